@@ -1,0 +1,348 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The front door. Mirrors the targets and the manners of Linux's top-level Makefile:
+# "make help" lists what there is. Every target works in a fresh clone; what it needs from
+# npm is installed first.
+
+VERSION = 5
+PATCHLEVEL = 17
+SUBLEVEL = 0
+EXTRAVERSION = -spf
+
+KERNELVERSION := $(VERSION).$(PATCHLEVEL).$(SUBLEVEL)$(EXTRAVERSION)
+export KERNELVERSION
+
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+# That's the default target when none is given on the command line.
+PHONY := all
+all:
+
+# --- How much is said ---------------------------------------------------------------------
+#
+# By default a short line for each step. V=1 shows the commands, -s nothing at all.
+
+ifeq ("$(origin V)","command line")
+  KBUILD_VERBOSE := $(V)
+endif
+KBUILD_VERBOSE ?= 0
+
+ifneq ($(filter-out 0,$(KBUILD_VERBOSE)),)
+  Q :=
+  say = @:
+else
+  Q := @
+  say = @printf '  %-7s %s\n'
+endif
+
+# The one-letter options are the first word, if there are any.
+ifneq ($(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),)
+  Q := @
+  say = @:
+  silent := -s
+  KBUILD_SILENT := 1
+endif
+
+export V := $(KBUILD_VERBOSE)
+export KBUILD_SILENT
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# --- Where things lie ---------------------------------------------------------------------
+#
+# srctree is where this file is. objtree is where everything generated goes: O=DIR, or the
+# same place.
+
+srctree := $(CURDIR)
+ifneq ($(O),)
+  objtree := $(abspath $(O))
+else
+  objtree := .
+endif
+export srctree
+
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+KCONFIG_CONFIG ?= .config
+export KCONFIG_CONFIG
+dotconfig := $(if $(filter /%,$(KCONFIG_CONFIG)),,$(objtree)/)$(KCONFIG_CONFIG)
+
+# --- Which architecture -------------------------------------------------------------------
+
+ARCH ?= x86
+SRCARCH := $(ARCH)
+ifneq ($(filter x86_64 i386,$(ARCH)),)
+  SRCARCH := x86
+endif
+export ARCH SRCARCH
+
+ARCHES := x86 x86_64 i386 powerpc arm64
+ifeq ($(filter $(ARCHES),$(ARCH)),)
+  $(error ARCH=$(ARCH) is not known here, these are: $(ARCHES))
+endif
+
+# What "make defconfig" stands for, and what each defconfig is good for.
+KBUILD_DEFCONFIG-x86     := x86_64_defconfig
+KBUILD_DEFCONFIG-x86_64  := x86_64_defconfig
+KBUILD_DEFCONFIG-i386    := i386_defconfig
+KBUILD_DEFCONFIG-powerpc := ppc64_defconfig
+KBUILD_DEFCONFIG-arm64   := arm64_defconfig
+KBUILD_DEFCONFIG := $(KBUILD_DEFCONFIG-$(ARCH))
+
+SRCARCH-x86_64_defconfig := x86
+SRCARCH-i386_defconfig   := x86
+SRCARCH-ppc64_defconfig  := powerpc
+SRCARCH-arm64_defconfig  := arm64
+
+# --- One thing after the other ------------------------------------------------------------
+#
+# Targets that change the configuration, or remove files, are not run together with others:
+# "make -j8 mrproper defconfig debug.config all" does the four in this order.
+
+alone := %config %.config clean mrproper distclean
+one-by-one :=
+ifneq ($(filter $(alone),$(MAKECMDGOALS)),)
+  ifneq ($(words $(MAKECMDGOALS)),1)
+    one-by-one := 1
+  endif
+endif
+
+ifdef one-by-one
+
+PHONY += $(MAKECMDGOALS) __one_by_one
+$(MAKECMDGOALS): __one_by_one
+	@:
+
+__one_by_one:
+	$(Q)set -e; for goal in $(MAKECMDGOALS); do $(MAKE) -f $(firstword $(MAKEFILE_LIST)) $$goal; done
+
+else # one-by-one
+
+# --- Node.js and packages -----------------------------------------------------------------
+
+NODE ?= node
+no-node-goals := help clean mrproper distclean kernelversion kernelrelease
+ifneq ($(filter-out $(no-node-goals),$(or $(MAKECMDGOALS),all)),)
+  node-check := $(shell $(NODE) -p '(([a, b]) => (a > 20 || (a == 20 && b >= 19) ? "ok" : \
+	process.version))(process.versions.node.split("."))' 2>/dev/null)
+  ifeq ($(node-check),)
+    $(error Node.js is needed (20.19 or later), and there is no "$(NODE)" here)
+  endif
+  ifneq ($(node-check),ok)
+    $(error Node.js 20.19 or later is needed, and this is $(node-check))
+  endif
+endif
+
+stamp := node_modules/.stamp
+
+# Packages that npm has installed after the last change of the lists are good as they are.
+$(stamp): package.json package-lock.json
+	$(Q)if [ node_modules/.package-lock.json -nt package-lock.json ] && \
+	   [ node_modules/.package-lock.json -nt package.json ]; then \
+		touch $@; \
+	else \
+		$(if $(silent),,printf '  %-7s %s\n' NPM ci;) \
+		npm ci --no-audit --no-fund --no-progress --loglevel=error >/dev/null && touch $@; \
+	fi
+
+# By path, since node is also run outside of the source tree.
+TSX := $(NODE) --import $(srctree)/node_modules/tsx/dist/loader.mjs
+
+# --- Configuration ------------------------------------------------------------------------
+
+in-objtree = mkdir -p $(objtree) && cd $(objtree) &&
+conf = $(in-objtree) $(TSX) $(srctree)/scripts/kconfig/conf.ts $(silent)
+
+simple-targets := config oldconfig olddefconfig listnewconfig helpnewconfig \
+	allnoconfig allyesconfig alldefconfig randconfig
+PHONY += $(simple-targets) syncconfig savedefconfig defconfig
+
+config: $(stamp)
+	$(Q)$(conf) --oldaskconfig Kconfig
+
+$(filter-out config,$(simple-targets)): $(stamp)
+	$(Q)$(conf) --$@ Kconfig
+
+syncconfig: $(stamp)
+	$(say) SYNC include/config/auto.conf
+	$(Q)$(conf) --syncconfig Kconfig
+
+savedefconfig: $(stamp)
+	$(Q)$(conf) --savedefconfig=defconfig Kconfig
+
+defconfig: $(stamp)
+	$(if $(silent),,@echo "*** Default configuration is based on '$(KBUILD_DEFCONFIG)'")
+	$(Q)$(conf) --defconfig=configs/$(KBUILD_DEFCONFIG) Kconfig
+
+%_defconfig: $(stamp) FORCE
+	@$(if $(filter-out $(SRCARCH),$(SRCARCH-$@)), \
+		echo "*** $@ is for ARCH=$(SRCARCH-$@) but this is ARCH=$(ARCH)" >&2; exit 2)
+	$(Q)$(conf) --defconfig=configs/$@ Kconfig
+
+%.config: $(stamp) FORCE
+	$(Q)$(in-objtree) $(TSX) $(srctree)/scripts/kconfig/merge_config.ts \
+		Kconfig configs/$@ $(if $(silent),>/dev/null)
+
+$(dotconfig):
+	@echo '***' >&2
+	@echo '*** Configuration file "$(KCONFIG_CONFIG)" not found!' >&2
+	@echo '***' >&2
+	@echo '*** Please run some configurator (e.g. "make oldconfig" or' >&2
+	@echo '*** "make defconfig" or "make allyesconfig").' >&2
+	@echo '***' >&2
+	@exit 2
+
+# The answers depend on the questions, and on the architecture that they were asked for.
+auto-conf := $(objtree)/include/config/auto.conf
+autoconf-ts := $(objtree)/include/generated/autoconf.ts
+arch-stamp := $(objtree)/include/config/arch
+kconfig-files := $(wildcard Kconfig kernel/Kconfig.* kernel/*/Kconfig kernel/*/Kconfig.* \
+	arch/*/Kconfig scripts/kconfig/[a-z]*.ts)
+
+$(arch-stamp): $(dotconfig) FORCE
+	@mkdir -p $(@D); echo '$(ARCH) $(KERNELVERSION)' | cmp -s - $@ || \
+		echo '$(ARCH) $(KERNELVERSION)' > $@
+
+$(auto-conf): $(dotconfig) $(arch-stamp) $(kconfig-files) $(stamp)
+	$(say) SYNC include/config/auto.conf
+	$(Q)$(conf) --syncconfig Kconfig
+
+# It comes with auto.conf, and keeps its date if nothing in it has changed.
+$(autoconf-ts): $(auto-conf)
+	@test -e $@ || { $(conf) --syncconfig Kconfig; }
+
+# --- The kernel ---------------------------------------------------------------------------
+
+PHONY += vmlinux
+all: vmlinux
+vmlinux: $(objtree)/vmlinux.mjs
+
+sources := $(shell find include arch kernel scripts/build.ts scripts/cc -name '*.ts' \
+	-not -path 'include/generated/*' -not -name '*_test.ts' 2>/dev/null)
+build = $(TSX) scripts/build.ts --objtree $(objtree)
+
+$(objtree)/vmlinux.mjs $(objtree)/System.map &: $(auto-conf) $(autoconf-ts) $(sources) package-lock.json
+	$(Q)$(build)
+
+# Not at the same time as the other: both write into objtree.
+$(objtree)/vmlinux.min.mjs: $(auto-conf) $(autoconf-ts) $(sources) package-lock.json | $(objtree)/vmlinux.mjs
+	$(Q)$(build) --minify
+
+ifneq ($(objtree),.)
+PHONY += vmlinux.mjs vmlinux.min.mjs System.map
+vmlinux.mjs vmlinux.min.mjs System.map: %: $(objtree)/%
+endif
+
+# --- Programs that make their own builds under build/ -------------------------------------
+
+PHONY += run test bench kunit check coverage replay record
+run test bench kunit check: $(stamp)
+	$(Q)$(TSX) scripts/$@.ts $(ARGS)
+
+coverage: $(stamp)
+	$(Q)c8 --temp-directory build/coverage/tmp --reports-dir build/coverage \
+		--reporter text --reporter html $(TSX) scripts/test.ts $(ARGS)
+
+replay: $(stamp)
+	@$(if $(TRACE),:,echo 'make replay: say which trace: make replay TRACE=DIR' >&2; exit 2)
+	$(Q)$(NODE) bin/spf.mjs replay $(TRACE) $(ARGS)
+
+record: $(stamp)
+	@$(if $(and $(DIR),$(CMD)),:,echo 'make record: say where to and what: make record DIR=DIR CMD="COMMAND"' >&2; exit 2)
+	$(Q)$(NODE) bin/spf.mjs record $(ARGS) $(DIR) -- $(CMD)
+
+# --- Cleaning -----------------------------------------------------------------------------
+
+PHONY += clean mrproper distclean
+clean-files := $(addprefix $(objtree)/,vmlinux.mjs vmlinux.min.mjs vmlinux.mjs.map \
+	vmlinux.min.mjs.map System.map) $(if $(O),,build)
+mrproper-files := $(dotconfig) $(dotconfig).old \
+	$(addprefix $(objtree)/,include/config include/generated defconfig)
+
+# Says CLEAN only if there is something to remove.
+clean-up = $(foreach what,$(wildcard $(1)),$(if $(silent),,printf '  %-7s %s\n' CLEAN $(what);) rm -rf $(what);)
+
+clean:
+	$(Q)$(call clean-up,$(clean-files)) :
+
+mrproper: clean
+	$(Q)$(call clean-up,$(mrproper-files)) :
+
+distclean: mrproper
+	$(Q)find . -path ./node_modules -prune -o -path ./.git -prune -o -type f \
+		\( -name '*~' -o -name '*.orig' -o -name '*.rej' -o -name '*.bak' -o -name '.*.sw?' \) \
+		-exec rm -f {} +
+	$(Q)$(call clean-up,node_modules) :
+
+# --- Help ---------------------------------------------------------------------------------
+
+PHONY += help kernelversion kernelrelease
+kernelversion kernelrelease:
+	@echo $(KERNELVERSION)
+
+help:
+	@echo  'Cleaning targets:'
+	@echo  '  clean		  - Remove what a build made, keep the configuration'
+	@echo  '  mrproper	  - Remove all generated files and the configuration'
+	@echo  '  distclean	  - mrproper, and remove editor backups and node_modules'
+	@echo  ''
+	@echo  'Configuration targets:'
+	@echo  '  config	  - Update current config utilising a line-oriented program'
+	@echo  '  oldconfig	  - Update current config utilising a provided .config as base'
+	@echo  '  defconfig	  - New config with default from ARCH supplied defconfig'
+	@echo  '  savedefconfig   - Save current config as ./defconfig (minimal config)'
+	@echo  '  allnoconfig	  - New config where all options are answered with no'
+	@echo  '  allyesconfig	  - New config where all options are accepted with yes'
+	@echo  '  alldefconfig    - New config with all symbols set to default'
+	@echo  '  randconfig	  - New config with random answer to all options (KCONFIG_SEED=n repeats)'
+	@echo  '  listnewconfig   - List new options'
+	@echo  '  helpnewconfig   - List new options and help text'
+	@echo  '  olddefconfig	  - Same as oldconfig but sets new symbols to their'
+	@echo  '		    default value without prompting'
+	@echo  '  syncconfig	  - Write include/config/auto.conf and include/generated/autoconf.ts'
+	@echo  ''
+	@echo  'Configuration topic targets:'
+	@for f in $(sort $(notdir $(wildcard configs/*.config))); do \
+		printf '  %-15s - %s\n' $$f "$$(sed -n 's/^# Help: //p' configs/$$f)"; done
+	@echo  ''
+	@echo  'Other generic targets:'
+	@echo  '  all		  - Build all targets marked with [*]'
+	@echo  '* vmlinux	  - Build the kernel: vmlinux.mjs and System.map'
+	@echo  '  vmlinux.min.mjs - Build the kernel without names and white space'
+	@echo  '  run		  - Build a kernel and run it'
+	@echo  '  kernelversion	  - Output the version stored in Makefile'
+	@echo  ''
+	@echo  'Static analysers:'
+	@echo  '  check		  - Check types, lint, and the rules of this tree (checkpatch)'
+	@echo  ''
+	@echo  'Kernel selftest:'
+	@echo  '  test		  - Run all tests'
+	@echo  '  kunit		  - Build a kernel with its unit tests and run them'
+	@echo  '  coverage	  - Run all tests, and report which lines they reached'
+	@echo  ''
+	@echo  'Userspace tools targets:'
+	@echo  '  bench		  - Measure page faults with and without speculation'
+	@echo  '  record	  - Record a program: make record DIR=dir CMD="command"'
+	@echo  '  replay	  - Replay a recording: make replay TRACE=dir'
+	@echo  ''
+	@echo  'Architecture-specific targets ($(SRCARCH)):'
+	@$(foreach c,$(sort $(notdir $(wildcard configs/*_defconfig))),$(if $(filter $(SRCARCH),$(SRCARCH-$(c))), \
+		printf '  %-24s - Build for %s\n' $(c) $(c:_defconfig=);)) :
+	@echo  ''
+	@echo  '  make V=0|1 [targets] 0 => quiet build (default), 1 => verbose build'
+	@echo  '  make O=dir [targets] Locate all output files in "dir", including .config'
+	@echo  '  make ARCH=arch       Build for another architecture: $(ARCHES)'
+	@echo  '  make ARGS="..."      Arguments for run, test, bench, kunit, check, record, replay'
+	@echo  ''
+	@echo  'run, test, bench and kunit make their own builds under build/, and need no .config.'
+	@echo  ''
+	@echo  'Execute "make" or "make all" to build all targets marked with [*]'
+	@echo  'For further info see the ./README.md file'
+
+endif # one-by-one
+
+PHONY += FORCE
+FORCE:
+
+.PHONY: $(PHONY)

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Answers every open question at once: allnoconfig, allyesconfig, alldefconfig, randconfig
+// and the like. Mirrors conf_set_all_new_symbols() of Linux's scripts/kconfig/conf.c.
+
+import { expr_invalidate_all } from './expr.ts';
+import type { Kconf, Menu, Sym, Tristate } from './lkc.ts';
+import {
+	ConfExit,
+	mod,
+	no,
+	S_BOOLEAN,
+	S_DEF_USER,
+	S_TRISTATE,
+	SYMBOL_DEF_USER,
+	yes,
+} from './lkc.ts';
+import { menu_for_each_entry, menu_for_each_sub_entry } from './menu.ts';
+import { srand } from './rand.ts';
+import {
+	sym_clear_all_valid,
+	sym_get_type,
+	sym_has_value,
+	sym_is_choice,
+	sym_is_choice_value,
+} from './symbol.ts';
+
+export type DefMode = 'default' | 'yes' | 'mod' | 'no' | 'random';
+
+/** Percentages: a bool is y, a tristate is y, a tristate is m. */
+interface Probability {
+	pby: number;
+	pty: number;
+	ptm: number;
+}
+
+/** $KCONFIG_PROBABILITY: "N", "Y:M" of tristates, or "N:Y:M". */
+function probability(kconf: Kconf): Probability {
+	const fail = (): never => {
+		throw new ConfExit(1, 'KCONFIG_PROBABILITY: Numerical result out of range');
+	};
+	const text = kconf.host.env.KCONFIG_PROBABILITY ?? '';
+	const [a, b, c] = text === '' ? [] : text.split(':').map(Number);
+	for (const p of [a, b, c]) {
+		if (p !== undefined && !(p >= 0 && p <= 100)) fail();
+	}
+	let p: Probability = { pby: 50, pty: 33, ptm: 33 };
+	if (a !== undefined && b !== undefined && c !== undefined) p = { pby: a, pty: b, ptm: c };
+	else if (a !== undefined && b !== undefined) p = { pby: a + b, pty: a, ptm: b };
+	else if (a !== undefined) p = { pby: a, pty: a - Math.trunc(a / 2), ptm: Math.trunc(a / 2) };
+	if (p.pty + p.ptm > 100) fail();
+	return p;
+}
+
+/** $KCONFIG_SEED as C reads it (0x…, 0…, decimal), or one from the clock; it is printed. */
+export function set_randconfig_seed(kconf: Kconf): () => number {
+	const env = kconf.host.env.KCONFIG_SEED ?? '';
+	const m = /^\s*([+-]?)(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.exec(env);
+	let seed: number;
+	if (m) {
+		const digits = (m[2] as string).replace(/^0(?=[0-7])/, '0o');
+		const value = m[1] === '-' ? -BigInt(digits) : BigInt(digits);
+		seed = Number(BigInt.asUintN(32, value));
+	} else {
+		const now = Date.now();
+		seed = Math.imul(Math.trunc(now / 1000) + 1, (now % 1000) * 1000 + 1) >>> 0;
+	}
+	kconf.host.out(`KCONFIG_SEED=0x${seed.toString(16).toUpperCase()}\n`);
+	return srand(seed);
+}
+
+function set_user(sym: Sym, val: Tristate): void {
+	sym.def[S_DEF_USER].tri = val;
+	sym.flags |= SYMBOL_DEF_USER;
+}
+
+/** Gives every visible or invisible question without an answer the same kind of answer. */
+export function conf_set_all_new_symbols(kconf: Kconf, mode: DefMode, rand?: () => number): void {
+	const p = mode === 'random' ? probability(kconf) : null;
+	for (const menu of menu_for_each_entry(kconf)) {
+		const { sym } = menu;
+		if (!sym || !menu.prompt || sym_has_value(sym) || sym_is_choice_value(sym)) continue;
+		if (sym.type !== S_BOOLEAN && sym.type !== S_TRISTATE) continue;
+		if (sym_is_choice(sym)) {
+			if (rand) randomize_choice_values(menu, rand);
+		} else if (mode === 'yes') set_user(sym, yes);
+		else if (mode === 'mod') set_user(sym, mod);
+		else if (mode === 'no') set_user(sym, no);
+		else if (p && rand) set_user(sym, random_value(sym, p, rand() % 100));
+	}
+	sym_clear_all_valid(kconf);
+}
+
+function random_value(sym: Sym, p: Probability, draw: number): Tristate {
+	if (sym.type !== S_TRISTATE) return draw < p.pby ? yes : no;
+	return draw < p.pty ? yes : draw < p.pty + p.ptm ? mod : no;
+}
+
+/** Puts the members that nothing was said about in a random order of preference. */
+function randomize_choice_values(choice: Menu, rand: () => number): void {
+	const open: Sym[] = [];
+	for (const { sym } of menu_for_each_sub_entry(choice)) {
+		if (sym && !sym_has_value(sym)) open.push(sym);
+	}
+	for (let cnt = open.length; cnt > 0; cnt--) {
+		const [sym] = open.splice(rand() % cnt, 1);
+		if (!sym) continue;
+		set_user(sym, yes);
+		// Behind everything that $KCONFIG_ALLCONFIG asked for.
+		choice.choice_members = choice.choice_members.filter((other) => other !== sym);
+		choice.choice_members.push(sym);
+	}
+}
+
+/** Turns one answer into another for all tristates. */
+export function conf_rewrite_tristates(kconf: Kconf, from: Tristate, to: Tristate): void {
+	for (const sym of kconf.all) {
+		if (sym_get_type(kconf, sym) !== S_TRISTATE) continue;
+		if (sym.def[S_DEF_USER].tri === from) sym.def[S_DEF_USER].tri = to;
+	}
+	expr_invalidate_all(kconf);
+	sym_clear_all_valid(kconf);
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Tests of confdata.ts, conf_auto.ts and conf.ts: the files, the messages and exit statuses.
+
+import { chmodSync, statSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { get, load, set, write } from './index.ts';
+import { srand } from './rand.ts';
+import { sandbox } from './testutil.ts';
+
+const KCONFIG = `mainmenu "Linux/$(ARCH) 1.0 Kernel Configuration"
+config A
+	bool "a"
+	default y
+config HIDDEN
+	int
+menu "Numbers"
+config N
+	int "n"
+	default 3
+config H
+	hex "h"
+	default 1F
+endmenu
+config S
+	string "s"
+	default "a \\"b\\" \\\\"
+config OFF
+	bool "off"
+`;
+
+const HEAD = `#
+# Automatically generated file; DO NOT EDIT.
+# Linux/x86 1.0 Kernel Configuration
+#
+`;
+
+function box_with(files: Record<string, string> = {}) {
+	const box = sandbox({ Kconfig: KCONFIG, ...files });
+	box.env = { ARCH: 'x86' };
+	return box;
+}
+
+test('.config: head, menus, order, quoting, n, nothing for what has no value', (t) => {
+	const box = box_with();
+	const { code, out } = box.conf('--alldefconfig', 'Kconfig');
+	t.is(code, 0);
+	t.is(out, '#\n# configuration written to .config\n#\n');
+	t.is(
+		box.read('.config'),
+		`${HEAD}CONFIG_A=y\n\n#\n# Numbers\n#\nCONFIG_N=3\nCONFIG_H=1F\n# end of Numbers\n\n` +
+			'CONFIG_S="a \\"b\\" \\\\"\n# CONFIG_OFF is not set\n',
+	);
+	t.is(box.conf('--olddefconfig', 'Kconfig').out, '#\n# No change to .config\n#\n');
+	t.is(box.conf('-s', '--allnoconfig', 'Kconfig').out, '');
+	t.regex(box.read('.config.old') ?? '', /^CONFIG_A=y$/m);
+	box.remove();
+});
+
+test('allyesconfig, allnoconfig, and KCONFIG_CONFIG', (t) => {
+	const box = box_with();
+	box.env.KCONFIG_CONFIG = 'sub/my.config';
+	t.is(
+		box.conf('--allyesconfig', 'Kconfig').out,
+		'#\n# configuration written to sub/my.config\n#\n',
+	);
+	t.regex(box.read('sub/my.config') ?? '', /^CONFIG_OFF=y$/m);
+	box.conf('--allnoconfig', 'Kconfig');
+	t.regex(box.read('sub/my.config') ?? '', /^# CONFIG_A is not set$/m);
+	t.is(box.read('.config'), null);
+	box.remove();
+});
+
+test('savedefconfig keeps what differs from the defaults, defconfig takes it back', (t) => {
+	const box = box_with({ '.config': '# CONFIG_A is not set\nCONFIG_N=3\nCONFIG_S="x"\n' });
+	t.is(box.conf('--savedefconfig=mini', 'Kconfig').code, 0);
+	t.is(box.read('mini'), '# CONFIG_A is not set\nCONFIG_S="x"\n');
+	box.conf('--defconfig=mini', 'Kconfig');
+	t.regex(box.read('.config') ?? '', /^# CONFIG_A is not set\n[\s\S]*^CONFIG_S="x"$/m);
+	box.remove();
+});
+
+test('listnewconfig lists what the file does not mention', (t) => {
+	const box = box_with({ '.config': 'CONFIG_A=y\nCONFIG_N=3\n' });
+	t.is(
+		box.conf('--listnewconfig', 'Kconfig').out,
+		'CONFIG_H=1F\nCONFIG_S="a \\"b\\" \\\\"\nCONFIG_OFF=n\n',
+	);
+	box.remove();
+});
+
+test('lines without sense are warnings with their place', (t) => {
+	const box = box_with({
+		'.config': 'CONFIG_A=y\r\nnonsense\nCONFIG_N=007\nCONFIG_A=m\nCONFIG_S="open\n# CONFIG_A=n\n',
+	});
+	const { err, code } = box.conf('--olddefconfig', 'Kconfig');
+	t.is(code, 0);
+	t.is(
+		err,
+		'.config:2:warning: unexpected data: nonsense\n' +
+			".config:3:warning: symbol value '007' invalid for N\n" +
+			'.config:4:warning: override: reassigning to symbol A\n' +
+			".config:4:warning: symbol value 'm' invalid for A\n" +
+			'.config:5:warning: invalid string found\n',
+	);
+	box.env.KCONFIG_WERROR = '1';
+	box.put('.config', 'nonsense\n');
+	t.is(box.conf('--olddefconfig', 'Kconfig').code, 1);
+	t.is(box.read('.config'), 'nonsense\n');
+	box.remove();
+});
+
+test('syncconfig: autoconf.ts has every symbol, sorted and typed', (t) => {
+	const box = box_with();
+	t.is(box.conf('--alldefconfig', 'Kconfig').code, 0);
+	const { out, code } = box.conf('--syncconfig', 'Kconfig');
+	t.is(code, 0);
+	t.is(out, '');
+	const [head, body] = (box.read('include/generated/autoconf.ts') ?? '').split('\n\n');
+	t.regex(head as string, /Automatically generated file; DO NOT EDIT/);
+	t.regex(head as string, /scripts\/kconfig\/conf\.ts/);
+	t.is(
+		body,
+		'export const CONFIG_A: boolean = true;\n' +
+			'export const CONFIG_H: number = 0x1F;\n' +
+			'export const CONFIG_HIDDEN: number = 0;\n' +
+			'export const CONFIG_N: number = 3;\n' +
+			'export const CONFIG_OFF: boolean = false;\n' +
+			'export const CONFIG_S: string = "a \\"b\\" \\\\";\n',
+	);
+	const auto = (box.read('include/config/auto.conf') ?? '').slice(HEAD.length).trimEnd();
+	t.deepEqual(auto.split('\n').sort(), [
+		'CONFIG_A=y',
+		'CONFIG_H=1F',
+		'CONFIG_N=3',
+		'CONFIG_S=a "b" \\',
+	]);
+	box.remove();
+});
+
+test('syncconfig: autoconf.ts is written only when it changes, and changes are touched', (t) => {
+	const box = box_with();
+	box.conf('--alldefconfig', 'Kconfig');
+	const path = join(box.dir, 'include/generated/autoconf.ts');
+	utimesSync(path, 1, 1);
+	utimesSync(join(box.dir, 'include/config/N'), 1, 1);
+	box.conf('--syncconfig', 'Kconfig');
+	t.is(statSync(path).mtimeMs, 1000);
+	t.is(statSync(join(box.dir, 'include/config/N')).mtimeMs, 1000);
+	box.put('.config', (box.read('.config') ?? '').replace('CONFIG_N=3', 'CONFIG_N=4'));
+	box.conf('--syncconfig', 'Kconfig');
+	t.not(statSync(path).mtimeMs, 1000);
+	t.not(statSync(join(box.dir, 'include/config/N')).mtimeMs, 1000);
+	t.regex(box.read('include/generated/autoconf.ts') ?? '', /CONFIG_N: number = 4;/);
+	box.remove();
+});
+
+test('randconfig: the seed decides, as with the C library', (t) => {
+	const rand = srand(1);
+	t.deepEqual([rand(), rand(), rand()], [1804289383, 846930886, 1681692777]);
+	const box = box_with();
+	box.env.KCONFIG_SEED = '0x2A';
+	t.is(box.conf('-s', '--randconfig', 'Kconfig').out, 'KCONFIG_SEED=0x2A\n');
+	const first = box.read('.config');
+	box.conf('-s', '--randconfig', 'Kconfig');
+	t.is(box.read('.config'), first);
+	box.remove();
+});
+
+test('KCONFIG_ALLCONFIG is respected by the all modes', (t) => {
+	const box = box_with({ mini: '# CONFIG_A is not set\n' });
+	box.env.KCONFIG_ALLCONFIG = 'mini';
+	box.conf('--allyesconfig', 'Kconfig');
+	t.regex(box.read('.config') ?? '', /^# CONFIG_A is not set$/m);
+	box.env.KCONFIG_ALLCONFIG = 'nowhere';
+	const { code, err } = box.conf('--allyesconfig', 'Kconfig');
+	t.is(code, 1);
+	t.is(err, '*** Can\'t read seed configuration "nowhere"!\n');
+	box.remove();
+});
+
+test('errors of the user: one line, exit status 2', (t) => {
+	const box = box_with({ dir: '' });
+	t.deepEqual(box.conf('--defconfig=nowhere', 'Kconfig'), {
+		code: 2,
+		out: '',
+		err: '*** Can\'t find default configuration "nowhere"!\n',
+	});
+	box.env.KCONFIG_CONFIG = 'dir/.config';
+	const { code, err } = box.conf('--alldefconfig', 'Kconfig');
+	t.is(code, 2);
+	t.regex(err, /^dir\/\.config: [^\n]+\n$/);
+	box.env.KCONFIG_CONFIG = '.';
+	t.is(box.conf('--alldefconfig', 'Kconfig').err, '.: Is a directory\n');
+	t.is(box.conf('--nosuchmode', 'Kconfig').err, "conf: unrecognized option '--nosuchmode'\n");
+	box.remove();
+});
+
+test('a directory without permission is an error of the user', (t) => {
+	if (process.getuid?.() === 0) {
+		t.pass('root may write everywhere');
+		return;
+	}
+	const box = box_with();
+	chmodSync(box.dir, 0o555);
+	const { code, err } = box.conf('--alldefconfig', 'Kconfig');
+	t.is(code, 2);
+	t.is(err, '.config: Permission denied\n');
+	chmodSync(box.dir, 0o755);
+	box.remove();
+});
+
+test('no Kconfig file named, or none there', (t) => {
+	const box = box_with();
+	t.is(box.conf('--alldefconfig').code, 1);
+	const { code, err } = box.conf('--alldefconfig', 'nowhere');
+	t.is(code, 1);
+	t.is(err, "can't find file nowhere\n");
+	box.remove();
+});
+
+test('the library: parse, load, get, set, write', (t) => {
+	const box = box_with({ base: 'CONFIG_N=9\n' });
+	const kconf = box.parse();
+	load(kconf, 'base');
+	t.is(get(kconf, 'N'), '9');
+	t.true(set(kconf, 'N', '12'));
+	t.false(set(kconf, 'N', 'twelve'));
+	t.false(set(kconf, 'NOSUCH', 'y'));
+	t.is(get(kconf, 'NOSUCH'), 'n');
+	write(kconf, 'out');
+	t.regex(box.read('out') ?? '', /^CONFIG_N=12$/m);
+	t.is(box.printed.out, '');
+	box.remove();
+});

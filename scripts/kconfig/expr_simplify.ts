@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Shortens expressions without changing their value: the second half of Linux's
+// scripts/kconfig/expr.c (expr_transform, expr_eliminate_dups, expr_eliminate_eq). Only two
+// things depend on the result: the text of "Depends on" lines, and which entries the menu
+// tree shows as a submenu of the entry above them.
+
+import {
+	expr_alloc_comp,
+	expr_alloc_not,
+	expr_alloc_symbol,
+	expr_alloc_two,
+	expr_is_yes,
+} from './expr.ts';
+import type { Expr, Kconf, Sym } from './lkc.ts';
+import { S_BOOLEAN, S_TRISTATE, SYMBOL_CONST } from './lkc.ts';
+
+type Pair = [Expr, Expr];
+
+/** What an operator does nothing with, as a symbol: y for and, n for or. */
+function neutral(kconf: Kconf, type: 'and' | 'or'): Sym {
+	return type === 'and' ? kconf.symbol_yes : kconf.symbol_no;
+}
+
+/** What an operator cannot get away from: n for and, y for or. */
+function absorbing(kconf: Kconf, type: 'and' | 'or'): Sym {
+	return type === 'and' ? kconf.symbol_no : kconf.symbol_yes;
+}
+
+/** Drops the constants y and n out of ands and ors. */
+function eliminate_yn(kconf: Kconf, e: Expr): Expr {
+	if (e.type !== 'and' && e.type !== 'or') return e;
+	const l = eliminate_yn(kconf, e.left);
+	const r = eliminate_yn(kconf, e.right);
+	const end = absorbing(kconf, e.type);
+	const unit = neutral(kconf, e.type);
+	if (l.type === 'symbol' && l.sym === end) return l;
+	if (l.type === 'symbol' && l.sym === unit) return r;
+	if (r.type === 'symbol' && r.sym === end) return r;
+	if (r.type === 'symbol' && r.sym === unit) return l;
+	return l === e.left && r === e.right ? e : expr_alloc_two(e.type, l, r);
+}
+
+/**
+ * Applies `leaf` to every pair of terms of two chains of the same operator, and puts the
+ * chains together again from what it returns.
+ */
+function pairwise(type: 'and' | 'or', a: Expr, b: Expr, leaf: (a: Expr, b: Expr) => Pair): Pair {
+	if (a.type === type) {
+		const [l, b1] = pairwise(type, a.left, b, leaf);
+		const [r, b2] = pairwise(type, a.right, b1, leaf);
+		return [l === a.left && r === a.right ? a : expr_alloc_two(type, l, r), b2];
+	}
+	if (b.type === type) {
+		const [a1, l] = pairwise(type, a, b.left, leaf);
+		const [a2, r] = pairwise(type, a1, b.right, leaf);
+		return [a2, l === b.left && r === b.right ? b : expr_alloc_two(type, l, r)];
+	}
+	return leaf(a, b);
+}
+
+/** Takes the terms that both expressions share out of both of them. */
+export function expr_eliminate_eq(kconf: Kconf, first: Expr | null, second: Expr | null) {
+	if (!first || !second) return [first, second] as const;
+	let a: Expr = first;
+	let b: Expr = second;
+	const strike = (type: 'and' | 'or'): void => {
+		[a, b] = pairwise(type, a, b, (x, y) => {
+			const same_constant =
+				x.type === 'symbol' &&
+				y.type === 'symbol' &&
+				x.sym === y.sym &&
+				(x.sym === kconf.symbol_yes || x.sym === kconf.symbol_no);
+			if (same_constant || !expr_eq(kconf, x, y)) return [x, y];
+			const gone = expr_alloc_symbol(neutral(kconf, type));
+			return [gone, gone];
+		});
+	};
+	const type_a = a.type;
+	if (type_a === 'and' || type_a === 'or') strike(type_a);
+	const type_b = b.type;
+	if (a.type !== type_b && (type_b === 'and' || type_b === 'or')) strike(type_b);
+	return [eliminate_yn(kconf, a), eliminate_yn(kconf, b)] as const;
+}
+
+/** Do two expressions say the same, term by term? */
+export function expr_eq(kconf: Kconf, a: Expr | null, b: Expr | null): boolean {
+	if (!a || !b) return expr_is_yes(kconf, a) && expr_is_yes(kconf, b);
+	if (a === b) return true;
+	if (a.type === 'symbol') return b.type === 'symbol' && a.sym === b.sym;
+	if (a.type === 'not') return b.type === 'not' && expr_eq(kconf, a.expr, b.expr);
+	if (a.type === 'and' || a.type === 'or') {
+		if (a.type !== b.type) return false;
+		const [x, y] = expr_eliminate_eq(kconf, a, b);
+		return x?.type === 'symbol' && y?.type === 'symbol' && x.sym === y.sym;
+	}
+	if (b.type === 'symbol' || b.type === 'not' || b.type === 'and' || b.type === 'or') return false;
+	return a.type === b.type && a.left === b.left && a.right === b.right;
+}
+
+/** The symbol that a simple statement is about: A, !A, A=x, A!=x; else null. */
+function subject(e: Expr): Sym | null {
+	if (e.type === 'symbol') return e.sym;
+	if (e.type === '=' || e.type === '!=') return e.left;
+	if (e.type === 'not' && e.expr.type === 'symbol') return e.expr.sym;
+	return null;
+}
+
+/** The constant of n, m, y that is neither of the two given, which must differ. */
+function third(kconf: Kconf, a: Sym, b: Sym): Sym | null {
+	const all = [kconf.symbol_no, kconf.symbol_mod, kconf.symbol_yes];
+	if (a === b || !all.includes(a) || !all.includes(b)) return null;
+	return all.find((sym) => sym !== a && sym !== b) ?? null;
+}
+
+/** One statement that says the same as `a || b`, or null. */
+function join_or(kconf: Kconf, a: Expr, b: Expr): Expr | null {
+	if (expr_eq(kconf, a, b)) return a;
+	const sym = subject(a);
+	if (!sym || sym !== subject(b)) return null;
+	if (sym.type === S_TRISTATE && a.type === '=' && b.type === '=') {
+		const rest = third(kconf, a.right, b.right);
+		return rest && expr_alloc_comp('!=', sym, rest);
+	}
+	const opposite =
+		(a.type === 'not' && b.type === 'symbol') || (a.type === 'symbol' && b.type === 'not');
+	if (sym.type === S_BOOLEAN && opposite) return expr_alloc_symbol(kconf.symbol_yes);
+	return null;
+}
+
+/** One statement that says the same as `a && b`, or null. */
+function join_and(kconf: Kconf, a: Expr, b: Expr): Expr | null {
+	if (expr_eq(kconf, a, b)) return a;
+	const sym = subject(a);
+	if (!sym || sym !== subject(b)) return null;
+	if (sym.type !== S_BOOLEAN && sym.type !== S_TRISTATE) return null;
+	return join_plain(kconf, sym, a, b) ?? join_plain(kconf, sym, b, a) ?? join_tri(kconf, sym, a, b);
+}
+
+/** A together with a comparison of A. */
+function join_plain(kconf: Kconf, sym: Sym, plain: Expr, other: Expr): Expr | null {
+	if (plain.type !== 'symbol') return null;
+	const is_yes = expr_alloc_comp('=', sym, kconf.symbol_yes);
+	if (other.type === '=' && other.right === kconf.symbol_yes) return is_yes;
+	if (other.type === '!=' && other.right === kconf.symbol_no) return plain;
+	if (other.type === '!=' && other.right === kconf.symbol_mod) return is_yes;
+	return null;
+}
+
+/** Two comparisons of the same tristate. */
+function join_tri(kconf: Kconf, sym: Sym, a: Expr, b: Expr): Expr | null {
+	if (sym.type !== S_TRISTATE) return null;
+	if (a.type === '!=' && b.type === '!=') {
+		const rest = third(kconf, a.right, b.right);
+		return rest && expr_alloc_comp('=', sym, rest);
+	}
+	const [eq, ne] = a.type === '=' ? [a, b] : [b, a];
+	if (eq.type !== '=' || ne.type !== '!=') return null;
+	if (!(eq.right.flags & ne.right.flags & SYMBOL_CONST)) return null;
+	return eq.right === ne.right ? expr_alloc_symbol(kconf.symbol_no) : eq;
+}
+
+/** Joins terms that repeat or complete each other, until nothing more can be joined. */
+export function expr_eliminate_dups(kconf: Kconf, e: Expr | null): Expr | null {
+	if (!e) return null;
+	let cur: Expr = e;
+	let joined: number;
+	do {
+		joined = 0;
+		if (cur.type === 'and' || cur.type === 'or') {
+			const type = cur.type;
+			const join = type === 'and' ? join_and : join_or;
+			const left = expr_eliminate_dups(kconf, cur.left) as Expr;
+			const right = expr_eliminate_dups(kconf, cur.right) as Expr;
+			const [l, r] = pairwise(type, left, right, (a, b) => {
+				const both = join(kconf, a, b);
+				if (!both) return [a, b];
+				joined++;
+				return [expr_alloc_symbol(neutral(kconf, type)), both];
+			});
+			if (l !== cur.left || r !== cur.right) cur = expr_alloc_two(type, l, r);
+		}
+		cur = eliminate_yn(kconf, cur);
+	} while (joined > 0);
+	return cur;
+}
+
+const NEGATED = { '=': '!=', '!=': '=', '<': '>=', '>=': '<', '<=': '>', '>': '<=' } as const;
+
+/** Moves negations inwards, and writes comparisons of a bool as the bool itself. */
+export function expr_transform(kconf: Kconf, e: Expr | null): Expr | null {
+	if (!e) return null;
+	switch (e.type) {
+		case 'and':
+		case 'or': {
+			const l = expr_transform(kconf, e.left) as Expr;
+			const r = expr_transform(kconf, e.right) as Expr;
+			return l === e.left && r === e.right ? e : expr_alloc_two(e.type, l, r);
+		}
+		case 'not':
+			return transform_not(kconf, expr_transform(kconf, e.expr) as Expr);
+		case '=':
+		case '!=':
+			return transform_bool(kconf, e.type, e.left, e.right) ?? e;
+		default:
+			return e;
+	}
+}
+
+function transform_bool(kconf: Kconf, type: '=' | '!=', left: Sym, right: Sym): Expr | null {
+	if (left.type !== S_BOOLEAN) return null;
+	const itself = expr_alloc_symbol(left);
+	if (right === kconf.symbol_mod) {
+		const forced = type === '=' ? kconf.symbol_no : kconf.symbol_yes;
+		kconf.host.out(`boolean symbol ${left.name} tested for 'm'? test forced to '${forced.name}'\n`);
+		return expr_alloc_symbol(forced);
+	}
+	if (right !== kconf.symbol_yes && right !== kconf.symbol_no) return null;
+	const positive = (type === '=') === (right === kconf.symbol_yes);
+	return positive ? itself : expr_alloc_not(itself);
+}
+
+function transform_not(kconf: Kconf, inner: Expr): Expr {
+	switch (inner.type) {
+		case 'not':
+			return inner.expr;
+		case 'and':
+		case 'or': {
+			const turned = inner.type === 'and' ? 'or' : 'and';
+			const l = transform_not(kconf, inner.left);
+			return expr_alloc_two(turned, l, transform_not(kconf, inner.right));
+		}
+		case 'symbol':
+			if (inner.sym === kconf.symbol_yes) return expr_alloc_symbol(kconf.symbol_no);
+			if (inner.sym === kconf.symbol_no) return expr_alloc_symbol(kconf.symbol_yes);
+			if (inner.sym === kconf.symbol_mod) return inner;
+			return expr_alloc_not(inner);
+		case 'range':
+			return inner;
+		default:
+			return expr_alloc_comp(NEGATED[inner.type], inner.left, inner.right);
+	}
+}
+
+/** Rewrites an expression into "its value is, or is not, n", which is y or n only. */
+export function expr_trans_compare(kconf: Kconf, e: Expr | null, is_not_n: boolean): Expr {
+	const { symbol_no } = kconf;
+	if (!e) {
+		const n = expr_alloc_symbol(symbol_no);
+		return is_not_n ? expr_alloc_not(n) : n;
+	}
+	switch (e.type) {
+		case 'and':
+		case 'or': {
+			const l = expr_trans_compare(kconf, e.left, false);
+			const r = expr_trans_compare(kconf, e.right, false);
+			const is_n = expr_alloc_two(e.type === 'and' ? 'or' : 'and', l, r);
+			return is_not_n ? expr_alloc_not(is_n) : is_n;
+		}
+		case 'not':
+			return expr_trans_compare(kconf, e.expr, !is_not_n);
+		case 'symbol':
+			return expr_alloc_comp(is_not_n ? '!=' : '=', e.sym, symbol_no);
+		default:
+			return is_not_n ? e : expr_alloc_not(e);
+	}
+}

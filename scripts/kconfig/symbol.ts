@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Symbols: looking them up, calculating and changing their values. Mirrors Linux's
+// scripts/kconfig/symbol.c. Left out: searching by pattern. The choice part is in choice.ts,
+// the search for dependency loops in symbol_check.ts.
+
+import { choice_set_value, sym_calc_choice, sym_get_choice_menu } from './choice.ts';
+import {
+	EXPR_AND,
+	EXPR_OR,
+	expr_calc_value,
+	expr_invalidate_all,
+	expr_print,
+	expr_print_revdep,
+	parse_number,
+	show_with_value,
+	tristate_name,
+} from './expr.ts';
+import type { ExprValue, Kconf, Property, Sym, SymbolType, Tristate } from './lkc.ts';
+import {
+	mod,
+	no,
+	S_BOOLEAN,
+	S_DEF_USER,
+	S_HEX,
+	S_INT,
+	S_STRING,
+	S_TRISTATE,
+	S_UNKNOWN,
+	SYMBOL_CONST,
+	SYMBOL_DEF_USER,
+	SYMBOL_VALID,
+	SYMBOL_WRITE,
+	sym_init,
+	yes,
+} from './lkc.ts';
+
+/** The type as it acts: without modules a tristate is a bool. */
+export function sym_get_type(kconf: Kconf, sym: Sym): SymbolType {
+	return sym.type === S_TRISTATE && kconf.modules_val === no ? S_BOOLEAN : sym.type;
+}
+
+export const sym_is_choice = (sym: Sym): boolean => sym.name === null;
+export const sym_is_choice_value = (sym: Sym): boolean => sym.in_choice !== null;
+export const sym_has_value = (sym: Sym): boolean => (sym.flags & SYMBOL_DEF_USER) !== 0;
+export const sym_get_tristate_value = (sym: Sym): Tristate => sym.curr.tri;
+
+/** May the user change the value at all? */
+export function sym_is_changeable(sym: Sym): boolean {
+	return !sym_is_choice(sym) && sym.visible > sym.rev_dep.tri;
+}
+
+export function sym_get_string_value(sym: Sym): string {
+	const is_tri = sym.type === S_BOOLEAN || sym.type === S_TRISTATE;
+	return is_tri ? tristate_name(sym.curr.tri) : sym.curr.val;
+}
+
+/** Finds or makes a symbol. `is_const` is for words in quotes; null makes a choice. */
+export function sym_lookup(kconf: Kconf, name: string | null, is_const = false): Sym {
+	if (name === 'y') return kconf.symbol_yes;
+	if (name === 'm') return kconf.symbol_mod;
+	if (name === 'n') return kconf.symbol_no;
+	const table = is_const ? kconf.constants : kconf.symbols;
+	const known = name === null ? undefined : table.get(name);
+	if (known) return known;
+	const sym = sym_init(name, kconf.all.length, is_const ? SYMBOL_CONST : 0);
+	kconf.all.push(sym);
+	if (name !== null) table.set(name, sym);
+	return sym;
+}
+
+export function sym_find(kconf: Kconf, name: string): Sym | undefined {
+	if (name === 'y') return kconf.symbol_yes;
+	if (name === 'm') return kconf.symbol_mod;
+	if (name === 'n') return kconf.symbol_no;
+	return kconf.symbols.get(name);
+}
+
+/** The symbol that a default, select or imply names, if it names just one. */
+export function prop_get_symbol(prop: Property): Sym | null {
+	return prop.expr?.type === 'symbol' ? prop.expr.sym : null;
+}
+
+/** The first property of a kind whose condition holds. */
+function first_visible(kconf: Kconf, sym: Sym, type: Property['type']): Property | null {
+	for (const prop of sym.prop) {
+		if (prop.type !== type) continue;
+		prop.visible.tri = expr_calc_value(kconf, prop.visible.expr);
+		if (prop.visible.tri !== no) return prop;
+	}
+	return null;
+}
+
+function sym_get_range_val(kconf: Kconf, sym: Sym, base: 10 | 16): bigint {
+	sym_calc_value(kconf, sym);
+	const own = sym.type === S_INT ? 10 : sym.type === S_HEX ? 16 : base;
+	return parse_number(sym.curr.val, own) ?? 0n;
+}
+
+/** The range that applies to an int or hex symbol, as numbers. */
+function sym_get_range(kconf: Kconf, sym: Sym) {
+	const prop = first_visible(kconf, sym, 'range');
+	if (prop?.expr?.type !== 'range') return null;
+	const { left, right } = prop.expr;
+	const base = sym.type === S_HEX ? 16 : 10;
+	const low = sym_get_range_val(kconf, left, base);
+	const high = sym_get_range_val(kconf, right, base);
+	return { left, right, low, high };
+}
+
+/** Pulls a value outside its range to the nearer end (the low one if both are passed). */
+function sym_validate_range(kconf: Kconf, sym: Sym): void {
+	if (sym.type !== S_INT && sym.type !== S_HEX) return;
+	const range = sym_get_range(kconf, sym);
+	if (!range) return;
+	const val = parse_number(sym.curr.val, sym.type === S_HEX ? 16 : 10) ?? 0n;
+	if (val < range.low) sym.curr.val = range.left.curr.val;
+	else if (val > range.high) sym.curr.val = range.right.curr.val;
+}
+
+/** Recalculates who may see the symbol, and what others demand of it. */
+export function sym_calc_visibility(kconf: Kconf, sym: Sym): void {
+	let tri: Tristate = no;
+	for (const prop of sym.prop) {
+		if (prop.type !== 'prompt' && prop.type !== 'menu' && prop.type !== 'comment') continue;
+		prop.visible.tri = expr_calc_value(kconf, prop.visible.expr);
+		tri = EXPR_OR(tri, prop.visible.tri);
+	}
+	sym.visible = tri === mod && sym_get_type(kconf, sym) !== S_TRISTATE ? yes : tri;
+	if (sym_is_choice_value(sym)) return;
+	calc_dep(kconf, sym, sym.dir_dep, yes);
+	calc_dep(kconf, sym, sym.rev_dep, no);
+	calc_dep(kconf, sym, sym.implied, no);
+}
+
+function calc_dep(kconf: Kconf, sym: Sym, dep: ExprValue, absent: Tristate): void {
+	const tri = dep.expr ? expr_calc_value(kconf, dep.expr) : absent;
+	dep.tri = tri === mod && sym_get_type(kconf, sym) === S_BOOLEAN ? yes : tri;
+}
+
+function sym_warn_unmet_dep(kconf: Kconf, sym: Sym): void {
+	const depends = expr_print(sym.dir_dep.expr, show_with_value);
+	let text = `\nWARNING: unmet direct dependencies detected for ${sym.name}\n`;
+	text += `  Depends on [${sym.dir_dep.tri === mod ? 'm' : 'n'}]: ${depends}\n`;
+	for (const want of [yes, mod] as const) {
+		const by = expr_print_revdep(kconf, sym.rev_dep.expr, want);
+		if (by) text += `  Selected by [${tristate_name(want)}]:\n${by}`;
+	}
+	kconf.host.err(text);
+	kconf.sym_warnings++;
+}
+
+/** What a symbol of a type is worth while nothing gives it a value. */
+const NOTHING: Readonly<Partial<Record<SymbolType, string>>> = {
+	[S_INT]: '0',
+	[S_HEX]: '0x0',
+	[S_STRING]: '',
+	[S_BOOLEAN]: 'n',
+	[S_TRISTATE]: 'n',
+};
+
+/** Brings `curr`, `visible` and SYMBOL_WRITE up to date, unless they are already. */
+export function sym_calc_value(kconf: Kconf, sym: Sym): void {
+	if (sym.flags & SYMBOL_VALID) return;
+	sym.flags |= SYMBOL_VALID;
+	const nothing = NOTHING[sym.type];
+	if (nothing === undefined) {
+		// An undefined symbol is n in logic, and its own name in comparisons.
+		sym.curr = { val: sym.name ?? '', tri: no };
+		return;
+	}
+	sym.flags &= ~SYMBOL_WRITE;
+	sym_calc_visibility(kconf, sym);
+	if (sym.visible !== no) sym.flags |= SYMBOL_WRITE;
+
+	// This is what a recursive calculation gets to see.
+	sym.curr = { val: nothing, tri: no };
+	if (sym.type === S_BOOLEAN || sym.type === S_TRISTATE) {
+		sym.curr = { val: nothing, tri: calc_tristate(kconf, sym) };
+	} else {
+		sym.curr = { val: calc_string(kconf, sym) ?? nothing, tri: no };
+		sym_validate_range(kconf, sym);
+	}
+	if (sym === kconf.modules_sym) kconf.modules_val = sym.curr.tri;
+	if (sym_is_choice(sym)) sym.flags &= ~SYMBOL_WRITE;
+}
+
+function calc_tristate(kconf: Kconf, sym: Sym): Tristate {
+	let tri: Tristate = no;
+	const choice = sym_get_choice_menu(sym);
+	if (choice) {
+		sym_calc_choice(kconf, choice);
+		tri = sym.curr.tri;
+	} else {
+		if (sym.visible !== no && sym_has_value(sym)) {
+			tri = EXPR_AND(sym.def[S_DEF_USER].tri, sym.visible);
+		} else {
+			tri = calc_default(kconf, sym);
+		}
+		if (sym.rev_dep.tri > sym.dir_dep.tri) sym_warn_unmet_dep(kconf, sym);
+		tri = EXPR_OR(tri, sym.rev_dep.tri);
+	}
+	return tri === mod && sym_get_type(kconf, sym) === S_BOOLEAN ? yes : tri;
+}
+
+/** The value of a bool or tristate without the user: default, raised by imply. */
+function calc_default(kconf: Kconf, sym: Sym): Tristate {
+	let tri: Tristate = no;
+	if (sym.rev_dep.tri !== no) sym.flags |= SYMBOL_WRITE;
+	if (sym_is_choice(sym)) return no;
+	const prop = first_visible(kconf, sym, 'default');
+	if (prop) {
+		tri = EXPR_AND(expr_calc_value(kconf, prop.expr), prop.visible.tri);
+		if (tri !== no) sym.flags |= SYMBOL_WRITE;
+	}
+	if (sym.implied.tri !== no) {
+		sym.flags |= SYMBOL_WRITE;
+		tri = EXPR_AND(EXPR_OR(tri, sym.implied.tri), sym.dir_dep.tri);
+	}
+	return tri;
+}
+
+/** The value of an int, hex or string symbol, or null if nothing gives one. */
+function calc_string(kconf: Kconf, sym: Sym): string | null {
+	if (sym.visible !== no && sym_has_value(sym)) return sym.def[S_DEF_USER].val;
+	const prop = first_visible(kconf, sym, 'default');
+	const source = prop && prop_get_symbol(prop);
+	if (!source) return null;
+	sym.flags |= SYMBOL_WRITE;
+	sym_calc_value(kconf, source);
+	// Not sym_get_string_value(): for a bool this is "n" whatever its value, as in the kernel.
+	return source.curr.val;
+}
+
+/** Makes every value be calculated anew when it is next asked for. */
+export function sym_clear_all_valid(kconf: Kconf): void {
+	for (const sym of kconf.all) sym.flags &= ~SYMBOL_VALID;
+	expr_invalidate_all(kconf);
+	kconf.conf_changed = true;
+	if (kconf.modules_sym) sym_calc_value(kconf, kconf.modules_sym);
+}
+
+/** Could the user set this value now? */
+export function sym_tristate_within_range(kconf: Kconf, sym: Sym, val: Tristate): boolean {
+	const type = sym_get_type(kconf, sym);
+	if (type !== S_BOOLEAN && type !== S_TRISTATE) return false;
+	if (type === S_BOOLEAN && val === mod) return false;
+	if (sym.visible <= sym.rev_dep.tri) return false;
+	return val >= sym.rev_dep.tri && val <= sym.visible;
+}
+
+/** Sets the user's value; false if it is not allowed. */
+export function sym_set_tristate_value(kconf: Kconf, sym: Sym, val: Tristate): boolean {
+	const oldval = sym_get_tristate_value(sym);
+	if (!sym_tristate_within_range(kconf, sym, val)) return false;
+	sym.def[S_DEF_USER].tri = val;
+	sym.flags |= SYMBOL_DEF_USER;
+	if (oldval !== val) sym_clear_all_valid(kconf);
+	return true;
+}
+
+const FIRST_LETTER: Readonly<Record<string, Tristate>> = { y: yes, m: mod, n: no };
+
+function tristate_letter(str: string): Tristate | undefined {
+	return FIRST_LETTER[str.charAt(0).toLowerCase()];
+}
+
+/** Is the text a value of the symbol's type? */
+export function sym_string_valid(sym: Sym, str: string): boolean {
+	switch (sym.type) {
+		case S_STRING:
+			return true;
+		case S_INT:
+			return /^-?(0|[1-9][0-9]*)$/.test(str);
+		case S_HEX:
+			return /^(0[xX])?[0-9a-fA-F]+$/.test(str);
+		case S_BOOLEAN:
+		case S_TRISTATE:
+			return tristate_letter(str) !== undefined;
+		default:
+			return false;
+	}
+}
+
+/** Is the text a value that the user could set now? */
+export function sym_string_within_range(kconf: Kconf, sym: Sym, str: string): boolean {
+	if (!sym_string_valid(sym, str)) return false;
+	if (sym.type === S_INT || sym.type === S_HEX) {
+		const range = sym_get_range(kconf, sym);
+		if (!range) return true;
+		const val = parse_number(str, sym.type === S_HEX ? 16 : 10) ?? 0n;
+		return val >= range.low && val <= range.high;
+	}
+	const tri = tristate_letter(str);
+	return sym.type === S_STRING || (tri !== undefined && sym_tristate_within_range(kconf, sym, tri));
+}
+
+/** Sets the user's value from text, for a symbol of any type; false if not allowed. */
+export function sym_set_string_value(kconf: Kconf, sym: Sym, str: string): boolean {
+	if (sym.type === S_BOOLEAN || sym.type === S_TRISTATE) {
+		const tri = tristate_letter(str);
+		if (tri === undefined) return false;
+		const choice = sym_get_choice_menu(sym);
+		if (choice && tri === yes && sym.visible !== no) {
+			choice_set_value(kconf, choice, sym);
+			return true;
+		}
+		return sym_set_tristate_value(kconf, sym, tri);
+	}
+	if (!sym_string_within_range(kconf, sym, str)) return false;
+	const hex = sym.type === S_HEX && !/^0x/i.test(str);
+	sym.def[S_DEF_USER].val = hex ? `0x${str}` : str;
+	sym.flags |= SYMBOL_DEF_USER;
+	sym_clear_all_valid(kconf);
+	return true;
+}
+
+/** The value that the symbol would have if the user had said nothing about it. */
+export function sym_get_string_default(kconf: Kconf, sym: Sym): string {
+	sym_calc_visibility(kconf, sym);
+	if (kconf.modules_sym) sym_calc_value(kconf, kconf.modules_sym);
+	const prop = first_visible(kconf, sym, 'default');
+	if (sym.type !== S_BOOLEAN && sym.type !== S_TRISTATE) {
+		const source = prop && prop_get_symbol(prop);
+		if (source) sym_calc_value(kconf, source);
+		const text = source?.curr.val ?? '';
+		return text || (NOTHING[sym.type] ?? '');
+	}
+	let tri: Tristate = prop ? EXPR_AND(expr_calc_value(kconf, prop.expr), prop.visible.tri) : no;
+	tri = EXPR_OR(tri, sym.rev_dep.tri);
+	if (tri === mod && (sym.type === S_BOOLEAN || kconf.modules_sym?.curr.tri === no)) tri = yes;
+	return tristate_name(EXPR_OR(tri, sym.implied.tri));
+}
+
+/** The default of a property list, for callers that walk properties themselves. */
+export function sym_get_default_prop(kconf: Kconf, sym: Sym): Property | null {
+	return first_visible(kconf, sym, 'default');
+}
+
+/** Has any Kconfig file given the symbol a type? */
+export const sym_is_defined = (sym: Sym): boolean => sym.type !== S_UNKNOWN;

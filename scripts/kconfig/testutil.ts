@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// A directory and a host for the tests of this directory: nothing is read from the process,
+// and what is printed is kept.
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { conf_main } from './conf.ts';
+import { get, load, parse } from './index.ts';
+import type { Kconf, KconfHost } from './lkc.ts';
+import { ConfExit } from './lkc.ts';
+import { merge_main } from './merge_config.ts';
+
+export interface Outcome {
+	readonly code: number;
+	readonly out: string;
+	readonly err: string;
+}
+
+export interface Sandbox {
+	readonly dir: string;
+	env: Record<string, string | undefined>;
+	/** Writes a file, with its directories. */
+	put(name: string, text: string): void;
+	/** Reads a file; null if it is not there. */
+	read(name: string): string | null;
+	conf(...args: string[]): Outcome;
+	merge(...args: string[]): Outcome;
+	parse(file?: string): Kconf;
+	/** What the last parse() and its host have printed. */
+	printed: { out: string; err: string };
+	remove(): void;
+}
+
+/** A new empty directory, filled with the given files. */
+export function sandbox(files: Record<string, string> = {}): Sandbox {
+	const dir = mkdtempSync(join(tmpdir(), 'kconfig-'));
+	const box: Sandbox = {
+		dir,
+		env: {},
+		printed: { out: '', err: '' },
+		put(name, text) {
+			mkdirSync(dirname(join(dir, name)), { recursive: true });
+			writeFileSync(join(dir, name), text);
+		},
+		read(name) {
+			const path = join(dir, name);
+			return existsSync(path) ? readFileSync(path, 'utf8') : null;
+		},
+		conf: (...args) => run(box, (host) => conf_main(args, host)),
+		merge: (...args) => run(box, (host) => merge_main(args, host)),
+		parse(file = 'Kconfig') {
+			box.printed = { out: '', err: '' };
+			return parse(file, host_of(box));
+		},
+		remove: () => rmSync(dir, { recursive: true, force: true }),
+	};
+	for (const [name, text] of Object.entries(files)) box.put(name, text);
+	return box;
+}
+
+function host_of(box: Sandbox): KconfHost {
+	return {
+		env: box.env,
+		cwd: box.dir,
+		out: (text) => {
+			box.printed.out += text;
+		},
+		err: (text) => {
+			box.printed.err += text;
+		},
+	};
+}
+
+function run(box: Sandbox, main: (host: KconfHost) => void): Outcome {
+	box.printed = { out: '', err: '' };
+	let code = 0;
+	try {
+		main(host_of(box));
+	} catch (e) {
+		if (!(e instanceof ConfExit)) throw e;
+		code = e.code;
+		if (e.message !== '') box.printed.err += `${e.message}\n`;
+	}
+	return { code, ...box.printed };
+}
+
+/** The values that symbols get from a Kconfig text and a .config text. */
+export function values(kconfig: string, config: string, ...names: string[]): string[] {
+	const box = sandbox({ Kconfig: kconfig, '.config': config });
+	try {
+		const kconf = box.parse();
+		load(kconf, '.config');
+		return names.map((name) => get(kconf, name));
+	} finally {
+		box.remove();
+	}
+}
+
+/** What parsing a text prints to standard error, and the exit status. */
+export function diagnostics(kconfig: string): Outcome {
+	const box = sandbox({ Kconfig: kconfig });
+	try {
+		return box.conf('--listnewconfig', 'Kconfig');
+	} finally {
+		box.remove();
+	}
+}
