@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The threads machine, seen from outside: makes RAM and CPUs (worker threads
+ * that load a kernel bundle), runs programs on them, and notices when one dies.
+ * Nothing here is part of the kernel.
+ */
+import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
+import type { CpuData } from "./door.ts";
+
+export interface BootOptions {
+	/** Path of the bundle. */
+	vmlinux: string;
+	cpus: number;
+	/** RAM in MiB. */
+	mem: number;
+	/** Receives what the kernel prints; the default is stderr. */
+	console?: (text: string) => void;
+}
+
+export interface Program {
+	cpu: number;
+	/** URL or path of a module; without one, `fn` is a function of the kernel's own. */
+	module?: string;
+	/** Exported function: called with the CPU's user-side interface and `arg`. */
+	fn: string;
+	arg?: unknown;
+}
+
+/** A machine that panicked; `message` is what the kernel would print. */
+export class KernelPanic extends Error {
+	constructor(
+		reason: string,
+		readonly where = "",
+	) {
+		super(`Kernel panic - not syncing: ${reason}`);
+	}
+}
+
+type Reply = { console: string } | { panic: string; where?: string } | { id: number; result: unknown };
+
+const PAGE = 65536; /* of WebAssembly */
+/** How long CPUs may take to answer a stop before they are ended. */
+const STOP_MS = 2000;
+
+export class Machine {
+	#workers: Worker[] = [];
+	#waiting = new Map<number, { resolve: (value: unknown) => void; reject: (e: Error) => void }>();
+	#next = 0;
+	#dead?: KernelPanic;
+	#over = false;
+
+	private constructor(
+		readonly options: BootOptions,
+		readonly memory: WebAssembly.Memory,
+		private readonly control: SharedArrayBuffer,
+	) {}
+
+	/** Boots: CPU 0 runs start_kernel, the others follow. Rejects with KernelPanic. */
+	static async boot(options: BootOptions): Promise<Machine> {
+		const pages = Math.ceil((options.mem * 0x100000) / PAGE);
+		const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+		const control = new SharedArrayBuffer(64);
+		const machine = new Machine(options, memory, control);
+		const shadow = new SharedArrayBuffer(memory.buffer.byteLength / 8);
+		const boot_origin = performance.timeOrigin;
+		try {
+			for (let cpu = 0; cpu < options.cpus; cpu++) {
+				const data: CpuData = { memory, control, shadow, cpu, nr_cpus: options.cpus, boot_origin };
+				machine.start(cpu, data);
+				/* CPU 0 makes the memory map that the others find. */
+				await machine.run({ cpu, fn: cpu === 0 ? "start_kernel" : "secondary_start" });
+			}
+		} catch (error) {
+			await machine.shutdown();
+			throw error;
+		}
+		return machine;
+	}
+
+	private start(cpu: number, workerData: CpuData) {
+		const worker = new Worker(pathToFileURL(this.options.vmlinux), {
+			workerData,
+			stdout: false,
+			execArgv: [],
+		});
+		worker.on("message", (reply: Reply) => {
+			if ("console" in reply) return this.print(reply.console);
+			if ("panic" in reply) return this.die(new KernelPanic(reply.panic, reply.where));
+			const waiting = this.#waiting.get(reply.id);
+			this.#waiting.delete(reply.id);
+			waiting?.resolve(reply.result);
+		});
+		worker.on("error", (e: Error) =>
+			this.die(new KernelPanic(`CPU ${cpu} died: ${e.message}`, e.stack)),
+		);
+		worker.on("exit", (code) => {
+			if (!this.#over) this.die(new KernelPanic(`CPU ${cpu} died: exit code ${code}`));
+		});
+		this.#workers[cpu] = worker;
+	}
+
+	/** Runs a program on a CPU and resolves to what it returns. */
+	run({ cpu, ...program }: Program): Promise<unknown> {
+		if (this.#dead) return Promise.reject(this.#dead);
+		const worker = this.#workers[cpu];
+		if (!worker) return Promise.reject(new RangeError(`no CPU ${cpu}`));
+		const id = this.#next++;
+		return new Promise((resolve, reject) => {
+			this.#waiting.set(id, { resolve, reject });
+			worker.postMessage({ id, ...program });
+		});
+	}
+
+	get cpus(): number {
+		return this.#workers.length;
+	}
+
+	async shutdown(): Promise<void> {
+		this.#over = true;
+		this.stop();
+		await Promise.all(this.#workers.map((w) => w.terminate()));
+	}
+
+	private print(text: string) {
+		(this.options.console ?? ((t) => process.stderr.write(`${t}\n`)))(text);
+	}
+
+	private stop() {
+		Atomics.store(new Int32Array(this.control), 0, 1);
+	}
+
+	/** First death wins: every waiting program is rejected, every CPU stopped. */
+	private die(panic: KernelPanic) {
+		if (this.#dead || this.#over) return;
+		this.#dead = panic;
+		this.stop();
+		for (const { reject } of this.#waiting.values()) reject(panic);
+		this.#waiting.clear();
+		setTimeout(() => this.shutdown(), STOP_MS).unref();
+	}
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors arch/x86/entry/syscall_64.c and syscalls/syscall_64.tbl (5.17): from
+ * the number of a system call to its function, and from registers to arguments.
+ *
+ * Port: a register is a double. `ulong` makes of it what the 64 bits would be:
+ * a negative number is its two's complement, and what does not fit below 2^64
+ * in a double is the largest that does, which like the true value is neither
+ * aligned nor near to anything. An int takes the low 32 bits, as in the kernel.
+ */
+import type { task_struct } from "linux/sched.ts";
+import {
+	__NR_brk,
+	__NR_clone,
+	__NR_clone3,
+	__NR_close,
+	__NR_exit,
+	__NR_exit_group,
+	__NR_fork,
+	__NR_getpid,
+	__NR_getppid,
+	__NR_gettid,
+	__NR_kill,
+	__NR_madvise,
+	__NR_mincore,
+	__NR_mlock,
+	__NR_mlock2,
+	__NR_mlockall,
+	__NR_mmap,
+	__NR_mprotect,
+	__NR_mremap,
+	__NR_msync,
+	__NR_munlock,
+	__NR_munlockall,
+	__NR_munmap,
+	__NR_prctl,
+	__NR_set_tid_address,
+	__NR_spf_drop_caches,
+	__NR_spf_exec,
+	__NR_spf_open,
+	__NR_spf_set_size,
+	__NR_spf_special,
+	__NR_vfork,
+	__NR_wait4,
+} from "asm/unistd.ts";
+import { sys_exit, sys_exit_group, sys_wait4 } from "kernel/exit.ts";
+import {
+	sys_clone,
+	sys_clone3,
+	sys_fork,
+	sys_set_tid_address,
+	sys_vfork,
+} from "kernel/fork.ts";
+import { sys_spf_exec } from "kernel/fs/exec.ts";
+import { sys_close, sys_spf_open, sys_spf_set_size } from "kernel/fs/file.ts";
+import { evict_inodes } from "kernel/fs/inode.ts";
+import { sys_kill } from "kernel/signal.ts";
+import { sys_prctl } from "kernel/sys.ts";
+import { sys_ni_syscall } from "kernel/sys_ni.ts";
+import { sys_madvise } from "mm/madvise.ts";
+import { sys_mincore } from "mm/mincore.ts";
+import {
+	sys_mlock,
+	sys_mlock2,
+	sys_mlockall,
+	sys_munlock,
+	sys_munlockall,
+} from "mm/mlock.ts";
+import { sys_brk, sys_munmap } from "mm/mmap.ts";
+import { sys_mprotect } from "mm/mprotect.ts";
+import { sys_mremap } from "mm/mremap.ts";
+import { sys_msync } from "mm/msync.ts";
+import { sys_mmap } from "../kernel/sys_x86_64.ts";
+import { sys_spf_special } from "./vdso/vma.ts";
+
+const TWO_64 = 18446744073709551616;
+/** The largest double below 2^64. */
+const ULONG_TOP = 18446744073709549568;
+
+/** An unsigned long: any number becomes an integer from 0 to 2^64 - 1. */
+export function ulong_arg(x: number): number {
+	if (x >= 0) {
+		if (x > ULONG_TOP)
+			return ULONG_TOP;
+		return x % 1 === 0 ? x : Math.trunc(x);
+	}
+	if (!(x < 0))
+		return 0;
+	x = Math.trunc(x) % TWO_64 + TWO_64;
+	return x > ULONG_TOP ? ULONG_TOP : x % TWO_64;
+}
+
+/** A set of flags that is an unsigned long: a bit above the 32 that we can hold
+ *  is as unknown as all of them together. */
+function flags_arg(x: number): number {
+	x = ulong_arg(x);
+	return x <= 0xffffffff ? x | 0 : -1;
+}
+
+/** The system call of current. On return current may be another task. */
+export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
+		a2: number, a3: number, a4: number, a5: number): number {
+	switch (nr) {
+	case __NR_close:
+		return sys_close(a0 | 0);
+	case __NR_mmap:
+		return sys_mmap(ulong_arg(a0), ulong_arg(a1), a2 | 0, a3 | 0,
+			a4 | 0, ulong_arg(a5));
+	case __NR_mprotect:
+		return sys_mprotect(ulong_arg(a0), ulong_arg(a1), flags_arg(a2));
+	case __NR_munmap:
+		return sys_munmap(ulong_arg(a0), ulong_arg(a1));
+	case __NR_brk:
+		return sys_brk(ulong_arg(a0));
+	case __NR_mremap:
+		return sys_mremap(ulong_arg(a0), ulong_arg(a1), ulong_arg(a2),
+			flags_arg(a3), ulong_arg(a4));
+	case __NR_msync:
+		return sys_msync(ulong_arg(a0), ulong_arg(a1), a2 | 0);
+	case __NR_mincore:
+		return sys_mincore(ulong_arg(a0), ulong_arg(a1), ulong_arg(a2));
+	case __NR_madvise:
+		return sys_madvise(ulong_arg(a0), ulong_arg(a1), a2 | 0);
+	case __NR_getpid:
+		return tsk.tgid;
+	case __NR_clone:
+		return sys_clone(flags_arg(a0), ulong_arg(a1), ulong_arg(a2),
+			ulong_arg(a3), ulong_arg(a4));
+	case __NR_fork:
+		return sys_fork();
+	case __NR_vfork:
+		return sys_vfork();
+	case __NR_exit:
+		sys_exit(a0 | 0);
+		return 0;
+	case __NR_wait4:
+		return sys_wait4(a0 | 0, ulong_arg(a1), a2 | 0, ulong_arg(a3));
+	case __NR_kill:
+		return sys_kill(a0 | 0, a1 | 0);
+	case __NR_getppid:
+		/* Racy like any answer about a parent. */
+		return data_race(tsk.parent).tgid;
+	case __NR_mlock:
+		return sys_mlock(ulong_arg(a0), ulong_arg(a1));
+	case __NR_munlock:
+		return sys_munlock(ulong_arg(a0), ulong_arg(a1));
+	case __NR_mlockall:
+		return sys_mlockall(a0 | 0);
+	case __NR_munlockall:
+		return sys_munlockall();
+	case __NR_prctl:
+		return sys_prctl(a0 | 0, ulong_arg(a1), ulong_arg(a2),
+			ulong_arg(a3), ulong_arg(a4));
+	case __NR_gettid:
+		return tsk.pid;
+	case __NR_set_tid_address:
+		return sys_set_tid_address(ulong_arg(a0));
+	case __NR_exit_group:
+		sys_exit_group(a0 | 0);
+		return 0;
+	case __NR_mlock2:
+		return sys_mlock2(ulong_arg(a0), ulong_arg(a1), a2 | 0);
+	case __NR_clone3:
+		return sys_clone3(ulong_arg(a0), ulong_arg(a1));
+	case __NR_spf_open:
+		return sys_spf_open(a0, a1 | 0, a2);
+	case __NR_spf_set_size:
+		return sys_spf_set_size(a0 | 0, a1);
+	case __NR_spf_exec:
+		return sys_spf_exec(ulong_arg(a0), ulong_arg(a1), ulong_arg(a2));
+	case __NR_spf_special:
+		return sys_spf_special(ulong_arg(a0), ulong_arg(a1), a2 | 0);
+	case __NR_spf_drop_caches:
+		evict_inodes();
+		return 0;
+	}
+	return sys_ni_syscall();
+}
+
+/** Those that a task may make that has no address space yet. */
+export function sys_call_without_mm(nr: number): boolean {
+	switch (nr) {
+	case __NR_close:
+	case __NR_getpid:
+	case __NR_getppid:
+	case __NR_gettid:
+	case __NR_exit:
+	case __NR_exit_group:
+	case __NR_kill:
+	case __NR_spf_open:
+	case __NR_spf_set_size:
+	case __NR_spf_exec:
+	case __NR_spf_drop_caches:
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors arch/x86/entry/vdso/vma.c and of vsyscall_64.c the gate area (5.17):
+ * what the kernel maps into every program. Left out: the vDSO's code and data.
+ * Port: programs come from recordings, so their special mappings lie where they
+ * lay there, with the lengths of that kernel: the caller of spf_special() says
+ * both. All of them show the one page that kernel/mm/mmap.ts keeps for this;
+ * it has a struct page, so the vvar pages are not VM_PFNMAP.
+ */
+import { EINTR, EINVAL, ENOMEM } from "linux/errno.ts";
+import { IS_ERR, PTR_ERR } from "linux/err.ts";
+import {
+	VM_DONTDUMP,
+	VM_EXEC,
+	VM_IO,
+	VM_MAYEXEC,
+	VM_MAYREAD,
+	VM_MAYWRITE,
+	VM_READ,
+	find_vma_intersection,
+} from "linux/mm.ts";
+import type { vm_area_struct } from "linux/mm_types.ts";
+import {
+	mmap_write_lock_killable,
+	mmap_write_unlock,
+} from "linux/mmap_lock.ts";
+import { PAGE_SIZE, TASK_SIZE } from "asm/pgtable_types.ts";
+import { current } from "kernel/sched/core.ts";
+import {
+	SPECIAL_MAPPING_VDSO,
+	SPECIAL_MAPPING_VVAR,
+	SPECIAL_MAPPING_VVAR_VCLOCK,
+	_install_special_mapping,
+} from "mm/mmap.ts";
+
+/** The gate vma: the page of old system calls, execute-only, outside of every
+ *  mm. Its address is beyond what is an address here; only its line is seen. */
+const VSYSCALL_ADDR = 0xffffffffff600000;
+
+/** The line of the gate vma in /proc/PID/maps, without its end. */
+export function gate_vma_line(): string {
+	const range = VSYSCALL_ADDR.toString(16) + "-" +
+		(VSYSCALL_ADDR + PAGE_SIZE).toString(16);
+
+	return (range + " --xp 00000000 00:00 0 ").padEnd(72) + " [vsyscall]";
+}
+
+/** What a special mapping of this number permits; 0: there is no such one. */
+function special_flags(spec: number): number {
+	switch (spec) {
+	case SPECIAL_MAPPING_VDSO:
+		/* MAYWRITE, so that a debugger gets a private copy. */
+		return VM_READ | VM_EXEC | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+	case SPECIAL_MAPPING_VVAR:
+	case SPECIAL_MAPPING_VVAR_VCLOCK:
+		return VM_READ | VM_MAYREAD | VM_IO | VM_DONTDUMP;
+	}
+	return 0;
+}
+
+/**
+ * Map one of the vDSO's areas into current: SPECIAL_MAPPING_* at [addr, addr +
+ * len). Port: map_vdso() for one area, at a given place.
+ */
+export function sys_spf_special(
+	addr: number, len: number, spec: number,
+): number {
+	const mm = current().mm;
+	const flags = special_flags(spec);
+
+	if (flags === 0 || mm === NULL)
+		return -EINVAL;
+	if (addr % PAGE_SIZE !== 0 || len % PAGE_SIZE !== 0 || len === 0)
+		return -EINVAL;
+	if (!(len <= TASK_SIZE && addr <= TASK_SIZE - len))
+		return -ENOMEM;
+
+	if (mmap_write_lock_killable(mm) !== 0)
+		return -EINTR;
+	if (find_vma_intersection(mm, addr, addr + len) !== NULL) {
+		mmap_write_unlock(mm);
+		return -ENOMEM;
+	}
+	const vma = _install_special_mapping(mm, addr, len, flags, spec);
+	mmap_write_unlock(mm);
+	return IS_ERR(vma) ? PTR_ERR(vma) : 0;
+}
+
+/** A name for what has no file: all of ours have ->name, so there is none. */
+export function arch_vma_name(_vma: vm_area_struct): string {
+	return "";
+}

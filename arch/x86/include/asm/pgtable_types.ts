@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors arch/x86/include/asm/pgtable_types.h (5.17): entries of the four
+ * levels and their bits.
+ * Port: an entry is one 32-bit word, so that it is atomic: frame number in bits
+ * 12-31, and NX, which real entries keep in bit 63, in bit 11. A table has 512
+ * entries like the real one and takes a page, whose upper half stays unused.
+ */
+
+export interface pte_t extends struct {
+	pte: int;
+}
+export interface pmd_t extends struct {
+	pmd: int;
+}
+export interface pud_t extends struct {
+	pud: int;
+}
+export interface p4d_t extends struct {
+	p4d: int;
+}
+export interface pgd_t extends struct {
+	pgd: int;
+}
+
+export const _PAGE_PRESENT = 0x001;
+export const _PAGE_RW = 0x002;
+export const _PAGE_USER = 0x004;
+export const _PAGE_ACCESSED = 0x020;
+export const _PAGE_DIRTY = 0x040;
+export const _PAGE_PSE = 0x080;
+/** Not present for the MMU, present for the kernel (NUMA hints, PROT_NONE). */
+export const _PAGE_PROTNONE = 0x100;
+export const _PAGE_SPECIAL = 0x200;
+export const _PAGE_UFFD_WP = 0x400;
+export const _PAGE_NX = 0x800;
+export const PTE_PFN_MASK = ~0xfff;
+export const PTE_FLAGS_MASK = 0xfff;
+
+export const _PAGE_TABLE = _PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY;
+/** What pte_modify() keeps of the old entry. */
+export const _PAGE_CHG_MASK = PTE_PFN_MASK | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_SPECIAL | _PAGE_UFFD_WP;
+
+export const PAGE_NONE = _PAGE_PROTNONE | _PAGE_ACCESSED;
+export const PAGE_SHARED = _PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_NX;
+export const PAGE_SHARED_EXEC = _PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED;
+export const PAGE_COPY = _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED | _PAGE_NX;
+export const PAGE_COPY_EXEC = _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED;
+export const PAGE_READONLY = PAGE_COPY;
+export const PAGE_READONLY_EXEC = PAGE_COPY_EXEC;
+
+export const PAGE_SHIFT = 12;
+export const PAGE_SIZE = 4096;
+export const PMD_SHIFT = 21;
+export const PUD_SHIFT = 30;
+export const PGDIR_SHIFT = 39;
+export const PMD_SIZE = 0x200000;
+export const PUD_SIZE = 0x40000000;
+export const P4D_SIZE = 0x8000000000;
+export const PGDIR_SIZE = 0x8000000000;
+export const PTRS_PER_PTE = 512;
+/** End of user space, exclusive: 47 bits minus the guard page. */
+export const TASK_SIZE = 0x7ffffffff000;
+export const TASK_SIZE_MAX = TASK_SIZE;

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors arch/x86/include/asm/tlbflush.h (5.17): what each CPU knows about
+ * the address spaces in its TLB, and the ways to flush. The functions are in
+ * arch/x86/mm/tlb.ts. Left out: isolation, CR4 shadow, batched reclaim.
+ */
+import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
+import { PAGE_SHIFT, PAGE_SIZE } from "asm/pgtable_types.ts";
+import { flush_tlb_mm_range } from "../../mm/tlb.ts";
+
+export {
+	flush_tlb_all, flush_tlb_local, flush_tlb_mm_range, flush_tlb_one_user,
+	inc_mm_tlb_gen, leave_mm,
+} from "../../mm/tlb.ts";
+
+/** "Everything", as the end of a range. */
+export const TLB_FLUSH_ALL = Number.MAX_SAFE_INTEGER;
+
+export function flush_tlb_mm(mm: mm_struct): void {
+	flush_tlb_mm_range(mm, 0, TLB_FLUSH_ALL, 0, true);
+}
+
+export function flush_tlb_range(
+	vma: vm_area_struct, start: number, end: number,
+): void {
+	flush_tlb_mm_range(vma.vm_mm, start, end, PAGE_SHIFT, false);
+}
+
+export function flush_tlb_page(vma: vm_area_struct, a: number): void {
+	flush_tlb_mm_range(vma.vm_mm, a, a + PAGE_SIZE, PAGE_SHIFT, false);
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors arch/x86/include/generated/uapi/asm/unistd_64.h (5.17): the numbers
+ * of the system calls that exist here.
+ * Port: from 1000 on, calls of the programs that play a recording back.
+ */
+export const __NR_close = 3;
+export const __NR_mmap = 9;
+export const __NR_mprotect = 10;
+export const __NR_munmap = 11;
+export const __NR_brk = 12;
+export const __NR_mremap = 25;
+export const __NR_msync = 26;
+export const __NR_mincore = 27;
+export const __NR_madvise = 28;
+export const __NR_getpid = 39;
+export const __NR_clone = 56;
+export const __NR_fork = 57;
+export const __NR_vfork = 58;
+export const __NR_exit = 60;
+export const __NR_wait4 = 61;
+export const __NR_kill = 62;
+export const __NR_getppid = 110;
+export const __NR_mlock = 149;
+export const __NR_munlock = 150;
+export const __NR_mlockall = 151;
+export const __NR_munlockall = 152;
+export const __NR_prctl = 157;
+export const __NR_gettid = 186;
+export const __NR_set_tid_address = 218;
+export const __NR_exit_group = 231;
+export const __NR_mlock2 = 325;
+export const __NR_clone3 = 435;
+
+/** spf_open(ino, O_*, size): a descriptor for the file of that number, which
+ *  is made if need be, and is at least that long from now on. */
+export const __NR_spf_open = 1000;
+/** spf_set_size(fd, size): make the file at least that long. */
+export const __NR_spf_set_size = 1001;
+/** spf_exec(start_brk, stack_start, stack_end): a new address space that holds
+ *  nothing but a stack, with an empty heap. */
+export const __NR_spf_exec = 1002;
+/** spf_special(addr, len, SPECIAL_MAPPING_*): [vvar], [vvar_vclock], [vdso]. */
+export const __NR_spf_special = 1003;
+/** spf_drop_caches(): forget all files that nobody uses. */
+export const __NR_spf_drop_caches = 1004;

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors what of arch/x86/kernel/setup.c and cpu/common.c (5.17) is left when
+ * there is no hardware to find: the state that each CPU starts with.
+ * Port: RAM is found by the boot allocator itself (kernel/mm/memblock.ts).
+ */
+import { CONFIG_NR_CPUS } from "generated/autoconf.ts";
+import { BUG_ON } from "linux/bug.ts";
+import { nr_cpu_ids } from "host/cpu.ts";
+import { initialize_tlbstate_and_flush } from "arch/x86/mm/tlb.ts";
+
+export function setup_arch(): void {
+	BUG_ON(nr_cpu_ids() > CONFIG_NR_CPUS, "more CPUs than CONFIG_NR_CPUS");
+}
+
+/** On each CPU, as soon as it has a task: an empty TLB, init_mm loaded. */
+export function cpu_init(): void {
+	initialize_tlbstate_and_flush();
+}

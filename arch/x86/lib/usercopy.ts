@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors arch/x86/lib/usercopy_64.c and the entry points of lib/usercopy.c
+ * (5.17): copies between the kernel and user memory of the current task.
+ *
+ * Port: each page is translated by the MMU as for a kernel-mode access, and
+ * copied at once, before any interrupt; a fault on the way may sleep. As in the
+ * kernel a copy returns the number of bytes that it could NOT copy.
+ */
+import { EFAULT } from "linux/errno.ts";
+import { might_sleep } from "linux/kernel.ts";
+import { PAGE_SIZE } from "asm/pgtable_types.ts";
+import { access_ok } from "asm/uaccess.ts";
+import { REGS_KERNEL } from "asm/ptrace.ts";
+import { load32, memcpy, memset, store32 } from "host/door.ts";
+import { exc_page_fault } from "../mm/fault.ts";
+import { mmu_error_code, mmu_translate } from "../mm/mmu.ts";
+
+/** The physical address behind addr, faulted in; 0: to the fixup. */
+function user_page(addr: number, write: boolean): number {
+	for (;;) {
+		const result = mmu_translate(addr, write, false, false);
+		if (result > 0) return result;
+		if (!exc_page_fault(REGS_KERNEL, mmu_error_code(result), addr))
+			return 0;
+	}
+}
+
+export function copy_from_user(to: number, from: number, n: number): number {
+	might_sleep();
+	if (!access_ok(from, n)) {
+		memset(to, 0, n);
+		return n;
+	}
+	while (n > 0) {
+		const chunk = Math.min(n, PAGE_SIZE - (from & 0xfff));
+		const p = user_page(from, false);
+		if (p === 0) {
+			/* Never leave the kernel's buffer uninitialised. */
+			memset(to, 0, n);
+			return n;
+		}
+		memcpy(to, p, chunk);
+		to += chunk;
+		from += chunk;
+		n -= chunk;
+	}
+	return 0;
+}
+
+export function copy_to_user(to: number, from: number, n: number): number {
+	might_sleep();
+	if (!access_ok(to, n)) return n;
+	while (n > 0) {
+		const chunk = Math.min(n, PAGE_SIZE - (to & 0xfff));
+		const p = user_page(to, true);
+		if (p === 0) return n;
+		memcpy(p, from, chunk);
+		to += chunk;
+		from += chunk;
+		n -= chunk;
+	}
+	return 0;
+}
+
+export function clear_user(to: number, n: number): number {
+	might_sleep();
+	if (!access_ok(to, n)) return n;
+	while (n > 0) {
+		const chunk = Math.min(n, PAGE_SIZE - (to & 0xfff));
+		const p = user_page(to, true);
+		if (p === 0) return n;
+		memset(p, 0, chunk);
+		to += chunk;
+		n -= chunk;
+	}
+	return 0;
+}
+
+/** Store an int; 0 or -EFAULT. The word must not cross a page. */
+export function put_user(x: number, ptr: number): number {
+	might_sleep();
+	if (!access_ok(ptr, 4) || ptr % 4 !== 0) return -EFAULT;
+	const p = user_page(ptr, true);
+	if (p === 0) return -EFAULT;
+	store32(p, x | 0);
+	return 0;
+}
+
+/** Load an int. Port: the value and the error are the two fields of the result,
+ *  where the kernel's macro assigns its first argument. */
+export function get_user(ptr: number): { value: number; error: number } {
+	might_sleep();
+	if (!access_ok(ptr, 4) || ptr % 4 !== 0)
+		return { value: 0, error: -EFAULT };
+	const p = user_page(ptr, false);
+	if (p === 0) return { value: 0, error: -EFAULT };
+	return { value: load32(p), error: 0 };
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors arch/x86/mm/fault.c (5.17 with V2.13, 19, 28 and 31): from the CPU's
+ * page-fault exception to handle_mm_fault(), and the signals if that fails.
+ * Left out: kernel addresses (no vmalloc area, no spurious faults there),
+ * protection keys, SMAP and SMEP, vsyscall emulation, errata, oops output,
+ * single-step probes.
+ *
+ * Port: there is no instruction pointer to move. The handlers return whether
+ * the access is to be made again; if not, a user has got a signal for it, and
+ * the kernel (which only ever copies from or to user memory) its fixup.
+ */
+import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
+import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
+import { TASK_SIZE_MAX } from "asm/pgtable_types.ts";
+import { type pt_regs, user_mode } from "asm/ptrace.ts";
+import {
+	X86_PF_INSTR, X86_PF_PROT, X86_PF_USER, X86_PF_WRITE,
+} from "asm/trap_pf.ts";
+import { atomic_read } from "linux/atomic.ts";
+import { BUG_ON } from "linux/bug.ts";
+import {
+	do_handle_mm_fault, // V2.09: with the sequence
+} from "mm/memory.ts";
+import {
+	FAULT_FLAG_ALLOW_RETRY, FAULT_FLAG_DEFAULT, FAULT_FLAG_INSTRUCTION,
+	FAULT_FLAG_SPECULATIVE, FAULT_FLAG_TRIED, FAULT_FLAG_USER,
+	FAULT_FLAG_WRITE, handle_mm_fault, VM_EXEC, VM_FAULT_ERROR, VM_FAULT_OOM,
+	VM_FAULT_RETRY, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV, type vm_fault_t,
+	VM_GROWSDOWN, VM_WRITE, vma_is_accessible, vma_is_anonymous,
+} from "linux/mm.ts";
+import {
+	mmap_read_lock_killable, mmap_read_trylock, mmap_read_unlock,
+	mmap_seq_read_check, mmap_seq_read_start,
+} from "linux/mmap_lock.ts";
+import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
+import { count_vm_event, count_vm_spf_event } from "linux/vm_event.ts";
+import {
+	SPF_ABORT, SPF_ABORT_ACCESS_ERROR, SPF_ABORT_NO_SPECULATE, SPF_ABORT_ODD,
+	SPF_ABORT_UNMAPPED, SPF_ABORT_VMA_COPY, SPF_ATTEMPT,
+} from "linux/vm_event_item.ts";
+import { BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SIGBUS, SIGSEGV } from "linux/signal.ts";
+import { preempt_count } from "linux/preempt.ts";
+import { pagefault_out_of_memory } from "linux/oom.ts";
+import {
+	current, fatal_signal_pending, signal_pending,
+} from "kernel/sched/core.ts";
+import { force_sig_fault } from "kernel/signal.ts";
+import { __find_vma, expand_stack, find_vma } from "mm/mmap.ts";
+import { irqentry_enter, irqentry_exit } from "kernel/entry/common.ts";
+
+/* ---- a fault that cannot be handled ---- */
+
+/** A user gets the signal; the kernel goes to its fixup. */
+function __bad_area_nosemaphore(
+	regs: pt_regs, _error_code: number, address: number,
+	_pkey: number, si_code: number,
+): boolean {
+	if (user_mode(regs)) force_sig_fault(SIGSEGV, si_code, address);
+	return false;
+}
+
+function bad_area_nosemaphore(
+	regs: pt_regs, error_code: number, address: number,
+): boolean {
+	return __bad_area_nosemaphore(regs, error_code, address, 0, SEGV_MAPERR);
+}
+
+/** We enter with mmap_lock held for reading and return without it. */
+function __bad_area(
+	regs: pt_regs, error_code: number, address: number, mm: mm_struct,
+	pkey: number, si_code: number,
+): boolean {
+	mmap_read_unlock(mm);
+	return __bad_area_nosemaphore(regs, error_code, address, pkey, si_code);
+}
+
+function bad_area(
+	regs: pt_regs, error_code: number, address: number, mm: mm_struct,
+): boolean {
+	return __bad_area(regs, error_code, address, mm, 0, SEGV_MAPERR);
+}
+
+function bad_area_access_error(
+	regs: pt_regs, error_code: number, address: number, mm: mm_struct,
+): boolean {
+	return __bad_area(regs, error_code, address, mm, 0, SEGV_ACCERR);
+}
+
+function do_sigbus(
+	regs: pt_regs, _error_code: number, address: number, _fault: vm_fault_t,
+): boolean {
+	if (user_mode(regs)) force_sig_fault(SIGBUS, BUS_ADRERR, address);
+	return false;
+}
+
+/**
+ * Does the vma forbid the access? The fault is also here if it permits it, and
+ * the entry has yet to be made.
+ */
+function access_error(error_code: number, vma: vm_area_struct): boolean {
+	if ((error_code & X86_PF_WRITE) !== 0)
+		return (vma.vm_flags & VM_WRITE) === 0;
+	/* Port: the kernel leaves instruction fetches to the entry's NX bit, and
+	 * reports those that fault on a present one. Here they are not walked
+	 * to the end if the vma says no. */
+	if ((error_code & X86_PF_INSTR) !== 0)
+		return (vma.vm_flags & VM_EXEC) === 0;
+	/* A read of a present page: the walker refuses none, so PROT_NONE. */
+	if ((error_code & X86_PF_PROT) !== 0) return true;
+	return !vma_is_accessible(vma);
+}
+
+/** May the context not sleep, or is there no user memory? */
+function faulthandler_disabled(): boolean {
+	return preempt_count() !== 0;
+}
+
+/**
+ * V2.13: the fault without mmap_lock. Returns VM_FAULT_RETRY to have it done
+ * again with the lock; anything else is final, errors included.
+ * Port: do_user_addr_fault() in the patch, apart so that the copy of the vma
+ * leaves the kernel stack before the classic path starts.
+ */
+function do_speculative_user_fault(
+	mm: mm_struct, address: number, error_code: number, flags: number,
+	regs: pt_regs,
+): vm_fault_t {
+	count_vm_event(SPF_ATTEMPT);
+	const seq = mmap_seq_read_start(mm);
+	if ((seq & 1) !== 0) {
+		/* A writer is at it, and it may take its time. */
+		count_vm_spf_event(SPF_ABORT_ODD);
+		return VM_FAULT_RETRY;
+	}
+	rcu_read_lock();
+	const vma = __find_vma(mm, address);
+	if (vma === NULL || vma.vm_start > address) {
+		/* A stack to be expanded ends here, too. */
+		rcu_read_unlock();
+		count_vm_spf_event(SPF_ABORT_UNMAPPED);
+		return VM_FAULT_RETRY;
+	}
+	if (!vma_is_anonymous(vma)) {
+		rcu_read_unlock();
+		count_vm_spf_event(SPF_ABORT_NO_SPECULATE);
+		return VM_FAULT_RETRY;
+	}
+	/*
+	 * The vma may be changed or die while it is copied. RCU keeps its
+	 * memory what it was: a vma, or one that is waiting to be freed. The
+	 * check afterwards says whether the copy is of one piece.
+	 */
+	const pvma = STACK<vm_area_struct>();
+	struct_copy(pvma, vma);
+	rcu_read_unlock();
+	if (!mmap_seq_read_check(mm, seq, SPF_ABORT_VMA_COPY))
+		return VM_FAULT_RETRY;
+
+	/* Never report an error on the strength of a copy. */
+	if (access_error(error_code, pvma)) {
+		count_vm_spf_event(SPF_ABORT_ACCESS_ERROR);
+		return VM_FAULT_RETRY;
+	}
+	return do_handle_mm_fault(pvma, address,
+		flags | FAULT_FLAG_SPECULATIVE, seq, regs);
+}
+
+/** An address of user memory. We enter and return without locks. */
+export function do_user_addr_fault(
+	regs: pt_regs, error_code: number, address: number,
+): boolean {
+	const tsk = current();
+	const mm = tsk.mm;
+	let flags = FAULT_FLAG_DEFAULT;
+	let fault: vm_fault_t;
+
+	/* From here on as in the kernel: in an atomic section, or without an
+	 * address space, there is nothing to look up. */
+	if (faulthandler_disabled() || mm === NULL)
+		return bad_area_nosemaphore(regs, error_code, address);
+
+	/* Port: interrupts are on already; an exception does not turn them off
+	 * here, as none is taken before we get to this point. */
+	if (user_mode(regs)) flags |= FAULT_FLAG_USER;
+	if ((error_code & X86_PF_WRITE) !== 0) flags |= FAULT_FLAG_WRITE;
+	if ((error_code & X86_PF_INSTR) !== 0) flags |= FAULT_FLAG_INSTRUCTION;
+
+	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
+		/*
+		 * V2.28: not worth it for a single thread, which does not
+		 * contend for the lock. A kernel-mode fault may hold it.
+		 */
+		if ((flags & FAULT_FLAG_USER) !== 0 &&
+			atomic_read(mm.mm_users) !== 1) {
+			fault = do_speculative_user_fault(mm, address,
+				error_code, flags, regs);
+			if ((fault & VM_FAULT_RETRY) === 0)
+				return fault_done(regs, error_code, address, fault);
+			/* Back to user mode for the signal; the fault will be
+			 * taken again if that does not end it. */
+			if (signal_pending(tsk)) return true;
+			count_vm_event(SPF_ABORT);
+		}
+	}
+
+	/*
+	 * Try first: only a kernel access that has no fixup must not wait for
+	 * the lock, which it may hold itself. All of ours have one.
+	 */
+	if (!mmap_read_trylock(mm)) {
+		if (mmap_read_lock_killable(mm) !== 0)
+			return user_mode(regs);
+	}
+	for (;;) {
+		const vma = find_vma(mm, address);
+		if (vma === NULL) return bad_area(regs, error_code, address, mm);
+		if (vma.vm_start > address) {
+			if ((vma.vm_flags & VM_GROWSDOWN) === 0)
+				return bad_area(regs, error_code, address, mm);
+			if (expand_stack(vma, address) !== 0)
+				return bad_area(regs, error_code, address, mm);
+		}
+		if (access_error(error_code, vma))
+			return bad_area_access_error(regs, error_code, address, mm);
+
+		/*
+		 * With VM_FAULT_RETRY the lock may be dropped, and the vma be
+		 * gone: it is looked up anew then.
+		 */
+		fault = handle_mm_fault(vma, address, flags, regs);
+		if ((fault & VM_FAULT_RETRY) === 0) break;
+		if (user_mode(regs) ? signal_pending(tsk) : fatal_signal_pending(tsk))
+			return user_mode(regs);
+		BUG_ON((flags & FAULT_FLAG_ALLOW_RETRY) === 0,
+			"VM_FAULT_RETRY that was not allowed");
+		flags |= FAULT_FLAG_TRIED;
+		if (mmap_read_lock_killable(mm) !== 0) return user_mode(regs);
+	}
+	mmap_read_unlock(mm);
+	return fault_done(regs, error_code, address, fault);
+}
+
+/** "done:" of do_user_addr_fault(); mm_fault_error() of earlier kernels. */
+function fault_done(
+	regs: pt_regs, error_code: number, address: number, fault: vm_fault_t,
+): boolean {
+	if ((fault & VM_FAULT_ERROR) === 0) return true;
+
+	if (fatal_signal_pending(current()) && !user_mode(regs)) return false;
+	if ((fault & VM_FAULT_OOM) !== 0) {
+		if (!user_mode(regs)) return false;
+		/* The OOM killer has been asked, or will be now; the task takes
+		 * the fault again, or dies. */
+		pagefault_out_of_memory();
+		return true;
+	}
+	if ((fault & VM_FAULT_SIGBUS) !== 0)
+		return do_sigbus(regs, error_code, address, fault);
+	BUG_ON((fault & VM_FAULT_SIGSEGV) === 0, "unknown fault error");
+	return bad_area_nosemaphore(regs, error_code, address);
+}
+
+/** Nothing is mapped up there for anybody. */
+function do_kern_addr_fault(
+	regs: pt_regs, error_code: number, address: number,
+): boolean {
+	return bad_area_nosemaphore(regs, error_code, address);
+}
+
+export function handle_page_fault(
+	regs: pt_regs, error_code: number, address: number,
+): boolean {
+	if (address >= TASK_SIZE_MAX)
+		return do_kern_addr_fault(regs, error_code, address);
+	return do_user_addr_fault(regs, error_code, address);
+}
+
+/** The exception: from user mode, or inside of a copy by the kernel. */
+export function exc_page_fault(
+	regs: pt_regs, error_code: number, address: number,
+): boolean {
+	BUG_ON(user_mode(regs) !== ((error_code & X86_PF_USER) !== 0),
+		"page fault: registers and error code disagree");
+	irqentry_enter(regs);
+	const handled = handle_page_fault(regs, error_code, address);
+	irqentry_exit(regs);
+	return handled;
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The MMU: what x86 hardware does for an access to memory. Mirrors no file of
+ * the kernel; the rules are those of the Intel SDM, volume 3, chapter 4.
+ *
+ * One access is one step of the CPU: no interrupt is taken between the look at
+ * the TLB (or the walk) and the use of the address, which the caller makes of
+ * the result at once. So a CPU that has answered a TLB flush is done with
+ * whatever it had found before.
+ */
+import type { p4d_t } from "asm/pgtable_types.ts";
+import {
+	_PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_NX, _PAGE_PRESENT, _PAGE_RW,
+	_PAGE_USER, PAGE_SIZE, PTE_PFN_MASK, TASK_SIZE_MAX,
+} from "asm/pgtable_types.ts";
+import {
+	X86_PF_INSTR, X86_PF_PROT, X86_PF_USER, X86_PF_WRITE,
+} from "asm/trap_pf.ts";
+import { p4d_offset } from "asm/pgtable.ts";
+import {
+	pgd_offset_pgd, pmd_offset_lockless, pte_offset_map_val,
+	pud_offset_lockless,
+} from "linux/pgtable.ts";
+import { cpu_tlb, cpu_tlbstate, TLB_ENTRIES, type tlb_entry } from "./tlb.ts";
+import { exc_page_fault } from "./fault.ts";
+import { REGS_USER } from "asm/ptrace.ts";
+import { current } from "kernel/sched/core.ts";
+import { force_sig_fault } from "kernel/signal.ts";
+import { SI_KERNEL, SIGSEGV } from "linux/signal.ts";
+
+/** Physical address of a user access that may go on, or -error_code. Address 0
+ *  is nobody's, so the result is never 0. */
+export function mmu_translate(
+	addr: number, write: boolean, exec: boolean, user: boolean,
+): number {
+	const offset = addr & 0xfff;
+	const vpn = (addr - offset) / PAGE_SIZE;
+	const state = this_cpu(cpu_tlbstate);
+	const tlb = this_cpu(cpu_tlb);
+	const e: tlb_entry = tlb.entry[vpn & (TLB_ENTRIES - 1)];
+
+	if (e.vpn === vpn && e.ctx_id === state.cr3_ctx_id && e.ctx_id !== 0) {
+		const pte = e.pte;
+		/* A write needs the dirty bit in the table, too: without it in
+		 * the cached entry the walk is repeated to set it. */
+		const need = write ? _PAGE_RW | _PAGE_DIRTY : 0;
+		if ((pte & need) === need && !(exec && (pte & _PAGE_NX) !== 0))
+			return (pte & PTE_PFN_MASK) | offset;
+		/* What would fault is looked up again, and not cached. */
+		e.ctx_id = 0;
+	}
+
+	const pte = mmu_walk(addr, write, exec, user);
+	if (pte < 0) return pte;
+	e.vpn = vpn;
+	e.pte = pte;
+	e.ctx_id = state.cr3_ctx_id;
+	return (pte & PTE_PFN_MASK) | offset;
+}
+
+/**
+ * Walk the four levels of the live tables, and set accessed and dirty as x86
+ * does: atomically, in an entry that still says what the walk relied on.
+ * Returns the leaf entry, or -error_code.
+ */
+function mmu_walk(
+	addr: number, write: boolean, exec: boolean, user: boolean,
+): number {
+	const error = (write ? X86_PF_WRITE : 0) | (exec ? X86_PF_INSTR : 0) |
+		(user ? X86_PF_USER : 0);
+	const root = this_cpu(cpu_tlbstate).cr3;
+
+	/* No error code has all bits clear: see mmu_error(). */
+	if (root === NULL) return mmu_error(error);
+	const pgd = pgd_offset_pgd(root, addr);
+	const p4d: p4d_t = p4d_offset(pgd, addr);
+	const p4dval = READ_ONCE(p4d.p4d);
+	if ((p4dval & _PAGE_PRESENT) === 0) return mmu_error(error);
+	const pud = pud_offset_lockless(p4d, p4dval, addr);
+	const pudval = READ_ONCE(pud.pud);
+	if ((pudval & _PAGE_PRESENT) === 0) return mmu_error(error);
+	const pmd = pmd_offset_lockless(pud, pudval, addr);
+	const pmdval = READ_ONCE(pmd.pmd);
+	if ((pmdval & _PAGE_PRESENT) === 0) return mmu_error(error);
+	const ptep = pte_offset_map_val(pmdval, addr);
+
+	for (;;) {
+		const pte = READ_ONCE(ptep.pte);
+		if ((pte & _PAGE_PRESENT) === 0) return mmu_error(error);
+		if ((pte & _PAGE_USER) === 0 ||
+			(write && (pte & _PAGE_RW) === 0) ||
+			(exec && (pte & _PAGE_NX) !== 0))
+			return mmu_error(error | X86_PF_PROT);
+		const set = pte | _PAGE_ACCESSED | (write ? _PAGE_DIRTY : 0);
+		if (set === pte) return pte;
+		if (cmpxchg(ptep.pte, pte, set) === pte) return set;
+	}
+}
+
+/** An error code as a negative number: bit 8 keeps it from being 0. */
+function mmu_error(error_code: number): number {
+	return -(error_code | 0x100);
+}
+
+export function mmu_error_code(result: number): number {
+	return -result & 0xff;
+}
+
+/**
+ * One access of user mode. Returns the physical address; or 0 after a signal
+ * was raised, and then the access has not happened. Faults on the way are
+ * handled, and the access made again, as an instruction would be restarted.
+ */
+export function mmu_access(
+	addr: number, write: boolean, exec: boolean,
+): number {
+	for (;;) {
+		if (!(addr >= 0 && addr < TASK_SIZE_MAX)) return mmu_bad_address(addr);
+		const result = mmu_translate(addr, write, exec, true);
+		if (result > 0) return result;
+		const task = current();
+		/* A signal for the access; or the task has not survived. */
+		if (!exc_page_fault(REGS_USER, mmu_error_code(result), addr) ||
+			current() !== task)
+			return 0;
+	}
+}
+
+/**
+ * Outside of user memory: a page fault in the canonical kernel half and in the
+ * guard page; elsewhere a general protection fault, which has no address.
+ */
+function mmu_bad_address(addr: number): number {
+	if (addr >= TASK_SIZE_MAX && addr < 2 ** 47) {
+		exc_page_fault(REGS_USER, X86_PF_USER, addr);
+		return 0;
+	}
+	force_sig_fault(SIGSEGV, SI_KERNEL, 0);
+	return 0;
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors include/asm-generic/tlb.h and arch/x86/include/asm/tlb.h (5.17): the
+ * state of an unmapping in progress. mm/mmu_gather.ts has the functions that
+ * are not inline. Left out: page sizes other than one, huge pages, vma flags
+ * for architectures that flush executable mappings differently, gathering
+ * without pages.
+ *
+ * The order that all of this is for: (1) clear entries and unlink tables,
+ * (2) flush TLBs, (3) only then free pages and tables. Between (1) and (3) a
+ * CPU may still write to the pages and walk the tables.
+ */
+import { CONFIG_MMU_GATHER_TABLE_FREE } from "generated/autoconf.ts";
+import type { mm_struct, page, vm_area_struct } from "linux/mm_types.ts";
+import type { callback_head } from "linux/types.ts";
+import type { pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
+import { PAGE_SHIFT, PAGE_SIZE, PMD_SHIFT, PMD_SIZE, PUD_SHIFT, PUD_SIZE, TASK_SIZE } from "asm/pgtable_types.ts";
+import {
+	___pmd_free_tlb, ___pte_free_tlb, ___pud_free_tlb,
+} from "../../arch/x86/mm/pgtable.ts";
+import { flush_tlb_mm_range, TLB_FLUSH_ALL } from "asm/tlbflush.ts";
+
+/** Tables in one batch: what is left of a page. */
+export const MAX_TABLE_BATCH = 1021;
+
+/** A page of tables to free; MMU_GATHER_TABLE_FREE. */
+export interface mmu_table_batch extends struct {
+	rcu: embed<callback_head>; /* RCU, once the batch is handed over */
+	nr: int; /* the unmapping CPU, then the callback */
+	tables: array<page, 1021>;
+}
+
+/** Pages in one batch beyond the first. */
+export const MAX_GATHER_BATCH = 1021;
+/** Pages in the first one, which needs no allocation. */
+export const MMU_GATHER_BUNDLE = 8;
+/** Bound of one gathering, so that it does not hold up too many pages. */
+export const MAX_GATHER_BATCH_COUNT = (10000 / MAX_GATHER_BATCH) | 0;
+
+/** A page of pages to free; the unmapping CPU's own. */
+export interface mmu_gather_batch extends struct {
+	next: mmu_gather_batch;
+	nr: int;
+	max: int;
+	pages: array<page, 1021>;
+}
+
+/**
+ * On the stack of the one who unmaps.
+ * Port: the first, small batch is an array of this object, not of RAM.
+ */
+export interface mmu_gather {
+	mm: mm_struct;
+	batch: mmu_table_batch;
+	/** [start, end): what has to be flushed. */
+	start: number;
+	end: number;
+	/** The whole address space dies: no need to flush precisely. */
+	fullmm: boolean;
+	need_flush_all: boolean;
+	/** Tables were unlinked: CPUs may cache upper levels, too. */
+	freed_tables: boolean;
+	/* at which levels entries were cleared */
+	cleared_ptes: boolean;
+	cleared_pmds: boolean;
+	cleared_puds: boolean;
+	cleared_p4ds: boolean;
+	batch_count: number;
+	local_nr: number;
+	local: page[];
+	/** Further batches, and the one being filled (NULL: the local one). */
+	first: mmu_gather_batch;
+	active: mmu_gather_batch;
+}
+
+export function __tlb_reset_range(tlb: mmu_gather): void {
+	if (tlb.fullmm) {
+		tlb.start = TLB_FLUSH_ALL;
+		tlb.end = TLB_FLUSH_ALL;
+	} else {
+		tlb.start = TASK_SIZE;
+		tlb.end = 0;
+	}
+	tlb.freed_tables = false;
+	tlb.cleared_ptes = false;
+	tlb.cleared_pmds = false;
+	tlb.cleared_puds = false;
+	tlb.cleared_p4ds = false;
+}
+
+function __tlb_adjust_range(
+	tlb: mmu_gather, address: number, range_size: number,
+): void {
+	if (address < tlb.start) tlb.start = address;
+	if (address + range_size > tlb.end) tlb.end = address + range_size;
+}
+
+/** Pages have one size. */
+export function tlb_change_page_size(
+	_tlb: mmu_gather, _page_size: number,
+): void {}
+
+/** The smallest level at which something was cleared. */
+export function tlb_get_unmap_shift(tlb: mmu_gather): number {
+	if (tlb.cleared_ptes) return PAGE_SHIFT;
+	if (tlb.cleared_pmds) return PMD_SHIFT;
+	if (tlb.cleared_puds) return PUD_SHIFT;
+	return PAGE_SHIFT;
+}
+
+export function tlb_start_vma(_tlb: mmu_gather, _vma: vm_area_struct): void {}
+export function tlb_end_vma(_tlb: mmu_gather, _vma: vm_area_struct): void {}
+
+/** Would a batch of tables have to wait for a flush? x86 walks by hardware. */
+export function tlb_needs_table_invalidate(): boolean {
+	return true;
+}
+
+/** arch/x86/include/asm/tlb.h */
+export function tlb_flush(tlb: mmu_gather): void {
+	let start = 0;
+	let end = TLB_FLUSH_ALL;
+
+	if (!tlb.fullmm && !tlb.need_flush_all) {
+		start = tlb.start;
+		end = tlb.end;
+	}
+	flush_tlb_mm_range(tlb.mm, start, end, tlb_get_unmap_shift(tlb),
+		tlb.freed_tables);
+}
+
+/* ---- what was cleared ---- */
+
+export function tlb_flush_pte_range(
+	tlb: mmu_gather, address: number, size: number,
+): void {
+	__tlb_adjust_range(tlb, address, size);
+	tlb.cleared_ptes = true;
+}
+
+export function tlb_flush_pmd_range(
+	tlb: mmu_gather, address: number, size: number,
+): void {
+	__tlb_adjust_range(tlb, address, size);
+	tlb.cleared_pmds = true;
+}
+
+export function tlb_flush_pud_range(
+	tlb: mmu_gather, address: number, size: number,
+): void {
+	__tlb_adjust_range(tlb, address, size);
+	tlb.cleared_puds = true;
+}
+
+export function tlb_flush_p4d_range(
+	tlb: mmu_gather, address: number, size: number,
+): void {
+	__tlb_adjust_range(tlb, address, size);
+	tlb.cleared_p4ds = true;
+}
+
+/** A pte was cleared: remember its address for the flush. */
+export function tlb_remove_tlb_entry(
+	tlb: mmu_gather, _ptep: pte_t, address: number,
+): void {
+	tlb_flush_pte_range(tlb, address, PAGE_SIZE);
+}
+
+/* ---- tables: each is unlinked already, and freed after the flush ---- */
+
+export function pte_free_tlb(
+	tlb: mmu_gather, table: page, address: number,
+): void {
+	tlb_flush_pmd_range(tlb, address - address % PMD_SIZE, PMD_SIZE);
+	tlb.freed_tables = true;
+	___pte_free_tlb(tlb, table);
+}
+
+export function pmd_free_tlb(
+	tlb: mmu_gather, pmdp: pmd_t, address: number,
+): void {
+	tlb_flush_pud_range(tlb, address - address % PUD_SIZE, PUD_SIZE);
+	tlb.freed_tables = true;
+	___pmd_free_tlb(tlb, pmdp);
+}
+
+export function pud_free_tlb(
+	tlb: mmu_gather, pudp: pud_t, address: number,
+): void {
+	tlb_flush_p4d_range(tlb, address, PAGE_SIZE);
+	tlb.freed_tables = true;
+	___pud_free_tlb(tlb, pudp);
+}
+
+/** The batch pointer of a new gathering. */
+export function tlb_table_init(tlb: mmu_gather): void {
+	if (CONFIG_MMU_GATHER_TABLE_FREE) tlb.batch = NULL;
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors include/uapi/asm-generic/fcntl.h (5.17): access modes of open().
+ * Left out: all other flags.
+ */
+export const O_ACCMODE = 0o3;
+export const O_RDONLY = 0o0;
+export const O_WRONLY = 0o1;
+export const O_RDWR = 0o2;

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors the part of include/linux/fs.h (5.17) that the page cache and the
+ * mappings of files need: inode, address_space, file.
+ * Port: a file's bytes are a function of inode number and offset, so "reading"
+ * a page cannot fail and nothing is written back. The page cache is an array
+ * of radix-tree nodes (see kernel/mm/filemap.ts).
+ */
+import {
+	atomic_cmpxchg,
+	atomic_dec,
+	atomic_inc,
+	atomic_inc_unless_negative,
+	atomic_read,
+} from "linux/atomic.ts";
+import { EBUSY, EPERM } from "linux/errno.ts";
+import { RB_EMPTY_ROOT } from "linux/rbtree.ts";
+import { down_read, down_write, up_read, up_write } from "linux/rwsem.ts";
+import type { rw_semaphore, spinlock_t } from "linux/spinlock_types.ts";
+import type { atomic_t, rb_root_cached } from "linux/types.ts";
+
+export interface address_space extends struct {
+	host: inode; /* constant */
+	i_pages: int; /* root node of the page cache; i_pages_lock, walked under RCU */
+	i_pages_height: int; /* as i_pages */
+	nrpages: ulong; /* i_pages_lock */
+	i_pages_lock: embed<spinlock_t>;
+	i_mmap: embed<rb_root_cached>; /* interval tree of vmas; i_mmap_rwsem */
+	i_mmap_rwsem: embed<rw_semaphore>;
+	i_mmap_writable: embed<atomic_t>; /* VM_SHARED|VM_MAYWRITE mappings */
+}
+
+export interface inode extends struct {
+	i_ino: int; /* constant */
+	i_count: embed<atomic_t>;
+	i_nlink: int; /* 0: unlinked, freed at the last iput() */
+	i_flags: int; /* S_*: shmem or regular; constant */
+	i_size: ulong; /* in bytes; written before the file is mapped */
+	i_data: embed<address_space>;
+	i_hash_next: inode; /* inode_hash_lock */
+}
+
+export interface file extends struct {
+	f_inode: inode; /* constant until the last fput */
+	f_mapping: address_space; /* constant */
+	f_count: embed<atomic_t>;
+	f_mode: int; /* FMODE_* */
+}
+
+export const FMODE_READ = 0x1;
+export const FMODE_WRITE = 0x2;
+export const FMODE_EXEC = 0x20;
+/** i_flags: anonymous shared memory (the kernel's shmem), born zeroed. */
+export const S_SHMEM = 0x1;
+
+/* ---- address_space ---- */
+
+export function i_mmap_lock_write(mapping: address_space): void {
+	down_write(mapping.i_mmap_rwsem);
+}
+
+export function i_mmap_unlock_write(mapping: address_space): void {
+	up_write(mapping.i_mmap_rwsem);
+}
+
+export function i_mmap_lock_read(mapping: address_space): void {
+	down_read(mapping.i_mmap_rwsem);
+}
+
+export function i_mmap_unlock_read(mapping: address_space): void {
+	up_read(mapping.i_mmap_rwsem);
+}
+
+/** Might the file be mapped by anybody? A peek: it decides nothing alone. */
+export function mapping_mapped(mapping: address_space): boolean {
+	return !RB_EMPTY_ROOT(mapping.i_mmap.rb_root);
+}
+
+/** Could the pages change under a reader by way of a shared mapping? */
+export function mapping_writably_mapped(mapping: address_space): boolean {
+	return atomic_read(mapping.i_mmap_writable) > 0;
+}
+
+/* i_mmap_writable: positive counts writable shared mappings, negative counts
+ * those who deny them. */
+
+export function mapping_map_writable(mapping: address_space): number {
+	return atomic_inc_unless_negative(mapping.i_mmap_writable) ? 0 : -EPERM;
+}
+
+export function mapping_unmap_writable(mapping: address_space): void {
+	atomic_dec(mapping.i_mmap_writable);
+}
+
+export function mapping_deny_writable(mapping: address_space): number {
+	const v = mapping.i_mmap_writable;
+
+	for (;;) {
+		const c = atomic_read(v);
+
+		if (c > 0)
+			return -EBUSY;
+		if (atomic_cmpxchg(v, c, c - 1) === c)
+			return 0;
+	}
+}
+
+/** One more, where there is one already: fork and split of a mapping. */
+export function mapping_allow_writable(mapping: address_space): void {
+	atomic_inc(mapping.i_mmap_writable);
+}
+
+/* ---- file ---- */
+
+/** A further reference by somebody who already holds one. */
+export function get_file(f: file): file {
+	atomic_inc(f.f_count);
+	return f;
+}
+
+export function file_count(f: file): number {
+	return atomic_read(f.f_count);
+}
+
+export function file_inode(f: file): inode {
+	return f.f_inode;
+}

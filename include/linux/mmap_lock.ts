@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors include/linux/mmap_lock.h (5.17 with V2.02, 03, 10 and 31): the mmap
+ * locking API, and the sequence count by which a speculative fault notices
+ * that a writer was there.
+ * Left out: the trace points, mmap_read_trylock_non_owner and
+ * mmap_read_unlock_non_owner.
+ *
+ * Port: a lock that is not free is waited for with the clock running. The
+ * nanoseconds go into mmap_lock_wait_ns, the only part that the kernel lacks.
+ */
+import {
+	CONFIG_SPECULATIVE_PAGE_FAULT,
+	CONFIG_SPECULATIVE_PAGE_FAULT_STATS,
+} from "generated/autoconf.ts";
+import { ktime_get_ns, nr_cpu_ids } from "host/cpu.ts";
+import { smp_rmb, smp_wmb } from "host/door.ts";
+import { VM_BUG_ON_MM } from "linux/bug.ts";
+import type { mm_struct } from "linux/mm_types.ts";
+import {
+	down_read,
+	down_read_killable,
+	down_read_trylock,
+	down_write,
+	down_write_killable,
+	down_write_nested,
+	down_write_trylock,
+	downgrade_write,
+	init_rwsem,
+	rwsem_is_contended,
+	rwsem_is_locked,
+	up_read,
+	up_write,
+} from "linux/rwsem.ts";
+import { count_vm_spf_event } from "linux/vm_event.ts";
+
+/** Time that a CPU spent waiting for mmap_locks; written by that CPU alone. */
+export interface mmap_lock_wait extends struct {
+	read_ns: ulong;
+	write_ns: ulong;
+	reads: ulong; /* waits, not acquisitions */
+	writes: ulong;
+}
+export const mmap_lock_wait_ns = DEFINE_PER_CPU<mmap_lock_wait>();
+
+/** Sum over all CPUs; exact once they are quiet. */
+export function mmap_lock_wait_total(): {
+	read_ns: number;
+	write_ns: number;
+	reads: number;
+	writes: number;
+} {
+	const sum = { read_ns: 0, write_ns: 0, reads: 0, writes: 0 };
+
+	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
+		const w = per_cpu(mmap_lock_wait_ns, cpu);
+
+		/* Each field has one writer, and a double does not tear. */
+		sum.read_ns += data_race(w.read_ns);
+		sum.write_ns += data_race(w.write_ns);
+		sum.reads += data_race(w.reads);
+		sum.writes += data_race(w.writes);
+	}
+	return sum;
+}
+
+/* A task that sleeps keeps its CPU, so this_cpu() is where the wait began. */
+
+function account_read_wait(start: number): void {
+	const w = this_cpu(mmap_lock_wait_ns);
+
+	w.read_ns += ktime_get_ns() - start;
+	w.reads++;
+}
+
+function account_write_wait(start: number): void {
+	const w = this_cpu(mmap_lock_wait_ns);
+
+	w.write_ns += ktime_get_ns() - start;
+	w.writes++;
+}
+
+export function mmap_init_lock(mm: mm_struct): void {
+	init_rwsem(mm.mmap_lock);
+	if (CONFIG_SPECULATIVE_PAGE_FAULT)
+		mm.mmap_seq = 0;
+}
+
+/**
+ * A writer is about to change the address space. We enter with mmap_lock held
+ * for writing and mmap_seq even; from here on no speculative fault starts,
+ * and none that started before can commit.
+ */
+export function __mmap_seq_write_lock(mm: mm_struct): void {
+	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
+		VM_BUG_ON_MM((mm.mmap_seq & 1) !== 0, mm, "mmap_seq odd");
+		WRITE_ONCE(mm.mmap_seq, mm.mmap_seq + 1);
+		/*
+		 * The count is odd before anything changes. Pairs with
+		 * smp_rmb() in __mmap_seq_read_check(): a reader that saw one
+		 * of the changes sees the odd count too.
+		 */
+		smp_wmb();
+	}
+}
+
+/**
+ * The writer is done: before mmap_lock is released or downgraded. What a
+ * downgraded writer still does is ordered against faults by page-table locks,
+ * as everything that is done under the read lock.
+ */
+export function __mmap_seq_write_unlock(mm: mm_struct): void {
+	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
+		/*
+		 * All changes are there before the count is even again. Pairs
+		 * with smp_rmb() in mmap_seq_read_start(): a reader that starts
+		 * from this even count sees the changes.
+		 */
+		smp_wmb();
+		WRITE_ONCE(mm.mmap_seq, mm.mmap_seq + 1);
+		VM_BUG_ON_MM((mm.mmap_seq & 1) !== 0, mm, "mmap_seq odd");
+	}
+}
+
+/** The count at the start of a speculation. Odd: a writer is inside, give up.
+ *  Nobody waits for an even one. */
+export function mmap_seq_read_start(mm: mm_struct): number {
+	const seq = READ_ONCE(mm.mmap_seq);
+
+	/* Pairs with smp_wmb() in __mmap_seq_write_unlock(). */
+	smp_rmb();
+	return seq;
+}
+
+/** True if no writer was inside between mmap_seq_read_start() and now. */
+export function __mmap_seq_read_check(mm: mm_struct, seq: number): boolean {
+	/* Pairs with smp_wmb() in __mmap_seq_write_lock(). */
+	smp_rmb();
+	return seq === READ_ONCE(mm.mmap_seq);
+}
+
+/** __mmap_seq_read_check() that counts a failure as `fail_event`. */
+export function mmap_seq_read_check(
+	mm: mm_struct, seq: number, fail_event: number,
+): boolean {
+	if (__mmap_seq_read_check(mm, seq))
+		return true;
+	if (CONFIG_SPECULATIVE_PAGE_FAULT_STATS)
+		count_vm_spf_event(fail_event);
+	return false;
+}
+
+export function mmap_write_lock(mm: mm_struct): void {
+	if (!down_write_trylock(mm.mmap_lock)) {
+		const start = ktime_get_ns();
+
+		down_write(mm.mmap_lock);
+		account_write_wait(start);
+	}
+	__mmap_seq_write_lock(mm);
+}
+
+/** For a second mm while another one is locked: fork's new address space. */
+export function mmap_write_lock_nested(mm: mm_struct, subclass: number): void {
+	down_write_nested(mm.mmap_lock, subclass);
+	__mmap_seq_write_lock(mm);
+}
+
+/** 0, or -EINTR with the lock not held: a fatal signal came first. */
+export function mmap_write_lock_killable(mm: mm_struct): number {
+	if (!down_write_trylock(mm.mmap_lock)) {
+		const start = ktime_get_ns();
+		const error = down_write_killable(mm.mmap_lock);
+
+		account_write_wait(start);
+		if (error)
+			return error;
+	}
+	__mmap_seq_write_lock(mm);
+	return 0;
+}
+
+export function mmap_write_trylock(mm: mm_struct): boolean {
+	const ok = down_write_trylock(mm.mmap_lock);
+
+	if (ok)
+		__mmap_seq_write_lock(mm);
+	return ok;
+}
+
+export function mmap_write_unlock(mm: mm_struct): void {
+	__mmap_seq_write_unlock(mm);
+	up_write(mm.mmap_lock);
+}
+
+/** From writer to reader, with no gap for another writer in between. */
+export function mmap_write_downgrade(mm: mm_struct): void {
+	__mmap_seq_write_unlock(mm);
+	downgrade_write(mm.mmap_lock);
+}
+
+export function mmap_read_lock(mm: mm_struct): void {
+	if (!down_read_trylock(mm.mmap_lock)) {
+		const start = ktime_get_ns();
+
+		down_read(mm.mmap_lock);
+		account_read_wait(start);
+	}
+}
+
+/** 0, or -EINTR with the lock not held. */
+export function mmap_read_lock_killable(mm: mm_struct): number {
+	if (!down_read_trylock(mm.mmap_lock)) {
+		const start = ktime_get_ns();
+		const error = down_read_killable(mm.mmap_lock);
+
+		account_read_wait(start);
+		return error;
+	}
+	return 0;
+}
+
+export function mmap_read_trylock(mm: mm_struct): boolean {
+	return down_read_trylock(mm.mmap_lock);
+}
+
+export function mmap_read_unlock(mm: mm_struct): void {
+	up_read(mm.mmap_lock);
+}
+
+/* Two tests that see a held lock, not who holds it. */
+
+export function mmap_assert_locked(mm: mm_struct): void {
+	VM_BUG_ON_MM(!rwsem_is_locked(mm.mmap_lock), mm, "mmap_lock not held");
+}
+
+/** Port: the kernel leaves the difference to lockdep; here the sequence, odd
+ *  exactly while a writer is inside, tells it where there is one. */
+export function mmap_assert_write_locked(mm: mm_struct): void {
+	VM_BUG_ON_MM(!rwsem_is_locked(mm.mmap_lock), mm, "mmap_lock not held");
+	if (CONFIG_SPECULATIVE_PAGE_FAULT)
+		VM_BUG_ON_MM((mm.mmap_seq & 1) === 0, mm,
+			"mmap_lock not held for writing");
+}
+
+export function mmap_lock_is_contended(mm: mm_struct): boolean {
+	return rwsem_is_contended(mm.mmap_lock);
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors include/linux/mmzone.h (5.17): free areas, per-CPU page lists, zone.
+ * Port: one node with one zone (ZONE_NORMAL), and one migrate type.
+ */
+import type { spinlock_t } from "linux/spinlock_types.ts";
+import type { list_head } from "linux/types.ts";
+
+export const MAX_ORDER = 11;
+/** Orders that have per-CPU lists: 0 … PAGE_ALLOC_COSTLY_ORDER. */
+export const NR_PCP_LISTS = 4;
+export const WMARK_MIN = 0;
+export const WMARK_LOW = 1;
+export const WMARK_HIGH = 2;
+export const NR_WMARK = 3;
+
+/* zone_stat_item: what is counted for each zone (the ones in use here). */
+export const NR_FREE_PAGES = 0;
+export const NR_VM_ZONE_STAT_ITEMS = 1;
+
+/* node_stat_item: what is counted for each node, likewise. */
+export const NR_SLAB_UNRECLAIMABLE_B = 0; /* in bytes */
+export const NR_ANON_MAPPED = 1; /* anonymous pages mapped */
+export const NR_FILE_MAPPED = 2; /* page cache pages mapped */
+export const NR_FILE_PAGES = 3;
+export const NR_SHMEM = 4;
+export const NR_PAGETABLE = 5; /* pages used for page tables */
+export const NR_VM_NODE_STAT_ITEMS = 6;
+
+/** A memory node. There is one, contig_page_data of mm/vmstat.ts. */
+export interface pglist_data extends struct {
+	vm_stat: array<int, 8>; /* RMW; NR_VM_NODE_STAT_ITEMS */
+}
+
+/** What a CPU has not yet added to vm_stat; owned by its CPU. */
+export interface per_cpu_nodestat extends struct {
+	stat_threshold: int; /* beyond +-this, add; constant after boot */
+	vm_node_stat_diff: array<int, 8>;
+}
+
+export interface free_area extends struct {
+	free_list: embed<list_head>; /* zone->lock */
+	nr_free: int; /* blocks; zone->lock */
+}
+
+/** Owned by its CPU, with interrupts off. */
+export interface per_cpu_pages extends struct {
+	count: int; /* pages on all lists */
+	high: int; /* above it, give back a batch */
+	batch: int; /* pages moved from or to the zone at once */
+	free_factor: int; /* batch is scaled up by it while there are only frees */
+	lists: array<embed<list_head>, 4>;
+}
+
+export interface zone extends struct {
+	lock: embed<spinlock_t>;
+	free_area: array<embed<free_area>, 11>; /* lock */
+	_watermark: array<int, 3>; /* pages; constant after boot */
+	zone_start_pfn: int; /* constant */
+	spanned_pages: int; /* constant */
+	managed_pages: int; /* constant after boot */
+	nr_free_pages: int; /* lock, peeked at without; pages in the buddy lists */
+}

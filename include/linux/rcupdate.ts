@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors include/linux/rcupdate.h (5.17) for a non-preemptible kernel.
+ * rcu_dereference() and rcu_assign_pointer() are built in (compiler.d.ts);
+ * grace periods are in kernel/rcu.ts.
+ * Left out: the bh and sched flavours, SRCU, tasks RCU, kvfree_rcu().
+ */
+import { CONFIG_DEBUG_ATOMIC_SLEEP } from "generated/autoconf.ts";
+import { BUG_ON } from "linux/bug.ts";
+import { preempt_disable, preempt_enable } from "linux/preempt.ts";
+import { rcu_is_watching } from "kernel/rcu.ts";
+
+/** Its own CPU only; for assertions. */
+interface rcu_reader extends struct {
+	nesting: int;
+}
+const rcu_reader = DEFINE_PER_CPU<rcu_reader>();
+
+/** Sections nest. Nothing in one may sleep. */
+export function rcu_read_lock(): void {
+	preempt_disable();
+	if (CONFIG_DEBUG_ATOMIC_SLEEP) {
+		const r = this_cpu(rcu_reader);
+
+		r.nesting++;
+		BUG_ON(!rcu_is_watching(), "rcu_read_lock() used illegally while idle");
+	}
+}
+
+export function rcu_read_unlock(): void {
+	if (CONFIG_DEBUG_ATOMIC_SLEEP) {
+		const r = this_cpu(rcu_reader);
+
+		r.nesting--;
+		BUG_ON(r.nesting < 0, "rcu_read_unlock() without rcu_read_lock()");
+	}
+	preempt_enable();
+}
+
+/** How deep in read-side sections we are; 0 where nobody counts. */
+export function rcu_preempt_depth(): number {
+	if (CONFIG_DEBUG_ATOMIC_SLEEP)
+		return this_cpu(rcu_reader).nesting;
+	return 0;
+}
+
+/** For assertions: true where nobody counts, like without lockdep. */
+export function rcu_read_lock_held(): boolean {
+	if (CONFIG_DEBUG_ATOMIC_SLEEP)
+		return this_cpu(rcu_reader).nesting !== 0;
+	return true;
+}
+
+export {
+	call_rcu,
+	rcu_barrier,
+	rcu_is_watching,
+	synchronize_rcu,
+	synchronize_rcu as synchronize_rcu_expedited,
+} from "kernel/rcu.ts";

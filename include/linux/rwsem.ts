@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors include/linux/rwsem.h (5.17): sleeping reader/writer locks. The
+ * struct is in spinlock_types.ts, the functions in kernel/locking/rwsem.ts.
+ */
+import { list_empty } from "linux/list.ts";
+import type { rw_semaphore } from "linux/spinlock_types.ts";
+
+export const RWSEM_UNLOCKED_VALUE = 0;
+
+/** Held by anyone, reading or writing; stale as soon as it is known. */
+export function rwsem_is_locked(sem: rw_semaphore): boolean {
+	return (READ_ONCE(sem.count.counter) & ~0x6) !== 0;
+}
+
+/** Does anyone wait? Without the lock, so only good for a hint. */
+export function rwsem_is_contended(sem: rw_semaphore): boolean {
+	return !list_empty(sem.wait_list);
+}
+
+export {
+	__init_rwsem,
+	__init_rwsem as init_rwsem,
+	down_read,
+	down_read_killable,
+	down_read_non_owner,
+	down_read_trylock,
+	down_write,
+	down_write_killable,
+	down_write_nested,
+	down_write_trylock,
+	downgrade_write,
+	up_read,
+	up_read_non_owner,
+	up_write,
+} from "kernel/locking/rwsem.ts";

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors include/linux/sched/signal.h (5.17): walks over the tasks, and the
+ * thread groups they form.
+ * Port: init_task.tasks links all threads, not the group leaders alone.
+ * Left out: signal_struct and everything in it.
+ */
+import { assert_spin_locked } from "linux/spinlock.ts";
+import type { task_struct } from "linux/sched.ts";
+import { init_task, tasklist_lock } from "kernel/fork.ts";
+
+/** for (p = next_task(init_task); p !== init_task; p = next_task(p)) is the
+ *  kernel's for_each_process_thread(); tasklist_lock is held. */
+export function next_task(p: task_struct): task_struct {
+	return container_of<task_struct>(p.tasks.next, "tasks");
+}
+
+export function same_thread_group(p1: task_struct, p2: task_struct): boolean {
+	return p1.tgid === p2.tgid;
+}
+
+export function thread_group_leader(p: task_struct): boolean {
+	return p.group_leader === p;
+}
+
+/** Is p the only one of its thread group? tasklist_lock is held. */
+export function thread_group_empty(p: task_struct): boolean {
+	assert_spin_locked(tasklist_lock);
+	for (let t = next_task(init_task); t !== init_task; t = next_task(t)) {
+		if (same_thread_group(t, p) && t !== p)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors include/linux/spinlock.h, spinlock_api_smp.h and spinlock_api_up.h
+ * (5.17). The contended path is in kernel/locking/spinlock.ts.
+ * Port: raw_spinlock_t is spinlock_t. A lock is a test-and-set word. With
+ * CONFIG_SMP=n a lock is only the preemption count. Left out: rwlocks, bit
+ * locks, the bottom-half variants.
+ */
+import { CONFIG_DEBUG_SPINLOCK, CONFIG_SMP } from "generated/autoconf.ts";
+import { smp_processor_id } from "host/cpu.ts";
+import { BUG_ON } from "linux/bug.ts";
+import { local_irq_disable, local_irq_enable } from "linux/irqflags.ts";
+import { local_irq_restore, local_irq_save } from "linux/irqflags.ts";
+import { preempt_disable, preempt_enable } from "linux/preempt.ts";
+import type { spinlock_t } from "linux/spinlock_types.ts";
+import {
+	debug_spin_lock_after,
+	debug_spin_lock_before,
+	debug_spin_unlock,
+	spin_lock_slowpath,
+} from "kernel/locking/spinlock.ts";
+
+export function spin_lock_init(lock: spinlock_t): void {
+	lock.slock = 0;
+	if (CONFIG_DEBUG_SPINLOCK)
+		lock.owner_cpu = 0;
+}
+
+/** The lock word itself; the caller has preemption disabled. */
+export function do_raw_spin_lock(lock: spinlock_t): void {
+	if (CONFIG_SMP) {
+		if (CONFIG_DEBUG_SPINLOCK)
+			debug_spin_lock_before(lock);
+		/* Acquire; pairs with the release in do_raw_spin_unlock(). */
+		if (cmpxchg(lock.slock, 0, 1) !== 0)
+			spin_lock_slowpath(lock);
+		if (CONFIG_DEBUG_SPINLOCK)
+			debug_spin_lock_after(lock);
+	}
+}
+
+export function do_raw_spin_trylock(lock: spinlock_t): boolean {
+	if (CONFIG_SMP) {
+		/* Look first: a failing cmpxchg would take the cache line. */
+		if (READ_ONCE(lock.slock) !== 0 || cmpxchg(lock.slock, 0, 1) !== 0)
+			return false;
+		if (CONFIG_DEBUG_SPINLOCK)
+			debug_spin_lock_after(lock);
+	}
+	return true;
+}
+
+export function do_raw_spin_unlock(lock: spinlock_t): void {
+	if (CONFIG_SMP) {
+		if (CONFIG_DEBUG_SPINLOCK)
+			debug_spin_unlock(lock);
+		/* Pairs with the cmpxchg of the next one to take the lock. */
+		smp_store_release(lock.slock, 0);
+	}
+}
+
+export function spin_lock(lock: spinlock_t): void {
+	preempt_disable();
+	do_raw_spin_lock(lock);
+}
+
+/** The subclass tells lockdep that two locks of a class nest on purpose. */
+export function spin_lock_nested(lock: spinlock_t, _subclass: number): void {
+	spin_lock(lock);
+}
+
+export function spin_lock_irq(lock: spinlock_t): void {
+	local_irq_disable();
+	preempt_disable();
+	do_raw_spin_lock(lock);
+}
+
+/** Returns the interrupt flags, which spin_unlock_irqrestore() takes. */
+export function spin_lock_irqsave(lock: spinlock_t): number {
+	const flags = local_irq_save();
+
+	preempt_disable();
+	do_raw_spin_lock(lock);
+	return flags;
+}
+
+export function spin_trylock(lock: spinlock_t): boolean {
+	preempt_disable();
+	if (do_raw_spin_trylock(lock))
+		return true;
+	preempt_enable();
+	return false;
+}
+
+export function spin_trylock_irq(lock: spinlock_t): boolean {
+	local_irq_disable();
+	if (spin_trylock(lock))
+		return true;
+	local_irq_enable();
+	return false;
+}
+
+export function spin_unlock(lock: spinlock_t): void {
+	do_raw_spin_unlock(lock);
+	preempt_enable();
+}
+
+export function spin_unlock_irq(lock: spinlock_t): void {
+	do_raw_spin_unlock(lock);
+	preempt_enable();
+	local_irq_enable();
+}
+
+export function spin_unlock_irqrestore(lock: spinlock_t, flags: number): void {
+	do_raw_spin_unlock(lock);
+	preempt_enable();
+	local_irq_restore(flags);
+}
+
+/** Held by anyone. Without SMP nothing is written down, hence false. */
+export function spin_is_locked(lock: spinlock_t): boolean {
+	if (CONFIG_SMP)
+		return READ_ONCE(lock.slock) !== 0;
+	return false;
+}
+
+export function spin_is_contended(_lock: spinlock_t): boolean {
+	return false;
+}
+
+/** With CONFIG_DEBUG_SPINLOCK held by this CPU, else by anyone. */
+export function assert_spin_locked(lock: spinlock_t): void {
+	if (CONFIG_SMP) {
+		BUG_ON(READ_ONCE(lock.slock) === 0, "spinlock not held");
+		if (CONFIG_DEBUG_SPINLOCK) {
+			BUG_ON(
+				lock.owner_cpu !== smp_processor_id() + 1,
+				"spinlock held by another CPU",
+			);
+		}
+	}
+}
+
+export {
+	assert_spin_locked as assert_raw_spin_locked,
+	spin_is_locked as raw_spin_is_locked,
+	spin_lock as raw_spin_lock,
+	spin_lock_init as raw_spin_lock_init,
+	spin_lock_irq as raw_spin_lock_irq,
+	spin_lock_irqsave as raw_spin_lock_irqsave,
+	spin_trylock as raw_spin_trylock,
+	spin_unlock as raw_spin_unlock,
+	spin_unlock_irq as raw_spin_unlock_irq,
+	spin_unlock_irqrestore as raw_spin_unlock_irqrestore,
+};

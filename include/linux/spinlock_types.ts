@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors include/linux/spinlock_types.h and rwsem.h's struct (5.17).
+ * Port: a spinlock is a test-and-set word, not a queue; the owner fields exist
+ * for CONFIG_DEBUG_SPINLOCK only.
+ */
+import type { atomic_t, list_head } from "linux/types.ts";
+
+export interface spinlock_t extends struct {
+	slock: int; /* 0 free, 1 held; RMW by every CPU */
+	owner_cpu: ifdef<"CONFIG_DEBUG_SPINLOCK", int>; /* cpu + 1 of the holder; written by it */
+}
+
+export interface rw_semaphore extends struct {
+	count: embed<atomic_t>; /* lock word, layout in kernel/locking/rwsem.ts */
+	owner: int; /* task address | RWSEM_READER_OWNED; written by the last to lock */
+	wait_lock: embed<spinlock_t>;
+	wait_list: embed<list_head>; /* wait_lock */
+}
+
+/** A seqcount_t: the sequence is odd while a writer is inside. */
+export interface seqcount_t extends struct {
+	sequence: int; /* written by the one writer, read by all */
+}
+export interface seqlock_t extends struct {
+	seqcount: embed<seqcount_t>;
+	lock: embed<spinlock_t>;
+}

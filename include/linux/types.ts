@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors include/linux/types.h and rbtree_types.h (5.17): the small structs
+ * that other structs embed. Scalar types are in compiler.d.ts.
+ */
+
+export interface list_head extends struct {
+	next: list_head;
+	prev: list_head;
+}
+
+/** RCU callback. Overlays nothing by itself; see vm_area_struct.vm_rcu. */
+export interface callback_head extends struct {
+	next: callback_head; /* owned by the CPU that called call_rcu */
+	func: rodata<(head: callback_head) => void>;
+}
+export type rcu_head = callback_head;
+
+export interface rb_node extends struct {
+	__rb_parent_color: int; /* address of the parent | colour (1: black) */
+	rb_right: rb_node;
+	rb_left: rb_node;
+}
+
+export interface rb_root extends struct {
+	rb_node: rb_node;
+}
+
+export interface rb_root_cached extends struct {
+	rb_root: embed<rb_root>;
+	rb_leftmost: rb_node;
+}
+
+export interface atomic_t extends struct {
+	counter: int;
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors include/linux/wait.h and kernel/sched/wait.c (5.17): queues of
+ * sleeping tasks.
+ * Port: wait_event(wq, condition) is a macro around the condition; a caller
+ * writes its loop: prepare_to_wait(), look, schedule(), finish_wait().
+ * Left out: exclusive waiters, wake functions, bit waits, timeouts.
+ */
+import {
+	INIT_LIST_HEAD,
+	list_add,
+	list_del_init,
+	list_empty,
+} from "linux/list.ts";
+import { TASK_RUNNING, type task_struct } from "linux/sched.ts";
+import {
+	spin_lock_init,
+	spin_lock_irqsave,
+	spin_unlock_irqrestore,
+} from "linux/spinlock.ts";
+import type { spinlock_t } from "linux/spinlock_types.ts";
+import type { list_head } from "linux/types.ts";
+import {
+	__set_current_state,
+	current,
+	set_current_state,
+	TASK_NORMAL,
+	try_to_wake_up,
+} from "kernel/sched/core.ts";
+
+export interface wait_queue_head extends struct {
+	lock: embed<spinlock_t>;
+	head: embed<list_head>; /* lock; peeked at by waitqueue_active() */
+}
+
+/** On the sleeper's stack. */
+export interface wait_queue_entry extends struct {
+	private: task_struct; /* constant */
+	entry: embed<list_head>; /* the head's lock */
+}
+
+export function init_waitqueue_head(wq: wait_queue_head): void {
+	spin_lock_init(wq.lock);
+	INIT_LIST_HEAD(wq.head);
+}
+
+export function init_wait(wait: wait_queue_entry): void {
+	wait.private = current();
+	INIT_LIST_HEAD(wait.entry);
+}
+
+/** Without the lock: the caller has a full barrier after its condition. */
+export function waitqueue_active(wq: wait_queue_head): boolean {
+	return !list_empty(wq.head);
+}
+
+/**
+ * Join the queue (once) and announce the sleep; the condition is looked at
+ * afterwards. Pairs with the barrier of the wake-up.
+ */
+export function prepare_to_wait(
+	wq: wait_queue_head,
+	wait: wait_queue_entry,
+	state: number,
+): void {
+	const flags = spin_lock_irqsave(wq.lock);
+
+	if (list_empty(wait.entry))
+		list_add(wait.entry, wq.head);
+	set_current_state(state);
+	spin_unlock_irqrestore(wq.lock, flags);
+}
+
+/** The sleep is over: leave the queue, under the lock so that no waker still
+ *  looks at our entry when we return. */
+export function finish_wait(wq: wait_queue_head, wait: wait_queue_entry): void {
+	__set_current_state(TASK_RUNNING);
+
+	const flags = spin_lock_irqsave(wq.lock);
+
+	list_del_init(wait.entry);
+	spin_unlock_irqrestore(wq.lock, flags);
+}
+
+/** Wake all; they stay on the queue until they leave it themselves. */
+export function __wake_up(wq: wait_queue_head, mode: number): void {
+	const flags = spin_lock_irqsave(wq.lock);
+
+	for (
+		let pos: list_head = wq.head.next;
+		pos !== wq.head;
+		pos = pos.next
+	) {
+		const wait = container_of<wait_queue_entry>(pos, "entry");
+
+		try_to_wake_up(wait.private, mode);
+	}
+	spin_unlock_irqrestore(wq.lock, flags);
+}
+
+export function wake_up_all(wq: wait_queue_head): void {
+	__wake_up(wq, TASK_NORMAL);
+}
+
+export function wake_up(wq: wait_queue_head): void {
+	__wake_up(wq, TASK_NORMAL);
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors init/main.c (5.17): the order in which the kernel sets itself up.
+ * Left out: everything that no ported subsystem needs; the first user process
+ * is made from outside, by user_spawn().
+ */
+import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
+import { fork_init, proc_caches_init } from "kernel/fork.ts";
+import { fd_table_init } from "kernel/fs/file.ts";
+import { files_init } from "kernel/fs/file_table.ts";
+import { inode_init } from "kernel/fs/inode.ts";
+import { pid_idr_init } from "kernel/pid.ts";
+import { sched_init } from "kernel/sched/core.ts";
+import { pagecache_init } from "mm/filemap.ts";
+import { init_mm_init } from "mm/init-mm.ts";
+import { mm_init } from "mm/mm_init.ts";
+import { anon_vma_init } from "mm/rmap.ts";
+import { cpu_init, setup_arch } from "arch/x86/kernel/setup.ts";
+import { start_secondary } from "arch/x86/kernel/smpboot.ts";
+
+/** Of fs/dcache.c: files by number take the place of names. */
+function vfs_caches_init(): void {
+	inode_init();
+	files_init();
+	fd_table_init();
+}
+
+/** On CPU 0, when nothing has run yet: all of RAM but the image is free. */
+export function start_kernel(): void {
+	rcu_user_exit();
+	setup_arch();
+	/* First: whoever warns or sleeps looks at current, and at its mm. */
+	init_mm_init();
+	sched_init();
+	mm_init();
+	cpu_init();
+	pid_idr_init();
+	anon_vma_init();
+	fork_init();
+	proc_caches_init();
+	vfs_caches_init();
+	pagecache_init();
+	rcu_user_enter();
+}
+
+/** On each other CPU, one by one. */
+export function secondary_start(): void {
+	rcu_user_exit();
+	start_secondary();
+	rcu_user_enter();
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The suites of this configuration. Port: the kernel's linker collects what
+ * kunit_test_suite() puts into a section; here they are listed, each behind
+ * the symbol that its file has in Kconfig.
+ */
+import {
+	CONFIG_FILEMAP_KUNIT_TEST,
+	CONFIG_FORK_KUNIT_TEST,
+	CONFIG_LIST_KUNIT_TEST,
+	CONFIG_MADVISE_KUNIT_TEST,
+	CONFIG_MEMORY_KUNIT_TEST,
+	CONFIG_MMAP_KUNIT_TEST,
+	CONFIG_MMAP_LOCK_KUNIT_TEST,
+	CONFIG_MMU_GATHER_KUNIT_TEST,
+	CONFIG_MREMAP_KUNIT_TEST,
+	CONFIG_PAGE_ALLOC_KUNIT_TEST,
+	CONFIG_RBTREE_KUNIT_TEST,
+	CONFIG_RCU_KUNIT_TEST,
+	CONFIG_RMAP_KUNIT_TEST,
+	CONFIG_RWSEM_KUNIT_TEST,
+	CONFIG_SEQLOCK_KUNIT_TEST,
+	CONFIG_SLAB_KUNIT_TEST,
+	CONFIG_SPF_KUNIT_TEST,
+} from "generated/autoconf.ts";
+import { fork_test_suite } from "kernel/fork_kunit.ts";
+import { list_test_suite } from "kernel/lib/list_kunit.ts";
+import { rbtree_test_suite } from "kernel/lib/rbtree_kunit.ts";
+import { rwsem_test_suite } from "kernel/locking/rwsem_kunit.ts";
+import { seqlock_test_suite } from "kernel/locking/seqlock_kunit.ts";
+import { rcu_test_suite } from "kernel/rcu_kunit.ts";
+import type { kunit_suite } from "kunit/test.ts";
+import { filemap_test_suite } from "mm/filemap_kunit.ts";
+import { madvise_test_suite } from "mm/madvise_kunit.ts";
+import { memory_test_suite } from "mm/memory_kunit.ts";
+import { mmap_test_suite } from "mm/mmap_kunit.ts";
+import { mmap_lock_test_suite } from "mm/mmap_lock_kunit.ts";
+import { mmu_gather_test_suite } from "mm/mmu_gather_kunit.ts";
+import { mremap_test_suite } from "mm/mremap_kunit.ts";
+import { page_alloc_test_suite } from "mm/page_alloc_kunit.ts";
+import { rmap_test_suite } from "mm/rmap_kunit.ts";
+import { slab_test_suite } from "mm/slab_kunit.ts";
+import { spf_test_suite } from "mm/spf_kunit.ts";
+
+/** In the order in which they run: what others stand on comes first. */
+export function kunit_suites(): kunit_suite[] {
+	return [
+		...(CONFIG_LIST_KUNIT_TEST ? [list_test_suite] : []),
+		...(CONFIG_RBTREE_KUNIT_TEST ? [rbtree_test_suite] : []),
+		...(CONFIG_SEQLOCK_KUNIT_TEST ? [seqlock_test_suite] : []),
+		...(CONFIG_RWSEM_KUNIT_TEST ? [rwsem_test_suite] : []),
+		...(CONFIG_RCU_KUNIT_TEST ? [rcu_test_suite] : []),
+		...(CONFIG_PAGE_ALLOC_KUNIT_TEST ? [page_alloc_test_suite] : []),
+		...(CONFIG_SLAB_KUNIT_TEST ? [slab_test_suite] : []),
+		...(CONFIG_MMU_GATHER_KUNIT_TEST ? [mmu_gather_test_suite] : []),
+		...(CONFIG_RMAP_KUNIT_TEST ? [rmap_test_suite] : []),
+		...(CONFIG_FILEMAP_KUNIT_TEST ? [filemap_test_suite] : []),
+		...(CONFIG_MMAP_LOCK_KUNIT_TEST ? [mmap_lock_test_suite] : []),
+		...(CONFIG_MMAP_KUNIT_TEST ? [mmap_test_suite] : []),
+		...(CONFIG_MREMAP_KUNIT_TEST ? [mremap_test_suite] : []),
+		...(CONFIG_MADVISE_KUNIT_TEST ? [madvise_test_suite] : []),
+		...(CONFIG_MEMORY_KUNIT_TEST ? [memory_test_suite] : []),
+		...(CONFIG_SPF_KUNIT_TEST ? [spf_test_suite] : []),
+		...(CONFIG_FORK_KUNIT_TEST ? [fork_test_suite] : []),
+	];
+}

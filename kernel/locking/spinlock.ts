@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors kernel/locking/spinlock.c, qspinlock.c's slow path and
+ * spinlock_debug.c (5.17).
+ * Port: a test-and-set lock has no queue, hence no fairness; those who wait
+ * only read until it looks free. The soft lockup detector of watchdog.c is
+ * here: a CPU that spins for 20 seconds takes the machine down.
+ */
+import { CONFIG_DEBUG_SPINLOCK } from "generated/autoconf.ts";
+import { ktime_get_ns, smp_processor_id } from "host/cpu.ts";
+import { BUG_ON } from "linux/bug.ts";
+import { cpu_relax } from "linux/smp.ts";
+import type { spinlock_t } from "linux/spinlock_types.ts";
+import { panic } from "kernel/panic.ts";
+
+const SOFTLOCKUP_NS = 20e9;
+/** Turns of a loop between two looks at the clock; a power of 2. */
+const SOFTLOCKUP_TURNS = 1024;
+
+/**
+ * For busy-wait loops: turn n of a loop that waits for the word at addr.
+ * `start` is 0 or what the last call returned; hand back the result.
+ */
+export function softlockup_check(
+	n: number,
+	start: number,
+	addr: number,
+): number {
+	if ((n & (SOFTLOCKUP_TURNS - 1)) !== SOFTLOCKUP_TURNS - 1)
+		return start;
+
+	const now = ktime_get_ns();
+
+	if (start === 0)
+		return now;
+	if (now - start > SOFTLOCKUP_NS) {
+		panic(
+			`watchdog: BUG: soft lockup - CPU#${smp_processor_id()}` +
+				` stuck for ${Math.floor((now - start) / 1e9)}s!` +
+				` [lock ${addr.toString(16)}]`,
+		);
+	}
+	return start;
+}
+
+/**
+ * The lock is taken by someone. Interrupts are as the caller had them: where
+ * they are on, we answer while we spin, or a holder that waits for our answer
+ * would wait for ever.
+ */
+export function spin_lock_slowpath(lock: spinlock_t): void {
+	let start = 0;
+
+	for (let n = 0; ; n++) {
+		/* Acquire; pairs with the release in do_raw_spin_unlock(). */
+		if (READ_ONCE(lock.slock) === 0 && cmpxchg(lock.slock, 0, 1) === 0)
+			return;
+		cpu_relax(n);
+		start = softlockup_check(n, start, uptr(lock));
+	}
+}
+
+export function debug_spin_lock_before(lock: spinlock_t): void {
+	if (CONFIG_DEBUG_SPINLOCK) {
+		/* Races with other holders, but only we write our own number. */
+		BUG_ON(
+			data_race(lock.owner_cpu) === smp_processor_id() + 1,
+			`spinlock recursion on CPU#${smp_processor_id()},` +
+				` lock: ${uptr(lock).toString(16)}`,
+		);
+	}
+}
+
+export function debug_spin_lock_after(lock: spinlock_t): void {
+	if (CONFIG_DEBUG_SPINLOCK)
+		WRITE_ONCE(lock.owner_cpu, smp_processor_id() + 1);
+}
+
+export function debug_spin_unlock(lock: spinlock_t): void {
+	if (CONFIG_DEBUG_SPINLOCK) {
+		BUG_ON(
+			READ_ONCE(lock.slock) === 0,
+			`spinlock already unlocked, lock: ${uptr(lock).toString(16)}`,
+		);
+		BUG_ON(
+			lock.owner_cpu !== smp_processor_id() + 1,
+			`spinlock wrong CPU, lock: ${uptr(lock).toString(16)}`,
+		);
+		WRITE_ONCE(lock.owner_cpu, 0);
+	}
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Looks the whole memory manager over while nobody uses it: every address
+ * space's vmas, its page tables, and what they add up to in struct pages and
+ * counters. The kernel has parts of it (validate_mm(), page_table_check); as one
+ * function it is this port's own, for tests (CONFIG_DEBUG_VM).
+ */
+import { CONFIG_DEBUG_VM } from "generated/autoconf.ts";
+import {
+	p4d_none,
+	p4d_offset,
+	p4d_pgtable,
+	pmd_none,
+	pmd_page_vaddr,
+	pte_pfn,
+	pte_present,
+	pte_none,
+	pte_special,
+	pte_write,
+	pud_none,
+	pud_pgtable,
+} from "asm/pgtable.ts";
+import type { pgd_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
+import {
+	P4D_SIZE,
+	PAGE_SIZE,
+	PMD_SIZE,
+	PTRS_PER_PTE,
+	PUD_SIZE,
+	TASK_SIZE,
+} from "asm/pgtable_types.ts";
+import { pfn_to_page } from "asm-generic/memory_model.ts";
+import { atomic_read } from "linux/atomic.ts";
+import { is_zero_pfn } from "linux/pgtable.ts";
+import {
+	MM_ANONPAGES,
+	MM_FILEPAGES,
+	MM_SHMEMPAGES,
+	VM_SHARED,
+	VM_WRITE,
+	page_mapcount,
+} from "linux/mm.ts";
+import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
+import { page_count } from "linux/page_ref.ts";
+import { PageAnon, PageSwapBacked } from "linux/page-flags.ts";
+import { init_task } from "kernel/fork.ts";
+import { next_task } from "linux/sched/signal.ts";
+import type { task_struct } from "linux/sched.ts";
+
+/** What the page tables of all address spaces were found to hold. */
+interface census {
+	problems: string[];
+	/** Mappings by page frame, over all address spaces. */
+	mapped: number[];
+}
+
+/** Problems found, one line each; none when all is well. Nothing may run in user
+ *  or kernel mode on any other CPU meanwhile. */
+export function debug_validate(): string[] {
+	const c: census = { problems: [], mapped: [] };
+	if (!CONFIG_DEBUG_VM) return c.problems;
+	const seen: mm_struct[] = [];
+	let task: task_struct = next_task(init_task);
+	for (; task !== init_task; task = next_task(task)) {
+		const mm: mm_struct = task.mm;
+		if (mm === NULL || seen.includes(mm)) continue;
+		seen.push(mm);
+		validate_vmas(c, mm);
+		validate_page_tables(c, mm);
+	}
+	for (const key of Object.keys(c.mapped)) {
+		const pfn = Number(key);
+		const page = pfn_to_page(pfn);
+		const n = c.mapped[pfn];
+		if (page_mapcount(page) !== n)
+			c.problems.push(`pfn ${pfn}: mapcount ${page_mapcount(page)}, mapped ${n} times`);
+		/* A page-cache page has the cache's own reference. */
+		const expected = n + (PageAnon(page) ? 0 : 1);
+		if (page_count(page) !== expected)
+			c.problems.push(`pfn ${pfn}: count ${page_count(page)}, expected ${expected}`);
+	}
+	return c.problems;
+}
+
+function validate_vmas(c: census, mm: mm_struct): void {
+	let n = 0;
+	let total = 0;
+	let prev: vm_area_struct = NULL;
+	for (let vma: vm_area_struct = mm.mmap; vma; vma = vma.vm_next) {
+		const where = `vma ${vma.vm_start.toString(16)}-${vma.vm_end.toString(16)}`;
+		if (vma.vm_mm !== mm) c.problems.push(`${where}: of another mm`);
+		if (vma.vm_prev !== prev) c.problems.push(`${where}: vm_prev is wrong`);
+		if (vma.vm_start >= vma.vm_end) c.problems.push(`${where}: empty`);
+		if (prev && prev.vm_end > vma.vm_start) c.problems.push(`${where}: overlaps`);
+		if (vma.vm_start % PAGE_SIZE || vma.vm_end % PAGE_SIZE)
+			c.problems.push(`${where}: not on page bounds`);
+		total += (vma.vm_end - vma.vm_start) / PAGE_SIZE;
+		n++;
+		prev = vma;
+	}
+	if (mm.map_count !== n) c.problems.push(`map_count ${mm.map_count}, ${n} vmas`);
+	if (mm.total_vm !== total) c.problems.push(`total_vm ${mm.total_vm}, ${total} pages`);
+	if (prev && mm.highest_vm_end < prev.vm_end)
+		c.problems.push("highest_vm_end is below the last vma");
+}
+
+function vma_at(mm: mm_struct, addr: number): vm_area_struct {
+	for (let vma: vm_area_struct = mm.mmap; vma; vma = vma.vm_next)
+		if (addr < vma.vm_end) return addr >= vma.vm_start ? vma : NULL;
+	return NULL;
+}
+
+function validate_page_tables(c: census, mm: mm_struct): void {
+	const rss = [0, 0, 0, 0];
+	let tables = 0;
+	for (let i = 0; i < PTRS_PER_PTE / 2; i++) {
+		const p4d = p4d_offset(ptr_add<pgd_t>(mm.pgd, i), i * P4D_SIZE);
+		if (p4d_none(p4d.p4d)) continue;
+		tables++;
+		const puds = cast<pud_t>(p4d_pgtable(p4d.p4d));
+		for (let j = 0; j < PTRS_PER_PTE; j++) {
+			const pud = ptr_add<pud_t>(puds, j).pud;
+			if (pud_none(pud)) continue;
+			tables++;
+			const pmds = cast<pmd_t>(pud_pgtable(pud));
+			for (let k = 0; k < PTRS_PER_PTE; k++) {
+				const pmd = ptr_add<pmd_t>(pmds, k).pmd;
+				if (pmd_none(pmd)) continue;
+				tables++;
+				const base = i * P4D_SIZE + j * PUD_SIZE + k * PMD_SIZE;
+				validate_table(c, mm, pmd, base, rss);
+			}
+		}
+	}
+	for (const kind of [MM_FILEPAGES, MM_ANONPAGES, MM_SHMEMPAGES])
+		if (mm.rss_stat[kind] !== rss[kind])
+			c.problems.push(`rss_stat[${kind}] ${mm.rss_stat[kind]}, ${rss[kind]} pages mapped`);
+	const bytes = atomic_read(mm.pgtables_bytes);
+	if (bytes !== tables * PAGE_SIZE)
+		c.problems.push(`pgtables_bytes ${bytes}, ${tables} tables`);
+}
+
+function validate_table(c: census, mm: mm_struct, pmd: number, base: number, rss: number[]): void {
+	const ptes = cast<pte_t>(pmd_page_vaddr(pmd));
+	let vma: vm_area_struct = NULL;
+	for (let i = 0; i < PTRS_PER_PTE; i++) {
+		const pte = ptr_add<pte_t>(ptes, i).pte;
+		if (pte_none(pte)) continue;
+		const addr = base + i * PAGE_SIZE;
+		const where = `pte ${pte.toString(16)} at ${addr.toString(16)}`;
+		if (addr >= TASK_SIZE) c.problems.push(`${where}: beyond user space`);
+		if (vma === NULL || addr >= vma.vm_end) vma = vma_at(mm, addr);
+		if (vma === NULL) {
+			c.problems.push(`${where}: in no vma`);
+			continue;
+		}
+		if (!pte_present(pte)) {
+			c.problems.push(`${where}: neither none nor present`);
+			continue;
+		}
+		if (pte_write(pte) && (vma.vm_flags & VM_WRITE) === 0)
+			c.problems.push(`${where}: writable in a read-only vma`);
+		const pfn = pte_pfn(pte);
+		if (pte_special(pte)) {
+			if (is_zero_pfn(pfn) && pte_write(pte)) c.problems.push(`${where}: writable zero page`);
+			continue;
+		}
+		const page = pfn_to_page(pfn);
+		c.mapped[pfn] = (c.mapped[pfn] ?? 0) + 1;
+		rss[PageAnon(page) ? MM_ANONPAGES : PageSwapBacked(page) ? MM_SHMEMPAGES : MM_FILEPAGES]++;
+		if (PageAnon(page)) {
+			if (vma.anon_vma === NULL) c.problems.push(`${where}: anonymous page, vma without anon_vma`);
+			if (pte_write(pte) && page_mapcount(page) !== 1)
+				c.problems.push(`${where}: writable, mapped ${page_mapcount(page)} times`);
+		} else if (pte_write(pte) && (vma.vm_flags & VM_SHARED) === 0)
+			c.problems.push(`${where}: writable file page in a private vma`);
+	}
+}

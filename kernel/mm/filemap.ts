@@ -1,0 +1,531 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors mm/filemap.c and, of mm/readahead.c, what a fault needs (5.17): the
+ * page cache, the page lock, and faults of file mappings.
+ * Left out: read() and write(), writeback, folios, readahead that adapts
+ * itself, splice, hardware poison, DAX.
+ *
+ * Port: a file has no disk. Its bytes are a function of inode number and offset
+ * (file_byte), so a page is read by computing it, and is up to date at once.
+ * A window that a miss brings in is there when the next fault looks.
+ *
+ * File mappings are never faulted speculatively, see do_user_addr_fault().
+ * Lock ordering: mm/rmap.ts.
+ */
+import type { address_space, file, inode } from "linux/fs.ts";
+import { S_SHMEM } from "linux/fs.ts";
+import type { page, vm_area_struct, vm_fault, vm_operations_struct } from "linux/mm_types.ts";
+import type { spinlock_t } from "linux/spinlock_types.ts";
+import type { list_head } from "linux/types.ts";
+import type { task_struct } from "linux/sched.ts";
+import { TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from "linux/sched.ts";
+import { EINTR, ENOMEM } from "linux/errno.ts";
+import { VM_BUG_ON_PAGE } from "linux/bug.ts";
+import { alloc_page } from "linux/gfp.ts";
+import { INIT_LIST_HEAD, list_add_tail, list_del } from "linux/list.ts";
+import { spin_lock, spin_lock_init, spin_unlock } from "linux/spinlock.ts";
+import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
+import {
+	__ClearPageLocked, __SetPageLocked, PageDirty, PageLocked, PageSwapBacked,
+	PageUptodate, PG_locked, PG_waiters, SetPageUptodate, SetPageWaiters,
+	__ClearPageDirty,
+} from "linux/page-flags.ts";
+import {
+	fault_flag_allow_retry_first, FAULT_FLAG_RETRY_NOWAIT,
+	get_page, get_page_unless_zero, page_mapped, pte_lockptr, pte_offset_map_lock,
+	pte_unmap_unlock, put_page, VM_FAULT_LOCKED, VM_FAULT_MAJOR, VM_FAULT_NOPAGE,
+	VM_FAULT_OOM, VM_FAULT_RETRY, VM_FAULT_SIGBUS, type vm_fault_t,
+	VM_RAND_READ, VM_SEQ_READ,
+} from "linux/mm.ts";
+import { i_size_read, lock_page, lock_page_killable, mapping_gfp_mask, trylock_page } from "linux/pagemap.ts";
+import { pte_index, ptep_get } from "linux/pgtable.ts";
+import { pmd_none, pte_none } from "asm/pgtable.ts";
+import { PAGE_SIZE } from "asm/pgtable_types.ts";
+import { NR_FILE_PAGES, NR_SHMEM } from "linux/mmzone.ts";
+import { __dec_lruvec_page_state, __inc_lruvec_page_state } from "linux/vmstat.ts";
+import { count_vm_event } from "linux/vm_event.ts";
+import { PGMAJFAULT } from "linux/vm_event_item.ts";
+import { mmap_read_unlock } from "linux/mmap_lock.ts";
+import { page_address, page_to_pfn } from "asm-generic/memory_model.ts";
+import { store32 } from "host/door.ts";
+import { current, fatal_signal_pending, schedule, set_current_state, wake_up_process } from "kernel/sched/core.ts";
+import { __set_current_state } from "kernel/sched/core.ts";
+import { fput } from "kernel/fs/file_table.ts";
+import { get_file } from "linux/fs.ts";
+import { xa_erase, xa_find, xa_insert, xa_load, xarray_init } from "kernel/lib/xarray.ts";
+import { do_set_pte, init_zero_pfn, pmd_install } from "mm/memory.ts";
+import { set_page_dirty } from "mm/page-writeback.ts";
+import { shmem_mmap } from "mm/shmem.ts";
+
+/* ---- what is in a file ---- */
+
+/** Word `n` of the file: a mix of both numbers in which no bit is constant. */
+function file_word(ino: number, n: number): number {
+	let h = Math.imul(ino ^ 0x9e3779b9, 0x85ebca6b) ^
+		Math.imul(n | 0, 0xc2b2ae35) ^ Math.imul((n / 2 ** 32) | 0, 0x27d4eb2f);
+
+	h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
+	h = Math.imul(h ^ (h >>> 12), 0x297a2d39);
+	return h ^ (h >>> 15);
+}
+
+/** The byte at `offset` of file `ino`, before anybody has written to it. */
+export function file_byte(ino: number, offset: number): number {
+	const n = Math.floor(offset / 4);
+
+	return (file_word(ino, n) >>> ((offset - n * 4) * 8)) & 0xff;
+}
+
+/** ->readpage: what lies beyond the end of the file is zero. */
+function filemap_read_page(inode: inode, page: page): void {
+	const size = i_size_read(inode);
+	const pos = page.index * PAGE_SIZE;
+	const addr = page_address(page);
+	const ino = inode.i_ino;
+
+	for (let i = 0; i < PAGE_SIZE; i += 4) {
+		const left = size - (pos + i);
+		let word = left > 0 ? file_word(ino, (pos + i) / 4) : 0;
+		if (left > 0 && left < 4) word &= (1 << (left * 8)) - 1;
+		store32(addr + i, word);
+	}
+}
+
+/* ---- the page cache ---- */
+
+/** Page lock and i_pages_lock held. The cache's reference is the caller's now. */
+export function __delete_from_page_cache(page: page): void {
+	const mapping = cast<address_space>(page.mapping);
+
+	VM_BUG_ON_PAGE(page_mapped(page), page, "deleting a mapped page");
+	xa_erase(mapping, page.index);
+	/* Leave page->index: truncation may look at it without the lock. */
+	WRITE_ONCE(page.mapping, 0);
+	mapping.nrpages--;
+	__dec_lruvec_page_state(page, NR_FILE_PAGES);
+	if (PageSwapBacked(page)) __dec_lruvec_page_state(page, NR_SHMEM);
+}
+
+/** Page lock held. */
+export function delete_from_page_cache(page: page): void {
+	const mapping = cast<address_space>(page.mapping);
+
+	VM_BUG_ON_PAGE(!PageLocked(page), page);
+	spin_lock(mapping.i_pages_lock);
+	__delete_from_page_cache(page);
+	spin_unlock(mapping.i_pages_lock);
+	if (PageDirty(page)) __ClearPageDirty(page);
+	put_page(page);
+}
+
+/** Adds a locked page, with a reference for the cache. */
+export function __add_to_page_cache_locked(
+	page: page, mapping: address_space, offset: number,
+): number {
+	VM_BUG_ON_PAGE(!PageLocked(page), page);
+	get_page(page);
+	page.mapping = uptr(mapping);
+	page.index = offset;
+
+	spin_lock(mapping.i_pages_lock);
+	const error = xa_insert(mapping, offset, uptr(page));
+	if (error === 0) {
+		mapping.nrpages++;
+		__inc_lruvec_page_state(page, NR_FILE_PAGES);
+		if (PageSwapBacked(page)) __inc_lruvec_page_state(page, NR_SHMEM);
+	}
+	spin_unlock(mapping.i_pages_lock);
+	if (error !== 0) {
+		page.mapping = 0;
+		put_page(page);
+	}
+	return error;
+}
+
+/** The page is nobody else's; on success it is locked, and in the cache. */
+export function add_to_page_cache_lru(
+	page: page, mapping: address_space, offset: number, _gfp_mask: number,
+): number {
+	__SetPageLocked(page);
+	const ret = __add_to_page_cache_locked(page, mapping, offset);
+	if (ret !== 0) __ClearPageLocked(page);
+	return ret;
+}
+
+/* ---- the page lock: waiting ---- */
+
+const PAGE_WAIT_TABLE_SIZE = 256;
+
+/** A sleeper, on its own kernel stack. */
+interface wait_page_queue extends struct {
+	entry: embed<list_head>; /* the queue's lock */
+	page: page; /* constant */
+	task: task_struct; /* constant */
+}
+
+interface wait_queue_head extends struct {
+	lock: embed<spinlock_t>;
+	head: embed<list_head>;
+}
+interface filemap_data extends struct {
+	page_wait_table: array<embed<wait_queue_head>, 256>;
+}
+const data = DEFINE<filemap_data>();
+
+/**
+ * Boot: before the first page is locked.
+ * Port: also what the kernel's initcalls and radix_tree_init() do at about this
+ * time: the nodes of the cache, and the page of zeroes.
+ */
+export function pagecache_init(): void {
+	xarray_init();
+	init_zero_pfn();
+	for (let i = 0; i < PAGE_WAIT_TABLE_SIZE; i++) {
+		const q: wait_queue_head = data.page_wait_table[i];
+		spin_lock_init(q.lock);
+		INIT_LIST_HEAD(q.head);
+	}
+}
+
+function page_waitqueue(page: page): wait_queue_head {
+	return data.page_wait_table[
+		(Math.imul(page_to_pfn(page), 0x61c88647) >>> 24) &
+		(PAGE_WAIT_TABLE_SIZE - 1)];
+}
+
+/** Everybody who waits for this page tries again. */
+function wake_up_page(page: page): void {
+	const q = page_waitqueue(page);
+	const head = q.head;
+
+	spin_lock(q.lock);
+	/* Whoever still wants to be woken next time sets the bit again. */
+	fetch_and(page.flags, ~(1 << PG_waiters));
+	for (let pos = head.next; pos !== head; pos = pos.next) {
+		const wait = container_of<wait_page_queue>(pos, "entry");
+		if (wait.page === page) wake_up_process(wait.task);
+	}
+	spin_unlock(q.lock);
+}
+
+/** Fully ordered, so releases: pairs with trylock_page(). */
+export function unlock_page(page: page): void {
+	VM_BUG_ON_PAGE(!PageLocked(page), page, "unlock of an unlocked page");
+	const old = fetch_and(page.flags, ~(1 << PG_locked));
+	if ((old & (1 << PG_waiters)) !== 0) wake_up_page(page);
+}
+
+/** Sleep for the page lock in `state`; 0, or -EINTR. */
+function wait_on_page_locked(page: page, state: number): number {
+	const q = page_waitqueue(page);
+	const wait = STACK<wait_page_queue>();
+	let ret = 0;
+
+	wait.page = page;
+	wait.task = current();
+	spin_lock(q.lock);
+	list_add_tail(wait.entry, q.head);
+	spin_unlock(q.lock);
+	for (;;) {
+		/*
+		 * First say that we are going to sleep and that we wait, then
+		 * look: pairs with unlock_page(), which clears PG_locked and
+		 * looks at PG_waiters in one operation.
+		 */
+		set_current_state(state);
+		SetPageWaiters(page);
+		if (trylock_page(page)) break;
+		if (state === TASK_KILLABLE && fatal_signal_pending(current())) {
+			ret = -EINTR;
+			break;
+		}
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	spin_lock(q.lock);
+	list_del(wait.entry);
+	spin_unlock(q.lock);
+	return ret;
+}
+
+export function __lock_page(page: page): void {
+	wait_on_page_locked(page, TASK_UNINTERRUPTIBLE);
+}
+
+export function __lock_page_killable(page: page): number {
+	return wait_on_page_locked(page, TASK_KILLABLE);
+}
+
+/* ---- lookups ---- */
+
+/**
+ * The page at offset with a reference, or NULL; no lock. The page may leave the
+ * cache and be freed between the load and the reference: then the slot has
+ * changed, and we look again. RCU keeps the nodes.
+ */
+export function find_get_page(mapping: address_space, offset: number): page {
+	rcu_read_lock();
+	for (;;) {
+		const page = cast<page>(xa_load(mapping, offset));
+		if (page === NULL) {
+			rcu_read_unlock();
+			return NULL;
+		}
+		if (!get_page_unless_zero(page)) continue;
+		if (xa_load(mapping, offset) === uptr(page)) {
+			rcu_read_unlock();
+			return page;
+		}
+		put_page(page);
+	}
+}
+
+/** The same, locked, and still in the cache. */
+export function find_lock_page(mapping: address_space, offset: number): page {
+	for (;;) {
+		const page = find_get_page(mapping, offset);
+		if (page === NULL) return NULL;
+		lock_page(page);
+		if (page.mapping === uptr(mapping)) return page;
+		unlock_page(page);
+		put_page(page);
+	}
+}
+
+/* ---- readahead (mm/readahead.c) ---- */
+
+/** 128 KiB, VM_READAHEAD_PAGES. */
+const ra_pages = 32;
+
+/** Read the pages of [index, index + nr) that are not there. */
+function page_cache_ra_unbounded(
+	mapping: address_space, index: number, nr: number,
+): void {
+	const inode = mapping.host;
+	const end = Math.min(index + nr, Math.ceil(i_size_read(inode) / PAGE_SIZE));
+
+	for (let i = index; i < end; i++) {
+		rcu_read_lock();
+		const present = xa_load(mapping, i) !== 0;
+		rcu_read_unlock();
+		if (present) continue;
+		if (page_cache_read(mapping, i) === -ENOMEM) return;
+	}
+}
+
+/** One page into the cache. -EEXIST: somebody else has brought it. */
+function page_cache_read(mapping: address_space, offset: number): number {
+	const page = alloc_page(mapping_gfp_mask(mapping));
+
+	if (page === NULL) return -ENOMEM;
+	const ret = add_to_page_cache_lru(page, mapping, offset,
+		mapping_gfp_mask(mapping));
+	if (ret === 0) {
+		filemap_read_page(mapping.host, page);
+		SetPageUptodate(page);
+		unlock_page(page);
+	}
+	put_page(page);
+	return ret;
+}
+
+/**
+ * A miss: read around it, or from it on if the program said that it reads
+ * sequentially, or nothing but it if at random (the caller does that).
+ */
+function do_sync_mmap_readahead(vmf: vm_fault, mapping: address_space): void {
+	const vm_flags = vmf.vma.vm_flags;
+
+	if ((vm_flags & VM_RAND_READ) !== 0) return;
+	if ((vm_flags & VM_SEQ_READ) !== 0) {
+		page_cache_ra_unbounded(mapping, vmf.pgoff, ra_pages);
+		return;
+	}
+	const start = Math.max(0, vmf.pgoff - ra_pages / 2);
+	page_cache_ra_unbounded(mapping, start, ra_pages);
+}
+
+/* ---- faults ---- */
+
+/** Out of the way of writers while we wait: drop mmap_lock, if the fault may be
+ *  tried again. Returns the file, which the vma keeps no longer, or NULL. */
+function maybe_unlock_mmap_for_io(vmf: vm_fault): file {
+	if (!fault_flag_allow_retry_first(vmf.flags) ||
+		(vmf.flags & FAULT_FLAG_RETRY_NOWAIT) !== 0)
+		return NULL;
+	const fpin = get_file(vmf.vma.vm_file);
+	mmap_read_unlock(vmf.vma.vm_mm);
+	return fpin;
+}
+
+/**
+ * The page of a file for a fault. We enter with mmap_lock held for reading. We
+ * return with VM_FAULT_LOCKED, vmf->page being locked and referenced; or an
+ * error; or VM_FAULT_RETRY, when mmap_lock was dropped to wait for the page.
+ */
+export function filemap_fault(vmf: vm_fault): vm_fault_t {
+	const file: file = vmf.vma.vm_file;
+	const mapping = file.f_mapping;
+	const inode = mapping.host;
+	const offset = vmf.pgoff;
+	let ret: vm_fault_t = 0;
+
+	/* Beyond the end of the file there is nothing to map. */
+	if (offset >= Math.ceil(i_size_read(inode) / PAGE_SIZE))
+		return VM_FAULT_SIGBUS;
+
+	let page = find_get_page(mapping, offset);
+	if (page === NULL) {
+		count_vm_event(PGMAJFAULT);
+		ret = VM_FAULT_MAJOR;
+		do_sync_mmap_readahead(vmf, mapping);
+	}
+	/* Port: "retry_find" in the kernel. */
+	for (;;) {
+		if (page === NULL) page = find_get_page(mapping, offset);
+		if (page === NULL) {
+			if (page_cache_read(mapping, offset) === -ENOMEM)
+				return VM_FAULT_OOM;
+			continue;
+		}
+		if (!trylock_page(page)) {
+			const fpin = maybe_unlock_mmap_for_io(vmf);
+			if (fpin !== NULL) {
+				/* From here on the vma may be gone. */
+				if (lock_page_killable(page) === 0)
+					unlock_page(page);
+				put_page(page);
+				fput(fpin);
+				return ret | VM_FAULT_RETRY;
+			}
+			lock_page(page);
+		}
+		/* Truncated meanwhile? */
+		if (page.mapping === uptr(mapping)) break;
+		unlock_page(page);
+		put_page(page);
+		page = NULL;
+	}
+	VM_BUG_ON_PAGE(page.index !== offset, page);
+	VM_BUG_ON_PAGE(!PageUptodate(page), page);
+
+	/* Under the page lock, against truncation. */
+	if (offset >= Math.ceil(i_size_read(inode) / PAGE_SIZE)) {
+		unlock_page(page);
+		put_page(page);
+		return VM_FAULT_SIGBUS;
+	}
+	vmf.page = page;
+	return ret | VM_FAULT_LOCKED;
+}
+
+/** Install the table that do_fault_around() has allocated, if it is needed. */
+function filemap_map_pmd(vmf: vm_fault): void {
+	const mm = vmf.vma.vm_mm;
+
+	if (pmd_none(READ_ONCE(vmf.pmd.pmd)))
+		vmf.prealloc_pte = pmd_install(mm, vmf.pmd, vmf.prealloc_pte);
+}
+
+/** The next page from index on that can be mapped at once: there, up to date
+ *  and not locked. It is returned locked and referenced. RCU read-side. */
+function next_uptodate_page(
+	mapping: address_space, index: number, end_pgoff: number,
+): page {
+	const max_idx = Math.ceil(i_size_read(mapping.host) / PAGE_SIZE);
+
+	for (;;) {
+		index = xa_find(mapping, index, end_pgoff);
+		if (index < 0) return NULL;
+		const page = cast<page>(xa_load(mapping, index));
+		if (page !== NULL && get_page_unless_zero(page)) {
+			if (xa_load(mapping, index) === uptr(page) &&
+				PageUptodate(page) && trylock_page(page)) {
+				if (page.mapping === uptr(mapping) &&
+					PageUptodate(page) && index < max_idx)
+					return page;
+				unlock_page(page);
+			}
+			put_page(page);
+		}
+		index++;
+	}
+}
+
+/**
+ * Map what the cache has of [start_pgoff, end_pgoff]; sleeps for nothing.
+ * VM_FAULT_NOPAGE if the faulting page was among it.
+ */
+export function filemap_map_pages(
+	vmf: vm_fault, start_pgoff: number, end_pgoff: number,
+): vm_fault_t {
+	const vma = vmf.vma;
+	const file: file = vma.vm_file;
+	const mapping = file.f_mapping;
+	let last_pgoff = start_pgoff;
+	let ret: vm_fault_t = 0;
+
+	rcu_read_lock();
+	let page = next_uptodate_page(mapping, start_pgoff, end_pgoff);
+	if (page === NULL) {
+		rcu_read_unlock();
+		return 0;
+	}
+	filemap_map_pmd(vmf);
+
+	let addr = vma.vm_start + (start_pgoff - vma.vm_pgoff) * PAGE_SIZE;
+	vmf.ptl = pte_lockptr(vma.vm_mm, vmf.pmd);
+	vmf.pte = pte_offset_map_lock(vma.vm_mm, vmf.pmd, addr);
+	VM_BUG_ON_PAGE(pte_index(addr) + end_pgoff - start_pgoff > 511, page);
+	do {
+		const index = page.index;
+		addr += (index - last_pgoff) * PAGE_SIZE;
+		vmf.pte = ptr_add(vmf.pte, index - last_pgoff);
+		last_pgoff = index;
+		if (pte_none(ptep_get(vmf.pte))) {
+			/* This is what the fault was about. */
+			if (vmf.address === addr) ret = VM_FAULT_NOPAGE;
+			/* The reference is the page table's now. */
+			do_set_pte(vmf, page, addr);
+			unlock_page(page);
+		} else {
+			unlock_page(page);
+			put_page(page);
+		}
+		page = next_uptodate_page(mapping, index + 1, end_pgoff);
+	} while (page !== NULL);
+	pte_unmap_unlock(vmf.pte, vmf.ptl);
+	rcu_read_unlock();
+	return ret;
+}
+
+/** A shared page becomes writable: it is dirty from here on. We return with the
+ *  page locked, or NOPAGE if it has left the file. */
+export function filemap_page_mkwrite(vmf: vm_fault): vm_fault_t {
+	const page = vmf.page;
+	const file: file = vmf.vma.vm_file;
+	const mapping = file.f_mapping;
+
+	lock_page(page);
+	if (page.mapping !== uptr(mapping)) {
+		unlock_page(page);
+		return VM_FAULT_NOPAGE;
+	}
+	set_page_dirty(page);
+	return VM_FAULT_LOCKED;
+}
+
+export const generic_file_vm_ops: vm_operations_struct = RODATA({
+	fault: filemap_fault,
+	map_pages: filemap_map_pages,
+	page_mkwrite: filemap_page_mkwrite,
+});
+
+/** Called with mmap_lock held for writing. */
+export function generic_file_mmap(file: file, vma: vm_area_struct): number {
+	const inode = file.f_inode;
+
+	if ((inode.i_flags & S_SHMEM) !== 0) return shmem_mmap(file, vma);
+	vma.vm_ops = generic_file_vm_ops;
+	return 0;
+}

@@ -1,0 +1,2498 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors mm/mmap.c (5.17 with V2.12): the list and the tree of vmas, how they
+ * are found, made, merged, split and taken away.
+ * Left out: hugetlb, NUMA policies, userfaultfd, protection keys, uprobes,
+ * perf events, security modules, remap_file_pages(), the legacy (bottom-up)
+ * layout as a choice, expand_upwards() (no machine here has stacks that grow
+ * upwards), mm_take_all_locks() (it serves MMU notifiers, of which there are
+ * none, so V2.24 has nothing to do), the admin and user reserves.
+ *
+ * Port: an out-parameter is a field of a vma_links or populate object that the
+ * caller made. vm_page_prot has no cache attributes to keep, so it is always
+ * vm_get_page_prot() of the flags. Tasks are the superuser as far as limits on
+ * locked memory go, but do not map below mmap_min_addr.
+ */
+import {
+	CONFIG_ANON_VMA_NAME, CONFIG_DEBUG_VM_RB, CONFIG_DEFAULT_MMAP_MIN_ADDR,
+	CONFIG_SPECULATIVE_PAGE_FAULT,
+} from "generated/autoconf.ts";
+import type { mmu_gather } from "asm-generic/tlb.ts";
+import {
+	offset_in_page, PAGE_ALIGN, page_align_down, PHYS_PFN,
+} from "asm-generic/page.ts";
+import { PAGE_SIZE, TASK_SIZE } from "asm/pgtable_types.ts";
+import { vm_area_alloc, vm_area_dup, vm_area_free } from "kernel/fork.ts";
+import { fget, fput } from "kernel/fs/file_table.ts";
+import { rb_first, rb_last, rb_next, rb_prev } from "kernel/lib/rbtree.ts";
+import { current } from "kernel/sched/core.ts";
+import { anon_vma_name_eq } from "linux/anon_vma_name.ts";
+import {
+	BUG, BUG_ON, VM_BUG_ON, VM_BUG_ON_MM, VM_BUG_ON_VMA, VM_WARN_ON,
+	WARN_ON_ONCE,
+} from "linux/bug.ts";
+import { ERR_PTR, IS_ERR_VALUE } from "linux/err.ts";
+import {
+	EACCES, EAGAIN, EBADF, EEXIST, EINTR, EINVAL, ENOMEM, EOPNOTSUPP,
+	EOVERFLOW, EPERM,
+} from "linux/errno.ts";
+import {
+	type address_space, type file, FMODE_READ, FMODE_WRITE, get_file,
+	i_mmap_lock_write, i_mmap_unlock_write, mapping_allow_writable,
+	mapping_map_writable, mapping_unmap_writable,
+} from "linux/fs.ts";
+import { __GFP_ZERO, alloc_page, GFP_KERNEL } from "linux/gfp.ts";
+import { list_is_singular } from "linux/list.ts";
+import {
+	calc_vm_flag_bits, calc_vm_prot_bits, LEGACY_MAP_MASK, MAP_ANONYMOUS,
+	MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_HUGETLB, MAP_LOCKED, MAP_NONBLOCK,
+	MAP_NORESERVE, MAP_POPULATE, MAP_PRIVATE, MAP_SHARED,
+	MAP_SHARED_VALIDATE, MAP_TYPE, OVERCOMMIT_GUESS, OVERCOMMIT_NEVER, PROT_WRITE,
+	vm_committed_as, vm_unacct_memory,
+} from "linux/mman.ts";
+import {
+	find_vma_intersection, get_page, vm_end_gap, VM_ACCESS_FLAGS,
+	VM_ACCOUNT, VM_DATA_DEFAULT_FLAGS, VM_DONTEXPAND, VM_EXEC,
+	type vm_fault_t, vm_get_page_prot, VM_GROWSDOWN, VM_GROWSUP,
+	VM_LOCKED, VM_LOCKED_CLEAR_MASK, VM_MAYEXEC, VM_MAYREAD,
+	VM_MAYSHARE, VM_MAYWRITE, VM_NORESERVE, VM_SHARED,
+	VM_SOFTDIRTY, VM_SPECIAL, VM_STACK, vm_start_gap, VM_WRITE,
+	vma_is_accessible, vma_is_anonymous, vma_pages, vma_set_anonymous,
+} from "linux/mm.ts";
+import type {
+	anon_vma, anon_vma_chain, anon_vma_name as anon_vma_name_t, mm_struct,
+	page, vm_area_struct, vm_fault,
+} from "linux/mm_types.ts";
+import {
+	__mmap_seq_write_lock, __mmap_seq_write_unlock, mmap_assert_locked,
+	mmap_assert_write_locked, mmap_read_unlock, mmap_write_downgrade,
+	mmap_write_lock, mmap_write_lock_killable, mmap_write_unlock,
+} from "linux/mmap_lock.ts";
+import { ulong_add_overflows } from "linux/overflow.ts";
+import { percpu_counter_init } from "linux/percpu_counter.ts";
+import { cond_resched, might_sleep } from "linux/kernel.ts";
+import { pr_emerg } from "linux/printk.ts";
+import {
+	RB_EMPTY_ROOT, rb_left_link, type rb_link, rb_link_node,
+	rb_link_node_rcu, rb_parent, rb_right_link,
+} from "linux/rbtree.ts";
+import { rb_erase_augmented, rb_insert_augmented } from "linux/rbtree_augmented.ts";
+import {
+	check_data_rlimit, rlimit, RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK,
+} from "linux/resource.ts";
+import {
+	anon_vma_lock_read, anon_vma_lock_write, anon_vma_merge,
+	anon_vma_unlock_read, anon_vma_unlock_write,
+} from "linux/rmap.ts";
+import { spin_lock, spin_unlock } from "linux/spinlock.ts";
+import type { rb_node, rb_root } from "linux/types.ts";
+import { vmacache_invalidate } from "linux/vmacache.ts";
+import { generic_file_mmap } from "mm/filemap.ts";
+import { mm_populate, populate_vma_page_range } from "mm/gup.ts";
+import { thp_get_unmapped_area, thp_wants_alignment } from "mm/huge_memory.ts";
+import {
+	anon_vma_interval_tree_insert, anon_vma_interval_tree_remove,
+	anon_vma_interval_tree_verify, vma_interval_tree_insert,
+	vma_interval_tree_remove,
+} from "mm/interval_tree.ts";
+import { anon_vma_name } from "mm/madvise.ts";
+import { free_pgtables, unmap_vmas } from "mm/memory.ts";
+import { munlock_vma_pages_all } from "mm/mlock.ts";
+import {
+	tlb_finish_mmu, tlb_gather_mmu, tlb_gather_mmu_fullmm,
+} from "mm/mmu_gather.ts";
+import { anon_vma_clone, anon_vma_prepare, unlink_anon_vmas } from "mm/rmap.ts";
+import { shmem_zero_setup } from "mm/shmem.ts";
+import { lru_add_drain } from "mm/swap.ts";
+import {
+	__vma_link_list, __vma_unlink_list, security_vm_enough_memory_mm,
+	vm_mmap_pgoff,
+} from "mm/util.ts";
+import { vmacache_find, vmacache_update } from "mm/vmacache.ts";
+
+/** vm.mmap_min_addr: what a NULL pointer may hit must stay unmapped. */
+export const mmap_min_addr = CONFIG_DEFAULT_MMAP_MIN_ADDR;
+/** vm.max_map_count. */
+export const sysctl_max_map_count = 65530;
+/** vm.overcommit_memory: the heuristic, see __vm_enough_memory(). */
+export const sysctl_overcommit_memory: number = OVERCOMMIT_GUESS;
+
+const FIRST_USER_ADDRESS = 0;
+const USER_PGTABLES_CEILING = 0; /* the very top */
+/** No limit: above every address. */
+const ULONG_MAX = 9223372036854775808;
+/** MAX_LFS_FILESIZE, rounded down to a page so that it is exact. */
+const MAX_LFS_FILESIZE = 9223372036854771712;
+
+/** Where a new vma goes: out-parameters of find_vma_links(). */
+export interface vma_links {
+	pprev: vm_area_struct; /* the one before, or NULL */
+	rb_link: rb_link; /* the empty link in the tree */
+	rb_parent: rb_node; /* and the node that it is in */
+}
+
+export function new_vma_links(): vma_links {
+	return { pprev: NULL, rb_link: NULL, rb_parent: NULL };
+}
+
+/** The protection of a vma's ptes follows its flags; a mapping that wants to
+ *  know about writes starts read-only. mmap_lock is held for writing. */
+export function vma_set_page_prot(vma: vm_area_struct): void {
+	let vm_flags = vma.vm_flags;
+	let vm_page_prot = vm_get_page_prot(vm_flags);
+
+	if (vma_wants_writenotify(vma, vm_page_prot)) {
+		vm_flags &= ~VM_SHARED;
+		vm_page_prot = vm_get_page_prot(vm_flags);
+	}
+	/* Some read vma->vm_page_prot without mmap_lock. */
+	WRITE_ONCE(vma.vm_page_prot, vm_page_prot);
+}
+
+/** Requires i_mmap_rwsem of the file's mapping. */
+function __remove_shared_vm_struct(
+	vma: vm_area_struct, _file: file, mapping: address_space,
+): void {
+	if ((vma.vm_flags & VM_SHARED) !== 0)
+		mapping_unmap_writable(mapping);
+	vma_interval_tree_remove(vma, mapping.i_mmap);
+}
+
+/** Take a file's vma out of the file's interval tree, to hide it from rmap
+ *  and truncation before its page tables are freed. */
+export function unlink_file_vma(vma: vm_area_struct): void {
+	const file: file = vma.vm_file;
+
+	if (file !== NULL) {
+		const mapping: address_space = file.f_mapping;
+
+		i_mmap_lock_write(mapping);
+		__remove_shared_vm_struct(vma, file, mapping);
+		i_mmap_unlock_write(mapping);
+	}
+}
+
+/** Close and free a vma that is out of list and tree; returns the next. */
+function remove_vma(vma: vm_area_struct): vm_area_struct {
+	const next: vm_area_struct = vma.vm_next;
+	const vm_ops = vma.vm_ops;
+
+	might_sleep();
+	if (vm_ops && vm_ops.close)
+		vm_ops.close(vma);
+	if (vma.vm_file !== NULL)
+		fput(vma.vm_file);
+	vm_area_free(vma);
+	return next;
+}
+
+/** Returns the break, new or (on any failure) old. */
+export function sys_brk(brk: number): number {
+	const mm: mm_struct = current().mm;
+	let downgraded = false;
+
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+
+	const origbrk = mm.brk;
+
+	if (brk < mm.start_brk) {
+		mmap_write_unlock(mm);
+		return origbrk;
+	}
+	if (check_data_rlimit(rlimit(RLIMIT_DATA), brk, mm.start_brk,
+		mm.end_data, mm.start_data)) {
+		mmap_write_unlock(mm);
+		return origbrk;
+	}
+
+	const newbrk = PAGE_ALIGN(brk);
+	const oldbrk = PAGE_ALIGN(mm.brk);
+
+	if (oldbrk === newbrk) {
+		mm.brk = brk;
+	} else if (brk <= mm.brk) {
+		/*
+		 * Always allow shrinking. mm->brk changes while the lock is
+		 * still held for writing; if unmapping fails, it goes back.
+		 */
+		mm.brk = brk;
+		const ret = __do_munmap(mm, newbrk, oldbrk - newbrk, true);
+
+		if (ret < 0) {
+			mm.brk = origbrk;
+			mmap_write_unlock(mm);
+			return origbrk;
+		}
+		downgraded = ret === 1;
+	} else {
+		/* Keep a page between the heap and what comes after it. */
+		const next = find_vma(mm, oldbrk);
+
+		if ((next !== NULL && newbrk + PAGE_SIZE > vm_start_gap(next)) ||
+		    do_brk_flags(oldbrk, newbrk - oldbrk, 0) < 0) {
+			mmap_write_unlock(mm);
+			return origbrk;
+		}
+		mm.brk = brk;
+	}
+
+	const populate = newbrk > oldbrk && (mm.def_flags & VM_LOCKED) !== 0;
+
+	if (downgraded)
+		mmap_read_unlock(mm);
+	else
+		mmap_write_unlock(mm);
+	if (populate)
+		mm_populate(oldbrk, newbrk - oldbrk);
+	return brk;
+}
+
+/** Free bytes in front of vma, guard gaps taken off on both sides. */
+function vma_compute_gap(vma: vm_area_struct): number {
+	let gap = vm_start_gap(vma);
+
+	/* vm_start and vm_end do not change between the two readings: we are
+	 * under mmap_lock(w), or under page_table_lock for stack growth. */
+	if (vma.vm_prev !== NULL) {
+		const prev_end = vm_end_gap(vma.vm_prev);
+
+		if (gap > prev_end)
+			gap -= prev_end;
+		else
+			gap = 0;
+	}
+	return gap;
+}
+
+function vma_of(rb: rb_node): vm_area_struct {
+	return container_of<vm_area_struct>(rb, "vm_rb");
+}
+
+function vma_compute_subtree_gap(vma: vm_area_struct): number {
+	const rb: rb_node = vma.vm_rb;
+	let max = vma_compute_gap(vma);
+
+	if (rb.rb_left !== NULL) {
+		const subtree_gap = vma_of(rb.rb_left).rb_subtree_gap;
+
+		if (subtree_gap > max)
+			max = subtree_gap;
+	}
+	if (rb.rb_right !== NULL) {
+		const subtree_gap = vma_of(rb.rb_right).rb_subtree_gap;
+
+		if (subtree_gap > max)
+			max = subtree_gap;
+	}
+	return max;
+}
+
+/** Check the tree against itself: order, gaps, and the same number of nodes in
+ *  both directions. Returns that number, or -1. */
+function browse_rb(mm: mm_struct): number {
+	const root: rb_root = mm.mm_rb;
+	let pn: rb_node = NULL;
+	let i = 0;
+	let j = 0;
+	let bug = false;
+	let prev = 0;
+	let pend = 0;
+
+	for (let nd = rb_first(root); nd !== NULL; nd = rb_next(nd)) {
+		const vma = vma_of(nd);
+
+		if (vma.vm_start < prev) {
+			pr_emerg(`vm_start ${vma.vm_start.toString(16)} < ` +
+				`prev ${prev.toString(16)}`);
+			bug = true;
+		}
+		if (vma.vm_start < pend) {
+			pr_emerg(`vm_start ${vma.vm_start.toString(16)} < ` +
+				`pend ${pend.toString(16)}`);
+			bug = true;
+		}
+		if (vma.vm_start > vma.vm_end) {
+			pr_emerg(`vm_start ${vma.vm_start.toString(16)} > ` +
+				`vm_end ${vma.vm_end.toString(16)}`);
+			bug = true;
+		}
+		/* A stack may be growing under the read lock. */
+		spin_lock(mm.page_table_lock);
+		if (vma.rb_subtree_gap !== vma_compute_subtree_gap(vma)) {
+			pr_emerg(`free gap ${vma.rb_subtree_gap.toString(16)}, ` +
+				`correct ${vma_compute_subtree_gap(vma).toString(16)}`);
+			bug = true;
+		}
+		spin_unlock(mm.page_table_lock);
+		i++;
+		pn = nd;
+		prev = vma.vm_start;
+		pend = vma.vm_end;
+	}
+	for (let nd = pn; nd !== NULL; nd = rb_prev(nd))
+		j++;
+	if (i !== j) {
+		pr_emerg(`backwards ${j}, forwards ${i}`);
+		bug = true;
+	}
+	return bug ? -1 : i;
+}
+
+/** All gaps but that of `ignore` are right: what rebalancing relies on. */
+function validate_mm_rb(root: rb_root, ignore: vm_area_struct): void {
+	if (CONFIG_DEBUG_VM_RB) {
+		for (let nd = rb_first(root); nd !== NULL; nd = rb_next(nd)) {
+			const vma = vma_of(nd);
+
+			VM_BUG_ON_VMA(vma !== ignore &&
+				vma.rb_subtree_gap !== vma_compute_subtree_gap(vma),
+				vma, "wrong gap");
+		}
+	}
+}
+
+/** List, tree, gaps and counters agree. mmap_lock is held in either mode. */
+function validate_mm(mm: mm_struct): void {
+	if (CONFIG_DEBUG_VM_RB) {
+		let bug = false;
+		let i = 0;
+		let highest_address = 0;
+		let vma: vm_area_struct = mm.mmap;
+
+		while (vma !== NULL) {
+			const anon: anon_vma = vma.anon_vma;
+
+			if (anon !== NULL) {
+				const head = vma.anon_vma_chain;
+
+				anon_vma_lock_read(anon);
+				for (let p = head.next; p !== head; p = p.next)
+					anon_vma_interval_tree_verify(
+						container_of<anon_vma_chain>(p, "same_vma"));
+				anon_vma_unlock_read(anon);
+			}
+			highest_address = vm_end_gap(vma);
+			vma = vma.vm_next;
+			i++;
+		}
+		if (i !== mm.map_count) {
+			pr_emerg(`map_count ${mm.map_count} vm_next ${i}`);
+			bug = true;
+		}
+		if (highest_address !== mm.highest_vm_end) {
+			pr_emerg(`mm->highest_vm_end ${mm.highest_vm_end.toString(16)}, ` +
+				`found ${highest_address.toString(16)}`);
+			bug = true;
+		}
+		i = browse_rb(mm);
+		if (i !== mm.map_count) {
+			if (i !== -1)
+				pr_emerg(`map_count ${mm.map_count} rb ${i}`);
+			bug = true;
+		}
+		VM_BUG_ON_MM(bug, mm, "validate_mm");
+	}
+}
+
+/* What RB_DECLARE_CALLBACKS_MAX makes of vma_compute_gap(): rb_subtree_gap is
+ * the largest gap of the subtree. */
+
+function vma_gap_callbacks_propagate(rb: rb_node, stop: rb_node): void {
+	while (rb !== stop) {
+		const vma = vma_of(rb);
+		const max = vma_compute_subtree_gap(vma);
+
+		if (vma.rb_subtree_gap === max)
+			break;
+		vma.rb_subtree_gap = max;
+		rb = rb_parent(rb);
+	}
+}
+
+function vma_gap_callbacks_copy(rb_old: rb_node, rb_new: rb_node): void {
+	const new_vma = vma_of(rb_new);
+
+	new_vma.rb_subtree_gap = vma_of(rb_old).rb_subtree_gap;
+}
+
+function vma_gap_callbacks_rotate(rb_old: rb_node, rb_new: rb_node): void {
+	const old_vma = vma_of(rb_old);
+	const new_vma = vma_of(rb_new);
+
+	new_vma.rb_subtree_gap = old_vma.rb_subtree_gap;
+	old_vma.rb_subtree_gap = vma_compute_subtree_gap(old_vma);
+}
+
+const vma_gap_callbacks = {
+	propagate: vma_gap_callbacks_propagate,
+	copy: vma_gap_callbacks_copy,
+	rotate: vma_gap_callbacks_rotate,
+};
+
+/** vma's gap, or its predecessor's end, changed: correct it and all above. */
+function vma_gap_update(vma: vm_area_struct): void {
+	vma_gap_callbacks_propagate(vma.vm_rb, NULL);
+}
+
+function vma_rb_insert(vma: vm_area_struct, root: rb_root): void {
+	/* All gaps must be consistent before the insertion rebalances. */
+	validate_mm_rb(root, NULL);
+	rb_insert_augmented(vma.vm_rb, root, vma_gap_callbacks);
+}
+
+function __vma_rb_erase(vma: vm_area_struct, root: rb_root): void {
+	/*
+	 * A lock-free walker that stands on this node goes on over its links,
+	 * which stay: into the tree, or into a part that was the tree. Its
+	 * result does not survive the check of mmap_seq.
+	 */
+	rb_erase_augmented(vma.vm_rb, root, vma_gap_callbacks);
+}
+
+function vma_rb_erase_ignore(
+	vma: vm_area_struct, root: rb_root, ignore: vm_area_struct,
+): void {
+	/*
+	 * All gaps but one must be consistent: the neighbour that took over
+	 * vma's range may have changed already.
+	 */
+	validate_mm_rb(root, ignore);
+	__vma_rb_erase(vma, root);
+}
+
+function vma_rb_erase(vma: vm_area_struct, root: rb_root): void {
+	vma_rb_erase_ignore(vma, root, vma);
+}
+
+/**
+ * The interval trees of the anon_vmas are sorted by vm_pgoff and the length of
+ * the vma: take all its chains out before those change, and put them back
+ * after. The root anon_vma is locked for writing over both.
+ */
+function anon_vma_interval_tree_pre_update_vma(vma: vm_area_struct): void {
+	const head = vma.anon_vma_chain;
+
+	for (let p = head.next; p !== head; p = p.next) {
+		const avc = container_of<anon_vma_chain>(p, "same_vma");
+
+		anon_vma_interval_tree_remove(avc, avc.anon_vma.rb_root);
+	}
+}
+
+function anon_vma_interval_tree_post_update_vma(vma: vm_area_struct): void {
+	const head = vma.anon_vma_chain;
+
+	for (let p = head.next; p !== head; p = p.next) {
+		const avc = container_of<anon_vma_chain>(p, "same_vma");
+
+		anon_vma_interval_tree_insert(avc, avc.anon_vma.rb_root);
+	}
+}
+
+/** The place for [addr, end) in list and tree; -ENOMEM if something is there. */
+function find_vma_links(
+	mm: mm_struct, addr: number, end: number, links: vma_links,
+): number {
+	let link: rb_link = mm.mm_rb;
+	let parent: rb_node = NULL;
+	let rb_before: rb_node = NULL;
+
+	mmap_assert_locked(mm);
+	while (link.rb_node !== NULL) {
+		parent = link.rb_node;
+		const vma_tmp = vma_of(parent);
+
+		if (vma_tmp.vm_end > addr) {
+			/* Fail if an existing vma overlaps the area. */
+			if (vma_tmp.vm_start < end)
+				return -ENOMEM;
+			link = rb_left_link(parent);
+		} else {
+			rb_before = parent;
+			link = rb_right_link(parent);
+		}
+	}
+	links.pprev = rb_before !== NULL ? vma_of(rb_before) : NULL;
+	links.rb_link = link;
+	links.rb_parent = parent;
+	return 0;
+}
+
+/** The vma after `vma`; the first of all after NULL. */
+export function vma_next(mm: mm_struct, vma: vm_area_struct): vm_area_struct {
+	if (vma === NULL)
+		return mm.mmap;
+	return vma.vm_next;
+}
+
+/** Unmap whatever is in [start, start + len), and find the place for a new
+ *  vma there. */
+function munmap_vma_range(
+	mm: mm_struct, start: number, len: number, links: vma_links,
+): number {
+	while (find_vma_links(mm, start, start + len, links) !== 0)
+		if (do_munmap(mm, start, len))
+			return -ENOMEM;
+	return 0;
+}
+
+/** Pages of [addr, end) that are mapped already. */
+function count_vma_pages_range(
+	mm: mm_struct, addr: number, end: number,
+): number {
+	let vma = find_vma_intersection(mm, addr, end);
+	let nr_pages: number;
+
+	if (vma === NULL)
+		return 0;
+	nr_pages = PHYS_PFN(Math.min(end, vma.vm_end) -
+		Math.max(addr, vma.vm_start));
+
+	/* All others start inside the range. */
+	for (vma = vma.vm_next; vma !== NULL; vma = vma.vm_next) {
+		if (vma.vm_start >= end)
+			break;
+		nr_pages += PHYS_PFN(Math.min(end, vma.vm_end) - vma.vm_start);
+	}
+	return nr_pages;
+}
+
+/** vma is in the list; hang it into the tree. */
+export function __vma_link_rb(
+	_mm: mm_struct, vma: vm_area_struct, rb_link: rb_link, rb_parent: rb_node,
+): void {
+	const mm: mm_struct = vma.vm_mm;
+
+	/* The gap behind the new vma is the next one's. */
+	if (vma.vm_next !== NULL)
+		vma_gap_update(vma.vm_next);
+	else
+		mm.highest_vm_end = vm_end_gap(vma);
+
+	/*
+	 * On the way down the gaps could not be updated, since vma->vm_prev was
+	 * not known. So it goes in with a gap of 0, which is consistent with
+	 * what is above; then its gap is set and passed upwards; and only then,
+	 * with all gaps right, the tree is rebalanced.
+	 */
+	if (CONFIG_SPECULATIVE_PAGE_FAULT)
+		/*
+		 * Port: published with release semantics, so that a lock-free
+		 * walk finds an initialised node. v2 has a plain store here,
+		 * which is the same where stores stay in order.
+		 */
+		rb_link_node_rcu(vma.vm_rb, rb_parent, rb_link);
+	else
+		rb_link_node(vma.vm_rb, rb_parent, rb_link);
+	vma.rb_subtree_gap = 0;
+	vma_gap_update(vma);
+	vma_rb_insert(vma, mm.mm_rb);
+}
+
+/** Requires i_mmap_rwsem of the file's mapping, if there is a file. */
+function __vma_link_file(vma: vm_area_struct): void {
+	const file: file = vma.vm_file;
+
+	if (file !== NULL) {
+		const mapping: address_space = file.f_mapping;
+
+		if ((vma.vm_flags & VM_SHARED) !== 0)
+			mapping_allow_writable(mapping);
+		vma_interval_tree_insert(vma, mapping.i_mmap);
+	}
+}
+
+function __vma_link(
+	mm: mm_struct, vma: vm_area_struct, prev: vm_area_struct,
+	rb_link: rb_link, rb_parent: rb_node,
+): void {
+	__vma_link_list(mm, vma, prev);
+	__vma_link_rb(mm, vma, rb_link, rb_parent);
+}
+
+/** A new vma joins the mm, and its file's mappings. */
+function vma_link(
+	mm: mm_struct, vma: vm_area_struct, prev: vm_area_struct,
+	rb_link: rb_link, rb_parent: rb_node,
+): void {
+	let mapping: address_space = NULL;
+
+	if (vma.vm_file !== NULL) {
+		mapping = vma.vm_file.f_mapping;
+		i_mmap_lock_write(mapping);
+	}
+	__vma_link(mm, vma, prev, rb_link, rb_parent);
+	__vma_link_file(vma);
+	if (mapping !== NULL)
+		i_mmap_unlock_write(mapping);
+	mm.map_count++;
+	validate_mm(mm);
+}
+
+/** Helper for __vma_adjust(): the file's tree has vma already. */
+function __insert_vm_struct(mm: mm_struct, vma: vm_area_struct): void {
+	const links = new_vma_links();
+
+	if (find_vma_links(mm, vma.vm_start, vma.vm_end, links) !== 0)
+		BUG("__insert_vm_struct: overlap");
+	__vma_link(mm, vma, links.pprev, links.rb_link, links.rb_parent);
+	mm.map_count++;
+}
+
+function __vma_unlink(
+	mm: mm_struct, vma: vm_area_struct, ignore: vm_area_struct,
+): void {
+	vma_rb_erase_ignore(vma, mm.mm_rb, ignore);
+	__vma_unlink_list(mm, vma);
+	/* Kill the cache. */
+	vmacache_invalidate(mm);
+}
+
+/**
+ * Change the bounds of a vma, and of its neighbour so that they still meet.
+ * Bounds and vm_pgoff are keys of the interval trees that rmap and truncation
+ * search: so they change with i_mmap_rwsem and the anon_vma's lock held. The
+ * vmas of `insert` (a split), of `expand` and the one after (a merge) change
+ * in the same section. mmap_lock is held for writing.
+ */
+export function __vma_adjust(
+	vma: vm_area_struct, start: number, end: number, pgoff: number,
+	insert: vm_area_struct, expand: vm_area_struct,
+): number {
+	const mm: mm_struct = vma.vm_mm;
+	let next: vm_area_struct = vma.vm_next;
+	let mapping: address_space = NULL;
+	const file: file = vma.vm_file;
+	let start_changed = false;
+	let end_changed = false;
+	let adjust_next = 0;
+	let remove_next = 0;
+
+	mmap_assert_write_locked(mm);
+	if (next !== NULL && insert === NULL) {
+		let exporter: vm_area_struct = NULL;
+		let importer: vm_area_struct = NULL;
+
+		if (end >= next.vm_end) {
+			/*
+			 * vma expands over all of next, and perhaps over the one
+			 * after it too: cases 1, 6, 7 and 8 of vma_merge().
+			 */
+			if (next === expand) {
+				/*
+				 * Case 8: next expands downwards over vma, so
+				 * it is vma that goes; they change places.
+				 */
+				VM_WARN_ON(end !== next.vm_end, "case 8: end");
+				remove_next = 3;
+				VM_WARN_ON(file !== next.vm_file, "case 8: file");
+				const tmp = vma;
+
+				vma = next;
+				next = tmp;
+			} else {
+				VM_WARN_ON(expand !== vma, "expand is not vma");
+				/* 2: case 6; 1: cases 1 and 7. */
+				remove_next = end > next.vm_end ? 2 : 1;
+				VM_WARN_ON(remove_next === 2 &&
+					end !== next.vm_next.vm_end, "case 6: end");
+				/* Case 6 needs two passes: first only to next. */
+				end = next.vm_end;
+			}
+			exporter = next;
+			importer = vma;
+			/* If next has no anon_vma, the one after it may. */
+			if (remove_next === 2 && next.anon_vma === NULL)
+				exporter = next.vm_next;
+		} else if (end > next.vm_start) {
+			/* vma expands over a part of next: case 5. */
+			adjust_next = end - next.vm_start;
+			exporter = next;
+			importer = vma;
+			VM_WARN_ON(expand !== importer, "case 5: expand");
+		} else if (end < vma.vm_end) {
+			/*
+			 * vma shrinks and nothing is inserted: it gives its end
+			 * to next, case 4.
+			 */
+			adjust_next = -(vma.vm_end - end);
+			exporter = vma;
+			importer = next;
+			VM_WARN_ON(expand !== importer, "case 4: expand");
+		}
+
+		/*
+		 * Pages pass from one to the other: the importer must be
+		 * reachable from their anon_vma, by a rmap walk at any time.
+		 */
+		if (exporter !== NULL && exporter.anon_vma !== NULL &&
+		    importer.anon_vma === NULL) {
+			importer.anon_vma = exporter.anon_vma;
+			const error = anon_vma_clone(importer, exporter);
+
+			if (error)
+				return error;
+		}
+	}
+
+	for (;;) {
+		if (file !== NULL) {
+			mapping = file.f_mapping;
+			i_mmap_lock_write(mapping);
+			if (insert !== NULL)
+				/*
+				 * In the file's tree first: later, when vma has
+				 * shrunk, pages would be mapped by nobody for a
+				 * moment.
+				 */
+				__vma_link_file(insert);
+		}
+
+		let anon: anon_vma = vma.anon_vma;
+
+		if (anon === NULL && adjust_next !== 0)
+			anon = next.anon_vma;
+		if (anon !== NULL) {
+			VM_WARN_ON(adjust_next !== 0 && next.anon_vma !== NULL &&
+				anon !== next.anon_vma, "two anon_vmas");
+			anon_vma_lock_write(anon);
+			anon_vma_interval_tree_pre_update_vma(vma);
+			if (adjust_next !== 0)
+				anon_vma_interval_tree_pre_update_vma(next);
+		}
+
+		if (file !== NULL) {
+			vma_interval_tree_remove(vma, mapping.i_mmap);
+			if (adjust_next !== 0)
+				vma_interval_tree_remove(next, mapping.i_mmap);
+		}
+
+		if (start !== vma.vm_start) {
+			vma.vm_start = start;
+			start_changed = true;
+		}
+		if (end !== vma.vm_end) {
+			vma.vm_end = end;
+			end_changed = true;
+		}
+		vma.vm_pgoff = pgoff;
+		if (adjust_next !== 0) {
+			next.vm_start += adjust_next;
+			next.vm_pgoff += adjust_next / PAGE_SIZE;
+		}
+
+		if (file !== NULL) {
+			if (adjust_next !== 0)
+				vma_interval_tree_insert(next, mapping.i_mmap);
+			vma_interval_tree_insert(vma, mapping.i_mmap);
+		}
+
+		if (remove_next !== 0) {
+			/*
+			 * vma_merge() has merged next into vma: next leaves the
+			 * tree before the locks are dropped. After the swap of
+			 * case 8 vma is the one whose start has changed already,
+			 * so its gap is not to be looked at.
+			 */
+			if (remove_next !== 3)
+				__vma_unlink(mm, next, next);
+			else
+				__vma_unlink(mm, next, vma);
+			if (file !== NULL)
+				__remove_shared_vm_struct(next, file, mapping);
+		} else if (insert !== NULL) {
+			/* A split: insert joins before or after vma. */
+			__insert_vm_struct(mm, insert);
+		} else {
+			if (start_changed)
+				vma_gap_update(vma);
+			if (end_changed) {
+				if (next === NULL)
+					mm.highest_vm_end = vm_end_gap(vma);
+				else if (adjust_next === 0)
+					vma_gap_update(next);
+			}
+		}
+
+		if (anon !== NULL) {
+			anon_vma_interval_tree_post_update_vma(vma);
+			if (adjust_next !== 0)
+				anon_vma_interval_tree_post_update_vma(next);
+			anon_vma_unlock_write(anon);
+		}
+
+		if (file !== NULL)
+			i_mmap_unlock_write(mapping);
+
+		if (remove_next === 0)
+			break;
+
+		if (file !== NULL)
+			fput(file);
+		if (next.anon_vma !== NULL)
+			anon_vma_merge(vma, next);
+		mm.map_count--;
+		vm_area_free(next);
+		/*
+		 * Whose gap is stale? vma grew upwards over next: the one that
+		 * follows now. In case 8 vma (swapped) grew downwards: its own.
+		 */
+		if (remove_next !== 3)
+			next = vma.vm_next;
+		else
+			next = vma;
+		if (remove_next === 2) {
+			/* Case 6, second pass: the one after next goes too. */
+			remove_next = 1;
+			end = next.vm_end;
+			continue;
+		}
+		if (next !== NULL) {
+			vma_gap_update(next);
+		} else {
+			VM_WARN_ON(remove_next === 3, "case 8 at the end");
+			mm.highest_vm_end = vm_end_gap(vma);
+		}
+		break;
+	}
+	validate_mm(mm);
+	return 0;
+}
+
+/** mm.h's short form: no merge. */
+export function vma_adjust(
+	vma: vm_area_struct, start: number, end: number, pgoff: number,
+	insert: vm_area_struct,
+): number {
+	return __vma_adjust(vma, start, end, pgoff, insert, NULL);
+}
+
+/** Could a range with these properties be part of vma? A vma whose owner
+ *  wants to hear of its end (->close) stays as it is. */
+function is_mergeable_vma(
+	vma: vm_area_struct, file: file, vm_flags: number,
+	anon_name: anon_vma_name_t,
+): boolean {
+	if (((vma.vm_flags ^ vm_flags) & ~VM_SOFTDIRTY) !== 0)
+		return false;
+	if (vma.vm_file !== file)
+		return false;
+
+	const vm_ops = vma.vm_ops;
+
+	if (vm_ops && vm_ops.close)
+		return false;
+	if (CONFIG_ANON_VMA_NAME) {
+		if (!anon_vma_name_eq(anon_vma_name(vma), anon_name))
+			return false;
+	}
+	return true;
+}
+
+/**
+ * Pages of the two must be found from one anon_vma. A vma that has none takes
+ * the other's; but not when that one came by a fork (its chain has more than
+ * one link): sharing then costs more in anon_vma lock contention than merging
+ * saves.
+ */
+function is_mergeable_anon_vma(
+	anon_vma1: anon_vma, anon_vma2: anon_vma, vma: vm_area_struct,
+): boolean {
+	if ((anon_vma1 === NULL || anon_vma2 === NULL) &&
+	    (vma === NULL || list_is_singular(vma.anon_vma_chain)))
+		return true;
+	return anon_vma1 === anon_vma2;
+}
+
+/** Can a range that ends where vma starts, at file offset vm_pgoff, become its
+ *  beginning? Who calls it has compared the addresses. */
+function can_vma_merge_before(
+	vma: vm_area_struct, vm_flags: number, anon_vma: anon_vma, file: file,
+	vm_pgoff: number, anon_name: anon_vma_name_t,
+): boolean {
+	if (is_mergeable_vma(vma, file, vm_flags, anon_name) &&
+	    is_mergeable_anon_vma(anon_vma, vma.anon_vma, vma)) {
+		if (vma.vm_pgoff === vm_pgoff)
+			return true;
+	}
+	return false;
+}
+
+/** The same for a range that starts where vma ends. */
+function can_vma_merge_after(
+	vma: vm_area_struct, vm_flags: number, anon_vma: anon_vma, file: file,
+	vm_pgoff: number, anon_name: anon_vma_name_t,
+): boolean {
+	if (is_mergeable_vma(vma, file, vm_flags, anon_name) &&
+	    is_mergeable_anon_vma(anon_vma, vma.anon_vma, vma)) {
+		const vm_pglen = vma_pages(vma);
+
+		if (vma.vm_pgoff + vm_pglen === vm_pgoff)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * The range [addr, end) is to have these properties: can it be had by moving
+ * the bounds of its neighbours? Either nothing is mapped there (mmap, brk,
+ * mremap), or the range lies inside one vma, at one of its ends or all of it
+ * (mprotect, madvise, mlock). A is the range; P, N the vmas before and after;
+ * X, if there is one, the vma that A is a part of.
+ *
+ *     AAAA             AAAA                   AAAA
+ *    PPPPPPNNNNNN    PPPPPPNNNNNN       PPPPPPNNNNNN
+ *    cannot merge    might become       might become
+ *                    PPNNNNNNNNNN       PPPPPPPPPPNN
+ *    mmap, brk or    case 4 below       case 5 below
+ *    mremap move:
+ *                        AAAA               AAAA
+ *                    PPPP    NNNN       PPPPNNNNXXXX
+ *                    might become       might become
+ *                    PPPPPPPPPPPP 1 or  PPPPPPPPPPPP 6 or
+ *                    PPPPPPPPNNNN 2 or  PPPPPPPPXXXX 7 or
+ *                    PPPPNNNNNNNN 3     PPPPXXXXXXXX 8
+ *
+ * In case 8 it matters that the one removed is N and not X: whoever walks the
+ * page tables with only the rmap locks takes the protection from the vma that
+ * stays, so the properties must be X's all the time.
+ *
+ * Returns the vma that contains the range now, or NULL: not possible, or no
+ * memory, which comes to the same. mmap_lock is held for writing.
+ */
+export function vma_merge(
+	mm: mm_struct, prev: vm_area_struct, addr: number, end: number,
+	vm_flags: number, anon_vma: anon_vma, file: file, pgoff: number,
+	anon_name: anon_vma_name_t,
+): vm_area_struct {
+	const pglen = (end - addr) / PAGE_SIZE;
+	let err: number;
+
+	/* Mappings of devices and the like are never merged. */
+	if ((vm_flags & VM_SPECIAL) !== 0)
+		return NULL;
+
+	let next = vma_next(mm, prev);
+	let area = next;
+
+	if (area !== NULL && area.vm_end === end) /* cases 6, 7, 8 */
+		next = next.vm_next;
+
+	/* What the caller must have seen to. */
+	VM_WARN_ON(prev !== NULL && addr <= prev.vm_start, "vma_merge: prev");
+	VM_WARN_ON(area !== NULL && end > area.vm_end, "vma_merge: area");
+	VM_WARN_ON(addr >= end, "vma_merge: empty");
+
+	/* Can it merge with the predecessor? */
+	if (prev !== NULL && prev.vm_end === addr &&
+	    can_vma_merge_after(prev, vm_flags, anon_vma, file, pgoff,
+		anon_name)) {
+		/* It can. And with the successor as well? */
+		if (next !== NULL && end === next.vm_start &&
+		    can_vma_merge_before(next, vm_flags, anon_vma, file,
+			pgoff + pglen, anon_name) &&
+		    is_mergeable_anon_vma(prev.anon_vma, next.anon_vma, NULL)) {
+			/* cases 1, 6 */
+			err = __vma_adjust(prev, prev.vm_start, next.vm_end,
+				prev.vm_pgoff, NULL, prev);
+		} else {
+			/* cases 2, 5, 7 */
+			err = __vma_adjust(prev, prev.vm_start, end,
+				prev.vm_pgoff, NULL, prev);
+		}
+		if (err)
+			return NULL;
+		return prev;
+	}
+
+	/* Can it go in front of the successor? */
+	if (next !== NULL && end === next.vm_start &&
+	    can_vma_merge_before(next, vm_flags, anon_vma, file, pgoff + pglen,
+		anon_name)) {
+		if (prev !== NULL && addr < prev.vm_end) {
+			/* case 4 */
+			err = __vma_adjust(prev, prev.vm_start, addr,
+				prev.vm_pgoff, NULL, next);
+		} else {
+			/* cases 3, 8 */
+			err = __vma_adjust(area, addr, next.vm_end,
+				next.vm_pgoff - pglen, NULL, next);
+			/* In case 3 area is next and this changes nothing;
+			 * in case 8 area is gone and next is where it was. */
+			area = next;
+		}
+		if (err)
+			return NULL;
+		return area;
+	}
+	return NULL;
+}
+
+/** Are a and b, neighbours, so much alike that one day they might be merged?
+ *  Access flags do not count: mprotect() changes them. */
+function anon_vma_compatible(a: vm_area_struct, b: vm_area_struct): boolean {
+	return a.vm_end === b.vm_start &&
+		a.vm_file === b.vm_file &&
+		((a.vm_flags ^ b.vm_flags) &
+			~(VM_ACCESS_FLAGS | VM_SOFTDIRTY)) === 0 &&
+		b.vm_pgoff === a.vm_pgoff + (b.vm_start - a.vm_start) / PAGE_SIZE;
+}
+
+/**
+ * The anon_vma of `old`, one of a and b, if it may serve the other. We hold
+ * mmap_lock for reading only: a concurrent fault may just be setting it, hence
+ * READ_ONCE. Once set it stays while anybody holds the lock.
+ */
+function reusable_anon_vma(
+	old: vm_area_struct, a: vm_area_struct, b: vm_area_struct,
+): anon_vma {
+	if (anon_vma_compatible(a, b)) {
+		const anon: anon_vma = READ_ONCE(old.anon_vma);
+
+		if (anon !== NULL && list_is_singular(old.anon_vma_chain))
+			return anon;
+	}
+	return NULL;
+}
+
+/**
+ * vma gets its first anonymous page: rather than a new anon_vma take that of a
+ * neighbour, so that the two can be merged later. It looks at the neighbours,
+ * which is why a speculative fault cannot do it: mmap_lock is held.
+ */
+export function find_mergeable_anon_vma(vma: vm_area_struct): anon_vma {
+	let anon: anon_vma = NULL;
+
+	if (vma.vm_next !== NULL) {
+		anon = reusable_anon_vma(vma.vm_next, vma, vma.vm_next);
+		if (anon !== NULL)
+			return anon;
+	}
+	if (vma.vm_prev !== NULL)
+		anon = reusable_anon_vma(vma.vm_prev, vma.vm_prev, vma);
+	return anon;
+}
+
+/** A hint below the lowest address that may be mapped means that address. */
+function round_hint_to_min(hint: number): number {
+	hint = page_align_down(hint);
+	if (hint !== 0 && hint < mmap_min_addr)
+		return PAGE_ALIGN(mmap_min_addr);
+	return hint;
+}
+
+/** -EAGAIN if locking `len` more bytes were against RLIMIT_MEMLOCK.
+ *  Port: the superuser may lock as much as there is. */
+export function mlock_future_check(
+	_mm: mm_struct, _flags: number, _len: number,
+): number {
+	return 0;
+}
+
+function can_do_mlock(): boolean {
+	return true;
+}
+
+/** Offsets of a file end at MAX_LFS_FILESIZE. Port: all files are regular. */
+function file_mmap_ok(_file: file, pgoff: number, len: number): boolean {
+	if (len > MAX_LFS_FILESIZE)
+		return false;
+	return pgoff <= (MAX_LFS_FILESIZE - len) / PAGE_SIZE;
+}
+
+/** Out-parameter of do_mmap(): bytes that the caller is to fault in. */
+export interface populate_t {
+	populate: number;
+}
+
+/** The caller holds mmap_lock of current->mm for writing. */
+export function do_mmap(
+	file: file, addr: number, len: number, prot: number, flags: number,
+	pgoff: number, populate: populate_t,
+): number {
+	const mm: mm_struct = current().mm;
+
+	populate.populate = 0;
+	mmap_assert_write_locked(mm);
+	if (len === 0)
+		return -EINVAL;
+
+	/* MAP_FIXED_NOREPLACE is MAP_FIXED that does not unmap. */
+	if ((flags & MAP_FIXED_NOREPLACE) !== 0)
+		flags |= MAP_FIXED;
+	if ((flags & MAP_FIXED) === 0)
+		addr = round_hint_to_min(addr);
+
+	/* Rounding up wraps to 0 for the last page's worth of lengths. */
+	if (ulong_add_overflows(len, PAGE_SIZE - 1))
+		return -ENOMEM;
+	len = PAGE_ALIGN(len);
+
+	/* The offset in bytes must fit into 64 bits. */
+	if (ulong_add_overflows(pgoff, len / PAGE_SIZE))
+		return -EOVERFLOW;
+
+	/* Too many mappings? */
+	if (mm.map_count > sysctl_max_map_count)
+		return -ENOMEM;
+
+	addr = get_unmapped_area(file, addr, len, pgoff, flags);
+	if (IS_ERR_VALUE(addr))
+		return addr;
+
+	if ((flags & MAP_FIXED_NOREPLACE) !== 0) {
+		if (find_vma_intersection(mm, addr, addr + len) !== NULL)
+			return -EEXIST;
+	}
+
+	let vm_flags = calc_vm_prot_bits(prot) | calc_vm_flag_bits(flags) |
+		mm.def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+
+	if ((flags & MAP_LOCKED) !== 0)
+		if (!can_do_mlock())
+			return -EPERM;
+	if (mlock_future_check(mm, vm_flags, len))
+		return -EAGAIN;
+
+	if (file !== NULL) {
+		if (!file_mmap_ok(file, pgoff, len))
+			return -EOVERFLOW;
+
+		const type = flags & MAP_TYPE;
+
+		if (type !== MAP_SHARED && type !== MAP_SHARED_VALIDATE &&
+		    type !== MAP_PRIVATE)
+			return -EINVAL;
+		if (type !== MAP_PRIVATE) {
+			/* Plain MAP_SHARED ignores flags that it does not
+			 * know; MAP_SHARED_VALIDATE is there to refuse them. */
+			if (type === MAP_SHARED)
+				flags &= LEGACY_MAP_MASK;
+			if ((flags & ~(LEGACY_MAP_MASK | MAP_TYPE)) !== 0)
+				return -EOPNOTSUPP;
+			if ((prot & PROT_WRITE) !== 0) {
+				if ((file.f_mode & FMODE_WRITE) === 0)
+					return -EACCES;
+			}
+			vm_flags |= VM_SHARED | VM_MAYSHARE;
+			/* What can never be written is as good as private. */
+			if ((file.f_mode & FMODE_WRITE) === 0)
+				vm_flags &= ~(VM_MAYWRITE | VM_SHARED);
+		}
+		if ((file.f_mode & FMODE_READ) === 0)
+			return -EACCES;
+		if ((vm_flags & (VM_GROWSDOWN | VM_GROWSUP)) !== 0)
+			return -EINVAL;
+	} else {
+		switch (flags & MAP_TYPE) {
+		case MAP_SHARED:
+			if ((vm_flags & (VM_GROWSDOWN | VM_GROWSUP)) !== 0)
+				return -EINVAL;
+			/* The offset is in an object that is just being made. */
+			pgoff = 0;
+			vm_flags |= VM_SHARED | VM_MAYSHARE;
+			break;
+		case MAP_PRIVATE:
+			/* So that neighbours can be merged: offset = address. */
+			pgoff = PHYS_PFN(addr);
+			break;
+		default:
+			return -EINVAL;
+		}
+	}
+
+	/* MAP_NORESERVE is honoured where overcommit is allowed. */
+	if ((flags & MAP_NORESERVE) !== 0) {
+		if (sysctl_overcommit_memory !== OVERCOMMIT_NEVER)
+			vm_flags |= VM_NORESERVE;
+	}
+
+	addr = mmap_region(file, addr, len, vm_flags, pgoff);
+	if (!IS_ERR_VALUE(addr) &&
+	    ((vm_flags & VM_LOCKED) !== 0 ||
+		(flags & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE))
+		populate.populate = len;
+	return addr;
+}
+
+export function ksys_mmap_pgoff(
+	addr: number, len: number, prot: number, flags: number, fd: number,
+	pgoff: number,
+): number {
+	let file: file = NULL;
+
+	if ((flags & MAP_ANONYMOUS) === 0) {
+		file = fget(fd);
+		if (file === NULL)
+			return -EBADF;
+		/* There are no files of huge pages. */
+		if ((flags & MAP_HUGETLB) !== 0) {
+			fput(file);
+			return -EINVAL;
+		}
+	} else if ((flags & MAP_HUGETLB) !== 0) {
+		return -EINVAL;
+	}
+
+	const retval = vm_mmap_pgoff(file, addr, len, prot, flags, pgoff);
+
+	if (file !== NULL)
+		fput(file);
+	return retval;
+}
+
+export function sys_mmap_pgoff(
+	addr: number, len: number, prot: number, flags: number, fd: number,
+	pgoff: number,
+): number {
+	return ksys_mmap_pgoff(addr, len, prot, flags, fd, pgoff);
+}
+
+/**
+ * Should a shared writable mapping start out read-only, so that the first
+ * write to each page faults? vm_page_prot is passed because it need not be in
+ * the vma yet.
+ * Port: nothing is written back, so no mapping tracks its dirty pages; what
+ * is left is the backer's wish to be told (->page_mkwrite).
+ */
+export function vma_wants_writenotify(
+	vma: vm_area_struct, _vm_page_prot: number,
+): boolean {
+	const vm_flags = vma.vm_flags;
+	const vm_ops = vma.vm_ops;
+
+	/* Private or not writable: the write bit is off already. */
+	if ((vm_flags & (VM_WRITE | VM_SHARED)) !== (VM_WRITE | VM_SHARED))
+		return false;
+	/* Does the backer want to know when pages are first written to? */
+	if (vm_ops && vm_ops.page_mkwrite)
+		return true;
+	return false;
+}
+
+/** Private writable memory may need as many pages as it has; all other can be
+ *  dropped and read again. */
+function accountable_mapping(_file: file, vm_flags: number): boolean {
+	return (vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) === VM_WRITE;
+}
+
+/** mmap_lock is held for writing; addr and len have been checked. */
+export function mmap_region(
+	file: file, addr: number, len: number, vm_flags: number, pgoff: number,
+): number {
+	const mm: mm_struct = current().mm;
+	const links = new_vma_links();
+	let vma: vm_area_struct;
+	let error: number;
+	let charged = 0;
+
+	/* Check against the address space limit. */
+	if (!may_expand_vm(mm, vm_flags, len / PAGE_SIZE)) {
+		/* MAP_FIXED may replace what is there: take that off. */
+		const nr_pages = count_vma_pages_range(mm, addr, addr + len);
+
+		if (!may_expand_vm(mm, vm_flags, len / PAGE_SIZE - nr_pages))
+			return -ENOMEM;
+	}
+
+	/* Clear old maps, and find the place. */
+	if (munmap_vma_range(mm, addr, len, links))
+		return -ENOMEM;
+
+	/* Private writable mapping: check that there is memory. */
+	if (accountable_mapping(file, vm_flags)) {
+		charged = len / PAGE_SIZE;
+		if (security_vm_enough_memory_mm(mm, charged))
+			return -ENOMEM;
+		vm_flags |= VM_ACCOUNT;
+	}
+
+	/* Can we just expand an old mapping? */
+	vma = vma_merge(mm, links.pprev, addr, addr + len, vm_flags, NULL, file,
+		pgoff, NULL);
+	if (vma === NULL) {
+		vma = vm_area_alloc(mm);
+		if (vma === NULL) {
+			if (charged !== 0)
+				vm_unacct_memory(charged);
+			return -ENOMEM;
+		}
+		vma.vm_start = addr;
+		vma.vm_end = addr + len;
+		vma.vm_flags = vm_flags;
+		vma.vm_page_prot = vm_get_page_prot(vm_flags);
+		vma.vm_pgoff = pgoff;
+
+		if (file !== NULL) {
+			if ((vm_flags & VM_SHARED) !== 0) {
+				error = mapping_map_writable(file.f_mapping);
+				if (error)
+					return free_vma(vma, charged, error);
+			}
+			vma.vm_file = get_file(file);
+			error = generic_file_mmap(file, vma);
+			if (error) {
+				fput(vma.vm_file);
+				vma.vm_file = NULL;
+				/* Undo what ->mmap may have mapped. */
+				unmap_region(mm, vma, links.pprev, vma.vm_start,
+					vma.vm_end);
+				if ((vm_flags & VM_SHARED) !== 0)
+					mapping_unmap_writable(file.f_mapping);
+				return free_vma(vma, 0, error);
+			}
+			/* Port: no ->mmap moves a mapping or changes flags. */
+			WARN_ON_ONCE(addr !== vma.vm_start, "->mmap moved vma");
+			WARN_ON_ONCE(vm_flags !== vma.vm_flags, "->mmap flags");
+		} else if ((vm_flags & VM_SHARED) !== 0) {
+			error = shmem_zero_setup(vma);
+			if (error)
+				return free_vma(vma, charged, error);
+		} else {
+			vma_set_anonymous(vma);
+		}
+
+		vma_link(mm, vma, links.pprev, links.rb_link, links.rb_parent);
+		/* The link counts the writable mapping itself: drop ours. */
+		if (file !== NULL && (vm_flags & VM_SHARED) !== 0)
+			mapping_unmap_writable(file.f_mapping);
+	}
+
+	vm_stat_account(mm, vm_flags, len / PAGE_SIZE);
+	if ((vm_flags & VM_LOCKED) !== 0) {
+		if ((vm_flags & VM_SPECIAL) !== 0)
+			vma.vm_flags &= VM_LOCKED_CLEAR_MASK;
+		else
+			mm.locked_vm += len / PAGE_SIZE;
+	}
+	vma_set_page_prot(vma);
+	return addr;
+}
+
+/** The error path of mmap_region(). */
+function free_vma(
+	vma: vm_area_struct, charged: number, error: number,
+): number {
+	vm_area_free(vma);
+	if (charged !== 0)
+		vm_unacct_memory(charged);
+	return error;
+}
+
+/** What vm_unmapped_area() looks for; on the caller's stack. */
+export interface vm_unmapped_area_info {
+	flags: number;
+	length: number;
+	low_limit: number;
+	high_limit: number;
+	align_mask: number; /* 0, or a power of two minus 1 */
+	align_offset: number;
+}
+export const VM_UNMAPPED_AREA_TOPDOWN = 1;
+
+/** (offset - gap) & mask, for a gap that does not fit 32 bits. */
+function align_delta(offset: number, gap: number, mask: number): number {
+	const size = mask + 1;
+	const delta = (offset - gap) % size;
+
+	return delta < 0 ? delta + size : delta;
+}
+
+/**
+ * The lowest gap that is large enough: descend into a subtree only where
+ * rb_subtree_gap promises one, left before right. A gap counts if it reaches
+ * from gap_start <= high_limit to gap_end >= low_limit.
+ */
+function unmapped_area(info: vm_unmapped_area_info): number {
+	const mm: mm_struct = current().mm;
+	let gap_start = 0;
+	let gap_end = 0;
+
+	/* Adjust the length for the worst case of alignment. */
+	const length = info.length + info.align_mask;
+
+	/* And the limits by the length. */
+	if (info.high_limit < length)
+		return -ENOMEM;
+	const high_limit = info.high_limit - length;
+
+	if (info.low_limit > high_limit)
+		return -ENOMEM;
+	const low_limit = info.low_limit + length;
+
+	let found = false;
+
+	/* Does the root look promising? */
+	if (!RB_EMPTY_ROOT(mm.mm_rb) &&
+	    vma_of(mm.mm_rb.rb_node).rb_subtree_gap >= length) {
+		let vma = vma_of(mm.mm_rb.rb_node);
+
+		search: while (true) {
+			/* Visit the left subtree if it looks promising. */
+			gap_end = vm_start_gap(vma);
+			if (gap_end >= low_limit && vma.vm_rb.rb_left !== NULL) {
+				const left = vma_of(vma.vm_rb.rb_left);
+
+				if (left.rb_subtree_gap >= length) {
+					vma = left;
+					continue;
+				}
+			}
+			gap_start = vma.vm_prev !== NULL
+				? vm_end_gap(vma.vm_prev) : 0;
+			for (;;) {
+				/* Is the gap before the current node good? */
+				if (gap_start > high_limit)
+					return -ENOMEM;
+				if (gap_end >= low_limit && gap_end > gap_start &&
+				    gap_end - gap_start >= length) {
+					found = true;
+					break search;
+				}
+				/* Visit the right subtree if promising. */
+				if (vma.vm_rb.rb_right !== NULL) {
+					const right = vma_of(vma.vm_rb.rb_right);
+
+					if (right.rb_subtree_gap >= length) {
+						vma = right;
+						continue search;
+					}
+				}
+				/* Back up to the next candidate: the first
+				 * parent that we are left of. */
+				for (;;) {
+					const rb: rb_node = vma.vm_rb;
+					const parent = rb_parent(rb);
+
+					if (parent === NULL)
+						break search;
+					vma = vma_of(parent);
+					if (rb === vma.vm_rb.rb_left)
+						break;
+				}
+				gap_start = vm_end_gap(vma.vm_prev);
+				gap_end = vm_start_gap(vma);
+			}
+		}
+	}
+
+	if (!found) {
+		/* The gap behind the last vma, which belongs to no node. */
+		gap_start = mm.highest_vm_end;
+		gap_end = ULONG_MAX; /* only for the assertion below */
+		if (gap_start > high_limit)
+			return -ENOMEM;
+	}
+
+	/* Clip the gap with the original low_limit, then align. */
+	if (gap_start < info.low_limit)
+		gap_start = info.low_limit;
+	gap_start += align_delta(info.align_offset, gap_start, info.align_mask);
+
+	VM_BUG_ON(gap_start + info.length > info.high_limit, "unmapped_area");
+	VM_BUG_ON(gap_start + info.length > gap_end, "unmapped_area: gap");
+	return gap_start;
+}
+
+/** The highest gap that is large enough: the mirror image. */
+function unmapped_area_topdown(info: vm_unmapped_area_info): number {
+	const mm: mm_struct = current().mm;
+	let gap_start: number;
+	let gap_end: number;
+
+	/* Adjust the length for the worst case of alignment. */
+	const length = info.length + info.align_mask;
+
+	/* And the limits by the length; see unmapped_area(). */
+	gap_end = info.high_limit;
+	if (gap_end < length)
+		return -ENOMEM;
+	const high_limit = gap_end - length;
+
+	if (info.low_limit > high_limit)
+		return -ENOMEM;
+	const low_limit = info.low_limit + length;
+
+	/* The highest gap first, which precedes no node. */
+	gap_start = mm.highest_vm_end;
+	if (gap_start > high_limit) {
+		/* Does the root look promising? */
+		if (RB_EMPTY_ROOT(mm.mm_rb))
+			return -ENOMEM;
+
+		let vma = vma_of(mm.mm_rb.rb_node);
+
+		if (vma.rb_subtree_gap < length)
+			return -ENOMEM;
+
+		search: while (true) {
+			/* Visit the right subtree if it looks promising. */
+			gap_start = vma.vm_prev !== NULL
+				? vm_end_gap(vma.vm_prev) : 0;
+			if (gap_start <= high_limit &&
+			    vma.vm_rb.rb_right !== NULL) {
+				const right = vma_of(vma.vm_rb.rb_right);
+
+				if (right.rb_subtree_gap >= length) {
+					vma = right;
+					continue;
+				}
+			}
+			for (;;) {
+				/* Is the gap before the current node good? */
+				gap_end = vm_start_gap(vma);
+				if (gap_end < low_limit)
+					return -ENOMEM;
+				if (gap_start <= high_limit &&
+				    gap_end > gap_start &&
+				    gap_end - gap_start >= length)
+					break search;
+				/* Visit the left subtree if promising. */
+				if (vma.vm_rb.rb_left !== NULL) {
+					const left = vma_of(vma.vm_rb.rb_left);
+
+					if (left.rb_subtree_gap >= length) {
+						vma = left;
+						continue search;
+					}
+				}
+				/* Back up to the first parent that we are
+				 * right of. */
+				for (;;) {
+					const rb: rb_node = vma.vm_rb;
+					const parent = rb_parent(rb);
+
+					if (parent === NULL)
+						return -ENOMEM;
+					vma = vma_of(parent);
+					if (rb === vma.vm_rb.rb_right)
+						break;
+				}
+				gap_start = vma.vm_prev !== NULL
+					? vm_end_gap(vma.vm_prev) : 0;
+			}
+		}
+		/* Clip the gap with the original high_limit. */
+		if (gap_end > info.high_limit)
+			gap_end = info.high_limit;
+	}
+
+	/* The highest address in it that fits, aligned downwards. */
+	gap_end -= info.length;
+	gap_end -= align_delta(gap_end, info.align_offset, info.align_mask);
+
+	VM_BUG_ON(gap_end < info.low_limit, "unmapped_area_topdown");
+	VM_BUG_ON(gap_end < gap_start, "unmapped_area_topdown: gap");
+	return gap_end;
+}
+
+/** An address where nothing is mapped for info.length bytes, or -ENOMEM. */
+export function vm_unmapped_area(info: vm_unmapped_area_info): number {
+	if ((info.flags & VM_UNMAPPED_AREA_TOPDOWN) !== 0)
+		return unmapped_area_topdown(info);
+	return unmapped_area(info);
+}
+
+/** Where the mmap area ends at the top. */
+function arch_get_mmap_end(_addr: number): number {
+	return TASK_SIZE;
+}
+
+/** Is the hint free, guard gaps included? */
+function hint_is_free(mm: mm_struct, addr: number, len: number): boolean {
+	const vma = find_vma_prev(mm, addr);
+	const prev = vma.pprev;
+
+	return arch_get_mmap_end(addr) - len >= addr && addr >= mmap_min_addr &&
+		(vma.vma === NULL || addr + len <= vm_start_gap(vma.vma)) &&
+		(prev === NULL || addr >= vm_end_gap(prev));
+}
+
+/** Bottom-up: the lowest free address above mmap_legacy_base. */
+export function arch_get_unmapped_area(
+	_filp: file, addr: number, len: number, _pgoff: number, flags: number,
+): number {
+	const mm: mm_struct = current().mm;
+	const mmap_end = arch_get_mmap_end(addr);
+
+	if (len > mmap_end - mmap_min_addr)
+		return -ENOMEM;
+	if ((flags & MAP_FIXED) !== 0)
+		return addr;
+	if (addr !== 0) {
+		addr = PAGE_ALIGN(addr);
+		if (hint_is_free(mm, addr, len))
+			return addr;
+	}
+	return vm_unmapped_area({
+		flags: 0,
+		length: len,
+		low_limit: mm.mmap_legacy_base,
+		high_limit: mmap_end,
+		align_mask: 0,
+		align_offset: 0,
+	});
+}
+
+/** Top-down: the highest free address below mmap_base. */
+export function arch_get_unmapped_area_topdown(
+	filp: file, addr: number, len: number, pgoff: number, flags: number,
+): number {
+	const mm: mm_struct = current().mm;
+
+	/* Too big for the entire address space? */
+	if (len > arch_get_mmap_end(addr) - mmap_min_addr)
+		return -ENOMEM;
+	if ((flags & MAP_FIXED) !== 0)
+		return addr;
+	/* Requesting a specific address. */
+	if (addr !== 0) {
+		addr = PAGE_ALIGN(addr);
+		if (hint_is_free(mm, addr, len))
+			return addr;
+	}
+	addr = vm_unmapped_area({
+		flags: VM_UNMAPPED_AREA_TOPDOWN,
+		length: len,
+		low_limit: Math.max(PAGE_SIZE, mmap_min_addr),
+		high_limit: mm.mmap_base,
+		align_mask: 0,
+		align_offset: 0,
+	});
+	/*
+	 * A failure may mean that the gap between mmap_base and the stack is
+	 * all that is left: try again bottom-up, which reaches it.
+	 */
+	if (IS_ERR_VALUE(addr)) {
+		VM_BUG_ON(addr !== -ENOMEM, "unmapped_area error");
+		addr = arch_get_unmapped_area(filp, 0, len, pgoff, flags);
+	}
+	return addr;
+}
+
+/**
+ * Where a mapping of len bytes goes. Nothing is reserved: mmap_lock, held for
+ * writing, keeps the place free.
+ * Port: the layout is always top-down, so arch_get_unmapped_area_topdown()
+ * takes the place of mm->get_unmapped_area; no shared memory has a wish of its
+ * own, and of files see mm/huge_memory.ts.
+ */
+export function get_unmapped_area(
+	file: file, addr: number, len: number, pgoff: number, flags: number,
+): number {
+	/* Careful about overflows. */
+	if (len > TASK_SIZE)
+		return -ENOMEM;
+
+	if (thp_wants_alignment(file, addr, len))
+		addr = thp_get_unmapped_area(file, addr, len,
+			file !== NULL ? pgoff : 0, flags);
+	else
+		addr = arch_get_unmapped_area_topdown(file, addr, len, pgoff,
+			flags);
+	if (IS_ERR_VALUE(addr))
+		return addr;
+	if (addr > TASK_SIZE - len)
+		return -ENOMEM;
+	if (offset_in_page(addr))
+		return -EINVAL;
+	/* security_mmap_addr(). */
+	if (addr < mmap_min_addr)
+		return -EPERM;
+	return addr;
+}
+
+/**
+ * The first vma with addr < vm_end, NULL if none. Asserts nothing (V2.12): the
+ * caller holds mmap_lock, or it is a speculative fault that holds
+ * rcu_read_lock() only. Then the tree may be rotated under the walk: it ends
+ * all the same, on a vma that was in the tree during this read-side section,
+ * perhaps not on the right one. mmap_seq tells whether to believe it.
+ */
+export function __find_vma(mm: mm_struct, addr: number): vm_area_struct {
+	let vma: vm_area_struct = vmacache_find(mm, addr);
+
+	if (vma !== NULL)
+		return vma;
+
+	/* The links pair with rb_link_node_rcu() in __vma_link_rb(). The bounds
+	 * race with writers and with growing stacks: see above. */
+	let rb_node: rb_node = rcu_dereference(mm.mm_rb.rb_node);
+
+	while (rb_node !== NULL) {
+		const tmp = vma_of(rb_node);
+
+		if (data_race(tmp.vm_end) > addr) {
+			vma = tmp;
+			if (data_race(tmp.vm_start) <= addr)
+				break;
+			rb_node = rcu_dereference(rb_node.rb_left);
+		} else {
+			rb_node = rcu_dereference(rb_node.rb_right);
+		}
+	}
+	if (vma !== NULL)
+		vmacache_update(addr, vma);
+	return vma;
+}
+
+/** __find_vma() for those who hold mmap_lock. */
+export function find_vma(mm: mm_struct, addr: number): vm_area_struct {
+	mmap_assert_locked(mm);
+	return __find_vma(mm, addr);
+}
+
+/** Same as find_vma(), and also the vma before it, which is the last one of
+ *  all where find_vma() is NULL. */
+export function find_vma_prev(
+	mm: mm_struct, addr: number,
+): { vma: vm_area_struct; pprev: vm_area_struct } {
+	const vma = find_vma(mm, addr);
+
+	if (vma !== NULL)
+		return { vma, pprev: vma.vm_prev };
+
+	const rb_node = rb_last(mm.mm_rb);
+
+	return { vma, pprev: rb_node !== NULL ? vma_of(rb_node) : NULL };
+}
+
+/** May a stack become `size` bytes by `grow` more pages? */
+function acct_stack_growth(
+	vma: vm_area_struct, size: number, grow: number,
+): number {
+	const mm: mm_struct = vma.vm_mm;
+
+	/* Address space limit tests. */
+	if (!may_expand_vm(mm, vma.vm_flags, grow))
+		return -ENOMEM;
+	/* Stack limit test. */
+	if (size > rlimit(RLIMIT_STACK))
+		return -ENOMEM;
+	/* mlock limit test. */
+	if (mlock_future_check(mm, vma.vm_flags, grow * PAGE_SIZE))
+		return -ENOMEM;
+	/* Overcommit, the last since it accounts. */
+	if (security_vm_enough_memory_mm(mm, grow))
+		return -ENOMEM;
+	return 0;
+}
+
+/**
+ * vma is the first one after address: let it grow downwards to include it.
+ * mmap_lock is held for reading, so others may be doing the same.
+ */
+export function expand_downwards(
+	vma: vm_area_struct, address: number,
+): number {
+	const mm: mm_struct = vma.vm_mm;
+	let error = 0;
+
+	address = page_align_down(address);
+	if (address < mmap_min_addr)
+		return -EPERM;
+
+	/* Enforce stack_guard_gap. */
+	const prev: vm_area_struct = vma.vm_prev;
+
+	if (prev !== NULL && (prev.vm_flags & VM_GROWSDOWN) === 0 &&
+	    vma_is_accessible(prev)) {
+		if (address - prev.vm_end < stack_guard_gap)
+			return -ENOMEM;
+	}
+
+	/* Without an anon_vma its lock would lock nothing. */
+	if (anon_vma_prepare(vma))
+		return -ENOMEM;
+
+	/*
+	 * The caller's read lock keeps vm_start from changing by writers; the
+	 * anon_vma's lock keeps others from growing the same stack.
+	 */
+	anon_vma_lock_write(vma.anon_vma);
+
+	/* Somebody else might have raced and expanded it already. */
+	if (address < vma.vm_start) {
+		const size = vma.vm_end - address;
+		const grow = (vma.vm_start - address) / PAGE_SIZE;
+
+		error = -ENOMEM;
+		if (grow <= vma.vm_pgoff) {
+			error = acct_stack_growth(vma, size, grow);
+			if (error === 0) {
+				/*
+				 * vma_gap_update() cannot be done by two at
+				 * once. Not all growing vmas of an mm share
+				 * the anon_vma's lock, so page_table_lock
+				 * keeps them apart.
+				 */
+				spin_lock(mm.page_table_lock);
+				if ((vma.vm_flags & VM_LOCKED) !== 0)
+					mm.locked_vm += grow;
+				vm_stat_account(mm, vma.vm_flags, grow);
+				anon_vma_interval_tree_pre_update_vma(vma);
+				/*
+				 * Port: vm_start and vm_pgoff change together,
+				 * and a speculative fault copies both with no
+				 * lock at all; one old and one new would give
+				 * a page the wrong index. So the sequence is
+				 * odd meanwhile. We are alone with it: the
+				 * read lock excludes writers, page_table_lock
+				 * other growing stacks. v2 does not have this.
+				 */
+				if (CONFIG_SPECULATIVE_PAGE_FAULT)
+					__mmap_seq_write_lock(mm);
+				vma.vm_start = address;
+				vma.vm_pgoff -= grow;
+				if (CONFIG_SPECULATIVE_PAGE_FAULT)
+					__mmap_seq_write_unlock(mm);
+				anon_vma_interval_tree_post_update_vma(vma);
+				vma_gap_update(vma);
+				spin_unlock(mm.page_table_lock);
+			}
+		}
+	}
+	anon_vma_unlock_write(vma.anon_vma);
+	validate_mm(mm);
+	return error;
+}
+
+/** Bytes that stay free below a stack: 256 pages. */
+export const stack_guard_gap = 256 * PAGE_SIZE;
+
+export function expand_stack(vma: vm_area_struct, address: number): number {
+	return expand_downwards(vma, address);
+}
+
+/** The vma at addr, a stack being grown where that brings it there. The
+ *  caller holds mmap_lock. */
+export function find_extend_vma(mm: mm_struct, addr: number): vm_area_struct {
+	addr = page_align_down(addr);
+
+	const vma = find_vma(mm, addr);
+
+	if (vma === NULL)
+		return NULL;
+	if (vma.vm_start <= addr)
+		return vma;
+	if ((vma.vm_flags & VM_GROWSDOWN) === 0)
+		return NULL;
+
+	const start = vma.vm_start;
+
+	if (expand_stack(vma, addr))
+		return NULL;
+	if ((vma.vm_flags & VM_LOCKED) !== 0)
+		populate_vma_page_range(vma, addr, start, null);
+	return vma;
+}
+
+/**
+ * The vmas of a list that is out of the mm: account and free them. mmap_lock
+ * is held, perhaps downgraded; a stack that grows meanwhile may race with the
+ * statistics, as in the kernel.
+ */
+function remove_vma_list(mm: mm_struct, vma: vm_area_struct): void {
+	let nr_accounted = 0;
+
+	do {
+		const nrpages = vma_pages(vma);
+
+		if ((vma.vm_flags & VM_ACCOUNT) !== 0)
+			nr_accounted += nrpages;
+		vm_stat_account(mm, vma.vm_flags, -nrpages);
+		vma = remove_vma(vma);
+	} while (vma !== NULL);
+	vm_unacct_memory(nr_accounted);
+	validate_mm(mm);
+}
+
+/**
+ * Take the pages out of [start, end), and page tables that serve nobody any
+ * more. `vma` is the first of the range, already off the tree; prev is the one
+ * before it that stays. mmap_lock is held, perhaps downgraded.
+ */
+function unmap_region(
+	mm: mm_struct, vma: vm_area_struct, prev: vm_area_struct, start: number,
+	end: number,
+): void {
+	const next = vma_next(mm, prev);
+
+	lru_add_drain();
+
+	const tlb: mmu_gather = tlb_gather_mmu(mm);
+
+	unmap_vmas(tlb, vma, start, end);
+	free_pgtables(tlb, vma,
+		prev !== NULL ? prev.vm_end : FIRST_USER_ADDRESS,
+		next !== NULL ? next.vm_start : USER_PGTABLES_CEILING);
+	tlb_finish_mmu(tlb);
+}
+
+/**
+ * Cut the vmas from `vma` to the last one that starts before end out of list
+ * and tree, into a list of their own. Returns whether mmap_lock may be
+ * downgraded while they are unmapped.
+ */
+function detach_vmas_to_be_unmapped(
+	mm: mm_struct, vma: vm_area_struct, prev: vm_area_struct, end: number,
+): boolean {
+	let tail_vma: vm_area_struct;
+
+	vma.vm_prev = NULL;
+	do {
+		vma_rb_erase(vma, mm.mm_rb);
+		mm.map_count--;
+		tail_vma = vma;
+		vma = vma.vm_next;
+	} while (vma !== NULL && vma.vm_start < end);
+	if (prev !== NULL)
+		prev.vm_next = vma;
+	else
+		mm.mmap = vma;
+	if (vma !== NULL) {
+		vma.vm_prev = prev;
+		vma_gap_update(vma);
+	} else {
+		mm.highest_vm_end = prev !== NULL ? vm_end_gap(prev) : 0;
+	}
+	tail_vma.vm_next = NULL;
+
+	/* Kill the cache. */
+	vmacache_invalidate(mm);
+
+	/*
+	 * A neighbour that grows does so under the read lock: into the range
+	 * that we are still unmapping. So stay the writer.
+	 */
+	if (vma !== NULL && (vma.vm_flags & VM_GROWSDOWN) !== 0)
+		return false;
+	if (prev !== NULL && (prev.vm_flags & VM_GROWSUP) !== 0)
+		return false;
+	return true;
+}
+
+/** Cut vma in two at addr, without a look at the number of mappings; the new
+ *  one is below or above. mmap_lock is held for writing. */
+export function __split_vma(
+	mm: mm_struct, vma: vm_area_struct, addr: number, new_below: boolean,
+): number {
+	const vm_ops = vma.vm_ops;
+	let err: number;
+
+	mmap_assert_write_locked(mm);
+	if (vm_ops && vm_ops.may_split) {
+		err = vm_ops.may_split(vma, addr);
+		if (err)
+			return err;
+	}
+
+	const new_ = vm_area_dup(vma);
+
+	if (new_ === NULL)
+		return -ENOMEM;
+	if (new_below) {
+		new_.vm_end = addr;
+	} else {
+		new_.vm_start = addr;
+		new_.vm_pgoff += (addr - vma.vm_start) / PAGE_SIZE;
+	}
+
+	err = anon_vma_clone(new_, vma);
+	if (err) {
+		vm_area_free(new_);
+		return err;
+	}
+	if (new_.vm_file !== NULL)
+		get_file(new_.vm_file);
+	if (vm_ops && vm_ops.open)
+		vm_ops.open(new_);
+
+	if (new_below)
+		err = vma_adjust(vma, addr, vma.vm_end, vma.vm_pgoff +
+			(addr - new_.vm_start) / PAGE_SIZE, new_);
+	else
+		err = vma_adjust(vma, vma.vm_start, addr, vma.vm_pgoff, new_);
+	if (err === 0)
+		return 0;
+
+	/* Clean everything up if vma_adjust() failed. */
+	if (vm_ops && vm_ops.close)
+		vm_ops.close(new_);
+	if (new_.vm_file !== NULL)
+		fput(new_.vm_file);
+	unlink_anon_vmas(new_);
+	vm_area_free(new_);
+	return err;
+}
+
+/** Split a vma in two, either the lower or the upper half a new one. */
+export function split_vma(
+	mm: mm_struct, vma: vm_area_struct, addr: number, new_below: boolean,
+): number {
+	if (mm.map_count >= sysctl_max_map_count)
+		return -ENOMEM;
+	return __split_vma(mm, vma, addr, new_below);
+}
+
+/** VM_LOCKED ends for all vmas from `start` that begin below `limit`. */
+function unlock_range(start: vm_area_struct, limit: number): void {
+	const mm: mm_struct = start.vm_mm;
+	let tmp = start;
+
+	while (tmp !== NULL && tmp.vm_start < limit) {
+		if ((tmp.vm_flags & VM_LOCKED) !== 0) {
+			mm.locked_vm -= vma_pages(tmp);
+			munlock_vma_pages_all(tmp);
+		}
+		tmp = tmp.vm_next;
+	}
+}
+
+/**
+ * Unmap [start, start + len): split what it cuts, detach, unmap, free.
+ * We enter with mmap_lock held for writing. We return a negative errno or 0
+ * with it so held, or, if `downgrade` and nothing speaks against it, 1 with it
+ * held for reading: zapping the pages and freeing the tables of what nobody
+ * can find any more needs no more than that. mmap_seq is even again by then:
+ * a speculative fault that starts now does not find the vmas, and one that
+ * started before fails its check.
+ */
+export function __do_munmap(
+	mm: mm_struct, start: number, len: number, downgrade: boolean,
+): number {
+	if (offset_in_page(start) || start > TASK_SIZE || len > TASK_SIZE - start)
+		return -EINVAL;
+	len = PAGE_ALIGN(len);
+	const end = start + len;
+
+	if (len === 0)
+		return -EINVAL;
+	mmap_assert_write_locked(mm);
+
+	/* Find the first overlapping vma. */
+	let vma = find_vma_intersection(mm, start, end);
+
+	if (vma === NULL)
+		return 0;
+	let prev: vm_area_struct = vma.vm_prev;
+
+	/*
+	 * Split now, before anything is torn down. __split_vma() lets map_count
+	 * exceed its limit: unmapping is to help those who are at it. But two
+	 * splits of one vma would leave it exceeded.
+	 */
+	if (start > vma.vm_start) {
+		if (end < vma.vm_end && mm.map_count >= sysctl_max_map_count)
+			return -ENOMEM;
+		const error = __split_vma(mm, vma, start, false);
+
+		if (error)
+			return error;
+		prev = vma;
+	}
+
+	/* Does it split the last one? */
+	const last = find_vma(mm, end);
+
+	if (last !== NULL && end > last.vm_start) {
+		const error = __split_vma(mm, last, end, true);
+
+		if (error)
+			return error;
+	}
+	vma = vma_next(mm, prev);
+
+	/* Unlock what was locked before it is detached. */
+	if (mm.locked_vm !== 0)
+		unlock_range(vma, end);
+
+	/* Out of list and tree. */
+	if (!detach_vmas_to_be_unmapped(mm, vma, prev, end))
+		downgrade = false;
+	if (downgrade)
+		mmap_write_downgrade(mm);
+
+	unmap_region(mm, vma, prev, start, end);
+	/* Fix up all other information. */
+	remove_vma_list(mm, vma);
+	return downgrade ? 1 : 0;
+}
+
+export function do_munmap(mm: mm_struct, start: number, len: number): number {
+	return __do_munmap(mm, start, len, false);
+}
+
+function __vm_munmap(start: number, len: number, downgrade: boolean): number {
+	const mm: mm_struct = current().mm;
+
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+
+	let ret = __do_munmap(mm, start, len, downgrade);
+
+	/* 1 says that the lock is held for reading now; users see 0. */
+	if (ret === 1) {
+		mmap_read_unlock(mm);
+		ret = 0;
+	} else {
+		mmap_write_unlock(mm);
+	}
+	return ret;
+}
+
+export function vm_munmap(start: number, len: number): number {
+	return __vm_munmap(start, len, false);
+}
+
+export function sys_munmap(addr: number, len: number): number {
+	return __vm_munmap(addr, len, true);
+}
+
+/** The heap's part of mmap_region(): anonymous, at a given place. Both bounds
+ *  are aligned; mmap_lock is held for writing. */
+function do_brk_flags(addr: number, len: number, flags: number): number {
+	const mm: mm_struct = current().mm;
+	const links = new_vma_links();
+	const pgoff = addr / PAGE_SIZE;
+
+	/* Until other flags are needed, refuse anything except VM_EXEC. */
+	if ((flags & ~VM_EXEC) !== 0)
+		return -EINVAL;
+	flags |= VM_DATA_DEFAULT_FLAGS | VM_ACCOUNT | mm.def_flags;
+
+	const mapped_addr = get_unmapped_area(NULL, addr, len, 0, MAP_FIXED);
+
+	if (IS_ERR_VALUE(mapped_addr))
+		return mapped_addr;
+
+	const error = mlock_future_check(mm, mm.def_flags, len);
+
+	if (error)
+		return error;
+
+	/* Clear old maps, and find the place. */
+	if (munmap_vma_range(mm, addr, len, links))
+		return -ENOMEM;
+
+	/* Limits are checked after old maps are cleared. */
+	if (!may_expand_vm(mm, flags, len / PAGE_SIZE))
+		return -ENOMEM;
+	if (mm.map_count > sysctl_max_map_count)
+		return -ENOMEM;
+	if (security_vm_enough_memory_mm(mm, len / PAGE_SIZE))
+		return -ENOMEM;
+
+	/* Can we just expand an old private anonymous mapping? */
+	let vma = vma_merge(mm, links.pprev, addr, addr + len, flags, NULL, NULL,
+		pgoff, NULL);
+
+	if (vma === NULL) {
+		vma = vm_area_alloc(mm);
+		if (vma === NULL) {
+			vm_unacct_memory(len / PAGE_SIZE);
+			return -ENOMEM;
+		}
+		vma_set_anonymous(vma);
+		vma.vm_start = addr;
+		vma.vm_end = addr + len;
+		vma.vm_pgoff = pgoff;
+		vma.vm_flags = flags;
+		vma.vm_page_prot = vm_get_page_prot(flags);
+		vma_link(mm, vma, links.pprev, links.rb_link, links.rb_parent);
+	}
+	mm.total_vm += len / PAGE_SIZE;
+	mm.data_vm += len / PAGE_SIZE;
+	if ((flags & VM_LOCKED) !== 0)
+		mm.locked_vm += len / PAGE_SIZE;
+	return 0;
+}
+
+/** For exec: anonymous memory behind a segment (.bss), or an empty heap. */
+export function vm_brk_flags(
+	addr: number, request: number, flags: number,
+): number {
+	const mm: mm_struct = current().mm;
+	const len = PAGE_ALIGN(request);
+
+	if (len === 0)
+		return 0;
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+
+	const ret = do_brk_flags(addr, len, flags);
+	const populate = (mm.def_flags & VM_LOCKED) !== 0;
+
+	mmap_write_unlock(mm);
+	if (populate && ret === 0)
+		mm_populate(addr, len);
+	return ret;
+}
+
+export function vm_brk(addr: number, len: number): number {
+	return vm_brk_flags(addr, len, 0);
+}
+
+/**
+ * The last user is gone: unmap and free everything. Nobody else can find this
+ * mm to fault in it, yet the lock is held for writing over the freeing of page
+ * tables, as their rule says.
+ */
+export function exit_mmap(mm: mm_struct): void {
+	let nr_accounted = 0;
+
+	mmap_write_lock(mm);
+	if (mm.locked_vm !== 0)
+		unlock_range(mm.mmap, ULONG_MAX);
+
+	let vma: vm_area_struct = mm.mmap;
+
+	if (vma === NULL) {
+		/* dup_mmap() may have failed before the first vma. */
+		mmap_write_unlock(mm);
+		return;
+	}
+
+	lru_add_drain();
+
+	const tlb: mmu_gather = tlb_gather_mmu_fullmm(mm);
+
+	unmap_vmas(tlb, vma, 0, ULONG_MAX);
+	free_pgtables(tlb, vma, FIRST_USER_ADDRESS, USER_PGTABLES_CEILING);
+	tlb_finish_mmu(tlb);
+
+	/* Walk the list again: close and free. */
+	while (vma !== NULL) {
+		if ((vma.vm_flags & VM_ACCOUNT) !== 0)
+			nr_accounted += vma_pages(vma);
+		vma = remove_vma(vma);
+		cond_resched();
+	}
+	mm.mmap = NULL;
+	mmap_write_unlock(mm);
+	vm_unacct_memory(nr_accounted);
+}
+
+/** A vma made by hand joins the mm, if its range is free. mmap_lock is held
+ *  for writing. */
+export function insert_vm_struct(mm: mm_struct, vma: vm_area_struct): number {
+	const links = new_vma_links();
+
+	if (find_vma_links(mm, vma.vm_start, vma.vm_end, links) !== 0)
+		return -ENOMEM;
+	if ((vma.vm_flags & VM_ACCOUNT) !== 0 &&
+	    security_vm_enough_memory_mm(mm, vma_pages(vma)))
+		return -ENOMEM;
+
+	/*
+	 * vm_pgoff of anonymous memory means nothing until the first fault,
+	 * but merging compares it: make it the address, as do_mmap() does.
+	 */
+	if (vma_is_anonymous(vma)) {
+		BUG_ON(vma.anon_vma !== NULL, "insert_vm_struct: anon_vma");
+		vma.vm_pgoff = vma.vm_start / PAGE_SIZE;
+	}
+	vma_link(mm, vma, links.pprev, links.rb_link, links.rb_parent);
+	return 0;
+}
+
+/** In- and out-parameters of copy_vma(). */
+export interface copy_vma_args {
+	vma: vm_area_struct; /* changes if it was merged with the copy */
+	need_rmap_locks: boolean;
+}
+
+/**
+ * For mremap(): a vma at addr like args.vma, to move its pages to. It may be
+ * merged into one that is there. need_rmap_locks: a rmap walk that goes
+ * upwards through the interval tree could meet the new place first and then
+ * the old one, and miss pages that move meanwhile.
+ * mmap_lock is held for writing. NULL: out of memory.
+ */
+export function copy_vma(
+	args: copy_vma_args, addr: number, len: number, pgoff: number,
+): vm_area_struct {
+	let vma = args.vma;
+	const vma_start = vma.vm_start;
+	const mm: mm_struct = vma.vm_mm;
+	const links = new_vma_links();
+	let faulted_in_anon_vma = true;
+
+	/*
+	 * Anonymous memory that was never touched can take the offset of its
+	 * new place, which makes a merge there more likely.
+	 */
+	if (vma_is_anonymous(vma) && vma.anon_vma === NULL) {
+		pgoff = addr / PAGE_SIZE;
+		faulted_in_anon_vma = false;
+	}
+
+	if (find_vma_links(mm, addr, addr + len, links) !== 0)
+		return NULL; /* should never get here */
+	let new_vma = vma_merge(mm, links.pprev, addr, addr + len, vma.vm_flags,
+		vma.anon_vma, vma.vm_file, pgoff, anon_vma_name(vma));
+
+	if (new_vma !== NULL) {
+		/* Was the source merged into it as well? */
+		if (vma_start >= new_vma.vm_start && vma_start < new_vma.vm_end) {
+			/*
+			 * Only if it was never faulted in: otherwise the offsets
+			 * of source and destination could not both be linear.
+			 */
+			VM_BUG_ON_VMA(faulted_in_anon_vma, new_vma, "copy_vma");
+			args.vma = vma = new_vma;
+		}
+		args.need_rmap_locks = new_vma.vm_pgoff <= vma.vm_pgoff;
+		return new_vma;
+	}
+
+	new_vma = vm_area_dup(vma);
+	if (new_vma === NULL)
+		return NULL;
+	new_vma.vm_start = addr;
+	new_vma.vm_end = addr + len;
+	new_vma.vm_pgoff = pgoff;
+	if (anon_vma_clone(new_vma, vma)) {
+		vm_area_free(new_vma);
+		return NULL;
+	}
+	if (new_vma.vm_file !== NULL)
+		get_file(new_vma.vm_file);
+
+	const vm_ops = new_vma.vm_ops;
+
+	if (vm_ops && vm_ops.open)
+		vm_ops.open(new_vma);
+	vma_link(mm, new_vma, links.pprev, links.rb_link, links.rb_parent);
+	args.need_rmap_locks = false;
+	return new_vma;
+}
+
+/* mm/internal.h: to which of the counters does a vma belong? */
+
+function is_exec_mapping(flags: number): boolean {
+	return (flags & (VM_EXEC | VM_WRITE | VM_STACK)) === VM_EXEC;
+}
+
+function is_stack_mapping(flags: number): boolean {
+	return (flags & VM_STACK) === VM_STACK;
+}
+
+function is_data_mapping(flags: number): boolean {
+	return (flags & (VM_WRITE | VM_SHARED | VM_STACK)) === VM_WRITE;
+}
+
+/** Would npages more be against the limits? */
+export function may_expand_vm(
+	mm: mm_struct, flags: number, npages: number,
+): boolean {
+	if (mm.total_vm + npages > rlimit(RLIMIT_AS) / PAGE_SIZE)
+		return false;
+	if (is_data_mapping(flags) &&
+	    mm.data_vm + npages > rlimit(RLIMIT_DATA) / PAGE_SIZE)
+		return false;
+	return true;
+}
+
+export function vm_stat_account(
+	mm: mm_struct, flags: number, npages: number,
+): void {
+	WRITE_ONCE(mm.total_vm, READ_ONCE(mm.total_vm) + npages);
+	if (is_exec_mapping(flags))
+		mm.exec_vm += npages;
+	else if (is_stack_mapping(flags))
+		mm.stack_vm += npages;
+	else if (is_data_mapping(flags))
+		mm.data_vm += npages;
+}
+
+/* ---- special mappings: pages that the kernel lends to every program ---- */
+
+/** vm_private_data of a special mapping. Port: a name's number stands for the
+ *  kernel's struct vm_special_mapping. */
+export const SPECIAL_MAPPING_VVAR = 1;
+export const SPECIAL_MAPPING_VVAR_VCLOCK = 2;
+export const SPECIAL_MAPPING_VDSO = 3;
+export const SPECIAL_MAPPING_VSYSCALL = 4;
+const special_mapping_names = [
+	"", "[vvar]", "[vvar_vclock]", "[vdso]", "[vsyscall]",
+];
+
+interface special_mapping_data extends struct {
+	page: page; /* constant after mmap_init() */
+}
+const special_mapping = DEFINE<special_mapping_data>();
+
+/** Having it stops merging of special mappings. */
+function special_mapping_close(_vma: vm_area_struct): void {}
+
+function special_mapping_name(vma: vm_area_struct): string {
+	return special_mapping_names[vma.vm_private_data];
+}
+
+function special_mapping_mremap(_new_vma: vm_area_struct): number {
+	return 0;
+}
+
+/** A vdso moves as a whole or not at all. */
+function special_mapping_split(_vma: vm_area_struct, _addr: number): number {
+	return -EINVAL;
+}
+
+/** Port: one zeroed page takes the place of all of them. */
+function special_mapping_fault(vmf: vm_fault): vm_fault_t {
+	const page: page = special_mapping.page;
+
+	get_page(page);
+	vmf.page = page;
+	return 0;
+}
+
+export const special_mapping_vmops = RODATA({
+	close: special_mapping_close,
+	fault: special_mapping_fault,
+	mremap: special_mapping_mremap,
+	name: special_mapping_name,
+	may_split: special_mapping_split,
+});
+
+export function vma_is_special_mapping(
+	vma: vm_area_struct, spec: number,
+): boolean {
+	return vma.vm_private_data === spec &&
+		vma.vm_ops === special_mapping_vmops;
+}
+
+/** Called with mmap_lock held for writing. */
+export function _install_special_mapping(
+	mm: mm_struct, addr: number, len: number, vm_flags: number, spec: number,
+): vm_area_struct {
+	const vma = vm_area_alloc(mm);
+
+	if (vma === NULL)
+		return ERR_PTR(-ENOMEM);
+	vma.vm_start = addr;
+	vma.vm_end = addr + len;
+	vma.vm_flags = (vm_flags | mm.def_flags | VM_DONTEXPAND) &
+		VM_LOCKED_CLEAR_MASK;
+	vma.vm_page_prot = vm_get_page_prot(vma.vm_flags);
+	vma.vm_ops = special_mapping_vmops;
+	vma.vm_private_data = spec;
+
+	const ret = insert_vm_struct(mm, vma);
+
+	if (ret) {
+		vm_area_free(vma);
+		return ERR_PTR(ret);
+	}
+	vm_stat_account(mm, vma.vm_flags, len / PAGE_SIZE);
+	return vma;
+}
+
+/** Boot: the counter of committed memory, and the page of the vdso. */
+export function mmap_init(): void {
+	percpu_counter_init(vm_committed_as, 0);
+	special_mapping.page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	BUG_ON(special_mapping.page === NULL, "mmap_init: no page");
+}

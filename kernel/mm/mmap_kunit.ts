@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * KUnit tests of mm/mmap.ts, mprotect.ts and brk: placement, the eight cases
+ * of vma_merge(), splitting, unmapping, limits and errors.
+ */
+import { PAGE_SIZE, TASK_SIZE } from "asm/pgtable_types.ts";
+import { current } from "kernel/sched/core.ts";
+import {
+	KUNIT_CASE, KUNIT_CASE_PARAM, KUNIT_EXPECT_EQ, KUNIT_EXPECT_NULL,
+	KUNIT_EXPECT_STREQ, type kunit, kunit_suite,
+} from "kunit/test.ts";
+import {
+	EACCES, EBADF, EEXIST, EINVAL, ENOMEM, EPERM,
+} from "linux/errno.ts";
+import {
+	MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_PRIVATE,
+	MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE,
+} from "linux/mman.ts";
+import type { mm_struct } from "linux/mm_types.ts";
+import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
+import {
+	expand_stack, find_vma, find_vma_prev, ksys_mmap_pgoff, sys_brk,
+	sys_munmap,
+} from "mm/mmap.ts";
+import {
+	addr_of, layout, map, mm_test_exit, mm_test_init, RW, touch,
+} from "mm/mmap_kunit_util.ts";
+import { sys_mprotect } from "mm/mprotect.ts";
+
+const ANON = MAP_PRIVATE | MAP_ANONYMOUS;
+
+function mprotect(from: number, to: number, prot: number): number {
+	return sys_mprotect(addr_of(from), (to - from) * PAGE_SIZE, prot);
+}
+
+function munmap(from: number, to: number): number {
+	return sys_munmap(addr_of(from), (to - from) * PAGE_SIZE);
+}
+
+/** From the top down, and into the highest gap that is large enough. */
+function topdown(test: kunit): void {
+	const mm: mm_struct = current().mm;
+	const a = ksys_mmap_pgoff(0, 0x2000, RW, ANON, -1, 0);
+	const b = ksys_mmap_pgoff(0, 0x3000, PROT_READ, ANON, -1, 0);
+	const c = ksys_mmap_pgoff(0, 0x1000, RW, ANON, -1, 0);
+
+	KUNIT_EXPECT_EQ(test, a, mm.mmap_base - 0x2000);
+	KUNIT_EXPECT_EQ(test, b, a - 0x3000);
+	KUNIT_EXPECT_EQ(test, c, b - 0x1000);
+	KUNIT_EXPECT_EQ(test, sys_munmap(b, 0x3000), 0);
+	/* Fits the hole of 3 pages, then does not. */
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, 0x2000, RW, ANON, -1, 0),
+		b + 0x1000);
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, 0x2000, RW, ANON, -1, 0),
+		c - 0x2000);
+	/* A hint that is free is taken, one that is not is not. */
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(addr_of(7), 0x1000, RW, ANON, -1, 0),
+		addr_of(7));
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(a, 0x1000, RW, ANON, -1, 0), b);
+}
+
+/** Each case of vma_merge() that its drawing shows. */
+interface merge_case {
+	name: string;
+	before: string; /* R: r, W: rw, -: nothing; a letter for each page */
+	op: "map" | "protect";
+	from: number;
+	to: number;
+	prot: number;
+	after: string;
+}
+
+const merge_cases: merge_case[] = [
+	{ name: "cannot merge", before: "WWWW", op: "protect", from: 1, to: 2,
+		prot: PROT_READ, after: "0-1 rw, 1-2 r, 2-4 rw" },
+	{ name: "case 1", before: "WW--WW", op: "map", from: 2, to: 4, prot: RW,
+		after: "0-6 rw" },
+	{ name: "case 2", before: "WW--RR", op: "map", from: 2, to: 4, prot: RW,
+		after: "0-4 rw, 4-6 r" },
+	{ name: "case 3", before: "RR--WW", op: "map", from: 2, to: 4, prot: RW,
+		after: "0-2 r, 2-6 rw" },
+	{ name: "case 4", before: "RRRRWW", op: "protect", from: 2, to: 4,
+		prot: RW, after: "0-2 r, 2-6 rw" },
+	{ name: "case 5", before: "WWRRRR", op: "protect", from: 2, to: 4,
+		prot: RW, after: "0-4 rw, 4-6 r" },
+	{ name: "case 6", before: "WWRRWW", op: "protect", from: 2, to: 4,
+		prot: RW, after: "0-6 rw" },
+	{ name: "case 7", before: "WWRR", op: "protect", from: 2, to: 4, prot: RW,
+		after: "0-4 rw" },
+	{ name: "case 8", before: "RRWW", op: "protect", from: 0, to: 2, prot: RW,
+		after: "0-4 rw" },
+];
+
+function merge(test: kunit, c: merge_case): void {
+	for (let i = 0; i < c.before.length; i++) {
+		const ch = c.before.charAt(i);
+
+		if (ch !== "-")
+			map(i, i + 1);
+	}
+	/* Read-only by way of mprotect(), so that VM_ACCOUNT is the same. */
+	for (let i = 0; i < c.before.length; i++)
+		if (c.before.charAt(i) === "R")
+			mprotect(i, i + 1, PROT_READ);
+	const ret = c.op === "map" ? map(c.from, c.to, c.prot)
+		: mprotect(c.from, c.to, c.prot);
+
+	KUNIT_EXPECT_EQ(test, ret, c.op === "map" ? addr_of(c.from) : 0);
+	KUNIT_EXPECT_STREQ(test, layout(), c.after);
+}
+
+/** Two ranges with an anon_vma each stay apart; with one of them they merge. */
+function merge_anon_vma(test: kunit): void {
+	map(0, 1);
+	map(2, 3);
+	KUNIT_EXPECT_EQ(test, touch(0, true) >= 0, true);
+	KUNIT_EXPECT_EQ(test, touch(2, true) >= 0, true);
+	map(1, 2);
+	KUNIT_EXPECT_STREQ(test, layout(), "0-2 rw, 2-3 rw");
+	map(4, 5);
+	map(3, 4);
+	KUNIT_EXPECT_STREQ(test, layout(), "0-2 rw, 2-5 rw");
+}
+
+function unmap_splits(test: kunit): void {
+	const mm: mm_struct = current().mm;
+
+	map(0, 8);
+	for (let i = 0; i < 8; i++)
+		touch(i, true);
+	KUNIT_EXPECT_EQ(test, munmap(2, 4), 0);
+	KUNIT_EXPECT_STREQ(test, layout(), "0-2 rw, 4-8 rw");
+	KUNIT_EXPECT_EQ(test, mm.map_count, 2);
+	KUNIT_EXPECT_EQ(test, mm.total_vm, 6);
+	KUNIT_EXPECT_EQ(test, munmap(1, 5), 0);
+	KUNIT_EXPECT_STREQ(test, layout(), "0-1 rw, 5-8 rw");
+	KUNIT_EXPECT_EQ(test, munmap(100, 200), 0); /* nothing there */
+	KUNIT_EXPECT_EQ(test, munmap(0, 100), 0);
+	KUNIT_EXPECT_NULL(test, mm.mmap);
+	KUNIT_EXPECT_EQ(test, mm.total_vm, 0);
+	KUNIT_EXPECT_EQ(test, mm.highest_vm_end, 0);
+}
+
+function errors(test: kunit): void {
+	const huge = 18446744073709549568; /* 2^64 - 2048 */
+
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, 0, RW, ANON, -1, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, huge, RW, ANON, -1, 0), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, TASK_SIZE, RW, ANON, -1, 0),
+		-ENOMEM);
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, 4096, RW, MAP_ANONYMOUS, -1, 0),
+		-EINVAL);
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, 4096, RW, MAP_PRIVATE, 999, 0),
+		-EBADF);
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(addr_of(0) + 1, 4096, RW,
+		ANON | MAP_FIXED, -1, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(TASK_SIZE, 4096, RW,
+		ANON | MAP_FIXED, -1, 0), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, 4096, RW, ANON | MAP_FIXED, -1,
+		0), -EPERM);
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, 4096, RW,
+		MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0), -EINVAL);
+	map(0, 1);
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(addr_of(0), 4096, RW,
+		ANON | MAP_FIXED_NOREPLACE, -1, 0), -EEXIST);
+	KUNIT_EXPECT_EQ(test, sys_munmap(addr_of(0) + 1, 4096), -EINVAL);
+	KUNIT_EXPECT_EQ(test, sys_munmap(addr_of(0), 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, sys_munmap(addr_of(0), huge), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mprotect(0, 2, PROT_READ), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, mprotect(5, 6, PROT_READ), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, mprotect(0, 0, PROT_READ), 0);
+	KUNIT_EXPECT_EQ(test, mprotect(0, 1, 0x40), -EINVAL);
+	KUNIT_EXPECT_EQ(test, sys_mprotect(addr_of(0), huge, PROT_READ), -ENOMEM);
+	KUNIT_EXPECT_STREQ(test, layout(), "0-1 r");
+}
+
+/** Shared memory that may not be written cannot become writable. */
+function may_bits(test: kunit): void {
+	const mm: mm_struct = current().mm;
+
+	map(0, 1, PROT_READ);
+	const vma = mm.mmap;
+
+	vma.vm_flags &= ~0x20; /* VM_MAYWRITE */
+	KUNIT_EXPECT_EQ(test, mprotect(0, 1, PROT_READ | PROT_WRITE), -EACCES);
+	KUNIT_EXPECT_EQ(test, mprotect(0, 1, PROT_NONE), 0);
+}
+
+function brk(test: kunit): void {
+	const mm: mm_struct = current().mm;
+	const start = mm.start_brk;
+
+	KUNIT_EXPECT_EQ(test, sys_brk(0), start);
+	KUNIT_EXPECT_EQ(test, sys_brk(start + 0x1234), start + 0x1234);
+	KUNIT_EXPECT_STREQ(test, layout(), "1000-1002 rw");
+	KUNIT_EXPECT_EQ(test, sys_brk(start + 0x4000), start + 0x4000);
+	KUNIT_EXPECT_STREQ(test, layout(), "1000-1004 rw");
+	KUNIT_EXPECT_EQ(test, sys_brk(start + 1), start + 1);
+	KUNIT_EXPECT_STREQ(test, layout(), "1000-1001 rw");
+	/* Something is in the way, with a page between. */
+	map(1004, 1005);
+	KUNIT_EXPECT_EQ(test, sys_brk(start + 0x4000), start + 1);
+	KUNIT_EXPECT_EQ(test, sys_brk(start + 0x3000), start + 0x3000);
+}
+
+function lookup(test: kunit): void {
+	const mm: mm_struct = current().mm;
+
+	map(2, 4);
+	map(6, 8, PROT_READ);
+	mmap_read_lock(mm);
+	KUNIT_EXPECT_EQ(test, find_vma(mm, addr_of(0)).vm_start, addr_of(2));
+	KUNIT_EXPECT_EQ(test, find_vma(mm, addr_of(4) - 1).vm_start, addr_of(2));
+	KUNIT_EXPECT_EQ(test, find_vma(mm, addr_of(4)).vm_start, addr_of(6));
+	KUNIT_EXPECT_NULL(test, find_vma(mm, addr_of(8)));
+	KUNIT_EXPECT_EQ(test, find_vma_prev(mm, addr_of(8)).pprev.vm_start,
+		addr_of(6));
+	KUNIT_EXPECT_EQ(test, find_vma_prev(mm, addr_of(7)).pprev.vm_start,
+		addr_of(2));
+	mmap_read_unlock(mm);
+}
+
+/** A stack grows on demand, up to the guard gap. */
+function stack(test: kunit): void {
+	const mm: mm_struct = current().mm;
+
+	ksys_mmap_pgoff(addr_of(1000), 0x1000, RW,
+		ANON | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
+	map(600, 601);
+	mmap_read_lock(mm);
+	const vma = find_vma(mm, addr_of(1000));
+
+	KUNIT_EXPECT_EQ(test, expand_stack(vma, addr_of(900) + 5), 0);
+	KUNIT_EXPECT_EQ(test, vma.vm_start, addr_of(900));
+	KUNIT_EXPECT_EQ(test, vma.vm_pgoff, addr_of(900) / PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, expand_stack(vma, addr_of(856)), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, expand_stack(vma, addr_of(857)), 0);
+	mmap_read_unlock(mm);
+}
+
+export const mmap_test_suite = kunit_suite({
+	name: "mmap",
+	init: mm_test_init,
+	exit: mm_test_exit,
+	test_cases: [
+		KUNIT_CASE("topdown", topdown),
+		KUNIT_CASE_PARAM("merge", merge, merge_cases),
+		KUNIT_CASE("merge_anon_vma", merge_anon_vma),
+		KUNIT_CASE("unmap_splits", unmap_splits),
+		KUNIT_CASE("errors", errors),
+		KUNIT_CASE("may_bits", may_bits),
+		KUNIT_CASE("brk", brk),
+		KUNIT_CASE("lookup", lookup),
+		KUNIT_CASE("stack", stack),
+	],
+});

@@ -1,0 +1,711 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors mm/mremap.c (5.17): a mapping changes its size or its place, and its
+ * page tables move along.
+ * Left out: huge pages, hugetlb, userfaultfd, KSM, soft-dirty.
+ *
+ * Moving whole page tables and speculative faults (not in v2 as posted, where
+ * it is a bug): a fault commits under its page table's lock after a look at
+ * mmap_seq, and every writer that changes a pte takes that lock. A move at pmd
+ * level takes only the pmd's, so a fault that has just committed would write
+ * its pte while the table goes elsewhere. Here move_normal_pmd() takes the
+ * lock of the moved table as well: who committed before has finished and its
+ * page moves along; who gets the lock after sees the odd mmap_seq and gives
+ * up. Under a pud there would be up to 512 such locks, so with
+ * CONFIG_SPECULATIVE_PAGE_FAULT puds are not moved; it falls back to pmds.
+ */
+import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
+import { offset_in_page, PAGE_ALIGN } from "asm-generic/page.ts";
+import {
+	p4d_offset, pmd_clear, pmd_none, pmd_page, pte_none,
+	pte_present, ptep_get_and_clear, pud_clear, pud_none, pud_pgtable,
+	set_pte_at,
+} from "asm/pgtable.ts";
+import { pmd_populate, pud_populate } from "asm/pgalloc.ts";
+import {
+	PAGE_SIZE, PMD_SIZE, type pmd_t, type pte_t, PUD_SIZE, type pud_t,
+	TASK_SIZE,
+} from "asm/pgtable_types.ts";
+import { flush_tlb_range } from "asm/tlbflush.ts";
+import { current } from "kernel/sched/core.ts";
+import { VM_BUG_ON, WARN_ON_ONCE } from "linux/bug.ts";
+import { ERR_PTR, IS_ERR, IS_ERR_VALUE, PTR_ERR } from "linux/err.ts";
+import { EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM } from "linux/errno.ts";
+import { i_mmap_lock_write, i_mmap_unlock_write } from "linux/fs.ts";
+import { cond_resched } from "linux/kernel.ts";
+import {
+	MAP_FIXED, MAP_SHARED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE,
+	vm_acct_memory, vm_unacct_memory,
+} from "linux/mman.ts";
+import {
+	p4d_alloc, pmd_alloc, pmd_lock, pmd_lockptr, pte_alloc, pte_lockptr,
+	pte_offset_map_lock, pte_unmap_unlock, pud_alloc, pud_lock, pud_lockptr,
+	VM_ACCOUNT, VM_DONTEXPAND, VM_LOCKED, VM_LOCKED_CLEAR_MASK, VM_MAYSHARE,
+	VM_PFNMAP, VM_SHARED, vma_lookup,
+} from "linux/mm.ts";
+import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
+import {
+	mmap_assert_write_locked, mmap_read_unlock, mmap_write_lock_killable,
+	mmap_write_unlock,
+} from "linux/mmap_lock.ts";
+import { ulong_add_overflows } from "linux/overflow.ts";
+import {
+	pgd_none_or_clear_bad, pgd_offset, pmd_offset, pte_offset_map, pte_unmap,
+	pud_none_or_clear_bad, pud_offset, p4d_none_or_clear_bad,
+} from "linux/pgtable.ts";
+import { pr_warn } from "linux/printk.ts";
+import { anon_vma_lock_write, anon_vma_unlock_write } from "linux/rmap.ts";
+import { spin_lock_nested, spin_unlock } from "linux/spinlock.ts";
+import { mm_populate } from "mm/gup.ts";
+import {
+	__do_munmap, copy_vma, type copy_vma_args, do_munmap,
+	get_unmapped_area, may_expand_vm, mlock_future_check,
+	sysctl_max_map_count, vm_stat_account, vma_adjust,
+} from "mm/mmap.ts";
+import { unlink_anon_vmas } from "mm/rmap.ts";
+import { security_vm_enough_memory_mm } from "mm/util.ts";
+
+const SINGLE_DEPTH_NESTING = 1;
+
+function get_old_pud(mm: mm_struct, addr: number): pud_t {
+	const pgd = pgd_offset(mm, addr);
+
+	if (pgd_none_or_clear_bad(pgd))
+		return NULL;
+
+	const p4d = p4d_offset(pgd, addr);
+
+	if (p4d_none_or_clear_bad(p4d))
+		return NULL;
+
+	const pud = pud_offset(p4d, addr);
+
+	if (pud_none_or_clear_bad(pud))
+		return NULL;
+	return pud;
+}
+
+function get_old_pmd(mm: mm_struct, addr: number): pmd_t {
+	const pud = get_old_pud(mm, addr);
+
+	if (pud === NULL)
+		return NULL;
+
+	const pmd = pmd_offset(pud, addr);
+
+	if (pmd_none(READ_ONCE(pmd.pmd)))
+		return NULL;
+	return pmd;
+}
+
+function alloc_new_pud(
+	mm: mm_struct, _vma: vm_area_struct, addr: number,
+): pud_t {
+	const pgd = pgd_offset(mm, addr);
+	const p4d = p4d_alloc(mm, pgd, addr);
+
+	if (p4d === NULL)
+		return NULL;
+	return pud_alloc(mm, p4d, addr);
+}
+
+function alloc_new_pmd(
+	mm: mm_struct, vma: vm_area_struct, addr: number,
+): pmd_t {
+	const pud = alloc_new_pud(mm, vma, addr);
+
+	if (pud === NULL)
+		return NULL;
+
+	const pmd = pmd_alloc(mm, pud, addr);
+
+	if (pmd === NULL)
+		return NULL;
+	return pmd;
+}
+
+function take_rmap_locks(vma: vm_area_struct): void {
+	if (vma.vm_file !== NULL)
+		i_mmap_lock_write(vma.vm_file.f_mapping);
+	if (vma.anon_vma !== NULL)
+		anon_vma_lock_write(vma.anon_vma);
+}
+
+function drop_rmap_locks(vma: vm_area_struct): void {
+	if (vma.anon_vma !== NULL)
+		anon_vma_unlock_write(vma.anon_vma);
+	if (vma.vm_file !== NULL)
+		i_mmap_unlock_write(vma.vm_file.f_mapping);
+}
+
+/**
+ * Move the ptes of [old_addr, old_end), which lie in one page table.
+ *
+ * need_rmap_locks: a rmap walk must find each page at its old or at its new
+ * place. If copy_vma() put the new vma behind the old one in the interval
+ * tree, the walk comes by the new place last and finds what moved meanwhile;
+ * page-table locks are enough. If not, the walk has to be kept out.
+ */
+function move_ptes(
+	vma: vm_area_struct, old_pmd: pmd_t, old_addr: number, old_end: number,
+	_new_vma: vm_area_struct, new_pmd: pmd_t, new_addr: number,
+	need_rmap_locks: boolean,
+): void {
+	const mm: mm_struct = vma.vm_mm;
+	const len = old_end - old_addr;
+	let force_flush = false;
+
+	if (need_rmap_locks)
+		take_rmap_locks(vma);
+
+	/*
+	 * The order of the two locks does not matter: only a writer of mmap_lock
+	 * takes two, and we are the one.
+	 */
+	let old_pte: pte_t = pte_offset_map_lock(mm, old_pmd, old_addr);
+	const old_ptl = pte_lockptr(mm, old_pmd);
+	let new_pte: pte_t = pte_offset_map(new_pmd, new_addr);
+	const new_ptl = pte_lockptr(mm, new_pmd);
+
+	if (new_ptl !== old_ptl)
+		spin_lock_nested(new_ptl, SINGLE_DEPTH_NESTING);
+
+	while (old_addr < old_end) {
+		if (!pte_none(READ_ONCE(old_pte.pte))) {
+			const pte = ptep_get_and_clear(mm, old_addr, old_pte);
+
+			/*
+			 * The TLB must be flushed before either lock is dropped:
+			 * the old one for who cleans the page and looks at this
+			 * pte, the new one so that the page is not freed while
+			 * it can still be reached at the old address.
+			 */
+			if (pte_present(pte))
+				force_flush = true;
+			set_pte_at(mm, new_addr, new_pte, pte);
+		}
+		old_pte = ptr_add(old_pte, 1);
+		old_addr += PAGE_SIZE;
+		new_pte = ptr_add(new_pte, 1);
+		new_addr += PAGE_SIZE;
+	}
+
+	if (force_flush)
+		flush_tlb_range(vma, old_end - len, old_end);
+	if (new_ptl !== old_ptl)
+		spin_unlock(new_ptl);
+	pte_unmap(new_pte);
+	pte_unmap_unlock(old_pte, old_ptl);
+	if (need_rmap_locks)
+		drop_rmap_locks(vma);
+}
+
+/** Move a whole table of ptes. The rmap locks are held. */
+function move_normal_pmd(
+	vma: vm_area_struct, old_addr: number, _new_addr: number,
+	old_pmd: pmd_t, new_pmd: pmd_t,
+): boolean {
+	const mm: mm_struct = vma.vm_mm;
+
+	/*
+	 * The destination was unmapped, which frees its tables. Where an
+	 * execve() moves its stack within one pmd that need not be so.
+	 */
+	if (WARN_ON_ONCE(!pmd_none(READ_ONCE(new_pmd.pmd)), "move_normal_pmd"))
+		return false;
+
+	/* As for the order of these locks see move_ptes(). */
+	const old_ptl = pmd_lock(mm, old_pmd);
+	const new_ptl = pmd_lockptr(mm, new_pmd);
+
+	if (new_ptl !== old_ptl)
+		spin_lock_nested(new_ptl, SINGLE_DEPTH_NESTING);
+
+	/* Port: keep speculative faults out of the table; see the head. */
+	const pte_ptl = pte_lockptr(mm, old_pmd);
+	const lock_ptes = CONFIG_SPECULATIVE_PAGE_FAULT &&
+		pte_ptl !== old_ptl && pte_ptl !== new_ptl;
+
+	if (lock_ptes)
+		spin_lock_nested(pte_ptl, SINGLE_DEPTH_NESTING);
+
+	/* Take it out, and put it in. */
+	const pmd = READ_ONCE(old_pmd.pmd);
+
+	pmd_clear(old_pmd);
+	VM_BUG_ON(!pmd_none(READ_ONCE(new_pmd.pmd)), "move_normal_pmd: race");
+	pmd_populate(mm, new_pmd, pmd_page(pmd));
+	flush_tlb_range(vma, old_addr, old_addr + PMD_SIZE);
+
+	if (lock_ptes)
+		spin_unlock(pte_ptl);
+	if (new_ptl !== old_ptl)
+		spin_unlock(new_ptl);
+	spin_unlock(old_ptl);
+	return true;
+}
+
+/** Move a whole table of pmds, likewise. */
+function move_normal_pud(
+	vma: vm_area_struct, old_addr: number, _new_addr: number,
+	old_pud: pud_t, new_pud: pud_t,
+): boolean {
+	const mm: mm_struct = vma.vm_mm;
+
+	/* Port: not against speculative faults; see the head. */
+	if (CONFIG_SPECULATIVE_PAGE_FAULT)
+		return false;
+	if (WARN_ON_ONCE(!pud_none(READ_ONCE(new_pud.pud)), "move_normal_pud"))
+		return false;
+
+	const old_ptl = pud_lock(mm, old_pud);
+	const new_ptl = pud_lockptr(mm, new_pud);
+
+	if (new_ptl !== old_ptl)
+		spin_lock_nested(new_ptl, SINGLE_DEPTH_NESTING);
+
+	const pud = READ_ONCE(old_pud.pud);
+
+	pud_clear(old_pud);
+	VM_BUG_ON(!pud_none(READ_ONCE(new_pud.pud)), "move_normal_pud: race");
+	pud_populate(mm, new_pud, cast<pmd_t>(pud_pgtable(pud)));
+	flush_tlb_range(vma, old_addr, old_addr + PUD_SIZE);
+
+	if (new_ptl !== old_ptl)
+		spin_unlock(new_ptl);
+	spin_unlock(old_ptl);
+	return true;
+}
+
+/** How far from old_addr both places stay in one entry of `size` bytes. */
+function get_extent(
+	size: number, old_addr: number, old_end: number, new_addr: number,
+): number {
+	let next = (Math.floor(old_addr / size) + 1) * size;
+	let extent = next - old_addr;
+
+	if (extent > old_end - old_addr)
+		extent = old_end - old_addr;
+	next = (Math.floor(new_addr / size) + 1) * size;
+	if (extent > next - new_addr)
+		extent = next - new_addr;
+	return extent;
+}
+
+/**
+ * Move the page tables of old_len bytes from old_addr in vma to new_addr in
+ * new_vma. Returns how many bytes were moved: fewer if a table could not be
+ * allocated. mmap_lock is held for writing; both vmas are linked, and rmap
+ * walks may come by at any time.
+ */
+export function move_page_tables(
+	vma: vm_area_struct, old_addr: number, new_vma: vm_area_struct,
+	new_addr: number, len: number, need_rmap_locks: boolean,
+): number {
+	const mm: mm_struct = vma.vm_mm;
+	const old_end = old_addr + len;
+	let extent: number;
+
+	mmap_assert_write_locked(mm);
+	for (; old_addr < old_end; old_addr += extent, new_addr += extent) {
+		cond_resched();
+
+		/* Can a whole pud go? */
+		extent = get_extent(PUD_SIZE, old_addr, old_end, new_addr);
+
+		const old_pud = get_old_pud(mm, old_addr);
+
+		if (old_pud === NULL)
+			continue;
+
+		const new_pud = alloc_new_pud(mm, vma, new_addr);
+
+		if (new_pud === NULL)
+			break;
+		if (extent === PUD_SIZE) {
+			take_rmap_locks(vma);
+			const moved = move_normal_pud(vma, old_addr, new_addr,
+				old_pud, new_pud);
+
+			drop_rmap_locks(vma);
+			if (moved)
+				continue;
+		}
+
+		/* Or a whole pmd? */
+		extent = get_extent(PMD_SIZE, old_addr, old_end, new_addr);
+
+		const old_pmd = get_old_pmd(mm, old_addr);
+
+		if (old_pmd === NULL)
+			continue;
+
+		const new_pmd = alloc_new_pmd(mm, vma, new_addr);
+
+		if (new_pmd === NULL)
+			break;
+		if (extent === PMD_SIZE) {
+			take_rmap_locks(vma);
+			const moved = move_normal_pmd(vma, old_addr, new_addr,
+				old_pmd, new_pmd);
+
+			drop_rmap_locks(vma);
+			if (moved)
+				continue;
+		}
+
+		if (pte_alloc(new_vma.vm_mm, new_pmd))
+			break;
+		move_ptes(vma, old_pmd, old_addr, old_addr + extent, new_vma,
+			new_pmd, new_addr, need_rmap_locks);
+	}
+	return len + old_addr - old_end; /* how much done */
+}
+
+/** Out-parameter: the new range is VM_LOCKED and has to be faulted in. */
+interface mremap_state {
+	locked: boolean;
+}
+
+/** To a new place, which is free. Returns new_addr or an errno. */
+function move_vma(
+	vma: vm_area_struct, old_addr: number, old_len: number, new_len: number,
+	new_addr: number, state: mremap_state, flags: number,
+): number {
+	const mm: mm_struct = vma.vm_mm;
+	const vm_flags = vma.vm_flags;
+	const vm_ops = vma.vm_ops;
+	let to_account = new_len - old_len;
+	let excess = 0;
+	let split = false;
+	let err = 0;
+
+	/* do_munmap() below may make three of one: see that it can. */
+	if (mm.map_count >= sysctl_max_map_count - 3)
+		return -ENOMEM;
+
+	if ((flags & MREMAP_DONTUNMAP) !== 0)
+		to_account = new_len;
+
+	if (vm_ops && vm_ops.may_split) {
+		if (vma.vm_start !== old_addr)
+			err = vm_ops.may_split(vma, old_addr);
+		if (!err && vma.vm_end !== old_addr + old_len)
+			err = vm_ops.may_split(vma, old_addr + old_len);
+		if (err)
+			return err;
+	}
+
+	if ((vm_flags & VM_ACCOUNT) !== 0) {
+		if (security_vm_enough_memory_mm(mm, to_account / PAGE_SIZE))
+			return -ENOMEM;
+	}
+
+	const new_pgoff = vma.vm_pgoff + (old_addr - vma.vm_start) / PAGE_SIZE;
+	const copy: copy_vma_args = { vma, need_rmap_locks: false };
+	const new_vma = copy_vma(copy, new_addr, new_len, new_pgoff);
+
+	vma = copy.vma;
+	if (new_vma === NULL) {
+		if ((vm_flags & VM_ACCOUNT) !== 0)
+			vm_unacct_memory(to_account / PAGE_SIZE);
+		return -ENOMEM;
+	}
+
+	const moved_len = move_page_tables(vma, old_addr, new_vma, new_addr,
+		old_len, copy.need_rmap_locks);
+
+	if (moved_len < old_len)
+		err = -ENOMEM;
+	else if (vm_ops && vm_ops.mremap)
+		err = vm_ops.mremap(new_vma);
+
+	if (err) {
+		/*
+		 * Move back what was moved, for which the tables are still
+		 * there, and unmap the new place instead of the old one.
+		 */
+		move_page_tables(new_vma, new_addr, vma, old_addr, moved_len, true);
+		vma = new_vma;
+		old_len = new_len;
+		old_addr = new_addr;
+		new_addr = err;
+	}
+
+	/* Hide VM_ACCOUNT, so that do_munmap() does not give back what the new
+	 * place goes on using. */
+	if ((vm_flags & VM_ACCOUNT) !== 0 && (flags & MREMAP_DONTUNMAP) === 0) {
+		vma.vm_flags &= ~VM_ACCOUNT;
+		excess = vma.vm_end - vma.vm_start - old_len;
+		if (old_addr > vma.vm_start && old_addr + old_len < vma.vm_end)
+			split = true;
+	}
+
+	/* Also after a failure: do_munmap() will take off as much. */
+	vm_stat_account(mm, vma.vm_flags, new_len / PAGE_SIZE);
+
+	if (!err && (flags & MREMAP_DONTUNMAP) !== 0) {
+		/* The old vma stays, empty, and unlocked in any case. */
+		vma.vm_flags &= VM_LOCKED_CLEAR_MASK;
+		/*
+		 * None of its pages is left, so it needs no anon_vma. That a
+		 * speculative fault looks at the anon_vma of its own copy is
+		 * harmless: it had to commit before the pages were moved.
+		 */
+		if (new_vma !== vma && vma.vm_start === old_addr &&
+		    vma.vm_end === old_addr + old_len)
+			unlink_anon_vmas(vma);
+		/* As it is not unmapped, locked_vm does not change. */
+		return new_addr;
+	}
+
+	if (do_munmap(mm, old_addr, old_len) < 0) {
+		/* No memory to split: get the accounts right at least. */
+		if ((vm_flags & VM_ACCOUNT) !== 0 &&
+		    (flags & MREMAP_DONTUNMAP) === 0)
+			vm_acct_memory(old_len / PAGE_SIZE);
+		excess = 0;
+	}
+
+	if ((vm_flags & VM_LOCKED) !== 0) {
+		mm.locked_vm += new_len / PAGE_SIZE;
+		state.locked = true;
+	}
+
+	/* Restore VM_ACCOUNT of the one or two pieces that are left. */
+	if (excess !== 0) {
+		vma.vm_flags |= VM_ACCOUNT;
+		if (split) {
+			const rest: vm_area_struct = vma.vm_next;
+
+			rest.vm_flags |= VM_ACCOUNT;
+		}
+	}
+	return new_addr;
+}
+
+/** The vma at addr, if its part of old_len bytes may become new_len. */
+function vma_to_resize(
+	addr: number, old_len: number, new_len: number, flags: number,
+): vm_area_struct {
+	const mm: mm_struct = current().mm;
+	const vma = vma_lookup(mm, addr);
+
+	if (vma === NULL)
+		return ERR_PTR(-EFAULT);
+
+	/* old_len 0 duplicates a shared mapping. Of a private one it would be
+	 * another, unrelated mapping, which nobody can mean. */
+	if (old_len === 0 && (vma.vm_flags & (VM_SHARED | VM_MAYSHARE)) === 0) {
+		pr_warn(`${current().pid}: mremap of 0 bytes of private memory`);
+		return ERR_PTR(-EINVAL);
+	}
+	if ((flags & MREMAP_DONTUNMAP) !== 0 &&
+	    (vma.vm_flags & (VM_DONTEXPAND | VM_PFNMAP)) !== 0)
+		return ERR_PTR(-EINVAL);
+
+	/* Not across the end of the vma. */
+	if (old_len > vma.vm_end - addr)
+		return ERR_PTR(-EFAULT);
+	if (new_len === old_len)
+		return vma;
+
+	/* A growing mapping: does the offset wrap? */
+	const pgoff = (addr - vma.vm_start) / PAGE_SIZE + vma.vm_pgoff;
+
+	if (ulong_add_overflows(pgoff, new_len / PAGE_SIZE))
+		return ERR_PTR(-EINVAL);
+	if ((vma.vm_flags & (VM_DONTEXPAND | VM_PFNMAP)) !== 0)
+		return ERR_PTR(-EFAULT);
+	if (mlock_future_check(mm, vma.vm_flags, new_len - old_len))
+		return ERR_PTR(-EAGAIN);
+	if (!may_expand_vm(mm, vma.vm_flags, (new_len - old_len) / PAGE_SIZE))
+		return ERR_PTR(-ENOMEM);
+	return vma;
+}
+
+/** MREMAP_FIXED or MREMAP_DONTUNMAP: always a move. */
+function mremap_to(
+	addr: number, old_len: number, new_addr: number, new_len: number,
+	state: mremap_state, flags: number,
+): number {
+	const mm: mm_struct = current().mm;
+	let ret: number;
+
+	if (offset_in_page(new_addr))
+		return -EINVAL;
+	if (new_len > TASK_SIZE || new_addr > TASK_SIZE - new_len)
+		return -EINVAL;
+	/* Old and new place must not overlap. */
+	if (addr + old_len > new_addr && new_addr + new_len > addr)
+		return -EINVAL;
+
+	/*
+	 * move_vma() gives up if it is within 3 of the limit. It must not do so
+	 * after we have unmapped things here, two splits in the worst case, or
+	 * the caller of a failed mremap() would not know what is left.
+	 */
+	if (mm.map_count + 2 >= sysctl_max_map_count - 3)
+		return -ENOMEM;
+
+	if ((flags & MREMAP_FIXED) !== 0) {
+		ret = do_munmap(mm, new_addr, new_len);
+		if (ret)
+			return ret;
+	}
+	if (old_len > new_len) {
+		ret = do_munmap(mm, addr + new_len, old_len - new_len);
+		if (ret)
+			return ret;
+		old_len = new_len;
+	}
+
+	const vma = vma_to_resize(addr, old_len, new_len, flags);
+
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
+
+	/* The old range stays, so all of it is more. */
+	if ((flags & MREMAP_DONTUNMAP) !== 0 &&
+	    !may_expand_vm(mm, vma.vm_flags, old_len / PAGE_SIZE))
+		return -ENOMEM;
+
+	let map_flags = 0;
+
+	if ((flags & MREMAP_FIXED) !== 0)
+		map_flags |= MAP_FIXED;
+	if ((vma.vm_flags & VM_MAYSHARE) !== 0)
+		map_flags |= MAP_SHARED;
+
+	ret = get_unmapped_area(vma.vm_file, new_addr, new_len,
+		vma.vm_pgoff + (addr - vma.vm_start) / PAGE_SIZE, map_flags);
+	if (IS_ERR_VALUE(ret))
+		return ret;
+	/* new_addr was but a hint. */
+	if ((flags & MREMAP_FIXED) === 0)
+		new_addr = ret;
+	return move_vma(vma, addr, old_len, new_len, new_addr, state, flags);
+}
+
+/** Is there room behind vma for delta bytes more? */
+function vma_expandable(vma: vm_area_struct, delta: number): boolean {
+	const end = vma.vm_end + delta;
+
+	if (vma.vm_next !== NULL && vma.vm_next.vm_start < end)
+		return false;
+	return !IS_ERR_VALUE(get_unmapped_area(NULL, vma.vm_start,
+		end - vma.vm_start, 0, MAP_FIXED));
+}
+
+/**
+ * Grow, shrink or move a mapping. Shrinking ends with mmap_lock downgraded
+ * while the pages are freed.
+ */
+export function sys_mremap(
+	addr: number, old_len: number, new_len: number, flags: number,
+	new_addr: number,
+): number {
+	const mm: mm_struct = current().mm;
+	const state: mremap_state = { locked: false };
+
+	if ((flags & ~(MREMAP_FIXED | MREMAP_MAYMOVE | MREMAP_DONTUNMAP)) !== 0)
+		return -EINVAL;
+	if ((flags & MREMAP_FIXED) !== 0 && (flags & MREMAP_MAYMOVE) === 0)
+		return -EINVAL;
+	/* MREMAP_DONTUNMAP is always a move, and never a change of size. */
+	if ((flags & MREMAP_DONTUNMAP) !== 0 &&
+	    ((flags & MREMAP_MAYMOVE) === 0 || old_len !== new_len))
+		return -EINVAL;
+	if (offset_in_page(addr))
+		return -EINVAL;
+
+	/* A length that rounding would wrap is a length of 0: for the old one
+	 * that has a meaning, for the new one it has not. */
+	if (new_len === 0 || ulong_add_overflows(new_len, PAGE_SIZE - 1))
+		return -EINVAL;
+	old_len = ulong_add_overflows(old_len, PAGE_SIZE - 1)
+		? 0 : PAGE_ALIGN(old_len);
+	new_len = PAGE_ALIGN(new_len);
+
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+
+	/* Shrinking in place: what is too much is unmapped. */
+	if (vma_lookup(mm, addr) !== NULL && old_len >= new_len &&
+	    (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) === 0) {
+		const retval = __do_munmap(mm, addr + new_len,
+			old_len - new_len, true);
+
+		if (retval === 1)
+			mmap_read_unlock(mm);
+		else
+			mmap_write_unlock(mm);
+		/* With equal lengths there was nothing to unmap. */
+		if (retval < 0 && old_len !== new_len)
+			return retval;
+		return addr;
+	}
+
+	const moved = mremap_locked(mm, addr, old_len, new_len, flags, new_addr,
+		state);
+
+	mmap_write_unlock(mm);
+	if (offset_in_page(moved))
+		state.locked = false;
+	if (state.locked && new_len > old_len)
+		mm_populate(moved + old_len, new_len - old_len);
+	return moved;
+}
+
+/** sys_mremap() where it does not shrink. Port: a function of its own, as it
+ *  leaves by `goto out` there. mmap_lock is held for writing. */
+function mremap_locked(
+	mm: mm_struct, addr: number, old_len: number, new_len: number,
+	flags: number, new_addr: number, state: mremap_state,
+): number {
+	if (vma_lookup(mm, addr) === NULL)
+		return -EFAULT;
+	if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) !== 0)
+		return mremap_to(addr, old_len, new_addr, new_len, state, flags);
+
+	/* It has to grow. */
+	const vma = vma_to_resize(addr, old_len, new_len, flags);
+
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
+
+	/* old_len reaches exactly to the end of the vma: can that move? */
+	if (old_len === vma.vm_end - addr &&
+	    vma_expandable(vma, new_len - old_len)) {
+		const pages = (new_len - old_len) / PAGE_SIZE;
+
+		if ((vma.vm_flags & VM_ACCOUNT) !== 0) {
+			if (security_vm_enough_memory_mm(mm, pages))
+				return -ENOMEM;
+		}
+		if (vma_adjust(vma, vma.vm_start, addr + new_len, vma.vm_pgoff,
+			NULL)) {
+			if ((vma.vm_flags & VM_ACCOUNT) !== 0)
+				vm_unacct_memory(pages);
+			return -ENOMEM;
+		}
+		vm_stat_account(mm, vma.vm_flags, pages);
+		if ((vma.vm_flags & VM_LOCKED) !== 0) {
+			mm.locked_vm += pages;
+			state.locked = true;
+		}
+		return addr;
+	}
+
+	/* Neither shrunk nor grown in place: move it, if we may. */
+	if ((flags & MREMAP_MAYMOVE) === 0)
+		return -ENOMEM;
+
+	const map_flags = (vma.vm_flags & VM_MAYSHARE) !== 0 ? MAP_SHARED : 0;
+
+	new_addr = get_unmapped_area(vma.vm_file, 0, new_len,
+		vma.vm_pgoff + (addr - vma.vm_start) / PAGE_SIZE, map_flags);
+	if (IS_ERR_VALUE(new_addr))
+		return new_addr;
+	return move_vma(vma, addr, old_len, new_len, new_addr, state, flags);
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** KUnit tests of mm/mremap.ts: growing, shrinking, moving, and its errors. */
+import { PAGE_SIZE, PMD_SIZE } from "asm/pgtable_types.ts";
+import { current } from "kernel/sched/core.ts";
+import {
+	KUNIT_CASE, KUNIT_EXPECT_EQ, KUNIT_EXPECT_STREQ, type kunit, kunit_suite,
+} from "kunit/test.ts";
+import { EFAULT, EINVAL, ENOMEM } from "linux/errno.ts";
+import {
+	MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE, PROT_READ,
+} from "linux/mman.ts";
+import { get_mm_counter, MM_ANONPAGES } from "linux/mm.ts";
+import type { mm_struct } from "linux/mm_types.ts";
+import {
+	addr_of, layout, map, mm_test_exit, mm_test_init, touch,
+} from "mm/mmap_kunit_util.ts";
+import { sys_mremap } from "mm/mremap.ts";
+
+function mremap(
+	at: number, old_pages: number, new_pages: number, flags: number,
+	to: number,
+): number {
+	return sys_mremap(addr_of(at), old_pages * PAGE_SIZE,
+		new_pages * PAGE_SIZE, flags, addr_of(to));
+}
+
+function in_place(test: kunit): void {
+	map(0, 4);
+	KUNIT_EXPECT_EQ(test, mremap(0, 4, 6, 0, 0), addr_of(0));
+	KUNIT_EXPECT_STREQ(test, layout(), "0-6 rw");
+	KUNIT_EXPECT_EQ(test, mremap(0, 6, 2, 0, 0), addr_of(0));
+	KUNIT_EXPECT_STREQ(test, layout(), "0-2 rw");
+	KUNIT_EXPECT_EQ(test, mremap(0, 2, 2, 0, 0), addr_of(0));
+	map(3, 4, PROT_READ);
+	KUNIT_EXPECT_EQ(test, mremap(0, 2, 4, 0, 0), -ENOMEM);
+}
+
+function fixed(test: kunit): void {
+	const mm: mm_struct = current().mm;
+
+	map(0, 4);
+	touch(1, true);
+	touch(3, true);
+	KUNIT_EXPECT_EQ(test, mremap(0, 4, 4, MREMAP_MAYMOVE | MREMAP_FIXED, 100),
+		addr_of(100));
+	KUNIT_EXPECT_STREQ(test, layout(), "100-104 rw");
+	KUNIT_EXPECT_EQ(test, get_mm_counter(mm, MM_ANONPAGES), 2);
+	KUNIT_EXPECT_EQ(test, mm.total_vm, 4);
+	/* A part of it, out of the middle. */
+	KUNIT_EXPECT_EQ(test, mremap(101, 2, 2, MREMAP_MAYMOVE | MREMAP_FIXED, 0),
+		addr_of(0));
+	KUNIT_EXPECT_STREQ(test, layout(), "0-2 rw, 100-101 rw, 103-104 rw");
+	KUNIT_EXPECT_EQ(test, get_mm_counter(mm, MM_ANONPAGES), 2);
+}
+
+/** Whole page tables move at once. */
+function whole_tables(test: kunit): void {
+	const mm: mm_struct = current().mm;
+	const pages = PMD_SIZE / PAGE_SIZE;
+
+	map(0, 2 * pages);
+	for (let i = 0; i < 2 * pages; i += 64)
+		touch(i, true);
+	const rss = get_mm_counter(mm, MM_ANONPAGES);
+
+	KUNIT_EXPECT_EQ(test, mremap(0, 2 * pages, 2 * pages,
+		MREMAP_MAYMOVE | MREMAP_FIXED, 4 * pages), addr_of(4 * pages));
+	KUNIT_EXPECT_EQ(test, get_mm_counter(mm, MM_ANONPAGES), rss);
+	/* What was there is there: touching it brings nothing new. */
+	touch(4 * pages + 64, true);
+	KUNIT_EXPECT_EQ(test, get_mm_counter(mm, MM_ANONPAGES), rss);
+	touch(4 * pages + 65, true);
+	KUNIT_EXPECT_EQ(test, get_mm_counter(mm, MM_ANONPAGES), rss + 1);
+}
+
+function dontunmap(test: kunit): void {
+	const mm: mm_struct = current().mm;
+
+	map(0, 2);
+	touch(0, true);
+	KUNIT_EXPECT_EQ(test, mremap(0, 2, 2,
+		MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, 10), addr_of(10));
+	KUNIT_EXPECT_STREQ(test, layout(), "0-2 rw, 10-12 rw");
+	KUNIT_EXPECT_EQ(test, get_mm_counter(mm, MM_ANONPAGES), 1);
+	KUNIT_EXPECT_EQ(test, mm.total_vm, 4);
+	touch(0, true);
+	KUNIT_EXPECT_EQ(test, get_mm_counter(mm, MM_ANONPAGES), 2);
+}
+
+function errors(test: kunit): void {
+	map(0, 4);
+	KUNIT_EXPECT_EQ(test, mremap(0, 4, 4, 8, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mremap(0, 4, 4, MREMAP_FIXED, 8), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mremap(0, 4, 5, MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
+		8), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mremap(0, 4, 0, MREMAP_MAYMOVE, 8), -EINVAL);
+	KUNIT_EXPECT_EQ(test, sys_mremap(addr_of(0) + 1, 4096, 4096, 0, 0),
+		-EINVAL);
+	KUNIT_EXPECT_EQ(test, mremap(9, 1, 2, MREMAP_MAYMOVE, 0), -EFAULT);
+	KUNIT_EXPECT_EQ(test, mremap(0, 5, 6, MREMAP_MAYMOVE, 0), -EFAULT);
+	/* Source and destination overlap. */
+	KUNIT_EXPECT_EQ(test, mremap(0, 4, 4, MREMAP_MAYMOVE | MREMAP_FIXED, 2),
+		-EINVAL);
+	/* Private memory cannot be duplicated. */
+	KUNIT_EXPECT_EQ(test, mremap(0, 0, 4, MREMAP_MAYMOVE, 0), -EINVAL);
+	KUNIT_EXPECT_STREQ(test, layout(), "0-4 rw");
+}
+
+export const mremap_test_suite = kunit_suite({
+	name: "mremap",
+	init: mm_test_init,
+	exit: mm_test_exit,
+	test_cases: [
+		KUNIT_CASE("in_place", in_place),
+		KUNIT_CASE("fixed", fixed),
+		KUNIT_CASE("whole_tables", whole_tables),
+		KUNIT_CASE("dontunmap", dontunmap),
+		KUNIT_CASE("errors", errors),
+	],
+});

@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors mm/rmap.c (5.17): from a page to the vmas that may map it. What is
+ * here is what keeps that relation: anon_vmas, their chains, counts of mappings.
+ * Left out: the walks that use it (reclaim, migration, mkclean, THP, KSM), huge
+ * pages, memory cgroups, mlocked pages.
+ *
+ * Lock ordering in mm (deeper is taken later; where, in parentheses):
+ *
+ * inode_hash_lock
+ * tasklist_lock
+ * mm->mmap_lock
+ *   mm->mmap_lock/1		(of the child: dup_mmap)
+ *     mapping->i_mmap_rwsem	(dup_mmap, __vma_adjust, vma_link)
+ *       anon_vma->rwsem	(__vma_adjust)
+ *         mm->page_table_lock or pte_lock
+ *           mapping->i_pages_lock
+ *           pte_lock/1		(source after destination: copy_pte_range;
+ *				 new after old: move_ptes)
+ *   page_lock			(filemap_fault, wp_page_shared)
+ *     mapping->i_mmap_rwsem	(truncate_inode_pages: not both in one place)
+ *     mapping->i_pages_lock	(add_to_page_cache_lru, delete_from_page_cache)
+ *   anon_vma->rwsem
+ *     mm->page_table_lock	(anon_vma_prepare, expand_downwards)
+ *
+ * mm->mmap_seq is not a lock: it is odd while mmap_lock is held for writing,
+ * and nobody waits for it. A speculative fault holds no mmap_lock, tries the
+ * pte_lock inside of an RCU read-side section (or with interrupts off), and
+ * takes nothing below it but by trying: page_lock (do_wp_page).
+ * zone->lock and list_lock of the allocators are innermost, everywhere.
+ */
+import type {
+	anon_vma, anon_vma_chain, mm_struct, page, vm_area_struct,
+} from "linux/mm_types.ts";
+import type { kmem_cache } from "linux/slab_def.ts";
+import type { rw_semaphore } from "linux/spinlock_types.ts";
+import { ENOMEM } from "linux/errno.ts";
+import {
+	BUG_ON, VM_BUG_ON_PAGE, VM_BUG_ON_VMA, VM_WARN_ON,
+} from "linux/bug.ts";
+import { atomic_read, atomic_set } from "linux/atomic.ts";
+import { GFP_KERNEL } from "linux/gfp.ts";
+import {
+	kmem_cache_alloc, kmem_cache_create, kmem_cache_free, SLAB_ACCOUNT,
+	SLAB_PANIC, SLAB_TYPESAFE_BY_RCU,
+} from "linux/slab.ts";
+import { list_add, list_del } from "linux/list.ts";
+import { RB_EMPTY_ROOT } from "linux/rbtree.ts";
+import {
+	down_read, down_write, init_rwsem, rwsem_is_locked, up_read, up_write,
+} from "linux/rwsem.ts";
+import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
+import { spin_lock, spin_unlock } from "linux/spinlock.ts";
+import { might_sleep } from "linux/kernel.ts";
+import { mmap_assert_locked } from "linux/mmap_lock.ts";
+import {
+	__SetPageSwapBacked, PAGE_MAPPING_ANON, PAGE_MAPPING_FLAGS, PageAnon,
+	PageLocked,
+} from "linux/page-flags.ts";
+import { page_mapped } from "linux/mm.ts";
+import { linear_page_index } from "linux/pagemap.ts";
+import { NR_ANON_MAPPED, NR_FILE_MAPPED } from "linux/mmzone.ts";
+import { __dec_lruvec_page_state, __inc_lruvec_page_state } from "linux/vmstat.ts";
+import {
+	anon_vma_lock_write, anon_vma_unlock_write, get_anon_vma, put_anon_vma,
+} from "linux/rmap.ts";
+import {
+	anon_vma_interval_tree_insert, anon_vma_interval_tree_remove,
+} from "mm/interval_tree.ts";
+import { find_mergeable_anon_vma } from "mm/mmap.ts";
+
+export { anon_vma_prepare } from "linux/rmap.ts";
+
+interface rmap_data extends struct {
+	anon_vma_cachep: kmem_cache; /* constant after boot */
+	anon_vma_chain_cachep: kmem_cache;
+}
+const data = DEFINE<rmap_data>();
+
+/** With one reference, and its own root. NULL without memory. */
+function anon_vma_alloc(): anon_vma {
+	const anon_vma = kmem_cache_alloc<anon_vma>(data.anon_vma_cachep, GFP_KERNEL);
+
+	if (anon_vma !== NULL) {
+		atomic_set(anon_vma.refcount, 1);
+		anon_vma.degree = 1; /* our own parent */
+		anon_vma.parent = anon_vma;
+		anon_vma.root = anon_vma;
+	}
+	return anon_vma;
+}
+
+function anon_vma_free(anon_vma: anon_vma): void {
+	VM_WARN_ON(atomic_read(anon_vma.refcount) !== 0, "anon_vma in use");
+	/*
+	 * Somebody may have found us by page_lock_anon_vma_read() and hold the
+	 * lock still, without a reference. The last reference was dropped fully
+	 * ordered: either he sees it gone, or we see him here.
+	 */
+	might_sleep();
+	const root = anon_vma.root;
+	if (rwsem_is_locked(root.rwsem)) {
+		anon_vma_lock_write(anon_vma);
+		anon_vma_unlock_write(anon_vma);
+	}
+	kmem_cache_free(data.anon_vma_cachep, anon_vma);
+}
+
+function anon_vma_chain_alloc(gfp: number): anon_vma_chain {
+	return kmem_cache_alloc<anon_vma_chain>(data.anon_vma_chain_cachep, gfp);
+}
+
+function anon_vma_chain_free(anon_vma_chain: anon_vma_chain): void {
+	kmem_cache_free(data.anon_vma_chain_cachep, anon_vma_chain);
+}
+
+/** Holds anon_vma->rwsem for writing, and mmap_lock & page_table_lock, or
+ *  mmap_lock for writing. */
+function anon_vma_chain_link(
+	vma: vm_area_struct, avc: anon_vma_chain, anon_vma: anon_vma,
+): void {
+	avc.vma = vma;
+	avc.anon_vma = anon_vma;
+	list_add(avc.same_vma, vma.anon_vma_chain);
+	anon_vma_interval_tree_insert(avc, anon_vma.rb_root);
+}
+
+/**
+ * Give the vma an anon_vma: a neighbour's, so that the two can merge one day,
+ * or a new one. Holds mmap_lock at least for reading, by which the neighbours
+ * stay; against another fault in the same vma page_table_lock decides.
+ */
+export function __anon_vma_prepare(vma: vm_area_struct): number {
+	const mm: mm_struct = vma.vm_mm;
+
+	mmap_assert_locked(mm);
+	might_sleep();
+
+	let avc = anon_vma_chain_alloc(GFP_KERNEL);
+	if (avc === NULL) return -ENOMEM;
+
+	let anon_vma = find_mergeable_anon_vma(vma);
+	let allocated: anon_vma = NULL;
+	if (anon_vma === NULL) {
+		anon_vma = anon_vma_alloc();
+		if (anon_vma === NULL) {
+			anon_vma_chain_free(avc);
+			return -ENOMEM;
+		}
+		allocated = anon_vma;
+	}
+
+	anon_vma_lock_write(anon_vma);
+	/* page_table_lock to protect against threads */
+	spin_lock(mm.page_table_lock);
+	if (vma.anon_vma === NULL) {
+		vma.anon_vma = anon_vma;
+		anon_vma_chain_link(vma, avc, anon_vma);
+		anon_vma.degree++; /* the vma's */
+		allocated = NULL;
+		avc = NULL;
+	}
+	spin_unlock(mm.page_table_lock);
+	anon_vma_unlock_write(anon_vma);
+
+	/* Somebody was faster. */
+	if (allocated !== NULL) put_anon_vma(allocated);
+	if (avc !== NULL) anon_vma_chain_free(avc);
+	return 0;
+}
+
+/* While a list of chains is walked the lock of the root is kept, since most
+ * lists have one root; these two change it where they meet another. */
+
+function lock_anon_vma_root(root: anon_vma, anon_vma: anon_vma): anon_vma {
+	const new_root = anon_vma.root;
+
+	if (new_root !== root) {
+		if (root !== NULL) {
+			VM_WARN_ON(true, "a vma with two anon_vma roots");
+			up_write(root.rwsem);
+		}
+		down_write(new_root.rwsem);
+	}
+	return new_root;
+}
+
+function unlock_anon_vma_root(root: anon_vma): void {
+	if (root !== NULL) up_write(root.rwsem);
+}
+
+/**
+ * Attach dst to all anon_vmas that src is attached to. Holds mmap_lock of both
+ * for writing. A dst without an anon_vma (a fork) may take over one that has
+ * no vma of its own left and no more than one child: that keeps endless forking
+ * from making the tree deeper for ever.
+ */
+export function anon_vma_clone(
+	dst: vm_area_struct, src: vm_area_struct,
+): number {
+	let root: anon_vma = NULL;
+	const head = src.anon_vma_chain;
+
+	for (let pos = head.prev; pos !== head; pos = pos.prev) {
+		const pavc = container_of<anon_vma_chain>(pos, "same_vma");
+
+		const avc = anon_vma_chain_alloc(GFP_KERNEL);
+		if (avc === NULL) {
+			unlock_anon_vma_root(root);
+			/*
+			 * dst's anon_vma may be one whose degree was not raised
+			 * for it yet: it must not be lowered by the unlinking.
+			 */
+			dst.anon_vma = NULL;
+			unlink_anon_vmas(dst);
+			return -ENOMEM;
+		}
+		const anon_vma = pavc.anon_vma;
+		root = lock_anon_vma_root(root, anon_vma);
+		anon_vma_chain_link(dst, avc, anon_vma);
+
+		/* The root itself is never reused: it would be its own parent's
+		 * child. */
+		if (dst.anon_vma === NULL && src.anon_vma !== NULL &&
+			anon_vma !== src.anon_vma && anon_vma.degree < 2)
+			dst.anon_vma = anon_vma;
+	}
+	const reused = dst.anon_vma;
+	if (reused !== NULL) reused.degree++;
+	unlock_anon_vma_root(root);
+	return 0;
+}
+
+/**
+ * Attach the child's vma to the parent's anon_vmas, where pages from before the
+ * fork are found, and give it one of its own for pages from after.
+ */
+export function anon_vma_fork(
+	vma: vm_area_struct, pvma: vm_area_struct,
+): number {
+	/* No pages, nothing to share. */
+	if (pvma.anon_vma === NULL) return 0;
+
+	/* So that anon_vma_clone() may find one to reuse. */
+	vma.anon_vma = NULL;
+	if (anon_vma_clone(vma, pvma) !== 0) return -ENOMEM;
+	if (vma.anon_vma !== NULL) return 0;
+
+	const anon_vma = anon_vma_alloc();
+	if (anon_vma === NULL) {
+		unlink_anon_vmas(vma);
+		return -ENOMEM;
+	}
+	const avc = anon_vma_chain_alloc(GFP_KERNEL);
+	if (avc === NULL) {
+		put_anon_vma(anon_vma);
+		unlink_anon_vmas(vma);
+		return -ENOMEM;
+	}
+
+	/* The root's lock is used for the new one as well, so it has to live as
+	 * long. */
+	const parent: anon_vma = pvma.anon_vma;
+	anon_vma.root = parent.root;
+	anon_vma.parent = parent;
+	get_anon_vma(anon_vma.root);
+	vma.anon_vma = anon_vma;
+	anon_vma_lock_write(anon_vma);
+	anon_vma_chain_link(vma, avc, anon_vma);
+	parent.degree++;
+	anon_vma_unlock_write(anon_vma);
+	return 0;
+}
+
+/**
+ * Detach the vma from all its anon_vmas. It is off the tree of the mm, or its
+ * mmap_lock is held for writing.
+ */
+export function unlink_anon_vmas(vma: vm_area_struct): void {
+	let root: anon_vma = NULL;
+	const head = vma.anon_vma_chain;
+	let next = head.next;
+
+	for (let pos = next; pos !== head; pos = next) {
+		const avc = container_of<anon_vma_chain>(pos, "same_vma");
+		const anon_vma: anon_vma = avc.anon_vma;
+
+		next = pos.next;
+		root = lock_anon_vma_root(root, anon_vma);
+		anon_vma_interval_tree_remove(avc, anon_vma.rb_root);
+
+		/* An empty one is left on the list, and freed below, outside of
+		 * the lock that lives in the root. */
+		if (RB_EMPTY_ROOT(anon_vma.rb_root.rb_root)) {
+			const parent: anon_vma = anon_vma.parent;
+			parent.degree--;
+			continue;
+		}
+		list_del(avc.same_vma);
+		anon_vma_chain_free(avc);
+	}
+	const own: anon_vma = vma.anon_vma;
+	if (own !== NULL) {
+		own.degree--;
+		/* The vma may live on (mremap with MREMAP_DONTUNMAP). */
+		vma.anon_vma = NULL;
+	}
+	unlock_anon_vma_root(root);
+
+	next = head.next;
+	for (let pos = next; pos !== head; pos = next) {
+		const avc = container_of<anon_vma_chain>(pos, "same_vma");
+		const anon_vma: anon_vma = avc.anon_vma;
+
+		next = pos.next;
+		VM_WARN_ON(anon_vma.degree !== 0, "anon_vma degree");
+		put_anon_vma(anon_vma);
+		list_del(avc.same_vma);
+		anon_vma_chain_free(avc);
+	}
+}
+
+/** The memory of an anon_vma is reused under RCU without this being run. */
+const anon_vma_ctor = RODATA((object: number): void => {
+	const anon_vma = cast<anon_vma>(object);
+
+	init_rwsem(anon_vma.rwsem);
+	atomic_set(anon_vma.refcount, 0);
+	anon_vma.rb_root.rb_root.rb_node = NULL;
+	anon_vma.rb_root.rb_leftmost = NULL;
+});
+
+export function anon_vma_init(): void {
+	data.anon_vma_cachep = kmem_cache_create("anon_vma", sizeof<anon_vma>(),
+		0, SLAB_TYPESAFE_BY_RCU | SLAB_PANIC | SLAB_ACCOUNT, anon_vma_ctor);
+	data.anon_vma_chain_cachep = kmem_cache_create("anon_vma_chain",
+		sizeof<anon_vma_chain>(), 0, SLAB_PANIC | SLAB_ACCOUNT);
+}
+
+/**
+ * The anon_vma of a page, with a reference, for somebody who holds none of the
+ * locks that keep it. The page may be unmapped meanwhile: the memory is that of
+ * some anon_vma at all times (SLAB_TYPESAFE_BY_RCU), and if the page is mapped
+ * after the reference was taken, it is that of the page.
+ */
+export function page_get_anon_vma(page: page): anon_vma {
+	rcu_read_lock();
+	const anon_mapping = READ_ONCE(page.mapping);
+	if ((anon_mapping & PAGE_MAPPING_FLAGS) !== PAGE_MAPPING_ANON ||
+		!page_mapped(page)) {
+		rcu_read_unlock();
+		return NULL;
+	}
+	const anon_vma = cast<anon_vma>(anon_mapping - PAGE_MAPPING_ANON);
+	let c = READ_ONCE(anon_vma.refcount.counter);
+	while (c !== 0) {
+		const old = cmpxchg(anon_vma.refcount.counter, c, c + 1);
+		if (old === c) break;
+		c = old;
+	}
+	if (c === 0) {
+		rcu_read_unlock();
+		return NULL;
+	}
+	/* Still mapped: then it was never freed. Otherwise it may be another's. */
+	if (!page_mapped(page)) {
+		rcu_read_unlock();
+		put_anon_vma(anon_vma);
+		return NULL;
+	}
+	rcu_read_unlock();
+	return anon_vma;
+}
+
+/** The same with the lock held for reading, for a walk. */
+export function page_lock_anon_vma_read(page: page): anon_vma {
+	const anon_vma = page_get_anon_vma(page);
+
+	if (anon_vma === NULL) return NULL;
+	const sem: rw_semaphore = anon_vma.root.rwsem;
+	down_read(sem);
+	if (!page_mapped(page)) {
+		up_read(sem);
+		put_anon_vma(anon_vma);
+		return NULL;
+	}
+	/* While the page is mapped and the lock held, it cannot go. */
+	return anon_vma;
+}
+
+export function page_unlock_anon_vma_read(anon_vma: anon_vma): void {
+	const sem: rw_semaphore = anon_vma.root.rwsem;
+
+	up_read(sem);
+	put_anon_vma(anon_vma);
+}
+
+/** Where the vma maps the page, by the page's index. */
+export function vma_address(page: page, vma: vm_area_struct): number {
+	const address = vma.vm_start + (page.index - vma.vm_pgoff) * 4096;
+
+	if (address < vma.vm_start || address >= vma.vm_end) return -1;
+	return address;
+}
+
+/**
+ * The page was copied-on-write to be ours alone: from now on it is found by our
+ * own anon_vma, and not by the forefather's whose tree we share. Page lock held.
+ */
+export function page_move_anon_rmap(page: page, vma: vm_area_struct): void {
+	const anon_vma = vma.anon_vma;
+
+	VM_BUG_ON_PAGE(!PageLocked(page), page);
+	VM_BUG_ON_VMA(anon_vma === NULL, vma);
+	/* One store: a reader finds flag and pointer together. */
+	WRITE_ONCE(page.mapping, uptr(anon_vma) + PAGE_MAPPING_ANON);
+}
+
+/** exclusive: nobody but this vma's process can map the page. */
+function __page_set_anon_rmap(
+	page: page, vma: vm_area_struct, address: number, exclusive: boolean,
+): void {
+	let anon_vma: anon_vma = vma.anon_vma;
+
+	BUG_ON(anon_vma === NULL, "anonymous page in a vma without anon_vma");
+	if (PageAnon(page)) return;
+	/* Otherwise the oldest of the family, from which all are reached. */
+	if (!exclusive) anon_vma = anon_vma.root;
+	page.index = linear_page_index(vma, address);
+	WRITE_ONCE(page.mapping, uptr(anon_vma) + PAGE_MAPPING_ANON);
+}
+
+function __page_check_anon_rmap(
+	page: page, vma: vm_area_struct, address: number,
+): void {
+	const anon_vma = cast<anon_vma>(page.mapping - PAGE_MAPPING_ANON);
+	const own = vma.anon_vma;
+
+	VM_BUG_ON_PAGE(anon_vma.root !== own.root, page, "another family's page");
+	VM_BUG_ON_PAGE(page.index !== linear_page_index(vma, address), page);
+}
+
+/** Another mapping of an anonymous page. Holds the PTL, and the page lock. */
+export function page_add_anon_rmap(
+	page: page, vma: vm_area_struct, address: number, _compound: boolean,
+): void {
+	const first = fetch_add(page._mapcount.counter, 1) === -1;
+
+	if (first) __inc_lruvec_page_state(page, NR_ANON_MAPPED);
+	if (first) __page_set_anon_rmap(page, vma, address, false);
+	else __page_check_anon_rmap(page, vma, address);
+}
+
+/**
+ * The first mapping of a page that nobody else knows yet. Holds the PTL; the
+ * page lock is not needed for that reason. Of a vma that a speculative fault
+ * has copied, the bounds may be out of date, so they are not compared: a split
+ * or merge would not change the anon_vma or the index.
+ */
+export function page_add_new_anon_rmap(
+	page: page, vma: vm_area_struct, address: number, _compound: boolean,
+): void {
+	__SetPageSwapBacked(page);
+	/* From -1 to 0, and nobody else can see it. */
+	WRITE_ONCE(page._mapcount.counter, 0);
+	__inc_lruvec_page_state(page, NR_ANON_MAPPED);
+	__page_set_anon_rmap(page, vma, address, true);
+}
+
+/** Another mapping of a page-cache page. Holds the PTL. */
+export function page_add_file_rmap(page: page, _compound: boolean): void {
+	if (fetch_add(page._mapcount.counter, 1) !== -1) return;
+	__inc_lruvec_page_state(page, NR_FILE_MAPPED);
+}
+
+/** One mapping less. Holds the PTL. page->mapping stays until the page is
+ *  freed: a racing page_get_anon_vma() would not survive less. */
+export function page_remove_rmap(page: page, _compound: boolean): void {
+	if (fetch_add(page._mapcount.counter, -1) !== 0) return;
+	__dec_lruvec_page_state(page,
+		PageAnon(page) ? NR_ANON_MAPPED : NR_FILE_MAPPED);
+}
+
+/** The last reference is gone, so no vma and no child is left. */
+export function __put_anon_vma(anon_vma: anon_vma): void {
+	const root = anon_vma.root;
+
+	anon_vma_free(anon_vma);
+	if (root !== anon_vma &&
+		fetch_add(root.refcount.counter, -1) === 1)
+		anon_vma_free(root);
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors the part of mm/shmem.c (5.17) behind MAP_SHARED|MAP_ANONYMOUS: a file
+ * without a name whose pages are born zeroed.
+ * Left out: tmpfs as a file system, swap, huge pages, seals, policies, quotas.
+ */
+import type { address_space, file, inode } from "linux/fs.ts";
+import { FMODE_READ, FMODE_WRITE, S_SHMEM } from "linux/fs.ts";
+import type { vm_area_struct, vm_fault, vm_operations_struct, page } from "linux/mm_types.ts";
+import { ENOSPC } from "linux/errno.ts";
+import { ERR_PTR, IS_ERR, PTR_ERR } from "linux/err.ts";
+import { __GFP_ZERO, alloc_page } from "linux/gfp.ts";
+import { __SetPageSwapBacked, SetPageUptodate } from "linux/page-flags.ts";
+import { put_page, VM_FAULT_LOCKED, VM_FAULT_OOM, VM_FAULT_SIGBUS, type vm_fault_t } from "linux/mm.ts";
+import { i_size_read, mapping_gfp_mask } from "linux/pagemap.ts";
+import { PAGE_SIZE } from "asm/pgtable_types.ts";
+import { ENOMEM } from "linux/errno.ts";
+import { add_to_page_cache_lru, filemap_map_pages, find_lock_page } from "mm/filemap.ts";
+import { alloc_file, fput } from "kernel/fs/file_table.ts";
+import { iput, new_inode } from "kernel/fs/inode.ts";
+
+/** The page at index, locked and referenced, made if there is none; NULL
+ *  without memory. */
+function shmem_getpage(mapping: address_space, index: number): page {
+	for (;;) {
+		const found = find_lock_page(mapping, index);
+		if (found !== NULL) return found;
+
+		const page = alloc_page(mapping_gfp_mask(mapping) | __GFP_ZERO);
+		if (page === NULL) return NULL;
+		/* Counts as shmem, not as file, in rss; before others see it. */
+		__SetPageSwapBacked(page);
+		SetPageUptodate(page);
+		const error = add_to_page_cache_lru(page, mapping, index,
+			mapping_gfp_mask(mapping));
+		if (error === 0) return page;
+		put_page(page);
+		if (error === -ENOMEM) return NULL;
+	}
+}
+
+/** mmap_lock is held for reading, before and after. */
+export function shmem_fault(vmf: vm_fault): vm_fault_t {
+	const file: file = vmf.vma.vm_file;
+	const mapping = file.f_mapping;
+
+	if (vmf.pgoff >= Math.ceil(i_size_read(mapping.host) / PAGE_SIZE))
+		return VM_FAULT_SIGBUS;
+	vmf.page = shmem_getpage(mapping, vmf.pgoff);
+	return vmf.page === NULL ? VM_FAULT_OOM : VM_FAULT_LOCKED;
+}
+
+/** No page_mkwrite: nothing is written back, and nobody needs to be told. */
+export const shmem_vm_ops: vm_operations_struct = RODATA({
+	fault: shmem_fault,
+	map_pages: filemap_map_pages,
+});
+
+export function shmem_mmap(_file: file, vma: vm_area_struct): number {
+	vma.vm_ops = shmem_vm_ops;
+	return 0;
+}
+
+function shmem_get_inode(): inode {
+	const inode = new_inode();
+
+	if (inode !== NULL) inode.i_flags = S_SHMEM;
+	return inode;
+}
+
+/** An unlinked file of `size` bytes, or an error pointer. */
+export function shmem_kernel_file_setup(size: number): file {
+	const inode = shmem_get_inode();
+
+	if (inode === NULL) return ERR_PTR(-ENOSPC);
+	inode.i_size = size;
+	const res = alloc_file(inode, FMODE_READ | FMODE_WRITE);
+	if (IS_ERR(res)) iput(inode);
+	return res;
+}
+
+/** Put shared memory behind an anonymous shared mapping. mmap_lock is held for
+ *  writing. */
+export function shmem_zero_setup(vma: vm_area_struct): number {
+	const size = vma.vm_end - vma.vm_start;
+	const file = shmem_kernel_file_setup(size);
+
+	if (IS_ERR(file)) return PTR_ERR(file);
+	if (vma.vm_file !== NULL) fput(vma.vm_file);
+	vma.vm_file = file;
+	vma.vm_ops = shmem_vm_ops;
+	return 0;
+}

@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors kernel/rcu/tree.c, update.c and rcu_segcblist.c (5.17) in what they
+ * do for a non-preemptible kernel: grace periods found by looking at every
+ * CPU's dyntick counter, and callbacks queued on the CPU that calls call_rcu().
+ *
+ * A CPU in user mode, idle, asleep in schedule() or outside of the machine is
+ * in an extended quiescent state (EQS), in which it may hold no reference:
+ * its counter is even. A grace period has passed a CPU once its counter was
+ * seen even, or different from the snapshot taken at the start.
+ * Port: there is no rcu_node tree and no grace-period kthread: each CPU runs
+ * grace periods for its own callbacks, at its own quiescent points. Without
+ * CONFIG_SMP every such point ends a grace period (tiny.c).
+ * Left out: stall warnings, expedited grace periods, offloading, kvfree_rcu.
+ */
+import { CONFIG_DEBUG_ATOMIC_SLEEP, CONFIG_SMP } from "generated/autoconf.ts";
+import { nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
+import { smp_mb } from "host/door.ts";
+import { BUG_ON } from "linux/bug.ts";
+import { local_irq_restore, local_irq_save } from "linux/irqflags.ts";
+import { might_sleep } from "linux/kernel.ts";
+import { in_atomic } from "linux/preempt.ts";
+import { rcu_preempt_depth } from "linux/rcupdate.ts";
+import { cpu_relax } from "linux/smp.ts";
+import type { callback_head, rcu_head } from "linux/types.ts";
+import { softlockup_check } from "kernel/locking/spinlock.ts";
+import {
+	cpu_claim_host,
+	cpu_online,
+	cpu_release_host,
+	smp_call_function_single,
+} from "kernel/smp.ts";
+
+/** Bit of rcu_data.dynticks: RCU watches this CPU. */
+const RCU_DYNTICKS_IDX = 0x1;
+/** Callbacks invoked at one quiescent point … */
+const BLIMIT = 32;
+/** … unless more than this many are queued. */
+const QHIMARK = 10000;
+
+/** The dyntick counters at the start of a grace period, by CPU. */
+interface rcu_snap extends struct {
+	cpu: int; /* CPUs below have passed */
+	dynticks: array<int, 64>;
+}
+
+/** A list of callbacks in the order they were queued. */
+interface rcu_cblist extends struct {
+	head: callback_head;
+	tail: callback_head; /* undefined while head is NULL */
+}
+
+/** Its own CPU with interrupts disabled, or who has claimed it; but: */
+interface rcu_data extends struct {
+	dynticks: int; /* written by its CPU, RMW; read by all */
+	n_cbs: int; /* callbacks on the lists; peeked at by rcu_barrier() */
+	next: embed<rcu_cblist>; /* not yet waiting */
+	wait: embed<rcu_cblist>; /* for the grace period of `snap` */
+	done: embed<rcu_cblist>; /* may be invoked */
+	snap: embed<rcu_snap>;
+	barrier_seq_snap: int; /* last rcu_barrier() that asked; written by its CPU */
+	barrier_head: embed<callback_head>; /* rcu_barrier()'s, one at a time */
+}
+const rcu_data = DEFINE_PER_CPU<rcu_data>();
+
+interface rcu_state extends struct {
+	barrier_mutex: int; /* one rcu_barrier() at a time; RMW */
+	barrier_sequence: int; /* number of the current one; barrier_mutex */
+	barrier_cpu_count: int; /* callbacks it still waits for, plus 1; RMW */
+}
+const rcu_state = DEFINE<rcu_state>();
+
+/* ---- extended quiescent states ---- */
+
+/** Does RCU watch this CPU, so that it may hold references? */
+export function rcu_is_watching(): boolean {
+	if (CONFIG_SMP)
+		return (this_cpu(rcu_data).dynticks & RCU_DYNTICKS_IDX) !== 0;
+	return true;
+}
+
+/**
+ * Go quiescent. Fully ordered: accesses of the sections before stay before.
+ * Pairs with the barriers of rcu_gp_start() and rcu_gp_done().
+ */
+export function rcu_eqs_enter(): void {
+	if (CONFIG_SMP) {
+		const rdp = this_cpu(rcu_data);
+
+		if (CONFIG_DEBUG_ATOMIC_SLEEP) {
+			BUG_ON(
+				(rdp.dynticks & RCU_DYNTICKS_IDX) === 0,
+				"rcu_eqs_enter() while not watching",
+			);
+			BUG_ON(rcu_preempt_depth() !== 0, "EQS in a read-side section");
+		}
+		fetch_add(rdp.dynticks, 1);
+	}
+}
+
+/** Be watched again. Fully ordered: sections begin after. */
+export function rcu_eqs_exit(): void {
+	if (CONFIG_SMP) {
+		const rdp = this_cpu(rcu_data);
+
+		if (CONFIG_DEBUG_ATOMIC_SLEEP) {
+			BUG_ON(
+				(rdp.dynticks & RCU_DYNTICKS_IDX) !== 0,
+				"rcu_eqs_exit() while watching",
+			);
+		}
+		fetch_add(rdp.dynticks, 1);
+	}
+}
+
+/** The last thing in the kernel before user mode, and the first after. */
+export function rcu_user_enter(): void {
+	rcu_eqs_enter();
+}
+
+export function rcu_user_exit(): void {
+	rcu_eqs_exit();
+}
+
+/** An interrupt may come from anywhere. Returns what rcu_irq_exit() takes:
+ *  whether it came from an EQS. */
+export function rcu_irq_enter(): boolean {
+	if (rcu_is_watching())
+		return false;
+	rcu_eqs_exit();
+	return true;
+}
+
+export function rcu_irq_exit(eqs: boolean): void {
+	if (eqs)
+		rcu_eqs_enter();
+}
+
+/** Report one quiescent state from the middle of the kernel. */
+export function rcu_momentary_dyntick_idle(): void {
+	if (CONFIG_SMP) {
+		const rdp = this_cpu(rcu_data);
+
+		/* Even and odd again in one step; does nothing to an EQS. */
+		if ((rdp.dynticks & RCU_DYNTICKS_IDX) !== 0)
+			fetch_add(rdp.dynticks, 2);
+	}
+}
+
+/* ---- grace periods ---- */
+
+/**
+ * Remember where every CPU is. The barrier orders the caller's updates (its
+ * unlinking) before the reads: a CPU seen in an EQS sees them when it leaves.
+ */
+function rcu_gp_start(snap: rcu_snap): void {
+	smp_mb();
+	snap.cpu = 0;
+	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++)
+		snap.dynticks[cpu] = READ_ONCE(per_cpu(rcu_data, cpu).dynticks);
+}
+
+/** Has every other CPU been quiescent since? The caller is, by calling. */
+function rcu_gp_done(snap: rcu_snap): boolean {
+	const me = smp_processor_id();
+
+	for (; snap.cpu < nr_cpu_ids(); snap.cpu++) {
+		const cpu = snap.cpu;
+		const old = snap.dynticks[cpu];
+
+		if (cpu === me || (old & RCU_DYNTICKS_IDX) === 0)
+			continue;
+		/* Acquire; pairs with rcu_eqs_enter() on that CPU. */
+		if (smp_load_acquire(per_cpu(rcu_data, cpu).dynticks) === old)
+			return false;
+	}
+	/* All accesses of their sections come before what is freed next. */
+	smp_mb();
+	return true;
+}
+
+/**
+ * Wait until all read-side sections that run now are over. May sleep, and
+ * must not be called from one. We count as quiescent ourselves while we wait,
+ * so two callers do not wait for each other.
+ */
+export function synchronize_rcu(): void {
+	might_sleep();
+	BUG_ON(rcu_preempt_depth() !== 0, "synchronize_rcu() in a section");
+	if (!CONFIG_SMP || nr_cpu_ids() === 1) {
+		smp_mb();
+		return;
+	}
+
+	const snap = STACK<rcu_snap>();
+	const watching = rcu_is_watching();
+	let start = 0;
+
+	rcu_gp_start(snap);
+	if (watching)
+		rcu_eqs_enter();
+	for (let n = 0; !rcu_gp_done(snap); n++) {
+		cpu_relax(n);
+		start = softlockup_check(n, start, uptr(snap));
+	}
+	if (watching)
+		rcu_eqs_exit();
+}
+
+/* ---- callbacks ---- */
+
+function rcu_cblist_enqueue(list: rcu_cblist, head: callback_head): void {
+	head.next = NULL;
+	if (list.head === NULL) {
+		list.head = head;
+	} else {
+		const tail: callback_head = list.tail;
+
+		tail.next = head;
+	}
+	list.tail = head;
+}
+
+/** Append all of `from` to `to`; from is empty afterwards. */
+function rcu_cblist_splice(to: rcu_cblist, from: rcu_cblist): void {
+	if (from.head === NULL)
+		return;
+	if (to.head === NULL) {
+		to.head = from.head;
+	} else {
+		const tail: callback_head = to.tail;
+
+		tail.next = from.head;
+	}
+	to.tail = from.tail;
+	from.head = NULL;
+	from.tail = NULL;
+}
+
+function rcu_cblist_dequeue(list: rcu_cblist): callback_head {
+	const head: callback_head = list.head;
+
+	if (head !== NULL)
+		list.head = head.next;
+	return head;
+}
+
+/**
+ * Have func(head) called after a grace period, on a CPU that may be another
+ * one, in a context that must not sleep. Callable from anywhere.
+ */
+export function call_rcu(
+	head: rcu_head,
+	func: (head: rcu_head) => void,
+): void {
+	const flags = local_irq_save();
+	const rdp = this_cpu(rcu_data);
+
+	head.func = func;
+	rcu_cblist_enqueue(rdp.next, head);
+	rdp.n_cbs++;
+	local_irq_restore(flags);
+}
+
+/** Move callbacks on as far as grace periods have got. Interrupts disabled. */
+function rcu_advance_cbs(rdp: rcu_data): void {
+	const wait = rdp.wait;
+	const next = rdp.next;
+
+	if (wait.head !== NULL && rcu_gp_done(rdp.snap))
+		rcu_cblist_splice(rdp.done, wait);
+	if (wait.head === NULL && next.head !== NULL) {
+		rcu_cblist_splice(wait, next);
+		rcu_gp_start(rdp.snap);
+		/* All others may be quiescent at this moment already. */
+		if (rcu_gp_done(rdp.snap))
+			rcu_cblist_splice(rdp.done, wait);
+	}
+}
+
+/** Invoke callbacks whose grace period is over: a batch, or all if many. */
+function rcu_do_batch(rdp: rcu_data): void {
+	let limit = rdp.n_cbs > QHIMARK ? rdp.n_cbs : BLIMIT;
+
+	for (; limit > 0; limit--) {
+		const flags = local_irq_save();
+		const head = rcu_cblist_dequeue(rdp.done);
+
+		if (head !== NULL)
+			rdp.n_cbs--;
+		local_irq_restore(flags);
+		if (head === NULL)
+			break;
+
+		const func = head.func;
+
+		func(head);
+	}
+}
+
+/**
+ * A quiescent point of this CPU: return to user mode, idle, about to sleep.
+ * We enter outside of any read-side section, with interrupts enabled, and
+ * may be in an EQS; callbacks run watched.
+ */
+export function rcu_check_callbacks(): void {
+	const rdp = this_cpu(rcu_data);
+
+	if (rdp.n_cbs === 0)
+		return;
+	if (CONFIG_DEBUG_ATOMIC_SLEEP)
+		BUG_ON(in_atomic(), "rcu_check_callbacks() while atomic");
+
+	const flags = local_irq_save();
+
+	rcu_advance_cbs(rdp);
+	local_irq_restore(flags);
+	if (rdp.done.head === NULL)
+		return;
+
+	const eqs = rcu_irq_enter();
+
+	rcu_do_batch(rdp);
+	rcu_irq_exit(eqs);
+}
+
+/**
+ * Take over the callbacks that a CPU left behind when it went outside of the
+ * machine, as the kernel does for an offline CPU. They wait once more here,
+ * which is safe and keeps their order.
+ */
+function rcutree_migrate_callbacks(cpu: number): void {
+	const rdp = per_cpu(rcu_data, cpu);
+
+	if (READ_ONCE(rdp.n_cbs) === 0 || !cpu_claim_host(cpu))
+		return;
+
+	const flags = local_irq_save();
+	const mine = this_cpu(rcu_data);
+
+	rcu_cblist_splice(mine.next, rdp.done);
+	rcu_cblist_splice(mine.next, rdp.wait);
+	rcu_cblist_splice(mine.next, rdp.next);
+	mine.n_cbs += rdp.n_cbs;
+	rdp.n_cbs = 0;
+	local_irq_restore(flags);
+	cpu_release_host(cpu);
+}
+
+/* ---- rcu_barrier() ---- */
+
+const rcu_barrier_callback = RODATA((_head: callback_head): void => {
+	/* Pairs with the wait of rcu_barrier(). */
+	fetch_add(rcu_state.barrier_cpu_count, -1);
+});
+
+/** Queue the barrier's callback behind all that this CPU has queued. Once for
+ *  each barrier: its struct must not be queued twice. */
+function rcu_barrier_entrain(): void {
+	const rdp = this_cpu(rcu_data);
+
+	if (rdp.barrier_seq_snap === READ_ONCE(rcu_state.barrier_sequence))
+		return;
+	if (rdp.n_cbs !== 0) {
+		fetch_add(rcu_state.barrier_cpu_count, 1);
+		call_rcu(rdp.barrier_head, rcu_barrier_callback);
+	}
+	WRITE_ONCE(rdp.barrier_seq_snap, READ_ONCE(rcu_state.barrier_sequence));
+}
+
+const rcu_barrier_handler = RODATA((_info: number): void => {
+	rcu_barrier_entrain();
+});
+
+/** Wait for others without holding up their grace periods or our callbacks. */
+function rcu_barrier_relax(n: number): void {
+	rcu_momentary_dyntick_idle();
+	rcu_check_callbacks();
+	cpu_relax(n);
+}
+
+/**
+ * Wait until all callbacks queued before are done, on all CPUs. CPUs in the
+ * machine are asked to queue one more and report; those outside cannot run
+ * theirs, so we adopt them. May sleep.
+ */
+export function rcu_barrier(): void {
+	might_sleep();
+	BUG_ON(rcu_preempt_depth() !== 0, "rcu_barrier() in a section");
+
+	for (
+		let n = 0;
+		cmpxchg(rcu_state.barrier_mutex, 0, 1) !== 0;
+		n++
+	)
+		rcu_barrier_relax(n);
+
+	const me = smp_processor_id();
+
+	/* The 1 keeps the count up until all have been asked. */
+	WRITE_ONCE(rcu_state.barrier_cpu_count, 1);
+	const seq = (rcu_state.barrier_sequence + 1) | 0;
+
+	WRITE_ONCE(rcu_state.barrier_sequence, seq);
+	/* Callbacks queued before the call are seen below; pairs with call_rcu()
+	 * by way of whatever told the caller about them. */
+	smp_mb();
+	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
+		if (cpu === me)
+			continue;
+
+		const rdp = per_cpu(rcu_data, cpu);
+
+		/* Ask or adopt. It may come or go in between, so look again. */
+		for (
+			let n = 0;
+			READ_ONCE(rdp.n_cbs) !== 0 &&
+			READ_ONCE(rdp.barrier_seq_snap) !== seq;
+			n++
+		) {
+			if (cpu_online(cpu))
+				smp_call_function_single(cpu, rcu_barrier_handler, 0, true);
+			else
+				rcutree_migrate_callbacks(cpu);
+			rcu_barrier_relax(n);
+		}
+	}
+	/* Ours last: what was adopted is before it. */
+	rcu_barrier_entrain();
+	fetch_add(rcu_state.barrier_cpu_count, -1);
+
+	for (let n = 0; READ_ONCE(rcu_state.barrier_cpu_count) !== 0; n++) {
+		/* A CPU may have left with the callback we wait for. */
+		for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
+			if (cpu !== me)
+				rcutree_migrate_callbacks(cpu);
+		}
+		rcu_barrier_relax(n);
+	}
+	smp_store_release(rcu_state.barrier_mutex, 0);
+}
+
+/** Callbacks not yet invoked, on all CPUs; for tests and leak checks. */
+export function rcu_pending_callbacks(): number {
+	let n = 0;
+
+	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++)
+		n += READ_ONCE(per_cpu(rcu_data, cpu).n_cbs);
+	return n;
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Compiles the kernel's files for one configuration: type-checks, lowers, and
+ * returns JavaScript by file name. Nothing is written to disk.
+ */
+import { dirname, join, resolve } from "node:path";
+import ts from "typescript";
+import { type DataSymbol, Image } from "./image.ts";
+import { type Config, LayoutError, Layouts } from "./layout.ts";
+import { lower } from "./lower.ts";
+
+export interface CompileOptions {
+	srctree: string;
+	/** Holds include/generated/autoconf.ts. */
+	objtree: string;
+	entries: string[];
+	/** Directory of asm/…: arch/x86 and so on. */
+	srcarch: string;
+	/** Directory of host/…: the machine. */
+	machine: string;
+	config: Config;
+	direct: boolean;
+}
+
+export interface Compiled {
+	/** JavaScript by absolute path of the source file. */
+	output: Map<string, string>;
+	errors: string[];
+	data: DataSymbol[];
+	data_end: number;
+	percpu_size: number;
+	/** Turns an import such as "linux/mm.ts" into an absolute path. */
+	resolve: (specifier: string) => string | undefined;
+}
+
+export function aliases({ srctree, objtree, srcarch, machine }: CompileOptions): Record<string, string> {
+	return {
+		"linux/": join(srctree, "include/linux/"),
+		"uapi/": join(srctree, "include/uapi/"),
+		"asm-generic/": join(srctree, "include/asm-generic/"),
+		"kunit/": join(srctree, "include/kunit/"),
+		"asm/": join(srctree, "arch", srcarch, "include/asm/"),
+		"arch/": join(srctree, "arch/"),
+		"mm/": join(srctree, "kernel/mm/"),
+		"kernel/": join(srctree, "kernel/"),
+		"host/": join(srctree, "arch/host", machine, "/"),
+		"generated/": join(objtree, "include/generated/"),
+	};
+}
+
+export function compile(options: CompileOptions): Compiled {
+	const { srctree, config } = options;
+	const map = aliases(options);
+	const paths = Object.fromEntries(Object.entries(map).map(([k, v]) => [`${k}*`, [`${v}*`]]));
+	const settings: ts.CompilerOptions = {
+		target: ts.ScriptTarget.ES2022,
+		module: ts.ModuleKind.ESNext,
+		moduleResolution: ts.ModuleResolutionKind.Bundler,
+		lib: ["lib.es2024.d.ts"],
+		types: ["node"],
+		typeRoots: [join(srctree, "node_modules/@types")],
+		strict: true,
+		verbatimModuleSyntax: true,
+		allowImportingTsExtensions: true,
+		skipLibCheck: true,
+		paths,
+	};
+	const ambient = ["include/linux/compiler.d.ts", "arch/host/webassembly.d.ts"];
+	const roots = [...options.entries, ...ambient.map((a) => join(srctree, a))];
+	const program = ts.createProgram(roots, settings);
+	const checker = program.getTypeChecker();
+	const errors = ts
+		.getPreEmitDiagnostics(program)
+		.filter((d) => d.file)
+		.map((d) => {
+			const at = d.file?.getLineAndCharacterOfPosition(d.start ?? 0);
+			const text = ts.flattenDiagnosticMessageText(d.messageText, " ");
+			return `${d.file?.fileName}:${(at?.line ?? 0) + 1}: ${text}`;
+		});
+	const output = new Map<string, string>();
+	const layouts = new Layouts(checker, config);
+	const ours = program
+		.getSourceFiles()
+		.filter((s) => !s.isDeclarationFile && !s.fileName.includes("/node_modules/"));
+	let image: Image | undefined;
+	try {
+		image = new Image(ours, layouts);
+		const door = join(map["host/"], "door.ts");
+		const host = join(srctree, "arch/host/");
+		program.emit(undefined, (name, text, _bom, _err, sources) => {
+			if (sources?.[0]) output.set(resolve(sources[0].fileName), text);
+			else throw new Error(`unexpected output ${name}`);
+		}, undefined, false, {
+			before: [
+				lower({
+					layouts,
+					image,
+					direct: options.direct,
+					door,
+					is_kernel: (file) => !file.startsWith(host) || file.endsWith("/head.ts"),
+				}),
+			],
+		});
+	} catch (error) {
+		if (!(error instanceof LayoutError)) throw error;
+		errors.push(error.message);
+	}
+	return {
+		output,
+		errors: errors.map((e) => e.replaceAll(`${srctree}/`, "")),
+		data: image ? [...image.symbols.values()] : [],
+		data_end: image?.data_end ?? 0,
+		percpu_size: image?.percpu_size ?? 0,
+		resolve: (specifier) => {
+			for (const [prefix, dir] of Object.entries(map))
+				if (specifier.startsWith(prefix)) return join(dir, specifier.slice(prefix.length));
+		},
+	};
+}
+
+export function here(): string {
+	return resolve(dirname(new URL(import.meta.url).pathname), "../..");
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Bundles a guest: a module that CPUs load to run as a user program. Workers
+ * cannot load TypeScript on every Node that we support, so it becomes one file.
+ */
+import { mkdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { rolldown } from "rolldown";
+import { here } from "../cc/program.ts";
+
+/** Returns the URL of the bundled module. */
+export async function guest(source: string): Promise<string> {
+	const dir = join(here(), "build/guest");
+	mkdirSync(dir, { recursive: true });
+	const file = join(dir, `${basename(source, ".ts")}-${source.split("/").at(-2)}.mjs`);
+	const bundle = await rolldown({ input: source, platform: "node", external: [/^node:/] });
+	await bundle.write({ file, format: "esm", codeSplitting: false });
+	await bundle.close();
+	return pathToFileURL(file).href;
+}

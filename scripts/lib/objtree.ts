@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Object trees for programs: a configuration of its own below build/, made with
+ * the same make targets that a user types.
+ */
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { $ } from "zx";
+import { here } from "../cc/program.ts";
+
+export interface ObjtreeOptions {
+	/** Directory below build/. */
+	name: string;
+	/** Fragments of configs/ merged over the default, e.g. "nospf.config". */
+	fragments?: string[];
+	arch?: string;
+	/** Prints make's own lines. */
+	verbose?: boolean;
+}
+
+/** Newest change below a directory or of a file, in ms. */
+function newest(path: string): number {
+	const s = statSync(path);
+	if (!s.isDirectory()) return s.mtimeMs;
+	return Math.max(s.mtimeMs, ...readdirSync(path).map((n) => newest(join(path, n))));
+}
+
+const INPUTS = ["include/linux", "include/asm-generic", "include/kunit", "kernel", "arch", "configs", "scripts/cc", "scripts/kconfig", "scripts/build.ts", "Kconfig", "Makefile"];
+
+/** Configures and builds; returns the path of the bundle. Nothing is done where
+ *  the bundle is newer than all of its sources. */
+export async function objtree({ name, fragments = [], arch = "x86", verbose = false }: ObjtreeOptions): Promise<string> {
+	const srctree = here();
+	const dir = join(srctree, "build", name);
+	const bundle = join(dir, "vmlinux.mjs");
+	const sources = Math.max(...INPUTS.map((i) => newest(join(srctree, i))));
+	if (existsSync(bundle) && statSync(bundle).mtimeMs > sources) return bundle;
+	mkdirSync(dir, { recursive: true });
+	const env = { ...process.env, MAKEFLAGS: "", MFLAGS: "", MAKELEVEL: "" };
+	const make = $({ cwd: srctree, env, verbose: false, quiet: true, stdio: ["ignore", "pipe", "pipe"] });
+	for (const target of ["defconfig", ...fragments, "vmlinux"]) {
+		const run = await make`make O=${dir} ARCH=${arch} ${target}`.nothrow();
+		if (verbose) process.stdout.write(run.stdout);
+		if (run.exitCode !== 0) throw new Error(`make O=build/${name} ${target} failed:\n${run.stdout}${run.stderr}`);
+	}
+	return bundle;
+}

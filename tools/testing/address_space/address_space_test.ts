@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Random sequences of mmap, munmap, mprotect, mremap, brk, madvise, fork, exit
+ * and accesses, against the page-array model; after every step the vma tree, the
+ * page tables and the reference counts are validated by the kernel itself.
+ *
+ * SEED=n repeats a run; fast-check shrinks what fails.
+ */
+import { join } from "node:path";
+import test from "ava";
+import fc from "fast-check";
+import { Machine } from "../../../arch/host/threads/machine.ts";
+import { here } from "../../../scripts/cc/program.ts";
+import { guest } from "../../../scripts/lib/guest.ts";
+import { KUNIT_CONFIGS } from "../kunit/run.ts";
+import { objtree } from "../../../scripts/lib/objtree.ts";
+import type { Result } from "./guest.ts";
+import { Model, ranges_of } from "./model.ts";
+import { MADV, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE, type Op, WINDOW, WINDOW_PAGES } from "./ops.ts";
+
+const START_BRK = 0x20000000;
+const STACK: [number, number] = [0x7ffffffde000, 0x7ffffffff000];
+const seed = Number(process.env.SEED ?? Date.now() % 0x7fffffff);
+const RUNS = Number(process.env.RUNS ?? 60);
+
+const page = fc.nat({ max: WINDOW_PAGES - 9 });
+const length = fc.integer({ min: 1, max: 8 });
+const prot = fc.constantFrom(0, 1, 2, 3, 3, 3, 5, 7);
+const op: fc.Arbitrary<Op> = fc.oneof(
+	{
+		weight: 5,
+		arbitrary: fc.record({
+			op: fc.constant("mmap" as const),
+			page,
+			n: length,
+			prot,
+			shared: fc.boolean(),
+			how: fc.constantFrom("fixed" as const, "fixed" as const, "noreplace" as const, "hint" as const, "any" as const),
+		}),
+	},
+	{ weight: 2, arbitrary: fc.record({ op: fc.constant("munmap" as const), page, n: length }) },
+	{ weight: 3, arbitrary: fc.record({ op: fc.constant("mprotect" as const), page, n: length, prot }) },
+	{
+		weight: 3,
+		arbitrary: fc.record({
+			op: fc.constant("mremap" as const),
+			page,
+			old: length,
+			n: length,
+			flags: fc.constantFrom(
+				0,
+				MREMAP_MAYMOVE,
+				MREMAP_MAYMOVE,
+				MREMAP_MAYMOVE | MREMAP_FIXED,
+				MREMAP_FIXED,
+				MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
+				MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP,
+			),
+			to: page,
+		}),
+	},
+	{
+		weight: 2,
+		arbitrary: fc.record({
+			op: fc.constant("madvise" as const),
+			page,
+			n: length,
+			advice: fc.constantFrom(...Object.values(MADV)),
+		}),
+	},
+	{ weight: 1, arbitrary: fc.record({ op: fc.constant("brk" as const), n: fc.nat({ max: 12 }) }) },
+	{ weight: 6, arbitrary: fc.record({ op: fc.constant("load" as const), page }) },
+	{
+		weight: 8,
+		arbitrary: fc.record({ op: fc.constant("store" as const), page, value: fc.integer({ min: 1, max: 255 }) }),
+	},
+	{ weight: 1, arbitrary: fc.record({ op: fc.constant("fork" as const) }) },
+	{ weight: 1, arbitrary: fc.record({ op: fc.constant("exit" as const) }) },
+	{ weight: 2, arbitrary: fc.record({ op: fc.constant("switch" as const), to: fc.nat({ max: 7 }) }) },
+);
+
+/** The first step at which kernel and model differ, if any. */
+function compare(ops: Op[], { outcomes, leaks }: Result): string | undefined {
+	const model = new Model(START_BRK, STACK);
+	for (const [i, o] of ops.entries()) {
+		const where = `step ${i}, ${JSON.stringify(o)}`;
+		const seen = outcomes[i];
+		const wrong = model.step(o, seen);
+		if (wrong) return `${where}: ${wrong}`;
+		if (seen.problems.length) return `${where}: ${seen.problems.join("; ")}`;
+		const [maps, pages] = [ranges_of(seen.maps), model.ranges()];
+		if (maps.join("\n") !== pages.join("\n"))
+			return `${where}: maps\n${maps.join("\n")}\nexpected\n${pages.join("\n")}`;
+	}
+	if (leaks.length) return leaks.join("; ");
+}
+
+for (const config of ["debug", "nospf"]) {
+	test(`address space against a page array: ${config}`, async (t) => {
+		t.log(`SEED=${seed}`);
+		const vmlinux = await objtree({ name: `kunit-${config}`, fragments: KUNIT_CONFIGS[config] });
+		const module = await guest(join(here(), "tools/testing/address_space/guest.ts"));
+		const machine = await Machine.boot({ vmlinux, cpus: 1, mem: 64 });
+		try {
+			await fc.assert(
+				fc.asyncProperty(fc.array(op, { minLength: 1, maxLength: 60, size: "max" }), async (ops) => {
+					const arg = { ops, window: WINDOW, start_brk: START_BRK, stack: STACK };
+					const wrong = compare(ops, (await machine.run({ cpu: 0, module, fn: "main", arg })) as Result);
+					if (wrong) throw new Error(wrong);
+				}),
+				{ seed, numRuns: RUNS },
+			);
+			t.pass();
+		} finally {
+			await machine.shutdown();
+		}
+	});
+}
