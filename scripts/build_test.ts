@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What a configuration leaves out is not in its bundle: no function, no field,
+ *  no string, no file. And what it has is there. */
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import test from "ava";
+import { build } from "./build.ts";
+import { here } from "./cc/program.ts";
+import { objtree } from "./lib/objtree.ts";
+
+const FEATURE = /spf|speculat|mmap_seq|vm_rcu/gi;
+
+/** Names of System.map: `place bytes kind name`. */
+function symbols(map: string): Map<string, number> {
+	const rows = map.trimEnd().split("\n").map((l) => l.split(" "));
+	return new Map(rows.map(([, bytes, , name]) => [name, Number.parseInt(bytes, 16)]));
+}
+
+const trees = new Map<string, Promise<string>>();
+
+async function built(name: string, fragments: string[]) {
+	const tree = trees.get(name) ?? objtree({ name, fragments });
+	trees.set(name, tree);
+	const path = await tree;
+	const code = readFileSync(path, "utf8");
+	const map = readFileSync(join(dirname(path), "System.map"), "utf8");
+	return { path, code, map: symbols(map) };
+}
+
+test("the feature on: its functions and fields are there", async (t) => {
+	const { code, map } = await built("default", []);
+	for (const name of ["__pte_map_lock", "mmap_seq_read_start", "speculative_page_walk_begin", "do_user_addr_fault"])
+		t.true(map.has(name), name);
+	t.regex(code, /SPF_ABORT_PTE_MAP_LOCK_SEQ2/);
+	t.notRegex(code.replaceAll(/"[^"\n]*"/g, ""), /\bCONFIG_\w/, "flags are folded");
+});
+
+test("the feature off: not one byte is left", async (t) => {
+	const { code, map } = await built("nospf", ["nospf.config"]);
+	t.deepEqual(code.match(FEATURE) ?? [], []);
+	t.deepEqual([...map.keys()].filter((n) => n.match(FEATURE)), []);
+	t.true(map.has("do_user_addr_fault"));
+	const on = await built("default", []);
+	t.true(code.length < on.code.length);
+});
+
+/** Functions that a source file exports. */
+function functions_of(file: string): string[] {
+	const text = readFileSync(join(here(), file), "utf8");
+	return [...text.matchAll(/^export function (\w+)/gm)].map((m) => m[1]);
+}
+
+test("files of a symbol that is off are absent", async (t) => {
+	const off = await built("default", []);
+	const on = await built("kunit-debug", ["kunit.config", "debug.config"]);
+	for (const file of [
+		"kernel/mm/debug_validate.ts",
+		"kernel/mm/page_poison.ts",
+		"kernel/lib/kunit/executor.ts",
+		"kernel/lib/kunit/test.ts",
+	]) {
+		t.deepEqual(functions_of(file).filter((f) => off.map.has(f)), [], file);
+		t.true(functions_of(file).some((f) => on.map.has(f)), file);
+	}
+	const up = await built("up", ["nosmp.config"]);
+	t.false(up.map.has("smp_call_function_many_cond"));
+	t.true(off.map.has("smp_call_function_many_cond"));
+});
+
+test("minified: smaller, and the same without the feature", async (t) => {
+	const { path, code } = await built("nospf", ["nospf.config"]);
+	const min = readFileSync(await build({ objtree: dirname(path), minify: true }), "utf8");
+	t.true(min.length < code.length / 2);
+	t.deepEqual(min.match(FEATURE) ?? [], []);
+});
+
+test("System.map: sizes are those of the functions' text", async (t) => {
+	const { code, map } = await built("default", []);
+	const at = code.indexOf("function find_vma(");
+	const end = code.indexOf("\n}", at) + 2;
+	t.is(map.get("find_vma"), end - at);
+});

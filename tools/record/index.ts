@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The command line of `spf record`. */
+import type { Command } from "commander";
+import { UserError } from "../replay/errors.ts";
+import { record } from "./record.ts";
+
+export function add_record(program: Command): void {
+	program
+		.command("record")
+		.description("run a program once and write down what it does to its memory (needs strace and perf)")
+		.usage("[options] <directory> -- <command...>")
+		.argument("<words...>", "where the recording goes, then '--', the program and its arguments")
+		.option("-o, --output <directory>", "where the recording goes; then all words are the command")
+		.option("--force", "write over an earlier recording")
+		.addHelpText("after", "\nExample:\n  $ spf record /tmp/ls -- ls -l\n  $ spf replay --check /tmp/ls")
+		.action(async (words: string[], options: { output?: string; force?: boolean }) => {
+			const [directory, command] = options.output === undefined ? [words[0], words.slice(1)] : [options.output, words];
+			if (command.length === 0) throw new UserError("record: no command; say 'spf record DIR -- COMMAND'");
+			const trace = await record({ directory, command, force: options.force });
+			const faults = trace.ops.filter((op) => op.kind === "fault").length;
+			process.stdout.write(
+				`${directory}: ${trace.lines} lines of system calls and ${faults} page faults of ${trace.tasks.length} threads\n`,
+			);
+		});
+}

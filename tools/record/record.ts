@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * `spf record DIR -- COMMAND…`: runs a program once and writes what it did to
+ * its memory, in the files that `spf replay DIR` reads.
+ *
+ *   perf record ─ setarch -R ─ strace -f ─ COMMAND
+ *
+ * strace writes the system calls, perf the page faults, both in real time.
+ * strace holds the program at its first brk and at its exit_group for a
+ * moment, in which we copy /proc/PID/maps.
+ */
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { release } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { quote, which } from "zx";
+import { UserError } from "../replay/errors.ts";
+import { load_trace, type Trace } from "../replay/trace.ts";
+
+/** How long strace holds the program, in microseconds, and how often we look. */
+const HOLD_AT_BRK = 600_000;
+const HOLD_AT_EXIT = 1_500_000;
+const LOOK_MS = 10;
+const NR_BRK = 12;
+const NR_EXIT_GROUP = 231;
+/** The names of the tools themselves: their faults are not the program's. */
+const TOOLS = new Set(["strace", "perf", "perf-exec"]);
+const FILES = [
+	"strace.txt", "faults.txt", "maps.initial", "maps.final", "command.txt", "kernel.txt",
+	"stdout.txt", "stderr.txt", "perf.data",
+];
+
+export interface RecordOptions {
+	directory: string;
+	command: string[];
+	/** Write over an earlier recording. */
+	force?: boolean;
+}
+
+export async function record({ directory, command, force }: RecordOptions): Promise<Trace> {
+	const tools = await find_tools(command[0]);
+	prepare(directory, force ?? false);
+	const file = (name: string) => join(directory, name);
+	const stderr = file("stderr.txt");
+	writeFileSync(file("command.txt"), `${command.map(quote).join(" ")}\n`);
+	writeFileSync(file("kernel.txt"), `${release()}\n`);
+
+	const status = await run(directory, tools, command);
+	const strace = existsSync(file("strace.txt")) ? readFileSync(file("strace.txt"), "utf8") : "";
+	if (strace === "") throw new UserError(why_nothing(readFileSync(stderr, "utf8"), status));
+	if (!existsSync(file("maps.initial")))
+		throw new UserError(`${command[0]}: the program made no brk call after its execve, by which its first maps are read; only programs with a libc that does so can be recorded`);
+	if (!existsSync(file("maps.final")))
+		throw new UserError(`${command[0]}: the program did not end by exit_group (was it killed?), so that its last maps could not be read; see ${stderr}`);
+	await write_faults(directory, tools);
+	rmSync(file("perf.data"), { force: true });
+	return load_trace(directory);
+}
+
+interface Tools {
+	perf: string;
+	strace: string;
+	setarch: string;
+}
+
+async function find_tools(program: string): Promise<Tools> {
+	const find = async (name: string, what: string) => {
+		const path = await which(name, { nothrow: true });
+		if (!path) throw new UserError(`${name}: not found in PATH; ${what}`);
+		return path;
+	};
+	if (process.platform !== "linux" || process.arch !== "x64")
+		throw new UserError(`${process.platform}/${process.arch}: programs can be recorded on Linux on x86-64 only; replaying works everywhere`);
+	const tools = {
+		perf: await find("perf", "install the package linux-perf (Debian) or linux-tools (Ubuntu)"),
+		strace: await find("strace", "install the package strace"),
+		setarch: await find("setarch", "install the package util-linux"),
+	};
+	await find(program, "the command to record has to be an executable program");
+	return tools;
+}
+
+function prepare(directory: string, force: boolean): void {
+	try {
+		mkdirSync(directory, { recursive: true });
+	} catch (error) {
+		throw new UserError(`${directory}: cannot be made (${(error as NodeJS.ErrnoException).code}); choose another directory`);
+	}
+	const there = readdirSync(directory);
+	if (there.length === 0) return;
+	if (!force) throw new UserError(`${directory}: not empty; choose another directory, or write over a recording with --force`);
+	const other = there.find((name) => !FILES.includes(name));
+	if (other) throw new UserError(`${directory}/${other}: not of a recording; --force writes over recordings only`);
+	for (const name of there) rmSync(join(directory, name));
+}
+
+/** Resolves to the exit code when the program has ended. */
+async function run(directory: string, tools: Tools, command: string[]): Promise<number> {
+	const file = (name: string) => join(directory, name);
+	const child = spawn(
+		tools.perf,
+		[
+			...["record", "-q", "-e", "page-faults", "-c", "1", "-d", "-k", "CLOCK_REALTIME"],
+			...["-o", file("perf.data"), "--"],
+			...[tools.setarch, "-R", tools.strace, "-f", "-ttt", "-y"],
+			...["-e", "trace=%memory,%process,prctl"],
+			...["-e", `inject=brk:delay_enter=${HOLD_AT_BRK}:when=1`],
+			...["-e", `inject=exit_group:delay_enter=${HOLD_AT_EXIT}:when=1`],
+			...["-o", file("strace.txt"), "--", ...command],
+		],
+		{ stdio: ["inherit", openSync(file("stdout.txt"), "w"), openSync(file("stderr.txt"), "w")] },
+	);
+	let status: number | undefined;
+	const ended = new Promise<void>((resolve, reject) => {
+		child.on("error", reject);
+		child.on("close", (code) => {
+			status = code ?? 1;
+			resolve();
+		});
+	});
+	const over = () => status !== undefined;
+	const pid = await until(over, () => first_pid(file("strace.txt")));
+	if (pid !== undefined) {
+		if (await until(over, () => is_in(pid, NR_BRK) || undefined)) copy_maps(pid, file("maps.initial"));
+		/* Where the program forks, only its own process counts; where it calls
+		 * execve again, this still is the last image's end. */
+		if (await until(over, () => is_in(pid, NR_EXIT_GROUP) || undefined)) copy_maps(pid, file("maps.final"));
+	}
+	await ended;
+	return status!;
+}
+
+async function until<T>(over: () => boolean, look: () => T | undefined): Promise<T | undefined> {
+	while (!over()) {
+		const found = look();
+		if (found !== undefined) return found;
+		await sleep(LOOK_MS);
+	}
+	return undefined;
+}
+
+/** The program's pid: strace writes its execve first. */
+function first_pid(path: string): number | undefined {
+	if (!existsSync(path)) return undefined;
+	const match = /^(\d+) /.exec(readFileSync(path, "utf8").slice(0, 20));
+	return match ? Number(match[1]) : undefined;
+}
+
+/** Is a thread of the process inside this system call? */
+function is_in(pid: number, nr: number): boolean {
+	try {
+		for (const tid of readdirSync(`/proc/${pid}/task`)) {
+			const call = readFileSync(`/proc/${pid}/task/${tid}/syscall`, "utf8");
+			if (call.startsWith(`${nr} `)) return true;
+		}
+	} catch {
+		/* Ended meanwhile; or not allowed, which shows as missing maps. */
+	}
+	return false;
+}
+
+function copy_maps(pid: number, path: string): void {
+	writeFileSync(path, readFileSync(`/proc/${pid}/maps`));
+}
+
+/** Nothing was recorded: what strace or perf said, and what to do. */
+function why_nothing(stderr: string, status: number): string {
+	const said = stderr.trim().split("\n").filter((line) => line.trim() !== "")[0] ?? `exit code ${status}`;
+	if (/ptrace|PTRACE_/.test(stderr) && /not permitted|denied/i.test(stderr))
+		return `strace: may not trace (${said}); run as root, or allow ptrace (kernel.yama.ptrace_scope, the container's seccomp profile)`;
+	if (/perf_event_paranoid|permission|not permitted|not supported/i.test(stderr))
+		return `perf: may not count page faults (${said}); run as root, or set kernel.perf_event_paranoid to 1 with sysctl`;
+	return `nothing was recorded: ${said}`;
+}
+
+async function write_faults(directory: string, tools: Tools): Promise<void> {
+	const file = (name: string) => join(directory, name);
+	const child = spawn(
+		tools.perf,
+		["script", "-i", file("perf.data"), "-F", "comm,pid,tid,time,event,addr"],
+		{ stdio: ["ignore", "pipe", "pipe"] },
+	);
+	let text = "";
+	let errors = "";
+	child.stdout.setEncoding("utf8").on("data", (part) => (text += part));
+	child.stderr.setEncoding("utf8").on("data", (part) => (errors += part));
+	const status = await new Promise((resolve) => child.on("close", resolve));
+	if (status !== 0) throw new UserError(`perf script: ${errors.trim().split("\n")[0] || `exit code ${status}`}; is perf of the same version as the kernel's?`);
+	const own = text.split("\n").filter((line) => line !== "" && !TOOLS.has(comm_of(line)));
+	writeFileSync(file("faults.txt"), own.map((line) => `${line}\n`).join(""));
+}
+
+function comm_of(line: string): string {
+	return /^\s*(.*?)\s+\d+\/\d+\s/.exec(line)?.[1] ?? "";
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The maps that the kernel shows at the end against maps.final, line for line.
+ * Range, permissions and offset decide. Names, devices and inode numbers are
+ * information: the replayed kernel has no directories, and says [heap] and
+ * [stack] by rules of its own version.
+ */
+import type { MapsLine } from "./maps.ts";
+import type { TracedFile } from "./trace.ts";
+
+export interface MapsDifference {
+	/** What the recording has there, and what the replay has; one may be absent. */
+	recorded?: MapsLine;
+	replayed?: MapsLine;
+}
+
+export interface MapsResult {
+	equal: number;
+	total: number;
+	differences: MapsDifference[];
+}
+
+function same(a: MapsLine, b: MapsLine): boolean {
+	return a.start === b.start && a.end === b.end && a.permissions === b.permissions && a.offset === b.offset;
+}
+
+/** Lines are paired by their start address; a line without a partner counts. */
+export function compare_maps(recorded: MapsLine[], replayed: MapsLine[]): MapsResult {
+	const by_start = new Map(replayed.map((line) => [line.start, line]));
+	const differences: MapsDifference[] = [];
+	let equal = 0;
+	for (const line of recorded) {
+		const other = by_start.get(line.start);
+		by_start.delete(line.start);
+		if (other && same(line, other)) equal++;
+		else differences.push({ recorded: line, replayed: other });
+	}
+	for (const line of by_start.values()) differences.push({ replayed: line });
+	differences.sort((a, b) => (a.recorded ?? a.replayed)!.start - (b.recorded ?? b.replayed)!.start);
+	/* A line too many is a line unequal. */
+	const total = Math.max(recorded.length, equal + differences.length);
+	return { equal, total, differences };
+}
+
+/** What the kernel knows by inode number gets back its device and path. */
+export function name_files(text: string, files: TracedFile[]): string {
+	const by_inode = new Map(files.map((file) => [file.inode, file]));
+	return text.replace(
+		/^(\S+ \S+ \S+) \S+ (\d+).*$/gm,
+		(line, prefix: string, inode: string) => {
+			const file = by_inode.get(Number(inode));
+			if (!file || inode === "0") return line;
+			return `${`${prefix} ${file.device} ${inode} `.padEnd(72)} ${file.path}`;
+		},
+	);
+}
+
+export function describe({ recorded, replayed }: MapsDifference): string {
+	const show = (line?: MapsLine) => line?.text ?? "(nothing)";
+	return `maps.final${recorded ? `:${recorded.line}` : ""}: recorded ${show(recorded)}\n${" ".repeat(12)}replayed ${show(replayed)}`;
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The files of a recording, by path, and which mappings are of one open file. */
+import { PAGE_SIZE } from "./abi.ts";
+import type { MapsLine } from "./maps.ts";
+import type { AddressSpace } from "./model.ts";
+import type { Value } from "./strace.ts";
+import type { Image, OpenFile, TracedFile } from "./trace.ts";
+import { number } from "./values.ts";
+
+const FIRST_MADE_UP_INODE = 100_000_000;
+
+export class FileTable {
+	readonly files: TracedFile[] = [];
+	readonly open_files: OpenFile[] = [];
+	private readonly file_index = new Map<string, number>();
+	private readonly open_index = new Map<string, number>();
+
+	/**
+	 * Which open file a mapping is of. Recordings do not show open and close;
+	 * what is mapped through one descriptor of one mm with one path counts as
+	 * one open file.
+	 */
+	opened(mm: AddressSpace, fd: Value): string {
+		return fd.kind === "fd" ? `${mm.id} ${number(fd)} ${fd.path}` : "";
+	}
+
+	open(file: number, key: string, writable: boolean): number {
+		const full = `${key} ${writable}`;
+		let index = this.open_index.get(full);
+		if (index === undefined) {
+			index = this.open_files.push({ file, writable }) - 1;
+			this.open_index.set(full, index);
+		}
+		return index;
+	}
+
+	file(path: string, line?: MapsLine): number {
+		const known = this.file_index.get(path);
+		if (known !== undefined) return known;
+		const shmem = /^\/(dev\/shm\/|memfd:|dev\/zero|SYSV)/.test(path);
+		const file: TracedFile = {
+			path,
+			device: line?.device ?? this.files[0]?.device ?? "00:00",
+			inode: line?.inode ?? this.unused_inode(),
+			size: PAGE_SIZE,
+			shmem,
+		};
+		this.file_index.set(path, this.files.length);
+		return this.files.push(file) - 1;
+	}
+
+	/** Paths that no maps file shows get numbers that none of them has. */
+	private unused_inode(): number {
+		let inode = FIRST_MADE_UP_INODE;
+		for (const file of this.files) if (file.inode >= inode) inode = file.inode + 1;
+		return inode;
+	}
+
+	/** Grows every file to what images and the final maps show of it. */
+	size_files(images: Image[], final: MapsLine[]): void {
+		for (const image of images)
+			for (const line of image.lines)
+				if (line.file >= 0) {
+					const file = this.files[line.file];
+					file.size = Math.max(file.size, line.offset + line.end - line.start);
+				}
+		for (const line of final) {
+			const index = this.file_index.get(line.name);
+			if (index === undefined) continue;
+			this.files[index].size = Math.max(this.files[index].size, line.offset + line.end - line.start);
+		}
+	}
+}

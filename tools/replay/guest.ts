@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The program that runs on every CPU of the replay: it takes operations of the
+ * plan as they become runnable, does them in the name of their tasks, and notes
+ * what came out.
+ *
+ * It is bundled by itself and loaded into the CPU's worker, so it imports
+ * nothing but constants. All it shares with the other CPUs is the plan.
+ *
+ * A task is on one CPU at a time: a CPU leaves a task before it makes the
+ * task's next operation runnable for others.
+ */
+import type * as user_side from "../../arch/x86/kernel/user.ts";
+import {
+	DIFFERENT, DONE, EQUAL, EXPECT_SIGNAL, HEAD, HINT, KIND, PLACED, type Plan, SNAPSHOT, STOP, TAIL,
+} from "./plan_format.ts";
+
+/** The kernel's interface to user programs. */
+export type User = typeof user_side;
+
+const NR_MMAP = 9;
+const NR_MUNMAP = 11;
+const NR_EXIT = 60;
+const NR_WAIT4 = 61;
+const NR_CLOSE = 3;
+const NR_PRCTL = 157;
+const PR_SET_VMA = 0x53564d41;
+const PAGE_SIZE = 4096;
+const SCRATCH = 0x20000;
+/** See kernel/mm/huge_memory.ts. */
+const PR_SIM_THP_ALIGN = 0x53504601;
+const NR_SPF_OPEN = 1000;
+const NR_SPF_EXEC = 1002;
+const NR_SPF_SPECIAL = 1003;
+const O_RDONLY = 0;
+const O_RDWR = 2;
+const MAP_SHARED = 1;
+const MAP_PRIVATE = 2;
+const MAP_FIXED = 0x10;
+const MAP_ANONYMOUS = 0x20;
+const WALL = 0x40000000;
+const SIGKILL = 9;
+/** How long an idle CPU sleeps before it looks for interrupts, in ms. */
+const NAP_MS = 1;
+/** Names of lines in an image: see SPECIAL_NAMES; the kernel's numbers. */
+const STACK = 1;
+const HEAP = 5;
+const SPECIAL_MAPPING = [0, 0, 3, 1, 2, 0];
+
+export interface GuestArg {
+	plan: Plan;
+	/** One CPU, all operations in recorded order, the kernel places mappings. */
+	check: boolean;
+}
+
+export interface SetupResult {
+	/** Errno of what could not be set up, or 0. */
+	error: number;
+	what: string;
+	before: ReturnType<User["meminfo"]>;
+}
+
+/** On CPU 0, before: makes the first task and opens the files. */
+export function setup(user: User, { plan }: GuestArg): SetupResult {
+	user.mem_settle();
+	const before = user.meminfo();
+	const pid = user.user_spawn();
+	if (pid < 0) return { error: -pid, what: "making the first task", before };
+	plan.pids[0] = pid;
+	user.run_task(pid);
+	for (let i = 0; i < plan.fds.length; i++) {
+		const [inode, size, , writable] = plan.open_files.subarray(i * 4, i * 4 + 4);
+		const fd = user.user_syscall(NR_SPF_OPEN, inode, writable ? O_RDWR : O_RDONLY, size);
+		if (fd < 0) return { error: -fd, what: `opening file ${i + 1} of ${plan.fds.length}`, before };
+		plan.fds[i] = fd;
+	}
+	user.user_idle();
+	return { error: 0, what: "", before };
+}
+
+/** On CPU 0, when all others are done: closes the files, and counts memory. */
+export function teardown(user: User, { plan }: GuestArg): ReturnType<User["meminfo"]> {
+	const pid = user.user_spawn();
+	if (pid > 0 && user.run_task(pid) === 0) {
+		for (const fd of plan.fds) if (fd >= 0) user.user_syscall(NR_CLOSE, fd);
+		user.user_syscall(NR_EXIT, 0);
+	}
+	user.user_idle();
+	user.mem_settle();
+	return user.meminfo();
+}
+
+/** Counters of the kernel at this moment. */
+export function counters(user: User): ReturnType<User["meminfo"]> {
+	return user.meminfo();
+}
+
+/** On every CPU. Returns the maps of the program at its end to the CPU that
+ *  ended it. */
+export function main(user: User, { plan, check }: GuestArg): { maps: string } {
+	const cpu: Cpu = { user, plan, check, maps: "" };
+	if (check) run_in_order(cpu);
+	else run_as_runnable(cpu);
+	user.user_idle();
+	return { maps: cpu.maps };
+}
+
+interface Cpu {
+	user: User;
+	plan: Plan;
+	check: boolean;
+	maps: string;
+}
+
+function run_in_order(cpu: Cpu): void {
+	const { plan } = cpu;
+	for (let op = 0; op < plan.count; op++) {
+		if (Atomics.load(plan.control, STOP)) return;
+		run(cpu, op);
+	}
+}
+
+function run_as_runnable(cpu: Cpu): void {
+	let op = -1;
+	for (;;) {
+		if (op < 0) op = take(cpu);
+		if (op < 0) return;
+		run(cpu, op);
+		op = finish(cpu, op);
+	}
+}
+
+/** The next runnable operation from the queue; -1 when all are done. */
+function take({ user, plan }: Cpu): number {
+	const { control, queue } = plan;
+	for (;;) {
+		if (Atomics.load(control, DONE) === plan.count || Atomics.load(control, STOP)) return -1;
+		const head = Atomics.load(control, HEAD);
+		const tail = Atomics.load(control, TAIL);
+		if (head < tail) {
+			if (Atomics.compareExchange(control, HEAD, head, head + 1) !== head) continue;
+			/* The slot was claimed before it was filled. */
+			let op = Atomics.load(queue, head);
+			while (op === 0) op = Atomics.load(queue, head);
+			return op - 1;
+		}
+		/* Idle: interrupts still have to be taken. */
+		user.user_idle();
+		Atomics.wait(control, TAIL, tail, NAP_MS);
+	}
+}
+
+/** Tells the waiters. Returns the same task's next operation if it may run. */
+function finish({ user, plan }: Cpu, op: number): number {
+	const next = plan.next[op];
+	let mine = -1;
+	if (next >= 0) {
+		/* 1: it waits for us only, and nobody else can touch the number. */
+		if (Atomics.load(plan.unmet, next) === 1) mine = next;
+		else user.user_idle();
+	}
+	for (let i = plan.first_waiter[op]; i < plan.first_waiter[op + 1]; i++) {
+		const waiter = plan.waiters[i];
+		if (Atomics.sub(plan.unmet, waiter, 1) !== 1) continue;
+		if (waiter === next) mine = next;
+		else push(plan, waiter);
+	}
+	if (Atomics.add(plan.control, DONE, 1) + 1 === plan.count) Atomics.notify(plan.control, TAIL);
+	return mine;
+}
+
+function push({ control, queue }: Plan, op: number): void {
+	const slot = Atomics.add(control, TAIL, 1);
+	Atomics.store(queue, slot, op + 1);
+	Atomics.notify(control, TAIL, 1);
+}
+
+function run(cpu: Cpu, op: number) {
+	const { user, plan } = cpu;
+	const pid = plan.pids[plan.task[op]];
+	const switched = user.run_task(pid);
+	let equal = false;
+	let result = switched;
+	if (switched === 0)
+		switch (plan.kind[op]) {
+			case KIND.fault:
+				return fault(cpu, op);
+			case KIND.call:
+				result = call(cpu, op);
+				equal = same(plan.expected[op], result);
+				break;
+			case KIND.clone: {
+				result = user.user_syscall(plan.nr[op], plan.args[op * 6]);
+				const child = plan.object[op];
+				if (result > 0 && child >= 0) plan.pids[child] = result;
+				/* Numbers of tasks are the kernel's own affair. */
+				equal = child >= 0 ? result > 0 : same(plan.expected[op], result);
+				break;
+			}
+			case KIND.wait: {
+				const child = plan.pids[plan.object[op]];
+				result = user.user_syscall(NR_WAIT4, child, 0, WALL);
+				equal = result === child;
+				break;
+			}
+			case KIND.exec:
+				result = exec(cpu, op);
+				equal = result === 0;
+				break;
+			case KIND.exit: {
+				if (plan.flags[op] & SNAPSHOT) {
+					const maps = user.user_maps(pid);
+					if (typeof maps === "string") cpu.maps = maps;
+				}
+				user.user_syscall(plan.nr[op], plan.args[op * 6]);
+				/* The CPU left the task: it is gone. */
+				equal = user.user_task() !== pid;
+				result = 0;
+			}
+		}
+	plan.result[op] = result;
+	plan.state[op] = equal ? EQUAL : DIFFERENT;
+}
+
+function same(expected: number, result: number): boolean {
+	return Number.isNaN(expected) || expected === result;
+}
+
+function fault({ user, plan }: Cpu, op: number): void {
+	const address = plan.args[op * 6];
+	const start = performance.now();
+	const done = user.user_touch(address, plan.access[op]);
+	plan.latency[op] = (performance.now() - start) * 1e6;
+	const signal = done ? null : user.user_signal();
+	plan.result[op] = signal?.signo ?? 0;
+	const expected = (plan.flags[op] & EXPECT_SIGNAL) !== 0;
+	plan.state[op] = done !== expected && signal?.signo !== SIGKILL ? EQUAL : DIFFERENT;
+}
+
+function call({ user, plan, check }: Cpu, op: number): number {
+	const a = plan.args.subarray(op * 6, op * 6 + 6);
+	const nr = plan.nr[op];
+	if (nr === NR_PRCTL && a[0] === PR_SET_VMA && plan.object[op] >= 0) return name_memory(user, plan, op);
+	if (nr !== NR_MMAP) return user.user_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	const fd = plan.opened[op] >= 0 ? plan.fds[plan.opened[op]] : a[4];
+	/* Where the kernel chose, it is given its own choice as a hint: what other
+	 * CPUs do meanwhile then makes no difference. */
+	const flags = plan.flags[op];
+	const hint = flags & PLACED && (!check || flags & HINT) ? plan.expected[op] : a[0];
+	return user.user_syscall(nr, hint, a[1], a[2], a[3], fd, a[5]);
+}
+
+/** The name has to be in user memory: on a page of the task's own, below all
+ *  that programs map, for the time of the call. */
+function name_memory(user: User, plan: Plan, op: number): number {
+	const page = SCRATCH + plan.task[op] * PAGE_SIZE;
+	const a = plan.args.subarray(op * 6, op * 6 + 6);
+	const text = plan.strings[plan.object[op]];
+	const error = user.user_syscall(NR_MMAP, page, PAGE_SIZE, 3, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (error < 0) return error;
+	for (let i = 0; i <= text.length; i++) user.user_store8(page + i, i < text.length ? text.charCodeAt(i) : 0);
+	const result = user.user_syscall(NR_PRCTL, a[0], a[1], a[2], a[3], page);
+	user.user_syscall(NR_MUNMAP, page, PAGE_SIZE);
+	return result;
+}
+
+/** A new program: stack and heap by the kernel, the rest line by line. */
+function exec({ user, plan }: Cpu, op: number): number {
+	const image = plan.object[op];
+	const [start_brk, first] = plan.images.subarray(image * 2, image * 2 + 2);
+	const last = plan.images[image * 2 + 3];
+	const line = (n: number) => plan.image_lines.subarray(n * 8, n * 8 + 8);
+	let stack = -1;
+	for (let n = first; n < last; n++) if (line(n)[6] === STACK) stack = n;
+	if (stack < 0) return -22;
+	let error = user.user_syscall(NR_SPF_EXEC, start_brk, line(stack)[0], line(stack)[1]);
+	if (error >= 0 && plan.aligns) error = user.user_syscall(NR_PRCTL, PR_SIM_THP_ALIGN, 1);
+	for (let n = first; n < last && error >= 0; n++) {
+		const [start, end, prot, shared, offset, opened, name] = line(n);
+		if (name === STACK || name === HEAP) continue;
+		if (SPECIAL_MAPPING[name]) {
+			error = user.user_syscall(NR_SPF_SPECIAL, start, end - start, SPECIAL_MAPPING[name]);
+			continue;
+		}
+		const flags = MAP_FIXED | (shared ? MAP_SHARED : MAP_PRIVATE) | (opened < 0 ? MAP_ANONYMOUS : 0);
+		const fd = opened < 0 ? -1 : plan.fds[opened];
+		error = user.user_syscall(NR_MMAP, start, end - start, prot, flags, fd, offset);
+	}
+	return Math.min(error, 0);
+}

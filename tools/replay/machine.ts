@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Runs a plan on a machine: boots it, sets the program up, lets the CPUs work,
+ *  and collects what they noted. */
+import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+import { Machine } from "../../arch/host/threads/machine.ts";
+import type { meminfo } from "../../arch/x86/kernel/user.ts";
+import { errno_name } from "./abi.ts";
+import { UserError } from "./errors.ts";
+import type { GuestArg, SetupResult } from "./guest.ts";
+import { DONE, type Plan, STOP, TAIL } from "./plan_format.ts";
+
+export type MemInfo = meminfo;
+
+export interface Kernel {
+	vmlinux: string;
+	/** What of the configuration a replay is interested in. */
+	nr_cpus: number;
+	mem: number;
+	spf: boolean;
+}
+
+/** The kernel to use: built in `objtree`, or a bundle named by path. */
+export function find_kernel(vmlinux: string): Kernel {
+	if (!existsSync(vmlinux)) throw new UserError(`${vmlinux}: no such file; build the kernel with 'make', or name another one with --vmlinux`);
+	const conf = join(dirname(vmlinux), "include/config/auto.conf");
+	if (!existsSync(conf)) throw new UserError(`${conf}: no such file; it tells how ${vmlinux} is configured, run 'make' again`);
+	const text = readFileSync(conf, "utf8");
+	const value = (name: string) => new RegExp(`^CONFIG_${name}=(.*)$`, "m").exec(text)?.[1];
+	return {
+		vmlinux,
+		nr_cpus: value("SMP") ? Number(value("NR_CPUS") ?? 1) : 1,
+		mem: Number(value("PHYS_MEM_MB") ?? 256),
+		spf: value("SPECULATIVE_PAGE_FAULT") === "y",
+	};
+}
+
+/** A number from the command line: a whole one from 1 to `most`. */
+export function whole_number(option: string, text: string, most: number, why: string): number {
+	const n = Number(text);
+	if (!/^\s*\d+\s*$/.test(text) || n < 1) throw new UserError(`${option} ${text}: expected a whole number, at least 1`);
+	if (n > most) throw new UserError(`${option} ${text}: at most ${most}, ${why}`);
+	return n;
+}
+
+export function default_cpus(kernel: Kernel): number {
+	return Math.min(kernel.nr_cpus, availableParallelism());
+}
+
+/** guest.ts as a module that a worker can import. */
+async function bundle_guest(): Promise<string> {
+	const bundle = await rolldown({ input: join(dirname(fileURLToPath(import.meta.url)), "guest.ts"), platform: "node" });
+	const { output } = await bundle.generate({ format: "esm" });
+	await bundle.close();
+	return `data:text/javascript;base64,${Buffer.from(output[0].code).toString("base64")}`;
+}
+
+export interface Outcome {
+	/** Text of the program's maps at its end. */
+	maps: string;
+	/** From the first operation to the last, in nanoseconds. */
+	elapsed_ns: number;
+	/** After boot; when the last operation was done; when all was given back. */
+	before: MemInfo;
+	loaded: MemInfo;
+	after: MemInfo;
+	/** What the kernel printed. */
+	console: string[];
+}
+
+export interface RunOptions {
+	kernel: Kernel;
+	cpus: number;
+	mem: number;
+	check: boolean;
+}
+
+const PROGRESS_MS = 100;
+
+/** A booted machine that plans can be replayed on, one after the other. */
+export interface Replayer {
+	run(plan: Plan, progress?: (done: number) => void): Promise<Outcome>;
+	shutdown(): Promise<void>;
+}
+
+export async function boot(options: RunOptions): Promise<Replayer> {
+	const module = await bundle_guest();
+	let console: string[] = [];
+	const machine = await Machine.boot({
+		vmlinux: options.kernel.vmlinux,
+		cpus: options.cpus,
+		mem: options.mem,
+		console: (text) => void console.push(...text.split("\n").filter((line) => line !== "")),
+	});
+	const run = async (plan: Plan, progress: (done: number) => void = () => {}): Promise<Outcome> => {
+		console = [];
+		const arg: GuestArg = { plan, check: options.check };
+		const timer = setInterval(() => progress(Atomics.load(plan.control, DONE)), PROGRESS_MS);
+		try {
+			const setup = (await machine.run({ cpu: 0, module, fn: "setup", arg })) as SetupResult;
+			if (setup.error) throw new UserError(`${setup.what} failed with ${errno_name(setup.error)}; give the machine more memory with --mem`);
+			const start = process.hrtime.bigint();
+			const runs = Array.from({ length: options.cpus }, (_, cpu) => machine.run({ cpu, module, fn: "main", arg }));
+			const results = (await Promise.all(runs)) as { maps: string }[];
+			const elapsed_ns = Number(process.hrtime.bigint() - start);
+			progress(plan.count);
+			const loaded = (await machine.run({ cpu: 0, module, fn: "counters", arg })) as MemInfo;
+			const after = (await machine.run({ cpu: 0, module, fn: "teardown", arg })) as MemInfo;
+			const maps = results.find((result) => result.maps !== "")?.maps ?? "";
+			return { maps, elapsed_ns, before: setup.before, loaded, after, console };
+		} finally {
+			clearInterval(timer);
+			/* CPUs that still look for work of a machine that died. */
+			Atomics.store(plan.control, STOP, 1);
+			Atomics.notify(plan.control, TAIL);
+		}
+	};
+	return { run, shutdown: () => machine.shutdown() };
+}

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * What a recording says about an address space at each moment: which ranges
+ * are mapped, how, and whether they have an anon_vma. It is not a kernel: it
+ * follows the calls that succeeded. The merge of the recording uses it to
+ * order calls that overlapped in time, to tell what a fault was for, and to
+ * find what a call can influence (see Documentation/replay.md).
+ */
+import {
+	MMAP_BASE, PAGE_SIZE, PMD_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE,
+	page_down, page_up,STACK_LIMIT, TASK_SIZE,
+} from "./abi.ts";
+import { type Range, RangeMap } from "./ranges.ts";
+
+export const SHARED = 1 << 0;
+export const GROWSDOWN = 1 << 1;
+export const NORESERVE = 1 << 2;
+/** Charged as private writable memory once; the kernel's VM_ACCOUNT. */
+export const ACCOUNT = 1 << 3;
+export const LOCKED = 1 << 4;
+export const DONTFORK = 1 << 5;
+export const WIPEONFORK = 1 << 6;
+/** madvise() flags without a name of their own here start at this bit. */
+export const ADVICE_SHIFT = 8;
+
+/** `file` of memory without one, and of [vdso] and its like. */
+export const ANONYMOUS = -1;
+export const SPECIAL = -2;
+
+export interface Area {
+	prot: number;
+	flags: number;
+	/** Index of a file, ANONYMOUS or SPECIAL. */
+	file: number;
+	/** Which open file: mappings of two of them never merge. */
+	opened: string;
+	/** Offset in the file of the first byte; how far it was moved from where its
+	 *  page offsets are at home, if anonymous. */
+	offset: number;
+	/** Has an anon_vma for sure. */
+	anon: boolean;
+	/** The operation since which it has: the first fault, or a merge with memory
+	 *  that had one; -1 if that was before a fork. */
+	founder: number;
+	name: string;
+}
+
+export type AreaRange = Range<Area>;
+
+export class AddressSpace {
+	readonly areas = new RangeMap<Area>((area, range, at) => ({
+		...area,
+		offset: area.file >= 0 ? area.offset + (at - range.start) : area.offset,
+	}));
+	brk = 0;
+	start_brk = 0;
+	/** The operation that is taking effect. */
+	op = -1;
+	/** A copy made by fork: its areas may have more than one anon_vma, and the
+	 *  kernel merges those less. */
+	forked = false;
+	/** Pages of private writable files that a read has mapped, by page number. */
+	readonly read_mapped = new Set<number>();
+
+	constructor(readonly id: number) {}
+
+	fork(id: number): AddressSpace {
+		const child = new AddressSpace(id);
+		child.brk = this.brk;
+		child.start_brk = this.start_brk;
+		child.forked = true;
+		for (const { start, end, value } of this.areas.ranges) {
+			if (value.flags & DONTFORK) continue;
+			const anon = value.anon && !(value.flags & WIPEONFORK);
+			child.areas.set(start, end, { ...value, anon, founder: -1 });
+		}
+		for (const page of this.read_mapped) child.read_mapped.add(page);
+		return child;
+	}
+
+	map(start: number, end: number, area: Partial<Area>): void {
+		this.unmap(start, end);
+		const value: Area = {
+			prot: 0,
+			flags: 0,
+			file: ANONYMOUS,
+			opened: "",
+			offset: 0,
+			anon: false,
+			founder: -1,
+			name: "",
+			...area,
+		};
+		value.flags |= account(value);
+		this.areas.set(start, end, value);
+		this.merge(start, end);
+	}
+
+	unmap(start: number, end: number): void {
+		this.areas.remove(start, end);
+		this.forget_pages(start, end);
+	}
+
+	/** What munmap and MADV_DONTNEED do to the pages. */
+	forget_pages(start: number, end: number): void {
+		const from = start / PAGE_SIZE;
+		const to = end / PAGE_SIZE;
+		if (to - from < this.read_mapped.size)
+			for (let page = from; page < to; page++) this.read_mapped.delete(page);
+		else
+			for (const page of this.read_mapped)
+				if (page >= from && page < to) this.read_mapped.delete(page);
+	}
+
+	/** Changes every area in the range; `stop_at_hole` as mprotect does. */
+	change(start: number, end: number, how: (area: Area) => void, stop_at_hole = false): void {
+		let next = start;
+		for (const range of this.areas.cut_out(start, end)) {
+			if (stop_at_hole && range.start !== next) break;
+			next = range.end;
+			how(range.value);
+			range.value.flags |= account(range.value);
+		}
+		this.merge(start, end);
+	}
+
+	move(from: number, old_length: number, to: number, length: number, keep: boolean): void {
+		const source = this.areas.at(from)?.value;
+		if (!source) return;
+		const moved = { ...source };
+		if (source.file >= 0) moved.offset += from - this.areas.at(from)!.start;
+		if (!keep) this.unmap(from, from + old_length);
+		this.unmap(to, to + length);
+		/* The pages keep their place in the file of origin: offset of the old
+		 * address. An anonymous area that moved merges only with itself. */
+		if (moved.file === ANONYMOUS && moved.anon) moved.offset += to - from;
+		this.areas.set(to, to + length, moved);
+		this.merge(to, to + length);
+	}
+
+	/**
+	 * Joins neighbours where the kernel surely has: private anonymous memory
+	 * of equal flags in an mm that is no copy, at most one side with an
+	 * anon_vma. Joining too little only costs parallelism; joining too much
+	 * would lose a founder.
+	 */
+	private merge(start: number, end: number): void {
+		if (this.forked) return;
+		const { ranges } = this.areas;
+		let i = Math.max(0, this.areas.index(start - 1) - 1);
+		for (; i + 1 < ranges.length && ranges[i].start <= end; ) {
+			const a = ranges[i];
+			const b = ranges[i + 1];
+			if (a.end !== b.start || !mergeable(a.value, b.value)) {
+				i++;
+				continue;
+			}
+			a.end = b.end;
+			/* One side gets the other's anon_vma, from this operation on: a fault
+			 * that came before it would make one of its own. */
+			if (a.value.anon !== b.value.anon) {
+				a.value.anon = true;
+				a.value.founder = this.op;
+			}
+			ranges.splice(i + 1, 1);
+		}
+	}
+
+	/** [start, end) grown by every area that it touches or abuts through areas
+	 *  that could ever merge or share an anon_vma, and by one page. */
+	island(start: number, end: number): [number, number] {
+		const { ranges } = this.areas;
+		let low = start - PAGE_SIZE;
+		let high = end + PAGE_SIZE;
+		let i = this.areas.index(low);
+		if (ranges[i] && ranges[i].start < start) {
+			low = Math.min(low, ranges[i].start);
+			while (i > 0 && ranges[i - 1].end === ranges[i].start && related(ranges[i - 1].value, ranges[i].value))
+				low = Math.min(low, ranges[--i].start);
+		}
+		let j = this.areas.index(high - 1);
+		if (ranges[j] && ranges[j].start < high) {
+			high = Math.max(high, ranges[j].end);
+			while (j + 1 < ranges.length && ranges[j + 1].start === ranges[j].end && related(ranges[j].value, ranges[j + 1].value))
+				high = Math.max(high, ranges[++j].end);
+		}
+		return [low - PAGE_SIZE, high + PAGE_SIZE];
+	}
+
+	/** The area that a fault at `address` grows, if any. */
+	stack_above(address: number): AreaRange | undefined {
+		const range = this.areas.ranges[this.areas.index(address)];
+		if (!range || !(range.value.flags & GROWSDOWN) || range.start <= address) return undefined;
+		return range.end - page_down(address) <= STACK_LIMIT ? range : undefined;
+	}
+
+	/** Where top-down mmap puts `length` bytes: the highest hole below the base. */
+	place(length: number): number | undefined {
+		const { ranges } = this.areas;
+		let high = MMAP_BASE;
+		for (let i = ranges.length - 1; i >= -1; i--) {
+			const low = i >= 0 ? ranges[i].end : PAGE_SIZE * 16;
+			if (low < high && high - low >= length) return high - length;
+			if (i >= 0) high = Math.min(high, ranges[i].start);
+		}
+		return undefined;
+	}
+
+	/** Where a kernel that aligns large mappings for huge pages puts them: 5.18
+	 *  and newer for files, 6.7 and newer for anonymous memory. */
+	place_aligned(length: number, offset: number): number | undefined {
+		const aligned = Math.ceil(offset / PMD_SIZE) * PMD_SIZE;
+		if (offset + length - aligned < PMD_SIZE) return undefined;
+		const padded = this.place(length + PMD_SIZE);
+		if (padded === undefined) return undefined;
+		const shift = (((offset - padded) % PMD_SIZE) + PMD_SIZE) % PMD_SIZE;
+		return padded + (shift === 0 ? PMD_SIZE : shift);
+	}
+
+	/** Lines as /proc/PID/maps has them, merged as far as it can be told. */
+	summary(): { start: number; end: number; permissions: string }[] {
+		return this.areas.ranges.map(({ start, end, value }) => ({
+			start,
+			end,
+			permissions: permissions(value),
+		}));
+	}
+}
+
+export function permissions({ prot, flags }: Area): string {
+	return (
+		(prot & PROT_READ ? "r" : "-") +
+		(prot & PROT_WRITE ? "w" : "-") +
+		(prot & PROT_EXEC ? "x" : "-") +
+		(flags & SHARED ? "s" : "p")
+	);
+}
+
+function account(area: Area): number {
+	if (!(area.prot & PROT_WRITE) || area.flags & (SHARED | NORESERVE)) return 0;
+	return ACCOUNT;
+}
+
+function mergeable(a: Area, b: Area): boolean {
+	return (
+		a.file === ANONYMOUS &&
+		b.file === ANONYMOUS &&
+		a.prot === b.prot &&
+		a.flags === b.flags &&
+		!(a.flags & SHARED) &&
+		a.offset === b.offset &&
+		a.name === b.name &&
+		!(a.anon && b.anon)
+	);
+}
+
+/** Two neighbours that may merge or share an anon_vma now or after mprotect:
+ *  false only for what no change of permissions can join. */
+function related(a: Area, b: Area): boolean {
+	return a.file === b.file && a.opened === b.opened;
+}
+
+/** Rounds a range to pages, like every call does; empty if it wraps around. */
+export function pages(start: number, length: number): [number, number] {
+	if (start + length >= 2 ** 64) return [page_down(start), page_down(start)];
+	const end = Math.min(page_up(start + length), TASK_SIZE);
+	return [page_down(start), Math.max(end, page_down(start))];
+}

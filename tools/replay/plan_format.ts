@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The plan of a replay as the CPUs see it: flat arrays in shared memory. Which
+ * of them are constant and which are changed, and how, is said at each.
+ */
+import type { Kind } from "./trace.ts";
+
+export const KIND: Record<Kind, number> = { exec: 0, call: 1, clone: 2, wait: 3, exit: 4, fault: 5 };
+export const ACCESS = { read: 0, write: 1, exec: 2 };
+
+/** Bits of Plan.flags. */
+export const LAST = 1;
+export const SNAPSHOT = 2;
+export const PLACED = 4;
+/** The kernel, left alone, would place the mapping elsewhere. */
+export const HINT = 8;
+export const EXPECT_SIGNAL = 16;
+
+/** Words of Plan.control. */
+export const HEAD = 0;
+export const TAIL = 1;
+export const DONE = 2;
+export const STOP = 3;
+export const CONTROL_WORDS = 16;
+
+/** Values of Plan.state. */
+export const NOT_RUN = 0;
+export const EQUAL = 1;
+export const DIFFERENT = 2;
+
+/** Everything that crosses to the CPUs: numbers in shared memory. */
+export interface Plan {
+	count: number;
+	/* constant */
+	kind: Uint8Array;
+	task: Int32Array;
+	nr: Int32Array;
+	flags: Uint8Array;
+	access: Uint8Array;
+	/** Six for each operation. */
+	args: Float64Array;
+	/** Index of the open file that mmap takes, or -1. */
+	opened: Int32Array;
+	/** Task that clone makes or wait reaps, image of an exec, string of prctl. */
+	object: Int32Array;
+	/** Recorded result: a value, -errno, or NaN where there is nothing to compare. */
+	expected: Float64Array;
+	/** waiters[first_waiter[op]] to waiters[first_waiter[op + 1] - 1]. */
+	first_waiter: Int32Array;
+	waiters: Int32Array;
+	/** The same task's next operation, or -1. */
+	next: Int32Array;
+	/** Eight numbers a line: start, end, prot, shared, offset, open file, name, 0. */
+	image_lines: Float64Array;
+	/** Two numbers an image: start_brk, index of its first line. */
+	images: Float64Array;
+	/** Four numbers an open file: inode, size, shmem, opened to write too. */
+	open_files: Float64Array;
+	/* changed by the CPUs */
+	/** Unmet dependencies; atomic. */
+	unmet: Int32Array;
+	/** Runnable operations, plus 1, in the order in which they became so; atomic. */
+	queue: Int32Array;
+	control: Int32Array;
+	/** Kernel's pid of each task. */
+	pids: Int32Array;
+	/** Descriptor of each open file. */
+	fds: Int32Array;
+	/** What each operation returned, and how that compares. */
+	result: Float64Array;
+	state: Uint8Array;
+	/** Nanoseconds that each fault took; 0 for other operations. */
+	latency: Float64Array;
+	/** Text arguments of prctl; constant. */
+	strings: string[];
+	/** Large mappings are aligned, as on the kernel that recorded. */
+	aligns: boolean;
+}
+
+/** Names in images that mean something to the guest, by number. */
+export const SPECIAL_NAMES = ["", "[stack]", "[vdso]", "[vvar]", "[vvar_vclock]", "[heap]"];
+export function special_id(name: string): number {
+	return Math.max(0, SPECIAL_NAMES.indexOf(name));
+}

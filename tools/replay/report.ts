@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What a replay says at its end: differences, times, counters, the balance of
+ *  memory; as text or as one JSON object. */
+import Table from "cli-table3";
+import { errno_name } from "./abi.ts";
+import { compare_maps, describe, type MapsResult, name_files } from "./compare.ts";
+import type { Outcome } from "./machine.ts";
+import { parse_maps } from "./maps.ts";
+import { EQUAL, NOT_RUN, type Plan } from "./plan_format.ts";
+import type { Op, Trace } from "./trace.ts";
+
+export interface ResultDifference {
+	op: number;
+	/** `file:line` in the recording. */
+	where: string;
+	what: string;
+	recorded: string;
+	replayed: string;
+}
+
+export interface Latency {
+	mean_ns: number;
+	p50_ns: number;
+	p99_ns: number;
+	max_ns: number;
+}
+
+export interface Report {
+	directory: string;
+	command: string;
+	recorded_on: string;
+	cpus: number;
+	check: boolean;
+	speculative: boolean;
+	maps: MapsResult;
+	/** The program's maps at its end, with the names of files. */
+	maps_text: string;
+	/** Lines of strace.txt: what each stands for came out equal. */
+	results: { equal: number; total: number; differences: ResultDifference[] };
+	/** Lines of strace.txt that are not replayed, by name. */
+	omitted: Record<string, number>;
+	faults: { count: number; expected: number; differences: ResultDifference[]; per_second: number; latency: Latency };
+	operations: number;
+	elapsed_ns: number;
+	mmap_lock_wait: { read_ns: number; write_ns: number; reads: number; writes: number };
+	vmstat: Record<string, number>;
+	/** What was not given back, or went wrong; nothing if memory is balanced. */
+	leaks: string[];
+	console: string[];
+}
+
+export function make_report(trace: Trace, plan: Plan, outcome: Outcome, options: { cpus: number; check: boolean; speculative: boolean }): Report {
+	const text = name_files(outcome.maps, trace.files);
+	const results: Report["results"] = { equal: 0, total: 0, differences: [] };
+	const faults: ResultDifference[] = [];
+	let fault_count = 0;
+	trace.ops.forEach((op, i) => {
+		const equal = plan.state[i] === EQUAL;
+		if (op.kind === "fault") fault_count++;
+		results.total += op.lines;
+		if (equal) results.equal += op.lines;
+		if (!equal) (op.kind === "fault" ? faults : results.differences).push(difference(trace, plan, op, i));
+	});
+	const latencies = plan.latency.filter((ns) => ns > 0).sort();
+	return {
+		directory: trace.directory,
+		command: trace.command,
+		recorded_on: trace.kernel,
+		...options,
+		maps: compare_maps(trace.final, outcome.maps === "" ? [] : parse_maps(text, "maps")),
+		maps_text: text,
+		results,
+		omitted: Object.fromEntries(trace.omitted),
+		faults: {
+			count: fault_count,
+			expected: fault_count - faults.length,
+			differences: faults,
+			per_second: fault_count / (outcome.elapsed_ns / 1e9),
+			latency: summarize(latencies),
+		},
+		operations: trace.ops.length,
+		elapsed_ns: outcome.elapsed_ns,
+		mmap_lock_wait: subtract(outcome.loaded.mmap_lock_wait, outcome.before.mmap_lock_wait),
+		vmstat: counted(outcome.before.vmstat, outcome.loaded.vmstat),
+		leaks: find_leaks(outcome),
+		console: outcome.console,
+	};
+}
+
+/** Everything came out as recorded. */
+export function is_clean(report: Report): boolean {
+	return (
+		report.maps.differences.length === 0 &&
+		report.results.differences.length === 0 &&
+		report.faults.differences.length === 0 &&
+		report.leaks.length === 0
+	);
+}
+
+function summarize(sorted: Float64Array): Latency {
+	const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+	const sum = sorted.reduce((a, b) => a + b, 0);
+	return { mean_ns: sorted.length ? sum / sorted.length : 0, p50_ns: at(0.5), p99_ns: at(0.99), max_ns: at(1) };
+}
+
+function subtract<T extends Record<string, number>>(a: T, b: T): T {
+	return Object.fromEntries(Object.entries(a).map(([name, n]) => [name, n - b[name]])) as T;
+}
+
+function vmstat(text: string): Map<string, number> {
+	return new Map(
+		text.split("\n").filter((line) => line !== "").map((line) => {
+			const [name, value] = line.split(" ");
+			return [name, Number(value)];
+		}),
+	);
+}
+
+/** The event counters that moved; nr_* are states, not events. */
+function counted(before: string, after: string): Record<string, number> {
+	const old = vmstat(before);
+	const moved: Record<string, number> = {};
+	for (const [name, value] of vmstat(after)) {
+		const by = value - (old.get(name) ?? 0);
+		if (by !== 0 && !name.startsWith("nr_")) moved[name] = by;
+	}
+	return moved;
+}
+
+function find_leaks({ before, after }: Outcome): string[] {
+	const leaks: string[] = [];
+	const compare = (what: string, was: number, is: number) => {
+		if (is !== was) leaks.push(`${what}: ${was} after boot, ${is} at the end`);
+	};
+	compare("free pages", before.nr_free_pages, after.nr_free_pages);
+	const names = new Set([...Object.keys(before.slabs), ...Object.keys(after.slabs)]);
+	for (const name of names) compare(`objects of ${name}`, before.slabs[name] ?? 0, after.slabs[name] ?? 0);
+	compare("tasks", before.nr_tasks, after.nr_tasks);
+	compare("warnings", before.warnings, after.warnings);
+	return leaks;
+}
+
+const hex = (n: number) => `0x${n.toString(16)}`;
+
+function show_result(value: number, op: Op): string {
+	if (Number.isNaN(value)) return "?";
+	if (op.kind === "fault") return value === 0 ? "no signal" : value === 11 ? "SIGSEGV" : value === 7 ? "SIGBUS" : `signal ${value}`;
+	if (value < 0 && value > -4096) return `-1 ${errno_name(-value)}`;
+	return value > 0xffff ? hex(value) : String(value);
+}
+
+function difference(trace: Trace, plan: Plan, op: Op, i: number): ResultDifference {
+	const where = `${op.file}:${op.line}`;
+	const task = trace.tasks[op.task].pid;
+	const args = op.kind === "fault" ? `${op.access} ${hex(op.args[0])}` : op.args.map((n) => (n > 0xffff ? hex(n) : n)).join(", ");
+	const what = op.kind === "fault" ? `${task} ${args}` : `${task} ${op.name}(${args})`;
+	const recorded = op.kind === "fault" ? (op.expected.signal ? "a signal" : "no signal") : show_result(plan.expected[i], op);
+	const replayed = plan.state[i] === NOT_RUN ? "not run" : show_result(plan.result[i], op);
+	return { op: i, where, what, recorded, replayed };
+}
+
+/* ---- text ---- */
+
+/** Differences are shown up to this many; the JSON has all. */
+const SHOWN = 20;
+
+function show_differences(list: ResultDifference[]): string[] {
+	const lines = list.slice(0, SHOWN).map(({ where, what, recorded, replayed }) => `${where}: ${what}: recorded ${recorded}, replayed ${replayed}`);
+	if (list.length > SHOWN) lines.push(`… and ${list.length - SHOWN} more (see --json)`);
+	return lines;
+}
+
+const microseconds = (ns: number) => `${(ns / 1000).toFixed(1)} us`;
+const milliseconds = (ns: number) => `${(ns / 1e6).toFixed(2)} ms`;
+
+export function print_text(report: Report): string {
+	const lines: string[] = [...report.console];
+	if (!report.check) lines.push(...measurements(report), "");
+	lines.push(...show_differences(report.results.differences), ...show_differences(report.faults.differences));
+	lines.push(...report.maps.differences.slice(0, SHOWN).map(describe));
+	if (report.maps.differences.length > SHOWN) lines.push(`… and ${report.maps.differences.length - SHOWN} more lines of maps`);
+	const omitted = Object.entries(report.omitted);
+	if (omitted.length > 0) {
+		const sum = omitted.reduce((n, [, count]) => n + count, 0);
+		lines.push(`not replayed: ${sum} lines (${omitted.map(([name, count]) => `${name} ${count}`).join(", ")})`);
+	}
+	lines.push(`faults: ${report.faults.expected}/${report.faults.count} as expected`);
+	if (report.leaks.length === 0) lines.push("memory: balanced");
+	else lines.push(...report.leaks.map((leak) => `memory: ${leak}`));
+	lines.push(last_line(report));
+	return `${lines.join("\n")}\n`;
+}
+
+export function last_line({ maps, results }: Report): string {
+	return `maps: ${maps.equal}/${maps.total} lines equal; results: ${results.equal}/${results.total} equal`;
+}
+
+function measurements(report: Report): string[] {
+	const { faults, mmap_lock_wait: wait } = report;
+	const table = new Table({
+		chars: { top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "  " },
+		style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
+		colAligns: ["left", "right"],
+	});
+	table.push(
+		["CPUs", String(report.cpus)],
+		["speculative page faults", report.speculative ? "on" : "off"],
+		["operations", String(report.operations)],
+		["elapsed", milliseconds(report.elapsed_ns)],
+		["faults", String(faults.count)],
+		["faults/s", faults.per_second.toFixed(0)],
+		["fault latency, mean", microseconds(faults.latency.mean_ns)],
+		["fault latency, p50", microseconds(faults.latency.p50_ns)],
+		["fault latency, p99", microseconds(faults.latency.p99_ns)],
+		["waited to read mmap_lock", `${milliseconds(wait.read_ns)} (${wait.reads} times)`],
+		["waited to write mmap_lock", `${milliseconds(wait.write_ns)} (${wait.writes} times)`],
+		...Object.entries(report.vmstat).map(([name, value]) => [name, String(value)]),
+	);
+	return [report.command, table.toString()];
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The `spf` command. Each subcommand lives in a directory of its own and is
+ * added here. A user's mistake is one line on stderr and exit code 2.
+ */
+import { Command, CommanderError } from "commander";
+import { add_record } from "./record/index.ts";
+import { UserError } from "./replay/errors.ts";
+import { add_replay } from "./replay/index.ts";
+
+export function make_program(): Command {
+	const program = new Command("spf")
+		.description("Linux's speculative page faults, replayed on an executable kernel")
+		.enablePositionalOptions()
+		.showHelpAfterError(false)
+		.exitOverride();
+	add_record(program);
+	add_replay(program);
+	for (const command of program.commands) command.exitOverride();
+	return program;
+}
+
+/** Runs a command line; the result is the exit code. */
+export async function main(args: string[]): Promise<number> {
+	try {
+		await make_program().parseAsync(args, { from: "user" });
+		return Number(process.exitCode ?? 0);
+	} catch (error) {
+		/* commander has said what is wrong; --help and --version are no errors. */
+		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+		if (!(error instanceof UserError)) throw error;
+		process.stderr.write(`spf: ${error.message}\n`);
+		return 2;
+	}
+}
