@@ -53,9 +53,9 @@ import {
 	__NR_mlock,
 	__NR_mmap,
 	__NR_munmap,
-	__NR_spf_exec,
-	__NR_spf_open,
-	__NR_spf_special,
+	__NR_sim_exec,
+	__NR_sim_open,
+	__NR_sim_special,
 	__NR_wait4,
 } from "asm/unistd.ts";
 import { WNOHANG } from "kernel/exit.ts";
@@ -134,7 +134,7 @@ function make_process(test: kunit): number {
 	priv.pid = pid;
 	KUNIT_ASSERT_EQ(test, run_task(pid), 0);
 	KUNIT_ASSERT_EQ(test,
-		user_syscall(__NR_spf_exec, HEAP, STACK_START, STACK_END), 0);
+		user_syscall(__NR_sim_exec, HEAP, STACK_START, STACK_END), 0);
 	return pid;
 }
 
@@ -360,7 +360,7 @@ function memory_is_balanced(test: kunit): void {
 	mem_settle();
 	const before = meminfo();
 	const pid = make_process(test);
-	const fd = user_syscall(__NR_spf_open, 4711, O_RDONLY, 8 * PAGE_SIZE);
+	const fd = user_syscall(__NR_sim_open, 4711, O_RDONLY, 8 * PAGE_SIZE);
 
 	KUNIT_EXPECT_EQ(test, user_syscall(__NR_mmap, AREA + 0x100000, 8 * PAGE_SIZE,
 		RW, MAP_PRIVATE | MAP_FIXED, fd, 0), AREA + 0x100000);
@@ -413,10 +413,10 @@ function exec_lays_out_address_space(test: kunit): void {
 
 	/* An exec forgets all of it. */
 	KUNIT_EXPECT_EQ(test,
-		user_syscall(__NR_spf_exec, HEAP, STACK_START, STACK_END), 0);
+		user_syscall(__NR_sim_exec, HEAP, STACK_START, STACK_END), 0);
 	KUNIT_EXPECT_EQ(test, current().mm.map_count, 1);
 	KUNIT_EXPECT_EQ(test,
-		user_syscall(__NR_spf_exec, HEAP, STACK_START + 1, STACK_END), -EINVAL);
+		user_syscall(__NR_sim_exec, HEAP, STACK_START + 1, STACK_END), -EINVAL);
 }
 
 function exec_ends_other_threads(test: kunit): void {
@@ -425,7 +425,7 @@ function exec_ends_other_threads(test: kunit): void {
 
 	run_task(thread);
 	KUNIT_EXPECT_EQ(test,
-		user_syscall(__NR_spf_exec, HEAP, STACK_START, STACK_END), 0);
+		user_syscall(__NR_sim_exec, HEAP, STACK_START, STACK_END), 0);
 	/* The one that is left has the number of the process. */
 	KUNIT_EXPECT_EQ(test, user_task(), leader);
 	KUNIT_EXPECT_EQ(test, user_syscall(__NR_getpid), leader);
@@ -435,9 +435,9 @@ function exec_ends_other_threads(test: kunit): void {
 function maps_show_special_mappings(test: kunit): void {
 	const pid = make_process(test);
 
-	KUNIT_EXPECT_EQ(test, user_syscall(__NR_spf_special, 0x7ffff7fc8000, 0x2000,
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_sim_special, 0x7ffff7fc8000, 0x2000,
 		SPECIAL_MAPPING_VDSO), 0);
-	KUNIT_EXPECT_EQ(test, user_syscall(__NR_spf_special, 0x7ffff7fc2000, 0x4000,
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_sim_special, 0x7ffff7fc2000, 0x4000,
 		SPECIAL_MAPPING_VVAR), 0);
 	const lines = (user_maps(pid) as string).split("\n");
 	KUNIT_EXPECT_STREQ(test, lines[0],
@@ -449,8 +449,8 @@ function maps_show_special_mappings(test: kunit): void {
 
 function files_are_inodes_by_number(test: kunit): void {
 	const pid = make_process(test);
-	const a = user_syscall(__NR_spf_open, 261033, O_RDONLY, 3 * PAGE_SIZE);
-	const b = user_syscall(__NR_spf_open, 261033, O_RDONLY, PAGE_SIZE);
+	const a = user_syscall(__NR_sim_open, 261033, O_RDONLY, 3 * PAGE_SIZE);
+	const b = user_syscall(__NR_sim_open, 261033, O_RDONLY, PAGE_SIZE);
 
 	KUNIT_EXPECT_EQ(test, b, a + 1);
 	KUNIT_EXPECT_EQ(test, get_nr_inodes(), 1);
@@ -463,7 +463,7 @@ function files_are_inodes_by_number(test: kunit): void {
 		"7ffff0000000-7ffff0002000 r--p 00001000 00:00 261033 ");
 	/* Page 1 and 2 exist, since the longest open said so. */
 	KUNIT_EXPECT_TRUE(test, user_touch(AREA + PAGE_SIZE, USER_READ));
-	KUNIT_EXPECT_EQ(test, user_syscall(__NR_spf_open, 0, O_RDONLY, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_sim_open, 0, O_RDONLY, 0), -EINVAL);
 }
 
 interface clone_param {

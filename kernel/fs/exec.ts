@@ -4,9 +4,9 @@
  * a task gets a new and empty one, with a stack in it.
  * Left out: binary formats, arguments, credentials, the exec_update_lock (there
  * is no ptrace), signal handlers and files that an exec resets.
- * Port: nobody reads a binary here. spf_exec() makes what execve() has made
+ * Port: nobody reads a binary here. sim_exec() makes what execve() has made
  * when the program's first instruction runs, but for the mappings of files:
- * these the caller adds with mmap(MAP_FIXED), and with spf_special().
+ * these the caller adds with mmap(MAP_FIXED), and with sim_special().
  */
 import { EAGAIN, EINTR, EINVAL, ENOMEM } from "linux/errno.ts";
 import { local_irq_disable, local_irq_enable } from "linux/irqflags.ts";
@@ -233,7 +233,7 @@ function begin_new_exec(mm: mm_struct): number {
  * x86-64 without randomisation. The stack is [stack_start, stack_end), the heap
  * starts, empty, at start_brk.
  */
-export function sys_spf_exec(start_brk: number, stack_start: number,
+export function sys_sim_exec(start_brk: number, stack_start: number,
 		stack_end: number): number {
 	if (start_brk % 1 !== 0 || !(start_brk >= 0 && start_brk < TASK_SIZE))
 		return -EINVAL;

@@ -94,7 +94,7 @@ export function i_size_grow(inode: inode, size: number): void {
  * Open the file with inode number ino, at least size bytes long.
  * Port: in place of open(path): the number takes the place of the name.
  */
-export function sys_spf_open(ino: number, flags: number, size: number): number {
+export function sys_sim_open(ino: number, flags: number, size: number): number {
 	if (!(ino > 0) || ino !== (ino | 0) || !(size >= 0) || size % 1 !== 0)
 		return -EINVAL;
 
@@ -129,7 +129,7 @@ export function sys_spf_open(ino: number, flags: number, size: number): number {
 }
 
 /** Make an open file at least size bytes long. */
-export function sys_spf_set_size(fd: number, size: number): number {
+export function sys_sim_set_size(fd: number, size: number): number {
 	if (!(size >= 0) || size % 1 !== 0)
 		return -EINVAL;
 	const file = fget(fd);

@@ -5,7 +5,6 @@
  * counters. The kernel has parts of it (validate_mm(), page_table_check); as one
  * function it is this port's own, for tests (CONFIG_DEBUG_VM).
  */
-import { CONFIG_DEBUG_VM } from "generated/autoconf.ts";
 import {
 	p4d_none,
 	p4d_offset,
@@ -58,7 +57,6 @@ interface census {
  *  or kernel mode on any other CPU meanwhile. */
 export function debug_validate(): string[] {
 	const c: census = { problems: [], mapped: [] };
-	if (!CONFIG_DEBUG_VM) return c.problems;
 	const seen: mm_struct[] = [];
 	let task: task_struct = next_task(init_task);
 	for (; task !== init_task; task = next_task(task)) {

@@ -16,7 +16,7 @@ import {
 	KUNIT_EXPECT_EQ, KUNIT_EXPECT_FALSE, KUNIT_EXPECT_NE, KUNIT_EXPECT_TRUE,
 	type kunit, kunit_suite,
 } from "kunit/test.ts";
-import { __NR_close, __NR_exit_group, __NR_fork, __NR_mmap, __NR_spf_open } from "asm/unistd.ts";
+import { __NR_close, __NR_exit_group, __NR_fork, __NR_mmap, __NR_sim_open } from "asm/unistd.ts";
 import { current } from "kernel/sched/core.ts";
 import { run_task, user_load8, user_signal, user_store8, user_syscall } from "arch/x86/kernel/user.ts";
 import { file_byte } from "mm/filemap.ts";
@@ -29,7 +29,7 @@ function map_file(
 	test: kunit, addr: number, pages: number, prot: number, flags: number,
 	file_pages: number, pgoff = 0,
 ): void {
-	const fd = user_syscall(__NR_spf_open, INO, O_RDWR, file_pages * PAGE_SIZE);
+	const fd = user_syscall(__NR_sim_open, INO, O_RDWR, file_pages * PAGE_SIZE);
 
 	KUNIT_ASSERT_GE(test, fd, 0);
 	KUNIT_ASSERT_EQ(test, user_syscall(__NR_mmap, addr, pages * PAGE_SIZE,

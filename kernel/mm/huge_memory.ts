@@ -6,7 +6,7 @@
  * Port: in 5.17 only some files ask for it. Since 6.7 all large mappings of
  * files are placed so, and anonymous ones whose length is a multiple of
  * PMD_SIZE. Programs that were recorded on such a kernel get the same addresses
- * with prctl(PR_SPF_THP_ALIGN, 1); the default is 5.17's placement.
+ * with prctl(PR_SIM_THP_ALIGN, 1); the default is 5.17's placement.
  */
 import { PAGE_SIZE, PMD_SIZE } from "asm/pgtable_types.ts";
 import { IS_ERR_VALUE } from "linux/err.ts";
@@ -14,7 +14,7 @@ import type { file } from "linux/fs.ts";
 import { arch_get_unmapped_area_topdown } from "mm/mmap.ts";
 
 /** prctl(): arg2 is 0 or 1. It is for all tasks. */
-export const PR_SPF_THP_ALIGN = 0x53504601;
+export const PR_SIM_THP_ALIGN = 0x53504601;
 
 interface huge_memory_data extends struct {
 	align: int; /* set before any program runs */

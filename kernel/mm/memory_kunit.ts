@@ -24,7 +24,7 @@ import {
 import { PAGE_SIZE, PMD_SIZE } from "asm/pgtable_types.ts";
 import {
 	__NR_exit_group, __NR_fork, __NR_madvise, __NR_mmap, __NR_mprotect,
-	__NR_munmap, __NR_spf_exec,
+	__NR_munmap, __NR_sim_exec,
 } from "asm/unistd.ts";
 import { rcu_is_watching, rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { current } from "kernel/sched/core.ts";
@@ -70,7 +70,7 @@ export function make_process(test: kunit): number {
 	priv.pid = pid;
 	KUNIT_ASSERT_EQ(test, run_task(pid), 0);
 	KUNIT_ASSERT_EQ(test,
-		user_syscall(__NR_spf_exec, HEAP, STACK_START, STACK_END), 0);
+		user_syscall(__NR_sim_exec, HEAP, STACK_START, STACK_END), 0);
 	return pid;
 }
 

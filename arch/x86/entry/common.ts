@@ -15,7 +15,7 @@ import { sys_call, sys_call_without_mm } from "./syscall_64.ts";
  * One system call of the task that runs on this CPU. Returns what RAX would
  * hold: a value, an address, or a negative errno.
  * Port: a CPU that runs no task makes no system calls (-ESRCH), and a task that
- * never called spf_exec() has no memory to manage (-ENOSYS).
+ * never called sim_exec() has no memory to manage (-ENOSYS).
  */
 export function do_syscall_64(nr: number, a0: number, a1: number, a2: number,
 		a3: number, a4: number, a5: number): number {

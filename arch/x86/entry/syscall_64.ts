@@ -35,11 +35,11 @@ import {
 	__NR_munmap,
 	__NR_prctl,
 	__NR_set_tid_address,
-	__NR_spf_drop_caches,
-	__NR_spf_exec,
-	__NR_spf_open,
-	__NR_spf_set_size,
-	__NR_spf_special,
+	__NR_sim_drop_caches,
+	__NR_sim_exec,
+	__NR_sim_open,
+	__NR_sim_set_size,
+	__NR_sim_special,
 	__NR_vfork,
 	__NR_wait4,
 } from "asm/unistd.ts";
@@ -51,8 +51,8 @@ import {
 	sys_set_tid_address,
 	sys_vfork,
 } from "kernel/fork.ts";
-import { sys_spf_exec } from "kernel/fs/exec.ts";
-import { sys_close, sys_spf_open, sys_spf_set_size } from "kernel/fs/file.ts";
+import { sys_sim_exec } from "kernel/fs/exec.ts";
+import { sys_close, sys_sim_open, sys_sim_set_size } from "kernel/fs/file.ts";
 import { evict_inodes } from "kernel/fs/inode.ts";
 import { sys_kill } from "kernel/signal.ts";
 import { sys_prctl } from "kernel/sys.ts";
@@ -71,7 +71,7 @@ import { sys_mprotect } from "mm/mprotect.ts";
 import { sys_mremap } from "mm/mremap.ts";
 import { sys_msync } from "mm/msync.ts";
 import { sys_mmap } from "../kernel/sys_x86_64.ts";
-import { sys_spf_special } from "./vdso/vma.ts";
+import { sys_sim_special } from "./vdso/vma.ts";
 
 const TWO_64 = 18446744073709551616;
 /** The largest double below 2^64. */
@@ -162,15 +162,15 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 		return sys_mlock2(ulong_arg(a0), ulong_arg(a1), a2 | 0);
 	case __NR_clone3:
 		return sys_clone3(ulong_arg(a0), ulong_arg(a1));
-	case __NR_spf_open:
-		return sys_spf_open(a0, a1 | 0, a2);
-	case __NR_spf_set_size:
-		return sys_spf_set_size(a0 | 0, a1);
-	case __NR_spf_exec:
-		return sys_spf_exec(ulong_arg(a0), ulong_arg(a1), ulong_arg(a2));
-	case __NR_spf_special:
-		return sys_spf_special(ulong_arg(a0), ulong_arg(a1), a2 | 0);
-	case __NR_spf_drop_caches:
+	case __NR_sim_open:
+		return sys_sim_open(a0, a1 | 0, a2);
+	case __NR_sim_set_size:
+		return sys_sim_set_size(a0 | 0, a1);
+	case __NR_sim_exec:
+		return sys_sim_exec(ulong_arg(a0), ulong_arg(a1), ulong_arg(a2));
+	case __NR_sim_special:
+		return sys_sim_special(ulong_arg(a0), ulong_arg(a1), a2 | 0);
+	case __NR_sim_drop_caches:
 		evict_inodes();
 		return 0;
 	}
@@ -187,10 +187,10 @@ export function sys_call_without_mm(nr: number): boolean {
 	case __NR_exit:
 	case __NR_exit_group:
 	case __NR_kill:
-	case __NR_spf_open:
-	case __NR_spf_set_size:
-	case __NR_spf_exec:
-	case __NR_spf_drop_caches:
+	case __NR_sim_open:
+	case __NR_sim_set_size:
+	case __NR_sim_exec:
+	case __NR_sim_drop_caches:
 		return true;
 	}
 	return false;

@@ -13,7 +13,7 @@
  * The rest, from meminfo() on, is for whoever checks the machine.
  */
 import { debug_validate } from "mm/debug_validate.ts";
-import { CONFIG_VM_EVENT_COUNTERS } from "generated/autoconf.ts";
+import { CONFIG_DEBUG_VM, CONFIG_VM_EVENT_COUNTERS } from "generated/autoconf.ts";
 import { EBUSY, ESRCH } from "linux/errno.ts";
 import { mmap_lock_wait_total } from "linux/mmap_lock.ts";
 import { rcu_barrier } from "linux/rcupdate.ts";
@@ -189,7 +189,7 @@ export function user_idle(): void {
 
 /**
  * A new process, child of nobody, as the kernel makes the first one: it has no
- * memory before its spf_exec(). Returns its number, or -errno; the CPU has to
+ * memory before its sim_exec(). Returns its number, or -errno; the CPU has to
  * be idle.
  */
 export function user_spawn(): number {
@@ -311,10 +311,10 @@ export function mem_settle(): void {
 	irqentry_exit_to_user_mode();
 }
 
-/** What debug_validate() finds wrong; every other CPU has to be quiet. */
+/** What debug_validate() finds wrong (nothing without CONFIG_DEBUG_VM); every other CPU has to be quiet. */
 export function user_validate(): string[] {
 	enter_from_user_mode();
-	const problems = debug_validate();
+	const problems = CONFIG_DEBUG_VM ? debug_validate() : [];
 	irqentry_exit_to_user_mode();
 	return problems;
 }

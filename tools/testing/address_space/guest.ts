@@ -4,7 +4,7 @@ import type * as User from "../../../arch/x86/kernel/user.ts";
 import type { Op, Outcome } from "./ops.ts";
 
 const PAGE = 4096;
-const NR = { mmap: 9, mprotect: 10, munmap: 11, brk: 12, mremap: 25, madvise: 28, fork: 57, exit_group: 231, spf_exec: 1002 };
+const NR = { mmap: 9, mprotect: 10, munmap: 11, brk: 12, mremap: 25, madvise: 28, fork: 57, exit_group: 231, sim_exec: 1002 };
 const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;
 const MAP_FIXED = 0x10;
@@ -33,7 +33,7 @@ export function main(user: typeof User, { ops, window, start_brk, stack }: Arg):
 	const before = count(user);
 	let pids = [user.user_spawn()];
 	user.run_task(pids[0]);
-	user.user_syscall(NR.spf_exec, start_brk, ...stack);
+	user.user_syscall(NR.sim_exec, start_brk, ...stack);
 	const outcomes: Outcome[] = [];
 	const at = (page: number) => window + page * PAGE;
 	for (const o of ops) {

@@ -3,7 +3,7 @@
  * Mirrors arch/x86/entry/vdso/vma.c and of vsyscall_64.c the gate area (5.17):
  * what the kernel maps into every program. Left out: the vDSO's code and data.
  * Port: programs come from recordings, so their special mappings lie where they
- * lay there, with the lengths of that kernel: the caller of spf_special() says
+ * lay there, with the lengths of that kernel: the caller of sim_special() says
  * both. All of them show the one page that kernel/mm/mmap.ts keeps for this;
  * it has a struct page, so the vvar pages are not VM_PFNMAP.
  */
@@ -62,7 +62,7 @@ function special_flags(spec: number): number {
  * Map one of the vDSO's areas into current: SPECIAL_MAPPING_* at [addr, addr +
  * len). Port: map_vdso() for one area, at a given place.
  */
-export function sys_spf_special(
+export function sys_sim_special(
 	addr: number, len: number, spec: number,
 ): number {
 	const mm = current().mm;
