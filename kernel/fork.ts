@@ -736,7 +736,7 @@ export function copy_process(args: kernel_clone_args): task_struct {
 	p.exit_code = 0;
 	spin_lock_init(p.alloc_lock);
 
-	let retval = copy_mm(clone_flags, p);
+	const retval = copy_mm(clone_flags, p);
 	if (retval !== 0)
 		return bad_fork(p, retval);
 

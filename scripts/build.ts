@@ -6,7 +6,7 @@
  *
  *   node --import tsx scripts/build.ts --objtree DIR [--minify] [--verbose 0|1]
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { Command } from "commander";
 import { rolldown } from "rolldown";
@@ -90,6 +90,8 @@ export async function build({ objtree, minify = false, say = () => {} }: BuildOp
 	const srctree = here();
 	const config = read_config(objtree);
 	const srcarch = config.get("CONFIG_PPC") ? "powerpc" : config.get("CONFIG_ARM64") ? "arm64" : "x86";
+	if (!existsSync(join(srctree, "arch", srcarch, "include/asm")))
+		throw new BuildError(`arch/${srcarch}: only its configuration is ported so far; configure with ARCH=x86 to build a kernel`);
 	const machine = "threads";
 	const entry = join(srctree, "arch/host", machine, "head.ts");
 	const offsets = join(objtree, "include/generated/asm-offsets.ts");

@@ -13,8 +13,8 @@ const vmlinux = await objtree({ name: "default" });
 const generated = join(vmlinux, "../include/generated");
 await $`mkdir -p include/generated && cp ${generated}/autoconf.ts ${generated}/asm-offsets.ts include/generated/`;
 let failed = false;
-for (const run of [$`tsc -p tsconfig.json`, $`biome lint --diagnostic-level=warn .`]) {
-	const { exitCode, stdout, stderr } = await run.nothrow();
+for (const run of [() => $`tsc -p tsconfig.json`.nothrow(), () => $`biome lint --diagnostic-level=warn .`.nothrow()]) {
+	const { exitCode, stdout, stderr } = await run();
 	if (exitCode === 0) continue;
 	process.stdout.write(stdout + stderr);
 	failed = true;

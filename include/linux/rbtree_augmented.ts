@@ -131,7 +131,7 @@ export function __rb_erase_augmented(
 	root: rb_root,
 	augment: rb_augment_callbacks,
 ): rb_node {
-	let child: rb_node = node.rb_right;
+	const child: rb_node = node.rb_right;
 	let tmp: rb_node = node.rb_left;
 	let parent: rb_node;
 	let rebalance: rb_node;

@@ -144,7 +144,7 @@ function many(test: kunit, size: number): void {
 }
 
 /** The constructor runs once for each object of a slab, not for each use. */
-function constructor(test: kunit): void {
+function ctor(test: kunit): void {
 	slab_test.constructed = 0;
 	const c = kmem_cache_create(
 		"kunit_ctor",
@@ -300,7 +300,7 @@ export const slab_test_suite = kunit_suite({
 	test_cases: [
 		KUNIT_CASE("basics", basics),
 		KUNIT_CASE_PARAM("many", many, sizes, (size) => `${size} bytes`),
-		KUNIT_CASE("constructor", constructor),
+		KUNIT_CASE("constructor", ctor),
 		KUNIT_CASE("typesafe_by_rcu", typesafe),
 		KUNIT_CASE("kmalloc", kmalloc_sizes),
 		KUNIT_CASE("poison", poison),
