@@ -116,9 +116,10 @@ export class Machine {
 		return this.#workers.length;
 	}
 
+	/** Ends all CPUs; what still runs on one, or is asked for later, is rejected. */
 	async shutdown(): Promise<void> {
+		this.die(new KernelPanic("the machine was shut down"));
 		this.#over = true;
-		this.stop();
 		await Promise.all(this.#workers.map((w) => w.terminate()));
 	}
 
@@ -137,6 +138,6 @@ export class Machine {
 		this.stop();
 		for (const { reject } of this.#waiting.values()) reject(panic);
 		this.#waiting.clear();
-		setTimeout(() => this.shutdown(), STOP_MS).unref();
+		setTimeout(() => this.shutdown(), STOP_MS).unref(); /* for who does not call it */
 	}
 }
