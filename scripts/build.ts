@@ -110,7 +110,7 @@ export async function build({ objtree, minify = false, say = () => {} }: BuildOp
 	});
 	if (compiled.errors.length > 0) throw new BuildError(compiled.errors.join("\n"));
 	const { output, data_end, percpu_size } = compiled;
-	output.set(resolve(offsets), asm_offsets(data_end, percpu_size).replaceAll(": number", ""));
+	output.set(resolve(offsets), { code: asm_offsets(data_end, percpu_size).replaceAll(": number", "") });
 
 	say(`  BUNDLE  ${name}`);
 	const bundle = await rolldown({
@@ -131,16 +131,18 @@ export async function build({ objtree, minify = false, say = () => {} }: BuildOp
 					if (specifier.startsWith(".") && importer) return resolve(dirname(importer), specifier);
 				},
 				load: (id) => {
-					const code = output.get(id);
-					if (code === undefined) throw new BuildError(`${relative(srctree, id)}: not compiled`);
-					return { code, moduleType: "js" };
+					const js = output.get(id);
+					if (js === undefined) throw new BuildError(`${relative(srctree, id)}: not compiled`);
+					return { ...js, moduleType: "js" };
 				},
 			},
 		],
 	});
 	const { output: chunks } = await bundle.generate({
 		format: "esm",
+		file: join(objtree, name),
 		codeSplitting: false,
+		sourcemap: true,
 		minify: minify ? true : "dce-only",
 		/* Not one byte is left of what a configuration leaves out; the sources explain. */
 		comments: false,
@@ -156,6 +158,8 @@ export async function build({ objtree, minify = false, say = () => {} }: BuildOp
 			`a field of another configuration is used in ${code.slice(at, code.indexOf("(", at))}()`,
 		);
 	}
+	/* Stack traces and coverage speak of the sources. */
+	update(join(objtree, `${name}.map`), JSON.stringify(chunks[0].map));
 	update(join(objtree, name), code);
 	if (!minify) {
 		say("  SYSMAP  System.map");

@@ -23,8 +23,8 @@ export interface CompileOptions {
 }
 
 export interface Compiled {
-	/** JavaScript by absolute path of the source file. */
-	output: Map<string, string>;
+	/** JavaScript and its source map by absolute path of the source file. */
+	output: Map<string, { code: string; map?: string }>;
 	errors: string[];
 	data: DataSymbol[];
 	data_end: number;
@@ -61,6 +61,7 @@ export function compile(options: CompileOptions): Compiled {
 		typeRoots: [join(srctree, "node_modules/@types")],
 		strict: true,
 		verbatimModuleSyntax: true,
+		sourceMap: true,
 		allowImportingTsExtensions: true,
 		skipLibCheck: true,
 		paths,
@@ -77,7 +78,7 @@ export function compile(options: CompileOptions): Compiled {
 			const text = ts.flattenDiagnosticMessageText(d.messageText, " ");
 			return `${d.file?.fileName}:${(at?.line ?? 0) + 1}: ${text}`;
 		});
-	const output = new Map<string, string>();
+	const output: Compiled["output"] = new Map();
 	const layouts = new Layouts(checker, config);
 	const ours = program
 		.getSourceFiles()
@@ -88,8 +89,14 @@ export function compile(options: CompileOptions): Compiled {
 		const door = join(map["host/"], "door.ts");
 		const host = join(srctree, "arch/host/");
 		program.emit(undefined, (name, text, _bom, _err, sources) => {
-			if (sources?.[0]) output.set(resolve(sources[0].fileName), text);
-			else throw new Error(`unexpected output ${name}`);
+			const source = sources?.[0];
+			if (!source) throw new Error(`unexpected output ${name}`);
+			const file = resolve(source.fileName);
+			if (name.endsWith(".map")) {
+				/* The names in it are relative to a file that is never written. */
+				const map = JSON.stringify({ ...JSON.parse(text), sources: [file], sourceRoot: undefined });
+				output.set(file, { code: "", ...output.get(file), map });
+			} else output.set(file, { ...output.get(file), code: text.replace(/^\/\/# sourceMappingURL=.*$/m, "") });
 		}, undefined, false, {
 			before: [
 				lower({

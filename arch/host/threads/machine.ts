@@ -82,7 +82,8 @@ export class Machine {
 		const worker = new Worker(pathToFileURL(this.options.vmlinux), {
 			workerData,
 			stdout: false,
-			execArgv: [],
+			/* Stack traces in terms of the sources. */
+			execArgv: ["--enable-source-maps"],
 		});
 		worker.on("message", (reply: Reply) => {
 			if ("console" in reply) return this.print(reply.console);
