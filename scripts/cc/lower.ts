@@ -43,13 +43,21 @@ const FIELD_BUILTINS: Record<string, string> = {
 	fetch_and: "fetch_and",
 };
 
+/**
+ * Marked accesses that are one plain load or store. The engine may not repeat a
+ * typed array's access and does not drop or move one, as the array may be
+ * shared: it treats them as C does a volatile. What the processor may reorder
+ * is the business of barriers, and rcu_dereference() has its dependency.
+ * once_test.ts checks the engine. Atomics.load is a call.
+ */
+const VOLATILE = ["read_once", "rcu_dereference", "write_once", "data_race"];
+
+/** Publishing stores: plain where the processor keeps the order of stores. */
+const RELEASE = ["store_release", "rcu_assign_pointer"];
+
 /** What a 32-bit builtin is on this host, written in place. */
 const DIRECT: Record<string, string> = {
-	read_once: "load",
 	load_acquire: "load",
-	rcu_dereference: "load",
-	store_release: "store",
-	rcu_assign_pointer: "store",
 	xchg: "exchange",
 	cmpxchg: "compareExchange",
 	fetch_add: "add",
@@ -216,9 +224,10 @@ export function lower({ layouts, image, direct, door, is_kernel }: LowerOptions)
 					);
 					return unpack(p.kind, raw);
 				}
-				if (direct && (builtin === "data_race" || k !== "i32") && rest.length === 0) return load(p);
-				if (direct && (builtin === "write_once" || k !== "i32") && rest.length === 1)
-					return f.createAssignment(slot(p), rest[0]);
+				const plain = VOLATILE.includes(builtin) || k !== "i32";
+				if (direct && plain && rest.length === 0) return load(p);
+				if (direct && plain && rest.length === 1) return f.createAssignment(slot(p), rest[0]);
+				if (direct && RELEASE.includes(builtin)) return call("store_release", p.address, ...rest);
 				return unpack(p.kind, call(`${builtin}_${k}`, p.address, ...rest));
 			}
 			switch (id) {
