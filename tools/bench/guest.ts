@@ -1,30 +1,165 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * The port's half of `make bench`: what native.c does on the machine's own
- * kernel, as a user program on a simulated CPU.
+ * kernel, as a user program on a simulated CPU. A function returns ns for each
+ * fault, or for each round of what has no fault in it.
  */
 import type * as User from "../../arch/x86/kernel/user.ts";
 
-export type Kind = "write" | "read" | "wp";
+export type Kind = "write" | "read" | "wp" | "file" | "mmap" | "fork";
 
 const PAGE = 4096;
-const NR_mmap = 9;
-const NR_munmap = 11;
+/** Pages that one fault on a file maps: fault_around_bytes of mm/memory.c. */
+const AROUND = 16;
+const NR = { mmap: 9, munmap: 11, madvise: 28, clone: 56, fork: 57, exit: 60, wait4: 61, exit_group: 231, sim_open: 1000, sim_exec: 1002 };
+const PROT_READ = 1;
 const PROT_RW = 3;
+const MAP_PRIVATE = 2;
 const MAP_PRIVATE_ANON = 0x22;
+const MADV_DONTNEED = 4;
+/** CLONE_VM | FS | FILES | SIGHAND | THREAD: what pthread_create() asks for. */
+const CLONE_THREAD = 0x10f00;
+const STACK_END = 0x7ffffffff000;
+const INODE = 1;
 
-/** ns a fault over `pages` fresh pages. */
-export function main(user: typeof User, { kind, pages }: { kind: Kind; pages: number }): number {
-	const pid = user.new_process();
+/** The process that measures, on this CPU. */
+function spawn(user: typeof User): number {
+	const pid = user.user_spawn();
 	user.run_task(pid);
-	const p = user.user_syscall(NR_mmap, 0, pages * PAGE, PROT_RW, MAP_PRIVATE_ANON, -1, 0);
+	user.user_syscall(NR.sim_exec, 0x10000000, STACK_END - 32 * PAGE, STACK_END);
+	return pid;
+}
+
+function end(user: typeof User): void {
+	user.user_syscall(NR.exit_group, 0);
+	user.user_idle();
+}
+
+/** Touch a byte in each step of [p, end). */
+function touch(user: typeof User, p: number, end: number, step: number, write: boolean): void {
+	const { user_load8, user_store8 } = user;
+	if (write) for (let a = p; a < end; a += step) user_store8(a, 1);
+	else for (let a = p; a < end; a += step) user_load8(a);
+}
+
+function anon(user: typeof User, kind: Kind, pages: number): number {
+	const p = user.user_syscall(NR.mmap, 0, pages * PAGE, PROT_RW, MAP_PRIVATE_ANON, -1, 0);
 	const end = p + pages * PAGE;
-	if (kind === "wp") for (let a = p; a < end; a += PAGE) user.user_load8(a);
+	if (kind === "wp") touch(user, p, end, PAGE, false);
 	const start = performance.now();
-	if (kind === "read") for (let a = p; a < end; a += PAGE) user.user_load8(a);
-	else for (let a = p; a < end; a += PAGE) user.user_store8(a, 1);
+	touch(user, p, end, PAGE, kind !== "read");
 	const ns = ((performance.now() - start) * 1e6) / pages;
-	user.user_syscall(NR_munmap, p, pages * PAGE);
-	user.exit_process();
+	user.user_syscall(NR.munmap, p, pages * PAGE);
 	return ns;
+}
+
+/** Faults on a file that is in the page cache. */
+function file(user: typeof User, pages: number): number {
+	const fd = user.user_syscall(NR.sim_open, INODE, 0, pages * PAGE);
+	const map = () => user.user_syscall(NR.mmap, 0, pages * PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+	const warm = map();
+	touch(user, warm, warm + pages * PAGE, PAGE, false);
+	user.user_syscall(NR.munmap, warm, pages * PAGE);
+	const p = map();
+	const start = performance.now();
+	touch(user, p, p + pages * PAGE, AROUND * PAGE, false);
+	const ns = ((performance.now() - start) * 1e6) / (pages / AROUND);
+	user.user_syscall(NR.munmap, p, pages * PAGE);
+	user.user_syscall(3, fd);
+	return ns;
+}
+
+function mmap(user: typeof User, rounds: number): number {
+	const start = performance.now();
+	for (let i = 0; i < rounds; i++) {
+		const p = user.user_syscall(NR.mmap, 0, PAGE, PROT_RW, MAP_PRIVATE_ANON, -1, 0);
+		user.user_syscall(NR.munmap, p, PAGE);
+	}
+	return ((performance.now() - start) * 1e6) / rounds;
+}
+
+/** A child is made, ends, and is reaped; its parent has written `pages`. */
+function fork(user: typeof User, me: number, pages: number, rounds: number): number {
+	const p = user.user_syscall(NR.mmap, 0, pages * PAGE, PROT_RW, MAP_PRIVATE_ANON, -1, 0);
+	touch(user, p, p + pages * PAGE, PAGE, true);
+	const start = performance.now();
+	for (let i = 0; i < rounds; i++) {
+		const child = user.user_syscall(NR.fork);
+		user.run_task(child);
+		user.user_syscall(NR.exit_group, 0);
+		user.run_task(me);
+		user.user_syscall(NR.wait4, child, 0, 0, 0);
+	}
+	return ((performance.now() - start) * 1e6) / rounds;
+}
+
+export function main(user: typeof User, { kind, n, pages }: { kind: Kind; n: number; pages: number }): number {
+	const pid = spawn(user);
+	const ns =
+		kind === "file" ? file(user, n)
+		: kind === "mmap" ? mmap(user, n)
+		: kind === "fork" ? fork(user, pid, pages, n)
+		: anon(user, kind, n);
+	end(user);
+	return ns;
+}
+
+/* ---- speculation: some CPUs fault while another one changes the mm ---- */
+
+/** Words of `shared`: threads that are ready, and faulting ones that are done. */
+const READY = 0;
+const DONE = 1;
+
+export interface Crowd {
+	shared: Int32Array;
+	/** CPUs that take faults; CPU 0 is the one that maps and unmaps. */
+	faulters: number;
+	pages: number;
+}
+
+
+/** On CPU 0, first: a process with a thread for each of the others. */
+export function crowd(user: typeof User, { faulters }: Crowd): number[] {
+	const pids = [spawn(user)];
+	for (let i = 0; i < faulters; i++) pids.push(user.user_syscall(NR.clone, CLONE_THREAD, 0));
+	return pids;
+}
+
+/** On CPU 0: maps and unmaps until the others are done. A program that waits
+ *  goes on making instructions, or its CPU would take no interrupts. */
+export function mapper(user: typeof User, { shared, faulters }: Crowd): number {
+	Atomics.add(shared, READY, 1);
+	while (Atomics.load(shared, READY) <= faulters) user.user_signal();
+	const start = performance.now();
+	let n = 0;
+	while (Atomics.load(shared, DONE) < faulters) {
+		const p = user.user_syscall(NR.mmap, 0, PAGE, PROT_RW, MAP_PRIVATE_ANON, -1, 0);
+		user.user_store8(p, 1);
+		user.user_syscall(NR.munmap, p, PAGE);
+		n++;
+	}
+	return ((performance.now() - start) * 1e6) / n;
+}
+
+/** On another CPU: writes fresh pages for which there are page tables. */
+export function faulter(user: typeof User, { shared, faulters, pages, pid }: Crowd & { pid: number }): number {
+	user.run_task(pid);
+	const p = user.user_syscall(NR.mmap, 0, pages * PAGE, PROT_RW, MAP_PRIVATE_ANON, -1, 0);
+	touch(user, p, p + pages * PAGE, PAGE, true);
+	user.user_syscall(NR.madvise, p, pages * PAGE, MADV_DONTNEED);
+	Atomics.add(shared, READY, 1);
+	while (Atomics.load(shared, READY) <= faulters) user.user_signal();
+	const start = performance.now();
+	touch(user, p, p + pages * PAGE, PAGE, true);
+	const ns = ((performance.now() - start) * 1e6) / pages;
+	Atomics.add(shared, DONE, 1);
+	user.user_syscall(NR.munmap, p, pages * PAGE);
+	user.user_syscall(NR.exit, 0);
+	user.user_idle();
+	return ns;
+}
+
+/** On CPU 0, last. */
+export function disperse(user: typeof User): void {
+	end(user);
 }

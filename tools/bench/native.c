@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The machine's own kernel doing what tools/bench/guest.ts does on the port:
- * touches fresh anonymous pages, one fault each, and prints ns a fault.
+ * The machine's own kernel doing what tools/bench/guest.ts does on the port.
+ * Prints ns for each fault, or for each round of what has no fault in it.
  *
- *   native write|read|wp PAGES
+ *   native write|read|wp|file|mmap|fork N [PAGES]
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -11,7 +11,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
+
+#define PAGE 4096
+#define AROUND 16 /* pages that one fault on a file maps */
+
+static volatile char sink;
 
 static double now(void)
 {
@@ -21,34 +28,106 @@ static double now(void)
 	return t.tv_sec * 1e9 + t.tv_nsec;
 }
 
+static volatile char *map(size_t pages, int prot, int flags, int fd)
+{
+	volatile char *p = mmap(NULL, pages * PAGE, prot, MAP_PRIVATE | flags, fd, 0);
+
+	if (p == MAP_FAILED)
+		exit(1);
+	return p;
+}
+
+static void touch(volatile char *p, size_t pages, size_t step, int write)
+{
+	size_t i;
+
+	for (i = 0; i < pages; i += step) {
+		if (write)
+			p[i * PAGE] = 1;
+		else
+			sink = p[i * PAGE];
+	}
+}
+
+static double anon(const char *kind, size_t pages)
+{
+	volatile char *p = map(pages, PROT_READ | PROT_WRITE, MAP_ANONYMOUS, -1);
+	double start;
+
+	if (!strcmp(kind, "wp"))
+		touch(p, pages, 1, 0);
+	start = now();
+	touch(p, pages, 1, strcmp(kind, "read") != 0);
+	return (now() - start) / pages;
+}
+
+static double file(size_t pages)
+{
+	static char buf[PAGE];
+	FILE *f = tmpfile();
+	volatile char *p;
+	double start;
+	size_t i;
+
+	if (!f)
+		exit(1);
+	for (i = 0; i < pages; i++)
+		if (fwrite(buf, PAGE, 1, f) != 1)
+			exit(1);
+	fflush(f);
+	p = map(pages, PROT_READ, 0, fileno(f));
+	madvise((void *)p, pages * PAGE, MADV_NOHUGEPAGE);
+	start = now();
+	touch(p, pages, AROUND, 0);
+	return (now() - start) / (pages / AROUND);
+}
+
+static double map_unmap(size_t rounds)
+{
+	double start = now();
+	size_t i;
+
+	for (i = 0; i < rounds; i++)
+		munmap((void *)map(1, PROT_READ | PROT_WRITE, MAP_ANONYMOUS, -1), PAGE);
+	return (now() - start) / rounds;
+}
+
+static double fork_exit(size_t rounds, size_t pages)
+{
+	double start;
+	size_t i;
+
+	touch(map(pages, PROT_READ | PROT_WRITE, MAP_ANONYMOUS, -1), pages, 1, 1);
+	start = now();
+	for (i = 0; i < rounds; i++) {
+		pid_t child = fork();
+
+		if (child == 0)
+			_exit(0);
+		if (child < 0 || waitpid(child, NULL, 0) != child)
+			exit(1);
+	}
+	return (now() - start) / rounds;
+}
+
 int main(int argc, char **argv)
 {
-	size_t pages, i;
-	volatile char *p;
-	volatile char sink;
-	double start;
-	int write;
+	size_t n, pages;
+	double ns;
 
-	if (argc != 3)
+	if (argc < 3)
 		return 2;
-	pages = strtoul(argv[2], NULL, 10);
-	write = strcmp(argv[1], "read") != 0;
+	n = strtoul(argv[2], NULL, 10);
+	pages = argc > 3 ? strtoul(argv[3], NULL, 10) : 0;
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
-	p = mmap(NULL, pages * 4096, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED)
-		return 1;
-	if (!strcmp(argv[1], "wp"))
-		for (i = 0; i < pages; i++)
-			sink = p[i * 4096];
-	start = now();
-	if (write)
-		for (i = 0; i < pages; i++)
-			p[i * 4096] = 1;
+	if (!strcmp(argv[1], "file"))
+		ns = file(n);
+	else if (!strcmp(argv[1], "mmap"))
+		ns = map_unmap(n);
+	else if (!strcmp(argv[1], "fork"))
+		ns = fork_exit(n, pages);
 	else
-		for (i = 0; i < pages; i++)
-			sink = p[i * 4096];
-	printf("%.1f\n", (now() - start) / pages);
-	(void)sink;
+		ns = anon(argv[1], n);
+	printf("%.1f\n", ns);
 	return 0;
 }
