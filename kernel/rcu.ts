@@ -29,6 +29,7 @@ import {
 	cpu_online,
 	cpu_release_host,
 	smp_call_function_single,
+	smp_send_reschedule,
 } from "kernel/smp.ts";
 
 /** Bit of rcu_data.dynticks: RCU watches this CPU. */
@@ -53,7 +54,7 @@ interface rcu_cblist extends struct {
 /** Its own CPU with interrupts disabled, or who has claimed it; but: */
 interface rcu_data extends struct {
 	dynticks: int; /* written by its CPU, RMW; read by all */
-	n_cbs: int; /* callbacks on the lists; peeked at by rcu_barrier() */
+	n_cbs: int; /* callbacks on the lists and running; peeked at by rcu_barrier() */
 	next: embed<rcu_cblist>; /* not yet waiting */
 	wait: embed<rcu_cblist>; /* for the grace period of `snap` */
 	done: embed<rcu_cblist>; /* may be invoked */
@@ -201,7 +202,8 @@ export function synchronize_rcu(): void {
 		rcu_eqs_enter();
 	for (let n = 0; !rcu_gp_done(snap); n++) {
 		cpu_relax(n);
-		start = softlockup_check(n, start, uptr(snap));
+		/* The first CPU that has not passed yet. */
+		start = softlockup_check(n, start, uptr(snap), snap.cpu);
 	}
 	if (watching)
 		rcu_eqs_exit();
@@ -278,6 +280,19 @@ function rcu_advance_cbs(rdp: rcu_data): void {
 	}
 }
 
+/**
+ * A callback has run. It counts until now: rcu_barrier() takes a CPU without
+ * callbacks for one that has invoked them all. With interrupts off, since one
+ * may queue a callback.
+ */
+function rcu_cblist_done(rdp: rcu_data): void {
+	const flags = local_irq_save();
+
+	/* Pairs with rcu_barrier(): what the callback did comes before. */
+	smp_store_release(rdp.n_cbs, rdp.n_cbs - 1);
+	local_irq_restore(flags);
+}
+
 /** Invoke callbacks whose grace period is over: a batch, or all if many. */
 function rcu_do_batch(rdp: rcu_data): void {
 	let limit = rdp.n_cbs > QHIMARK ? rdp.n_cbs : BLIMIT;
@@ -286,8 +301,6 @@ function rcu_do_batch(rdp: rcu_data): void {
 		const flags = local_irq_save();
 		const head = rcu_cblist_dequeue(rdp.done);
 
-		if (head !== NULL)
-			rdp.n_cbs--;
 		local_irq_restore(flags);
 		if (head === NULL)
 			break;
@@ -295,6 +308,7 @@ function rcu_do_batch(rdp: rcu_data): void {
 		const func = head.func;
 
 		func(head);
+		rcu_cblist_done(rdp);
 	}
 }
 
@@ -372,11 +386,46 @@ const rcu_barrier_handler = RODATA((_info: number): void => {
 	rcu_barrier_entrain();
 });
 
-/** Wait for others without holding up their grace periods or our callbacks. */
-function rcu_barrier_relax(n: number): void {
+/** Turns of rcu_barrier()'s last loop between two interrupts that it sends. */
+const BARRIER_KICK_TURNS = 256;
+
+/**
+ * Wait for others without holding up their grace periods or our callbacks.
+ * For the parameters and the result see softlockup_check().
+ */
+function rcu_barrier_relax(
+	n: number,
+	start: number,
+	addr: number,
+	cpu: number,
+): number {
 	rcu_momentary_dyntick_idle();
 	rcu_check_callbacks();
 	cpu_relax(n);
+	return softlockup_check(n, start, addr, cpu);
+}
+
+/**
+ * One more look at the other CPUs while rcu_barrier() waits for their callbacks.
+ * Returns one of those that have any, or -1.
+ */
+function rcu_barrier_poke(n: number): number {
+	const me = smp_processor_id();
+	let busy = -1;
+
+	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
+		if (cpu === me)
+			continue;
+		/* It may have left with the callback we wait for. */
+		rcutree_migrate_callbacks(cpu);
+		if (READ_ONCE(per_cpu(rcu_data, cpu).n_cbs) === 0)
+			continue;
+		busy = cpu;
+		/* In user mode it gets to its callbacks by interrupts only. */
+		if (n % BARRIER_KICK_TURNS === BARRIER_KICK_TURNS - 1)
+			smp_send_reschedule(cpu);
+	}
+	return busy;
 }
 
 /**
@@ -388,12 +437,15 @@ export function rcu_barrier(): void {
 	might_sleep();
 	BUG_ON(rcu_preempt_depth() !== 0, "rcu_barrier() in a section");
 
+	const mutex = ADDR(rcu_state.barrier_mutex);
+	let start = 0;
+
 	for (
 		let n = 0;
 		cmpxchg(rcu_state.barrier_mutex, 0, 1) !== 0;
 		n++
 	)
-		rcu_barrier_relax(n);
+		start = rcu_barrier_relax(n, start, mutex, -1);
 
 	const me = smp_processor_id();
 
@@ -412,9 +464,10 @@ export function rcu_barrier(): void {
 		const rdp = per_cpu(rcu_data, cpu);
 
 		/* Ask or adopt. It may come or go in between, so look again. */
+		start = 0;
 		for (
 			let n = 0;
-			READ_ONCE(rdp.n_cbs) !== 0 &&
+			smp_load_acquire(rdp.n_cbs) !== 0 &&
 			READ_ONCE(rdp.barrier_seq_snap) !== seq;
 			n++
 		) {
@@ -422,20 +475,18 @@ export function rcu_barrier(): void {
 				smp_call_function_single(cpu, rcu_barrier_handler, 0, true);
 			else
 				rcutree_migrate_callbacks(cpu);
-			rcu_barrier_relax(n);
+			start = rcu_barrier_relax(n, start, uptr(rdp), cpu);
 		}
 	}
 	/* Ours last: what was adopted is before it. */
 	rcu_barrier_entrain();
 	fetch_add(rcu_state.barrier_cpu_count, -1);
 
+	start = 0;
 	for (let n = 0; READ_ONCE(rcu_state.barrier_cpu_count) !== 0; n++) {
-		/* A CPU may have left with the callback we wait for. */
-		for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
-			if (cpu !== me)
-				rcutree_migrate_callbacks(cpu);
-		}
-		rcu_barrier_relax(n);
+		const busy = rcu_barrier_poke(n);
+
+		start = rcu_barrier_relax(n, start, mutex, busy);
 	}
 	smp_store_release(rcu_state.barrier_mutex, 0);
 }

@@ -6,6 +6,7 @@
 import { CONFIG_SMP } from "generated/autoconf.ts";
 import { nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
 import {
+	KUNIT_ASSERT_LT,
 	KUNIT_CASE,
 	KUNIT_EXPECT_EQ,
 	KUNIT_EXPECT_TRUE,
@@ -24,7 +25,11 @@ import {
 } from "linux/rcupdate.ts";
 import { cpu_relax, smp_call_function_single } from "linux/smp.ts";
 import type { callback_head } from "linux/types.ts";
-import { rcu_check_callbacks, rcu_momentary_dyntick_idle } from "kernel/rcu.ts";
+import {
+	rcu_check_callbacks,
+	rcu_momentary_dyntick_idle,
+	rcu_pending_callbacks,
+} from "kernel/rcu.ts";
 import { cpu_online } from "kernel/smp.ts";
 import {
 	flush_work,
@@ -95,6 +100,24 @@ function rcu_barrier_runs_all(test: kunit): void {
 		call_rcu(data.heads[i], count_callback);
 	rcu_barrier();
 	KUNIT_EXPECT_EQ(test, READ_ONCE(data.invoked), 100);
+}
+
+const see_itself = RODATA((_head: callback_head): void => {
+	WRITE_ONCE(data.invoked, rcu_pending_callbacks());
+});
+
+/** Until it has returned a callback counts: rcu_barrier() looks at the count. */
+function rcu_running_callback_counts(test: kunit): void {
+	rcu_barrier();
+	call_rcu(data.heads[0], see_itself);
+	for (let n = 0; READ_ONCE(data.invoked) === 0; n++) {
+		rcu_momentary_dyntick_idle();
+		rcu_check_callbacks();
+		KUNIT_ASSERT_LT(test, n, 1000000);
+		cpu_relax(n);
+	}
+	KUNIT_EXPECT_EQ(test, READ_ONCE(data.invoked), 1);
+	KUNIT_EXPECT_EQ(test, rcu_pending_callbacks(), 0);
 }
 
 function queue_callbacks(n: number): number {
@@ -229,6 +252,7 @@ export const rcu_test_suite = kunit_suite({
 	test_cases: [
 		KUNIT_CASE("sections_nest", rcu_sections_nest),
 		KUNIT_CASE("barrier_runs_all", rcu_barrier_runs_all),
+		KUNIT_CASE("running_callback_counts", rcu_running_callback_counts),
 		KUNIT_CASE("smp_call_single", smp_call_single),
 		KUNIT_CASE("barrier_remote", rcu_barrier_remote),
 		KUNIT_CASE("waits_for_reader", rcu_waits_for_reader),

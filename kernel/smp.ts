@@ -120,6 +120,13 @@ function handle_ipi(): void {
 
 	rcu_irq_exit(eqs);
 	arch_local_irq_restore(flags);
+	/*
+	 * Softirqs, of which RCU's is the only one. A CPU that was in an EQS is
+	 * in no kernel code that could not bear a callback; and a program may
+	 * stay in user mode for as long as it likes.
+	 */
+	if (eqs)
+		rcu_check_callbacks();
 }
 
 /* ---- interrupts: the side that sends them ---- */
@@ -139,8 +146,12 @@ export function cpu_kick(cpu: number): void {
 function send_ipi(cpu: number, bit: number): void {
 	const t = per_cpu(ipi, cpu);
 
-	/* With another bit set it has been kicked, and has not looked yet. */
-	if (fetch_or(t.pending, bit) === 0)
+	/*
+	 * With another bit set it has been kicked, and has not looked yet. But
+	 * for IPI_MISSED: cpu_outside() sets that without a kick, and the CPU may
+	 * have come in and fallen asleep just before.
+	 */
+	if ((fetch_or(t.pending, bit) & ~IPI_MISSED) === 0)
 		cpu_kick(cpu);
 }
 
@@ -206,8 +217,16 @@ export function cpu_leave_host(): void {
 	const p = this_cpu(ipi);
 
 	/* Whoever claimed us is about to let go. Pairs with cpu_outside(). */
-	for (let n = 0; cmpxchg(p.state, CPU_HOST, CPU_ONLINE) !== CPU_HOST; n++)
+	let start = 0;
+
+	for (
+		let n = 0;
+		cmpxchg(p.state, CPU_HOST, CPU_ONLINE) !== CPU_HOST;
+		n++
+	) {
 		cpu_pause(n);
+		start = softlockup_check(n, start, ADDR(p.state), -1);
+	}
 	irq_poll();
 }
 
@@ -281,7 +300,7 @@ function csd_lock_wait(csd: call_single_data_t, cpu: number): void {
 			cpu_release_host(cpu);
 		}
 		cpu_relax(n);
-		start = softlockup_check(n, start, uptr(csd));
+		start = softlockup_check(n, start, uptr(csd), cpu);
 	}
 }
 

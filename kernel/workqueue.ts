@@ -17,6 +17,7 @@ import {
 	spin_unlock_irqrestore,
 } from "linux/spinlock.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
+import { softlockup_check } from "kernel/locking/spinlock.ts";
 import { rcu_check_callbacks, rcu_eqs_enter, rcu_eqs_exit } from "kernel/rcu.ts";
 import { rcu_is_watching } from "kernel/rcu.ts";
 import { cpu_kick } from "kernel/smp.ts";
@@ -116,6 +117,7 @@ export function flush_work(work: work_struct): number {
 		process_scheduled_works();
 	if (watching)
 		rcu_eqs_enter();
+	let start = 0;
 	/* Acquire; pairs with the release in process_scheduled_works(). */
 	for (
 		let n = 0;
@@ -124,6 +126,7 @@ export function flush_work(work: work_struct): number {
 	) {
 		rcu_check_callbacks();
 		cpu_relax(n);
+		start = softlockup_check(n, start, uptr(work), -1);
 	}
 	if (watching)
 		rcu_eqs_exit();

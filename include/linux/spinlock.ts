@@ -2,8 +2,8 @@
 /**
  * Mirrors include/linux/spinlock.h, spinlock_api_smp.h and spinlock_api_up.h
  * (5.17). The contended path is in kernel/locking/spinlock.ts.
- * Port: raw_spinlock_t is spinlock_t. A lock is a test-and-set word. With
- * CONFIG_SMP=n a lock is only the preemption count. Left out: rwlocks, bit
+ * Port: raw_spinlock_t is spinlock_t. A lock is a test-and-set word, which says
+ * who holds it. With CONFIG_SMP=n a lock is only the preemption count. Left out: rwlocks, bit
  * locks, the bottom-half variants.
  */
 import { CONFIG_DEBUG_SPINLOCK, CONFIG_SMP } from "generated/autoconf.ts";
@@ -32,7 +32,7 @@ export function do_raw_spin_lock(lock: spinlock_t): void {
 		if (CONFIG_DEBUG_SPINLOCK)
 			debug_spin_lock_before(lock);
 		/* Acquire; pairs with the release in do_raw_spin_unlock(). */
-		if (cmpxchg(lock.slock, 0, 1) !== 0)
+		if (cmpxchg(lock.slock, 0, smp_processor_id() + 1) !== 0)
 			spin_lock_slowpath(lock);
 		if (CONFIG_DEBUG_SPINLOCK)
 			debug_spin_lock_after(lock);
@@ -42,7 +42,10 @@ export function do_raw_spin_lock(lock: spinlock_t): void {
 export function do_raw_spin_trylock(lock: spinlock_t): boolean {
 	if (CONFIG_SMP) {
 		/* Look first: a failing cmpxchg would take the cache line. */
-		if (READ_ONCE(lock.slock) !== 0 || cmpxchg(lock.slock, 0, 1) !== 0)
+		if (
+			READ_ONCE(lock.slock) !== 0 ||
+			cmpxchg(lock.slock, 0, smp_processor_id() + 1) !== 0
+		)
 			return false;
 		if (CONFIG_DEBUG_SPINLOCK)
 			debug_spin_lock_after(lock);

@@ -7,7 +7,7 @@
 import type { atomic_t, list_head } from "linux/types.ts";
 
 export interface spinlock_t extends struct {
-	slock: int; /* 0 free, 1 held; RMW by every CPU */
+	slock: int; /* 0: free, else cpu + 1 of the holder; RMW by every CPU */
 	owner_cpu: ifdef<"CONFIG_DEBUG_SPINLOCK", int>; /* cpu + 1 of the holder; written by it */
 }
 

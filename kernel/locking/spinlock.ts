@@ -4,7 +4,9 @@
  * spinlock_debug.c (5.17).
  * Port: a test-and-set lock has no queue, hence no fairness; those who wait
  * only read until it looks free. The soft lockup detector of watchdog.c is
- * here: a CPU that spins for 20 seconds takes the machine down.
+ * here: a CPU that spins for 20 seconds takes the machine down. That is long
+ * even where the host has fewer cores than we have CPUs, since those who spin
+ * give their core away now and then.
  */
 import { CONFIG_DEBUG_SPINLOCK } from "generated/autoconf.ts";
 import { ktime_get_ns, smp_processor_id } from "host/cpu.ts";
@@ -18,13 +20,15 @@ const SOFTLOCKUP_NS = 20e9;
 const SOFTLOCKUP_TURNS = 1024;
 
 /**
- * For busy-wait loops: turn n of a loop that waits for the word at addr.
+ * For busy-wait loops: turn n of a loop that waits for the word at addr, and for
+ * `cpu` to change it; -1: it is not known who will.
  * `start` is 0 or what the last call returned; hand back the result.
  */
 export function softlockup_check(
 	n: number,
 	start: number,
 	addr: number,
+	cpu: number,
 ): number {
 	if ((n & (SOFTLOCKUP_TURNS - 1)) !== SOFTLOCKUP_TURNS - 1)
 		return start;
@@ -37,7 +41,8 @@ export function softlockup_check(
 		panic(
 			`watchdog: BUG: soft lockup - CPU#${smp_processor_id()}` +
 				` stuck for ${Math.floor((now - start) / 1e9)}s!` +
-				` [lock ${addr.toString(16)}]`,
+				` [lock ${addr.toString(16)}` +
+				`${cpu < 0 ? "" : ` of CPU#${cpu}`}]`,
 		);
 	}
 	return start;
@@ -49,14 +54,17 @@ export function softlockup_check(
  * would wait for ever.
  */
 export function spin_lock_slowpath(lock: spinlock_t): void {
+	const mine = smp_processor_id() + 1;
 	let start = 0;
 
 	for (let n = 0; ; n++) {
+		const holder = READ_ONCE(lock.slock);
+
 		/* Acquire; pairs with the release in do_raw_spin_unlock(). */
-		if (READ_ONCE(lock.slock) === 0 && cmpxchg(lock.slock, 0, 1) === 0)
+		if (holder === 0 && cmpxchg(lock.slock, 0, mine) === 0)
 			return;
 		cpu_relax(n);
-		start = softlockup_check(n, start, uptr(lock));
+		start = softlockup_check(n, start, uptr(lock), holder - 1);
 	}
 }
 
