@@ -61,7 +61,7 @@ import type { list_head } from "linux/types.ts";
 import {
 	__set_current_state,
 	current,
-	schedule,
+	schedule_blocked_on,
 	set_current_state,
 	signal_pending_state,
 	wake_up_process,
@@ -535,7 +535,7 @@ function rwsem_down_read_slowpath(
 			raw_spin_unlock_irq(sem.wait_lock);
 			break;
 		}
-		schedule();
+		schedule_blocked_on(sem);
 	}
 
 	__set_current_state(TASK_RUNNING);
@@ -622,7 +622,7 @@ function rwsem_down_write_slowpath(sem: rw_semaphore, state: number): number {
 			}
 		}
 		if (!free) {
-			schedule();
+			schedule_blocked_on(sem);
 			set_current_state(state);
 		}
 		raw_spin_lock_irq(sem.wait_lock);

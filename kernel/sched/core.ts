@@ -4,12 +4,13 @@
  * questions of include/linux/sched/signal.h (5.17).
  * Port: a task keeps its CPU while it sleeps, so schedule() parks the CPU
  * instead of running another task, and a wake-up kicks that CPU. Who runs in
- * user mode next is decided outside, which calls switch_to_task().
+ * user mode next is decided outside, which calls switch_to_task(). The hung
+ * task detector of hung_task.c is here, as it needs a look now and then only.
  * `current` is a function. Left out: run queues, classes, priorities, load.
  */
 import { CONFIG_DEBUG_ATOMIC_SLEEP } from "generated/autoconf.ts";
 import { smp_mb } from "host/door.ts";
-import { nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
+import { ktime_get_ns, nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
 import { atomic_set } from "linux/atomic.ts";
 import { BUG_ON } from "linux/bug.ts";
 import {
@@ -31,6 +32,7 @@ import {
 import { mmdrop, mmgrab } from "linux/sched/mm.ts";
 import { SIGKILL, sigmask } from "linux/signal.ts";
 import { spin_lock_init } from "linux/spinlock.ts";
+import type { rw_semaphore } from "linux/spinlock_types.ts";
 import { __warn, panic } from "kernel/panic.ts";
 import { rcu_check_callbacks } from "kernel/rcu.ts";
 import { rcu_eqs_enter, rcu_eqs_exit, rcu_is_watching } from "kernel/rcu.ts";
@@ -44,6 +46,7 @@ import { enter_lazy_tlb, switch_mm_irqs_off } from "asm/mmu_context.ts";
 interface rq extends struct {
 	curr: task_struct;
 	idle_stop: int; /* cpu_startup_entry() ends; set by anyone */
+	blocked_on: rw_semaphore; /* what curr sleeps for; NULL: something else */
 }
 const runqueues = DEFINE_PER_CPU<rq>();
 const idle_tasks = DEFINE_PER_CPU<task_struct>();
@@ -221,6 +224,51 @@ function schedule_debug(): void {
 	}
 }
 
+/** sysctl_hung_task_timeout_secs */
+const HUNG_TASK_NS = 120e9;
+
+/** Number of the CPU that runs the task at that address; -1: none does. */
+function cpu_of_task(task: number): number {
+	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
+		/* Racy, and good enough for the last words. */
+		if (uptr(data_race(per_cpu(runqueues, cpu).curr)) === task)
+			return cpu;
+	}
+	return -1;
+}
+
+/**
+ * kernel/hung_task.c: nobody waits for a lock for minutes, or it is a deadlock.
+ * Other sleeps, such as wait4()'s, may last.
+ */
+function check_hung_task(p: task_struct, start: number): void {
+	const sem: rw_semaphore = this_cpu(runqueues).blocked_on;
+
+	if (sem === NULL || ktime_get_ns() - start < HUNG_TASK_NS)
+		return;
+	/* The owner is an address and a bit: see kernel/locking/rwsem.ts. */
+	const owner = READ_ONCE(sem.owner);
+	const cpu = cpu_of_task(owner & ~1);
+
+	panic(
+		`hung_task: task ${p.pid} on CPU#${smp_processor_id()} blocked` +
+			` for more than ${HUNG_TASK_NS / 1e9} seconds` +
+			` [rwsem ${uptr(sem).toString(16)}` +
+			` count ${(sem.count.counter >>> 0).toString(16)}` +
+			` of a ${(owner & 1) !== 0 ? "reader" : "writer"}` +
+			`${cpu < 0 ? " on no CPU" : ` on CPU#${cpu}`}]`,
+	);
+}
+
+/** schedule() of a task that waits for a lock. */
+export function schedule_blocked_on(sem: rw_semaphore): void {
+	const rq = this_cpu(runqueues);
+
+	rq.blocked_on = sem;
+	schedule();
+	rq.blocked_on = NULL;
+}
+
 /**
  * Sleep until someone sets our state to TASK_RUNNING; return at once if it is.
  * May return early for a signal that the state admits; callers loop.
@@ -239,9 +287,11 @@ export function schedule(): void {
 
 	if (watching)
 		rcu_eqs_enter();
+	const start = ktime_get_ns();
 	while (READ_ONCE(p.__state) !== TASK_RUNNING) {
 		irq_poll();
 		rcu_check_callbacks();
+		check_hung_task(p, start);
 
 		/* Announced first, then looked again: pairs with cpu_kick(). */
 		const seq = idle_prepare();
