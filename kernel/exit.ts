@@ -112,16 +112,19 @@ export function mm_update_next_owner(mm: mm_struct): void {
 	if (mm.owner !== p)
 		return;
 	spin_lock(tasklist_lock);
-	let owner: task_struct = NULL;
+	mm.owner = NULL;
 	for (let c = next_task(init_task); c !== init_task; c = next_task(c)) {
-		/* A racy look: an owner that is about to leave will come here
-		 * itself, after us. */
-		if (c !== p && data_race(c.mm) === mm) {
-			owner = c;
+		if (c === p)
+			continue;
+		/* Under its lock: who drops the mm later sees that it has become
+		 * the owner, and comes here itself. */
+		task_lock(c);
+		if (c.mm === mm)
+			mm.owner = c;
+		task_unlock(c);
+		if (mm.owner !== NULL)
 			break;
-		}
 	}
-	mm.owner = owner;
 	spin_unlock(tasklist_lock);
 }
 

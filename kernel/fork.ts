@@ -559,12 +559,16 @@ export function get_task_mm(task: task_struct): mm_struct {
 function complete_vfork_done(tsk: task_struct): void {
 	spin_lock(tasklist_lock);
 	const parent = tsk.vfork_parent;
+	/* Once the pointer is cleared it may see that before we wake it, return,
+	 * and be killed: keep it. */
+	if (parent !== NULL)
+		get_task_struct(parent);
 	WRITE_ONCE(tsk.vfork_parent, NULL);
 	spin_unlock(tasklist_lock);
-	/* It holds a reference to us and may drop it at once; we to nothing of
-	 * it, but it cannot go away before it was woken. */
-	if (parent !== NULL)
+	if (parent !== NULL) {
 		wake_up_process(parent);
+		put_task_struct(parent);
+	}
 }
 
 /** The waiting side. Only a fatal signal ends it early: then the child is told
