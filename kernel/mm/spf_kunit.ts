@@ -4,35 +4,51 @@
  * with its counter; and that the work is done without mmap_lock otherwise.
  */
 import {
-	CONFIG_SPECULATIVE_PAGE_FAULT, CONFIG_SPECULATIVE_PAGE_FAULT_STATS,
-	CONFIG_VM_EVENT_COUNTERS,
+	CONFIG_SMP, CONFIG_SPECULATIVE_PAGE_FAULT,
+	CONFIG_SPECULATIVE_PAGE_FAULT_STATS, CONFIG_VM_EVENT_COUNTERS,
 } from "generated/autoconf.ts";
+import { nr_cpu_ids } from "host/cpu.ts";
+import {
+	MADV_DONTNEED, MAP_ANONYMOUS, MAP_FIXED, MAP_SHARED, PROT_READ,
+} from "linux/mman.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import {
 	FAULT_FLAG_SPECULATIVE, FAULT_FLAG_USER, FAULT_FLAG_WRITE, pte_lockptr,
 	VM_FAULT_RETRY, VM_UFFD_MISSING,
 } from "linux/mm.ts";
 import { mmap_read_lock, mmap_read_unlock, mmap_write_lock, mmap_write_unlock } from "linux/mmap_lock.ts";
-import { pmd_off } from "linux/pgtable.ts";
+import { pmd_off, pte_offset_map } from "linux/pgtable.ts";
+import { SIGSEGV } from "linux/signal.ts";
+import { cpu_relax } from "linux/smp.ts";
 import { do_raw_spin_lock, do_raw_spin_unlock } from "linux/spinlock.ts";
 import {
-	SPF_ABORT, SPF_ABORT_ANON_VMA, SPF_ABORT_ODD, SPF_ABORT_PMD,
-	SPF_ABORT_PTE_MAP_LOCK_PTL, SPF_ABORT_PTE_MAP_LOCK_SEQ1, SPF_ABORT_PUD,
-	SPF_ABORT_UNMAPPED, SPF_ABORT_USERFAULTFD, SPF_ATTEMPT, SPF_ATTEMPT_WP,
+	SPF_ABORT, SPF_ABORT_ACCESS_ERROR, SPF_ABORT_ANON_VMA,
+	SPF_ABORT_NO_SPECULATE, SPF_ABORT_ODD, SPF_ABORT_PMD,
+	SPF_ABORT_PTE_MAP_LOCK_PTL, SPF_ABORT_PTE_MAP_LOCK_SEQ1,
+	SPF_ABORT_PTE_MAP_LOCK_SEQ2, SPF_ABORT_PUD, SPF_ABORT_SWAP,
+	SPF_ABORT_UNMAPPED, SPF_ABORT_USERFAULTFD, SPF_ABORT_VMA_COPY,
+	SPF_ATTEMPT, SPF_ATTEMPT_WP,
 } from "linux/vm_event_item.ts";
 import { REGS_USER } from "asm/ptrace.ts";
 import { PAGE_SIZE, PMD_SIZE } from "asm/pgtable_types.ts";
+import { __NR_madvise, __NR_mmap, __NR_mprotect } from "asm/unistd.ts";
 import {
-	KUNIT_ASSERT_NOT_NULL, KUNIT_CASE, KUNIT_EXPECT_EQ, KUNIT_EXPECT_TRUE,
-	type kunit, kunit_skip, kunit_suite,
+	KUNIT_ASSERT_NOT_NULL, KUNIT_CASE, KUNIT_EXPECT_EQ, KUNIT_EXPECT_FALSE,
+	KUNIT_EXPECT_TRUE, type kunit, kunit_skip, kunit_suite,
 } from "kunit/test.ts";
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { current } from "kernel/sched/core.ts";
-import { user_load8, user_store8 } from "arch/x86/kernel/user.ts";
+import { cpu_online } from "kernel/smp.ts";
+import {
+	flush_work, INIT_WORK, schedule_work_on, type work_struct,
+} from "kernel/workqueue.ts";
+import {
+	user_load8, user_signal, user_store8, user_syscall,
+} from "arch/x86/kernel/user.ts";
 import { do_handle_mm_fault } from "mm/memory.ts";
 import { find_vma } from "mm/mmap.ts";
 import { all_vm_events } from "mm/vmstat.ts";
-import { AREA, make_process, map_anon, pte_of, user_test_exit, user_test_init } from "mm/memory_kunit.ts";
+import { AREA, make_process, map_anon, pte_of, RW, user_test_exit, user_test_init } from "mm/memory_kunit.ts";
 
 function events(item: number): number {
 	return all_vm_events()[item];
@@ -68,10 +84,12 @@ function in_kernel(fn: () => number): number {
 	return ret;
 }
 
-function area_vma(test: kunit, mm: mm_struct): vm_area_struct {
+function area_vma(
+	test: kunit, mm: mm_struct, addr: number = AREA,
+): vm_area_struct {
 	rcu_user_exit();
 	mmap_read_lock(mm);
-	const vma = find_vma(mm, AREA);
+	const vma = find_vma(mm, addr);
 	mmap_read_unlock(mm);
 	rcu_user_enter();
 	KUNIT_ASSERT_NOT_NULL(test, vma);
@@ -224,6 +242,126 @@ function spf_aborts_at_commit(test: kunit): void {
 	}
 }
 
+/* What a speculative fault leaves to the classic one for what it finds. */
+function spf_aborts_for_the_vma(test: kunit): void {
+	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
+		const mm = spf_process(test);
+		need_stats(test, mm);
+		user_store8(AREA, 1);
+
+		/* Not anonymous: shared memory has a file. */
+		const shared = AREA + PMD_SIZE;
+		user_syscall(__NR_mmap, shared, PAGE_SIZE, RW,
+			MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		let n = events(SPF_ABORT_NO_SPECULATE);
+		KUNIT_EXPECT_TRUE(test, user_store8(shared, 1));
+		KUNIT_EXPECT_EQ(test, events(SPF_ABORT_NO_SPECULATE), n + 1);
+
+		/* Forbidden: the signal is for the classic fault to send. */
+		user_syscall(__NR_mprotect, AREA, PAGE_SIZE, PROT_READ);
+		n = events(SPF_ABORT_ACCESS_ERROR);
+		KUNIT_EXPECT_FALSE(test, user_store8(AREA, 1));
+		KUNIT_EXPECT_EQ(test, user_signal()?.signo ?? 0, SIGSEGV);
+		KUNIT_EXPECT_EQ(test, events(SPF_ABORT_ACCESS_ERROR), n + 1);
+
+		/* An entry that is neither empty nor present; nothing here makes
+		 * one, so it is put there. */
+		const addr = AREA + 4 * PAGE_SIZE;
+		const pte = pte_offset_map(pmd_off(mm, addr), addr);
+		const vma = area_vma(test, mm, addr);
+		pte.pte = 0x1000;
+		n = events(SPF_ABORT_SWAP);
+		KUNIT_EXPECT_EQ(test, spec_fault(vma, addr, mm.mmap_seq),
+			VM_FAULT_RETRY);
+		pte.pte = 0;
+		KUNIT_EXPECT_EQ(test, events(SPF_ABORT_SWAP), n + 1);
+		spf_done(mm);
+	}
+}
+
+/* ---- two CPUs ---- */
+
+interface spf_race extends struct {
+	stop: int; /* the writer shall leave */
+	work: embed<work_struct>;
+}
+const race = DEFINE<spf_race>();
+
+/** In and out of the address space, as a writer that changes nothing. */
+const writer = RODATA((arg: number): number => {
+	const mm = cast<mm_struct>(arg);
+	let n = 0;
+
+	while (READ_ONCE(race.stop) === 0) {
+		mmap_write_lock(mm);
+		/* Some stay a while, some are over in no time. */
+		if (n % 2 === 0)
+			cpu_relax(n);
+		mmap_write_unlock(mm);
+		n++;
+		cpu_relax(n);
+	}
+	return n;
+});
+
+function need_cpu(test: kunit, mm: mm_struct): number {
+	if (CONFIG_SMP) {
+		for (let cpu = 1; cpu < nr_cpu_ids(); cpu++)
+			if (cpu_online(cpu))
+				return cpu;
+	}
+	spf_done(mm);
+	kunit_skip(test, "needs a second CPU in its idle loop");
+}
+
+/* Rounds of 64 faults until each window was hit once. */
+const RACE_ROUNDS = 1000;
+
+/**
+ * A writer comes in at any moment of the fault: the result is the same, and
+ * sooner or later it has been noticed at each of the checks. The later ones
+ * are a few loads apart, and need CPUs that really run at the same time.
+ */
+function spf_races_with_writer(test: kunit): void {
+	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
+		const mm = spf_process(test);
+		need_stats(test, mm);
+		const cpu = need_cpu(test, mm);
+		const items = [SPF_ABORT_ODD, SPF_ABORT_VMA_COPY,
+			SPF_ABORT_PTE_MAP_LOCK_SEQ1, SPF_ABORT_PTE_MAP_LOCK_SEQ2];
+		const before = items.map(events);
+		let lost = 0;
+		let left = items.length;
+
+		user_store8(AREA, 1);
+		race.stop = 0;
+		in_kernel(() => {
+			INIT_WORK(race.work, writer, uptr(mm));
+			schedule_work_on(cpu, race.work);
+			return 0;
+		});
+		for (let round = 0; round < RACE_ROUNDS && left > 0; round++) {
+			for (let i = 1; i < 64; i++)
+				user_store8(AREA + i * PAGE_SIZE, i);
+			for (let i = 1; i < 64; i++) {
+				if (user_load8(AREA + i * PAGE_SIZE) !== i)
+					lost++;
+			}
+			user_syscall(__NR_madvise, AREA + PAGE_SIZE, 63 * PAGE_SIZE,
+				MADV_DONTNEED);
+			left = items.filter((item, i) => events(item) === before[i])
+				.length;
+		}
+		WRITE_ONCE(race.stop, 1);
+		in_kernel(() => flush_work(race.work));
+		spf_done(mm);
+		KUNIT_EXPECT_EQ(test, lost, 0);
+		KUNIT_EXPECT_EQ(test, mm.mmap_seq & 1, 0);
+		if (left > 0)
+			kunit_skip(test, "a window was not hit: too few real CPUs");
+	}
+}
+
 export const spf_test_suite = kunit_suite({
 	name: "spf",
 	init: user_test_init,
@@ -235,5 +373,7 @@ export const spf_test_suite = kunit_suite({
 		KUNIT_CASE("spf_aborts_at_entry", spf_aborts_at_entry),
 		KUNIT_CASE("spf_aborts_without_anon_vma", spf_aborts_without_anon_vma),
 		KUNIT_CASE("spf_aborts_at_commit", spf_aborts_at_commit),
+		KUNIT_CASE("spf_aborts_for_the_vma", spf_aborts_for_the_vma),
+		KUNIT_CASE("spf_races_with_writer", spf_races_with_writer),
 	],
 });

@@ -8,12 +8,12 @@
 import { parentPort } from "node:worker_threads";
 import * as user from "arch/x86/kernel/user.ts";
 import { CONFIG_KUNIT } from "generated/autoconf.ts";
-import { MachineStopped, nr_cpu_ids } from "host/cpu.ts";
+import { cpu_pause, MachineStopped, nr_cpu_ids } from "host/cpu.ts";
 import { secondary_start, start_kernel } from "kernel/init/main.ts";
 import { kunit_run_all } from "kernel/lib/kunit/executor.ts";
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { cpu_idle_stop, cpu_startup_entry } from "kernel/sched/core.ts";
-import { cpu_enter_host, cpu_leave_host } from "kernel/smp.ts";
+import { cpu_enter_host, cpu_leave_host, cpu_online } from "kernel/smp.ts";
 
 type Entry = (user: unknown, arg: unknown) => unknown;
 
@@ -25,8 +25,14 @@ function in_kernel<T>(fn: () => T): T {
 	return result;
 }
 
+/** Turns to wait for a CPU to begin with its idle loop: seconds, if it never does. */
+const IDLE_TURNS = 1 << 22;
+
 /** On CPU 0, while the others are in cpu_startup_entry() to take its work. */
 function kunit(filter: unknown) {
+	/* Their workers were told before ours, but may not have got there yet. */
+	for (let cpu = 1; cpu < nr_cpu_ids(); cpu++)
+		for (let n = 0; !cpu_online(cpu) && n < IDLE_TURNS; n++) cpu_pause(n);
 	const result = in_kernel(() => kunit_run_all(String(filter)));
 	for (let cpu = 1; cpu < nr_cpu_ids(); cpu++) cpu_idle_stop(cpu);
 	return result;
