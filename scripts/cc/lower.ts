@@ -415,6 +415,11 @@ export function lower({ layouts, image, direct, door, is_kernel }: LowerOptions)
 				const p = place(node);
 				if (p) return load(p);
 			}
+			if (ts.isIdentifier(node) && is_value(node)) {
+				/* A literal takes no look at a context, nor whether it is initialised. */
+				const v = constants.value(node);
+				if (typeof v === "number" && Number.isFinite(v)) return num(v);
+			}
 			if (ts.isIdentifier(node) && node.text === "NULL" && (node.parent as { name?: ts.Node }).name !== node)
 				return num(0);
 			return ts.visitEachChild(node, visit_node, context);
@@ -451,6 +456,27 @@ export function lower({ layouts, image, direct, door, is_kernel }: LowerOptions)
 }
 
 const base = (kind: Kind) => (kind === "rodata" ? "i32" : kind === "bool" ? "u8" : kind);
+
+/** Does the name stand for a value to be read, not for a property, an import or
+ *  what it declares? */
+function is_value(node: ts.Identifier): boolean {
+	const { parent } = node;
+	if (!parent || ts.isTypeNode(parent)) return false;
+	if ((ts.isPropertyAccessExpression(parent) || ts.isPropertyAssignment(parent)) && parent.name === node) return false;
+	return (
+		(ts.isBinaryExpression(parent) ||
+			ts.isPrefixUnaryExpression(parent) ||
+			ts.isConditionalExpression(parent) ||
+			ts.isParenthesizedExpression(parent) ||
+			ts.isCallExpression(parent) ||
+			ts.isElementAccessExpression(parent) ||
+			ts.isReturnStatement(parent) ||
+			ts.isPropertyAssignment(parent) ||
+			ts.isVariableDeclaration(parent) ||
+			ts.isCaseClause(parent)) &&
+		(parent as { name?: ts.Node }).name !== node
+	);
+}
 
 /** An expression that may be evaluated twice: names and fields of names. */
 function simple(node: ts.Expression): boolean {
