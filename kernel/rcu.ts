@@ -53,7 +53,7 @@ interface rcu_cblist extends struct {
 
 /** Its own CPU with interrupts disabled, or who has claimed it; but: */
 interface rcu_data extends struct {
-	dynticks: int; /* written by its CPU, RMW; read by all */
+	dynticks: int; /* written by its CPU (RMW to end an EQS), read by all */
 	n_cbs: int; /* callbacks on the lists and running; peeked at by rcu_barrier() */
 	next: embed<rcu_cblist>; /* not yet waiting */
 	wait: embed<rcu_cblist>; /* for the grace period of `snap` */
@@ -81,8 +81,11 @@ export function rcu_is_watching(): boolean {
 }
 
 /**
- * Go quiescent. Fully ordered: accesses of the sections before stay before.
- * Pairs with the barriers of rcu_gp_start() and rcu_gp_done().
+ * Go quiescent. Release: accesses of the sections before stay before. Pairs
+ * with the acquire in rcu_gp_done().
+ * Port: fully ordered in the kernel, for the sake of what idle does next. Here
+ * whoever looks at a condition before it sleeps has a barrier of its own, see
+ * idle_prepare(). Nobody but this CPU writes the counter.
  */
 export function rcu_eqs_enter(): void {
 	if (CONFIG_SMP) {
@@ -95,7 +98,7 @@ export function rcu_eqs_enter(): void {
 			);
 			BUG_ON(rcu_preempt_depth() !== 0, "EQS in a read-side section");
 		}
-		fetch_add(rdp.dynticks, 1);
+		smp_store_release(rdp.dynticks, rdp.dynticks + 1);
 	}
 }
 
