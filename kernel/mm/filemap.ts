@@ -47,7 +47,7 @@ import { count_vm_event } from "linux/vm_event.ts";
 import { PGMAJFAULT } from "linux/vm_event_item.ts";
 import { mmap_read_unlock } from "linux/mmap_lock.ts";
 import { page_address, page_to_pfn } from "asm-generic/memory_model.ts";
-import { store32 } from "host/door.ts";
+import { clear_page, store32 } from "host/door.ts";
 import { current, fatal_signal_pending, schedule, set_current_state, wake_up_process } from "kernel/sched/core.ts";
 import { __set_current_state } from "kernel/sched/core.ts";
 import { fput } from "kernel/fs/file_table.ts";
@@ -59,14 +59,23 @@ import { shmem_mmap } from "mm/shmem.ts";
 
 /* ---- what is in a file ---- */
 
-/** Word `n` of the file: a mix of both numbers in which no bit is constant. */
-function file_word(ino: number, n: number): number {
-	let h = Math.imul(ino ^ 0x9e3779b9, 0x85ebca6b) ^
-		Math.imul(n | 0, 0xc2b2ae35) ^ Math.imul((n / 2 ** 32) | 0, 0x27d4eb2f);
+/** What a file and the upper half of a word's number give to the word. */
+function file_seed(ino: number, n: number): number {
+	return Math.imul(ino ^ 0x9e3779b9, 0x85ebca6b) ^
+		Math.imul((n / 2 ** 32) | 0, 0x27d4eb2f);
+}
+
+function file_mix(seed: number, low: number): number {
+	let h = seed ^ Math.imul(low, 0xc2b2ae35);
 
 	h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
 	h = Math.imul(h ^ (h >>> 12), 0x297a2d39);
 	return h ^ (h >>> 15);
+}
+
+/** Word `n` of the file: a mix of both numbers in which no bit is constant. */
+function file_word(ino: number, n: number): number {
+	return file_mix(file_seed(ino, n), n | 0);
 }
 
 /** The byte at `offset` of file `ino`, before anybody has written to it. */
@@ -78,16 +87,20 @@ export function file_byte(ino: number, offset: number): number {
 
 /** ->readpage: what lies beyond the end of the file is zero. */
 function filemap_read_page(inode: inode, page: page): void {
-	const size = i_size_read(inode);
 	const pos = page.index * PAGE_SIZE;
+	const left = Math.max(0, Math.min(PAGE_SIZE, i_size_read(inode) - pos));
 	const addr = page_address(page);
-	const ino = inode.i_ino;
+	const first = pos / 4;
+	/* No page has words on both sides of a multiple of 2^32. */
+	const seed = file_seed(inode.i_ino, first);
+	const low = first | 0;
 
-	for (let i = 0; i < PAGE_SIZE; i += 4) {
-		const left = size - (pos + i);
-		let word = left > 0 ? file_word(ino, (pos + i) / 4) : 0;
-		if (left > 0 && left < 4) word &= (1 << (left * 8)) - 1;
-		store32(addr + i, word);
+	if (left < PAGE_SIZE) clear_page(addr);
+	for (let i = 0; i < left >> 2; i++)
+		store32(addr + i * 4, file_mix(seed, low + i));
+	if (left % 4 !== 0) {
+		const word = file_word(inode.i_ino, first + (left >> 2));
+		store32(addr + left - left % 4, word & ((1 << (left % 4 * 8)) - 1));
 	}
 }
 
