@@ -3,8 +3,8 @@
  * Mirrors the part of kernel/sys.c (5.17) that is about memory: prctl() with
  * PR_SET_VMA, which names anonymous ranges.
  * Left out: everything else of that file. PR_SET_NAME is accepted and
- * forgotten, as tasks have no name here. Port: PR_SIM_THP_ALIGN is our own; see
- * mm/huge_memory.ts.
+ * forgotten, as tasks have no name here. Port: PR_SIM_THP_ALIGN and
+ * PR_SIM_KERNEL_VERSION are our own; see mm/huge_memory.ts, linux/version.ts.
  */
 import { CONFIG_ANON_VMA_NAME } from "generated/autoconf.ts";
 import { copy_from_user } from "asm/uaccess.ts";
@@ -15,6 +15,7 @@ import { EFAULT, EINTR, EINVAL, ENOMEM } from "linux/errno.ts";
 import type { anon_vma_name, mm_struct } from "linux/mm_types.ts";
 import { mmap_write_lock_killable, mmap_write_unlock } from "linux/mmap_lock.ts";
 import { PR_SET_NAME, PR_SET_VMA, PR_SET_VMA_ANON_NAME } from "linux/prctl.ts";
+import { KERNEL_VERSION, PR_SIM_KERNEL_VERSION } from "linux/version.ts";
 import { PR_SIM_THP_ALIGN, set_thp_align } from "mm/huge_memory.ts";
 import { anon_vma_name_alloc, madvise_set_anon_name } from "mm/madvise.ts";
 
@@ -97,6 +98,12 @@ export function sys_prctl(
 		if (arg2 !== 0 && arg2 !== 1)
 			return -EINVAL;
 		set_thp_align(arg2 === 1);
+		return 0;
+	}
+	if (option === PR_SIM_KERNEL_VERSION) {
+		if (arg2 > KERNEL_VERSION(255, 255, 255))
+			return -EINVAL;
+		WRITE_ONCE(current().mm.kernel_version, arg2);
 		return 0;
 	}
 	if (option === PR_SET_NAME)

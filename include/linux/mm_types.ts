@@ -101,6 +101,9 @@ export interface mm_struct extends struct {
 	start_brk: ulong;
 	brk: ulong;
 	start_stack: ulong;
+	/** Behave as this kernel, see linux/version.ts; 0: as 5.17. Set while one
+	 *  task uses it. */
+	kernel_version: int;
 	flags: int; /* MMF_*; atomic bit operations */
 	owner: task_struct;
 	context: embed<mm_context_t>;

@@ -7,6 +7,8 @@
 import {
 	VM_EXEC, VM_GROWSDOWN, VM_LOCKED, VM_NOHUGEPAGE, VM_READ, VM_WRITE,
 } from "linux/mm.ts";
+import type { mm_struct } from "linux/mm_types.ts";
+import { mm_since } from "linux/version.ts";
 import type { percpu_counter } from "linux/percpu_counter.ts";
 import { percpu_counter_add } from "linux/percpu_counter.ts";
 import {
@@ -48,12 +50,11 @@ export function calc_vm_prot_bits(prot: number): number {
 }
 
 /**
- * Port: MAP_STACK means VM_NOHUGEPAGE, as since 6.7. There are no huge pages
- * here, but the flag keeps a stack from being merged with other memory, and
- * the maps of programs that were recorded there are to come out the same.
+ * Port: since 6.7 MAP_STACK means VM_NOHUGEPAGE. There are no huge pages here,
+ * but the flag keeps a stack from being merged with other memory.
  */
-export function calc_vm_flag_bits(flags: number): number {
+export function calc_vm_flag_bits(mm: mm_struct, flags: number): number {
 	return ((flags & MAP_GROWSDOWN) !== 0 ? VM_GROWSDOWN : 0) |
 		((flags & MAP_LOCKED) !== 0 ? VM_LOCKED : 0) |
-		((flags & MAP_STACK) !== 0 ? VM_NOHUGEPAGE : 0);
+		((flags & MAP_STACK) !== 0 && mm_since(mm, 6, 7) ? VM_NOHUGEPAGE : 0);
 }

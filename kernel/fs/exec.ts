@@ -245,6 +245,9 @@ export function sys_sim_exec(start_brk: number, stack_start: number,
 	if (mm === NULL)
 		return -ENOMEM;
 	mm.task_size = TASK_SIZE;
+	/* Port: which kernel's behaviour the program expects goes on. */
+	if (current().mm !== NULL)
+		mm.kernel_version = READ_ONCE(current().mm.kernel_version);
 	arch_pick_mmap_layout(mm, rlimit(RLIMIT_STACK));
 	mm.start_brk = start_brk;
 	mm.brk = start_brk;

@@ -11,6 +11,7 @@
 import { PAGE_SIZE, PMD_SIZE } from "asm/pgtable_types.ts";
 import { IS_ERR_VALUE } from "linux/err.ts";
 import type { file } from "linux/fs.ts";
+import { MAP_SHARED } from "linux/mman.ts";
 import { arch_get_unmapped_area_topdown } from "mm/mmap.ts";
 
 /** prctl(): arg2 is 0 or 1. It is for all tasks. */
@@ -27,12 +28,15 @@ export function set_thp_align(align: boolean): void {
 
 /** Does a mapping without a wish of its own get aligned? */
 export function thp_wants_alignment(
-	file: file, addr: number, len: number,
+	file: file, addr: number, len: number, flags: number,
 ): boolean {
 	if (READ_ONCE(huge_memory.align) === 0)
 		return false;
 	if (file !== NULL)
 		return true;
+	/* Shared memory decides for itself, and wants no huge pages. */
+	if ((flags & MAP_SHARED) !== 0)
+		return false;
 	return addr === 0 && len % PMD_SIZE === 0;
 }
 

@@ -86,6 +86,7 @@ import {
 } from "linux/rmap.ts";
 import { spin_lock, spin_unlock } from "linux/spinlock.ts";
 import type { rb_node, rb_root } from "linux/types.ts";
+import { mm_since } from "linux/version.ts";
 import { vmacache_invalidate } from "linux/vmacache.ts";
 import { generic_file_mmap } from "mm/filemap.ts";
 import { mm_populate, populate_vma_page_range } from "mm/gup.ts";
@@ -212,6 +213,12 @@ export function sys_brk(brk: number): number {
 	if (oldbrk === newbrk) {
 		mm.brk = brk;
 	} else if (brk <= mm.brk) {
+		/* Port: since 6.1 there has to be something to unmap. */
+		if (mm_since(mm, 6, 1) &&
+		    find_vma_intersection(mm, newbrk, oldbrk) === NULL) {
+			mmap_write_unlock(mm);
+			return origbrk;
+		}
 		/*
 		 * Always allow shrinking. mm->brk changes while the lock is
 		 * still held for writing; if unmapping fails, it goes back.
@@ -898,21 +905,48 @@ function is_mergeable_vma(
  */
 function is_mergeable_anon_vma(
 	anon_vma1: anon_vma, anon_vma2: anon_vma, vma: vm_area_struct,
+	lend: boolean,
 ): boolean {
+	/* An empty chain is not singular. */
+	if (lend && anon_vma2 === NULL)
+		return true;
 	if ((anon_vma1 === NULL || anon_vma2 === NULL) &&
 	    (vma === NULL || list_is_singular(vma.anon_vma_chain)))
 		return true;
 	return anon_vma1 === anon_vma2;
 }
 
+/**
+ * Port: since 6.16 a range that has an anon_vma also merges with a vma that has
+ * none and takes it over. Where the range is (part of) a vma already, that one
+ * must not have come by a fork. Up to then such a range does not merge, since
+ * the empty chain of the vma is not singular.
+ */
+function can_lend_anon_vma(
+	mm: mm_struct, prev: vm_area_struct, area: vm_area_struct, addr: number,
+	end: number,
+): boolean {
+	if (!mm_since(mm, 6, 16))
+		return false;
+
+	let vma: vm_area_struct = NULL;
+
+	if (prev !== NULL && addr < prev.vm_end)
+		vma = prev;
+	else if (area !== NULL && area.vm_start < end)
+		vma = area;
+	return vma === NULL || vma.anon_vma === NULL ||
+		list_is_singular(vma.anon_vma_chain);
+}
+
 /** Can a range that ends where vma starts, at file offset vm_pgoff, become its
  *  beginning? Who calls it has compared the addresses. */
 function can_vma_merge_before(
 	vma: vm_area_struct, vm_flags: number, anon_vma: anon_vma, file: file,
-	vm_pgoff: number, anon_name: anon_vma_name_t,
+	vm_pgoff: number, anon_name: anon_vma_name_t, lend: boolean,
 ): boolean {
 	if (is_mergeable_vma(vma, file, vm_flags, anon_name) &&
-	    is_mergeable_anon_vma(anon_vma, vma.anon_vma, vma)) {
+	    is_mergeable_anon_vma(anon_vma, vma.anon_vma, vma, lend)) {
 		if (vma.vm_pgoff === vm_pgoff)
 			return true;
 	}
@@ -922,10 +956,10 @@ function can_vma_merge_before(
 /** The same for a range that starts where vma ends. */
 function can_vma_merge_after(
 	vma: vm_area_struct, vm_flags: number, anon_vma: anon_vma, file: file,
-	vm_pgoff: number, anon_name: anon_vma_name_t,
+	vm_pgoff: number, anon_name: anon_vma_name_t, lend: boolean,
 ): boolean {
 	if (is_mergeable_vma(vma, file, vm_flags, anon_name) &&
-	    is_mergeable_anon_vma(anon_vma, vma.anon_vma, vma)) {
+	    is_mergeable_anon_vma(anon_vma, vma.anon_vma, vma, lend)) {
 		const vm_pglen = vma_pages(vma);
 
 		if (vma.vm_pgoff + vm_pglen === vm_pgoff)
@@ -984,15 +1018,18 @@ export function vma_merge(
 	VM_WARN_ON(area !== NULL && end > area.vm_end, "vma_merge: area");
 	VM_WARN_ON(addr >= end, "vma_merge: empty");
 
+	const lend = can_lend_anon_vma(mm, prev, area, addr, end);
+
 	/* Can it merge with the predecessor? */
 	if (prev !== NULL && prev.vm_end === addr &&
 	    can_vma_merge_after(prev, vm_flags, anon_vma, file, pgoff,
-		anon_name)) {
+		anon_name, lend)) {
 		/* It can. And with the successor as well? */
 		if (next !== NULL && end === next.vm_start &&
 		    can_vma_merge_before(next, vm_flags, anon_vma, file,
-			pgoff + pglen, anon_name) &&
-		    is_mergeable_anon_vma(prev.anon_vma, next.anon_vma, NULL)) {
+			pgoff + pglen, anon_name, lend) &&
+		    is_mergeable_anon_vma(prev.anon_vma, next.anon_vma, NULL,
+			false)) {
 			/* cases 1, 6 */
 			err = __vma_adjust(prev, prev.vm_start, next.vm_end,
 				prev.vm_pgoff, NULL, prev);
@@ -1009,7 +1046,7 @@ export function vma_merge(
 	/* Can it go in front of the successor? */
 	if (next !== NULL && end === next.vm_start &&
 	    can_vma_merge_before(next, vm_flags, anon_vma, file, pgoff + pglen,
-		anon_name)) {
+		anon_name, lend)) {
 		if (prev !== NULL && addr < prev.vm_end) {
 			/* case 4 */
 			err = __vma_adjust(prev, prev.vm_start, addr,
@@ -1146,7 +1183,7 @@ export function do_mmap(
 			return -EEXIST;
 	}
 
-	let vm_flags = calc_vm_prot_bits(prot) | calc_vm_flag_bits(flags) |
+	let vm_flags = calc_vm_prot_bits(prot) | calc_vm_flag_bits(mm, flags) |
 		mm.def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 
 	if ((flags & MAP_LOCKED) !== 0)
@@ -1685,7 +1722,7 @@ export function get_unmapped_area(
 	if (len > TASK_SIZE)
 		return -ENOMEM;
 
-	if (thp_wants_alignment(file, addr, len))
+	if (thp_wants_alignment(file, addr, len, flags))
 		addr = thp_get_unmapped_area(file, addr, len,
 			file !== NULL ? pgoff : 0, flags);
 	else
@@ -2184,9 +2221,18 @@ function do_brk_flags(addr: number, len: number, flags: number): number {
 	if (security_vm_enough_memory_mm(mm, len / PAGE_SIZE))
 		return -ENOMEM;
 
-	/* Can we just expand an old private anonymous mapping? */
-	let vma = vma_merge(mm, links.pprev, addr, addr + len, flags, NULL, NULL,
-		pgoff, NULL);
+	/*
+	 * Can we just expand an old private anonymous mapping? Port: since 6.1
+	 * only one that reaches into the heap: a .bss that ends where the heap
+	 * starts stays apart from it.
+	 */
+	const prev = links.pprev;
+	let vma: vm_area_struct = NULL;
+
+	if (!mm_since(mm, 6, 1) ||
+	    (prev !== NULL && prev.vm_end > mm.start_brk))
+		vma = vma_merge(mm, prev, addr, addr + len, flags, NULL, NULL,
+			pgoff, NULL);
 
 	if (vma === NULL) {
 		vma = vm_area_alloc(mm);

@@ -29,6 +29,7 @@ import {
 	pte_offset_map_lock, pte_unmap_unlock, VM_ACCESS_FLAGS, VM_ACCOUNT,
 	VM_EXEC, VM_FLAGS_CLEAR, VM_GROWSDOWN, VM_GROWSUP, VM_HUGETLB, VM_LOCKED,
 	VM_MAYWRITE, VM_NORESERVE, VM_READ, VM_SHARED, VM_SOFTDIRTY, VM_WRITE,
+	vma_is_anonymous,
 } from "linux/mm.ts";
 import {
 	dec_tlb_flush_pending, inc_tlb_flush_pending, type mm_struct,
@@ -46,6 +47,7 @@ import {
 	ptep_modify_prot_commit, ptep_modify_prot_start, pud_addr_end,
 	pud_none_or_clear_bad, pud_offset,
 } from "linux/pgtable.ts";
+import { mm_since } from "linux/version.ts";
 import { anon_vma_name } from "mm/madvise.ts";
 import { vm_normal_page } from "mm/memory.ts";
 import {
@@ -263,6 +265,10 @@ export function mprotect_fixup(
 				return -ENOMEM;
 			newflags |= VM_ACCOUNT;
 		}
+	} else if (mm_since(mm, 6, 7) && (oldflags & VM_ACCOUNT) !== 0 &&
+		   vma_is_anonymous(vma) && vma.anon_vma === NULL) {
+		/* Port: since 6.7 it is tracked where no page was ever used. */
+		newflags &= ~VM_ACCOUNT;
 	}
 
 	/* First try to merge with the previous or next vma. */
@@ -291,6 +297,9 @@ export function mprotect_fixup(
 			}
 		}
 	}
+
+	if ((oldflags & VM_ACCOUNT) !== 0 && (newflags & VM_ACCOUNT) === 0)
+		vm_unacct_memory(nrpages);
 
 	/*
 	 * vm_flags and vm_page_prot change under the lock held for writing; a

@@ -24,6 +24,7 @@ import {
 	mmap_read_lock,
 	mmap_read_unlock,
 } from "linux/mmap_lock.ts";
+import { mm_since } from "linux/version.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { arch_vma_name, gate_vma_line } from "arch/x86/entry/vdso/vma.ts";
 
@@ -35,6 +36,13 @@ function is_stack(vma: vm_area_struct): boolean {
 	const mm = vma.vm_mm;
 
 	return vma.vm_start <= mm.start_stack && vma.vm_end >= mm.start_stack;
+}
+
+/** Port: since 6.6 a neighbour that only touches the heap is not called so. */
+function is_heap(mm: mm_struct, vma: vm_area_struct): boolean {
+	if (mm_since(mm, 6, 6))
+		return vma.vm_start < mm.brk && vma.vm_end > mm.start_brk;
+	return vma.vm_start <= mm.brk && vma.vm_end >= mm.start_brk;
 }
 
 /** %0*lx of a number that a double holds exactly. */
@@ -71,7 +79,7 @@ function vma_name(mm: mm_struct, vma: vm_area_struct): string {
 	const name = arch_vma_name(vma);
 	if (name !== "")
 		return name;
-	if (vma.vm_start <= mm.brk && vma.vm_end >= mm.start_brk)
+	if (is_heap(mm, vma))
 		return "[heap]";
 	if (is_stack(vma))
 		return "[stack]";
