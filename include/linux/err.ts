@@ -8,10 +8,10 @@
 
 export const MAX_ERRNO = 4095;
 
+/** Of a user's address or length, or an errno in its place. Port: those are
+ *  never negative, and their low 32 bits may be anything. */
 export function IS_ERR_VALUE(x: number): boolean {
-	const err = x | 0;
-
-	return err < 0 && err >= -MAX_ERRNO;
+	return x < 0 && x >= -MAX_ERRNO;
 }
 
 export function ERR_PTR(error: number): any {
@@ -23,11 +23,11 @@ export function PTR_ERR(ptr: struct): number {
 }
 
 export function IS_ERR(ptr: struct): boolean {
-	return IS_ERR_VALUE(uptr(ptr));
+	return IS_ERR_VALUE(uptr(ptr) | 0);
 }
 
 export function IS_ERR_OR_NULL(ptr: struct): boolean {
-	return uptr(ptr) === 0 || IS_ERR_VALUE(uptr(ptr));
+	return uptr(ptr) === 0 || IS_ERR_VALUE(uptr(ptr) | 0);
 }
 
 /** An error pointer handed on under another pointer type. */

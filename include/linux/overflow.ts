@@ -8,7 +8,8 @@
 
 export const ULONG_RANGE = 18446744073709551616;
 
-/** Would a + b wrap in 64 bits? */
+/** Would a + b wrap in 64 bits? The sum may round up to 2^64, so it is not made:
+ *  the distance of the larger one to 2^64 is exact where it matters. */
 export function ulong_add_overflows(a: number, b: number): boolean {
-	return a + b >= ULONG_RANGE;
+	return a >= b ? a - ULONG_RANGE + b >= 0 : b - ULONG_RANGE + a >= 0;
 }

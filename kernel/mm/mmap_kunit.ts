@@ -14,10 +14,14 @@ import {
 } from "linux/errno.ts";
 import {
 	MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_PRIVATE,
-	MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE,
+	MAP_SHARED, MAP_STACK, PROT_NONE, PROT_READ, PROT_WRITE,
 } from "linux/mman.ts";
 import type { mm_struct } from "linux/mm_types.ts";
 import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
+import { ulong_add_overflows, ULONG_RANGE } from "linux/overflow.ts";
+import { KERNEL_VERSION } from "linux/version.ts";
+import { ulong_arg } from "../../arch/x86/entry/syscall_64.ts";
+import { sys_munlock } from "mm/mlock.ts";
 import {
 	expand_stack, find_vma, find_vma_prev, ksys_mmap_pgoff, sys_brk,
 	sys_munmap,
@@ -120,6 +124,84 @@ function merge_anon_vma(test: kunit): void {
 	map(4, 5);
 	map(3, 4);
 	KUNIT_EXPECT_STREQ(test, layout(), "0-2 rw, 2-5 rw");
+}
+
+/** Rules of newer kernels, for a program that asks for them. */
+function newer_merges(test: kunit): void {
+	const mm: mm_struct = current().mm;
+
+	/* 6.16: a range gives its anon_vma to a neighbour that has none. */
+	for (const version of [0, KERNEL_VERSION(6, 16, 0)]) {
+		mm.kernel_version = version;
+		munmap(0, 8);
+		map(0, 2);
+		touch(0, true);
+		mprotect(0, 2, PROT_READ);
+		map(2, 4);
+		mprotect(0, 2, RW);
+		KUNIT_EXPECT_STREQ(test, layout(),
+			version === 0 ? "0-2 rw, 2-4 rw" : "0-4 rw");
+	}
+	/* 6.7: memory that was never written is no longer accounted for. */
+	for (const version of [0, KERNEL_VERSION(6, 7, 0)]) {
+		mm.kernel_version = version;
+		munmap(0, 8);
+		map(0, 2, PROT_READ);
+		map(2, 4);
+		mprotect(2, 4, PROT_READ);
+		KUNIT_EXPECT_STREQ(test, layout(),
+			version === 0 ? "0-2 r, 2-4 r" : "0-4 r");
+	}
+	/* 6.7: a stack wants no huge pages. */
+	for (const version of [0, KERNEL_VERSION(6, 7, 0)]) {
+		mm.kernel_version = version;
+		munmap(0, 8);
+		map(0, 2);
+		ksys_mmap_pgoff(addr_of(2), PAGE_SIZE, RW,
+			ANON | MAP_FIXED | MAP_STACK, -1, 0);
+		KUNIT_EXPECT_STREQ(test, layout(),
+			version === 0 ? "0-3 rw" : "0-2 rw, 2-3 rw");
+	}
+}
+
+/** 6.1: the heap is what lies above its start, and shrinks if there is any. */
+function newer_brk(test: kunit): void {
+	const mm: mm_struct = current().mm;
+	const start = mm.start_brk;
+
+	for (const version of [0, KERNEL_VERSION(6, 1, 0)]) {
+		mm.kernel_version = version;
+		map(998, 1000);
+		KUNIT_EXPECT_EQ(test, sys_brk(start + 4 * PAGE_SIZE),
+			start + 4 * PAGE_SIZE);
+		KUNIT_EXPECT_STREQ(test, layout(), version === 0
+			? "998-1004 rw" : "998-1000 rw, 1000-1004 rw");
+		munmap(1002, 1004);
+		KUNIT_EXPECT_EQ(test, sys_brk(start + 3 * PAGE_SIZE), start +
+			(version === 0 ? 3 : 4) * PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, sys_brk(start), start);
+		munmap(998, 1000);
+	}
+}
+
+/** Where 64 bits end, and addresses whose low 32 bits look like an errno. */
+function ends_of_numbers(test: kunit): void {
+	const mm: mm_struct = current().mm;
+	const top = ULONG_RANGE - PAGE_SIZE;
+
+	KUNIT_EXPECT_EQ(test, ulong_add_overflows(top, PAGE_SIZE - 1), false);
+	KUNIT_EXPECT_EQ(test, ulong_add_overflows(top, PAGE_SIZE), true);
+	KUNIT_EXPECT_EQ(test, ulong_add_overflows(PAGE_SIZE - 1, top), false);
+	KUNIT_EXPECT_EQ(test, sys_munlock(addr_of(1), top), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0x1fffff800, PAGE_SIZE, RW,
+		ANON | MAP_FIXED, -1, 0), -EINVAL);
+	/* Shared memory that is more than there can be. */
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, 2 ** 46, RW,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, mm.map_count, 0);
+	/* What is not aligned stays so. */
+	KUNIT_EXPECT_EQ(test, ulong_arg(-(2 ** 40) + 1) % PAGE_SIZE !== 0, true);
+	KUNIT_EXPECT_EQ(test, ulong_arg(-PAGE_SIZE), top);
 }
 
 function unmap_splits(test: kunit): void {
@@ -246,6 +328,9 @@ export const mmap_test_suite = kunit_suite({
 		KUNIT_CASE("topdown", topdown),
 		KUNIT_CASE_PARAM("merge", merge, merge_cases),
 		KUNIT_CASE("merge_anon_vma", merge_anon_vma),
+		KUNIT_CASE("newer_merges", newer_merges),
+		KUNIT_CASE("newer_brk", newer_brk),
+		KUNIT_CASE("ends_of_numbers", ends_of_numbers),
 		KUNIT_CASE("unmap_splits", unmap_splits),
 		KUNIT_CASE("errors", errors),
 		KUNIT_CASE("may_bits", may_bits),

@@ -11,11 +11,14 @@ import { ENOSPC } from "linux/errno.ts";
 import { ERR_PTR, IS_ERR, PTR_ERR } from "linux/err.ts";
 import { __GFP_ZERO, alloc_page } from "linux/gfp.ts";
 import { __SetPageSwapBacked, SetPageUptodate } from "linux/page-flags.ts";
-import { put_page, VM_FAULT_LOCKED, VM_FAULT_OOM, VM_FAULT_SIGBUS, type vm_fault_t } from "linux/mm.ts";
+import { vm_unacct_memory } from "linux/mman.ts";
+import { put_page, VM_NORESERVE, VM_FAULT_LOCKED, VM_FAULT_OOM, VM_FAULT_SIGBUS, type vm_fault_t } from "linux/mm.ts";
 import { i_size_read, mapping_gfp_mask } from "linux/pagemap.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { ENOMEM } from "linux/errno.ts";
 import { add_to_page_cache_lru, filemap_map_pages, find_lock_page } from "mm/filemap.ts";
+import { current } from "kernel/sched/core.ts";
+import { security_vm_enough_memory_mm } from "mm/util.ts";
 import { alloc_file, fput } from "kernel/fs/file_table.ts";
 import { iput, new_inode } from "kernel/fs/inode.ts";
 
@@ -68,8 +71,25 @@ function shmem_get_inode(): inode {
 	return inode;
 }
 
-/** An unlinked file of `size` bytes, or an error pointer. */
-export function shmem_kernel_file_setup(size: number): file {
+/**
+ * Is there memory for a file of `size` bytes?
+ * Port: only what no machine has is refused (see mm/util.ts), so nothing stays
+ * accounted that the end of the inode would have to give back.
+ */
+function shmem_acct_size(flags: number, size: number): number {
+	if ((flags & VM_NORESERVE) !== 0) return 0;
+	const pages = Math.ceil(size / PAGE_SIZE);
+	const error = security_vm_enough_memory_mm(current().mm, pages);
+
+	if (error === 0) vm_unacct_memory(pages);
+	return error;
+}
+
+/** An unlinked file of `size` bytes, or an error pointer. `flags` are those of
+ *  the vma that it is for. */
+export function shmem_kernel_file_setup(size: number, flags: number): file {
+	if (shmem_acct_size(flags, size)) return ERR_PTR(-ENOMEM);
+
 	const inode = shmem_get_inode();
 
 	if (inode === NULL) return ERR_PTR(-ENOSPC);
@@ -83,7 +103,7 @@ export function shmem_kernel_file_setup(size: number): file {
  *  writing. */
 export function shmem_zero_setup(vma: vm_area_struct): number {
 	const size = vma.vm_end - vma.vm_start;
-	const file = shmem_kernel_file_setup(size);
+	const file = shmem_kernel_file_setup(size, vma.vm_flags);
 
 	if (IS_ERR(file)) return PTR_ERR(file);
 	if (vma.vm_file !== NULL) fput(vma.vm_file);

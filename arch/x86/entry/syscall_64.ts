@@ -71,6 +71,7 @@ import { sys_mprotect } from "mm/mprotect.ts";
 import { sys_mremap } from "mm/mremap.ts";
 import { sys_msync } from "mm/msync.ts";
 import { sys_mmap } from "../kernel/sys_x86_64.ts";
+import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { sys_sim_special } from "./vdso/vma.ts";
 
 const TWO_64 = 18446744073709551616;
@@ -86,15 +87,18 @@ export function ulong_arg(x: number): number {
 	}
 	if (!(x < 0))
 		return 0;
-	x = Math.trunc(x) % TWO_64 + TWO_64;
+	x = Math.trunc(x) % TWO_64;
+	/* The sum may have to be rounded, but not to what is aligned. */
+	if (x % PAGE_SIZE !== 0)
+		x = Math.floor(x / PAGE_SIZE) * PAGE_SIZE + PAGE_SIZE / 2;
+	x += TWO_64;
 	return x > ULONG_TOP ? ULONG_TOP : x % TWO_64;
 }
 
-/** A set of flags that is an unsigned long: a bit above the 32 that we can hold
- *  is as unknown as all of them together. */
+/** A set of flags that is an unsigned long. A bit above the 32 that we can hold
+ *  is one that nobody knows, like bit 31. */
 function flags_arg(x: number): number {
-	x = ulong_arg(x);
-	return x <= 0xffffffff ? x | 0 : -1;
+	return ulong_arg(x) <= 0xffffffff ? x | 0 : x | 0x80000000;
 }
 
 /** The system call of current. On return current may be another task. */
@@ -124,7 +128,7 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 	case __NR_getpid:
 		return tsk.tgid;
 	case __NR_clone:
-		return sys_clone(flags_arg(a0), ulong_arg(a1), ulong_arg(a2),
+		return sys_clone(a0 | 0, ulong_arg(a1), ulong_arg(a2),
 			ulong_arg(a3), ulong_arg(a4));
 	case __NR_fork:
 		return sys_fork();
