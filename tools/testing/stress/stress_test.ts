@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Threads on all CPUs, one address space: faults, mmap, munmap, mprotect, mremap,
+ * madvise, brk, stack growth, fork, thread exit and group exit at random. Every
+ * byte that a CPU wrote for itself must be there when it looks, and after the
+ * last exit all memory must be back.
+ *
+ * SEED=n repeats the choices (not the timing), RUNS=n and STEPS=n set how much is
+ * done for each configuration.
+ */
+import { join } from "node:path";
+import test from "ava";
+import { Machine } from "../../../arch/host/threads/machine.ts";
+import { here } from "../../../scripts/cc/program.ts";
+import { guest } from "../../../scripts/lib/guest.ts";
+import { objtree } from "../../../scripts/lib/objtree.ts";
+import type * as Guest from "./guest.ts";
+import { type Arg, CONTROL_WORDS } from "./layout.ts";
+
+const SEED = Number(process.env.SEED ?? Date.now() % 0x7fffffff);
+const RUNS = Number(process.env.RUNS ?? 3);
+const STEPS = Number(process.env.STEPS ?? 1200);
+
+/** The trees of the unit tests are used again where there is one. */
+const CONFIGS: { name: string; tree: string; fragments: string[]; spf: boolean }[] = [
+	{ name: "default", tree: "kunit-default", fragments: ["kunit.config"], spf: true },
+	{ name: "debug", tree: "kunit-debug", fragments: ["kunit.config", "debug.config"], spf: true },
+	{ name: "nospf", tree: "kunit-nospf", fragments: ["kunit.config", "debug.config", "nospf.config"], spf: false },
+	{ name: "tables freed after IPIs", tree: "stress-ipitables", fragments: ["debug.config", "ipitables.config"], spf: true },
+];
+
+interface Host {
+	machine: Machine;
+	messages: string[];
+	on<K extends keyof typeof Guest>(cpu: number, fn: K, arg?: Arg): Promise<ReturnType<(typeof Guest)[K]>>;
+}
+
+/** Boots, does what it is asked, and says what the kernel had to say if it died. */
+async function boot(vmlinux: string, cpus: number, mem: number, fn: (host: Host) => Promise<void>): Promise<void> {
+	const messages: string[] = [];
+	const machine = await Machine.boot({ vmlinux, cpus, mem, console: (text) => messages.push(text) });
+	const on: Host["on"] = (cpu, fn, arg) => machine.run({ cpu, module, fn, arg }) as never;
+	try {
+		await fn({ machine, messages, on });
+	} catch (error) {
+		const { message, where = "" } = error as { message: string; where?: string };
+		throw new Error([...messages, message, where].join("\n"), { cause: error });
+	} finally {
+		await machine.shutdown();
+	}
+}
+
+const module = await guest(join(here(), "tools/testing/stress/guest.ts"));
+
+for (const { name, tree, fragments, spf } of CONFIGS)
+	for (const cpus of [2, 4])
+		test.serial(`stress: ${name}, ${cpus} CPUs`, async (t) => {
+			t.log(`SEED=${SEED}`);
+			await boot(await objtree({ name: tree, fragments }), cpus, 64, async ({ messages, on }) => {
+				const before = await on(0, "count");
+				let vmstat = "";
+				for (let run = 0; run < RUNS; run++) {
+					const control = new SharedArrayBuffer(CONTROL_WORDS * 4);
+					/* Every second run ends by exit_group() in the middle of it all. */
+					const killer = run % 2 === 1 ? run % cpus : -1;
+					const arg: Arg = { control, seed: SEED + run, cpu: 0, cpus, steps: STEPS, killer, pids: [] };
+					arg.pids = await on(0, "setup", arg);
+					const results = await Promise.all(arg.pids.map((_, cpu) => on(cpu, "main", { ...arg, cpu })));
+					const after = await on(0, "teardown");
+					vmstat = after.vmstat;
+					const where = `SEED=${SEED}, run ${run}`;
+					t.deepEqual(results.flatMap((r) => r.problems), [], where);
+					t.deepEqual(after.problems, [], where);
+					t.deepEqual(after.count, before, where);
+				}
+				t.deepEqual(messages, []);
+				const events = vmstat.split("\n").filter((line) => /spf_/i.test(line) && !line.endsWith(" 0"));
+				t.log(events.join(", "));
+				const event = (item: string) => Number(events.find((line) => line.startsWith(`${item} `))?.split(" ")[1] ?? 0);
+				if (spf) t.true(event("spf_attempt") > event("spf_abort") && event("spf_abort") > 0);
+				else t.deepEqual(events, []);
+			});
+		});
+
+/** Situations that once went wrong, with the memory (MiB) and the turns they need. */
+const SITUATIONS: { fn: "grow_stack" | "page_tables" | "user_mode"; mem: number; steps: number; runs: number }[] = [
+	{ fn: "grow_stack", mem: 64, steps: 1500, runs: 3 },
+	{ fn: "page_tables", mem: 4, steps: 100, runs: 1 },
+	{ fn: "user_mode", mem: 64, steps: 30, runs: 1 },
+];
+
+for (const { fn, mem, steps, runs } of SITUATIONS)
+	test.serial(`stress: ${fn}`, async (t) => {
+		await boot(await objtree({ name: "kunit-debug", fragments: ["kunit.config", "debug.config"] }), 2, mem, async ({ messages, on }) => {
+			const before = await on(0, "count");
+			for (let run = 0; run < runs; run++) {
+				const control = new SharedArrayBuffer(CONTROL_WORDS * 4);
+				const arg: Arg = { control, seed: 0, cpu: 0, cpus: 2, steps, killer: -1, pids: [] };
+				arg.pids = await on(0, "setup", arg);
+				const problems = await Promise.all([0, 1].map((cpu) => on(cpu, fn, { ...arg, cpu })));
+				t.deepEqual(problems.flat(), []);
+				t.deepEqual((await on(0, "teardown")).count, before);
+			}
+			t.deepEqual(messages, []);
+		});
+	});
