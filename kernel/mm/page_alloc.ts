@@ -71,6 +71,7 @@ import {
 	type zone,
 } from "linux/mmzone.ts";
 import { tsk_is_oom_victim } from "linux/oom.ts";
+import { rcu_barrier } from "linux/rcupdate.ts";
 import { out_of_memory } from "mm/oom_kill.ts";
 import {
 	__ClearPageBuddy,
@@ -992,14 +993,22 @@ function __alloc_pages_may_oom(gfp_mask: gfp_t, order: number): boolean {
 }
 
 /**
- * What is done where the kernel reclaims: the one place where pages hide from
- * an allocation is the lists of other CPUs.
+ * What is done where the kernel reclaims. Pages hide from an allocation in the
+ * lists of other CPUs, and behind grace periods: page tables and slabs.
+ * Port: the kernel's reclaim takes long enough for RCU to get to them.
  */
 function __alloc_pages_direct_reclaim(
 	gfp_mask: gfp_t,
 	order: number,
 	alloc_flags: number,
 ): page {
+	drain_all_pages();
+	const page = get_page_from_freelist(gfp_mask, order, alloc_flags);
+	if (page !== NULL)
+		return page;
+
+	rcu_barrier();
+	/* The callbacks have run on the CPUs that queued them. */
 	drain_all_pages();
 	return get_page_from_freelist(gfp_mask, order, alloc_flags);
 }
