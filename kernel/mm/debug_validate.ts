@@ -39,12 +39,14 @@ import {
 	VM_WRITE,
 	page_mapcount,
 } from "linux/mm.ts";
-import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
+import type { anon_vma_chain, mm_struct, page, vm_area_struct } from "linux/mm_types.ts";
 import { page_count } from "linux/page_ref.ts";
-import { PageAnon, PageSwapBacked } from "linux/page-flags.ts";
+import { linear_page_index } from "linux/pagemap.ts";
+import { PAGE_MAPPING_ANON, PageAnon, PageSwapBacked } from "linux/page-flags.ts";
 import { init_task } from "kernel/fork.ts";
 import { next_task } from "linux/sched/signal.ts";
 import type { task_struct } from "linux/sched.ts";
+import type { list_head } from "linux/types.ts";
 
 /** What the page tables of all address spaces were found to hold. */
 interface census {
@@ -138,6 +140,16 @@ function validate_page_tables(c: census, mm: mm_struct): void {
 		c.problems.push(`pgtables_bytes ${bytes}, ${tables} tables`);
 }
 
+/** Is page's anon_vma one of those that vma is linked with? */
+function chained(vma: vm_area_struct, page: page): boolean {
+	const head = vma.anon_vma_chain;
+	for (let pos: list_head = head.next; pos !== head; pos = pos.next) {
+		const avc = container_of<anon_vma_chain>(pos, "same_vma");
+		if (uptr(avc.anon_vma) === page.mapping - PAGE_MAPPING_ANON) return true;
+	}
+	return false;
+}
+
 function validate_table(c: census, mm: mm_struct, pmd: number, base: number, rss: number[]): void {
 	const ptes = cast<pte_t>(pmd_page_vaddr(pmd));
 	let vma: vm_area_struct = NULL;
@@ -168,6 +180,11 @@ function validate_table(c: census, mm: mm_struct, pmd: number, base: number, rss
 		rss[PageAnon(page) ? MM_ANONPAGES : PageSwapBacked(page) ? MM_SHMEMPAGES : MM_FILEPAGES]++;
 		if (PageAnon(page)) {
 			if (vma.anon_vma === NULL) c.problems.push(`${where}: anonymous page, vma without anon_vma`);
+			/* Where the reverse mapping looks for it. */
+			const index = linear_page_index(vma, addr);
+			if (page.index !== index)
+				c.problems.push(`${where}: page index ${page.index.toString(16)}, in its vma ${index.toString(16)}`);
+			if (!chained(vma, page)) c.problems.push(`${where}: vma is not in the page's anon_vma`);
 			if (pte_write(pte) && page_mapcount(page) !== 1)
 				c.problems.push(`${where}: writable, mapped ${page_mapcount(page)} times`);
 		} else if (pte_write(pte) && (vma.vm_flags & VM_SHARED) === 0)
