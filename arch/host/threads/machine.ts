@@ -5,7 +5,6 @@
  * Nothing here is part of the kernel.
  */
 import { pathToFileURL } from "node:url";
-import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import type { CpuData } from "./door.ts";
 
@@ -39,10 +38,6 @@ export class KernelPanic extends Error {
 }
 
 type Reply = { console: string } | { panic: string; where?: string } | { id: number; result: unknown };
-
-/* A fault's path is some hundred small functions, as the kernel's: the optimiser
- * may inline more of them into one than its default of 920 bytecodes allows. */
-setFlagsFromString("--max-inlined-bytecode-size-cumulative=4000");
 
 const PAGE = 65536; /* of WebAssembly */
 /** How long CPUs may take to answer a stop before they are ended. */
