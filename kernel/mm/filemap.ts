@@ -448,9 +448,14 @@ function next_uptodate_page(
 	const max_idx = Math.ceil(i_size_read(mapping.host) / PAGE_SIZE);
 
 	for (;;) {
-		index = xa_find(mapping, index, end_pgoff);
-		if (index < 0) return NULL;
-		const page = cast<page>(xa_load(mapping, index));
+		if (index > end_pgoff) return NULL;
+		/* Mostly it is the very next one. */
+		let page = cast<page>(xa_load(mapping, index));
+		if (page === NULL) {
+			index = xa_find(mapping, index, end_pgoff);
+			if (index < 0) return NULL;
+			page = cast<page>(xa_load(mapping, index));
+		}
 		if (page !== NULL && get_page_unless_zero(page)) {
 			if (xa_load(mapping, index) === uptr(page) &&
 				PageUptodate(page) && trylock_page(page)) {
