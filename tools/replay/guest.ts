@@ -29,9 +29,10 @@ const PAGE_SIZE = 4096;
 const SCRATCH = 0x20000;
 /** See kernel/mm/huge_memory.ts. */
 const PR_SIM_THP_ALIGN = 0x53504601;
-const NR_SPF_OPEN = 1000;
-const NR_SPF_EXEC = 1002;
-const NR_SPF_SPECIAL = 1003;
+const PR_SIM_KERNEL_VERSION = 0x53504602;
+const NR_SIM_OPEN = 1000;
+const NR_SIM_EXEC = 1002;
+const NR_SIM_SPECIAL = 1003;
 const O_RDONLY = 0;
 const O_RDWR = 2;
 const MAP_SHARED = 1;
@@ -70,7 +71,7 @@ export function setup(user: User, { plan }: GuestArg): SetupResult {
 	user.run_task(pid);
 	for (let i = 0; i < plan.fds.length; i++) {
 		const [inode, size, , writable] = plan.open_files.subarray(i * 4, i * 4 + 4);
-		const fd = user.user_syscall(NR_SPF_OPEN, inode, writable ? O_RDWR : O_RDONLY, size);
+		const fd = user.user_syscall(NR_SIM_OPEN, inode, writable ? O_RDWR : O_RDONLY, size);
 		if (fd < 0) return { error: -fd, what: `opening file ${i + 1} of ${plan.fds.length}`, before };
 		plan.fds[i] = fd;
 	}
@@ -273,13 +274,14 @@ function exec({ user, plan }: Cpu, op: number): number {
 	let stack = -1;
 	for (let n = first; n < last; n++) if (line(n)[6] === STACK) stack = n;
 	if (stack < 0) return -22;
-	let error = user.user_syscall(NR_SPF_EXEC, start_brk, line(stack)[0], line(stack)[1]);
+	let error = user.user_syscall(NR_SIM_EXEC, start_brk, line(stack)[0], line(stack)[1]);
+	if (error >= 0) error = user.user_syscall(NR_PRCTL, PR_SIM_KERNEL_VERSION, plan.kernel_version);
 	if (error >= 0 && plan.aligns) error = user.user_syscall(NR_PRCTL, PR_SIM_THP_ALIGN, 1);
 	for (let n = first; n < last && error >= 0; n++) {
 		const [start, end, prot, shared, offset, opened, name] = line(n);
 		if (name === STACK || name === HEAP) continue;
 		if (SPECIAL_MAPPING[name]) {
-			error = user.user_syscall(NR_SPF_SPECIAL, start, end - start, SPECIAL_MAPPING[name]);
+			error = user.user_syscall(NR_SIM_SPECIAL, start, end - start, SPECIAL_MAPPING[name]);
 			continue;
 		}
 		const flags = MAP_FIXED | (shared ? MAP_SHARED : MAP_PRIVATE) | (opened < 0 ? MAP_ANONYMOUS : 0);

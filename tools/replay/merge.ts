@@ -115,6 +115,7 @@ export class Merge {
 	private final_mm?: AddressSpace;
 	private readonly aligns_files: boolean;
 	private readonly aligns_anonymous: boolean;
+	private readonly kernel_version: number;
 
 	constructor(
 		readonly directory: string,
@@ -129,6 +130,7 @@ export class Merge {
 		const version = major * 1000 + minor;
 		this.aligns_files = version >= 5018;
 		this.aligns_anonymous = version >= 6007;
+		this.kernel_version = (major || 0) * 65536 + (minor || 0) * 256;
 		for (const line of [...initial, ...final])
 			if (line.inode !== 0 && line.name.startsWith("/")) this.table.file(line.name, line);
 		for (const event of events)
@@ -169,6 +171,7 @@ export class Merge {
 			omitted: this.omitted,
 			foreign_faults: this.foreign_faults,
 			aligns: this.aligns_anonymous,
+			kernel_version: this.kernel_version,
 			unexplained: this.unexplained,
 		};
 	}

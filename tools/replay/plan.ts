@@ -146,6 +146,7 @@ export function make_plan(trace: Trace): Plan {
 		latency: f64(count),
 		strings: [],
 		aligns: trace.aligns,
+		kernel_version: trace.kernel_version,
 	};
 	const last_of_task = new Map<number, number>();
 	ops.forEach((op, i) => {

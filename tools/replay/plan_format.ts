@@ -75,6 +75,8 @@ export interface Plan {
 	strings: string[];
 	/** Large mappings are aligned, as on the kernel that recorded. */
 	aligns: boolean;
+	/** KERNEL_VERSION() that the program was recorded on. */
+	kernel_version: number;
 }
 
 /** Names in images that mean something to the guest, by number. */

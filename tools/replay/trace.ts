@@ -138,6 +138,8 @@ export interface Trace {
 	foreign_faults: number;
 	/** The recording kernel aligns all large mappings (6.7 and newer). */
 	aligns: boolean;
+	/** KERNEL_VERSION() of the recording kernel; the patch level is left out. */
+	kernel_version: number;
 	/** Mappings whose recorded place no rule explains. */
 	unexplained: number[];
 }
