@@ -251,8 +251,9 @@ export function sys_sim_exec(start_brk: number, stack_start: number,
 	arch_pick_mmap_layout(mm, rlimit(RLIMIT_STACK));
 	mm.start_brk = start_brk;
 	mm.brk = start_brk;
-	/* Somewhere in the page that holds the arguments. */
-	mm.start_stack = stack_end - PAGE_SIZE;
+	/* Inside the page that holds the arguments: it is what tells the stack
+	 * from its parts, if it gets cut. */
+	mm.start_stack = stack_end - PAGE_SIZE / 2;
 
 	let retval = setup_stack(mm, stack_start, stack_end);
 	if (retval === 0)

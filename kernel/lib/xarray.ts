@@ -107,10 +107,15 @@ export function xa_insert(
 ): number {
 	lockdep_assert_held(xa.i_pages_lock);
 	if (xa.i_pages === 0) {
-		const first = xa_node_alloc(0);
+		/* As high as index needs: were it to grow, it would keep an
+		 * empty node below slot 0 for good. */
+		let level = 0;
+
+		while (!level_covers(level, index)) level++;
+		const first = xa_node_alloc(level);
 		if (first === NULL) return -ENOMEM;
 		rcu_assign_pointer(xa.i_pages, uptr(first));
-		xa.i_pages_height = 1;
+		xa.i_pages_height = level + 1;
 	}
 	/* Grow at the top until index fits. */
 	let node = cast<xa_node>(xa.i_pages);

@@ -7,16 +7,24 @@ import {
 	MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PROT_READ,
 } from "linux/mman.ts";
 import { O_RDWR } from "linux/fcntl.ts";
+import type { address_space } from "linux/fs.ts";
+import { spin_lock, spin_unlock } from "linux/spinlock.ts";
 import { get_mm_counter, MM_ANONPAGES, MM_FILEPAGES, MM_SHMEMPAGES } from "linux/mm.ts";
 import { BUS_ADRERR, SIGBUS } from "linux/signal.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { pte_dirty, pte_write } from "asm/pgtable.ts";
 import {
-	KUNIT_ASSERT_EQ, KUNIT_ASSERT_GE, KUNIT_ASSERT_GT, KUNIT_CASE,
+	KUNIT_ASSERT_EQ, KUNIT_ASSERT_GE, KUNIT_ASSERT_GT, KUNIT_ASSERT_NOT_NULL,
+	KUNIT_CASE,
 	KUNIT_EXPECT_EQ, KUNIT_EXPECT_FALSE, KUNIT_EXPECT_NE, KUNIT_EXPECT_TRUE,
 	type kunit, kunit_suite,
 } from "kunit/test.ts";
 import { __NR_close, __NR_exit_group, __NR_fork, __NR_mmap, __NR_sim_open } from "asm/unistd.ts";
+import {
+	enter_from_user_mode, irqentry_exit_to_user_mode,
+} from "kernel/entry/common.ts";
+import { iput, new_inode } from "kernel/fs/inode.ts";
+import { xa_erase, xa_insert, xa_load } from "kernel/lib/xarray.ts";
 import { current } from "kernel/sched/core.ts";
 import { run_task, user_load8, user_signal, user_store8, user_syscall } from "arch/x86/kernel/user.ts";
 import { file_byte } from "mm/filemap.ts";
@@ -126,6 +134,28 @@ function shared_anonymous(test: kunit): void {
 	KUNIT_EXPECT_EQ(test, user_load8(AREA + PAGE_SIZE), 6);
 }
 
+/** A tree that begins with a page far behind its start ends as well. */
+function far_page_first(test: kunit): void {
+	enter_from_user_mode();
+	const inode = new_inode();
+
+	KUNIT_ASSERT_NOT_NULL(test, inode);
+	const xa: address_space = inode.i_data;
+
+	spin_lock(xa.i_pages_lock);
+	KUNIT_EXPECT_EQ(test, xa_insert(xa, 5000, 16), 0);
+	KUNIT_EXPECT_EQ(test, xa_insert(xa, 300000, 32), 0);
+	KUNIT_EXPECT_EQ(test, xa_load(xa, 5000), 16);
+	KUNIT_EXPECT_EQ(test, xa_load(xa, 300000), 32);
+	KUNIT_EXPECT_EQ(test, xa_load(xa, 0), 0);
+	KUNIT_EXPECT_EQ(test, xa_erase(xa, 300000), 32);
+	KUNIT_EXPECT_EQ(test, xa_erase(xa, 5000), 16);
+	KUNIT_EXPECT_EQ(test, xa.i_pages, 0);
+	spin_unlock(xa.i_pages_lock);
+	iput(inode);
+	irqentry_exit_to_user_mode();
+}
+
 export const filemap_test_suite = kunit_suite({
 	name: "filemap",
 	init: user_test_init,
@@ -136,5 +166,6 @@ export const filemap_test_suite = kunit_suite({
 		KUNIT_CASE("shared_write_is_shared", shared_write_is_shared),
 		KUNIT_CASE("beyond_the_end", beyond_the_end),
 		KUNIT_CASE("shared_anonymous", shared_anonymous),
+		KUNIT_CASE("far_page_first", far_page_first),
 	],
 });
