@@ -25,7 +25,8 @@ import { objtree } from "./lib/objtree.ts";
 /* A fault's path is some hundred small functions, as the kernel's. Inlining more
  * of them than the optimiser's default of 920 bytecodes saves a fifth once it is
  * done; it takes so long that a replay, which runs once, is slower for it. */
-setFlagsFromString("--max-inlined-bytecode-size-cumulative=4000");
+const V8_FLAG = "--max-inlined-bytecode-size-cumulative=4000";
+setFlagsFromString(V8_FLAG);
 
 const WARM_ROUNDS = 40;
 const ROUNDS = 15;
@@ -147,7 +148,11 @@ const nospf = await objtree({ name: "bench-nospf", fragments: ["nospf.config"], 
 const module = await guest(join(here(), "tools/bench/guest.ts"));
 const rows = [...(await against_native(vmlinux, module)), ...(await spf_on_off(vmlinux, nospf, module))];
 
-const table = new Table({ head: ["", "port ns", "native ns", "native/port", "spf off/this"] });
+const table = new Table({
+	head: ["", "port ns", "native ns", "native/port", "spf off/this"],
+	colAligns: ["left", "right", "right", "right", "right"],
+	style: { head: [], border: [], compact: true },
+});
 for (const r of rows)
 	table.push([
 		r.name,
@@ -156,5 +161,5 @@ for (const r of rows)
 		r.ratio?.toFixed(2) ?? "-",
 		typeof r.off_over_this === "number" ? r.off_over_this.toFixed(2) : "-",
 	]);
-console.log(table.toString());
+console.log(`\nmedians of ${ROUNDS} rounds, once everything is compiled (with V8's ${V8_FLAG}):\n${table}`);
 writeFileSync("bench.json", `${JSON.stringify(rows, null, "\t")}\n`);
