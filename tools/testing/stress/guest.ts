@@ -177,6 +177,58 @@ export function page_tables(user: typeof User, arg: Arg): string[] {
 	});
 }
 
+/** CPU 1 maps and unmaps some pages, and their table with them, while CPU 0
+ *  writes to them: the pages must go with the mapping that they were made for. */
+export function unmap(user: typeof User, arg: Arg): string[] {
+	const words = new Int32Array(arg.control);
+	const pages = 4;
+	const base = 0x300000000;
+	if (arg.cpu === 1)
+		return in_turns(user, arg, () => {
+			const at = user.user_syscall(NR.mmap, base, pages * PAGE, 3, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0);
+			if (at !== base) return `mmap: ${at}`;
+			for (let i = 0; i < pages; i++) {
+				const value = user.user_load32(base + i * PAGE);
+				if (value !== 0 && value !== 1) return `page ${i}: ${hex(value)}`;
+				user.user_store32(base + i * PAGE + 4, 2);
+			}
+			user.user_syscall(NR.munmap, base, pages * PAGE);
+		});
+	return in_turns(user, { ...arg, steps: arg.steps * 10 }, (i) => {
+		if (Atomics.load(words, FINISHED)) return;
+		if (!user.user_store32(base + (i % pages) * PAGE, 1)) user.user_signal();
+	});
+}
+
+/** CPU 0 forks again and again, while CPU 1 counts in a page: a child's copy is
+ *  what it was at the fork, and CPU 1 loses no count. */
+export function fork(user: typeof User, arg: Arg): string[] {
+	const words = new Int32Array(arg.control);
+	let count = 0;
+	if (arg.cpu === 1)
+		return in_turns(user, { ...arg, steps: 1e6 }, () => {
+			if (Atomics.load(words, FINISHED)) return;
+			const seen = user.user_load32(COUNTERS + 4);
+			if (seen !== count) return `counter: ${seen}, expected ${count}`;
+			user.user_store32(COUNTERS + 4, ++count);
+		});
+	return in_turns(user, arg, () => {
+		const pid = user.user_syscall(NR.fork);
+		if (pid < 0 || user.run_task(pid) !== 0) return `fork: ${pid}`;
+		const first = user.user_load32(COUNTERS + 4);
+		let problem: string | undefined;
+		for (let i = 0; i < 100; i++) {
+			const later = user.user_load32(COUNTERS + 4);
+			if (later !== first) problem = `child's copy: ${first}, later ${later}`;
+		}
+		user.user_syscall(NR.exit_group, 0);
+		user.run_task(arg.pids[0]);
+		user.user_store32(COUNTERS, 1);
+		const reaped = user.user_syscall(NR.wait4, pid, 0, WALL);
+		return problem ?? (reaped === pid ? undefined : `wait4: ${reaped}`);
+	});
+}
+
 /** CPU 1 frees vmas and stays in user mode; CPU 0 waits for the callbacks. */
 export function user_mode(user: typeof User, arg: Arg): string[] {
 	const words = new Int32Array(arg.control);
@@ -379,6 +431,13 @@ class Stress {
 		return STACK[0] - (page + 1) * PAGE + this.arg.cpu * 4;
 	}
 
+	private foreign_counters(): string {
+		const words: number[] = [];
+		for (let i = 0; i < COUNTER_PAGES; i++)
+			for (let cpu = 0; cpu < this.arg.cpus; cpu++) words.push(this.load(COUNTERS + i * PAGE + cpu * 4, false));
+		return words.join(" ");
+	}
+
 	private bump(): void {
 		const i = this.random(COUNTER_PAGES);
 		this.expect(this.counter(i), this.counters[i], "counter");
@@ -403,7 +462,7 @@ class Stress {
 
 	private common(): void {
 		const { random } = this;
-		const n = 1 + random(8);
+		const n = 1 + random(4);
 		const at = COMMON + random(COMMON_PAGES - n + 1) * PAGE;
 		switch (random(16)) {
 			case 0:
@@ -458,11 +517,18 @@ class Stress {
 		const parent = { task: this.task, pages: this.pages };
 		this.task = pid;
 		this.pages = parent.pages.map((p) => p && { ...p });
+		/* What the others' words are here they stay: they write to the parent's. */
+		const foreign = this.foreign_counters();
 		for (let i = 0; i < 6; i++) {
 			this.verify(this.random(OWN_PAGES));
 			this.write_own(this.random(OWN_PAGES), this.arg.cpu + 0x41);
 		}
 		for (let i = 0; i < COUNTER_PAGES; i++) this.expect(this.counter(i), this.counters[i], "child's counter");
+		for (let i = 0; i < 20; i++) {
+			const later = this.foreign_counters();
+			if (later !== foreign) this.fail(`child's copies of counters: ${foreign}, later ${later}`);
+			this.relax();
+		}
 		user.user_syscall(NR.exit_group, 0);
 		this.pages = parent.pages;
 		this.task = parent.task;
@@ -639,7 +705,7 @@ class Stress {
 			case 23:
 			case 24:
 			case 25:
-				this.common();
+				for (let i = 0; i < 6; i++) this.common();
 				return;
 			case 26:
 			case 27:

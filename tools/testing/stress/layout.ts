@@ -8,7 +8,7 @@ export const OWN_PAGES = 40;
  *  page tables of two levels are made and freed in between. */
 export const OWN = 0x40000000 - OWN_PAGES * PAGE;
 /** Pages where every CPU does as it likes; right below OWN. */
-export const COMMON_PAGES = 48;
+export const COMMON_PAGES = 16;
 export const COMMON = OWN - COMMON_PAGES * PAGE;
 /** Always mapped and writable: each CPU has one word in each page. */
 export const COUNTER_PAGES = 8;

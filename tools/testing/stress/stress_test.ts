@@ -83,9 +83,11 @@ for (const { name, tree, fragments, spf } of CONFIGS)
 		});
 
 /** Situations that once went wrong, with the memory (MiB) and the turns they need. */
-const SITUATIONS: { fn: "grow_stack" | "page_tables" | "user_mode"; mem: number; steps: number; runs: number }[] = [
+const SITUATIONS: { fn: "fork" | "grow_stack" | "page_tables" | "unmap" | "user_mode"; mem: number; steps: number; runs: number }[] = [
 	{ fn: "grow_stack", mem: 64, steps: 1500, runs: 3 },
 	{ fn: "page_tables", mem: 4, steps: 100, runs: 1 },
+	{ fn: "unmap", mem: 64, steps: 1500, runs: 2 },
+	{ fn: "fork", mem: 64, steps: 200, runs: 2 },
 	{ fn: "user_mode", mem: 64, steps: 30, runs: 1 },
 ];
 
