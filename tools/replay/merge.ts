@@ -250,6 +250,8 @@ export class Merge {
 		const op = thread && this.ops[thread.last];
 		if (op?.kind !== "fault" || (event.name !== "SIGSEGV" && event.name !== "SIGBUS")) return this.omit(event.name, 1);
 		op.expected = { signal: true };
+		/* Reading would have been permitted, or is not either. */
+		if (event.name === "SIGSEGV" && op.access === "read") op.access = "write";
 		op.lines++;
 	}
 
@@ -614,6 +616,10 @@ export class Merge {
 	/* ---- calls that work on memory ---- */
 
 	private memory_call(call: Call, thread: Thread) {
+		/* Most options of prctl() are nothing to memory, and not known by name. */
+		if (call.name === "prctl" && numeric(call.args[0]) === undefined) return this.omit("prctl", call.lines);
+		/* The file is not open for it: with which mode it was, is not known. */
+		if (call.name === "mmap" && call.result.errno === "EACCES") return this.omit("mmap", call.lines);
 		const op = this.op("call", thread, call);
 		const { mm } = thread;
 		const name = call.name === "pkey_mprotect" ? "mprotect" : call.name;

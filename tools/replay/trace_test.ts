@@ -109,6 +109,26 @@ test("a write to a signal: the line of the signal is the fault's result", (t) =>
 	t.is(omitted.size, 0);
 });
 
+test("what may be read was written to, if it ends in a signal", (t) => {
+	const { ops } = trace(`${START}
+		1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fb0000
+		fault 1 7ffff7fb0000
+		fault 1 7ffff7fb0010
+		1 --- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_ACCERR, si_addr=0x7ffff7fb0010} ---
+		${END}`);
+	t.like(ops[3], { kind: "fault", access: "read", expected: {} });
+	t.like(ops[4], { kind: "fault", access: "write", expected: { signal: true } });
+});
+
+test("calls that do not come as far as memory are not replayed", (t) => {
+	const { ops, omitted } = trace(`${START}
+		1 prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) = 0
+		1 mmap(NULL, 4096, PROT_READ, MAP_SHARED, 3</write/only>, 0) = -1 EACCES (Permission denied)
+		${END}`);
+	t.deepEqual([...omitted], [["prctl", 1], ["mmap", 1]]);
+	t.is(ops.length, 3);
+});
+
 test("the stack grows by the fault below it", (t) => {
 	const { ops } = trace(`${START}
 		fault 1 7ffffffdd000
