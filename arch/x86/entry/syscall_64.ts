@@ -108,7 +108,7 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 	case __NR_close:
 		return sys_close(a0 | 0);
 	case __NR_mmap:
-		return sys_mmap(ulong_arg(a0), ulong_arg(a1), a2 | 0, a3 | 0,
+		return sys_mmap(ulong_arg(a0), ulong_arg(a1), a2 | 0, flags_arg(a3),
 			a4 | 0, ulong_arg(a5));
 	case __NR_mprotect:
 		return sys_mprotect(ulong_arg(a0), ulong_arg(a1), flags_arg(a2));

@@ -496,8 +496,10 @@ static int step_mremap(int me)
 	/* Nor does it for the vDSO, which is not moved in part. */
 	if ((f & 2) && addr < vdso + 2 * PAGE && addr > vdso - 8 * PAGE)
 		return 0;
+	if ((f & 2) && to < PAGE)
+		return 0;
 	/* What grows does not come near to what is placed. */
-	if (token.grows && (!(f & 2) || to - WINDOW >= WINDOW_PAGES * PAGE))
+	if ((token.grows || addr >= stack_lo - 64 * PAGE) && (!(f & 2) || to - WINDOW >= WINDOW_PAGES * PAGE))
 		f &= ~1;
 	/* Since 6.15 equal means equal in pages. */
 	if ((f & 4) && (old + PAGE - 1) / PAGE == (new + PAGE - 1) / PAGE)
