@@ -107,6 +107,7 @@ export async function build({ objtree, minify = false, say = () => {} }: BuildOp
 		machine,
 		config: (symbol) => config.get(symbol),
 		direct: config.get("CONFIG_KASAN") !== true,
+		check: !process.env.KBUILD_NOCHECK,
 	});
 	if (compiled.errors.length > 0) throw new BuildError(compiled.errors.join("\n"));
 	const { output, data_end, percpu_size } = compiled;

@@ -1927,8 +1927,7 @@ export function find_extend_vma(mm: mm_struct, addr: number): vm_area_struct {
 
 /**
  * The vmas of a list that is out of the mm: account and free them. mmap_lock
- * is held, perhaps downgraded; a stack that grows meanwhile may race with the
- * statistics, as in the kernel.
+ * is held, perhaps downgraded.
  */
 function remove_vma_list(mm: mm_struct, vma: vm_area_struct): void {
 	let nr_accounted = 0;
@@ -1938,7 +1937,14 @@ function remove_vma_list(mm: mm_struct, vma: vm_area_struct): void {
 
 		if ((vma.vm_flags & VM_ACCOUNT) !== 0)
 			nr_accounted += nrpages;
+		/*
+		 * Port: the kernel takes no lock here. After a downgrade a stack
+		 * of this mm may grow meanwhile, and one of the two changes of
+		 * total_vm be lost; growth accounts under page_table_lock.
+		 */
+		spin_lock(mm.page_table_lock);
 		vm_stat_account(mm, vma.vm_flags, -nrpages);
+		spin_unlock(mm.page_table_lock);
 		vma = remove_vma(vma);
 	} while (vma !== NULL);
 	vm_unacct_memory(nr_accounted);

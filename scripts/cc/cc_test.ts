@@ -37,6 +37,7 @@ function cc(body: string, gated = false, direct = true): { js: string; errors: s
 		machine: "threads",
 		config: (symbol) => (symbol === "CONFIG_GATED" ? gated : undefined),
 		direct,
+		check: true,
 	});
 	const js = (output.get(entry)?.code ?? "").replace(/^import .*\n/gm, "").replaceAll(/\s+/g, " ").trim();
 	return { js, errors: errors.map((e) => e.replace(/^.*x\.ts:\d+: /, "")) };

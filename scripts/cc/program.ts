@@ -20,6 +20,8 @@ export interface CompileOptions {
 	machine: string;
 	config: Config;
 	direct: boolean;
+	/** Type-check. The types do not depend on the configuration. */
+	check: boolean;
 }
 
 export interface Compiled {
@@ -70,8 +72,7 @@ export function compile(options: CompileOptions): Compiled {
 	const roots = [...options.entries, ...ambient.map((a) => join(srctree, a))];
 	const program = ts.createProgram(roots, settings);
 	const checker = program.getTypeChecker();
-	const errors = ts
-		.getPreEmitDiagnostics(program)
+	const errors = (options.check ? ts.getPreEmitDiagnostics(program) : [])
 		.filter((d) => d.file)
 		.map((d) => {
 			const at = d.file?.getLineAndCharacterOfPosition(d.start ?? 0);

@@ -18,7 +18,7 @@ import type * as Guest from "./guest.ts";
 import { type Arg, CONTROL_WORDS } from "./layout.ts";
 
 const SEED = Number(process.env.SEED ?? Date.now() % 0x7fffffff);
-const RUNS = Number(process.env.RUNS ?? 3);
+const RUNS = Number(process.env.RUNS ?? 1);
 const STEPS = Number(process.env.STEPS ?? 1200);
 
 /** The trees of the unit tests are used again where there is one. */
