@@ -20,7 +20,7 @@ import { MADV, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE, type Op, WINDOW, 
 
 const START_BRK = 0x20000000;
 const STACK: [number, number] = [0x7ffffffde000, 0x7ffffffff000];
-const seed = Number(process.env.SEED ?? Date.now() % 0x7fffffff);
+const seed = Number(process.env.SEED ?? 20220128);
 const RUNS = Number(process.env.RUNS ?? 60);
 
 const page = fc.nat({ max: WINDOW_PAGES - 9 });

@@ -17,7 +17,7 @@ import { objtree } from "../../../scripts/lib/objtree.ts";
 import type * as Guest from "./guest.ts";
 import { type Arg, CONTROL_WORDS } from "./layout.ts";
 
-const SEED = Number(process.env.SEED ?? Date.now() % 0x7fffffff);
+const SEED = Number(process.env.SEED ?? 20220128);
 const RUNS = Number(process.env.RUNS ?? 1);
 const STEPS = Number(process.env.STEPS ?? 1200);
 
