@@ -218,7 +218,7 @@ PHONY += vmlinux
 all: vmlinux
 vmlinux: $(objtree)/vmlinux.mjs
 
-sources := $(shell find include arch kernel scripts/build.ts scripts/cc -name '*.ts' \
+sources := $(shell find include arch kernel tools/explore scripts/build.ts scripts/cc -name '*.ts' \
 	-not -path 'include/generated/*' -not -name '*_test.ts' 2>/dev/null)
 build = $(TSX) scripts/build.ts --objtree $(objtree)
 

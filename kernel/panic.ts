@@ -4,7 +4,9 @@
  * warnings, which are counted so that a test can ask for none.
  * Left out: oops without panic, taint flags, stack dumps, panic notifiers.
  */
+import { CONFIG_ARCH_HOST_STEPPER } from "generated/autoconf.ts";
 import { machine_panic, smp_processor_id } from "host/cpu.ts";
+import { machine_warn } from "host/model.ts";
 import { current } from "kernel/sched/core.ts";
 import { printk } from "kernel/printk.ts";
 
@@ -30,6 +32,8 @@ export function __warn(text: string): void {
 	const task = current();
 	const pid = task !== NULL ? task.pid : 0;
 
+	if (CONFIG_ARCH_HOST_STEPPER)
+		machine_warn(`WARNING: ${text}`);
 	fetch_add(warn_data.count, 1);
 	printk(`WARNING: CPU: ${smp_processor_id()} PID: ${pid} ${text}`);
 }

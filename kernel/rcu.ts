@@ -13,7 +13,15 @@
  * CONFIG_SMP every such point ends a grace period (tiny.c).
  * Left out: stall warnings, expedited grace periods, offloading, kvfree_rcu.
  */
-import { CONFIG_DEBUG_ATOMIC_SLEEP, CONFIG_SMP } from "generated/autoconf.ts";
+import { CONFIG_ARCH_HOST_STEPPER, CONFIG_DEBUG_ATOMIC_SLEEP, CONFIG_SMP } from "generated/autoconf.ts";
+import {
+	rcu_enqueue_step,
+	rcu_gp_end_step,
+	rcu_gp_start_step,
+	rcu_queued,
+	rcu_take_step,
+	rcu_taken,
+} from "host/model.ts";
 import { nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
 import { smp_mb } from "host/door.ts";
 import { BUG_ON } from "linux/bug.ts";
@@ -75,6 +83,8 @@ const rcu_state = DEFINE<rcu_state>();
 
 /** Does RCU watch this CPU, so that it may hold references? */
 export function rcu_is_watching(): boolean {
+	if (CONFIG_ARCH_HOST_STEPPER)
+		return true;
 	if (CONFIG_SMP)
 		return (this_cpu(rcu_data).dynticks & RCU_DYNTICKS_IDX) !== 0;
 	return true;
@@ -88,7 +98,7 @@ export function rcu_is_watching(): boolean {
  * idle_prepare(). Nobody but this CPU writes the counter.
  */
 export function rcu_eqs_enter(): void {
-	if (CONFIG_SMP) {
+	if (CONFIG_SMP && !CONFIG_ARCH_HOST_STEPPER) {
 		const rdp = this_cpu(rcu_data);
 
 		if (CONFIG_DEBUG_ATOMIC_SLEEP) {
@@ -104,7 +114,7 @@ export function rcu_eqs_enter(): void {
 
 /** Be watched again. Fully ordered: sections begin after. */
 export function rcu_eqs_exit(): void {
-	if (CONFIG_SMP) {
+	if (CONFIG_SMP && !CONFIG_ARCH_HOST_STEPPER) {
 		const rdp = this_cpu(rcu_data);
 
 		if (CONFIG_DEBUG_ATOMIC_SLEEP) {
@@ -191,6 +201,11 @@ function rcu_gp_done(snap: rcu_snap): boolean {
 export function synchronize_rcu(): void {
 	might_sleep();
 	BUG_ON(rcu_preempt_depth() !== 0, "synchronize_rcu() in a section");
+	if (CONFIG_ARCH_HOST_STEPPER) {
+		rcu_gp_start_step();
+		rcu_gp_end_step();
+		return;
+	}
 	if (!CONFIG_SMP || nr_cpu_ids() === 1) {
 		smp_mb();
 		return;
@@ -258,6 +273,12 @@ export function call_rcu(
 	head: rcu_head,
 	func: (head: rcu_head) => void,
 ): void {
+	if (CONFIG_ARCH_HOST_STEPPER) {
+		head.func = func;
+		rcu_enqueue_step(uptr(head));
+		return;
+	}
+
 	const flags = local_irq_save();
 	const rdp = this_cpu(rcu_data);
 
@@ -321,6 +342,8 @@ function rcu_do_batch(rdp: rcu_data): void {
  * may be in an EQS; callbacks run watched.
  */
 export function rcu_check_callbacks(): void {
+	if (CONFIG_ARCH_HOST_STEPPER)
+		return;
 	const rdp = this_cpu(rcu_data);
 
 	if (rdp.n_cbs === 0)
@@ -431,12 +454,38 @@ function rcu_barrier_poke(n: number): number {
 	return busy;
 }
 
+/** Wait for callbacks, for a grace period, and invoke them: nocb_cb_wait(). */
+function rcu_nocb_batch(): void {
+	const n = rcu_take_step();
+
+	rcu_gp_start_step();
+	rcu_gp_end_step();
+	for (let i = 0; i < n; i++) {
+		const head: callback_head = cast(rcu_taken(i));
+		const func = head.func;
+
+		func(head);
+	}
+}
+
+/** Port: on the stepper all callbacks are offloaded to one thread, as with
+ *  CONFIG_RCU_NOCB_CPU. Never returns. */
+export function rcu_nocb_kthread(): void {
+	for (;;)
+		rcu_nocb_batch();
+}
+
 /**
  * Wait until all callbacks queued before are done, on all CPUs. CPUs in the
  * machine are asked to queue one more and report; those outside cannot run
  * theirs, so we adopt them. May sleep.
  */
 export function rcu_barrier(): void {
+	if (CONFIG_ARCH_HOST_STEPPER) {
+		while (rcu_queued() !== 0)
+			rcu_nocb_batch();
+		return;
+	}
 	might_sleep();
 	BUG_ON(rcu_preempt_depth() !== 0, "rcu_barrier() in a section");
 
@@ -496,6 +545,8 @@ export function rcu_barrier(): void {
 
 /** Callbacks not yet invoked, on all CPUs; for tests and leak checks. */
 export function rcu_pending_callbacks(): number {
+	if (CONFIG_ARCH_HOST_STEPPER)
+		return rcu_queued();
 	let n = 0;
 
 	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++)

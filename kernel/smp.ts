@@ -11,7 +11,8 @@
  * after what it left behind (RCU callbacks, page lists).
  * Left out: the workqueue-like irq_work, csd lock debugging, CPU hotplug.
  */
-import { CONFIG_SMP } from "generated/autoconf.ts";
+import { CONFIG_ARCH_HOST_STEPPER, CONFIG_SMP } from "generated/autoconf.ts";
+import { ipi_done_step, ipi_pending_step } from "host/model.ts";
 import {
 	cpu_park,
 	cpu_pause,
@@ -22,6 +23,8 @@ import {
 import { BUG_ON, WARN_ON_ONCE } from "linux/bug.ts";
 import { ENXIO } from "linux/errno.ts";
 import {
+	arch_irq_entry,
+	arch_irq_return,
 	arch_local_irq_restore,
 	arch_local_save_flags,
 	irqs_disabled,
@@ -79,7 +82,8 @@ const cfd_data = DEFINE_PER_CPU<call_function_data>();
  * the return to user mode, between two user instructions.
  */
 export function irq_poll(): void {
-	if (CONFIG_SMP) {
+	/* The stepper interrupts a CPU wherever it may be interrupted. */
+	if (CONFIG_SMP && !CONFIG_ARCH_HOST_STEPPER) {
 		if (READ_ONCE(this_cpu(ipi).pending) !== 0)
 			handle_ipi();
 	}
@@ -87,7 +91,7 @@ export function irq_poll(): void {
 
 /** The same where interrupts may be disabled: in busy-wait loops. */
 export function irq_poll_enabled(): void {
-	if (CONFIG_SMP) {
+	if (CONFIG_SMP && !CONFIG_ARCH_HOST_STEPPER) {
 		if (READ_ONCE(this_cpu(ipi).pending) !== 0 && !irqs_disabled())
 			handle_ipi();
 	}
@@ -129,6 +133,28 @@ function handle_ipi(): void {
 		rcu_check_callbacks();
 }
 
+/** Port: the same on the stepper, which keeps this CPU's task from running. */
+export function smp_handle_ipi(): void {
+	const p = this_cpu(ipi);
+	const flags = arch_local_save_flags();
+
+	arch_irq_entry();
+	preempt_count_add(HARDIRQ_OFFSET);
+	for (;;) {
+		const pending = xchg(p.pending, 0);
+
+		if (pending === 0)
+			break;
+		if ((pending & IPI_MISSED) !== 0)
+			initialize_tlbstate_and_flush();
+		if ((pending & IPI_CALL_FUNC) !== 0)
+			flush_smp_call_function_queue();
+	}
+	preempt_count_sub(HARDIRQ_OFFSET);
+	arch_irq_return(flags);
+	ipi_done_step();
+}
+
 /* ---- interrupts: the side that sends them ---- */
 
 /** End cpu's sleep, or keep it from falling asleep. */
@@ -151,7 +177,12 @@ function send_ipi(cpu: number, bit: number): void {
 	 * for IPI_MISSED: cpu_outside() sets that without a kick, and the CPU may
 	 * have come in and fallen asleep just before.
 	 */
-	if ((fetch_or(t.pending, bit) & ~IPI_MISSED) === 0)
+	const old = fetch_or(t.pending, bit);
+
+	if (CONFIG_ARCH_HOST_STEPPER) {
+		if (old === 0)
+			ipi_pending_step(cpu);
+	} else if ((old & ~IPI_MISSED) === 0)
 		cpu_kick(cpu);
 }
 

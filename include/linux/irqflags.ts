@@ -6,14 +6,15 @@
  * spins, parks, enters or leaves the kernel with interrupts enabled. The word
  * that local_irq_save() returns is opaque to its callers.
  */
-import { CONFIG_SMP } from "generated/autoconf.ts";
+import { CONFIG_ARCH_HOST_STEPPER, CONFIG_SMP } from "generated/autoconf.ts";
+import { irq_disable_step, irq_enable_step } from "host/model.ts";
 import { irq_poll } from "kernel/smp.ts";
 
 /** Its own CPU only. CPUs start with interrupts enabled. */
 interface irq_data extends struct {
 	disabled: int; /* 0 or 1 */
 }
-const irq_flags = DEFINE_PER_CPU<irq_data>();
+export const irq_flags = DEFINE_PER_CPU<irq_data>();
 
 export function arch_local_save_flags(): number {
 	return this_cpu(irq_flags).disabled;
@@ -23,18 +24,41 @@ export function arch_local_save_flags(): number {
 export function arch_local_irq_restore(flags: number): void {
 	const p = this_cpu(irq_flags);
 
+	if (CONFIG_ARCH_HOST_STEPPER && flags !== p.disabled) {
+		if (flags === 0)
+			irq_enable_step();
+		else
+			irq_disable_step();
+	}
+	p.disabled = flags;
+}
+
+/** The flag alone, as the processor changes it around an interrupt. */
+export function arch_irq_entry(): void {
+	const p = this_cpu(irq_flags);
+
+	p.disabled = 1;
+}
+
+export function arch_irq_return(flags: number): void {
+	const p = this_cpu(irq_flags);
+
 	p.disabled = flags;
 }
 
 export function local_irq_disable(): void {
 	const p = this_cpu(irq_flags);
 
+	if (CONFIG_ARCH_HOST_STEPPER && p.disabled === 0)
+		irq_disable_step();
 	p.disabled = 1;
 }
 
 export function local_irq_enable(): void {
 	const p = this_cpu(irq_flags);
 
+	if (CONFIG_ARCH_HOST_STEPPER && p.disabled !== 0)
+		irq_enable_step();
 	p.disabled = 0;
 	if (CONFIG_SMP)
 		irq_poll();
@@ -44,6 +68,8 @@ export function local_irq_save(): number {
 	const p = this_cpu(irq_flags);
 	const flags = p.disabled;
 
+	if (CONFIG_ARCH_HOST_STEPPER && flags === 0)
+		irq_disable_step();
 	p.disabled = 1;
 	return flags;
 }
@@ -51,6 +77,8 @@ export function local_irq_save(): number {
 export function local_irq_restore(flags: number): void {
 	const p = this_cpu(irq_flags);
 
+	if (CONFIG_ARCH_HOST_STEPPER && flags === 0 && p.disabled !== 0)
+		irq_enable_step();
 	p.disabled = flags;
 	if (CONFIG_SMP) {
 		if (flags === 0)

@@ -20,7 +20,7 @@ export const PREEMPT_MASK = 0xff;
 interface preempt_data extends struct {
 	count: int;
 }
-const __preempt_count = DEFINE_PER_CPU<preempt_data>();
+export const __preempt_count = DEFINE_PER_CPU<preempt_data>();
 
 export function preempt_count(): number {
 	return this_cpu(__preempt_count).count;

@@ -5,7 +5,8 @@
  * grace periods are in kernel/rcu.ts.
  * Left out: the bh and sched flavours, SRCU, tasks RCU, kvfree_rcu().
  */
-import { CONFIG_DEBUG_ATOMIC_SLEEP } from "generated/autoconf.ts";
+import { CONFIG_ARCH_HOST_STEPPER, CONFIG_DEBUG_ATOMIC_SLEEP } from "generated/autoconf.ts";
+import { rcu_read_depth, rcu_read_lock_step, rcu_read_unlock_step } from "host/model.ts";
 import { BUG_ON } from "linux/bug.ts";
 import { preempt_disable, preempt_enable } from "linux/preempt.ts";
 import { rcu_is_watching } from "kernel/rcu.ts";
@@ -19,6 +20,8 @@ const rcu_reader = DEFINE_PER_CPU<rcu_reader>();
 /** Sections nest. Nothing in one may sleep. */
 export function rcu_read_lock(): void {
 	preempt_disable();
+	if (CONFIG_ARCH_HOST_STEPPER)
+		rcu_read_lock_step();
 	if (CONFIG_DEBUG_ATOMIC_SLEEP) {
 		const r = this_cpu(rcu_reader);
 
@@ -28,6 +31,8 @@ export function rcu_read_lock(): void {
 }
 
 export function rcu_read_unlock(): void {
+	if (CONFIG_ARCH_HOST_STEPPER)
+		rcu_read_unlock_step();
 	if (CONFIG_DEBUG_ATOMIC_SLEEP) {
 		const r = this_cpu(rcu_reader);
 
@@ -39,6 +44,8 @@ export function rcu_read_unlock(): void {
 
 /** How deep in read-side sections we are; 0 where nobody counts. */
 export function rcu_preempt_depth(): number {
+	if (CONFIG_ARCH_HOST_STEPPER)
+		return rcu_read_depth();
 	if (CONFIG_DEBUG_ATOMIC_SLEEP)
 		return this_cpu(rcu_reader).nesting;
 	return 0;
@@ -46,6 +53,8 @@ export function rcu_preempt_depth(): number {
 
 /** For assertions: true where nobody counts, like without lockdep. */
 export function rcu_read_lock_held(): boolean {
+	if (CONFIG_ARCH_HOST_STEPPER)
+		return rcu_read_depth() !== 0;
 	if (CONFIG_DEBUG_ATOMIC_SLEEP)
 		return this_cpu(rcu_reader).nesting !== 0;
 	return true;

@@ -5,7 +5,8 @@
  * Port: a cpumask is passed as its two words. cpu_relax() is here, since it
  * takes interrupts; its argument counts the turns of the caller's loop.
  */
-import { CONFIG_SMP } from "generated/autoconf.ts";
+import { CONFIG_ARCH_HOST_STEPPER, CONFIG_SMP } from "generated/autoconf.ts";
+import { await_step } from "host/model.ts";
 import { cpu_pause, smp_processor_id } from "host/cpu.ts";
 import { irq_poll_enabled } from "kernel/smp.ts";
 
@@ -29,6 +30,10 @@ export interface call_single_data_t extends struct {
  * that two CPUs that wait for each other's answers both get them.
  */
 export function cpu_relax(n: number = 0): void {
+	if (CONFIG_ARCH_HOST_STEPPER) {
+		await_step();
+		return;
+	}
 	if (CONFIG_SMP)
 		irq_poll_enabled();
 	cpu_pause(n);

@@ -6,8 +6,16 @@
  * who holds it. With CONFIG_SMP=n a lock is only the preemption count. Left out: rwlocks, bit
  * locks, the bottom-half variants.
  */
-import { CONFIG_DEBUG_SPINLOCK, CONFIG_SMP } from "generated/autoconf.ts";
+import { CONFIG_ARCH_HOST_STEPPER, CONFIG_DEBUG_SPINLOCK, CONFIG_SMP } from "generated/autoconf.ts";
 import { smp_processor_id } from "host/cpu.ts";
+import {
+	lock_class,
+	lock_held_here,
+	lock_subclass,
+	spin_lock_step,
+	spin_trylock_step,
+	spin_unlock_step,
+} from "host/model.ts";
 import { BUG_ON } from "linux/bug.ts";
 import { local_irq_disable, local_irq_enable } from "linux/irqflags.ts";
 import { local_irq_restore, local_irq_save } from "linux/irqflags.ts";
@@ -20,15 +28,20 @@ import {
 	spin_lock_slowpath,
 } from "kernel/locking/spinlock.ts";
 
-export function spin_lock_init(lock: spinlock_t): void {
+/** The name is the machine's business: the build adds it, as Linux's macro does. */
+export function spin_lock_init(lock: spinlock_t, name?: string): void {
 	lock.slock = 0;
+	if (CONFIG_ARCH_HOST_STEPPER)
+		lock_class(ADDR(lock.slock), name ?? "?");
 	if (CONFIG_DEBUG_SPINLOCK)
 		lock.owner_cpu = 0;
 }
 
 /** The lock word itself; the caller has preemption disabled. */
 export function do_raw_spin_lock(lock: spinlock_t): void {
-	if (CONFIG_SMP) {
+	if (CONFIG_ARCH_HOST_STEPPER) {
+		spin_lock_step(ADDR(lock.slock));
+	} else if (CONFIG_SMP) {
 		if (CONFIG_DEBUG_SPINLOCK)
 			debug_spin_lock_before(lock);
 		/* Acquire; pairs with the release in do_raw_spin_unlock(). */
@@ -40,6 +53,8 @@ export function do_raw_spin_lock(lock: spinlock_t): void {
 }
 
 export function do_raw_spin_trylock(lock: spinlock_t): boolean {
+	if (CONFIG_ARCH_HOST_STEPPER)
+		return spin_trylock_step(ADDR(lock.slock));
 	if (CONFIG_SMP) {
 		/* Look first: a failing cmpxchg would take the cache line. */
 		if (
@@ -54,7 +69,9 @@ export function do_raw_spin_trylock(lock: spinlock_t): boolean {
 }
 
 export function do_raw_spin_unlock(lock: spinlock_t): void {
-	if (CONFIG_SMP) {
+	if (CONFIG_ARCH_HOST_STEPPER) {
+		spin_unlock_step(ADDR(lock.slock));
+	} else if (CONFIG_SMP) {
 		if (CONFIG_DEBUG_SPINLOCK)
 			debug_spin_unlock(lock);
 		/* Pairs with the cmpxchg of the next one to take the lock. */
@@ -68,7 +85,9 @@ export function spin_lock(lock: spinlock_t): void {
 }
 
 /** The subclass tells lockdep that two locks of a class nest on purpose. */
-export function spin_lock_nested(lock: spinlock_t, _subclass: number): void {
+export function spin_lock_nested(lock: spinlock_t, subclass: number): void {
+	if (CONFIG_ARCH_HOST_STEPPER)
+		lock_subclass(subclass);
 	spin_lock(lock);
 }
 
@@ -133,7 +152,9 @@ export function spin_is_contended(_lock: spinlock_t): boolean {
 
 /** With CONFIG_DEBUG_SPINLOCK held by this CPU, else by anyone. */
 export function assert_spin_locked(lock: spinlock_t): void {
-	if (CONFIG_SMP) {
+	if (CONFIG_ARCH_HOST_STEPPER) {
+		BUG_ON(!lock_held_here(ADDR(lock.slock)), "spinlock not held");
+	} else if (CONFIG_SMP) {
 		BUG_ON(READ_ONCE(lock.slock) === 0, "spinlock not held");
 		if (CONFIG_DEBUG_SPINLOCK) {
 			BUG_ON(

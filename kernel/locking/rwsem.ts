@@ -18,7 +18,22 @@
  * CPU. A wake queue is an array, since no more tasks than CPUs can sleep.
  * Left out: PREEMPT_RT, lockdep maps, lock events, real-time tasks.
  */
-import { CONFIG_DEBUG_VM } from "generated/autoconf.ts";
+import {
+	CONFIG_ARCH_HOST_STEPPER,
+	CONFIG_DEBUG_VM,
+	CONFIG_RWSEM_STEPPED,
+} from "generated/autoconf.ts";
+import {
+	lock_class,
+	lock_subclass,
+	rwsem_down_read_step,
+	rwsem_down_read_trylock_step,
+	rwsem_down_write_step,
+	rwsem_down_write_trylock_step,
+	rwsem_downgrade_step,
+	rwsem_up_read_step,
+	rwsem_up_write_step,
+} from "host/model.ts";
 import { ktime_get_ns } from "host/cpu.ts";
 import {
 	atomic_add,
@@ -205,7 +220,9 @@ function rwsem_write_trylock(sem: rw_semaphore): boolean {
 	return true;
 }
 
-export function __init_rwsem(sem: rw_semaphore): void {
+export function __init_rwsem(sem: rw_semaphore, name?: string): void {
+	if (CONFIG_ARCH_HOST_STEPPER)
+		lock_class(ADDR(sem.count.counter), name ?? "?");
 	atomic_set(sem.count, RWSEM_UNLOCKED_VALUE);
 	raw_spin_lock_init(sem.wait_lock);
 	INIT_LIST_HEAD(sem.wait_list);
@@ -657,6 +674,10 @@ function rwsem_downgrade_wake(sem: rw_semaphore): void {
 }
 
 function __down_read_common(sem: rw_semaphore, state: number): number {
+	if (CONFIG_RWSEM_STEPPED) {
+		rwsem_down_read_step(ADDR(sem.count.counter));
+		return 0;
+	}
 	const count = rwsem_read_trylock(sem);
 
 	if (count !== 0)
@@ -665,6 +686,9 @@ function __down_read_common(sem: rw_semaphore, state: number): number {
 }
 
 function __down_read_trylock(sem: rw_semaphore): boolean {
+	if (CONFIG_RWSEM_STEPPED) {
+		return rwsem_down_read_trylock_step(ADDR(sem.count.counter));
+	}
 	let tmp = atomic_read(sem.count);
 
 	while ((tmp & RWSEM_READ_FAILED_MASK) === 0) {
@@ -685,12 +709,20 @@ function __down_read_trylock(sem: rw_semaphore): boolean {
 }
 
 function __down_write_common(sem: rw_semaphore, state: number): number {
+	if (CONFIG_RWSEM_STEPPED) {
+		rwsem_down_write_step(ADDR(sem.count.counter));
+		return 0;
+	}
 	if (!rwsem_write_trylock(sem))
 		return rwsem_down_write_slowpath(sem, state);
 	return 0;
 }
 
 function __up_read(sem: rw_semaphore): void {
+	if (CONFIG_RWSEM_STEPPED) {
+		rwsem_up_read_step(ADDR(sem.count.counter));
+		return;
+	}
 	if (CONFIG_DEBUG_VM) {
 		WARN_ON(
 			(atomic_read(sem.count) & RWSEM_READER_MASK) === 0,
@@ -710,6 +742,10 @@ function __up_read(sem: rw_semaphore): void {
 }
 
 function __up_write(sem: rw_semaphore): void {
+	if (CONFIG_RWSEM_STEPPED) {
+		rwsem_up_write_step(ADDR(sem.count.counter));
+		return;
+	}
 	if (CONFIG_DEBUG_VM) {
 		WARN_ON(
 			READ_ONCE(sem.owner) !== uptr(current()),
@@ -725,6 +761,10 @@ function __up_write(sem: rw_semaphore): void {
 }
 
 function __downgrade_write(sem: rw_semaphore): void {
+	if (CONFIG_RWSEM_STEPPED) {
+		rwsem_downgrade_step(ADDR(sem.count.counter));
+		return;
+	}
 	if (CONFIG_DEBUG_VM) {
 		WARN_ON(
 			READ_ONCE(sem.owner) !== uptr(current()),
@@ -770,6 +810,9 @@ export function down_write_killable(sem: rw_semaphore): number {
 }
 
 export function down_write_trylock(sem: rw_semaphore): boolean {
+	if (CONFIG_RWSEM_STEPPED) {
+		return rwsem_down_write_trylock_step(ADDR(sem.count.counter));
+	}
 	return rwsem_write_trylock(sem);
 }
 
@@ -791,11 +834,14 @@ export function down_read_non_owner(sem: rw_semaphore): void {
 	might_sleep();
 	__down_read_common(sem, TASK_UNINTERRUPTIBLE);
 	/* The owner is unknown. */
-	WRITE_ONCE(sem.owner, RWSEM_READER_OWNED);
+	if (!CONFIG_RWSEM_STEPPED)
+		WRITE_ONCE(sem.owner, RWSEM_READER_OWNED);
 }
 
-export function down_write_nested(sem: rw_semaphore, _subclass: number): void {
+export function down_write_nested(sem: rw_semaphore, subclass: number): void {
 	might_sleep();
+	if (CONFIG_ARCH_HOST_STEPPER)
+		lock_subclass(subclass);
 	__down_write_common(sem, TASK_UNINTERRUPTIBLE);
 }
 

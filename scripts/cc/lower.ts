@@ -52,6 +52,10 @@ const FIELD_BUILTINS: Record<string, string> = {
  */
 const VOLATILE = ["read_once", "rcu_dereference", "write_once", "data_race"];
 
+/** Functions that get a lock's name as a second argument: what Linux's macros
+ *  of these names do for lockdep. */
+const LOCK_INITS = ["spin_lock_init", "raw_spin_lock_init", "init_rwsem", "__init_rwsem"];
+
 /** Publishing stores: plain where the processor keeps the order of stores. */
 const RELEASE = ["store_release", "rcu_assign_pointer"];
 
@@ -74,13 +78,15 @@ export interface LowerOptions {
 	layouts: Layouts;
 	image: Image;
 	direct: boolean;
+	/** Additions without a use are told apart, and locks get their names. */
+	stepper: boolean;
 	/** Absolute path of the module that exports the door. */
 	door: string;
 	/** Files that hold kernel code: a field access on `any` is an error there. */
 	is_kernel: (file: string) => boolean;
 }
 
-export function lower({ layouts, image, direct, door, is_kernel }: LowerOptions) {
+export function lower({ layouts, image, direct, stepper, door, is_kernel }: LowerOptions) {
 	const { checker } = layouts;
 	const constants = new Constants(checker, layouts.config);
 
@@ -228,7 +234,15 @@ export function lower({ layouts, image, direct, door, is_kernel }: LowerOptions)
 				if (direct && plain && rest.length === 0) return load(p);
 				if (direct && plain && rest.length === 1) return f.createAssignment(slot(p), rest[0]);
 				if (direct && RELEASE.includes(builtin)) return call("store_release", p.address, ...rest);
+				if (stepper && builtin === "fetch_add" && ts.isExpressionStatement(node.parent))
+					return call("add_i32", p.address, ...rest);
 				return unpack(p.kind, call(`${builtin}_${k}`, p.address, ...rest));
+			}
+			if (stepper && LOCK_INITS.includes(id) && args.length === 1) {
+				const field = field_of(args[0]);
+				const of = field ? checker.typeToString(checker.getTypeAtLocation((args[0] as ts.PropertyAccessExpression).expression)) : "";
+				const lock = field ? `${of}.${(args[0] as ts.PropertyAccessExpression).name.text}` : args[0].getText();
+				return f.createCallExpression(node.expression, undefined, [visit(args[0]), f.createStringLiteral(lock)]);
 			}
 			switch (id) {
 				case "ADDR": {

@@ -20,6 +20,8 @@ export interface CompileOptions {
 	machine: string;
 	config: Config;
 	direct: boolean;
+	/** The machine explores: locks are told their names, see lower.ts. */
+	stepper?: boolean;
 	/** Type-check. The types do not depend on the configuration. */
 	check: boolean;
 }
@@ -46,6 +48,7 @@ export function aliases({ srctree, objtree, srcarch, machine }: CompileOptions):
 		"mm/": join(srctree, "kernel/mm/"),
 		"kernel/": join(srctree, "kernel/"),
 		"host/": join(srctree, "arch/host", machine, "/"),
+		"explore/": join(srctree, "tools/explore/"),
 		"generated/": join(objtree, "include/generated/"),
 	};
 }
@@ -104,6 +107,7 @@ export function compile(options: CompileOptions): Compiled {
 					layouts,
 					image,
 					direct: options.direct,
+					stepper: options.stepper === true,
 					door,
 					is_kernel: (file) => !file.startsWith(host) || file.endsWith("/head.ts"),
 				}),

@@ -25,7 +25,7 @@ function newest(path: string): number {
 	return Math.max(s.mtimeMs, ...readdirSync(path).map((n) => newest(join(path, n))));
 }
 
-const INPUTS = ["include/linux", "include/asm-generic", "include/kunit", "kernel", "arch", "configs", "scripts/cc", "scripts/kconfig", "scripts/build.ts", "Kconfig", "Makefile"];
+const INPUTS = ["include/linux", "include/asm-generic", "include/kunit", "kernel", "arch", "configs", "tools/explore", "scripts/cc", "scripts/kconfig", "scripts/build.ts", "Kconfig", "Makefile"];
 
 /** Configures and builds; returns the path of the bundle. Nothing is done where
  *  the bundle is newer than all of its sources. */

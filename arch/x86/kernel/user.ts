@@ -47,7 +47,7 @@ import {
 import { vmstat_show } from "mm/vmstat.ts";
 import { do_syscall_64 } from "arch/x86/entry/common.ts";
 import { schedule_idle, schedule_to } from "arch/x86/kernel/process.ts";
-import { mmu_access } from "arch/x86/mm/mmu.ts";
+import { insn_end, mmu_access } from "arch/x86/mm/mmu.ts";
 
 export const USER_READ = 0;
 export const USER_WRITE = 1;
@@ -77,7 +77,12 @@ export function user_load8(addr: number): number {
 	if (!begin_insn())
 		return -1;
 	const p = mmu_access(addr, false, false);
-	return p > 0 ? load8(p) : -1;
+	if (p <= 0)
+		return -1;
+	const value = load8(p);
+
+	insn_end();
+	return value;
 }
 
 /** The 32 bits at addr, unsigned, or -1 and a signal. What is not aligned is
@@ -98,7 +103,12 @@ export function user_load32(addr: number): number {
 	if (!begin_insn())
 		return -1;
 	const p = mmu_access(addr, false, false);
-	return p > 0 ? load32(p) >>> 0 : -1;
+	if (p <= 0)
+		return -1;
+	const value = load32(p) >>> 0;
+
+	insn_end();
+	return value;
 }
 
 /** True if it was stored; else a signal waits. */
@@ -109,6 +119,7 @@ export function user_store8(addr: number, value: number): boolean {
 	if (p <= 0)
 		return false;
 	store8(p, value);
+	insn_end();
 	return true;
 }
 
@@ -126,6 +137,7 @@ export function user_store32(addr: number, value: number): boolean {
 	if (p <= 0)
 		return false;
 	store32(p, value | 0);
+	insn_end();
 	return true;
 }
 
@@ -134,7 +146,10 @@ export function user_store32(addr: number, value: number): boolean {
 export function user_touch(addr: number, access: number): boolean {
 	if (!begin_insn())
 		return false;
-	return mmu_access(addr, access === USER_WRITE, access === USER_EXEC) > 0;
+	if (mmu_access(addr, access === USER_WRITE, access === USER_EXEC) <= 0)
+		return false;
+	insn_end();
+	return true;
 }
 
 /** One system call: its value, or a negative errno. Numbers are those of

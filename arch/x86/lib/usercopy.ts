@@ -14,13 +14,16 @@ import { access_ok } from "asm/uaccess.ts";
 import { REGS_KERNEL } from "asm/ptrace.ts";
 import { load32, memcpy, memset, store32 } from "host/door.ts";
 import { exc_page_fault } from "../mm/fault.ts";
-import { mmu_error_code, mmu_translate } from "../mm/mmu.ts";
+import { insn_begin, insn_end, mmu_error_code, mmu_translate } from "../mm/mmu.ts";
 
-/** The physical address behind addr, faulted in; 0: to the fixup. */
+/** The physical address behind addr, faulted in, to be followed by insn_end()
+ *  when the access was made; 0: to the fixup. */
 function user_page(addr: number, write: boolean): number {
 	for (;;) {
+		insn_begin();
 		const result = mmu_translate(addr, write, false, false);
 		if (result > 0) return result;
+		insn_end();
 		if (!exc_page_fault(REGS_KERNEL, mmu_error_code(result), addr))
 			return 0;
 	}
@@ -41,6 +44,7 @@ export function copy_from_user(to: number, from: number, n: number): number {
 			return n;
 		}
 		memcpy(to, p, chunk);
+		insn_end();
 		to += chunk;
 		from += chunk;
 		n -= chunk;
@@ -56,6 +60,7 @@ export function copy_to_user(to: number, from: number, n: number): number {
 		const p = user_page(to, true);
 		if (p === 0) return n;
 		memcpy(p, from, chunk);
+		insn_end();
 		to += chunk;
 		from += chunk;
 		n -= chunk;
@@ -71,6 +76,7 @@ export function clear_user(to: number, n: number): number {
 		const p = user_page(to, true);
 		if (p === 0) return n;
 		memset(p, 0, chunk);
+		insn_end();
 		to += chunk;
 		n -= chunk;
 	}
@@ -84,6 +90,7 @@ export function put_user(x: number, ptr: number): number {
 	const p = user_page(ptr, true);
 	if (p === 0) return -EFAULT;
 	store32(p, x | 0);
+	insn_end();
 	return 0;
 }
 
@@ -95,5 +102,7 @@ export function get_user(ptr: number): { value: number; error: number } {
 		return { value: 0, error: -EFAULT };
 	const p = user_page(ptr, false);
 	if (p === 0) return { value: 0, error: -EFAULT };
-	return { value: load32(p), error: 0 };
+	const value = load32(p);
+	insn_end();
+	return { value, error: 0 };
 }

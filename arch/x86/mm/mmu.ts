@@ -8,6 +8,8 @@
  * the result at once. So a CPU that has answered a TLB flush is done with
  * whatever it had found before.
  */
+import { CONFIG_ARCH_HOST_STEPPER } from "generated/autoconf.ts";
+import { insn_begin_step, insn_end_step } from "host/model.ts";
 import type { p4d_t } from "asm/pgtable_types.ts";
 import {
 	_PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_NX, _PAGE_PRESENT, _PAGE_RW,
@@ -97,6 +99,21 @@ function mmu_walk(
 	}
 }
 
+/**
+ * One access: no interrupt comes between insn_begin() before the translation
+ * and insn_end() after the use of the address. Interrupts that are polled for
+ * cannot; the stepper has to be told.
+ */
+export function insn_begin(): void {
+	if (CONFIG_ARCH_HOST_STEPPER)
+		insn_begin_step();
+}
+
+export function insn_end(): void {
+	if (CONFIG_ARCH_HOST_STEPPER)
+		insn_end_step();
+}
+
 /** An error code as a negative number: bit 8 keeps it from being 0. */
 function mmu_error(error_code: number): number {
 	return -(error_code | 0x100);
@@ -107,7 +124,8 @@ export function mmu_error_code(result: number): number {
 }
 
 /**
- * One access of user mode. Returns the physical address; or 0 after a signal
+ * One access of user mode. Returns the physical address, and the caller calls
+ * insn_end() when it has made the access; or 0 after a signal
  * was raised, and then the access has not happened. Faults on the way are
  * handled, and the access made again, as an instruction would be restarted.
  */
@@ -116,8 +134,10 @@ export function mmu_access(
 ): number {
 	for (;;) {
 		if (!(addr >= 0 && addr < TASK_SIZE_MAX)) return mmu_bad_address(addr);
+		insn_begin();
 		const result = mmu_translate(addr, write, exec, true);
 		if (result > 0) return result;
+		insn_end();
 		const task = current();
 		/* A signal for the access; or the task has not survived. */
 		if (!exc_page_fault(REGS_USER, mmu_error_code(result), addr) ||

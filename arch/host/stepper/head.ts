@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Where the stepper machine starts (the place of head.S): the entry of the
+ * bundle. Boots all CPUs one after the other, and exports what explores.
+ */
+import * as user from "arch/x86/kernel/user.ts";
+import { cpu_tlb, cpu_tlbstate } from "arch/x86/mm/tlb.ts";
+import { CONFIG_NR_CPUS } from "generated/autoconf.ts";
+import { exempt } from "host/door.ts";
+import { restore_ram, snapshot_ram } from "host/ram.ts";
+import { nr_cpus, on_cpu, set_irq_handler, set_nr_cpus } from "host/engine.ts";
+import { set_console } from "host/cpu.ts";
+import { irq_flags } from "linux/irqflags.ts";
+import { __preempt_count } from "linux/preempt.ts";
+import { secondary_start, start_kernel } from "kernel/init/main.ts";
+import { cpu_enter_host, cpu_leave_host, smp_handle_ipi } from "kernel/smp.ts";
+
+export { user };
+export * from "explore/session.ts";
+
+let booted: Int32Array | undefined;
+
+/** Boots `cpus` CPUs, once; a later call goes back to where that ended. */
+export function boot(cpus: number, console_fn: (text: string) => void): void {
+	set_console(console_fn);
+	if (booted) return restore_ram(booted);
+	if (cpus > CONFIG_NR_CPUS) throw new RangeError(`${cpus} CPUs, but CONFIG_NR_CPUS is ${CONFIG_NR_CPUS}`);
+	set_nr_cpus(cpus);
+	set_irq_handler(smp_handle_ipi);
+	on_cpu(0, start_kernel);
+	for (let cpu = 1; cpu < cpus; cpu++) on_cpu(cpu, secondary_start);
+	for (let cpu = 0; cpu < nr_cpus; cpu++) {
+		/* A CPU's own: its translations and flags are no place to meet. */
+		exempt(uptr(per_cpu(cpu_tlb, cpu)), sizeof<typeof cpu_tlb extends percpu<infer T extends struct> ? T : never>());
+		exempt(uptr(per_cpu(cpu_tlbstate, cpu)), sizeof<typeof cpu_tlbstate extends percpu<infer T extends struct> ? T : never>());
+		exempt(uptr(per_cpu(irq_flags, cpu)), 4);
+		exempt(uptr(per_cpu(__preempt_count, cpu)), 4);
+	}
+	booted = snapshot_ram();
+}
+
+/** Runs fn as the outside of a CPU does: it comes into the machine, and leaves. */
+export function run(cpu: number, fn: (u: typeof user, arg: unknown) => unknown, arg?: unknown): unknown {
+	return on_cpu(cpu, () => {
+		cpu_leave_host();
+		const result = fn(user, arg);
+		cpu_enter_host();
+		return result;
+	});
+}

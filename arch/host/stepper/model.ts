@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Primitives that this machine makes in one step each, in the place of the
+ * kernel's own code for them: a lock is disabled while it is held, a grace
+ * period while its readers are inside, a busy-wait loop until something that
+ * it looks at has changed. The kernel calls them with CONFIG_ARCH_HOST_STEPPER.
+ */
+import { check_access, exploring, log_result, logged, rerunning, touch } from "./door.ts";
+import { HEAP32, poke } from "./ram.ts";
+import {
+	ACQ, await_step as await_turn, current_context, current_cpu, DOWNGRADE, enqueue_step, fail, gp_end_step,
+	gp_start_step, ipi_done, ipi_step, irq_off, irq_step, in_irq, lockdep, queued, RACQ, rcu_depth, rcu_lock_step,
+	rcu_unlock_step, REL, RREL, RTRY, shared_lock, shared_release, take_step, taken, TRY,
+} from "./engine.ts";
+
+export { on_cpu } from "./engine.ts";
+
+/* ---- locks ---- */
+
+let subclass = 0;
+
+function note_acquire(p: number, mode: "write" | "read", trylock: boolean): void {
+	const nested = subclass;
+	subclass = 0;
+	if (!lockdep || !exploring()) return;
+	const report = lockdep.acquire(current_context(), p, mode, trylock, nested, irq_off(), in_irq());
+	if (report !== undefined) fail("lockdep", report);
+}
+function note_release(p: number): void {
+	if (!lockdep || !exploring()) return;
+	const report = lockdep.release(current_context(), p);
+	if (report !== undefined) fail("lockdep", report);
+}
+
+/** Word of a lock that nobody else uses: no step. `fn` as for shared_lock(). */
+function private_lock(w: number, fn: (old: number) => number, blocks: boolean): boolean {
+	const v = fn(HEAP32[w]);
+	if (v === v) poke(w, v);
+	else if (blocks) fail("deadlock", `a lock at ${(w * 4).toString(16)} is taken twice, or by nobody who runs`);
+	return v === v;
+}
+function lock_op(p: number, kind: number, fn: (old: number) => number, acquire: boolean): boolean {
+	if (rerunning()) return logged() !== 0;
+	check_access(p);
+	const w = p >> 2;
+	const got =
+		exploring() && touch(w, true)
+			? shared_lock(kind, w, fn, acquire)
+			: private_lock(w, fn, kind === ACQ || kind === RACQ);
+	log_result(got ? 1 : 0);
+	return got;
+}
+
+const take_spin = (old: number) => (old === 0 ? current_cpu() + 1 : NaN);
+
+export function spin_lock_step(p: number): void {
+	note_acquire(p, "write", false);
+	lock_op(p, ACQ, take_spin, true);
+}
+export function spin_trylock_step(p: number): boolean {
+	const nested = subclass;
+	subclass = 0;
+	const got = lock_op(p, TRY, take_spin, true);
+	subclass = nested;
+	if (got) note_acquire(p, "write", true);
+	return got;
+}
+export function spin_unlock_step(p: number): void {
+	note_release(p);
+	if (rerunning()) {
+		logged();
+		return;
+	}
+	check_access(p);
+	if (HEAP32[p >> 2] === 0) fail("panic", `spinlock already unlocked, lock: ${p.toString(16)}`);
+	if (exploring() && touch(p >> 2, true)) shared_release(p >> 2);
+	else poke(p >> 2, 0);
+	log_result(0);
+}
+
+/* The count word as rwsem.c keeps it while nobody queues: bit 0 a writer,
+ * readers in units of 256. */
+const WRITER = 1;
+const READER = 256;
+
+export function rwsem_down_read_step(p: number): void {
+	note_acquire(p, "read", false);
+	lock_op(p, RACQ, (old) => ((old & WRITER) === 0 ? old + READER : NaN), true);
+}
+export function rwsem_down_read_trylock_step(p: number): boolean {
+	const got = lock_op(p, RTRY, (old) => ((old & WRITER) === 0 ? old + READER : NaN), true);
+	if (got) note_acquire(p, "read", true);
+	return got;
+}
+export function rwsem_down_write_step(p: number): void {
+	note_acquire(p, "write", false);
+	lock_op(p, ACQ, (old) => (old === 0 ? WRITER : NaN), true);
+}
+export function rwsem_down_write_trylock_step(p: number): boolean {
+	const got = lock_op(p, TRY, (old) => (old === 0 ? WRITER : NaN), true);
+	if (got) note_acquire(p, "write", true);
+	return got;
+}
+export function rwsem_up_read_step(p: number): void {
+	note_release(p);
+	lock_op(p, RREL, (old) => {
+		if (old < READER) fail("panic", `up_read() of an rwsem without readers, count ${old.toString(16)}`);
+		return old - READER;
+	}, false);
+}
+export function rwsem_up_write_step(p: number): void {
+	note_release(p);
+	lock_op(p, REL, (old) => {
+		if ((old & WRITER) === 0) fail("panic", `up_write() of an rwsem without a writer, count ${old.toString(16)}`);
+		return old & ~WRITER;
+	}, false);
+}
+export function rwsem_downgrade_step(p: number): void {
+	note_release(p);
+	note_acquire(p, "read", true);
+	lock_op(p, DOWNGRADE, (old) => {
+		if ((old & WRITER) === 0) fail("panic", `downgrade_write() of an rwsem without a writer, count ${old.toString(16)}`);
+		return (old & ~WRITER) + READER;
+	}, true);
+}
+
+export function lock_class(p: number, name: string): void {
+	lock_names.set(p, name);
+	lockdep?.name(p, name);
+}
+/** Names of locks by address: the last one that was given. */
+export const lock_names = new Map<number, string>();
+/** Does this CPU hold the spinlock? Not a step: nobody else can change that. */
+export function lock_held_here(p: number): boolean {
+	if (rerunning()) return logged() !== 0;
+	return log_result(HEAP32[p >> 2] === current_cpu() + 1 ? 1 : 0) !== 0;
+}
+export function lock_subclass(n: number): void {
+	subclass = n;
+}
+
+/* ---- RCU ---- */
+
+/** The machine's own steps that return nothing: one log entry each. */
+function logged_step(fn: () => void): void {
+	if (rerunning()) {
+		logged();
+		return;
+	}
+	fn();
+	log_result(0);
+}
+export function rcu_read_lock_step(): void {
+	if (exploring()) logged_step(rcu_lock_step);
+}
+export function rcu_read_unlock_step(): void {
+	if (exploring()) logged_step(rcu_unlock_step);
+}
+export function rcu_read_depth(): number {
+	if (rerunning()) return logged();
+	return log_result(rcu_depth());
+}
+/* Without exploration nobody reads, so that a grace period is over at once. */
+export function rcu_gp_start_step(): void {
+	if (exploring()) logged_step(gp_start_step);
+}
+export function rcu_gp_end_step(): void {
+	if (exploring()) logged_step(gp_end_step);
+}
+export function rcu_enqueue_step(head: number): void {
+	logged_step(() => enqueue_step(head));
+}
+export function rcu_take_step(): number {
+	if (rerunning()) return logged();
+	return log_result(take_step());
+}
+export function rcu_taken(i: number): number {
+	if (rerunning()) return logged();
+	return log_result(taken(i));
+}
+export function rcu_queued(): number {
+	if (rerunning()) return logged();
+	return log_result(queued());
+}
+
+/* ---- interrupts ---- */
+
+export function irq_disable_step(): void {
+	if (exploring()) logged_step(() => irq_step(true));
+}
+export function irq_enable_step(): void {
+	if (exploring()) logged_step(() => irq_step(false));
+}
+/** One user access is not interrupted between its translation and its use. */
+export function insn_begin_step(): void {
+	irq_disable_step();
+}
+export function insn_end_step(): void {
+	irq_enable_step();
+}
+export function ipi_pending_step(cpu: number): void {
+	logged_step(() => ipi_step(cpu));
+}
+export function ipi_done_step(): void {
+	logged_step(ipi_done);
+}
+
+/* ---- the rest ---- */
+
+export function await_step(): void {
+	if (!exploring()) fail("panic", "a busy-wait loop outside of an exploration");
+	logged_step(await_turn);
+}
+export function machine_warn(text: string): void {
+	fail("warning", text);
+}

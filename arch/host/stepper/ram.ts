@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * RAM of the stepper machine, the KASAN shadow (a byte for 8) and the machine's
+ * own registers behind it, and the journal that takes changes back.
+ */
+import { CONFIG_PHYS_MEM_MB } from "generated/autoconf.ts";
+
+export const RAM_SIZE = CONFIG_PHYS_MEM_MB * 0x100000;
+export const SHADOW = RAM_SIZE;
+/** Index of the first register word; registers are the machine's own state. */
+export const REGS = (RAM_SIZE + RAM_SIZE / 8) >> 2;
+export const REG_WORDS = 0x4000;
+const buffer = new ArrayBuffer((REGS + REG_WORDS) * 4);
+
+export const HEAP32 = new Int32Array(buffer);
+export const HEAPU32 = new Uint32Array(buffer);
+export const HEAPU16 = new Uint16Array(buffer);
+export const HEAPU8 = new Uint8Array(buffer);
+export const HEAPF64 = new Float64Array(buffer);
+export const shadow = HEAPU8.subarray(SHADOW, SHADOW + RAM_SIZE / 8);
+
+/** Words that an execution may change, counting repetitions. */
+const UNDO_MAX = 1 << 22;
+
+/* ---- undo ---- */
+
+const undo = new Int32Array(2 * UNDO_MAX);
+let undone = 0;
+export let journaling = false;
+
+export function undo_mark(): number {
+	return undone;
+}
+export function undo_to(mark: number): void {
+	for (let i = undone - 2; i >= mark; i -= 2) HEAP32[undo[i]] = undo[i + 1];
+	undone = mark;
+}
+export function set_journaling(on: boolean): void {
+	journaling = on;
+	undone = 0;
+}
+/** Changes a word, remembering what it was. */
+export function poke(w: number, v: number): void {
+	if (journaling) {
+		if (undone >= 2 * UNDO_MAX) throw new RangeError("undo journal");
+		undo[undone] = w;
+		undo[undone + 1] = HEAP32[w];
+		undone += 2;
+	}
+	HEAP32[w] = v;
+}
+export function poke_f64(w: number, v: number): void {
+	poke(w, HEAP32[w]);
+	poke(w + 1, HEAP32[w + 1]);
+	HEAPF64[w >> 1] = v;
+}
+/** Calls with each word that was written since the journal began, and what it
+ *  was; first with what it was at the beginning. */
+export function changed_words(fn: (w: number, old: number) => void): void {
+	for (let i = 0; i < undone; i += 2) fn(undo[i], undo[i + 1]);
+}
+/** RAM, shadow and registers, to begin again after boot. */
+export function snapshot_ram(): Int32Array {
+	return HEAP32.slice();
+}
+export function restore_ram(image: Int32Array): void {
+	HEAP32.set(image);
+}

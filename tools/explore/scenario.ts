@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * What a scenario is, and what its programs are made of: one process whose
+ * threads run on one CPU each, and the accesses and system calls of a litmus
+ * test about memory mappings. Scenarios are compiled with the kernel, and are
+ * under its rules: nothing is kept in JavaScript variables between steps but
+ * locals, nothing is caught.
+ */
+import {
+	user_idle, user_load8, user_signal, user_spawn, user_store8, user_syscall, user_task, run_task,
+} from "arch/x86/kernel/user.ts";
+import {
+	__NR_clone, __NR_exit, __NR_exit_group, __NR_fork, __NR_madvise, __NR_mmap, __NR_mprotect, __NR_mremap,
+	__NR_munmap, __NR_sim_exec,
+} from "asm/unistd.ts";
+import { on_cpu } from "host/engine.ts";
+import { panic } from "kernel/panic.ts";
+
+export { on_cpu, panic, run_task, user_idle, user_syscall };
+
+export interface Scenario {
+	/** What runs beside what. */
+	about: string;
+	/** The patch of the series that it is about. */
+	patch: string;
+	/** What must hold. */
+	invariant: string;
+	/** One program for each CPU. */
+	cpus: (() => void)[];
+	/** Before the programs, on CPU 0 and undisturbed. */
+	setup?: () => void;
+	/** After them, at each end that differs from those before. */
+	check?: () => void;
+	/** Most preemptions to explore where all of them are too many. */
+	bound?: number;
+	models?: ("sc" | "tso" | "lkmm")[];
+	/** Is part of `make test`. */
+	quick?: boolean;
+}
+
+/** Fails the execution unless it is so. */
+export function check_that(ok: boolean, text: string): void {
+	if (!ok)
+		panic(`check failed: ${text}`);
+}
+
+export const PAGE = 4096;
+export const PROT_NONE = 0;
+export const PROT_READ = 1;
+export const PROT_RW = 3;
+/** Where the scenarios map things: far from the heap and the stack. */
+export const A = 0x20000000;
+/** On another page table than A. */
+export const B = A + 0x200000;
+/** Scratch pages of the set-up. */
+const WARM = 0x30000000;
+export const STACK_TOP = 0x7ffffffff000;
+
+const MAP_FIXED_PRIVATE_ANON = 0x32;
+const MAP_GROWSDOWN = 0x100;
+const MREMAP_MAYMOVE_FIXED = 3;
+const MADV_DONTNEED = 4;
+/** CLONE_VM | FS | FILES | SIGHAND | THREAD, as pthread_create() asks for. */
+const CLONE_THREAD = 0x10f00;
+
+interface processes extends struct {
+	pid: array<int, 8>; /* the thread of each CPU; set-up only */
+	child: int; /* of fork(); the CPU that forks */
+}
+const processes = DEFINE<processes>();
+
+function must(what: string, result: number): number {
+	if (result < 0)
+		panic(`set-up: ${what} returned ${result}`);
+	return result;
+}
+
+/**
+ * A process with one thread on each of n CPUs. Their page lists and slabs are
+ * warm, and so are the tables above the page tables at A, so that what is
+ * explored is not the allocators.
+ */
+export function start_threads(n: number): void {
+	processes.pid[0] = must("spawn", user_spawn());
+	must("run", run_task(processes.pid[0]));
+	must("exec", user_syscall(__NR_sim_exec, 0x10000000, STACK_TOP - 4 * PAGE, STACK_TOP));
+	for (let cpu = 1; cpu < n; cpu++)
+		processes.pid[cpu] = must("clone", user_syscall(__NR_clone, CLONE_THREAD, 0));
+	for (let cpu = 1; cpu < n; cpu++)
+		on_cpu(cpu, () => must("run", run_task(processes.pid[cpu])));
+	for (let cpu = 0; cpu < n; cpu++)
+		on_cpu(cpu, () => warm(WARM + cpu * 0x400000));
+}
+
+/** Use what the programs will use, and give it back to this CPU's lists. */
+function warm(at: number): void {
+	for (let i = 0; i < 3; i++) {
+		map(at, 8 * PAGE, PROT_RW);
+		for (let p = 0; p < 8; p++)
+			write(at + p * PAGE, 1);
+		mprotect(at + 2 * PAGE, PAGE, PROT_READ);
+		munmap(at, 8 * PAGE);
+	}
+}
+
+export function pid_of(cpu: number): number {
+	return processes.pid[cpu];
+}
+
+/* ---- system calls ---- */
+
+export function map(addr: number, len: number, prot: number = PROT_RW): void {
+	must("mmap", user_syscall(__NR_mmap, addr, len, prot, MAP_FIXED_PRIVATE_ANON, -1, 0));
+}
+export function map_stack(addr: number, len: number): void {
+	must("mmap", user_syscall(__NR_mmap, addr, len, PROT_RW, MAP_FIXED_PRIVATE_ANON | MAP_GROWSDOWN, -1, 0));
+}
+export function munmap(addr: number, len: number): number {
+	return user_syscall(__NR_munmap, addr, len);
+}
+export function mprotect(addr: number, len: number, prot: number): number {
+	return user_syscall(__NR_mprotect, addr, len, prot);
+}
+export function mremap(from: number, len: number, to: number): number {
+	return user_syscall(__NR_mremap, from, len, len, MREMAP_MAYMOVE_FIXED, to);
+}
+export function madvise_dontneed(addr: number, len: number): number {
+	return user_syscall(__NR_madvise, addr, len, MADV_DONTNEED);
+}
+export function fork(): number {
+	return (processes.child = user_syscall(__NR_fork));
+}
+export function forked(): number {
+	return processes.child;
+}
+export function exit(): void {
+	user_syscall(__NR_exit, 0);
+}
+export function exit_group(): void {
+	user_syscall(__NR_exit_group, 0);
+}
+
+/* ---- accesses ---- */
+
+/** One byte; -1 and the signal is gone where nothing may be read. */
+export function read(addr: number): number {
+	const v = user_load8(addr);
+
+	if (v < 0 && user_task() !== 0)
+		user_signal();
+	return v;
+}
+/** False where nothing may be written. */
+export function write(addr: number, value: number): boolean {
+	const ok = user_store8(addr, value);
+
+	if (!ok && user_task() !== 0)
+		user_signal();
+	return ok;
+}
+
+interface seen extends struct {
+	value: array<int, 16>;
+}
+const seen = DEFINE<seen>();
+
+/** Keep what a program found, for check(). Each CPU has places of its own. */
+export function note(place: number, value: number): void {
+	seen.value[place] = value;
+}
+export function noted(place: number): number {
+	return seen.value[place];
+}

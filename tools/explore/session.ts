@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * One exploration of one scenario, inside the bundle: sets up, lets a search
+ * drive the stepper, checks each end that was not seen before, begins again
+ * when more words turned out to be shared, and turns a failure into a schedule.
+ */
+import { boot } from "host/head.ts";
+import { forget_sharing, on_stack, shared_words } from "host/door.ts";
+import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
+import {
+	begin, ctx_kind, ctx_cpu, type Ending, ev_choice, ev_ctx, ev_kind, ev_prev, KernelPanic, LKMM, machine_failure, n,
+	KIND_NAMES, aside, set_tracer, ev_val, ev_w, n_ctx, nr_cpus, on_cpu, run_on, SC, type StepperFailure, TSO, is_enabled_now, waiting, ctx_state, READY, event_position, position_before, accesses, IRQ_BEGIN,
+} from "host/engine.ts";
+import { Kcsan } from "host/kcsan.ts";
+import { Lkmm } from "host/lkmm.ts";
+import { Lockdep } from "host/lockdep.ts";
+import { lock_names } from "host/model.ts";
+import { cpu_leave_host, smp_handle_ipi } from "kernel/smp.ts";
+import { rcu_barrier, rcu_nocb_kthread } from "kernel/rcu.ts";
+import { all_scenarios } from "generated/scenarios.ts";
+import { baseline, final_check, teardown_check } from "./final.ts";
+import type { Scenario } from "./scenario.ts";
+import { snapshot } from "./snapshot.ts";
+import { bound } from "./strategy/bound.ts";
+import { dpor } from "./strategy/dpor.ts";
+import { pct } from "./strategy/pct.ts";
+import { random } from "./strategy/random.ts";
+import { replay } from "./strategy/replay.ts";
+import type { Search } from "./strategy/types.ts";
+
+/** CPUs of the boot; the last is RCU's. */
+const BOOT_CPUS = 6;
+
+export const models = { sc: SC, tso: TSO, lkmm: LKMM };
+export type ModelName = keyof typeof models;
+export { dpor };
+
+export function scenarios(): Map<string, Scenario & { file: string }> {
+	const all = new Map<string, Scenario & { file: string }>();
+	for (const [file, group] of all_scenarios)
+		for (const [name, s] of Object.entries(group)) all.set(name, { ...s, file });
+	return all;
+}
+
+export function list() {
+	return [...scenarios()].map(([name, s]) => ({
+		name,
+		file: s.file,
+		about: s.about,
+		patch: s.patch,
+		invariant: s.invariant,
+		cpus: s.cpus.length,
+		bound: s.bound,
+		models: s.models ?? ["sc", "tso", "lkmm"],
+		quick: s.quick === true,
+	}));
+}
+
+export interface Request {
+	scenario: string;
+	model: ModelName;
+	strategy?: "dpor" | "bound" | "pct" | "random";
+	bound?: number;
+	seed?: number;
+	max?: number;
+	seconds?: number;
+	order?: number[];
+	schedule?: number[][];
+	oracles?: boolean;
+	trace?: boolean;
+}
+export function session_options(r: Request): SessionOptions {
+	const search = () =>
+		r.schedule ? replay(r.schedule)
+		: r.strategy === "bound" ? bound(r.bound ?? 2)
+		: r.strategy === "pct" ? pct(r.seed ?? 1, 3)
+		: r.strategy === "random" ? random(r.seed ?? 1)
+		: dpor();
+	return { scenario: r.scenario, model: r.model, search, order: r.order, oracles: r.oracles };
+}
+
+export interface RawEvent {
+	context: number;
+	cpu: number;
+	kind: string;
+	addr: number;
+	old: number;
+	value: number;
+	/** The newest value, where another one was read. */
+	stale: number | null;
+	failed: boolean;
+	context_kind: "task" | "irq" | "rcu" | "buffer";
+	/** The context of the event before could have gone on. */
+	could_go_on: boolean;
+	stack: string;
+	state?: unknown;
+}
+export interface Replayed {
+	failure?: SessionFailure;
+	events: RawEvent[];
+	diverged?: string;
+}
+
+/**
+ * One execution along a schedule, with all that happens in it. The first runs
+ * find out which words are shared; the last one is written down.
+ */
+export function replay_schedule(r: Request): Replayed {
+	const schedule = r.schedule as number[][];
+	let events: RawEvent[] = [];
+	let last: ReturnType<typeof replay> | undefined;
+	const options = session_options(r);
+	const session = new Session({ ...options, search: () => (last = replay(schedule)) });
+	for (let known = -1, turn = 0; known !== shared_words() && turn < 12; turn++) {
+		known = shared_words();
+		events = [];
+		set_tracer({ event: (e, old, value, stale) => events.push(raw_event(e, old, value, stale, r.trace === true)) });
+		session.again();
+		session.slice(Infinity, 1);
+		set_tracer(undefined);
+	}
+	return { failure: session.outcome.failure, events, diverged: last?.diverged() };
+}
+function raw_event(e: number, old: number, value: number, stale: number, states: boolean): RawEvent {
+	const c = ev_ctx[e];
+	const limit = Error.stackTraceLimit;
+	Error.stackTraceLimit = 40;
+	const stack = ctx_kind[c] === "buffer" ? "" : (new Error().stack ?? "");
+	Error.stackTraceLimit = limit;
+	return {
+		context: c,
+		context_kind: ctx_kind[c],
+		could_go_on: e > 0 && ev_ctx[e - 1] !== c && is_enabled_now(ev_ctx[e - 1]),
+		cpu: ctx_cpu[c],
+		kind: KIND_NAMES[ev_kind[e]],
+		addr: ev_w[e] * 4,
+		old,
+		value,
+		stale: stale === -1 ? null : stale,
+		failed: value !== value,
+		stack,
+		state: states ? aside(() => on_cpu(0, snapshot)) : undefined,
+	};
+}
+
+export interface Outcome {
+	executions: number;
+	blocked: number;
+	/** Those counted, and those made to find out which words are shared. */
+	total: number;
+	/** Shared accesses and other steps, and all accesses, of all executions. */
+	steps: number;
+	accesses: number;
+	exhausted: boolean;
+	restarts: number;
+	failure?: SessionFailure;
+}
+export interface SessionFailure extends StepperFailure {
+	/** [context, position in its log] of each switch, then choices. */
+	schedule: number[][];
+	waits?: { cpu: number; context: string; for: string; holder?: string }[];
+	console: string[];
+}
+
+export interface SessionOptions {
+	scenario: string;
+	model: ModelName;
+	search: () => Search;
+	/** Programs in the order in which they are listed to the search. */
+	order?: number[];
+	oracles?: boolean;
+}
+
+export class Session {
+	readonly scenario: Scenario;
+	readonly outcome: Outcome = { executions: 0, blocked: 0, total: 0, steps: 0, accesses: 0, exhausted: false, restarts: 0 };
+	private search: Search;
+	private seen = new Set<number>();
+	private console: string[] = [];
+	private known = -1;
+	private started = false;
+	private over = false;
+	private lockdep = new Lockdep(32);
+
+	constructor(readonly options: SessionOptions) {
+		const scenario = scenarios().get(options.scenario);
+		if (!scenario) throw new RangeError(`no scenario '${options.scenario}'`);
+		this.scenario = scenario;
+		this.search = options.search();
+		forget_sharing();
+	}
+
+	/** RAM as it is before the first step of any CPU. */
+	private set_up(): Ending | undefined {
+		set_journaling(false);
+		boot(BOOT_CPUS, (text) => this.console.push(text));
+		const cpus = this.scenario.cpus.length;
+		for (let cpu = 0; cpu < cpus; cpu++) on_cpu(cpu, cpu_leave_host);
+		on_cpu(nr_cpus - 1, cpu_leave_host);
+		on_cpu(0, baseline);
+		if (this.scenario.setup) on_cpu(0, this.scenario.setup);
+		on_cpu(nr_cpus - 1, rcu_barrier);
+		for (const [p, name] of lock_names) this.lockdep.name(p, name);
+		set_journaling(true);
+		const order = this.options.order ?? this.scenario.cpus.map((_, i) => i);
+		return begin({
+			programs: order.map((cpu) => ({ cpu, fn: this.scenario.cpus[cpu] })),
+			handler: smp_handle_ipi,
+			rcu: rcu_nocb_kthread,
+			model: models[this.options.model],
+			strategy: this.search,
+			lkmm: (contexts) => new Lkmm(contexts),
+			kcsan: this.options.oracles === false ? undefined : new Kcsan(32, 1 << 16),
+			lockdep: this.options.oracles === false ? undefined : this.lockdep,
+		});
+	}
+
+	/** Begins again, with what is known of shared words. */
+	again(): void {
+		this.over = this.started = false;
+		this.outcome.failure = undefined;
+		this.search = this.options.search();
+		this.outcome.executions = this.outcome.blocked = 0;
+	}
+
+	/** Explores for about so many ms; true when there is nothing left to do. */
+	slice(ms: number, max = Infinity): boolean {
+		const end = performance.now() + ms;
+		const o = this.outcome;
+		while (!this.over) {
+			const ending = this.started ? run_on() : this.start();
+			this.finish(ending);
+			if (this.over || o.executions >= max) return true;
+			if (performance.now() > end) return false;
+		}
+		return true;
+	}
+
+	private start(): Ending {
+		this.started = true;
+		this.known = shared_words();
+		return this.set_up() ?? run_on();
+	}
+
+	private finish(ending: Ending): void {
+		const o = this.outcome;
+		o.steps += n;
+		o.total++;
+		o.accesses = accesses;
+		if (ending === "blocked") o.blocked++;
+		else o.executions++;
+		let failure: SessionFailure | undefined;
+		if (ending === "failed") failure = this.failed(machine_failure() as StepperFailure);
+		else if (ending === "deadlock")
+			failure = this.failed({ kind: "deadlock", text: "all CPUs wait", stack: "", context: -1, event: n });
+		else if (ending === "complete") failure = this.check_end();
+		if (failure) {
+			o.failure = failure;
+			this.over = true;
+			return;
+		}
+		if (shared_words() !== this.known && this.search.exhaustive) {
+			/* What was no step is one: count again, with that known. */
+			o.restarts++;
+			o.executions = o.blocked = o.steps = 0;
+			this.search = this.options.search();
+			this.started = false;
+			return;
+		}
+		if (this.search.next()) return;
+		o.exhausted = this.search.exhaustive;
+		this.over = true;
+	}
+
+	get estimate(): number | undefined {
+		return this.search.estimate(this.outcome.executions);
+	}
+
+	/** The oracle at the end; what it says depends on the final state only. */
+	private check_end(): SessionFailure | undefined {
+		const hash = final_state();
+		if (this.seen.has(hash)) return;
+		this.seen.add(hash);
+		const mark = undo_mark();
+		try {
+			on_cpu(nr_cpus - 1, rcu_barrier);
+			on_cpu(0, final_check);
+			if (this.scenario.check) on_cpu(0, this.scenario.check);
+			on_cpu(0, teardown_check);
+		} catch (error) {
+			if (!(error instanceof KernelPanic)) throw error;
+			const [text] = error.message.split("\n", 1);
+			return this.failed({ kind: "check", text, stack: error.message.slice(text.length + 1), context: -1, event: n });
+		}
+		undo_to(mark);
+	}
+
+	private failed(f: StepperFailure): SessionFailure {
+		const waits = [];
+		for (let c = 0; c < n_ctx && f.kind === "deadlock"; c++) {
+			if (ctx_state[c] !== READY || is_enabled_now(c)) continue;
+			const { kind, w } = waiting(c);
+			const holder = kind === "lock" && w >= 0 ? HEAP32[w] - 1 : -1;
+			waits.push({
+				cpu: ctx_cpu[c],
+				context: ctx_kind[c],
+				for: w < 0 ? kind : `${kind} ${lock_names.get(w * 4) ?? (w * 4).toString(16)}`,
+				holder: holder >= 0 ? `CPU${holder}` : undefined,
+			});
+		}
+		return { ...f, schedule: schedule(f), waits, console: this.console.slice(-20) };
+	}
+}
+
+/** Switches of the execution that just ended. */
+function schedule(f: StepperFailure): number[][] {
+	const out: number[][] = [];
+	for (let e = 0; e < n; ) {
+		const c = ev_ctx[e];
+		let end = e + 1;
+		while (end < n && ev_ctx[end] === c && !(ctx_kind[c] === "irq" && ev_kind[end] === IRQ_BEGIN)) end++;
+		/* Where it stood when another one went on: before its next step. */
+		out.push(ctx_kind[c] === "buffer" ? [c, end - e] : [c, position_before(c, end)]);
+		e = end;
+	}
+	for (let e = 0; e < n; e++) if (ev_choice[e] > 0) out.push([-1, ev_ctx[e], event_position(e), ev_choice[e]]);
+	if (f.context >= 0 && (out.length === 0 || out[out.length - 1][0] !== f.context)) out.push([f.context, -1]);
+	return out;
+}
+
+const stamp = new Int32Array(REGS);
+let stamps = 0;
+/** Of all that differs from before the first step, whichever way it came. */
+function final_state(): number {
+	const now = ++stamps;
+	let h1 = 0;
+	let h2 = 0;
+	changed_words((w, old) => {
+		if (w >= REGS || stamp[w] === now) return;
+		stamp[w] = now;
+		const v = HEAP32[w];
+		/* Stacks hold what is left of calls that are over. */
+		if (v === old || on_stack(w)) return;
+		let h = Math.imul(w ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(v, 0xc2b2ae35);
+		h ^= h >>> 15;
+		h = Math.imul(h, 0x27d4eb2f);
+		h1 = (h1 + h) | 0;
+		h2 = (h2 + Math.imul(h ^ (h >>> 13), 0x165667b1)) | 0;
+	});
+	return (h1 >>> 0) * 2097152 + (h2 >>> 11);
+}
+
+/** The events of the execution that ended last, one line each: for debugging. */
+export function last_events(from = 0): string[] {
+	const out: string[] = [];
+	for (let e = from; e < n; e++)
+		out.push(`${e} ${ctx_kind[ev_ctx[e]]}${ctx_cpu[ev_ctx[e]]} ${KIND_NAMES[ev_kind[e]]} ${(ev_w[e] * 4).toString(16)} ${ev_val[e]}`);
+	return out;
+}

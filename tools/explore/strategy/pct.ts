@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Placeholder. */
+import { dpor } from "./dpor.ts";
+import type { Search } from "./types.ts";
+export function pct(_a: number, _b?: number): Search {
+	return dpor();
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Follows a schedule: who ran up to which position (door.ts), and which values
+ * a weak memory model returned. Its one execution is the one that was written
+ * down, or it says where the kernel no longer fits.
+ */
+import { current_context, ctx_kind, ctx_state, DONE, IDLE, standing } from "host/engine.ts";
+import { position } from "host/door.ts";
+import type { Search } from "./types.ts";
+
+export interface Replay extends Search {
+	/** Why the schedule could not be followed. */
+	diverged(): string | undefined;
+}
+
+/** Entries: [context, position or -1 (to its end) or commits], [-1, context, position, choice]. */
+export function replay(schedule: number[][]): Replay {
+	const switches = schedule.filter((s) => s[0] >= 0);
+	const choices = new Map(schedule.filter((s) => s[0] < 0).map(([, c, at, v]) => [`${c}:${at}`, v]));
+	let i = 0;
+	let count = 0;
+	let why: string | undefined;
+
+	return {
+		name: "replay",
+		exhaustive: false,
+		pick(enabled, running) {
+			for (; i < switches.length && why === undefined; i++, count = 0) {
+				const [c, until] = switches[i];
+				if (ctx_kind[c] === undefined) {
+					why = `there is no context ${c}`;
+					break;
+				}
+				if (ctx_kind[c] === "buffer") {
+					if (count === until) continue;
+				} else if (until < 0) {
+					if (ctx_state[c] === DONE || (ctx_state[c] === IDLE && count > 0)) continue;
+				} else if (standing(c) === until) continue;
+				if ((enabled & (1 << c)) === 0) {
+					/* A wait that the failure is about has no end. */
+					if (i === switches.length - 1) break;
+					why = `context ${c} cannot go on at switch ${i}`;
+					break;
+				}
+				count++;
+				return c;
+			}
+			if (enabled === 0) return -1;
+			if (why !== undefined) return -1;
+			return running >= 0 && (enabled & (1 << running)) !== 0 ? running : 31 - Math.clz32(enabled & -enabled);
+		},
+		recorded() {},
+		choose() {
+			return choices.get(`${current_context()}:${position()}`) ?? 0;
+		},
+		stop(c) {
+			return i < switches.length && switches[i][0] === c && ctx_kind[c] !== "buffer" ? switches[i][1] : -1;
+		},
+		next: () => false,
+		estimate: () => 1,
+		diverged: () => why ?? (i < switches.length - 1 ? `it ended at switch ${i} of ${switches.length}` : undefined),
+	};
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * What a strategy is: it says who makes each step, and after an execution
+ * goes back to where the next one departs from it (host/engine.ts, pop_to).
+ */
+import type { Strategy } from "host/engine.ts";
+
+export interface Search extends Strategy {
+	name: string;
+	/** next() returns false only when everything was explored. */
+	exhaustive: boolean;
+	/** Goes back to where the next execution begins; false: there is none. */
+	next(): boolean;
+	/** How many executions there may be in all, after so many; undefined: unknown. */
+	estimate(executions: number): number | undefined;
+}

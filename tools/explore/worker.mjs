@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** A core's explorer: loads a stepper bundle and serves tools/explore/explorer.ts. */
+import { parentPort, workerData } from "node:worker_threads";
+
+const kernel = await import(workerData.bundle);
+
+const SLICE_MS = 200;
+const serve = {
+	list: () => kernel.list(),
+	replay: (request) => kernel.replay_schedule(request),
+	async explore(request, id) {
+		const session = new kernel.Session(kernel.session_options(request));
+		const start = performance.now();
+		for (;;) {
+			const over = session.slice(SLICE_MS, request.max);
+			const seconds = (performance.now() - start) / 1000;
+			if (over || seconds > (request.seconds ?? Infinity)) return { ...session.outcome, seconds };
+			parentPort.postMessage({ id, progress: { ...session.outcome, failure: undefined, seconds, estimate: session.estimate } });
+			await new Promise(setImmediate);
+		}
+	},
+};
+
+parentPort.on("message", async ({ id, command, request }) => {
+	try {
+		parentPort.postMessage({ id, result: await serve[command](request, id) });
+	} catch (error) {
+		parentPort.postMessage({ id, error: error.message, where: error.stack });
+	}
+});
