@@ -109,7 +109,7 @@ export function release_task(p: task_struct): void {
 export function mm_update_next_owner(mm: mm_struct): void {
 	const p = current();
 
-	if (mm.owner !== p)
+	if (data_race(mm.owner) !== p)
 		return;
 	spin_lock(tasklist_lock);
 	mm.owner = NULL;

@@ -7,6 +7,7 @@
  * in the kernel. All others are handed to the program at the return to user
  * mode: it has a handler for each of them, and asks by user_signal().
  */
+import { smp_rmb } from "host/door.ts";
 import { EINVAL, ESRCH } from "linux/errno.ts";
 import { SIGKILL, _NSIG, sigmask } from "linux/signal.ts";
 import { PF_EXITING, type task_struct } from "linux/sched.ts";
@@ -97,6 +98,8 @@ export function get_signal(): void {
 	const t = current();
 
 	if (fatal_signal_pending(t)) {
+		/* Pairs with the fetch_or() in mark_killed(). */
+		smp_rmb();
 		do_group_exit(t.exit_code);
 		return;
 	}

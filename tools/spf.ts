@@ -4,6 +4,8 @@
  * added here. A user's mistake is one line on stderr and exit code 2.
  */
 import { Command, CommanderError } from "commander";
+import { add_explore } from "./explore/index.ts";
+import { add_litmus } from "./litmus/index.ts";
 import { add_record } from "./record/index.ts";
 import { UserError } from "./replay/errors.ts";
 import { add_replay } from "./replay/index.ts";
@@ -16,6 +18,8 @@ export function make_program(): Command {
 		.exitOverride();
 	add_record(program);
 	add_replay(program);
+	add_explore(program);
+	add_litmus(program);
 	for (const command of program.commands) command.exitOverride();
 	return program;
 }

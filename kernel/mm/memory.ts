@@ -1209,7 +1209,8 @@ function do_anonymous_page(vmf: vm_fault): vm_fault_t {
 		entry = pte_mkspecial(
 			pfn_pte(my_zero_pfn(vmf.address), vma.vm_page_prot));
 	} else {
-		if (vma.anon_vma === NULL) {
+		/* Another fault may set it. Port: marked. */
+		if (smp_load_acquire(vma.anon_vma) === NULL) {
 			if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 				if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
 					count_vm_spf_event(SPF_ABORT_ANON_VMA);

@@ -1847,7 +1847,7 @@ export function expand_downwards(
 	 * The caller's read lock keeps vm_start from changing by writers; the
 	 * anon_vma's lock keeps others from growing the same stack.
 	 */
-	anon_vma_lock_write(vma.anon_vma);
+	anon_vma_lock_write(READ_ONCE(vma.anon_vma));
 
 	/* Somebody else might have raced and expanded it already. */
 	if (address < vma.vm_start) {
@@ -1890,7 +1890,7 @@ export function expand_downwards(
 			}
 		}
 	}
-	anon_vma_unlock_write(vma.anon_vma);
+	anon_vma_unlock_write(READ_ONCE(vma.anon_vma));
 	validate_mm(mm);
 	return error;
 }

@@ -154,7 +154,10 @@ export function __anon_vma_prepare(vma: vm_area_struct): number {
 	/* page_table_lock to protect against threads */
 	spin_lock(mm.page_table_lock);
 	if (vma.anon_vma === NULL) {
-		vma.anon_vma = anon_vma;
+		/* Pairs with the acquire in anon_vma_prepare(): those who see it
+		 * there do not take page_table_lock. Port: a plain store in the
+		 * kernel, and a load with a dependency. */
+		smp_store_release(vma.anon_vma, anon_vma);
 		anon_vma_chain_link(vma, avc, anon_vma);
 		anon_vma.degree++; /* the vma's */
 		allocated = NULL;
@@ -420,7 +423,8 @@ export function page_move_anon_rmap(page: page, vma: vm_area_struct): void {
 function __page_set_anon_rmap(
 	page: page, vma: vm_area_struct, address: number, exclusive: boolean,
 ): void {
-	let anon_vma: anon_vma = vma.anon_vma;
+	/* Set for good, maybe by another fault just now. Port: marked. */
+	let anon_vma: anon_vma = READ_ONCE(vma.anon_vma);
 
 	BUG_ON(anon_vma === NULL, "anonymous page in a vma without anon_vma");
 	if (PageAnon(page)) return;

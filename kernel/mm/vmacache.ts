@@ -31,7 +31,8 @@ function vmacache_valid_mm(mm: mm_struct): boolean {
 }
 
 export function vmacache_update(addr: number, newvma: vm_area_struct): void {
-	if (vmacache_valid_mm(newvma.vm_mm)) {
+	/* Without mmap_lock it may just be born; the sequence tells later. */
+	if (vmacache_valid_mm(data_race(newvma.vm_mm))) {
 		const cache = current().vmacache;
 
 		cache.vmas[VMACACHE_HASH(addr)] = newvma;

@@ -14,7 +14,7 @@ import { objtree } from "../../scripts/lib/objtree.ts";
 import { UserError } from "../replay/errors.ts";
 import { mutant_bundle } from "./mutant.ts";
 import { build_id, decode_schedule, encode_schedule } from "./replay_string.ts";
-import type { Outcome, RawEvent, Replayed, Request, SessionFailure } from "./session.ts";
+import type { Outcome, RawEvent, Replayed, Request, SessionFailure } from "./protocol.ts";
 import { name_of_access } from "./source.ts";
 import type { ExploreOptions, Failure, Model, Progress, Result, TraceEvent } from "./types.ts";
 
@@ -73,6 +73,7 @@ class Core {
 	}
 }
 
+export { list as scenario_list };
 export async function list(mutant?: string): Promise<Listed[]> {
 	const core = new Core(await stepper_bundle(mutant));
 	try {
@@ -118,24 +119,42 @@ export async function* explore(o: ExploreOptions, on_progress?: (p: Progress) =>
 	}
 }
 
+/** Seconds for a search through everything, and then for each bound, unless told. */
+const SECONDS = 20;
+
+/**
+ * Everything, if that ends in time; else all schedules with no preemption, with
+ * one, and so on, as far as time goes: the result says how far.
+ */
 async function one(
 	core: Core, bundle: string, s: Listed, model: Model, o: ExploreOptions, on_progress?: (p: Progress) => void,
 ): Promise<Result> {
-	const bound = o.bound ?? (o.strategy === undefined ? s.bound : undefined);
-	const strategy = o.strategy ?? (bound === undefined ? "dpor" : "bound");
-	const request: Request = { scenario: s.name, model, strategy, bound, seed: o.seed, max: o.max, seconds: o.seconds, order: o.order };
-	const outcome = await core.call<Outcome & { seconds: number }>("explore", request, (p) =>
-		on_progress?.({
-			scenario: s.name, model, executions: p.executions, blocked: p.blocked, seconds: p.seconds,
-			depth: p.executions > 0 ? Math.round(p.steps / p.executions) : 0, estimate: p.estimate,
-		}),
-	);
-	const failure = outcome.failure && (await explain(core, bundle, s, model, outcome.failure, o));
-	return {
-		scenario: s.name, model, mutant: o.mutant, cpus: s.cpus, executions: outcome.executions, blocked: outcome.blocked,
-		bound: strategy === "bound" ? (bound ?? null) : null, exhausted: outcome.exhausted, strategy,
-		failures: failure ? 1 : 0, seconds: outcome.seconds, failure,
+	const seconds = o.seconds ?? SECONDS;
+	const run = async (strategy: NonNullable<ExploreOptions["strategy"]>, bound: number | undefined, limit: number) => {
+		const request: Request = { scenario: s.name, model, strategy, bound, seed: o.seed, max: o.max, seconds: limit, order: o.order };
+		const outcome = await core.call<Outcome & { seconds: number }>("explore", request, (p) =>
+			on_progress?.({ scenario: s.name, model, executions: p.executions, blocked: p.blocked, seconds: p.seconds, estimate: p.estimate }),
+		);
+		const failure = outcome.failure && (await explain(core, bundle, s, model, outcome.failure, o));
+		return {
+			scenario: s.name, model, mutant: o.mutant, cpus: s.cpus, executions: outcome.executions, blocked: outcome.blocked,
+			bound: bound ?? null, exhausted: outcome.exhausted, strategy: strategy as string,
+			failures: failure ? 1 : 0, seconds: outcome.seconds, failure,
+		} satisfies Result;
 	};
+	if (o.strategy !== undefined || o.bound !== undefined)
+		return run(o.strategy ?? "bound", o.bound, o.seconds ?? Infinity);
+	const all = await run("dpor", undefined, seconds);
+	if (all.exhausted || all.failure || o.max !== undefined) return all;
+	let best: Result = all;
+	const deadline = Date.now() + 1000 * seconds;
+	for (let bound = 0; Date.now() < deadline; bound++) {
+		const r = await run("bound", bound, (deadline - Date.now()) / 1000);
+		if (r.failure) return r;
+		if (!r.exhausted) break;
+		best = { ...r, executions: r.executions + all.executions, blocked: all.blocked, seconds: r.seconds + all.seconds };
+	}
+	return best;
 }
 
 /** The same failure with fewest preemptions, in words. */
@@ -202,7 +221,6 @@ function failure_of(sources: Sources, f: SessionFailure, trace: TraceEvent[], re
 		func: where?.func ?? last?.func ?? "",
 		file: where?.file ?? last?.file ?? "",
 		line: where?.line ?? last?.line ?? 0,
-		cpu: f.context >= 0 ? (trace.findLast((e) => e.step >= 0)?.cpu ?? 0) : 0,
 		trace,
 		replay,
 		preemptions: trace.filter((e) => e.preempts).length,
@@ -238,7 +256,11 @@ interface Frame {
 class Sources {
 	#map: SourceMap;
 	#dir: string;
+	/** Where the sources are: of a mutant, its own. */
+	readonly root: string;
 	constructor(private readonly bundle: string) {
+		const [copy] = /^.*\/build\/mutants\/[^/]+\/src(?=\/)/.exec(bundle) ?? [];
+		this.root = copy ?? here();
 		this.#map = new SourceMap(JSON.parse(readFileSync(`${bundle}.map`, "utf8")));
 		this.#dir = dirname(bundle);
 	}
@@ -250,41 +272,36 @@ class Sources {
 			if (at === undefined || !at.includes(this.bundle)) continue;
 			const entry = this.#map.findEntry(Number(row) - 1, Number(column) - 1) as { originalSource?: string; originalLine?: number; originalColumn?: number };
 			if (!entry.originalSource) continue;
-			const file = relative(here(), resolve(this.#dir, entry.originalSource)).replace(/^.*build\/mutants\/[^/]+\/src\//, "");
+			const file = relative(this.root, resolve(this.#dir, entry.originalSource));
 			if (file.startsWith("arch/host/stepper/") || file === "tools/explore/session.ts") continue;
 			out.push({ func: func ?? "", file, line: (entry.originalLine ?? 0) + 1, column: (entry.originalColumn ?? 0) + 1 });
 		}
 		return out;
 	}
 	trace(events: RawEvent[]): TraceEvent[] {
-		const contexts = new Map<number, boolean>();
 		return events.map((e, step): TraceEvent => {
 			const frames = this.frames(e.stack);
-			const top = frames[0];
-			const before = events[step - 1];
-			const switched = before !== undefined && before.context !== e.context;
-			contexts.set(e.context, true);
+			/* Who uses a primitive says more than the primitive. */
+			const top = frames.find((x) => !PRIMITIVES.test(x.file)) ?? frames[0];
 			return {
 				step,
 				cpu: e.cpu,
 				context: e.context_kind,
-				op: e.context_kind === "buffer" ? "commit" : (OPS[e.kind] ?? e.kind),
-				plain: false,
-				name: top ? name_of_access(join(here(), top.file), top.line, top.column, e.addr) : e.addr.toString(16),
+				op: e.context_kind === "buffer" ? "commit" : e.kind,
+				name: top ? name_of_access(join(this.root, top.file), top.line, top.column, e.addr) : e.addr.toString(16),
 				addr: e.addr,
 				old: e.old,
 				value: e.failed ? e.old : e.value,
-				stale: e.stale === null ? undefined : { newest: e.stale, written_by: -1 },
-				failed: e.failed || undefined,
+				newest: e.stale ?? undefined,
+				failed: e.failed,
 				func: top?.func ?? "",
 				file: top?.file ?? "",
 				line: top?.line ?? 0,
 				calls: frames.map((x) => x.func).reverse(),
-				/* The one before would go on later: it was made to wait. */
-				preempts: switched && e.could_go_on ? true : undefined,
+				preempts: e.could_go_on,
 				state: e.state as TraceEvent["state"],
 			};
 		});
 	}
 }
-const OPS: Record<string, TraceEvent["op"]> = { rcu_take: "rcu_read_lock", park: "await", down_read_trylock: "trylock" };
+const PRIMITIVES = /^include\/linux\/(spinlock|rwsem|atomic|rcupdate|irqflags|mmap_lock|page_ref|refcount)\.ts|^kernel\/(locking|rcu)/;

@@ -1,5 +1,119 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Placeholder. */
-export function baseline(): void {}
-export function final_check(): void {}
-export function teardown_check(): void {}
+/**
+ * What must hold at the end of each execution, whatever the scenario: nothing
+ * is locked, every CPU's translations are those of the page tables, the memory
+ * manager's own books are right; and once all processes have ended, nothing is
+ * left over.
+ */
+import {
+	meminfo, mem_settle, run_task, user_idle, user_syscall, user_validate,
+} from "arch/x86/kernel/user.ts";
+import { cpu_tlb, cpu_tlbstate, TLB_ENTRIES, type tlb_entry } from "arch/x86/mm/tlb.ts";
+import { mmu_lookup } from "arch/x86/mm/mmu.ts";
+import { _PAGE_RW, PAGE_SIZE, PTE_PFN_MASK } from "asm/pgtable_types.ts";
+import { __NR_exit_group } from "asm/unistd.ts";
+import { nr_cpus, on_cpu } from "host/engine.ts";
+import { init_task } from "kernel/fork.ts";
+import type { mm_struct } from "linux/mm_types.ts";
+import { next_task } from "linux/sched/signal.ts";
+import { rwsem_is_locked } from "linux/rwsem.ts";
+import { current, is_idle_task } from "kernel/sched/core.ts";
+import { check_that } from "./scenario.ts";
+
+interface counts extends struct {
+	free_pages: int;
+	slab_objects: int;
+	tasks: int;
+}
+const before = DEFINE<counts>();
+
+function slab_objects(slabs: Record<string, number>): number {
+	let n = 0;
+
+	for (const name in slabs)
+		n += slabs[name];
+	return n;
+}
+
+/** Before the set-up: what there is without any process. */
+export function baseline(): void {
+	mem_settle();
+	const info = meminfo();
+
+	before.free_pages = info.nr_free_pages;
+	before.slab_objects = slab_objects(info.slabs);
+	before.tasks = info.nr_tasks;
+}
+
+/** A translation that a CPU may use must be what the tables say, or less. */
+function check_tlb(cpu: number, mm: mm_struct): void {
+	const tlb = per_cpu(cpu_tlb, cpu);
+
+	/* Another one, or none: it will look at tlb_gen before it comes back. */
+	if (per_cpu(cpu_tlbstate, cpu).loaded_mm !== mm || on_cpu(cpu, () => is_idle_task(current())))
+		return;
+
+	for (let i = 0; i < TLB_ENTRIES; i++) {
+		const e: tlb_entry = tlb.entry[i];
+
+		if (e.ctx_id === 0 || e.ctx_id !== mm.context.ctx_id)
+			continue;
+		const pte = mmu_lookup(mm.pgd, e.vpn * PAGE_SIZE);
+
+		check_that(
+			pte !== 0 && (pte & PTE_PFN_MASK) === (e.pte & PTE_PFN_MASK),
+			`CPU${cpu} has a stale translation of ${(e.vpn * PAGE_SIZE).toString(16)}`,
+		);
+		check_that(
+			(e.pte & _PAGE_RW) === 0 || (pte & _PAGE_RW) !== 0,
+			`CPU${cpu} may write to ${(e.vpn * PAGE_SIZE).toString(16)}, the page tables forbid it`,
+		);
+	}
+}
+
+/** All contexts have ended; processes are still there. */
+export function final_check(): void {
+	for (let t = next_task(init_task); t !== init_task; t = next_task(t)) {
+		const mm: mm_struct = t.mm;
+
+		if (mm === NULL)
+			continue;
+		check_that(!rwsem_is_locked(mm.mmap_lock), "mmap_lock is held at the end");
+		check_that((mm.mmap_seq & 1) === 0, "mmap_seq is odd at the end");
+		for (let cpu = 0; cpu < nr_cpus; cpu++)
+			check_tlb(cpu, mm);
+	}
+	for (const problem of user_validate())
+		check_that(false, problem);
+}
+
+/** Ends all processes, and compares with baseline(). */
+export function teardown_check(): void {
+	for (let cpu = 0; cpu < nr_cpus - 1; cpu++) {
+		on_cpu(cpu, () => {
+			if (!is_idle_task(current()))
+				user_syscall(__NR_exit_group, 0);
+			user_idle();
+		});
+	}
+	/* And who runs nowhere: children. */
+	for (let t = next_task(init_task); t !== init_task; t = next_task(init_task)) {
+		const pid = t.pid;
+
+		check_that(run_task(pid) === 0, `task ${pid} cannot run any more, and is still there`);
+		user_syscall(__NR_exit_group, 0);
+		user_idle();
+	}
+	mem_settle();
+	const info = meminfo();
+
+	check_that(info.nr_tasks === before.tasks, `${info.nr_tasks - before.tasks} tasks are left`);
+	check_that(
+		slab_objects(info.slabs) === before.slab_objects,
+		`${slab_objects(info.slabs) - before.slab_objects} slab objects are left: ${JSON.stringify(info.slabs)}`,
+	);
+	check_that(
+		info.nr_free_pages === before.free_pages,
+		`${before.free_pages - info.nr_free_pages} pages are lost`,
+	);
+}

@@ -103,9 +103,12 @@ export function enter_cpu(cpu: number, irq: boolean): void {
 	inside = -1;
 	stop_before(-1);
 }
-/** Begins (again) with a context: answers come from its log up to `length`. */
-export function enter_context(context: number, cpu: number, irq: boolean, log: Log, length: number): void {
+/** Begins (again) with a context: answers come from its log, from `base` to `length`. */
+export function enter_context(
+	context: number, cpu: number, irq: boolean, log: Log, base: number, length: number,
+): void {
 	enter_cpu(cpu, irq);
+	pos = extra = base;
 	me = context + FIRST_OWNER;
 	ilog = log.ints;
 	flog = log.floats;
@@ -387,10 +390,19 @@ export function load_f64(p: number): number {
 
 export type Order = "plain" | "once" | "data_race" | "acquire" | "dependency" | "release" | "full";
 
+const halves = new Float64Array(1);
+const half_words = new Int32Array(halves.buffer);
+
 function slow_load(p: number, size: number, order: Order): number {
 	check(p, size);
 	const w = p >> 2;
 	if (size === 8) wide[w >> 1] = 1;
+	if (me !== NOBODY && size === 4 && wide[w >> 1] !== 0) {
+		/* Half of a double. */
+		if (!touch(w & ~1, false)) return log_result(HEAP32[w]);
+		halves[0] = shared_load(R, w & ~1, true, order);
+		return log_result(half_words[w & 1]);
+	}
 	if (me !== NOBODY && touch(w, false)) {
 		const v = shared_load(R, w, size === 8, order);
 		return size === 8 ? log_float(v) : log_result(v);
@@ -451,7 +463,14 @@ export function store_i32(p: number, v: number): number {
 function slow_store(p: number, v: number, order: Order): number {
 	check(p, 4);
 	const w = p >> 2;
-	if (me !== NOBODY && touch(w, true)) shared_store(W, w, v | 0, false, order);
+	if (me !== NOBODY && wide[w >> 1] !== 0 && touch(w & ~1, true)) {
+		const merge = (old: number) => {
+			halves[0] = old;
+			half_words[w & 1] = v;
+			return halves[0];
+		};
+		shared_store(W, w & ~1, merge, true, order);
+	} else if (me !== NOBODY && touch(w, true)) shared_store(W, w, v | 0, false, order);
 	else poke(w, v);
 	log_result(0);
 	return v;
@@ -540,6 +559,10 @@ function relaxed_rmw(p: number, kind: number, fn: (old: number) => number): numb
 export function xchg_i32(p: number, v: number): number {
 	return rmw(p, RMW, () => v);
 }
+/** Without the fences: what xchg_relaxed() is. */
+export function xchg_relaxed_i32(p: number, v: number): number {
+	return relaxed_rmw(p, RMW, () => v);
+}
 /** One that fails is a read, and orders nothing. */
 export function cmpxchg_i32(p: number, old: number, v: number): number {
 	return rmw(p, RMW, (x) => (x === (old | 0) ? v | 0 : NaN));
@@ -578,6 +601,10 @@ function bulk(p: number, bytes: number, source: number): boolean {
 	}
 	return true;
 }
+/** Do the words at p hold one double? Logged, as it may be found out later. */
+function is_pair(p: number, left: number): boolean {
+	return (rerunning() ? logged() : log_result(wide[p >> 3] && p % 8 === 0 && left >= 8 ? 1 : 0)) !== 0;
+}
 function fill(p: number, bytes: number, v: number): void {
 	const again = pos < len;
 	if (bulk(p, bytes, 0)) {
@@ -589,11 +616,11 @@ function fill(p: number, bytes: number, v: number): void {
 	inside = (again ? pos : len) - extra - 1;
 	for (let i = 0; i < bytes; i += 4) {
 		sub = i + 1;
-		if (wide[(p + i) >> 3] && (p + i) % 8 === 0 && i + 8 <= bytes && v === 0) {
+		if (is_pair(p + i, bytes - i) && v === 0) {
 			store_f64(p + i, 0);
 			i += 4;
 		} else store_i32(p + i, v);
-		add_extra(1);
+		add_extra(2);
 	}
 	inside = -1;
 }
@@ -608,7 +635,7 @@ function copy(to: number, from: number, bytes: number): void {
 	inside = (again ? pos : len) - extra - 1;
 	for (let i = 0; i < bytes; i += 4) {
 		sub = i + 1;
-		if (wide[(from + i) >> 3] && (from + i) % 8 === 0 && i + 8 <= bytes) {
+		if (is_pair(from + i, bytes - i)) {
 			const v = load_f64_as(from + i, "data_race");
 			sub = i + 2;
 			store_f64_as(to + i, v, "once");
@@ -618,7 +645,7 @@ function copy(to: number, from: number, bytes: number): void {
 			sub = i + 2;
 			write_once_i32(to + i, v);
 		}
-		add_extra(2);
+		add_extra(3);
 	}
 	inside = -1;
 }

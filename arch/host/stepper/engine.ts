@@ -154,6 +154,9 @@ export const pend_w = new Int32Array(MAX_CTX);
 export const ctx_last = new Int32Array(MAX_CTX);
 const ctx_len = new Int32Array(MAX_CTX);
 const ctx_pos = new Float64Array(MAX_CTX);
+/* A handler runs more than once: where in the log this time begins, and the next. */
+const ctx_base = new Int32Array(MAX_CTX);
+const ctx_top = new Int32Array(MAX_CTX);
 const ctx_log: Log[] = [];
 const ctx_fn: (() => void)[] = [];
 
@@ -192,6 +195,7 @@ export const ev_choices = new Int32Array(MAX_EV);
 export const ev_val = new Float64Array(MAX_EV);
 const ev_len = new Int32Array(MAX_EV);
 const ev_pos = new Float64Array(MAX_EV);
+const ev_base = new Int32Array(MAX_EV);
 const ev_undo = new Int32Array(MAX_EV);
 const ev_model = new Int32Array(MAX_EV);
 const ev_race = new Int32Array(MAX_EV);
@@ -368,6 +372,7 @@ function open(c: number): void {
 	ev_undo[n] = undo_mark();
 	ev_len[n] = c === cur ? log_length() : 0;
 	ev_pos[n] = c === cur ? position() : 0;
+	ev_base[n] = ctx_base[c];
 	ev_choice[n] = 0;
 	ev_choices[n] = 1;
 	if (model === LKMM) {
@@ -502,6 +507,7 @@ export function pop_to(d: number): void {
 		pend_w[c] = ev_kind[e] === BULK ? -1 - ev_page[e] : w;
 		ctx_len[c] = ev_len[e];
 		ctx_pos[c] = ev_pos[e];
+		ctx_base[c] = ctx_top[c] = ev_base[e];
 		ctx_state[c] = ev_kind[e] === IRQ_BEGIN ? IDLE : READY;
 		if (ev_kind[e] === PARK) parked_value[c] = ev_val[e];
 	}
@@ -541,7 +547,8 @@ function resume(c: number): void {
 	cpu = ctx_cpu[c];
 	lockdep?.reset(c);
 	if (ctx_kind[c] === "irq" && ctx_state[c] === IDLE) {
-		enter_context(c, cpu, true, ctx_log[c], 0);
+		ctx_base[c] = ctx_top[c];
+		enter_context(c, cpu, true, ctx_log[c], ctx_base[c], ctx_base[c]);
 		touch(REG_IRQ + cpu, true);
 		open(c);
 		pend_kind[c] = IRQ_BEGIN;
@@ -552,7 +559,7 @@ function resume(c: number): void {
 		tracer?.event(n - 1, 0, 0, -1);
 		granted = false;
 	} else {
-		enter_context(c, cpu, ctx_kind[c] === "irq", ctx_log[c], ctx_len[c]);
+		enter_context(c, cpu, ctx_kind[c] === "irq", ctx_log[c], ctx_base[c], ctx_len[c]);
 		granted = !arriving;
 	}
 	stop_before(strategy.stop?.(c) ?? -1);
@@ -590,7 +597,7 @@ function finished(c: number): void {
 		ctx_state[c] = IDLE;
 		pend_kind[c] = IRQ_BEGIN;
 		pend_w[c] = REG_IRQ + cpu;
-		ctx_len[c] = 0;
+		ctx_top[c] = log_length();
 	} else ctx_state[c] = DONE;
 	next_ctx = -2;
 }
@@ -621,7 +628,8 @@ export function run_on(): Ending {
 	cur = -1;
 	if (failure) return "failed";
 	if (enabled_contexts() !== 0) return "blocked";
-	for (let c = 0; c < n_ctx; c++) if (ctx_state[c] === READY && pend_kind[c] !== TAKE) return "deadlock";
+	for (let c = 0; c < n_ctx; c++)
+		if (ctx_state[c] === READY && ctx_kind[c] !== "buffer" && pend_kind[c] !== TAKE) return "deadlock";
 	return "complete";
 }
 
@@ -657,7 +665,7 @@ export function begin(s: Setup): Ending | undefined {
 		ctx_cpu[c] = at;
 		ctx_fn[c] = fn;
 		ctx_log[c] ??= make_log();
-		ctx_len[c] = 0;
+		ctx_len[c] = ctx_base[c] = ctx_top[c] = 0;
 		ctx_last[c] = -1;
 		ctx_state[c] = kind === "irq" ? IDLE : READY;
 		pend_kind[c] = kind === "irq" ? IRQ_BEGIN : kind === "buffer" ? W : R;
@@ -755,7 +763,7 @@ export function shared_load(kind: number, w: number, wide: boolean, order: Order
 				break;
 			}
 		}
-	} else if (model === LKMM) {
+	} else if (model === LKMM && lock_word[w] === 0) {
 		const x = lk_loc(w, v);
 		const at = choose(order === "plain" ? 1 : lk.loads(cpu, x));
 		v = lk.load(cpu, x, at, order === "acquire" || order === "dependency");
@@ -763,7 +771,7 @@ export function shared_load(kind: number, w: number, wide: boolean, order: Order
 	}
 	const e = close(cur, R, w, v);
 	if (kcsan) {
-		const other = kcsan.read(cur, kword(w), order === "dependency" ? "acquire" : (order as "plain"));
+		const other = kcsan.read(cpu, kword(w), order === "dependency" ? "acquire" : (order as "plain"));
 		if (other >= 0) race(other, w, "a plain read");
 	}
 	tracer?.event(e, v, v, stale);
@@ -778,7 +786,7 @@ export function shared_store(
 	open(cur);
 	const old = wide ? HEAPF64[w >> 1] : HEAP32[w];
 	const v = typeof value === "number" ? value : value(old);
-	if (model === LKMM) {
+	if (model === LKMM && lock_word[w] === 0) {
 		const x = lk_loc(w, old);
 		const at = choose(order === "plain" ? 1 : lk.stores(cpu, x));
 		lk.store(cpu, x, at, v, order === "release");
@@ -786,7 +794,7 @@ export function shared_store(
 	} else set(w, v, wide);
 	const e = close(cur, kind, w, v);
 	if (kcsan) {
-		const other = kcsan.write(cur, kword(w), order === "release" ? "release" : order === "plain" ? "plain" : "once");
+		const other = kcsan.write(cpu, kword(w), order === "release" ? "release" : order === "plain" ? "plain" : "once");
 		if (other >= 0) race(other, w, "a write");
 	}
 	tracer?.event(e, old, v, -1);
@@ -810,12 +818,12 @@ export function shared_rmw(kind: number, w: number, fn: (old: number) => number)
 		if (v === v) {
 			lk.rmw(cpu, x, at, v);
 			if (at === 0) poke(w, v);
-		} else lk.load(cpu, x, at, false);
+		} else lk.rmw_fail(cpu, x, at);
 	} else if (v === v) poke(w, v);
 	const e = close(cur, v === v ? kind : R, w, v === v ? v : old);
 	if (kcsan) {
-		if (v === v) kcsan.rmw(cur, kword(w));
-		else kcsan.read(cur, kword(w), "once");
+		if (v === v) kcsan.rmw(cpu, kword(w));
+		else kcsan.read(cpu, kword(w), "once");
 	}
 	tracer?.event(e, old, v, -1);
 	return old;
@@ -876,12 +884,15 @@ function buffer_store(
 	poke_f64(entry + 4, v);
 	poke(entry + 6, cur);
 	poke(b + 1, i + 1);
-	if (kind === REL) kcsan?.unlock(cur, kword(w));
+	if (kind === REL) kcsan?.unlock(cpu, kword(w));
 	else if (kcsan) {
-		const other = kcsan.write(cur, kword(w), order === "release" ? "release" : order === "plain" ? "plain" : "once");
+		const other = kcsan.write(cpu, kword(w), order === "release" ? "release" : order === "plain" ? "plain" : "once");
 		if (other >= 0) race(other, w, "a write");
 	}
 }
+/** Words that are locks: whoever looks at one sees its newest value. */
+const lock_word = new Uint8Array(REGS + REG_WORDS);
+
 /** Takes a lock's release, on x86 a plain store, with the model's ways. */
 export function shared_release(w: number): void {
 	if (model === TSO) return buffer_store(REL, w, 0, false, "release");
@@ -890,7 +901,7 @@ export function shared_release(w: number): void {
 	const old = HEAP32[w];
 	poke(w, 0);
 	if (model === LKMM) lk.unlock(cpu, lk_loc(w, 0));
-	kcsan?.unlock(cur, kword(w));
+	kcsan?.unlock(cpu, kword(w));
 	const e = close(cur, REL, w, 0);
 	tracer?.event(e, old, 0, -1);
 }
@@ -901,6 +912,7 @@ export function shared_release(w: number): void {
  * does both).
  */
 export function shared_lock(kind: number, w: number, fn: (old: number) => number, acquire: boolean): boolean {
+	lock_word[w] = 1;
 	step(kind, w);
 	open(cur);
 	const old = HEAP32[w];
@@ -914,8 +926,8 @@ export function shared_lock(kind: number, w: number, fn: (old: number) => number
 			if (acquire || kind === RREL) lk.lock(cpu, x);
 			if (!acquire || kind === DOWNGRADE) lk.unlock(cpu, x);
 		}
-		if (acquire) kcsan?.lock(cur, kword(w));
-		else kcsan?.unlock(cur, kword(w));
+		if (acquire) kcsan?.lock(cpu, kword(w));
+		else kcsan?.unlock(cpu, kword(w));
 	}
 	const e = close(cur, kind, w, got ? v : old);
 	tracer?.event(e, old, v, -1);
@@ -955,24 +967,25 @@ function barrier(which: "mb" | "rmb" | "wmb"): void {
 		close(cur, MB, -1, 0);
 		tracer?.event(n - 1, 0, 0, -1);
 	}
-	if (which === "mb" && model === LKMM) strong_fence();
+	if (which === "mb" && model === LKMM) fence(() => lk.mb(cpu));
 	else if (model === LKMM) {
 		if (which === "rmb") lk.rmb(cpu);
 		else lk.wmb(cpu);
 	}
-	if (which === "mb") kcsan?.mb(cur);
-	else if (which === "rmb") kcsan?.rmb(cur);
-	else kcsan?.wmb(cur);
+	if (which === "mb") kcsan?.mb(cpu);
+	else if (which === "rmb") kcsan?.rmb(cpu);
+	else kcsan?.wmb(cpu);
 	log_result(0);
 }
-function strong_fence(): void {
+/** LKMM: strong fences have one order. */
+function fence(perform: () => void): void {
 	if (touch(REG_MB, true)) {
 		step(MB, REG_MB);
 		open(cur);
-		lk.mb(cpu);
+		perform();
 		close(cur, MB, REG_MB, 0);
 		tracer?.event(n - 1, 0, 0, -1);
-	} else lk.mb(cpu);
+	} else perform();
 }
 /** Do atomics need fences of their own around them? */
 export function weak_rmw(): boolean {
@@ -1030,7 +1043,7 @@ export function rcu_lock_step(): void {
 	machine_step(RCU_LOCK, REG_RCU, false, () => {
 		poke(REG_NEST + cur, 1);
 		if (model === LKMM) lk.rcu_read_lock(cpu);
-		kcsan?.rcu_read_lock(cur);
+		kcsan?.rcu_read_lock(cpu);
 	});
 }
 export function rcu_unlock_step(): void {
@@ -1047,7 +1060,7 @@ export function rcu_unlock_step(): void {
 			if ((waits & (1 << cur)) !== 0) poke(REG_GP + g, waits & ~(1 << cur));
 		}
 		if (model === LKMM) lk.rcu_read_unlock(cpu);
-		kcsan?.rcu_read_unlock(cur);
+		kcsan?.rcu_read_unlock(cpu);
 	});
 }
 export function gp_start_step(): void {
@@ -1057,7 +1070,7 @@ export function gp_start_step(): void {
 		poke(REG_GP + cur, readers);
 		ev_extra = readers;
 		if (model === LKMM) lk.gp_start(cpu);
-		kcsan?.gp_start(cur);
+		kcsan?.gp_start(cpu);
 	});
 }
 /** Always a step: it may have to wait. */
@@ -1065,10 +1078,13 @@ export function gp_end_step(): void {
 	touch(REG_RCU, true);
 	step(GP_END, REG_RCU);
 	open(cur);
-	if (model === LKMM) lk.gp_end(cpu);
-	kcsan?.gp_end(cur);
+	kcsan?.gp_end(cpu);
 	const e = close(cur, GP_END, REG_RCU, 0);
 	tracer?.event(e, 0, 0, -1);
+}
+/** The full fence at the end of synchronize_rcu(), with what the readers knew. */
+export function gp_fence_step(): void {
+	if (model === LKMM) fence(() => lk.gp_end(cpu));
 }
 
 export function enqueue_step(callback: number): void {
@@ -1088,8 +1104,8 @@ export function enqueue_step(callback: number): void {
 		lk.lock(cpu, x);
 		lk.unlock(cpu, x);
 	}
-	kcsan?.lock(cur, kword(REG_QUEUE));
-	kcsan?.unlock(cur, kword(REG_QUEUE));
+	kcsan?.lock(cpu, kword(REG_QUEUE));
+	kcsan?.unlock(cpu, kword(REG_QUEUE));
 	const e = close(cur, ENQUEUE, REG_QUEUE, callback);
 	tracer?.event(e, 0, callback, -1);
 }
@@ -1112,8 +1128,8 @@ export function take_step(): number {
 		lk.lock(cpu, x);
 		lk.unlock(cpu, x);
 	}
-	kcsan?.lock(cur, kword(REG_QUEUE));
-	kcsan?.unlock(cur, kword(REG_QUEUE));
+	kcsan?.lock(cpu, kword(REG_QUEUE));
+	kcsan?.unlock(cpu, kword(REG_QUEUE));
 	const e = close(cur, TAKE, REG_QUEUE, count);
 	tracer?.event(e, 0, count, -1);
 	return count;

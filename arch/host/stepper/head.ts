@@ -17,6 +17,7 @@ import { cpu_enter_host, cpu_leave_host, smp_handle_ipi } from "kernel/smp.ts";
 
 export { user };
 export * from "explore/session.ts";
+export { LITMUS_OPS, litmus_states } from "explore/litmus.ts";
 
 let booted: Int32Array | undefined;
 

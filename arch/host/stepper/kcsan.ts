@@ -1,20 +1,178 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Placeholder. */
+/**
+ * Data races, by vector clocks: what KCSAN is for, with its default
+ * CONFIG_KCSAN_ASSUME_PLAIN_WRITES_ATOMIC=y. A plain read is reported if some
+ * write of the word is not ordered with it; a plain write of a word counts as
+ * marked; data_race() is never reported.
+ *
+ * Order comes from locks, releases that an acquire reads, fully ordered
+ * atomics, fences around marked accesses, and grace periods. A dependency is
+ * no order here, but for rcu_dereference(), which is an acquire.
+ */
+type Clock = readonly number[];
+
+interface Ctx {
+	/** What has happened before the next access. */
+	now: Clock;
+	/** What a marked write publishes: as of the last write barrier. */
+	fence: Clock;
+	/** What a read barrier will learn: published by what was read. */
+	seen: Clock;
+	/** At the end of its last RCU section. */
+	section: Clock;
+}
+interface Word {
+	published: Clock;
+	writer: number;
+	write_time: number;
+	write_event: number;
+	/** Times and events of the last plain reads, by context. */
+	reads: Clock;
+	read_events: Clock;
+}
+
+function join(a: Clock, b: Clock): Clock {
+	if (a === b) return a;
+	let out: number[] | undefined;
+	for (let i = 0; i < b.length; i++) {
+		if (b[i] <= a[i]) continue;
+		out ??= a.slice();
+		out[i] = b[i];
+	}
+	return out ?? a;
+}
+function put(a: Clock, i: number, v: number): Clock {
+	const out = a.slice();
+	out[i] = v;
+	return out;
+}
+
 export class Kcsan {
+	/** Of the access that is being made: kept with it. */
 	event = 0;
-	constructor(_contexts: number, _words: number) {}
-	read(_t: number, _w: number, _k: "plain" | "once" | "acquire" | "data_race"): number { return -1; }
-	write(_t: number, _w: number, _k: "plain" | "once" | "release"): number { return -1; }
-	rmw(_t: number, _w: number): number { return -1; }
-	mb(_t: number): void {}
-	rmb(_t: number): void {}
-	wmb(_t: number): void {}
-	lock(_t: number, _l: number): void {}
-	unlock(_t: number, _l: number): void {}
-	rcu_read_lock(_t: number): void {}
-	rcu_read_unlock(_t: number): void {}
-	gp_start(_t: number): void {}
-	gp_end(_t: number): void {}
-	mark(): number { return 0; }
-	undo_to(_m: number): void {}
+	private readonly zero: Clock;
+	private ctx: Ctx[] = [];
+	private words: Word[] = [];
+	private started: Clock;
+	private journal: unknown[] = [];
+
+	constructor(contexts: number) {
+		this.zero = Array(contexts).fill(0);
+		this.started = this.zero;
+		for (let t = 0; t < contexts; t++)
+			this.ctx.push({ now: put(this.zero, t, 1), fence: this.zero, seen: this.zero, section: this.zero });
+	}
+	mark(): number {
+		return this.journal.length;
+	}
+	undo_to(mark: number): void {
+		const j = this.journal;
+		for (let i = j.length - 3; i >= mark; i -= 3) (j[i] as Record<string, unknown>)[j[i + 1] as string] = j[i + 2];
+		j.length = mark;
+	}
+	private set<T, K extends keyof T>(o: T, key: K, v: T[K]): void {
+		if (o[key] === v) return;
+		this.journal.push(o, key, o[key]);
+		o[key] = v;
+	}
+	private word(w: number): Word {
+		return (this.words[w] ??= {
+			published: this.zero, writer: -1, write_time: 0, write_event: -1, reads: this.zero, read_events: this.zero,
+		});
+	}
+	/** Later accesses of t are told from those that others may know of. */
+	private tick(t: number): void {
+		const c = this.ctx[t];
+		this.set(c, "now", put(c.now, t, c.now[t] + 1));
+	}
+
+	/** -1, or the event of the write that races with it. */
+	read(t: number, w: number, kind: "plain" | "once" | "acquire" | "data_race"): number {
+		const c = this.ctx[t];
+		const x = this.word(w);
+		if (kind === "acquire") this.set(c, "now", join(c.now, x.published));
+		else if (kind === "once") this.set(c, "seen", join(c.seen, x.published));
+		else if (kind === "plain") {
+			if (x.writer >= 0 && x.writer !== t && c.now[x.writer] < x.write_time) return x.write_event;
+			this.set(x, "reads", put(x.reads, t, c.now[t]));
+			this.set(x, "read_events", put(x.read_events, t, this.event));
+		}
+		return -1;
+	}
+	/** -1, or the event of the plain read that races with it. */
+	write(t: number, w: number, kind: "plain" | "once" | "release"): number {
+		const x = this.word(w);
+		const c = this.ctx[t];
+		const race = this.raced(t, x);
+		this.set(x, "published", kind === "release" ? c.now : c.fence);
+		this.wrote(t, x);
+		return race;
+	}
+	rmw(t: number, w: number): number {
+		const x = this.word(w);
+		const c = this.ctx[t];
+		const race = this.raced(t, x);
+		this.set(c, "now", join(join(c.now, c.seen), x.published));
+		this.set(c, "fence", c.now);
+		this.set(x, "published", c.now);
+		this.wrote(t, x);
+		return race;
+	}
+	private raced(t: number, x: Word): number {
+		const c = this.ctx[t];
+		for (let r = 0; r < x.reads.length; r++)
+			if (r !== t && x.reads[r] > c.now[r]) return x.read_events[r];
+		return -1;
+	}
+	private wrote(t: number, x: Word): void {
+		this.set(x, "writer", t);
+		this.set(x, "write_time", this.ctx[t].now[t]);
+		this.set(x, "write_event", this.event);
+		this.tick(t);
+	}
+
+	mb(t: number): void {
+		this.rmb(t);
+		this.wmb(t);
+	}
+	rmb(t: number): void {
+		const c = this.ctx[t];
+		this.set(c, "now", join(c.now, c.seen));
+	}
+	wmb(t: number): void {
+		const c = this.ctx[t];
+		this.set(c, "fence", c.now);
+		this.tick(t);
+	}
+	lock(t: number, l: number): void {
+		const c = this.ctx[t];
+		this.set(c, "now", join(c.now, this.word(l).published));
+	}
+	unlock(t: number, l: number): void {
+		const x = this.word(l);
+		this.set(x, "published", join(x.published, this.ctx[t].now));
+		this.tick(t);
+	}
+	rcu_read_lock(t: number): void {
+		const c = this.ctx[t];
+		this.set(c, "now", join(c.now, this.started));
+	}
+	rcu_read_unlock(t: number): void {
+		this.set(this.ctx[t], "section", this.ctx[t].now);
+		this.tick(t);
+	}
+	gp_start(t: number): void {
+		this.set(this as unknown as { started: Clock }, "started", join(this.started, this.ctx[t].now));
+		this.tick(t);
+	}
+	gp_end(t: number): void {
+		const c = this.ctx[t];
+		for (const r of this.ctx) this.set(c, "now", join(c.now, r.section));
+	}
+	/** An interrupt, or a wait, is ordered after what it is of. */
+	follow(t: number, other: number): void {
+		const c = this.ctx[t];
+		this.set(c, "now", join(c.now, this.ctx[other].now));
+		this.tick(other);
+	}
 }

@@ -9,7 +9,7 @@ import { check_access, exploring, log_result, logged, rerunning, touch } from ".
 import { HEAP32, poke } from "./ram.ts";
 import {
 	ACQ, await_step as await_turn, current_context, current_cpu, DOWNGRADE, enqueue_step, fail, gp_end_step,
-	gp_start_step, ipi_done, ipi_step, irq_off, irq_step, in_irq, lockdep, queued, RACQ, rcu_depth, rcu_lock_step,
+	gp_fence_step, gp_start_step, ipi_done, ipi_step, irq_off, irq_step, in_irq, lockdep, order_mb, queued, RACQ, rcu_depth, rcu_lock_step,
 	rcu_unlock_step, REL, RREL, RTRY, shared_lock, shared_release, take_step, taken, TRY,
 } from "./engine.ts";
 
@@ -162,10 +162,14 @@ export function rcu_read_depth(): number {
 }
 /* Without exploration nobody reads, so that a grace period is over at once. */
 export function rcu_gp_start_step(): void {
-	if (exploring()) logged_step(gp_start_step);
+	if (!exploring()) return;
+	order_mb();
+	logged_step(gp_start_step);
 }
 export function rcu_gp_end_step(): void {
-	if (exploring()) logged_step(gp_end_step);
+	if (!exploring()) return;
+	logged_step(gp_end_step);
+	logged_step(gp_fence_step);
 }
 export function rcu_enqueue_step(head: number): void {
 	logged_step(() => enqueue_step(head));

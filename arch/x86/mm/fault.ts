@@ -135,7 +135,8 @@ function do_speculative_user_fault(
 	}
 	rcu_read_lock();
 	const vma = __find_vma(mm, address);
-	if (vma === NULL || vma.vm_start > address) {
+	/* Races with writers, as in __find_vma(). */
+	if (vma === NULL || data_race(vma.vm_start) > address) {
 		/* A stack to be expanded ends here, too. */
 		rcu_read_unlock();
 		count_vm_spf_event(SPF_ABORT_UNMAPPED);

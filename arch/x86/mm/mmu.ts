@@ -10,7 +10,7 @@
  */
 import { CONFIG_ARCH_HOST_STEPPER } from "generated/autoconf.ts";
 import { insn_begin_step, insn_end_step } from "host/model.ts";
-import type { p4d_t } from "asm/pgtable_types.ts";
+import type { p4d_t, pgd_t } from "asm/pgtable_types.ts";
 import {
 	_PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_NX, _PAGE_PRESENT, _PAGE_RW,
 	_PAGE_USER, PAGE_SIZE, PTE_PFN_MASK, TASK_SIZE_MAX,
@@ -97,6 +97,22 @@ function mmu_walk(
 		if (set === pte) return pte;
 		if (cmpxchg(ptep.pte, pte, set) === pte) return set;
 	}
+}
+
+/** The entry behind addr in tables that nobody changes; 0: none. For checks. */
+export function mmu_lookup(root: pgd_t, addr: number): number {
+	const p4d: p4d_t = p4d_offset(pgd_offset_pgd(root, addr), addr);
+
+	if ((p4d.p4d & _PAGE_PRESENT) === 0) return 0;
+	const pud = pud_offset_lockless(p4d, p4d.p4d, addr);
+
+	if ((pud.pud & _PAGE_PRESENT) === 0) return 0;
+	const pmd = pmd_offset_lockless(pud, pud.pud, addr);
+
+	if ((pmd.pmd & _PAGE_PRESENT) === 0) return 0;
+	const pte = pte_offset_map_val(pmd.pmd, addr).pte;
+
+	return (pte & _PAGE_PRESENT) !== 0 ? pte : 0;
 }
 
 /**

@@ -316,7 +316,8 @@ const flush_tlb_func = RODATA((arg: number): void => {
 	if (f.mm !== NULL && f.mm !== loaded_mm) return;
 
 	const shared = this_cpu(cpu_tlbstate_shared);
-	if (shared.is_lazy !== 0) {
+	/* Its own CPU's, which this interrupts. */
+	if (READ_ONCE(shared.is_lazy) !== 0) {
 		/*
 		 * Tables are being freed which our walker could follow. Rather
 		 * than flush again and again, leave the address space.

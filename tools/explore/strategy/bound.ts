@@ -1,7 +1,65 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Placeholder. */
-import { dpor } from "./dpor.ts";
+/**
+ * All schedules with at most so many preemptions (Musuvathi and Qadeer, PLDI
+ * 2007). A switch away from a context that could have gone on is one; so are a
+ * store buffer that moves on while its CPU could, and a value that is not the
+ * newest. Knows of no independence: complete within its bound, and slow.
+ */
+import { ev_choice, ev_choices, ev_ctx, MAX_EV, n, pop_to } from "host/engine.ts";
 import type { Search } from "./types.ts";
-export function bound(_a: number, _b?: number): Search {
-	return dpor();
+
+const todo = new Int32Array(MAX_EV);
+const cost = new Int32Array(MAX_EV + 1);
+const went_on = new Int32Array(MAX_EV);
+
+export function bound(limit: number): Search {
+	let forced = -1;
+	let forced_choice = -1;
+	cost[0] = 0;
+
+	return {
+		name: `at most ${limit} preemptions`,
+		exhaustive: true,
+		pick(enabled, running) {
+			if (enabled === 0) return -1;
+			if (forced >= 0) {
+				const c = forced;
+				forced = -1;
+				return c;
+			}
+			const on = running >= 0 && (enabled & (1 << running)) !== 0;
+			const bit = on ? 1 << running : enabled & -enabled;
+			went_on[n] = on ? running : -1;
+			todo[n] = on && cost[n] >= limit ? 0 : enabled & ~bit;
+			return 31 - Math.clz32(bit);
+		},
+		recorded(e) {
+			const preempted = went_on[e] >= 0 && ev_ctx[e] !== went_on[e] ? 1 : 0;
+			cost[e + 1] = cost[e] + preempted + (ev_choice[e] > 0 ? 1 : 0);
+		},
+		choose() {
+			const v = forced_choice < 0 ? 0 : forced_choice;
+			forced_choice = -1;
+			return v;
+		},
+		next() {
+			for (let d = n - 1; d >= 0; d--) {
+				const preempted = went_on[d] >= 0 && ev_ctx[d] !== went_on[d] ? 1 : 0;
+				if (ev_choice[d] + 1 < ev_choices[d] && cost[d] + preempted < limit) {
+					forced = ev_ctx[d];
+					forced_choice = ev_choice[d] + 1;
+					pop_to(d);
+					return true;
+				}
+				if (todo[d] === 0) continue;
+				const bit = todo[d] & -todo[d];
+				todo[d] &= ~bit;
+				forced = 31 - Math.clz32(bit);
+				pop_to(d);
+				return true;
+			}
+			return false;
+		},
+		estimate: () => undefined,
+	};
 }

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What the explorer and the sessions inside of a bundle say to each other. */
+export type ModelName = "sc" | "tso" | "lkmm";
+
+export interface LitmusOp {
+	op: string;
+	loc?: string;
+	lock?: string;
+	reg?: string;
+	value?: number;
+	old?: number;
+}
+
+export interface Request {
+	scenario: string;
+	model: ModelName;
+	strategy?: "dpor" | "bound" | "pct" | "random";
+	bound?: number;
+	seed?: number;
+	max?: number;
+	seconds?: number;
+	order?: number[];
+	schedule?: number[][];
+	oracles?: boolean;
+	trace?: boolean;
+}
+
+export interface RawEvent {
+	context: number;
+	cpu: number;
+	kind: string;
+	addr: number;
+	old: number;
+	value: number;
+	/** The newest value, where another one was read. */
+	stale: number | null;
+	failed: boolean;
+	context_kind: "task" | "irq" | "rcu" | "buffer";
+	/** The context of the event before could have gone on. */
+	could_go_on: boolean;
+	stack: string;
+	state?: unknown;
+}
+export interface Replayed {
+	failure?: SessionFailure;
+	events: RawEvent[];
+	diverged?: string;
+}
+
+export interface Outcome {
+	executions: number;
+	blocked: number;
+	/** Those counted, and those made to find out which words are shared. */
+	total: number;
+	/** Shared accesses and other steps, and all accesses, of all executions. */
+	steps: number;
+	accesses: number;
+	exhausted: boolean;
+	restarts: number;
+	failure?: SessionFailure;
+}
+export interface SessionFailure {
+	kind: string;
+	text: string;
+	/** Where, in terms of the bundle. */
+	stack: string;
+	/** Who ran; -1: nobody, it is about the end. */
+	context: number;
+	/** Steps that were made before. */
+	event: number;
+	/** The earlier step that it is about. */
+	other?: number;
+	/** [context, position in its log] of each switch, then choices. */
+	schedule: number[][];
+	waits?: { cpu: number; context: string; for: string; holder?: string }[];
+	console: string[];
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What an exploration is asked for, and what it answers. */
+export type Model = "sc" | "tso" | "lkmm";
+
+export interface ExploreOptions {
+	scenarios: string[];
+	model?: Model;
+	mutant?: string;
+	/** Most preemptions. */
+	bound?: number;
+	strategy?: "dpor" | "bound" | "pct" | "random";
+	seed?: number;
+	/** Most executions, and seconds, for a scenario under a model. */
+	max?: number;
+	seconds?: number;
+	/** Cores to use. */
+	jobs?: number;
+	/** Programs in the order in which they are listed. */
+	order?: number[];
+}
+
+export interface Progress {
+	scenario: string;
+	model: Model;
+	executions: number;
+	blocked: number;
+	seconds: number;
+	/** Of all executions there may be. */
+	estimate?: number;
+}
+
+export interface TraceEvent {
+	step: number;
+	cpu: number;
+	context: "task" | "irq" | "rcu" | "buffer";
+	op: string;
+	/** The place as the source calls it. */
+	name: string;
+	addr: number;
+	old: number;
+	value: number;
+	/** The newest value, where a read returned another one. */
+	newest?: number;
+	/** A try, or a cmpxchg, that came to nothing. */
+	failed: boolean;
+	func: string;
+	file: string;
+	line: number;
+	/** Outermost first. */
+	calls: string[];
+	/** The context of the step before could have gone on. */
+	preempts: boolean;
+	state?: Snapshot;
+}
+
+/** The machine's state after a step. */
+export interface Snapshot {
+	mmap_seq: number[];
+	vmas: { start: number; end: number; flags: string }[];
+	ptes: { addr: number; pte: number }[];
+	locks: { name: string; holder: string }[];
+}
+
+export interface Failure {
+	kind: string;
+	text: string;
+	func: string;
+	file: string;
+	line: number;
+	trace: TraceEvent[];
+	replay: string;
+	preemptions: number;
+	/** Nothing with fewer preemptions fails. */
+	minimised: boolean;
+	/** Steps of the trace that conflict last. */
+	conflict?: [number, number];
+	/** In a deadlock, who waits for what. */
+	waits?: { cpu: number; context: string; for: string; holder?: string }[];
+}
+
+export interface Result {
+	scenario: string;
+	model: Model;
+	mutant?: string;
+	cpus: number;
+	executions: number;
+	blocked: number;
+	/** Preemptions; null: any number. */
+	bound: number | null;
+	exhausted: boolean;
+	strategy: string;
+	failures: number;
+	seconds: number;
+	failure?: Failure;
+}

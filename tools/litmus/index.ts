@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The command line of `spf litmus`: runs litmus programs on the kernel's own
+ * primitives, and compares the complete sets of their final states with those
+ * that a file gives. A line is {name, cpus: [[{op, loc, value, reg}, …], …],
+ * lkmm, lkmm_without_load_buffering?, tso?}; a state is "0:r0=1 x=0 y=2".
+ */
+import { pathToFileURL } from "node:url";
+import type { Command } from "commander";
+import { stepper_bundle } from "../explore/explorer.ts";
+import type { LitmusOp } from "../explore/protocol.ts";
+import { at, lines_of, read_text, UserError } from "../replay/errors.ts";
+
+export interface Program {
+	name: string;
+	cpus: LitmusOp[][];
+	sc?: string[];
+	tso?: string[];
+	lkmm?: string[];
+	lkmm_without_load_buffering?: string[];
+}
+export type Model = "sc" | "tso" | "lkmm";
+
+const MODELS: Model[] = ["sc", "tso", "lkmm"];
+
+interface Kernel {
+	LITMUS_OPS: string[];
+	litmus_states: (cpus: LitmusOp[][], model: Model, places: string[]) => { states: string[]; executions: number };
+}
+
+export function add_litmus(program: Command): void {
+	program
+		.command("litmus")
+		.description("compare the memory models with expected outcomes of litmus programs")
+		.argument("<file>", "JSON lines: a program and its final states each")
+		.option("--model <model>", "sc, tso or lkmm (default: all that the file has results for)")
+		.addHelpText("after", "\nExit status: 0 if all sets of final states are equal, 1 if not, 2 for mistakes in options or files.")
+		.action(async (file: string, o: { model?: string }) => {
+			if (o.model !== undefined && !MODELS.includes(o.model as Model))
+				throw new UserError(`--model ${o.model}: it is one of ${MODELS.join(", ")}`);
+			process.exitCode = await litmus(file, o.model as Model | undefined);
+		});
+}
+
+/** What a program must end in; undefined: the file does not say. */
+export function expected(p: Program, model: Model): string[] | undefined {
+	return model === "lkmm" ? (p.lkmm_without_load_buffering ?? p.lkmm) : p[model];
+}
+
+/** Programs of a file, each checked to be one. */
+export function parse(file: string, ops: string[]): Program[] {
+	return lines_of(read_text(file, "give a file of litmus programs")).map((text, i) => {
+		let p: Program;
+		try {
+			p = JSON.parse(text);
+		} catch {
+			throw at(file, i + 1, "this line is no JSON");
+		}
+		if (typeof p?.name !== "string" || !Array.isArray(p.cpus) || p.cpus.length === 0 || !p.cpus.every(Array.isArray))
+			throw at(file, i + 1, "a program needs a name and its cpus, a list of operations each");
+		if (p.cpus.length > 5) throw at(file, i + 1, `${p.name}: at most 5 CPUs`);
+		for (const o of p.cpus.flat()) {
+			if (!ops.includes(o.op)) throw at(file, i + 1, `${p.name}: unknown operation '${o.op}'; there are ${ops.join(", ")}`);
+			if (/lock$/.test(o.op) && /^spin/.test(o.op) && o.lock === undefined) throw at(file, i + 1, `${p.name}: ${o.op} without a lock`);
+			if (/READ|WRITE|load|store|xchg|deref|assign|atomic_/.test(o.op) && !/^smp_mb/.test(o.op) && o.loc === undefined)
+				throw at(file, i + 1, `${p.name}: ${o.op} without a loc`);
+		}
+		for (const model of MODELS) {
+			const states = expected(p, model);
+			if (states !== undefined && (!Array.isArray(states) || !states.every((s) => typeof s === "string")))
+				throw at(file, i + 1, `${p.name}: the final states of ${model} are no list of strings`);
+		}
+		return p;
+	});
+}
+
+/** A state with its parts in one order, whatever the file's. */
+const normal = (state: string) => state.split(/\s+/).filter(Boolean).sort().join(" ");
+
+export interface Difference {
+	missing: string[];
+	extra: string[];
+}
+/** How the kernel's final states differ from the wanted ones. */
+export function compare(kernel: Kernel, p: Program, model: Model): Difference {
+	const want = new Set((expected(p, model) ?? []).map(normal));
+	const places = [...new Set([...want].flatMap((s) => s.split(" ")).map((x) => x.split("=")[0]))].filter((x) => !x.includes(":"));
+	/* Only what the file's states speak of is compared. */
+	const spoken = new Set([...want].flatMap((s) => s.split(" ")).map((x) => x.split("=")[0]));
+	const have = new Set(
+		kernel.litmus_states(p.cpus, model, places).states.map((s) =>
+			s.split(" ").filter((x) => want.size === 0 || spoken.has(x.split("=")[0])).sort().join(" "),
+		),
+	);
+	return { missing: [...want].filter((s) => !have.has(s)), extra: [...have].filter((s) => !want.has(s)) };
+}
+
+export async function load_kernel(): Promise<Kernel> {
+	return (await import(pathToFileURL(await stepper_bundle()).href)) as Kernel;
+}
+
+export async function litmus(file: string, only: Model | undefined): Promise<number> {
+	const kernel = await load_kernel();
+	const programs = parse(file, kernel.LITMUS_OPS);
+	const different = new Set<string>();
+	const compared = new Set<string>();
+	for (const model of only ? [only] : MODELS) {
+		const with_result = programs.filter((p) => expected(p, model) !== undefined);
+		let equal = 0;
+		for (const p of with_result) {
+			compared.add(p.name);
+			const { missing, extra } = compare(kernel, p, model);
+			if (missing.length + extra.length === 0) {
+				equal++;
+				continue;
+			}
+			different.add(p.name);
+			process.stdout.write(`${p.name} ${model}:\n`);
+			for (const s of missing) process.stdout.write(`  missing ${s}\n`);
+			for (const s of extra) process.stdout.write(`  extra   ${s}\n`);
+		}
+		if (with_result.length > 0) process.stdout.write(`${model}: ${equal}/${with_result.length}\n`);
+	}
+	if (compared.size === 0) throw new UserError(`${file}: no program has final states of ${only ?? "any model"} to compare with`);
+	process.stdout.write(`${compared.size - different.size}/${compared.size} programs equal\n`);
+	return different.size > 0 ? 1 : 0;
+}
