@@ -961,7 +961,7 @@ function barrier(which: "mb" | "rmb" | "wmb"): void {
 		logged();
 		return;
 	}
-	if (which === "mb" && model === TSO && buffered(cur)) {
+	if (which === "mb" && model === TSO && (granted || buffered(cur))) {
 		step(MB, -1);
 		open(cur);
 		close(cur, MB, -1, 0);
