@@ -1874,15 +1874,19 @@ export function expand_downwards(
 				 * and a speculative fault copies both with no
 				 * lock at all; one old and one new would give
 				 * a page the wrong index. So the sequence is
-				 * odd meanwhile. We are alone with it: the
-				 * read lock excludes writers, page_table_lock
-				 * other growing stacks. v2 does not have this.
+				 * odd meanwhile: it is, if a writer calls. If
+				 * not, we are alone with it: the read lock
+				 * excludes writers, page_table_lock other
+				 * growing stacks. v2 does not have this.
 				 */
-				if (CONFIG_SPECULATIVE_PAGE_FAULT)
+				const even = CONFIG_SPECULATIVE_PAGE_FAULT &&
+					(mm.mmap_seq & 1) === 0;
+
+				if (even)
 					__mmap_seq_write_lock(mm);
 				vma.vm_start = address;
 				vma.vm_pgoff -= grow;
-				if (CONFIG_SPECULATIVE_PAGE_FAULT)
+				if (even)
 					__mmap_seq_write_unlock(mm);
 				anon_vma_interval_tree_post_update_vma(vma);
 				vma_gap_update(vma);

@@ -206,7 +206,7 @@ export async function replay(text: string, o: ReplayOptions): Promise<{ failure?
 }
 
 async function replayed(core: Core, bundle: string, s: Listed, model: Model, schedule: number[][]): Promise<Failure> {
-	const r = await core.call<Replayed>("replay", { scenario: s.name, model, schedule, trace: true });
+	const r = await core.call<Replayed>("replay", { scenario: s.name, model, schedule });
 	if (!r.failure) throw new Error(`${s.name}: the failure did not repeat: ${r.diverged ?? "another end"}`);
 	const sources = new Sources(bundle);
 	return failure_of(sources, r.failure, sources.trace(r.events), encode_schedule(schedule, build_id(readFileSync(bundle))));

@@ -77,8 +77,7 @@ function must(what: string, result: number): number {
 
 /**
  * A process with one thread on each of n CPUs. Their page lists and slabs are
- * warm, and so are the tables above the page tables at A, so that what is
- * explored is not the allocators.
+ * warm, so that what is explored is not the allocators.
  */
 export function start_threads(n: number): void {
 	processes.pid[0] = must("spawn", user_spawn());

@@ -164,6 +164,7 @@ export class Session {
 	/** Begins again, with what is known of shared words. */
 	again(): void {
 		this.over = this.started = false;
+		this.seen.clear();
 		this.outcome.failure = undefined;
 		this.search = this.options.search();
 		this.outcome.executions = this.outcome.blocked = 0;
@@ -200,18 +201,18 @@ export class Session {
 		else if (ending === "deadlock")
 			failure = this.failed({ kind: "deadlock", text: "all CPUs wait", stack: "", context: -1, event: n });
 		else if (ending === "complete") failure = this.check_end();
-		/* Without a step that orders two accesses they look like a race. */
-		if (failure && !(failure.kind === "race" && shared_words() !== this.known)) {
-			o.failure = failure;
-			this.over = true;
-			return;
-		}
-		if (shared_words() !== this.known && this.search.exhaustive) {
-			/* What was no step is one: count again, with that known. */
+		if (shared_words() !== this.known && this.search.name !== "replay") {
+			/* What was no step is one: begin again, with that known. A failure
+			 * will be there again, and only then can it be repeated. */
 			o.restarts++;
 			o.executions = o.blocked = o.steps = 0;
 			this.search = this.options.search();
 			this.started = false;
+			return;
+		}
+		if (failure) {
+			o.failure = failure;
+			this.over = true;
 			return;
 		}
 		if (this.search.next()) return;

@@ -528,6 +528,10 @@ export function position_before(c: number, from: number): number {
 	for (let e = from; e < n; e++) if (ev_ctx[e] === c) return ev_kind[e] === IRQ_BEGIN ? -1 : ev_pos[e];
 	return ctx_state[c] === READY && failure?.context !== c ? ctx_pos[c] : -1;
 }
+/** Contexts are on the way to their first steps. */
+export function is_arriving(): boolean {
+	return arriving;
+}
 /** Where context c stands now. */
 export function standing(c: number): number {
 	return ctx_pos[c];
@@ -926,7 +930,7 @@ export function shared_lock(kind: number, w: number, fn: (old: number) => number
 			if (acquire || kind === RREL) lk.lock(cpu, x);
 			if (!acquire || kind === DOWNGRADE) lk.unlock(cpu, x);
 		}
-		if (acquire) kcsan?.lock(cpu, kword(w));
+		if (acquire && kind !== DOWNGRADE) kcsan?.lock(cpu, kword(w));
 		else kcsan?.unlock(cpu, kword(w));
 	}
 	const e = close(cur, kind, w, got ? v : old);

@@ -30,7 +30,8 @@ import {
 	VM_GROWSDOWN, VM_WRITE, vma_is_accessible, vma_is_anonymous,
 } from "linux/mm.ts";
 import {
-	mmap_read_lock_killable, mmap_read_trylock, mmap_read_unlock,
+	mmap_read_lock_killable, mmap_read_trylock, mmap_write_downgrade,
+	mmap_write_lock_killable, mmap_read_unlock,
 	mmap_seq_read_check, mmap_seq_read_start,
 } from "linux/mmap_lock.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
@@ -214,13 +215,26 @@ export function do_user_addr_fault(
 			return user_mode(regs);
 	}
 	for (;;) {
-		const vma = find_vma(mm, address);
+		let vma = find_vma(mm, address);
 		if (vma === NULL) return bad_area(regs, error_code, address, mm);
 		if (vma.vm_start > address) {
 			if ((vma.vm_flags & VM_GROWSDOWN) === 0)
 				return bad_area(regs, error_code, address, mm);
-			if (expand_stack(vma, address) !== 0)
-				return bad_area(regs, error_code, address, mm);
+			/*
+			 * Port: the stack grows under the write lock, as in
+			 * lock_mm_and_find_vma() since 6.5. With the read lock
+			 * of 5.17 another fault can see the new vm_start with
+			 * the old vm_pgoff, and give its page a wrong index.
+			 */
+			mmap_read_unlock(mm);
+			if (mmap_write_lock_killable(mm) !== 0)
+				return user_mode(regs);
+			vma = find_vma(mm, address);
+			const grown = vma !== NULL && (vma.vm_start <= address ||
+				((vma.vm_flags & VM_GROWSDOWN) !== 0 &&
+				expand_stack(vma, address) === 0));
+			mmap_write_downgrade(mm);
+			if (!grown) return bad_area(regs, error_code, address, mm);
 		}
 		if (access_error(error_code, vma))
 			return bad_area_access_error(regs, error_code, address, mm);

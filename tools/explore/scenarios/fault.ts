@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** An anonymous page fault beside one call that changes what it relies on. */
 import {
-	A, B, check_that, fork, forked, madvise_dontneed, map, mprotect, mremap, munmap, note, noted, on_cpu, PAGE,
-	PROT_READ, PROT_RW, read, run_task, type Scenario, start_threads, write, exit_group, pid_of,
+	A, B, check_that, fork, forked, madvise_dontneed, map, map_stack, mprotect, mremap, munmap, note, noted, on_cpu, PAGE,
+	PROT_READ, PROT_RW, read, run_task, type Scenario, start_threads, write, exit_group,
 } from "../scenario.ts";
 
 const V = 0x41;
+const LEN = 2 * PAGE;
 
-/** CPU 0 and 1 share an address space with one page at A, not faulted in. */
-function two_threads(): void {
-	start_threads(2);
-	map(A, PAGE);
+/**
+ * n threads, and two pages at A: the first was never touched, the second was
+ * written, so that there are a page table and an anon_vma: what a speculative
+ * fault asks for.
+ */
+function threads(n: number, prot = PROT_RW): void {
+	start_threads(n);
+	map(A, LEN);
+	write(A + PAGE, 1);
+	if (prot !== PROT_RW)
+		mprotect(A, LEN, prot);
 }
-/** The same with the page there, written by CPU 0. */
+const two_threads = () => threads(2);
+/** The first page is there as well, written by CPU 1: CPU 0 has no translation. */
 function written(): void {
 	two_threads();
-	write(A, 1);
+	on_cpu(1, () => write(A, 1));
 }
 const store = () => note(0, write(A, V) ? 1 : 0);
 const load = () => note(0, read(A));
@@ -26,7 +35,7 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 09/31 mm: add do_handle_mm_fault(), 11/31 mm: rcu safe vma freeing",
 		invariant: "after munmap nothing is mapped there",
 		setup: two_threads,
-		cpus: [store, () => note(1, munmap(A, PAGE))],
+		cpus: [store, () => note(1, munmap(A, LEN))],
 		check() {
 			check_that(noted(1) === 0, "munmap fails");
 			check_that(read(A) === -1, "a page is mapped after munmap");
@@ -38,7 +47,7 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 07/31 mm: add mmap_seq lock; mm/mprotect.c",
 		invariant: "after mprotect(PROT_READ) nobody writes",
 		setup: two_threads,
-		cpus: [store, () => { mprotect(A, PAGE, PROT_READ); note(1, read(A)); }],
+		cpus: [store, () => { mprotect(A, LEN, PROT_READ); note(1, read(A)); }],
 		check() {
 			/* A write that was not seen right after the change came never. */
 			check_that(noted(1) === (noted(0) === 1 ? V : 0), "a write after mprotect");
@@ -49,15 +58,54 @@ export const scenarios: Record<string, Scenario> = {
 		about: "a read fault beside mprotect to read-write, and a write after it",
 		patch: "v2 07/31 mm: add mmap_seq lock; mm/mprotect.c",
 		invariant: "after mprotect(PROT_READ|PROT_WRITE) a write succeeds",
-		setup() {
-			start_threads(2);
-			map(A, PAGE, PROT_READ);
-		},
-		cpus: [load, () => { mprotect(A, PAGE, PROT_RW); note(1, write(A, V) ? 1 : 0); }],
+		setup: () => threads(2, PROT_READ),
+		cpus: [load, () => { mprotect(A, LEN, PROT_RW); note(1, write(A, V) ? 1 : 0); }],
 		check() {
 			check_that(noted(1) === 1, "a write fails that is allowed");
 			check_that(noted(0) === 0 || noted(0) === V, "a value from nowhere");
 			check_that(read(A) === V, "a write is lost");
+		},
+	},
+	"stack-expand": {
+		about: "a fault on a stack beside its growth by another thread, which changes vm_start and vm_pgoff under the read lock",
+		patch: "v2 11/31 and expand_downwards(); R29",
+		invariant: "a page has the index of its address",
+		setup() {
+			start_threads(2);
+			map_stack(A + 0x100000, LEN);
+			write(A + 0x100000 + PAGE, 1);
+		},
+		cpus: [() => note(0, write(A + 0x100000, V) ? 1 : 0), () => note(1, write(A + 0x100000 - PAGE, V) ? 1 : 0)],
+		check() {
+			check_that(noted(0) === 1 && noted(1) === 1, "a write to the stack fails");
+			check_that(read(A + 0x100000) === V && read(A + 0x100000 - PAGE) === V, "a write is lost");
+		},
+	},
+	"zap-zap": {
+		about: "two MADV_DONTNEED, which take the lock for reading, beside a fault",
+		patch: "v2 05/31; writers are counted under the write lock only; R8",
+		invariant: "the sequence is even while no writer is inside",
+		setup: () => threads(3),
+		cpus: [store, () => madvise_dontneed(A, LEN), () => madvise_dontneed(A, LEN)],
+		check() {
+			const v = read(A);
+
+			check_that(v === V || v === 0, "a value from nowhere");
+		},
+		bound: 2,
+	},
+	"munmap-downgraded": {
+		about: "a fault beside munmap, and a second writer that comes while the first still frees under the read lock",
+		patch: "v2 06/31 mm: mmap_write_downgrade() ends the sequence",
+		invariant: "the sequence is odd exactly while a writer is inside",
+		setup() {
+			two_threads();
+			map(B, PAGE);
+		},
+		cpus: [store, () => { munmap(A, LEN); note(1, munmap(B, PAGE)); }],
+		check() {
+			check_that(noted(1) === 0, "the second munmap fails");
+			check_that(read(A) === -1, "a page is mapped after munmap");
 		},
 	},
 	"fault-munmap-neighbour": {
@@ -80,7 +128,7 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 27/31 mm: mremap's page-table moves under the sequence",
 		invariant: "the page is at the old address or at the new one, with what was in it",
 		setup: written,
-		cpus: [() => note(0, read(A)), () => mremap(A, PAGE, B)],
+		cpus: [() => note(0, read(A)), () => mremap(A, LEN, B)],
 		check() {
 			check_that(noted(0) === 1 || noted(0) === -1, "another page was seen at the old address");
 			check_that(read(A) === -1, "the old address is still mapped");
@@ -92,7 +140,7 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 27/31 mm: mremap's page-table moves under the sequence",
 		invariant: "a write before the move is seen after it, a write after it fails",
 		setup: two_threads,
-		cpus: [store, () => mremap(A, PAGE, B)],
+		cpus: [store, () => mremap(A, LEN, B)],
 		check() {
 			check_that(read(A) === -1, "the old address is still mapped");
 			check_that(read(B) === (noted(0) === 1 ? V : 0), "the write is lost");
@@ -120,7 +168,7 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 09/31 mm: add do_handle_mm_fault(); mm/madvise.c",
 		invariant: "the page has what was written, or zeroes",
 		setup: written,
-		cpus: [store, () => madvise_dontneed(A, PAGE)],
+		cpus: [store, () => madvise_dontneed(A, LEN)],
 		check() {
 			const v = read(A);
 
@@ -143,10 +191,7 @@ export const scenarios: Record<string, Scenario> = {
 		about: "a fault beside a split of its vma",
 		patch: "v2 12/31 mm: separate mmap locked assertion from find_vma; __vma_adjust()",
 		invariant: "the write is not lost, the protection is that of the page",
-		setup() {
-			start_threads(2);
-			map(A, 2 * PAGE);
-		},
+		setup: two_threads,
 		cpus: [store, () => mprotect(A + PAGE, PAGE, PROT_READ)],
 		check() {
 			check_that(noted(0) === 1 && read(A) === V, "the write is lost");
@@ -158,11 +203,10 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 11/31 mm: rcu safe vma freeing; __vma_adjust()",
 		invariant: "the write is not lost",
 		setup() {
-			start_threads(2);
-			map(A, 2 * PAGE);
+			two_threads();
 			mprotect(A + PAGE, PAGE, PROT_READ);
 		},
-		cpus: [() => note(0, read(A + PAGE)), () => mprotect(A + PAGE, PAGE, PROT_RW)],
+		cpus: [() => note(0, read(A)), () => mprotect(A + PAGE, PAGE, PROT_RW)],
 		check() {
 			check_that(noted(0) === 0, "a read fails");
 			check_that(write(A + PAGE, V), "the merged part is not writable");
@@ -180,7 +224,7 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 11/31 mm: rcu safe vma freeing",
 		invariant: "what is read is of the mapping that is there",
 		setup: written,
-		cpus: [load, () => { munmap(A, PAGE); map(A, PAGE, PROT_READ); }],
+		cpus: [load, () => { munmap(A, LEN); map(A, LEN, PROT_READ); }],
 		check() {
 			check_that(noted(0) === 1 || noted(0) === 0 || noted(0) === -1, "a page of nobody was read");
 			check_that(!write(A, 2), "the new mapping is writable");
@@ -190,11 +234,8 @@ export const scenarios: Record<string, Scenario> = {
 		about: "two faulting CPUs beside one munmap",
 		patch: "v2 09/31 mm: add do_handle_mm_fault()",
 		invariant: "after munmap nothing is mapped there",
-		setup() {
-			start_threads(3);
-			map(A, PAGE);
-		},
-		cpus: [store, () => note(2, write(A + 1, V) ? 1 : 0), () => munmap(A, PAGE)],
+		setup: () => threads(3),
+		cpus: [store, () => note(2, write(A + 1, V) ? 1 : 0), () => munmap(A, LEN)],
 		check() {
 			check_that(read(A) === -1, "a page is mapped after munmap");
 		},
@@ -208,7 +249,7 @@ export const scenarios: Record<string, Scenario> = {
 			written();
 			fork();
 		},
-		cpus: [store, () => munmap(A, PAGE)],
+		cpus: [store, () => munmap(A, LEN)],
 		check() {
 			check_that(read(A) === -1, "a page is mapped after munmap");
 		},
@@ -219,12 +260,12 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "no access reaches a page after it is free",
 		setup() {
 			written();
-			on_cpu(1, () => read(A));
+			/* CPU 0 needs no walk for it. */
+			write(A, 2);
 		},
-		cpus: [store, () => munmap(A, PAGE)],
+		cpus: [store, () => munmap(A, LEN)],
 		check() {
 			check_that(read(A) === -1, "a page is mapped after munmap");
 		},
 	},
 };
-void pid_of;

@@ -4,7 +4,7 @@
  * a weak memory model returned. Its one execution is the one that was written
  * down, or it says where the kernel no longer fits.
  */
-import { current_context, ctx_kind, ctx_state, DONE, IDLE, standing } from "host/engine.ts";
+import { current_context, ctx_kind, ctx_state, DONE, IDLE, is_arriving, standing } from "host/engine.ts";
 import { position } from "host/door.ts";
 import type { Search } from "./types.ts";
 
@@ -54,6 +54,8 @@ export function replay(schedule: number[][]): Replay {
 			return choices.get(`${current_context()}:${position()}`) ?? 0;
 		},
 		stop(c) {
+			/* Whatever is shared, nobody runs before its turn. */
+			if (is_arriving()) return 0;
 			return i < switches.length && switches[i][0] === c && ctx_kind[c] !== "buffer" ? switches[i][1] : -1;
 		},
 		next: () => false,
