@@ -236,7 +236,7 @@ endif
 
 # --- Programs that make their own builds under build/ -------------------------------------
 
-PHONY += run test bench kunit check coverage replay record
+PHONY += run test bench kunit check coverage replay record explore explore-mutants
 run test bench kunit check: $(stamp)
 	$(Q)$(TSX) scripts/$@.ts $(ARGS)
 
@@ -253,6 +253,13 @@ replay: $(stamp)
 record: $(stamp)
 	@$(if $(and $(DIR),$(CMD)),:,echo 'make record: say where to and what: make record DIR=DIR CMD="COMMAND"' >&2; exit 2)
 	$(Q)$(NODE) bin/spf.mjs record $(ARGS) $(DIR) -- $(CMD)
+
+# Every scenario under every memory model; and every mutant, which has to be found.
+explore: $(stamp)
+	$(Q)$(NODE) bin/spf.mjs explore $(ARGS)
+
+explore-mutants: $(stamp)
+	$(Q)$(TSX) scripts/explore-mutants.ts $(ARGS)
 
 # --- Cleaning -----------------------------------------------------------------------------
 
@@ -324,6 +331,8 @@ help:
 	@echo  '  coverage	  - Run all tests, and report which lines of scripts and tools they reach'
 	@echo  ''
 	@echo  'Userspace tools targets:'
+	@echo  '  explore	  - Run every interleaving of the scenarios, under three memory models'
+	@echo  '  explore-mutants - Take checks out one by one, and find what then breaks'
 	@echo  '  bench		  - Measure the same faults here and on this machine'"'"'s kernel'
 	@echo  '  record	  - Record a program: make record DIR=dir CMD="command"'
 	@echo  '  replay	  - Replay a recording: make replay TRACE=dir'

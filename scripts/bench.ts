@@ -18,6 +18,7 @@ import Table from "cli-table3";
 import { $ } from "zx";
 import { Machine } from "../arch/host/threads/machine.ts";
 import type { Crowd, Kind } from "../tools/bench/guest.ts";
+import { explore_bench } from "../tools/explore/bench.ts";
 import { here } from "./cc/program.ts";
 import { guest } from "./lib/guest.ts";
 import { objtree } from "./lib/objtree.ts";
@@ -162,4 +163,13 @@ for (const r of rows)
 		typeof r.off_over_this === "number" ? r.off_over_this.toFixed(2) : "-",
 	]);
 console.log(`\nmedians of ${ROUNDS} rounds, once everything is compiled (with V8's ${V8_FLAG}):\n${table}`);
-writeFileSync("bench.json", `${JSON.stringify(rows, null, "\t")}\n`);
+
+const explorer = await explore_bench();
+const searches = new Table({
+	head: ["explorer, SC", "cores", "executions/s", "accesses/s"],
+	colAligns: ["left", "right", "right", "right"],
+	style: { head: [], border: [], compact: true },
+});
+for (const r of explorer) searches.push([r.name, r.cores, r.executions_per_s, r.accesses_per_s]);
+console.log(`\n${searches}`);
+writeFileSync("bench.json", `${JSON.stringify([...rows, ...explorer], null, "\t")}\n`);

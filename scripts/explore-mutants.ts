@@ -9,7 +9,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { explore } from "../tools/explore/explorer.ts";
-import { load_mutant, mutant_file, mutant_names } from "../tools/explore/mutant.ts";
+import { load_mutant, mutant_file, mutant_names, stepper_tree } from "../tools/explore/mutant.ts";
+import { objtree } from "./lib/objtree.ts";
 import { UserError } from "../tools/replay/errors.ts";
 import type { Result } from "../tools/explore/types.ts";
 
@@ -41,6 +42,8 @@ async function worker() {
 	for (let name = queue.shift(); name !== undefined; name = queue.shift()) if (!(await kill(name))) survivors.push(name);
 }
 try {
+	/* Two at once must not build the same tree. */
+	for (const config of new Set(names.map((n) => load_mutant(n).config))) await objtree(stepper_tree(config));
 	await Promise.all([worker(), worker()]);
 	console.log(`${names.length - survivors.length} of ${names.length} mutants killed${survivors.length ? `; survivors: ${survivors.join(", ")}` : ""}`);
 	process.exitCode = survivors.length > 0 ? 1 : 0;

@@ -12,7 +12,7 @@ import { Worker } from "node:worker_threads";
 import { here } from "../../scripts/cc/program.ts";
 import { objtree } from "../../scripts/lib/objtree.ts";
 import { UserError } from "../replay/errors.ts";
-import { mutant_bundle } from "./mutant.ts";
+import { mutant_bundle, stepper_tree } from "./mutant.ts";
 import { build_id, decode_schedule, encode_schedule } from "./replay_string.ts";
 import type { Outcome, RawEvent, Replayed, Request, SessionFailure } from "./protocol.ts";
 import { name_of_access } from "./source.ts";
@@ -35,7 +35,7 @@ const MINIMISE_SECONDS = 20;
 
 /** The stepper kernel as it is, or with a mutant's patch applied. */
 export function stepper_bundle(mutant?: string): Promise<string> {
-	return mutant ? mutant_bundle(mutant) : objtree({ name: "stepper", fragments: ["stepper.config"] });
+	return mutant ? mutant_bundle(mutant) : objtree(stepper_tree());
 }
 
 /** One core. */

@@ -5,9 +5,10 @@
  */
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { $ } from "zx";
 import { here } from "../../scripts/cc/program.ts";
+import { type ObjtreeOptions, objtree } from "../../scripts/lib/objtree.ts";
 import { UserError } from "../replay/errors.ts";
 import type { Model } from "./types.ts";
 
@@ -21,7 +22,7 @@ export interface Mutant {
 	/** The smallest scenario that kills it, and the weakest model. */
 	scenario: string;
 	model: Model;
-	/** Config symbols over stepper.config, e.g. "MMU_GATHER_RCU_TABLE_FREE=n". */
+	/** A fragment of configs/ over stepper.config. */
 	config?: string;
 	/** An execution that fails; empty until it was searched for. */
 	schedule: string;
@@ -29,7 +30,7 @@ export interface Mutant {
 
 const DIR = join(here(), "tools/explore/mutants");
 /** What a build reads. */
-const SOURCES = ["arch", "include", "kernel", "scripts", "tools", "configs", "Kconfig", "Makefile", "package.json", "package-lock.json", "tsconfig.json"];
+const SOURCES = ["arch", "include", "kernel", "scripts", "tools", "package.json", "tsconfig.json"];
 
 export function mutant_names(): string[] {
 	return readdirSync(DIR).filter((f) => f.endsWith(".patch")).map((f) => f.slice(0, -6)).sort();
@@ -53,6 +54,12 @@ export function load_mutant(name: string): Mutant {
 	};
 }
 
+/** The object tree of the stepper kernel, with one more fragment if there is one. */
+export function stepper_tree(fragment?: string): ObjtreeOptions {
+	if (!fragment) return { name: "stepper", fragments: ["stepper.config"] };
+	return { name: `stepper-${fragment.replace(".config", "")}`, fragments: ["stepper.config", fragment] };
+}
+
 /** Builds the kernel with the mutant in it; the path of its bundle. */
 export async function mutant_bundle(name: string): Promise<string> {
 	const m = load_mutant(name);
@@ -66,19 +73,18 @@ export async function mutant_bundle(name: string): Promise<string> {
 	mkdirSync(src, { recursive: true });
 	for (const s of SOURCES) cpSync(join(here(), s), join(src, s), { recursive: true });
 	symlinkSync(join(here(), "node_modules"), join(src, "node_modules"));
-	const quiet = $({ cwd: src, verbose: false, quiet: true, nothrow: true, env: { ...process.env, KBUILD_NOCHECK: "1", MAKEFLAGS: "", MAKELEVEL: "" } });
+	const quiet = $({ cwd: src, verbose: false, quiet: true, nothrow: true, env: { ...process.env, KBUILD_NOCHECK: "1" } });
 	const applied = await quiet`patch -p1 --no-backup-if-mismatch -F 0 -i ${mutant_file(name)}`;
 	if (applied.exitCode !== 0) {
 		const [file] = /(?<=patching file )\S+(?=[\s\S]*FAILED)/.exec(applied.stdout) ?? ["it"];
 		throw new UserError(`mutant '${name}' no longer applies: ${file} has changed; bring tools/explore/mutants/${name}.patch up to date`);
 	}
-	if (m.config) writeFileSync(join(src, "configs/mutant.config"), m.config.split(" ").map((c) => (c.endsWith("=n") ? `# CONFIG_${c.slice(0, -2)} is not set` : `CONFIG_${c}`)).join("\n") + "\n");
+	/* Configured like the kernel it is a mutant of. */
+	const base = dirname(await objtree(stepper_tree(m.config)));
 	const out = join(src, "build/stepper");
-	mkdirSync(out, { recursive: true });
-	for (const target of ["defconfig", "stepper.config", ...(m.config ? ["mutant.config"] : []), "vmlinux"]) {
-		const run = await quiet`make O=${out} ARCH=x86 ${target}`;
-		if (run.exitCode !== 0) throw new UserError(`mutant '${name}' does not build: ${run.stderr.trim().split("\n").at(-1)}`);
-	}
+	cpSync(join(base, "include"), join(out, "include"), { recursive: true });
+	const run = await quiet`${process.execPath} --import tsx scripts/build.ts --objtree ${out} --silent`;
+	if (run.exitCode !== 0) throw new UserError(`mutant '${name}' does not build: ${run.stderr.trim().split("\n").at(-1)}`);
 	writeFileSync(stamp, hash);
 	return bundle;
 }

@@ -27,6 +27,7 @@ import { dpor } from "./strategy/dpor.ts";
 import { pct } from "./strategy/pct.ts";
 import { random } from "./strategy/random.ts";
 import { replay } from "./strategy/replay.ts";
+import { words } from "./strategy/words.ts";
 import type { Search } from "./strategy/types.ts";
 
 /** CPUs of the boot; the last is RCU's. */
@@ -86,6 +87,19 @@ export function replay_schedule(r: Request): Replayed {
 	}
 	return { failure: session.outcome.failure, events, diverged: last?.diverged() };
 }
+/**
+ * One execution along a schedule in words (strategy/words.ts), for unit tests:
+ * "passes", or what fails. All that the scenario shares is known beforehand.
+ */
+export function run_words(scenario: string, model: ModelName, text: string): { ends: string; unmet?: string } {
+	const scout = new Session(session_options({ scenario, model, max: 200 }));
+	scout.slice(Infinity, 200);
+	let last: ReturnType<typeof words> | undefined;
+	const session = new Session({ ...session_options({ scenario, model }), keep: true, search: () => (last = words(text)) });
+	session.slice(Infinity, 1);
+	const f = session.outcome.failure;
+	return { ends: f ? `${f.kind}: ${f.text}` : "passes", unmet: last?.unmet() };
+}
 function raw_event(e: number, old: number, value: number, stale: number, states: boolean): RawEvent {
 	const c = ev_ctx[e];
 	const limit = Error.stackTraceLimit;
@@ -115,6 +129,8 @@ export interface SessionOptions {
 	/** Programs in the order in which they are listed to the search. */
 	order?: number[];
 	oracles?: boolean;
+	/** What the session before has found to be shared stays so. */
+	keep?: boolean;
 }
 
 export class Session {
@@ -133,7 +149,7 @@ export class Session {
 		if (!scenario) throw new RangeError(`no scenario '${options.scenario}'`);
 		this.scenario = scenario;
 		this.search = options.search();
-		forget_sharing();
+		if (!options.keep) forget_sharing();
 	}
 
 	/** RAM as it is before the first step of any CPU. */
@@ -205,6 +221,7 @@ export class Session {
 			/* What was no step is one: begin again, with that known. A failure
 			 * will be there again, and only then can it be repeated. */
 			o.restarts++;
+			this.seen.clear();
 			o.executions = o.blocked = o.steps = 0;
 			this.search = this.options.search();
 			this.started = false;

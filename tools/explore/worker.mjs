@@ -7,6 +7,23 @@ const kernel = await import(workerData.bundle);
 const SLICE_MS = 200;
 const serve = {
 	list: () => kernel.list(),
+	/** Warm, then as many explorations as fit in the time, set-up not counted. */
+	measure(request) {
+		const total = { executions: 0, accesses: 0, seconds: 0 };
+		let session = new kernel.Session(kernel.session_options(request));
+		session.slice(1000);
+		while (total.seconds < request.seconds) {
+			session = new kernel.Session({ ...kernel.session_options(request), keep: true });
+			session.slice(0);
+			const before = { ...session.outcome };
+			const start = performance.now();
+			session.slice(1000 * (request.seconds - total.seconds));
+			total.seconds += (performance.now() - start) / 1000;
+			total.executions += session.outcome.total - before.total;
+			total.accesses += session.outcome.accesses - before.accesses;
+		}
+		return total;
+	},
 	replay: (request) => kernel.replay_schedule(request),
 	async explore(request, id) {
 		const session = new kernel.Session(kernel.session_options(request));

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The explorer: golden counts, the quick scenarios, schedules in words, a
+ * mutant and its stored schedule, and what it says to mistakes. All of the
+ * scenarios and mutants are `make explore` and `make explore-mutants`.
+ */
+import { pathToFileURL } from "node:url";
+import test from "ava";
+import { UserError } from "../replay/errors.ts";
+import { explore, list, replay, stepper_bundle } from "./explorer.ts";
+import { load_mutant, mutant_names } from "./mutant.ts";
+import { decode_schedule, encode_schedule } from "./replay_string.ts";
+import { columns, failure_report, summary } from "./report.ts";
+import type { ExploreOptions, Result } from "./types.ts";
+
+async function all(o: ExploreOptions): Promise<Result[]> {
+	const results: Result[] = [];
+	for await (const r of explore(o)) results.push(r);
+	return results;
+}
+/** Building the stepper takes as long as a minute under load. */
+const BUILD_MS = 300_000;
+
+test.serial("golden programs have the known number of interleavings", async (t) => {
+	t.timeout(BUILD_MS);
+	const golden: Record<string, number> = {
+		"golden/seqlock-1": 11, "golden/seqlock-2": 121, "golden/seqlock-3": 1331, "golden/seqlock-4": 14641,
+		"golden/fault-munmap-1": 8, "golden/fault-munmap-2": 69, "golden/fault-munmap-3": 642,
+	};
+	for (const r of await all({ scenarios: Object.keys(golden), model: "sc" })) {
+		t.is(r.executions, golden[r.scenario], r.scenario);
+		t.true(r.exhausted);
+		t.is(r.failures, 0);
+	}
+});
+
+test.serial("the count on the port does not depend on which CPU is listed first", async (t) => {
+	const [a] = await all({ scenarios: ["fault-mremap"], model: "sc", order: [0, 1] });
+	const [b] = await all({ scenarios: ["fault-mremap"], model: "sc", order: [1, 0] });
+	t.true(a.exhausted && b.exhausted);
+	t.is(a.executions, b.executions);
+});
+
+test.serial("the quick scenarios hold, every interleaving of them", async (t) => {
+	const scenarios = (await list()).filter((s) => s.quick && !s.name.startsWith("golden")).map((s) => s.name);
+	t.true(scenarios.length > 0);
+	for (const r of await all({ scenarios, model: "sc", seconds: 60 })) {
+		t.true(r.exhausted, summary(r));
+		t.is(r.failure?.text, undefined, r.scenario);
+	}
+});
+
+interface Kernel {
+	run_words: (scenario: string, model: string, text: string) => { ends: string; unmet?: string };
+}
+
+test.serial("a schedule in words: a fault that was overtaken by munmap maps nothing", async (t) => {
+	const kernel = (await import(pathToFileURL(await stepper_bundle()).href)) as Kernel;
+	const run = (text: string) => kernel.run_words("fault-munmap", "sc", text);
+	t.deepEqual(run("CPU0 runs to after __find_vma; CPU1 runs munmap; CPU0 continues"), { ends: "passes", unmet: undefined });
+	t.regex(run("CPU0 runs to before no_such_function; CPU1 runs").unmet ?? "", /ends without before no_such_function/);
+	t.throws(() => run("CPU0 walks"), { message: /'CPU0 walks' is not understood/ });
+});
+
+test.serial("a check that is taken out is missed, in the schedule that is stored with it", async (t) => {
+	t.timeout(BUILD_MS);
+	const m = load_mutant("skip-seq2");
+	const r = await replay(m.schedule, { scenario: m.scenario, model: m.model, mutant: m.name });
+	t.truthy(r.failure);
+	const result: Result = {
+		scenario: m.scenario, model: m.model, mutant: m.name, cpus: 2, executions: 1, blocked: 0, bound: null,
+		exhausted: false, strategy: "replay", failures: 1, seconds: 0, failure: r.failure,
+	};
+	if (!r.failure) return;
+	const text = failure_report(result, r.failure, 100);
+	t.regex(text, /CPU0 +CPU1/);
+	t.is(text.split("\n").at(-1), `spf explore ${m.scenario} --model sc --mutant skip-seq2 --replay '${m.schedule}'`);
+	t.true(columns(r.failure, 80).split("\n").length > 10);
+	/* The same schedule on the kernel with the check. */
+	const clean = await replay(m.schedule, { scenario: m.scenario, model: m.model }).catch((e: Error) => e);
+	t.true(clean instanceof UserError || clean instanceof Error || clean.failure === undefined);
+});
+
+test("every mutant says what it takes out, and names a scenario", async (t) => {
+	const names = new Set((await list()).map((s) => s.name));
+	for (const name of mutant_names()) {
+		const m = load_mutant(name);
+		t.true(names.has(m.scenario), `${name}: ${m.scenario}`);
+		t.true(["sc", "tso", "lkmm"].includes(m.model), name);
+	}
+});
+
+test("a schedule is the same after it was a word", (t) => {
+	const schedule = [[0, 8192], [1, -1], [-1, 0, 40960, 2], [12, 3]];
+	t.deepEqual(decode_schedule(encode_schedule(schedule, 0xdeadbeef)), { schedule, build: 0xdeadbeef });
+});
+
+test("mistakes are one line", async (t) => {
+	await t.throwsAsync(all({ scenarios: ["no-such"], model: "sc" }), { instanceOf: UserError, message: /no scenario 'no-such'/ });
+	t.throws(() => load_mutant("no-such"), { instanceOf: UserError, message: /no mutant 'no-such'/ });
+	t.throws(() => decode_schedule("spf0:AAAA"), { instanceOf: UserError, message: /version 'spf0:'/ });
+	t.throws(() => decode_schedule("spf1:AA"), { instanceOf: UserError, message: /damaged/ });
+	t.throws(() => decode_schedule("hello"), { instanceOf: UserError, message: /does not begin with 'spf1:'/ });
+});

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The memory models against litmus programs with known final states
+ * (examples.jsonl, computed with herd7 and the kernel's model), and mistakes.
+ */
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { here } from "../../scripts/cc/program.ts";
+import { UserError } from "../replay/errors.ts";
+import { compare, expected, load_kernel, parse } from "./index.ts";
+
+const EXAMPLES = join(here(), "tools/litmus/examples.jsonl");
+
+test("final states are those of the kernel's model and of x86", async (t) => {
+	t.timeout(300_000);
+	const kernel = await load_kernel();
+	let compared = 0;
+	for (const p of parse(EXAMPLES, kernel.LITMUS_OPS)) {
+		for (const model of ["tso", "lkmm"] as const) {
+			if (!expected(p, model)) continue;
+			compared++;
+			t.deepEqual(compare(kernel, p, model), { missing: [], extra: [] }, `${p.name} ${model}`);
+		}
+		/* What is possible one access at a time is possible in both. */
+		const sc = kernel.litmus_states(p.cpus, "sc", []).states;
+		for (const model of ["tso", "lkmm"] as const) {
+			const weak = new Set(kernel.litmus_states(p.cpus, model, []).states);
+			t.deepEqual(sc.filter((s) => !weak.has(s)), [], `${p.name}: sc and ${model}`);
+		}
+	}
+	t.true(compared > 40);
+});
+
+test("a file's mistakes are told with their line", (t) => {
+	const file = join(mkdtempSync(join(tmpdir(), "spf-litmus-")), "bad.jsonl");
+	const wrong = (text: string, message: RegExp) => {
+		writeFileSync(file, `{"name":"ok","cpus":[[]]}\n${text}\n`);
+		t.throws(() => parse(file, ["smp_mb", "READ_ONCE"]), { instanceOf: UserError, message });
+	};
+	wrong("{", /bad.jsonl:2: this line is no JSON/);
+	wrong('{"name":"x","cpus":[]}', /bad.jsonl:2: a program needs/);
+	wrong('{"name":"x","cpus":[[{"op":"nop"}]]}', /bad.jsonl:2: x: unknown operation 'nop'/);
+	wrong('{"name":"x","cpus":[[{"op":"READ_ONCE"}]]}', /bad.jsonl:2: x: READ_ONCE without a loc/);
+	wrong('{"name":"x","cpus":[[{"op":"smp_mb"}]],"tso":[1]}', /bad.jsonl:2: x: the final states of tso/);
+});
