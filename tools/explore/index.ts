@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The command line of `spf explore`. */
+import { writeFileSync } from "node:fs";
 import { MultiBar, type SingleBar } from "cli-progress";
 import type { Command } from "commander";
 import { UserError } from "../replay/errors.ts";
 import { explore, list, replay, scenario_list } from "./explorer.ts";
+import { page } from "./html.ts";
 import { failure_report, summary } from "./report.ts";
-import type { ExploreOptions, Model, Progress, Result } from "./types.ts";
+import type { ExploreOptions, Failure, Model, Progress, Result } from "./types.ts";
 
 interface Options {
 	list?: boolean;
@@ -19,6 +21,7 @@ interface Options {
 	jobs?: string;
 	replay?: string;
 	json?: boolean;
+	html?: string;
 	quick?: boolean;
 }
 
@@ -41,6 +44,7 @@ export function add_explore(program: Command): void {
 		.option("--jobs <n>", "cores to use (default: all)")
 		.option("--quick", "only the scenarios that `make test` runs")
 		.option("--replay <string>", "repeat one execution of one scenario")
+		.option("--html <file>", "write a page to step through the failure, or the replayed execution")
 		.option("--json", "print one JSON object for each scenario and model")
 		.addHelpText("after", "\nExit status: 0 if nothing failed, 1 if something did, 2 for mistakes in options.")
 		.action(async (scenarios: string[], o: Options) => {
@@ -79,11 +83,12 @@ async function run(scenarios: string[], o: Options): Promise<number> {
 	}
 	if (o.replay !== undefined) {
 		if (scenarios.length !== 1) throw new UserError("--replay: name the one scenario that it is of");
-		const r = await replay(o.replay, { scenario: scenarios[0], model: model ?? "sc", mutant: o.mutant });
+		const r = await replay(o.replay, { scenario: scenarios[0], model: model ?? "sc", mutant: o.mutant, states: o.html !== undefined });
 		const result: Result = {
 			scenario: scenarios[0], model: model ?? "sc", mutant: o.mutant, cpus: new Set(r.trace.map((e) => e.cpu)).size,
 			executions: 1, blocked: 0, bound: null, exhausted: false, strategy: "replay", failures: r.failure ? 1 : 0, seconds: 0, failure: r.failure,
 		};
+		if (o.html && r.failure) write_page(o.html, result, r.failure);
 		if (o.json) process.stdout.write(`${JSON.stringify(result)}\n`);
 		else if (r.failure) process.stdout.write(`${failure_report(result, r.failure, width)}\n`);
 		else process.stdout.write(`${scenarios[0]}: this schedule fails nothing: ${r.trace.length} steps\n`);
@@ -97,11 +102,23 @@ async function run(scenarios: string[], o: Options): Promise<number> {
 			bars?.done(r);
 			failures += r.failures;
 			print(r, o.json === true, width);
+			if (o.html && r.failure) {
+				const again = await replay(r.failure.replay, { scenario: r.scenario, model: r.model, mutant: r.mutant, states: true });
+				write_page(o.html, r, { ...r.failure, trace: again.trace });
+			}
 		}
 	} finally {
 		bars?.stop();
 	}
 	return failures > 0 ? 1 : 0;
+}
+
+function write_page(file: string, r: Result, f: Failure): void {
+	try {
+		writeFileSync(file, page(r, f));
+	} catch (error) {
+		throw new UserError(`--html ${file}: cannot be written (${(error as NodeJS.ErrnoException).code})`);
+	}
 }
 
 function print(r: Result, json: boolean, width: number): void {

@@ -488,9 +488,9 @@ function store_part(p: number, v: number, mask: number, order: Order): number {
 	check(p & ~3, 4);
 	const w = p >> 2;
 	const shift = 8 * (p & 3);
-	const merge = (old: number) => (old & ~(mask << shift)) | ((v & mask) << shift);
-	if (me !== NOBODY && touch(w, true)) shared_store(W, w, merge, false, order);
-	else poke(w, merge(HEAP32[w]));
+	const bits = (v & mask) << shift;
+	if (me !== NOBODY && touch(w, true)) shared_store(W, w, bits, false, order, mask << shift);
+	else poke(w, (HEAP32[w] & ~(mask << shift)) | bits);
 	log_result(0);
 	return v;
 }

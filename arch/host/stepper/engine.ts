@@ -129,7 +129,7 @@ const REG_NEST = REG_IPI + MAX_CPUS; /* of a context: depth of RCU sections */
 const REG_GP = REG_NEST + MAX_CTX; /* of a context: readers that its grace period waits for */
 const REG_BUF = REGS + 2048; /* store buffers */
 const BUF_ENTRIES = 64;
-const BUF_ENTRY = 8; /* w, kind, wide, event, value as double, context */
+const BUF_ENTRY = 8; /* w, kind, wide, event, value as double, mask */
 const BUF_SIZE = 8 + BUF_ENTRIES * BUF_ENTRY;
 
 /* ---- contexts ---- */
@@ -760,12 +760,9 @@ export function shared_load(kind: number, w: number, wide: boolean, order: Order
 	let stale = -1;
 	if (model === TSO) {
 		const b = buffer_of(cur);
-		for (let i = HEAP32[b + 1] - 1; i >= HEAP32[b]; i--) {
+		for (let i = HEAP32[b]; i < HEAP32[b + 1]; i++) {
 			const entry = b + 8 + i * BUF_ENTRY;
-			if (HEAP32[entry] === w) {
-				v = HEAPF64[(entry + 4) >> 1];
-				break;
-			}
+			if (HEAP32[entry] === w) v = merged(v, entry);
 		}
 	} else if (model === LKMM && lock_word[w] === 0) {
 		const x = lk_loc(w, v);
@@ -783,16 +780,17 @@ export function shared_load(kind: number, w: number, wide: boolean, order: Order
 }
 
 export function shared_store(
-	kind: number, w: number, value: number | ((old: number) => number), wide: boolean, order: Order,
+	kind: number, w: number, value: number | ((old: number) => number), wide: boolean, order: Order, mask = -1,
 ): void {
-	if (model === TSO) return buffer_store(kind, w, value, wide, order);
+	if (model === TSO) return buffer_store(kind, w, value, wide, order, mask);
 	step(kind, w);
 	open(cur);
 	const old = wide ? HEAPF64[w >> 1] : HEAP32[w];
-	const v = typeof value === "number" ? value : value(old);
+	const whole = typeof value === "number" && mask === -1;
+	const v = typeof value !== "number" ? value(old) : whole ? value : (old & ~mask) | value;
 	if (model === LKMM && lock_word[w] === 0) {
 		const x = lk_loc(w, old);
-		const at = choose(order === "plain" ? 1 : lk.stores(cpu, x));
+		const at = choose(order === "plain" || !whole ? 1 : lk.stores(cpu, x));
 		lk.store(cpu, x, at, v, order === "release");
 		if (at === 0) set(w, v, wide);
 	} else set(w, v, wide);
@@ -861,9 +859,15 @@ function buffer_context(c: number): number {
 	for (let b = n_ctx - 1; b >= 0 && ctx_kind[b] === "buffer"; b--) if (ctx_cpu[b] === ctx_cpu[c]) return b;
 	return -1;
 }
+/** What a buffered store makes of a word: part of one leaves the rest. */
+function merged(old: number, entry: number): number {
+	const v = HEAPF64[(entry + 4) >> 1];
+	const mask = HEAP32[entry + 6];
+	return mask === -1 ? v : (old & ~mask) | v;
+}
 /** No step: nobody sees it before it is committed. */
 function buffer_store(
-	kind: number, w: number, value: number | ((old: number) => number), wide: boolean, order: Order,
+	kind: number, w: number, value: number | ((old: number) => number), wide: boolean, order: Order, mask = -1,
 ): void {
 	const b = buffer_of(cur);
 	if (HEAP32[b] === HEAP32[b + 1] && HEAP32[b] !== 0) {
@@ -874,19 +878,15 @@ function buffer_store(
 	if (i >= BUF_ENTRIES) fail("limit", `${BUF_ENTRIES} stores in a store buffer`);
 	const entry = b + 8 + i * BUF_ENTRY;
 	let old = wide ? HEAPF64[w >> 1] : HEAP32[w];
-	for (let k = i - 1; k >= HEAP32[b]; k--) {
-		if (HEAP32[b + 8 + k * BUF_ENTRY] === w) {
-			old = HEAPF64[(b + 8 + k * BUF_ENTRY + 4) >> 1];
-			break;
-		}
-	}
+	for (let k = HEAP32[b]; k < i; k++)
+		if (HEAP32[b + 8 + k * BUF_ENTRY] === w) old = merged(old, b + 8 + k * BUF_ENTRY);
 	const v = typeof value === "number" ? value : value(old);
 	poke(entry, w);
 	poke(entry + 1, kind);
 	poke(entry + 2, wide ? 1 : 0);
 	poke(entry + 3, ctx_last[cur]);
 	poke_f64(entry + 4, v);
-	poke(entry + 6, cur);
+	poke(entry + 6, mask);
 	poke(b + 1, i + 1);
 	if (kind === REL) kcsan?.unlock(cpu, kword(w));
 	else if (kcsan) {
@@ -945,7 +945,7 @@ function commit(c: number): void {
 	const w = HEAP32[entry];
 	open(c);
 	const old = HEAP32[entry + 2] ? HEAPF64[w >> 1] : HEAP32[w];
-	const v = HEAPF64[(entry + 4) >> 1];
+	const v = merged(old, entry);
 	pend_kind[c] = HEAP32[entry + 1];
 	set(w, v, HEAP32[entry + 2] !== 0);
 	poke(b, HEAP32[b] + 1);

@@ -187,6 +187,20 @@ export const scenarios: Record<string, Scenario> = {
 		},
 		quick: true,
 	},
+	"fault-fault-first": {
+		about: "the first two faults of a mapping: both want an anon_vma and a page table",
+		patch: "none: mm/rmap.c __anon_vma_prepare(), mm/memory.c __pte_alloc()",
+		invariant: "there is one of each, and who uses the other's sees it whole",
+		setup() {
+			start_threads(2);
+			map(A, LEN);
+		},
+		cpus: [store, () => note(1, write(A + 1, V) ? 1 : 0)],
+		check() {
+			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
+			check_that(read(A) === V && read(A + 1) === V, "a write is lost");
+		},
+	},
 	"fault-split": {
 		about: "a fault beside a split of its vma",
 		patch: "v2 12/31 mm: separate mmap locked assertion from find_vma; __vma_adjust()",
