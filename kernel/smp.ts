@@ -152,7 +152,7 @@ export function smp_handle_ipi(): void {
 	}
 	preempt_count_sub(HARDIRQ_OFFSET);
 	arch_irq_return(flags);
-	ipi_done_step();
+	ipi_done_step(ADDR(p.pending));
 }
 
 /* ---- interrupts: the side that sends them ---- */

@@ -43,6 +43,7 @@ import {
 	atomic_fetch_add,
 	atomic_or,
 	atomic_read,
+	atomic_read_acquire,
 	atomic_set,
 } from "linux/atomic.ts";
 import { BUG_ON, WARN_ON } from "linux/bug.ts";
@@ -116,8 +117,9 @@ const RWSEM_WAIT_TIMEOUT_NS = 4e6;
 /** Readers woken at once: so many that the count cannot overflow. */
 const MAX_READERS_WAKEUP = 0x100;
 /** Turns that somebody spins before sleeping, which costs as much as some
- *  hundreds of them. */
-const RWSEM_SPIN_TURNS = 256;
+ *  hundreds of them. Time stands still on the stepper, where a turn is a wait:
+ *  nobody would ever get to sleep. */
+const RWSEM_SPIN_TURNS = CONFIG_ARCH_HOST_STEPPER ? 0 : 256;
 
 /** On the sleeper's kernel stack. */
 interface rwsem_waiter extends struct {
@@ -500,9 +502,10 @@ function rwsem_down_read_slowpath(
 	if (list_empty(sem.wait_list)) {
 		/*
 		 * Nobody waits. If the writer is gone meanwhile, the bias that
-		 * we added is a share of the lock.
+		 * we added is a share of the lock. Acquire, as the addition saw
+		 * the writer; pairs with the release in __up_write().
 		 */
-		if ((atomic_read(sem.count) & RWSEM_WRITER_MASK) === 0) {
+		if ((atomic_read_acquire(sem.count) & RWSEM_WRITER_MASK) === 0) {
 			raw_spin_unlock_irq(sem.wait_lock);
 			rwsem_set_reader_owned(sem);
 			return 0;

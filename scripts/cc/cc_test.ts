@@ -25,7 +25,7 @@ interface outer extends struct {
 `;
 
 /** Compiles the structs above with `body`; returns its JavaScript without imports. */
-function cc(body: string, gated = false, direct = true): { js: string; errors: string[] } {
+function cc(body: string, gated = false, direct = true, stepper = false): { js: string; errors: string[] } {
 	const dir = mkdtempSync(join(tmpdir(), "spf-cc-"));
 	const entry = join(dir, "x.ts");
 	writeFileSync(entry, `${STRUCTS}\n${body}\n`);
@@ -37,6 +37,7 @@ function cc(body: string, gated = false, direct = true): { js: string; errors: s
 		machine: "threads",
 		config: (symbol) => (symbol === "CONFIG_GATED" ? gated : undefined),
 		direct,
+		stepper,
 		check: true,
 	});
 	const js = (output.get(entry)?.code ?? "").replace(/^import .*\n/gm, "").replaceAll(/\s+/g, " ").trim();
@@ -93,6 +94,26 @@ test("marked accesses take the field, like the macro", (t) => {
 test("with checks, every access is a call", (t) => {
 	const { js } = cc("export function f(p: outer) { p.word = READ_ONCE(p.word); return p.in.b; }", false, false);
 	t.is(js, "export function f(p) { store_i32(p + 4, read_once_i32(p + 4)); return load_f64((p + 8) + 8); }");
+});
+
+test("for the stepper, locks get names, and additions without a use are told apart", (t) => {
+	const body = `declare function spin_lock_init(lock: inner, name?: string): void;
+		export function f(p: outer, q: inner) {
+			spin_lock_init(p.in);
+			spin_lock_init(q);
+			fetch_add(p.word, 1);
+			return fetch_add(p.word, 1);
+		}`;
+	t.is(
+		cc(body, false, false, true).js,
+		'export function f(p, q) { spin_lock_init((p + 8), "outer.in"); spin_lock_init(q, "q"); ' +
+			"add_i32(p + 4, 1); return fetch_add_i32(p + 4, 1); }",
+	);
+	t.is(
+		cc(body, false, false, false).js,
+		"export function f(p, q) { spin_lock_init((p + 8)); spin_lock_init(q); " +
+			"fetch_add_i32(p + 4, 1); return fetch_add_i32(p + 4, 1); }",
+	);
 });
 
 test("container_of, pointer arithmetic, structs on the stack", (t) => {

@@ -205,8 +205,11 @@ export function insn_end_step(): void {
 export function ipi_pending_step(cpu: number): void {
 	logged_step(() => ipi_step(cpu));
 }
-export function ipi_done_step(): void {
-	logged_step(ipi_done);
+/** Unless one has come since the word was looked at last. */
+export function ipi_done_step(pending: number): void {
+	logged_step(() => {
+		if (HEAP32[pending >> 2] === 0) ipi_done();
+	});
 }
 
 /* ---- the rest ---- */
