@@ -28,7 +28,7 @@ async function kill(name: string): Promise<boolean> {
 		return false;
 	}
 	console.log(`killed   ${what} after ${r.executions} executions, ${f.preemptions} preemptions: ${f.text}`);
-	if (update) {
+	if (update && f.replay !== "") {
 		const file = mutant_file(name);
 		writeFileSync(file, readFileSync(file, "utf8").replace(/^Schedule:.*$/m, `Schedule: ${f.replay}`));
 	}

@@ -161,14 +161,14 @@ async function one(
 async function explain(
 	core: Core, bundle: string, s: Listed, model: Model, found: SessionFailure, o: ExploreOptions,
 ): Promise<Failure> {
-	let best = await replayed(core, bundle, s, model, found.schedule);
+	let best = await replayed(core, bundle, s, model, found);
 	let minimised = best.preemptions === 0;
 	const deadline = Date.now() + 1000 * MINIMISE_SECONDS;
 	for (let bound = 0; bound < best.preemptions && Date.now() < deadline; bound++) {
 		const request: Request = { scenario: s.name, model, strategy: "bound", bound, seconds: (deadline - Date.now()) / 1000, order: o.order };
 		const outcome = await core.call<Outcome & { seconds: number }>("explore", request);
 		if (outcome.failure) {
-			best = await replayed(core, bundle, s, model, outcome.failure.schedule);
+			best = await replayed(core, bundle, s, model, outcome.failure);
 			minimised = true;
 			break;
 		}
@@ -205,10 +205,15 @@ export async function replay(text: string, o: ReplayOptions): Promise<{ failure?
 	}
 }
 
-async function replayed(core: Core, bundle: string, s: Listed, model: Model, schedule: number[][]): Promise<Failure> {
+async function replayed(core: Core, bundle: string, s: Listed, model: Model, found: SessionFailure): Promise<Failure> {
+	const { schedule } = found;
 	const r = await core.call<Replayed>("replay", { scenario: s.name, model, schedule });
-	if (!r.failure) throw new Error(`${s.name}: the failure did not repeat: ${r.diverged ?? "another end"}`);
 	const sources = new Sources(bundle);
+	if (!r.failure) {
+		/* Of what is shared too little was known to follow it: say what there is. */
+		const bare = failure_of(sources, found, [], "");
+		return { ...bare, text: `${bare.text} (seen once; the schedule could not be repeated: ${r.diverged ?? "it ends well"})` };
+	}
 	return failure_of(sources, r.failure, sources.trace(r.events), encode_schedule(schedule, build_id(readFileSync(bundle))));
 }
 

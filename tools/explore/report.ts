@@ -70,7 +70,7 @@ export function failure_report(r: Result, f: Failure, width: number): string {
 		`  ${f.text}`,
 		`  in ${f.func || "?"}(), ${f.file}:${f.line}`,
 		"",
-		columns(f, width),
+		f.trace.length > 0 ? columns(f, width) : "",
 		"",
 	];
 	if (f.conflict) {
@@ -85,7 +85,7 @@ export function failure_report(r: Result, f: Failure, width: number): string {
 		out.push(`  CPU${w.cpu} [${w.context}] waits for ${w.for}${w.holder ? `, held by ${w.holder}` : ""}`);
 	const cpus = new Set(f.trace.map((e) => e.cpu)).size;
 	out.push(`${f.minimised ? "minimised" : "not minimised"}: ${f.preemptions} preemptions, ${cpus} CPUs, ${f.trace.length} steps`);
-	out.push(replay_command(r, f));
+	if (f.replay !== "") out.push(replay_command(r, f));
 	return out.join("\n");
 }
 export function replay_command(r: Result, f: Failure): string {
