@@ -38,6 +38,13 @@ export function stepper_bundle(mutant?: string): Promise<string> {
 	return mutant ? mutant_bundle(mutant) : objtree(stepper_tree());
 }
 
+/** A kernel that dies in a scenario's set-up is the scenario's mistake, or a
+ *  mutant's that is too coarse; anything else is ours. */
+function problem(text: string, where: string): Error {
+	if (/kernel BUG|KASAN|check failed|set-up/.test(text)) return new UserError(`the kernel fails before the first step: ${text.split("\n", 1)[0]}`);
+	return Object.assign(new Error(text), { stack: where });
+}
+
 /** One core. */
 class Core {
 	#worker: Worker;
@@ -53,7 +60,7 @@ class Core {
 			const call = this.#calls.get(id);
 			if (progress) return call?.progress?.(progress as never);
 			this.#calls.delete(id);
-			if (error !== undefined) call?.reject(Object.assign(new Error(error), { stack: where }));
+			if (error !== undefined) call?.reject(problem(error, where));
 			else call?.resolve(result as never);
 		});
 		this.#worker.on("error", (error) => {
