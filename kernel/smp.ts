@@ -12,7 +12,7 @@
  * Left out: the workqueue-like irq_work, csd lock debugging, CPU hotplug.
  */
 import { CONFIG_ARCH_HOST_STEPPER, CONFIG_SMP } from "generated/autoconf.ts";
-import { ipi_done_step, ipi_pending_step } from "host/model.ts";
+import { await_step, ipi_done_step, ipi_pending_step } from "host/model.ts";
 import {
 	cpu_park,
 	cpu_pause,
@@ -200,7 +200,9 @@ export function idle_prepare(): number {
 	const p = this_cpu(ipi);
 
 	xchg(p.parked, 1);
-	return READ_ONCE(p.wake_seq);
+	/* Who sees the bump of a kick sees the condition that was made true
+	 * before it; pairs with cpu_kick(). */
+	return smp_load_acquire(p.wake_seq);
 }
 
 /** Returns on a kick, on an interrupt, or spuriously. */
@@ -255,7 +257,10 @@ export function cpu_leave_host(): void {
 		cmpxchg(p.state, CPU_HOST, CPU_ONLINE) !== CPU_HOST;
 		n++
 	) {
-		cpu_pause(n);
+		if (CONFIG_ARCH_HOST_STEPPER)
+			await_step();
+		else
+			cpu_pause(n);
 		start = softlockup_check(n, start, ADDR(p.state), -1);
 	}
 	irq_poll();
