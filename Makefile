@@ -141,6 +141,8 @@ $(stamp): package.json package-lock.json
 	$(Q)if [ node_modules/.package-lock.json -nt package-lock.json ] && \
 	   [ node_modules/.package-lock.json -nt package.json ]; then \
 		touch $@; \
+	elif [ -L node_modules ]; then \
+		echo "make: node_modules is a link to packages that are not those of package-lock.json; remove the link" >&2; exit 2; \
 	else \
 		$(if $(silent),,printf '  %-7s %s\n' NPM ci;) \
 		npm ci --no-audit --no-fund --no-progress --loglevel=error >/dev/null && touch $@; \

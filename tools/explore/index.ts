@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The command line of `spf explore`. */
-import { writeFileSync } from "node:fs";
-import { MultiBar, type SingleBar } from "cli-progress";
+import { existsSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../replay/errors.ts";
 import { explore, list, replay, scenario_list } from "./explorer.ts";
-import { page } from "./html.ts";
+import { failure_page } from "./html.ts";
+import { Bars } from "./progress.ts";
 import { failure_report, summary } from "./report.ts";
-import type { ExploreOptions, Failure, Model, Progress, Result } from "./types.ts";
+import type { ExploreOptions, Failure, Model, Result } from "./types.ts";
 
 interface Options {
 	list?: boolean;
@@ -23,6 +24,7 @@ interface Options {
 	json?: boolean;
 	html?: string;
 	quick?: boolean;
+	quiet?: boolean;
 }
 
 const MODELS = ["sc", "tso", "lkmm"];
@@ -44,8 +46,9 @@ export function add_explore(program: Command): void {
 		.option("--jobs <n>", "cores to use (default: all)")
 		.option("--quick", "only the scenarios that `make test` runs")
 		.option("--replay <string>", "repeat one execution of one scenario")
-		.option("--html <file>", "write a page to step through the failure, or the replayed execution")
 		.option("--json", "print one JSON object for each scenario and model")
+		.option("--html <file>", "write failures as a page to step through")
+		.option("--quiet", "only print failures")
 		.addHelpText("after", "\nExit status: 0 if nothing failed, 1 if something did, 2 for mistakes in options.")
 		.action(async (scenarios: string[], o: Options) => {
 			process.exitCode = await run(scenarios, o);
@@ -65,10 +68,12 @@ function one_of(option: string, text: string | undefined, names: string[]): stri
 	return text;
 }
 
-async function run(scenarios: string[], o: Options): Promise<number> {
-	const model = one_of("--model", o.model, MODELS) as Model | undefined;
+/** What the command line asks for, after everything that is wrong with it. */
+function checked(scenarios: string[], o: Options): ExploreOptions {
 	const options: ExploreOptions = {
-		scenarios, model, mutant: o.mutant,
+		scenarios,
+		model: one_of("--model", o.model, MODELS) as Model | undefined,
+		mutant: o.mutant,
 		bound: number("--bound", o.bound, 0),
 		strategy: one_of("--strategy", o.strategy, STRATEGIES) as ExploreOptions["strategy"],
 		seed: number("--seed", o.seed, 0),
@@ -76,80 +81,100 @@ async function run(scenarios: string[], o: Options): Promise<number> {
 		max: number("--max", o.max, 1),
 		jobs: number("--jobs", o.jobs, 1),
 	};
-	const width = process.stdout.columns ?? 100;
-	if (o.list) {
-		for (const s of await list(o.mutant)) process.stdout.write(`${s.name}\n    ${s.about}\n    ${s.patch}; ${s.invariant}\n`);
-		return 0;
+	const chance = options.strategy === "pct" || options.strategy === "random";
+	if (options.bound !== undefined && (options.strategy ?? "bound") !== "bound")
+		throw new UserError(`--bound ${o.bound}: --strategy ${options.strategy} has no bound; leave one of them out`);
+	if (options.seed !== undefined && !chance) throw new UserError(`--seed ${o.seed}: only --strategy pct and random use one`);
+	if (o.quick && scenarios.length > 0) throw new UserError(`--quick: it chooses the scenarios; leave out '${scenarios[0]}'`);
+	if (o.replay !== undefined && scenarios.length !== 1) throw new UserError("--replay: name the one scenario that it is of");
+	if (o.html !== undefined) {
+		const dir = dirname(o.html);
+		if (!existsSync(dir)) throw new UserError(`--html ${o.html}: there is no directory '${dir}'`);
+		if (statSync(o.html, { throwIfNoEntry: false })?.isDirectory()) throw new UserError(`--html ${o.html}: it is a directory; name a file`);
 	}
-	if (o.replay !== undefined) {
-		if (scenarios.length !== 1) throw new UserError("--replay: name the one scenario that it is of");
-		const r = await replay(o.replay, { scenario: scenarios[0], model: model ?? "sc", mutant: o.mutant, states: o.html !== undefined });
-		const result: Result = {
-			scenario: scenarios[0], model: model ?? "sc", mutant: o.mutant, cpus: new Set(r.trace.map((e) => e.cpu)).size,
-			executions: 1, blocked: 0, bound: null, exhausted: false, strategy: "replay", failures: r.failure ? 1 : 0, seconds: 0, failure: r.failure,
-		};
-		if (o.html && r.failure) write_page(o.html, result, r.failure);
-		if (o.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-		else if (r.failure) process.stdout.write(`${failure_report(result, r.failure, width)}\n`);
-		else process.stdout.write(`${scenarios[0]}: this schedule fails nothing: ${r.trace.length} steps\n`);
-		return r.failure ? 1 : 0;
-	}
+	if (options.strategy === "bound") options.bound ??= BOUND;
+	/* Chance never ends by itself. */
+	if (chance && options.max === undefined) options.seconds ??= CHANCE_SECONDS;
+	return options;
+}
+const BOUND = 2;
+const CHANCE_SECONDS = 20;
+
+async function run(scenarios: string[], o: Options): Promise<number> {
+	const options = checked(scenarios, o);
+	if (o.list) return print_list(o);
+	if (o.replay !== undefined) return repeat(scenarios[0], options.model ?? "sc", o.replay, o);
 	if (o.quick) options.scenarios = (await scenario_list(o.mutant)).filter((s) => s.quick).map((s) => s.name);
-	const bars = process.stderr.isTTY && !o.json ? new Bars() : undefined;
+	const bars = process.stderr.isTTY && !o.json && !o.quiet ? new Bars() : undefined;
 	let failures = 0;
+	const failed: { result: Result; failure: Failure }[] = [];
 	try {
 		for await (const r of explore(options, (p) => bars?.show(p))) {
 			bars?.done(r);
+			print(r, o);
 			failures += r.failures;
-			print(r, o.json === true, width);
-			if (o.html && r.failure) {
-				const again = await replay(r.failure.replay, { scenario: r.scenario, model: r.model, mutant: r.mutant, states: true });
-				write_page(o.html, r, { ...r.failure, trace: again.trace });
-			}
+			/* Without a schedule there is nothing to step through. */
+			if (r.failure?.replay) failed.push({ result: r, failure: r.failure });
 		}
 	} finally {
 		bars?.stop();
 	}
+	if (o.html !== undefined && failed.length === 0) process.stderr.write(`spf: no schedule that fails, so '${o.html}' was not written\n`);
+	else if (o.html !== undefined) await write_page(o.html, failed);
 	return failures > 0 ? 1 : 0;
 }
 
-function write_page(file: string, r: Result, f: Failure): void {
-	try {
-		writeFileSync(file, page(r, f));
-	} catch (error) {
-		throw new UserError(`--html ${file}: cannot be written (${(error as NodeJS.ErrnoException).code})`);
+async function print_list(o: Options): Promise<number> {
+	for (const s of await list(o.mutant)) {
+		const text = `${s.name}\n    ${s.about}\n    ${s.patch}; ${s.invariant}\n`;
+		process.stdout.write(o.json ? `${JSON.stringify(s)}\n` : text);
 	}
+	return 0;
 }
 
-function print(r: Result, json: boolean, width: number): void {
-	if (json) {
-		const { scenario, model, executions, blocked, bound, exhausted, failures, seconds } = r;
-		process.stdout.write(`${JSON.stringify({ scenario, model, executions, blocked, bound, exhausted, failures, seconds, replay: r.failure?.replay })}\n`);
+/** One execution, again. */
+async function repeat(scenario: string, model: Model, text: string, o: Options): Promise<number> {
+	const { failure, trace } = await replay(text, { scenario, model, mutant: o.mutant, states: o.html !== undefined });
+	const result: Result = {
+		scenario, model, mutant: o.mutant, cpus: new Set(trace.filter((e) => e.context !== "rcu").map((e) => e.cpu)).size,
+		executions: 1, blocked: 0, bound: null, exhausted: false, strategy: "replay", failures: failure ? 1 : 0, seconds: 0, failure,
+	};
+	if (o.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+	else if (failure) process.stdout.write(`${failure_report(result, failure, width())}\n`);
+	else process.stdout.write(`${scenario}: this schedule fails nothing: ${trace.length} steps\n`);
+	const clean: Failure = { kind: "", text: "", func: "", file: "", line: 0, trace, replay: text, preemptions: 0, minimised: false };
+	if (o.html !== undefined) save(o.html, failure_page([{ result, failure: failure ?? clean }]));
+	return failure ? 1 : 0;
+}
+
+const width = () => Math.max(80, process.stdout.columns ?? 100);
+
+function print(r: Result, o: Options): void {
+	if (o.json) {
+		const { scenario, model, mutant, executions, blocked, bound, exhausted, failures, seconds, failure } = r;
+		const line = { scenario, model, mutant, executions, blocked, bound, exhausted, failures, seconds, replay: failure?.replay || undefined };
+		process.stdout.write(`${JSON.stringify(line)}\n`);
 		return;
 	}
+	if (!r.failure && o.quiet) return;
 	process.stdout.write(`${r.scenario}: ${summary(r)}\n`);
-	if (r.failure) process.stdout.write(`\n${failure_report(r, r.failure, width)}\n\n`);
+	if (r.failure) process.stdout.write(`\n${failure_report(r, r.failure, width())}\n\n`);
 }
 
-/** One bar for each scenario that is under way. */
-class Bars {
-	#bars = new MultiBar({ format: "{name} [{bar}] {value} of about {total}, {rate}/s", stream: process.stderr, clearOnComplete: true });
-	#of = new Map<string, SingleBar>();
-	show(p: Progress): void {
-		const name = `${p.scenario} ${p.model}`;
-		const total = Math.max(p.executions, Math.round(p.estimate ?? 2 * p.executions));
-		const bar = this.#of.get(name) ?? this.#bars.create(total, 0);
-		this.#of.set(name, bar);
-		bar.setTotal(total);
-		bar.update(p.executions, { name, rate: Math.round(p.executions / p.seconds) });
+/** The failures once more, with the state of the machine after each step. */
+async function write_page(file: string, failed: { result: Result; failure: Failure }[]): Promise<void> {
+	const pages = [];
+	for (const { result, failure } of failed) {
+		const { scenario, model, mutant } = result;
+		const again = await replay(failure.replay, { scenario, model, mutant, states: true });
+		pages.push({ result, failure: { ...failure, trace: again.trace } });
 	}
-	done(r: Result): void {
-		const name = `${r.scenario} ${r.model}`;
-		const bar = this.#of.get(name);
-		if (bar) this.#bars.remove(bar);
-		this.#of.delete(name);
-	}
-	stop(): void {
-		this.#bars.stop();
+	save(file, failure_page(pages));
+}
+function save(file: string, text: string): void {
+	try {
+		writeFileSync(file, text);
+	} catch (error) {
+		throw new UserError(`--html ${file}: cannot be written (${(error as NodeJS.ErrnoException).code})`);
 	}
 }

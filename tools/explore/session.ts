@@ -8,7 +8,7 @@ import { boot } from "host/head.ts";
 import { forget_sharing, on_stack, shared_words } from "host/door.ts";
 import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
 import {
-	begin, ctx_kind, ctx_cpu, type Ending, ev_choice, ev_ctx, ev_kind, ev_prev, KernelPanic, LKMM, machine_failure, n,
+	begin, ctx_kind, ctx_cpu, type Ending, ev_choice, ev_ctx, ev_kind, KernelPanic, LKMM, machine_failure, n,
 	KIND_NAMES, aside, set_tracer, ev_val, ev_w, n_ctx, nr_cpus, on_cpu, run_on, SC, type StepperFailure, TSO, is_enabled_now, waiting, ctx_state, READY, event_position, position_before, accesses, IRQ_BEGIN,
 } from "host/engine.ts";
 import { Kcsan } from "host/kcsan.ts";
@@ -116,7 +116,7 @@ function raw_event(e: number, old: number, value: number, stale: number, states:
 		old,
 		value,
 		stale: stale === -1 ? null : stale,
-		failed: value !== value,
+		failed: Number.isNaN(value),
 		stack,
 		state: states ? aside(() => on_cpu(0, snapshot)) : undefined,
 	};

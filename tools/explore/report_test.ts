@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What a result looks like on a terminal. */
+import test from "ava";
+import { main } from "../spf.ts";
+import { number_text, steps_of } from "./page/steps.ts";
+import { progress_text } from "./progress.ts";
+import { columns, failure_report, replay_command, summary } from "./report.ts";
+import { name_in_line } from "./source.ts";
+import { failure, overtaken, result, trace } from "./testtrace.ts";
+
+test("a clean run is one line", (t) => {
+	t.is(summary(result({ cpus: 3 })), "explored 642 executions (0 blocked), exhausted, 3 CPUs, SC, 0 failures, 321/s");
+	t.regex(summary(result({ bound: 2 })), /, bounded at 2 preemptions, 2 CPUs/);
+	t.regex(summary(result({ bound: 1, exhausted: false, strategy: "bound" })), /, bounded at 1 preemption, not exhausted/);
+	t.regex(summary(result({ exhausted: false, strategy: "pct", model: "lkmm" })), /, not exhausted \(pct\), 2 CPUs, LKMM/);
+	t.notRegex(summary(result({ seconds: 0 })), /\/s/);
+});
+
+test("columns: one for each CPU, in order, with the switch and what others can see", (t) => {
+	t.is(columns(failure(overtaken()), 80), [
+		"       CPU0                                CPU1",
+		"       program() __pte_map_lock()",
+		"   #0     mm.mmap_seq is 40",
+		"       ── switch, preempted ───────────────────────────────────────────────────",
+		"                                           program() __vm_munmap()",
+		"   #2                                         mm.mmap_seq 40 → 41",
+		"                                            zap_pte_range()",
+		"   #3                                         ptep.pte 0xf0867 → 0",
+		"       ── switch ──────────────────────────────────────────────────────────────",
+		"        set_pte_at()",
+		"   #4     ptep.pte 0 → 0xf1867",
+	].join("\n"));
+});
+
+test("no line is wider than the terminal, down to 80", (t) => {
+	const long = { name: "vma.anon_vma.root.rwsem.count", func: "find_mergeable_anon_vma_of_a_neighbour" };
+	for (const cpus of [1, 2, 3, 4, 8]) {
+		const events = trace(...Array.from({ length: 4 * cpus }, (_, i) => ({ ...long, cpu: i % cpus, op: "write", old: 0xfffff000, value: 0x7ffff7fc1000 })));
+		for (const width of [80, 100, 200]) {
+			const lines = columns(failure(events), width).split("\n");
+			t.deepEqual(lines.filter((line) => line.length > width), [], `${cpus} CPUs, ${width} characters`);
+		}
+	}
+});
+
+test("more CPUs than columns share the last one, and say who they are", (t) => {
+	const events = trace(...Array.from({ length: 6 }, (_, cpu) => ({ cpu, op: "write" })));
+	const text = columns(failure(events), 80);
+	t.regex(text, /CPU0 +CPU1 +CPU2 +CPU3 and on/);
+	t.regex(text, /CPU5: *x 0 → 0/);
+});
+
+test("a name gives way to the values behind it", (t) => {
+	const text = columns(failure(trace(
+		{ op: "write", name: "page.a_very_long_field_of_it", old: 1, value: 2 }, { cpu: 1, op: "write" }, { cpu: 2, op: "write" }, { cpu: 3, op: "write" },
+	)), 80);
+	t.regex(text, /…\w+ 1 → 2/);
+});
+
+test("stale reads say what is newer, and who wrote it", (t) => {
+	const text = columns(failure(trace(
+		{ op: "write", old: 4, value: 5 }, { cpu: 1, value: 4, newest: 5 },
+	)), 100);
+	t.regex(text, /x is 4 ⟵ stale \(#0, newest 5\)/);
+	/* Nobody in the trace wrote it. */
+	t.regex(columns(failure(trace({ cpu: 1, value: 4, newest: 7 })), 100), /⟵ stale \(newest 7\)/);
+});
+
+test("store buffers, interrupts, RCU, locks and waits have their words", (t) => {
+	const lock = { name: "ptl", addr: 20 };
+	const text = columns(failure(trace(
+		{ op: "lock", ...lock }, { cpu: 1, op: "trylock", failed: true, ...lock },
+		{ context: "buffer", op: "commit", value: 1, calls: [], func: "" }, { cpu: 1 },
+		{ context: "irq", op: "begin", name: "", addr: 99, func: "", calls: [] }, { cpu: 5, context: "rcu", op: "gp_start", name: "", addr: 98, func: "rcu" },
+		{ cpu: 1, op: "await", addr: 97 },
+	), { kind: "deadlock", waits: [{ cpu: 1, context: "task", for: "lock ptl", holder: "CPU0" }] }), 120);
+	for (const words of [
+		/CPU0 +CPU1 +RCU/, /#0 +lock ptl/, /#1 +trylock ptl fails/, /\[store buffer\] commit x=1/, /\[irq\] interrupt/, /grace period begins/,
+		/wait until something changes/, /wait lock ptl \(held by CPU0\)/,
+	]) t.regex(text, words);
+});
+
+test("a copy is one line, and what allocators share is left out", (t) => {
+	const copy = { func: "do_speculative_user_fault", line: 157, name: "vma" };
+	const steps = steps_of(failure(trace(
+		...[4, 8, 12, 16].map((addr) => ({ ...copy, addr })),
+		...[4, 8, 12, 16].map((addr) => ({ cpu: 1, op: "write", name: "vma.vm_start", addr, calls: ["program"] })),
+		{ addr: 32, calls: ["program", "__alloc_pages"], func: "__alloc_pages" },
+		{ cpu: 1, op: "write", addr: 32 },
+	)));
+	t.deepEqual(steps.slice(0, 4).map((s) => s.shared), [true, false, false, false]);
+	t.is(steps[0].text, "vma: 4 words are read");
+	t.false(steps[8].shared);
+});
+
+test("a place has the name that most have for it, unless its memory was used again", (t) => {
+	const steps = steps_of(failure(trace(
+		{ name: "vma.vm_start" }, { name: "vma.vm_start" }, { name: "tmp.vm_start", cpu: 1 }, { name: "4" }, { name: "page.flags", op: "write" },
+		{ addr: 8, name: "mm", calls: ["f", "mmap_write_lock", "__mmap_seq_write_lock"], op: "write" },
+		{ addr: 12, name: "mm", calls: ["f", "down_write"], op: "lock" },
+	)));
+	t.deepEqual(steps.map((s) => s.text.split(" ").find((w) => /[.]/.test(w))), [
+		"vma.vm_start", "vma.vm_start", "vma.vm_start", "vma.vm_start", "page.flags", "mm.mmap_seq", "mm.mmap_lock",
+	]);
+});
+
+test("the report: what, where, who with whom, and the way back", (t) => {
+	const r = result({ mutant: "skip-seq2", failures: 1, exhausted: false });
+	const f = failure(overtaken(), { conflict: [3, 4] });
+	const text = failure_report(r, f, 80);
+	const lines = text.split("\n");
+	t.is(lines[0], "fault-munmap: a check fails");
+	t.is(lines[1], "SC, 2 CPUs, mutant skip-seq2; execution 642, 321/s, not exhausted");
+	t.is(lines[3], "  in final_check(), tools/explore/final.ts:87");
+	t.regex(text, /✱ ptep\.pte 0 → 0xf1867/);
+	t.regex(text, /#3 CPU1: ptep\.pte 0xf0867 → 0\n +kernel\/mm\/memory\.ts:13\n +zap_pte_range\(\) ← program\(\)\n +#4 CPU0/);
+	t.regex(text, /\nminimised: 1 preemption, 2 CPUs, 5 steps\n/);
+	t.is(lines.at(-1), "spf explore fault-munmap --model sc --mutant skip-seq2 --replay 'spf1:AAAA'");
+	t.is(replay_command(result(), f), "spf explore fault-munmap --model sc --replay 'spf1:AAAA'");
+});
+
+test("a failure that cannot be repeated says only what there is", (t) => {
+	const text = failure_report(result({ failures: 1, exhausted: false, seconds: 0 }), failure([], { replay: "", conflict: [0, 1] }), 80);
+	t.is(text, [
+		"fault-munmap: a check fails", "SC, 2 CPUs; execution 642, not exhausted", "  check failed: a page is mapped after munmap",
+		"  in final_check(), tools/explore/final.ts:87",
+	].join("\n"));
+});
+
+test("a deadlock has a table of who waits for what", (t) => {
+	const waits = [{ cpu: 0, context: "task", for: "lock b", holder: "CPU1" }, { cpu: 1, context: "irq", for: "lock a" }];
+	const text = failure_report(result(), failure(overtaken(), { kind: "deadlock", text: "all CPUs wait", waits, minimised: false }), 80);
+	t.regex(text, /│ CPU +│ waits for +│ holder +│/);
+	t.regex(text, /│ CPU0 +│ lock b +│ CPU1 +│/);
+	t.regex(text, /│ CPU1 \(irq\) +│ lock a +│ +│/);
+	t.regex(text, /\nnot minimised: /);
+});
+
+test("numbers: small ones as they are, addresses and flags in hex", (t) => {
+	t.deepEqual([0, -1, 41, 4096, -4096 * 4, 0x7ffff7fc1000, Number.NaN].map(number_text), ["0", "-1", "41", "0x1000", "0xffffc000", "0x7ffff7fc1000", "?"]);
+});
+
+test("names in a line of the source, from the column of a source map on", (t) => {
+	const at = (line: string, token: string) => name_in_line(line, line.indexOf(token) + 1);
+	t.is(at("\tconst seq = READ_ONCE(mm.mmap_seq);", " = "), "mm.mmap_seq");
+	t.is(at("\tif (data_race(vma.vm_start) > address) {", "data_race"), "vma.vm_start");
+	t.is(at("\tpage._mapcount.counter |= PG_table;", "._map"), "page._mapcount.counter");
+	t.is(at("\treturn this_cpu(runqueues).curr;", "return"), "this_cpu(runqueues).curr");
+	t.is(at("\tbatch.tables[nr] = table;", "batch"), "batch.tables[nr]");
+	t.is(at("\tstruct_copy(pvma, vma);", "struct_copy"), "vma");
+	t.is(at("\tspin_lock(ptl);", "spin_lock"), "ptl");
+	t.is(at("\trcu_read_lock();", "rcu"), undefined);
+	t.is(name_in_line("", 1), undefined);
+});
+
+test("progress says what is left, if it can be guessed", (t) => {
+	const p = { scenario: "s", model: "sc" as const, executions: 100, blocked: 0, seconds: 2 };
+	t.is(progress_text({ ...p, estimate: 1100 }), "100 of about 1100, 50/s, 20 s left");
+	t.is(progress_text(p), "100, 50/s");
+	t.is(progress_text({ ...p, seconds: 0, executions: 0 }), "0, 0/s");
+	t.regex(progress_text({ ...p, estimate: 1e12 }), /days left/);
+});
+
+test.serial("mistakes on the command line are one line and exit code 2", async (t) => {
+	const mistakes: [string[], RegExp][] = [
+		[["--model", "arm"], /--model arm: it is one of sc, tso, lkmm/], [["--strategy", "x"], /--strategy x: it is one of/],
+		[["--bound", "-1"], /--bound -1: a whole number from 0 on/], [["--seconds", "1.5"], /--seconds 1\.5: a whole number/], [["--max", ""], /--max : a whole number/],
+		[["--bound", "1", "--strategy", "pct"], /--strategy pct has no bound/], [["--seed", "1"], /--seed 1: only/],
+		[["--quick", "fault-munmap"], /--quick: it chooses/], [["--replay", "spf1:AA"], /--replay: name the one scenario/],
+		[["--html", "/no/such/dir/x.html"], /there is no directory '\/no\/such\/dir'/], [["--html", "."], /it is a directory/],
+		[["fault-munmap", "--replay", "hello"], /does not begin with 'spf1:'/],
+	];
+	const write = process.stderr.write;
+	for (const [args, message] of mistakes) {
+		let said = "";
+		process.stderr.write = ((text: string) => {
+			said += text;
+			return true;
+		}) as typeof write;
+		const code = await main(["explore", ...args]).finally(() => (process.stderr.write = write));
+		t.is(code, 2, args.join(" "));
+		t.regex(said, message);
+		t.is(said.trimEnd().split("\n").length, 1);
+	}
+});
