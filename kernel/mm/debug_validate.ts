@@ -10,6 +10,7 @@ import {
 	p4d_offset,
 	p4d_pgtable,
 	pmd_none,
+	pmd_page,
 	pmd_page_vaddr,
 	pte_pfn,
 	pte_present,
@@ -29,6 +30,8 @@ import {
 	TASK_SIZE,
 } from "asm/pgtable_types.ts";
 import { pfn_to_page } from "asm-generic/memory_model.ts";
+import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
+import { nr_cpu_ids } from "host/cpu.ts";
 import { atomic_read } from "linux/atomic.ts";
 import { is_zero_pfn } from "linux/pgtable.ts";
 import {
@@ -38,19 +41,27 @@ import {
 	VM_SHARED,
 	VM_WRITE,
 	page_mapcount,
+	ptlock_ptr,
+	vm_end_gap,
+	vm_start_gap,
 } from "linux/mm.ts";
-import type { anon_vma_chain, mm_struct, page, vm_area_struct } from "linux/mm_types.ts";
+import type { mm_struct, page, vm_area_struct } from "linux/mm_types.ts";
 import { page_count } from "linux/page_ref.ts";
 import { linear_page_index } from "linux/pagemap.ts";
-import { PAGE_MAPPING_ANON, PageAnon, PageSwapBacked } from "linux/page-flags.ts";
-import { init_task } from "kernel/fork.ts";
+import { PAGE_MAPPING_ANON, PageAnon, PageLocked, PageSwapBacked, PageTable } from "linux/page-flags.ts";
+import { rb_first, rb_next } from "linux/rbtree.ts";
+import { rwsem_is_locked } from "linux/rwsem.ts";
+import { type task_struct, VMACACHE_SIZE } from "linux/sched.ts";
 import { next_task } from "linux/sched/signal.ts";
-import type { task_struct } from "linux/sched.ts";
-import type { list_head } from "linux/types.ts";
+import type { rb_node } from "linux/types.ts";
+import { init_task } from "kernel/fork.ts";
+import { idle_task } from "kernel/sched/core.ts";
+import { count_anon_vmas, type rmap_census, validate_anon_vmas, vma_has_anon_vma } from "mm/debug_validate_rmap.ts";
 
 /** What the page tables of all address spaces were found to hold. */
 interface census {
 	problems: string[];
+	rmap: rmap_census;
 	/** Mappings by page frame, over all address spaces. */
 	mapped: number[];
 }
@@ -58,28 +69,64 @@ interface census {
 /** Problems found, one line each; none when all is well. Nothing may run in user
  *  or kernel mode on any other CPU meanwhile. */
 export function debug_validate(): string[] {
-	const c: census = { problems: [], mapped: [] };
+	const c: census = { problems: [], rmap: new Map(), mapped: [] };
 	const seen: mm_struct[] = [];
 	let task: task_struct = next_task(init_task);
 	for (; task !== init_task; task = next_task(task)) {
 		const mm: mm_struct = task.mm;
 		if (mm === NULL || seen.includes(mm)) continue;
 		seen.push(mm);
+		validate_quiet(c, mm);
+		validate_users(c, mm);
 		validate_vmas(c, mm);
+		validate_vma_tree(c, mm);
 		validate_page_tables(c, mm);
 	}
+	for (task = next_task(init_task); task !== init_task; task = next_task(task))
+		if (task.mm !== NULL) validate_vmacache(c, task);
+	validate_anon_vmas(c.rmap, c.problems);
 	for (const key of Object.keys(c.mapped)) {
 		const pfn = Number(key);
 		const page = pfn_to_page(pfn);
 		const n = c.mapped[pfn];
 		if (page_mapcount(page) !== n)
 			c.problems.push(`pfn ${pfn}: mapcount ${page_mapcount(page)}, mapped ${n} times`);
+		if (PageLocked(page)) c.problems.push(`pfn ${pfn}: is locked`);
 		/* A page-cache page has the cache's own reference. */
 		const expected = n + (PageAnon(page) ? 0 : 1);
 		if (page_count(page) !== expected)
 			c.problems.push(`pfn ${pfn}: count ${page_count(page)}, expected ${expected}`);
 	}
 	return c.problems;
+}
+
+/** Nobody is inside: locks are free, and all flushes are done. */
+function validate_quiet(c: census, mm: mm_struct): void {
+	if (rwsem_is_locked(mm.mmap_lock)) c.problems.push("mmap_lock is held");
+	if (mm.page_table_lock.slock !== 0) c.problems.push("page_table_lock is held");
+	if (CONFIG_SPECULATIVE_PAGE_FAULT && (mm.mmap_seq & 1) !== 0)
+		c.problems.push(`mmap_seq ${mm.mmap_seq} is odd`);
+	const flushes = atomic_read(mm.tlb_flush_pending);
+	if (flushes !== 0) c.problems.push(`tlb_flush_pending ${flushes}`);
+}
+
+/** mm_users are tasks. mm_count: one for all of them, and one for each task
+ *  without memory that has borrowed it (lazy TLB). */
+function validate_users(c: census, mm: mm_struct): void {
+	let users = 0;
+	let lazy = 0;
+	for (let t = next_task(init_task); t !== init_task; t = next_task(t)) {
+		if (t.mm === mm) users++;
+		else if (t.mm === NULL && t.active_mm === mm) lazy++;
+	}
+	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
+		const idle = idle_task(cpu);
+		if (idle !== NULL && idle.active_mm === mm) lazy++;
+	}
+	const mm_users = atomic_read(mm.mm_users);
+	if (mm_users !== users) c.problems.push(`mm_users ${mm_users}, ${users} tasks`);
+	const mm_count = atomic_read(mm.mm_count);
+	if (mm_count !== lazy + 1) c.problems.push(`mm_count ${mm_count}, ${lazy} lazy users`);
 }
 
 function validate_vmas(c: census, mm: mm_struct): void {
@@ -94,14 +141,50 @@ function validate_vmas(c: census, mm: mm_struct): void {
 		if (prev && prev.vm_end > vma.vm_start) c.problems.push(`${where}: overlaps`);
 		if (vma.vm_start % PAGE_SIZE || vma.vm_end % PAGE_SIZE)
 			c.problems.push(`${where}: not on page bounds`);
+		count_anon_vmas(c.rmap, vma, c.problems);
 		total += (vma.vm_end - vma.vm_start) / PAGE_SIZE;
 		n++;
 		prev = vma;
 	}
 	if (mm.map_count !== n) c.problems.push(`map_count ${mm.map_count}, ${n} vmas`);
 	if (mm.total_vm !== total) c.problems.push(`total_vm ${mm.total_vm}, ${total} pages`);
-	if (prev && mm.highest_vm_end < prev.vm_end)
-		c.problems.push("highest_vm_end is below the last vma");
+	const highest = prev ? vm_end_gap(prev) : 0;
+	if (mm.highest_vm_end !== highest)
+		c.problems.push(`highest_vm_end ${mm.highest_vm_end.toString(16)}, the last vma ends at ${highest.toString(16)}`);
+}
+
+/** The tree has the vmas of the list in the same order, and finds the gaps. */
+function validate_vma_tree(c: census, mm: mm_struct): void {
+	let vma: vm_area_struct = mm.mmap;
+	const gap_below = (rb: rb_node) => (rb === NULL ? 0 : container_of<vm_area_struct>(rb, "vm_rb").rb_subtree_gap);
+	for (let rb = rb_first(mm.mm_rb); rb !== NULL; rb = rb_next(rb)) {
+		const at = container_of<vm_area_struct>(rb, "vm_rb");
+		const where = `vma ${at.vm_start.toString(16)}`;
+		if (at !== vma) {
+			c.problems.push(`${where}: the tree and the list differ`);
+			return;
+		}
+		const below = vma.vm_prev === NULL ? 0 : vm_end_gap(vma.vm_prev);
+		const gap = Math.max(0, vm_start_gap(vma) - below, gap_below(rb.rb_left), gap_below(rb.rb_right));
+		if (vma.rb_subtree_gap !== gap)
+			c.problems.push(`${where}: rb_subtree_gap ${vma.rb_subtree_gap.toString(16)}, found ${gap.toString(16)}`);
+		vma = vma.vm_next;
+	}
+	if (vma !== NULL) c.problems.push(`vma ${vma.vm_start.toString(16)}: is not in the tree`);
+}
+
+/** What a task's cache still answers with is mapped. */
+function validate_vmacache(c: census, task: task_struct): void {
+	const mm: mm_struct = task.mm;
+	const cache = task.vmacache;
+	if (cache.seqnum !== mm.vmacache_seqnum) return;
+	for (let i = 0; i < VMACACHE_SIZE; i++) {
+		const cached: vm_area_struct = cache.vmas[i];
+		let vma: vm_area_struct = mm.mmap;
+		while (vma !== NULL && vma !== cached) vma = vma.vm_next;
+		if (cached !== NULL && vma === NULL)
+			c.problems.push(`task ${task.pid}: vmacache has ${uptr(cached).toString(16)}, which is not mapped`);
+	}
 }
 
 function vma_at(mm: mm_struct, addr: number): vm_area_struct {
@@ -127,6 +210,7 @@ function validate_page_tables(c: census, mm: mm_struct): void {
 				const pmd = ptr_add<pmd_t>(pmds, k).pmd;
 				if (pmd_none(pmd)) continue;
 				tables++;
+				validate_table_page(c, pmd_page(pmd));
 				const base = i * P4D_SIZE + j * PUD_SIZE + k * PMD_SIZE;
 				validate_table(c, mm, pmd, base, rss);
 			}
@@ -140,14 +224,10 @@ function validate_page_tables(c: census, mm: mm_struct): void {
 		c.problems.push(`pgtables_bytes ${bytes}, ${tables} tables`);
 }
 
-/** Is page's anon_vma one of those that vma is linked with? */
-function chained(vma: vm_area_struct, page: page): boolean {
-	const head = vma.anon_vma_chain;
-	for (let pos: list_head = head.next; pos !== head; pos = pos.next) {
-		const avc = container_of<anon_vma_chain>(pos, "same_vma");
-		if (uptr(avc.anon_vma) === page.mapping - PAGE_MAPPING_ANON) return true;
-	}
-	return false;
+function validate_table_page(c: census, table: page): void {
+	const where = `page table ${uptr(table).toString(16)}`;
+	if (!PageTable(table)) c.problems.push(`${where}: is no page table`);
+	if (ptlock_ptr(table).slock !== 0) c.problems.push(`${where}: its lock is held`);
 }
 
 function validate_table(c: census, mm: mm_struct, pmd: number, base: number, rss: number[]): void {
@@ -184,7 +264,7 @@ function validate_table(c: census, mm: mm_struct, pmd: number, base: number, rss
 			const index = linear_page_index(vma, addr);
 			if (page.index !== index)
 				c.problems.push(`${where}: page index ${page.index.toString(16)}, in its vma ${index.toString(16)}`);
-			if (!chained(vma, page)) c.problems.push(`${where}: vma is not in the page's anon_vma`);
+			if (!vma_has_anon_vma(vma, page.mapping - PAGE_MAPPING_ANON)) c.problems.push(`${where}: vma is not in the page's anon_vma`);
 			if (pte_write(pte) && page_mapcount(page) !== 1)
 				c.problems.push(`${where}: writable, mapped ${page_mapcount(page)} times`);
 		} else if (pte_write(pte) && (vma.vm_flags & VM_SHARED) === 0)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * What must hold at the end of each execution, whatever the scenario: nothing
- * is locked, every CPU's translations are those of the page tables, the memory
- * manager's own books are right; and once all processes have ended, nothing is
- * left over.
+ * What must hold at the end of each execution, whatever the scenario: every CPU
+ * is out of the kernel and its translations are those of the page tables, the
+ * memory manager's books are right and its locks free (debug_validate()); and
+ * once all processes have ended, nothing is left over.
  */
 import {
 	meminfo, mem_settle, run_task, user_idle, user_syscall, user_validate,
@@ -14,9 +14,10 @@ import { _PAGE_RW, PAGE_SIZE, PTE_PFN_MASK } from "asm/pgtable_types.ts";
 import { __NR_exit_group } from "asm/unistd.ts";
 import { nr_cpus, on_cpu } from "host/engine.ts";
 import { init_task } from "kernel/fork.ts";
+import { irqs_disabled } from "linux/irqflags.ts";
 import type { mm_struct } from "linux/mm_types.ts";
+import { preempt_count } from "linux/preempt.ts";
 import { next_task } from "linux/sched/signal.ts";
-import { rwsem_is_locked } from "linux/rwsem.ts";
 import { current, is_idle_task } from "kernel/sched/core.ts";
 import { check_that } from "./scenario.ts";
 
@@ -71,15 +72,23 @@ function check_tlb(cpu: number, mm: mm_struct): void {
 	}
 }
 
+/** A CPU is outside of the kernel: it holds no lock and is in no RCU section. */
+function check_cpu(cpu: number): void {
+	on_cpu(cpu, () => {
+		check_that(preempt_count() === 0, `CPU${cpu} has a preempt_count of ${preempt_count().toString(16)} at the end`);
+		check_that(!irqs_disabled(), `CPU${cpu} has interrupts off at the end`);
+	});
+}
+
 /** All contexts have ended; processes are still there. */
 export function final_check(): void {
+	for (let cpu = 0; cpu < nr_cpus; cpu++)
+		check_cpu(cpu);
 	for (let t = next_task(init_task); t !== init_task; t = next_task(t)) {
 		const mm: mm_struct = t.mm;
 
 		if (mm === NULL)
 			continue;
-		check_that(!rwsem_is_locked(mm.mmap_lock), "mmap_lock is held at the end");
-		check_that((mm.mmap_seq & 1) === 0, "mmap_seq is odd at the end");
 		for (let cpu = 0; cpu < nr_cpus; cpu++)
 			check_tlb(cpu, mm);
 	}

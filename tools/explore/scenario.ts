@@ -170,3 +170,36 @@ export function note(place: number, value: number): void {
 export function noted(place: number): number {
 	return seen.value[place];
 }
+
+/* ---- two pages at A, what most scenarios are about ---- */
+
+export const V = 0x41;
+export const LEN = 2 * PAGE;
+
+/**
+ * n threads, and two pages at A: the first was never touched, the second was
+ * written, so that there are a page table and an anon_vma: what a speculative
+ * fault asks for.
+ */
+export function two_pages(n: number, prot = PROT_RW): void {
+	start_threads(n);
+	map(A, LEN);
+	write(A + PAGE, 1);
+	if (prot !== PROT_RW)
+		mprotect(A, LEN, prot);
+}
+export function untouched(): void {
+	two_pages(2);
+}
+/** The first page is there as well, written by CPU 1: CPU 0 has no translation. */
+export function written(): void {
+	untouched();
+	on_cpu(1, () => write(A, 1));
+}
+/** What CPU 0 does in most of them. */
+export function store(): void {
+	note(0, write(A, V) ? 1 : 0);
+}
+export function load(): void {
+	note(0, read(A));
+}

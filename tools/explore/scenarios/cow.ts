@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Pages that are shared until somebody writes: fork, and the zero page. */
+import {
+	A, check_that, fork, forked, LEN, map, munmap, note, noted, on_cpu, PAGE, read, run_task, type Scenario, store, two_pages,
+	untouched, V, write, written,
+} from "../scenario.ts";
+
+/** To look at the zero page through. */
+const ZEROES = A + 16 * PAGE;
+
+/** A child has the first page as well; CPU 0 has no translation of it. */
+function shared(): void {
+	written();
+	fork();
+}
+/** CPU 1 becomes the child that was forked last. */
+function as_child<T>(fn: () => T): T {
+	on_cpu(1, () => run_task(forked()));
+	return on_cpu(1, fn);
+}
+
+export const scenarios: Record<string, Scenario> = {
+	"fault-fork": {
+		about: "a write to a page beside fork, which shares it for copy-on-write",
+		patch: "v2 27/35 mm: implement speculative handling in handle_pte_fault()",
+		invariant: "parent and child do not see each other's writes after fork",
+		setup: written,
+		cpus: [store, () => fork()],
+		check() {
+			check_that(read(A) === V, "the parent's write is lost");
+			const child = as_child(() => read(A));
+
+			check_that(child === V || child === 1, "the child sees a page of nobody");
+			write(A, 3);
+			check_that(as_child(() => read(A)) === child, "the child sees the parent's write");
+		},
+	},
+	"cow-munmap": {
+		about: "a copy-on-write fault beside the munmap of its page",
+		patch: "v2 26/35 mm: implement speculative handling in wp_page_copy()",
+		invariant: "after munmap nothing is mapped there",
+		setup: shared,
+		cpus: [store, () => munmap(A, LEN)],
+		check() {
+			check_that(read(A) === -1, "a page is mapped after munmap");
+		},
+	},
+	"cow-fork": {
+		about: "a copy-on-write fault on a page that a child has, too, beside another fork",
+		patch: "v2 26/35 mm: implement speculative handling in wp_page_copy()",
+		invariant: "a child has the page as it was at its fork",
+		setup: shared,
+		cpus: [store, () => note(1, fork())],
+		check() {
+			check_that(noted(0) === 1 && read(A) === V, "the parent's write is lost");
+			check_that(noted(1) > 0, "fork fails");
+			const child = as_child(() => read(A));
+
+			check_that(child === V || child === 1, "the child sees a page of nobody");
+		},
+	},
+	"cow-cow": {
+		about: "two copy-on-write faults on one page, which a child has, too",
+		patch: "v2 26/35 mm: implement speculative handling in wp_page_copy()",
+		invariant: "both write to one copy, the child sees neither",
+		setup: shared,
+		cpus: [store, () => note(1, write(A + 1, V) ? 1 : 0)],
+		check() {
+			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
+			check_that(read(A) === V && read(A + 1) === V, "a write is lost");
+			as_child(() => {
+				check_that(read(A) === 1 && read(A + 1) === 0, "the child sees a write of its parent");
+			});
+		},
+	},
+	"zero-cow": {
+		about: "two write faults on a page of which both CPUs have the zero page",
+		patch: "v2 26/35 mm: implement speculative handling in wp_page_copy()",
+		invariant: "both write to one page, and not to the zero page",
+		setup() {
+			untouched();
+			read(A);
+			on_cpu(1, () => read(A));
+			map(ZEROES, PAGE);
+		},
+		cpus: [store, () => note(1, write(A + 1, V) ? 1 : 0)],
+		check() {
+			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
+			check_that(read(A) === V && read(A + 1) === V, "a write is lost");
+			check_that(read(ZEROES) === 0 && read(ZEROES + 1) === 0, "the zero page was written to");
+		},
+	},
+	"zero-fault": {
+		about: "a read fault, which maps the zero page, beside a write fault",
+		patch: "v2 18/35 mm: implement speculative handling in do_anonymous_page()",
+		invariant: "the write is not lost",
+		setup: untouched,
+		cpus: [() => note(0, read(A)), () => note(1, write(A, V) ? 1 : 0)],
+		check() {
+			check_that(noted(0) === 0 || noted(0) === V, "a value from nowhere");
+			check_that(noted(1) === 1 && read(A) === V, "the write is lost");
+		},
+	},
+	"fork-stale-tlb": {
+		about: "fork beside a CPU that may write to a page, and one that faults on it when it may not any more",
+		patch: "v2 10/35 mm: add per-mm mmap sequence counter; R10",
+		invariant: "no page is copied while somebody can still write to it",
+		setup() {
+			two_pages(3);
+			write(A, 1);
+		},
+		cpus: [store, () => note(1, fork()), () => note(2, write(A + 1, V) ? 1 : 0)],
+		check() {
+			check_that(noted(0) === 1 && noted(1) > 0 && noted(2) === 1, "a call fails");
+			check_that(read(A) === V && read(A + 1) === V, "a write is lost");
+		},
+		bound: 2,
+	},
+};

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** A page fault beside mremap, at the address that a page leaves and at the one where it arrives. */
+import {
+	A, B, check_that, LEN, map, mremap, note, noted, PAGE, read, type Scenario, store, untouched, V, write, written,
+} from "../scenario.ts";
+
+
+export const scenarios: Record<string, Scenario> = {
+	"fault-mremap": {
+		about: "a read of a page beside its move by mremap",
+		patch: "v2 10/35 mm: add per-mm mmap sequence counter; R12",
+		invariant: "the page is at the old address or at the new one, with what was in it",
+		setup: written,
+		cpus: [() => note(0, read(A)), () => mremap(A, LEN, B)],
+		check() {
+			check_that(noted(0) === 1 || noted(0) === -1, "another page was seen at the old address");
+			check_that(read(A) === -1, "the old address is still mapped");
+			check_that(read(B) === 1, "the page was lost");
+		},
+	},
+	"fault-mremap-absent": {
+		about: "a write fault on a page that was never touched beside its move",
+		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
+		invariant: "a write before the move is seen after it, a write after it fails",
+		setup: untouched,
+		cpus: [store, () => mremap(A, LEN, B)],
+		check() {
+			check_that(read(A) === -1, "the old address is still mapped");
+			check_that(read(B) === (noted(0) === 1 ? V : 0), "the write is lost");
+		},
+	},
+	"fault-mremap-target": {
+		about: "a write fault at the address where mremap brings a page",
+		patch: "v2 10/35 mm: add per-mm mmap sequence counter; R11",
+		invariant: "a fault does not map a page of its own where one is about to arrive",
+		setup() {
+			written();
+			/* A page table is there already. */
+			map(B + 4 * PAGE, PAGE);
+			write(B + 4 * PAGE, 1);
+		},
+		cpus: [() => note(0, write(B + 1, V) ? 1 : 0), () => note(1, mremap(A, LEN, B))],
+		check() {
+			check_that(noted(1) === B, "mremap fails");
+			check_that(read(B) === 1, "the page was lost");
+			check_that(read(B + 1) === (noted(0) === 1 ? V : 0), "the write is lost");
+			check_that(read(A) === -1, "the old address is still mapped");
+		},
+	},
+};

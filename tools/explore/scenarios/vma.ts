@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** An anonymous page fault beside calls that change its vma: protection, bounds, neighbours. */
+import {
+	A, check_that, LEN, load, map_stack, mprotect, note, noted, PAGE, PROT_READ, PROT_RW, read, type Scenario,
+	start_threads, store, two_pages, untouched, V, write,
+} from "../scenario.ts";
+
+
+export const scenarios: Record<string, Scenario> = {
+	"fault-mprotect-ro": {
+		about: "a write fault beside mprotect to read-only",
+		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
+		invariant: "after mprotect(PROT_READ) nobody writes",
+		setup: untouched,
+		cpus: [store, () => { mprotect(A, LEN, PROT_READ); note(1, read(A)); }],
+		check() {
+			/* A write that was not seen right after the change came never. */
+			check_that(noted(1) === (noted(0) === 1 ? V : 0), "a write after mprotect");
+			check_that(!write(A, 2), "the page is writable after mprotect");
+		},
+	},
+	"fault-mprotect-rw": {
+		about: "a read fault beside mprotect to read-write, and a write after it",
+		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
+		invariant: "after mprotect(PROT_READ|PROT_WRITE) a write succeeds",
+		setup: () => two_pages(2, PROT_READ),
+		cpus: [load, () => { mprotect(A, LEN, PROT_RW); note(1, write(A, V) ? 1 : 0); }],
+		check() {
+			check_that(noted(1) === 1, "a write fails that is allowed");
+			check_that(noted(0) === 0 || noted(0) === V, "a value from nowhere");
+			check_that(read(A) === V, "a write is lost");
+		},
+	},
+	"fault-split": {
+		about: "a fault beside a split of its vma",
+		patch: "v2 13/35 x86/mm: attempt speculative mm faults first",
+		invariant: "the write is not lost, the protection is that of the page",
+		setup: untouched,
+		cpus: [store, () => mprotect(A + PAGE, PAGE, PROT_READ)],
+		check() {
+			check_that(noted(0) === 1 && read(A) === V, "the write is lost");
+			check_that(!write(A + PAGE, 1), "the other half is still writable");
+		},
+	},
+	"fault-merge": {
+		about: "a fault beside the merge of its vma with the next one, which dies",
+		patch: "v2 11/35 mm: rcu safe vma freeing",
+		invariant: "the write is not lost",
+		setup() {
+			untouched();
+			mprotect(A + PAGE, PAGE, PROT_READ);
+		},
+		cpus: [() => note(0, read(A)), () => mprotect(A + PAGE, PAGE, PROT_RW)],
+		check() {
+			check_that(noted(0) === 0, "a read fails");
+			check_that(write(A + PAGE, V), "the merged part is not writable");
+		},
+	},
+	"stack-expand": {
+		about: "a fault on a stack beside its growth by another thread, which changes vm_start and vm_pgoff under the read lock",
+		patch: "none: expand_downwards(), R29",
+		invariant: "a page has the index of its address",
+		setup() {
+			start_threads(2);
+			map_stack(A + 0x100000, LEN);
+			write(A + 0x100000 + PAGE, 1);
+		},
+		cpus: [() => note(0, write(A + 0x100000, V) ? 1 : 0), () => note(1, write(A + 0x100000 - PAGE, V) ? 1 : 0)],
+		check() {
+			check_that(noted(0) === 1 && noted(1) === 1, "a write to the stack fails");
+			check_that(read(A + 0x100000) === V && read(A + 0x100000 - PAGE) === V, "a write is lost");
+		},
+	},
+};

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** An anonymous page fault beside those who take pages away and hold the lock for reading only. */
+import { MMF_OOM_VICTIM, MMF_UNSTABLE } from "linux/oom.ts";
+import { current } from "kernel/sched/core.ts";
+import {
+	A, check_that, LEN, load, madvise_dontneed, note, noted, read, type Scenario, store, two_pages, untouched, V, written,
+} from "../scenario.ts";
+
+/** Of oom_reap_task_mm(), which the port does not have. */
+function reap(): void {
+	const mm = current().mm;
+
+	fetch_or(mm.flags, (1 << MMF_OOM_VICTIM) | (1 << MMF_UNSTABLE));
+	madvise_dontneed(A, LEN);
+}
+
+export const scenarios: Record<string, Scenario> = {
+	"fault-dontneed": {
+		about: "a write fault beside MADV_DONTNEED of its page, which does not take the lock for writing",
+		patch: "v2 17/35 mm: add pte_map_lock() and pte_spinlock()",
+		invariant: "the page has what was written, or zeroes",
+		setup: written,
+		cpus: [store, () => madvise_dontneed(A, LEN)],
+		check() {
+			const v = read(A);
+
+			check_that(v === V || v === 0, "the page has what was given up");
+		},
+	},
+	"fault-dontneed-absent": {
+		about: "a write fault on a page that was never touched beside MADV_DONTNEED of it",
+		patch: "v2 17/35 mm: add pte_map_lock() and pte_spinlock()",
+		invariant: "the page has what was written, or zeroes",
+		setup: untouched,
+		cpus: [store, () => note(1, madvise_dontneed(A, LEN))],
+		check() {
+			const v = read(A);
+
+			check_that(noted(0) === 1 && noted(1) === 0, "a call fails");
+			check_that(v === V || v === 0, "a value from nowhere");
+		},
+	},
+	"zap-zap": {
+		about: "two MADV_DONTNEED, which take the lock for reading, beside a fault",
+		patch: "v2 10/35 mm: add per-mm mmap sequence counter; R8",
+		invariant: "the sequence is even while no writer is inside",
+		setup: () => two_pages(3),
+		cpus: [store, () => madvise_dontneed(A, LEN), () => madvise_dontneed(A, LEN)],
+		check() {
+			const v = read(A);
+
+			check_that(v === V || v === 0, "a value from nowhere");
+		},
+		bound: 2,
+	},
+	"fault-oom-reap": {
+		about: "a fault beside what the OOM reaper does: it marks the address space, then takes its pages",
+		patch: "v2 18/35 mm: implement speculative handling in do_anonymous_page(); check_stable_address_space()",
+		invariant: "nobody sees zeroes where the reaper took a page",
+		setup: written,
+		cpus: [load, reap],
+		check() {
+			check_that(noted(0) === 1 || noted(0) === -1, "zeroes are read where a page was taken");
+			check_that(read(A) === -1, "a page is mapped after the reaper");
+		},
+	},
+	"fault-oom-reap-absent": {
+		about: "a write fault on a page that was never touched beside what the OOM reaper does",
+		patch: "v2 18/35 mm: implement speculative handling in do_anonymous_page(); check_stable_address_space()",
+		invariant: "after the reaper nothing is mapped",
+		setup: untouched,
+		cpus: [store, reap],
+		check() {
+			check_that(read(A) === -1, "a page is mapped after the reaper");
+		},
+	},
+};
