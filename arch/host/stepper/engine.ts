@@ -526,7 +526,8 @@ export function pop_to(d: number): void {
 /** Where context c stood before its first step from event `from` on; -1: at its end. */
 export function position_before(c: number, from: number): number {
 	for (let e = from; e < n; e++) if (ev_ctx[e] === c) return ev_kind[e] === IRQ_BEGIN ? -1 : ev_pos[e];
-	return ctx_state[c] === READY && failure?.context !== c ? ctx_pos[c] : -1;
+	/* Whose failure it is runs to it, if nobody came before. */
+	return ctx_state[c] === READY && (failure?.context !== c || from < n) ? ctx_pos[c] : -1;
 }
 /** Contexts are on the way to their first steps. */
 export function is_arriving(): boolean {
