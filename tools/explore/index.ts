@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The command line of `spf explore`. */
-import { existsSync, statSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Command } from "commander";
+import { here } from "../../scripts/cc/program.ts";
 import { UserError } from "../replay/errors.ts";
-import { explore, list, replay, scenario_list } from "./explorer.ts";
+import { explore, list, replay } from "./explorer.ts";
 import { failure_page } from "./html.ts";
 import { Bars } from "./progress.ts";
 import { failure_report, summary } from "./report.ts";
-import type { ExploreOptions, Failure, Model, Result } from "./types.ts";
+import { type ExploreOptions, type Failure, MODELS, type Model, type Result } from "./types.ts";
 
 interface Options {
 	list?: boolean;
 	model?: string;
 	mutant?: string;
+	config?: string;
 	bound?: string;
 	strategy?: string;
 	seed?: string;
@@ -27,7 +29,6 @@ interface Options {
 	quiet?: boolean;
 }
 
-const MODELS = ["sc", "tso", "lkmm"];
 const STRATEGIES = ["dpor", "bound", "pct", "random"];
 
 export function add_explore(program: Command): void {
@@ -38,10 +39,11 @@ export function add_explore(program: Command): void {
 		.option("--list", "name the scenarios, and what each is about")
 		.option("--model <model>", "sc, tso or lkmm (default: all that the scenario is for)")
 		.option("--mutant <name>", "on a kernel with this patch of tools/explore/mutants")
+		.option("--config <fragment>", "on a kernel configured with this fragment of configs/, too (default: those that a scenario asks for)")
 		.option("--bound <n>", "only schedules with at most n preemptions")
-		.option("--strategy <name>", "dpor, bound, pct or random (default: dpor, then bounds if that takes too long)")
+		.option("--strategy <name>", "dpor, bound, pct or random (default: few preemptions, then dpor, then bounds)")
 		.option("--seed <n>", "of pct and random")
-		.option("--seconds <n>", "for each search of a scenario under a model (default: 20)")
+		.option("--seconds <n>", "for each search of a scenario under a model (default: 20; 5 where all are searched)")
 		.option("--max <n>", "executions of each scenario under a model")
 		.option("--jobs <n>", "cores to use (default: all)")
 		.option("--quick", "only the scenarios that `make test` runs")
@@ -74,6 +76,7 @@ function checked(scenarios: string[], o: Options): ExploreOptions {
 		scenarios,
 		model: one_of("--model", o.model, MODELS) as Model | undefined,
 		mutant: o.mutant,
+		config: o.config,
 		bound: number("--bound", o.bound, 0),
 		strategy: one_of("--strategy", o.strategy, STRATEGIES) as ExploreOptions["strategy"],
 		seed: number("--seed", o.seed, 0),
@@ -81,6 +84,11 @@ function checked(scenarios: string[], o: Options): ExploreOptions {
 		max: number("--max", o.max, 1),
 		jobs: number("--jobs", o.jobs, 1),
 	};
+	if (o.config !== undefined) {
+		if (o.mutant !== undefined) throw new UserError(`--config ${o.config}: mutant '${o.mutant}' has its own; leave one of them out`);
+		const fragments = readdirSync(join(here(), "configs")).filter((f) => f.endsWith(".config"));
+		if (!fragments.includes(o.config)) throw new UserError(`--config ${o.config}: configs/ has no such fragment; there are ${fragments.join(", ")}`);
+	}
 	const chance = options.strategy === "pct" || options.strategy === "random";
 	if (options.bound !== undefined && (options.strategy ?? "bound") !== "bound")
 		throw new UserError(`--bound ${o.bound}: --strategy ${options.strategy} has no bound; leave one of them out`);
@@ -104,7 +112,7 @@ async function run(scenarios: string[], o: Options): Promise<number> {
 	const options = checked(scenarios, o);
 	if (o.list) return print_list(o);
 	if (o.replay !== undefined) return repeat(scenarios[0], options.model ?? "sc", o.replay, o);
-	if (o.quick) options.scenarios = (await scenario_list(o.mutant)).filter((s) => s.quick).map((s) => s.name);
+	if (o.quick) options.scenarios = (await list(o.mutant)).filter((s) => s.quick).map((s) => s.name);
 	const bars = process.stderr.isTTY && !o.json && !o.quiet ? new Bars() : undefined;
 	let failures = 0;
 	const failed: { result: Result; failure: Failure }[] = [];
@@ -134,9 +142,9 @@ async function print_list(o: Options): Promise<number> {
 
 /** One execution, again. */
 async function repeat(scenario: string, model: Model, text: string, o: Options): Promise<number> {
-	const { failure, trace } = await replay(text, { scenario, model, mutant: o.mutant, states: o.html !== undefined });
+	const { failure, trace } = await replay(text, { scenario, model, mutant: o.mutant, config: o.config, states: o.html !== undefined });
 	const result: Result = {
-		scenario, model, mutant: o.mutant, cpus: new Set(trace.filter((e) => e.context !== "rcu").map((e) => e.cpu)).size,
+		scenario, model, mutant: o.mutant, config: o.config, cpus: new Set(trace.filter((e) => e.context !== "rcu").map((e) => e.cpu)).size,
 		executions: 1, blocked: 0, bound: null, exhausted: false, strategy: "replay", failures: failure ? 1 : 0, seconds: 0, failure,
 	};
 	if (o.json) process.stdout.write(`${JSON.stringify(result)}\n`);
@@ -151,8 +159,8 @@ const width = () => Math.max(80, process.stdout.columns ?? 100);
 
 function print(r: Result, o: Options): void {
 	if (o.json) {
-		const { scenario, model, mutant, executions, blocked, bound, exhausted, failures, seconds, failure } = r;
-		const line = { scenario, model, mutant, executions, blocked, bound, exhausted, failures, seconds, replay: failure?.replay || undefined };
+		const { scenario, model, mutant, config, executions, blocked, bound, exhausted, failures, seconds, failure } = r;
+		const line = { scenario, model, mutant, config, executions, blocked, bound, exhausted, failures, seconds, replay: failure?.replay || undefined };
 		process.stdout.write(`${JSON.stringify(line)}\n`);
 		return;
 	}
@@ -165,8 +173,8 @@ function print(r: Result, o: Options): void {
 async function write_page(file: string, failed: { result: Result; failure: Failure }[]): Promise<void> {
 	const pages = [];
 	for (const { result, failure } of failed) {
-		const { scenario, model, mutant } = result;
-		const again = await replay(failure.replay, { scenario, model, mutant, states: true });
+		const { scenario, model, mutant, config } = result;
+		const again = await replay(failure.replay, { scenario, model, mutant, config, states: true });
 		pages.push({ result, failure: { ...failure, trace: again.trace } });
 	}
 	save(file, failure_page(pages));

@@ -23,6 +23,22 @@ export interface Request {
 	schedule?: number[][];
 	oracles?: boolean;
 	trace?: boolean;
+	/** What the session before has found to be shared stays so. */
+	keep?: boolean;
+}
+
+/** A scenario, as a bundle lists it. */
+export interface Listed {
+	name: string;
+	file: string;
+	about: string;
+	patch: string;
+	invariant: string;
+	cpus: number;
+	models: ModelName[];
+	/** Fragments of configs/ under which it is to run as well. */
+	configs: string[];
+	quick: boolean;
 }
 
 export interface RawEvent {
@@ -70,8 +86,10 @@ export interface SessionFailure {
 	event: number;
 	/** The earlier step that it is about. */
 	other?: number;
-	/** [context, position in its log] of each switch, then choices. */
+	/** See strategy/replay.ts; empty where it fails before the first step. */
 	schedule: number[][];
+	/** CPUs, if they are not all of the scenario's in their order. */
+	order?: number[];
 	waits?: { cpu: number; context: string; for: string; holder?: string }[];
 	console: string[];
 }

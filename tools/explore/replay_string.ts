@@ -53,7 +53,7 @@ export function decode_schedule(text: string): { schedule: number[][]; build: nu
 	for (let i = 0; i < rest.length; ) {
 		const length = rest[i++];
 		const entry = rest.slice(i, i + length);
-		if (!(length >= 2 && length <= 4) || entry.length !== length) break;
+		if (!(length >= 2 && length <= 9) || entry.length !== length) break;
 		schedule.push(entry);
 		i += length;
 	}

@@ -97,7 +97,7 @@ const rate = (r: Result) => (r.seconds > 0 ? `, ${Math.round((r.executions + r.b
 
 /** One line for a scenario under a model. */
 export function summary(r: Result): string {
-	return `explored ${r.executions} executions (${r.blocked} blocked), ${extent(r)}, ${r.cpus} CPUs, ${r.model.toUpperCase()}, ${r.failures} failures${rate(r)}`;
+	return `explored ${r.executions} executions (${r.blocked} blocked), ${extent(r)}, ${r.cpus} CPUs, ${r.model.toUpperCase()}${r.config ? `, ${r.config}` : ""}, ${r.failures} failures${rate(r)}`;
 }
 
 const KINDS: Record<string, string> = {
@@ -107,7 +107,7 @@ const KINDS: Record<string, string> = {
 
 /** What failed, and where. */
 export function headline(r: Result, f: Failure): string[] {
-	const mutant = r.mutant ? `, mutant ${r.mutant}` : "";
+	const mutant = r.mutant ? `, mutant ${r.mutant}` : r.config ? `, ${r.config}` : "";
 	const how = r.strategy === "replay" ? "replayed" : `execution ${r.executions}${rate(r)}, ${extent(r)}`;
 	return [
 		`${r.scenario}: ${KINDS[f.kind] ?? f.kind}`,
@@ -155,5 +155,5 @@ export function failure_report(r: Result, f: Failure, width: number): string {
 	return lines.join("\n").trimEnd();
 }
 export function replay_command(r: Result, f: Failure): string {
-	return `spf explore ${r.scenario} --model ${r.model}${r.mutant ? ` --mutant ${r.mutant}` : ""} --replay '${f.replay}'`;
+	return `spf explore ${r.scenario} --model ${r.model}${r.mutant ? ` --mutant ${r.mutant}` : ""}${r.config ? ` --config ${r.config}` : ""} --replay '${f.replay}'`;
 }

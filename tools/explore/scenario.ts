@@ -31,9 +31,9 @@ export interface Scenario {
 	setup?: () => void;
 	/** After them, at each end that differs from those before. */
 	check?: () => void;
-	/** Most preemptions to explore where all of them are too many. */
-	bound?: number;
 	models?: ("sc" | "tso" | "lkmm")[];
+	/** Fragments of configs/ under which it is to run as well. */
+	configs?: string[];
 	/** Is part of `make test`. */
 	quick?: boolean;
 }

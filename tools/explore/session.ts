@@ -19,14 +19,14 @@ import { cpu_leave_host, smp_handle_ipi } from "kernel/smp.ts";
 import { rcu_barrier, rcu_nocb_kthread } from "kernel/rcu.ts";
 import { all_scenarios } from "generated/scenarios.ts";
 import { baseline, final_check, teardown_check } from "./final.ts";
-import type { ModelName, Outcome, RawEvent, Replayed, Request, SessionFailure } from "./protocol.ts";
+import type { Listed, ModelName, Outcome, RawEvent, Replayed, Request, SessionFailure } from "./protocol.ts";
 import type { Scenario } from "./scenario.ts";
 import { snapshot } from "./snapshot.ts";
 import { bound } from "./strategy/bound.ts";
 import { dpor } from "./strategy/dpor.ts";
 import { pct } from "./strategy/pct.ts";
 import { random } from "./strategy/random.ts";
-import { replay } from "./strategy/replay.ts";
+import { CHOICE, ORDER, order_of, replay } from "./strategy/replay.ts";
 import { words } from "./strategy/words.ts";
 import type { Search } from "./strategy/types.ts";
 
@@ -43,7 +43,7 @@ export function scenarios(): Map<string, Scenario & { file: string }> {
 	return all;
 }
 
-export function list() {
+export function list(): Listed[] {
 	return [...scenarios()].map(([name, s]) => ({
 		name,
 		file: s.file,
@@ -51,8 +51,8 @@ export function list() {
 		patch: s.patch,
 		invariant: s.invariant,
 		cpus: s.cpus.length,
-		bound: s.bound,
 		models: s.models ?? ["sc", "tso", "lkmm"],
+		configs: s.configs ?? [],
 		quick: s.quick === true,
 	}));
 }
@@ -64,7 +64,7 @@ export function session_options(r: Request): SessionOptions {
 		: r.strategy === "pct" ? pct(r.seed ?? 1, 3)
 		: r.strategy === "random" ? random(r.seed ?? 1)
 		: dpor();
-	return { scenario: r.scenario, model: r.model, search, order: r.order, oracles: r.oracles };
+	return { scenario: r.scenario, model: r.model, search, order: order_of(r.schedule) ?? r.order, oracles: r.oracles, keep: r.keep };
 }
 
 /**
@@ -199,14 +199,24 @@ export class Session {
 		return true;
 	}
 
-	private start(): Ending {
+	private start(): Ending | SessionFailure {
 		this.started = true;
 		this.known = shared_words();
-		return this.set_up() ?? run_on();
+		try {
+			return this.set_up() ?? run_on();
+		} catch (error) {
+			if (!(error instanceof KernelPanic)) throw error;
+			return panic_of(error, "panic", "before the first step: ");
+		}
 	}
 
-	private finish(ending: Ending): void {
+	private finish(ending: Ending | SessionFailure): void {
 		const o = this.outcome;
+		if (typeof ending === "object") {
+			o.failure = ending;
+			this.over = true;
+			return;
+		}
 		o.steps += n;
 		o.total++;
 		o.accesses = accesses;
@@ -254,8 +264,7 @@ export class Session {
 			on_cpu(0, teardown_check);
 		} catch (error) {
 			if (!(error instanceof KernelPanic)) throw error;
-			const [text] = error.message.split("\n", 1);
-			return this.failed({ kind: "check", text, stack: error.message.slice(text.length + 1), context: -1, event: n });
+			return this.failed(panic_of(error, "check"));
 		}
 		undo_to(mark);
 	}
@@ -273,8 +282,15 @@ export class Session {
 				holder: holder >= 0 ? `CPU${holder}` : undefined,
 			});
 		}
-		return { ...f, schedule: schedule(f), waits, console: this.console.slice(-20) };
+		const { order } = this.options;
+		return { ...f, schedule: [...(order ? [[ORDER, ...order]] : []), ...schedule(f)], order, waits, console: this.console.slice(-20) };
 	}
+}
+
+/** A panic outside of the exploration: its message has a line of text, then the stack. */
+function panic_of(error: KernelPanic, kind: string, where = ""): SessionFailure {
+	const [text] = error.message.split("\n", 1);
+	return { kind, text: where + text, stack: error.message.slice(text.length + 1), context: -1, event: n, schedule: [], console: [] };
 }
 
 /** Switches of the execution that just ended. */
@@ -288,7 +304,7 @@ function schedule(f: StepperFailure): number[][] {
 		out.push(ctx_kind[c] === "buffer" ? [c, end - e] : [c, position_before(c, end)]);
 		e = end;
 	}
-	for (let e = 0; e < n; e++) if (ev_choice[e] > 0) out.push([-1, ev_ctx[e], event_position(e), ev_choice[e]]);
+	for (let e = 0; e < n; e++) if (ev_choice[e] > 0) out.push([CHOICE, ev_ctx[e], event_position(e), ev_choice[e]]);
 	if (f.context >= 0 && (out.length === 0 || out[out.length - 1][0] !== f.context)) out.push([f.context, -1]);
 	return out;
 }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What an exploration is asked for, and what it answers. */
 export type Model = "sc" | "tso" | "lkmm";
+/** The strongest first. */
+export const MODELS: Model[] = ["sc", "tso", "lkmm"];
 
 export interface ExploreOptions {
 	scenarios: string[];
 	model?: Model;
 	mutant?: string;
+	/** A fragment of configs/ over the stepper's. */
+	config?: string;
 	/** Most preemptions. */
 	bound?: number;
 	strategy?: "dpor" | "bound" | "pct" | "random";
@@ -82,6 +86,7 @@ export interface Result {
 	scenario: string;
 	model: Model;
 	mutant?: string;
+	config?: string;
 	cpus: number;
 	executions: number;
 	blocked: number;

@@ -172,6 +172,7 @@ function overflow(): never {
 const SHARED = 1;
 const FIRST_OWNER = 2;
 const READ_ONLY = 254; /* several contexts, nobody writes */
+const HALF = 253; /* the second word of a pair: see the first */
 const EXEMPT = 255; /* a CPU's own hardware and flags: never a step */
 const own = new Uint8Array(REGS + REG_WORDS);
 const written = new Uint8Array(REGS + REG_WORDS);
@@ -182,12 +183,26 @@ export const bulked = new Uint8Array((REGS >> 10) + 1);
 let grown = 0;
 
 export function forget_sharing(): void {
-	for (let w = 0; w < own.length; w++) if (own[w] !== EXEMPT) own[w] = 0;
+	for (let w = 0; w < own.length; w++) if (own[w] !== EXEMPT) own[w] = (w & 1) !== 0 && wide[w >> 1] !== 0 ? HALF : 0;
 	written.fill(0);
 	bulked.fill(0);
 }
 export function exempt(p: number, size: number): void {
 	own.fill(EXEMPT, p >> 2, (p + size) >> 2);
+}
+/** Two words are accessed as one: from now on they have one place, the first. */
+function widen(w: number): void {
+	if (wide[w >> 1] !== 0) return;
+	wide[w >> 1] = 1;
+	if (own[w] === EXEMPT) return;
+	const second = own[w + 1];
+	own[w + 1] = HALF;
+	if (second === 0 || second === own[w]) {
+		written[w] |= written[w + 1];
+		return;
+	}
+	own[w] = SHARED;
+	grown++;
 }
 /** Words that were found to be shared so far. */
 export function shared_words(): number {
@@ -196,13 +211,14 @@ export function shared_words(): number {
 /** Is an access of the running context to word w a step? Remembers the touch. */
 export function touch(w: number, write: boolean): boolean {
 	const o = own[w];
-	if (stop_at >= 0 && o !== SHARED && position() === stop_at) {
+	if (stop_at >= 0 && o !== SHARED && o !== HALF && position() === stop_at) {
 		own[w] = SHARED;
 		grown++;
 		return true;
 	}
 	if (o === SHARED) return true;
 	if (o === EXEMPT) return false;
+	if (o === HALF) return touch(w - 1, write);
 	if (bulked[w >> 10] !== 0) {
 		own[w] = SHARED;
 		grown++;
@@ -396,7 +412,7 @@ const half_words = new Int32Array(halves.buffer);
 function slow_load(p: number, size: number, order: Order): number {
 	check(p, size);
 	const w = p >> 2;
-	if (size === 8) wide[w >> 1] = 1;
+	if (size === 8) widen(w);
 	if (me !== NOBODY && size === 4 && wide[w >> 1] !== 0) {
 		/* Half of a double. */
 		if (!touch(w & ~1, false)) return log_result(HEAP32[w]);
@@ -516,7 +532,7 @@ function store_f64_as(p: number, v: number, order: Order): number {
 	}
 	check(p, 8);
 	const w = p >> 2;
-	wide[w >> 1] = 1;
+	widen(w);
 	if (me !== NOBODY && touch(w, true)) shared_store(W, w, v, true, order);
 	else poke_f64(w, v);
 	log_result(0);

@@ -114,6 +114,5 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(noted(0) === 1 && noted(1) > 0 && noted(2) === 1, "a call fails");
 			check_that(read(A) === V && read(A + 1) === V, "a write is lost");
 		},
-		bound: 2,
 	},
 };

@@ -26,6 +26,7 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(read(A) === -1, "a page is mapped after munmap");
 		},
 		quick: true,
+		configs: ["ipitables.config"],
 	},
 	"fault-munmap-neighbour": {
 		about: "a fault beside the munmap of the neighbour that shares nothing but the page tables above",
@@ -41,6 +42,7 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(noted(0) === 1 && read(A) === V, "the write is lost");
 			check_that(read(B) === -1, "the neighbour is still there");
 		},
+		configs: ["ipitables.config"],
 	},
 	"fault-munmap-shared-table": {
 		about: "a fault beside the munmap of a neighbour in the same page table, which stays",
@@ -125,7 +127,6 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			check_that(read(A) === -1, "a page is mapped after munmap");
 		},
-		bound: 2,
 	},
 	"fault-exit": {
 		about: "a fault beside the end of the process by the other thread",

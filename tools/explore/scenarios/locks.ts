@@ -170,6 +170,7 @@ export const scenarios: Record<string, Scenario> = {
 		setup: () => sems(3),
 		cpus: [sem_write, sem_write, sem_read],
 		check: () => counted(2),
+		configs: ["rwsem.config"],
 	},
 	"rwsem-downgrade": {
 		about: "a writer that becomes a reader, beside another writer and a reader",
@@ -178,6 +179,7 @@ export const scenarios: Record<string, Scenario> = {
 		setup: () => sems(3),
 		cpus: [sem_downgrade, sem_write, sem_read],
 		check: () => counted(2),
+		configs: ["rwsem.config"],
 	},
 	"rwsem-trylock": {
 		about: "a writer beside one who tries to write and one who tries to read",
@@ -186,5 +188,6 @@ export const scenarios: Record<string, Scenario> = {
 		setup: () => sems(3),
 		cpus: [sem_write, sem_try_write, sem_try_read],
 		check: () => counted(1 + noted(0)),
+		configs: ["rwsem.config"],
 	},
 };

@@ -51,7 +51,6 @@ export const scenarios: Record<string, Scenario> = {
 
 			check_that(v === V || v === 0, "a value from nowhere");
 		},
-		bound: 2,
 	},
 	"fault-oom-reap": {
 		about: "a fault beside what the OOM reaper does: it marks the address space, then takes its pages",

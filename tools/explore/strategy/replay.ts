@@ -13,10 +13,22 @@ export interface Replay extends Search {
 	diverged(): string | undefined;
 }
 
-/** Entries: [context, position or -1 (to its end) or commits], [-1, context, position, choice]. */
+/** First of an entry that says what a weak model returned, and of one that says which CPUs run. */
+export const CHOICE = -1;
+export const ORDER = -2;
+
+/** The CPUs that a schedule is of, if it says so. */
+export function order_of(schedule: number[][] | undefined): number[] | undefined {
+	return schedule?.find((s) => s[0] === ORDER)?.slice(1);
+}
+
+/**
+ * Entries: [context, position or -1 (to its end) or commits], [CHOICE, context,
+ * position, choice], [ORDER, CPU, CPU …].
+ */
 export function replay(schedule: number[][]): Replay {
 	const switches = schedule.filter((s) => s[0] >= 0);
-	const choices = new Map(schedule.filter((s) => s[0] < 0).map(([, c, at, v]) => [`${c}:${at}`, v]));
+	const choices = new Map(schedule.filter((s) => s[0] === CHOICE).map(([, c, at, v]) => [`${c}:${at}`, v]));
 	let i = 0;
 	let count = 0;
 	let why: string | undefined;
