@@ -3,7 +3,7 @@
  * Object trees for programs: a configuration of its own below build/, made with
  * the same make targets that a user types.
  */
-import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { $ } from "zx";
 import { here } from "../cc/program.ts";
@@ -18,11 +18,12 @@ export interface ObjtreeOptions {
 	verbose?: boolean;
 }
 
-/** Newest change below a directory or of a file, in ms. */
+/** Newest change below a directory or of a file, in ms. Patches, pages and tests are in no kernel. */
 function newest(path: string): number {
 	const s = statSync(path);
 	if (!s.isDirectory()) return s.mtimeMs;
-	return Math.max(s.mtimeMs, ...readdirSync(path).map((n) => newest(join(path, n))));
+	const inputs = readdirSync(path).filter((n) => !/\.(patch|md)$|_test\.ts$/.test(n));
+	return Math.max(s.mtimeMs, ...inputs.map((n) => newest(join(path, n))));
 }
 
 const INPUTS = ["include/linux", "include/asm-generic", "include/kunit", "kernel", "arch", "configs", "tools/explore", "scripts/cc", "scripts/kconfig", "scripts/build.ts", "Kconfig", "Makefile"];
@@ -44,5 +45,7 @@ export async function objtree({ name, fragments = [], arch = "x86", verbose = fa
 		if (verbose) process.stdout.write(run.stdout);
 		if (run.exitCode !== 0) throw new Error(`make O=build/${name} ${target} failed:\n${run.stdout}${run.stderr}`);
 	}
+	/* Make leaves a bundle alone that came out the same. */
+	utimesSync(bundle, new Date(), new Date());
 	return bundle;
 }

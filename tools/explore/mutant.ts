@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mutants: patches of this tree that take a check out, or bring a bug of the
- * series back. Each is built in a copy of the tree, below build/mutants.
+ * series back. Each is built with a copy of the sources beside it, below
+ * build/mutants, so that reports show the lines as they are there.
  */
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { $ } from "zx";
 import { here } from "../../scripts/cc/program.ts";
 import { type ObjtreeOptions, objtree } from "../../scripts/lib/objtree.ts";
 import { UserError } from "../replay/errors.ts";
+import { KernelBuilder } from "./mutant_build.ts";
 import type { Model } from "./types.ts";
 
 export interface Mutant {
@@ -19,18 +21,25 @@ export interface Mutant {
 	invariant: string;
 	/** R-number of the historical bug, if it is one. */
 	bug?: string;
-	/** The smallest scenario that kills it, and the weakest model. */
+	/** The smallest scenario that kills it, and the weakest model that is needed. */
 	scenario: string;
 	model: Model;
 	/** A fragment of configs/ over stepper.config. */
 	config?: string;
+	/** Why no execution can fail, if so: the check is a saving, or a second one. */
+	survives?: string;
 	/** An execution that fails; empty until it was searched for. */
 	schedule: string;
+	/** The patch without its header. */
+	diff: string;
 }
 
+/** From the strongest to the weakest: what fails under one fails under the next. */
+export const MODELS: readonly Model[] = ["sc", "tso", "lkmm"];
+
 const DIR = join(here(), "tools/explore/mutants");
-/** What a build reads. */
-const SOURCES = ["arch", "include", "kernel", "scripts", "tools", "package.json", "tsconfig.json"];
+/** What a report may quote. */
+const SOURCES = ["arch", "include", "kernel", "tools/explore"];
 
 export function mutant_names(): string[] {
 	return readdirSync(DIR).filter((f) => f.endsWith(".patch")).map((f) => f.slice(0, -6)).sort();
@@ -38,20 +47,36 @@ export function mutant_names(): string[] {
 export function mutant_file(name: string): string {
 	return join(DIR, `${name}.patch`);
 }
+
+/** Reads the header of a patch. */
 export function load_mutant(name: string): Mutant {
-	if (!mutant_names().includes(name))
-		throw new UserError(`no mutant '${name}' in tools/explore/mutants; there are ${mutant_names().join(", ")}`);
+	const names = mutant_names();
+	if (!names.includes(name)) throw new UserError(`no mutant '${name}'; ${near(name, names)}`);
+	const file = `tools/explore/mutants/${name}.patch`;
 	const text = readFileSync(mutant_file(name), "utf8");
-	const field = (key: string) => new RegExp(`^${key}: (.*)$`, "m").exec(text.split("\n--- a/")[0])?.[1];
+	const start = text.indexOf("\n--- a/");
+	if (start < 0) throw new UserError(`${file}: no diff, which begins with '--- a/'`);
+	const header = text.slice(0, start);
+	const field = (key: string) => new RegExp(`^${key}:[ \t]*(.*)$`, "m").exec(header)?.[1];
 	const need = (key: string) => {
-		const v = field(key);
-		if (v === undefined) throw new UserError(`tools/explore/mutants/${name}.patch: no '${key}:' line`);
-		return v;
+		const value = field(key);
+		if (!value) throw new UserError(`${file}: no '${key}:' line`);
+		return value;
 	};
+	const model = need("Model") as Model;
+	if (!MODELS.includes(model)) throw new UserError(`${file}: no model '${model}'; there are ${MODELS.join(", ")}`);
 	return {
-		name, subject: need("Subject"), invariant: need("Invariant"), bug: field("Bug"), scenario: need("Scenario"),
-		model: need("Model") as Model, config: field("Config"), schedule: field("Schedule") ?? "",
+		name, model, subject: need("Subject"), invariant: need("Invariant"), bug: field("Bug"), scenario: need("Scenario"),
+		config: field("Config"), survives: field("Survives") || undefined, schedule: field("Schedule") ?? "", diff: text.slice(start + 1),
 	};
+}
+
+/** Those that have a word in common with what was asked for, or where to look. */
+function near(asked: string, names: string[]): string {
+	const words = asked.split(/\W+/).filter((w) => w.length > 2);
+	const alike = names.filter((n) => words.some((w) => n.includes(w)));
+	if (alike.length > 0 && alike.length <= 8) return `there is ${alike.join(", ")}`;
+	return `tools/explore/mutants has ${names.join(", ")}`;
 }
 
 /** The object tree of the stepper kernel, with one more fragment if there is one. */
@@ -60,48 +85,61 @@ export function stepper_tree(fragment?: string): ObjtreeOptions {
 	return { name: `stepper-${fragment.replace(".config", "")}`, fragments: ["stepper.config", fragment] };
 }
 
-/** Builds the kernel with the mutant in it; the path of its bundle. */
-export async function mutant_bundle(name: string): Promise<string> {
-	const m = load_mutant(name);
-	const dir = join(here(), "build/mutants", name);
-	const src = join(dir, "src");
-	const bundle = join(src, "build/stepper/vmlinux.mjs");
-	const stamp = join(dir, "stamp");
-	const hash = fingerprint(mutant_file(name), m);
-	if (existsSync(bundle) && existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return bundle;
-	rmSync(dir, { recursive: true, force: true });
-	mkdirSync(src, { recursive: true });
-	for (const s of SOURCES) cpSync(join(here(), s), join(src, s), { recursive: true });
-	symlinkSync(join(here(), "node_modules"), join(src, "node_modules"));
-	const quiet = $({ cwd: src, verbose: false, quiet: true, nothrow: true, env: { ...process.env, KBUILD_NOCHECK: "1" } });
-	const applied = await quiet`patch -p1 --no-backup-if-mismatch -F 0 -i ${mutant_file(name)}`;
-	if (applied.exitCode !== 0) {
-		const [file] = /(?<=patching file )\S+(?=[\s\S]*FAILED)/.exec(applied.stdout) ?? ["it"];
-		throw new UserError(`mutant '${name}' no longer applies: ${file} has changed; bring tools/explore/mutants/${name}.patch up to date`);
-	}
-	/* Configured like the kernel it is a mutant of. */
-	const base = dirname(await objtree(stepper_tree(m.config)));
-	const out = join(src, "build/stepper");
-	cpSync(join(base, "include"), join(out, "include"), { recursive: true });
-	const run = await quiet`${process.execPath} --import tsx scripts/build.ts --objtree ${out} --silent`;
-	if (run.exitCode !== 0) throw new UserError(`mutant '${name}' does not build: ${run.stderr.trim().split("\n").at(-1)}`);
-	writeFileSync(stamp, hash);
-	return bundle;
+/** Throws unless the patch fits the sources below a directory. Changes them unless it is a trial. */
+export async function patch(name: string, srctree: string, trial = false): Promise<void> {
+	const quiet = $({ cwd: srctree, quiet: true, nothrow: true });
+	const run = await quiet`patch -p1 --batch --forward --no-backup-if-mismatch -r - -F 0 ${trial ? ["--dry-run"] : []} -i ${mutant_file(name)}`;
+	if (run.exitCode === 0) return;
+	const [, file] = /^(?:patching|checking) file (\S+)\n(?:Hunk.*succeeded.*\n)*Hunk #\d+ FAILED/m.exec(run.stdout) ?? [];
+	const [, hunk] = /Hunk #(\d+) FAILED/.exec(run.stdout) ?? [];
+	const where = file ? `hunk ${hunk} of ${file} does not fit` : run.stdout.trim().split("\n").at(-1);
+	throw new UserError(`mutant '${name}' no longer applies: ${where}; bring tools/explore/mutants/${name}.patch up to date`);
 }
 
-/** Of all that the build of a mutant depends on. */
-function fingerprint(file: string, m: Mutant): string {
-	const h = createHash("sha1").update(diff_of(readFileSync(file, "utf8"))).update(m.config ?? "");
-	const add = (path: string) => {
-		for (const e of readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
-			if (e.isDirectory()) add(join(path, e.name));
-			else if (e.name.endsWith(".ts") && !/_test\.ts$/.test(e.name)) h.update(e.name).update(readFileSync(join(path, e.name)));
-		}
-	};
-	for (const d of ["arch", "include/linux", "include/asm-generic", "kernel", "scripts/cc", "tools/explore/scenarios", "tools/explore/strategy"]) add(join(here(), d));
-	return h.digest("hex");
+/** A copy of the sources with the patch applied, below a directory that is made anew. */
+export async function apply_mutant(name: string, dir: string): Promise<string> {
+	rmSync(dir, { recursive: true, force: true });
+	for (const s of SOURCES) cpSync(join(here(), s), join(dir, s), { recursive: true });
+	try {
+		await patch(name, dir);
+	} catch (error) {
+		rmSync(dir, { recursive: true });
+		throw error;
+	}
+	return dir;
 }
-/** Without the header, of which the schedule may change. */
-function diff_of(text: string): string {
-	return text.slice(text.indexOf("\n--- a/"));
+
+const builders = new Map<string, Promise<KernelBuilder>>();
+
+/** One for each configuration; a mutant is configured like the kernel that it is one of. */
+function builder(config?: string): Promise<KernelBuilder> {
+	const key = config ?? "";
+	let b = builders.get(key);
+	if (!b) builders.set(key, (b = objtree(stepper_tree(config)).then((bundle) => new KernelBuilder(here(), dirname(bundle)))));
+	return b;
+}
+
+/** Builds the kernel with the mutant in it, unless that was done; the path of its bundle. */
+export async function mutant_bundle(name: string): Promise<string> {
+	const m = load_mutant(name);
+	const kernel = await builder(m.config);
+	const dir = join(here(), "build/mutants", name);
+	const bundle = join(dir, "src/build/stepper/vmlinux.mjs");
+	const stamp = join(dir, "stamp");
+	const hash = createHash("sha1").update(kernel.hash).update(m.diff).digest("hex");
+	if (existsSync(bundle) && existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return bundle;
+	/* Made aside: two programs may want it at the same time. */
+	const aside = `${dir}.${process.pid}`;
+	const src = await apply_mutant(name, join(aside, "src"));
+	const touched = [...m.diff.matchAll(/^\+\+\+ b\/(\S+)/gm)].map(([, file]) => file);
+	try {
+		await kernel.build(new Map(touched.map((f) => [join(here(), f), readFileSync(join(src, f), "utf8")])), src);
+	} catch (error) {
+		throw new UserError(`mutant '${name}' does not build: ${(error as Error).message.split("\n")[0]}`);
+	}
+	writeFileSync(join(aside, "stamp"), hash);
+	mkdirSync(dirname(dir), { recursive: true });
+	rmSync(dir, { recursive: true, force: true });
+	renameSync(aside, dir);
+	return bundle;
 }

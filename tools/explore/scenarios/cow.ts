@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Pages that are shared until somebody writes: fork, and the zero page. */
 import {
-	A, check_that, fork, forked, LEN, map, munmap, note, noted, on_cpu, PAGE, read, run_task, type Scenario, store, two_pages,
-	untouched, V, write, written,
+	A, check_that, fork, forked, LEN, madvise_dontneed, map, munmap, note, noted, on_cpu, PAGE, read, run_task, type Scenario, store,
+	two_pages, untouched, V, write, written,
 } from "../scenario.ts";
 
 /** To look at the zero page through. */
@@ -57,6 +57,29 @@ export const scenarios: Record<string, Scenario> = {
 			const child = as_child(() => read(A));
 
 			check_that(child === V || child === 1, "the child sees a page of nobody");
+		},
+	},
+	"cow-read": {
+		about: "a copy-on-write fault beside a read of the page by another thread, which has a translation of it",
+		patch: "v2 26/35 mm: implement speculative handling in wp_page_copy()",
+		invariant: "all threads see one page",
+		setup: shared,
+		cpus: [store, () => note(1, read(A))],
+		check() {
+			check_that(noted(1) === 1 || noted(1) === V, "a value from nowhere");
+			check_that(on_cpu(1, () => read(A)) === V, "another thread does not see the write");
+		},
+	},
+	"cow-dontneed": {
+		about: "a copy-on-write fault beside MADV_DONTNEED of its page",
+		patch: "v2 26/35 mm: implement speculative handling in wp_page_copy()",
+		invariant: "the page has what was written, or zeroes",
+		setup: shared,
+		cpus: [store, () => madvise_dontneed(A, LEN)],
+		check() {
+			const v = read(A);
+
+			check_that(v === V || v === 0, "the page has what was given up");
 		},
 	},
 	"cow-cow": {

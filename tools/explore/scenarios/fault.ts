@@ -118,6 +118,38 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(read(A) === V && read(A + 1) === V, "a write is lost");
 		},
 	},
+	"fault-anon-vma": {
+		about: "the first two writes to a mapping that was read before: there is a page table, and no anon_vma",
+		patch: "v2 18/35 mm: implement speculative handling in do_anonymous_page()",
+		invariant: "an anon_vma is made with mmap_lock held",
+		setup() {
+			start_threads(2);
+			map(A, LEN);
+			read(A + PAGE);
+		},
+		cpus: [store, () => note(1, write(A + 1, V) ? 1 : 0)],
+		check() {
+			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
+			check_that(read(A) === V && read(A + 1) === V, "a write is lost");
+		},
+	},
+	"first-fault-munmap": {
+		about: "the first fault below an entry for a page table beside the munmap of its page",
+		patch: "v2 16/35 mm: implement speculative handling in __handle_mm_fault()",
+		invariant: "a table that is installed is freed with the mapping",
+		setup() {
+			start_threads(2);
+			map(A, LEN);
+			/* The table above, and none for A. */
+			map(B, PAGE);
+			write(B, 1);
+		},
+		cpus: [store, () => note(1, munmap(A, LEN))],
+		check() {
+			check_that(noted(1) === 0, "munmap fails");
+			check_that(read(A) === -1, "a page is mapped after munmap");
+		},
+	},
 	"fault-fault-munmap": {
 		about: "two faulting CPUs beside one munmap",
 		patch: "v2 17/35 mm: add pte_map_lock() and pte_spinlock()",

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A page fault beside mremap, at the address that a page leaves and at the one where it arrives. */
 import {
-	A, B, check_that, LEN, map, mremap, note, noted, PAGE, read, type Scenario, store, untouched, V, write, written,
+	A, B, check_that, LEN, map, mremap, note, noted, PAGE, read, type Scenario, start_threads, store, untouched, V, write,
+	written,
 } from "../scenario.ts";
 
+/** What one page table maps. */
+const TABLE = 0x200000;
 
 export const scenarios: Record<string, Scenario> = {
 	"fault-mremap": {
@@ -27,6 +30,33 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			check_that(read(A) === -1, "the old address is still mapped");
 			check_that(read(B) === (noted(0) === 1 ? V : 0), "the write is lost");
+		},
+	},
+	"fault-mremap-part": {
+		about: "a read of a page beside its move, where its page table stays",
+		patch: "none: mm/mremap.c move_ptes()",
+		invariant: "the page is at the old address or at the new one, for every CPU",
+		setup: written,
+		cpus: [() => note(0, read(A)), () => mremap(A, PAGE, B)],
+		check() {
+			check_that(noted(0) === 1 || noted(0) === -1, "another page was seen at the old address");
+			check_that(read(A) === -1, "the old address is still mapped");
+			check_that(read(B) === 1, "the page was lost");
+		},
+	},
+	"fault-mremap-table": {
+		about: "a write fault on a page that was never touched beside the move of its whole page table",
+		patch: "none: mm/mremap.c move_normal_pmd(); R12",
+		invariant: "a write before the move is seen after it, a write after it fails",
+		setup() {
+			start_threads(2);
+			map(A, TABLE);
+			write(A + PAGE, 1);
+		},
+		cpus: [store, () => mremap(A, TABLE, A + 2 * TABLE)],
+		check() {
+			check_that(read(A) === -1, "the old address is still mapped");
+			check_that(read(A + 2 * TABLE) === (noted(0) === 1 ? V : 0), "the write is lost");
 		},
 	},
 	"fault-mremap-target": {

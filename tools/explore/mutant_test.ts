@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The patches of tools/explore/mutants fit this tree, say all that they have
+ * to, and fail in the schedules that are stored with them. That the others
+ * survive is for `make explore-mutants` to show.
+ */
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
+import test from "ava";
+import { here } from "../../scripts/cc/program.ts";
+import { UserError } from "../replay/errors.ts";
+import { load_mutant, type Mutant, mutant_bundle, mutant_names, patch } from "./mutant.ts";
+import type { Replayed } from "./protocol.ts";
+import { decode_schedule } from "./replay_string.ts";
+
+const names = mutant_names();
+const scenarios = readdirSync(join(here(), "tools/explore/scenarios")).map((f) => readFileSync(join(here(), "tools/explore/scenarios", f), "utf8")).join("\n");
+
+test("every patch fits the tree", async (t) => {
+	await Promise.all(names.map((name) => t.notThrowsAsync(patch(name, here(), true))));
+});
+
+test("every header is complete", (t) => {
+	for (const name of names) {
+		const m = load_mutant(name);
+		t.regex(name, /^[a-z0-9]+(-[a-z0-9]+)*$/);
+		t.true(scenarios.includes(`"${m.scenario}": {`), `${name}: no scenario '${m.scenario}'`);
+		if (m.config) t.true(readdirSync(join(here(), "configs")).includes(m.config), `${name}: no configs/${m.config}`);
+		if (m.bug) t.regex(m.bug, /^R\d+(, R\d+)*$/, name);
+		/* Killed, or known why not. */
+		t.not(m.schedule === "", m.survives === undefined, `${name}: 'Schedule:' or 'Survives:'`);
+		if (m.schedule) t.true(decode_schedule(m.schedule).schedule.length > 0, name);
+	}
+});
+
+test("the list names them all, and no other", (t) => {
+	const page = readFileSync(join(here(), "tools/explore/mutants/README.md"), "utf8");
+	const table = page.split("\n").filter((line) => line.startsWith("|")).join("\n");
+	t.deepEqual([...table.matchAll(/`([a-z0-9-]+)`/g)].map(([, name]) => name).sort(), names);
+});
+
+test("a mutant that is not there is named with those that are like it", (t) => {
+	t.throws(() => load_mutant("skip-seq3"), { instanceOf: UserError, message: /no mutant 'skip-seq3'; there is .*skip-seq1, skip-seq2/ });
+	t.throws(() => load_mutant("xyz"), { instanceOf: UserError, message: /tools\/explore\/mutants has / });
+});
+
+test("a patch that does not fit says where", async (t) => {
+	await t.throwsAsync(patch("skip-seq2", join(here(), "arch"), true), { instanceOf: UserError, message: /^mutant 'skip-seq2' no longer applies: [^\n]*$/ });
+});
+
+/** The kernel of a mutant keeps a worker's memory for good, so each has its own. */
+async function replay(m: Mutant): Promise<Replayed> {
+	const bundle = pathToFileURL(await mutant_bundle(m.name)).href;
+	const worker = new Worker(new URL("./worker.mjs", import.meta.url), { workerData: { bundle }, execArgv: [] });
+	const { schedule } = decode_schedule(m.schedule);
+	try {
+		worker.postMessage({ id: 0, command: "replay", request: { scenario: m.scenario, model: m.model, schedule } });
+		const [{ result, error }] = await once(worker, "message");
+		if (error !== undefined) throw new Error(`${m.name}: ${error}`);
+		return result;
+	} finally {
+		await worker.terminate();
+	}
+}
+
+/* Compiled are the files that a patch changes, and nothing if that was done before. */
+test.serial("every stored schedule still fails", async (t) => {
+	t.timeout(600_000);
+	const queue = names.map(load_mutant).filter((m) => m.survives === undefined);
+	const two = [0, 1].map(async () => {
+		for (let m = queue.shift(); m !== undefined; m = queue.shift()) {
+			const { failure, diverged } = await replay(m);
+			t.truthy(failure, `${m.name}: ${diverged ?? "it ends well"}; make explore-mutants ARGS='--update ${m.name}' stores another`);
+		}
+	});
+	await Promise.all(two);
+});
