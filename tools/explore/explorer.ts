@@ -11,7 +11,8 @@ import { mutant_bundle, stepper_tree } from "./mutant.ts";
 import { failure_of, Sources } from "./places.ts";
 import type { Listed, Replayed } from "./protocol.ts";
 import { decode_schedule } from "./replay_string.ts";
-import { type Job, search } from "./search.ts";
+import { type Job, progress_of, search } from "./search.ts";
+import { Team } from "./team.ts";
 import { type ExploreOptions, type Failure, MODELS, type Model, type Progress, type Result, type TraceEvent } from "./types.ts";
 
 /** Seconds for a search, unless told: of one scenario, and of each where all are searched. */
@@ -68,24 +69,45 @@ export async function* explore(o: ExploreOptions, on_progress?: (p: Progress) =>
 	let next = 0;
 	let wake = () => {};
 	let problem: unknown;
-	let running = Math.min(work.length, Math.max(1, o.jobs ?? availableParallelism()));
+	let running = Math.max(1, o.jobs ?? availableParallelism());
 	const cores: Core[] = [];
+	const core_for = (n: number, bundle: string): Core => {
+		cores[n]?.close();
+		return (cores[n] = new Core(bundle));
+	};
+	let busy = 0;
 	const one_core = async (n: number) => {
 		for (let bundle = ""; next < work.length && problem === undefined; ) {
 			const job = work[next++];
 			const key = `${job.s.name} ${job.config}`;
 			if (failed.has(key)) continue;
-			if (job.bundle !== bundle) {
-				await cores[n]?.close();
-				cores[n] = new Core((bundle = job.bundle));
-			}
-			const r = await search(cores[n], job, o, seconds, on_progress);
+			if (job.bundle !== bundle) core_for(n, (bundle = job.bundle));
+			busy++;
+			const team = new Team(cores[n], progress_of(job, on_progress));
+			const done = search(team, job, o, seconds);
+			teams.set(team, { bundle, done });
+			const r = await done.finally(() => { teams.delete(team); busy--; });
 			if (r.failures > 0) failed.add(key);
 			ready.push(r);
 			wake();
 		}
+		await help(n);
 	};
-	for (let n = running - 1; n >= 0; n--)
+	/** Nothing is left to begin with: join those who search. */
+	const teams = new Map<Team, { bundle: string; done: Promise<unknown> }>();
+	const help = async (n: number) => {
+		while (busy > 0 && problem === undefined) {
+			const [smallest] = [...teams].sort(([a], [b]) => a.size - b.size);
+			if (!smallest) {
+				await new Promise(setImmediate);
+				continue;
+			}
+			const [team, { bundle, done }] = smallest;
+			team.join(core_for(n, bundle));
+			await done.catch(() => {});
+		}
+	};
+	for (let n = 0, all = running; n < all; n++)
 		one_core(n).catch((error) => { problem ??= error; }).finally(() => { running--; wake(); });
 	try {
 		while (running > 0 || ready.length > 0) {

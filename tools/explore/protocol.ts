@@ -11,6 +11,26 @@ export interface LitmusOp {
 	old?: number;
 }
 
+/** Words and pages of RAM that several contexts use, and pairs of words that are one place. */
+export interface Sharing {
+	shared: Int32Array;
+	wide: Int32Array;
+	bulked: Int32Array;
+}
+
+/** A place of another core's search, and the way there. */
+export interface Loan {
+	/** Who made each step, and which value a weak model returned. */
+	contexts: Int32Array;
+	choices: Int32Array;
+	/** Of source-DPOR: for each step of the way and the place itself. */
+	sleep?: Int32Array;
+	enabled?: Int32Array;
+	records?: Int32Array;
+	/** Of a bounded search: what is to be tried at the place. */
+	todo?: number;
+}
+
 export interface Request {
 	scenario: string;
 	model: ModelName;
@@ -25,6 +45,11 @@ export interface Request {
 	trace?: boolean;
 	/** What the session before has found to be shared stays so. */
 	keep?: boolean;
+	/** Several cores share the search: its commons, what was lent, and what all know to be shared. */
+	together?: boolean;
+	commons?: Int32Array;
+	loan?: Loan;
+	sharing?: Sharing;
 }
 
 /** A scenario, as a bundle lists it. */
@@ -73,6 +98,8 @@ export interface Outcome {
 	accesses: number;
 	exhausted: boolean;
 	restarts: number;
+	/** Of a search that is shared: it ended since this turned out to be shared. */
+	grew?: Sharing;
 	failure?: SessionFailure;
 }
 export interface SessionFailure {

@@ -7,8 +7,9 @@
 import { readFileSync } from "node:fs";
 import type { Core } from "./core.ts";
 import { failure_of, Sources } from "./places.ts";
-import type { Listed, Outcome, Replayed, Request, SessionFailure } from "./protocol.ts";
+import type { Listed, Replayed, Request, SessionFailure } from "./protocol.ts";
 import { build_id, encode_schedule } from "./replay_string.ts";
+import type { Ended, Team } from "./team.ts";
 import type { ExploreOptions, Failure, Model, Progress, Result } from "./types.ts";
 
 /** A scenario under a model, in a bundle. */
@@ -25,22 +26,25 @@ const MINIMISE_SECONDS = 20;
 const FEW = 1;
 
 type Strategy = NonNullable<ExploreOptions["strategy"]>;
-type Ended = Outcome & { seconds: number };
 
-export async function search(core: Core, job: Job, o: ExploreOptions, seconds: number, on_progress?: (p: Progress) => void): Promise<Result> {
+/** What the progress of a team is about. */
+export function progress_of(job: Job, on_progress?: (p: Progress) => void): ConstructorParameters<typeof Team>[1] {
+	const { s, model } = job;
+	return (p) => on_progress?.({ scenario: s.name, model, executions: p.executions, blocked: p.blocked, seconds: p.seconds, estimate: p.estimate });
+}
+
+export async function search(team: Team, job: Job, o: ExploreOptions, seconds: number): Promise<Result> {
 	const { s, model, config } = job;
 	/* What the first search finds to be shared, the next ones know. */
 	let keep = false;
 	const run = async (strategy: Strategy, limit: number, bound?: number): Promise<Ended> => {
-		const request: Request = { scenario: s.name, model, strategy, bound, seed: o.seed, max: o.max, seconds: limit, order: o.order, keep };
+		const request: Request = { scenario: s.name, model, strategy, bound, seed: o.seed, max: o.max, order: o.order, keep };
 		keep = true;
-		return core.call<Ended>("explore", request, (p) =>
-			on_progress?.({ scenario: s.name, model, executions: p.executions, blocked: p.blocked, seconds: p.seconds, estimate: p.estimate }),
-		);
+		return team.search(request, limit);
 	};
 	/** Bounds below `searched` are known to have no failure. */
 	const result = async (r: Ended, strategy: Strategy, bound: number | undefined, searched: number): Promise<Result> => {
-		const failure = r.failure && (await explain(core, job, r.failure, searched));
+		const failure = r.failure && (await explain(team, job, r.failure, searched));
 		return {
 			scenario: s.name, model, mutant: o.mutant, config, cpus: s.cpus, executions: r.executions, blocked: r.blocked, bound: bound ?? null,
 			exhausted: r.exhausted, strategy, failures: failure ? 1 : 0, seconds: r.seconds, failure,
@@ -76,21 +80,19 @@ export async function search(core: Core, job: Job, o: ExploreOptions, seconds: n
 }
 
 /** The same failure with fewest preemptions, then with fewest CPUs, in words. */
-async function explain(core: Core, job: Job, found: SessionFailure, searched: number): Promise<Failure> {
+async function explain(team: Team, job: Job, found: SessionFailure, searched: number): Promise<Failure> {
 	const { s, model } = job;
 	const sources = new Sources(job.bundle);
 	const deadline = Date.now() + 1000 * MINIMISE_SECONDS;
 	const look = async (bound: number, order?: number[]) => {
-		const seconds = (deadline - Date.now()) / 1000;
-		const r = await core.call<Ended>("explore", { scenario: s.name, model, strategy: "bound", bound, seconds, order, keep: true });
-		return r;
+		return team.search({ scenario: s.name, model, strategy: "bound", bound, order, keep: true }, (deadline - Date.now()) / 1000);
 	};
-	let best = await replayed(core, job, sources, found);
+	let best = await replayed(team.lead, job, sources, found);
 	let minimised = true;
 	for (let bound = searched; bound < best.preemptions && minimised; bound++) {
 		const r = await look(bound);
 		if (r.failure) {
-			best = await replayed(core, job, sources, r.failure);
+			best = await replayed(team.lead, job, sources, r.failure);
 			break;
 		}
 		minimised = r.exhausted;
@@ -101,7 +103,7 @@ async function explain(core: Core, job: Job, found: SessionFailure, searched: nu
 		const rest = cpus.filter((c) => c !== out);
 		const r = await look(best.preemptions, rest);
 		if (r.failure === undefined) continue;
-		const less = await replayed(core, job, sources, r.failure);
+		const less = await replayed(team.lead, job, sources, r.failure);
 		if (less.kind !== best.kind || less.func !== best.func || plain(less.text) !== plain(best.text)) continue;
 		best = less;
 		cpus = rest;

@@ -5,7 +5,7 @@
  * when more words turned out to be shared, and turns a failure into a schedule.
  */
 import { boot } from "host/head.ts";
-import { forget_sharing, on_stack, shared_words } from "host/door.ts";
+import { adopt_sharing, forget_sharing, on_stack, shared_words, sharing } from "host/door.ts";
 import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
 import {
 	begin, ctx_kind, ctx_cpu, type Ending, ev_choice, ev_ctx, ev_kind, KernelPanic, LKMM, machine_failure, n,
@@ -19,7 +19,7 @@ import { cpu_leave_host, smp_handle_ipi } from "kernel/smp.ts";
 import { rcu_barrier, rcu_nocb_kthread } from "kernel/rcu.ts";
 import { all_scenarios } from "generated/scenarios.ts";
 import { baseline, final_check, teardown_check } from "./final.ts";
-import type { Listed, ModelName, Outcome, RawEvent, Replayed, Request, SessionFailure } from "./protocol.ts";
+import type { Listed, Loan, ModelName, Outcome, RawEvent, Replayed, Request, SessionFailure, Sharing } from "./protocol.ts";
 import type { Scenario } from "./scenario.ts";
 import { snapshot } from "./snapshot.ts";
 import { bound } from "./strategy/bound.ts";
@@ -34,7 +34,7 @@ import type { Search } from "./strategy/types.ts";
 const BOOT_CPUS = 6;
 
 const models = { sc: SC, tso: TSO, lkmm: LKMM };
-export { dpor };
+export { dpor, sharing };
 
 export function scenarios(): Map<string, Scenario & { file: string }> {
 	const all = new Map<string, Scenario & { file: string }>();
@@ -60,11 +60,11 @@ export function list(): Listed[] {
 export function session_options(r: Request): SessionOptions {
 	const search = () =>
 		r.schedule ? replay(r.schedule)
-		: r.strategy === "bound" ? bound(r.bound ?? 2)
+		: r.strategy === "bound" ? bound(r.bound ?? 2, r.loan)
 		: r.strategy === "pct" ? pct(r.seed ?? 1, 3)
 		: r.strategy === "random" ? random(r.seed ?? 1)
-		: dpor();
-	return { scenario: r.scenario, model: r.model, search, order: order_of(r.schedule) ?? r.order, oracles: r.oracles, keep: r.keep };
+		: dpor(r.commons, r.loan);
+	return { scenario: r.scenario, model: r.model, search, order: order_of(r.schedule) ?? r.order, oracles: r.oracles, keep: r.keep, sharing: r.sharing, together: r.together };
 }
 
 /**
@@ -131,6 +131,10 @@ export interface SessionOptions {
 	oracles?: boolean;
 	/** What the session before has found to be shared stays so. */
 	keep?: boolean;
+	/** What is shared is this. */
+	sharing?: Sharing;
+	/** Other cores search as well: all of them begin again. */
+	together?: boolean;
 }
 
 export class Session {
@@ -149,7 +153,8 @@ export class Session {
 		if (!scenario) throw new RangeError(`no scenario '${options.scenario}'`);
 		this.scenario = scenario;
 		this.search = options.search();
-		if (!options.keep) forget_sharing();
+		if (options.sharing) adopt_sharing(options.sharing);
+		else if (!options.keep) forget_sharing();
 	}
 
 	/** RAM as it is before the first step of any CPU. */
@@ -190,6 +195,10 @@ export class Session {
 	slice(ms: number, max = Infinity): boolean {
 		const end = performance.now() + ms;
 		const o = this.outcome;
+		if (this.search.nothing) {
+			this.over = o.exhausted = true;
+			return true;
+		}
 		while (!this.over) {
 			const ending = this.started ? run_on() : this.start();
 			this.finish(ending);
@@ -231,6 +240,11 @@ export class Session {
 			/* What was no step is one: begin again, with that known. A failure
 			 * will be there again, and only then can it be repeated. */
 			o.restarts++;
+			if (this.options.together) {
+				o.grew = sharing();
+				this.over = true;
+				return;
+			}
 			this.seen.clear();
 			o.executions = o.blocked = o.steps = 0;
 			this.search = this.options.search();
@@ -247,6 +261,10 @@ export class Session {
 		this.over = true;
 	}
 
+	/** A part of what is left, for another core. */
+	lend(): Loan | undefined {
+		return this.started && !this.over ? this.search.lend?.() : undefined;
+	}
 	get estimate(): number | undefined {
 		return this.search.estimate(this.outcome.executions);
 	}

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** A core's explorer: loads a stepper bundle and serves tools/explore/explorer.ts. */
+/** A core's explorer: loads a stepper bundle and serves tools/explore/core.ts. */
 import { parentPort, workerData } from "node:worker_threads";
 
 const kernel = await import(workerData.bundle);
 
-const SLICE_MS = 200;
+/** Between two looks at the messages; others may ask for work. */
+const SLICE_MS = 25;
+const PROGRESS_MS = 200;
+/** The search that is under way, and whether it is to go on. */
+let session;
+let stop = false;
+
 const serve = {
 	list: () => kernel.list(),
 	/** Warm, then as many explorations as fit in the time, set-up not counted. */
@@ -26,15 +32,30 @@ const serve = {
 	},
 	replay: (request) => kernel.replay_schedule(request),
 	async explore(request, id) {
-		const session = new kernel.Session(kernel.session_options(request));
+		stop = false;
+		session = new kernel.Session(kernel.session_options(request));
 		const start = performance.now();
-		for (;;) {
+		for (let told = start; ; ) {
 			const over = session.slice(SLICE_MS, request.max);
-			const seconds = (performance.now() - start) / 1000;
-			if (over || seconds > (request.seconds ?? Infinity)) return { ...session.outcome, seconds };
-			parentPort.postMessage({ id, progress: { ...session.outcome, failure: undefined, seconds, estimate: session.estimate } });
+			const now = performance.now();
+			const seconds = (now - start) / 1000;
+			if (over || stop || seconds > (request.seconds ?? Infinity)) {
+				const outcome = { ...session.outcome, seconds };
+				session = undefined;
+				return outcome;
+			}
+			if (now - told > PROGRESS_MS) {
+				told = now;
+				parentPort.postMessage({ id, progress: { ...session.outcome, failure: undefined, seconds, estimate: session.estimate } });
+			}
 			await new Promise(setImmediate);
 		}
+	},
+	/** A part of what is left of the search under way. */
+	lend: () => session?.lend(),
+	sharing: () => kernel.sharing(),
+	stop() {
+		stop = true;
 	},
 };
 
@@ -42,6 +63,7 @@ parentPort.on("message", async ({ id, command, request }) => {
 	try {
 		parentPort.postMessage({ id, result: await serve[command](request, id) });
 	} catch (error) {
+		session = undefined;
 		parentPort.postMessage({ id, error: error.message, where: error.stack });
 	}
 });

@@ -187,6 +187,23 @@ export function forget_sharing(): void {
 	written.fill(0);
 	bulked.fill(0);
 }
+/** What was found to be shared, for another machine that explores the same. */
+export function sharing(): { shared: Int32Array; wide: Int32Array; bulked: Int32Array } {
+	const places = (of: Uint8Array, value: number) => {
+		const found: number[] = [];
+		for (let i = of.indexOf(value); i >= 0; i = of.indexOf(value, i + 1)) found.push(i);
+		return Int32Array.from(found);
+	};
+	return { shared: places(own, SHARED), wide: places(wide, 1), bulked: places(bulked, 1) };
+}
+export function adopt_sharing(s: { shared: Int32Array; wide: Int32Array; bulked: Int32Array }): void {
+	wide.fill(0);
+	for (const pair of s.wide) wide[pair] = 1;
+	forget_sharing();
+	for (const w of s.shared) own[w] = SHARED;
+	for (const page of s.bulked) bulked[page] = 1;
+	grown++;
+}
 export function exempt(p: number, size: number): void {
 	own.fill(EXEMPT, p >> 2, (p + size) >> 2);
 }

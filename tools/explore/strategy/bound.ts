@@ -6,13 +6,18 @@
  * newest. Knows of no independence: complete within its bound, and slow.
  */
 import { ev_choice, ev_choices, ev_ctx, MAX_EV, n, pop_to } from "host/engine.ts";
+import type { Loan } from "../protocol.ts";
+import { follow } from "./commons.ts";
 import type { Search } from "./types.ts";
 
 const todo = new Int32Array(MAX_EV);
 const cost = new Int32Array(MAX_EV + 1);
 const went_on = new Int32Array(MAX_EV);
 
-export function bound(limit: number): Search {
+/** `loan`: the place that it begins at, and never leaves. */
+export function bound(limit: number, loan?: Loan): Search {
+	const floor = loan ? loan.contexts.length : 0;
+	let on_the_way = loan !== undefined;
 	let forced = -1;
 	let forced_choice = -1;
 	cost[0] = 0;
@@ -28,6 +33,17 @@ export function bound(limit: number): Search {
 				return c;
 			}
 			const on = running >= 0 && (enabled & (1 << running)) !== 0;
+			if (loan && on_the_way) {
+				went_on[n] = on ? running : -1;
+				if (n < floor) {
+					forced_choice = loan.choices[n] > 0 ? loan.choices[n] : -1;
+					return follow(loan, enabled);
+				}
+				on_the_way = false;
+				const first = (loan.todo as number) & -(loan.todo as number);
+				todo[n] = (loan.todo as number) & ~first;
+				return 31 - Math.clz32(first);
+			}
 			const bit = on ? 1 << running : enabled & -enabled;
 			went_on[n] = on ? running : -1;
 			todo[n] = on && cost[n] >= limit ? 0 : enabled & ~bit;
@@ -43,7 +59,7 @@ export function bound(limit: number): Search {
 			return v;
 		},
 		next() {
-			for (let d = n - 1; d >= 0; d--) {
+			for (let d = n - 1; d >= floor; d--) {
 				const preempted = went_on[d] >= 0 && ev_ctx[d] !== went_on[d] ? 1 : 0;
 				if (ev_choice[d] + 1 < ev_choices[d] && cost[d] + preempted < limit) {
 					forced = ev_ctx[d];
@@ -59,6 +75,15 @@ export function bound(limit: number): Search {
 				return true;
 			}
 			return false;
+		},
+		lend() {
+			if (forced < 0) return;
+			for (let d = floor; d <= n; d++) {
+				if (todo[d] === 0) continue;
+				const given = todo[d];
+				todo[d] = 0;
+				return { contexts: ev_ctx.slice(0, d), choices: ev_choice.slice(0, d), todo: given };
+			}
 		},
 		estimate: () => undefined,
 	};
