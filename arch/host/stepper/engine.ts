@@ -131,6 +131,10 @@ const REG_BUF = REGS + 2048; /* store buffers */
 const BUF_ENTRIES = 64;
 const BUF_ENTRY = 8; /* w, kind, wide, event, value as double, mask */
 const BUF_SIZE = 8 + BUF_ENTRIES * BUF_ENTRY;
+/* TSO: stores in a CPU's buffer that are older than the end of its last RCU section. */
+const REG_LEFT = REG_BUF + MAX_CPUS * BUF_SIZE;
+/* Of a context's grace period and each CPU: such stores still to come, 1 + the commit of the last one. */
+const REG_WAIT = REG_LEFT + MAX_CPUS;
 
 /* ---- contexts ---- */
 
@@ -298,10 +302,13 @@ function await_over(c: number): boolean {
 }
 const await_known = new Int32Array(MAX_CTX);
 
-/** Does a grace period wait for the section of c? */
-function waited_for(c: number): boolean {
-	for (let g = 0; g < n_ctx; g++) if ((HEAP32[REG_GP + g] & (1 << c)) !== 0) return true;
-	return false;
+/** TSO: have the stores of the sections that the grace period of g waits for left the buffers? */
+function sections_in_memory(g: number): boolean {
+	for (let i = 0; i < nr_cpus; i++) if (HEAP32[wait_of(g, i)] !== 0) return false;
+	return true;
+}
+function wait_of(g: number, at: number): number {
+	return REG_WAIT + 2 * (g * MAX_CPUS + at);
 }
 
 function is_enabled(c: number): boolean {
@@ -314,14 +321,14 @@ function is_enabled(c: number): boolean {
 	} else if (HEAP32[REG_IRQ_ACTIVE + at] !== 0) return false;
 	const w = pend_w[c];
 	const k = pend_kind[c];
-	if (model === TSO && (drains[k] !== 0 || (k === RCU_UNLOCK && waited_for(c))) && buffered(c)) return false;
+	if (model === TSO && drains[k] !== 0 && buffered(c)) return false;
 	switch (k) {
 		case ACQ:
 			return HEAP32[w] === 0;
 		case RACQ:
 			return (HEAP32[w] & 1) === 0;
 		case GP_END:
-			return HEAP32[REG_GP + c] === 0;
+			return HEAP32[REG_GP + c] === 0 && (model !== TSO || sections_in_memory(c));
 		case TAKE:
 			return HEAP32[REG_QUEUE] !== 0;
 		case AWAIT:
@@ -440,7 +447,7 @@ function close(c: number, kind: number, w: number, val: number): number {
 				const from = commit_from * MAX_CTX;
 				for (let i = 0; i < n_ctx; i++) if (clock[from + i] > pre[i]) pre[i] = clock[from + i];
 			}
-		} else if ((drains[kind] !== 0 || kind === RCU_UNLOCK) && !buffered(c)) {
+		} else if (drains[kind] !== 0 && !buffered(c)) {
 			const b = buffer_context(c);
 			if (b >= 0 && ctx_last[b] >= 0) join(at, ctx_last[b]);
 		}
@@ -476,6 +483,11 @@ function join_special(c: number, e: number, kind: number, w: number): void {
 				left &= ~(1 << ev_ctx[x]);
 				join(at, x);
 			}
+		}
+		if (model !== TSO) return;
+		for (let i = 0; i < nr_cpus; i++) {
+			const last = HEAP32[wait_of(c, i) + 1];
+			if (last > 0) join(at, last - 1);
 		}
 	} else if (kind === TAKE) {
 		let first = -1;
@@ -950,6 +962,14 @@ function commit(c: number): void {
 	pend_kind[c] = HEAP32[entry + 1];
 	set(w, v, HEAP32[entry + 2] !== 0);
 	poke(b, HEAP32[b] + 1);
+	const left = REG_LEFT + ctx_cpu[c];
+	if (HEAP32[left] > 0) poke(left, HEAP32[left] - 1);
+	for (let g = 0; g < n_ctx; g++) {
+		const wait = wait_of(g, ctx_cpu[c]);
+		if (HEAP32[wait] === 0) continue;
+		poke(wait, HEAP32[wait] - 1);
+		poke(wait + 1, n + 1);
+	}
 	commit_from = HEAP32[entry + 3];
 	const e = close(c, pend_kind[c], w, v);
 	commit_from = -1;
@@ -1060,9 +1080,13 @@ export function rcu_unlock_step(): void {
 	}
 	machine_step(RCU_UNLOCK, REG_RCU, false, () => {
 		poke(REG_NEST + cur, 0);
+		const left = model === TSO ? HEAP32[buffer_of(cur) + 1] - HEAP32[buffer_of(cur)] : 0;
+		if (model === TSO) poke(REG_LEFT + cpu, left);
 		for (let g = 0; g < n_ctx; g++) {
 			const waits = HEAP32[REG_GP + g];
-			if ((waits & (1 << cur)) !== 0) poke(REG_GP + g, waits & ~(1 << cur));
+			if ((waits & (1 << cur)) === 0) continue;
+			poke(REG_GP + g, waits & ~(1 << cur));
+			if (left > 0) poke(wait_of(g, cpu), left);
 		}
 		if (model === LKMM) lk.rcu_read_unlock(cpu);
 		kcsan?.rcu_read_unlock(cpu);
@@ -1073,6 +1097,10 @@ export function gp_start_step(): void {
 		let readers = 0;
 		for (let c = 0; c < n_ctx; c++) if (c !== cur && HEAP32[REG_NEST + c] !== 0) readers |= 1 << c;
 		poke(REG_GP + cur, readers);
+		for (let i = 0; model === TSO && i < nr_cpus; i++) {
+			poke(wait_of(cur, i), i === cpu ? 0 : HEAP32[REG_LEFT + i]);
+			poke(wait_of(cur, i) + 1, 0);
+		}
 		ev_extra = readers;
 		if (model === LKMM) lk.gp_start(cpu);
 		kcsan?.gp_start(cpu);
