@@ -26,7 +26,7 @@ import {
 } from "./ram.ts";
 import {
 	A, FREE, order_mb, page_written, step_page, order_rmb, order_wmb, R, RMW, shared_load, shared_rmw,
-	shared_store, step_free, W, weak_rmw,
+	shared_store, step_free, W, weak_rmw, guess, shared_cmpxchg,
 } from "./engine.ts";
 
 const STACK_SIZE = 0x8000;
@@ -570,13 +570,12 @@ export { store_release_i32 as rcu_assign_pointer_i32, store_release_i32 as store
 
 /* ---- read-modify-write, fully ordered ---- */
 
-/** LKMM: a full fence on each side of an atomic, unless it is sure to fail. */
-function rmw(p: number, kind: number, fn: (old: number) => number): number {
-	if (me === NOBODY || !weak_rmw() || kind === A) return relaxed_rmw(p, kind, fn);
-	const fenced = rerunning() ? logged() : log_result(fn(HEAP32[p >> 2]) === fn(HEAP32[p >> 2]) ? 1 : 0);
-	if (fenced !== 0) order_mb();
-	const old = relaxed_rmw(p, kind, fn);
-	if (fn(old) === fn(old)) order_mb();
+/** LKMM: a full fence on each side. */
+function rmw(p: number, fn: (old: number) => number): number {
+	const fences = me !== NOBODY && weak_rmw();
+	if (fences) order_mb();
+	const old = relaxed_rmw(p, RMW, fn);
+	if (fences) order_mb();
 	return old;
 }
 function relaxed_rmw(p: number, kind: number, fn: (old: number) => number): number {
@@ -590,7 +589,7 @@ function relaxed_rmw(p: number, kind: number, fn: (old: number) => number): numb
 	return log_result(old);
 }
 export function xchg_i32(p: number, v: number): number {
-	return rmw(p, RMW, () => v);
+	return rmw(p, () => v);
 }
 /** Without the fences: what xchg_relaxed() is. */
 export function xchg_relaxed_i32(p: number, v: number): number {
@@ -598,20 +597,42 @@ export function xchg_relaxed_i32(p: number, v: number): number {
 }
 /** One that fails is a read, and orders nothing. */
 export function cmpxchg_i32(p: number, old: number, v: number): number {
-	return rmw(p, RMW, (x) => (x === (old | 0) ? v | 0 : NaN));
+	const from = old | 0;
+	const to = v | 0;
+	if (me === NOBODY || !weak_rmw()) return relaxed_rmw(p, RMW, (x) => (x === from ? to : NaN));
+	const succeeds = will_succeed(p, from);
+	if (succeeds) order_mb();
+	const seen = weak_cmpxchg(p, from, to, succeeds);
+	if (succeeds) order_mb();
+	return seen;
+}
+/** LKMM: is it the kind of cmpxchg that has fences? Nobody but its CPU can change a private word. */
+function will_succeed(p: number, from: number): boolean {
+	if (pos < len) return ilog[pos++] !== 0;
+	check(p, 4);
+	const yes = touch(p >> 2, true) ? guess(p >> 2, from) : HEAP32[p >> 2] === from;
+	return log_result(yes ? 1 : 0) !== 0;
+}
+function weak_cmpxchg(p: number, from: number, to: number, succeeds: boolean): number {
+	if (pos < len) return ilog[pos++];
+	const w = p >> 2;
+	if (touch(w, true)) return log_result(shared_cmpxchg(w, from, to, succeeds));
+	const old = HEAP32[w];
+	if (succeeds) poke(w, to);
+	return log_result(old);
 }
 export function fetch_add_i32(p: number, n: number): number {
-	return rmw(p, RMW, (old) => (old + n) | 0);
+	return rmw(p, (old) => (old + n) | 0);
 }
 export function fetch_or_i32(p: number, n: number): number {
-	return rmw(p, RMW, (old) => old | n);
+	return rmw(p, (old) => old | n);
 }
 export function fetch_and_i32(p: number, n: number): number {
-	return rmw(p, RMW, (old) => old & n);
+	return rmw(p, (old) => old & n);
 }
 /** An addition of which nobody uses the result: two of them commute. */
 export function add_i32(p: number, n: number): void {
-	rmw(p, A, (old) => (old + n) | 0);
+	relaxed_rmw(p, A, (old) => (old + n) | 0);
 }
 
 /* ---- pages and words ---- */

@@ -15,7 +15,7 @@
  * matters (who touched the same place before), for the strategies.
  */
 import { type Kcsan } from "./kcsan.ts";
-import { type Lkmm } from "./lkmm.ts";
+import { type Lkmm, type Message } from "./lkmm.ts";
 import { type Lockdep } from "./lockdep.ts";
 import {
 	bulked, enter_context, enter_cpu, exploring, type Log, log_length, log_result, logged, make_log, type Order, position,
@@ -50,11 +50,12 @@ export const TAKE = 21; /* disabled while there are no callbacks */
 export const MB = 22;
 export const PARK = 23; /* disabled while the word has the value */
 export const BULK = 24; /* a whole page is written or taken away */
-export const KINDS = 25;
+export const GUESS = 25; /* LKMM: whether a cmpxchg will succeed */
+export const KINDS = 26;
 export const KIND_NAMES = [
 	"read", "write", "add", "rmw", "lock", "unlock", "down_read", "up_read", "trylock", "down_read_trylock",
 	"downgrade", "await", "free", "irq_off", "irq_on", "begin", "rcu_read_lock", "rcu_read_unlock", "gp_start",
-	"gp_end", "call_rcu", "rcu_take", "mb", "park", "page",
+	"gp_end", "call_rcu", "rcu_take", "mb", "park", "page", "cmpxchg",
 ];
 
 /** [later][earlier]: they do not commute, and could have come in the other order. */
@@ -131,12 +132,17 @@ const REG_BUF = REGS + 2048; /* store buffers */
 const BUF_ENTRIES = 64;
 const BUF_ENTRY = 8; /* w, kind, wide, event, value as double, mask */
 const BUF_SIZE = 8 + BUF_ENTRIES * BUF_ENTRY;
+/* TSO: stores in a CPU's buffer that are older than the end of its last RCU section. */
+const REG_LEFT = REG_BUF + MAX_CPUS * BUF_SIZE;
+/* Of a context's grace period and each CPU: such stores still to come, 1 + the commit of the last one. */
+const REG_WAIT = REG_LEFT + MAX_CPUS;
 
 /* ---- contexts ---- */
 
 export const IDLE = 0; /* an interrupt handler that does not run */
 export const READY = 1; /* stands before a step */
 export const DONE = 2;
+export const STUCK = 3; /* its cmpxchg did not go as it had to; see guess() */
 
 /** CPUs of the boot. The last one runs RCU callbacks. */
 export let nr_cpus = 1;
@@ -291,22 +297,29 @@ function buffered(c: number): boolean {
 
 /** Words that the busy-wait loop of c has read in this turn have changed. */
 function await_over(c: number): boolean {
-	for (let e = ctx_last[c]; e >= 0 && ev_kind[e] === R; e = ev_before[e])
-		if (HEAP32[ev_w[e]] !== ev_val[e]) return true;
+	for (let e = ctx_last[c]; e >= 0 && is_look(e); e = ev_before[e])
+		if (ev_kind[e] === R && HEAP32[ev_w[e]] !== ev_val[e]) return true;
 	/* It may have read a word that was only found to be shared since. */
 	return shared_words() !== await_known[c];
 }
 const await_known = new Int32Array(MAX_CTX);
+/** A step of a busy-wait loop's turn that is no end of it. */
+function is_look(e: number): boolean {
+	return ev_kind[e] === R || ev_kind[e] === GUESS;
+}
 
-/** Does a grace period wait for the section of c? */
-function waited_for(c: number): boolean {
-	for (let g = 0; g < n_ctx; g++) if ((HEAP32[REG_GP + g] & (1 << c)) !== 0) return true;
-	return false;
+/** TSO: have the stores of the sections that the grace period of g waits for left the buffers? */
+function sections_in_memory(g: number): boolean {
+	for (let i = 0; i < nr_cpus; i++) if (HEAP32[wait_of(g, i)] !== 0) return false;
+	return true;
+}
+function wait_of(g: number, at: number): number {
+	return REG_WAIT + 2 * (g * MAX_CPUS + at);
 }
 
 function is_enabled(c: number): boolean {
 	if (ctx_kind[c] === "buffer") return buffered(c);
-	if (ctx_state[c] === DONE) return false;
+	if (ctx_state[c] >= DONE) return false;
 	const at = ctx_cpu[c];
 	if (ctx_kind[c] === "irq") {
 		if (ctx_state[c] === IDLE)
@@ -314,14 +327,14 @@ function is_enabled(c: number): boolean {
 	} else if (HEAP32[REG_IRQ_ACTIVE + at] !== 0) return false;
 	const w = pend_w[c];
 	const k = pend_kind[c];
-	if (model === TSO && (drains[k] !== 0 || (k === RCU_UNLOCK && waited_for(c))) && buffered(c)) return false;
+	if (model === TSO && drains[k] !== 0 && buffered(c)) return false;
 	switch (k) {
 		case ACQ:
 			return HEAP32[w] === 0;
 		case RACQ:
 			return (HEAP32[w] & 1) === 0;
 		case GP_END:
-			return HEAP32[REG_GP + c] === 0;
+			return HEAP32[REG_GP + c] === 0 && (model !== TSO || sections_in_memory(c));
 		case TAKE:
 			return HEAP32[REG_QUEUE] !== 0;
 		case AWAIT:
@@ -440,7 +453,7 @@ function close(c: number, kind: number, w: number, val: number): number {
 				const from = commit_from * MAX_CTX;
 				for (let i = 0; i < n_ctx; i++) if (clock[from + i] > pre[i]) pre[i] = clock[from + i];
 			}
-		} else if ((drains[kind] !== 0 || kind === RCU_UNLOCK) && !buffered(c)) {
+		} else if (drains[kind] !== 0 && !buffered(c)) {
 			const b = buffer_context(c);
 			if (b >= 0 && ctx_last[b] >= 0) join(at, ctx_last[b]);
 		}
@@ -456,7 +469,7 @@ function join_special(c: number, e: number, kind: number, w: number): void {
 	if (kind === AWAIT) {
 		/* After the first write that ended the wait. */
 		const first = new Map<number, number>();
-		for (let x = ev_before[e]; x >= 0 && ev_kind[x] === R; x = ev_before[x]) first.set(ev_w[x], x);
+		for (let x = ev_before[e]; x >= 0 && is_look(x); x = ev_before[x]) if (ev_kind[x] === R) first.set(ev_w[x], x);
 		for (const [word, read] of first) {
 			let writer = -1;
 			for (let x = head[word]; x > read; x = ev_prev[x]) if (ev_kind[x] !== R) writer = x;
@@ -476,6 +489,11 @@ function join_special(c: number, e: number, kind: number, w: number): void {
 				left &= ~(1 << ev_ctx[x]);
 				join(at, x);
 			}
+		}
+		if (model !== TSO) return;
+		for (let i = 0; i < nr_cpus; i++) {
+			const last = HEAP32[wait_of(c, i) + 1];
+			if (last > 0) join(at, last - 1);
 		}
 	} else if (kind === TAKE) {
 		let first = -1;
@@ -633,6 +651,7 @@ export function run_on(): Ending {
 	cur = -1;
 	if (failure) return "failed";
 	if (enabled_contexts() !== 0) return "blocked";
+	for (let c = 0; c < n_ctx; c++) if (ctx_state[c] === STUCK) return "blocked";
 	for (let c = 0; c < n_ctx; c++)
 		if (ctx_state[c] === READY && ctx_kind[c] !== "buffer" && pend_kind[c] !== TAKE) return "deadlock";
 	return "complete";
@@ -729,12 +748,12 @@ export function set_irq_handler(fn: () => void): void {
 const handle = new Int32Array(REGS + REG_WORDS);
 const made: number[] = [];
 const made_at: number[] = [];
-/** LKMM's name for a word; its first message is what RAM holds now. */
-function lk_loc(w: number, initial: number): number {
+/** LKMM's name for a word; its first message is what RAM holds now. Made in event `e`, or after that. */
+function lk_loc(w: number, initial: number, e = n): number {
 	if (handle[w] === 0) {
 		handle[w] = lk.loc(initial) + 1;
 		made.push(w);
-		made_at.push(n);
+		made_at.push(e);
 	}
 	return handle[w] - 1;
 }
@@ -807,7 +826,7 @@ function set(w: number, v: number, wide: boolean): void {
 	else poke(w, v);
 }
 
-/** fn returns NaN where nothing is to be written: a cmpxchg that fails. */
+/** fn returns NaN where nothing is to be written: a cmpxchg that fails, not with LKMM. */
 export function shared_rmw(kind: number, w: number, fn: (old: number) => number): number {
 	step(kind, w);
 	open(cur);
@@ -816,12 +835,9 @@ export function shared_rmw(kind: number, w: number, fn: (old: number) => number)
 	if (model === LKMM) {
 		const x = lk_loc(w, old);
 		const at = choose(lk.rmws(cpu, x));
-		old = lk.rmw_peek(cpu, x, at);
+		old = lk.rmw_peek(x, at);
 		v = fn(old);
-		if (v === v) {
-			lk.rmw(cpu, x, at, v);
-			if (at === 0) poke(w, v);
-		} else lk.rmw_fail(cpu, x, at);
+		if (lk.rmw(cpu, x, at, v)) poke(w, v);
 	} else if (v === v) poke(w, v);
 	const e = close(cur, v === v ? kind : R, w, v === v ? v : old);
 	if (kcsan) {
@@ -830,6 +846,59 @@ export function shared_rmw(kind: number, w: number, fn: (old: number) => number)
 	}
 	tracer?.event(e, old, v, -1);
 	return old;
+}
+
+/**
+ * LKMM: a cmpxchg that succeeds has fences around it, one that fails is a plain
+ * load, and the first fence comes before that is known. So it is decided
+ * beforehand which of the two it is: as the newest value says, and the other way
+ * round, too, where that turns out to be possible. A cmpxchg that finds no value
+ * as it needs gets stuck: its CPU stops, and the execution does not count.
+ */
+export function guess(w: number, expected: number): boolean {
+	step(GUESS, -1);
+	open(cur);
+	ev_choice[n] = strategy.choose(1);
+	const succeeds = (HEAP32[w] === expected) === (ev_choice[n] === 0);
+	oldest[n] = lk.oldest(cpu, lk_loc(w, HEAP32[w]));
+	const e = close(cur, GUESS, -1, succeeds ? 1 : 0);
+	tracer?.event(e, 0, succeeds ? 1 : 0, -1);
+	return succeeds;
+}
+/** Of a guess: what its CPU could have read then, and what came after it. */
+const oldest: Message[] = [];
+
+/** The cmpxchg of which that was guessed. */
+export function shared_cmpxchg(w: number, expected: number, v: number, succeeds: boolean): number {
+	step(succeeds ? RMW : R, w);
+	open(cur);
+	let old = HEAP32[w];
+	const x = lk_loc(w, old);
+	let g = ctx_last[cur];
+	while (g >= 0 && ev_kind[g] !== GUESS) g = ev_before[g];
+	/* None: only now was the word found to be shared, and all begins again. */
+	if (g >= 0 && ev_choice[g] === 0 && lk.may_read(oldest[g], expected, succeeds)) ev_choices[g] = 2;
+	const ways = succeeds ? lk.rmws(cpu, x, expected) : lk.loads(cpu, x, expected);
+	let newest = -1;
+	if (ways > 0) {
+		const at = choose(ways);
+		if (succeeds) {
+			old = expected;
+			if (lk.rmw(cpu, x, at, v, false, false, expected)) poke(w, v);
+		} else {
+			newest = old;
+			old = lk.load(cpu, x, at, false, expected);
+		}
+	}
+	const done = succeeds && ways > 0;
+	const e = close(cur, done ? RMW : R, w, done ? v : old);
+	if (done) kcsan?.rmw(cpu, kword(w));
+	else kcsan?.read(cpu, kword(w), "once");
+	tracer?.event(e, old, done ? v : NaN, lk.stale && newest !== -1 ? newest : -1);
+	if (ways > 0) return old;
+	ctx_state[cur] = STUCK;
+	next_ctx = pick();
+	throw SWITCH;
 }
 
 /** A whole page is about to be written or taken away. */
@@ -925,18 +994,23 @@ export function shared_lock(kind: number, w: number, fn: (old: number) => number
 	const got = v === v;
 	if (got) {
 		poke(w, v);
-		if (model === LKMM) {
-			const x = lk_loc(w, 0);
-			/* Readers add up: what the last one lets go of includes the others. */
-			if (acquire || kind === RREL) lk.lock(cpu, x);
-			if (!acquire || kind === DOWNGRADE) lk.unlock(cpu, x);
-		}
+		if (model === LKMM) lock_order(lk_loc(w, 0), kind, acquire);
 		if (acquire && kind !== DOWNGRADE) kcsan?.lock(cpu, kword(w));
 		else kcsan?.unlock(cpu, kword(w));
 	}
 	const e = close(cur, kind, w, got ? v : old);
 	tracer?.event(e, old, v, -1);
 	return got;
+}
+
+function lock_order(x: number, kind: number, acquire: boolean): void {
+	/* Readers add up: what the last one lets go of includes the others. */
+	if (acquire || kind === RREL) lk.lock(cpu, x);
+	if (!acquire || kind === DOWNGRADE) lk.unlock(cpu, x);
+}
+/** A lock that nobody else takes is no step, but it orders what its CPU does. Not in an event: after the last. */
+export function private_lock_order(w: number, kind: number, acquire: boolean): void {
+	if (model === LKMM && exploring()) lock_order(lk_loc(w, 0, n - 1), kind, acquire);
 }
 
 /** The oldest store of a buffer reaches memory. */
@@ -950,6 +1024,14 @@ function commit(c: number): void {
 	pend_kind[c] = HEAP32[entry + 1];
 	set(w, v, HEAP32[entry + 2] !== 0);
 	poke(b, HEAP32[b] + 1);
+	const left = REG_LEFT + ctx_cpu[c];
+	if (HEAP32[left] > 0) poke(left, HEAP32[left] - 1);
+	for (let g = 0; g < n_ctx; g++) {
+		const wait = wait_of(g, ctx_cpu[c]);
+		if (HEAP32[wait] === 0) continue;
+		poke(wait, HEAP32[wait] - 1);
+		poke(wait + 1, n + 1);
+	}
 	commit_from = HEAP32[entry + 3];
 	const e = close(c, pend_kind[c], w, v);
 	commit_from = -1;
@@ -1060,9 +1142,13 @@ export function rcu_unlock_step(): void {
 	}
 	machine_step(RCU_UNLOCK, REG_RCU, false, () => {
 		poke(REG_NEST + cur, 0);
+		const left = model === TSO ? HEAP32[buffer_of(cur) + 1] - HEAP32[buffer_of(cur)] : 0;
+		if (model === TSO) poke(REG_LEFT + cpu, left);
 		for (let g = 0; g < n_ctx; g++) {
 			const waits = HEAP32[REG_GP + g];
-			if ((waits & (1 << cur)) !== 0) poke(REG_GP + g, waits & ~(1 << cur));
+			if ((waits & (1 << cur)) === 0) continue;
+			poke(REG_GP + g, waits & ~(1 << cur));
+			if (left > 0) poke(wait_of(g, cpu), left);
 		}
 		if (model === LKMM) lk.rcu_read_unlock(cpu);
 		kcsan?.rcu_read_unlock(cpu);
@@ -1073,6 +1159,10 @@ export function gp_start_step(): void {
 		let readers = 0;
 		for (let c = 0; c < n_ctx; c++) if (c !== cur && HEAP32[REG_NEST + c] !== 0) readers |= 1 << c;
 		poke(REG_GP + cur, readers);
+		for (let i = 0; model === TSO && i < nr_cpus; i++) {
+			poke(wait_of(cur, i), i === cpu ? 0 : HEAP32[REG_LEFT + i]);
+			poke(wait_of(cur, i) + 1, 0);
+		}
 		ev_extra = readers;
 		if (model === LKMM) lk.gp_start(cpu);
 		kcsan?.gp_start(cpu);
@@ -1152,8 +1242,8 @@ export function await_step(): void {
 	step(AWAIT, -1);
 	open(cur);
 	if (model === LKMM)
-		for (let e = ctx_last[cur]; e >= 0 && ev_kind[e] === R; e = ev_before[e])
-			if (handle[ev_w[e]] !== 0) lk.catch_up(cpu, handle[ev_w[e]] - 1);
+		for (let e = ctx_last[cur]; e >= 0 && is_look(e); e = ev_before[e])
+			if (ev_kind[e] === R && handle[ev_w[e]] !== 0) lk.catch_up(cpu, handle[ev_w[e]] - 1);
 	const e = close(cur, AWAIT, -1, 0);
 	tracer?.event(e, 0, 0, -1);
 }
@@ -1186,7 +1276,7 @@ export function pending(q: number, e: number, depends: (a: number, b: number) =>
 	}
 	if (k === AWAIT) {
 		if (ev_kind[e] === R) return false;
-		for (let x = ctx_last[q]; x >= 0 && ev_kind[x] === R; x = ev_before[x]) if (ev_w[x] === ev_w[e]) return true;
+		for (let x = ctx_last[q]; x >= 0 && is_look(x); x = ev_before[x]) if (ev_kind[x] === R && ev_w[x] === ev_w[e]) return true;
 		return false;
 	}
 	const page = k === BULK ? -1 - w : w >= 0 ? w >> 10 : -1;

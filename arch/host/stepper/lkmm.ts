@@ -12,7 +12,7 @@
  * All state is under a journal: undo_to() takes back what came after mark().
  */
 
-interface Message {
+export interface Message {
 	readonly at: number;
 	/** Index in its place's history; changes when one is put in before it. */
 	pos: number;
@@ -138,14 +138,22 @@ export class Lkmm {
 
 	/* ---- loads ---- */
 
-	/** How many messages may be read; choice 0 is the newest. */
-	loads(t: number, x: number): number {
-		return this.history[x].length - pos(this.cpus[t].cur, x);
-	}
-	load(t: number, x: number, choice: number, acquire: boolean): number {
+	/** How many messages may be read, of those that do not hold `not`; choice 0 is the newest. */
+	loads(t: number, x: number, not?: number): number {
 		const h = this.history[x];
-		const m = h[h.length - 1 - choice];
-		this.stale = choice > 0;
+		const from = pos(this.cpus[t].cur, x);
+		if (not === undefined) return h.length - from;
+		let n = 0;
+		for (let i = from; i < h.length; i++) if (h[i].value !== not) n++;
+		return n;
+	}
+	load(t: number, x: number, choice: number, acquire: boolean, not?: number): number {
+		const h = this.history[x];
+		let i = h.length - 1;
+		if (not === undefined) i -= choice;
+		else for (let left = choice; h[i].value === not || left-- > 0; ) i--;
+		const m = h[i];
+		this.stale = i < h.length - 1;
 		this.read(this.cpus[t], m);
 		if (acquire) this.learn(this.cpus[t], ["cur"], m.view);
 		return m.value;
@@ -201,33 +209,47 @@ export class Lkmm {
 		this.set(c, "own", join(plus(c.own, m), m.view));
 	}
 
-	/* ---- atomics, relaxed: the caller puts fences around ---- */
+	/* ---- atomics: the caller puts full fences around ---- */
 
-	rmws(t: number, x: number): number {
-		return this.stores(t, x);
+	/** How many messages may be read and replaced, of those that hold `only`; choice 0 is the newest. */
+	rmws(t: number, x: number, only?: number): number {
+		if (only === undefined) return this.stores(t, x);
+		const h = this.history[x];
+		let n = 0;
+		for (let i = this.bound(t, x); i < h.length; i++) if (h[i].value === only && !this.joined(h, i)) n++;
+		return n;
 	}
-	private source(x: number, choice: number): number {
+	private source(x: number, choice: number, only?: number): Message {
 		const h = this.history[x];
 		let i = h.length - 1;
 		for (let left = choice; ; i--) {
-			if (this.joined(h, i)) continue;
-			if (left-- === 0) return i;
+			if (this.joined(h, i) || (only !== undefined && h[i].value !== only)) continue;
+			if (left-- === 0) return h[i];
 		}
 	}
-	rmw_peek(_t: number, x: number, choice: number): number {
-		return this.history[x][this.source(x, choice)].value;
+	rmw_peek(x: number, choice: number, only?: number): number {
+		return this.source(x, choice, only).value;
 	}
-	rmw(t: number, x: number, choice: number, v: number): void {
+	/** Is what it has written the newest? */
+	rmw(t: number, x: number, choice: number, v: number, acquire = false, release = false, only?: number): boolean {
 		const c = this.cpus[t];
-		const i = this.source(x, choice);
-		const m = this.history[x][i];
-		this.stale = choice > 0;
+		const m = this.source(x, choice, only);
+		this.stale = m.pos < this.history[x].length - 1;
 		this.read(c, m);
-		this.write(c, this.insert(x, i, v, join(c.rel, m.view), m));
+		if (acquire) this.learn(c, ["cur"], m.view);
+		const view = release ? join(join(c.rel, c.acq), c.own) : join(c.rel, m.view);
+		this.write(c, this.insert(x, m.pos, v, view, m));
+		return !this.stale;
 	}
-	/** The read that a cmpxchg which fails is. */
-	rmw_fail(t: number, x: number, choice: number): void {
-		this.read(this.cpus[t], this.history[x][this.source(x, choice)]);
+	/** What CPU t may read now, and what comes later: the first of it. */
+	oldest(t: number, x: number): Message {
+		return this.history[x][pos(this.cpus[t].cur, x)];
+	}
+	/** From a message on, is there one that holds v, or with `other` one that does not? */
+	may_read(from: Message, v: number, other: boolean): boolean {
+		const h = this.history[from.at];
+		for (let i = from.pos; i < h.length; i++) if ((h[i].value === v) !== other) return true;
+		return false;
 	}
 
 	/* ---- fences ---- */

@@ -9,7 +9,7 @@ import { check_access, exploring, log_result, logged, rerunning, touch } from ".
 import { HEAP32, poke } from "./ram.ts";
 import {
 	ACQ, await_step as await_turn, current_context, current_cpu, DOWNGRADE, enqueue_step, fail, gp_end_step,
-	gp_fence_step, gp_start_step, ipi_done, ipi_step, irq_off, irq_step, in_irq, lockdep, order_mb, queued, RACQ, rcu_depth, rcu_lock_step,
+	gp_fence_step, gp_start_step, ipi_done, ipi_step, irq_off, irq_step, in_irq, lockdep, order_mb, private_lock_order, queued, RACQ, rcu_depth, rcu_lock_step,
 	rcu_unlock_step, REL, RREL, RTRY, shared_lock, shared_release, take_step, taken, TRY,
 } from "./engine.ts";
 
@@ -33,10 +33,12 @@ function note_release(p: number): void {
 }
 
 /** Word of a lock that nobody else uses: no step. `fn` as for shared_lock(). */
-function private_lock(w: number, fn: (old: number) => number, blocks: boolean): boolean {
+function private_lock(w: number, kind: number, fn: (old: number) => number, acquire: boolean): boolean {
 	const v = fn(HEAP32[w]);
-	if (v === v) poke(w, v);
-	else if (blocks) fail("deadlock", `a lock at ${(w * 4).toString(16)} is taken twice, or by nobody who runs`);
+	if (v === v) {
+		poke(w, v);
+		private_lock_order(w, kind, acquire);
+	} else if (kind === ACQ || kind === RACQ) fail("deadlock", `a lock at ${(w * 4).toString(16)} is taken twice, or by nobody who runs`);
 	return v === v;
 }
 function lock_op(p: number, kind: number, fn: (old: number) => number, acquire: boolean): boolean {
@@ -46,7 +48,7 @@ function lock_op(p: number, kind: number, fn: (old: number) => number, acquire: 
 	const got =
 		exploring() && touch(w, true)
 			? shared_lock(kind, w, fn, acquire)
-			: private_lock(w, fn, kind === ACQ || kind === RACQ);
+			: private_lock(w, kind, fn, acquire);
 	log_result(got ? 1 : 0);
 	return got;
 }
@@ -74,7 +76,10 @@ export function spin_unlock_step(p: number): void {
 	check_access(p);
 	if (HEAP32[p >> 2] === 0) fail("panic", `spinlock already unlocked, lock: ${p.toString(16)}`);
 	if (exploring() && touch(p >> 2, true)) shared_release(p >> 2);
-	else poke(p >> 2, 0);
+	else {
+		poke(p >> 2, 0);
+		private_lock_order(p >> 2, REL, false);
+	}
 	log_result(0);
 }
 

@@ -46,7 +46,7 @@ export function replay(schedule: number[][]): Replay {
 				if (ctx_kind[c] === "buffer") {
 					if (count === until) continue;
 				} else if (until < 0) {
-					if (ctx_state[c] === DONE || (ctx_state[c] === IDLE && count > 0)) continue;
+					if (ctx_state[c] >= DONE || (ctx_state[c] === IDLE && count > 0)) continue;
 				} else if (standing(c) === until) continue;
 				if ((enabled & (1 << c)) === 0) {
 					/* A wait that the failure is about has no end. */

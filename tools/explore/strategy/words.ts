@@ -64,7 +64,7 @@ export function words(text: string): Words {
 					why = `there is no CPU${d.cpu}`;
 					break;
 				}
-				if (ctx_state[c] === DONE) {
+				if (ctx_state[c] >= DONE) {
 					if (d.func !== undefined) why = `CPU${d.cpu} ends without ${d.until} ${d.func}`;
 					continue;
 				}
