@@ -47,6 +47,8 @@ export interface Request {
 	keep?: boolean;
 	/** Several cores share the search: its commons, what was lent, and what all know to be shared. */
 	together?: boolean;
+	/** Parts of one search have the same number. */
+	round?: number;
 	commons?: Int32Array;
 	loan?: Loan;
 	sharing?: Sharing;

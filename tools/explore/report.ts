@@ -93,7 +93,7 @@ function extent(r: Result): string {
 	if (r.exhausted) return bound || "exhausted";
 	return `${bound ? `${bound}, ` : ""}not exhausted${r.strategy === "dpor" ? "" : ` (${r.strategy})`}`;
 }
-const rate = (r: Result) => (r.seconds > 0 ? `, ${Math.round((r.executions + r.blocked) / r.seconds)}/s` : "");
+const rate = (r: Result) => (r.seconds > 0 ? `, ${Math.round((r.made ?? r.executions + r.blocked) / r.seconds)}/s` : "");
 
 /** One line for a scenario under a model. */
 export function summary(r: Result): string {

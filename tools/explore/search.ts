@@ -47,7 +47,7 @@ export async function search(team: Team, job: Job, o: ExploreOptions, seconds: n
 		const failure = r.failure && (await explain(team, job, r.failure, searched));
 		return {
 			scenario: s.name, model, mutant: o.mutant, config, cpus: s.cpus, executions: r.executions, blocked: r.blocked, bound: bound ?? null,
-			exhausted: r.exhausted, strategy, failures: failure ? 1 : 0, seconds: r.seconds, failure,
+			exhausted: r.exhausted, strategy, made: r.total, failures: failure ? 1 : 0, seconds: r.seconds, failure,
 		};
 	};
 	if (o.strategy !== undefined || o.bound !== undefined) {
@@ -75,7 +75,7 @@ export async function search(team: Team, job: Job, o: ExploreOptions, seconds: n
 	if (found) return found;
 	if (!best) return result(all, "dpor", undefined, searched);
 	const { r, bound } = best;
-	const both = { ...r, executions: r.executions + all.executions, blocked: all.blocked, seconds: r.seconds + all.seconds };
+	const both = { ...r, executions: r.executions + all.executions, blocked: all.blocked, total: r.total + all.total, seconds: r.seconds + all.seconds };
 	return result(both, "bound", bound, searched);
 }
 

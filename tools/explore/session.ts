@@ -9,7 +9,7 @@ import { adopt_sharing, forget_sharing, on_stack, shared_words, sharing } from "
 import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
 import {
 	begin, ctx_kind, ctx_cpu, type Ending, ev_choice, ev_ctx, ev_kind, KernelPanic, LKMM, machine_failure, n,
-	KIND_NAMES, aside, set_tracer, ev_val, ev_w, n_ctx, nr_cpus, on_cpu, run_on, SC, type StepperFailure, TSO, is_enabled_now, waiting, ctx_state, READY, event_position, position_before, accesses, IRQ_BEGIN,
+	KIND_NAMES, aside, pop_to, set_strategy, set_tracer, ev_val, ev_w, n_ctx, nr_cpus, on_cpu, run_on, SC, type StepperFailure, TSO, is_enabled_now, waiting, ctx_state, READY, event_position, position_before, accesses, IRQ_BEGIN,
 } from "host/engine.ts";
 import { Kcsan } from "host/kcsan.ts";
 import { Lkmm } from "host/lkmm.ts";
@@ -261,6 +261,14 @@ export class Session {
 		this.over = true;
 	}
 
+	/** Another part of the same search, from the beginning of an execution on. */
+	resume(search: Search): void {
+		pop_to(0);
+		set_strategy(search);
+		this.search = search;
+		this.over = false;
+		Object.assign(this.outcome, { executions: 0, blocked: 0, total: 0, steps: 0, exhausted: false });
+	}
 	/** A part of what is left, for another core. */
 	lend(): Loan | undefined {
 		return this.started && !this.over ? this.search.lend?.() : undefined;

@@ -17,6 +17,7 @@ const COMMONS = 1 << 20;
 /** Before one asks again for work. */
 const PAUSE_MS = 20;
 
+let rounds = 0;
 const NOTHING: Sharing = { shared: new Int32Array(), wide: new Int32Array(), bulked: new Int32Array() };
 
 interface Round {
@@ -56,12 +57,14 @@ export class Team {
 			const limit = Math.max(0, until - Date.now()) / 1000;
 			const commons = request.strategy === "dpor" ? new Int32Array(new SharedArrayBuffer(4 * (1 + 2 * COMMONS))) : undefined;
 			const round: Round = {
-				request: { ...request, together: true, commons, sharing, seconds: limit },
+				request: { ...request, together: true, round: rounds++, commons, sharing, seconds: limit },
 				total: { executions: 0, blocked: 0, total: 0, steps: 0, accesses: 0, exhausted: false, restarts: 0, seconds: 0 },
 				working: new Set(), over: false, complete: true, until, progress: new Map(),
 			};
-			this.#round = round;
-			this.#members = [this.#member(this.lead, round, round.request), ...this.#others.map((core) => this.#member(core, round))];
+			/* A count of executions is one core's, and chance leaves nothing to share. */
+			const shared = request.max === undefined && (request.strategy === "dpor" || request.strategy === "bound");
+			this.#round = shared ? round : undefined;
+			this.#members = [this.#member(this.lead, round, round.request), ...(shared ? this.#others.map((core) => this.#member(core, round)) : [])];
 			/* Members may come while others are waited for. */
 			for (let i = 0; i < this.#members.length; i++) await this.#members[i];
 			this.#round = undefined;

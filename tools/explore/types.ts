@@ -94,6 +94,8 @@ export interface Result {
 	bound: number | null;
 	exhausted: boolean;
 	strategy: string;
+	/** With those that only found out what is shared. */
+	made?: number;
 	failures: number;
 	seconds: number;
 	failure?: Failure;

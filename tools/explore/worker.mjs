@@ -10,6 +10,9 @@ const PROGRESS_MS = 200;
 /** The search that is under way, and whether it is to go on. */
 let session;
 let stop = false;
+/** The last one that cores shared. */
+let known;
+let round;
 
 const serve = {
 	list: () => kernel.list(),
@@ -30,10 +33,17 @@ const serve = {
 		}
 		return total;
 	},
-	replay: (request) => kernel.replay_schedule(request),
+	replay(request) {
+		known = undefined;
+		return kernel.replay_schedule(request);
+	},
 	async explore(request, id) {
 		stop = false;
-		session = new kernel.Session(kernel.session_options(request));
+		const options = kernel.session_options(request);
+		/* Set up already, if it was of the same round. */
+		if (known !== undefined && round === request.round) (session = known).resume(options.search());
+		else session = new kernel.Session(options);
+		known = undefined;
 		const start = performance.now();
 		for (let told = start; ; ) {
 			const over = session.slice(SLICE_MS, request.max);
@@ -41,6 +51,7 @@ const serve = {
 			const seconds = (now - start) / 1000;
 			if (over || stop || seconds > (request.seconds ?? Infinity)) {
 				const outcome = { ...session.outcome, seconds };
+				if (request.round !== undefined) [known, round] = [session, request.round];
 				session = undefined;
 				return outcome;
 			}
@@ -63,7 +74,7 @@ parentPort.on("message", async ({ id, command, request }) => {
 	try {
 		parentPort.postMessage({ id, result: await serve[command](request, id) });
 	} catch (error) {
-		session = undefined;
+		session = known = undefined;
 		parentPort.postMessage({ id, error: error.message, where: error.stack });
 	}
 });

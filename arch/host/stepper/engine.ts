@@ -668,6 +668,10 @@ export interface Setup {
 	kcsan?: Kcsan;
 	lockdep?: Lockdep;
 }
+/** Another strategy goes on, from wherever the execution was taken back to. */
+export function set_strategy(s: Strategy): void {
+	strategy = s;
+}
 /** What a restart takes: contexts run to their first steps. */
 export function begin(s: Setup): Ending | undefined {
 	n = 0;
