@@ -10,8 +10,8 @@ import {
 	user_idle, user_load8, user_signal, user_spawn, user_store8, user_syscall, user_task, run_task,
 } from "arch/x86/kernel/user.ts";
 import {
-	__NR_clone, __NR_exit, __NR_exit_group, __NR_fork, __NR_madvise, __NR_mmap, __NR_mprotect, __NR_mremap,
-	__NR_munmap, __NR_sim_exec,
+	__NR_brk, __NR_clone, __NR_close, __NR_exit, __NR_exit_group, __NR_fork, __NR_madvise, __NR_mmap, __NR_mprotect, __NR_mremap,
+	__NR_munmap, __NR_sim_drop_caches, __NR_sim_exec, __NR_sim_open,
 } from "asm/unistd.ts";
 import { on_cpu } from "host/engine.ts";
 import { panic } from "kernel/panic.ts";
@@ -56,7 +56,12 @@ export const B = A + 0x200000;
 const WARM = 0x30000000;
 export const STACK_TOP = 0x7ffffffff000;
 
+const MAP_SHARED = 1;
+const MAP_PRIVATE = 2;
+const MAP_FIXED = 0x10;
 const MAP_FIXED_PRIVATE_ANON = 0x32;
+const O_RDWR = 2;
+const INO = 4711;
 const MAP_GROWSDOWN = 0x100;
 const MREMAP_MAYMOVE_FIXED = 3;
 const MADV_DONTNEED = 4;
@@ -114,6 +119,21 @@ export function map(addr: number, len: number, prot: number = PROT_RW): void {
 export function map_stack(addr: number, len: number): void {
 	must("mmap", user_syscall(__NR_mmap, addr, len, PROT_RW, MAP_FIXED_PRIVATE_ANON | MAP_GROWSDOWN, -1, 0));
 }
+/** Pages of a file of as many bytes, from its start. */
+export function map_file(addr: number, len: number, prot: number, shared: boolean): void {
+	const fd = must("open", user_syscall(__NR_sim_open, INO, O_RDWR, len));
+
+	must("mmap", user_syscall(__NR_mmap, addr, len, prot, MAP_FIXED | (shared ? MAP_SHARED : MAP_PRIVATE), fd, 0));
+	user_syscall(__NR_close, fd);
+}
+/** What the page cache has and nobody maps. */
+export function drop_caches(): void {
+	user_syscall(__NR_sim_drop_caches);
+}
+/** The break; 0 asks for it. */
+export function brk(addr: number): number {
+	return user_syscall(__NR_brk, addr);
+}
 export function munmap(addr: number, len: number): number {
 	return user_syscall(__NR_munmap, addr, len);
 }
@@ -131,6 +151,11 @@ export function fork(): number {
 }
 export function forked(): number {
 	return processes.child;
+}
+/** CPU 1 becomes the child that was forked last. */
+export function as_child<T>(fn: () => T): T {
+	on_cpu(1, () => run_task(forked()));
+	return on_cpu(1, fn);
 }
 export function exit(): void {
 	user_syscall(__NR_exit, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Pages that are shared until somebody writes: fork, and the zero page. */
 import {
-	A, check_that, fork, forked, LEN, madvise_dontneed, map, munmap, note, noted, on_cpu, PAGE, read, run_task, type Scenario, store,
+	A, as_child, check_that, fork, LEN, madvise_dontneed, map, munmap, note, noted, on_cpu, PAGE, read, type Scenario, store,
 	two_pages, untouched, V, write, written,
 } from "../scenario.ts";
 
@@ -13,12 +13,6 @@ function shared(): void {
 	written();
 	fork();
 }
-/** CPU 1 becomes the child that was forked last. */
-function as_child<T>(fn: () => T): T {
-	on_cpu(1, () => run_task(forked()));
-	return on_cpu(1, fn);
-}
-
 export const scenarios: Record<string, Scenario> = {
 	"fault-fork": {
 		about: "a write to a page beside fork, which shares it for copy-on-write",

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Faults on mappings of a file, which are never speculative: v2 leaves them to the classic path. */
+import {
+	A, as_child, check_that, drop_caches, fork, LEN, madvise_dontneed, map_file, mprotect, munmap, note, noted, PAGE, PROT_READ, PROT_RW, read,
+	type Scenario, start_threads, store, V, write,
+} from "../scenario.ts";
+
+/** Two pages of a file at A: what it says at 0, and that it is in the cache. */
+function file(shared: boolean, prot = PROT_RW): void {
+	start_threads(2);
+	map_file(A, LEN, prot, shared);
+	note(8, read(A));
+	madvise_dontneed(A, LEN);
+}
+const at_start = () => noted(8);
+function check_file(): void {
+	munmap(A, LEN);
+	drop_caches();
+}
+
+export const scenarios: Record<string, Scenario> = {
+	"file-read-munmap": {
+		about: "a read fault of a file's page beside the munmap of it",
+		patch: "none: do_read_fault()",
+		invariant: "after munmap nothing is mapped there",
+		setup: () => file(false),
+		cpus: [() => note(0, read(A)), () => munmap(A, LEN)],
+		check() {
+			check_that(noted(0) === at_start() || noted(0) === -1, "a value from nowhere");
+			check_that(read(A) === -1, "a page is mapped after munmap");
+			check_file();
+		},
+	},
+	"file-cow-cow": {
+		about: "two writes to a page of a private mapping of a file",
+		patch: "none: do_cow_fault()",
+		invariant: "both write to one copy, the file sees neither",
+		setup: () => file(false),
+		cpus: [() => note(0, write(A + 1, V) ? 1 : 0), () => note(1, write(A + 2, V) ? 1 : 0)],
+		check() {
+			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
+			check_that(read(A + 1) === V && read(A + 2) === V && read(A) === at_start(), "a write is lost");
+			map_file(A, LEN, PROT_READ, true);
+			check_that(read(A + 1) !== V && read(A + 2) !== V, "a private write reached the file");
+			check_file();
+		},
+	},
+	"file-shared-write": {
+		about: "two writes to a page of a shared mapping of a file",
+		patch: "none: do_shared_fault(), wp_page_shared()",
+		invariant: "both are in the file",
+		setup: () => file(true),
+		cpus: [store, () => note(1, write(A + 1, V) ? 1 : 0)],
+		check() {
+			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
+			map_file(A, LEN, PROT_READ, false);
+			check_that(read(A) === V && read(A + 1) === V, "a write is lost");
+			check_file();
+		},
+	},
+	"file-shared-mprotect": {
+		about: "a write to a page of a shared mapping beside mprotect to read-only",
+		patch: "none: mprotect_fixup()",
+		invariant: "after mprotect(PROT_READ) nobody writes",
+		setup: () => file(true),
+		cpus: [store, () => { mprotect(A, LEN, PROT_READ); note(1, read(A)); }],
+		check() {
+			check_that(noted(1) === (noted(0) === 1 ? V : at_start()), "a write after mprotect");
+			check_that(!write(A, 2), "the page is writable after mprotect");
+			check_file();
+		},
+	},
+	"file-shared-dontneed": {
+		about: "a write to a page of a shared mapping beside MADV_DONTNEED, which tells the file of it",
+		patch: "none: zap_pte_range()",
+		invariant: "the write is in the file",
+		setup: () => file(true),
+		cpus: [store, () => madvise_dontneed(A, LEN)],
+		check() {
+			check_that(noted(0) === 1 && read(A) === V, "the write is lost");
+			check_file();
+		},
+	},
+	"file-private-fork": {
+		about: "a write to a page of a private mapping beside fork",
+		patch: "none: copy_page_range()",
+		invariant: "parent and child do not see each other's writes after fork",
+		setup: () => file(false),
+		cpus: [store, () => note(1, fork())],
+		check() {
+			check_that(noted(0) === 1 && read(A) === V, "the parent's write is lost");
+			const child = as_child(() => read(A));
+
+			check_that(child === V || child === at_start(), "the child sees a page of nobody");
+			write(A, 3);
+			check_that(as_child(() => read(A)) === child, "the child sees the parent's write");
+			as_child(() => munmap(A, LEN));
+			check_file();
+		},
+	},
+};
