@@ -47,6 +47,7 @@ export class Lockdep {
 		in_irq: boolean, sleeps = false,
 	): string | undefined {
 		const held = this.stack[t];
+		if (!this.of.has(p)) return `trying to register non-static key: the lock at ${p.toString(16)} was never initialised`;
 		const c = this.class_of(p, subclass);
 		const name = this.names[c];
 		const read = mode === "read";
