@@ -10,7 +10,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { basename, dirname, join, relative, resolve } from "node:path";
 import ts from "typescript";
 import { asm_offsets, bundle, read_config } from "../../scripts/build.ts";
-import { type Compiled, type CompileOptions, compile, emit, program_settings, resolver } from "../../scripts/cc/program.ts";
+import { type Compiled, type CompileOptions, emit, program_settings, resolver } from "../../scripts/cc/program.ts";
 
 type Output = Compiled["output"];
 
@@ -32,7 +32,7 @@ export class KernelBuilder {
 	readonly #parsed = new Map<string, ts.SourceFile | undefined>();
 
 	/** We expect an object tree that is configured and was built. */
-	constructor(private readonly srctree: string, private readonly objtree: string) {
+	constructor(srctree: string, private readonly objtree: string) {
 		const config = read_config(objtree);
 		this.#options = {
 			srctree, objtree,
@@ -56,8 +56,8 @@ export class KernelBuilder {
 				return;
 			}
 		}
-		const { output, errors } = compile(this.#options);
-		if (errors.length > 0) throw new Error(errors.join("\n"));
+		this.#program = this.make_program(new Map());
+		const { output } = emit(this.#program, this.#options);
 		/* The build writes it, and differs from run to run in what it says. */
 		const files = [...output.keys()].filter((file) => !file.endsWith("/asm-offsets.ts"));
 		const compiler = COMPILER.flatMap((path) => (path.endsWith(".ts") ? [path] : readdirSync(join(srctree, path)).map((f) => `${path}/${f}`)));
