@@ -24,7 +24,7 @@ async function search(m: Mutant, model: Model): Promise<Result> {
 }
 /** How far a search went that found nothing. */
 function far(r: Result): string {
-	return `${r.executions} executions, ${r.exhausted ? "all there are" : `of more; all with ${r.bound ?? "no"} preemptions`}`;
+	return `${r.executions} executions, ${r.exhausted && r.bound === null ? "all there are" : `of more; all with ${r.bound ?? "no"} preemptions`}`;
 }
 
 /** Is it as its header says? */

@@ -1078,16 +1078,20 @@ function anon_vma_compatible(a: vm_area_struct, b: vm_area_struct): boolean {
 
 /**
  * The anon_vma of `old`, one of a and b, if it may serve the other. We hold
- * mmap_lock for reading only: a concurrent fault may just be setting it, hence
- * READ_ONCE. Once set it stays while anybody holds the lock.
+ * mmap_lock for reading only: a concurrent fault may just be setting it. Once
+ * set it stays while anybody holds the lock. Its chain may still be without its
+ * first entry then, which is as good as one with too many.
+ * Port: READ_ONCE in the kernel, and a plain look at the chain.
  */
 function reusable_anon_vma(
 	old: vm_area_struct, a: vm_area_struct, b: vm_area_struct,
 ): anon_vma {
 	if (anon_vma_compatible(a, b)) {
-		const anon: anon_vma = READ_ONCE(old.anon_vma);
+		const anon: anon_vma = smp_load_acquire(old.anon_vma);
+		const chain = old.anon_vma_chain;
+		const first = data_race(chain.next);
 
-		if (anon !== NULL && list_is_singular(old.anon_vma_chain))
+		if (anon !== NULL && first !== chain && first === data_race(chain.prev))
 			return anon;
 	}
 	return NULL;

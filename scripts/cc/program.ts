@@ -33,11 +33,10 @@ export interface Compiled {
 	data: DataSymbol[];
 	data_end: number;
 	percpu_size: number;
-	/** Turns an import such as "linux/mm.ts" into an absolute path. */
 	resolve: (specifier: string) => string | undefined;
 }
 
-export function aliases({ srctree, objtree, srcarch, machine }: CompileOptions): Record<string, string> {
+function aliases({ srctree, objtree, srcarch, machine }: CompileOptions): Record<string, string> {
 	return {
 		"linux/": join(srctree, "include/linux/"),
 		"uapi/": join(srctree, "include/uapi/"),
@@ -53,28 +52,73 @@ export function aliases({ srctree, objtree, srcarch, machine }: CompileOptions):
 	};
 }
 
-export function compile(options: CompileOptions): Compiled {
-	const { srctree, config } = options;
-	const map = aliases(options);
-	const paths = Object.fromEntries(Object.entries(map).map(([k, v]) => [`${k}*`, [`${v}*`]]));
-	const settings: ts.CompilerOptions = {
-		target: ts.ScriptTarget.ES2022,
-		module: ts.ModuleKind.ESNext,
-		moduleResolution: ts.ModuleResolutionKind.Bundler,
-		lib: ["lib.es2024.d.ts"],
-		types: ["node"],
-		typeRoots: [join(srctree, "node_modules/@types")],
-		strict: true,
-		verbatimModuleSyntax: true,
-		sourceMap: true,
-		allowImportingTsExtensions: true,
-		skipLibCheck: true,
-		paths,
-	};
+/** What TypeScript is told, and the files to begin with. */
+export function program_settings(options: CompileOptions): { roots: string[]; settings: ts.CompilerOptions } {
+	const { srctree } = options;
 	const ambient = ["include/linux/compiler.d.ts", "arch/host/webassembly.d.ts"];
-	const roots = [...options.entries, ...ambient.map((a) => join(srctree, a))];
+	return {
+		roots: [...options.entries, ...ambient.map((a) => join(srctree, a))],
+		settings: {
+			target: ts.ScriptTarget.ES2022,
+			module: ts.ModuleKind.ESNext,
+			moduleResolution: ts.ModuleResolutionKind.Bundler,
+			lib: ["lib.es2024.d.ts"],
+			types: ["node"],
+			typeRoots: [join(srctree, "node_modules/@types")],
+			strict: true,
+			verbatimModuleSyntax: true,
+			sourceMap: true,
+			allowImportingTsExtensions: true,
+			skipLibCheck: true,
+			paths: Object.fromEntries(Object.entries(aliases(options)).map(([k, v]) => [`${k}*`, [`${v}*`]])),
+		},
+	};
+}
+
+/** JavaScript of some files of a program, or of all. Throws LayoutError. */
+export function emit(program: ts.Program, options: CompileOptions, only?: ts.SourceFile[]): { output: Compiled["output"]; image: Image } {
+	const output: Compiled["output"] = new Map();
+	const layouts = new Layouts(program.getTypeChecker(), options.config);
+	const ours = program.getSourceFiles().filter((s) => !s.isDeclarationFile && !s.fileName.includes("/node_modules/"));
+	const image = new Image(ours, layouts);
+	const host = join(options.srctree, "arch/host/");
+	const before = [
+		lower({
+			layouts,
+			image,
+			direct: options.direct,
+			stepper: options.stepper === true,
+			door: join(aliases(options)["host/"], "door.ts"),
+			is_kernel: (file) => !file.startsWith(host) || file.endsWith("/head.ts"),
+		}),
+	];
+	const write: ts.WriteFileCallback = (name, text, _bom, _err, sources) => {
+		const source = sources?.[0];
+		if (!source) throw new Error(`unexpected output ${name}`);
+		const file = resolve(source.fileName);
+		if (name.endsWith(".map")) {
+			/* The names in it are relative to a file that is never written. */
+			const map = JSON.stringify({ ...JSON.parse(text), sources: [file], sourceRoot: undefined });
+			output.set(file, { code: "", ...output.get(file), map });
+		} else output.set(file, { ...output.get(file), code: text.replace(/^\/\/# sourceMappingURL=.*$/m, "") });
+	};
+	for (const file of only ?? [undefined]) program.emit(file, write, undefined, false, { before });
+	return { output, image };
+}
+
+/** Turns an import such as "linux/mm.ts" into an absolute path. */
+export function resolver(options: CompileOptions): (specifier: string) => string | undefined {
+	const map = Object.entries(aliases(options));
+	return (specifier) => {
+		for (const [prefix, dir] of map)
+			if (specifier.startsWith(prefix)) return join(dir, specifier.slice(prefix.length));
+	};
+}
+
+export function compile(options: CompileOptions): Compiled {
+	const { srctree } = options;
+	const { roots, settings } = program_settings(options);
 	const program = ts.createProgram(roots, settings);
-	const checker = program.getTypeChecker();
 	const errors = (options.check ? ts.getPreEmitDiagnostics(program) : [])
 		.filter((d) => d.file)
 		.map((d) => {
@@ -82,37 +126,10 @@ export function compile(options: CompileOptions): Compiled {
 			const text = ts.flattenDiagnosticMessageText(d.messageText, " ");
 			return `${d.file?.fileName}:${(at?.line ?? 0) + 1}: ${text}`;
 		});
-	const output: Compiled["output"] = new Map();
-	const layouts = new Layouts(checker, config);
-	const ours = program
-		.getSourceFiles()
-		.filter((s) => !s.isDeclarationFile && !s.fileName.includes("/node_modules/"));
+	let output: Compiled["output"] = new Map();
 	let image: Image | undefined;
 	try {
-		image = new Image(ours, layouts);
-		const door = join(map["host/"], "door.ts");
-		const host = join(srctree, "arch/host/");
-		program.emit(undefined, (name, text, _bom, _err, sources) => {
-			const source = sources?.[0];
-			if (!source) throw new Error(`unexpected output ${name}`);
-			const file = resolve(source.fileName);
-			if (name.endsWith(".map")) {
-				/* The names in it are relative to a file that is never written. */
-				const map = JSON.stringify({ ...JSON.parse(text), sources: [file], sourceRoot: undefined });
-				output.set(file, { code: "", ...output.get(file), map });
-			} else output.set(file, { ...output.get(file), code: text.replace(/^\/\/# sourceMappingURL=.*$/m, "") });
-		}, undefined, false, {
-			before: [
-				lower({
-					layouts,
-					image,
-					direct: options.direct,
-					stepper: options.stepper === true,
-					door,
-					is_kernel: (file) => !file.startsWith(host) || file.endsWith("/head.ts"),
-				}),
-			],
-		});
+		({ output, image } = emit(program, options));
 	} catch (error) {
 		if (!(error instanceof LayoutError)) throw error;
 		errors.push(error.message);
@@ -123,10 +140,7 @@ export function compile(options: CompileOptions): Compiled {
 		data: image ? [...image.symbols.values()] : [],
 		data_end: image?.data_end ?? 0,
 		percpu_size: image?.percpu_size ?? 0,
-		resolve: (specifier) => {
-			for (const [prefix, dir] of Object.entries(map))
-				if (specifier.startsWith(prefix)) return join(dir, specifier.slice(prefix.length));
-		},
+		resolve: resolver(options),
 	};
 }
 

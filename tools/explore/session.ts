@@ -17,6 +17,7 @@ import { Lockdep } from "host/lockdep.ts";
 import { lock_names } from "host/model.ts";
 import { cpu_leave_host, smp_handle_ipi } from "kernel/smp.ts";
 import { rcu_barrier, rcu_nocb_kthread } from "kernel/rcu.ts";
+import { DATA_END } from "generated/asm-offsets.ts";
 import { all_scenarios } from "generated/scenarios.ts";
 import { baseline, final_check, teardown_check } from "./final.ts";
 import type { Listed, Loan, ModelName, Outcome, RawEvent, Replayed, Request, SessionFailure, Sharing } from "./protocol.ts";
@@ -146,7 +147,7 @@ export class Session {
 	private known = -1;
 	private started = false;
 	private over = false;
-	private lockdep = new Lockdep(32);
+	private lockdep = new Lockdep(32, DATA_END);
 
 	constructor(readonly options: SessionOptions) {
 		const scenario = scenarios().get(options.scenario);

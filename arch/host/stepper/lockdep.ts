@@ -25,7 +25,8 @@ export class Lockdep {
 	private in_irq = new Uint8Array(MAX_CLASSES);
 	private irqs_on = new Uint8Array(MAX_CLASSES);
 
-	constructor(contexts: number) {
+	/** Below static_end lie the kernel's variables, which are made with their locks open. */
+	constructor(contexts: number, private readonly static_end = 0) {
 		for (let t = 0; t < contexts; t++) this.stack.push([]);
 	}
 	name(p: number, name: string): void {
@@ -47,6 +48,7 @@ export class Lockdep {
 		in_irq: boolean, sleeps = false,
 	): string | undefined {
 		const held = this.stack[t];
+		if (p >= this.static_end && !this.of.has(p)) return `trying to register non-static key: the lock at ${p.toString(16)} was never initialised`;
 		const c = this.class_of(p, subclass);
 		const name = this.names[c];
 		const read = mode === "read";

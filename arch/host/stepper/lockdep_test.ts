@@ -47,3 +47,11 @@ test("a lock that interrupts take is not taken with interrupts on", (t) => {
 	l.acquire(0, 8, "write", false, 0, true, true);
 	t.regex(take(l, 1, 8) ?? "", /inconsistent lock state: a/);
 });
+
+test("a lock that nobody initialised is reported, unless it is a variable of the kernel", (t) => {
+	const l = new Lockdep(2, 100);
+	t.is(take(l, 0, 96), undefined);
+	t.regex(take(l, 0, 100) ?? "", /non-static key: the lock at 64 was never initialised/);
+	l.name(100, "a");
+	t.is(take(l, 0, 100), undefined);
+});

@@ -18,7 +18,7 @@ import {
 	X86_PF_INSTR, X86_PF_PROT, X86_PF_USER, X86_PF_WRITE,
 } from "asm/trap_pf.ts";
 import { atomic_read } from "linux/atomic.ts";
-import { BUG_ON } from "linux/bug.ts";
+import { BUG_ON, VM_BUG_ON_VMA } from "linux/bug.ts";
 import {
 	do_handle_mm_fault, // V2.09: with the sequence
 } from "mm/memory.ts";
@@ -120,6 +120,8 @@ function faulthandler_disabled(): boolean {
 /**
  * V2.13: the fault without mmap_lock. Returns VM_FAULT_RETRY to have it done
  * again with the lock; anything else is final, errors included.
+ * What goes on to do_handle_mm_fault() is a vma as it was while mmap_seq had
+ * the value `seq`: of one piece, in the tree, and around the address.
  * Port: do_user_addr_fault() in the patch, apart so that the copy of the vma
  * leaves the kernel stack before the classic path starts.
  */
@@ -158,6 +160,8 @@ function do_speculative_user_fault(
 	rcu_read_unlock();
 	if (!mmap_seq_read_check(mm, seq, SPF_ABORT_VMA_COPY))
 		return VM_FAULT_RETRY;
+	VM_BUG_ON_VMA(pvma.vm_start > address || pvma.vm_end <= address, pvma,
+		"copy of a vma elsewhere");
 
 	/* Never report an error on the strength of a copy. */
 	if (access_error(error_code, pvma)) {

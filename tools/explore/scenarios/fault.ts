@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** An anonymous page fault beside munmap, beside other faults, and beside the end of its process. */
 import {
-	A, B, check_that, exit, exit_group, LEN, load, map, munmap, note, noted, PAGE, PROT_READ, read, type Scenario,
+	A, B, check_that, exit, exit_group, LEN, load, map, mprotect, munmap, note, noted, PAGE, PROT_READ, read, type Scenario,
 	start_threads, store, two_pages, untouched, V, write, written,
 } from "../scenario.ts";
 
+const PROT_RWX = 7;
 /** In the same page table as A. */
 const NEIGHBOUR = A + 4 * PAGE;
+
+/** Where page tables are made of what munmap() of A frees: a page, its table and a list of that. */
+const TABLES = B + 0x200000;
+const TABLE = 0x200000;
+const FREED = 3;
 
 function beside_neighbour(): void {
 	untouched();
@@ -92,6 +98,30 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(!write(A, 2), "the new mapping is writable");
 		},
 	},
+	"fault-munmap-new-tables": {
+		about: "a fault beside the munmap of its page, whose page table becomes another one",
+		patch: "v2 17/35 mm: add pte_map_lock() and pte_spinlock(); R27",
+		invariant: "nobody holds the lock of a page table that is free",
+		setup() {
+			beside_neighbour();
+			for (let i = 1; i <= FREED; i++)
+				map(TABLES + i * TABLE, PAGE);
+			/* The table stays, and so do those above. */
+			munmap(NEIGHBOUR, PAGE);
+		},
+		cpus: [
+			store,
+			() => {
+				munmap(A, LEN);
+				for (let i = 1; i <= FREED; i++)
+					read(TABLES + i * TABLE);
+			},
+		],
+		check() {
+			check_that(read(A) === -1, "a page is mapped after munmap");
+		},
+		configs: ["ipitables.config"],
+	},
 	"fault-fault": {
 		about: "the same write fault on two CPUs",
 		patch: "v2 18/35 mm: implement speculative handling in do_anonymous_page()",
@@ -116,6 +146,21 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
 			check_that(read(A) === V && read(A + 1) === V, "a write is lost");
+		},
+	},
+	"fault-anon-vma-shared": {
+		about: "the first writes to two mappings side by side, of which one takes over the anon_vma of the other",
+		patch: "none: mm/rmap.c __anon_vma_prepare()",
+		invariant: "who sees an anon_vma sees what is in it",
+		setup() {
+			start_threads(2);
+			map(A, LEN);
+			mprotect(A + PAGE, PAGE, PROT_RWX);
+		},
+		cpus: [store, () => note(1, write(A + PAGE, V) ? 1 : 0)],
+		check() {
+			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
+			check_that(read(A) === V && read(A + PAGE) === V, "a write is lost");
 		},
 	},
 	"fault-anon-vma": {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A page fault beside mremap, at the address that a page leaves and at the one where it arrives. */
 import {
-	A, B, check_that, LEN, map, mremap, note, noted, PAGE, read, type Scenario, start_threads, store, untouched, V, write,
-	written,
+	A, B, check_that, fork, LEN, map, mremap, note, noted, on_cpu, PAGE, read, type Scenario, start_threads, store, untouched,
+	V, write, written,
 } from "../scenario.ts";
 
 /** What one page table maps. */
@@ -57,6 +57,25 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			check_that(read(A) === -1, "the old address is still mapped");
 			check_that(read(A + 2 * TABLE) === (noted(0) === 1 ? V : 0), "the write is lost");
+		},
+	},
+	"cow-mremap-table": {
+		about: "a copy-on-write fault beside the move of its whole page table, and a read at the new address",
+		patch: "none: mm/mremap.c move_normal_pmd(); R12",
+		invariant: "who commits a fault flushes the address at which its page is mapped",
+		setup() {
+			start_threads(2);
+			map(A, TABLE);
+			write(A, 1);
+			fork();
+		},
+		cpus: [store, () => { mremap(A, TABLE, A + 2 * TABLE); note(1, read(A + 2 * TABLE)); }],
+		check() {
+			check_that(noted(1) === 1 || noted(1) === V, "a value from nowhere");
+			const now = noted(0) === 1 ? V : 1;
+
+			check_that(read(A + 2 * TABLE) === now, "the write is lost");
+			check_that(on_cpu(1, () => read(A + 2 * TABLE)) === now, "another thread does not see the write");
 		},
 	},
 	"fault-mremap-target": {

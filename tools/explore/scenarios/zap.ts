@@ -40,6 +40,18 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(v === V || v === 0, "a value from nowhere");
 		},
 	},
+	"fault-dontneed-twice": {
+		about: "a write fault beside two MADV_DONTNEED in a row, which change no sequence and take its page-table lock each",
+		patch: "v2 17/35 mm: add pte_map_lock() and pte_spinlock(); R24",
+		invariant: "a fault does not wait for the lock again and again",
+		setup: untouched,
+		cpus: [store, () => { madvise_dontneed(A, LEN); madvise_dontneed(A, LEN); }],
+		check() {
+			const v = read(A);
+
+			check_that(noted(0) === 1 && (v === V || v === 0), "the write is lost");
+		},
+	},
 	"zap-zap": {
 		about: "two MADV_DONTNEED, which take the lock for reading, beside a fault",
 		patch: "v2 10/35 mm: add per-mm mmap sequence counter; R8",
