@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A page fault beside calls that make mappings: over it, next to it, the heap; and such calls beside each other. */
 import {
-	A, B, brk, check_that, LEN, map, map_stack, munmap, note, noted, on_cpu, PAGE, PROT_READ, read, type Scenario, store, untouched, V, write,
+	A, B, brk, check_that, LEN, map, map_stack, mprotect, munmap, note, noted, on_cpu, PAGE, PROT_READ, read, type Scenario, start_threads, store, untouched, V, write,
 	written,
 } from "../scenario.ts";
 
@@ -127,6 +127,56 @@ export const scenarios: Record<string, Scenario> = {
 				check_that(read(B + PAGE) === V, "the write to the stack is lost");
 			else
 				check_that(write(B + PAGE, V), "the stack does not grow into what is free");
+		},
+	},
+	"munmap-stack-fault": {
+		about: "a fault on a stack beside its growth by another thread and the munmap of something else",
+		patch: "none: expand_downwards(), R29; downgraded munmap",
+		invariant: "a page has the index of its address",
+		setup() {
+			start_threads(3);
+			map_stack(B, LEN);
+			write(B + PAGE, 1);
+			map(A, PAGE);
+			write(A, 1);
+		},
+		cpus: [
+			() => note(0, write(B, V) ? 1 : 0), () => note(1, write(B - PAGE, V) ? 1 : 0), () => note(2, munmap(A, PAGE)),
+		],
+		check() {
+			check_that(noted(0) === 1 && noted(1) === 1 && noted(2) === 0, "a call fails");
+			check_that(read(B) === V && read(B - PAGE) === V && read(A) === -1, "a write is lost");
+		},
+	},
+	"fault-munmap-middle": {
+		about: "a write fault beside the munmap of the page in the middle of its vma, of which two remain",
+		patch: "v2 11/35 mm: rcu safe vma freeing",
+		invariant: "what is above has its pages and their indices",
+		setup() {
+			untouched();
+			map(A + LEN, PAGE);
+			write(A + LEN, 3);
+		},
+		cpus: [store, () => note(1, munmap(A + PAGE, PAGE))],
+		check() {
+			check_that(noted(0) === 1 && read(A) === V, "the write is lost");
+			check_that(noted(1) === 0 && read(A + PAGE) === -1, "the page is still there");
+			check_that(read(A + LEN) === 3 && write(A + LEN + 1, 4), "a page above is lost");
+		},
+	},
+	"fault-split-head": {
+		about: "a write fault on the second page of a vma beside mprotect of the first one",
+		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
+		invariant: "the write is not lost, the protection is that of the page",
+		setup() {
+			untouched();
+			map(A + LEN, PAGE);
+			write(A + LEN, 3);
+		},
+		cpus: [() => note(0, write(A + PAGE + 1, V) ? 1 : 0), () => mprotect(A, PAGE, PROT_READ)],
+		check() {
+			check_that(noted(0) === 1 && read(A + PAGE + 1) === V && read(A + LEN) === 3, "the write is lost");
+			check_that(!write(A, 1), "the first page is still writable");
 		},
 	},
 	"map-map": {
