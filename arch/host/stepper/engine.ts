@@ -841,7 +841,7 @@ export function shared_rmw(kind: number, w: number, fn: (old: number) => number)
 		const at = choose(lk.rmws(cpu, x));
 		old = lk.rmw_peek(x, at);
 		v = fn(old);
-		if (lk.rmw(cpu, x, at, v)) poke(w, v);
+		if (lk.rmw(cpu, x, at, v, { blind: kind === A })) poke(w, v);
 	} else if (v === v) poke(w, v);
 	const e = close(cur, v === v ? kind : R, w, v === v ? v : old);
 	if (kcsan) {
@@ -888,7 +888,7 @@ export function shared_cmpxchg(w: number, expected: number, v: number, succeeds:
 		const at = choose(ways);
 		if (succeeds) {
 			old = expected;
-			if (lk.rmw(cpu, x, at, v, false, false, expected)) poke(w, v);
+			if (lk.rmw(cpu, x, at, v, { only: expected })) poke(w, v);
 		} else {
 			newest = old;
 			old = lk.load(cpu, x, at, false, expected);

@@ -2,7 +2,11 @@
 /**
  * The kernel's memory model as a machine that makes one access at a time: each
  * place has a history of messages, each CPU a few views of what it may no
- * longer be without. tools/litmus compares its outcomes with those of herd7.
+ * longer be without. What is known goes two ways. Stores take along what comes
+ * before them to whoever they come to (`view`). And each access is at a time, at
+ * which some stores have come to some CPUs (`reach`): that is so for everything
+ * that is later in time, by the order within a CPU and from a store to its reader.
+ * tools/litmus compares its outcomes with those of herd7.
  *
  * Not explored: a load that takes its value from a store that is later in the
  * program of another CPU, of which the same holds (load buffering).
@@ -17,8 +21,11 @@ export interface Message {
 	/** Index in its place's history; changes when one is put in before it. */
 	pos: number;
 	readonly value: number;
-	/** What who reads this knows of, too. */
+	readonly by: number;
+	/** What comes to whom this comes to, before it. */
 	readonly view: View;
+	/** What was so when it was written. */
+	readonly reach: Reach;
 	/** The message that the atomic read which wrote this one. */
 	readonly of: Message | undefined;
 	readonly tag: number;
@@ -27,27 +34,51 @@ export interface Message {
 type View = readonly (Message | undefined)[];
 const NOTHING: View = [];
 
+/**
+ * What has come to all CPUs, and after it what else has come to CPU 0, 1 …, so
+ * that they may read nothing older. Each access has one: what is so at its time,
+ * by all that comes before it in time. A full fence brings all that its CPU has
+ * to everybody.
+ */
+type Reach = readonly View[];
+const UNKNOWN: Reach = [];
+
 interface Cpu {
-	/** Nothing older may be read. */
-	cur: View;
-	/** And, after a read barrier, what came with all that was read. */
-	acq: View;
-	/** Own writes. */
+	/** Of each place, what it has read or written last. */
+	seen: View;
+	/** What is so at the time of all later loads, */
+	loads: Reach;
+	/** of those after a read barrier, */
+	rmb: Reach;
+	/** of all later stores: these come after all that is before them, */
+	stores: Reach;
+	/** and of what comes after the next lock. */
+	ul_reach: Reach;
+	/** Its last access to each place of those that knew of more than later loads do. */
+	accesses: readonly Access[];
+	/** Own writes since the last full fence. */
 	own: View;
 	/** Goes with every later write. */
 	rel: View;
-	/** Own and published views at the last unlock. */
+	/** Own writes up to the last unlock. */
 	ul_own: View;
-	ul_view: View;
 	/** Depth of RCU sections. */
 	nest: number;
-	/** The grace period that it waits for: the readers left, what they knew. */
+	/** The grace period that it waits for: the readers left, what was so when they ended. */
 	gp_wait: number;
-	gp_view: View;
+	gp_reach: Reach;
 }
+interface Access {
+	readonly of: Message;
+	/** At the time of this one and those before it at this place. */
+	readonly reach: Reach;
+	readonly before: Access | undefined;
+}
+const NO_ACCESSES: readonly Access[] = [];
 interface Lock {
 	view: View;
 	own: View;
+	reach: Reach;
 }
 
 function join(a: View, b: View): View {
@@ -72,7 +103,52 @@ function plus(a: View, m: Message): View {
 	out[m.at] = m;
 	return out;
 }
-const pos = (v: View, x: number) => v[x]?.pos ?? 0;
+function both(a: Reach, b: Reach): Reach {
+	if (a === b || b.length === 0) return a;
+	if (a.length === 0) return b;
+	let out: View[] | undefined;
+	for (let t = 0; t < b.length; t++) {
+		const have = a[t] ?? NOTHING;
+		const v = join(have, b[t]);
+		if (v === have) continue;
+		out ??= a.slice();
+		while (out.length < t) out.push(NOTHING);
+		out[t] = v;
+	}
+	return out ?? a;
+}
+/** Is the message among what CPU t has? */
+function has(r: Reach, t: number, m: Message): boolean {
+	return pos(r[0], m.at) >= m.pos || pos(r[t + 1], m.at) >= m.pos;
+}
+/** With something for CPU t. */
+function also(r: Reach, t: number, v: View): Reach {
+	let out: View[] | undefined;
+	for (const m of v) {
+		if (m === undefined || has(out ?? r, t, m)) continue;
+		out ??= r.slice();
+		while (out.length <= t + 1) out.push(NOTHING);
+		out[t + 1] = plus(out[t + 1], m);
+	}
+	return out ?? r;
+}
+function also_one(r: Reach, t: number, m: Message): Reach {
+	if (has(r, t, m)) return r;
+	const out = r.slice();
+	while (out.length <= t + 1) out.push(NOTHING);
+	out[t + 1] = plus(out[t + 1], m);
+	return out;
+}
+/** With all that CPU t has, and v, for all. */
+function everywhere(r: Reach, t: number, v: View): Reach {
+	const all = join(join(r[0] ?? NOTHING, r[t + 1] ?? NOTHING), v);
+	if (all === r[0] && (r[t + 1] ?? NOTHING) === NOTHING) return r;
+	const out = r.slice();
+	out[0] = all;
+	if (out.length > t + 1) out[t + 1] = NOTHING;
+	return out;
+}
+const pos = (v: View | undefined, x: number) => v?.[x]?.pos ?? 0;
 
 export class Lkmm {
 	/** Of the message that is read, when it is not the newest one. */
@@ -84,16 +160,16 @@ export class Lkmm {
 	private cpus: Cpu[] = [];
 	private history: Message[][] = [];
 	private locks: Lock[] = [];
-	private strong: View = NOTHING;
-	private readers: View = NOTHING;
-	private started: View = NOTHING;
+	private strong = UNKNOWN;
+	private readers = UNKNOWN;
+	private started = UNKNOWN;
 	private journal: (() => void)[] = [];
 
 	constructor(contexts: number) {
 		for (let t = 0; t < contexts; t++) {
 			this.cpus.push({
-				cur: NOTHING, acq: NOTHING, own: NOTHING, rel: NOTHING, ul_own: NOTHING, ul_view: NOTHING,
-				nest: 0, gp_wait: 0, gp_view: NOTHING,
+				seen: NOTHING, loads: UNKNOWN, rmb: UNKNOWN, stores: UNKNOWN, ul_reach: UNKNOWN, accesses: NO_ACCESSES,
+				own: NOTHING, rel: NOTHING, ul_own: NOTHING, nest: 0, gp_wait: 0, gp_reach: UNKNOWN,
 			});
 		}
 	}
@@ -112,16 +188,15 @@ export class Lkmm {
 			o[key] = old;
 		});
 	}
-	/** cur, acq and so on, all joined with v. */
-	private learn(c: Cpu, keys: ("cur" | "acq" | "own" | "rel")[], v: View): void {
-		for (const key of keys) this.set(c, key, join(c[key], v));
+	/** From here on, that is so for these accesses of a CPU. */
+	private learn(c: Cpu, keys: ("loads" | "rmb" | "stores")[], r: Reach): void {
+		for (const key of keys) this.set(c, key, both(c[key], r));
 	}
-
 	/** A new place, or a lock: its handle. */
 	loc(initial: number): number {
 		const x = this.history.length;
-		this.history.push([{ at: x, pos: 0, value: initial, view: NOTHING, of: undefined, tag: -1 }]);
-		this.locks.push({ view: NOTHING, own: NOTHING });
+		this.history.push([{ at: x, pos: 0, value: initial, by: -1, view: NOTHING, reach: UNKNOWN, of: undefined, tag: -1 }]);
+		this.locks.push({ view: NOTHING, own: NOTHING, reach: UNKNOWN });
 		this.journal.push(() => {
 			this.history.pop();
 			this.locks.pop();
@@ -138,10 +213,15 @@ export class Lkmm {
 
 	/* ---- loads ---- */
 
+	/** Nothing older may be read. */
+	private first(t: number, x: number): number {
+		const c = this.cpus[t];
+		return Math.max(pos(c.seen, x), pos(c.loads[0], x), pos(c.loads[t + 1], x));
+	}
 	/** How many messages may be read, of those that do not hold `not`; choice 0 is the newest. */
 	loads(t: number, x: number, not?: number): number {
 		const h = this.history[x];
-		const from = pos(this.cpus[t].cur, x);
+		const from = this.first(t, x);
 		if (not === undefined) return h.length - from;
 		let n = 0;
 		for (let i = from; i < h.length; i++) if (h[i].value !== not) n++;
@@ -154,20 +234,48 @@ export class Lkmm {
 		else for (let left = choice; h[i].value === not || left-- > 0; ) i--;
 		const m = h[i];
 		this.stale = i < h.length - 1;
-		this.read(this.cpus[t], m);
-		if (acquire) this.learn(this.cpus[t], ["cur"], m.view);
+		this.read(t, m, acquire);
 		return m.value;
 	}
-	private read(c: Cpu, m: Message): void {
+	/** `blind`: an atomic without result, which read barriers do not order. */
+	private read(t: number, m: Message, acquire: boolean, blind = false): void {
+		const c = this.cpus[t];
 		this.read_from = m.tag;
-		this.set(c, "cur", plus(c.cur, m));
-		this.set(c, "acq", join(plus(c.acq, m), m.view));
+		this.set(c, "seen", plus(c.seen, m));
+		/* A CPU may have its own stores early. */
+		const now = m.by === t ? c.loads : this.heard(t, also_one(also(both(c.loads, m.reach), t, m.view), t, m));
+		this.learn(c, ["stores"], now);
+		if (!blind) this.learn(c, ["rmb"], now);
+		if (acquire) this.learn(c, ["loads"], now);
+		this.note(c, m, now);
+	}
+	/** That is so for CPU t: own accesses without what has come to it come before that in time. */
+	private heard(t: number, now: Reach): Reach {
+		const c = this.cpus[t];
+		for (let i = 0; i < c.accesses.length && now !== c.loads; i++) {
+			const x = c.accesses[i].of.at;
+			const last = Math.max(pos(now[0], x), pos(now[t + 1], x));
+			let a: Access | undefined = c.accesses[i];
+			while (a !== undefined && a.of.pos >= last) a = a.before;
+			const was = now;
+			if (a !== undefined) now = both(now, a.reach);
+			if (now !== was) i = -1;
+		}
+		return now;
+	}
+	private note(c: Cpu, of: Message, reach: Reach): void {
+		if (reach === c.loads) return;
+		const i = c.accesses.findIndex((a) => a.of.at === of.at);
+		const before = i < 0 ? undefined : c.accesses[i];
+		const a = { of, reach: before === undefined ? reach : both(before.reach, reach), before };
+		this.set(c, "accesses", i < 0 ? [...c.accesses, a] : c.accesses.with(i, a));
 	}
 
 	/* ---- stores ---- */
 
 	private bound(t: number, x: number): number {
-		return Math.max(pos(this.cpus[t].cur, x), pos(this.cpus[t].acq, x));
+		const c = this.cpus[t];
+		return Math.max(pos(c.seen, x), pos(c.stores[0], x), pos(c.stores[t + 1], x));
 	}
 	/** After how many messages a store may come; choice 0 is the newest place. */
 	stores(t: number, x: number): number {
@@ -182,31 +290,34 @@ export class Lkmm {
 	}
 	store(t: number, x: number, choice: number, v: number, release: boolean): void {
 		const c = this.cpus[t];
-		const view = release ? join(join(c.rel, c.acq), c.own) : c.rel;
+		const view = release ? this.cumulative(t) : c.rel;
 		const h = this.history[x];
 		let i = h.length - 1;
 		for (let left = choice; ; i--) {
 			if (this.joined(h, i)) continue;
 			if (left-- === 0) break;
 		}
-		this.write(c, this.insert(x, i, v, view, undefined));
+		this.write(t, x, i, v, view, undefined);
+	}
+	/** All that a CPU has, and its own writes, but for what all have. */
+	private cumulative(t: number): View {
+		const c = this.cpus[t];
+		return join(join(c.rel, c.stores[t + 1] ?? NOTHING), c.own);
 	}
 	/** A new message after h[i]. */
-	private insert(x: number, i: number, value: number, view: View, of: Message | undefined): Message {
+	private write(t: number, x: number, i: number, value: number, view: View, of: Message | undefined): void {
 		const h = this.history[x];
-		const m: Message = { at: x, pos: i + 1, value, view, of, tag: this.tag };
+		const c = this.cpus[t];
+		const m: Message = { at: x, pos: i + 1, value, by: t, view, reach: c.stores, of, tag: this.tag };
 		h.splice(i + 1, 0, m);
 		for (let k = i + 2; k < h.length; k++) h[k].pos = k;
 		this.journal.push(() => {
 			h.splice(m.pos, 1);
 			for (let k = m.pos; k < h.length; k++) h[k].pos = k;
 		});
-		return m;
-	}
-	private write(c: Cpu, m: Message): void {
-		this.set(c, "cur", plus(c.cur, m));
-		this.set(c, "acq", plus(c.acq, m));
-		this.set(c, "own", join(plus(c.own, m), m.view));
+		this.set(c, "seen", plus(c.seen, m));
+		this.set(c, "own", join(plus(c.own, m), view));
+		this.note(c, m, m.reach);
 	}
 
 	/* ---- atomics: the caller puts full fences around ---- */
@@ -231,19 +342,17 @@ export class Lkmm {
 		return this.source(x, choice, only).value;
 	}
 	/** Is what it has written the newest? */
-	rmw(t: number, x: number, choice: number, v: number, acquire = false, release = false, only?: number): boolean {
-		const c = this.cpus[t];
-		const m = this.source(x, choice, only);
+	rmw(t: number, x: number, choice: number, v: number, o: { acquire?: boolean; release?: boolean; blind?: boolean; only?: number } = {}): boolean {
+		const m = this.source(x, choice, o.only);
 		this.stale = m.pos < this.history[x].length - 1;
-		this.read(c, m);
-		if (acquire) this.learn(c, ["cur"], m.view);
-		const view = release ? join(join(c.rel, c.acq), c.own) : join(c.rel, m.view);
-		this.write(c, this.insert(x, m.pos, v, view, m));
+		this.read(t, m, o.acquire === true, o.blind);
+		const view = o.release ? this.cumulative(t) : join(this.cpus[t].rel, m.view);
+		this.write(t, x, m.pos, v, view, m);
 		return !this.stale;
 	}
 	/** What CPU t may read now, and what comes later: the first of it. */
 	oldest(t: number, x: number): Message {
-		return this.history[x][pos(this.cpus[t].cur, x)];
+		return this.history[x][this.first(t, x)];
 	}
 	/** From a message on, is there one that holds v, or with `other` one that does not? */
 	may_read(from: Message, v: number, other: boolean): boolean {
@@ -256,41 +365,48 @@ export class Lkmm {
 
 	mb(t: number): void {
 		const c = this.cpus[t];
-		const w = join(join(c.acq, c.own), this.strong);
-		this.set(this as unknown as { strong: View }, "strong", w);
-		this.set(c, "cur", w);
-		this.set(c, "acq", w);
-		this.learn(c, ["rel", "own"], w);
+		const all = everywhere(both(this.strong, c.stores), t, c.own);
+		this.set(this as unknown as { strong: Reach }, "strong", all);
+		this.learn(c, ["loads", "rmb", "stores"], all);
+		this.set(c, "accesses", NO_ACCESSES);
+		this.set(c, "own", NOTHING);
+		this.set(c, "rel", NOTHING);
+		this.set(c, "ul_own", NOTHING);
 	}
 	rmb(t: number): void {
 		const c = this.cpus[t];
-		this.learn(c, ["cur"], c.acq);
+		this.learn(c, ["loads"], c.rmb);
 	}
 	wmb(t: number): void {
 		const c = this.cpus[t];
-		this.learn(c, ["rel"], c.own);
+		this.set(c, "rel", join(c.rel, c.own));
 	}
 	/** After a wait for a change of x: it was seen. */
 	catch_up(t: number, x: number): void {
 		const h = this.history[x];
-		this.learn(this.cpus[t], ["cur"], plus(NOTHING, h[h.length - 1]));
+		const c = this.cpus[t];
+		this.set(c, "seen", plus(c.seen, h[h.length - 1]));
 	}
 
-	/* ---- locks ---- */
+	/* ---- locks: taking one is an acquire and a write ---- */
 
 	lock(t: number, l: number): void {
 		const c = this.cpus[t];
 		const lock = this.locks[l];
-		this.learn(c, ["cur", "acq"], join(lock.view, c.ul_view));
-		this.learn(c, ["rel"], join(lock.own, c.ul_own));
+		this.learn(c, ["loads", "rmb", "stores"], this.heard(t, also(both(both(c.loads, lock.reach), c.ul_reach), t, lock.view)));
+		this.set(c, "rel", join(join(c.rel, lock.own), c.ul_own));
+		this.set(c, "own", join(c.own, c.rel));
 	}
 	unlock(t: number, l: number): void {
 		const c = this.cpus[t];
-		const view = join(c.acq, c.own);
-		this.set(this.locks[l], "view", view);
-		this.set(this.locks[l], "own", c.own);
+		const lock = this.locks[l];
+		const view = this.cumulative(t);
+		this.set(lock, "view", view);
+		this.set(lock, "own", c.own);
+		this.set(lock, "reach", c.stores);
 		this.set(c, "ul_own", c.own);
-		this.set(c, "ul_view", view);
+		this.set(c, "ul_reach", c.stores);
+		this.set(c, "own", view);
 	}
 
 	/* ---- RCU ---- */
@@ -298,35 +414,35 @@ export class Lkmm {
 	rcu_read_lock(t: number): void {
 		const c = this.cpus[t];
 		this.set(c, "nest", c.nest + 1);
-		if (c.nest === 1) this.learn(c, ["cur", "acq", "rel"], this.started);
+		if (c.nest === 1) this.learn(c, ["loads", "rmb", "stores"], this.started);
 	}
 	rcu_read_unlock(t: number): void {
 		const c = this.cpus[t];
 		this.set(c, "nest", c.nest - 1);
 		if (c.nest > 0) return;
-		const w = join(c.acq, c.own);
-		this.set(this as unknown as { readers: View }, "readers", join(this.readers, w));
+		const all = everywhere(c.stores, t, this.cumulative(t));
+		this.set(this as unknown as { readers: Reach }, "readers", both(this.readers, all));
 		for (const g of this.cpus) {
 			if ((g.gp_wait & (1 << t)) === 0) continue;
 			this.set(g, "gp_wait", g.gp_wait & ~(1 << t));
-			this.set(g, "gp_view", join(g.gp_view, w));
+			this.set(g, "gp_reach", both(g.gp_reach, all));
 		}
 	}
 	/** The caller has made an mb() before. */
 	gp_start(t: number): void {
 		const c = this.cpus[t];
-		this.set(this as unknown as { started: View }, "started", join(this.started, c.acq));
+		this.set(this as unknown as { started: Reach }, "started", both(this.started, c.stores));
 		let wait = 0;
 		for (const [i, r] of this.cpus.entries()) if (i !== t && r.nest > 0) wait |= 1 << i;
 		this.set(c, "gp_wait", wait);
-		this.set(c, "gp_view", this.readers);
+		this.set(c, "gp_reach", this.readers);
 	}
 	gp_done(t: number): boolean {
 		return this.cpus[t].gp_wait === 0;
 	}
 	/** With the mb() that ends synchronize_rcu(). */
 	gp_end(t: number): void {
-		this.set(this as unknown as { strong: View }, "strong", join(this.strong, this.cpus[t].gp_view));
+		this.set(this as unknown as { strong: Reach }, "strong", both(this.strong, this.cpus[t].gp_reach));
 		this.mb(t);
 	}
 }
