@@ -129,7 +129,7 @@ const REG_IPI = REG_IRQ_ACTIVE + MAX_CPUS; /* 2 + event that made it pending */
 const REG_NEST = REG_IPI + MAX_CPUS; /* of a context: depth of RCU sections */
 const REG_GP = REG_NEST + MAX_CTX; /* of a context: readers that its grace period waits for */
 const REG_BUF = REGS + 2048; /* store buffers */
-const BUF_ENTRIES = 64;
+const BUF_ENTRIES = 256;
 const BUF_ENTRY = 8; /* w, kind, wide, event, value as double, mask */
 const BUF_SIZE = 8 + BUF_ENTRIES * BUF_ENTRY;
 /* TSO: stores in a CPU's buffer that are older than the end of its last RCU section. */

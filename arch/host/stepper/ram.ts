@@ -9,7 +9,7 @@ export const RAM_SIZE = CONFIG_PHYS_MEM_MB * 0x100000;
 export const SHADOW = RAM_SIZE;
 /** Index of the first register word; registers are the machine's own state. */
 export const REGS = (RAM_SIZE + RAM_SIZE / 8) >> 2;
-export const REG_WORDS = 0x4000;
+export const REG_WORDS = 0x8000;
 const buffer = new ArrayBuffer((REGS + REG_WORDS) * 4);
 
 export const HEAP32 = new Int32Array(buffer);

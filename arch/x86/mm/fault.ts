@@ -27,7 +27,7 @@ import {
 	FAULT_FLAG_SPECULATIVE, FAULT_FLAG_TRIED, FAULT_FLAG_USER,
 	FAULT_FLAG_WRITE, handle_mm_fault, VM_EXEC, VM_FAULT_ERROR, VM_FAULT_OOM,
 	VM_FAULT_RETRY, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV, type vm_fault_t,
-	VM_GROWSDOWN, VM_WRITE, vma_is_accessible, vma_is_anonymous,
+	VM_GROWSDOWN, VM_WRITE, vma_is_accessible,
 } from "linux/mm.ts";
 import {
 	mmap_read_lock_killable, mmap_read_trylock, mmap_write_downgrade,
@@ -145,7 +145,8 @@ function do_speculative_user_fault(
 		count_vm_spf_event(SPF_ABORT_UNMAPPED);
 		return VM_FAULT_RETRY;
 	}
-	if (!vma_is_anonymous(vma)) {
+	/* vma_is_anonymous(). Port: marked, a writer may have just linked the vma. */
+	if (data_race(vma.vm_ops)) {
 		rcu_read_unlock();
 		count_vm_spf_event(SPF_ABORT_NO_SPECULATE);
 		return VM_FAULT_RETRY;

@@ -5,6 +5,9 @@ import {
 	written,
 } from "../scenario.ts";
 
+/** On the page table of B. */
+const ABOVE = B + 16 * PAGE;
+
 /** Two pages of heap above the break as it was, the first one written. */
 function heap(): void {
 	untouched();
@@ -86,11 +89,11 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "the writes are not lost",
 		setup: heap,
 		cpus: [
-			() => note(0, write(noted(8) + 1, V) ? 1 : 0),
+			() => note(0, write(noted(8) + PAGE, V) ? 1 : 0),
 			() => { brk(noted(8) + 2 * LEN); note(1, write(noted(8) + LEN, 2) ? 1 : 0); },
 		],
 		check() {
-			check_that(noted(0) === 1 && read(noted(8) + 1) === V && read(noted(8)) === 1, "the write is lost");
+			check_that(noted(0) === 1 && read(noted(8) + PAGE) === V && read(noted(8)) === 1, "the write is lost");
 			check_that(noted(1) === 1 && read(noted(8) + LEN) === 2, "the heap has not grown");
 		},
 	},
@@ -137,15 +140,15 @@ export const scenarios: Record<string, Scenario> = {
 			start_threads(3);
 			map_stack(B, LEN);
 			write(B + PAGE, 1);
-			map(A, PAGE);
-			write(A, 1);
+			map(ABOVE, PAGE);
+			write(ABOVE, 1);
 		},
 		cpus: [
-			() => note(0, write(B, V) ? 1 : 0), () => note(1, write(B - PAGE, V) ? 1 : 0), () => note(2, munmap(A, PAGE)),
+			() => note(0, write(B, V) ? 1 : 0), () => note(1, write(B - PAGE, V) ? 1 : 0), () => note(2, munmap(ABOVE, PAGE)),
 		],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 1 && noted(2) === 0, "a call fails");
-			check_that(read(B) === V && read(B - PAGE) === V && read(A) === -1, "a write is lost");
+			check_that(read(B) === V && read(B - PAGE) === V && read(ABOVE) === -1, "a write is lost");
 		},
 	},
 	"fault-munmap-middle": {
@@ -165,17 +168,16 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"fault-split-head": {
-		about: "a write fault on the second page of a vma beside mprotect of the first one",
+		about: "a write fault on the third page of a vma beside mprotect of the first one",
 		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
 		invariant: "the write is not lost, the protection is that of the page",
 		setup() {
 			untouched();
-			map(A + LEN, PAGE);
-			write(A + LEN, 3);
+			map(A + LEN, LEN);
 		},
-		cpus: [() => note(0, write(A + PAGE + 1, V) ? 1 : 0), () => mprotect(A, PAGE, PROT_READ)],
+		cpus: [() => note(0, write(A + LEN, V) ? 1 : 0), () => mprotect(A, PAGE, PROT_READ)],
 		check() {
-			check_that(noted(0) === 1 && read(A + PAGE + 1) === V && read(A + LEN) === 3, "the write is lost");
+			check_that(noted(0) === 1 && read(A + LEN) === V && read(A + PAGE) === 1, "the write is lost");
 			check_that(!write(A, 1), "the first page is still writable");
 		},
 	},
