@@ -3,30 +3,50 @@
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { UserError } from "../replay/errors.ts";
+import { Sources } from "./places.ts";
 import type { Outcome, Request } from "./protocol.ts";
 
 /** A kernel that dies in a scenario's set-up is the scenario's mistake, or a
  *  mutant's that is too coarse; anything else is ours. */
-function problem(text: string, where: string): Error {
+function problem(bundle: string, text: string, where: string): Error {
 	if (/kernel BUG|KASAN|check failed|set-up/.test(text)) return new UserError(`the kernel fails before the first step: ${text.split("\n", 1)[0]}`);
+	/* JavaScript's own complaints about the kernel's code. */
+	const [at] = new Sources(bundle).frames(where);
+	if (at) return new UserError(`${at.func}(), ${at.file}:${at.line} throws: ${text.split("\n", 1)[0]}`);
 	return Object.assign(new Error(text), { stack: where });
 }
 
+/** A loop without a step: nobody can stop it from inside. */
+const STUCK_MS = 60_000;
+
 export class Core {
 	#worker: Worker;
-	#calls = new Map<number, { resolve: (v: never) => void; reject: (e: Error) => void; progress?: (p: never) => void }>();
+	#calls = new Map<number, { resolve: (v: never) => void; reject: (e: Error) => void; progress?: (p: never) => void; scenario?: string }>();
 	#next = 0;
+	#heard = Date.now();
+	#watchdog: NodeJS.Timeout;
 
-	constructor(bundle: string) {
+	/** `patience`: how many ms it may be silent when it has something to do. */
+	constructor(bundle: string, patience = STUCK_MS) {
+		this.#watchdog = setInterval(() => {
+			const [call] = this.#calls.values();
+			if (!call || Date.now() - this.#heard < patience) return;
+			this.close();
+			for (const c of this.#calls.values())
+				c.reject(new UserError(`scenario '${call.scenario}' never ends: for ${patience / 1000} s one of its programs, or its set-up, has made no step`));
+			this.#calls.clear();
+		}, Math.min(1000, patience));
+		this.#watchdog.unref();
 		this.#worker = new Worker(new URL("./worker.mjs", import.meta.url), {
 			workerData: { bundle: pathToFileURL(bundle).href },
 			execArgv: [],
 		});
 		this.#worker.on("message", ({ id, result, error, where, progress }) => {
+			this.#heard = Date.now();
 			const call = this.#calls.get(id);
 			if (progress) return call?.progress?.(progress as never);
 			this.#calls.delete(id);
-			if (error !== undefined) call?.reject(problem(error, where));
+			if (error !== undefined) call?.reject(problem(bundle, error, where));
 			else call?.resolve(result as never);
 		});
 		this.#worker.on("error", (error) => {
@@ -37,11 +57,13 @@ export class Core {
 	call<T>(command: string, request?: Request, progress?: (p: Outcome & { seconds: number; estimate?: number }) => void): Promise<T> {
 		const id = this.#next++;
 		return new Promise<T>((resolve, reject) => {
-			this.#calls.set(id, { resolve: resolve as never, reject, progress: progress as never });
+			if (this.#calls.size === 0) this.#heard = Date.now();
+			this.#calls.set(id, { resolve: resolve as never, reject, progress: progress as never, scenario: request?.scenario });
 			this.#worker.postMessage({ id, command, request });
 		});
 	}
 	close(): Promise<number> {
+		clearInterval(this.#watchdog);
 		return this.#worker.terminate();
 	}
 }

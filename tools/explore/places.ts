@@ -70,7 +70,7 @@ export class Sources {
 			if (!entry.originalSource) continue;
 			const file = relative(this.root, resolve(this.#dir, entry.originalSource));
 			if (file.startsWith("arch/host/stepper/") || file === "tools/explore/session.ts") continue;
-			out.push({ func: func ?? "", file, line: (entry.originalLine ?? 0) + 1, column: (entry.originalColumn ?? 0) + 1 });
+			out.push({ func: func === undefined || func.includes("<anonymous>") ? "program" : func, file, line: (entry.originalLine ?? 0) + 1, column: (entry.originalColumn ?? 0) + 1 });
 		}
 		return out;
 	}

@@ -5,6 +5,7 @@
  * and if that does not end in time, with one preemption, two, and so on. What is found is then looked for with fewer preemptions and CPUs.
  */
 import { readFileSync } from "node:fs";
+import { UserError } from "../replay/errors.ts";
 import type { Core } from "./core.ts";
 import { failure_of, Sources } from "./places.ts";
 import type { Listed, Replayed, Request, SessionFailure } from "./protocol.ts";
@@ -44,6 +45,10 @@ export async function search(team: Team, job: Job, o: ExploreOptions, seconds: n
 	};
 	/** Bounds below `searched` are known to have no failure. */
 	const result = async (r: Ended, strategy: Strategy, bound: number | undefined, searched: number): Promise<Result> => {
+		if (r.failure?.kind === "limit") {
+			const f = failure_of(new Sources(job.bundle), r.failure, [], "");
+			throw new UserError(`scenario '${s.name}' never ends: ${f.text}, in ${f.func}(), ${f.file}:${f.line}`);
+		}
 		const failure = r.failure && (await explain(team, job, r.failure, searched));
 		return {
 			scenario: s.name, model, mutant: o.mutant, config, cpus: s.cpus, executions: r.executions, blocked: r.blocked, bound: bound ?? null,

@@ -25,7 +25,7 @@ import {
 	HEAP32, HEAPF64, journaling, poke, poke_f64, RAM_SIZE, REG_WORDS, REGS, SHADOW, shadow,
 } from "./ram.ts";
 import {
-	A, FREE, order_mb, page_written, step_page, order_rmb, order_wmb, R, RMW, shared_load, shared_rmw,
+	A, fail, FREE, order_mb, page_written, step_page, order_rmb, order_wmb, R, RMW, shared_load, shared_rmw,
 	shared_store, step_free, W, weak_rmw, guess, shared_cmpxchg,
 } from "./engine.ts";
 
@@ -163,7 +163,7 @@ function log_float(v: number): number {
 	return v;
 }
 function overflow(): never {
-	machine_panic("step limit: a loop without an end");
+	fail("limit", `${LOG_MAX} accesses without an end`);
 }
 
 /* ---- who touches what ---- */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a CPU still has in its TLB beside calls that have to take it out. */
 import {
-	A, check_that, LEN, madvise_dontneed, mprotect, munmap, note, noted, PROT_READ, read, type Scenario, store, V, write,
+	A, check_that, LEN, madvise_dontneed, mprotect, munmap, note, noted, PAGE, PROT_READ, read, type Scenario, store, two_pages, V, write,
 	written,
 } from "../scenario.ts";
 
@@ -31,6 +31,24 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			check_that(noted(1) === (noted(0) === 1 ? V : 2), "a write after mprotect");
 			check_that(!write(A, 3), "the page is writable after mprotect");
+		},
+	},
+	"tlb-dontneed-twice": {
+		about: "a CPU with a translation beside two MADV_DONTNEED of its page, of which one may find nothing left to flush",
+		patch: "none: tlb_finish_mmu(), mm_tlb_flush_nested()",
+		invariant: "when MADV_DONTNEED returns nobody sees the old page, whoever took it",
+		setup() {
+			two_pages(3);
+			write(A, 1);
+			write(A + PAGE, 1);
+		},
+		cpus: [
+			() => { note(0, read(A + PAGE)); note(1, read(A)); },
+			() => madvise_dontneed(A, PAGE),
+			() => { madvise_dontneed(A, PAGE); write(A + PAGE, 2); },
+		],
+		check() {
+			check_that(noted(0) !== 2 || noted(1) === 0, "the old page is seen after MADV_DONTNEED has returned");
 		},
 	},
 	"tlb-dontneed": {

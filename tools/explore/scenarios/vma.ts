@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** An anonymous page fault beside calls that change its vma: protection, bounds, neighbours. */
 import {
-	A, check_that, LEN, load, map_stack, mprotect, note, noted, PAGE, PROT_READ, PROT_RW, read, type Scenario,
+	A, check_that, LEN, load, map, map_stack, mprotect, note, noted, PAGE, PROT_READ, PROT_RW, read, type Scenario,
 	start_threads, store, two_pages, untouched, V, write,
 } from "../scenario.ts";
 
@@ -54,6 +54,23 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			check_that(noted(0) === 0, "a read fails");
 			check_that(write(A + PAGE, V), "the merged part is not writable");
+		},
+	},
+	"fault-merge-lend": {
+		about: "the first fault of a vma beside its merge with the next one, which lends it its anon_vma",
+		patch: "v2 11/35 mm: rcu safe vma freeing; anon_vma_clone() in __vma_adjust()",
+		invariant: "pages that come to a vma by a merge are found through its anon_vma",
+		setup() {
+			start_threads(2);
+			map(A + PAGE, PAGE);
+			write(A + PAGE, 1);
+			mprotect(A + PAGE, PAGE, PROT_READ);
+			map(A, PAGE);
+		},
+		cpus: [store, () => mprotect(A + PAGE, PAGE, PROT_RW)],
+		check() {
+			check_that(noted(0) === 1 && read(A) === V, "the write is lost");
+			check_that(read(A + PAGE) === 1 && write(A + PAGE, 2), "the page of the other vma is lost");
 		},
 	},
 	"stack-expand": {

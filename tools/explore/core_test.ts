@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What does not end is one line; with kernels that are made up. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { UserError } from "../replay/errors.ts";
+import { Core } from "./core.ts";
+import { type Job, search } from "./search.ts";
+import { Team } from "./team.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "spf-core-"));
+test.after.always(() => rmSync(dir, { recursive: true }));
+
+function kernel(name: string, code: string): string {
+	const file = join(dir, `${name}.mjs`);
+	writeFileSync(file, code);
+	writeFileSync(`${file}.map`, JSON.stringify({ version: 3, sources: [], names: [], mappings: "" }));
+	return file;
+}
+
+test("a program without a step is noticed from outside", async (t) => {
+	const core = new Core(kernel("stuck", "export const replay_schedule = () => { for (;;); };"), 500);
+	await t.throwsAsync(core.call("replay", { scenario: "s", model: "sc" }), { instanceOf: UserError, message: /scenario 's' never ends: for 0\.5 s/ });
+});
+
+test("a program of too many steps is no failure of the kernel", async (t) => {
+	const bundle = kernel("limit", `
+		export const session_options = (r) => r;
+		export const sharing = () => ({});
+		export class Session {
+			outcome = { executions: 1, blocked: 0, total: 1, exhausted: false, failure: { kind: "limit", text: "9 steps without an end", stack: "", schedule: [] } };
+			slice() { return true; }
+		}`);
+	const core = new Core(bundle);
+	const job: Job = { s: { name: "s", file: "", about: "", patch: "", invariant: "", cpus: 2, models: ["sc"], configs: [], quick: false }, model: "sc", bundle };
+	await t.throwsAsync(search(new Team(core), job, { scenarios: ["s"], max: 1 }, 1), { instanceOf: UserError, message: /scenario 's' never ends: 9 steps/ });
+	await core.close();
+});
