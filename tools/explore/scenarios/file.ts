@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Faults on mappings of a file, which are never speculative: v2 leaves them to the classic path. */
 import {
-	A, as_child, check_that, drop_caches, fork, LEN, madvise_dontneed, map_file, mprotect, munmap, note, noted, PAGE, PROT_READ, PROT_RW, read,
+	A, as_child, check_that, drop_caches, fork, LEN, madvise_dontneed, map_file, mprotect, munmap, note, noted, PROT_READ, PROT_RW, read,
 	type Scenario, start_threads, store, V, write,
 } from "../scenario.ts";
 
