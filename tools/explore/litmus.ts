@@ -7,7 +7,7 @@
 import { CONFIG_NR_CPUS } from "generated/autoconf.ts";
 import { forget_sharing, shared_words, xchg_relaxed_i32 } from "host/door.ts";
 import { smp_mb, smp_rmb, smp_wmb } from "host/door.ts";
-import { begin, LKMM, run_on, SC, TSO } from "host/engine.ts";
+import { begin, forbidden, LKMM, machine_failure, run_on, SC, TSO } from "host/engine.ts";
 import { boot } from "host/head.ts";
 import { Lkmm } from "host/lkmm.ts";
 import { set_journaling } from "host/ram.ts";
@@ -150,14 +150,19 @@ export function litmus_states(
 		set_journaling(true);
 		states.clear();
 		executions = 0;
-		begin({
+		let started = begin({
 			programs,
 			model: { sc: SC, tso: TSO, lkmm: LKMM }[model],
 			strategy: search,
 			lkmm: (contexts) => new Lkmm(contexts),
 		});
 		do {
-			if (run_on() === "complete") {
+			const ending = started ?? run_on();
+
+			started = undefined;
+			if (ending === "failed" && shared_words() === known)
+				throw new Error(machine_failure()?.text);
+			if (ending === "complete") {
 				const out: string[] = [];
 				for (const [cpu, names] of regs.entries())
 					for (const [i, name] of names.entries())
@@ -165,7 +170,11 @@ export function litmus_states(
 				out.sort();
 				for (const name of [...locs].sort())
 					out.push(`${name}=${litmus.word[locs.indexOf(name)]}`);
-				states.add(out.join(" "));
+				const state = out.join(" ");
+
+				/* Another execution may end like this and be none that the model forbids. */
+				if (!states.has(state) && forbidden() === undefined)
+					states.add(state);
 			}
 			executions++;
 		} while (search.next() && executions < max && shared_words() === known);
