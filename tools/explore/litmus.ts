@@ -5,12 +5,12 @@
  * kernel itself runs on. Part of the stepper's bundle; see tools/litmus.
  */
 import { CONFIG_NR_CPUS } from "generated/autoconf.ts";
-import { forget_sharing, shared_words, xchg_relaxed_i32 } from "host/door.ts";
+import { adopt_sharing, is_shared, shared_words, xchg_relaxed_i32 } from "host/door.ts";
 import { smp_mb, smp_rmb, smp_wmb } from "host/door.ts";
-import { begin, LKMM, run_on, SC, TSO } from "host/engine.ts";
+import { begin, forbidden, LKMM, machine_failure, run_on, SC, TSO } from "host/engine.ts";
 import { boot } from "host/head.ts";
 import { Lkmm } from "host/lkmm.ts";
-import { set_journaling } from "host/ram.ts";
+import { set_journaling, undo_mark, undo_to } from "host/ram.ts";
 import { rcu_read_lock, rcu_read_unlock, synchronize_rcu } from "linux/rcupdate.ts";
 import { spin_lock, spin_unlock } from "linux/spinlock.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
@@ -18,12 +18,14 @@ import type { LitmusOp } from "./protocol.ts";
 import { dpor } from "./strategy/dpor.ts";
 
 interface litmus extends struct {
-	word: array<int, 32>;
+	word: array<int, 32>; /* WORDS */
 	reg: array<int, 128>; /* 16 of each CPU, by its order of appearance */
-	lock: array<embed<spinlock_t>, 8>;
+	lock: array<embed<spinlock_t>, 8>; /* LOCKS */
 }
 const litmus = DEFINE<litmus>();
 
+const WORDS = 32;
+const LOCKS = 8;
 /** Most registers of a CPU. */
 const REGS = 16;
 
@@ -103,6 +105,24 @@ function execute(o: LitmusOp, x: number, l: number): number {
 	return 0;
 }
 
+/** RAM as it is before a program. */
+let fresh = -1;
+
+/** Once for all programs: they use the same words. */
+function prepare(): void {
+	const words = Array.from({ length: WORDS }, (_, i) => ADDR(litmus.word[i]) >> 2);
+
+	if (fresh >= 0 && is_shared(words[0]))
+		return;
+	set_journaling(false);
+	boot(Math.min(6, CONFIG_NR_CPUS), () => {});
+	set_journaling(true);
+	fresh = undo_mark();
+	for (let i = 0; i < LOCKS; i++)
+		words.push(ADDR(litmus.lock[i]) >> 2);
+	adopt_sharing({ shared: Int32Array.from(words), wide: new Int32Array(0), bulked: new Int32Array(0) });
+}
+
 /**
  * All final states of a program: registers by CPU, then places by name. Places
  * begin as 0. `places` are those of the file's own states, which may name some
@@ -140,24 +160,27 @@ export function litmus_states(
 	const states = new Set<string>();
 	let executions = 0;
 
-	forget_sharing();
+	prepare();
 	for (;;) {
 		const known = shared_words();
 		const search = dpor();
 
-		set_journaling(false);
-		boot(Math.min(6, CONFIG_NR_CPUS), () => {});
-		set_journaling(true);
+		undo_to(fresh);
 		states.clear();
 		executions = 0;
-		begin({
+		let started = begin({
 			programs,
 			model: { sc: SC, tso: TSO, lkmm: LKMM }[model],
 			strategy: search,
 			lkmm: (contexts) => new Lkmm(contexts),
 		});
 		do {
-			if (run_on() === "complete") {
+			const ending = started ?? run_on();
+
+			started = undefined;
+			if (ending === "failed" && shared_words() === known)
+				throw new Error(machine_failure()?.text);
+			if (ending === "complete") {
 				const out: string[] = [];
 				for (const [cpu, names] of regs.entries())
 					for (const [i, name] of names.entries())
@@ -165,7 +188,11 @@ export function litmus_states(
 				out.sort();
 				for (const name of [...locs].sort())
 					out.push(`${name}=${litmus.word[locs.indexOf(name)]}`);
-				states.add(out.join(" "));
+				const state = out.join(" ");
+
+				/* Another execution may end like this and be none that the model forbids. */
+				if (!states.has(state) && forbidden() === undefined)
+					states.add(state);
 			}
 			executions++;
 		} while (search.next() && executions < max && shared_words() === known);

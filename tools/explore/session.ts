@@ -8,7 +8,7 @@ import { boot } from "host/head.ts";
 import { adopt_sharing, forget_sharing, on_stack, shared_words, sharing } from "host/door.ts";
 import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
 import {
-	begin, ctx_kind, ctx_cpu, type Ending, ev_choice, ev_ctx, ev_kind, KernelPanic, LKMM, machine_failure, n,
+	begin, ctx_kind, ctx_cpu, type Ending, ev_choice, forbidden, ev_ctx, ev_kind, KernelPanic, LKMM, machine_failure, n,
 	KIND_NAMES, aside, pop_to, set_strategy, set_tracer, ev_val, ev_w, n_ctx, nr_cpus, on_cpu, run_on, SC, type StepperFailure, TSO, is_enabled_now, waiting, ctx_state, READY, event_position, position_before, accesses, IRQ_BEGIN,
 } from "host/engine.ts";
 import { Kcsan } from "host/kcsan.ts";
@@ -252,7 +252,8 @@ export class Session {
 			this.started = false;
 			return;
 		}
-		if (failure) {
+		/* What the memory model forbids was no failure. */
+		if (failure && forbidden() === undefined) {
 			o.failure = failure;
 			this.over = true;
 			return;
@@ -291,6 +292,8 @@ export class Session {
 			on_cpu(0, teardown_check);
 		} catch (error) {
 			if (!(error instanceof KernelPanic)) throw error;
+			/* Unless it is none, and another execution may end like this. */
+			this.seen.delete(hash);
 			return this.failed(panic_of(error, "check"));
 		}
 		undo_to(mark);

@@ -25,7 +25,7 @@ import {
 	HEAP32, HEAPF64, journaling, poke, poke_f64, RAM_SIZE, REG_WORDS, REGS, SHADOW, shadow,
 } from "./ram.ts";
 import {
-	A, fail, FREE, order_mb, page_written, step_page, order_rmb, order_wmb, R, RMW, shared_load, shared_rmw,
+	A, fail, FREE, order_mb, page_written, private_release, step_page, order_rmb, order_wmb, R, RMW, shared_load, shared_rmw,
 	shared_store, step_free, W, weak_rmw, guess, shared_cmpxchg,
 } from "./engine.ts";
 
@@ -183,7 +183,9 @@ export const bulked = new Uint8Array((REGS >> 10) + 1);
 let grown = 0;
 
 export function forget_sharing(): void {
-	for (let w = 0; w < own.length; w++) if (own[w] !== EXEMPT) own[w] = (w & 1) !== 0 && wide[w >> 1] !== 0 ? HALF : 0;
+	own.fill(0);
+	for (let pair = wide.indexOf(1); pair >= 0; pair = wide.indexOf(1, pair + 1)) own[2 * pair + 1] = HALF;
+	for (const [from, to] of exempted) own.fill(EXEMPT, from, to);
 	written.fill(0);
 	bulked.fill(0);
 }
@@ -204,8 +206,11 @@ export function adopt_sharing(s: { shared: Int32Array; wide: Int32Array; bulked:
 	for (const page of s.bulked) bulked[page] = 1;
 	grown++;
 }
+const exempted: [number, number][] = [];
 export function exempt(p: number, size: number): void {
-	own.fill(EXEMPT, p >> 2, (p + size) >> 2);
+	const range: [number, number] = [p >> 2, (p + size) >> 2];
+	if (!exempted.some(([from]) => from === range[0])) exempted.push(range);
+	own.fill(EXEMPT, ...range);
 }
 /** Two words are accessed as one: from now on they have one place, the first. */
 function widen(w: number): void {
@@ -504,7 +509,10 @@ function slow_store(p: number, v: number, order: Order): number {
 		};
 		shared_store(W, w & ~1, merge, true, order);
 	} else if (me !== NOBODY && touch(w, true)) shared_store(W, w, v | 0, false, order);
-	else poke(w, v);
+	else {
+		poke(w, v);
+		if (order === "release") private_release();
+	}
 	log_result(0);
 	return v;
 }

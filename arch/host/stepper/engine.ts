@@ -391,6 +391,7 @@ function open(c: number): void {
 	if (model === LKMM) {
 		ev_model[n] = lk.mark();
 		lk.tag = n;
+		lk.plain = false;
 	}
 	if (kcsan) {
 		ev_race[n] = kcsan.mark();
@@ -625,6 +626,12 @@ function finished(c: number): void {
 	next_ctx = -2;
 }
 
+/** LKMM: what the execution so far breaks, if the model has no such execution. */
+export function forbidden(): string | undefined {
+	/* Where all is newest, it is one access at a time. */
+	for (let e = 0; model === LKMM && e < n; e++) if (ev_choice[e] > 0) return lk.forbidden();
+}
+
 export type Ending = "complete" | "blocked" | "deadlock" | "failed";
 
 /** Goes on from where we are to the end of an execution. */
@@ -674,9 +681,10 @@ export function set_strategy(s: Strategy): void {
 }
 /** What a restart takes: contexts run to their first steps. */
 export function begin(s: Setup): Ending | undefined {
-	n = 0;
-	head.fill(-1);
-	page_head.fill(-1);
+	for (; n > 0; n--) {
+		if (ev_w[n - 1] >= 0) head[ev_w[n - 1]] = -1;
+		if (ev_page[n - 1] >= 0) page_head[ev_page[n - 1]] = -1;
+	}
 	n_tasks = s.programs.length;
 	n_ctx = 0;
 	strategy = s.strategy;
@@ -791,6 +799,7 @@ export function shared_load(kind: number, w: number, wide: boolean, order: Order
 	} else if (model === LKMM && lock_word[w] === 0) {
 		const x = lk_loc(w, v);
 		const at = choose(order === "plain" ? 1 : lk.loads(cpu, x));
+		lk.plain = order === "plain" || order === "data_race";
 		v = lk.load(cpu, x, at, order === "acquire" || order === "dependency");
 		if (at > 0) stale = lk.newest(x);
 	}
@@ -815,6 +824,7 @@ export function shared_store(
 	if (model === LKMM && lock_word[w] === 0) {
 		const x = lk_loc(w, old);
 		const at = choose(order === "plain" || !whole ? 1 : lk.stores(cpu, x));
+		lk.plain = order === "plain";
 		lk.store(cpu, x, at, v, order === "release");
 		if (at === 0) set(w, v, wide);
 	} else set(w, v, wide);
@@ -915,6 +925,7 @@ export function step_page(page: number): void {
 /** It was written: what a weak model remembers of its words is old. */
 export function page_written(page: number): void {
 	if (model !== LKMM) return;
+	lk.plain = true;
 	for (let w = page << 10, end = w + 1024; w < end; w++)
 		if (handle[w] !== 0) lk.store(cpu, handle[w] - 1, 0, HEAP32[w], false);
 }
@@ -1015,6 +1026,11 @@ function lock_order(x: number, kind: number, acquire: boolean): void {
 /** A lock that nobody else takes is no step, but it orders what its CPU does. Not in an event: after the last. */
 export function private_lock_order(w: number, kind: number, acquire: boolean): void {
 	if (model === LKMM && exploring()) lock_order(lk_loc(w, 0, n - 1), kind, acquire);
+}
+
+/** The same for a release. */
+export function private_release(): void {
+	if (model === LKMM && exploring()) lk.private_release(cpu);
 }
 
 /** The oldest store of a buffer reaches memory. */

@@ -6,7 +6,9 @@
  * before them to whoever they come to (`view`). And each access is at a time, at
  * which some stores have come to some CPUs (`reach`): that is so for everything
  * that is later in time, by the order within a CPU and from a store to its reader.
- * tools/litmus compares its outcomes with those of herd7.
+ * tools/litmus compares its outcomes with those of herd7. What is remembered is
+ * not all that follows: an execution that shows something new is held against
+ * the model's axioms afterwards (axioms.ts).
  *
  * Not explored: a load that takes its value from a store that is later in the
  * program of another CPU, of which the same holds (load buffering).
@@ -15,6 +17,7 @@
  *
  * All state is under a journal: undo_to() takes back what came after mark().
  */
+import { forbidden, type Step } from "./axioms.ts";
 
 export interface Message {
 	readonly at: number;
@@ -157,6 +160,8 @@ export class Lkmm {
 	read_from = -1;
 	/** Set by the caller before a write: kept in the message. */
 	tag = 0;
+	/** Set by the caller before an access. */
+	plain = false;
 	private cpus: Cpu[] = [];
 	private history: Message[][] = [];
 	private locks: Lock[] = [];
@@ -164,6 +169,8 @@ export class Lkmm {
 	private readers = UNKNOWN;
 	private started = UNKNOWN;
 	private journal: (() => void)[] = [];
+	/** What all CPUs did. */
+	private steps: Step[] = [];
 
 	constructor(contexts: number) {
 		for (let t = 0; t < contexts; t++) {
@@ -179,6 +186,17 @@ export class Lkmm {
 	}
 	undo_to(mark: number): void {
 		while (this.journal.length > mark) this.journal.pop()?.();
+	}
+	private did(step: Step): void {
+		this.steps.push(step);
+		this.journal.push(this.undone);
+	}
+	private readonly undone = () => {
+		this.steps.pop();
+	};
+	/** The axiom of the model that the execution so far breaks. */
+	forbidden(): string | undefined {
+		return forbidden(this.steps);
 	}
 	private set<T, K extends keyof T>(o: T, key: K, v: T[K]): void {
 		const old = o[key];
@@ -241,6 +259,7 @@ export class Lkmm {
 	private read(t: number, m: Message, acquire: boolean, blind = false): void {
 		const c = this.cpus[t];
 		this.read_from = m.tag;
+		if (!this.plain) this.did({ cpu: t, kind: "read", of: m, acquire, blind });
 		this.set(c, "seen", plus(c.seen, m));
 		/* A CPU may have its own stores early. */
 		const now = m.by === t ? c.loads : this.heard(t, also_one(also(both(c.loads, m.reach), t, m.view), t, m));
@@ -297,7 +316,13 @@ export class Lkmm {
 			if (this.joined(h, i)) continue;
 			if (left-- === 0) break;
 		}
-		this.write(t, x, i, v, view, undefined);
+		this.write(t, x, i, v, view, undefined, release);
+	}
+	/** A release of a place that nobody else looks at: what comes after it may still take it along. */
+	private_release(t: number): void {
+		const c = this.cpus[t];
+		this.did({ cpu: t, kind: "write", release: true });
+		this.set(c, "own", this.cumulative(t));
 	}
 	/** All that a CPU has, and its own writes, but for what all have. */
 	private cumulative(t: number): View {
@@ -305,7 +330,7 @@ export class Lkmm {
 		return join(join(c.rel, c.stores[t + 1] ?? NOTHING), c.own);
 	}
 	/** A new message after h[i]. */
-	private write(t: number, x: number, i: number, value: number, view: View, of: Message | undefined): void {
+	private write(t: number, x: number, i: number, value: number, view: View, of: Message | undefined, release: boolean): void {
 		const h = this.history[x];
 		const c = this.cpus[t];
 		const m: Message = { at: x, pos: i + 1, value, by: t, view, reach: c.stores, of, tag: this.tag };
@@ -315,6 +340,7 @@ export class Lkmm {
 			h.splice(m.pos, 1);
 			for (let k = m.pos; k < h.length; k++) h[k].pos = k;
 		});
+		if (!this.plain) this.did({ cpu: t, kind: "write", of: m, release, atomic: of !== undefined });
 		this.set(c, "seen", plus(c.seen, m));
 		this.set(c, "own", join(plus(c.own, m), view));
 		this.note(c, m, m.reach);
@@ -347,7 +373,7 @@ export class Lkmm {
 		this.stale = m.pos < this.history[x].length - 1;
 		this.read(t, m, o.acquire === true, o.blind);
 		const view = o.release ? this.cumulative(t) : join(this.cpus[t].rel, m.view);
-		this.write(t, x, m.pos, v, view, m);
+		this.write(t, x, m.pos, v, view, m, o.release === true);
 		return !this.stale;
 	}
 	/** What CPU t may read now, and what comes later: the first of it. */
@@ -365,6 +391,7 @@ export class Lkmm {
 
 	mb(t: number): void {
 		const c = this.cpus[t];
+		this.did({ cpu: t, kind: "mb" });
 		const all = everywhere(both(this.strong, c.stores), t, c.own);
 		this.set(this as unknown as { strong: Reach }, "strong", all);
 		this.learn(c, ["loads", "rmb", "stores"], all);
@@ -375,10 +402,12 @@ export class Lkmm {
 	}
 	rmb(t: number): void {
 		const c = this.cpus[t];
+		this.did({ cpu: t, kind: "rmb" });
 		this.learn(c, ["loads"], c.rmb);
 	}
 	wmb(t: number): void {
 		const c = this.cpus[t];
+		this.did({ cpu: t, kind: "wmb" });
 		this.set(c, "rel", join(c.rel, c.own));
 	}
 	/** After a wait for a change of x: it was seen. */
@@ -392,6 +421,8 @@ export class Lkmm {
 
 	lock(t: number, l: number): void {
 		const c = this.cpus[t];
+		this.did({ cpu: t, kind: "read", lock: l, acquire: true });
+		this.did({ cpu: t, kind: "write", lock: l, atomic: true });
 		const lock = this.locks[l];
 		this.learn(c, ["loads", "rmb", "stores"], this.heard(t, also(both(both(c.loads, lock.reach), c.ul_reach), t, lock.view)));
 		this.set(c, "rel", join(join(c.rel, lock.own), c.ul_own));
@@ -399,6 +430,7 @@ export class Lkmm {
 	}
 	unlock(t: number, l: number): void {
 		const c = this.cpus[t];
+		this.did({ cpu: t, kind: "write", lock: l, release: true });
 		const lock = this.locks[l];
 		const view = this.cumulative(t);
 		this.set(lock, "view", view);
@@ -413,11 +445,13 @@ export class Lkmm {
 
 	rcu_read_lock(t: number): void {
 		const c = this.cpus[t];
+		this.did({ cpu: t, kind: "rcu_lock" });
 		this.set(c, "nest", c.nest + 1);
 		if (c.nest === 1) this.learn(c, ["loads", "rmb", "stores"], this.started);
 	}
 	rcu_read_unlock(t: number): void {
 		const c = this.cpus[t];
+		this.did({ cpu: t, kind: "rcu_unlock" });
 		this.set(c, "nest", c.nest - 1);
 		if (c.nest > 0) return;
 		const all = everywhere(c.stores, t, this.cumulative(t));
@@ -431,6 +465,7 @@ export class Lkmm {
 	/** The caller has made an mb() before. */
 	gp_start(t: number): void {
 		const c = this.cpus[t];
+		this.did({ cpu: t, kind: "gp" });
 		this.set(this as unknown as { started: Reach }, "started", both(this.started, c.stores));
 		let wait = 0;
 		for (const [i, r] of this.cpus.entries()) if (i !== t && r.nest > 0) wait |= 1 << i;
