@@ -5,6 +5,7 @@ import { SourceMap } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { here } from "../../scripts/cc/program.ts";
 import type { RawEvent, SessionFailure } from "./protocol.ts";
+import { is_background } from "./page/steps.ts";
 import { name_of_access } from "./source.ts";
 import type { Failure, TraceEvent } from "./types.ts";
 
@@ -26,9 +27,29 @@ export function failure_of(sources: Sources, f: SessionFailure, trace: TraceEven
 	};
 }
 
-/** The access that failed and the last one of another context that it races with. */
+/**
+ * A read, and the write that overtook it: the first one after the last
+ * preemption that changes what the preempted context had read before.
+ */
+function overtaken(trace: TraceEvent[]): [number, number] | undefined {
+	const at = trace.findLastIndex((e) => e.preempts);
+	if (at <= 0) return;
+	const { cpu, context } = trace[at - 1];
+	const reads = new Map<number, number>();
+	for (let i = 0; i < at; i++) if (trace[i].cpu === cpu && trace[i].context === context && trace[i].op === "read") reads.set(trace[i].addr, i);
+	for (let i = at; i < trace.length; i++) {
+		const e = trace[i];
+		const read = reads.get(e.addr);
+		const other = e.cpu !== cpu || e.context !== context;
+		if (read !== undefined && other && /^(write|rmw|cmpxchg|add|commit)$/.test(e.op) && !e.failed && !is_background(e)) return [read, i];
+	}
+}
+
+/** The two accesses that a failure is about: those that race, else a read and what overtook it, else the last two that conflict. */
 function conflict_of(f: SessionFailure, trace: TraceEvent[]): [number, number] | undefined {
 	if (f.other !== undefined && f.other >= 0 && f.other < trace.length) return [f.other, trace.length - 1];
+	const pair = f.kind === "check" || f.kind === "warning" ? overtaken(trace) : undefined;
+	if (pair) return pair;
 	for (let late = trace.length - 1; late >= 0; late--) {
 		const b = trace[late];
 		for (let early = late - 1; early >= 0; early--) {

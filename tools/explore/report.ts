@@ -131,7 +131,7 @@ function conflict_report(f: Failure): string[] {
 	const name = place_names(f.trace);
 	const pair = conflict_of(f);
 	if (pair.length < 2) return [];
-	const head = f.kind === "race" ? "the accesses that race" : "the last two accesses that conflict";
+	const head = f.kind === "race" ? "the accesses that race" : f.kind === "check" ? "an access, and the one that overtook it" : "the last two accesses that conflict";
 	return [`${head} (✱), at 0x${pair[1].addr.toString(16)}:`, ...pair.flatMap((e) => access_report(e, name(e))), ""];
 }
 
@@ -149,7 +149,8 @@ export function failure_report(r: Result, f: Failure, width: number): string {
 	lines.push(...conflict_report(f), ...wait_table(f));
 	if (f.trace.length > 0) {
 		const cpus = new Set(f.trace.filter((e) => e.context !== "rcu").map((e) => e.cpu)).size;
-		lines.push(`${f.minimised ? "minimised" : "not minimised"}: ${count(f.preemptions, "preemption")}, ${count(cpus, "CPU")}, ${count(f.trace.length, "step")}`);
+		const how = r.strategy === "replay" ? "" : f.minimised ? "minimised: " : "not minimised: ";
+		lines.push(`${how}${count(f.preemptions, "preemption")}, ${count(cpus, "CPU")}, ${count(f.trace.length, "step")}`);
 	}
 	if (f.replay !== "") lines.push(replay_command(r, f));
 	return lines.join("\n").trimEnd();

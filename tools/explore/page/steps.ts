@@ -140,7 +140,7 @@ function is_shared(e: TraceEvent, u: Uses, grace: boolean, interrupted: Set<numb
 
 /** Allocators share words all the time; that is seldom what a failure is about. */
 const BACKGROUND = /^(__alloc_pages|free_unref_page|__free_pages|kmem_cache_alloc|kmem_cache_free|slab_alloc|__cache_free)$/;
-function is_background(e: TraceEvent): boolean {
+export function is_background(e: TraceEvent): boolean {
 	return e.op !== "free" && e.calls.some((name) => BACKGROUND.test(plain_function(name)));
 }
 
