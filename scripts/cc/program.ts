@@ -119,7 +119,7 @@ export function compile(options: CompileOptions): Compiled {
 	const { srctree } = options;
 	const { roots, settings } = program_settings(options);
 	const program = ts.createProgram(roots, settings);
-	const errors = (options.check ? ts.getPreEmitDiagnostics(program) : [])
+	const errors = (options.check ? ts.getPreEmitDiagnostics(program) : program.getSyntacticDiagnostics())
 		.filter((d) => d.file)
 		.map((d) => {
 			const at = d.file?.getLineAndCharacterOfPosition(d.start ?? 0);

@@ -20,8 +20,14 @@ const SECONDS = 20;
 const SECONDS_OF_ALL = 5;
 
 /** The stepper kernel as it is, with a fragment over its configuration, or with a mutant's patch. */
-export function stepper_bundle(mutant?: string, config?: string): Promise<string> {
-	return mutant ? mutant_bundle(mutant) : objtree(stepper_tree(config));
+export async function stepper_bundle(mutant?: string, config?: string): Promise<string> {
+	if (mutant) return mutant_bundle(mutant);
+	try {
+		return await objtree(stepper_tree(config));
+	} catch (error) {
+		const lines = (error as Error).message.trim().split("\n");
+		throw new UserError(`the stepper's kernel does not build: ${lines.find((line) => /^\S+\.ts[:(]/.test(line)) ?? lines.at(-1)}`);
+	}
 }
 
 export async function list(mutant?: string): Promise<Listed[]> {
