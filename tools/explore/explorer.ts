@@ -17,7 +17,7 @@ import { type ExploreOptions, type Failure, MODELS, type Model, type Progress, t
 
 /** Seconds for a search, unless told: of one scenario, and of each where all are searched. */
 const SECONDS = 20;
-const SECONDS_OF_ALL = 5;
+const SECONDS_OF_ALL = 4;
 
 /** The stepper kernel as it is, with a fragment over its configuration, or with a mutant's patch. */
 export async function stepper_bundle(mutant?: string, config?: string): Promise<string> {

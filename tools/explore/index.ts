@@ -43,7 +43,7 @@ export function add_explore(program: Command): void {
 		.option("--bound <n>", "only schedules with at most n preemptions")
 		.option("--strategy <name>", "dpor, bound, pct or random (default: few preemptions, then dpor, then bounds)")
 		.option("--seed <n>", "of pct and random")
-		.option("--seconds <n>", "for each search of a scenario under a model (default: 20; 5 where all are searched)")
+		.option("--seconds <n>", "for each search of a scenario under a model (default: 20; 4 where all are searched)")
 		.option("--max <n>", "executions of each scenario under a model")
 		.option("--jobs <n>", "cores to use (default: all)")
 		.option("--quick", "only the scenarios that `make test` runs")
