@@ -5,9 +5,9 @@
  * kernel itself runs on. Part of the stepper's bundle; see tools/litmus.
  */
 import { CONFIG_NR_CPUS } from "generated/autoconf.ts";
-import { adopt_sharing, is_shared, shared_words, xchg_relaxed_i32 } from "host/door.ts";
-import { smp_mb, smp_rmb, smp_wmb } from "host/door.ts";
-import { begin, forbidden, LKMM, machine_failure, run_on, SC, TSO } from "host/engine.ts";
+import { adopt_sharing, cmpxchg_as, fetch_add_as, is_shared, shared_words, weak_atomics, xchg_as } from "host/door.ts";
+import { smp_mb, smp_mb__after_unlock_lock, smp_rmb, smp_wmb } from "host/door.ts";
+import { begin, forbidden, LKMM, machine_failure, run_on, type RmwOrder, SC, TSO } from "host/engine.ts";
 import { boot } from "host/head.ts";
 import { Lkmm } from "host/lkmm.ts";
 import { set_journaling, undo_mark, undo_to } from "host/ram.ts";
@@ -29,10 +29,18 @@ const LOCKS = 8;
 /** Most registers of a CPU. */
 const REGS = 16;
 
+function ordered(...ops: string[]): string[] {
+	return ops.flatMap((op) => [op, `${op}_acquire`, `${op}_release`, `${op}_relaxed`]);
+}
+
 export const LITMUS_OPS = [
 	"READ_ONCE", "WRITE_ONCE", "smp_load_acquire", "smp_store_release", "rcu_dereference", "rcu_assign_pointer",
-	"smp_mb", "smp_rmb", "smp_wmb", "smp_mb__before_atomic", "smp_mb__after_atomic", "smp_mb__after_spinlock",
-	"xchg", "xchg_relaxed", "cmpxchg", "atomic_fetch_add", "atomic_add",
+	"atomic_read", "atomic_read_acquire", "atomic_set", "atomic_set_release", "smp_store_mb",
+	"smp_mb", "smp_rmb", "smp_wmb",
+	"smp_mb__before_atomic", "smp_mb__after_atomic", "smp_mb__after_spinlock", "smp_mb__after_unlock_lock",
+	...ordered("xchg", "cmpxchg", "atomic_xchg", "atomic_cmpxchg"),
+	...["add", "sub", "inc", "dec"].flatMap((op) => [`atomic_${op}`, ...ordered(`atomic_${op}_return`, `atomic_fetch_${op}`)]),
+	"atomic_sub_and_test", "atomic_inc_and_test", "atomic_dec_and_test", "atomic_add_negative",
 	"spin_lock", "spin_unlock", "rcu_read_lock", "rcu_read_unlock", "synchronize_rcu", "synchronize_rcu_expedited",
 ];
 
@@ -42,42 +50,91 @@ function index(names: string[], name: string): number {
 	return i >= 0 ? i : names.push(name) - 1;
 }
 
+/** An atomic by its name: what it does, how it is ordered, what it returns. */
+const ATOMIC = /^(?:atomic_)?(fetch_)?(xchg|cmpxchg|add|sub|inc|dec)(?:_(return|and_test|negative))?(?:_(acquire|release|relaxed))?$/;
+
+/** One operation of code, and the fences that are written right beside it. */
+interface Code {
+	o: LitmusOp;
+	x: number;
+	l: number;
+	r: number;
+	atomic: RegExpMatchArray | null;
+	before: boolean;
+	after: boolean;
+}
+
+/** A fence beside an atomic, which on x86 is one itself. A cmpxchg that fails is no fence, but what stands beside it is. */
+function fence(wanted: boolean): void {
+	if (wanted && weak_atomics())
+		smp_mb();
+}
+
+function execute_atomic({ o, x, atomic, before, after }: Code): number {
+	const [, fetch, what, result, as] = atomic as RegExpMatchArray;
+	const order = (as ?? "full") as RmwOrder;
+	const v = what === "inc" || what === "dec" ? 1 : (o.value ?? 0);
+	const p = ADDR(litmus.word[x]);
+
+	fence(before);
+	if (what === "cmpxchg") {
+		const old = cmpxchg_as(order, p, o.old ?? 0, v);
+
+		fence(after);
+		return old;
+	}
+	const n = what === "sub" || what === "dec" ? -v : v;
+	let old = 0;
+	if (what === "xchg")
+		old = xchg_as(order, p, v);
+	else if (fetch === undefined && result === undefined)
+		fetch_add(litmus.word[x], n);
+	else
+		old = fetch_add_as(order, p, n);
+	fence(after);
+	if (result === "and_test")
+		return old + n === 0 ? 1 : 0;
+	if (result === "negative")
+		return old + n < 0 ? 1 : 0;
+	return result === "return" ? old + n : old;
+}
+
 /** One operation: what its register gets. */
-function execute(o: LitmusOp, x: number, l: number): number {
+function execute(code: Code): number {
+	const { o, x, l } = code;
 	const v = o.value ?? 0;
 
+	if (code.atomic)
+		return execute_atomic(code);
 	switch (o.op) {
 	case "READ_ONCE":
+	case "atomic_read":
 		return READ_ONCE(litmus.word[x]);
 	case "rcu_dereference":
 		return rcu_dereference(litmus.word[x]);
 	case "smp_load_acquire":
+	case "atomic_read_acquire":
 		return smp_load_acquire(litmus.word[x]);
 	case "WRITE_ONCE":
+	case "atomic_set":
 		WRITE_ONCE(litmus.word[x], v);
 		break;
+	case "smp_store_mb":
+		WRITE_ONCE(litmus.word[x], v);
+		smp_mb();
+		break;
 	case "smp_store_release":
+	case "atomic_set_release":
 		smp_store_release(litmus.word[x], v);
 		break;
 	case "rcu_assign_pointer":
 		rcu_assign_pointer(litmus.word[x], v);
 		break;
-	case "xchg":
-		return xchg(litmus.word[x], v);
-	case "xchg_relaxed":
-		return xchg_relaxed_i32(ADDR(litmus.word[x]), v);
-	case "cmpxchg":
-		return cmpxchg(litmus.word[x], o.old ?? 0, v);
-	case "atomic_fetch_add":
-		return fetch_add(litmus.word[x], v);
-	case "atomic_add":
-		fetch_add(litmus.word[x], v);
-		break;
 	case "smp_mb":
-	case "smp_mb__before_atomic":
-	case "smp_mb__after_atomic":
-	case "smp_mb__after_spinlock":
 		smp_mb();
+		break;
+	case "smp_mb__after_unlock_lock":
+		smp_mb__after_unlock_lock();
 		break;
 	case "smp_rmb":
 		smp_rmb();
@@ -87,6 +144,7 @@ function execute(o: LitmusOp, x: number, l: number): number {
 		break;
 	case "spin_lock":
 		spin_lock(litmus.lock[l]);
+		fence(code.after);
 		break;
 	case "spin_unlock":
 		spin_unlock(litmus.lock[l]);
@@ -138,8 +196,11 @@ export function litmus_states(
 	const locks: string[] = [];
 	const regs: string[][] = cpus.map(() => []);
 	const programs = cpus.map((ops, cpu) => {
-		const code = ops.map((o) => ({
+		const code: Code[] = ops.map((o, i) => ({
 			o,
+			atomic: ATOMIC.exec(o.op),
+			before: ops[i - 1]?.op === "smp_mb__before_atomic",
+			after: ops[i + 1]?.op === (o.op === "spin_lock" ? "smp_mb__after_spinlock" : "smp_mb__after_atomic"),
 			x: o.loc === undefined ? 0 : index(locs, o.loc),
 			l: o.lock === undefined ? 0 : index(locks, o.lock),
 			r: o.reg === undefined ? -1 : cpu * REGS + index(regs[cpu], o.reg),
@@ -148,11 +209,11 @@ export function litmus_states(
 		return {
 			cpu,
 			fn: () => {
-				for (const { o, x, l, r } of code) {
-					const v = execute(o, x, l);
+				for (const c of code) {
+					const v = execute(c);
 
-					if (r >= 0)
-						litmus.reg[r] = v;
+					if (c.r >= 0)
+						litmus.reg[c.r] = v;
 				}
 			},
 		};

@@ -5,11 +5,13 @@
  * that a file gives. A line is {name, cpus: [[{op, loc, value, reg}, …], …],
  * lkmm, lkmm_without_load_buffering?, tso?}; a state is "0:r0=1 x=0 y=2".
  */
+import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
 import { stepper_bundle } from "../explore/explorer.ts";
 import type { LitmusOp } from "../explore/protocol.ts";
 import { at, lines_of, read_text, UserError } from "../replay/errors.ts";
+import { on_cores, type Question } from "./cores.ts";
 
 export interface Program {
 	name: string;
@@ -34,17 +36,42 @@ export function add_litmus(program: Command): void {
 		.description("compare the memory models with expected outcomes of litmus programs")
 		.argument("<file>", "JSON lines: a program and its final states each")
 		.option("--model <model>", "sc, tso or lkmm (default: all that the file has results for)")
+		.option("--jobs <n>", "cores to use (default: all)")
 		.addHelpText("after", "\nExit status: 0 if all sets of final states are equal, 1 if not, 2 for mistakes in options or files.")
-		.action(async (file: string, o: { model?: string }) => {
+		.action(async (file: string, o: { model?: string; jobs?: string }) => {
 			if (o.model !== undefined && !MODELS.includes(o.model as Model))
 				throw new UserError(`--model ${o.model}: it is one of ${MODELS.join(", ")}`);
-			process.exitCode = await litmus(file, o.model as Model | undefined);
+			if (o.jobs !== undefined && !/^[1-9][0-9]{0,3}$/.test(o.jobs)) throw new UserError(`--jobs ${o.jobs}: a number of cores, at least 1`);
+			process.exitCode = await litmus(file, o.model as Model | undefined, Number(o.jobs ?? availableParallelism()));
 		});
 }
 
 /** What a program must end in; undefined: the file does not say. */
 export function expected(p: Program, model: Model): string[] | undefined {
 	return model === "lkmm" ? (p.lkmm_without_load_buffering ?? p.lkmm) : p[model];
+}
+
+/** Fences that belong to an operation stand right beside it. */
+const BESIDE: Record<string, [number, RegExp, string]> = {
+	smp_mb__before_atomic: [1, /xchg|^atomic_(?!read|set)/, "right before an atomic operation that writes"],
+	smp_mb__after_atomic: [-1, /xchg|^atomic_(?!read|set)/, "right after an atomic operation that writes"],
+	smp_mb__after_spinlock: [-1, /^spin_lock$/, "right after a spin_lock"],
+};
+function misplaced(ops: LitmusOp[], mistake: (text: string) => Error): void {
+	for (const [i, { op }] of ops.entries()) {
+		if (!Object.hasOwn(BESIDE, op)) continue;
+		const [side, what, where] = BESIDE[op];
+		if (!what.test(ops[i + side]?.op ?? "")) throw mistake(`${op} only stands ${where}`);
+	}
+}
+
+/** Names of operations, those that only differ in how they are ordered as one. */
+function short(ops: string[]): string {
+	const plain = (op: string) => op.replace(/_(acquire|release|relaxed)$/, "");
+	return ops
+		.filter((op) => plain(op) === op || !ops.includes(plain(op)))
+		.map((op) => (ops.includes(`${op}_relaxed`) ? `${op}[_acquire|_release|_relaxed]` : op))
+		.join(", ");
 }
 
 /** Programs of a file, each checked to be one. */
@@ -60,11 +87,12 @@ export function parse(file: string, ops: string[]): Program[] {
 			throw at(file, i + 1, "a program needs a name and its cpus, a list of operations each");
 		if (p.cpus.length > 5) throw at(file, i + 1, `${p.name}: at most 5 CPUs`);
 		for (const o of p.cpus.flat()) {
-			if (!ops.includes(o.op)) throw at(file, i + 1, `${p.name}: unknown operation '${o.op}'; there are ${ops.join(", ")}`);
+			if (!ops.includes(o.op)) throw at(file, i + 1, `${p.name}: unknown operation '${o.op}'; there are ${short(ops)}`);
 			if (/lock$/.test(o.op) && /^spin/.test(o.op) && o.lock === undefined) throw at(file, i + 1, `${p.name}: ${o.op} without a lock`);
-			if (/READ|WRITE|load|store|xchg|deref|assign|atomic_/.test(o.op) && !/^smp_mb/.test(o.op) && o.loc === undefined)
+			if (/READ|WRITE|load|store|xchg|deref|assign|^atomic_/.test(o.op) && o.loc === undefined)
 				throw at(file, i + 1, `${p.name}: ${o.op} without a loc`);
 		}
+		for (const ops of p.cpus) misplaced(ops, (text) => at(file, i + 1, `${p.name}: ${text}`));
 		for (const model of MODELS) {
 			const states = expected(p, model);
 			if (states !== undefined && (!Array.isArray(states) || !states.every((s) => typeof s === "string")))
@@ -81,35 +109,47 @@ export interface Difference {
 	missing: string[];
 	extra: string[];
 }
-/** How the kernel's final states differ from the wanted ones. */
-export function compare(kernel: Kernel, p: Program, model: Model): Difference {
-	const want = new Set((expected(p, model) ?? []).map(normal));
-	const places = [...new Set([...want].flatMap((s) => s.split(" ")).map((x) => x.split("=")[0]))].filter((x) => !x.includes(":"));
-	/* Only what the file's states speak of is compared. */
-	const spoken = new Set([...want].flatMap((s) => s.split(" ")).map((x) => x.split("=")[0]));
+const wanted = (p: Program, model: Model) => new Set((expected(p, model) ?? []).map(normal));
+/** Registers and places that states speak of. */
+const spoken = (states: Set<string>) => new Set([...states].flatMap((s) => s.split(" ")).map((x) => x.split("=")[0]));
+
+function question(p: Program, model: Model): Question {
+	return { cpus: p.cpus, model, places: [...spoken(wanted(p, model))].filter((x) => !x.includes(":")) };
+}
+/** How final states differ from the wanted ones. Only what the file's states speak of is compared. */
+function difference(p: Program, model: Model, states: string[]): Difference {
+	const want = wanted(p, model);
+	const names = spoken(want);
 	const have = new Set(
-		kernel.litmus_states(p.cpus, model, places).states.map((s) =>
-			s.split(" ").filter((x) => want.size === 0 || spoken.has(x.split("=")[0])).sort().join(" "),
-		),
+		states.map((s) => s.split(" ").filter((x) => want.size === 0 || names.has(x.split("=")[0])).sort().join(" ")),
 	);
 	return { missing: [...want].filter((s) => !have.has(s)), extra: [...have].filter((s) => !want.has(s)) };
+}
+
+export function compare(kernel: Kernel, p: Program, model: Model): Difference {
+	const { cpus, places } = question(p, model);
+	return difference(p, model, kernel.litmus_states(cpus, model, places).states);
 }
 
 export async function load_kernel(): Promise<Kernel> {
 	return (await import(pathToFileURL(await stepper_bundle()).href)) as Kernel;
 }
 
-export async function litmus(file: string, only: Model | undefined): Promise<number> {
+export async function litmus(file: string, only: Model | undefined, jobs: number): Promise<number> {
 	const kernel = await load_kernel();
 	const programs = parse(file, kernel.LITMUS_OPS);
 	const different = new Set<string>();
 	const compared = new Set<string>();
-	for (const model of only ? [only] : MODELS) {
-		const with_result = programs.filter((p) => expected(p, model) !== undefined);
+	const models = only ? [only] : MODELS;
+	const results = (model: Model) => programs.filter((p) => expected(p, model) !== undefined);
+	const questions = models.flatMap((model) => results(model).map((p) => question(p, model)));
+	const answers = on_cores(await stepper_bundle(), questions, jobs);
+	for (const model of models) {
+		const with_result = results(model);
 		let equal = 0;
 		for (const p of with_result) {
 			compared.add(p.name);
-			const { missing, extra } = compare(kernel, p, model);
+			const { missing, extra } = difference(p, model, (await answers.next()).value as string[]);
 			if (missing.length + extra.length === 0) {
 				equal++;
 				continue;
@@ -121,6 +161,7 @@ export async function litmus(file: string, only: Model | undefined): Promise<num
 		}
 		if (with_result.length > 0) process.stdout.write(`${model}: ${equal}/${with_result.length}\n`);
 	}
+	await answers.return(undefined);
 	if (compared.size === 0) throw new UserError(`${file}: no program has final states of ${only ?? "any model"} to compare with`);
 	process.stdout.write(`${compared.size - different.size}/${compared.size} programs equal\n`);
 	return different.size > 0 ? 1 : 0;

@@ -7,12 +7,12 @@
  * which are not known here; in their place every load comes before the stores
  * after it, so that there is no load buffering. Plain accesses order nothing.
  */
-import { type Message } from "./lkmm.ts";
+import type { Message } from "./lkmm.ts";
 
 /** What a CPU did, in its order. A lock is an atomic read and write of its word. */
 export interface Step {
 	readonly cpu: number;
-	readonly kind: "read" | "write" | "mb" | "rmb" | "wmb" | "rcu_lock" | "rcu_unlock" | "gp";
+	readonly kind: "read" | "write" | "mb" | "rmb" | "wmb" | "unlock_lock" | "rcu_lock" | "rcu_unlock" | "gp";
 	/** The message that is read or written, */
 	readonly of?: Message;
 	/** or a lock; else a place that nobody else looks at. */
@@ -64,7 +64,7 @@ class Relation {
 		for (let k = 0; k < this.width; k++) this.bits[i * this.width + k] |= of.bits[j * this.width + k];
 	}
 	/** This, then another. */
-	then(next: Relation): Relation {
+	into(next: Relation): Relation {
 		const out = new Relation(this.n);
 		this.each((i, j) => out.take(i, next, j));
 		return out;
@@ -97,7 +97,7 @@ class Relation {
 export function forbidden(all: readonly Step[]): string | undefined {
 	/* Fences are what is between accesses: how many there were on the CPU so far. */
 	const steps: Step[] = [];
-	const fences: { mb: number; rmb: number; wmb: number; gp: number }[] = [];
+	const fences: { mb: number; rmb: number; wmb: number; unlock_lock: number; gp: number }[] = [];
 	const so_far: (typeof fences)[number][] = [];
 	/* Where a write is in its place's order; of a read, that of the write it reads. */
 	const order: number[] = [];
@@ -105,9 +105,9 @@ export function forbidden(all: readonly Step[]): string | undefined {
 	const partner: number[] = [];
 	const locks: number[] = [];
 	for (const s of all) {
-		const f = (so_far[s.cpu] ??= { mb: 0, rmb: 0, wmb: 0, gp: 0 });
-		if (s.kind === "mb" || s.kind === "rmb" || s.kind === "wmb" || s.kind === "gp") f[s.kind]++;
-		if (s.kind === "mb" || s.kind === "rmb" || s.kind === "wmb") continue;
+		const f = (so_far[s.cpu] ??= { mb: 0, rmb: 0, wmb: 0, unlock_lock: 0, gp: 0 });
+		if (s.kind === "mb" || s.kind === "rmb" || s.kind === "wmb" || s.kind === "unlock_lock" || s.kind === "gp") f[s.kind]++;
+		if (s.kind === "mb" || s.kind === "rmb" || s.kind === "wmb" || s.kind === "unlock_lock") continue;
 		const i = steps.push(s) - 1;
 		fences.push({ ...f });
 		const l = s.lock ?? -1;
@@ -118,7 +118,7 @@ export function forbidden(all: readonly Step[]): string | undefined {
 	}
 	const n = steps.length;
 	if (n > MOST) return undefined;
-	const [po, rf, co, fr, rmw, gp, strong, release, acquire, wmb, rmb, rw, critical] = Array.from({ length: 13 }, () => new Relation(n));
+	const [po, rf, co, fr, rmw, gp, strong, past, release, acquire, wmb, rmb, rw, critical] = Array.from({ length: 14 }, () => new Relation(n));
 	const R = (i: number) => steps[i].kind === "read";
 	const W = (i: number) => steps[i].kind === "write";
 	const M = (i: number) => R(i) || W(i);
@@ -136,6 +136,7 @@ export function forbidden(all: readonly Step[]): string | undefined {
 			const before = fences[i];
 			po.add(i, j);
 			if (before.gp < at.gp) gp.add(i, j);
+			if (before.unlock_lock < at.unlock_lock) past.add(i, j);
 			if (M(i) && M(j)) {
 				if (before.mb < at.mb) strong.add(i, j);
 				if (s.release) release.add(i, j);
@@ -160,42 +161,42 @@ export function forbidden(all: readonly Step[]): string | undefined {
 	}
 	const com = rf.or(co, fr);
 	if (po.only((i, j) => place[i] === place[j] && place[i] !== -1).or(com).plus().reflexive()) return "coherence";
-	const between = fr.only(external).then(co.only(external));
+	const between = fr.only(external).into(co.only(external));
 	let torn = false;
 	rmw.each((i, j) => (torn ||= between.has(i, j)));
 	if (torn) return "atomicity";
 
-	const full = strong.or(gp);
 	const unlock_lock = po.or(rf).only((i, j) => W(i) && R(j) && steps[i].lock !== undefined && !steps[i].atomic && steps[j].lock !== undefined);
-	const handed = po.then(unlock_lock).then(po);
+	const handed = po.into(unlock_lock).into(po);
+	const full = strong.or(gp, po.into(unlock_lock).into(past));
 	const rfe = rf.only(external);
 	const overwrite = co.or(fr);
-	const ppo = rw.or(overwrite.only(internal), full, release, acquire, wmb, rmb, handed.only(internal));
+	const ppo = rw.or(overwrite.only(internal), full.only(internal), release, acquire, wmb, rmb, handed.only(internal));
 	const cumulative = full.or(release);
-	const cumul_fence = cumulative.or(rfe.then(cumulative), wmb, handed).then(rf.then(rmw).star());
-	const prop = overwrite.only(external).maybe().then(cumul_fence.star()).then(rfe.maybe());
+	const cumul_fence = cumulative.or(rfe.into(cumulative), wmb, handed).into(rf.into(rmw).star());
+	const prop = overwrite.only(external).maybe().into(cumul_fence.star()).into(rfe.maybe());
 	const hb = ppo.or(rfe, prop.only((i, j) => i !== j && internal(i, j)));
 	const hbs = hb.plus();
 	if (hbs.reflexive()) return "happens-before";
 	const later = hbs.maybe();
-	const pb = prop.then(full).then(later);
+	const pb = prop.into(full).into(later);
 	const pbs = pb.plus();
 	if (pbs.reflexive()) return "propagation";
 	if (!waits) return undefined;
 
-	const end = later.then(pbs.maybe());
-	const link = po.maybe().then(end).then(prop).then(po);
+	const end = later.into(pbs.maybe());
+	const link = po.maybe().into(end).into(prop).into(po);
 	const grace = new Relation(n);
 	for (let i = 0; i < n; i++) if (steps[i].kind === "gp") grace.add(i, i);
-	const g = grace.then(link);
-	const c = critical.then(link);
-	let rcu = grace.or(g.then(critical), c.then(grace));
+	const g = grace.into(link);
+	const c = critical.into(link);
+	let rcu = grace.or(g.into(critical), c.into(grace));
 	for (;;) {
-		const inner = rcu.then(link);
-		const more = rcu.or(g.then(inner).then(critical), c.then(inner).then(grace), inner.then(rcu));
+		const inner = rcu.into(link);
+		const more = rcu.or(g.into(inner).into(critical), c.into(inner).into(grace), inner.into(rcu));
 		if (more.equals(rcu)) break;
 		rcu = more;
 	}
-	if (prop.then(po.then(rcu).then(po.maybe())).then(end).reflexive()) return "rcu";
+	if (prop.into(po.into(rcu).into(po.maybe())).into(end).reflexive()) return "rcu";
 	return undefined;
 }

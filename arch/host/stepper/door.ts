@@ -26,7 +26,7 @@ import {
 } from "./ram.ts";
 import {
 	A, fail, FREE, order_mb, page_written, private_release, step_page, order_rmb, order_wmb, R, RMW, shared_load, shared_rmw,
-	shared_store, step_free, W, weak_rmw, guess, shared_cmpxchg,
+	shared_store, step_free, W, weak_rmw, guess, order_after_unlock_lock, type RmwOrder, shared_cmpxchg,
 } from "./engine.ts";
 
 const STACK_SIZE = 0x8000;
@@ -395,6 +395,9 @@ export function stack_restore<T>(to: number, value?: T): T {
 /* ---- barriers ---- */
 
 export { order_mb as smp_mb, order_rmb as smp_rmb, order_wmb as smp_wmb };
+export { order_after_unlock_lock as smp_mb__after_unlock_lock };
+/** Are atomics and locks no fences by themselves? On x86 they are. */
+export { weak_rmw as weak_atomics };
 
 /* ---- loads ---- */
 
@@ -586,32 +589,41 @@ function rmw(p: number, fn: (old: number) => number): number {
 	if (fences) order_mb();
 	return old;
 }
-function relaxed_rmw(p: number, kind: number, fn: (old: number) => number): number {
+function relaxed_rmw(p: number, kind: number, fn: (old: number) => number, order: RmwOrder = "relaxed"): number {
 	if (pos < len) return ilog[pos++];
 	check(p, 4);
 	const w = p >> 2;
-	if (me !== NOBODY && touch(w, true)) return log_result(shared_rmw(kind, w, fn));
+	if (me !== NOBODY && touch(w, true)) return log_result(shared_rmw(kind, w, fn, order));
 	const old = HEAP32[w];
 	const v = fn(old);
-	if (v === v) poke(w, v);
+	if (!Number.isNaN(v)) poke(w, v);
+	if (order === "release") private_release();
 	return log_result(old);
 }
 export function xchg_i32(p: number, v: number): number {
 	return rmw(p, () => v);
 }
-/** Without the fences: what xchg_relaxed() is. */
-export function xchg_relaxed_i32(p: number, v: number): number {
-	return relaxed_rmw(p, RMW, () => v);
+/** With less order than fences: xchg_acquire(), xchg_relaxed(), …, */
+export function xchg_as(order: RmwOrder, p: number, v: number): number {
+	return order === "full" ? xchg_i32(p, v) : relaxed_rmw(p, RMW, () => v, order);
+}
+/** and atomic_fetch_add_acquire() and the like. */
+export function fetch_add_as(order: RmwOrder, p: number, n: number): number {
+	return order === "full" ? fetch_add_i32(p, n) : relaxed_rmw(p, RMW, (old) => (old + n) | 0, order);
+}
+export function cmpxchg_i32(p: number, old: number, v: number): number {
+	return cmpxchg_as("full", p, old, v);
 }
 /** One that fails is a read, and orders nothing. */
-export function cmpxchg_i32(p: number, old: number, v: number): number {
+export function cmpxchg_as(order: RmwOrder, p: number, old: number, v: number): number {
 	const from = old | 0;
 	const to = v | 0;
 	if (me === NOBODY || !weak_rmw()) return relaxed_rmw(p, RMW, (x) => (x === from ? to : NaN));
 	const succeeds = will_succeed(p, from);
-	if (succeeds) order_mb();
-	const seen = weak_cmpxchg(p, from, to, succeeds);
-	if (succeeds) order_mb();
+	const fences = succeeds && order === "full";
+	if (fences) order_mb();
+	const seen = weak_cmpxchg(p, from, to, succeeds, order);
+	if (fences) order_mb();
 	return seen;
 }
 /** LKMM: is it the kind of cmpxchg that has fences? Nobody but its CPU can change a private word. */
@@ -621,12 +633,13 @@ function will_succeed(p: number, from: number): boolean {
 	const yes = touch(p >> 2, true) ? guess(p >> 2, from) : HEAP32[p >> 2] === from;
 	return log_result(yes ? 1 : 0) !== 0;
 }
-function weak_cmpxchg(p: number, from: number, to: number, succeeds: boolean): number {
+function weak_cmpxchg(p: number, from: number, to: number, succeeds: boolean, order: RmwOrder): number {
 	if (pos < len) return ilog[pos++];
 	const w = p >> 2;
-	if (touch(w, true)) return log_result(shared_cmpxchg(w, from, to, succeeds));
+	if (touch(w, true)) return log_result(shared_cmpxchg(w, from, to, succeeds, order));
 	const old = HEAP32[w];
 	if (succeeds) poke(w, to);
+	if (succeeds && order === "release") private_release();
 	return log_result(old);
 }
 export function fetch_add_i32(p: number, n: number): number {
@@ -747,13 +760,13 @@ export function zero_words(p: number, size: number): void {
 	fill(p, size, 0);
 }
 export function memcpy(to: number, from: number, n: number): void {
-	if (to % 4 === 0 && from % 4 === 0 && n % 4 === 0) return copy(to, from, n);
-	for (let i = 0; i < n; i++) store8(to + i, load8(from + i));
+	if (to % 4 === 0 && from % 4 === 0 && n % 4 === 0) copy(to, from, n);
+	else for (let i = 0; i < n; i++) store8(to + i, load8(from + i));
 }
 export function memset(p: number, byte: number, n: number): void {
-	if (p % 4096 === 0 && n === 4096) return fill_page(p, Math.imul(byte & 0xff, 0x01010101));
-	if (p % 4 === 0 && n % 4 === 0) return fill(p, n, Math.imul(byte & 0xff, 0x01010101));
-	for (let i = 0; i < n; i++) store8(p + i, byte);
+	if (p % 4096 === 0 && n === 4096) fill_page(p, Math.imul(byte & 0xff, 0x01010101));
+	else if (p % 4 === 0 && n % 4 === 0) fill(p, n, Math.imul(byte & 0xff, 0x01010101));
+	else for (let i = 0; i < n; i++) store8(p + i, byte);
 }
 
 /* User data: a race there is the program's own affair. */

@@ -14,9 +14,9 @@
  * last one, not at the start. Events carry a vector clock of the order that
  * matters (who touched the same place before), for the strategies.
  */
-import { type Kcsan } from "./kcsan.ts";
-import { type Lkmm, type Message } from "./lkmm.ts";
-import { type Lockdep } from "./lockdep.ts";
+import type { Kcsan } from "./kcsan.ts";
+import type { Lkmm, Message } from "./lkmm.ts";
+import type { Lockdep } from "./lockdep.ts";
 import {
 	bulked, enter_context, enter_cpu, exploring, type Log, log_length, log_result, logged, make_log, type Order, position,
 	rerunning, set_stack_pointer, shared_words, stack_pointer, stop_before, suspended, touch,
@@ -216,7 +216,7 @@ const page_head = new Int32Array((REGS >> 10) + 1).fill(-1);
 export const pre = new Int32Array(MAX_CTX);
 
 /** Steps of an execution, before it counts as endless. */
-export let step_limit = MAX_EV - 64;
+export const step_limit = MAX_EV - 64;
 
 /** Does event e come before what has that clock? */
 export function happens_before(e: number, at: Int32Array, offset: number): boolean {
@@ -815,7 +815,10 @@ export function shared_load(kind: number, w: number, wide: boolean, order: Order
 export function shared_store(
 	kind: number, w: number, value: number | ((old: number) => number), wide: boolean, order: Order, mask = -1,
 ): void {
-	if (model === TSO) return buffer_store(kind, w, value, wide, order, mask);
+	if (model === TSO) {
+		buffer_store(kind, w, value, wide, order, mask);
+		return;
+	}
 	step(kind, w);
 	open(cur);
 	const old = wide ? HEAPF64[w >> 1] : HEAP32[w];
@@ -840,8 +843,11 @@ function set(w: number, v: number, wide: boolean): void {
 	else poke(w, v);
 }
 
+/** How an atomic is ordered. Full: the caller puts fences around it. */
+export type RmwOrder = "full" | "acquire" | "release" | "relaxed";
+
 /** fn returns NaN where nothing is to be written: a cmpxchg that fails, not with LKMM. */
-export function shared_rmw(kind: number, w: number, fn: (old: number) => number): number {
+export function shared_rmw(kind: number, w: number, fn: (old: number) => number, order: RmwOrder = "full"): number {
 	step(kind, w);
 	open(cur);
 	let old = HEAP32[w];
@@ -851,11 +857,12 @@ export function shared_rmw(kind: number, w: number, fn: (old: number) => number)
 		const at = choose(lk.rmws(cpu, x));
 		old = lk.rmw_peek(x, at);
 		v = fn(old);
-		if (lk.rmw(cpu, x, at, v, { blind: kind === A })) poke(w, v);
-	} else if (v === v) poke(w, v);
-	const e = close(cur, v === v ? kind : R, w, v === v ? v : old);
+		if (lk.rmw(cpu, x, at, v, { blind: kind === A, acquire: order === "acquire", release: order === "release" })) poke(w, v);
+	} else if (!Number.isNaN(v)) poke(w, v);
+	const writes = !Number.isNaN(v);
+	const e = close(cur, writes ? kind : R, w, writes ? v : old);
 	if (kcsan) {
-		if (v === v) kcsan.rmw(cpu, kword(w));
+		if (writes) kcsan.rmw(cpu, kword(w));
 		else kcsan.read(cpu, kword(w), "once");
 	}
 	tracer?.event(e, old, v, -1);
@@ -883,7 +890,7 @@ export function guess(w: number, expected: number): boolean {
 const oldest: Message[] = [];
 
 /** The cmpxchg of which that was guessed. */
-export function shared_cmpxchg(w: number, expected: number, v: number, succeeds: boolean): number {
+export function shared_cmpxchg(w: number, expected: number, v: number, succeeds: boolean, order: RmwOrder): number {
 	step(succeeds ? RMW : R, w);
 	open(cur);
 	let old = HEAP32[w];
@@ -898,7 +905,7 @@ export function shared_cmpxchg(w: number, expected: number, v: number, succeeds:
 		const at = choose(ways);
 		if (succeeds) {
 			old = expected;
-			if (lk.rmw(cpu, x, at, v, { only: expected })) poke(w, v);
+			if (lk.rmw(cpu, x, at, v, { only: expected, acquire: order === "acquire", release: order === "release" })) poke(w, v);
 		} else {
 			newest = old;
 			old = lk.load(cpu, x, at, false, expected);
@@ -984,7 +991,10 @@ const lock_word = new Uint8Array(REGS + REG_WORDS);
 
 /** Takes a lock's release, on x86 a plain store, with the model's ways. */
 export function shared_release(w: number): void {
-	if (model === TSO) return buffer_store(REL, w, 0, false, "release");
+	if (model === TSO) {
+		buffer_store(REL, w, 0, false, "release");
+		return;
+	}
 	step(REL, w);
 	open(cur);
 	const old = HEAP32[w];
@@ -1006,7 +1016,7 @@ export function shared_lock(kind: number, w: number, fn: (old: number) => number
 	open(cur);
 	const old = HEAP32[w];
 	const v = fn(old);
-	const got = v === v;
+	const got = !Number.isNaN(v);
 	if (got) {
 		poke(w, v);
 		if (model === LKMM) lock_order(lk_loc(w, 0), kind, acquire);
@@ -1093,6 +1103,15 @@ function fence(perform: () => void): void {
 		close(cur, MB, REG_MB, 0);
 		tracer?.event(n - 1, 0, 0, -1);
 	} else perform();
+}
+/** What another CPU let go of with the lock that this one has taken comes before all after this. */
+export function order_after_unlock_lock(): void {
+	if (!exploring() || model !== LKMM) return;
+	if (rerunning()) logged();
+	else {
+		fence(() => lk.after_unlock_lock(cpu));
+		log_result(0);
+	}
 }
 /** Do atomics need fences of their own around them? */
 export function weak_rmw(): boolean {
@@ -1209,7 +1228,10 @@ export function enqueue_step(callback: number): void {
 		poke(REG_QUEUE + 1 + count, callback);
 		poke(REG_QUEUE, count + 1);
 	};
-	if (!exploring()) return put();
+	if (!exploring()) {
+		put();
+		return;
+	}
 	touch(REG_QUEUE, true);
 	step(ENQUEUE, REG_QUEUE);
 	open(cur);

@@ -24,7 +24,10 @@ let booted: Int32Array | undefined;
 /** Boots `cpus` CPUs, once; a later call goes back to where that ended. */
 export function boot(cpus: number, console_fn: (text: string) => void): void {
 	set_console(console_fn);
-	if (booted) return restore_ram(booted);
+	if (booted) {
+		restore_ram(booted);
+		return;
+	}
 	if (cpus > CONFIG_NR_CPUS) throw new RangeError(`${cpus} CPUs, but CONFIG_NR_CPUS is ${CONFIG_NR_CPUS}`);
 	set_nr_cpus(cpus);
 	set_irq_handler(smp_handle_ipi);

@@ -63,8 +63,12 @@ interface Cpu {
 	own: View;
 	/** Goes with every later write. */
 	rel: View;
-	/** Own writes up to the last unlock. */
+	/** Own writes up to the last unlock, */
 	ul_own: View;
+	/** and all that was so for it then, for everybody. */
+	ul_all: Reach;
+	/** What the last unlocks before its locks were made after. */
+	handed: Reach;
 	/** Depth of RCU sections. */
 	nest: number;
 	/** The grace period that it waits for: the readers left, what was so when they ended. */
@@ -82,6 +86,8 @@ interface Lock {
 	view: View;
 	own: View;
 	reach: Reach;
+	/** All that the last one to let go had, for everybody. */
+	all: Reach;
 }
 
 function join(a: View, b: View): View {
@@ -176,7 +182,7 @@ export class Lkmm {
 		for (let t = 0; t < contexts; t++) {
 			this.cpus.push({
 				seen: NOTHING, loads: UNKNOWN, rmb: UNKNOWN, stores: UNKNOWN, ul_reach: UNKNOWN, accesses: NO_ACCESSES,
-				own: NOTHING, rel: NOTHING, ul_own: NOTHING, nest: 0, gp_wait: 0, gp_reach: UNKNOWN,
+				own: NOTHING, rel: NOTHING, ul_own: NOTHING, ul_all: UNKNOWN, handed: UNKNOWN, nest: 0, gp_wait: 0, gp_reach: UNKNOWN,
 			});
 		}
 	}
@@ -214,7 +220,7 @@ export class Lkmm {
 	loc(initial: number): number {
 		const x = this.history.length;
 		this.history.push([{ at: x, pos: 0, value: initial, by: -1, view: NOTHING, reach: UNKNOWN, of: undefined, tag: -1 }]);
-		this.locks.push({ view: NOTHING, own: NOTHING, reach: UNKNOWN });
+		this.locks.push({ view: NOTHING, own: NOTHING, reach: UNKNOWN, all: UNKNOWN });
 		this.journal.push(() => {
 			this.history.pop();
 			this.locks.pop();
@@ -400,6 +406,14 @@ export class Lkmm {
 		this.set(c, "rel", NOTHING);
 		this.set(c, "ul_own", NOTHING);
 	}
+	/** A full fence between what came before an unlock and what comes after this, the lock between them. */
+	after_unlock_lock(t: number): void {
+		const c = this.cpus[t];
+		this.did({ cpu: t, kind: "unlock_lock" });
+		const all = both(this.strong, c.handed);
+		this.set(this as unknown as { strong: Reach }, "strong", all);
+		this.learn(c, ["loads", "rmb", "stores"], all);
+	}
 	rmb(t: number): void {
 		const c = this.cpus[t];
 		this.did({ cpu: t, kind: "rmb" });
@@ -425,6 +439,7 @@ export class Lkmm {
 		this.did({ cpu: t, kind: "write", lock: l, atomic: true });
 		const lock = this.locks[l];
 		this.learn(c, ["loads", "rmb", "stores"], this.heard(t, also(both(both(c.loads, lock.reach), c.ul_reach), t, lock.view)));
+		this.set(c, "handed", both(both(c.handed, lock.all), c.ul_all));
 		this.set(c, "rel", join(join(c.rel, lock.own), c.ul_own));
 		this.set(c, "own", join(c.own, c.rel));
 	}
@@ -433,6 +448,9 @@ export class Lkmm {
 		this.did({ cpu: t, kind: "write", lock: l, release: true });
 		const lock = this.locks[l];
 		const view = this.cumulative(t);
+		const all = everywhere(c.stores, t, c.own);
+		this.set(lock, "all", all);
+		this.set(c, "ul_all", both(c.ul_all, all));
 		this.set(lock, "view", view);
 		this.set(lock, "own", c.own);
 		this.set(lock, "reach", c.stores);

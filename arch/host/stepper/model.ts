@@ -35,11 +35,12 @@ function note_release(p: number): void {
 /** Word of a lock that nobody else uses: no step. `fn` as for shared_lock(). */
 function private_lock(w: number, kind: number, fn: (old: number) => number, acquire: boolean): boolean {
 	const v = fn(HEAP32[w]);
-	if (v === v) {
+	const got = !Number.isNaN(v);
+	if (got) {
 		poke(w, v);
 		private_lock_order(w, kind, acquire);
 	} else if (kind === ACQ || kind === RACQ) fail("deadlock", `a lock at ${(w * 4).toString(16)} is taken twice, or by nobody who runs`);
-	return v === v;
+	return got;
 }
 function lock_op(p: number, kind: number, fn: (old: number) => number, acquire: boolean): boolean {
 	if (rerunning()) return logged() !== 0;
