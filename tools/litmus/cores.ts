@@ -34,7 +34,7 @@ export async function* on_cores(bundle: string, questions: Question[], jobs: num
 			ask();
 		});
 		worker.on("error", (e) => {
-			for (const a of answers) a.reject(e);
+			for (const a of answers) a.reject(new Error(e.message, { cause: e }));
 		});
 		ask();
 		return worker;
