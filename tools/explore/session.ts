@@ -263,8 +263,9 @@ export class Session {
 		this.over = true;
 	}
 
-	/** Another part of the same search, from the beginning of an execution on. */
-	resume(search: Search): void {
+	/** Another part of the same search, or `afresh` the whole of it, from the beginning of an execution on. */
+	resume(search: Search, afresh = false): void {
+		if (afresh) this.seen.clear();
 		pop_to(0);
 		set_strategy(search);
 		this.search = search;
