@@ -66,6 +66,9 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 KCONFIG_CONFIG ?= .config
 export KCONFIG_CONFIG
+
+# What Linux has as autoconf.h: the constants that gate code here.
+export KCONFIG_AUTOTS := include/generated/autoconf.ts
 dotconfig := $(if $(filter /%,$(KCONFIG_CONFIG)),,$(objtree)/)$(KCONFIG_CONFIG)
 
 # --- Which architecture -------------------------------------------------------------------

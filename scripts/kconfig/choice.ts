@@ -5,9 +5,9 @@
 // neither a name nor an "optional".
 
 import { expr_calc_value } from './expr.ts';
-import type { Kconf, Menu, Sym, Tristate } from './lkc.ts';
+import type { Kconf, Menu, Sym } from './lkc.ts';
 import { no, S_DEF_USER, SYMBOL_DEF_USER, SYMBOL_VALID, SYMBOL_WRITE, yes } from './lkc.ts';
-import { menu_for_each_sub_entry } from './menu.ts';
+import { menu_for_each_sub_entry, menu_next } from './menu.ts';
 import {
 	prop_get_symbol,
 	sym_calc_visibility,
@@ -16,9 +16,15 @@ import {
 	sym_is_choice,
 } from './symbol.ts';
 
+/** The first definition that has a prompt, or null. */
+export function sym_get_prompt_menu(sym: Sym): Menu | null {
+	for (const menu of sym.menus) if (menu.prompt) return menu;
+	return null;
+}
+
 /** The choice that a symbol with a prompt stands in, or null. */
 export function sym_get_choice_menu(sym: Sym): Menu | null {
-	let menu = sym.menus.find((m) => m.prompt)?.parent ?? null;
+	let menu = sym_get_prompt_menu(sym)?.parent ?? null;
 	while (menu && !menu.sym) menu = menu.parent;
 	return menu?.sym && sym_is_choice(menu.sym) ? menu : null;
 }
@@ -42,32 +48,47 @@ export function sym_choice_default(kconf: Kconf, choice: Menu): Sym | null {
 
 /** Decides which member is y: the heart of a choice. Returns null if none is visible. */
 export function sym_calc_choice(kconf: Kconf, choice: Menu): Sym | null {
-	for (const sym of choice.choice_members) sym_calc_visibility(kconf, sym);
-	const res = pick(kconf, choice);
-	for (const sym of members(choice)) {
-		if (sym.visible === no) continue;
-		sym.curr = { val: sym.curr.val, tri: sym === res ? yes : no };
+	const res =
+		wanted_member(kconf, choice) ??
+		default_member(kconf, choice) ??
+		open_member(choice) ??
+		// All were refused: the one that was refused first.
+		choice.choice_members.findLast((sym) => sym.visible !== no) ??
+		null;
+	for (let menu = menu_next(choice, choice); menu; menu = menu_next(menu, choice)) {
+		const { sym } = menu;
+		if (!sym || sym.visible === no) continue;
+		sym.curr.tri = sym === res ? yes : no;
 		sym.flags |= SYMBOL_VALID | SYMBOL_WRITE;
 	}
 	return res;
 }
 
-function pick(kconf: Kconf, choice: Menu): Sym | null {
-	const user = (sym: Sym): Tristate | undefined =>
-		sym_has_value(sym) ? sym.def[S_DEF_USER].tri : undefined;
-	const visible = choice.choice_members.filter((sym) => sym.visible !== no);
-	// What the user said y to, the latest first.
-	const wanted = visible.find((sym) => user(sym) === yes);
-	if (wanted) return wanted;
-	// The default, unless the user said n to it.
-	const fallback = sym_choice_default(kconf, choice);
-	if (fallback && user(fallback) !== no) return fallback;
-	// Something the user said nothing about.
+/**
+ * What the user said y to, the latest first. Visibilities are brought up to date up to there
+ * and no further, as in the kernel.
+ */
+function wanted_member(kconf: Kconf, choice: Menu): Sym | undefined {
+	for (const sym of choice.choice_members) {
+		sym_calc_visibility(kconf, sym);
+		if (sym.visible === no) continue;
+		if (sym_has_value(sym) && sym.def[S_DEF_USER].tri === yes) return sym;
+	}
+	return undefined;
+}
+
+/** The default, unless the user said n to it. */
+function default_member(kconf: Kconf, choice: Menu): Sym | undefined {
+	const sym = sym_choice_default(kconf, choice);
+	return sym && !(sym_has_value(sym) && sym.def[S_DEF_USER].tri === no) ? sym : undefined;
+}
+
+/** Something that the user said nothing about. */
+function open_member(choice: Menu): Sym | undefined {
 	for (const sym of members(choice)) {
 		if (sym.visible !== no && !sym_has_value(sym)) return sym;
 	}
-	// All were refused: the one that was refused first.
-	return visible.at(-1) ?? null;
+	return undefined;
 }
 
 /** Puts a member in front of the others: it has the latest user value. */

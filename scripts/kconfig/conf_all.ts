@@ -3,8 +3,8 @@
 // Answers every open question at once: allnoconfig, allyesconfig, alldefconfig, randconfig
 // and the like. Mirrors conf_set_all_new_symbols() of Linux's scripts/kconfig/conf.c.
 
-import { expr_invalidate_all } from './expr.ts';
-import type { Kconf, Menu, Sym, Tristate } from './lkc.ts';
+import { strtoll } from './expr.ts';
+import type { Kconf, KconfHost, Menu, Sym, Tristate } from './lkc.ts';
 import {
 	ConfExit,
 	mod,
@@ -34,38 +34,40 @@ interface Probability {
 	ptm: number;
 }
 
-/** $KCONFIG_PROBABILITY: "N", "Y:M" of tristates, or "N:Y:M". */
+const OUT_OF_RANGE = 'KCONFIG_PROBABILITY: Numerical result out of range';
+
+/** $KCONFIG_PROBABILITY: "N", "Y:M" of tristates, or "N:Y:M", as strtol() reads them. */
 function probability(kconf: Kconf): Probability {
-	const fail = (): never => {
-		throw new ConfExit(1, 'KCONFIG_PROBABILITY: Numerical result out of range');
-	};
-	const text = kconf.host.env.KCONFIG_PROBABILITY ?? '';
-	const [a, b, c] = text === '' ? [] : text.split(':').map(Number);
-	for (const p of [a, b, c]) {
-		if (p !== undefined && !(p >= 0 && p <= 100)) fail();
+	const p: number[] = [];
+	let env = kconf.host.env.KCONFIG_PROBABILITY ?? '';
+	while (env !== '' && p.length < 3) {
+		const m = /^[ \t\n\v\f\r]*([+-]?[0-9]+)/.exec(env);
+		const value = m ? Number(m[1]) : 0;
+		if (value < 0 || value > 100) throw new ConfExit(1, OUT_OF_RANGE);
+		p.push(value);
+		env = env.slice(m?.[0].length ?? 0);
+		if (env.startsWith(':')) env = env.slice(1);
 	}
-	let p: Probability = { pby: 50, pty: 33, ptm: 33 };
-	if (a !== undefined && b !== undefined && c !== undefined) p = { pby: a, pty: b, ptm: c };
-	else if (a !== undefined && b !== undefined) p = { pby: a + b, pty: a, ptm: b };
-	else if (a !== undefined) p = { pby: a, pty: a - Math.trunc(a / 2), ptm: Math.trunc(a / 2) };
-	if (p.pty + p.ptm > 100) fail();
-	return p;
+	const [a, b, c] = p;
+	let res: Probability = { pby: 50, pty: 33, ptm: 33 };
+	if (a !== undefined && b !== undefined && c !== undefined) res = { pby: a, pty: b, ptm: c };
+	else if (a !== undefined && b !== undefined) res = { pby: a + b, pty: a, ptm: b };
+	else if (a !== undefined) res = { pby: a, pty: a - Math.trunc(a / 2), ptm: Math.trunc(a / 2) };
+	if (res.pty + res.ptm > 100) throw new ConfExit(1, OUT_OF_RANGE);
+	return res;
 }
 
 /** $KCONFIG_SEED as C reads it (0x…, 0…, decimal), or one from the clock; it is printed. */
-export function set_randconfig_seed(kconf: Kconf): () => number {
-	const env = kconf.host.env.KCONFIG_SEED ?? '';
-	const m = /^\s*([+-]?)(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.exec(env);
-	let seed: number;
-	if (m) {
-		const digits = (m[2] as string).replace(/^0(?=[0-7])/, '0o');
-		const value = m[1] === '-' ? -BigInt(digits) : BigInt(digits);
-		seed = Number(BigInt.asUintN(32, value));
-	} else {
+export function set_randconfig_seed(host: KconfHost): () => number {
+	const env = host.env.KCONFIG_SEED ?? '';
+	let seed = /^[ \t\n\v\f\r]*[+-]?(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)$/i.test(env)
+		? Number(BigInt.asUintN(32, strtoll(env, 0)))
+		: undefined;
+	if (seed === undefined) {
 		const now = Date.now();
 		seed = Math.imul(Math.trunc(now / 1000) + 1, (now % 1000) * 1000 + 1) >>> 0;
 	}
-	kconf.host.out(`KCONFIG_SEED=0x${seed.toString(16).toUpperCase()}\n`);
+	host.out(`KCONFIG_SEED=0x${seed.toString(16).toUpperCase()}\n`);
 	return srand(seed);
 }
 
@@ -118,6 +120,5 @@ export function conf_rewrite_tristates(kconf: Kconf, from: Tristate, to: Tristat
 		if (sym_get_type(kconf, sym) !== S_TRISTATE) continue;
 		if (sym.def[S_DEF_USER].tri === from) sym.def[S_DEF_USER].tri = to;
 	}
-	expr_invalidate_all(kconf);
 	sym_clear_all_valid(kconf);
 }

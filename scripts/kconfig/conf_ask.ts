@@ -7,10 +7,10 @@
 import { readSync } from 'node:fs';
 import { choice_set_value, sym_calc_choice } from './choice.ts';
 import { symbol_for_listconfig } from './confdata.ts';
-import { expr_is_yes, expr_print, show_with_value } from './expr.ts';
-import type { Kconf, Menu, Sym } from './lkc.ts';
+import type { Kconf, Menu, Sym, Tristate } from './lkc.ts';
 import { ConfExit, mod, no, S_HEX, S_INT, S_STRING, yes } from './lkc.ts';
-import { menu_get_parent_menu, menu_get_prompt, menu_is_visible } from './menu.ts';
+import { menu_get_menu_or_parent_menu, menu_get_prompt, menu_is_visible } from './menu.ts';
+import { menu_get_ext_help } from './menu_help.ts';
 import {
 	sym_get_string_value,
 	sym_get_tristate_value,
@@ -29,7 +29,7 @@ export type AskMode =
 	| 'listnewconfig'
 	| 'helpnewconfig';
 
-/** Gives one line of input without its newline, or null at the end. */
+/** Gives one line of input with its newline, or null at the end. */
 export type ReadLine = () => string | null;
 
 interface Ask {
@@ -45,24 +45,27 @@ interface Ask {
 	at_end: boolean;
 }
 
-/** Reads lines from standard input, a byte at a time, so that nothing is read ahead. */
+/** Reads lines from standard input. */
 export function stdin_lines(): ReadLine {
+	const chunk = Buffer.alloc(1 << 12);
+	let kept = '';
+	let at_end = false;
 	return () => {
-		const bytes: number[] = [];
-		const one = Buffer.alloc(1);
-		for (;;) {
-			let n = 0;
+		while (!at_end && !kept.includes('\n')) {
 			try {
-				n = readSync(0, one, 0, 1, null);
+				const n = readSync(0, chunk, 0, chunk.length, null);
+				at_end = n === 0;
+				kept += chunk.toString('latin1', 0, n);
 			} catch (e) {
 				const { code } = e as NodeJS.ErrnoException;
-				if (code === 'EAGAIN') continue;
-				if (code !== 'EOF') throw e;
+				if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+				else at_end = true;
 			}
-			if (n === 0) return bytes.length > 0 ? Buffer.from(bytes).toString() : null;
-			if (one[0] === 10) return Buffer.from(bytes).toString();
-			bytes.push(one[0] as number);
 		}
+		const eol = kept.indexOf('\n');
+		const line = eol < 0 ? kept : kept.slice(0, eol + 1);
+		kept = kept.slice(line.length);
+		return line === '' ? null : line;
 	};
 }
 
@@ -95,14 +98,14 @@ function check_conf(ask: Ask, menu: Menu): void {
 	const { sym } = menu;
 	if (sym && !sym_has_value(sym) && sym_is_changeable(sym)) {
 		if (ask.mode === 'listnewconfig') {
-			kconf.host.out(symbol_for_listconfig(kconf, sym));
+			if (sym.name !== null) kconf.host.out(symbol_for_listconfig(kconf, sym));
 		} else if (ask.mode === 'helpnewconfig') {
 			kconf.host.out('-----\n');
 			print_help(ask, menu);
 			kconf.host.out('-----\n');
 		} else {
 			if (ask.count++ === 0) kconf.host.out('*\n* Restart config...\n*\n');
-			ask.root = menu_get_parent_menu(kconf, menu);
+			ask.root = menu_get_menu_or_parent_menu(kconf, menu);
 			conf(ask, ask.root);
 		}
 	}
@@ -140,27 +143,34 @@ function conf(ask: Ask, menu: Menu): void {
 	if (sym) ask.indent -= 2;
 }
 
-/** Reads an answer. At the end of input it is empty, which means the default. */
-function read_answer(ask: Ask): string {
-	const line = ask.read();
-	if (line === null) {
+/** Reads an answer into a line that holds `line`. At the end of input it keeps that. */
+function xfgets(ask: Ask, line: string): string {
+	const { host } = ask.kconf;
+	host.flush?.();
+	const got = ask.read();
+	if (got === null) {
 		ask.at_end = true;
-		ask.kconf.host.err('\nError in reading or end of file.\n');
+		host.err('\nError in reading or end of file.\n');
 	}
-	if (ask.echo) ask.kconf.host.out(line === null ? '' : `${line}\n`);
-	return line ?? '';
+	const res = got ?? line;
+	if (ask.echo) host.out(res);
+	return res;
 }
 
 /** Completes a question. Null if there is nothing to ask: the value is shown instead. */
 function conf_askvalue(ask: Ask, sym: Sym, def: string): string | null {
 	const { out } = ask.kconf.host;
 	if (!sym_has_value(sym)) out('(NEW) ');
-	const settled = ask.mode !== 'oldaskconfig' && sym_has_value(sym);
+	const settled = (ask.mode === 'oldconfig' || ask.mode === 'syncconfig') && sym_has_value(sym);
 	if (!sym_is_changeable(sym) || settled) {
 		out(`${def}\n`);
 		return null;
 	}
-	return read_answer(ask);
+	return xfgets(ask, '\n');
+}
+
+function print_help(ask: Ask, menu: Menu): void {
+	ask.kconf.host.out(`\n${menu_get_ext_help(ask.kconf, menu)}\n`);
 }
 
 function conf_string(ask: Ask, menu: Menu, sym: Sym): void {
@@ -168,24 +178,29 @@ function conf_string(ask: Ask, menu: Menu, sym: Sym): void {
 	for (;;) {
 		const def = sym_get_string_value(sym);
 		kconf.host.out(`${pad(ask)}${menu_get_prompt(menu)} (${sym.name}) [${def}] `);
-		const answer = conf_askvalue(ask, sym, def);
-		if (answer === null) return;
-		if (answer === '?') print_help(ask, menu);
-		else if (sym_set_string_value(kconf, sym, answer === '' ? def : answer)) return;
+		const line = conf_askvalue(ask, sym, def);
+		if (line === null) return;
+		if (line === '?\n') print_help(ask, menu);
+		else {
+			const answer = line === '\n' ? def : line.slice(0, -1);
+			if (sym_set_string_value(kconf, sym, answer)) return;
+		}
+		// Nothing more will come, and what there is will not do.
 		if (ask.at_end) {
-			const what = `\nerror: no value for new symbol '${sym.name}' at end of input`;
-			throw new ConfExit(1, what);
+			throw new ConfExit(1, `\nerror: no value for new symbol '${sym.name}' at end of input`);
 		}
 	}
 }
 
-const ANSWERS: Readonly<Record<string, 0 | 1 | 2>> = {
+const ANSWERS: Readonly<Record<string, Tristate>> = {
 	n: no,
 	no: no,
 	m: mod,
 	y: yes,
 	yes: yes,
 };
+
+const strip = (line: string): string => line.replace(/^[ \t\n\v\f\r]+|[ \t\n\v\f\r]+$/g, '');
 
 /** "Yes" and "yes" are answers, "YES" is not. */
 const normal = (answer: string): string => answer.charAt(0).toLowerCase() + answer.slice(1);
@@ -200,8 +215,9 @@ function conf_sym(ask: Ask, menu: Menu, sym: Sym): void {
 		}
 		const choices = `[${'NMY'[old]}${others}/?]`;
 		kconf.host.out(`${pad(ask)}${menu_get_prompt(menu)} (${sym.name}) ${choices} `);
-		const answer = conf_askvalue(ask, sym, sym_get_string_value(sym))?.trim();
-		if (answer === undefined) return;
+		const line = conf_askvalue(ask, sym, sym_get_string_value(sym));
+		if (line === null) return;
+		const answer = strip(line);
 		const val = answer === '' ? old : ANSWERS[normal(answer)];
 		if (val === undefined && !answer.startsWith('?')) continue;
 		if (val !== undefined && sym_set_tristate_value(kconf, sym, val)) return;
@@ -211,30 +227,33 @@ function conf_sym(ask: Ask, menu: Menu, sym: Sym): void {
 
 function conf_choice(ask: Ask, menu: Menu): void {
 	const { kconf } = ask;
+	let is_new = false;
 	for (;;) {
-		const { shown, def, is_new } = list_choice(ask, menu);
-		let pick = def;
-		let help = false;
+		const list = list_choice(ask, menu);
+		const { shown, def } = list;
+		is_new ||= list.is_new;
+		let line = '';
+		let pick = shown.length;
 		if (shown.length === 1) {
 			kconf.host.out(`${pad(ask)}choice[1]: 1\n`);
-			pick = 1;
 		} else {
 			kconf.host.out(`${pad(ask)}choice[1-${shown.length}?]: `);
-			if (ask.mode !== 'oldaskconfig' && !is_new) kconf.host.out(`${def}\n`);
-			else {
-				const answer = read_answer(ask).trim();
-				if (answer.startsWith('?')) {
+			if (ask.mode !== 'oldaskconfig' && !is_new) {
+				pick = def;
+				kconf.host.out(`${def}\n`);
+			} else {
+				line = strip(xfgets(ask, ''));
+				if (line.startsWith('?')) {
 					print_help(ask, menu);
 					continue;
 				}
-				if (answer !== '' && !/^\d/.test(answer)) continue;
-				if (answer !== '') pick = Number.parseInt(answer, 10);
-				help = answer.endsWith('?');
+				if (line !== '' && !/^[0-9]/.test(line)) continue;
+				pick = line === '' ? def : Number.parseInt(line, 10);
 			}
 		}
 		const picked = shown[pick - 1];
 		if (!picked?.sym) continue;
-		if (help) {
+		if (line.endsWith('?')) {
 			print_help(ask, picked);
 			continue;
 		}
@@ -266,24 +285,4 @@ function list_choice(ask: Ask, menu: Menu): { shown: Menu[]; def: number; is_new
 		kconf.host.out(`${pad(ask)}${mark} ${text}${fresh ? ' (NEW)' : ''}\n`);
 	}
 	return { shown, def, is_new };
-}
-
-/** The help of an entry, and where it comes from. */
-function print_help(ask: Ask, menu: Menu): void {
-	const { kconf } = ask;
-	const { sym } = menu;
-	let text = '\n';
-	if (sym?.name) text += `${menu.help === null ? '' : `CONFIG_${sym.name}:\n\n`}`;
-	text += `${(menu.help ?? 'There is no help available for this option.\n').trimEnd()}\n`;
-	if (sym?.name) {
-		text += `\nSymbol: ${sym.name} [=${sym_get_string_value(sym)}]\nType  : ${sym.type}\n`;
-	}
-	for (const at of sym?.menus ?? [menu]) {
-		text += `Defined at ${at.filename}:${at.lineno}\n`;
-		if (at.prompt) text += `  Prompt: ${at.prompt.text}\n`;
-		if (!expr_is_yes(kconf, at.dep)) {
-			text += `  Depends on: ${expr_print(at.dep, show_with_value)}\n`;
-		}
-	}
-	kconf.host.out(`${text}\n`);
 }

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The files that the build reads: include/config/auto.conf for make, and
-// include/generated/autoconf.ts for the compiler. Mirrors the second part of Linux's
-// scripts/kconfig/confdata.c. TypeScript has no #ifdef, so autoconf.ts states every symbol
-// that the Kconfig files know, the n ones too. Left out: rustc_cfg.
+// The files that a build reads: include/config/auto.conf for make, autoconf.h for C,
+// rustc_cfg for Rust, and the empty files in include/config/ whose dates tell what has
+// changed. Mirrors the second part of Linux's scripts/kconfig/confdata.c. An addition is
+// $KCONFIG_AUTOTS, which names a file of TypeScript constants to write. There is no #ifdef
+// in TypeScript, so it states every symbol that the Kconfig files know, the n ones too.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { CommentStyle } from './confdata.ts';
 import {
+	comment_style_c,
+	comment_style_pound,
 	conf_heading,
 	conf_read_simple,
 	config_prefix,
-	replace_file,
-	with_file,
+	escape_string_value,
+	FileError,
+	strerror,
 } from './confdata.ts';
 import type { Kconf, Sym } from './lkc.ts';
 import {
@@ -20,77 +25,81 @@ import {
 	S_DEF_AUTO,
 	S_HEX,
 	S_INT,
+	S_STRING,
 	S_TRISTATE,
 	S_UNKNOWN,
 	SYMBOL_CONST,
 	SYMBOL_DEF_AUTO,
 	SYMBOL_WRITE,
 } from './lkc.ts';
-import { sym_calc_value, sym_get_string_value } from './symbol.ts';
+import { for_all_symbols, sym_calc_value, sym_get_string_value } from './symbol.ts';
+import { path_of, read_bytes, to_bytes, to_text } from './text.ts';
 
-function autoconfig_name(kconf: Kconf): string {
-	return kconf.host.env.KCONFIG_AUTOCONFIG ?? 'include/config/auto.conf';
+function name_from_env(kconf: Kconf, variable: string, otherwise: string): string {
+	return to_bytes(kconf.host.env[variable] ?? otherwise);
 }
 
-function autoheader_name(kconf: Kconf): string {
-	return kconf.host.env.KCONFIG_AUTOHEADER ?? 'include/generated/autoconf.ts';
-}
-
-const HASHSIZE = 1 << 14;
-
-/** FNV-1a, the hash of the kernel's symbol table. */
-function hash_str(text: string): number {
-	let hash = 2166136261;
-	for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-	return hash;
-}
-
-/** All symbols in the order of the kernel's hash table, which is the order of auto.conf. */
-export function for_all_symbols(kconf: Kconf): Sym[] {
-	const bucket = (sym: Sym): number => (sym.name === null ? 0 : hash_str(sym.name) % HASHSIZE);
-	const keyed = kconf.all.map((sym) => ({ sym, key: bucket(sym) }));
-	keyed.sort((a, b) => a.key - b.key || b.sym.serial - a.sym.serial);
-	return keyed.map(({ sym }) => sym);
-}
+const conf_get_autoconfig_name = (kconf: Kconf): string =>
+	name_from_env(kconf, 'KCONFIG_AUTOCONFIG', 'include/config/auto.conf');
+const conf_get_autoheader_name = (kconf: Kconf): string =>
+	name_from_env(kconf, 'KCONFIG_AUTOHEADER', 'include/generated/autoconf.h');
+const conf_get_rustccfg_name = (kconf: Kconf): string =>
+	name_from_env(kconf, 'KCONFIG_RUSTCCFG', 'include/generated/rustc_cfg');
 
 const is_tri = (sym: Sym): boolean => sym.type === S_BOOLEAN || sym.type === S_TRISTATE;
 
-/** auto.conf: the values that are not n, strings without quotes. */
-function auto_conf_text(kconf: Kconf): string {
-	let text = conf_heading(kconf)
-		.map((line) => (line === '' ? '#\n' : `# ${line}\n`))
-		.join('');
-	for (const sym of for_all_symbols(kconf)) {
-		if (!(sym.flags & SYMBOL_WRITE) || sym.name === null || sym.type === S_UNKNOWN) continue;
-		const val = sym_get_string_value(sym);
-		if (is_tri(sym) && val === 'n') continue;
-		text += `${config_prefix(kconf)}${sym.name}=${val}\n`;
-	}
-	return text;
+/** A hex number always with its 0x. */
+function prefixed(sym: Sym, val: string): string {
+	return sym.type === S_HEX && !/^0x/i.test(val) ? `0x${val}` : val;
 }
 
-/** A number as TypeScript writes it. */
-function numeric_literal(sym: Sym): string {
-	const val = sym_get_string_value(sym);
-	if (sym.type === S_HEX && !/^0x/i.test(val)) return `0x${val}`;
-	return val;
+/** A line of auto.conf: no n, and strings without quotes. */
+function symbol_for_autoconf(prefix: string, sym: Sym, val: string): string {
+	return is_tri(sym) && val === 'n' ? '' : `${prefix}${sym.name}=${val}\n`;
+}
+
+/** A line of autoconf.h. */
+function symbol_for_c(prefix: string, sym: Sym, val: string): string {
+	const name = `#define ${prefix}${sym.name}`;
+	if (is_tri(sym)) return val === 'n' ? '' : `${name}${val === 'm' ? '_MODULE' : ''} 1\n`;
+	return `${name} ${sym.type === S_STRING ? escape_string_value(val) : prefixed(sym, val)}\n`;
+}
+
+/** The lines of rustc_cfg: everything is a string, and what is not n is also there bare. */
+function symbol_for_rustccfg(prefix: string, sym: Sym, val: string): string {
+	if (is_tri(sym) && val === 'n') return '';
+	const name = `--cfg=${prefix}${sym.name}`;
+	const bare = is_tri(sym) ? `${name}\n` : '';
+	return `${bare}${name}=${escape_string_value(prefixed(sym, val))}\n`;
+}
+
+type Printer = (prefix: string, sym: Sym, val: string) => string;
+
+function autoconf_text(kconf: Kconf, printer: Printer, style: CommentStyle | null): string {
+	const parts = style ? [conf_heading(kconf, style)] : [];
+	const prefix = config_prefix(kconf);
+	for (const sym of for_all_symbols(kconf)) {
+		if (!(sym.flags & SYMBOL_WRITE) || sym.name === null || sym.type === S_UNKNOWN) continue;
+		parts.push(printer(prefix, sym, sym_get_string_value(sym)));
+	}
+	return parts.join('');
 }
 
 function declaration(kconf: Kconf, sym: Sym): string {
 	const name = `${config_prefix(kconf)}${sym.name}`.replace(/[^A-Za-z0-9_$]/g, '_');
+	const val = sym_get_string_value(sym);
 	if (is_tri(sym)) return `export const ${name}: boolean = ${sym.curr.tri > 0};\n`;
-	if (sym.type === S_INT || sym.type === S_HEX) {
-		return `export const ${name}: number = ${numeric_literal(sym)};\n`;
+	if (sym.type !== S_INT && sym.type !== S_HEX) {
+		return `export const ${name}: string = ${to_bytes(JSON.stringify(to_text(val)))};\n`;
 	}
-	return `export const ${name}: string = ${JSON.stringify(sym_get_string_value(sym))};\n`;
+	return `export const ${name}: number = ${prefixed(sym, val)};\n`;
 }
 
-/** autoconf.ts: one constant for every symbol that has a type, in alphabetical order. */
-export function autoconf_text(kconf: Kconf): string {
-	const title = kconf.rootmenu.prompt?.text ?? '';
+/** One TypeScript constant for every symbol that has a type, in alphabetical order. */
+function autots_text(kconf: Kconf): string {
 	let text = '// SPDX-License-Identifier: GPL-2.0-only\n//\n';
 	text += '// Automatically generated file; DO NOT EDIT.\n';
-	text += `// ${title}\n`;
+	text += `// ${kconf.rootmenu.prompt?.text ?? ''}\n`;
 	text += '// Written by scripts/kconfig/conf.ts --syncconfig.\n\n';
 	const known = kconf.all.filter(
 		(sym) => sym.name !== null && sym.type !== S_UNKNOWN && !(sym.flags & SYMBOL_CONST),
@@ -104,14 +113,12 @@ export function autoconf_text(kconf: Kconf): string {
 }
 
 /** auto.conf.cmd: on what auto.conf depends, for make. */
-function auto_conf_cmd_text(kconf: Kconf): string {
-	const name = autoconfig_name(kconf);
-	let text = `autoconfig := ${name}\n\ndeps_config := \\\n`;
-	text += `${kconf.files.map((file) => `\t${file}`).join(' \\\n')}\n`;
-	text += '\n$(autoconfig): $(deps_config)\n$(deps_config): ;\n';
+function autoconf_cmd_text(kconf: Kconf, name: string): string {
+	const files = kconf.files.map((file) => `\t${file} \\\n`).join('');
+	let text = `autoconfig := ${name}\n\ndeps_config := \\\n${files}\n`;
+	text += '$(autoconfig): $(deps_config)\n$(deps_config): ;\n';
 	for (const [key, value] of kconf.env_used) {
-		text += `\nifneq "$(${key})" "${value.replaceAll('$', '$$$$')}"\n`;
-		text += '$(autoconfig): FORCE\nendif\n';
+		text += `\nifneq "$(${key})" "${value}"\n$(autoconfig): FORCE\nendif\n`;
 	}
 	return text;
 }
@@ -125,39 +132,52 @@ function changed(sym: Sym): boolean {
 	return !had || sym_get_string_value(sym) !== old.val;
 }
 
-/** Touches include/config/NAME for every symbol whose value has changed. */
+/** Touches NAME beside auto.conf for every symbol whose value has changed. */
 function conf_touch_deps(kconf: Kconf): void {
-	const dir = resolve(kconf.host.cwd, dirname(autoconfig_name(kconf)));
-	const touch = (name: string): void => writeFileSync(join(dir, name), '');
-	const old = resolve(kconf.host.cwd, autoconfig_name(kconf));
-	if (existsSync(old)) conf_read_simple(kconf, old, S_DEF_AUTO, touch);
+	const name = conf_get_autoconfig_name(kconf);
+	const dir = name.slice(0, name.lastIndexOf('/') + 1);
+	const touch = (symbol: string): void =>
+		closeSync(openSync(path_of(kconf.host, `${dir}${symbol}`), 'w', 0o644));
+	conf_read_simple(kconf, name, S_DEF_AUTO, touch);
 	for (const sym of for_all_symbols(kconf)) {
-		if (sym.name !== null && sym.type !== S_UNKNOWN && changed(sym)) touch(sym.name);
+		if (sym.name !== null && changed(sym)) touch(sym.name);
 	}
 }
 
-/** Writes a file only if its contents change, so that nothing is built again for nothing. */
-function update(kconf: Kconf, name: string, text: string): void {
-	const path = resolve(kconf.host.cwd, name);
-	if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
-	mkdirSync(dirname(path), { recursive: true });
-	replace_file(path, text);
+/** Puts a new file in place in one step. */
+function write_file(kconf: Kconf, name: string, text: string): void {
+	const path = path_of(kconf.host, name);
+	mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+	writeFileSync(`${path}.tmp`, text, 'latin1');
+	renameSync(`${path}.tmp`, path);
+}
+
+/** The same, but the file keeps its date if nothing in it changes. */
+function update_file(kconf: Kconf, name: string, text: string): void {
+	const path = path_of(kconf.host, name);
+	if (!existsSync(path) || read_bytes(path) !== text) write_file(kconf, name, text);
 }
 
 /**
  * Writes the files for the build. Without `overwrite` only if there are none yet. auto.conf
- * is always written, and last: its date tells make that all is up to date.
+ * comes last: its date tells make that all is up to date. Throws FileError.
  */
 export function conf_write_autoconf(kconf: Kconf, overwrite: boolean): void {
-	const name = autoconfig_name(kconf);
-	const path = resolve(kconf.host.cwd, name);
-	if (!overwrite && existsSync(path)) return;
-	with_file(name, () => {
-		mkdirSync(dirname(path), { recursive: true });
-		update(kconf, `${name}.cmd`, auto_conf_cmd_text(kconf));
-		for (const sym of kconf.all) sym_calc_value(kconf, sym);
+	const name = conf_get_autoconfig_name(kconf);
+	if (!overwrite && existsSync(path_of(kconf.host, name))) return;
+	const autots = kconf.host.env.KCONFIG_AUTOTS;
+	try {
+		write_file(kconf, `${name}.cmd`, autoconf_cmd_text(kconf, name));
+		for (const sym of for_all_symbols(kconf)) sym_calc_value(kconf, sym);
 		conf_touch_deps(kconf);
-		update(kconf, autoheader_name(kconf), autoconf_text(kconf));
-		replace_file(path, auto_conf_text(kconf));
-	});
+		const header = autoconf_text(kconf, symbol_for_c, comment_style_c);
+		write_file(kconf, conf_get_autoheader_name(kconf), header);
+		const rust = autoconf_text(kconf, symbol_for_rustccfg, null);
+		write_file(kconf, conf_get_rustccfg_name(kconf), rust);
+		if (autots) update_file(kconf, to_bytes(autots), autots_text(kconf));
+		write_file(kconf, name, autoconf_text(kconf, symbol_for_autoconf, comment_style_pound));
+	} catch (e) {
+		if ((e as NodeJS.ErrnoException).code === undefined) throw e;
+		throw new FileError(`fopen: ${strerror(e)}`);
+	}
 }

@@ -3,21 +3,13 @@
 // Reads and writes configuration files: .config and defconfig. Mirrors the first part of
 // Linux's scripts/kconfig/confdata.c; the files for the build are in conf_auto.ts.
 
-import {
-	existsSync,
-	mkdirSync,
-	readFileSync,
-	renameSync,
-	rmSync,
-	statSync,
-	writeFileSync,
-} from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { choice_move_first, sym_choice_default, sym_get_choice_menu } from './choice.ts';
-import { expr_invalidate_all } from './expr.ts';
-import { zconf_fopen } from './lexer.ts';
+import { expr_invalidate_all, tristate_name } from './expr.ts';
 import type { DefSource, Kconf, Menu, Sym, Tristate } from './lkc.ts';
 import {
+	COMPAT_6_12,
 	ConfExit,
 	mod,
 	no,
@@ -30,11 +22,11 @@ import {
 	SYMBOL_DEF_USER,
 	SYMBOL_VALID,
 	SYMBOL_WRITE,
-	SYMBOL_WRITTEN,
 	yes,
 } from './lkc.ts';
-import { menu_for_each_entry, menu_get_prompt, menu_is_visible } from './menu.ts';
+import { menu_get_prompt, menu_is_visible, menu_next } from './menu.ts';
 import {
+	for_all_symbols,
 	sym_calc_value,
 	sym_clear_all_valid,
 	sym_find,
@@ -45,6 +37,7 @@ import {
 	sym_is_choice,
 	sym_string_valid,
 } from './symbol.ts';
+import { path_of, read_bytes, read_file, to_bytes } from './text.ts';
 
 /** The prefix of every name in the files. $CONFIG_ overrides it, even with nothing. */
 export function config_prefix(kconf: Kconf): string {
@@ -52,7 +45,7 @@ export function config_prefix(kconf: Kconf): string {
 }
 
 export function conf_get_configname(kconf: Kconf): string {
-	return kconf.host.env.KCONFIG_CONFIG ?? '.config';
+	return to_bytes(kconf.host.env.KCONFIG_CONFIG ?? '.config');
 }
 
 /** A warning about the file that is being read. With KCONFIG_WERROR it becomes an error. */
@@ -85,8 +78,10 @@ export function* conf_lines(
 	prefix: string,
 	bad: (lineno: number, line: string) => void = () => {},
 ): Generator<ConfLine> {
-	for (const [i, raw] of text.split('\n').entries()) {
-		const line = raw.replace(/\r$/, '');
+	const lines = text.split('\n');
+	// What follows the last newline keeps its carriage return.
+	for (const [i, raw] of lines.entries()) {
+		const line = i < lines.length - 1 && raw.endsWith('\r') ? raw.slice(0, -1) : raw;
 		if (line === '') continue;
 		const lineno = i + 1;
 		if (line.startsWith('#')) {
@@ -96,8 +91,8 @@ export function* conf_lines(
 			if (!name.includes(' ')) yield { lineno, name, value: 'n', text: line };
 			continue;
 		}
-		const eq = line.indexOf('=');
-		if (!line.startsWith(prefix) || eq < prefix.length) {
+		const eq = line.indexOf('=', prefix.length);
+		if (!line.startsWith(prefix) || eq < 0) {
 			bad(lineno, line);
 			continue;
 		}
@@ -152,23 +147,16 @@ export interface ConfFile {
 	readonly text: string;
 }
 
-/**
- * Finds the file to read: the one asked for, or the user's, or a base for it. The user's is
- * never looked for in $srctree: that one belongs to another build directory.
- */
+/** Finds the file to read: the one asked for, or the user's, or a base for it. */
 function conf_open(kconf: Kconf, name: string | null): ConfFile | null {
-	if (name !== null) {
-		const text = zconf_fopen(kconf, name);
-		return text === null ? null : { name, text };
-	}
-	const own = conf_get_configname(kconf);
-	const path = resolve(kconf.host.cwd, own);
-	if (statSync(path, { throwIfNoEntry: false })?.isFile()) {
-		return { name: own, text: with_file(own, () => readFileSync(path, 'utf8')) };
-	}
+	const { host } = kconf;
+	const own = name ?? conf_get_configname(kconf);
+	const text = read_file(host, own);
+	if (text !== null) return { name: own, text };
+	if (name !== null) return null;
 	kconf.conf_changed = true;
-	for (const base of (kconf.host.env.KCONFIG_DEFCONFIG_LIST ?? '').split(/\s+/)) {
-		const found = base === '' ? null : zconf_fopen(kconf, base);
+	for (const base of to_bytes(host.env.KCONFIG_DEFCONFIG_LIST ?? '').split(/[ \t\n\v\f\r]+/)) {
+		const found = base === '' ? null : read_file(host, base);
 		if (found === null) continue;
 		conf_message(kconf, `using defaults found in ${base}`);
 		return { name: base, text: found };
@@ -181,7 +169,8 @@ function conf_forget(kconf: Kconf, def: DefSource): void {
 	const flag = def === S_DEF_USER ? SYMBOL_DEF_USER : SYMBOL_DEF_AUTO;
 	for (const sym of kconf.all) {
 		sym.flags &= ~flag;
-		sym.def[def] = { val: '', tri: no };
+		sym.def[def].val = '';
+		sym.def[def].tri = no;
 		if (def === S_DEF_USER) sym.flags &= ~SYMBOL_VALID;
 	}
 	if (def === S_DEF_USER) expr_invalidate_all(kconf);
@@ -253,29 +242,17 @@ export function conf_read(kconf: Kconf, name: string | null): boolean {
 export function conf_read_text(kconf: Kconf, file: ConfFile): void {
 	conf_read_file(kconf, file, S_DEF_USER);
 	if (kconf.modules_sym) sym_calc_value(kconf, kconf.modules_sym);
-	let unsaved = 0;
-	for (const sym of kconf.all) {
+	for (const sym of for_all_symbols(kconf)) {
 		sym_calc_value(kconf, sym);
-		if (!sym_is_choice(sym) && differs_from_file(sym)) unsaved++;
+		if (!sym_is_choice(sym) && differs_from_file(sym)) kconf.conf_changed = true;
 	}
-	// Values of symbols that are out of sight are forgotten, so that they count as new when
-	// they come into sight. Not if the file does not fit the Kconfig files anyway.
-	for (const sym of kconf.all) {
-		if (unsaved === 0 && sym_has_value(sym) && sym.visible === no) {
-			sym.flags &= ~SYMBOL_DEF_USER;
-		}
-	}
-	if (unsaved > 0 || kconf.conf_warnings > 0) kconf.conf_changed = true;
+	if (kconf.conf_warnings > 0) kconf.conf_changed = true;
 }
 
 function differs_from_file(sym: Sym): boolean {
 	const written = (sym.flags & SYMBOL_WRITE) !== 0;
 	if (!sym_has_value(sym)) return written;
-	if (!written) return true;
-	if (sym.type === S_BOOLEAN || sym.type === S_TRISTATE) {
-		return sym.def[S_DEF_USER].tri !== sym.curr.tri;
-	}
-	return sym.def[S_DEF_USER].val !== sym.curr.val;
+	return !written || sym_get_user_value_string(sym) !== sym_get_string_value(sym);
 }
 
 // --- writing -----------------------------------------------------------------------------
@@ -296,58 +273,121 @@ export function symbol_for_dotconfig(kconf: Kconf, sym: Sym): string {
 
 /** The line of a symbol as --listnewconfig prints it. */
 export function symbol_for_listconfig(kconf: Kconf, sym: Sym): string {
+	if (sym.type === S_UNKNOWN) return '';
 	const val = sym_get_string_value(sym);
 	const text = sym.type === S_STRING ? escape_string_value(val) : val;
 	return `${config_prefix(kconf)}${sym.name}=${text}\n`;
 }
 
-export function conf_heading(kconf: Kconf): string[] {
-	const title = kconf.rootmenu.prompt?.text ?? '';
-	return ['', 'Automatically generated file; DO NOT EDIT.', title, ''];
+/** How a kind of file marks its first lines: at the top, before each line, at the end. */
+export interface CommentStyle {
+	readonly prefix: string;
+	readonly decoration: string;
+	readonly postfix: string;
 }
 
-function heading_text(kconf: Kconf): string {
-	return conf_heading(kconf)
-		.map((line) => (line === '' ? '#\n' : `# ${line}\n`))
-		.join('');
+export const comment_style_pound: CommentStyle = { prefix: '#', decoration: '#', postfix: '#' };
+export const comment_style_c: CommentStyle = { prefix: '/*', decoration: ' *', postfix: ' */' };
+
+export function conf_heading(kconf: Kconf, style: CommentStyle): string {
+	const title = kconf.rootmenu.prompt?.text ?? '';
+	const lines = ['Automatically generated file; DO NOT EDIT.', title];
+	const body = lines.map((line) => `${style.decoration} ${line}\n`).join('');
+	return `${style.prefix}\n${body}${style.postfix}\n`;
+}
+
+function sym_get_user_value_string(sym: Sym): string {
+	const { tri, val } = sym.def[S_DEF_USER];
+	return sym.type === S_BOOLEAN || sym.type === S_TRISTATE ? tristate_name(tri) : val;
+}
+
+/** Collects what KCONFIG_WARN_CHANGED_INPUT asks for: values that Kconfig has overruled. */
+class ChangedInput {
+	private text = '';
+	private readonly on: boolean;
+	private readonly kconf: Kconf;
+
+	constructor(kconf: Kconf) {
+		this.kconf = kconf;
+		this.on = kconf.compat !== COMPAT_6_12 && Boolean(kconf.host.env.KCONFIG_WARN_CHANGED_INPUT);
+	}
+
+	look_at(sym: Sym): void {
+		if (!this.on || !sym_has_value(sym) || sym.type === S_UNKNOWN) return;
+		const user = sym_get_user_value_string(sym);
+		const now = sym_get_string_value(sym);
+		if (user === now) return;
+		this.text ||= 'warning: user-provided values changed by Kconfig:\n';
+		this.text += `  ${config_prefix(this.kconf)}${sym.name}: ${user} -> ${now}\n`;
+	}
+
+	report(): void {
+		if (this.text !== '') this.kconf.host.err(this.text);
+	}
 }
 
 /** What a .config has to say about the current values. */
-export function conf_text(kconf: Kconf): string {
+function conf_text(kconf: Kconf, changed: ChangedInput): string {
 	if (!kconf.conf_changed) sym_clear_all_valid(kconf);
-	const state = { text: heading_text(kconf), need_newline: false };
-	for (let menu = kconf.rootmenu.list; menu; menu = menu.next) write_menu(kconf, menu, state);
-	for (const sym of kconf.all) sym.flags &= ~SYMBOL_WRITTEN;
-	return state.text;
-}
-
-interface WriteState {
-	text: string;
+	const parts = [conf_heading(kconf, comment_style_pound)];
+	const written = new Set<Sym>();
 	/** A menu has ended: leave an empty line before the next symbol. */
-	need_newline: boolean;
+	let need_newline = false;
+
+	const begin = (menu: Menu): void => {
+		const { sym } = menu;
+		if (!sym) {
+			if (!menu_is_visible(kconf, menu)) return;
+			parts.push(`\n#\n# ${menu_get_prompt(menu)}\n#\n`);
+			need_newline = false;
+		} else if (!sym_is_choice(sym) && !written.has(sym)) {
+			sym_calc_value(kconf, sym);
+			changed.look_at(sym);
+			written.add(sym);
+			if (!(sym.flags & SYMBOL_WRITE)) return;
+			if (need_newline) parts.push('\n');
+			need_newline = false;
+			parts.push(symbol_for_dotconfig(kconf, sym));
+		}
+	};
+	const end = (menu: Menu): void => {
+		if (menu.sym || menu.prompt?.type !== 'menu' || !menu_is_visible(kconf, menu)) return;
+		parts.push(`# end of ${menu_get_prompt(menu)}\n`);
+		need_newline = true;
+	};
+	for (let menu = kconf.rootmenu.list; menu; ) {
+		begin(menu);
+		if (menu.list) {
+			menu = menu.list;
+			continue;
+		}
+		end(menu);
+		while (!menu.next && menu.parent && menu.parent !== kconf.rootmenu) {
+			menu = menu.parent;
+			end(menu);
+		}
+		menu = menu.next;
+	}
+	return parts.join('');
 }
 
-function write_menu(kconf: Kconf, menu: Menu, state: WriteState): void {
-	const { sym } = menu;
-	if (!sym) {
-		if (menu_is_visible(kconf, menu)) {
-			state.text += `\n#\n# ${menu_get_prompt(menu)}\n#\n`;
-			state.need_newline = false;
-		}
-	} else if (!sym_is_choice(sym) && !(sym.flags & SYMBOL_WRITTEN)) {
-		sym_calc_value(kconf, sym);
-		if (sym.flags & SYMBOL_WRITE) {
-			if (state.need_newline) state.text += '\n';
-			state.need_newline = false;
-			sym.flags |= SYMBOL_WRITTEN;
-			state.text += symbol_for_dotconfig(kconf, sym);
-		}
-	}
-	for (let child = menu.list; child; child = child.next) write_menu(kconf, child, state);
-	if (!sym && menu.prompt?.type === 'menu' && menu_is_visible(kconf, menu)) {
-		state.text += `# end of ${menu_get_prompt(menu)}\n`;
-		state.need_newline = true;
-	}
+/** A file operation that fails: the program says so, and goes on to its own message. */
+export class FileError extends Error {}
+
+const REASONS: Readonly<Record<string, string>> = {
+	EACCES: 'Permission denied',
+	EISDIR: 'Is a directory',
+	ENOENT: 'No such file or directory',
+	ENOTDIR: 'Not a directory',
+	ENOSPC: 'No space left on device',
+	EPERM: 'Operation not permitted',
+	EROFS: 'Read-only file system',
+};
+
+/** What C says of an error. */
+export function strerror(e: unknown): string {
+	const { code, message } = e as NodeJS.ErrnoException;
+	return REASONS[code ?? ''] ?? message;
 }
 
 /** Runs a file operation; a failure becomes one clear line and exit status 2. */
@@ -355,75 +395,95 @@ export function with_file<T>(name: string, work: () => T): T {
 	try {
 		return work();
 	} catch (e) {
-		const { code, message } = e as NodeJS.ErrnoException;
-		const reasons: Record<string, string> = {
-			EACCES: 'Permission denied',
-			EISDIR: 'Is a directory',
-			ENOENT: 'No such file or directory',
-			ENOTDIR: 'Not a directory',
-			ENOSPC: 'No space left on device',
-			EROFS: 'Read-only file system',
-		};
-		throw new ConfExit(2, `${name}: ${reasons[code ?? ''] ?? message}`);
+		if ((e as NodeJS.ErrnoException).code === undefined) throw e;
+		throw new ConfExit(2, `${name}: ${strerror(e)}`);
 	}
 }
 
 /** Writes the values to a .config, unless it says the same already. */
 export function conf_write(kconf: Kconf, name: string = conf_get_configname(kconf)): void {
-	if (name === '') throw new ConfExit(2, 'config name is empty');
-	const path = resolve(kconf.host.cwd, name);
-	const text = conf_text(kconf);
-	with_file(name, () => {
-		if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-			throw Object.assign(new Error(), { code: 'EISDIR' });
-		}
-		mkdirSync(dirname(path), { recursive: true });
-		if (kconf.host.env.KCONFIG_OVERWRITECONFIG) {
-			writeFileSync(path, text);
-			conf_message(kconf, `configuration written to ${name}`);
-		} else if (existsSync(path) && readFileSync(path, 'utf8') === text) {
-			conf_message(kconf, `No change to ${name}`);
-		} else {
-			replace_file(path, text, `${path}.old`);
-			conf_message(kconf, `configuration written to ${name}`);
-		}
-	});
+	const { host } = kconf;
+	if (name === '') throw new FileError('config name is empty');
+	const path = path_of(host, name);
+	const changed = new ChangedInput(kconf);
+	let same = false;
+	try {
+		if (is_dir(path)) throw new FileError(`${name}: Is a directory`);
+		mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+		const text = conf_text(kconf, changed);
+		if (host.env.KCONFIG_OVERWRITECONFIG) writeFileSync(path, text, 'latin1');
+		else same = !replace_file(path, text);
+	} catch (e) {
+		if ((e as NodeJS.ErrnoException).code === undefined) throw e;
+		throw new FileError(`${name}: ${strerror(e)}`);
+	}
+	changed.report();
+	conf_message(kconf, same ? `No change to ${name}` : `configuration written to ${name}`);
 	kconf.conf_changed = false;
 }
 
-/** Puts new contents in place in one step, and keeps the old ones under another name. */
-export function replace_file(path: string, text: string, oldname?: string): void {
+function is_dir(path: string): boolean {
+	return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** The contents of a file, or null. */
+function contents(path: string): string | null {
+	try {
+		return read_bytes(path);
+	} catch {
+		return null;
+	}
+}
+
+/** Puts new contents in place in one step, and keeps the old as .old. False if they are the same. */
+function replace_file(path: string, text: string): boolean {
+	const old = contents(path);
+	if (old === text) return false;
 	const tmp = `${path}.${process.pid}.tmp`;
 	try {
-		writeFileSync(tmp, text);
-		if (oldname && existsSync(path)) renameSync(path, oldname);
+		writeFileSync(tmp, text, 'latin1');
+		if (old !== null) renameSync(path, `${path}.old`);
 		renameSync(tmp, path);
-	} finally {
+	} catch (e) {
 		rmSync(tmp, { force: true });
+		throw e;
 	}
+	return true;
 }
 
 /** What a defconfig has to say: only what differs from the defaults. */
 export function conf_defconfig_text(kconf: Kconf): string {
-	let text = '';
-	sym_clear_all_valid(kconf);
-	const seen = new Set<Sym>();
-	for (const { sym } of menu_for_each_entry(kconf)) {
-		if (!sym || sym_is_choice(sym)) continue;
-		sym_calc_value(kconf, sym);
-		if (!(sym.flags & SYMBOL_WRITE) || seen.has(sym)) continue;
-		seen.add(sym);
-		if (!sym_is_changeable(sym)) continue;
-		if (sym_get_string_value(sym) === sym_get_string_default(kconf, sym)) continue;
-		const choice = sym_get_choice_menu(sym);
-		if (choice && sym.curr.tri === yes && sym_choice_default(kconf, choice) === sym) continue;
-		text += symbol_for_dotconfig(kconf, sym);
-	}
+	const changed = new ChangedInput(kconf);
+	const text = defconfig_text(kconf, changed);
+	changed.report();
 	return text;
 }
 
+function defconfig_text(kconf: Kconf, changed: ChangedInput): string {
+	const parts: string[] = [];
+	sym_clear_all_valid(kconf);
+	const seen = new Set<Sym>();
+	for (let menu = kconf.rootmenu.list; menu; menu = menu_next(menu, null)) {
+		const { sym } = menu;
+		if (!sym || sym_is_choice(sym) || seen.has(sym)) continue;
+		sym_calc_value(kconf, sym);
+		changed.look_at(sym);
+		seen.add(sym);
+		if (!(sym.flags & SYMBOL_WRITE) || !sym_is_changeable(sym)) continue;
+		if (sym_get_string_value(sym) === sym_get_string_default(kconf, sym)) continue;
+		const choice = sym_get_choice_menu(sym);
+		if (choice && sym.curr.tri === yes && sym_choice_default(kconf, choice) === sym) continue;
+		parts.push(symbol_for_dotconfig(kconf, sym));
+	}
+	return parts.join('');
+}
+
 export function conf_write_defconfig(kconf: Kconf, name: string): void {
-	const path = resolve(kconf.host.cwd, name);
-	const text = conf_defconfig_text(kconf);
-	with_file(name, () => writeFileSync(path, text));
+	const path = path_of(kconf.host, name);
+	try {
+		writeFileSync(path, conf_defconfig_text(kconf), 'latin1');
+	} catch (e) {
+		if ((e as NodeJS.ErrnoException).code === undefined) throw e;
+		throw new FileError();
+	}
 }

@@ -111,13 +111,16 @@ test('lines without sense are warnings with their place', (t) => {
 	box.remove();
 });
 
+const AUTOTS = 'include/generated/autoconf.ts';
+
 test('syncconfig: autoconf.ts has every symbol, sorted and typed', (t) => {
 	const box = box_with();
+	box.env.KCONFIG_AUTOTS = AUTOTS;
 	t.is(box.conf('--alldefconfig', 'Kconfig').code, 0);
 	const { out, code } = box.conf('--syncconfig', 'Kconfig');
 	t.is(code, 0);
 	t.is(out, '');
-	const [head, body] = (box.read('include/generated/autoconf.ts') ?? '').split('\n\n');
+	const [head, body] = (box.read(AUTOTS) ?? '').split('\n\n');
 	t.regex(head as string, /Automatically generated file; DO NOT EDIT/);
 	t.regex(head as string, /scripts\/kconfig\/conf\.ts/);
 	t.is(
@@ -141,8 +144,9 @@ test('syncconfig: autoconf.ts has every symbol, sorted and typed', (t) => {
 
 test('syncconfig: autoconf.ts is written only when it changes, and changes are touched', (t) => {
 	const box = box_with();
+	box.env.KCONFIG_AUTOTS = AUTOTS;
 	box.conf('--alldefconfig', 'Kconfig');
-	const path = join(box.dir, 'include/generated/autoconf.ts');
+	const path = join(box.dir, AUTOTS);
 	utimesSync(path, 1, 1);
 	utimesSync(join(box.dir, 'include/config/N'), 1, 1);
 	box.conf('--syncconfig', 'Kconfig');
@@ -152,7 +156,7 @@ test('syncconfig: autoconf.ts is written only when it changes, and changes are t
 	box.conf('--syncconfig', 'Kconfig');
 	t.not(statSync(path).mtimeMs, 1000);
 	t.not(statSync(join(box.dir, 'include/config/N')).mtimeMs, 1000);
-	t.regex(box.read('include/generated/autoconf.ts') ?? '', /CONFIG_N: number = 4;/);
+	t.regex(box.read(AUTOTS) ?? '', /CONFIG_N: number = 4;/);
 	box.remove();
 });
 
@@ -180,20 +184,40 @@ test('KCONFIG_ALLCONFIG is respected by the all modes', (t) => {
 	box.remove();
 });
 
-test('errors of the user: one line, exit status 2', (t) => {
+const WRITING = '\n*** Error during writing of the configuration.\n\n';
+
+test('errors of the user: what and why, exit status 1', (t) => {
 	const box = box_with({ dir: '' });
 	t.deepEqual(box.conf('--defconfig=nowhere', 'Kconfig'), {
-		code: 2,
+		code: 1,
 		out: '',
-		err: '*** Can\'t find default configuration "nowhere"!\n',
+		err: '***\n*** Can\'t find default configuration "nowhere"!\n***\n',
 	});
 	box.env.KCONFIG_CONFIG = 'dir/.config';
 	const { code, err } = box.conf('--alldefconfig', 'Kconfig');
-	t.is(code, 2);
-	t.regex(err, /^dir\/\.config: [^\n]+\n$/);
+	t.is(code, 1);
+	t.is(err, `dir/.config: Not a directory\n${WRITING}`);
 	box.env.KCONFIG_CONFIG = '.';
-	t.is(box.conf('--alldefconfig', 'Kconfig').err, '.: Is a directory\n');
-	t.is(box.conf('--nosuchmode', 'Kconfig').err, "conf: unrecognized option '--nosuchmode'\n");
+	t.is(box.conf('--alldefconfig', 'Kconfig').err, `.: Is a directory\n${WRITING}`);
+	box.env.KCONFIG_CONFIG = '';
+	t.is(box.conf('--alldefconfig', 'Kconfig').err, `config name is empty\n${WRITING}`);
+	box.remove();
+});
+
+test('options: abbreviated, anywhere, and wrong ones are reported and ignored', (t) => {
+	const box = box_with();
+	const says = (...args: string[]) => box.conf(...args, 'Kconfig').err;
+	t.is(says('--alld'), '');
+	t.is(box.conf('Kconfig', '--savedef', 'd', '-s').code, 0);
+	t.not(box.read('d'), null);
+	t.is(says('--nosuchmode', '--alldef'), "spf-conf: unrecognized option '--nosuchmode'\n");
+	const two = "possibilities: '--mod2yesconfig' '--mod2noconfig'";
+	t.is(says('--mod2', '--alldef'), `spf-conf: option '--mod2' is ambiguous; ${two}\n`);
+	t.is(says('--alldef=x', '-s', '--alldef'), "spf-conf: option '--alldefconfig' doesn't allow an argument\n");
+	t.is(says('-xs', '--alldef'), "spf-conf: invalid option -- 'x'\n");
+	const bad = box.conf('--compat', '5.17', '--alldef', 'Kconfig');
+	t.is(bad.code, 2);
+	t.is(bad.err, 'spf-conf: --compat 5.17: not a known release; these are 6.12 and 7.2\n');
 	box.remove();
 });
 
@@ -205,8 +229,8 @@ test('a directory without permission is an error of the user', (t) => {
 	const box = box_with();
 	chmodSync(box.dir, 0o555);
 	const { code, err } = box.conf('--alldefconfig', 'Kconfig');
-	t.is(code, 2);
-	t.is(err, '.config: Permission denied\n');
+	t.is(code, 1);
+	t.is(err, `.config: Permission denied\n${WRITING}`);
 	chmodSync(box.dir, 0o755);
 	box.remove();
 });

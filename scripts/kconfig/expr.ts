@@ -13,19 +13,20 @@ export const EXPR_OR = (a: Tristate, b: Tristate): Tristate => (a > b ? a : b);
 export const EXPR_NOT = (a: Tristate): Tristate => (2 - a) as Tristate;
 
 export function expr_alloc_symbol(sym: Sym): Expr {
-	return { type: 'symbol', sym, val: no, val_gen: 0 };
+	sym.expr ??= { type: 'symbol', sym, val: no, val_gen: 0, settled: true };
+	return sym.expr;
 }
 
 export function expr_alloc_not(expr: Expr): Expr {
-	return { type: 'not', expr, val: no, val_gen: 0 };
+	return { type: 'not', expr, val: no, val_gen: 0, settled: false };
 }
 
 export function expr_alloc_two(type: 'and' | 'or', left: Expr, right: Expr): Expr {
-	return { type, left, right, val: no, val_gen: 0 };
+	return { type, left, right, val: no, val_gen: 0, settled: false };
 }
 
 export function expr_alloc_comp(type: CompareType | 'range', left: Sym, right: Sym): Expr {
-	return { type, left, right, val: no, val_gen: 0 };
+	return { type, left, right, val: no, val_gen: 0, settled: false };
 }
 
 /** a && b, where null means "no condition". */
@@ -83,15 +84,24 @@ function calc_compare(kconf: Kconf, type: CompareType, left: Sym, right: Sym): T
 	const l = sym_get_string_value(left);
 	const r = sym_get_string_value(right);
 	const res = compare_values(l, left.type, r, right.type);
-	const holds = {
-		'=': res === 0,
-		'!=': res !== 0,
-		'<': res < 0,
-		'<=': res <= 0,
-		'>': res > 0,
-		'>=': res >= 0,
-	}[type];
-	return holds ? yes : no;
+	return holds(type, res) ? yes : no;
+}
+
+function holds(type: CompareType, res: number): boolean {
+	switch (type) {
+		case '=':
+			return res === 0;
+		case '!=':
+			return res !== 0;
+		case '<':
+			return res < 0;
+		case '<=':
+			return res <= 0;
+		case '>':
+			return res > 0;
+		case '>=':
+			return res >= 0;
+	}
 }
 
 /**
@@ -113,40 +123,43 @@ function compare_values(l: string, lt: SymbolType, r: string, rt: SymbolType): n
 	return l < r ? -1 : l > r ? 1 : 0;
 }
 
+const INT64_MAX = (1n << 63n) - 1n;
+const INT64_MIN = -(1n << 63n);
+const UINT64_MAX = (1n << 64n) - 1n;
+
+/** The longest number that a text begins with, as strtoll() finds it: sign, digits. */
 const NUMBER: Readonly<Record<10 | 16 | 0, RegExp>> = {
-	10: /^\s*([+-]?)(\d+)$/,
-	16: /^\s*([+-]?)(?:0[xX])?([0-9a-fA-F]+)$/,
-	0: /^\s*([+-]?)(0[xX][0-9a-fA-F]+|\d+)$/,
+	10: /^[ \t\n\v\f\r]*([+-]?)([0-9]+)/,
+	16: /^[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|[0-9a-fA-F]+)/,
+	0: /^[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)/,
 };
 
-/** Reads a whole string as a number in base 10, 16, or as C writes constants (0). */
-export function parse_number(str: string, base: 10 | 16 | 0): bigint | null {
+/** That number and where it ends; null if there is none. */
+function scan_number(str: string, base: 10 | 16 | 0): { value: bigint; end: number } | null {
 	const m = NUMBER[base].exec(str);
 	if (!m) return null;
 	let digits = m[2] as string;
-	if (base === 16) digits = `0x${digits}`;
-	else if (base === 10) digits = digits.replace(/^0+(?=\d)/, '');
-	else if (/^0\d/.test(digits)) {
-		if (/[89]/.test(digits)) return null;
-		digits = `0o${digits}`;
-	}
+	if (base === 16 && !/^0x/i.test(digits)) digits = `0x${digits}`;
+	else if (base === 10) digits = digits.replace(/^0+(?=[0-9])/, '');
+	else if (base === 0 && /^0[0-7]/.test(digits)) digits = `0o${digits.slice(1)}`;
 	const value = BigInt(digits);
-	return m[1] === '-' ? -value : value;
+	return { value: m[1] === '-' ? -value : value, end: m[0].length };
+}
+
+/** strtoll(): 0 for a text that begins with no number, the nearest end if it is too big. */
+export function strtoll(str: string, base: 10 | 16 | 0): bigint {
+	const value = scan_number(str, base)?.value ?? 0n;
+	return value > INT64_MAX ? INT64_MAX : value < INT64_MIN ? INT64_MIN : value;
 }
 
 /** A symbol's value as a number for comparisons, or null if it is not one. */
 function expr_parse_string(str: string, type: SymbolType): bigint | null {
-	switch (type) {
-		case S_BOOLEAN:
-		case S_TRISTATE:
-			return BigInt('nmy'.indexOf(str));
-		case S_INT:
-			return parse_number(str, 10);
-		case S_HEX:
-			return parse_number(str, 16);
-		default:
-			return parse_number(str, 0);
-	}
+	if (type === S_BOOLEAN || type === S_TRISTATE) return BigInt('nmy'.indexOf(str));
+	const found = scan_number(str, type === S_INT ? 10 : type === S_HEX ? 16 : 0);
+	if (!found || found.end !== str.length) return null;
+	const { value } = found;
+	if (type === S_HEX) return value > UINT64_MAX || -value > UINT64_MAX ? null : value;
+	return value > INT64_MAX || value < INT64_MIN ? null : value;
 }
 
 /** Does the expression mention the symbol at all? */
@@ -239,8 +252,8 @@ function print_inner(e: Expr, show: (sym: Sym) => string): string {
 
 /** A symbol with its value behind it, as in "FOO [=y]". */
 export function show_with_value(sym: Sym): string {
-	const name = sym.name ?? '<choice>';
-	return sym.type === S_UNKNOWN ? name : `${name} [=${sym_get_string_value(sym)}]`;
+	if (sym.name === null) return '<choice>';
+	return sym.type === S_UNKNOWN ? sym.name : `${sym.name} [=${sym_get_string_value(sym)}]`;
 }
 
 /** The terms of a reverse dependency that have the given value, one to a line. */

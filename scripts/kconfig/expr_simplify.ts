@@ -15,8 +15,6 @@ import {
 import type { Expr, Kconf, Sym } from './lkc.ts';
 import { S_BOOLEAN, S_TRISTATE, SYMBOL_CONST } from './lkc.ts';
 
-type Pair = [Expr, Expr];
-
 /** What an operator does nothing with, as a symbol: y for and, n for or. */
 function neutral(kconf: Kconf, type: 'and' | 'or'): Sym {
 	return type === 'and' ? kconf.symbol_yes : kconf.symbol_no;
@@ -27,70 +25,97 @@ function absorbing(kconf: Kconf, type: 'and' | 'or'): Sym {
 	return type === 'and' ? kconf.symbol_no : kconf.symbol_yes;
 }
 
-/** Drops the constants y and n out of ands and ors. */
+/**
+ * Drops the constants y and n out of ands and ors. As in the kernel only where this decides
+ * about the whole expression; it stays as it is if just a part would become simpler.
+ */
 function eliminate_yn(kconf: Kconf, e: Expr): Expr {
 	if (e.type !== 'and' && e.type !== 'or') return e;
 	const l = eliminate_yn(kconf, e.left);
 	const r = eliminate_yn(kconf, e.right);
 	const end = absorbing(kconf, e.type);
 	const unit = neutral(kconf, e.type);
-	if (l.type === 'symbol' && l.sym === end) return l;
-	if (l.type === 'symbol' && l.sym === unit) return r;
-	if (r.type === 'symbol' && r.sym === end) return r;
-	if (r.type === 'symbol' && r.sym === unit) return l;
-	return l === e.left && r === e.right ? e : expr_alloc_two(e.type, l, r);
+	if (l.type === 'symbol') {
+		if (l.sym === end) return l;
+		if (l.sym === unit) return r;
+	}
+	if (r.type === 'symbol') {
+		if (r.sym === end) return r;
+		if (r.sym === unit) return l;
+	}
+	return e;
+}
+
+/** Two expressions that are being rewritten together. */
+interface Pair {
+	a: Expr;
+	b: Expr;
 }
 
 /**
  * Applies `leaf` to every pair of terms of two chains of the same operator, and puts the
- * chains together again from what it returns.
+ * chains together again. True if one of them has changed.
  */
-function pairwise(type: 'and' | 'or', a: Expr, b: Expr, leaf: (a: Expr, b: Expr) => Pair): Pair {
+function pairwise(
+	kconf: Kconf,
+	type: 'and' | 'or',
+	p: Pair,
+	leaf: (kconf: Kconf, type: 'and' | 'or', p: Pair) => boolean,
+): boolean {
+	const { a, b } = p;
 	if (a.type === type) {
-		const [l, b1] = pairwise(type, a.left, b, leaf);
-		const [r, b2] = pairwise(type, a.right, b1, leaf);
-		return [l === a.left && r === a.right ? a : expr_alloc_two(type, l, r), b2];
+		p.a = a.left;
+		let changed = pairwise(kconf, type, p, leaf);
+		const l = p.a;
+		p.a = a.right;
+		if (pairwise(kconf, type, p, leaf)) changed = true;
+		p.a = l === a.left && p.a === a.right ? a : expr_alloc_two(type, l, p.a);
+		return changed;
 	}
 	if (b.type === type) {
-		const [a1, l] = pairwise(type, a, b.left, leaf);
-		const [a2, r] = pairwise(type, a1, b.right, leaf);
-		return [a2, l === b.left && r === b.right ? b : expr_alloc_two(type, l, r)];
+		p.b = b.left;
+		let changed = pairwise(kconf, type, p, leaf);
+		const l = p.b;
+		p.b = b.right;
+		if (pairwise(kconf, type, p, leaf)) changed = true;
+		p.b = l === b.left && p.b === b.right ? b : expr_alloc_two(type, l, p.b);
+		return changed;
 	}
-	return leaf(a, b);
+	return leaf(kconf, type, p);
+}
+
+/** Strikes out a term that both sides have, unless it is a constant that says so anyway. */
+function strike(kconf: Kconf, type: 'and' | 'or', p: Pair): boolean {
+	const { a, b } = p;
+	if (a.type !== b.type) return false;
+	if (a.type === 'symbol' && (a.sym === kconf.symbol_yes || a.sym === kconf.symbol_no)) return false;
+	if (!expr_eq(kconf, a, b)) return false;
+	p.a = expr_alloc_symbol(neutral(kconf, type));
+	p.b = p.a;
+	return true;
 }
 
 /** Takes the terms that both expressions share out of both of them. */
 export function expr_eliminate_eq(kconf: Kconf, first: Expr | null, second: Expr | null) {
 	if (!first || !second) return [first, second] as const;
-	let a: Expr = first;
-	let b: Expr = second;
-	const strike = (type: 'and' | 'or'): void => {
-		[a, b] = pairwise(type, a, b, (x, y) => {
-			const same_constant =
-				x.type === 'symbol' &&
-				y.type === 'symbol' &&
-				x.sym === y.sym &&
-				(x.sym === kconf.symbol_yes || x.sym === kconf.symbol_no);
-			if (same_constant || !expr_eq(kconf, x, y)) return [x, y];
-			const gone = expr_alloc_symbol(neutral(kconf, type));
-			return [gone, gone];
-		});
-	};
-	const type_a = a.type;
-	if (type_a === 'and' || type_a === 'or') strike(type_a);
-	const type_b = b.type;
-	if (a.type !== type_b && (type_b === 'and' || type_b === 'or')) strike(type_b);
-	return [eliminate_yn(kconf, a), eliminate_yn(kconf, b)] as const;
+	const p: Pair = { a: first, b: second };
+	const type_a = p.a.type;
+	if (type_a === 'and' || type_a === 'or') pairwise(kconf, type_a, p, strike);
+	const type_b = p.b.type;
+	if (p.a.type !== type_b && (type_b === 'and' || type_b === 'or')) {
+		pairwise(kconf, type_b, p, strike);
+	}
+	return [eliminate_yn(kconf, p.a), eliminate_yn(kconf, p.b)] as const;
 }
 
 /** Do two expressions say the same, term by term? */
 export function expr_eq(kconf: Kconf, a: Expr | null, b: Expr | null): boolean {
 	if (!a || !b) return expr_is_yes(kconf, a) && expr_is_yes(kconf, b);
 	if (a === b) return true;
+	if (a.type !== b.type) return false;
 	if (a.type === 'symbol') return b.type === 'symbol' && a.sym === b.sym;
 	if (a.type === 'not') return b.type === 'not' && expr_eq(kconf, a.expr, b.expr);
 	if (a.type === 'and' || a.type === 'or') {
-		if (a.type !== b.type) return false;
 		const [x, y] = expr_eliminate_eq(kconf, a, b);
 		return x?.type === 'symbol' && y?.type === 'symbol' && x.sym === y.sym;
 	}
@@ -115,6 +140,7 @@ function third(kconf: Kconf, a: Sym, b: Sym): Sym | null {
 
 /** One statement that says the same as `a || b`, or null. */
 function join_or(kconf: Kconf, a: Expr, b: Expr): Expr | null {
+	if (a.type === 'symbol' && b.type === 'symbol') return a.sym === b.sym ? a : null;
 	if (expr_eq(kconf, a, b)) return a;
 	const sym = subject(a);
 	if (!sym || sym !== subject(b)) return null;
@@ -130,6 +156,7 @@ function join_or(kconf: Kconf, a: Expr, b: Expr): Expr | null {
 
 /** One statement that says the same as `a && b`, or null. */
 function join_and(kconf: Kconf, a: Expr, b: Expr): Expr | null {
+	if (a.type === 'symbol' && b.type === 'symbol') return a.sym === b.sym ? a : null;
 	if (expr_eq(kconf, a, b)) return a;
 	const sym = subject(a);
 	if (!sym || sym !== subject(b)) return null;
@@ -160,28 +187,32 @@ function join_tri(kconf: Kconf, sym: Sym, a: Expr, b: Expr): Expr | null {
 	return eq.right === ne.right ? expr_alloc_symbol(kconf.symbol_no) : eq;
 }
 
+function join(kconf: Kconf, type: 'and' | 'or', p: Pair): boolean {
+	const both = (type === 'and' ? join_and : join_or)(kconf, p.a, p.b);
+	if (!both) return false;
+	p.a = expr_alloc_symbol(neutral(kconf, type));
+	p.b = both;
+	return true;
+}
+
 /** Joins terms that repeat or complete each other, until nothing more can be joined. */
 export function expr_eliminate_dups(kconf: Kconf, e: Expr | null): Expr | null {
 	if (!e) return null;
 	let cur: Expr = e;
-	let joined: number;
-	do {
-		joined = 0;
+	let joined = true;
+	while (joined && !cur.settled) {
+		joined = false;
 		if (cur.type === 'and' || cur.type === 'or') {
-			const type = cur.type;
-			const join = type === 'and' ? join_and : join_or;
+			const { type } = cur;
 			const left = expr_eliminate_dups(kconf, cur.left) as Expr;
 			const right = expr_eliminate_dups(kconf, cur.right) as Expr;
-			const [l, r] = pairwise(type, left, right, (a, b) => {
-				const both = join(kconf, a, b);
-				if (!both) return [a, b];
-				joined++;
-				return [expr_alloc_symbol(neutral(kconf, type)), both];
-			});
-			if (l !== cur.left || r !== cur.right) cur = expr_alloc_two(type, l, r);
+			const p: Pair = { a: left, b: right };
+			joined = pairwise(kconf, type, p, join);
+			if (p.a !== cur.left || p.b !== cur.right) cur = expr_alloc_two(type, p.a, p.b);
 		}
 		cur = eliminate_yn(kconf, cur);
-	} while (joined > 0);
+	}
+	cur.settled = true;
 	return cur;
 }
 

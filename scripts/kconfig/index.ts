@@ -10,24 +10,15 @@
 //	write(kconf, '.config');
 
 import { conf_read, conf_write } from './confdata.ts';
+import { process_host } from './host.ts';
 import type { Kconf, KconfHost, Sym } from './lkc.ts';
 import { ConfExit, kconf_alloc } from './lkc.ts';
 import { conf_parse } from './parser.ts';
 import { sym_calc_value, sym_find, sym_get_string_value, sym_set_string_value } from './symbol.ts';
 
 export type { Expr, Kconf, KconfHost, Menu, Property, Sym as Symbol, Tristate } from './lkc.ts';
+export { process_host } from './host.ts';
 export { ConfExit } from './lkc.ts';
-
-/** The process as a host: its environment, directory and streams. */
-export function process_host(overrides: Partial<KconfHost> = {}): KconfHost {
-	return {
-		env: process.env,
-		cwd: process.cwd(),
-		out: (text) => process.stdout.write(text),
-		err: (text) => process.stderr.write(text),
-		...overrides,
-	};
-}
 
 /** Reads a Kconfig file with everything it sources. Throws ConfExit on errors. */
 export function parse(file: string, overrides: Partial<KconfHost> = {}): Kconf {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Cuts Kconfig files into tokens, across "source", and expands $(…) on the way. Mirrors
-// Linux's scripts/kconfig/lexer.l.
+// Linux's scripts/kconfig/lexer.l. Texts are bytes, one to a character (see text.ts).
 
-import { readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { end_of_line, type HelpSource, indentation } from './help.ts';
 import type { Kconf } from './lkc.ts';
-import { ConfExit } from './lkc.ts';
+import { COMPAT_6_12, ConfExit } from './lkc.ts';
 import type { Preprocessor } from './preprocess.ts';
 import { expand_dollar, expand_one_token } from './preprocess.ts';
+import { read_file } from './text.ts';
 
 /** Words with a meaning. Anything else made of letters, digits, _ and - is a `word`. */
-const KEYWORDS = new Set([
+const KEYWORDS: ReadonlySet<string> = new Set([
 	'bool',
 	'choice',
 	'comment',
@@ -35,39 +35,64 @@ const KEYWORDS = new Set([
 	'on',
 	'prompt',
 	'range',
-	'rsource',
 	'select',
 	'source',
 	'string',
+	'transitional',
 	'tristate',
 	'visible',
 ]);
 
-/** Operators, longer ones first. */
-const OPERATORS = ['||', '&&', '!=', '<=', '>=', ':=', '+=', '=', '<', '>', '!', '(', ')'];
+/** What a character can begin. */
+const WORD = 1;
+const BLANK = 2;
+const NEWLINE = 3;
+const QUOTE = 4;
+const COMMENT = 5;
+const DOLLAR = 6;
+const BACKSLASH = 7;
+const OPERATOR = 8;
 
-/** A keyword or operator has itself as its type; the others carry a `value`. */
-export interface Token {
-	readonly type: string;
-	readonly value: string;
+const CLASS = new Uint8Array(256);
+for (const c of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-') {
+	CLASS[c.charCodeAt(0)] = WORD;
 }
+for (const c of ' \t') CLASS[c.charCodeAt(0)] = BLANK;
+for (const c of '"\'') CLASS[c.charCodeAt(0)] = QUOTE;
+for (const c of '|&=!<>():+') CLASS[c.charCodeAt(0)] = OPERATOR;
+CLASS['\n'.charCodeAt(0)] = NEWLINE;
+CLASS['#'.charCodeAt(0)] = COMMENT;
+CLASS['$'.charCodeAt(0)] = DOLLAR;
+CLASS['\\'.charCodeAt(0)] = BACKSLASH;
 
-const EOL: Token = { type: 'eol', value: '\n' };
-const EOF: Token = { type: 'eof', value: '' };
+const LF = 10;
+const EQUALS = 61;
 
+/** A file that a "source" statement interrupts. */
 interface Buffer {
 	readonly filename: string;
 	readonly text: string;
-	pos: number;
-	lineno: number;
+	readonly pos: number;
+	readonly lineno: number;
 	/** Line of the "source" statement that is being followed. */
-	source_lineno: number;
+	readonly source_lineno: number;
 }
 
 export interface Lexer {
 	readonly kconf: Kconf;
-	/** The files being read, the current one last. */
+	pp: Preprocessor | null;
+	/** The token that yylex() found: a keyword or operator has itself as its type. */
+	type: string;
+	/** The text of a `word`, `quoted` or `assign_val`. */
+	value: string;
+	/** The file that is being read. */
+	text: string;
+	pos: number;
+	lineno: number;
+	/** The files around it. */
 	readonly stack: Buffer[];
+	/** Where each file was first asked for. */
+	readonly included: Map<string, { filename: string; lineno: number } | null>;
 	/** Where the current statement starts: what messages point at. */
 	cur_filename: string;
 	cur_lineno: number;
@@ -75,243 +100,296 @@ export interface Lexer {
 	prev_prev_token: string;
 	/** The next token is the rest of the line. */
 	assign_val: boolean;
-	pp: Preprocessor | null;
 }
 
 export function lexer_init(kconf: Kconf): Lexer {
 	return {
 		kconf,
+		pp: null,
+		type: 'eof',
+		value: '',
+		text: '',
+		pos: 0,
+		lineno: 1,
 		stack: [],
+		included: new Map(),
 		cur_filename: '',
 		cur_lineno: 0,
 		prev_token: 'eol',
 		prev_prev_token: 'eol',
 		assign_val: false,
-		pp: null,
 	};
 }
 
-/** Reads a file as ./name, or else as $srctree/name. Null if there is none. */
-export function zconf_fopen(kconf: Kconf, name: string): string | null {
-	const { srctree } = kconf.host.env;
-	const places = [resolve(kconf.host.cwd, name)];
-	if (srctree && !isAbsolute(name)) places.push(resolve(kconf.host.cwd, srctree, name));
-	for (const place of places) {
-		try {
-			return readFileSync(place, 'utf8');
-		} catch {
-			// Not there, or a directory: the next place.
-		}
-	}
-	return null;
+function enter(lx: Lexer, filename: string, text: string): void {
+	lx.text = text;
+	lx.pos = 0;
+	lx.lineno = 1;
+	lx.cur_filename = filename;
+}
+
+/** What the reference's scanner says when it is given a directory. */
+function not_a_file(): never {
+	throw new ConfExit(2, 'input in flex scanner failed');
 }
 
 /** Opens the first file. */
-export function zconf_initscan(lexer: Lexer, name: string): void {
-	const text = zconf_fopen(lexer.kconf, name);
+export function zconf_initscan(lx: Lexer, name: string): void {
+	const text = read_file(lx.kconf.host, name, not_a_file);
 	if (text === null) throw new ConfExit(1, `can't find file ${name}`);
-	push(lexer, name, text);
+	lx.included.set(name, null);
+	lx.kconf.files.push(name);
+	enter(lx, name, text);
 }
 
 /** Follows a "source" statement. */
-export function zconf_nextfile(lexer: Lexer, name: string): void {
-	const here = top(lexer);
-	here.source_lineno = lexer.cur_lineno;
-	const text = zconf_fopen(lexer.kconf, name);
-	if (text === null) {
-		const at = `${lexer.cur_filename}:${lexer.cur_lineno}`;
-		throw new ConfExit(1, `${at}: can't open file "${name}"`);
-	}
-	if (lexer.stack.some((buf) => buf.filename === name)) {
+export function zconf_nextfile(lx: Lexer, name: string): void {
+	const at = `${lx.cur_filename}:${lx.cur_lineno}`;
+	const text = read_file(lx.kconf.host, name, not_a_file);
+	if (text === null) throw new ConfExit(1, `${at}: can't open file "${name}"`);
+	lx.stack.push({
+		filename: lx.cur_filename,
+		text: lx.text,
+		pos: lx.pos,
+		lineno: lx.lineno,
+		source_lineno: lx.cur_lineno,
+	});
+	if (lx.stack.some((buf) => buf.filename === name)) {
 		let path = `Recursive inclusion detected.\nInclusion path:\n  current file : ${name}`;
-		for (const buf of [...lexer.stack].reverse()) {
+		for (const buf of [...lx.stack].reverse()) {
 			path += `\n  included from: ${buf.filename}:${buf.source_lineno}`;
 		}
 		throw new ConfExit(1, path);
 	}
-	push(lexer, name, text);
-}
-
-/** The name of a file relative to the one that is being read. */
-export function zconf_relative(lexer: Lexer, name: string): string {
-	return join(dirname(lexer.cur_filename), name);
-}
-
-function push(lexer: Lexer, filename: string, text: string): void {
-	lexer.stack.push({ filename, text, pos: 0, lineno: 1, source_lineno: 0 });
-	lexer.cur_filename = filename;
-	if (!lexer.kconf.files.includes(filename)) lexer.kconf.files.push(filename);
-}
-
-function top(lexer: Lexer): Buffer {
-	return lexer.stack.at(-1) as Buffer;
-}
-
-function warn(lexer: Lexer, lineno: number, text: string): void {
-	lexer.kconf.host.err(`${lexer.cur_filename}:${lineno}:warning: ${text}\n`);
-}
-
-/** The next token. Empty lines never reach the parser. */
-export function yylex(lexer: Lexer): Token {
-	const after_line = lexer.prev_token === 'eol' || lexer.prev_token === 'helptext';
-	let token = scan(lexer);
-	while (after_line && token.type === 'eol') token = scan(lexer);
-	if (after_line && lexer.stack.length > 0) lexer.cur_lineno = top(lexer).lineno;
-	const assigns = token.type === '=' || token.type === ':=' || token.type === '+=';
-	if (lexer.prev_prev_token === 'eol' && lexer.prev_token === 'word' && assigns) {
-		lexer.assign_val = true;
+	const first = lx.included.get(name);
+	if (first && lx.kconf.compat !== COMPAT_6_12) {
+		const again = `${at}: error: repeated inclusion of ${name}`;
+		const note = `${first.filename}:${first.lineno}: note: location of first inclusion of ${name}`;
+		throw new ConfExit(1, `${again}\n${note}`);
 	}
-	lexer.prev_prev_token = lexer.prev_token;
-	lexer.prev_token = token.type;
-	return token;
+	if (!first) {
+		lx.included.set(name, { filename: lx.cur_filename, lineno: lx.cur_lineno });
+		lx.kconf.files.push(name);
+	}
+	enter(lx, name, text);
 }
 
-const BLANK = /(?:[ \t]+|#[^\n]*|\\\n)+/y;
-const WORD = /[A-Za-z0-9_$-]+/y;
-const REST = /[ \t]*([^ \t\n][^\n]*)?/y;
-
-/** Matches at the current position and moves behind it. */
-function take(buf: Buffer, re: RegExp): RegExpExecArray | null {
-	re.lastIndex = buf.pos;
-	const m = re.exec(buf.text);
-	if (m) buf.pos = re.lastIndex;
-	return m;
+function zconf_endfile(lx: Lexer): void {
+	const buf = lx.stack.pop() as Buffer;
+	lx.text = buf.text;
+	lx.pos = buf.pos;
+	lx.lineno = buf.lineno;
+	lx.cur_filename = buf.filename;
 }
 
-function scan(lexer: Lexer): Token {
+function warn(lx: Lexer, lineno: number, text: string): void {
+	lx.kconf.host.err(`${lx.cur_filename}:${lineno}:warning: ${text}\n`);
+}
+
+/** Finds the next token. Empty lines never reach the parser. */
+export function yylex(lx: Lexer): void {
+	const prev = lx.prev_token;
+	lx.type = scan(lx);
+	if (prev === 'eol' || prev === 'helptext') {
+		while (lx.type === 'eol') lx.type = scan(lx);
+		lx.cur_lineno = lx.lineno;
+	} else if (prev === 'word' && lx.prev_prev_token === 'eol') {
+		lx.assign_val = lx.type === '=' || lx.type === ':=' || lx.type === '+=';
+	}
+	lx.prev_prev_token = prev;
+	lx.prev_token = lx.type;
+}
+
+function scan(lx: Lexer): string {
+	if (lx.assign_val) {
+		const type = scan_assign_val(lx);
+		if (type !== '') return type;
+	}
 	for (;;) {
-		const buf = top(lexer);
-		if (lexer.assign_val) {
-			lexer.assign_val = false;
-			const value = take(buf, REST)?.[1];
-			if (value !== undefined) return { type: 'assign_val', value };
+		const { text, pos } = lx;
+		if (pos >= text.length) return end_of_file(lx);
+		switch (CLASS[text.charCodeAt(pos)]) {
+			case WORD: {
+				let end = pos + 1;
+				while (CLASS[text.charCodeAt(end)] === WORD) end++;
+				if (CLASS[text.charCodeAt(end)] === DOLLAR) {
+					if (scan_expanded(lx)) return 'word';
+					break;
+				}
+				lx.pos = end;
+				const word = text.slice(pos, end);
+				lx.value = word;
+				return is_keyword(lx, word) ? word : 'word';
+			}
+			case BLANK:
+				lx.pos++;
+				break;
+			case NEWLINE:
+				lx.pos++;
+				lx.lineno++;
+				return 'eol';
+			case QUOTE:
+				return scan_string(lx, text.charCodeAt(pos));
+			case COMMENT:
+				lx.pos = end_of_line(text, pos);
+				break;
+			case DOLLAR:
+				if (scan_expanded(lx)) return 'word';
+				break;
+			case OPERATOR: {
+				const op = operator(text, pos);
+				if (op === '') {
+					ignore(lx);
+					break;
+				}
+				lx.pos += op.length;
+				return op;
+			}
+			case BACKSLASH:
+				if (text.charCodeAt(pos + 1) === LF) {
+					lx.pos += 2;
+					lx.lineno++;
+				} else {
+					ignore(lx);
+				}
+				break;
+			default:
+				ignore(lx);
 		}
-		const blank = take(buf, BLANK);
-		if (blank) buf.lineno += count_lines(blank[0]);
-		if (buf.pos >= buf.text.length) return end_of_file(lexer);
-		const token = scan_one(lexer, buf);
-		if (token) return token;
 	}
 }
 
-function count_lines(text: string): number {
-	return text.split('\n').length - 1;
+function is_keyword(lx: Lexer, word: string): boolean {
+	if (!KEYWORDS.has(word)) return false;
+	return word !== 'transitional' || lx.kconf.compat !== COMPAT_6_12;
 }
 
-function end_of_file(lexer: Lexer): Token {
-	const buf = top(lexer);
-	if (lexer.prev_token !== 'eol' && lexer.prev_token !== 'helptext') {
-		warn(lexer, buf.lineno, 'no new line at end of file');
+/** The rest of the line behind an assignment operator; '' if there is nothing on it. */
+function scan_assign_val(lx: Lexer): string {
+	const { text } = lx;
+	lx.assign_val = false;
+	while (CLASS[text.charCodeAt(lx.pos)] === BLANK) lx.pos++;
+	const end = end_of_line(text, lx.pos);
+	if (end === lx.pos) return '';
+	lx.value = text.slice(lx.pos, end);
+	lx.pos = end;
+	return 'assign_val';
+}
+
+/** The operator at a position; '' for half of one. */
+function operator(text: string, pos: number): string {
+	const c = text[pos] as string;
+	const next = text.charCodeAt(pos + 1);
+	switch (c) {
+		case '(':
+		case ')':
+		case '=':
+			return c;
+		case '<':
+		case '>':
+		case '!':
+			return next === EQUALS ? `${c}=` : c;
+		case ':':
+		case '+':
+			return next === EQUALS ? `${c}=` : '';
+		default:
+			return text[pos + 1] === c ? c + c : '';
 	}
-	if (lexer.stack.length === 1) return EOF;
-	lexer.stack.pop();
-	lexer.cur_filename = top(lexer).filename;
-	return EOL;
 }
 
-/** One token, or null if there was only something to skip. */
-function scan_one(lexer: Lexer, buf: Buffer): Token | null {
-	const c = buf.text[buf.pos] as string;
-	if (c === '\n') {
-		buf.pos++;
-		buf.lineno++;
-		return EOL;
+function ignore(lx: Lexer): void {
+	warn(lx, lx.lineno, `ignoring unsupported character '${lx.text[lx.pos]}'`);
+	lx.pos++;
+}
+
+function end_of_file(lx: Lexer): string {
+	if (lx.prev_token !== 'eol' && lx.prev_token !== 'helptext') {
+		warn(lx, lx.lineno, 'no new line at end of file');
 	}
-	if (c === '"' || c === "'") return scan_string(lexer, buf, c);
-	const start = buf.pos;
-	const word = take(buf, WORD)?.[0];
-	if (word !== undefined) {
-		if (word.includes('$')) return scan_expanded(lexer, buf, start);
-		return { type: KEYWORDS.has(word) ? word : 'word', value: word };
-	}
-	const op = OPERATORS.find((text) => buf.text.startsWith(text, buf.pos));
-	if (op) {
-		buf.pos += op.length;
-		return { type: op, value: op };
-	}
-	const whole = String.fromCodePoint(buf.text.codePointAt(buf.pos) as number);
-	warn(lexer, buf.lineno, `ignoring unsupported character '${whole}'`);
-	buf.pos += whole.length;
-	return null;
+	if (lx.stack.length === 0) return 'eof';
+	zconf_endfile(lx);
+	return 'eol';
 }
 
-function rest_of_line(buf: Buffer): string {
-	const end = buf.text.indexOf('\n', buf.pos);
-	return end < 0 ? buf.text.slice(buf.pos) : buf.text.slice(buf.pos, end);
+/** A word with $(…) in it. It never becomes a keyword; false if it comes out empty. */
+function scan_expanded(lx: Lexer): boolean {
+	const line = lx.text.slice(lx.pos, end_of_line(lx.text, lx.pos));
+	const { out, end } = expand_one_token(lx.pp as Preprocessor, line, 0);
+	lx.pos += end;
+	lx.value = out;
+	return out !== '';
 }
 
-/** A word with $(…) in it. It never becomes a keyword, and vanishes if it is empty. */
-function scan_expanded(lexer: Lexer, buf: Buffer, start: number): Token | null {
-	buf.pos = start;
-	const pp = lexer.pp;
-	if (!pp) throw new ConfExit(1, 'no preprocessor');
-	const { out, end } = expand_one_token(pp, rest_of_line(buf), 0);
-	buf.pos = start + end;
-	return out === '' ? null : { type: 'word', value: out };
-}
-
-function scan_string(lexer: Lexer, buf: Buffer, quote: string): Token {
+function scan_string(lx: Lexer, quote: number): string {
+	const { text } = lx;
 	let value = '';
-	buf.pos++;
-	while (buf.pos < buf.text.length) {
-		const c = buf.text[buf.pos] as string;
-		if (c === '\n') {
-			warn(lexer, lexer.cur_lineno, 'multi-line strings not supported');
+	let pos = lx.pos + 1;
+	let start = pos;
+	for (; pos < text.length; pos++) {
+		const c = text.charCodeAt(pos);
+		if (c === quote) break;
+		const kind = CLASS[c];
+		if (kind === NEWLINE) {
+			warn(lx, lx.cur_lineno, 'multi-line strings not supported');
 			break;
 		}
-		buf.pos++;
-		if (c === quote) break;
-		if (c === '$' && lexer.pp) {
-			const { out, end } = expand_dollar(lexer.pp, rest_of_line(buf), 0);
-			value += out;
-			buf.pos += end;
-		} else if (c === '\\') {
-			const next = buf.text[buf.pos];
-			if (next !== undefined && next !== '\n') {
-				value += next;
-				buf.pos++;
-			}
-		} else {
-			value += c;
+		if (kind === DOLLAR) {
+			const line = text.slice(pos + 1, end_of_line(text, pos));
+			const { out, end } = expand_dollar(lx.pp as Preprocessor, line, 0);
+			value += text.slice(start, pos) + out;
+			start = pos + 1 + end;
+			pos = start - 1;
+		} else if (kind === BACKSLASH) {
+			value += text.slice(start, pos);
+			start = pos + 1;
+			if (text.charCodeAt(start) !== LF) pos++;
 		}
 	}
-	return { type: 'quoted', value };
-}
-
-function indentation(blank: string): number {
-	let column = 0;
-	for (const c of blank) column = c === '\t' ? (column & ~7) + 8 : column + 1;
-	return column;
+	lx.value = value + text.slice(start, pos);
+	lx.pos = text.charCodeAt(pos) === quote ? pos + 1 : Math.min(pos, text.length);
+	return 'quoted';
 }
 
 /**
  * Reads a help text: all lines that are indented at least as far as its first one. To be
  * called when the line of the keyword has been read.
  */
-export function zconf_starthelp(lexer: Lexer): string {
-	const buf = top(lexer);
-	let text = '';
+export function zconf_starthelp(lx: Lexer): HelpSource {
+	const { text } = lx;
+	const start = lx.pos;
+	let pos = start;
+	let stop = -1;
 	let first = 0;
-	while (buf.pos < buf.text.length) {
-		const line = rest_of_line(buf);
-		const body = line.trimStart();
-		const blank = line.slice(0, line.length - body.length);
-		if (body !== '') {
-			const column = indentation(blank);
-			if (first !== 0 && column < first) break;
+	let blank = true;
+	while (pos < text.length) {
+		let body = pos;
+		while (CLASS[text.charCodeAt(body)] === BLANK) body++;
+		const eol = end_of_line(text, body);
+		if (body < eol) {
+			const column = indentation(text, pos, body);
+			if (first !== 0 && body > pos && column < first) {
+				// The blanks are used up, the line itself is not.
+				stop = pos;
+				pos = body;
+				break;
+			}
 			if (first === 0) first = column;
-			text += ' '.repeat(Math.max(0, column - first)) + body.replace(/[ \t]+$/, '');
+			if (blank) blank = !/[^ \f\r\v\t]/.test(text.slice(body, eol));
 		}
-		buf.pos += line.length;
-		if (buf.pos >= buf.text.length) break;
+		pos = eol;
+		if (pos >= text.length) break;
+		pos++;
+		lx.lineno++;
+		const next = CLASS[text.charCodeAt(pos)];
 		// A newline before a line that starts at the margin belongs to nothing.
-		buf.pos++;
-		buf.lineno++;
-		if (/[^ \t\n]/.test(buf.text[buf.pos] ?? ' ')) break;
-		text += '\n';
+		if (pos < text.length && next !== BLANK && next !== NEWLINE) {
+			stop = pos - 1;
+			break;
+		}
 	}
-	lexer.cur_lineno = buf.lineno;
-	lexer.prev_prev_token = lexer.prev_token;
-	lexer.prev_token = 'helptext';
-	return text;
+	lx.pos = pos;
+	lx.cur_lineno = lx.lineno;
+	lx.prev_prev_token = lx.prev_token;
+	lx.prev_token = 'helptext';
+	return { text, start, end: stop < 0 ? pos : stop, blank };
 }

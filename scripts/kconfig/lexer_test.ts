@@ -3,6 +3,7 @@
 // Tests of lexer.ts: what is a token, and what is left out.
 
 import test from 'ava';
+import { help_text } from './help.ts';
 import { lexer_init, yylex, zconf_initscan, zconf_starthelp } from './lexer.ts';
 import { kconf_alloc } from './lkc.ts';
 import { preprocess_init } from './preprocess.ts';
@@ -15,15 +16,16 @@ function lex(text: string): { tokens: string[]; err: string } {
 	const host = { env: { X: 'y' }, cwd: box.dir, out: () => {}, err: (s: string) => (err += s) };
 	const kconf = kconf_alloc(host);
 	const lexer = lexer_init(kconf);
-	lexer.pp = preprocess_init(kconf, () => ({ filename: 'Kconfig', lineno: lexer.cur_lineno }));
+	lexer.pp = preprocess_init(kconf, lexer);
 	zconf_initscan(lexer, 'Kconfig');
 	const tokens: string[] = [];
-	for (let t = yylex(lexer); t.type !== 'eof'; t = yylex(lexer)) {
-		const valued = t.type === 'word' || t.type === 'quoted' || t.type === 'assign_val';
-		tokens.push(valued ? `${t.type}:${t.value}` : t.type);
-		if (t.type === 'help') {
+	for (yylex(lexer); lexer.type !== 'eof'; yylex(lexer)) {
+		const { type, value } = lexer;
+		const valued = type === 'word' || type === 'quoted' || type === 'assign_val';
+		tokens.push(valued ? `${type}:${value}` : type);
+		if (type === 'help') {
 			yylex(lexer);
-			tokens.push(`helptext:${zconf_starthelp(lexer)}`);
+			tokens.push(`helptext:${help_text(zconf_starthelp(lexer))}`);
 		}
 	}
 	box.remove();

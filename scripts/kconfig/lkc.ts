@@ -5,6 +5,8 @@
 // MODULES) is gathered in one `Kconf`, so that several trees can be loaded side by side.
 // Left out: lists and hash tables (Map and arrays do), jump keys, front-end callbacks.
 
+import { type HelpSource, help_text } from './help.ts';
+
 /** A three-valued truth: n < m < y. */
 export type Tristate = 0 | 1 | 2;
 export const no = 0;
@@ -33,6 +35,8 @@ export type Expr =
 interface ExprCache {
 	val: Tristate;
 	val_gen: number;
+	/** expr_eliminate_dups() has done all it can for this one. */
+	settled: boolean;
 }
 
 /** An expression together with the value that it had at the last calculation. */
@@ -50,6 +54,8 @@ export interface SymbolValue {
 export const SYMBOL_CONST = 0x0001;
 export const SYMBOL_CHECK = 0x0008;
 export const SYMBOL_VALID = 0x0080;
+/** Only read from a .config, for the defaults of the symbol that replaces it. */
+export const SYMBOL_TRANS = 0x0100;
 export const SYMBOL_WRITE = 0x0200;
 export const SYMBOL_WRITTEN = 0x0800;
 export const SYMBOL_CHECKED = 0x2000;
@@ -89,6 +95,10 @@ export interface Sym {
 	menus: Menu[];
 	/** The choice whose `choice_members` the symbol is listed in. */
 	in_choice: Menu | null;
+	/** The expression that is just this symbol, once there is one. */
+	expr: Expr | null;
+	/** Its list in the reference's hash table. */
+	readonly bucket: number;
 }
 
 export type PropType =
@@ -114,8 +124,12 @@ export interface Property {
 	readonly lineno: number;
 }
 
+export type MenuType = 'choice' | 'comment' | 'if' | 'menu' | 'normal';
+
 /** A node of the menu tree: one entry of a Kconfig file. */
 export interface Menu {
+	/** What it was written as; "mainmenu", "menu" and "menuconfig" are all 'menu'. */
+	readonly type: MenuType;
 	next: Menu | null;
 	parent: Menu | null;
 	list: Menu | null;
@@ -125,29 +139,55 @@ export interface Menu {
 	/** "visible if" of a menu. */
 	visibility: Expr | null;
 	dep: Expr | null;
-	help: string | null;
+	/** The help text, or null. It is cut out of `help_source` when it is asked for. */
+	readonly help: string | null;
+	help_source: HelpSource | null;
 	/** Members of a choice, the one with the last user value first. */
 	choice_members: Sym[];
 	readonly filename: string;
 	readonly lineno: number;
 }
 
-/** Where messages go, and what the environment is. All may be replaced by a caller. */
+/**
+ * Where messages go, and what the environment is. All may be replaced by a caller. Messages
+ * are bytes, one to a character (text.ts).
+ */
 export interface KconfHost {
 	env: Readonly<Record<string, string | undefined>>;
 	/** Directory that relative names are looked up in before $srctree. */
 	cwd: string;
 	out(text: string): void;
 	err(text: string): void;
+	/** Called before input is waited for, if `out` keeps what it gets. */
+	flush?(): void;
+	/** Runs a command for $(shell,…). Without it, node:child_process does. */
+	shell?: ShellRunner;
 }
+
+/** What a command printed. The status does not count. */
+export interface ShellResult {
+	readonly stdout: string;
+	readonly stderr: string;
+}
+
+/** Runs `/bin/sh -c command`; throws ConfExit if that cannot be started. */
+export type ShellRunner = (host: KconfHost, command: string) => ShellResult;
+
+/** Whose rules hold where Linux has changed them. */
+export type Compat = '6.12' | '7.2';
+export const COMPAT_6_12 = '6.12';
+export const COMPAT_7_2 = '7.2';
 
 /** One loaded tree of Kconfig files, and its values. */
 export interface Kconf {
 	readonly host: KconfHost;
+	readonly compat: Compat;
 	readonly symbols: Map<string, Sym>;
 	readonly constants: Map<string, Sym>;
 	/** Every symbol, constant and choice in order of creation. */
 	readonly all: Sym[];
+	/** The same in the order of the reference's hash table; see for_all_symbols(). */
+	hashed: Sym[];
 	readonly symbol_yes: Sym;
 	readonly symbol_mod: Sym;
 	readonly symbol_no: Sym;
@@ -177,7 +217,7 @@ export class ConfExit extends Error {
 	}
 }
 
-export function kconf_alloc(host: KconfHost): Kconf {
+export function kconf_alloc(host: KconfHost, compat: Compat = COMPAT_7_2): Kconf {
 	const constant = (name: string, tri: Tristate, serial: number): Sym => ({
 		...sym_init(name, serial, SYMBOL_CONST | SYMBOL_VALID),
 		type: S_TRISTATE,
@@ -188,13 +228,15 @@ export function kconf_alloc(host: KconfHost): Kconf {
 	const symbol_no = constant('n', no, -1);
 	return {
 		host,
+		compat,
 		symbols: new Map(),
 		constants: new Map(),
 		all: [],
+		hashed: [],
 		symbol_yes,
 		symbol_mod,
 		symbol_no,
-		rootmenu: menu_init(null, host.cwd, 0),
+		rootmenu: menu_init('menu', null, host.cwd, 0),
 		modules_sym: null,
 		modules_val: no,
 		generation: 1,
@@ -205,6 +247,19 @@ export function kconf_alloc(host: KconfHost): Kconf {
 		files: [],
 		env_used: new Map(),
 	};
+}
+
+/** Lists in the hash table that the reference keeps its symbols in. */
+const HASHSIZE = 1 << 14;
+
+/** FNV-1a; bytes count as C's signed characters. */
+function hash_str(name: string): number {
+	let hash = 2166136261;
+	for (let i = 0; i < name.length; i++) {
+		const c = name.charCodeAt(i);
+		hash = Math.imul(hash ^ (c > 127 ? c - 256 : c), 0x01000193);
+	}
+	return hash >>> 0;
 }
 
 export function sym_init(name: string | null, serial: number, flags: number): Sym {
@@ -225,21 +280,42 @@ export function sym_init(name: string | null, serial: number, flags: number): Sy
 		implied: { expr: null, tri: no },
 		menus: [],
 		in_choice: null,
+		expr: null,
+		bucket: name === null ? 0 : hash_str(name) % HASHSIZE,
 	};
 }
 
-export function menu_init(sym: Sym | null, filename: string, lineno: number): Menu {
-	return {
-		next: null,
-		parent: null,
-		list: null,
-		sym,
-		prompt: null,
-		visibility: null,
-		dep: null,
-		help: null,
-		choice_members: [],
-		filename,
-		lineno,
-	};
+class MenuNode implements Menu {
+	readonly type: MenuType;
+	next: Menu | null = null;
+	parent: Menu | null = null;
+	list: Menu | null = null;
+	sym: Sym | null;
+	prompt: Property | null = null;
+	visibility: Expr | null = null;
+	dep: Expr | null = null;
+	help_source: HelpSource | null = null;
+	choice_members: Sym[] = [];
+	readonly filename: string;
+	readonly lineno: number;
+
+	constructor(type: MenuType, sym: Sym | null, filename: string, lineno: number) {
+		this.type = type;
+		this.sym = sym;
+		this.filename = filename;
+		this.lineno = lineno;
+	}
+
+	get help(): string | null {
+		return this.help_source && help_text(this.help_source);
+	}
+}
+
+export function menu_init(
+	type: MenuType,
+	sym: Sym | null,
+	filename: string,
+	lineno: number,
+): Menu {
+	return new MenuNode(type, sym, filename, lineno);
 }

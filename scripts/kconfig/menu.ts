@@ -7,6 +7,7 @@
 import { sym_get_choice_menu } from './choice.ts';
 import {
 	expr_alloc_and,
+	expr_alloc_not,
 	expr_alloc_or,
 	expr_alloc_symbol,
 	expr_alloc_two,
@@ -40,12 +41,17 @@ import {
 	sym_string_valid,
 } from './symbol.ts';
 
+/** The entry after one, depth first; null when all below `root` have been. */
+export function menu_next(menu: Menu, root: Menu | null): Menu | null {
+	if (menu.list) return menu.list;
+	let at: Menu | null = menu;
+	while (at && at !== root && !at.next) at = at.parent;
+	return at && at !== root ? at.next : null;
+}
+
 /** All nodes below one, depth first; the node itself is not among them. */
 export function* menu_for_each_sub_entry(root: Menu): Generator<Menu> {
-	for (let menu = root.list; menu; menu = menu.next) {
-		yield menu;
-		yield* menu_for_each_sub_entry(menu);
-	}
+	for (let menu = menu_next(root, root); menu; menu = menu_next(menu, root)) yield menu;
 }
 
 /** All nodes of the tree, depth first. */
@@ -53,7 +59,7 @@ export function menu_for_each_entry(kconf: Kconf): Generator<Menu> {
 	return menu_for_each_sub_entry(kconf.rootmenu);
 }
 
-function menu_warn(kconf: Kconf, menu: Menu, text: string): void {
+export function menu_warn(kconf: Kconf, menu: Menu, text: string): void {
 	kconf.host.err(`${menu.filename}:${menu.lineno}:warning: ${text}\n`);
 }
 
@@ -65,12 +71,15 @@ export function prop_warn(kconf: Kconf, prop: Property, text: string): void {
 function rewrite_m(kconf: Kconf, e: Expr | null): Expr | null {
 	if (!e) return null;
 	switch (e.type) {
-		case 'not':
-			return { ...e, expr: rewrite_m(kconf, e.expr) as Expr };
+		case 'not': {
+			const inner = rewrite_m(kconf, e.expr) as Expr;
+			return inner === e.expr ? e : expr_alloc_not(inner);
+		}
 		case 'and':
 		case 'or': {
 			const left = rewrite_m(kconf, e.left) as Expr;
-			return expr_alloc_two(e.type, left, rewrite_m(kconf, e.right) as Expr);
+			const right = rewrite_m(kconf, e.right) as Expr;
+			return left === e.left && right === e.right ? e : expr_alloc_two(e.type, left, right);
 		}
 		case 'symbol':
 			if (e.sym !== kconf.symbol_mod || !kconf.modules_sym) return e;
@@ -107,13 +116,14 @@ function propagate(kconf: Kconf, parent: Menu, menu: Menu): void {
 function make_submenu(kconf: Kconf, parent: Menu, sym: Sym): void {
 	const simple = (e: Expr | null): Expr | null =>
 		expr_eliminate_dups(kconf, expr_transform(kconf, expr_trans_compare(kconf, e, true)));
-	const basedep = simple(parent.prompt?.visible.expr ?? null);
+	let basedep: Expr | null = null;
 	let last: Menu | null = null;
 	for (let menu = parent.next; menu; menu = menu.next) {
 		const dep = menu.prompt ? menu.prompt.visible.expr : menu.dep;
 		if (!expr_contains_symbol(dep, sym)) break;
 		if (!expr_depends_symbol(kconf, dep, sym)) {
 			// It still belongs here if nothing of the symbol's own conditions is missing in it.
+			basedep ??= simple(parent.prompt?.visible.expr ?? null);
 			const [, rest] = expr_eliminate_eq(kconf, simple(dep), basedep);
 			if (!expr_is_yes(kconf, rest)) break;
 		}
@@ -241,8 +251,15 @@ export function menu_get_prompt(menu: Menu): string {
 	return menu.prompt?.text ?? menu.sym?.name ?? '';
 }
 
-/** The nearest enclosing "menu", or the root. */
-export function menu_get_parent_menu(kconf: Kconf, menu: Menu): Menu {
+/** The menu around an entry, or null for the root. */
+export function menu_get_parent_menu(menu: Menu): Menu | null {
+	let at = menu.parent;
+	while (at && at.type !== 'menu') at = at.parent;
+	return at;
+}
+
+/** The entry itself if it is a menu, else the nearest around it, or the root. */
+export function menu_get_menu_or_parent_menu(kconf: Kconf, menu: Menu): Menu {
 	let at: Menu = menu;
 	while (at !== kconf.rootmenu && at.prompt?.type !== 'menu') at = at.parent ?? kconf.rootmenu;
 	return at;

@@ -23,8 +23,8 @@ import {
 	with_file,
 } from './confdata.ts';
 import { expr_print, show_with_value } from './expr.ts';
-import { process_host } from './index.ts';
-import { zconf_fopen } from './lexer.ts';
+import { process_host } from './host.ts';
+import { read_file } from './text.ts';
 import type { Kconf, KconfHost, Sym } from './lkc.ts';
 import {
 	ConfExit,
@@ -75,7 +75,7 @@ function find_symbol(kconf: Kconf, fragment: string, line: ConfLine): Sym {
 
 function merge_fragment(merge: Merge, fragment: string): void {
 	const { kconf } = merge;
-	const text = zconf_fopen(kconf, fragment);
+	const text = read_file(kconf.host, fragment);
 	if (text === null) throw new ConfExit(2, `The merge file '${fragment}' does not exist.  Exit.`);
 	kconf.host.out(`Merging ${fragment}\n`);
 	const lines = conf_lines(text, config_prefix(kconf), (lineno, line) => {

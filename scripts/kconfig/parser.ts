@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The grammar: turns tokens into the tree of entries. Mirrors Linux's
-// scripts/kconfig/parser.y, by recursive descent. After an error the rest of the line is
-// skipped and parsing goes on, so that one run reports several errors. `rsource` (a source
-// relative to the file that says it) is an addition.
+// scripts/kconfig/parser.y, by recursive descent that does what bison's tables do: actions
+// run when their rule is complete, the next token is read as late as possible, and after an
+// error the rest of the line is skipped, so that one run reports several errors.
 
-import { expr_alloc_and, expr_alloc_comp, expr_alloc_symbol } from './expr.ts';
-import type { Lexer, Token } from './lexer.ts';
+import { expr_alloc_and, expr_alloc_comp, expr_alloc_or, expr_alloc_symbol } from './expr.ts';
+import { expr_trans_compare } from './expr_simplify.ts';
+import type { Lexer } from './lexer.ts';
+import { lexer_init, yylex, zconf_initscan, zconf_nextfile, zconf_starthelp } from './lexer.ts';
+import type { Expr, Kconf, Menu, MenuType, Property, PropType, SymbolType } from './lkc.ts';
 import {
-	lexer_init,
-	yylex,
-	zconf_initscan,
-	zconf_nextfile,
-	zconf_relative,
-	zconf_starthelp,
-} from './lexer.ts';
-import type { Expr, Kconf, Menu, Property, PropType, SymbolType } from './lkc.ts';
-import {
+	COMPAT_6_12,
 	ConfExit,
 	menu_init,
 	S_BOOLEAN,
@@ -25,76 +20,93 @@ import {
 	S_STRING,
 	S_TRISTATE,
 	S_UNKNOWN,
+	SYMBOL_TRANS,
 } from './lkc.ts';
-import { menu_finalize, menu_for_each_entry, menu_for_each_sub_entry, prop_warn } from './menu.ts';
+import { menu_finalize, menu_warn, prop_warn } from './menu.ts';
+import { check_tree } from './parser_check.ts';
 import { parse_expr, parse_if_expr, parse_nonconst, parse_symbol } from './parser_expr.ts';
 import type { Preprocessor, VariableFlavor } from './preprocess.ts';
 import { preprocess_init, variable_add } from './preprocess.ts';
 import { sym_lookup } from './symbol.ts';
-import { sym_check_deps } from './symbol_check.ts';
 
 /** The state of one parse. */
 export interface Parser {
 	readonly kconf: Kconf;
 	readonly lexer: Lexer;
 	readonly pp: Preprocessor;
-	/** The token read ahead, if any. Read as late as possible: line numbers depend on it. */
-	ahead: Token | null;
+	/** A token has been read ahead. As late as possible: line numbers depend on it. */
+	ahead: boolean;
 	/** Tokens to accept before a syntax error is reported again. */
 	quiet: number;
 	errors: number;
 	current_menu: Menu;
 	current_entry: Menu;
 	current_choice: Menu | null;
-	/** Appends an entry where the last one ended. */
-	link: (menu: Menu) => void;
+	/** Where the next entry is appended: below this one, or behind it. */
+	last: Menu;
+	below: boolean;
 }
 
 /** Thrown to give up a statement; the statement list catches it. */
-export class SyntaxFault extends Error {}
+const SYNTAX_FAULT = new Error('syntax error');
 /** Thrown when nothing is left to recover with. */
-class Abort extends Error {}
+const ABORT = new Error('abort');
 
-export function peek(p: Parser): Token {
-	p.ahead ??= yylex(p.lexer);
-	return p.ahead;
+/** The type of the next token. */
+export function peek(p: Parser): string {
+	if (!p.ahead) {
+		yylex(p.lexer);
+		p.ahead = true;
+	}
+	return p.lexer.type;
 }
 
-export function shift(p: Parser): Token {
-	const token = peek(p);
-	p.ahead = null;
+/** Takes the next token, and gives its text. */
+export function shift(p: Parser): string {
+	if (!p.ahead) yylex(p.lexer);
+	p.ahead = false;
 	if (p.quiet > 0) p.quiet--;
-	return token;
+	return p.lexer.value;
 }
 
-/** Accepts a token of a type, or gives up the statement. */
-export function expect(p: Parser, type: string): Token {
-	if (peek(p).type !== type) syntax_error(p);
+/** Takes a token of a type, or gives up the statement. */
+export function expect(p: Parser, type: string): string {
+	if (peek(p) !== type) syntax_error(p);
 	return shift(p);
 }
 
 export function accept(p: Parser, type: string): boolean {
-	if (peek(p).type !== type) return false;
+	if (peek(p) !== type) return false;
 	shift(p);
 	return true;
 }
 
-function where(p: Parser): string {
-	return `${p.lexer.cur_filename}:${p.lexer.cur_lineno}`;
+function print(p: Parser, text: string): void {
+	p.kconf.host.err(`${p.lexer.cur_filename}:${p.lexer.cur_lineno}: ${text}\n`);
+}
+
+function report_syntax(p: Parser): void {
+	if (p.quiet === 0) {
+		p.errors++;
+		print(p, 'syntax error');
+	}
+	p.quiet = 3;
 }
 
 export function syntax_error(p: Parser): never {
-	if (p.quiet === 0) {
-		p.errors++;
-		p.kconf.host.err(`${where(p)}: syntax error\n`);
-	}
-	p.quiet = 3;
-	throw new SyntaxFault();
+	report_syntax(p);
+	throw SYNTAX_FAULT;
 }
 
 function zconf_error(p: Parser, text: string): void {
 	p.errors++;
-	p.kconf.host.err(`${where(p)}: ${text}\n`);
+	print(p, text);
+}
+
+/** What became an error in 7.x, and was a warning before. */
+function error_since_7(p: Parser, text: string, more = ''): void {
+	if (p.kconf.compat === COMPAT_6_12) print(p, `warning: ${text}${more}`);
+	else zconf_error(p, text);
 }
 
 function entry_error(p: Parser, at: { filename: string; lineno: number }, text: string): void {
@@ -104,37 +116,40 @@ function entry_error(p: Parser, at: { filename: string; lineno: number }, text: 
 
 // --- building the tree -------------------------------------------------------------------
 
-function menu_add_entry(p: Parser, sym: Menu['sym']): void {
-	const menu = menu_init(sym, p.lexer.cur_filename, p.lexer.cur_lineno);
+function menu_add_entry(p: Parser, sym: Menu['sym'], type: MenuType): void {
+	const menu = menu_init(type, sym, p.lexer.cur_filename, p.lexer.cur_lineno);
 	menu.parent = p.current_menu;
-	p.link(menu);
-	p.link = (next) => {
-		menu.next = next;
-	};
+	if (p.below) p.last.list = menu;
+	else p.last.next = menu;
+	p.last = menu;
+	p.below = false;
 	p.current_entry = menu;
 	sym?.menus.push(menu);
 }
 
 /** What follows is inside the current entry. */
 function menu_add_menu(p: Parser): Menu {
-	const menu = p.current_entry;
-	p.link = (next) => {
-		menu.list = next;
-	};
-	p.current_menu = menu;
-	return menu;
+	p.last = p.current_entry;
+	p.below = true;
+	p.current_menu = p.current_entry;
+	return p.current_menu;
 }
 
 function menu_end_menu(p: Parser): void {
-	const menu = p.current_menu;
-	p.link = (next) => {
-		menu.next = next;
-	};
-	p.current_menu = menu.parent ?? p.kconf.rootmenu;
+	p.last = p.current_menu;
+	p.below = false;
+	p.current_menu = p.current_menu.parent ?? p.kconf.rootmenu;
+}
+
+function menu_add_dep(p: Parser, dep: Expr, cond: Expr | null): void {
+	const entry = p.current_entry;
+	// Without the condition there is no dependency: dep || cond = n.
+	const unless = cond && expr_trans_compare(p.kconf, cond, false);
+	entry.dep = expr_alloc_and(entry.dep, unless ? expr_alloc_or(dep, unless) : dep);
 }
 
 function menu_set_type(p: Parser, type: SymbolType): void {
-	const sym = p.current_entry.sym;
+	const { sym } = p.current_entry;
 	if (!sym || sym.type === type) return;
 	if (sym.type === S_UNKNOWN) {
 		sym.type = type;
@@ -142,8 +157,7 @@ function menu_set_type(p: Parser, type: SymbolType): void {
 	}
 	const name = sym.name ?? '<choice>';
 	const what = `ignoring type redefinition of '${name}' from '${sym.type}' to '${type}'`;
-	const { filename, lineno } = p.current_entry;
-	p.kconf.host.err(`${filename}:${lineno}:warning: ${what}\n`);
+	menu_warn(p.kconf, p.current_entry, what);
 }
 
 function menu_add_prop(p: Parser, type: PropType, expr: Expr | null, dep: Expr | null): Property {
@@ -160,14 +174,20 @@ function menu_add_prop(p: Parser, type: PropType, expr: Expr | null, dep: Expr |
 	return prop;
 }
 
+const LEADING_SPACE = /^[ \t\n\v\f\r]+/;
+
 function menu_add_prompt(p: Parser, type: PropType, text: string, dep: Expr | null): void {
 	const prop = menu_add_prop(p, type, null, dep);
-	prop.text = text.trimStart();
-	if (prop.text !== text) prop_warn(p.kconf, prop, 'leading whitespace ignored');
+	prop.text = text;
+	if (LEADING_SPACE.test(text)) {
+		prop_warn(p.kconf, prop, 'leading whitespace ignored');
+		prop.text = text.replace(LEADING_SPACE, '');
+	}
 	if (p.current_entry.prompt) prop_warn(p.kconf, prop, 'prompt redefined');
 	if (type === 'prompt') {
 		// "visible if" of the menus around it hides prompts, and nothing but prompts.
 		for (let menu = p.current_entry.parent; menu; menu = menu.parent) {
+			if (!menu.visibility) continue;
 			prop.visible.expr = expr_alloc_and(prop.visible.expr, menu.visibility);
 		}
 	}
@@ -180,33 +200,29 @@ function menu_add_prompt(p: Parser, type: PropType, text: string, dep: Expr | nu
 function stmt_list(p: Parser, in_choice: boolean, nested: boolean): void {
 	for (;;) {
 		const first = peek(p);
-		if (first.type === 'eof' || (nested && is_end(first))) return;
+		if (first === 'eof' || (nested && is_end(first))) return;
+		const word = first === 'word' ? p.lexer.value : '';
 		try {
-			statement(p, in_choice);
+			statement(p, first, in_choice);
 		} catch (e) {
-			if (!(e instanceof SyntaxFault)) throw e;
-			skip_line(p);
-			const unknown = first.type === 'word' && !in_choice;
-			zconf_error(p, unknown ? `unknown statement "${first.value}"` : 'invalid statement');
+			if (e !== SYNTAX_FAULT) throw e;
+			recover(p, first === 'word' && !in_choice ? word : null);
 		}
 	}
 }
 
-function skip_line(p: Parser): void {
-	while (peek(p).type !== 'eol') {
-		if (peek(p).type === 'eof') throw new Abort();
-		p.ahead = null;
+/** Skips the rest of the line, and says what was wrong with it. */
+function recover(p: Parser, word: string | null): void {
+	while (peek(p) !== 'eol') {
+		if (peek(p) === 'eof') throw ABORT;
+		p.ahead = false;
 	}
 	shift(p);
+	zconf_error(p, word === null ? 'invalid statement' : `unknown statement "${word}"`);
 }
 
-const END_OF: Readonly<Record<string, string>> = {
-	endmenu: 'menu',
-	endchoice: 'choice',
-	endif: 'if',
-};
-
-const is_end = (token: Token): boolean => token.type in END_OF;
+const is_end = (type: string): boolean =>
+	type === 'endif' || type === 'endmenu' || type === 'endchoice';
 
 /** Where a statement goes to be parsed, by its first token. */
 const STATEMENTS: Readonly<Record<string, (p: Parser, in_choice: boolean) => void>> = {
@@ -215,57 +231,62 @@ const STATEMENTS: Readonly<Record<string, (p: Parser, in_choice: boolean) => voi
 	config: config_stmt,
 	if: if_stmt,
 	menu: menu_stmt,
-	menuconfig: config_stmt,
-	rsource: source_stmt,
+	menuconfig: menuconfig_stmt,
 	source: source_stmt,
 	word: assignment_stmt,
 };
 
 const ALLOWED_IN_CHOICE: ReadonlySet<string> = new Set(['comment', 'config', 'if']);
 
-function statement(p: Parser, in_choice: boolean): void {
-	const { type } = peek(p);
+function statement(p: Parser, type: string, in_choice: boolean): void {
 	const parse = in_choice && !ALLOWED_IN_CHOICE.has(type) ? undefined : STATEMENTS[type];
 	if (!parse) syntax_error(p);
 	parse(p, in_choice);
 }
 
 function assignment_stmt(p: Parser): void {
-	const name = shift(p).value;
-	const op = peek(p).type;
+	const name = shift(p);
+	const op = peek(p);
 	if (op !== '=' && op !== ':=' && op !== '+=') syntax_error(p);
 	shift(p);
-	const value = peek(p).type === 'assign_val' ? shift(p).value : '';
+	const value = peek(p) === 'assign_val' ? shift(p) : '';
 	expect(p, 'eol');
 	variable_add(p.pp, name, value, op as VariableFlavor);
 }
 
 function source_stmt(p: Parser): void {
-	const relative = shift(p).type === 'rsource';
-	const name = expect(p, 'quoted').value;
+	shift(p);
+	const name = expect(p, 'quoted');
 	expect(p, 'eol');
-	zconf_nextfile(p.lexer, relative ? zconf_relative(p.lexer, name) : name);
+	zconf_nextfile(p.lexer, name);
+}
+
+function config_entry(p: Parser, type: MenuType): Menu {
+	shift(p);
+	const sym = parse_nonconst(p);
+	expect(p, 'eol');
+	menu_add_entry(p, sym, type);
+	while (config_option(p, peek(p)));
+	return p.current_entry;
 }
 
 function config_stmt(p: Parser): void {
-	const is_menu = shift(p).type === 'menuconfig';
-	const sym = parse_nonconst(p);
-	expect(p, 'eol');
-	menu_add_entry(p, sym);
-	while (config_option(p));
-	const entry = p.current_entry;
-	if (is_menu) {
-		if (entry.prompt) entry.prompt.type = 'menu';
-		else p.kconf.host.err(`${where(p)}: warning: menuconfig statement without prompt\n`);
-	}
-	const choice = p.current_choice;
-	if (!choice || is_menu) return;
+	const entry = config_entry(p, 'normal');
+	const { current_choice: choice } = p;
+	const { sym } = entry;
+	if (!choice || !sym) return;
 	if (!entry.prompt) entry_error(p, entry, 'choice member must have a prompt');
 	if (sym.type !== S_BOOLEAN) entry_error(p, entry, 'choice member must be bool');
 	if (!sym.in_choice) {
 		sym.in_choice = choice;
 		choice.choice_members.push(sym);
 	}
+}
+
+function menuconfig_stmt(p: Parser): void {
+	const { prompt } = config_entry(p, 'menu');
+	if (prompt) prompt.type = 'menu';
+	else error_since_7(p, 'menuconfig statement without prompt');
 }
 
 const TYPES: Readonly<Record<string, SymbolType>> = {
@@ -277,19 +298,21 @@ const TYPES: Readonly<Record<string, SymbolType>> = {
 };
 
 /** One attribute of a config entry; false if the next line is none. */
-function config_option(p: Parser): boolean {
-	const { type } = peek(p);
-	const symbol_type = TYPES[type];
-	if (symbol_type) {
-		shift(p);
-		const text = peek(p).type === 'quoted' ? shift(p).value : null;
-		const dep = text === null ? null : parse_if_expr(p);
-		if (text !== null) menu_add_prompt(p, 'prompt', text, dep);
-		expect(p, 'eol');
-		menu_set_type(p, symbol_type);
-		return true;
-	}
+function config_option(p: Parser, type: string): boolean {
 	switch (type) {
+		case 'bool':
+		case 'tristate':
+		case 'int':
+		case 'hex':
+		case 'string':
+			shift(p);
+			if (peek(p) === 'quoted') {
+				const text = shift(p);
+				menu_add_prompt(p, 'prompt', text, parse_if_expr(p));
+			}
+			expect(p, 'eol');
+			menu_set_type(p, TYPES[type] as SymbolType);
+			return true;
 		case 'prompt':
 			prompt_option(p);
 			return true;
@@ -299,28 +322,28 @@ function config_option(p: Parser): boolean {
 			default_option(p, type);
 			return true;
 		case 'select':
-		case 'imply': {
-			shift(p);
-			const target = expr_alloc_symbol(parse_nonconst(p));
-			const dep = parse_if_expr(p);
-			expect(p, 'eol');
-			menu_add_prop(p, type, target, dep);
+		case 'imply':
+			symbol_option(p, type);
 			return true;
-		}
 		case 'range':
 			range_option(p);
 			return true;
 		case 'modules':
 			modules_option(p);
 			return true;
+		case 'transitional':
+			shift(p);
+			expect(p, 'eol');
+			if (p.current_entry.sym) p.current_entry.sym.flags |= SYMBOL_TRANS;
+			return true;
 		default:
-			return depends_or_help(p);
+			return depends_or_help(p, type);
 	}
 }
 
 function prompt_option(p: Parser): void {
 	shift(p);
-	const text = expect(p, 'quoted').value;
+	const text = expect(p, 'quoted');
 	const dep = parse_if_expr(p);
 	expect(p, 'eol');
 	menu_add_prompt(p, 'prompt', text, dep);
@@ -335,6 +358,15 @@ function default_option(p: Parser, type: string): void {
 	if (type !== 'default') menu_set_type(p, type === 'def_bool' ? S_BOOLEAN : S_TRISTATE);
 }
 
+/** "select", "imply", and the "default" of a choice, which name one symbol. */
+function symbol_option(p: Parser, type: 'select' | 'imply' | 'default'): void {
+	shift(p);
+	const sym = parse_nonconst(p);
+	const dep = parse_if_expr(p);
+	expect(p, 'eol');
+	menu_add_prop(p, type, expr_alloc_symbol(sym), dep);
+}
+
 function range_option(p: Parser): void {
 	shift(p);
 	const low = parse_symbol(p);
@@ -347,7 +379,7 @@ function range_option(p: Parser): void {
 function modules_option(p: Parser): void {
 	shift(p);
 	expect(p, 'eol');
-	const sym = p.current_entry.sym;
+	const { sym } = p.current_entry;
 	const old = p.kconf.modules_sym;
 	if (old) {
 		const by = `already defined by symbol '${old.name}'`;
@@ -356,127 +388,137 @@ function modules_option(p: Parser): void {
 	p.kconf.modules_sym = sym;
 }
 
-function depends_or_help(p: Parser): boolean {
-	if (depends_option(p)) return true;
-	if (peek(p).type !== 'help') return false;
-	help_option(p);
+function depends_or_help(p: Parser, type: string): boolean {
+	if (type === 'depends') depends_option(p);
+	else if (type === 'help') help_option(p);
+	else return false;
 	return true;
 }
 
-function depends_option(p: Parser): boolean {
-	if (!accept(p, 'depends')) return false;
+function depends_option(p: Parser): void {
+	shift(p);
 	expect(p, 'on');
 	const dep = parse_expr(p);
+	const cond = p.kconf.compat === COMPAT_6_12 ? null : parse_if_expr(p);
 	expect(p, 'eol');
-	p.current_entry.dep = expr_alloc_and(p.current_entry.dep, dep);
-	return true;
+	menu_add_dep(p, dep, cond);
 }
 
 function help_option(p: Parser): void {
 	shift(p);
 	expect(p, 'eol');
-	const text = zconf_starthelp(p.lexer);
+	const help = zconf_starthelp(p.lexer);
+	if (p.quiet > 0) p.quiet--;
 	const entry = p.current_entry;
 	const name = entry.sym?.name ?? '<choice>';
-	const warn = (what: string) => p.kconf.host.err(`${where(p)}: warning: '${name}' ${what}\n`);
-	if (entry.help !== null) {
-		warn('defined with more than one help text -- only the last one will be used');
+	if (entry.help_source) {
+		const which = ' -- only the last one will be used';
+		error_since_7(p, `'${name}' defined with more than one help text`, which);
 	}
-	if (text.trim() === '') warn('defined with blank help text');
-	entry.help = text;
+	if (help.blank) error_since_7(p, `'${name}' defined with blank help text`);
+	entry.help_source = help;
 }
 
 function choice_stmt(p: Parser): void {
 	shift(p);
 	expect(p, 'eol');
-	menu_add_entry(p, sym_lookup(p.kconf, null));
+	menu_add_entry(p, sym_lookup(p.kconf, null), 'choice');
 	menu_set_type(p, S_BOOLEAN);
-	while (choice_option(p));
+	while (choice_option(p, peek(p)));
 	if (!p.current_entry.prompt) entry_error(p, p.current_entry, 'choice must have a prompt');
 	const menu = menu_add_menu(p);
 	p.current_choice = menu;
-	block(p, 'choice', menu, true, () => {
-		p.current_choice = null;
-	});
+	block(p, 'choice', menu, true);
 }
 
-function choice_option(p: Parser): boolean {
-	switch (peek(p).type) {
-		case 'prompt':
+function choice_option(p: Parser, type: string): boolean {
+	switch (type) {
 		case 'bool':
+			if (p.kconf.compat !== COMPAT_6_12) return false;
 			prompt_option(p);
 			return true;
-		case 'default': {
-			shift(p);
-			const sym = parse_nonconst(p);
-			const dep = parse_if_expr(p);
-			expect(p, 'eol');
-			menu_add_prop(p, 'default', expr_alloc_symbol(sym), dep);
+		case 'prompt':
+			prompt_option(p);
 			return true;
-		}
+		case 'default':
+			symbol_option(p, 'default');
+			return true;
 		default:
-			return depends_or_help(p);
+			return depends_or_help(p, type);
 	}
 }
 
 function comment_stmt(p: Parser): void {
 	shift(p);
-	const text = expect(p, 'quoted').value;
+	const text = expect(p, 'quoted');
 	expect(p, 'eol');
-	menu_add_entry(p, null);
+	menu_add_entry(p, null, 'comment');
 	menu_add_prompt(p, 'comment', text, null);
-	while (depends_option(p));
+	while (peek(p) === 'depends') depends_option(p);
 }
 
 function if_stmt(p: Parser, in_choice: boolean): void {
 	shift(p);
 	const dep = parse_expr(p);
 	expect(p, 'eol');
-	menu_add_entry(p, null);
-	p.current_entry.dep = expr_alloc_and(p.current_entry.dep, dep);
+	menu_add_entry(p, null, 'if');
+	menu_add_dep(p, dep, null);
 	block(p, 'if', menu_add_menu(p), in_choice);
 }
 
 function menu_stmt(p: Parser): void {
 	shift(p);
-	const text = expect(p, 'quoted').value;
+	const text = expect(p, 'quoted');
 	expect(p, 'eol');
-	menu_add_entry(p, null);
+	menu_add_entry(p, null, 'menu');
 	menu_add_prompt(p, 'menu', text, null);
-	while (depends_option(p) || visible_option(p));
+	for (;;) {
+		if (peek(p) === 'depends') depends_option(p);
+		else if (peek(p) === 'visible') visible_option(p);
+		else break;
+	}
 	block(p, 'menu', menu_add_menu(p), false);
 }
 
-function visible_option(p: Parser): boolean {
-	if (!accept(p, 'visible')) return false;
+function visible_option(p: Parser): void {
+	shift(p);
 	const dep = parse_if_expr(p);
 	expect(p, 'eol');
 	p.current_entry.visibility = expr_alloc_and(p.current_entry.visibility, dep);
-	return true;
 }
 
 /** The statements of a block, and its end. */
-function block(p: Parser, name: string, menu: Menu, in_choice: boolean, at_end?: () => void): void {
+function block(p: Parser, name: string, menu: Menu, in_choice: boolean): void {
 	try {
-		stmt_list(p, in_choice, true);
-		if (peek(p).type === 'eof') {
-			if (p.quiet === 0) {
-				p.errors++;
-				p.kconf.host.err(`${where(p)}: syntax error\n`);
-			}
-			throw new Abort();
-		}
-		const end = END_OF[shift(p).type] as string;
-		expect(p, 'eol');
-		at_end?.();
+		const end = block_end(p, in_choice);
+		if (name === 'choice') p.current_choice = null;
 		if (zconf_endtoken(p, end, name)) menu_end_menu(p);
 	} catch (e) {
-		if (e instanceof Abort || e instanceof SyntaxFault) {
+		if (e === ABORT) {
 			const at = `${menu.filename}:${menu.lineno}`;
 			p.kconf.host.err(`${at}: missing end statement for this entry\n`);
 			if (p.current_menu === menu) menu_end_menu(p);
 		}
 		throw e;
+	}
+}
+
+/** Parses up to a good end of a block; returns the kind of block that it ends. */
+function block_end(p: Parser, in_choice: boolean): string {
+	for (;;) {
+		stmt_list(p, in_choice, true);
+		const type = peek(p);
+		if (type === 'eof') {
+			report_syntax(p);
+			throw ABORT;
+		}
+		shift(p);
+		if (peek(p) === 'eol') {
+			shift(p);
+			return type.slice('end'.length);
+		}
+		report_syntax(p);
+		recover(p, null);
 	}
 }
 
@@ -495,61 +537,40 @@ function zconf_endtoken(p: Parser, found: string, expected: string): boolean {
 }
 
 function input(p: Parser): void {
-	try {
-		if (peek(p).type === 'mainmenu') {
-			shift(p);
-			const text = expect(p, 'quoted').value;
-			expect(p, 'eol');
-			menu_add_prompt(p, 'menu', text, null);
-		}
-	} catch (e) {
-		if (!(e instanceof SyntaxFault)) throw e;
-		skip_line(p);
-		zconf_error(p, 'invalid statement');
+	if (peek(p) === 'mainmenu') {
+		shift(p);
+		const text = expect(p, 'quoted');
+		expect(p, 'eol');
+		menu_add_prompt(p, 'menu', text, null);
 	}
 	stmt_list(p, false, false);
-}
-
-function choice_check_sanity(p: Parser, menu: Menu): void {
-	for (const prop of menu.sym?.prop ?? []) {
-		if (prop.type === 'default') {
-			entry_error(p, prop, 'defaults for choice values not supported');
-		}
-		const outside = prop.menu !== menu && prop.menu.parent !== menu.parent;
-		if (prop.type === 'prompt' && outside) {
-			entry_error(p, prop, 'choice value has a prompt outside its choice group');
-		}
-	}
 }
 
 /** Reads a Kconfig file and all that it sources into `kconf`. Ends with ConfExit(1) on errors. */
 export function conf_parse(kconf: Kconf, name: string): void {
 	const lexer = lexer_init(kconf);
-	const pp = preprocess_init(kconf, () => ({
-		filename: lexer.cur_filename,
-		lineno: lexer.stack.at(-1)?.lineno ?? 0,
-	}));
+	const pp = preprocess_init(kconf, lexer);
 	lexer.pp = pp;
 	const { rootmenu } = kconf;
 	const p: Parser = {
 		kconf,
 		lexer,
 		pp,
-		ahead: null,
+		ahead: false,
 		quiet: 0,
 		errors: 0,
 		current_menu: rootmenu,
 		current_entry: rootmenu,
 		current_choice: null,
-		link: (menu) => {
-			rootmenu.list = menu;
-		},
+		last: rootmenu,
+		below: true,
 	};
 	zconf_initscan(lexer, name);
 	try {
 		input(p);
 	} catch (e) {
-		if (!(e instanceof Abort)) throw e;
+		// A fault that comes through to here is in the mainmenu statement.
+		if (e !== ABORT && e !== SYNTAX_FAULT) throw e;
 	}
 	if (p.errors > 0) throw new ConfExit(1);
 	kconf.modules_sym ??= kconf.symbol_no;
@@ -558,11 +579,6 @@ export function conf_parse(kconf: Kconf, name: string): void {
 		menu_add_prompt(p, 'menu', 'Main menu', null);
 	}
 	menu_finalize(kconf);
-	for (const menu of menu_for_each_entry(kconf)) {
-		if (menu.sym && sym_check_deps(kconf, menu.sym)) p.errors++;
-		if (menu.sym?.name !== null) continue;
-		for (const child of menu_for_each_sub_entry(menu)) choice_check_sanity(p, child);
-	}
-	if (p.errors > 0) throw new ConfExit(1);
+	if (check_tree(kconf) > 0) throw new ConfExit(1);
 	kconf.conf_changed = true;
 }

@@ -13,12 +13,12 @@ const COMPARE: ReadonlySet<string> = new Set(['=', '!=', '<', '<=', '>', '>=']);
 
 /** A name, where a quoted constant is not accepted. */
 export function parse_nonconst(p: Parser): Sym {
-	return sym_lookup(p.kconf, expect(p, 'word').value);
+	return sym_lookup(p.kconf, expect(p, 'word'));
 }
 
 /** A name or a quoted constant. */
 export function parse_symbol(p: Parser): Sym {
-	if (peek(p).type === 'quoted') return sym_lookup(p.kconf, shift(p).value, true);
+	if (peek(p) === 'quoted') return sym_lookup(p.kconf, shift(p), true);
 	return parse_nonconst(p);
 }
 
@@ -41,12 +41,13 @@ function parse_unary(p: Parser): Expr {
 		expect(p, ')');
 		return inner;
 	}
-	const { type } = peek(p);
+	const type = peek(p);
 	if (type !== 'word' && type !== 'quoted') syntax_error(p);
 	const left = parse_symbol(p);
-	if (!COMPARE.has(peek(p).type)) return expr_alloc_symbol(left);
-	const op = shift(p).type as CompareType;
-	return expr_alloc_comp(op, left, parse_symbol(p));
+	const op = peek(p);
+	if (!COMPARE.has(op)) return expr_alloc_symbol(left);
+	shift(p);
+	return expr_alloc_comp(op as CompareType, left, parse_symbol(p));
 }
 
 /** The optional "if …" behind an attribute. */

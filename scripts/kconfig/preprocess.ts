@@ -3,9 +3,10 @@
 // $(…): variables, functions and environment, expanded while the files are read. Mirrors
 // Linux's scripts/kconfig/preprocess.c.
 
-import { spawnSync } from 'node:child_process';
 import type { Kconf } from './lkc.ts';
 import { ConfExit } from './lkc.ts';
+import { run_shell } from './shell.ts';
+import { to_bytes } from './text.ts';
 
 /** "=" keeps the text and expands it at use, ":=" expands it at once, "+=" appends. */
 export type VariableFlavor = '=' | ':=' | '+=';
@@ -20,20 +21,25 @@ interface Variable {
 const FUNCTION_MAX_ARGS = 16;
 const MAX_DEPTH = 1000;
 
-/** The variables of one parse. `where` says what is being read, for messages. */
+/** What is being read, for messages. */
+export interface Place {
+	readonly cur_filename: string;
+	readonly lineno: number;
+}
+
+/** The variables of one parse. */
 export interface Preprocessor {
 	kconf: Kconf;
 	variables: Map<string, Variable>;
-	where: () => { filename: string; lineno: number };
+	where: Place;
 }
 
-export function preprocess_init(kconf: Kconf, where: Preprocessor['where']): Preprocessor {
+export function preprocess_init(kconf: Kconf, where: Place): Preprocessor {
 	return { kconf, variables: new Map(), where };
 }
 
 function fail(pp: Preprocessor, text: string): never {
-	const { filename, lineno } = pp.where();
-	throw new ConfExit(1, `${filename}:${lineno}: ${text}`);
+	throw new ConfExit(1, `${position(pp)}: ${text}`);
 }
 
 /** An assignment statement. */
@@ -66,8 +72,7 @@ interface Builtin {
 }
 
 function position(pp: Preprocessor): string {
-	const { filename, lineno } = pp.where();
-	return `${filename}:${lineno}`;
+	return `${pp.where.cur_filename}:${pp.where.lineno}`;
 }
 
 const BUILTINS: Readonly<Record<string, Builtin>> = {
@@ -78,7 +83,7 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
 			return '';
 		},
 	},
-	filename: { args: 0, run: (pp) => pp.where().filename },
+	filename: { args: 0, run: (pp) => pp.where.cur_filename },
 	info: {
 		args: 1,
 		run(pp, [, text]) {
@@ -86,7 +91,7 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
 			return '';
 		},
 	},
-	lineno: { args: 0, run: (pp) => String(pp.where().lineno) },
+	lineno: { args: 0, run: (pp) => String(pp.where.lineno) },
 	shell: { args: 1, run: (pp, [, command]) => do_shell(pp, command ?? '') },
 	'warning-if': {
 		args: 2,
@@ -97,17 +102,19 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
 	},
 };
 
+/** What a reader that takes 4,096 bytes, and then one off to end the string, gets. */
+const MAX_OUTPUT = 4095;
+
 /** Standard output of a command: no newlines at the end, spaces for those inside. */
 function do_shell(pp: Preprocessor, command: string): string {
-	const { status, stdout, error } = spawnSync('/bin/sh', ['-c', command], {
-		cwd: pp.kconf.host.cwd,
-		env: { ...pp.kconf.host.env } as NodeJS.ProcessEnv,
-		encoding: 'latin1',
-		stdio: ['inherit', 'pipe', 'inherit'],
-	});
-	if (error && status === null) fail(pp, `${command}: ${error.message}`);
-	const text = Buffer.from(stdout.slice(0, 4095), 'latin1').toString();
-	return text.replace(/\n+$/, '').replaceAll('\n', ' ');
+	const { host } = pp.kconf;
+	const { stdout, stderr } = (host.shell ?? run_shell)(host, command);
+	if (stderr !== '') host.err(stderr);
+	let end = Math.min(stdout.length, MAX_OUTPUT);
+	while (end > 0 && stdout[end - 1] === '\n') end--;
+	const text = stdout.slice(0, end);
+	const nul = text.indexOf('\0');
+	return (nul < 0 ? text : text.slice(0, nul)).replaceAll('\n', ' ');
 }
 
 function function_expand(pp: Preprocessor, name: string, args: readonly string[]): string | null {
@@ -123,10 +130,13 @@ function function_expand(pp: Preprocessor, name: string, args: readonly string[]
 }
 
 function env_expand(pp: Preprocessor, name: string): string | null {
+	const known = pp.kconf.env_used.get(name);
+	if (known !== undefined) return known;
 	const value = name === '' ? undefined : pp.kconf.host.env[name];
 	if (value === undefined) return null;
-	pp.kconf.env_used.set(name, value);
-	return value;
+	const bytes = to_bytes(value);
+	pp.kconf.env_used.set(name, bytes);
+	return bytes;
 }
 
 /** Splits at commas outside of brackets. */

@@ -12,8 +12,8 @@ import {
 	expr_invalidate_all,
 	expr_print,
 	expr_print_revdep,
-	parse_number,
 	show_with_value,
+	strtoll,
 	tristate_name,
 } from './expr.ts';
 import type { ExprValue, Kconf, Property, Sym, SymbolType, Tristate } from './lkc.ts';
@@ -29,6 +29,7 @@ import {
 	S_UNKNOWN,
 	SYMBOL_CONST,
 	SYMBOL_DEF_USER,
+	SYMBOL_TRANS,
 	SYMBOL_VALID,
 	SYMBOL_WRITE,
 	sym_init,
@@ -69,6 +70,17 @@ export function sym_lookup(kconf: Kconf, name: string | null, is_const = false):
 	return sym;
 }
 
+/**
+ * Every symbol, constant and choice in the order of the reference's hash table: by list, the
+ * newest first in each. auto.conf has this order, and so have messages.
+ */
+export function for_all_symbols(kconf: Kconf): readonly Sym[] {
+	if (kconf.hashed.length !== kconf.all.length) {
+		kconf.hashed = [...kconf.all].sort((a, b) => a.bucket - b.bucket || b.serial - a.serial);
+	}
+	return kconf.hashed;
+}
+
 export function sym_find(kconf: Kconf, name: string): Sym | undefined {
 	if (name === 'y') return kconf.symbol_yes;
 	if (name === 'm') return kconf.symbol_mod;
@@ -94,7 +106,7 @@ function first_visible(kconf: Kconf, sym: Sym, type: Property['type']): Property
 function sym_get_range_val(kconf: Kconf, sym: Sym, base: 10 | 16): bigint {
 	sym_calc_value(kconf, sym);
 	const own = sym.type === S_INT ? 10 : sym.type === S_HEX ? 16 : base;
-	return parse_number(sym.curr.val, own) ?? 0n;
+	return strtoll(sym.curr.val, own);
 }
 
 /** The range that applies to an int or hex symbol, as numbers. */
@@ -113,13 +125,17 @@ function sym_validate_range(kconf: Kconf, sym: Sym): void {
 	if (sym.type !== S_INT && sym.type !== S_HEX) return;
 	const range = sym_get_range(kconf, sym);
 	if (!range) return;
-	const val = parse_number(sym.curr.val, sym.type === S_HEX ? 16 : 10) ?? 0n;
+	const val = strtoll(sym.curr.val, sym.type === S_HEX ? 16 : 10);
 	if (val < range.low) sym.curr.val = range.left.curr.val;
 	else if (val > range.high) sym.curr.val = range.right.curr.val;
 }
 
 /** Recalculates who may see the symbol, and what others demand of it. */
 export function sym_calc_visibility(kconf: Kconf, sym: Sym): void {
+	if (sym.flags & SYMBOL_TRANS) {
+		sym.visible = yes;
+		return;
+	}
 	let tri: Tristate = no;
 	for (const prop of sym.prop) {
 		if (prop.type !== 'prompt' && prop.type !== 'menu' && prop.type !== 'comment') continue;
@@ -164,9 +180,11 @@ export function sym_calc_value(kconf: Kconf, sym: Sym): void {
 	if (sym.flags & SYMBOL_VALID) return;
 	sym.flags |= SYMBOL_VALID;
 	const nothing = NOTHING[sym.type];
+	const { curr } = sym;
 	if (nothing === undefined) {
 		// An undefined symbol is n in logic, and its own name in comparisons.
-		sym.curr = { val: sym.name ?? '', tri: no };
+		curr.val = sym.name ?? '';
+		curr.tri = no;
 		return;
 	}
 	sym.flags &= ~SYMBOL_WRITE;
@@ -174,62 +192,78 @@ export function sym_calc_value(kconf: Kconf, sym: Sym): void {
 	if (sym.visible !== no) sym.flags |= SYMBOL_WRITE;
 
 	// This is what a recursive calculation gets to see.
-	sym.curr = { val: nothing, tri: no };
-	if (sym.type === S_BOOLEAN || sym.type === S_TRISTATE) {
-		sym.curr = { val: nothing, tri: calc_tristate(kconf, sym) };
-	} else {
-		sym.curr = { val: calc_string(kconf, sym) ?? nothing, tri: no };
-		sym_validate_range(kconf, sym);
-	}
-	if (sym === kconf.modules_sym) kconf.modules_val = sym.curr.tri;
-	if (sym_is_choice(sym)) sym.flags &= ~SYMBOL_WRITE;
+	curr.val = nothing;
+	curr.tri = no;
+	const logical = sym.type === S_BOOLEAN || sym.type === S_TRISTATE;
+	const prop = logical ? calc_tristate(kconf, sym) : calc_string(kconf, sym);
+	if (prop && !sym_has_value(sym)) take_over(sym, prop);
+	if (!logical) sym_validate_range(kconf, sym);
+	if (sym === kconf.modules_sym) kconf.modules_val = curr.tri;
+	if (sym_is_choice(sym) || sym.flags & SYMBOL_TRANS) sym.flags &= ~SYMBOL_WRITE;
 }
 
-function calc_tristate(kconf: Kconf, sym: Sym): Tristate {
-	let tri: Tristate = no;
+/** A value that comes from a transitional symbol of the .config counts as the user's own. */
+function take_over(sym: Sym, prop: Property): void {
+	const source = prop_get_symbol(prop);
+	if (!source || !(source.flags & SYMBOL_TRANS) || !sym_has_value(source)) return;
+	sym.def[S_DEF_USER].val = sym.curr.val;
+	sym.def[S_DEF_USER].tri = sym.curr.tri;
+	sym.flags |= SYMBOL_DEF_USER;
+}
+
+/** Calculates a bool or tristate; returns the default that was looked at, if one was. */
+function calc_tristate(kconf: Kconf, sym: Sym): Property | null {
+	const { curr } = sym;
+	let prop: Property | null = null;
+	let tri: Tristate;
 	const choice = sym_get_choice_menu(sym);
 	if (choice) {
 		sym_calc_choice(kconf, choice);
-		tri = sym.curr.tri;
+		tri = curr.tri;
 	} else {
 		if (sym.visible !== no && sym_has_value(sym)) {
 			tri = EXPR_AND(sym.def[S_DEF_USER].tri, sym.visible);
 		} else {
-			tri = calc_default(kconf, sym);
+			if (sym.rev_dep.tri !== no) sym.flags |= SYMBOL_WRITE;
+			prop = sym_is_choice(sym) ? null : sym_get_default_prop(kconf, sym);
+			tri = calc_default(kconf, sym, prop);
 		}
 		if (sym.rev_dep.tri > sym.dir_dep.tri) sym_warn_unmet_dep(kconf, sym);
 		tri = EXPR_OR(tri, sym.rev_dep.tri);
 	}
-	return tri === mod && sym_get_type(kconf, sym) === S_BOOLEAN ? yes : tri;
+	curr.tri = tri === mod && sym_get_type(kconf, sym) === S_BOOLEAN ? yes : tri;
+	return prop;
 }
 
 /** The value of a bool or tristate without the user: default, raised by imply. */
-function calc_default(kconf: Kconf, sym: Sym): Tristate {
+function calc_default(kconf: Kconf, sym: Sym, prop: Property | null): Tristate {
 	let tri: Tristate = no;
-	if (sym.rev_dep.tri !== no) sym.flags |= SYMBOL_WRITE;
-	if (sym_is_choice(sym)) return no;
-	const prop = first_visible(kconf, sym, 'default');
 	if (prop) {
 		tri = EXPR_AND(expr_calc_value(kconf, prop.expr), prop.visible.tri);
 		if (tri !== no) sym.flags |= SYMBOL_WRITE;
 	}
-	if (sym.implied.tri !== no) {
+	if (sym.implied.tri !== no && !sym_is_choice(sym)) {
 		sym.flags |= SYMBOL_WRITE;
 		tri = EXPR_AND(EXPR_OR(tri, sym.implied.tri), sym.dir_dep.tri);
 	}
 	return tri;
 }
 
-/** The value of an int, hex or string symbol, or null if nothing gives one. */
-function calc_string(kconf: Kconf, sym: Sym): string | null {
-	if (sym.visible !== no && sym_has_value(sym)) return sym.def[S_DEF_USER].val;
-	const prop = first_visible(kconf, sym, 'default');
+/** Calculates an int, hex or string; returns the default that was looked at, if one was. */
+function calc_string(kconf: Kconf, sym: Sym): Property | null {
+	if (sym.visible !== no && sym_has_value(sym)) {
+		sym.curr.val = sym.def[S_DEF_USER].val;
+		return null;
+	}
+	const prop = sym_get_default_prop(kconf, sym);
 	const source = prop && prop_get_symbol(prop);
-	if (!source) return null;
-	sym.flags |= SYMBOL_WRITE;
-	sym_calc_value(kconf, source);
-	// Not sym_get_string_value(): for a bool this is "n" whatever its value, as in the kernel.
-	return source.curr.val;
+	if (source) {
+		sym.flags |= SYMBOL_WRITE;
+		sym_calc_value(kconf, source);
+		// Not sym_get_string_value(): for a bool this is "n" whatever its value, as in the kernel.
+		sym.curr.val = source.curr.val;
+	}
+	return prop;
 }
 
 /** Makes every value be calculated anew when it is next asked for. */
@@ -243,6 +277,7 @@ export function sym_clear_all_valid(kconf: Kconf): void {
 /** Could the user set this value now? */
 export function sym_tristate_within_range(kconf: Kconf, sym: Sym, val: Tristate): boolean {
 	const type = sym_get_type(kconf, sym);
+	if (sym.visible === no) return false;
 	if (type !== S_BOOLEAN && type !== S_TRISTATE) return false;
 	if (type === S_BOOLEAN && val === mod) return false;
 	if (sym.visible <= sym.rev_dep.tri) return false;
@@ -288,7 +323,7 @@ export function sym_string_within_range(kconf: Kconf, sym: Sym, str: string): bo
 	if (sym.type === S_INT || sym.type === S_HEX) {
 		const range = sym_get_range(kconf, sym);
 		if (!range) return true;
-		const val = parse_number(str, sym.type === S_HEX ? 16 : 10) ?? 0n;
+		const val = strtoll(str, sym.type === S_HEX ? 16 : 10);
 		return val >= range.low && val <= range.high;
 	}
 	const tri = tristate_letter(str);
@@ -299,20 +334,32 @@ export function sym_string_within_range(kconf: Kconf, sym: Sym, str: string): bo
 export function sym_set_string_value(kconf: Kconf, sym: Sym, str: string): boolean {
 	if (sym.type === S_BOOLEAN || sym.type === S_TRISTATE) {
 		const tri = tristate_letter(str);
-		if (tri === undefined) return false;
-		const choice = sym_get_choice_menu(sym);
-		if (choice && tri === yes && sym.visible !== no) {
-			choice_set_value(kconf, choice, sym);
-			return true;
-		}
-		return sym_set_tristate_value(kconf, sym, tri);
+		return tri !== undefined && sym_set_tristate_value(kconf, sym, tri);
 	}
 	if (!sym_string_within_range(kconf, sym, str)) return false;
 	const hex = sym.type === S_HEX && !/^0x/i.test(str);
-	sym.def[S_DEF_USER].val = hex ? `0x${str}` : str;
+	const had = sym_has_value(sym);
 	sym.flags |= SYMBOL_DEF_USER;
+	if (had && !hex && sym.def[S_DEF_USER].val === str) return true;
+	sym.def[S_DEF_USER].val = hex ? `0x${str}` : str;
 	sym_clear_all_valid(kconf);
 	return true;
+}
+
+/** Sets the next of n, m, y that is allowed, or chooses a choice's member; returns it. */
+export function sym_toggle_tristate_value(kconf: Kconf, sym: Sym): Tristate {
+	const choice = sym_get_choice_menu(sym);
+	if (choice) {
+		choice_set_value(kconf, choice, sym);
+		return yes;
+	}
+	const oldval = sym_get_tristate_value(sym);
+	let newval = oldval;
+	do {
+		newval = newval === yes ? no : ((newval + 1) as Tristate);
+		if (sym_set_tristate_value(kconf, sym, newval)) break;
+	} while (oldval !== newval);
+	return newval;
 }
 
 /** The value that the symbol would have if the user had said nothing about it. */

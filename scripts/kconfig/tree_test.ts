@@ -111,12 +111,13 @@ for (const fragment of FRAGMENTS) {
 test('every architecture knows the same symbols outside of its own file', (t) => {
 	const names = (arch: string) => {
 		const box = sandbox();
-		box.env = environment(arch);
+		box.env = { ...environment(arch), KCONFIG_AUTOTS: 'include/generated/autoconf.ts' };
 		box.conf('-s', '--alldefconfig', 'Kconfig');
 		const text = box.read('include/generated/autoconf.ts') ?? '';
 		box.remove();
 		return [...text.matchAll(/CONFIG_\w+/g)].map(String);
 	};
+	t.true(names('x86').length > 0);
 	t.deepEqual(names('x86'), names('arm64'));
 	t.deepEqual(names('x86'), names('powerpc'));
 });

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The arguments of the conf command, read as getopt_long() reads them for Linux's
+// scripts/kconfig/conf.c: options may stand anywhere and be abbreviated, and a wrong one is
+// reported and then ignored. This is why no library for arguments will do.
+
+import type { Compat, KconfHost } from './lkc.ts';
+import { COMPAT_6_12, COMPAT_7_2, ConfExit } from './lkc.ts';
+import { to_bytes } from './text.ts';
+
+/** The modes, with what --help says of each. */
+const MODES: Readonly<Record<string, string>> = {
+	listnewconfig: 'List new options',
+	helpnewconfig: 'List new options and help text',
+	oldaskconfig: 'Start a new configuration using a line-oriented program',
+	oldconfig: 'Update a configuration using a provided .config as base',
+	syncconfig:
+		'Similar to oldconfig but generates configuration in\n' +
+		'                          include/{generated/,config/}',
+	olddefconfig: 'Same as oldconfig but sets new symbols to their default value',
+	defconfig: 'New config with default defined in <file>',
+	savedefconfig: 'Save the minimal current configuration to <file>',
+	allnoconfig: 'New config where all options are answered with no',
+	allyesconfig: 'New config where all options are answered with yes',
+	allmodconfig: 'New config where all options are answered with mod',
+	alldefconfig: 'New config with all symbols set to default',
+	randconfig: 'New config with random answer to all options',
+	yes2modconfig: 'Change answers from yes to mod if possible',
+	mod2yesconfig: 'Change answers from mod to yes if possible',
+	mod2noconfig: 'Change answers from mod to no if possible',
+};
+
+const TAKES_ARGUMENT: ReadonlySet<string> = new Set(['defconfig', 'savedefconfig', 'compat']);
+
+/** In the reference's order, which is that of its message about ambiguous abbreviations. */
+const LONG_OPTIONS: readonly string[] = [
+	'help',
+	'silent',
+	'oldaskconfig',
+	'oldconfig',
+	'syncconfig',
+	'defconfig',
+	'savedefconfig',
+	'allnoconfig',
+	'allyesconfig',
+	'allmodconfig',
+	'alldefconfig',
+	'randconfig',
+	'listnewconfig',
+	'helpnewconfig',
+	'olddefconfig',
+	'yes2modconfig',
+	'mod2yesconfig',
+	'mod2noconfig',
+	'compat',
+];
+
+/** What the command is called in its messages. */
+const PROGNAME = 'spf-conf';
+
+export interface Options {
+	mode: string;
+	/** Argument of --defconfig or --savedefconfig. */
+	file: string;
+	silent: boolean;
+	/** --syncconfig was among the modes given. */
+	sync: boolean;
+	compat: Compat;
+	kconfig: string;
+}
+
+function usage(compat: Compat): string {
+	const old = compat === COMPAT_6_12;
+	let text = `Usage: ${PROGNAME} [options] ${old ? '<kconfig-file>' : 'kconfig_file'}\n`;
+	text += '\nGeneric options:\n';
+	text += '  -h, --help              Print this message and exit.\n';
+	text += '  -s, --silent            Do not print log.\n';
+	text += '  --compat <release>      Behave as Linux 6.12 or 7.2 (the default) does.\n';
+	text += '\nMode options:\n';
+	for (const [mode, what] of Object.entries(MODES)) {
+		const option = TAKES_ARGUMENT.has(mode) ? `--${mode} <file>` : `--${mode}`;
+		text += `  ${option.padEnd(23)} ${what}\n`;
+	}
+	text += '  (If none of the above is given, --oldaskconfig is the default)\n';
+	return old ? text : `${text}\nArguments:\n  kconfig_file            Top-level Kconfig file.\n`;
+}
+
+function parse_compat(text: string): Compat {
+	if (text === COMPAT_6_12 || text === COMPAT_7_2) return text;
+	const known = `${COMPAT_6_12} and ${COMPAT_7_2}`;
+	throw new ConfExit(2, `${PROGNAME}: --compat ${text}: not a known release; these are ${known}`);
+}
+
+/**
+ * Reads the arguments; `on_mode` is called for each mode as it is met. Ends with ConfExit(1)
+ * after the usage has been printed.
+ */
+export function parse_options(
+	args: readonly string[],
+	host: KconfHost,
+	on_mode: (mode: string) => void,
+): Options {
+	const opts: Options = {
+		mode: 'oldaskconfig',
+		file: '',
+		silent: false,
+		sync: false,
+		compat: parse_compat(host.env.KCONFIG_COMPAT || COMPAT_7_2),
+		kconfig: '',
+	};
+	const operands: string[] = [];
+	const queue = [...args];
+	for (let arg = queue.shift(); arg !== undefined; arg = queue.shift()) {
+		if (arg === '--') {
+			operands.push(...queue);
+			break;
+		}
+		if (arg.startsWith('--')) long_option(opts, arg, queue, host, on_mode);
+		else if (arg.startsWith('-') && arg !== '-') short_options(opts, arg, host);
+		else operands.push(arg);
+	}
+	const [kconfig] = operands;
+	if (kconfig === undefined) {
+		host.err(`${PROGNAME}: Kconfig file missing\n`);
+		host.out(usage(opts.compat));
+		throw new ConfExit(1);
+	}
+	opts.kconfig = to_bytes(kconfig);
+	return opts;
+}
+
+function help(opts: Options, host: KconfHost): never {
+	host.out(usage(opts.compat));
+	throw new ConfExit(1);
+}
+
+function short_options(opts: Options, arg: string, host: KconfHost): void {
+	for (const c of arg.slice(1)) {
+		if (c === 'h') help(opts, host);
+		if (c === 's') opts.silent = true;
+		else host.err(`${PROGNAME}: invalid option -- '${c}'\n`);
+	}
+}
+
+/** The option that a name stands for: itself, or the only one that begins so. */
+function find_option(name: string, host: KconfHost): string | null {
+	if (LONG_OPTIONS.includes(name)) return name;
+	const found = LONG_OPTIONS.filter((option) => option.startsWith(name));
+	if (found.length === 1) return found[0] as string;
+	const options = found.map((option) => ` '--${option}'`).join('');
+	const what =
+		found.length === 0
+			? `unrecognized option '--${name}'`
+			: `option '--${name}' is ambiguous; possibilities:${options}`;
+	host.err(`${PROGNAME}: ${what}\n`);
+	return null;
+}
+
+function long_option(
+	opts: Options,
+	arg: string,
+	queue: string[],
+	host: KconfHost,
+	on_mode: (mode: string) => void,
+): void {
+	const eq = arg.indexOf('=');
+	const name = find_option(eq < 0 ? arg.slice(2) : arg.slice(2, eq), host);
+	if (name === null) return;
+	let value = eq < 0 ? undefined : arg.slice(eq + 1);
+	if (TAKES_ARGUMENT.has(name)) {
+		value ??= queue.shift();
+		if (value === undefined) {
+			host.err(`${PROGNAME}: option '--${name}' requires an argument\n`);
+			return;
+		}
+	} else if (value !== undefined) {
+		host.err(`${PROGNAME}: option '--${name}' doesn't allow an argument\n`);
+		return;
+	}
+	if (name === 'help') help(opts, host);
+	if (name === 'silent') opts.silent = true;
+	else if (name === 'compat') opts.compat = parse_compat(value ?? '');
+	else {
+		opts.mode = name;
+		if (value !== undefined) opts.file = to_bytes(value);
+		if (name === 'syncconfig') {
+			opts.sync = true;
+			opts.silent = true;
+		}
+		on_mode(name);
+	}
+}

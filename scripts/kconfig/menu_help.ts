@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What the front ends say about an entry: its help, its symbol's type and value, where it
+// is defined and found, what it depends on, and who selects it. Mirrors the second half of
+// Linux's scripts/kconfig/menu.c, and the jump keys of mnconf-common.c. As there, the values
+// printed are those last calculated: who wants fresh ones calculates them before.
+
+import { config_prefix } from './confdata.ts';
+import {
+	expr_calc_value,
+	expr_is_yes,
+	expr_print,
+	expr_print_revdep,
+	show_with_value,
+} from './expr.ts';
+import { expr_eq } from './expr_simplify.ts';
+import type { Expr, Kconf, Menu, Property, Sym } from './lkc.ts';
+import { mod, no, S_HEX, S_INT, yes } from './lkc.ts';
+import { menu_get_prompt, menu_is_visible } from './menu.ts';
+import { sym_get_string_value } from './symbol.ts';
+
+const NO_HELP = 'There is no help available for this option.';
+
+/** How many levels of a location are shown, counted from the entry upwards. */
+const LOCATION_DEPTH = 8;
+
+/** A place in the text that a key leads away from. */
+export interface JumpKey {
+	/** Where the line begins in the text. */
+	readonly offset: number;
+	readonly target: Menu;
+	/** '1' to '9', over and over. */
+	readonly key: string;
+}
+
+/** The text so far, and the jump keys in it if they are wanted. */
+interface Gstr {
+	readonly kconf: Kconf;
+	s: string;
+	readonly jumps: JumpKey[] | null;
+}
+
+/** The key for the entry after the one that has the given key. */
+export function next_jump_key(key: string): string {
+	return key >= '1' && key < '9' ? String(Number(key) + 1) : '1';
+}
+
+const show = (sym: Sym): string => (sym.name === null ? '<choice>' : show_with_value(sym));
+const with_values = (e: Expr | null): string => expr_print(e, show);
+
+function get_dep_str(r: Gstr, e: Expr | null, prefix: string): void {
+	if (!expr_is_yes(r.kconf, e)) r.s += `${prefix}${with_values(e)}\n`;
+}
+
+/** The entry and what encloses it, and the innermost of them that is shown now. */
+function get_location(kconf: Kconf, menu: Menu) {
+	const path: Menu[] = [];
+	let shown: Menu | null = null;
+	let at: Menu | null = menu;
+	for (; at && at !== kconf.rootmenu && path.length < LOCATION_DEPTH; at = at.parent) {
+		path.unshift(at);
+		// Asked for every entry of the path: it is what brings their values up to date.
+		if (!shown && menu_is_visible(kconf, at)) shown = at;
+	}
+	return { path, shown };
+}
+
+function get_location_str(r: Gstr, menu: Menu): void {
+	const { path, shown } = get_location(r.kconf, menu);
+	r.s += '  Location:\n';
+	for (const [depth, at] of path.entries()) {
+		let indent = 2 * depth + 4;
+		if (r.jumps && at === shown) {
+			const key = next_jump_key(r.jumps.at(-1)?.key ?? '');
+			r.jumps.push({ offset: r.s.length, target: at, key });
+			r.s += `(${key})`;
+			indent -= 3;
+		}
+		r.s += `${' '.repeat(indent)}-> ${menu_get_prompt(at)}`;
+		if (at.sym) r.s += ` (${at.sym.name ?? '<choice>'} [=${sym_get_string_value(at.sym)}])`;
+		r.s += '\n';
+	}
+}
+
+function get_prompt_str(r: Gstr, prop: Property): void {
+	const { menu } = prop;
+	r.s += `  Prompt: ${prop.text}\n`;
+	get_dep_str(r, menu.dep, '  Depends on: ');
+	// Mostly the prompt is visible whenever the dependencies are met; then once is enough.
+	if (!expr_eq(r.kconf, menu.dep, prop.visible.expr)) {
+		get_dep_str(r, prop.visible.expr, '  Visible if: ');
+	}
+	get_location_str(r, menu);
+}
+
+function get_range_prop(kconf: Kconf, sym: Sym): Property | undefined {
+	return sym.prop.find((prop) => {
+		if (prop.type !== 'range') return false;
+		prop.visible.tri = expr_calc_value(kconf, prop.visible.expr);
+		return prop.visible.tri !== no;
+	});
+}
+
+function get_symbol_props_str(r: Gstr, sym: Sym, type: 'select' | 'imply', prefix: string): void {
+	const props = sym.prop.filter((prop) => prop.type === type);
+	if (props.length > 0) r.s += `${prefix}${props.map((p) => with_values(p.expr)).join(' && ')}\n`;
+}
+
+/** Who selects or implies a symbol, by the value that this gives it. */
+function get_revdep_str(r: Gstr, e: Expr | null, verb: string): void {
+	for (const want of [yes, mod, no] as const) {
+		const by = expr_print_revdep(r.kconf, e, want);
+		if (by !== '') r.s += `${verb} by [${'nmy'[want]}]:\n${by}`;
+	}
+}
+
+function get_symbol_str(r: Gstr, sym: Sym): void {
+	if (sym.name !== null) {
+		r.s += `Symbol: ${sym.name} [=${sym_get_string_value(sym)}]\nType  : ${sym.type}\n`;
+		const range =
+			sym.type === S_INT || sym.type === S_HEX ? get_range_prop(r.kconf, sym) : undefined;
+		if (range) r.s += `Range : ${with_values(range.expr)}\n`;
+	}
+	const get_def_str = (menu: Menu): string => `Defined at ${menu.filename}:${menu.lineno}\n`;
+	for (const menu of sym.menus) {
+		if (!menu.prompt) continue;
+		r.s += get_def_str(menu);
+		get_prompt_str(r, menu.prompt);
+	}
+	for (const menu of sym.menus) {
+		if (menu.prompt) continue;
+		r.s += get_def_str(menu);
+		get_dep_str(r, menu.dep, '  Depends on: ');
+	}
+	get_symbol_props_str(r, sym, 'select', 'Selects: ');
+	get_revdep_str(r, sym.rev_dep.expr, 'Selected');
+	get_symbol_props_str(r, sym, 'imply', 'Implies: ');
+	get_revdep_str(r, sym.implied.expr, 'Implied');
+	r.s += '\n\n';
+}
+
+/**
+ * What there is to say about each of the symbols. With `jumps`, every location that can be
+ * gone to gets a key in front, and the list receives where it is and what it leads to.
+ */
+export function get_relations_str(
+	kconf: Kconf,
+	syms: readonly Sym[],
+	jumps: JumpKey[] | null = null,
+): string {
+	const r: Gstr = { kconf, s: '', jumps };
+	for (const sym of syms) get_symbol_str(r, sym);
+	return syms.length > 0 ? r.s : 'No matches found.\n';
+}
+
+/** The help of an entry, followed by what there is to say about its symbol. */
+export function menu_get_ext_help(kconf: Kconf, menu: Menu): string {
+	const r: Gstr = { kconf, s: '', jumps: null };
+	const { sym } = menu;
+	if (menu.help !== null && sym?.name) r.s += `${config_prefix(kconf)}${sym.name}:\n\n`;
+	r.s += `${menu.help ?? NO_HELP}\n`;
+	if (sym) get_symbol_str(r, sym);
+	return r.s;
+}

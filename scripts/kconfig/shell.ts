@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Runs the commands of $(shell,…). Mirrors do_shell() of Linux's scripts/kconfig/preprocess.c.
+
+import { spawnSync } from 'node:child_process';
+import type { KconfHost, ShellResult } from './lkc.ts';
+import { ConfExit } from './lkc.ts';
+import { to_text } from './text.ts';
+
+/** Runs a command now. What it says on standard error goes where ours goes. */
+export function run_shell(host: KconfHost, command: string): ShellResult {
+	const { status, signal, stdout, error } = spawnSync('/bin/sh', ['-c', to_text(command)], {
+		cwd: host.cwd,
+		env: host.env as NodeJS.ProcessEnv,
+		encoding: 'latin1',
+		stdio: ['inherit', 'pipe', 'inherit'],
+		maxBuffer: 1 << 16,
+	});
+	// More output than anyone reads: what there is of it will do.
+	const cut = (error as NodeJS.ErrnoException | undefined)?.code === 'ENOBUFS';
+	if (error && !cut && status === null && signal === null) {
+		throw new ConfExit(1, `${to_text(command)}: ${error.message}`);
+	}
+	return { stdout, stderr: '' };
+}
