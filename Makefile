@@ -157,7 +157,7 @@ TSX := $(NODE) --import $(srctree)/node_modules/tsx/dist/loader.mjs
 # --- Configuration ------------------------------------------------------------------------
 
 in-objtree = mkdir -p $(objtree) && cd $(objtree) &&
-conf = $(in-objtree) $(TSX) $(srctree)/scripts/kconfig/conf.ts $(silent)
+conf = $(in-objtree) $(TSX) $(srctree)/scripts/kconfig/spf-conf.ts $(silent)
 
 simple-targets := config oldconfig olddefconfig listnewconfig helpnewconfig \
 	allnoconfig allyesconfig alldefconfig randconfig

@@ -5,7 +5,6 @@
 // says whose rules hold where Linux has changed them.
 
 import { isatty } from 'node:tty';
-import { pathToFileURL } from 'node:url';
 import {
 	conf_rewrite_tristates,
 	conf_set_all_new_symbols,
@@ -149,8 +148,4 @@ export function run_command(main: () => void, host: KconfHost = process_host()):
 		if (e.message !== '') host.err(`${to_bytes(e.message)}\n`);
 		process.exitCode = e.code;
 	}
-}
-
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-	run_command(() => conf_main(process.argv.slice(2)));
 }

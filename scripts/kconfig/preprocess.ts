@@ -32,10 +32,17 @@ export interface Preprocessor {
 	kconf: Kconf;
 	variables: Map<string, Variable>;
 	where: Place;
+	/** How many expansions are under way whose result something else depends on. */
+	nested: number;
+	/**
+	 * Given, it gets the commands whose output nothing is waiting for but a token. They expand
+	 * to nothing then: for a look ahead at what will have to be run.
+	 */
+	later: ((command: string) => void) | null;
 }
 
 export function preprocess_init(kconf: Kconf, where: Place): Preprocessor {
-	return { kconf, variables: new Map(), where };
+	return { kconf, variables: new Map(), where, nested: 0, later: null };
 }
 
 function fail(pp: Preprocessor, text: string): never {
@@ -46,7 +53,9 @@ function fail(pp: Preprocessor, text: string): never {
 export function variable_add(pp: Preprocessor, name: string, text: string, op: VariableFlavor) {
 	const old = pp.variables.get(name);
 	const recursive = op === '+=' ? (old?.recursive ?? true) : op === '=';
+	pp.nested++;
 	const value = recursive ? text : expand_string(pp, text);
+	pp.nested--;
 	const joined = op === '+=' && old ? `${old.value} ${value}` : value;
 	pp.variables.set(name, { value: joined, recursive, depth: 0 });
 }
@@ -107,6 +116,10 @@ const MAX_OUTPUT = 4095;
 
 /** Standard output of a command: no newlines at the end, spaces for those inside. */
 function do_shell(pp: Preprocessor, command: string): string {
+	if (pp.later && pp.nested === 0) {
+		pp.later(command);
+		return '';
+	}
 	const { host } = pp.kconf;
 	const { stdout, stderr } = (host.shell ?? run_shell)(host, command);
 	if (stderr !== '') host.err(stderr);
@@ -164,7 +177,9 @@ function eval_clause(pp: Preprocessor, text: string, outer: readonly string[]): 
 	if (number > 0 && number < outer.length) return outer[number] as string;
 	const raw = split_args(text);
 	if (raw.length > FUNCTION_MAX_ARGS) fail(pp, 'too many function arguments');
+	pp.nested++;
 	const args = raw.map((arg) => expand_string(pp, arg, outer));
+	pp.nested--;
 	const name = args[0] as string;
 	const found = variable_expand(pp, name, args) ?? function_expand(pp, name, args);
 	if (found !== null) return found;
