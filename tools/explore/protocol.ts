@@ -10,6 +10,12 @@ export interface LitmusOp {
 	value?: number;
 	old?: number;
 }
+export interface LitmusRequest {
+	cpus: LitmusOp[][];
+	model: ModelName;
+	/** Of which the values are asked for, beside those that operations name. */
+	places: string[];
+}
 
 /** Words and pages of RAM that several contexts use, and pairs of words that are one place. */
 export interface Sharing {

@@ -65,6 +65,8 @@ const serve = {
 	/** A part of what is left of the search under way. */
 	lend: () => session?.lend(),
 	sharing: () => kernel.sharing(),
+	/** All final states of a litmus program. */
+	litmus: ({ cpus, model, places }) => kernel.litmus_states(cpus, model, places).states,
 	stop() {
 		stop = true;
 	},

@@ -9,9 +9,9 @@ import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
 import { stepper_bundle } from "../explore/explorer.ts";
-import type { LitmusOp } from "../explore/protocol.ts";
+import type { LitmusOp, LitmusRequest } from "../explore/protocol.ts";
 import { at, lines_of, read_text, UserError } from "../replay/errors.ts";
-import { on_cores, type Question } from "./cores.ts";
+import { on_cores } from "./cores.ts";
 
 export interface Program {
 	name: string;
@@ -113,7 +113,7 @@ const wanted = (p: Program, model: Model) => new Set((expected(p, model) ?? []).
 /** Registers and places that states speak of. */
 const spoken = (states: Set<string>) => new Set([...states].flatMap((s) => s.split(" ")).map((x) => x.split("=")[0]));
 
-function question(p: Program, model: Model): Question {
+function question(p: Program, model: Model): LitmusRequest {
 	return { cpus: p.cpus, model, places: [...spoken(wanted(p, model))].filter((x) => !x.includes(":")) };
 }
 /** How final states differ from the wanted ones. Only what the file's states speak of is compared. */
