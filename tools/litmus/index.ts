@@ -10,7 +10,9 @@ import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
 import { stepper_bundle } from "../explore/explorer.ts";
 import type { LitmusOp, LitmusRequest } from "../explore/protocol.ts";
+import { MODELS, type Model } from "../explore/types.ts";
 import { at, lines_of, read_text, UserError } from "../replay/errors.ts";
+import { one_of, whole_number } from "../replay/options.ts";
 import { on_cores } from "./cores.ts";
 
 export interface Program {
@@ -21,9 +23,6 @@ export interface Program {
 	lkmm?: string[];
 	lkmm_without_load_buffering?: string[];
 }
-export type Model = "sc" | "tso" | "lkmm";
-
-const MODELS: Model[] = ["sc", "tso", "lkmm"];
 
 interface Kernel {
 	LITMUS_OPS: string[];
@@ -39,10 +38,9 @@ export function add_litmus(program: Command): void {
 		.option("--jobs <n>", "cores to use (default: all)")
 		.addHelpText("after", "\nExit status: 0 if all sets of final states are equal, 1 if not, 2 for mistakes in options or files.")
 		.action(async (file: string, o: { model?: string; jobs?: string }) => {
-			if (o.model !== undefined && !MODELS.includes(o.model as Model))
-				throw new UserError(`--model ${o.model}: it is one of ${MODELS.join(", ")}`);
-			if (o.jobs !== undefined && !/^[1-9][0-9]{0,3}$/.test(o.jobs)) throw new UserError(`--jobs ${o.jobs}: a number of cores, at least 1`);
-			process.exitCode = await litmus(file, o.model as Model | undefined, Number(o.jobs ?? availableParallelism()));
+			const model = one_of("--model", o.model, MODELS);
+			const jobs = whole_number("--jobs", o.jobs) ?? availableParallelism();
+			process.exitCode = await litmus(file, model, jobs);
 		});
 }
 
