@@ -129,19 +129,19 @@ export function compare(kernel: Kernel, p: Program, model: Model): Difference {
 	return difference(p, model, kernel.litmus_states(cpus, model, places).states);
 }
 
-export async function load_kernel(): Promise<Kernel> {
-	return (await import(pathToFileURL(await stepper_bundle()).href)) as Kernel;
+export async function load_kernel(bundle: string): Promise<Kernel> {
+	return (await import(pathToFileURL(bundle).href)) as Kernel;
 }
 
 export async function litmus(file: string, only: Model | undefined, jobs: number): Promise<number> {
-	const kernel = await load_kernel();
-	const programs = parse(file, kernel.LITMUS_OPS);
+	const bundle = await stepper_bundle();
+	const programs = parse(file, (await load_kernel(bundle)).LITMUS_OPS);
 	const different = new Set<string>();
 	const compared = new Set<string>();
 	const models = only ? [only] : MODELS;
 	const results = (model: Model) => programs.filter((p) => expected(p, model) !== undefined);
 	const questions = models.flatMap((model) => results(model).map((p) => question(p, model)));
-	const answers = on_cores(await stepper_bundle(), questions, jobs);
+	const answers = on_cores(bundle, questions, jobs);
 	for (const model of models) {
 		const with_result = results(model);
 		let equal = 0;
