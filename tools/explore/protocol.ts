@@ -101,11 +101,7 @@ export interface Outcome {
 	blocked: number;
 	/** Those counted, and those made to find out which words are shared. */
 	total: number;
-	/** Shared accesses and other steps, and all accesses, of all executions. */
-	steps: number;
-	accesses: number;
 	exhausted: boolean;
-	restarts: number;
 	/** Of a search that is shared: it ended since this turned out to be shared. */
 	grew?: Sharing;
 	failure?: SessionFailure;
