@@ -6,11 +6,8 @@ import { UserError } from "../replay/errors.ts";
 import { Sources } from "./places.ts";
 import type { LitmusRequest, Outcome, Request } from "./protocol.ts";
 
-/** A kernel that dies in a scenario's set-up is the scenario's mistake, or a
- *  mutant's that is too coarse; anything else is ours. */
+/** What JavaScript says of the kernel's code is a scenario's mistake, or a mutant's; anything else is ours. */
 function problem(bundle: string, text: string, where: string): Error {
-	if (/kernel BUG|KASAN|check failed|set-up/.test(text)) return new UserError(`the kernel fails before the first step: ${text.split("\n", 1)[0]}`);
-	/* JavaScript's own complaints about the kernel's code. */
 	const [at] = new Sources(bundle).frames(where);
 	if (at) return new UserError(`${at.func}(), ${at.file}:${at.line} throws: ${text.split("\n", 1)[0]}`);
 	return Object.assign(new Error(text), { stack: where });
