@@ -10,7 +10,7 @@ import type { Core } from "./core.ts";
 import type { Loan, Outcome, Request, Sharing } from "./protocol.ts";
 
 export type Ended = Outcome & { seconds: number };
-type OnProgress = (p: Ended & { estimate?: number }) => void;
+export type OnProgress = (p: Ended & { estimate?: number }) => void;
 
 /** Places that a search can have in common: about 3,000 loans. */
 const COMMONS = 1 << 20;
