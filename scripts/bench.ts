@@ -25,9 +25,9 @@ import { objtree } from "./lib/objtree.ts";
 
 /* A fault's path is some hundred small functions, as the kernel's. Inlining more
  * of them than the optimiser's default of 920 bytecodes saves a fifth once it is
- * done; it takes so long that a replay, which runs once, is slower for it. */
+ * done; it takes so long that a replay, which runs once, is slower for it, and
+ * so is the explorer's kernel, which is all calls. */
 const V8_FLAG = "--max-inlined-bytecode-size-cumulative=4000";
-setFlagsFromString(V8_FLAG);
 
 const WARM_ROUNDS = 40;
 const ROUNDS = 15;
@@ -144,6 +144,10 @@ async function spf_on_off(on: string, off: string, module: string): Promise<Row[
 	]);
 }
 
+/* Before the flag is set: it is for all that is compiled from then on. */
+const explorer = await explore_bench();
+setFlagsFromString(V8_FLAG);
+
 const vmlinux = await objtree({ name: "bench", verbose: true });
 const nospf = await objtree({ name: "bench-nospf", fragments: ["nospf.config"], verbose: true });
 const module = await guest(join(here(), "tools/bench/guest.ts"));
@@ -164,9 +168,6 @@ for (const r of rows)
 	]);
 console.log(`\nmedians of ${ROUNDS} rounds, once everything is compiled (with V8's ${V8_FLAG}):\n${table}`);
 
-/* V8's own limit: with more inlining the explorer's kernel, which is all calls, is slower. */
-setFlagsFromString("--max-inlined-bytecode-size-cumulative=920");
-const explorer = await explore_bench();
 const searches = new Table({
 	head: ["explorer, SC", "cores", "executions/s", "accesses/s"],
 	colAligns: ["left", "right", "right", "right"],

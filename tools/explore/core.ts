@@ -4,13 +4,10 @@ import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { UserError } from "../replay/errors.ts";
 import { Sources } from "./places.ts";
-import type { Outcome, Request } from "./protocol.ts";
+import type { LitmusRequest, Outcome, Request } from "./protocol.ts";
 
-/** A kernel that dies in a scenario's set-up is the scenario's mistake, or a
- *  mutant's that is too coarse; anything else is ours. */
+/** What JavaScript says of the kernel's code is a scenario's mistake, or a mutant's; anything else is ours. */
 function problem(bundle: string, text: string, where: string): Error {
-	if (/kernel BUG|KASAN|check failed|set-up/.test(text)) return new UserError(`the kernel fails before the first step: ${text.split("\n", 1)[0]}`);
-	/* JavaScript's own complaints about the kernel's code. */
 	const [at] = new Sources(bundle).frames(where);
 	if (at) return new UserError(`${at.func}(), ${at.file}:${at.line} throws: ${text.split("\n", 1)[0]}`);
 	return Object.assign(new Error(text), { stack: where });
@@ -25,16 +22,16 @@ export class Core {
 	#next = 0;
 	#heard = Date.now();
 	#watchdog: NodeJS.Timeout;
+	/** Why it answers no more. */
+	#dead?: Error;
 
-	/** `patience`: how many ms it may be silent when it has something to do. */
+	/** `patience`: how many ms it may be silent when it has something to do; Infinity: a call may take its time. */
 	constructor(bundle: string, patience = STUCK_MS) {
 		this.#watchdog = setInterval(() => {
 			const [call] = this.#calls.values();
 			if (!call || Date.now() - this.#heard < patience) return;
+			this.#die(new UserError(`scenario '${call.scenario}' never ends: for ${patience / 1000} s one of its programs, or its set-up, has made no step`));
 			this.close();
-			for (const c of this.#calls.values())
-				c.reject(new UserError(`scenario '${call.scenario}' never ends: for ${patience / 1000} s one of its programs, or its set-up, has made no step`));
-			this.#calls.clear();
 		}, Math.min(1000, patience));
 		this.#watchdog.unref();
 		this.#worker = new Worker(new URL("./worker.mjs", import.meta.url), {
@@ -49,20 +46,25 @@ export class Core {
 			if (error !== undefined) call?.reject(problem(bundle, error, where));
 			else call?.resolve(result as never);
 		});
-		this.#worker.on("error", (error) => {
-			for (const call of this.#calls.values()) call.reject(error);
-			this.#calls.clear();
-		});
+		/* One that comes from another thread is no native error here. */
+		this.#worker.on("error", (error) => this.#die(new Error(error.message, { cause: error })));
 	}
-	call<T>(command: string, request?: Request, progress?: (p: Outcome & { seconds: number; estimate?: number }) => void): Promise<T> {
+	#die(why: Error): void {
+		this.#dead ??= why;
+		for (const call of this.#calls.values()) call.reject(why);
+		this.#calls.clear();
+	}
+	call<T>(command: string, request?: Request | LitmusRequest, progress?: (p: Outcome & { seconds: number; estimate?: number }) => void): Promise<T> {
+		if (this.#dead) return Promise.reject(this.#dead);
 		const id = this.#next++;
 		return new Promise<T>((resolve, reject) => {
 			if (this.#calls.size === 0) this.#heard = Date.now();
-			this.#calls.set(id, { resolve: resolve as never, reject, progress: progress as never, scenario: request?.scenario });
+			this.#calls.set(id, { resolve: resolve as never, reject, progress: progress as never, scenario: request && "scenario" in request ? request.scenario : undefined });
 			this.#worker.postMessage({ id, command, request });
 		});
 	}
 	close(): Promise<number> {
+		this.#dead ??= new Error("this core was closed");
 		clearInterval(this.#watchdog);
 		return this.#worker.terminate();
 	}

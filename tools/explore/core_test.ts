@@ -24,6 +24,16 @@ test("a program without a step is noticed from outside", async (t) => {
 	await t.throwsAsync(core.call("replay", { scenario: "s", model: "sc" }), { instanceOf: UserError, message: /scenario 's' never ends: for 0\.5 s/ });
 });
 
+test("a core that has died refuses what it is asked for, and says why", async (t) => {
+	const core = new Core(kernel("broken", "throw new Error('no kernel today');"));
+	await t.throwsAsync(core.call("list"), { message: "no kernel today" });
+	await t.throwsAsync(core.call("list"), { message: "no kernel today" });
+	const closed = new Core(kernel("whole", "export const list = () => [];"));
+	t.deepEqual(await closed.call("list"), []);
+	await closed.close();
+	await t.throwsAsync(closed.call("list"), { message: /closed/ });
+});
+
 test("a program of too many steps is no failure of the kernel", async (t) => {
 	const bundle = kernel("limit", `
 		export const session_options = (r) => r;

@@ -53,10 +53,11 @@ async function jobs(o: ExploreOptions): Promise<Job[]> {
 	const wanted = o.scenarios.length > 0 ? o.scenarios.map((name) => find(listed, name)) : listed;
 	const only = o.config !== undefined || o.mutant !== undefined;
 	const configs = only ? [o.config] : [undefined, ...new Set(wanted.flatMap((s) => s.configs))];
+	const kernels: { config?: string; bundle: string }[] = [];
+	for (const config of configs) kernels.push({ config, bundle: await stepper_bundle(o.mutant, config) });
 	const work: Job[] = [];
 	for (const model of o.model ? [o.model] : MODELS) {
-		for (const config of configs) {
-			const bundle = await stepper_bundle(o.mutant, config);
+		for (const { config, bundle } of kernels) {
 			for (const s of wanted) {
 				const asked = only || config === undefined || s.configs.includes(config);
 				if (asked && (o.model !== undefined || s.models.includes(model))) work.push({ s, model, bundle, config });

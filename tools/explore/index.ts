@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { here } from "../../scripts/cc/program.ts";
 import { UserError } from "../replay/errors.ts";
+import { one_of, whole_number } from "../replay/options.ts";
 import { explore, list, replay } from "./explorer.ts";
 import { failure_page } from "./html.ts";
 import { Bars } from "./progress.ts";
@@ -29,7 +30,7 @@ interface Options {
 	quiet?: boolean;
 }
 
-const STRATEGIES = ["dpor", "bound", "pct", "random"];
+const STRATEGIES = ["dpor", "bound", "pct", "random"] as const;
 
 export function add_explore(program: Command): void {
 	program
@@ -57,32 +58,19 @@ export function add_explore(program: Command): void {
 		});
 }
 
-function number(option: string, text: string | undefined, least: number): number | undefined {
-	if (text === undefined) return undefined;
-	const v = Number(text);
-	if (!Number.isInteger(v) || v < least || text.trim() === "")
-		throw new UserError(`${option} ${text}: a whole number from ${least} on is needed`);
-	return v;
-}
-function one_of(option: string, text: string | undefined, names: string[]): string | undefined {
-	if (text !== undefined && !names.includes(text))
-		throw new UserError(`${option} ${text}: it is one of ${names.join(", ")}`);
-	return text;
-}
-
 /** What the command line asks for, after everything that is wrong with it. */
 function checked(scenarios: string[], o: Options): ExploreOptions {
 	const options: ExploreOptions = {
 		scenarios,
-		model: one_of("--model", o.model, MODELS) as Model | undefined,
+		model: one_of("--model", o.model, MODELS),
 		mutant: o.mutant,
 		config: o.config,
-		bound: number("--bound", o.bound, 0),
-		strategy: one_of("--strategy", o.strategy, STRATEGIES) as ExploreOptions["strategy"],
-		seed: number("--seed", o.seed, 0),
-		seconds: number("--seconds", o.seconds, 1),
-		max: number("--max", o.max, 1),
-		jobs: number("--jobs", o.jobs, 1),
+		bound: whole_number("--bound", o.bound, { least: 0 }),
+		strategy: one_of("--strategy", o.strategy, STRATEGIES),
+		seed: whole_number("--seed", o.seed, { least: 0 }),
+		seconds: whole_number("--seconds", o.seconds),
+		max: whole_number("--max", o.max),
+		jobs: whole_number("--jobs", o.jobs),
 	};
 	if (o.config !== undefined) {
 		if (o.mutant !== undefined) throw new UserError(`--config ${o.config}: mutant '${o.mutant}' has its own; leave one of them out`);

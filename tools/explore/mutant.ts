@@ -12,7 +12,7 @@ import { here } from "../../scripts/cc/program.ts";
 import { type ObjtreeOptions, objtree } from "../../scripts/lib/objtree.ts";
 import { UserError } from "../replay/errors.ts";
 import { KernelBuilder } from "./mutant_build.ts";
-import type { Model } from "./types.ts";
+import { MODELS, type Model } from "./types.ts";
 
 export interface Mutant {
 	name: string;
@@ -33,9 +33,6 @@ export interface Mutant {
 	/** The patch without its header. */
 	diff: string;
 }
-
-/** From the strongest to the weakest: what fails under one fails under the next. */
-export const MODELS: readonly Model[] = ["sc", "tso", "lkmm"];
 
 const DIR = join(here(), "tools/explore/mutants");
 /** What a report may quote. */

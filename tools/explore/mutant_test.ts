@@ -4,14 +4,12 @@
  * to, and fail in the schedules that are stored with them. That the others
  * survive is for `make explore-mutants` to show.
  */
-import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
 import test from "ava";
 import { here } from "../../scripts/cc/program.ts";
 import { UserError } from "../replay/errors.ts";
+import { Core } from "./core.ts";
 import { load_mutant, type Mutant, mutant_bundle, mutant_names, patch } from "./mutant.ts";
 import type { Replayed } from "./protocol.ts";
 import { decode_schedule } from "./replay_string.ts";
@@ -53,16 +51,14 @@ test("a patch that does not fit says where", async (t) => {
 
 /** The kernel of a mutant keeps a worker's memory for good, so each has its own. */
 async function replay(m: Mutant): Promise<Replayed> {
-	const bundle = pathToFileURL(await mutant_bundle(m.name)).href;
-	const worker = new Worker(new URL("./worker.mjs", import.meta.url), { workerData: { bundle }, execArgv: [] });
+	const core = new Core(await mutant_bundle(m.name));
 	const { schedule } = decode_schedule(m.schedule);
 	try {
-		worker.postMessage({ id: 0, command: "replay", request: { scenario: m.scenario, model: m.model, schedule } });
-		const [{ result, error }] = await once(worker, "message");
-		if (error !== undefined) throw new Error(`${m.name}: ${error}`);
-		return result;
+		return await core.call<Replayed>("replay", { scenario: m.scenario, model: m.model, schedule });
+	} catch (error) {
+		throw new Error(`${m.name}: ${(error as Error).message}`, { cause: error });
 	} finally {
-		await worker.terminate();
+		await core.close();
 	}
 }
 

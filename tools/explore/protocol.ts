@@ -10,6 +10,12 @@ export interface LitmusOp {
 	value?: number;
 	old?: number;
 }
+export interface LitmusRequest {
+	cpus: LitmusOp[][];
+	model: ModelName;
+	/** Of which the values are asked for, beside those that operations name. */
+	places: string[];
+}
 
 /** Words and pages of RAM that several contexts use, and pairs of words that are one place. */
 export interface Sharing {
@@ -95,11 +101,7 @@ export interface Outcome {
 	blocked: number;
 	/** Those counted, and those made to find out which words are shared. */
 	total: number;
-	/** Shared accesses and other steps, and all accesses, of all executions. */
-	steps: number;
-	accesses: number;
 	exhausted: boolean;
-	restarts: number;
 	/** Of a search that is shared: it ended since this turned out to be shared. */
 	grew?: Sharing;
 	failure?: SessionFailure;

@@ -164,7 +164,7 @@ test("progress says what is left, if it can be guessed", (t) => {
 test.serial("mistakes on the command line are one line and exit code 2", async (t) => {
 	const mistakes: [string[], RegExp][] = [
 		[["--model", "arm"], /--model arm: it is one of sc, tso, lkmm/], [["--strategy", "x"], /--strategy x: it is one of/],
-		[["--bound", "-1"], /--bound -1: a whole number from 0 on/], [["--seconds", "1.5"], /--seconds 1\.5: a whole number/], [["--max", ""], /--max : a whole number/],
+		[["--bound", "-1"], /--bound -1: expected a whole number, at least 0/], [["--seconds", "1.5"], /--seconds 1\.5: expected a whole number, at least 1/], [["--max", ""], /--max : expected a whole number/],
 		[["--bound", "1", "--strategy", "pct"], /--strategy pct has no bound/], [["--seed", "1"], /--seed 1: only/],
 		[["--quick", "fault-munmap"], /--quick: it chooses/], [["--replay", "spf1:AA"], /--replay: name the one scenario/],
 		[["--html", "/no/such/dir/x.html"], /there is no directory '\/no\/such\/dir'/], [["--html", "."], /it is a directory/],

@@ -183,6 +183,12 @@ export function write(addr: number, value: number): boolean {
 	return ok;
 }
 
+/** A page that has a value. */
+export function map_written(addr: number, value: number): boolean {
+	map(addr, PAGE);
+	return write(addr, value);
+}
+
 interface seen extends struct {
 	value: array<int, 16>;
 }

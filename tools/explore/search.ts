@@ -2,7 +2,8 @@
 /**
  * How one scenario is searched: for a moment with no preemption and with one,
  * where most mistakes and the words that are shared show soon; then everything;
- * and if that does not end in time, with one preemption, two, and so on. What is found is then looked for with fewer preemptions and CPUs.
+ * and if that does not end in time, with one preemption, two, and so on. What is
+ * found is then looked for with fewer preemptions and CPUs.
  */
 import { readFileSync } from "node:fs";
 import { UserError } from "../replay/errors.ts";
@@ -10,7 +11,7 @@ import type { Core } from "./core.ts";
 import { failure_of, Sources } from "./places.ts";
 import type { Listed, Replayed, Request, SessionFailure } from "./protocol.ts";
 import { build_id, encode_schedule } from "./replay_string.ts";
-import type { Ended, Team } from "./team.ts";
+import type { Ended, OnProgress, Team } from "./team.ts";
 import type { ExploreOptions, Failure, Model, Progress, Result } from "./types.ts";
 
 /** A scenario under a model, in a bundle. */
@@ -29,7 +30,7 @@ const FEW = 1;
 type Strategy = NonNullable<ExploreOptions["strategy"]>;
 
 /** What the progress of a team is about. */
-export function progress_of(job: Job, on_progress?: (p: Progress) => void): ConstructorParameters<typeof Team>[1] {
+export function progress_of(job: Job, on_progress?: (p: Progress) => void): OnProgress {
 	const { s, model } = job;
 	return (p) => on_progress?.({ scenario: s.name, model, executions: p.executions, blocked: p.blocked, seconds: p.seconds, estimate: p.estimate });
 }
@@ -89,9 +90,8 @@ async function explain(team: Team, job: Job, found: SessionFailure, searched: nu
 	const { s, model } = job;
 	const sources = new Sources(job.bundle);
 	const deadline = Date.now() + 1000 * MINIMISE_SECONDS;
-	const look = async (bound: number, order?: number[]) => {
-		return team.search({ scenario: s.name, model, strategy: "bound", bound, order, keep: true }, (deadline - Date.now()) / 1000);
-	};
+	const look = (bound: number, order?: number[]) =>
+		team.search({ scenario: s.name, model, strategy: "bound", bound, order, keep: true }, (deadline - Date.now()) / 1000);
 	let best = await replayed(team.lead, job, sources, found);
 	let minimised = true;
 	for (let bound = searched; bound < best.preemptions && minimised; bound++) {

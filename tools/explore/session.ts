@@ -140,7 +140,7 @@ export interface SessionOptions {
 
 export class Session {
 	readonly scenario: Scenario;
-	readonly outcome: Outcome = { executions: 0, blocked: 0, total: 0, steps: 0, accesses: 0, exhausted: false, restarts: 0 };
+	readonly outcome: Outcome = { executions: 0, blocked: 0, total: 0, exhausted: false };
 	private search: Search;
 	private seen = new Set<number>();
 	private console: string[] = [];
@@ -227,9 +227,7 @@ export class Session {
 			this.over = true;
 			return;
 		}
-		o.steps += n;
 		o.total++;
-		o.accesses = accesses;
 		if (ending === "blocked") o.blocked++;
 		else o.executions++;
 		let failure: SessionFailure | undefined;
@@ -240,14 +238,13 @@ export class Session {
 		if (shared_words() !== this.known && this.search.name !== "replay") {
 			/* What was no step is one: begin again, with that known. A failure
 			 * will be there again, and only then can it be repeated. */
-			o.restarts++;
 			if (this.options.together) {
 				o.grew = sharing();
 				this.over = true;
 				return;
 			}
 			this.seen.clear();
-			o.executions = o.blocked = o.steps = 0;
+			o.executions = o.blocked = 0;
 			this.search = this.options.search();
 			this.started = false;
 			return;
@@ -270,11 +267,15 @@ export class Session {
 		set_strategy(search);
 		this.search = search;
 		this.over = false;
-		Object.assign(this.outcome, { executions: 0, blocked: 0, total: 0, steps: 0, exhausted: false });
+		Object.assign(this.outcome, { executions: 0, blocked: 0, total: 0, exhausted: false });
 	}
 	/** A part of what is left, for another core. */
 	lend(): Loan | undefined {
 		return this.started && !this.over ? this.search.lend?.() : undefined;
+	}
+	/** All accesses so far, those of programs that are run again included. */
+	get accesses(): number {
+		return accesses;
 	}
 	get estimate(): number | undefined {
 		return this.search.estimate(this.outcome.executions);

@@ -10,7 +10,7 @@ import type { Core } from "./core.ts";
 import type { Loan, Outcome, Request, Sharing } from "./protocol.ts";
 
 export type Ended = Outcome & { seconds: number };
-type OnProgress = (p: Ended & { estimate?: number }) => void;
+export type OnProgress = (p: Ended & { estimate?: number }) => void;
 
 /** Places that a search can have in common: about 3,000 loans. */
 const COMMONS = 1 << 20;
@@ -58,7 +58,7 @@ export class Team {
 			const commons = request.strategy === "dpor" ? new Int32Array(new SharedArrayBuffer(4 * (1 + 2 * COMMONS))) : undefined;
 			const round: Round = {
 				request: { ...request, together: true, round: rounds++, commons, sharing, seconds: limit },
-				total: { executions: 0, blocked: 0, total: 0, steps: 0, accesses: 0, exhausted: false, restarts: 0, seconds: 0 },
+				total: { executions: 0, blocked: 0, total: 0, exhausted: false, seconds: 0 },
 				working: new Set(), over: false, complete: true, until, progress: new Map(),
 			};
 			/* A count of executions is one core's, and chance leaves nothing to share. */
@@ -115,8 +115,6 @@ export class Team {
 		total.executions += r.executions;
 		total.blocked += r.blocked;
 		total.total += r.total;
-		total.steps += r.steps;
-		total.accesses += r.accesses;
 		total.failure ??= r.failure;
 		total.grew ??= r.grew;
 		round.complete &&= r.exhausted;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What an exploration is asked for, and what it answers. */
-export type Model = "sc" | "tso" | "lkmm";
-/** The strongest first. */
-export const MODELS: Model[] = ["sc", "tso", "lkmm"];
+import type { ModelName } from "./protocol.ts";
+
+export type Model = ModelName;
+/** The strongest first: what fails under one fails under the next. */
+export const MODELS: readonly Model[] = ["sc", "tso", "lkmm"];
 
 export interface ExploreOptions {
 	scenarios: string[];

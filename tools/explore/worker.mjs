@@ -21,15 +21,15 @@ const serve = {
 		const total = { executions: 0, accesses: 0, seconds: 0 };
 		const session = new kernel.Session(kernel.session_options(request));
 		session.slice(1000);
-		let { accesses } = session.outcome;
+		let { accesses } = session;
 		while (total.seconds < request.seconds) {
 			const start = performance.now();
 			session.resume(kernel.session_options(request).search(), true);
 			session.slice(1000 * (request.seconds - total.seconds));
 			total.seconds += (performance.now() - start) / 1000;
 			total.executions += session.outcome.total;
-			total.accesses += session.outcome.accesses - accesses;
-			accesses = session.outcome.accesses;
+			total.accesses += session.accesses - accesses;
+			accesses = session.accesses;
 		}
 		return total;
 	},
@@ -65,6 +65,8 @@ const serve = {
 	/** A part of what is left of the search under way. */
 	lend: () => session?.lend(),
 	sharing: () => kernel.sharing(),
+	/** All final states of a litmus program. */
+	litmus: ({ cpus, model, places }) => kernel.litmus_states(cpus, model, places).states,
 	stop() {
 		stop = true;
 	},

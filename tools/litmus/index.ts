@@ -9,9 +9,11 @@ import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
 import { stepper_bundle } from "../explore/explorer.ts";
-import type { LitmusOp } from "../explore/protocol.ts";
+import type { LitmusOp, LitmusRequest } from "../explore/protocol.ts";
+import { MODELS, type Model } from "../explore/types.ts";
 import { at, lines_of, read_text, UserError } from "../replay/errors.ts";
-import { on_cores, type Question } from "./cores.ts";
+import { one_of, whole_number } from "../replay/options.ts";
+import { on_cores } from "./cores.ts";
 
 export interface Program {
 	name: string;
@@ -21,9 +23,6 @@ export interface Program {
 	lkmm?: string[];
 	lkmm_without_load_buffering?: string[];
 }
-export type Model = "sc" | "tso" | "lkmm";
-
-const MODELS: Model[] = ["sc", "tso", "lkmm"];
 
 interface Kernel {
 	LITMUS_OPS: string[];
@@ -39,10 +38,9 @@ export function add_litmus(program: Command): void {
 		.option("--jobs <n>", "cores to use (default: all)")
 		.addHelpText("after", "\nExit status: 0 if all sets of final states are equal, 1 if not, 2 for mistakes in options or files.")
 		.action(async (file: string, o: { model?: string; jobs?: string }) => {
-			if (o.model !== undefined && !MODELS.includes(o.model as Model))
-				throw new UserError(`--model ${o.model}: it is one of ${MODELS.join(", ")}`);
-			if (o.jobs !== undefined && !/^[1-9][0-9]{0,3}$/.test(o.jobs)) throw new UserError(`--jobs ${o.jobs}: a number of cores, at least 1`);
-			process.exitCode = await litmus(file, o.model as Model | undefined, Number(o.jobs ?? availableParallelism()));
+			const model = one_of("--model", o.model, MODELS);
+			const jobs = whole_number("--jobs", o.jobs) ?? availableParallelism();
+			process.exitCode = await litmus(file, model, jobs);
 		});
 }
 
@@ -113,7 +111,7 @@ const wanted = (p: Program, model: Model) => new Set((expected(p, model) ?? []).
 /** Registers and places that states speak of. */
 const spoken = (states: Set<string>) => new Set([...states].flatMap((s) => s.split(" ")).map((x) => x.split("=")[0]));
 
-function question(p: Program, model: Model): Question {
+function question(p: Program, model: Model): LitmusRequest {
 	return { cpus: p.cpus, model, places: [...spoken(wanted(p, model))].filter((x) => !x.includes(":")) };
 }
 /** How final states differ from the wanted ones. Only what the file's states speak of is compared. */
@@ -131,19 +129,19 @@ export function compare(kernel: Kernel, p: Program, model: Model): Difference {
 	return difference(p, model, kernel.litmus_states(cpus, model, places).states);
 }
 
-export async function load_kernel(): Promise<Kernel> {
-	return (await import(pathToFileURL(await stepper_bundle()).href)) as Kernel;
+export async function load_kernel(bundle: string): Promise<Kernel> {
+	return (await import(pathToFileURL(bundle).href)) as Kernel;
 }
 
 export async function litmus(file: string, only: Model | undefined, jobs: number): Promise<number> {
-	const kernel = await load_kernel();
-	const programs = parse(file, kernel.LITMUS_OPS);
+	const bundle = await stepper_bundle();
+	const programs = parse(file, (await load_kernel(bundle)).LITMUS_OPS);
 	const different = new Set<string>();
 	const compared = new Set<string>();
 	const models = only ? [only] : MODELS;
 	const results = (model: Model) => programs.filter((p) => expected(p, model) !== undefined);
 	const questions = models.flatMap((model) => results(model).map((p) => question(p, model)));
-	const answers = on_cores(await stepper_bundle(), questions, jobs);
+	const answers = on_cores(bundle, questions, jobs);
 	for (const model of models) {
 		const with_result = results(model);
 		let equal = 0;

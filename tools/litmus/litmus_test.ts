@@ -17,7 +17,7 @@ const EXAMPLES = join(here(), "tools/litmus/examples.jsonl");
 
 test("final states are those of the kernel's model and of x86", async (t) => {
 	t.timeout(300_000);
-	const kernel = await load_kernel();
+	const kernel = await load_kernel(await stepper_bundle());
 	let compared = 0;
 	for (const p of parse(EXAMPLES, kernel.LITMUS_OPS)) {
 		for (const model of ["tso", "lkmm"] as const) {

@@ -8,7 +8,8 @@ import type { Command } from "commander";
 import { objtree } from "../../scripts/lib/objtree.ts";
 import { KernelPanic } from "../../arch/host/threads/machine.ts";
 import { UserError } from "./errors.ts";
-import { boot, default_cpus, find_kernel, type Replayer, whole_number } from "./machine.ts";
+import { boot, default_cpus, find_kernel, type Replayer } from "./machine.ts";
+import { whole_number } from "./options.ts";
 import { make_plan } from "./plan.ts";
 import { is_clean, make_report, print_text, type Report } from "./report.ts";
 import { load_trace } from "./trace.ts";
@@ -55,14 +56,14 @@ async function default_kernel(): Promise<string> {
 export async function replay(directory: string, options: ReplayOptions): Promise<number> {
 	/* Numbers that make no sense for any kernel come first. */
 	for (const [option, text] of [["--cpus", options.cpus], ["--mem", options.mem], ["--repeat", options.repeat]] as const)
-		if (text !== undefined) whole_number(option, text, Number.MAX_SAFE_INTEGER, "");
+		whole_number(option, text);
 	const kernel = find_kernel(options.vmlinux ? resolve(options.vmlinux) : await default_kernel());
-	const cpus = options.cpus === undefined ? default_cpus(kernel) : whole_number("--cpus", options.cpus, kernel.nr_cpus, "CONFIG_NR_CPUS of this kernel");
-	const mem = options.mem === undefined ? kernel.mem : whole_number("--mem", options.mem, MAX_MEM, "more cannot be addressed");
+	const cpus = whole_number("--cpus", options.cpus, { most: kernel.nr_cpus, why: "CONFIG_NR_CPUS of this kernel" }) ?? default_cpus(kernel);
+	const mem = whole_number("--mem", options.mem, { most: MAX_MEM, why: "more cannot be addressed" }) ?? kernel.mem;
 	const check = options.check ?? false;
 	if (check && options.cpus !== undefined && cpus !== 1) throw new UserError("--check --cpus: a check runs on one CPU; leave out one of the two");
 
-	const repeat = options.repeat === undefined ? 1 : whole_number("--repeat", options.repeat, Number.MAX_SAFE_INTEGER, "");
+	const repeat = whole_number("--repeat", options.repeat) ?? 1;
 
 	const trace = load_trace(directory);
 	const used = check ? 1 : cpus;

@@ -39,13 +39,6 @@ export function find_kernel(vmlinux: string): Kernel {
 }
 
 /** A number from the command line: a whole one from 1 to `most`. */
-export function whole_number(option: string, text: string, most: number, why: string): number {
-	const n = Number(text);
-	if (!/^\s*\d+\s*$/.test(text) || n < 1) throw new UserError(`${option} ${text}: expected a whole number, at least 1`);
-	if (n > most) throw new UserError(`${option} ${text}: at most ${most}, ${why}`);
-	return n;
-}
-
 export function default_cpus(kernel: Kernel): number {
 	return Math.min(kernel.nr_cpus, availableParallelism());
 }

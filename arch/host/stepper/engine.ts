@@ -390,7 +390,6 @@ function open(c: number): void {
 	ev_choices[n] = 1;
 	if (model === LKMM) {
 		ev_model[n] = lk.mark();
-		lk.tag = n;
 		lk.plain = false;
 	}
 	if (kcsan) {
@@ -854,7 +853,7 @@ export function shared_rmw(kind: number, w: number, fn: (old: number) => number,
 	let v = fn(old);
 	if (model === LKMM) {
 		const x = lk_loc(w, old);
-		const at = choose(lk.rmws(cpu, x));
+		const at = choose(lk.stores(cpu, x));
 		old = lk.rmw_peek(x, at);
 		v = fn(old);
 		if (lk.rmw(cpu, x, at, v, { blind: kind === A, acquire: order === "acquire", release: order === "release" })) poke(w, v);
@@ -899,7 +898,7 @@ export function shared_cmpxchg(w: number, expected: number, v: number, succeeds:
 	while (g >= 0 && ev_kind[g] !== GUESS) g = ev_before[g];
 	/* None: only now was the word found to be shared, and all begins again. */
 	if (g >= 0 && ev_choice[g] === 0 && lk.may_read(oldest[g], expected, succeeds)) ev_choices[g] = 2;
-	const ways = succeeds ? lk.rmws(cpu, x, expected) : lk.loads(cpu, x, expected);
+	const ways = succeeds ? lk.stores(cpu, x, expected) : lk.loads(cpu, x, expected);
 	let newest = -1;
 	if (ways > 0) {
 		const at = choose(ways);

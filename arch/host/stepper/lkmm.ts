@@ -31,7 +31,6 @@ export interface Message {
 	readonly reach: Reach;
 	/** The message that the atomic read which wrote this one. */
 	readonly of: Message | undefined;
-	readonly tag: number;
 }
 /** The newest message known of each place. Never changed, only replaced. */
 type View = readonly (Message | undefined)[];
@@ -162,10 +161,6 @@ const pos = (v: View | undefined, x: number) => v?.[x]?.pos ?? 0;
 export class Lkmm {
 	/** Of the message that is read, when it is not the newest one. */
 	stale = false;
-	/** Tag of the message that was read last. */
-	read_from = -1;
-	/** Set by the caller before a write: kept in the message. */
-	tag = 0;
 	/** Set by the caller before an access. */
 	plain = false;
 	private cpus: Cpu[] = [];
@@ -219,7 +214,7 @@ export class Lkmm {
 	/** A new place, or a lock: its handle. */
 	loc(initial: number): number {
 		const x = this.history.length;
-		this.history.push([{ at: x, pos: 0, value: initial, by: -1, view: NOTHING, reach: UNKNOWN, of: undefined, tag: -1 }]);
+		this.history.push([{ at: x, pos: 0, value: initial, by: -1, view: NOTHING, reach: UNKNOWN, of: undefined }]);
 		this.locks.push({ view: NOTHING, own: NOTHING, reach: UNKNOWN, all: UNKNOWN });
 		this.journal.push(() => {
 			this.history.pop();
@@ -230,9 +225,6 @@ export class Lkmm {
 	newest(x: number): number {
 		const h = this.history[x];
 		return h[h.length - 1].value;
-	}
-	final(x: number): number {
-		return this.newest(x);
 	}
 
 	/* ---- loads ---- */
@@ -264,7 +256,6 @@ export class Lkmm {
 	/** `blind`: an atomic without result, which read barriers do not order. */
 	private read(t: number, m: Message, acquire: boolean, blind = false): void {
 		const c = this.cpus[t];
-		this.read_from = m.tag;
 		if (!this.plain) this.did({ cpu: t, kind: "read", of: m, acquire, blind });
 		this.set(c, "seen", plus(c.seen, m));
 		/* A CPU may have its own stores early. */
@@ -302,27 +293,27 @@ export class Lkmm {
 		const c = this.cpus[t];
 		return Math.max(pos(c.seen, x), pos(c.stores[0], x), pos(c.stores[t + 1], x));
 	}
-	/** After how many messages a store may come; choice 0 is the newest place. */
-	stores(t: number, x: number): number {
+	/** After how many messages a store may come, of those that hold `only`; choice 0 is the newest. */
+	stores(t: number, x: number, only?: number): number {
 		const h = this.history[x];
 		let n = 0;
-		for (let i = this.bound(t, x); i < h.length; i++) if (!this.joined(h, i)) n++;
+		for (let i = this.bound(t, x); i < h.length; i++) if (this.open(h, i, only)) n++;
 		return n;
 	}
-	/** Is the message after h[i] an atomic's that read h[i]? */
-	private joined(h: Message[], i: number): boolean {
-		return i + 1 < h.length && h[i + 1].of === h[i];
+	/** May something come right after h[i]? Not where an atomic that has read it does. */
+	private open(h: Message[], i: number, only?: number): boolean {
+		if (i + 1 < h.length && h[i + 1].of === h[i]) return false;
+		return only === undefined || h[i].value === only;
+	}
+	/** The message that a choice means. */
+	private source(x: number, choice: number, only?: number): Message {
+		const h = this.history[x];
+		for (let i = h.length - 1, left = choice; ; i--) if (this.open(h, i, only) && left-- === 0) return h[i];
 	}
 	store(t: number, x: number, choice: number, v: number, release: boolean): void {
 		const c = this.cpus[t];
 		const view = release ? this.cumulative(t) : c.rel;
-		const h = this.history[x];
-		let i = h.length - 1;
-		for (let left = choice; ; i--) {
-			if (this.joined(h, i)) continue;
-			if (left-- === 0) break;
-		}
-		this.write(t, x, i, v, view, undefined, release);
+		this.write(t, x, this.source(x, choice).pos, v, view, undefined, release);
 	}
 	/** A release of a place that nobody else looks at: what comes after it may still take it along. */
 	private_release(t: number): void {
@@ -339,7 +330,7 @@ export class Lkmm {
 	private write(t: number, x: number, i: number, value: number, view: View, of: Message | undefined, release: boolean): void {
 		const h = this.history[x];
 		const c = this.cpus[t];
-		const m: Message = { at: x, pos: i + 1, value, by: t, view, reach: c.stores, of, tag: this.tag };
+		const m: Message = { at: x, pos: i + 1, value, by: t, view, reach: c.stores, of };
 		h.splice(i + 1, 0, m);
 		for (let k = i + 2; k < h.length; k++) h[k].pos = k;
 		this.journal.push(() => {
@@ -352,24 +343,8 @@ export class Lkmm {
 		this.note(c, m, m.reach);
 	}
 
-	/* ---- atomics: the caller puts full fences around ---- */
+	/* ---- atomics read what they come after (stores()); the caller puts full fences around ---- */
 
-	/** How many messages may be read and replaced, of those that hold `only`; choice 0 is the newest. */
-	rmws(t: number, x: number, only?: number): number {
-		if (only === undefined) return this.stores(t, x);
-		const h = this.history[x];
-		let n = 0;
-		for (let i = this.bound(t, x); i < h.length; i++) if (h[i].value === only && !this.joined(h, i)) n++;
-		return n;
-	}
-	private source(x: number, choice: number, only?: number): Message {
-		const h = this.history[x];
-		let i = h.length - 1;
-		for (let left = choice; ; i--) {
-			if (this.joined(h, i) || (only !== undefined && h[i].value !== only)) continue;
-			if (left-- === 0) return h[i];
-		}
-	}
 	rmw_peek(x: number, choice: number, only?: number): number {
 		return this.source(x, choice, only).value;
 	}
@@ -489,9 +464,6 @@ export class Lkmm {
 		for (const [i, r] of this.cpus.entries()) if (i !== t && r.nest > 0) wait |= 1 << i;
 		this.set(c, "gp_wait", wait);
 		this.set(c, "gp_reach", this.readers);
-	}
-	gp_done(t: number): boolean {
-		return this.cpus[t].gp_wait === 0;
 	}
 	/** With the mb() that ends synchronize_rcu(). */
 	gp_end(t: number): void {

@@ -118,8 +118,9 @@ function faulthandler_disabled(): boolean {
 }
 
 /**
- * V2.13: the fault without mmap_lock. Returns VM_FAULT_RETRY to have it done
- * again with the lock; anything else is final, errors included.
+ * V2.13: the fault without mmap_lock. We enter and return without locks, and
+ * in no RCU section. Returns VM_FAULT_RETRY to have it done again with the
+ * lock; anything else is final, errors included.
  * What goes on to do_handle_mm_fault() is a vma as it was while mmap_seq had
  * the value `seq`: of one piece, in the tree, and around the address.
  * Port: do_user_addr_fault() in the patch, apart so that the copy of the vma

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** An anonymous page fault beside munmap, beside other faults, and beside the end of its process. */
 import {
-	A, B, check_that, exit, exit_group, LEN, load, map, mprotect, munmap, note, noted, PAGE, PROT_READ, read, type Scenario,
-	start_threads, store, two_pages, untouched, V, write, written,
+	A, B, check_that, exit, exit_group, LEN, load, map, map_written, mprotect, munmap, note, noted, PAGE, PROT_READ, read,
+	type Scenario, start_threads, store, two_pages, untouched, V, write, written,
 } from "../scenario.ts";
 
 const PROT_RWX = 7;
@@ -16,8 +16,7 @@ const FREED = 3;
 
 function beside_neighbour(): void {
 	untouched();
-	map(NEIGHBOUR, PAGE);
-	write(NEIGHBOUR, 1);
+	map_written(NEIGHBOUR, 1);
 }
 
 export const scenarios: Record<string, Scenario> = {
@@ -40,8 +39,7 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "a page table is not freed while a fault fills it",
 		setup() {
 			untouched();
-			map(B, PAGE);
-			write(B, 1);
+			map_written(B, 1);
 		},
 		cpus: [store, () => munmap(B, PAGE)],
 		check() {
@@ -186,8 +184,7 @@ export const scenarios: Record<string, Scenario> = {
 			start_threads(2);
 			map(A, LEN);
 			/* The table above, and none for A. */
-			map(B, PAGE);
-			write(B, 1);
+			map_written(B, 1);
 		},
 		cpus: [store, () => note(1, munmap(A, LEN))],
 		check() {

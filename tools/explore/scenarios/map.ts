@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A page fault beside calls that make mappings: over it, next to it, the heap; and such calls beside each other. */
 import {
-	A, B, brk, check_that, LEN, map, map_stack, mprotect, munmap, note, noted, on_cpu, PAGE, PROT_READ, read, type Scenario, start_threads, store, untouched, V, write,
-	written,
+	A, B, brk, check_that, LEN, map, map_stack, map_written, mprotect, munmap, note, noted, on_cpu, PAGE, PROT_READ, read,
+	type Scenario, start_threads, store, untouched, V, write, written,
 } from "../scenario.ts";
 
 /** On the page table of B. */
@@ -50,7 +50,7 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 11/35 mm: rcu safe vma freeing",
 		invariant: "both writes are there, at one vma",
 		setup: untouched,
-		cpus: [store, () => { map(A + LEN, PAGE); note(1, write(A + LEN, 2) ? 1 : 0); }],
+		cpus: [store, () => note(1, map_written(A + LEN, 2) ? 1 : 0)],
 		check() {
 			check_that(noted(0) === 1 && read(A) === V, "the write is lost");
 			check_that(noted(1) === 1 && read(A + LEN) === 2, "a write to the new page is lost");
@@ -62,8 +62,7 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "the write is not lost",
 		setup() {
 			untouched();
-			map(A + LEN + PAGE, PAGE);
-			write(A + LEN + PAGE, 3);
+			map_written(A + LEN + PAGE, 3);
 		},
 		cpus: [store, () => map(A + LEN, PAGE)],
 		check() {
@@ -103,8 +102,7 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "what both unmapped is freed once",
 		setup() {
 			written();
-			map(A + LEN, PAGE);
-			write(A + LEN, 1);
+			map_written(A + LEN, 1);
 		},
 		cpus: [() => note(0, munmap(A, LEN)), () => note(1, munmap(A + PAGE, LEN))],
 		check() {
@@ -140,8 +138,7 @@ export const scenarios: Record<string, Scenario> = {
 			start_threads(3);
 			map_stack(B, LEN);
 			write(B + PAGE, 1);
-			map(ABOVE, PAGE);
-			write(ABOVE, 1);
+			map_written(ABOVE, 1);
 		},
 		cpus: [
 			() => note(0, write(B, V) ? 1 : 0), () => note(1, write(B - PAGE, V) ? 1 : 0), () => note(2, munmap(ABOVE, PAGE)),
@@ -157,8 +154,7 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "what is above has its pages and their indices",
 		setup() {
 			untouched();
-			map(A + LEN, PAGE);
-			write(A + LEN, 3);
+			map_written(A + LEN, 3);
 		},
 		cpus: [store, () => note(1, munmap(A + PAGE, PAGE))],
 		check() {
@@ -186,7 +182,7 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: vma_merge()",
 		invariant: "both are there",
 		setup: untouched,
-		cpus: [() => { map(B, PAGE); note(0, write(B, 1) ? 1 : 0); }, () => { map(B + PAGE, PAGE); note(1, write(B + PAGE, 2) ? 1 : 0); }],
+		cpus: [() => note(0, map_written(B, 1) ? 1 : 0), () => note(1, map_written(B + PAGE, 2) ? 1 : 0)],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
 			check_that(read(B) === 1 && read(B + PAGE) === 2, "a write is lost");

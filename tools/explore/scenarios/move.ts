@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A page fault beside mremap, at the address that a page leaves and at the one where it arrives. */
 import {
-	A, B, check_that, fork, LEN, map, mremap, note, noted, on_cpu, PAGE, read, type Scenario, start_threads, store, untouched,
-	V, write, written,
+	A, B, check_that, fork, LEN, map, map_written, mremap, note, noted, on_cpu, PAGE, read, type Scenario, start_threads, store,
+	untouched, V, write, written,
 } from "../scenario.ts";
 
 /** What one page table maps. */
@@ -85,8 +85,7 @@ export const scenarios: Record<string, Scenario> = {
 		setup() {
 			written();
 			/* A page table is there already. */
-			map(B + 4 * PAGE, PAGE);
-			write(B + 4 * PAGE, 1);
+			map_written(B + 4 * PAGE, 1);
 		},
 		cpus: [() => note(0, write(B + 1, V) ? 1 : 0), () => note(1, mremap(A, LEN, B))],
 		check() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** An anonymous page fault beside calls that change its vma: protection, bounds, neighbours. */
 import {
-	A, check_that, LEN, load, map, map_stack, mprotect, note, noted, PAGE, PROT_READ, PROT_RW, read, type Scenario,
-	start_threads, store, two_pages, untouched, V, write,
+	A, check_that, LEN, load, map, map_stack, map_written, mprotect, note, noted, PAGE, PROT_READ, PROT_RW, read,
+	type Scenario, start_threads, store, two_pages, untouched, V, write,
 } from "../scenario.ts";
 
 
@@ -62,8 +62,7 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "pages that come to a vma by a merge are found through its anon_vma",
 		setup() {
 			start_threads(2);
-			map(A + LEN, PAGE);
-			write(A + LEN, 1);
+			map_written(A + LEN, 1);
 			map(A, PAGE);
 		},
 		cpus: [store, () => map(A + PAGE, PAGE)],
