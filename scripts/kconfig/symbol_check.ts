@@ -4,7 +4,6 @@
 // scripts/kconfig/symbol.c (sym_check_deps and the report of the loop).
 
 import { sym_get_choice_menu } from './choice.ts';
-import { expr_symbols } from './expr.ts';
 import type { Expr, ExprValue, Kconf, Property, Sym } from './lkc.ts';
 import { SYMBOL_CHECK, SYMBOL_CHECKED } from './lkc.ts';
 import { menu_for_each_sub_entry } from './menu.ts';
@@ -50,11 +49,18 @@ function check(c: Checker, sym: Sym): Sym | null {
 }
 
 function check_expr(c: Checker, e: Expr | null): Sym | null {
-	for (const sym of expr_symbols(e)) {
-		const found = check(c, sym);
-		if (found) return found;
+	if (!e) return null;
+	switch (e.type) {
+		case 'symbol':
+			return check(c, e.sym);
+		case 'not':
+			return check_expr(c, e.expr);
+		case 'and':
+		case 'or':
+			return check_expr(c, e.left) ?? check_expr(c, e.right);
+		default:
+			return check(c, e.left) ?? check(c, e.right);
 	}
-	return null;
 }
 
 function check_sym(c: Checker, sym: Sym): Sym | null {
