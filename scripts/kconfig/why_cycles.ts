@@ -78,7 +78,12 @@ function build(kconf: Kconf): Graph {
 				const how = prop.type === 'select' ? 'selected' : 'implied';
 				const by: Expr = { type: 'symbol', sym, val: 0, val_gen: 0 };
 				add(target, by, `is ${how} by`, where(prop));
-				add(target, prop.visible.expr, `is ${how} by ${sym.name} if`, where(prop));
+				const own = new Set(expr_symbols(prop.menu.dep));
+				// What the selecting symbol depends on is an edge of its own.
+				for (const on of expr_symbols(prop.visible.expr)) {
+					const cond: Expr = { type: 'symbol', sym: on, val: 0, val_gen: 0 };
+					if (!own.has(on)) add(target, cond, `is ${how} by ${sym.name} if`, where(prop));
+				}
 				continue;
 			}
 			if (prop.type === 'default' && !sym_is_choice(sym)) {

@@ -12,7 +12,7 @@ import { sandbox } from './testutil.ts';
 import type { Assignment } from './why.ts';
 import { explain, fragment_text } from './why.ts';
 import { prompts_of } from './why_goal.ts';
-import { is_logical, trial_begin, value_of } from './why_trial.ts';
+import { is_logical, trial_begin, unmet_selects, value_of } from './why_trial.ts';
 
 const SEED = Number(process.env.SEED ?? 1);
 const RUNS = Number(process.env.RUNS ?? 150);
@@ -104,13 +104,24 @@ function all_values(kconf: Kconf): Assignment[] {
 	return res;
 }
 
+interface Rules {
+	/** No select may then be without its dependencies that was not before. */
+	clean: boolean;
+	/** MODULES may be turned off, which makes every m a y. */
+	modules_off: boolean;
+}
+
 /** The size of the smallest set that gives the symbol the value, up to `max`; else null. */
-function brute_force(kconf: Kconf, sym: Sym, want: string, max: number): number | null {
-	const all = all_values(kconf);
+function brute_force(kconf: Kconf, sym: Sym, want: string, max: number, rules: Rules): number | null {
+	const off = ({ sym: s, value }: Assignment): boolean => s.name === 'MODULES' && value === 'n';
+	const all = all_values(kconf).filter((a) => rules.modules_off || !off(a));
 	const trial = trial_begin(kconf);
+	trial.set([]);
+	const before = unmet_selects(kconf);
 	const works = (set: Assignment[]): boolean => {
 		trial.set(set);
-		return value_of(kconf, sym) === want && set.every((a) => value_of(kconf, a.sym) === a.value);
+		const good = value_of(kconf, sym) === want && set.every((a) => value_of(kconf, a.sym) === a.value);
+		return good && (set.length === 0 || !rules.clean || unmet_selects(kconf) <= before);
 	};
 	const go = (set: Assignment[], from: number, left: number): boolean => {
 		if (left === 0) return works(set);
@@ -145,7 +156,9 @@ test(`random trees (SEED=${SEED} RUNS=${RUNS}): what is found is right, and the 
 				read(config);
 				const ex = explain(kconf, name, want);
 				const what = `run ${run}: ${name}=${want}\n${config}\n${kconfig}`;
-				const size = brute_force(kconf, sym, want, MAX);
+				const modules_off = ex.solution?.set.some((a) => a.sym.name === 'MODULES' && a.value === 'n') ?? false;
+				const clean = ex.solution?.unmet === 0;
+				const size = brute_force(kconf, sym, want, MAX, { clean, modules_off });
 				t.is(ex.holds, size === 0, what);
 				if (ex.holds) continue;
 				if (!ex.solution) {

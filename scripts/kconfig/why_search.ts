@@ -60,18 +60,22 @@ function run(trial: Trial, goal: Goal, budget: Budget): SearchResult {
 	trial.set([]);
 	const reasons = blame_of(trial, goal);
 	if (reasons) return { solution: null, impossible: true, reasons, trials: trial.count };
-	const before = unmet_selects(kconf);
-	const { set, clash } = follow_plans(trial, goal, before);
-	const proof = prove(trial, goal, (set?.length ?? ROUNDS + 1) - 1, budget);
+	const quest: Quest = { trial, goal, unmet: unmet_selects(kconf), clean: true };
+	const { set, clash } = follow_plans(quest);
+	let proof = prove(quest, (set?.length ?? ROUNDS + 1) - 1, budget);
+	if (!set && !proof.set && quest.clean) {
+		quest.clean = false;
+		proof = prove(quest, ROUNDS, budget);
+	}
 	const best = proof.set ?? set;
 	if (!best) {
 		const why = clash ? [`it would need ${clash} to have two values at once`] : [];
 		const impossible = proof.complete && proof.exhausted;
 		return { solution: null, impossible, reasons: why, trials: trial.count };
 	}
-	const small = minimise(trial, goal, best);
+	const small = minimise(quest, best);
 	trial.set(small);
-	const unmet = Math.max(0, unmet_selects(kconf) - before);
+	const unmet = Math.max(0, unmet_selects(kconf) - quest.unmet);
 	const smallest = proof.complete || small.length === 1;
 	return {
 		solution: { set: small, smallest, unmet },
@@ -81,6 +85,16 @@ function run(trial: Trial, goal: Goal, budget: Budget): SearchResult {
 	};
 }
 
+/** What is looked for. */
+interface Quest {
+	readonly trial: Trial;
+	readonly goal: Goal;
+	/** Symbols that are selected in spite of unmet dependencies to begin with. */
+	readonly unmet: number;
+	/** There shall be no more of those. */
+	clean: boolean;
+}
+
 /** Reasons if the goal cannot be reached whatever is set; else null. */
 function blame_of(trial: Trial, goal: Goal): string[] | null {
 	const { kconf } = trial;
@@ -88,8 +102,13 @@ function blame_of(trial: Trial, goal: Goal): string[] | null {
 	return blame(kconf, goal);
 }
 
-/** Does the goal hold, and has every value been accepted? */
-function reached(trial: Trial, goal: Goal): boolean {
+/** Does the goal hold, has every value been accepted, and are all selects in order? */
+function reached({ trial, goal, clean, unmet }: Quest): boolean {
+	if (!accepted(trial, goal)) return false;
+	return !clean || unmet_selects(trial.kconf) <= unmet;
+}
+
+function accepted(trial: Trial, goal: Goal): boolean {
 	const { kconf } = trial;
 	if (!goal_holds(kconf, goal)) return false;
 	for (const [sym, value] of trial.assigned) {
@@ -99,46 +118,63 @@ function reached(trial: Trial, goal: Goal): boolean {
 }
 
 /** Follows the best plan; where it leads nowhere, its values become dearer for the next. */
-function follow_plans(trial: Trial, goal: Goal, before: number) {
+function follow_plans(quest: Quest) {
+	const { trial, goal } = quest;
 	const { kconf } = trial;
 	const penalties = new Map<string, number>();
 	let fallback: Assignment[] | null = null;
 	let clash: string | null = null;
+	const dearer = (value: Assignment, by: number): void => {
+		const key = assignment_key(value);
+		penalties.set(key, (penalties.get(key) ?? 0) + by);
+	};
 	for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
 		const set: Assignment[] = [];
 		trial.set(set);
 		let done = goal_holds(kconf, goal);
+		let culprit: Assignment | null = null;
 		for (let round = 0; round < ROUNDS && !done; round++) {
 			const next = plan_values(planner(kconf, trial.assigned, penalties)(goal));
-			if (next.clash) clash ??= next.clash.name;
-			if (next.values.length === 0) break;
+			clash ??= next.clash?.name ?? null;
+			if (next.values.length === 0) {
+				culprit = undecided(trial, goal);
+				clash ??= culprit?.sym.name ?? null;
+				break;
+			}
 			set.push(...next.values);
 			trial.set(set);
 			done = goal_holds(kconf, goal);
 		}
 		if (done) {
-			const small = minimise(trial, goal, set);
+			if (reached(quest)) return { set: minimise(quest, set), clash };
+			const small = minimise({ ...quest, clean: false }, set);
 			trial.set(small);
-			if (reached(trial, goal)) {
-				if (unmet_selects(kconf) <= before) return { set: small, clash };
-				fallback ??= small;
-			}
+			if (accepted(trial, goal)) fallback ??= small;
 		}
-		for (const value of set) {
-			const key = assignment_key(value);
-			penalties.set(key, (penalties.get(key) ?? 0) + 1);
-		}
+		if (culprit) dearer(culprit, 3);
+		else for (const value of set) dearer(value, 1);
 	}
+	if (fallback) quest.clean = false;
 	return { set: fallback, clash };
 }
 
+/** What was set already, and what the goal now needs with another value. */
+function undecided(trial: Trial, goal: Goal): Assignment | null {
+	const free = plan_values(planner(trial.kconf, new Map())(goal)).values;
+	for (const { sym, value } of free) {
+		const before = trial.assigned.get(sym);
+		if (before !== undefined && before !== value) return { sym, value: before };
+	}
+	return null;
+}
+
 /** Leaves out what is not needed, one value after the other. */
-function minimise(trial: Trial, goal: Goal, set: readonly Assignment[]): Assignment[] {
+function minimise(quest: Quest, set: readonly Assignment[]): Assignment[] {
 	let small = [...set];
 	for (let i = small.length - 1; i >= 0; i--) {
 		const without = small.filter((_, at) => at !== i);
-		trial.set(without);
-		if (reached(trial, goal)) {
+		quest.trial.set(without);
+		if (reached(quest)) {
 			small = without;
 			i = small.length;
 		}
@@ -155,7 +191,8 @@ interface Proof {
 }
 
 /** Goes through all sets of at most `size` values, the smaller ones first. */
-function prove(trial: Trial, goal: Goal, size: number, budget: Budget): Proof {
+function prove(quest: Quest, size: number, budget: Budget): Proof {
+	const { trial, goal } = quest;
 	const trials_end = trial.count + budget.trials;
 	const time_end = performance.now() + budget.milliseconds;
 	const proof: Proof = { complete: true, exhausted: false, set: null };
@@ -169,7 +206,9 @@ function prove(trial: Trial, goal: Goal, size: number, budget: Budget): Proof {
 		const go = (set: Assignment[], left: number): Assignment[] | null => {
 			if (spent(0)) return null;
 			trial.set(set);
-			if (set.length > 0 && reached(trial, goal)) return set;
+			if (set.length > 0 && reached(quest)) return set;
+			// What would put its selects in order is not known here.
+			if (left > 0 && goal_holds(trial.kconf, goal)) proof.complete = false;
 			if (left === 0) {
 				cut = true;
 				return null;
