@@ -5,7 +5,7 @@
 // the reference, whose trace may start outside of the loop and names no places.
 
 import { sym_get_choice_menu } from './choice.ts';
-import { expr_symbols } from './expr.ts';
+import { expr_alloc_symbol, expr_symbols } from './expr.ts';
 import type { Expr, Kconf, Menu, Sym } from './lkc.ts';
 import { SYMBOL_CONST } from './lkc.ts';
 import { prop_get_symbol, sym_is_choice } from './symbol.ts';
@@ -76,13 +76,13 @@ function build(kconf: Kconf): Graph {
 				const target = prop_get_symbol(prop);
 				if (!target) continue;
 				const how = prop.type === 'select' ? 'selected' : 'implied';
-				const by: Expr = { type: 'symbol', sym, val: 0, val_gen: 0 };
+				const by = expr_alloc_symbol(sym);
 				add(target, by, `is ${how} by`, where(prop));
 				const own = new Set(expr_symbols(prop.menu.dep));
 				// What the selecting symbol depends on is an edge of its own.
 				for (const on of expr_symbols(prop.visible.expr)) {
-					const cond: Expr = { type: 'symbol', sym: on, val: 0, val_gen: 0 };
-					if (!own.has(on)) add(target, cond, `is ${how} by ${sym.name} if`, where(prop));
+					if (own.has(on)) continue;
+					add(target, expr_alloc_symbol(on), `is ${how} by ${sym.name} if`, where(prop));
 				}
 				continue;
 			}

@@ -6,7 +6,7 @@
 // be plausible, since whatever is found by them is tried out on the engine.
 
 import { sym_get_choice_menu } from './choice.ts';
-import { expr_alloc_and, expr_calc_value, parse_number, tristate_name } from './expr.ts';
+import { expr_alloc_and, expr_calc_value, strtoll, tristate_name } from './expr.ts';
 import type { CompareType, Expr, Kconf, Property, Sym, Tristate } from './lkc.ts';
 import {
 	mod,
@@ -248,6 +248,17 @@ function compare_texts(a: Sym, a_text: string, b: Sym, b_text: string): number {
 		if (x !== null && y !== null) return x < y ? -1 : x > y ? 1 : 0;
 	}
 	return a_text < b_text ? -1 : a_text > b_text ? 1 : 0;
+}
+
+const NUMBER: Readonly<Record<10 | 16 | 0, RegExp>> = {
+	10: /^-?\d+$/,
+	16: /^-?(?:0[xX])?[0-9a-fA-F]+$/,
+	0: /^-?(?:0[xX][0-9a-fA-F]+|\d+)$/,
+};
+
+/** A text as a number, or null if it is none. */
+function parse_number(text: string, base: 10 | 16 | 0): bigint | null {
+	return NUMBER[base].test(text) ? strtoll(text, base) : null;
 }
 
 /** Texts at, just below and just above another. */

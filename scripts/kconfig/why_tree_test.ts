@@ -10,9 +10,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { conf_read_text, conf_text, config_prefix } from './confdata.ts';
-import { get, parse } from './index.ts';
+import { conf_read_text, conf_write, config_prefix } from './confdata.ts';
+import { process_host } from './host.ts';
+import { get } from './index.ts';
 import type { Kconf, Sym } from './lkc.ts';
+import { COMPAT_6_12, COMPAT_7_2, kconf_alloc } from './lkc.ts';
+import { conf_parse } from './parser.ts';
 import { sym_clear_all_valid } from './symbol.ts';
 import { explain, fragment_text } from './why.ts';
 import { is_logical, value_of } from './why_trial.ts';
@@ -72,10 +75,23 @@ run(`what explain() says to set is enough (SEED=${SEED} RUNS=${RUNS})`, (t) => {
 	const tree = TREE as string;
 	const env = environment(tree);
 	const dir = mkdtempSync(join(tmpdir(), 'kconfig-why-'));
-	const kconf = parse('Kconfig', { env, cwd: dir, out: () => {}, err: () => {} });
+	let printed = '';
+	const err = (text: string): void => {
+		printed += text;
+	};
+	const host = process_host({ env, cwd: dir, out: () => {}, err });
+	const kconf = kconf_alloc(host, env.KCONFIG_COMPAT === COMPAT_6_12 ? COMPAT_6_12 : COMPAT_7_2);
+	try {
+		conf_parse(kconf, 'Kconfig');
+	} catch {
+		t.fail(`the tree cannot be read; KCONFIG_COMPAT=6.12 or 7.2 says whose rules it is for\n${printed}`);
+		return;
+	}
 	const read = (text: string): void => conf_read_text(kconf, { name: '.config', text });
-	read(readFileSync(join(tree, 'arch/x86/configs/x86_64_defconfig'), 'utf8'));
-	const config = conf_text(kconf);
+	read(readFileSync(join(tree, 'arch/x86/configs/x86_64_defconfig'), 'latin1'));
+	kconf.silent = true;
+	conf_write(kconf, '.config');
+	const config = readFileSync(join(dir, '.config'), 'latin1');
 	const off = (sym: Sym): boolean => is_logical(sym) && value_of(kconf, sym) === 'n';
 	const drawn = draw([...kconf.symbols.values()].filter(off), RUNS, SEED);
 	const seen = { set: 0, smallest: 0, impossible: 0, open: 0, slowest_ms: 0 };
