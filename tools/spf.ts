@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from "commander";
 import { add_explore } from "./explore/index.ts";
+import { add_kconfig } from "./kconfig/index.ts";
 import { add_litmus } from "./litmus/index.ts";
 import { add_record } from "./record/index.ts";
 import { UserError } from "./replay/errors.ts";
@@ -20,6 +21,7 @@ export function make_program(): Command {
 	add_replay(program);
 	add_explore(program);
 	add_litmus(program);
+	add_kconfig(program);
 	for (const command of program.commands) command.exitOverride();
 	return program;
 }

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Estimates, over the ways of why_goal.ts, what it takes to reach a goal from the present
+// values: a plan that is likely good, the complete list of first steps, and, where there is
+// no way at all, the reason. No counterpart in Linux.
+
+import { expr_print } from './expr.ts';
+import type { Expr, Kconf, Sym } from './lkc.ts';
+import { S_UNKNOWN, SYMBOL_CONST, yes } from './lkc.ts';
+import type { Decided, Goal, Way } from './why_goal.ts';
+import { goal_holds, prompts_of, ways } from './why_goal.ts';
+import type { Assignment } from './why_trial.ts';
+
+/** What to set in order to reach a goal; the cost counts a value as often as it is used. */
+export interface Plan {
+	readonly cost: number;
+	readonly set: Assignment | null;
+	readonly parts: readonly Plan[];
+}
+
+const DONE: Plan = { cost: 0, set: null, parts: [] };
+const NEVER: Plan = { cost: Number.POSITIVE_INFINITY, set: null, parts: [] };
+
+export const assignment_key = ({ sym, value }: Assignment): string => `${sym.name}=${value}`;
+
+/** Answers that are remembered, by the symbol or expression and the bounds asked for. */
+interface Memo<T> {
+	get(goal: Goal): T | undefined;
+	put(goal: Goal, value: T): void;
+}
+
+function memo<T>(): Memo<T> {
+	const tables = { expr: new Map(), sym: new Map(), vis: new Map() };
+	const place = (goal: Goal & { kind: 'expr' | 'sym' | 'vis' }): Map<number, T> | null => {
+		const of: Expr | Sym | null = goal.kind === 'expr' ? goal.expr : goal.sym;
+		if (!of) return null;
+		const table = tables[goal.kind] as Map<Expr | Sym, Map<number, T>>;
+		let row = table.get(of);
+		if (!row) {
+			row = new Map();
+			table.set(of, row);
+		}
+		return row;
+	};
+	return {
+		get: (goal) => (goal.kind === 'text' ? undefined : place(goal)?.get(goal.lo * 3 + goal.hi)),
+		put: (goal, value) => {
+			if (goal.kind !== 'text') place(goal)?.set(goal.lo * 3 + goal.hi, value);
+		},
+	};
+}
+
+/** What a search has learnt to avoid: how much dearer a value has become. */
+export type Penalties = ReadonlyMap<string, number>;
+
+/** A planner for the values of this moment; they must not change while it is used. */
+export function planner(
+	kconf: Kconf,
+	decided: Decided,
+	penalties: Penalties = new Map(),
+): (goal: Goal) => Plan {
+	const known = memo<Plan>();
+	const of_way = (way: Way, limit: number): Plan => {
+		let cost = way.set ? 1 + (penalties.get(assignment_key(way.set)) ?? 0) : 0;
+		const parts: Plan[] = [];
+		for (const need of way.needs) {
+			if (cost >= limit) return NEVER;
+			const part = plan(need);
+			cost += part.cost;
+			if (part.cost > 0) parts.push(part);
+		}
+		// What takes nothing and yet is not so now works in a way not understood here.
+		return cost === 0 || cost >= limit ? NEVER : { cost, set: way.set ?? null, parts };
+	};
+	const plan = (goal: Goal): Plan => {
+		if (goal_holds(kconf, goal)) return DONE;
+		const before = known.get(goal);
+		if (before) return before;
+		known.put(goal, NEVER);
+		let best = NEVER;
+		for (const way of ways(kconf, goal, decided)) {
+			const res = of_way(way, best.cost);
+			if (res.cost < best.cost) best = res;
+			if (best.cost <= 1) break;
+		}
+		known.put(goal, best);
+		return best;
+	};
+	return plan;
+}
+
+/** The values of a plan, those that make others possible first. Null: it contradicts itself. */
+export function plan_values(plan: Plan): { values: Assignment[]; clash: Sym | null } {
+	const values = new Map<Sym, string>();
+	const seen = new Set<Plan>();
+	let clash: Sym | null = null;
+	const walk = (p: Plan): void => {
+		if (seen.has(p)) return;
+		seen.add(p);
+		for (const part of p.parts) walk(part);
+		if (!p.set) return;
+		const { sym, value } = p.set;
+		const other = values.get(sym);
+		if (other !== undefined && other !== value) clash ??= sym;
+		else values.set(sym, value);
+	};
+	walk(plan);
+	return { values: [...values].map(([sym, value]) => ({ sym, value })), clash };
+}
+
+type Steps = ReadonlyMap<string, Assignment>;
+const NO_STEPS: Steps = new Map();
+
+function common(a: Steps, b: Steps): Steps {
+	return new Map([...a].filter(([key]) => b.has(key)));
+}
+
+/**
+ * The values of which one must be in any set that reaches the goal and that has what is set
+ * now; and if `last`, the values that could do it alone.
+ */
+export function first_steps(kconf: Kconf, decided: Decided, goal: Goal, last: boolean): Steps {
+	const known = memo<Steps>();
+	const of_way = (way: Way): Steps => {
+		const unmet = way.needs.filter((need) => !goal_holds(kconf, need));
+		if (unmet.length === 0) {
+			return way.set ? new Map([[assignment_key(way.set), way.set]]) : NO_STEPS;
+		}
+		if (last && way.set) return NO_STEPS;
+		let res: Steps | null = null;
+		for (const need of unmet) {
+			const own = steps(need);
+			if (own.size === 0) return NO_STEPS;
+			if (!res) res = own;
+			else if (last) res = common(res, own);
+			else if (own.size < res.size) res = own;
+			if (res.size === 0) return NO_STEPS;
+		}
+		return res ?? NO_STEPS;
+	};
+	const steps = (at: Goal): Steps => {
+		const before = known.get(at);
+		if (before) return before;
+		known.put(at, NO_STEPS);
+		const found: Steps[] = [];
+		for (const way of ways(kconf, at, decided)) {
+			const own = of_way(way);
+			if (own.size > 0) found.push(own);
+		}
+		const res = found.length === 1 ? (found[0] as Steps) : new Map(found.flatMap((s) => [...s]));
+		known.put(at, res);
+		return res;
+	};
+	return goal_holds(kconf, goal) ? NO_STEPS : steps(goal);
+}
+
+/** Why a goal cannot be reached by any value: the conditions that nothing can change. */
+export function blame(kconf: Kconf, goal: Goal): string[] {
+	const plan = planner(kconf, new Map());
+	const found = new Set<string>();
+	const seen = new Set<Expr | Sym>();
+	const walk = (at: Goal): void => {
+		const of = at.kind === 'expr' ? at.expr : at.kind === 'vis' ? null : at.sym;
+		if (of && seen.has(of)) return;
+		if (of) seen.add(of);
+		if (goal_holds(kconf, at) || plan(at).cost < NEVER.cost) return;
+		const all = ways(kconf, at, new Map());
+		if (all.length === 0) found.add(dead_end(at));
+		for (const way of all) {
+			const bad = way.needs.find(
+				(need) => !goal_holds(kconf, need) && plan(need).cost === NEVER.cost,
+			);
+			if (bad) walk(bad);
+		}
+	};
+	walk(goal);
+	return [...found].filter(Boolean);
+}
+
+function dead_end(goal: Goal): string {
+	if (goal.kind === 'expr') {
+		const { expr } = goal;
+		if (expr && expr.type !== 'symbol' && 'right' in expr && 'name' in expr.left) {
+			const undef = [expr.left, expr.right as Sym].find(
+				(sym) => sym.type === S_UNKNOWN && !(sym.flags & SYMBOL_CONST),
+			);
+			const why = undef ? `${undef.name} is not defined` : 'both sides are constant';
+			return `${expr_print(expr)} cannot be ${goal.lo > 0 ? 'true' : 'false'}: ${why}`;
+		}
+		return goal.lo > 0 || !expr ? '' : `${expr_print(expr)} is always y`;
+	}
+	const { sym } = goal;
+	const { name } = sym;
+	if (goal.kind === 'vis') return `${name} has no prompt`;
+	// What the constant stands for is told by what it is the condition of.
+	if (sym.flags & SYMBOL_CONST) return '';
+	if (sym.type === S_UNKNOWN) return `${name} is not defined in these Kconfig files`;
+	if (goal.kind === 'text') return `${name} has no prompt, and no default with such a value`;
+	if (prompts_of(sym).length > 0) return `${name} cannot have such a value`;
+	const wish = goal.lo > 0 ? (goal.lo === yes ? 'y' : 'on') : 'off';
+	return `${name} has no prompt, and no default or select can turn it ${wish}`;
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Trying values out: sets symbols as if a .config said so, lets the engine recalculate, and
+// takes everything back. No counterpart in Linux. What the engine prints meanwhile is
+// swallowed, and its counters are put back.
+
+import { choice_move_first, sym_get_choice_menu } from './choice.ts';
+import type { Kconf, Menu, Sym, SymbolValue, Tristate } from './lkc.ts';
+import {
+	S_BOOLEAN,
+	S_DEF_USER,
+	S_TRISTATE,
+	SYMBOL_CONST,
+	SYMBOL_DEF_USER,
+	SYMBOL_VALID,
+} from './lkc.ts';
+import { sym_calc_value, sym_clear_all_valid, sym_get_string_value } from './symbol.ts';
+
+/** One value that the user would set. */
+export interface Assignment {
+	readonly sym: Sym;
+	/** y, m, n, or the text of an int, hex or string. */
+	readonly value: string;
+}
+
+interface Saved {
+	readonly sym: Sym;
+	readonly def: SymbolValue;
+	readonly flag: number;
+}
+
+/** A configuration on which values can be tried; `end()` leaves it as it was found. */
+export interface Trial {
+	readonly kconf: Kconf;
+	/** What is set at the moment. */
+	readonly assigned: Map<Sym, string>;
+	/** How often values were set and everything recalculated. */
+	count: number;
+	/** Replaces what is set at the moment. */
+	set(assignments: readonly Assignment[]): void;
+	end(): void;
+}
+
+export const is_logical = (sym: Sym): boolean =>
+	sym.type === S_BOOLEAN || sym.type === S_TRISTATE;
+
+/** The value now, as a .config would say it, without quotes. */
+export function value_of(kconf: Kconf, sym: Sym): string {
+	sym_calc_value(kconf, sym);
+	return sym_get_string_value(sym);
+}
+
+/** Begins to try values. Nothing else may change the configuration until the end. */
+export function trial_begin(kconf: Kconf): Trial {
+	const { conf_changed, sym_warnings, conf_warnings } = kconf;
+	const { err, out } = kconf.host;
+	const saved: Saved[] = [];
+	const orders = new Map<Menu, Sym[]>();
+	kconf.host.err = () => {};
+	kconf.host.out = () => {};
+	const restore = (): void => {
+		for (const { sym, def, flag } of saved.reverse()) {
+			sym.def[S_DEF_USER] = def;
+			sym.flags = (sym.flags & ~SYMBOL_DEF_USER) | flag;
+		}
+		for (const [choice, order] of orders) choice.choice_members = order;
+		saved.length = 0;
+		orders.clear();
+	};
+	return {
+		kconf,
+		assigned: new Map(),
+		count: 0,
+		set(assignments) {
+			restore();
+			this.assigned.clear();
+			for (const { sym, value } of assignments) {
+				saved.push({ sym, def: sym.def[S_DEF_USER], flag: sym.flags & SYMBOL_DEF_USER });
+				this.assigned.set(sym, value);
+				sym.def[S_DEF_USER] = user_value(sym, value);
+				sym.flags |= SYMBOL_DEF_USER;
+				const choice = sym_get_choice_menu(sym);
+				if (!choice) continue;
+				if (!orders.has(choice)) orders.set(choice, [...choice.choice_members]);
+				choice_move_first(choice, sym);
+			}
+			this.count++;
+			recalculate(kconf);
+		},
+		end() {
+			restore();
+			recalculate(kconf);
+			kconf.host.err = err;
+			kconf.host.out = out;
+			kconf.conf_changed = conf_changed;
+			kconf.sym_warnings = sym_warnings;
+			kconf.conf_warnings = conf_warnings;
+		},
+	};
+}
+
+function user_value(sym: Sym, value: string): SymbolValue {
+	if (!is_logical(sym)) return { val: value, tri: 0 };
+	return { val: '', tri: 'nmy'.indexOf(value) as Tristate };
+}
+
+/** Calculated values go stale; those of constants are what they are. */
+function recalculate(kconf: Kconf): void {
+	sym_clear_all_valid(kconf);
+	for (const sym of [kconf.symbol_yes, kconf.symbol_mod, kconf.symbol_no]) {
+		if (sym.flags & SYMBOL_CONST) sym.flags |= SYMBOL_VALID;
+	}
+}
+
+/** The number of symbols that are selected although their dependencies are unmet. */
+export function unmet_selects(kconf: Kconf): number {
+	const before = kconf.sym_warnings;
+	for (const sym of kconf.all) sym.flags &= ~SYMBOL_VALID;
+	kconf.generation++;
+	for (const sym of kconf.all) sym_calc_value(kconf, sym);
+	return kconf.sym_warnings - before;
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Which condition keeps a symbol from a value. Expressions are taken apart at && and ||, and
+// followed into other symbols only where those cannot simply be set. No counterpart in Linux.
+
+import { sym_get_choice_menu } from './choice.ts';
+import { expr_calc_value, expr_print, show_with_value, tristate_name } from './expr.ts';
+import type { Expr, Kconf, Property, Sym, Tristate } from './lkc.ts';
+import { mod, no, S_BOOLEAN, S_TRISTATE, S_UNKNOWN, SYMBOL_CONST, yes } from './lkc.ts';
+import { sym_calc_value, sym_get_type, sym_string_within_range } from './symbol.ts';
+import type { Goal } from './why_goal.ts';
+import { at_least, at_most, goal_holds, prompts_of } from './why_goal.ts';
+import { count, place, range_of, selectors_of } from './why_origin.ts';
+import { is_logical } from './why_trial.ts';
+
+/** One part of a condition. */
+export interface Term {
+	/** With the values in it, as in "A [=n] || B [=m]". */
+	readonly text: string;
+	readonly value: 'n' | 'm' | 'y';
+	readonly met: boolean;
+	/** What there is to know about it, or empty. */
+	readonly note: string;
+	/** What it is made of, or what in turn keeps it from being met. */
+	readonly terms: readonly Term[];
+}
+
+/** One condition that is not met. */
+export interface Condition {
+	readonly text: string;
+	readonly at: string | null;
+	readonly terms: readonly Term[];
+}
+
+const MAX_DEPTH = 3;
+/** More than this many of one kind are counted, not listed. */
+const MAX_LIST = 6;
+
+/** The conditions that keep a symbol from a value. */
+export function unmet(kconf: Kconf, sym: Sym, want: string | null): Condition[] {
+	sym_calc_value(kconf, sym);
+	if (sym.type === S_UNKNOWN) return [];
+	if (!is_logical(sym)) return unmet_text(kconf, sym, want);
+	const tri = 'nmy'.indexOf(want ?? 'y') as Tristate;
+	if (sym.curr.tri === tri) return [];
+	return tri > sym.curr.tri ? unmet_raise(kconf, sym, tri) : unmet_lower(kconf, sym, tri);
+}
+
+const note = (text: string, at: string | null = null): Condition => ({ text, at, terms: [] });
+
+function unmet_raise(kconf: Kconf, sym: Sym, tri: Tristate): Condition[] {
+	if (tri === mod && sym_get_type(kconf, sym) === S_BOOLEAN) {
+		if (sym.type === S_BOOLEAN) return [note('a bool cannot be m')];
+		return [note(`it cannot be m without modules (${kconf.modules_sym?.name ?? 'MODULES'} is n)`)];
+	}
+	if (prompts_of(sym).length === 0) return promptless(kconf, sym, tri, 0);
+	const need = sym.type === S_BOOLEAN ? mod : tri;
+	const res = unmet_prompts(kconf, sym, need, 0);
+	if (res.length > 0) return res;
+	const choice = sym_get_choice_menu(sym);
+	if (choice) return [note('nothing but that another member of the choice is chosen', place(choice))];
+	return [note('nothing: it is visible, and only has to be set')];
+}
+
+/** What keeps the prompts hidden, one condition for each. */
+function unmet_prompts(kconf: Kconf, sym: Sym, need: Tristate, depth: number): Condition[] {
+	if (sym.visible >= need) return [];
+	return prompts_of(sym).map((prop) => ({
+		text: prompt_needs(prop),
+		at: place(prop),
+		terms: terms_of(kconf, prop.visible.expr, at_least(prop.visible.expr, need), depth),
+	}));
+}
+
+function prompt_needs(prop: Property): string {
+	return `the prompt "${prop.text}" needs`;
+}
+
+/** A symbol without a prompt is set by others, or by its defaults, or not at all. */
+function promptless(kconf: Kconf, sym: Sym, tri: Tristate, depth: number): Condition[] {
+	const selectors = selectors_of(kconf, sym, 'select');
+	const defaults = sym.prop.filter((prop) => prop.type === 'default');
+	const res = [note(`no prompt: only ${can_set(selectors.length, defaults.length)}`)];
+	if (depth > 0) return res;
+	for (const { sym: by, prop } of selectors.slice(0, MAX_LIST)) {
+		const cond = prop.visible.expr ? ` if ${expr_print(prop.visible.expr)}` : '';
+		const more = selectors.length > 1 ? '' : cond;
+		res.push(note(`selected by ${show_with_value(by)}${more}`, place(prop)));
+	}
+	const rest = selectors.length - MAX_LIST;
+	if (rest > 0) res.push(note(`and by ${count(rest, 'other')}`));
+	for (const prop of defaults.slice(0, MAX_LIST)) {
+		const visible = expr_calc_value(kconf, prop.visible.expr) !== no;
+		const goal = visible ? at_least(prop.expr, tri) : at_least(prop.visible.expr, mod);
+		res.push({
+			text: `default ${expr_print(prop.expr, show_with_value)}${visible ? '' : ', which needs'}`,
+			at: place(prop),
+			terms: terms_of(kconf, visible ? prop.expr : prop.visible.expr, goal, depth + 1),
+		});
+		if (visible) break;
+	}
+	return res;
+}
+
+function can_set(selectors: number, defaults: number): string {
+	if (selectors + defaults === 0) return 'selects and defaults could set it, and there are none';
+	const parts = [];
+	if (selectors > 0) parts.push(count(selectors, 'select'));
+	if (defaults > 0) parts.push(count(defaults, 'default'));
+	return `${parts.join(' and ')} can set it`;
+}
+
+function unmet_lower(kconf: Kconf, sym: Sym, tri: Tristate): Condition[] {
+	const res: Condition[] = [];
+	for (const { sym: by, prop, value } of selectors_of(kconf, sym, 'select')) {
+		if (value <= tri) continue;
+		const text = `selected by ${show_with_value(by)}, so it cannot be ${tristate_name(tri)}`;
+		res.push(note(text, place(prop)));
+	}
+	if (res.length > 0) return res;
+	if (tri === mod && sym_get_type(kconf, sym) === S_BOOLEAN) {
+		return unmet_raise(kconf, sym, tri);
+	}
+	const choice = sym_get_choice_menu(sym);
+	if (choice) return [note('it is chosen: choose another member instead', place(choice))];
+	if (prompts_of(sym).length === 0) return [note('no prompt: its default sets it')];
+	if (sym.visible !== no) return [note('nothing: it is visible, and only has to be set')];
+	return [note('not visible: its default sets it'), ...unmet_prompts(kconf, sym, mod, 0)];
+}
+
+function unmet_text(kconf: Kconf, sym: Sym, want: string | null): Condition[] {
+	if (prompts_of(sym).length === 0) return [note('no prompt: only its defaults can set it')];
+	const hidden = unmet_prompts(kconf, sym, mod, 0);
+	if (hidden.length > 0) return hidden;
+	const range = range_of(kconf, sym);
+	if (want !== null && range && !sym_string_within_range(kconf, sym, want)) {
+		return [note(`${want} is outside the range ${range.text}`, range.at)];
+	}
+	return [note('nothing: it is visible, and only has to be set')];
+}
+
+// --- terms -------------------------------------------------------------------------------
+
+/** The operands of a chain of the same operator. */
+function operands(e: Expr, type: 'and' | 'or'): Expr[] {
+	return e.type === type ? [...operands(e.left, type), ...operands(e.right, type)] : [e];
+}
+
+/** The parts of an expression, each with whether it is met. */
+function terms_of(kconf: Kconf, e: Expr | null, goal: Goal, depth: number): Term[] {
+	if (!e || goal.kind !== 'expr') return [];
+	const raise = goal.lo > no;
+	const seen = new Map<string, Term>();
+	for (const part of operands(e, raise ? 'and' : 'or')) {
+		const own = raise ? at_least(part, goal.lo) : at_most(part, goal.hi);
+		const res = make_term(kconf, part, own, depth);
+		if (!seen.has(res.text)) seen.set(res.text, res);
+	}
+	return [...seen.values()];
+}
+
+function make_term(kconf: Kconf, e: Expr, goal: Goal, depth: number): Term {
+	const met = goal_holds(kconf, goal);
+	const value = tristate_name(expr_calc_value(kconf, e));
+	const text = expr_print(e, show_with_value);
+	if (met) return { text, value, met, note: '', terms: [] };
+	return { text, value, met, ...follow(kconf, e, goal, depth) };
+}
+
+type Detail = Pick<Term, 'note' | 'terms'>;
+const detail = (text: string, terms: readonly Term[] = []): Detail => ({ note: text, terms });
+
+/** What to say of a term that is not met. */
+function follow(kconf: Kconf, e: Expr, goal: Goal, depth: number): Detail {
+	if (goal.kind !== 'expr') return detail('');
+	if (e.type === 'symbol') return follow_symbol(kconf, e.sym, goal.lo, depth);
+	if (e.type === 'and' || e.type === 'or') {
+		// All terms of the other operator: one of them is enough.
+		if (depth >= MAX_DEPTH) return detail('');
+		const terms: Term[] = [];
+		for (const part of operands(e, e.type)) {
+			const own = goal.lo > no ? at_least(part, goal.lo) : at_most(part, goal.hi);
+			terms.push(...terms_of(kconf, part, own, depth + 1));
+		}
+		return detail('one of these would do', terms);
+	}
+	if (e.type === 'not') return detail(e.expr.type === 'symbol' ? off(kconf, e.expr.sym) : '');
+	return detail(strange(e.left as Sym) || strange(e.right as Sym));
+}
+
+/** Something that makes a symbol a dead end. */
+function strange(sym: Sym): string {
+	if (sym.flags & SYMBOL_CONST) return '';
+	return sym.type === S_UNKNOWN ? `${sym.name} is not defined` : '';
+}
+
+function off(kconf: Kconf, sym: Sym): string {
+	if (strange(sym)) return strange(sym);
+	if (selectors_of(kconf, sym, 'select').some(({ value }) => value !== no)) {
+		const by = selectors_of(kconf, sym, 'select').filter(({ value }) => value !== no);
+		return `selected by ${by.slice(0, 3).map(({ sym: s }) => s.name).join(', ')}${by.length > 3 ? ', …' : ''}`;
+	}
+	if (prompts_of(sym).length === 0) return 'no prompt';
+	return sym.visible !== no ? 'can be turned off' : 'not visible';
+}
+
+function follow_symbol(kconf: Kconf, sym: Sym, lo: Tristate, depth: number): Detail {
+	if (sym.flags & SYMBOL_CONST) return detail('constant');
+	if (strange(sym)) return detail('not defined in these Kconfig files');
+	sym_calc_value(kconf, sym);
+	if (prompts_of(sym).length === 0) {
+		const [first, ...rest] = promptless(kconf, sym, lo, depth);
+		const terms = rest.flatMap((c) => c.terms).filter((t) => !t.met);
+		return detail(first?.text ?? '', depth + 1 < MAX_DEPTH ? terms : []);
+	}
+	const need = sym_get_type(kconf, sym) === S_TRISTATE ? lo : mod;
+	if (sym.visible >= need) return detail(lo === yes ? 'can be set to y' : 'can be set');
+	if (depth >= MAX_DEPTH) return detail('not visible');
+	const terms = unmet_prompts(kconf, sym, need, depth + 1).flatMap((c) => c.terms);
+	return detail('cannot be set yet:', terms.filter((t) => !t.met));
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Tests of `spf kconfig why` as a command: answers, mistakes and exit codes. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import test from "ava";
+
+const SPF = join(dirname(fileURLToPath(import.meta.url)), "../../bin/spf.mjs");
+const KCONFIG = 'config ALPHA\n\tbool "alpha"\n\nconfig BETA\n\tbool "beta"\n\tdepends on ALPHA\n\nconfig GAMMA\n\tbool\n';
+
+function why(files: Record<string, string>, ...args: string[]) {
+	const cwd = mkdtempSync(join(tmpdir(), "spf-why-"));
+	for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
+	const env = { PATH: process.env.PATH };
+	const { status, stdout, stderr } = spawnSync(process.execPath, [SPF, "kconfig", "why", ...args], { cwd, env, encoding: "utf8" });
+	rmSync(cwd, { recursive: true });
+	return { status, stdout, stderr };
+}
+
+test("several symbols, and the lines to append", (t) => {
+	const files = { Kconfig: KCONFIG, ".config": "" };
+	const both = why(files, "CONFIG_BETA", "ALPHA=n");
+	t.is(both.status, 0);
+	t.is(both.stderr, "");
+	t.regex(both.stdout, /^BETA is n[\s\S]*set \(2 values; fewer will not do\):\n {2}CONFIG_ALPHA=y\n {2}CONFIG_BETA=y\n\nALPHA is n /);
+	const lines = why({ "K": KCONFIG, "my.config": "CONFIG_ALPHA=y\n" }, "--kconfig", "K", "--config", "my.config", "--fragment", "BETA");
+	t.deepEqual(lines, { status: 0, stdout: "CONFIG_BETA=y\n", stderr: "" });
+});
+
+test("what cannot be had is exit code 3", (t) => {
+	const { status, stdout } = why({ Kconfig: KCONFIG, ".config": "" }, "GAMMA");
+	t.is(status, 3);
+	t.regex(stdout, /There are no values with which to have GAMMA=y/);
+});
+
+test("a loop is shown after the message of the parser", (t) => {
+	const Kconfig = 'config A\n\tbool "a"\n\tdepends on B\n\nconfig B\n\tbool "b"\n\tdepends on A\n';
+	const { status, stderr } = why({ Kconfig, ".config": "" }, "A");
+	t.is(status, 1);
+	t.regex(stderr, /recursive dependency detected![\s\S]*dependency loop of 2 steps:\n {2}A depends on B \(Kconfig:1\)\n {2}B depends on A \(Kconfig:5\)\n$/);
+});
+
+const mistakes: [string, Record<string, string>, string[], RegExp][] = [
+	["unknown symbol", { Kconfig: KCONFIG, ".config": "" }, ["ALPAH"], /ALPAH: no such symbol.*did you mean ALPHA/],
+	["bad value", { Kconfig: KCONFIG, ".config": "" }, ["ALPHA=m"], /a bool takes y or n/],
+	["no Kconfig", { ".config": "" }, ["ALPHA"], /Kconfig: no such file here; name it with --kconfig/],
+	["no .config", { Kconfig: KCONFIG }, ["ALPHA"], /\.config: no such file; make one/],
+	["no symbol", { Kconfig: KCONFIG, ".config": "" }, [], /missing required argument/],
+	["unknown option", { Kconfig: KCONFIG, ".config": "" }, ["--frob", "ALPHA"], /unknown option/],
+];
+for (const [title, files, args, message] of mistakes)
+	test(`mistake: ${title}`, (t) => {
+		const { status, stderr } = why(files, ...args);
+		t.is(status, 2);
+		t.regex(stderr, message);
+		t.is(stderr.trim().split("\n").length, 1);
+	});
