@@ -129,14 +129,15 @@ function why_less(kconf: Kconf, sym: Sym, wanted: Tristate): string {
 export function check_fragment(host: KconfHost, fragment: string, text: string): void {
 	const kconf = quiet_parse(host, host.env.KBUILD_KCONFIG || 'Kconfig');
 	const prefix = host.env.CONFIG_ ?? 'CONFIG_';
-	const refuse = (lineno: number, what: string): never => {
-		throw new ConfExit(2, `${fragment}:${lineno}: ${what}`);
+	const refusal = (lineno: number, what: string) =>
+		new ConfExit(2, `${fragment}:${lineno}: ${what}`);
+	const bad = (lineno: number, line: string) => {
+		throw refusal(lineno, `unexpected data: ${line}`);
 	};
-	const bad = (lineno: number, line: string) => refuse(lineno, `unexpected data: ${line}`);
 	for (const line of conf_lines(text, prefix, bad)) {
 		const sym = find(kconf, line.name);
 		if (!sym || sym.type === S_UNKNOWN) {
-			return refuse(line.lineno, `there is no symbol ${prefix}${line.name}`);
+			throw refusal(line.lineno, `there is no symbol ${prefix}${line.name}`);
 		}
 		const value = sym.type === S_STRING ? unquote(line.value) : line.value;
 		const quoted = sym.type !== S_STRING || line.value.startsWith('"');
@@ -144,7 +145,7 @@ export function check_fragment(host: KconfHost, fragment: string, text: string):
 		const letter = !is_tri(sym) || line.value in TRI;
 		if (value !== null && quoted && !bool_m && letter && sym_string_valid(sym, value)) continue;
 		const what = `'${line.value}' is not a value for a symbol of type ${sym.type}`;
-		refuse(line.lineno, `${prefix}${line.name}: ${what}`);
+		throw refusal(line.lineno, `${prefix}${line.name}: ${what}`);
 	}
 }
 
