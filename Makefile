@@ -47,6 +47,11 @@ endif
 export V := $(KBUILD_VERBOSE)
 export KBUILD_SILENT
 
+# Are two texts different?
+empty :=
+space := $(empty) $(empty)
+differs = $(filter-out x$(subst $(space),|,$(1)),x$(subst $(space),|,$(2)))
+
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # --- Where things lie ---------------------------------------------------------------------
@@ -103,7 +108,7 @@ SRCARCH-arm64_defconfig  := arm64
 # Targets that change the configuration, or remove files, are not run together with others:
 # "make -j8 mrproper defconfig debug.config all" does the four in this order.
 
-alone := %config %.config clean mrproper distclean
+alone := $(filter-out diffconfig testconfig,$(filter %config,$(MAKECMDGOALS))) %.config clean mrproper distclean
 one-by-one :=
 ifneq ($(filter $(alone),$(MAKECMDGOALS)),)
   ifneq ($(words $(MAKECMDGOALS)),1)
@@ -160,14 +165,18 @@ in-objtree = mkdir -p $(objtree) && cd $(objtree) &&
 conf = $(in-objtree) $(TSX) $(srctree)/scripts/kconfig/conf.ts $(silent)
 
 simple-targets := config oldconfig olddefconfig listnewconfig helpnewconfig \
-	allnoconfig allyesconfig alldefconfig randconfig
-PHONY += $(simple-targets) syncconfig savedefconfig defconfig
+	allnoconfig allyesconfig allmodconfig alldefconfig randconfig \
+	yes2modconfig mod2yesconfig mod2noconfig
+PHONY += $(simple-targets) syncconfig savedefconfig defconfig menuconfig tinyconfig testconfig diffconfig
 
 config: $(stamp)
 	$(Q)$(conf) --oldaskconfig Kconfig
 
 $(filter-out config,$(simple-targets)): $(stamp)
 	$(Q)$(conf) --$@ Kconfig
+
+menuconfig: $(stamp)
+	$(Q)$(in-objtree) $(TSX) $(srctree)/scripts/kconfig/mconf.ts $(silent) Kconfig
 
 syncconfig: $(stamp)
 	$(say) SYNC include/config/auto.conf
@@ -180,14 +189,37 @@ defconfig: $(stamp)
 	$(if $(silent),,@echo "*** Default configuration is based on '$(KBUILD_DEFCONFIG)'")
 	$(Q)$(conf) --defconfig=configs/$(KBUILD_DEFCONFIG) Kconfig
 
+# Says what is wrong with the name of a file in configs/, and which there are.
+no-such = echo "make: there is no configs/$(1), these are: $(sort $(notdir $(wildcard configs/$(2))))" >&2; exit 2
+
 %_defconfig: $(stamp) FORCE
+	@$(if $(wildcard configs/$@),:,$(call no-such,$@,*_defconfig))
 	@$(if $(filter-out $(SRCARCH),$(SRCARCH-$@)), \
 		echo "*** $@ is for ARCH=$(SRCARCH-$@) but this is ARCH=$(ARCH)" >&2; exit 2)
 	$(Q)$(conf) --defconfig=configs/$@ Kconfig
 
+# Several fragments are laid one over the other, in the order of the command line. One for a
+# single architecture lies in arch/$(SRCARCH)/configs/, as in the kernel.
+merge = $(in-objtree) $(TSX) $(srctree)/scripts/kconfig/merge_config.ts
+fragment = $(firstword $(wildcard $(addsuffix /$(1),configs arch/$(SRCARCH)/configs)))
+from-objtree = $(if $(filter-out .,$(objtree)),$(srctree)/)
+
 %.config: $(stamp) FORCE
-	$(Q)$(in-objtree) $(TSX) $(srctree)/scripts/kconfig/merge_config.ts \
-		Kconfig configs/$@ $(if $(silent),>/dev/null)
+	@$(if $(call fragment,$@),:,$(call no-such,$@,*.config))
+	$(Q)$(merge) --update $(KCONFIG_CONFIG) $(from-objtree)$(call fragment,$@) $(if $(silent),>/dev/null)
+
+# An expert is asked more, so that allnoconfig can refuse more; tiny.config then has its say.
+tinyconfig: $(stamp)
+	$(Q)KCONFIG_ALLCONFIG=$(srctree)/configs/tiny-base.config $(MAKE) -f $(srctree)/Makefile allnoconfig
+	$(Q)$(MAKE) -f $(srctree)/Makefile tiny.config
+
+testconfig: $(stamp)
+	$(Q)ava 'scripts/kconfig/*_test.ts' $(ARGS)
+
+# By default what the last change of the configuration has changed.
+diffconfig: $(stamp)
+	@$(if $(filter 1,$(words $(A) $(B))),echo 'make diffconfig: give both A=FILE and B=FILE or neither' >&2; exit 2,:)
+	$(Q)$(if $(A),,cd $(objtree) &&) $(TSX) $(srctree)/scripts/kconfig/diffconfig.ts $(ARGS) $(A) $(B)
 
 $(dotconfig):
 	@echo '***' >&2
@@ -205,17 +237,17 @@ arch-stamp := $(objtree)/include/config/arch
 kconfig-files := $(wildcard Kconfig kernel/Kconfig.* kernel/*/Kconfig kernel/*/Kconfig.* \
 	arch/*/Kconfig scripts/kconfig/[a-z]*.ts)
 
-$(arch-stamp): $(dotconfig) FORCE
-	@mkdir -p $(@D); echo '$(ARCH) $(KERNELVERSION)' | cmp -s - $@ || \
-		echo '$(ARCH) $(KERNELVERSION)' > $@
+arch-now := $(ARCH) $(KERNELVERSION)
+$(arch-stamp): $(if $(call differs,$(file < $(arch-stamp)),$(arch-now)),FORCE) | $(dotconfig)
+	@mkdir -p $(@D); echo '$(arch-now)' > $@
 
 $(auto-conf): $(dotconfig) $(arch-stamp) $(kconfig-files) $(stamp)
 	$(say) SYNC include/config/auto.conf
 	$(Q)$(conf) --syncconfig Kconfig
 
 # It comes with auto.conf, and keeps its date if nothing in it has changed.
-$(autoconf-ts): $(auto-conf)
-	@test -e $@ || { $(conf) --syncconfig Kconfig; }
+$(autoconf-ts): | $(auto-conf)
+	$(Q)$(conf) --syncconfig Kconfig
 
 # --- The kernel ---------------------------------------------------------------------------
 
@@ -223,16 +255,31 @@ PHONY += vmlinux
 all: vmlinux
 vmlinux: $(objtree)/vmlinux.mjs
 
-sources := $(shell find include arch kernel tools/explore scripts/build.ts scripts/cc -name '*.ts' \
-	-not -path 'include/generated/*' -not -name '*_test.ts' 2>/dev/null)
-build = $(TSX) scripts/build.ts --objtree $(objtree)
+# The answers have to be there before anything is built: make reads them in, and what they
+# change in include/config/ is what the bundles depend on.
+bundles := vmlinux.mjs vmlinux.min.mjs System.map
+ifneq ($(filter all vmlinux $(bundles) $(addprefix $(objtree)/,$(bundles)),$(or $(MAKECMDGOALS),all)),)
+include $(auto-conf)
+-include $(objtree)/.vmlinux.mjs.cmd $(objtree)/.vmlinux.min.mjs.cmd
+endif
 
-$(objtree)/vmlinux.mjs $(objtree)/System.map &: $(auto-conf) $(autoconf-ts) $(sources) package-lock.json
-	$(Q)$(build)
+# A bundle is made again if its command is another one, if a source that went into it has
+# changed, or a symbol that such a source asks for: its .cmd file lists them, and the command.
+build-vmlinux.mjs     = $(TSX) scripts/build.ts --objtree $(objtree) $(addprefix --,$(silent:-s=silent))
+build-vmlinux.min.mjs = $(build-vmlinux.mjs) --minify
+plain-command = $(strip $(filter-out --silent,$(build-$(1))))
+if-changed = $(deps_$(1)) $(if $(call differs,$(savedcmd_$(1)),$(call plain-command,$(1))),FORCE)
+define make-bundle
+$(Q)$(build-$(1))
+@echo 'savedcmd_$(1) := $(call plain-command,$(1))' >> $(objtree)/.$(1).cmd
+endef
+
+$(objtree)/vmlinux.mjs $(objtree)/System.map &: $(call if-changed,vmlinux.mjs) | $(auto-conf) $(autoconf-ts)
+	$(call make-bundle,vmlinux.mjs)
 
 # Not at the same time as the other: both write into objtree.
-$(objtree)/vmlinux.min.mjs: $(auto-conf) $(autoconf-ts) $(sources) package-lock.json | $(objtree)/vmlinux.mjs
-	$(Q)$(build) --minify
+$(objtree)/vmlinux.min.mjs: $(call if-changed,vmlinux.min.mjs) | $(auto-conf) $(autoconf-ts) $(objtree)/vmlinux.mjs
+	$(call make-bundle,vmlinux.min.mjs)
 
 ifneq ($(objtree),.)
 PHONY += vmlinux.mjs vmlinux.min.mjs System.map
@@ -270,7 +317,7 @@ explore-mutants: $(stamp)
 
 PHONY += clean mrproper distclean
 clean-files := $(addprefix $(objtree)/,vmlinux.mjs vmlinux.min.mjs vmlinux.mjs.map \
-	vmlinux.min.mjs.map System.map) $(if $(O),,build)
+	vmlinux.min.mjs.map System.map .vmlinux.mjs.cmd .vmlinux.min.mjs.cmd) $(if $(O),,build)
 mrproper-files := $(dotconfig) $(dotconfig).old \
 	$(addprefix $(objtree)/,include/config include/generated defconfig)
 
