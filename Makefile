@@ -292,6 +292,14 @@ PHONY += run test bench kunit check coverage replay record explore explore-mutan
 run test bench kunit check: $(stamp)
 	$(Q)$(TSX) scripts/$@.ts $(ARGS)
 
+PHONY += bloat-o-meter size
+bloat-o-meter: $(stamp)
+	@$(if $(and $(A),$(B)),:,echo 'make bloat-o-meter: say which two builds: make bloat-o-meter A=DIR B=DIR' >&2; exit 2)
+	$(Q)$(TSX) scripts/bloat-o-meter.ts $(ARGS) $(A) $(B)
+
+size: $(auto-conf) $(autoconf-ts)
+	$(Q)$(TSX) scripts/size.ts --objtree $(objtree) $(ARGS)
+
 # Of scripts and tools. What runs inside a bundle on a CPU is left out: c8 takes every line
 # of it for covered.
 coverage: $(stamp)
@@ -317,7 +325,7 @@ explore-mutants: $(stamp)
 
 PHONY += clean mrproper distclean
 clean-files := $(addprefix $(objtree)/,vmlinux.mjs vmlinux.min.mjs vmlinux.mjs.map \
-	vmlinux.min.mjs.map System.map .vmlinux.mjs.cmd .vmlinux.min.mjs.cmd) $(if $(O),,build)
+	vmlinux.min.mjs.map System.map .vmlinux.mjs.cmd .vmlinux.min.mjs.cmd) $(objtree)/build
 mrproper-files := $(dotconfig) $(dotconfig).old \
 	$(addprefix $(objtree)/,include/config include/generated defconfig)
 

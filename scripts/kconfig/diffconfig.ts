@@ -104,5 +104,7 @@ export function diffconfig_main(
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+	// Into "head", for one.
+	process.stdout.on('error', () => process.exit(1));
 	run_command(() => diffconfig_main(process.argv.slice(2)));
 }
