@@ -39,7 +39,7 @@ export interface Cost {
 	along: string[];
 }
 
-const host = (cwd: string) => process_host({ cwd, env: { ...process.env, srctree: here(), KCONFIG_CONFIG: undefined }, out: () => {}, err: () => {} });
+const host = (cwd: string) => process_host({ cwd, env: { ...process.env, srctree: here(), KCONFIG_CONFIG: undefined, KCONFIG_AUTOTS: "include/generated/autoconf.ts" }, out: () => {}, err: () => {} });
 
 function load_config(config: string): Kconf {
 	const kconf = parse("Kconfig", host(here()));

@@ -6,14 +6,14 @@
 // and "\" mean something to sed); -E, -D and -M move a symbol that is there already, instead
 // of naming it twice; --refresh takes the defaults without listing the questions.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { conf_main, run_command } from './conf.ts';
-import { escape_string_value, replace_file, unquote, with_file } from './confdata.ts';
-import { process_host } from './index.ts';
+import { config_file_exists, read_config_file, write_config_file } from './config_file.ts';
+import { escape_string_value, unquote } from './confdata.ts';
+import { process_host } from './host.ts';
 import type { KconfHost } from './lkc.ts';
 import { ConfExit } from './lkc.ts';
+import { to_bytes } from './text.ts';
 
 const usage = (prefix: string) => `Manipulate options in a .config file from the command line.
 Usage:
@@ -88,7 +88,7 @@ function parse_args(args: readonly string[], prefix: string): { file: string; st
 		const word = words.shift();
 		if (!word) return missing(option, 'a symbol');
 		const bare = word.startsWith(prefix) ? word.slice(prefix.length) : word;
-		return prefix + (keep_case ? bare : bare.replace(/[a-z]+/g, (s) => s.toUpperCase()));
+		return to_bytes(prefix) + (keep_case ? bare : bare.replace(/[a-z]+/g, (s) => s.toUpperCase()));
 	};
 	while (words.length > 0 && words[0] !== '') {
 		const option = words.shift() as string;
@@ -112,7 +112,7 @@ function parse_args(args: readonly string[], prefix: string): { file: string; st
 			case '--set-str':
 			case '--set-val': {
 				const name = symbol(option);
-				const value = words.shift() ?? missing(option, 'a value');
+				const value = to_bytes(words.shift() ?? missing(option, 'a value'));
 				steps.push({ ...step, command: long.slice(2) as Command, name, value });
 				break;
 			}
@@ -194,14 +194,13 @@ export function config_main(args: readonly string[], host: KconfHost = process_h
 		parsed = parse_args(args, prefix);
 	} catch (e) {
 		if (!(e instanceof Usage)) throw e;
-		host.err(`${e.message}\n${usage(prefix)}`);
+		host.err(to_bytes(`${e.message}\n${usage(prefix)}`));
 		throw new ConfExit(e.code);
 	}
 	const { file, steps } = parsed;
-	const path = resolve(host.cwd, file);
 	const creates = steps.some(({ command }) => !['state', 'undefine', 'refresh'].includes(command));
-	const read = () => with_file(file, () => readFileSync(path, 'utf8'));
-	let old = creates && !existsSync(path) ? '' : read();
+	const read = () => read_config_file(host, file);
+	let old = creates && !config_file_exists(host, file) ? '' : read();
 	let lines = old.split('\n');
 	// Behind the last line feed there is no line.
 	const open_end = lines.at(-1) !== '';
@@ -210,7 +209,7 @@ export function config_main(args: readonly string[], host: KconfHost = process_h
 	const save = () => {
 		const end = lines.length === 0 || (open_end && lines.length === count) ? '' : '\n';
 		const text = lines.join('\n') + end;
-		if (text !== old) with_file(file, () => replace_file(path, text));
+		if (text !== old) write_config_file(host, file, text);
 		old = text;
 	};
 	for (const step of steps) {

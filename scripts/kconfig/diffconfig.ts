@@ -5,15 +5,14 @@
 // error and exit status 2; without arguments $KCONFIG_CONFIG is respected; only lines of
 // symbols count as "is not set"; a last line without a line feed keeps its last character.
 
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { run_command } from './conf.ts';
-import { with_file } from './confdata.ts';
-import { process_host } from './index.ts';
+import { read_config_file } from './config_file.ts';
+import { process_host } from './host.ts';
 import type { KconfHost } from './lkc.ts';
 import { ConfExit } from './lkc.ts';
+import { to_text } from './text.ts';
 
 const USAGE = `Usage: diffconfig [-h] [-m] [<config1> <config2>]
 
@@ -37,7 +36,7 @@ function readconfig(name: string, text: string): Map<string, string> {
 		if (unset) values.set(unset[1] as string, 'n');
 		if (!line.startsWith('CONFIG_')) continue;
 		const eq = line.indexOf('=');
-		if (eq < 0) throw new ConfExit(2, `${name}:${i + 1}: unexpected data: ${line}`);
+		if (eq < 0) throw new ConfExit(2, `${name}:${i + 1}: unexpected data: ${to_text(line)}`);
 		values.set(line.slice('CONFIG_'.length, eq), line.slice(eq + 1));
 	}
 	return values;
@@ -98,13 +97,11 @@ export function diffconfig_main(
 	const dir = host.env.KBUILD_OUTPUT ? `${host.env.KBUILD_OUTPUT}/` : '';
 	const names = files.length === 2 ? files : [`${dir}${own}.old`, `${dir}${own}`];
 	const read = (name: string) =>
-		readconfig(name, with_file(name, () => readFileSync(resolve(host.cwd, name), 'utf8')));
+		readconfig(name, read_config_file(host, name));
 	const [a, b] = names.map(read) as [Map<string, string>, Map<string, string>];
 	host.out(diffconfig(a, b, merge));
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-	// Into "head", for one.
-	process.stdout.on('error', () => process.exit(1));
 	run_command(() => diffconfig_main(process.argv.slice(2)));
 }

@@ -4,8 +4,7 @@
 // came out, and gives the reason for each difference in one line. Linux's merge_config.sh
 // names the differences only.
 
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { read_config_file } from './config_file.ts';
 import { conf_lines, unquote } from './confdata.ts';
 import { expr_calc_value, expr_print, show_with_value } from './expr.ts';
 import { find, load, parse } from './index.ts';
@@ -15,6 +14,7 @@ import { menu_for_each_sub_entry } from './menu.ts';
 import type { MergeLine } from './merge_config.ts';
 import { merge_lines } from './merge_config.ts';
 import { sym_calc_value, sym_get_string_value, sym_string_valid } from './symbol.ts';
+import { to_text } from './text.ts';
 
 const is_tri = (sym: Sym): boolean => sym.type === S_BOOLEAN || sym.type === S_TRISTATE;
 
@@ -130,7 +130,7 @@ export function check_fragment(host: KconfHost, fragment: string, text: string):
 	const kconf = quiet_parse(host, host.env.KBUILD_KCONFIG || 'Kconfig');
 	const prefix = host.env.CONFIG_ ?? 'CONFIG_';
 	const refusal = (lineno: number, what: string) =>
-		new ConfExit(2, `${fragment}:${lineno}: ${what}`);
+		new ConfExit(2, `${fragment}:${lineno}: ${to_text(what)}`);
 	const bad = (lineno: number, line: string) => {
 		throw refusal(lineno, `unexpected data: ${line}`);
 	};
@@ -165,7 +165,7 @@ interface Check {
 export function check_result(host: KconfHost, check: Check): boolean {
 	const { prefix, wanted, config } = check;
 	const final = new Map<string, string>();
-	const text = readFileSync(resolve(host.cwd, config), 'utf8');
+	const text = read_config_file(host, config);
 	for (const line of merge_lines(text, prefix)) {
 		if (line.name !== null) final.set(line.name, line.text);
 	}

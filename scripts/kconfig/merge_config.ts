@@ -7,16 +7,17 @@
 // fails -s nor does -r silence the final check.
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { conf_main, run_command } from './conf.ts';
-import { replace_file, with_file } from './confdata.ts';
-import { process_host } from './index.ts';
+import { config_file_exists, read_config_file, write_config_file } from './config_file.ts';
+import { process_host } from './host.ts';
 import type { KconfHost } from './lkc.ts';
 import { ConfExit } from './lkc.ts';
 import { check_fragment, check_result } from './merge_check.ts';
+import { to_bytes } from './text.ts';
 
 const usage = (prefix: string) => `Usage: merge_config [OPTIONS] [CONFIG [...]]
   -h    display this help text
@@ -112,18 +113,17 @@ function merge_fragments(merge: Merge, files: readonly string[]): Map<string, Me
 	const asked = new Map<string, MergeLine>();
 	const seen = new Set<string>();
 	for (const file of files) {
-		host.out(`Merging ${file}\n`);
-		const path = resolve(host.cwd, file);
-		if (!existsSync(path)) {
+		host.out(`Merging ${to_bytes(file)}\n`);
+		if (!config_file_exists(host, file)) {
 			throw new ConfExit(1, `The merge file '${file}' does not exist.  Exit.`);
 		}
 		if (seen.has(file) && !opts.Q) {
-			host.out(`WARNING: Input file provided multiple times: ${file}\n`);
+			host.out(`WARNING: Input file provided multiple times: ${to_bytes(file)}\n`);
 		}
 		seen.add(file);
-		const text = with_file(file, () => readFileSync(path, 'utf8'));
+		const text = read_config_file(host, file);
 		if (opts.update) check_fragment(host, file, text);
-		merge_fragment(merge, file, text);
+		merge_fragment(merge, to_bytes(file), text);
 		for (const line of merge_lines(text, merge.prefix)) {
 			if (line.name !== null) asked.set(line.name, line);
 		}
@@ -132,10 +132,9 @@ function merge_fragments(merge: Merge, files: readonly string[]): Map<string, Me
 }
 
 function read_base(host: KconfHost, base: string, create: boolean): string {
-	const path = resolve(host.cwd, base);
-	if (existsSync(path)) return with_file(base, () => readFileSync(path, 'utf8'));
-	host.err(`The base file '${base}' does not exist. Creating one...\n`);
-	if (create) with_file(base, () => writeFileSync(path, ''));
+	if (config_file_exists(host, base)) return read_config_file(host, base);
+	host.err(`The base file '${to_bytes(base)}' does not exist. Creating one...\n`);
+	if (create) write_config_file(host, base, '');
 	return '';
 }
 
@@ -144,7 +143,7 @@ function complete(host: KconfHost, opts: Options, kconfig: string, text: string)
 	const tmp = join(host.cwd, `.tmp.config.${randomBytes(5).toString('hex')}`);
 	const env = { ...host.env, KCONFIG_ALLCONFIG: tmp };
 	try {
-		with_file(relative(host.cwd, tmp), () => writeFileSync(tmp, text));
+		write_config_file(host, tmp, text);
 		conf_main([opts.n ? '--allnoconfig' : '--alldefconfig', kconfig], { ...host, env });
 	} finally {
 		rmSync(tmp, { force: true });
@@ -200,7 +199,7 @@ export function merge_main(args: readonly string[], host: KconfHost = process_ho
 	const output = output_host(host, opts.O);
 	const merge: Merge = { host, opts, prefix, lines: [], redefined: false };
 	merge.lines = merge_lines(read_base(host, base, !opts.update), prefix);
-	host.out(`Using ${base} as base\n`);
+	host.out(`Using ${to_bytes(base)} as base\n`);
 	const asked = merge_fragments(merge, fragments);
 	if (merge.redefined && opts.s) {
 		host.out('The fragment redefined a value and strict mode had been passed.\n');
@@ -208,10 +207,9 @@ export function merge_main(args: readonly string[], host: KconfHost = process_ho
 	}
 	const text = merge.lines.map((line) => `${line.text}\n`).join('');
 	const config = output.env.KCONFIG_CONFIG || '.config';
-	const path = resolve(output.cwd, config);
 	if (opts.m) {
-		with_file(config, () => replace_file(path, text));
-		const shown = opts.O === undefined ? config : path;
+		write_config_file(output, config, text);
+		const shown = to_bytes(opts.O === undefined ? config : resolve(output.cwd, config));
 		host.out(`#\n# merged configuration written to ${shown} (needs make)\n#\n`);
 		return;
 	}
