@@ -259,8 +259,11 @@ vmlinux: $(objtree)/vmlinux.mjs
 # change in include/config/ is what the bundles depend on.
 bundles := vmlinux.mjs vmlinux.min.mjs System.map
 ifneq ($(filter all vmlinux $(bundles) $(addprefix $(objtree)/,$(bundles)),$(or $(MAKECMDGOALS),all)),)
-include $(auto-conf)
--include $(objtree)/.vmlinux.mjs.cmd $(objtree)/.vmlinux.min.mjs.cmd
+  # Without .config the rule for it says so.
+  ifneq ($(wildcard $(dotconfig)),)
+    include $(auto-conf)
+  endif
+  -include $(objtree)/.vmlinux.mjs.cmd $(objtree)/.vmlinux.min.mjs.cmd
 endif
 
 # A bundle is made again if its command is another one, if a source that went into it has
