@@ -47,6 +47,11 @@ endif
 export V := $(KBUILD_VERBOSE)
 export KBUILD_SILENT
 
+# Are two texts different?
+empty :=
+space := $(empty) $(empty)
+differs = $(filter-out x$(subst $(space),|,$(1)),x$(subst $(space),|,$(2)))
+
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # --- Where things lie ---------------------------------------------------------------------
@@ -103,7 +108,7 @@ SRCARCH-arm64_defconfig  := arm64
 # Targets that change the configuration, or remove files, are not run together with others:
 # "make -j8 mrproper defconfig debug.config all" does the four in this order.
 
-alone := %config %.config clean mrproper distclean
+alone := $(filter-out diffconfig testconfig,$(filter %config,$(MAKECMDGOALS))) %.config clean mrproper distclean
 one-by-one :=
 ifneq ($(filter $(alone),$(MAKECMDGOALS)),)
   ifneq ($(words $(MAKECMDGOALS)),1)
@@ -160,14 +165,18 @@ in-objtree = mkdir -p $(objtree) && cd $(objtree) &&
 conf = $(in-objtree) $(TSX) $(srctree)/scripts/kconfig/spf-conf.ts $(silent)
 
 simple-targets := config oldconfig olddefconfig listnewconfig helpnewconfig \
-	allnoconfig allyesconfig alldefconfig randconfig
-PHONY += $(simple-targets) syncconfig savedefconfig defconfig
+	allnoconfig allyesconfig allmodconfig alldefconfig randconfig \
+	yes2modconfig mod2yesconfig mod2noconfig
+PHONY += $(simple-targets) syncconfig savedefconfig defconfig menuconfig tinyconfig testconfig diffconfig
 
 config: $(stamp)
 	$(Q)$(conf) --oldaskconfig Kconfig
 
 $(filter-out config,$(simple-targets)): $(stamp)
 	$(Q)$(conf) --$@ Kconfig
+
+menuconfig: $(stamp)
+	$(Q)$(in-objtree) $(TSX) $(srctree)/scripts/kconfig/mconf.ts $(silent) Kconfig
 
 syncconfig: $(stamp)
 	$(say) SYNC include/config/auto.conf
@@ -180,14 +189,37 @@ defconfig: $(stamp)
 	$(if $(silent),,@echo "*** Default configuration is based on '$(KBUILD_DEFCONFIG)'")
 	$(Q)$(conf) --defconfig=configs/$(KBUILD_DEFCONFIG) Kconfig
 
+# Says what is wrong with the name of a file in configs/, and which there are.
+no-such = echo "make: there is no configs/$(1), these are: $(sort $(notdir $(wildcard configs/$(2))))" >&2; exit 2
+
 %_defconfig: $(stamp) FORCE
+	@$(if $(wildcard configs/$@),:,$(call no-such,$@,*_defconfig))
 	@$(if $(filter-out $(SRCARCH),$(SRCARCH-$@)), \
 		echo "*** $@ is for ARCH=$(SRCARCH-$@) but this is ARCH=$(ARCH)" >&2; exit 2)
 	$(Q)$(conf) --defconfig=configs/$@ Kconfig
 
+# Several fragments are laid one over the other, in the order of the command line. One for a
+# single architecture lies in arch/$(SRCARCH)/configs/, as in the kernel.
+merge = $(in-objtree) $(TSX) $(srctree)/scripts/kconfig/merge_config.ts
+fragment = $(firstword $(wildcard $(addsuffix /$(1),configs arch/$(SRCARCH)/configs)))
+from-objtree = $(if $(filter-out .,$(objtree)),$(srctree)/)
+
 %.config: $(stamp) FORCE
-	$(Q)$(in-objtree) $(TSX) $(srctree)/scripts/kconfig/merge_config.ts \
-		Kconfig configs/$@ $(if $(silent),>/dev/null)
+	@$(if $(call fragment,$@),:,$(call no-such,$@,*.config))
+	$(Q)$(merge) --update $(KCONFIG_CONFIG) $(from-objtree)$(call fragment,$@) $(if $(silent),>/dev/null)
+
+# An expert is asked more, so that allnoconfig can refuse more; tiny.config then has its say.
+tinyconfig: $(stamp)
+	$(Q)KCONFIG_ALLCONFIG=$(srctree)/configs/tiny-base.config $(MAKE) -f $(srctree)/Makefile allnoconfig
+	$(Q)$(MAKE) -f $(srctree)/Makefile tiny.config
+
+testconfig: $(stamp)
+	$(Q)ava 'scripts/kconfig/*_test.ts' $(ARGS)
+
+# By default what the last change of the configuration has changed.
+diffconfig: $(stamp)
+	@$(if $(filter 1,$(words $(A) $(B))),echo 'make diffconfig: give both A=FILE and B=FILE or neither' >&2; exit 2,:)
+	$(Q)$(if $(A),,cd $(objtree) &&) $(TSX) $(srctree)/scripts/kconfig/diffconfig.ts $(ARGS) $(A) $(B)
 
 $(dotconfig):
 	@echo '***' >&2
@@ -205,17 +237,17 @@ arch-stamp := $(objtree)/include/config/arch
 kconfig-files := $(wildcard Kconfig kernel/Kconfig.* kernel/*/Kconfig kernel/*/Kconfig.* \
 	arch/*/Kconfig scripts/kconfig/[a-z]*.ts)
 
-$(arch-stamp): $(dotconfig) FORCE
-	@mkdir -p $(@D); echo '$(ARCH) $(KERNELVERSION)' | cmp -s - $@ || \
-		echo '$(ARCH) $(KERNELVERSION)' > $@
+arch-now := $(ARCH) $(KERNELVERSION)
+$(arch-stamp): $(if $(call differs,$(file < $(arch-stamp)),$(arch-now)),FORCE) | $(dotconfig)
+	@mkdir -p $(@D); echo '$(arch-now)' > $@
 
 $(auto-conf): $(dotconfig) $(arch-stamp) $(kconfig-files) $(stamp)
 	$(say) SYNC include/config/auto.conf
 	$(Q)$(conf) --syncconfig Kconfig
 
 # It comes with auto.conf, and keeps its date if nothing in it has changed.
-$(autoconf-ts): $(auto-conf)
-	@test -e $@ || { $(conf) --syncconfig Kconfig; }
+$(autoconf-ts): | $(auto-conf)
+	$(Q)$(conf) --syncconfig Kconfig
 
 # --- The kernel ---------------------------------------------------------------------------
 
@@ -223,16 +255,34 @@ PHONY += vmlinux
 all: vmlinux
 vmlinux: $(objtree)/vmlinux.mjs
 
-sources := $(shell find include arch kernel tools/explore scripts/build.ts scripts/cc -name '*.ts' \
-	-not -path 'include/generated/*' -not -name '*_test.ts' 2>/dev/null)
-build = $(TSX) scripts/build.ts --objtree $(objtree)
+# The answers have to be there before anything is built: make reads them in, and what they
+# change in include/config/ is what the bundles depend on.
+bundles := vmlinux.mjs vmlinux.min.mjs System.map
+ifneq ($(filter all vmlinux $(bundles) $(addprefix $(objtree)/,$(bundles)),$(or $(MAKECMDGOALS),all)),)
+  # Without .config the rule for it says so.
+  ifneq ($(wildcard $(dotconfig)),)
+    include $(auto-conf)
+  endif
+  -include $(objtree)/.vmlinux.mjs.cmd $(objtree)/.vmlinux.min.mjs.cmd
+endif
 
-$(objtree)/vmlinux.mjs $(objtree)/System.map &: $(auto-conf) $(autoconf-ts) $(sources) package-lock.json
-	$(Q)$(build)
+# A bundle is made again if its command is another one, if a source that went into it has
+# changed, or a symbol that such a source asks for: its .cmd file lists them, and the command.
+build-vmlinux.mjs     = $(TSX) scripts/build.ts --objtree $(objtree) $(addprefix --,$(silent:-s=silent))
+build-vmlinux.min.mjs = $(build-vmlinux.mjs) --minify
+plain-command = $(strip $(filter-out --silent,$(build-$(1))))
+if-changed = $(deps_$(1)) $(if $(call differs,$(savedcmd_$(1)),$(call plain-command,$(1))),FORCE)
+define make-bundle
+$(Q)$(build-$(1))
+@echo 'savedcmd_$(1) := $(call plain-command,$(1))' >> $(objtree)/.$(1).cmd
+endef
+
+$(objtree)/vmlinux.mjs $(objtree)/System.map &: $(call if-changed,vmlinux.mjs) | $(auto-conf) $(autoconf-ts)
+	$(call make-bundle,vmlinux.mjs)
 
 # Not at the same time as the other: both write into objtree.
-$(objtree)/vmlinux.min.mjs: $(auto-conf) $(autoconf-ts) $(sources) package-lock.json | $(objtree)/vmlinux.mjs
-	$(Q)$(build) --minify
+$(objtree)/vmlinux.min.mjs: $(call if-changed,vmlinux.min.mjs) | $(auto-conf) $(autoconf-ts) $(objtree)/vmlinux.mjs
+	$(call make-bundle,vmlinux.min.mjs)
 
 ifneq ($(objtree),.)
 PHONY += vmlinux.mjs vmlinux.min.mjs System.map
@@ -244,6 +294,14 @@ endif
 PHONY += run test bench kunit check coverage replay record explore explore-mutants
 run test bench kunit check: $(stamp)
 	$(Q)$(TSX) scripts/$@.ts $(ARGS)
+
+PHONY += bloat-o-meter size
+bloat-o-meter: $(stamp)
+	@$(if $(and $(A),$(B)),:,echo 'make bloat-o-meter: say which two builds: make bloat-o-meter A=DIR B=DIR' >&2; exit 2)
+	$(Q)$(TSX) scripts/bloat-o-meter.ts $(ARGS) $(A) $(B)
+
+size: $(auto-conf) $(autoconf-ts)
+	$(Q)$(TSX) scripts/size.ts --objtree $(objtree) $(ARGS)
 
 # Of scripts and tools. What runs inside a bundle on a CPU is left out: c8 takes every line
 # of it for covered.
@@ -270,7 +328,7 @@ explore-mutants: $(stamp)
 
 PHONY += clean mrproper distclean
 clean-files := $(addprefix $(objtree)/,vmlinux.mjs vmlinux.min.mjs vmlinux.mjs.map \
-	vmlinux.min.mjs.map System.map) $(if $(O),,build)
+	vmlinux.min.mjs.map System.map .vmlinux.mjs.cmd .vmlinux.min.mjs.cmd) $(objtree)/build
 mrproper-files := $(dotconfig) $(dotconfig).old \
 	$(addprefix $(objtree)/,include/config include/generated defconfig)
 
@@ -303,22 +361,30 @@ help:
 	@echo  ''
 	@echo  'Configuration targets:'
 	@echo  '  config	  - Update current config utilising a line-oriented program'
+	@echo  '  menuconfig	  - Update current config utilising a menu based program'
 	@echo  '  oldconfig	  - Update current config utilising a provided .config as base'
 	@echo  '  defconfig	  - New config with default from ARCH supplied defconfig'
 	@echo  '  savedefconfig   - Save current config as ./defconfig (minimal config)'
 	@echo  '  allnoconfig	  - New config where all options are answered with no'
 	@echo  '  allyesconfig	  - New config where all options are accepted with yes'
+	@echo  '  allmodconfig	  - New config selecting modules when possible (there are none: as allyesconfig)'
 	@echo  '  alldefconfig    - New config with all symbols set to default'
 	@echo  '  randconfig	  - New config with random answer to all options (KCONFIG_SEED=n repeats)'
+	@echo  '  yes2modconfig	  - Change answers from yes to mod if possible'
+	@echo  '  mod2yesconfig	  - Change answers from mod to yes if possible'
+	@echo  '  mod2noconfig	  - Change answers from mod to no if possible'
 	@echo  '  listnewconfig   - List new options'
 	@echo  '  helpnewconfig   - List new options and help text'
 	@echo  '  olddefconfig	  - Same as oldconfig but sets new symbols to their'
 	@echo  '		    default value without prompting'
+	@echo  '  tinyconfig	  - Configure the tiniest possible kernel'
 	@echo  '  syncconfig	  - Write include/config/auto.conf and include/generated/autoconf.ts'
+	@echo  '  diffconfig	  - Show what the last change changed, or A=FILE against B=FILE'
+	@echo  '  testconfig	  - Run Kconfig unit tests'
 	@echo  ''
 	@echo  'Configuration topic targets:'
-	@for f in $(sort $(notdir $(wildcard configs/*.config))); do \
-		printf '  %-15s - %s\n' $$f "$$(sed -n 's/^# Help: //p' configs/$$f)"; done
+	@for f in $(sort $(wildcard configs/*.config arch/$(SRCARCH)/configs/*.config)); do \
+		if help=$$(grep -m1 '^# Help: ' $$f); then printf '  %-15s - %s\n' $${f##*/} "$${help#*: }"; fi; done
 	@echo  ''
 	@echo  'Other generic targets:'
 	@echo  '  all		  - Build all targets marked with [*]'
@@ -329,6 +395,10 @@ help:
 	@echo  ''
 	@echo  'Static analysers:'
 	@echo  '  check		  - Check types, lint, and the rules of this tree (checkpatch)'
+	@echo  ''
+	@echo  'Sizes:'
+	@echo  '  size		  - Build a kernel for each symbol, and say what it costs (minutes)'
+	@echo  '  bloat-o-meter	  - Compare two builds: make bloat-o-meter A=DIR B=DIR'
 	@echo  ''
 	@echo  'Kernel selftest:'
 	@echo  '  test		  - Run all tests'
@@ -349,12 +419,13 @@ help:
 	@echo  '  make V=0|1 [targets] 0 => quiet build (default), 1 => verbose build'
 	@echo  '  make O=dir [targets] Locate all output files in "dir", including .config'
 	@echo  '  make ARCH=arch       Build for another architecture: $(ARCHES)'
-	@echo  '  make ARGS="..."      Arguments for run, test, bench, kunit, check, record, replay'
+	@echo  '  make ARGS="..."      Arguments for run, test, bench, kunit, check, record, replay, size,'
+	@echo  '                       bloat-o-meter, diffconfig, testconfig'
 	@echo  ''
 	@echo  'run, test, bench and kunit make their own builds under build/, and need no .config.'
 	@echo  ''
 	@echo  'Execute "make" or "make all" to build all targets marked with [*]'
-	@echo  'For further info see the ./README.md file'
+	@echo  'For further info see the ./README.md file and Documentation/configuration.md'
 
 endif # one-by-one
 

@@ -2,15 +2,17 @@
 /**
  * Builds one configuration: compiles the kernel (scripts/cc), bundles it with
  * rolldown, whose dead-code elimination removes what the constant CONFIG flags
- * gate, and writes vmlinux.mjs and System.map into the object tree.
+ * gate, and writes vmlinux.mjs and System.map into the object tree, with what they
+ * depend on in .vmlinux.mjs.cmd for make.
  *
- *   node --import tsx scripts/build.ts --objtree DIR [--minify] [--verbose 0|1]
+ *   node --import tsx scripts/build.ts --objtree DIR [--minify] [--silent]
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { Command } from "commander";
 import { type OutputChunk, rolldown } from "rolldown";
 import ts from "typescript";
+import { cmd_text, type Deps } from "./cc/fixdep.ts";
 import { type Compiled, compile, here } from "./cc/program.ts";
 
 export interface BuildOptions {
@@ -157,6 +159,18 @@ function system_map(bundle: string, compiled: Compiled): string {
 	return `${rows.sort().join("\n")}\n`;
 }
 
+/** The bundle depends on more than its sources: the compiler, the versions of its packages, and
+ *  the symbols that this file asks for. The stepper's has all scenarios of a directory. */
+function all_deps(compiled: Compiled, srctree: string, stepper: boolean): Deps {
+	const deps: Deps = new Map(compiled.deps);
+	deps.set(join(srctree, "scripts/build.ts"), new Set(["CONFIG_PPC", "CONFIG_ARM64", "CONFIG_ARCH_HOST_STEPPER", "CONFIG_KASAN"]));
+	for (const name of readdirSync(join(srctree, "scripts/cc")))
+		if (name.endsWith(".ts") && !name.endsWith("_test.ts")) deps.set(join(srctree, "scripts/cc", name), new Set());
+	deps.set(join(srctree, "package-lock.json"), new Set());
+	if (stepper) deps.set(join(srctree, "tools/explore/scenarios"), new Set());
+	return deps;
+}
+
 export async function build({ objtree, minify = false, say = () => {} }: BuildOptions): Promise<string> {
 	const srctree = here();
 	const config = read_config(objtree);
@@ -202,12 +216,14 @@ export async function build({ objtree, minify = false, say = () => {} }: BuildOp
 		);
 	}
 	/* Stack traces and coverage speak of the sources. */
-	update(join(objtree, `${name}.map`), JSON.stringify(map));
-	update(join(objtree, name), code);
+	writeFileSync(join(objtree, `${name}.map`), JSON.stringify(map));
 	if (!minify) {
 		say("  SYSMAP  System.map");
-		update(join(objtree, "System.map"), system_map(code, compiled));
+		writeFileSync(join(objtree, "System.map"), system_map(code, compiled));
 	}
+	writeFileSync(join(objtree, `.${name}.cmd`), cmd_text(name, all_deps(compiled, srctree, stepper), srctree));
+	/* The last: its date tells make that all is up to date, even if it came out the same. */
+	writeFileSync(join(objtree, name), code);
 	return join(objtree, name);
 }
 

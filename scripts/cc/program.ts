@@ -5,6 +5,7 @@
  */
 import { dirname, join, resolve } from "node:path";
 import ts from "typescript";
+import { type Deps, program_deps } from "./fixdep.ts";
 import { type DataSymbol, Image } from "./image.ts";
 import { type Config, LayoutError, Layouts } from "./layout.ts";
 import { lower } from "./lower.ts";
@@ -34,6 +35,8 @@ export interface Compiled {
 	data_end: number;
 	percpu_size: number;
 	resolve: (specifier: string) => string | undefined;
+	/** What the output depends on. */
+	deps: Deps;
 }
 
 function aliases({ srctree, objtree, srcarch, machine }: CompileOptions): Record<string, string> {
@@ -141,6 +144,7 @@ export function compile(options: CompileOptions): Compiled {
 		data_end: image?.data_end ?? 0,
 		percpu_size: image?.percpu_size ?? 0,
 		resolve: resolver(options),
+		deps: program_deps(program, options.objtree),
 	};
 }
 

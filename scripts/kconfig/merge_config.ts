@@ -1,184 +1,226 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Merges fragments over a .config, brings the rest up to date, and says what became of each
-// value. Mirrors Linux's scripts/kconfig/merge_config.sh. Differences: a symbol that does
-// not exist is an error and nothing is written; only what the fragments ask for is checked
-// at the end, and the reason is given for what they did not get; a symbol that is out of
-// sight counts as "not set". Left out: -n, -r, -y, -O.
+// Merges fragments over a configuration, one after the other, and says what became of each
+// value. Mirrors Linux's scripts/kconfig/merge_config.sh at 7.2, with its messages. More than
+// there: why a value did not come out (merge_check.ts), and --update. Different: options may
+// be joined (-mn), an unknown option is an error, and neither a symbol that is rightly absent
+// fails -s nor does -r silence the final check.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { run_command } from './conf.ts';
-import { conf_write_autoconf } from './conf_auto.ts';
-import type { ConfLine } from './confdata.ts';
-import {
-	conf_get_configname,
-	conf_lines,
-	conf_read_text,
-	conf_write,
-	config_prefix,
-	symbol_for_dotconfig,
-	unquote,
-	with_file,
-} from './confdata.ts';
-import { expr_print, show_with_value } from './expr.ts';
+import { Command, CommanderError } from 'commander';
+import { conf_main, run_command } from './conf.ts';
+import { config_file_exists, read_config_file, write_config_file } from './config_file.ts';
 import { process_host } from './host.ts';
-import { read_file } from './text.ts';
-import type { Kconf, KconfHost, Sym } from './lkc.ts';
-import {
-	ConfExit,
-	kconf_alloc,
-	mod,
-	S_BOOLEAN,
-	S_STRING,
-	S_TRISTATE,
-	S_UNKNOWN,
-	SYMBOL_WRITE,
-} from './lkc.ts';
-import { conf_parse } from './parser.ts';
-import { sym_calc_value, sym_find, sym_is_choice_value, sym_string_valid } from './symbol.ts';
+import type { KconfHost } from './lkc.ts';
+import { ConfExit } from './lkc.ts';
+import { check_fragment, check_result } from './merge_check.ts';
+import { to_bytes } from './text.ts';
 
-const USAGE = `Usage: merge_config [-s] [-Q] KCONFIG FRAGMENT...
+const usage = (prefix: string) => `Usage: merge_config [OPTIONS] [CONFIG [...]]
   -h    display this help text
-  -s    strict mode: fail if a fragment redefines any value
-  -Q    say nothing of values that are redefined
+  -m    only merge the fragments, do not execute the make command
+  -n    use allnoconfig instead of alldefconfig
+  -r    list redundant entries when merging fragments
+  -y    make builtin have precedence over modules
+  -O    dir to put generated output files.  Consider setting $KCONFIG_CONFIG instead.
+  -s    strict mode. Fail if the fragment redefines any value.
+  -Q    disable warning messages for overridden options.
+  --update
+        CONFIG is to be brought up to date: refuse fragments with unknown symbols or
+        impossible values, and check only what the fragments ask for
+
+Used prefix: '${prefix}'. You can redefine it with $CONFIG_ environment variable.
+The Kconfig file is $KBUILD_KCONFIG, or Kconfig, looked for here and in $srctree.
 `;
 
+interface Options {
+	readonly m?: boolean;
+	readonly n?: boolean;
+	readonly r?: boolean;
+	readonly y?: boolean;
+	readonly s?: boolean;
+	/** commander's way to say -O: the directory. */
+	readonly O?: string;
+	readonly Q?: boolean;
+	readonly update?: boolean;
+}
+
+/** One line of a configuration file, and the symbol that it is about, with its prefix. */
+export interface MergeLine {
+	readonly text: string;
+	readonly name: string | null;
+}
+
+/** The lines of a file. A last line needs no line feed. */
+export function merge_lines(text: string, prefix: string): MergeLine[] {
+	const lines = text.split('\n');
+	if (lines.at(-1) === '') lines.pop();
+	const escaped = prefix.replace(/[^\w]/g, '\\$&');
+	const is = new RegExp(`^(${escaped}\\w+)`);
+	const is_not = new RegExp(`^# (${escaped}\\w+) is not set$`);
+	return lines.map((line) => ({
+		text: line,
+		name: is.exec(line)?.[1] ?? is_not.exec(line)?.[1] ?? null,
+	}));
+}
+
 interface Merge {
-	readonly kconf: Kconf;
-	/** The lines so far, by symbol; a later one replaces an earlier one. */
-	readonly values: Map<string, ConfLine>;
-	/** What the fragments ask for. */
-	readonly requests: Map<string, ConfLine>;
-	readonly quiet: boolean;
+	readonly host: KconfHost;
+	readonly opts: Options;
+	readonly prefix: string;
+	lines: MergeLine[];
 	redefined: boolean;
 }
 
-function find_symbol(kconf: Kconf, fragment: string, line: ConfLine): Sym {
-	const at = `${fragment}:${line.lineno}`;
-	const sym = sym_find(kconf, line.name);
-	if (!sym || sym.type === S_UNKNOWN) {
-		throw new ConfExit(2, `${at}: there is no symbol ${config_prefix(kconf)}${line.name}`);
-	}
-	const value = sym.type === S_STRING ? unquote(line.value) : line.value;
-	const quoted = sym.type !== S_STRING || line.value.startsWith('"');
-	const bool_m = sym.type === S_BOOLEAN && line.value === 'm';
-	const is_tri = sym.type === S_BOOLEAN || sym.type === S_TRISTATE;
-	const letter = !is_tri || /^[ymn]$/.test(line.value);
-	if (value === null || !quoted || bool_m || !letter || !sym_string_valid(sym, value)) {
-		const what = `'${line.value}' is not a value for a symbol of type ${sym.type}`;
-		throw new ConfExit(2, `${at}: ${config_prefix(kconf)}${line.name}: ${what}`);
-	}
-	return sym;
-}
-
-function merge_fragment(merge: Merge, fragment: string): void {
-	const { kconf } = merge;
-	const text = read_file(kconf.host, fragment);
-	if (text === null) throw new ConfExit(2, `The merge file '${fragment}' does not exist.  Exit.`);
-	kconf.host.out(`Merging ${fragment}\n`);
-	const lines = conf_lines(text, config_prefix(kconf), (lineno, line) => {
-		throw new ConfExit(2, `${fragment}:${lineno}: unexpected data: ${line}`);
-	});
-	for (const line of lines) {
-		find_symbol(kconf, fragment, line);
-		const old = merge.values.get(line.name);
-		if (old && old.text !== line.text) {
-			merge.redefined = true;
-			report_redefined(merge, fragment, old, line);
+/** Lays one fragment over the lines so far, and says which of their values it replaces. */
+function merge_fragment(merge: Merge, name: string, text: string): void {
+	const { opts, host } = merge;
+	const lines = merge_lines(text, merge.prefix);
+	const asked = new Map<string, MergeLine>();
+	for (const line of lines) if (line.name !== null) asked.set(line.name, line);
+	const skipped = new Set<MergeLine>();
+	const say = (what: string) => {
+		if (!opts.Q) host.out(what);
+	};
+	const kept = merge.lines.filter((old) => {
+		const now = old.name === null ? undefined : asked.get(old.name);
+		if (!now) return true;
+		const values = `Previous value: ${old.text}\nNew value: ${now.text}\n\n`;
+		if (opts.y && now.text.endsWith('=m') && old.text.endsWith('=y')) {
+			say(`${old.name}: -y passed, will not demote y to m\n${values}`);
+			skipped.add(now);
+			return true;
 		}
-		// Choices look at the order of the lines: the last one wins.
-		merge.values.delete(line.name);
-		merge.values.set(line.name, line);
-		merge.requests.set(line.name, line);
+		if (old.text === now.text) {
+			if (opts.r) say(`Value of ${old.name} is redundant by fragment ${name}:\n`);
+			return false;
+		}
+		if (old.text.endsWith('=n') && now.text.endsWith(' is not set')) return true;
+		say(`Value of ${old.name} is redefined by fragment ${name}:\n${values}`);
+		merge.redefined = true;
+		return false;
+	});
+	const added = lines.filter((line) => !skipped.has(line));
+	merge.lines = [...kept, { text: '', name: null }, ...added];
+}
+
+/** Reads the fragments in order. Returns what they ask for, the last word on each symbol. */
+function merge_fragments(merge: Merge, files: readonly string[]): Map<string, MergeLine> {
+	const { host, opts } = merge;
+	const asked = new Map<string, MergeLine>();
+	const seen = new Set<string>();
+	for (const file of files) {
+		host.out(`Merging ${to_bytes(file)}\n`);
+		if (!config_file_exists(host, file)) {
+			throw new ConfExit(1, `The merge file '${file}' does not exist.  Exit.`);
+		}
+		if (seen.has(file) && !opts.Q) {
+			host.out(`WARNING: Input file provided multiple times: ${to_bytes(file)}\n`);
+		}
+		seen.add(file);
+		const text = read_config_file(host, file);
+		if (opts.update) check_fragment(host, file, text);
+		merge_fragment(merge, to_bytes(file), text);
+		for (const line of merge_lines(text, merge.prefix)) {
+			if (line.name !== null) asked.set(line.name, line);
+		}
+	}
+	return asked;
+}
+
+function read_base(host: KconfHost, base: string, create: boolean): string {
+	if (config_file_exists(host, base)) return read_config_file(host, base);
+	host.err(`The base file '${to_bytes(base)}' does not exist. Creating one...\n`);
+	if (create) write_config_file(host, base, '');
+	return '';
+}
+
+/** Runs alldefconfig, or allnoconfig, over the merged values. */
+function complete(host: KconfHost, opts: Options, kconfig: string, text: string): void {
+	const tmp = join(host.cwd, `.tmp.config.${randomBytes(5).toString('hex')}`);
+	const env = { ...host.env, KCONFIG_ALLCONFIG: tmp };
+	try {
+		write_config_file(host, tmp, text);
+		conf_main([opts.n ? '--allnoconfig' : '--alldefconfig', kconfig], { ...host, env });
+	} finally {
+		rmSync(tmp, { force: true });
 	}
 }
 
-function report_redefined(merge: Merge, fragment: string, old: ConfLine, line: ConfLine): void {
-	if (merge.quiet) return;
-	const name = `${config_prefix(merge.kconf)}${line.name}`;
-	let text = `Value of ${name} is redefined by fragment ${fragment}:\n`;
-	text += `Previous  value: ${old.text}\nNew value:       ${line.text}\n\n`;
-	merge.kconf.host.out(text);
+function parse_args(args: readonly string[], host: KconfHost): [Options, string[]] {
+	const program = new Command('merge_config')
+		.configureOutput({ writeOut: host.out, writeErr: () => {} })
+		.exitOverride()
+		.passThroughOptions()
+		.option('-m')
+		.option('-n')
+		.option('-r')
+		.option('-y')
+		.option('-O <dir>')
+		.option('-s')
+		.option('-Q')
+		.option('--update')
+		.argument('[configs...]');
+	program.helpInformation = () => usage(host.env.CONFIG_ ?? 'CONFIG_');
+	try {
+		program.parse(args, { from: 'user' });
+	} catch (e) {
+		if (!(e instanceof CommanderError)) throw e;
+		if (e.exitCode === 0) throw new ConfExit(0);
+		const what = e.message.replace(/^error: /, '');
+		throw new ConfExit(2, `merge_config: ${what} (see merge_config -h)`);
+	}
+	return [program.opts(), program.args];
 }
 
-/** Why a symbol did not get its value, in one line. */
-function reason(sym: Sym): string {
-	if (!sym.prop.some((prop) => prop.type === 'prompt' || prop.type === 'menu')) {
-		return `${sym.name} has no prompt: other symbols decide its value`;
+/** The host as seen from the output directory, where the results go. */
+function output_host(host: KconfHost, dir: string | undefined): KconfHost {
+	if (dir === undefined) return host;
+	const cwd = resolve(host.cwd, dir);
+	if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
+		throw new ConfExit(1, `output directory ${dir} does not exist`);
 	}
-	if (sym.rev_dep.expr && sym.rev_dep.tri > 0) {
-		return `selected by ${expr_print(sym.rev_dep.expr, show_with_value)}`;
-	}
-	if (sym_is_choice_value(sym)) return 'one of the choice has to be y';
-	if (sym.dir_dep.expr && sym.dir_dep.tri < 2) {
-		return `depends on ${expr_print(sym.dir_dep.expr, show_with_value)}`;
-	}
-	if (sym.visible < mod) return 'its prompt is not visible';
-	return 'out of range';
-}
-
-/** Compares what was asked for with what came out. */
-function check_requests(merge: Merge): void {
-	const { kconf } = merge;
-	for (const line of merge.requests.values()) {
-		const sym = sym_find(kconf, line.name) as Sym;
-		sym_calc_value(kconf, sym);
-		const actual = sym.flags & SYMBOL_WRITE ? symbol_for_dotconfig(kconf, sym).trimEnd() : '';
-		if (actual === line.text || conf_same(kconf, sym, line, actual)) continue;
-		let text = `Value requested for ${config_prefix(kconf)}${line.name} not in final .config\n`;
-		text += `Requested value:  ${line.text}\nActual value:     ${actual}\n`;
-		kconf.host.out(`${text}Reason:           ${reason(sym)}\n\n`);
-	}
-}
-
-/** "=n" and "is not set" are the same, and so is not being there at all. */
-function conf_same(kconf: Kconf, sym: Sym, line: ConfLine, actual: string): boolean {
-	if (line.value !== 'n' || (sym.type !== S_BOOLEAN && sym.type !== S_TRISTATE)) return false;
-	return actual === '' || actual === `# ${config_prefix(kconf)}${sym.name} is not set`;
+	const here = host.env.KCONFIG_CONFIG;
+	const env = { ...host.env, srctree: resolve(host.cwd, host.env.srctree ?? '.') };
+	return { ...host, cwd, env: here ? { ...env, KCONFIG_CONFIG: resolve(host.cwd, here) } : env };
 }
 
 /** Runs the command; ends with ConfExit unless all went well. */
 export function merge_main(args: readonly string[], host: KconfHost = process_host()): void {
-	const flags = args.filter((arg) => arg.startsWith('-'));
-	const [kconfig, ...fragments] = args.filter((arg) => !arg.startsWith('-'));
-	const unknown = flags.find((flag) => !['-h', '-s', '-Q'].includes(flag));
-	if (unknown) throw new ConfExit(2, `merge_config: unrecognized option '${unknown}'`);
-	if (flags.includes('-h') || !kconfig || fragments.length === 0) {
-		host.out(USAGE);
+	const [opts, [base, ...fragments]] = parse_args(args, host);
+	const prefix = host.env.CONFIG_ ?? 'CONFIG_';
+	if (base === undefined) {
+		host.out(usage(prefix));
 		return;
 	}
-	const kconf = kconf_alloc(host);
-	conf_parse(kconf, kconfig);
-	const base = conf_get_configname(kconf);
-	const merge: Merge = {
-		kconf,
-		values: new Map(),
-		requests: new Map(),
-		quiet: flags.includes('-Q'),
-		redefined: false,
-	};
-	host.out(`Using ${base} as base\n`);
-	for (const line of conf_lines(read_base(kconf, base), config_prefix(kconf))) {
-		merge.values.set(line.name, line);
+	const output = output_host(host, opts.O);
+	const merge: Merge = { host, opts, prefix, lines: [], redefined: false };
+	merge.lines = merge_lines(read_base(host, base, !opts.update), prefix);
+	host.out(`Using ${to_bytes(base)} as base\n`);
+	const asked = merge_fragments(merge, fragments);
+	if (merge.redefined && opts.s) {
+		host.out('The fragment redefined a value and strict mode had been passed.\n');
+		throw new ConfExit(1);
 	}
-	for (const fragment of fragments) merge_fragment(merge, fragment);
-	if (merge.redefined && flags.includes('-s')) {
-		throw new ConfExit(1, 'The fragment redefined a value and strict mode had been passed.');
+	const text = merge.lines.map((line) => `${line.text}\n`).join('');
+	const config = output.env.KCONFIG_CONFIG || '.config';
+	if (opts.m) {
+		write_config_file(output, config, text);
+		const shown = to_bytes(opts.O === undefined ? config : resolve(output.cwd, config));
+		host.out(`#\n# merged configuration written to ${shown} (needs make)\n#\n`);
+		return;
 	}
-	const text = [...merge.values.values()].map((line) => `${line.text}\n`).join('');
-	conf_read_text(kconf, { name: base, text });
-	conf_write(kconf);
-	conf_write_autoconf(kconf, false);
-	check_requests(merge);
-}
-
-function read_base(kconf: Kconf, base: string): string {
-	const path = resolve(kconf.host.cwd, base);
-	if (existsSync(path)) return with_file(base, () => readFileSync(path, 'utf8'));
-	kconf.host.err(`The base file '${base}' does not exist. Creating one...\n`);
-	return '';
+	const kconfig = host.env.KBUILD_KCONFIG || 'Kconfig';
+	complete(output, opts, kconfig, text);
+	const wanted = opts.update ? [...asked.values()] : merge.lines;
+	const same = check_result(output, { kconfig, config, wanted, prefix });
+	if (!same && opts.s) {
+		host.out('Requested and effective config differ\n');
+		throw new ConfExit(1);
+	}
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
