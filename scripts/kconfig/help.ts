@@ -12,6 +12,8 @@ export interface HelpSource {
 	readonly blank: boolean;
 }
 
+const TAB = 9;
+
 const is_blank = (c: string | undefined): boolean => c === ' ' || c === '\t';
 
 export function end_of_line(text: string, pos: number): number {
@@ -22,7 +24,9 @@ export function end_of_line(text: string, pos: number): number {
 /** The column behind the blanks from `pos` to `end`, with tabs to multiples of 8. */
 export function indentation(text: string, pos: number, end: number): number {
 	let column = 0;
-	for (let i = pos; i < end; i++) column = text[i] === '\t' ? (column & ~7) + 8 : column + 1;
+	for (let i = pos; i < end; i++) {
+		column = text.charCodeAt(i) === TAB ? (column & ~7) + 8 : column + 1;
+	}
 	return column;
 }
 

@@ -11,7 +11,7 @@ import { expand_dollar, expand_one_token } from './preprocess.ts';
 import { read_file } from './text.ts';
 
 /** Words with a meaning. Anything else made of letters, digits, _ and - is a `word`. */
-const KEYWORDS: ReadonlySet<string> = new Set([
+const KEYWORDS: readonly string[] = [
 	'bool',
 	'choice',
 	'comment',
@@ -41,7 +41,25 @@ const KEYWORDS: ReadonlySet<string> = new Set([
 	'transitional',
 	'tristate',
 	'visible',
-]);
+];
+
+/** The keywords by first letter and length, so that none is cut out of the text in vain. */
+const KEYWORDS_AT: string[][] = [];
+for (const word of KEYWORDS) {
+	const at = word.charCodeAt(0) * 16 + word.length;
+	KEYWORDS_AT[at] = [...(KEYWORDS_AT[at] ?? []), word];
+}
+
+function keyword(lx: Lexer, pos: number, end: number): string {
+	if (end - pos > 15) return '';
+	const words = KEYWORDS_AT[lx.text.charCodeAt(pos) * 16 + end - pos];
+	if (!words) return '';
+	for (const word of words) {
+		if (!lx.text.startsWith(word, pos)) continue;
+		return word === 'transitional' && lx.kconf.compat === COMPAT_6_12 ? '' : word;
+	}
+	return '';
+}
 
 /** What a character can begin. */
 const WORD = 1;
@@ -217,13 +235,17 @@ function scan(lx: Lexer): string {
 					break;
 				}
 				lx.pos = end;
-				const word = text.slice(pos, end);
-				lx.value = word;
-				return is_keyword(lx, word) ? word : 'word';
+				const type = keyword(lx, pos, end);
+				if (type !== '') return type;
+				lx.value = text.slice(pos, end);
+				return 'word';
 			}
-			case BLANK:
-				lx.pos++;
+			case BLANK: {
+				let end = pos + 1;
+				while (CLASS[text.charCodeAt(end)] === BLANK) end++;
+				lx.pos = end;
 				break;
+			}
 			case NEWLINE:
 				lx.pos++;
 				lx.lineno++;
@@ -257,11 +279,6 @@ function scan(lx: Lexer): string {
 				ignore(lx);
 		}
 	}
-}
-
-function is_keyword(lx: Lexer, word: string): boolean {
-	if (!KEYWORDS.has(word)) return false;
-	return word !== 'transitional' || lx.kconf.compat !== COMPAT_6_12;
 }
 
 /** The rest of the line behind an assignment operator; '' if there is nothing on it. */

@@ -2,13 +2,14 @@
 //
 // Runs the commands of $(shell,…). Mirrors do_shell() of Linux's scripts/kconfig/preprocess.c.
 
-import { spawnSync } from 'node:child_process';
 import type { KconfHost, ShellResult } from './lkc.ts';
 import { ConfExit } from './lkc.ts';
 import { to_text } from './text.ts';
 
 /** Runs a command now. With `keep`, what it says on standard error is part of the result. */
 export function run_shell(host: KconfHost, command: string, keep = false): ShellResult {
+	// Loaded when it is needed: most runs need none.
+	const { spawnSync } = process.getBuiltinModule('node:child_process');
 	const run = spawnSync('/bin/sh', ['-c', to_text(command)], {
 		cwd: host.cwd,
 		env: host.env as NodeJS.ProcessEnv,

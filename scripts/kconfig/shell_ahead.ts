@@ -6,7 +6,7 @@
 // else; those are the same whatever the others say, so they are no guesses, and their order
 // does not matter to each other. All others are run when their turn comes.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { lexer_init, yylex, zconf_initscan, zconf_nextfile, zconf_starthelp } from './lexer.ts';
@@ -91,6 +91,7 @@ async function answers(stream: Readable, mark: string): Promise<string[]> {
 }
 
 function start_driver(host: KconfHost, mark: string): ChildProcess {
+	const { spawn } = process.getBuiltinModule('node:child_process');
 	return spawn('/bin/sh', ['-c', DRIVER, mark], {
 		cwd: host.cwd,
 		env: host.env as NodeJS.ProcessEnv,
