@@ -7,7 +7,13 @@
 // warnings.
 
 import { choice_set_value, sym_calc_choice, sym_get_choice_menu } from '../choice.ts';
-import { config_prefix, conf_get_configname, conf_read, conf_write } from '../confdata.ts';
+import {
+	config_prefix,
+	conf_get_configname,
+	conf_read,
+	conf_write,
+	FileError,
+} from '../confdata.ts';
 import { conf_write_autoconf } from '../conf_auto.ts';
 import type { Kconf, Menu, Sym } from '../lkc.ts';
 import { ConfExit, mod, no, S_HEX, S_INT, yes } from '../lkc.ts';
@@ -23,6 +29,7 @@ import {
 	sym_set_string_value,
 	sym_set_tristate_value,
 } from '../symbol.ts';
+import { to_bytes, to_text } from '../text.ts';
 import { dialog_checklist } from './checklist.ts';
 import type { Dialog, Size } from './dialog.ts';
 import { info_text } from './info.ts';
@@ -66,6 +73,9 @@ export interface App {
 export type Shown = Dialog<unknown>;
 type Steps<R> = Generator<Shown, R, unknown>;
 
+/** The engine's strings are bytes: this is the text of a prompt. */
+const prompt_of = (menu: Menu): string => to_text(menu_get_prompt(menu));
+
 /** Shows a box and waits for its result. */
 function* show<R>(dialog: Dialog<R>): Steps<R> {
 	return (yield dialog as Shown) as R;
@@ -87,10 +97,13 @@ function* show_warnings(app: App, title = 'Warnings'): Steps<void> {
 	if (fresh.length > 0) yield* show_textbox(title, `${fresh.join('').trim()}\n`);
 }
 
+/** Is it something that the user can be told, rather than a bug? */
+const is_failure = (e: unknown): e is Error => e instanceof ConfExit || e instanceof FileError;
+
 /** Puts an error of the engine into a window, with the text that the kernel has for it. */
 function* show_failure(headline: string, e: unknown): Steps<void> {
-	if (!(e instanceof ConfExit)) throw e;
-	yield* show_textbox(null, `${headline}\n${e.message}`, { height: 6, width: 60 });
+	if (!is_failure(e)) throw e;
+	yield* show_textbox(null, `${headline}\n${to_text(e.message)}`, { height: 6, width: 60 });
 }
 
 const calc_all = (kconf: Kconf): void => {
@@ -99,18 +112,18 @@ const calc_all = (kconf: Kconf): void => {
 
 function* show_help(app: App, menu: Menu): Steps<void> {
 	calc_all(app.kconf);
-	const text = menu_get_ext_help(app.kconf, menu, app.size.cols - 10);
-	yield* show_textbox(menu_get_prompt(menu), text);
+	const text = to_text(menu_get_ext_help(app.kconf, menu, app.size.cols - 10));
+	yield* show_textbox(prompt_of(menu), text);
 }
 
 function* show_info(app: App, menu: Menu): Steps<void> {
-	yield* show_textbox(menu_get_prompt(menu), info_text(app.kconf, menu));
+	yield* show_textbox(prompt_of(menu), info_text(app.kconf, menu));
 }
 
 function* show_why(app: App, menu: Menu): Steps<void> {
 	const { sym } = menu;
 	if (!app.explain || !sym || sym_is_choice(sym)) return yield* show_info(app, menu);
-	yield* show_textbox(`Why is ${sym.name} as it is?`, app.explain(app.kconf, sym));
+	yield* show_textbox(`Why is ${sym.name} as it is?`, to_text(app.explain(app.kconf, sym)));
 }
 
 // --- finding ---------------------------------------------------------------------------
@@ -135,10 +148,11 @@ function* search_conf(app: App): Steps<void> {
 		app.trail = [...trail, `Search (${typed})`];
 		calc_all(kconf);
 		const jumps: JumpKey[] = [];
-		const text = get_relations_str(kconf, syms, jumps);
+		const bytes = get_relations_str(kconf, syms, jumps);
+		const offset = (jump: JumpKey): number => to_text(bytes.slice(0, jump.offset)).length;
 		const extra = (key: string, start: number, end: number): JumpKey | undefined =>
-			jumps.find((jump) => jump.key === key && jump.offset >= start && jump.offset < end);
-		const res = yield* show_textbox('Search Results', text, { scroll, extra });
+			jumps.find((jump) => jump.key === key && offset(jump) >= start && offset(jump) < end);
+		const res = yield* show_textbox('Search Results', to_text(bytes), { scroll, extra });
 		scroll = res.scroll;
 		if (!res.extra) break;
 		yield* go_to(app, (res.extra as JumpKey).target);
@@ -178,7 +192,7 @@ export function* go_to(app: App, target: Menu): Steps<void> {
 	const menu = view.single_menu ? kconf.rootmenu : screen_of(kconf, target);
 	const path: string[] = [];
 	for (let at = menu; at !== kconf.rootmenu; at = screen_of(kconf, at)) {
-		path.unshift(menu_get_prompt(at));
+		path.unshift(prompt_of(at));
 	}
 	app.trail = path;
 	if (choice && menu_is_visible(kconf, choice)) yield* conf_choice(app, choice, target.sym);
@@ -195,7 +209,7 @@ function* conf_choice(app: App, menu: Menu, begin: Sym | null = null): Steps<voi
 	for (;;) {
 		const items = build_choice_items(kconf, menu);
 		const selected = items.find((item) => item.menu.sym === active)?.menu;
-		const title = menu_get_prompt(menu) || 'Main Menu';
+		const title = prompt_of(menu) || 'Main Menu';
 		const { action, item } = yield* show(
 			dialog_checklist(title, texts.RADIOLIST_INSTRUCTIONS, items, selected),
 		);
@@ -225,11 +239,11 @@ function* conf_string(app: App, menu: Menu): Steps<void> {
 	const sym = menu.sym as Sym;
 	const heading = texts.INPUTBOX_INSTRUCTIONS[sym_get_type(kconf, sym)] ?? '';
 	for (;;) {
-		const title = menu_get_prompt(menu) || 'Main Menu';
-		const res = yield* show(dialog_inputbox(title, heading, 10, 75, sym_get_string_value(sym)));
+		const title = prompt_of(menu) || 'Main Menu';
+		const res = yield* show(dialog_inputbox(title, heading, 10, 75, to_text(sym_get_string_value(sym))));
 		if (res.action === 'exit') return;
 		if (res.action === 'help') yield* show_help(app, menu);
-		else if (sym_set_string_value(kconf, sym, res.text)) return;
+		else if (sym_set_string_value(kconf, sym, to_bytes(res.text))) return;
 		else {
 			const more = allowed(kconf, sym);
 			const size = more === '' ? { height: 5, width: 43 } : { height: 6, width: 60 };
@@ -249,7 +263,7 @@ function* conf_load(app: App): Steps<void> {
 		}
 		if (res.text === '') return;
 		try {
-			if (conf_read(app.kconf, res.text)) {
+			if (conf_read(app.kconf, to_bytes(res.text))) {
 				app.filename = res.text;
 				app.kconf.conf_changed = true;
 				app.warned.clear();
@@ -274,7 +288,7 @@ function* conf_save(app: App): Steps<void> {
 		if (res.text === '') return;
 		try {
 			app.said = [];
-			conf_write(app.kconf, res.text);
+			conf_write(app.kconf, to_bytes(res.text));
 			const said = conf_messages(app.said);
 			if (said !== '') yield* show_textbox(null, said, { height: 6, width: 60 });
 			app.filename = res.text;
@@ -306,14 +320,14 @@ function sym_toggle_tristate_value(kconf: Kconf, sym: Sym): void {
 /** Shows a menu until the user leaves it. */
 export function* conf(app: App, menu: Menu, active: Menu | null = null): Steps<void> {
 	const { kconf, view, trail } = app;
-	const own = menu === kconf.rootmenu ? trail : [...trail, menu_get_prompt(menu)];
+	const own = menu === kconf.rootmenu ? trail : [...trail, prompt_of(menu)];
 	let selected = active;
 	let scroll = 0;
 	for (;;) {
 		app.trail = own;
 		const items = build_conf(kconf, view, menu);
 		yield* show_warnings(app);
-		const title = menu_get_prompt(menu) || 'Main Menu';
+		const title = prompt_of(menu) || 'Main Menu';
 		const box = dialog_menu(title, texts.MENU_INSTRUCTIONS, items, selected, scroll);
 		const hint = app.explain ? texts.MENU_HINT_WHY : texts.MENU_HINT;
 		const res: MenuResult = yield* show({ ...box, hint });
@@ -416,11 +430,11 @@ function save_at_exit(app: App): Ending {
 	const { kconf } = app;
 	app.said = [];
 	try {
-		conf_write(kconf, app.filename);
+		conf_write(kconf, to_bytes(app.filename));
 		conf_write_autoconf(kconf, false);
 	} catch (e) {
-		if (!(e instanceof ConfExit)) throw e;
-		return { code: 1, out: '', err: `${texts.NOT_WRITTEN}${e.message}\n` };
+		if (!is_failure(e)) throw e;
+		return { code: 1, out: '', err: `${texts.NOT_WRITTEN}${to_text(e.message)}\n` };
 	}
 	const said = conf_messages(app.said);
 	return { code: 0, out: app.silent ? '' : `${said}${texts.END_OF_CONFIGURATION}`, err: '' };
@@ -446,7 +460,7 @@ export function app_alloc(
 			single_menu: kconf.host.env.MENUCONFIG_MODE?.toLowerCase() === 'single_menu',
 			unfolded: new Set(),
 		},
-		filename: conf_get_configname(kconf),
+		filename: to_text(conf_get_configname(kconf)),
 		trail: [],
 		silent,
 		messages: [],

@@ -18,6 +18,7 @@ import {
 	sym_is_choice_value,
 	sym_tristate_within_range,
 } from '../symbol.ts';
+import { to_text } from '../text.ts';
 
 /** The terms of a chain of one operator. */
 export function split_expr(e: Expr, type: 'and' | 'or'): Expr[] {
@@ -164,5 +165,5 @@ export function info_text(kconf: Kconf, menu: Menu): string {
 	if (sym) lines.push(...property_lines(kconf, sym));
 	const help = menu.help ?? sym?.menus.find((m) => m.help !== null)?.help;
 	if (help) lines.push('', 'Help:', ...help.trimEnd().split('\n').map((line) => `    ${line}`));
-	return `${lines.join('\n')}\n`;
+	return to_text(`${lines.join('\n')}\n`);
 }

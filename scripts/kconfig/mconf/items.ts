@@ -15,6 +15,7 @@ import {
 	sym_is_changeable,
 	sym_is_choice,
 } from '../symbol.ts';
+import { to_text } from '../text.ts';
 
 /**
  * One line. The tag says what can be done with it: m is a menu to enter, t something with
@@ -62,7 +63,7 @@ export function is_shown(kconf: Kconf, view: View, menu: Menu): boolean {
 export function build_conf(kconf: Kconf, view: View, current: Menu): Item[] {
 	const b: Builder = { kconf, view, current, items: [] };
 	build(b, current, 0);
-	return b.items;
+	return b.items.map((item) => ({ ...item, text: to_text(item.text) }));
 }
 
 const blanks = (n: number): string => ' '.repeat(Math.max(1, n));
@@ -150,7 +151,7 @@ export function build_choice_items(kconf: Kconf, menu: Menu): Item[] {
 	const chosen = sym_calc_choice(kconf, menu);
 	for (let child = menu.list; child; child = child.next) {
 		if (!menu_is_visible(kconf, child)) continue;
-		const prompt = menu_get_prompt(child);
+		const prompt = to_text(menu_get_prompt(child));
 		if (!child.sym) items.push({ text: `*** ${prompt} ***`, tag: ':', menu: child });
 		else items.push({ text: prompt, tag: child.sym === chosen ? 'X' : ' ', menu: child });
 	}

@@ -5,6 +5,7 @@
 
 import type { Kconf } from '../lkc.ts';
 import { sym_calc_value, sym_get_string_value } from '../symbol.ts';
+import { to_text } from '../text.ts';
 import type { Dialog, Size } from './dialog.ts';
 import { draw_box, full_height, full_width, open_dialog, print_arrows } from './dialog.ts';
 import { line_edit } from './inputbox.ts';
@@ -24,7 +25,7 @@ const HINT = '<Enter> go there   <Up> <Down> choose   <F2> information   <Esc> b
 export function target_text(kconf: Kconf, { kind, name, prompt, menu }: Target): string {
 	if (kind !== 'symbol' || !menu.sym) return `${kind} "${prompt}"`;
 	sym_calc_value(kconf, menu.sym);
-	const value = sym_get_string_value(menu.sym);
+	const value = to_text(sym_get_string_value(menu.sym));
 	return `${name} [=${value}]${prompt === '' ? '' : ` "${prompt}"`}`;
 }
 

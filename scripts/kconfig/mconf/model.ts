@@ -3,6 +3,7 @@
 // The program as something that takes keys and shows screens. tty.ts connects it to a
 // terminal; tests talk to it directly.
 
+import { to_text } from '../text.ts';
 import type { App, Ending, Shown } from './app.ts';
 import { handle_exit, mconf } from './app.ts';
 import type { Key, Size } from './dialog.ts';
@@ -58,7 +59,7 @@ export function mconf_model(app: App): Model {
 				return screen;
 			}
 			const { rootmenu } = app.kconf;
-			draw_background(screen, `${app.filename} - ${rootmenu.prompt?.text ?? ''}`, app.trail);
+			draw_background(screen, `${app.filename} - ${to_text(rootmenu.prompt?.text ?? '')}`, app.trail);
 			dialog?.draw(screen);
 			if (dialog?.hint && size.rows >= FULL_ROWS) {
 				put(stdscr(screen), size.rows - 1, 2, cut(dialog.hint, size.cols - 3), 'screen');

@@ -9,6 +9,7 @@ import type { Kconf, Menu, Sym } from '../lkc.ts';
 import { SYMBOL_CONST } from '../lkc.ts';
 import { menu_for_each_entry } from '../menu.ts';
 import { sym_calc_value, sym_is_choice } from '../symbol.ts';
+import { to_text } from '../text.ts';
 
 /** A text without the prefix of configuration files, in whatever case that is written. */
 export function strip_prefix(kconf: Kconf, text: string): string {
@@ -70,9 +71,9 @@ export interface Target {
 const ORDER = ['symbol', 'choice', 'menu', 'comment'] as const;
 
 function target_of(menu: Menu): Target | null {
-	const prompt = menu.prompt?.text ?? '';
+	const prompt = to_text(menu.prompt?.text ?? '');
 	const { sym } = menu;
-	if (sym && !sym_is_choice(sym)) return { menu, name: sym.name ?? '', prompt, kind: 'symbol' };
+	if (sym && !sym_is_choice(sym)) return { menu, name: to_text(sym.name ?? ''), prompt, kind: 'symbol' };
 	if (prompt === '') return null;
 	if (sym) return { menu, name: '', prompt, kind: 'choice' };
 	return { menu, name: '', prompt, kind: menu.prompt?.type === 'menu' ? 'menu' : 'comment' };

@@ -80,7 +80,7 @@ on_terminal('keys, resizing, saving', async (t) => {
 	tmux.send('Escape', 'Escape');
 	await tmux.see(/Do you wish to save/);
 	tmux.send('Enter');
-	const end = await tmux.see(/EXIT 0\n[^]*icanon/);
+	const end = await tmux.see(/EXIT 0\n[\s\S]*icanon/);
 	t.regex(end, /configuration written to \.config\n\n\*\*\* End of the configuration\./);
 	t.notRegex(end, /-icanon/);
 	t.regex(tmux.read('.config') ?? '', /^CONFIG_BETA=y$/m);
@@ -88,12 +88,12 @@ on_terminal('keys, resizing, saving', async (t) => {
 
 on_terminal('SIGTERM leaves the terminal in order', async (t) => {
 	const tmux = terminal(t, 'TERM=vt100 NO_COLOR=1 LC_ALL=C');
-	await tmux.see(/\+-.* Test .*-\+[^]*beta \?/);
+	await tmux.see(/\+-.* Test .*-\+[\s\S]*beta \?/);
 	const shell = tmux.read('pid')?.trim() ?? '';
 	const child = spawnSync('pgrep', ['-P', shell], { encoding: 'utf8' }).stdout.trim();
 	t.regex(child, /^\d+$/);
 	process.kill(Number(child), 'SIGTERM');
-	const end = await tmux.see(/EXIT 143\n[^]*icanon/);
+	const end = await tmux.see(/EXIT 143\n[\s\S]*icanon/);
 	t.notRegex(end, /-icanon/);
 });
 
