@@ -6,16 +6,10 @@
 // printed are those last calculated: who wants fresh ones calculates them before.
 
 import { config_prefix } from './confdata.ts';
-import {
-	expr_calc_value,
-	expr_is_yes,
-	expr_print,
-	expr_print_revdep,
-	show_with_value,
-} from './expr.ts';
+import { expr_calc_value, expr_is_yes, expr_print } from './expr.ts';
 import { expr_eq } from './expr_simplify.ts';
-import type { Expr, Kconf, Menu, Property, Sym } from './lkc.ts';
-import { mod, no, S_HEX, S_INT, yes } from './lkc.ts';
+import type { Expr, Kconf, Menu, Property, Sym, Tristate } from './lkc.ts';
+import { mod, no, S_HEX, S_INT, S_UNKNOWN, yes } from './lkc.ts';
 import { menu_get_prompt, menu_is_visible } from './menu.ts';
 import { sym_get_string_value } from './symbol.ts';
 
@@ -38,6 +32,8 @@ interface Gstr {
 	readonly kconf: Kconf;
 	s: string;
 	readonly jumps: JumpKey[] | null;
+	/** Where expressions are broken into lines; 0 is nowhere. */
+	readonly max_width: number;
 }
 
 /** The key for the entry after the one that has the given key. */
@@ -45,11 +41,44 @@ export function next_jump_key(key: string): string {
 	return key >= '1' && key < '9' ? String(Number(key) + 1) : '1';
 }
 
-const show = (sym: Sym): string => (sym.name === null ? '<choice>' : show_with_value(sym));
-const with_values = (e: Expr | null): string => expr_print(e, show);
+/** Sets symbols apart from what is between them in the text of an expression. */
+const MARK = '\0';
+/** The pieces between symbols. No piece is broken. */
+const OPERATORS = /<choice>| \|\| | && |!=|<=|>=|[()<>=! [\]]/g;
+
+/** Adds a piece of an expression, on a new line if it does not fit on this one. */
+function add_piece(r: Gstr, piece: string, value: string | null): void {
+	const size = piece.length + (value === null ? 0 : 4 + value.length);
+	// The end of the line before counts as part of the line.
+	const used = r.s.length - Math.max(0, r.s.lastIndexOf('\n'));
+	if (r.max_width > 0 && used + size > r.max_width) r.s += '\\\n';
+	r.s += piece;
+}
+
+/** Adds an expression, each symbol with its value behind it. */
+function expr_gstr_print(r: Gstr, e: Expr | null): void {
+	const syms: Sym[] = [];
+	const text = expr_print(e, (sym) => {
+		if (sym.name === null) return '<choice>';
+		syms.push(sym);
+		return MARK;
+	});
+	for (const [i, between] of text.split(MARK).entries()) {
+		if (i > 0) {
+			const sym = syms[i - 1] as Sym;
+			const value = sym_get_string_value(sym);
+			add_piece(r, sym.name as string, value);
+			if (sym.type !== S_UNKNOWN) r.s += ` [=${value}]`;
+		}
+		for (const piece of e ? (between.match(OPERATORS) ?? []) : ['y']) add_piece(r, piece, null);
+	}
+}
 
 function get_dep_str(r: Gstr, e: Expr | null, prefix: string): void {
-	if (!expr_is_yes(r.kconf, e)) r.s += `${prefix}${with_values(e)}\n`;
+	if (expr_is_yes(r.kconf, e)) return;
+	r.s += prefix;
+	expr_gstr_print(r, e);
+	r.s += '\n';
 }
 
 /** The entry and what encloses it, and the innermost of them that is shown now. */
@@ -103,14 +132,31 @@ function get_range_prop(kconf: Kconf, sym: Sym): Property | undefined {
 
 function get_symbol_props_str(r: Gstr, sym: Sym, type: 'select' | 'imply', prefix: string): void {
 	const props = sym.prop.filter((prop) => prop.type === type);
-	if (props.length > 0) r.s += `${prefix}${props.map((p) => with_values(p.expr)).join(' && ')}\n`;
+	for (const [i, prop] of props.entries()) {
+		r.s += i === 0 ? prefix : ' && ';
+		expr_gstr_print(r, prop.expr);
+	}
+	if (props.length > 0) r.s += '\n';
 }
 
-/** Who selects or implies a symbol, by the value that this gives it. */
+/** The terms of a reverse dependency that have a value, one to a line under a title. */
 function get_revdep_str(r: Gstr, e: Expr | null, verb: string): void {
-	for (const want of [yes, mod, no] as const) {
-		const by = expr_print_revdep(r.kconf, e, want);
-		if (by !== '') r.s += `${verb} by [${'nmy'[want]}]:\n${by}`;
+	let title = '';
+	const terms = (e: Expr, want: Tristate): void => {
+		if (e.type === 'or') {
+			terms(e.left, want);
+			terms(e.right, want);
+		} else if (expr_calc_value(r.kconf, e) === want) {
+			if (title !== '') add_piece(r, title, null);
+			title = '';
+			add_piece(r, '  - ', null);
+			expr_gstr_print(r, e);
+			add_piece(r, '\n', null);
+		}
+	};
+	for (const want of e ? ([yes, mod, no] as const) : []) {
+		title = `${verb} by [${'nmy'[want]}]:\n`;
+		terms(e as Expr, want);
 	}
 }
 
@@ -119,7 +165,11 @@ function get_symbol_str(r: Gstr, sym: Sym): void {
 		r.s += `Symbol: ${sym.name} [=${sym_get_string_value(sym)}]\nType  : ${sym.type}\n`;
 		const range =
 			sym.type === S_INT || sym.type === S_HEX ? get_range_prop(r.kconf, sym) : undefined;
-		if (range) r.s += `Range : ${with_values(range.expr)}\n`;
+		if (range) {
+			r.s += 'Range : ';
+			expr_gstr_print(r, range.expr);
+			r.s += '\n';
+		}
 	}
 	const get_def_str = (menu: Menu): string => `Defined at ${menu.filename}:${menu.lineno}\n`;
 	for (const menu of sym.menus) {
@@ -148,14 +198,17 @@ export function get_relations_str(
 	syms: readonly Sym[],
 	jumps: JumpKey[] | null = null,
 ): string {
-	const r: Gstr = { kconf, s: '', jumps };
+	const r: Gstr = { kconf, s: '', jumps, max_width: 0 };
 	for (const sym of syms) get_symbol_str(r, sym);
 	return syms.length > 0 ? r.s : 'No matches found.\n';
 }
 
-/** The help of an entry, followed by what there is to say about its symbol. */
-export function menu_get_ext_help(kconf: Kconf, menu: Menu): string {
-	const r: Gstr = { kconf, s: '', jumps: null };
+/**
+ * The help of an entry, followed by what there is to say about its symbol. With `max_width`,
+ * long expressions are broken into lines of at most that length.
+ */
+export function menu_get_ext_help(kconf: Kconf, menu: Menu, max_width = 0): string {
+	const r: Gstr = { kconf, s: '', jumps: null, max_width };
 	const { sym } = menu;
 	if (menu.help !== null && sym?.name) r.s += `${config_prefix(kconf)}${sym.name}:\n\n`;
 	r.s += `${menu.help ?? NO_HELP}\n`;

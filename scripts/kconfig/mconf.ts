@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The command: mconf [-s] [--compat RELEASE] Kconfig. The configuration as menus in the terminal; mirrors the
+// main() of Linux's scripts/kconfig/mconf.c, whose menus, keys and texts it has. The rest is
+// in mconf/. Exit status: 0, or 1 without a terminal and after errors.
+
+import { pathToFileURL } from 'node:url';
+import { Command, Option } from 'commander';
+import { conf_read } from './confdata.ts';
+import { process_host } from './index.ts';
+import type { Compat, Kconf, KconfHost } from './lkc.ts';
+import { ConfExit, kconf_alloc } from './lkc.ts';
+import type { App, Ending } from './mconf/app.ts';
+import { app_alloc } from './mconf/app.ts';
+import { mconf_model, TOO_SMALL, too_small } from './mconf/model.ts';
+import { choose_theme, is_utf8 } from './mconf/theme.ts';
+import { run_tty } from './mconf/tty.ts';
+import { conf_parse } from './parser.ts';
+import { to_bytes, to_text } from './text.ts';
+
+interface Options {
+	readonly kconfig: string;
+	readonly silent: boolean;
+	readonly compat?: Compat;
+}
+
+function parse_args(args: readonly string[], host: KconfHost): Options {
+	const command = new Command('mconf')
+		.description('Edits a configuration with menus in the terminal.')
+		.argument('<Kconfig>', 'the root of the Kconfig files')
+		.option('-s, --silent', 'say nothing at the end', false)
+		.addOption(
+			new Option('--compat <release>', 'behave as this release of Linux does')
+				.choices(['6.12', '7.2'])
+				.default(host.env.KCONFIG_COMPAT || '7.2'),
+		)
+		.configureOutput({ writeOut: host.out, writeErr: () => {} })
+		.exitOverride((e) => {
+			throw new ConfExit(e.exitCode === 0 ? 0 : 2, e.exitCode === 0 ? '' : `mconf: ${e.message}`);
+		})
+		.parse(args, { from: 'user' });
+	const { silent, compat } = command.opts<{ silent: boolean; compat: Compat }>();
+	return { kconfig: command.args[0] as string, silent, compat };
+}
+
+/** Reads everything. What is said about the configuration file is shown in a window, too. */
+export function mconf_load({ kconfig, silent, compat }: Options, host: KconfHost): App {
+	let app: App | null = null;
+	const inner: KconfHost = {
+		...host,
+		out: (text) => (app ? app.said.push(to_text(text)) : host.out(text)),
+		err: (text) => (app ? app.messages.push(to_text(text)) : host.err(text)),
+	};
+	const kconf: Kconf = kconf_alloc(inner, compat);
+	conf_parse(kconf, to_bytes(kconfig));
+	app = app_alloc(kconf, { silent });
+	conf_read(kconf, null);
+	for (const text of app.messages) host.err(to_bytes(text));
+	return app;
+}
+
+/** Runs the command on the terminal of the process; ends with ConfExit unless all went well. */
+export async function mconf_main(
+	args: readonly string[],
+	host: KconfHost = process_host(),
+): Promise<void> {
+	const options = parse_args(args, host);
+	const { stdin: input, stdout: output } = process;
+	if (!input.isTTY || !output.isTTY) {
+		const instead = "use 'conf --oldconfig', or set values with merge_config";
+		throw new ConfExit(1, `mconf: standard input and output must be a terminal; ${instead}`);
+	}
+	const app = mconf_load(options, host);
+	if (too_small({ rows: output.rows, cols: output.columns })) throw new ConfExit(1, TOO_SMALL.trim());
+	const { env } = host;
+	const terminal = { input, output, theme: choose_theme(env), utf8: is_utf8(env) };
+	host.flush?.();
+	const ending: Ending = await run_tty(mconf_model(app), terminal);
+	host.out(to_bytes(ending.out));
+	host.err(to_bytes(ending.err));
+	if (ending.code !== 0) throw new ConfExit(ending.code);
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+	try {
+		await mconf_main(process.argv.slice(2));
+	} catch (e) {
+		if (!(e instanceof ConfExit)) throw e;
+		if (e.message !== '') process.stderr.write(`${e.message}\n`);
+		process.exitCode = e.code;
+	}
+}
