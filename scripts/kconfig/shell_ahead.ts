@@ -7,10 +7,12 @@
 // does not matter to each other. All others are run when their turn comes.
 
 import type { ChildProcess } from 'node:child_process';
-import { availableParallelism } from 'node:os';
-import type { Readable, Writable } from 'node:stream';
-import { lexer_init, yylex, zconf_initscan, zconf_nextfile, zconf_starthelp } from './lexer.ts';
+import { closeSync, existsSync, openSync, readFileSync, readSync, unlinkSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import type { Lexer } from './lexer.ts';
+import { lexer_init, yylex, zconf_initscan, zconf_nextfile, zconf_starthelp } from './lexer.ts';
 import type { Compat, KconfHost, ShellResult } from './lkc.ts';
 import { ConfExit, kconf_alloc } from './lkc.ts';
 import type { Preprocessor, VariableFlavor } from './preprocess.ts';
@@ -52,15 +54,19 @@ function look_at(lx: Lexer, pp: Preprocessor): void {
 	skip_line(lx);
 }
 
-/** The commands that a parse will run and that nothing but a token depends on. */
-function find_commands(host: KconfHost, compat: Compat, file: string): string[] {
+/** Calls `found` for the commands that a parse will run and that nothing but a token depends on. */
+function find_commands(
+	host: KconfHost,
+	compat: Compat,
+	file: string,
+	found: (command: string) => void,
+): void {
 	const quiet: KconfHost = { ...host, out: () => {}, err: () => {} };
 	const kconf = kconf_alloc(quiet, compat);
 	const lx = lexer_init(kconf);
 	const pp = preprocess_init(kconf, lx);
-	const found: string[] = [];
 	lx.pp = pp;
-	pp.later = (command) => found.push(command);
+	pp.later = found;
 	try {
 		zconf_initscan(lx, file);
 		for (yylex(lx); lx.type !== 'eof'; yylex(lx)) look_at(lx, pp);
@@ -68,7 +74,6 @@ function find_commands(host: KconfHost, compat: Compat, file: string): string[] 
 		// The parser will come to the same place, and say what is wrong there.
 		if (!(e instanceof ConfExit)) throw e;
 	}
-	return found;
 }
 
 /**
@@ -82,62 +87,161 @@ while IFS= read -r command <&3; do
 	echo "$0" >&2
 done`;
 
-/** Collects a stream that is cut into answers by a mark. */
-async function answers(stream: Readable, mark: string): Promise<string[]> {
-	stream.setEncoding('latin1');
-	let text = '';
-	for await (const chunk of stream) text += chunk;
-	return text.split(`${mark}\n`).slice(0, -1);
-}
+/** A file that the driver writes and that is cut into answers by a mark. */
+class Answers {
+	readonly fd: number;
+	private readonly mark: string;
+	private readonly chunk = Buffer.alloc(1 << 14);
+	private pos = 0;
+	private text = '';
+	private readonly done: string[] = [];
 
-function start_driver(host: KconfHost, mark: string): ChildProcess {
-	const { spawn } = process.getBuiltinModule('node:child_process');
-	return spawn('/bin/sh', ['-c', DRIVER, mark], {
-		cwd: host.cwd,
-		env: host.env as NodeJS.ProcessEnv,
-		stdio: ['inherit', 'pipe', 'pipe', 'pipe'],
-	});
-}
-
-/** The results that have come in ahead, by command, in the order of the calls. */
-export type ShellAhead = Map<string, ShellResult[]>;
-
-/** Runs what can be run ahead of a parse of `file`. Commands that fail to start are left out. */
-export async function run_ahead(
-	host: KconfHost,
-	compat: Compat,
-	file: string,
-): Promise<ShellAhead> {
-	const ahead: ShellAhead = new Map();
-	const mark = `\x01${process.pid}.${Math.random()}\x01`;
-	// They are started first: to fork is cheap as long as there is little memory.
-	const drivers = Array.from({ length: Math.min(availableParallelism(), 8) }, () =>
-		start_driver(host, mark),
-	);
-	const shares = drivers.map(() => [] as string[]);
-	const done = drivers.map(async (driver, i) => {
-		driver.on('error', () => {});
-		const queue = driver.stdio[3] as Writable;
-		queue.on('error', () => {});
-		const [out, err] = await Promise.all([
-			answers(driver.stdout as Readable, mark),
-			answers(driver.stderr as Readable, mark),
-		]);
-		for (const [k, stdout] of out.entries()) {
-			const command = shares[i]?.[k];
-			const stderr = err[k];
-			if (command === undefined || stderr === undefined) return;
-			const list = ahead.get(command) ?? [];
-			list.push({ stdout, stderr });
-			ahead.set(command, list);
-		}
-	});
-	for (const [i, command] of find_commands(host, compat, file).entries()) {
-		const to = i % drivers.length;
-		shares[to]?.push(command);
-		(drivers[to]?.stdio[3] as Writable).write(`${to_text(command)}\n`);
+	constructor(name: string, mark: string) {
+		// Nobody else is to see it, and nothing is to stay behind.
+		const path = join(tmpdir(), name);
+		this.fd = openSync(path, 'wx+', 0o600);
+		unlinkSync(path);
+		this.mark = `${mark}\n`;
 	}
-	for (const driver of drivers) (driver.stdio[3] as Writable).end();
-	await Promise.all(done);
-	return ahead;
+
+	/** The answer to a command; undefined if it is not there yet. */
+	get(nr: number): string | undefined {
+		if (nr >= this.done.length) this.read();
+		return this.done[nr];
+	}
+
+	private read(): void {
+		for (;;) {
+			const n = readSync(this.fd, this.chunk, 0, this.chunk.length, this.pos);
+			if (n === 0) break;
+			this.pos += n;
+			this.text += this.chunk.toString('latin1', 0, n);
+		}
+		const parts = this.text.split(this.mark);
+		this.text = parts.pop() as string;
+		this.done.push(...parts);
+	}
+}
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+class Driver {
+	private readonly child: ChildProcess;
+	private readonly out: Answers;
+	private readonly err: Answers;
+	private readonly queue: Writable;
+	private sent = 0;
+	private answered = 0;
+
+	constructor(host: KconfHost, mark: string, nr: number) {
+		const { spawn } = process.getBuiltinModule('node:child_process');
+		const name = `spf-kconfig-${process.pid}-${nr}`;
+		this.out = new Answers(`${name}.out`, mark);
+		this.err = new Answers(`${name}.err`, mark);
+		this.child = spawn('/bin/sh', ['-c', DRIVER, mark], {
+			cwd: host.cwd,
+			env: host.env as NodeJS.ProcessEnv,
+			stdio: ['inherit', this.out.fd, this.err.fd, 'pipe'],
+		});
+		this.queue = this.child.stdio[3] as Writable;
+		// Without it everything is run when its turn comes.
+		this.child.on('error', () => {});
+		this.queue.on('error', () => {});
+		// It ends when this process does: then its queue ends.
+		this.child.unref();
+		(this.queue as Writable & { unref(): void }).unref();
+	}
+
+	/** Sends a command; the number is for get(). */
+	send(command: string): number {
+		this.queue.write(`${to_text(command)}\n`);
+		return this.sent++;
+	}
+
+	/** The answer to a command; undefined if it is not there yet. */
+	get(nr: number): ShellResult | undefined {
+		const stdout = this.out.get(nr);
+		const stderr = this.err.get(nr);
+		return stdout === undefined || stderr === undefined ? undefined : { stdout, stderr };
+	}
+
+	/** How many of its commands have no answer yet. */
+	busy(): number {
+		while (this.sent > this.answered && this.out.get(this.answered) !== undefined) this.answered++;
+		return this.sent - this.answered;
+	}
+
+	is_dead(): boolean {
+		if (this.child.pid === undefined) return true;
+		const stat = `/proc/${this.child.pid}/stat`;
+		if (!existsSync('/proc/self/stat')) return false;
+		return !existsSync(stat) || / [ZX] /.test(readFileSync(stat, 'latin1'));
+	}
+
+	close(): void {
+		closeSync(this.out.fd);
+		closeSync(this.err.fd);
+	}
+}
+
+/** Commands that are under way, or done. */
+export interface ShellAhead {
+	/** The result of the next call of a command; undefined if it has not been started. */
+	take(command: string): ShellResult | undefined;
+	close(): void;
+}
+
+/** Commands that a driver is given at once, so that it need not wait for the next one. */
+const IN_HAND = 2;
+
+interface Call {
+	readonly command: string;
+	driver: Driver | null;
+	nr: number;
+}
+
+/** Starts what can be run ahead of a parse of `file`. */
+export function run_ahead(host: KconfHost, compat: Compat, file: string): ShellAhead {
+	const mark = `\x01${process.pid}.${Math.random()}\x01`;
+	// To fork is cheap as long as there is little memory.
+	const drivers = Array.from(
+		{ length: Math.min(availableParallelism(), 8) },
+		(_, nr) => new Driver(host, mark, nr),
+	);
+	const calls = new Map<string, Call[]>();
+	const waiting: Call[] = [];
+
+	const hand_out = (): void => {
+		for (const driver of drivers) {
+			while (waiting.length > 0 && driver.busy() < IN_HAND) {
+				const call = waiting.shift() as Call;
+				call.driver = driver;
+				call.nr = driver.send(call.command);
+			}
+		}
+	};
+	find_commands(host, compat, file, (command) => {
+		const call: Call = { command, driver: null, nr: 0 };
+		waiting.push(call);
+		const others = calls.get(command);
+		if (others) others.push(call);
+		else calls.set(command, [call]);
+		hand_out();
+	});
+	return {
+		take(command) {
+			const call = calls.get(command)?.shift();
+			if (!call) return undefined;
+			for (let slept = 1; ; slept++) {
+				hand_out();
+				const result = call.driver?.get(call.nr);
+				if (result) return result;
+				if (slept % 1000 === 0 && drivers.some((driver) => driver.is_dead())) return undefined;
+				Atomics.wait(sleeper, 0, 0, 1);
+			}
+		},
+		close() {
+			for (const driver of drivers) driver.close();
+		},
+	};
 }

@@ -23,7 +23,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Compat, KconfHost, ShellResult } from './lkc.ts';
 import { run_shell } from './shell.ts';
-import { run_ahead, type ShellAhead } from './shell_ahead.ts';
+import { run_ahead } from './shell_ahead.ts';
 import { path_of } from './text.ts';
 
 /** Raised when the file looks different. */
@@ -146,21 +146,17 @@ export interface ShellHost {
  * Gets ready for a parse of `file`: reads the cache or, if it has nothing, runs what can be
  * run ahead.
  */
-export async function shell_host(
-	host: KconfHost,
-	compat: Compat,
-	file: string,
-): Promise<ShellHost> {
+export function shell_host(host: KconfHost, compat: Compat, file: string): ShellHost {
 	if (host.env.KCONFIG_NOCACHE === '1') {
-		const ahead = await run_ahead(host, compat, file);
-		const shell = (h: KconfHost, command: string) => take(ahead, command) ?? run_shell(h, command);
-		return { host: { ...host, shell }, remember: () => {} };
+		const ahead = run_ahead(host, compat, file);
+		const shell = (h: KconfHost, command: string) => ahead.take(command) ?? run_shell(h, command);
+		return { host: { ...host, shell }, remember: () => ahead.close() };
 	}
 	const key = environment_key(host);
 	const dir = cache_dir(host);
 	const path = join(dir, `${hash(key)}.json`);
 	const cache = load(path, key);
-	const ahead: ShellAhead = cache.size > 0 ? new Map() : await run_ahead(host, compat, file);
+	const ahead = cache.size > 0 ? null : run_ahead(host, compat, file);
 	const known = new Map<string, string>();
 	let learnt = false;
 
@@ -168,18 +164,15 @@ export async function shell_host(
 		const files = dates(h, command, known);
 		const old = cache.get(command);
 		if (old && old.files === files) return old;
-		const { stdout, stderr } = take(ahead, command) ?? run_shell(h, command, true);
+		const { stdout, stderr } = ahead?.take(command) ?? run_shell(h, command, true);
 		const entry = { stdout, stderr, files };
 		cache.set(command, entry);
 		learnt = true;
 		return entry;
 	};
 	const remember = (): void => {
+		ahead?.close();
 		if (learnt) save(dir, path, { key, commands: Object.fromEntries(cache) });
 	};
 	return { host: { ...host, shell }, remember };
-}
-
-function take(ahead: ShellAhead, command: string): ShellResult | undefined {
-	return ahead.get(command)?.shift();
 }
