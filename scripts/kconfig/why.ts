@@ -16,24 +16,24 @@ import {
 	yes,
 } from './lkc.ts';
 import { sym_calc_value, sym_string_valid } from './symbol.ts';
-import type { Goal } from './why_goal.ts';
-import { goal_value } from './why_goal.ts';
-import { nearest_names } from './why_names.ts';
-import type { Origin } from './why_origin.ts';
-import { origins, place } from './why_origin.ts';
-import type { Budget, Solution } from './why_search.ts';
-import { search } from './why_search.ts';
-import { is_logical, value_of } from './why_trial.ts';
-import type { Condition } from './why_unmet.ts';
-import { unmet } from './why_unmet.ts';
+import type { Goal } from './why/goal.ts';
+import { goal_value } from './why/goal.ts';
+import { nearest_names } from './why/names.ts';
+import type { Origin } from './why/origin.ts';
+import { origins, place } from './why/origin.ts';
+import type { Budget, Solution } from './why/search.ts';
+import { search } from './why/search.ts';
+import { is_logical, value_of } from './why/trial.ts';
+import type { Condition } from './why/unmet.ts';
+import { unmet } from './why/unmet.ts';
 
-export type { Cycle, CycleEdge } from './why_cycles.ts';
-export { cycles, cycles_text } from './why_cycles.ts';
-export type { Origin, OriginKind } from './why_origin.ts';
-export type { Budget, Solution } from './why_search.ts';
-export { explain_text, fragment_text } from './why_text.ts';
-export type { Assignment } from './why_trial.ts';
-export type { Condition, Term } from './why_unmet.ts';
+export type { Cycle, CycleEdge } from './why/cycles.ts';
+export { cycles, cycles_text } from './why/cycles.ts';
+export type { Origin, OriginKind } from './why/origin.ts';
+export type { Budget, Solution } from './why/search.ts';
+export { explain_text, fragment_text } from './why/text.ts';
+export type { Assignment } from './why/trial.ts';
+export type { Condition, Term } from './why/unmet.ts';
 
 /** All there is to say about a symbol's value, and about another that it might have. */
 export interface Explanation {

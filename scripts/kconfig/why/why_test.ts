@@ -3,16 +3,16 @@
 // Tests of explain(), explain_text() and cycles() on small trees.
 
 import test from 'ava';
-import { conf_read_simple } from './confdata.ts';
-import { get } from './index.ts';
-import type { Kconf } from './lkc.ts';
-import { ConfExit, kconf_alloc } from './lkc.ts';
-import { conf_parse } from './parser.ts';
-import { sym_clear_all_valid } from './symbol.ts';
-import { sandbox } from './testutil.ts';
-import type { Explanation } from './why.ts';
-import { cycles, explain, explain_text, find_symbol, fragment_text } from './why.ts';
-import { distance } from './why_names.ts';
+import { conf_read_simple } from '../confdata.ts';
+import { get } from '../index.ts';
+import type { Kconf } from '../lkc.ts';
+import { ConfExit, kconf_alloc } from '../lkc.ts';
+import { conf_parse } from '../parser.ts';
+import { sym_clear_all_valid } from '../symbol.ts';
+import { sandbox } from '../testutil.ts';
+import type { Explanation } from '../why.ts';
+import { cycles, explain, explain_text, find_symbol, fragment_text } from '../why.ts';
+import { distance } from './names.ts';
 
 function open(kconfig: string, config: string): Kconf {
 	const box = sandbox({ Kconfig: kconfig, '.config': config });

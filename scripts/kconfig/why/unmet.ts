@@ -3,15 +3,15 @@
 // Which condition keeps a symbol from a value. Expressions are taken apart at && and ||, and
 // followed into other symbols only where those cannot simply be set. No counterpart in Linux.
 
-import { sym_get_choice_menu } from './choice.ts';
-import { expr_calc_value, expr_print, show_with_value, tristate_name } from './expr.ts';
-import type { Expr, Kconf, Property, Sym, Tristate } from './lkc.ts';
-import { mod, no, S_BOOLEAN, S_TRISTATE, S_UNKNOWN, SYMBOL_CONST, yes } from './lkc.ts';
-import { sym_calc_value, sym_get_type, sym_string_within_range } from './symbol.ts';
-import type { Goal } from './why_goal.ts';
-import { at_least, at_most, goal_holds, prompts_of } from './why_goal.ts';
-import { count, place, range_of, selectors_of } from './why_origin.ts';
-import { is_logical } from './why_trial.ts';
+import { sym_get_choice_menu } from '../choice.ts';
+import { expr_calc_value, expr_print, show_with_value, tristate_name } from '../expr.ts';
+import type { Expr, Kconf, Property, Sym, Tristate } from '../lkc.ts';
+import { mod, no, S_BOOLEAN, S_TRISTATE, S_UNKNOWN, SYMBOL_CONST, yes } from '../lkc.ts';
+import { sym_calc_value, sym_get_type, sym_string_within_range } from '../symbol.ts';
+import type { Goal } from './goal.ts';
+import { at_least, at_most, goal_holds, prompts_of } from './goal.ts';
+import { count, place, range_of, selectors_of } from './origin.ts';
+import { is_logical } from './trial.ts';
 
 /** One part of a condition. */
 export interface Term {

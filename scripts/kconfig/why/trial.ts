@@ -4,8 +4,8 @@
 // takes everything back. No counterpart in Linux. What the engine prints meanwhile is
 // swallowed, and its counters are put back.
 
-import { choice_move_first, sym_get_choice_menu } from './choice.ts';
-import type { Kconf, Menu, Sym, SymbolValue, Tristate } from './lkc.ts';
+import { choice_move_first, sym_get_choice_menu } from '../choice.ts';
+import type { Kconf, Menu, Sym, SymbolValue, Tristate } from '../lkc.ts';
 import {
 	S_BOOLEAN,
 	S_DEF_USER,
@@ -13,8 +13,8 @@ import {
 	SYMBOL_CONST,
 	SYMBOL_DEF_USER,
 	SYMBOL_VALID,
-} from './lkc.ts';
-import { sym_calc_value, sym_clear_all_valid, sym_get_string_value } from './symbol.ts';
+} from '../lkc.ts';
+import { sym_calc_value, sym_clear_all_valid, sym_get_string_value } from '../symbol.ts';
 
 /** One value that the user would set. */
 export interface Assignment {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Estimates, over the ways of why_goal.ts, what it takes to reach a goal from the present
+// Estimates, over the ways of goal.ts, what it takes to reach a goal from the present
 // values: a plan that is likely good, the complete list of first steps, and, where there is
 // no way at all, the reason. No counterpart in Linux.
 
-import { expr_print } from './expr.ts';
-import type { Expr, Kconf, Sym } from './lkc.ts';
-import { S_UNKNOWN, SYMBOL_CONST, yes } from './lkc.ts';
-import type { Decided, Goal, Way } from './why_goal.ts';
-import { goal_holds, prompts_of, ways } from './why_goal.ts';
-import type { Assignment } from './why_trial.ts';
+import { expr_print } from '../expr.ts';
+import type { Expr, Kconf, Sym } from '../lkc.ts';
+import { S_UNKNOWN, SYMBOL_CONST, yes } from '../lkc.ts';
+import type { Decided, Goal, Way } from './goal.ts';
+import { goal_holds, prompts_of, ways } from './goal.ts';
+import type { Assignment } from './trial.ts';
 
 /** What to set in order to reach a goal; the cost counts a value as often as it is used. */
 export interface Plan {

@@ -10,15 +10,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { conf_read_text, conf_write, config_prefix } from './confdata.ts';
-import { process_host } from './host.ts';
-import { get } from './index.ts';
-import type { Kconf, Sym } from './lkc.ts';
-import { COMPAT_6_12, COMPAT_7_2, kconf_alloc } from './lkc.ts';
-import { conf_parse } from './parser.ts';
-import { sym_clear_all_valid } from './symbol.ts';
-import { explain, fragment_text } from './why.ts';
-import { is_logical, value_of } from './why_trial.ts';
+import { conf_read_text, conf_write, config_prefix } from '../confdata.ts';
+import { process_host } from '../host.ts';
+import { get } from '../index.ts';
+import type { Kconf, Sym } from '../lkc.ts';
+import { COMPAT_6_12, COMPAT_7_2, kconf_alloc } from '../lkc.ts';
+import { conf_parse } from '../parser.ts';
+import { sym_clear_all_valid } from '../symbol.ts';
+import { explain, fragment_text } from '../why.ts';
+import { is_logical, value_of } from './trial.ts';
 
 const TREE = process.env.KCONFIG_TREE;
 const REFERENCE = process.env.KCONFIG_REFERENCE;
@@ -26,7 +26,7 @@ const SEED = Number(process.env.SEED ?? 1);
 const RUNS = Number(process.env.RUNS ?? (REFERENCE ? 20 : 40));
 
 const run = TREE ? test : test.skip;
-if (!TREE) process.stderr.write('why_tree_test: skipped; set KCONFIG_TREE to a kernel tree\n');
+if (!TREE) process.stderr.write('why/tree_test: skipped; set KCONFIG_TREE to a kernel tree\n');
 
 /** What the Kconfig files ask of the environment, unless it says so itself. */
 function environment(tree: string): Record<string, string | undefined> {

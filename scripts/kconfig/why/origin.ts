@@ -3,10 +3,10 @@
 // Where the present value of a symbol comes from: the steps of sym_calc_value() told in the
 // order in which they counted. No counterpart in Linux.
 
-import { sym_choice_default, sym_get_choice_menu } from './choice.ts';
-import { expr_calc_value, expr_print, show_with_value, tristate_name } from './expr.ts';
-import type { Kconf, Property, Sym, Tristate } from './lkc.ts';
-import { mod, no, S_BOOLEAN, S_DEF_USER, S_STRING, S_TRISTATE, S_UNKNOWN, yes } from './lkc.ts';
+import { sym_choice_default, sym_get_choice_menu } from '../choice.ts';
+import { expr_calc_value, expr_print, show_with_value, tristate_name } from '../expr.ts';
+import type { Kconf, Property, Sym, Tristate } from '../lkc.ts';
+import { mod, no, S_BOOLEAN, S_DEF_USER, S_STRING, S_TRISTATE, S_UNKNOWN, yes } from '../lkc.ts';
 import {
 	prop_get_symbol,
 	sym_calc_value,
@@ -14,9 +14,9 @@ import {
 	sym_get_type,
 	sym_has_value,
 	sym_string_within_range,
-} from './symbol.ts';
-import { prompts_of } from './why_goal.ts';
-import { is_logical, value_of } from './why_trial.ts';
+} from '../symbol.ts';
+import { prompts_of } from './goal.ts';
+import { is_logical, value_of } from './trial.ts';
 
 export type OriginKind =
 	| 'user'

@@ -5,9 +5,9 @@
 // No counterpart in Linux: the rules are sym_calc_value() read backwards. They only have to
 // be plausible, since whatever is found by them is tried out on the engine.
 
-import { sym_get_choice_menu } from './choice.ts';
-import { expr_alloc_and, expr_calc_value, strtoll, tristate_name } from './expr.ts';
-import type { CompareType, Expr, Kconf, Property, Sym, Tristate } from './lkc.ts';
+import { sym_get_choice_menu } from '../choice.ts';
+import { expr_alloc_and, expr_calc_value, strtoll, tristate_name } from '../expr.ts';
+import type { CompareType, Expr, Kconf, Property, Sym, Tristate } from '../lkc.ts';
 import {
 	mod,
 	no,
@@ -20,7 +20,7 @@ import {
 	S_UNKNOWN,
 	SYMBOL_CONST,
 	yes,
-} from './lkc.ts';
+} from '../lkc.ts';
 import {
 	prop_get_symbol,
 	sym_calc_value,
@@ -28,9 +28,9 @@ import {
 	sym_get_type,
 	sym_has_value,
 	sym_string_within_range,
-} from './symbol.ts';
-import type { Assignment } from './why_trial.ts';
-import { is_logical, value_of } from './why_trial.ts';
+} from '../symbol.ts';
+import type { Assignment } from './trial.ts';
+import { is_logical, value_of } from './trial.ts';
 
 /** A value between two bounds, both included. */
 interface Between {

@@ -4,15 +4,15 @@
 // tried one by one. SEED=n takes another seed, RUNS=n does more.
 
 import test from 'ava';
-import { conf_read_text } from './confdata.ts';
-import { get } from './index.ts';
-import type { Kconf, Sym } from './lkc.ts';
-import { S_INT, S_TRISTATE } from './lkc.ts';
-import { sandbox } from './testutil.ts';
-import type { Assignment } from './why.ts';
-import { explain, fragment_text } from './why.ts';
-import { prompts_of } from './why_goal.ts';
-import { is_logical, trial_begin, unmet_selects, value_of } from './why_trial.ts';
+import { conf_read_text } from '../confdata.ts';
+import { get } from '../index.ts';
+import type { Kconf, Sym } from '../lkc.ts';
+import { S_INT, S_TRISTATE } from '../lkc.ts';
+import { sandbox } from '../testutil.ts';
+import type { Assignment } from '../why.ts';
+import { explain, fragment_text } from '../why.ts';
+import { prompts_of } from './goal.ts';
+import { is_logical, trial_begin, unmet_selects, value_of } from './trial.ts';
 
 const SEED = Number(process.env.SEED ?? 1);
 const RUNS = Number(process.env.RUNS ?? 150);

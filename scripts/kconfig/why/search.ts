@@ -5,18 +5,18 @@
 // needed is dropped from it; then all smaller sets are gone through, as far as the budget
 // allows. Nothing is returned that the engine has not confirmed.
 
-import type { Kconf } from './lkc.ts';
-import type { Goal } from './why_goal.ts';
-import { goal_holds, goal_value } from './why_goal.ts';
+import type { Kconf } from '../lkc.ts';
+import type { Goal } from './goal.ts';
+import { goal_holds, goal_value } from './goal.ts';
 import {
 	assignment_key,
 	blame,
 	first_steps,
 	plan_values,
 	planner,
-} from './why_plan.ts';
-import type { Assignment, Trial } from './why_trial.ts';
-import { trial_begin, unmet_selects } from './why_trial.ts';
+} from './plan.ts';
+import type { Assignment, Trial } from './trial.ts';
+import { trial_begin, unmet_selects } from './trial.ts';
 
 export interface Budget {
 	/** How often the engine may recalculate for the proof that nothing smaller will do. */

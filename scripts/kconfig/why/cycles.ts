@@ -4,11 +4,11 @@
 // loops are those that sym_check_deps() of symbol_check.ts refuses; what that prints follows
 // the reference, whose trace may start outside of the loop and names no places.
 
-import { sym_get_choice_menu } from './choice.ts';
-import { expr_alloc_symbol, expr_symbols } from './expr.ts';
-import type { Expr, Kconf, Menu, Sym } from './lkc.ts';
-import { SYMBOL_CONST } from './lkc.ts';
-import { prop_get_symbol, sym_is_choice } from './symbol.ts';
+import { sym_get_choice_menu } from '../choice.ts';
+import { expr_alloc_symbol, expr_symbols } from '../expr.ts';
+import type { Expr, Kconf, Menu, Sym } from '../lkc.ts';
+import { SYMBOL_CONST } from '../lkc.ts';
+import { prop_get_symbol, sym_is_choice } from '../symbol.ts';
 
 export interface CycleEdge {
 	readonly from: string;

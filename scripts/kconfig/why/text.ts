@@ -2,14 +2,14 @@
 //
 // An explanation as text for a terminal. No counterpart in Linux.
 
-import { sym_get_choice_menu } from './choice.ts';
-import { config_prefix, escape_string_value } from './confdata.ts';
-import type { Kconf } from './lkc.ts';
-import { S_STRING } from './lkc.ts';
-import type { Explanation } from './why.ts';
-import { count } from './why_origin.ts';
-import type { Assignment } from './why_trial.ts';
-import type { Condition, Term } from './why_unmet.ts';
+import { sym_get_choice_menu } from '../choice.ts';
+import { config_prefix, escape_string_value } from '../confdata.ts';
+import type { Kconf } from '../lkc.ts';
+import { S_STRING } from '../lkc.ts';
+import type { Explanation } from '../why.ts';
+import { count } from './origin.ts';
+import type { Assignment } from './trial.ts';
+import type { Condition, Term } from './unmet.ts';
 
 const at = (where: string | null): string => (where ? ` (${where})` : '');
 
