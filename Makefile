@@ -162,37 +162,45 @@ TSX := $(NODE) --import $(srctree)/node_modules/tsx/dist/loader.mjs
 # --- Configuration ------------------------------------------------------------------------
 
 in-objtree = mkdir -p $(objtree) && cd $(objtree) &&
-conf = $(in-objtree) $(TSX) $(srctree)/scripts/kconfig/spf-conf.ts $(silent)
+kconfig-dist := $(srctree)/scripts/kconfig/dist
+conf = $(in-objtree) $(NODE) $(kconfig-dist)/spf-conf.mjs $(silent)
+
+# For plain node, which starts three times as fast as with TypeScript.
+kconfig-sources := $(filter-out %_test.ts,$(wildcard scripts/kconfig/*.ts scripts/kconfig/*/*.ts))
+kconfig := $(kconfig-dist)/spf-conf.mjs
+$(kconfig): $(kconfig-sources) | $(stamp)
+	$(say) BUNDLE scripts/kconfig/dist
+	$(Q)$(TSX) scripts/kconfig/build.ts
 
 simple-targets := config oldconfig olddefconfig listnewconfig helpnewconfig \
 	allnoconfig allyesconfig allmodconfig alldefconfig randconfig \
 	yes2modconfig mod2yesconfig mod2noconfig
 PHONY += $(simple-targets) syncconfig savedefconfig defconfig menuconfig tinyconfig testconfig diffconfig
 
-config: $(stamp)
+config: $(kconfig)
 	$(Q)$(conf) --oldaskconfig Kconfig
 
-$(filter-out config,$(simple-targets)): $(stamp)
+$(filter-out config,$(simple-targets)): $(kconfig)
 	$(Q)$(conf) --$@ Kconfig
 
-menuconfig: $(stamp)
-	$(Q)$(in-objtree) $(TSX) $(srctree)/scripts/kconfig/mconf.ts $(silent) Kconfig
+menuconfig: $(kconfig)
+	$(Q)$(in-objtree) $(NODE) $(kconfig-dist)/mconf.mjs $(silent) Kconfig
 
-syncconfig: $(stamp)
+syncconfig: $(kconfig)
 	$(say) SYNC include/config/auto.conf
 	$(Q)$(conf) --syncconfig Kconfig
 
-savedefconfig: $(stamp)
+savedefconfig: $(kconfig)
 	$(Q)$(conf) --savedefconfig=defconfig Kconfig
 
-defconfig: $(stamp)
+defconfig: $(kconfig)
 	$(if $(silent),,@echo "*** Default configuration is based on '$(KBUILD_DEFCONFIG)'")
 	$(Q)$(conf) --defconfig=configs/$(KBUILD_DEFCONFIG) Kconfig
 
 # Says what is wrong with the name of a file in configs/, and which there are.
 no-such = echo "make: there is no configs/$(1), these are: $(sort $(notdir $(wildcard configs/$(2))))" >&2; exit 2
 
-%_defconfig: $(stamp) FORCE
+%_defconfig: $(kconfig) FORCE
 	@$(if $(wildcard configs/$@),:,$(call no-such,$@,*_defconfig))
 	@$(if $(filter-out $(SRCARCH),$(SRCARCH-$@)), \
 		echo "*** $@ is for ARCH=$(SRCARCH-$@) but this is ARCH=$(ARCH)" >&2; exit 2)
@@ -200,26 +208,26 @@ no-such = echo "make: there is no configs/$(1), these are: $(sort $(notdir $(wil
 
 # Several fragments are laid one over the other, in the order of the command line. One for a
 # single architecture lies in arch/$(SRCARCH)/configs/, as in the kernel.
-merge = $(in-objtree) $(TSX) $(srctree)/scripts/kconfig/merge_config.ts
+merge = $(in-objtree) $(NODE) $(kconfig-dist)/merge_config.mjs
 fragment = $(firstword $(wildcard $(addsuffix /$(1),configs arch/$(SRCARCH)/configs)))
 from-objtree = $(if $(filter-out .,$(objtree)),$(srctree)/)
 
-%.config: $(stamp) FORCE
+%.config: $(kconfig) FORCE
 	@$(if $(call fragment,$@),:,$(call no-such,$@,*.config))
 	$(Q)$(merge) --update $(KCONFIG_CONFIG) $(from-objtree)$(call fragment,$@) $(if $(silent),>/dev/null)
 
 # An expert is asked more, so that allnoconfig can refuse more; tiny.config then has its say.
-tinyconfig: $(stamp)
+tinyconfig: $(kconfig)
 	$(Q)KCONFIG_ALLCONFIG=$(srctree)/configs/tiny-base.config $(MAKE) -f $(srctree)/Makefile allnoconfig
 	$(Q)$(MAKE) -f $(srctree)/Makefile tiny.config
 
 testconfig: $(stamp)
-	$(Q)ava 'scripts/kconfig/*_test.ts' $(ARGS)
+	$(Q)ava 'scripts/kconfig/**/*_test.ts' $(ARGS)
 
 # By default what the last change of the configuration has changed.
-diffconfig: $(stamp)
+diffconfig: $(kconfig)
 	@$(if $(filter 1,$(words $(A) $(B))),echo 'make diffconfig: give both A=FILE and B=FILE or neither' >&2; exit 2,:)
-	$(Q)$(if $(A),,cd $(objtree) &&) $(TSX) $(srctree)/scripts/kconfig/diffconfig.ts $(ARGS) $(A) $(B)
+	$(Q)$(if $(A),,cd $(objtree) &&) $(NODE) $(kconfig-dist)/diffconfig.mjs $(ARGS) $(A) $(B)
 
 $(dotconfig):
 	@echo '***' >&2
@@ -235,13 +243,13 @@ auto-conf := $(objtree)/include/config/auto.conf
 autoconf-ts := $(objtree)/include/generated/autoconf.ts
 arch-stamp := $(objtree)/include/config/arch
 kconfig-files := $(wildcard Kconfig kernel/Kconfig.* kernel/*/Kconfig kernel/*/Kconfig.* \
-	arch/*/Kconfig scripts/kconfig/[a-z]*.ts)
+	arch/*/Kconfig)
 
 arch-now := $(ARCH) $(KERNELVERSION)
 $(arch-stamp): $(if $(call differs,$(file < $(arch-stamp)),$(arch-now)),FORCE) | $(dotconfig)
 	@mkdir -p $(@D); echo '$(arch-now)' > $@
 
-$(auto-conf): $(dotconfig) $(arch-stamp) $(kconfig-files) $(stamp)
+$(auto-conf): $(dotconfig) $(arch-stamp) $(kconfig-files) $(kconfig)
 	$(say) SYNC include/config/auto.conf
 	$(Q)$(conf) --syncconfig Kconfig
 

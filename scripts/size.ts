@@ -17,7 +17,7 @@ import { read_sizes } from "./bloat-o-meter.ts";
 import { BuildError, build } from "./build.ts";
 import { here } from "./cc/program.ts";
 import { conf_main, run_command } from "./kconfig/conf.ts";
-import { ConfExit, find, get, type Kconf, load, parse, process_host, set, write } from "./kconfig/index.ts";
+import { ConfExit, find, get, type Kconf, load, parse, process_host, set, write } from "./kconfig/engine.ts";
 
 /** Bytes of one build. */
 export interface Sizes {

@@ -5,7 +5,7 @@
 import { chmodSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { get, load, set, write } from './index.ts';
+import { get, load, set, write } from './engine.ts';
 import { srand } from './rand.ts';
 import { sandbox } from './testutil.ts';
 

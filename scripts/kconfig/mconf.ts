@@ -7,7 +7,7 @@
 import { pathToFileURL } from 'node:url';
 import { Command, Option } from 'commander';
 import { conf_read } from './confdata.ts';
-import { process_host } from './index.ts';
+import { process_host } from './engine.ts';
 import type { Compat, Kconf, KconfHost } from './lkc.ts';
 import { ConfExit, kconf_alloc } from './lkc.ts';
 import type { App, Ending } from './mconf/app.ts';

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { load } from './index.ts';
+import { load } from './engine.ts';
 import type { Kconf, Menu } from './lkc.ts';
 import { no } from './lkc.ts';
 import { menu_for_each_entry } from './menu.ts';

@@ -7,7 +7,7 @@
 import { read_config_file } from './config_file.ts';
 import { conf_lines, unquote } from './confdata.ts';
 import { expr_calc_value, expr_print, show_with_value } from './expr.ts';
-import { find, load, parse } from './index.ts';
+import { find, load, parse } from './engine.ts';
 import type { Expr, Kconf, KconfHost, Menu, Sym, Tristate } from './lkc.ts';
 import { ConfExit, S_BOOLEAN, S_HEX, S_INT, S_STRING, S_TRISTATE, S_UNKNOWN } from './lkc.ts';
 import { menu_for_each_sub_entry } from './menu.ts';

@@ -4,7 +4,7 @@
 
 import test from 'ava';
 import { expr_print } from './expr.ts';
-import { find } from './index.ts';
+import { find } from './engine.ts';
 import { diagnostics, sandbox } from './testutil.ts';
 
 /** "Depends on" of symbol A, as the engine prints it. */

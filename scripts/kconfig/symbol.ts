@@ -110,7 +110,7 @@ function sym_get_range_val(kconf: Kconf, sym: Sym, base: 10 | 16): bigint {
 }
 
 /** The range that applies to an int or hex symbol, as numbers. */
-function sym_get_range(kconf: Kconf, sym: Sym) {
+export function sym_get_range(kconf: Kconf, sym: Sym) {
 	const prop = first_visible(kconf, sym, 'range');
 	if (prop?.expr?.type !== 'range') return null;
 	const { left, right } = prop.expr;

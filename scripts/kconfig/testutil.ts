@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { conf_main } from './conf.ts';
-import { get, load, parse } from './index.ts';
+import { get, load, parse } from './engine.ts';
 import type { Kconf, KconfHost } from './lkc.ts';
 import { ConfExit } from './lkc.ts';
 import { merge_main } from './merge_config.ts';

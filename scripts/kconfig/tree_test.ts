@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { get, load, parse, set } from './index.ts';
+import { get, load, parse, set } from './engine.ts';
 import { sandbox } from './testutil.ts';
 
 const srctree = join(import.meta.dirname, '../..');
@@ -100,7 +100,7 @@ for (const fragment of FRAGMENTS) {
 		const box = sandbox();
 		box.env = environment('x86');
 		box.conf('--defconfig=configs/x86_64_defconfig', 'Kconfig');
-		const { code, out, err } = box.merge('Kconfig', `configs/${fragment}`);
+		const { code, out, err } = box.merge('--update', '.config', join(srctree, 'configs', fragment));
 		t.is(code, 0);
 		t.is(err, '');
 		t.notRegex(out, /not in final/);

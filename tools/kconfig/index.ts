@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { conf_get_configname, conf_read_simple } from "../../scripts/kconfig/confdata.ts";
-import { process_host } from "../../scripts/kconfig/index.ts";
+import { process_host } from "../../scripts/kconfig/engine.ts";
 import { COMPAT_6_12, COMPAT_7_2, ConfExit, type Kconf, kconf_alloc, type Sym } from "../../scripts/kconfig/lkc.ts";
 import { conf_parse } from "../../scripts/kconfig/parser.ts";
 import { sym_clear_all_valid } from "../../scripts/kconfig/symbol.ts";

@@ -3,7 +3,7 @@
 // Tests of mconf without a terminal: keys go in, and screens are read as text.
 
 import test from 'ava';
-import { get } from '../index.ts';
+import { get } from '../engine.ts';
 import { session } from './testutil.ts';
 
 const KCONFIG = `mainmenu "Test"

@@ -5,7 +5,7 @@
 
 import test from 'ava';
 import { conf_read_text } from '../confdata.ts';
-import { get } from '../index.ts';
+import { get } from '../engine.ts';
 import type { Kconf, Sym } from '../lkc.ts';
 import { S_INT, S_TRISTATE } from '../lkc.ts';
 import { sandbox } from '../testutil.ts';

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { conf_read_text, conf_write, config_prefix } from '../confdata.ts';
 import { process_host } from '../host.ts';
-import { get } from '../index.ts';
+import { get } from '../engine.ts';
 import type { Kconf, Sym } from '../lkc.ts';
 import { COMPAT_6_12, COMPAT_7_2, kconf_alloc } from '../lkc.ts';
 import { conf_parse } from '../parser.ts';

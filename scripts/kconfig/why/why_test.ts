@@ -4,7 +4,7 @@
 
 import test from 'ava';
 import { conf_read_simple } from '../confdata.ts';
-import { get } from '../index.ts';
+import { get } from '../engine.ts';
 import type { Kconf } from '../lkc.ts';
 import { ConfExit, kconf_alloc } from '../lkc.ts';
 import { conf_parse } from '../parser.ts';
