@@ -64,8 +64,9 @@ function read_base(kconf: Kconf, opts: Options): void {
 }
 
 function ask(kconf: Kconf, mode: AskMode): void {
-	const terminal = isatty(0) && isatty(1);
-	conf_ask(kconf, mode, stdin_lines(), !terminal);
+	const { host } = kconf;
+	const terminal = !host.read && isatty(0) && isatty(1);
+	conf_ask(kconf, mode, host.read ? () => host.read?.() ?? null : stdin_lines(), !terminal);
 }
 
 /** How each mode gives the values that the file did not give. */

@@ -160,6 +160,8 @@ export interface KconfHost {
 	err(text: string): void;
 	/** Called before input is waited for, if `out` keeps what it gets. */
 	flush?(): void;
+	/** Gives one line of input with its newline, or null at the end. Without it, standard input does. */
+	read?(): string | null;
 	/** Runs a command for $(shell,…). Without it, node:child_process does. */
 	shell?: ShellRunner;
 }
