@@ -148,8 +148,9 @@ function xfgets(ask: Ask, line: string): string {
 	const { host } = ask.kconf;
 	host.flush?.();
 	const got = ask.read();
+	// A line that the end of input cuts off is the last one.
+	ask.at_end = !got?.endsWith('\n');
 	if (got === null) {
-		ask.at_end = true;
 		host.err('\nError in reading or end of file.\n');
 	}
 	const res = got ?? line;
