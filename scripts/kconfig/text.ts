@@ -44,7 +44,7 @@ export function read_file(
 	directory: () => string = () => '',
 ): string | null {
 	const { srctree } = host.env;
-	const places = [path_of(host, name)];
+	const places = name === '' ? [] : [path_of(host, name)];
 	if (srctree !== undefined && !name.startsWith('/')) {
 		places.push(path_of(host, `${to_bytes(srctree)}/${name}`));
 	}
