@@ -264,12 +264,15 @@ function hash_str(name: string): number {
 	return hash >>> 0;
 }
 
+/** What C prints for the value of an int, hex or string that nobody has asked for yet. */
+const NEVER_CALCULATED = '(null)';
+
 export function sym_init(name: string | null, serial: number, flags: number): Sym {
 	return {
 		name,
 		type: S_UNKNOWN,
 		serial,
-		curr: { val: '', tri: no },
+		curr: { val: NEVER_CALCULATED, tri: no },
 		def: [
 			{ val: '', tri: no },
 			{ val: '', tri: no },
