@@ -70,6 +70,8 @@ class TreeMaker {
 	readonly names: Name[] = [];
 	private readonly wild: boolean;
 	private next = 0;
+	/** $(yes) and $(no) can be used. */
+	private macros = false;
 	private file_count = 0;
 	private readonly old: boolean;
 	private readonly trans = new Set<number>();
@@ -90,7 +92,8 @@ class TreeMaker {
 	make(): Record<string, string> {
 		const { t } = this;
 		let text = t.chance(50) ? `mainmenu ${this.quoted()}\n\n` : '';
-		text += t.chance(30) ? this.assignments() : '';
+		this.macros = t.chance(50);
+		text += this.macros ? this.assignments(100) : '';
 		if (t.chance(80)) text += `config MODULES\n\t${t.chance(70) ? 'bool "modules"' : 'bool'}\n\tmodules\n${t.chance(60) ? '\tdefault y\n' : ''}\n`;
 		text += this.block({ floor: -1, depth: 0 }, 4 + t.int(12));
 		this.files.Kconfig = text;
@@ -130,7 +133,7 @@ class TreeMaker {
 
 	private logical(limit: number): string {
 		const { t } = this;
-		if (t.chance(12)) return t.pick(['y', 'n', 'm', '"y"', '"n"', '"x"', '$(yes)', '"$(no)"', "'m'"]);
+		if (t.chance(12)) return t.pick(['y', 'n', 'm', '"y"', '"n"', '"x"', '"$(no)"', "'m'", this.macros || t.chance(2) ? '$(yes)' : 'n']);
 		for (let tries = 0; tries < 3; tries++) {
 			const name = this.any_name(limit);
 			const kind = this.names.find((n) => n.name === name)?.kind;
@@ -161,12 +164,14 @@ class TreeMaker {
 		return this.t.chance(percent) ? ` if ${this.expr(limit)}` : '';
 	}
 
-	private assignments(): string {
+	private assignments(basics = 0): string {
 		const { t } = this;
-		let text = t.chance(80) ? 'yes := y\nno = n\n' : '';
+		let text = t.chance(basics) ? 'yes := y\nno = n\n' : '';
 		for (let i = t.int(4); i > 0; i--) {
+			// Not V0 := $(V0): the reference reads memory there that it has given back.
 			text += t.pick([
-				`V${t.int(3)} ${t.pick(['=', ':=', '+='])} ${t.pick(['a', ' b # c', '$(V0)x', '$(E1) $(E2)', '', 'y', '$(shell,echo one two)'])}\n`,
+				`V${1 + t.int(2)} ${t.pick(['=', ':=', '+='])} $(V0)x\n`,
+				`V${t.int(3)} ${t.pick(['=', ':=', '+='])} ${t.pick(['a', ' b # c', '$(E1) $(E2)', '', 'y', '$(shell,echo one two)'])}\n`,
 				`f${t.int(2)} = $(1)-$(2)\n`,
 				'$(info,said $(V1) at $(filename):$(lineno))\n',
 				'$(warning-if,$(yes),careful)\n',
@@ -218,7 +223,7 @@ class TreeMaker {
 
 	private config(scope: Scope): string {
 		if (this.next >= this.names.length) return this.redefinition(scope);
-		return this.definition(this.next++);
+		return this.definition(this.next++, scope.depth);
 	}
 
 	/** A further definition of a name that no condition around it depends on. */
@@ -227,14 +232,14 @@ class TreeMaker {
 		if (low >= this.next) return '';
 		const at = low + this.t.int(this.next - low);
 		if (this.trans.has(at) || (this.in_choice.has(at) && !this.t.chance(5))) return '';
-		return this.definition(at, this.t.chance(50));
+		return this.definition(at, scope.depth, this.t.chance(50));
 	}
 
-	private definition(at: number, bare = false): string {
+	private definition(at: number, depth: number, bare = false): string {
 		const { t } = this;
 		const { name, kind } = this.names[at] as Name;
 		const real = t.chance(2) ? t.pick(KINDS) : kind;
-		if (!this.old && !bare && t.chance(4)) {
+		if (!this.old && !bare && t.chance(depth === 0 ? 4 : 1)) {
 			this.trans.add(at);
 			return `config ${name}\n\t${real}\n\ttransitional\n${this.help()}\n`;
 		}
@@ -265,7 +270,9 @@ class TreeMaker {
 	private value(limit: number, kind: Kind): string {
 		const { t } = this;
 		if (kind === 'bool' || kind === 'tristate') return t.chance(60) ? t.pick(['y', 'n', 'm']) : this.expr(limit);
-		if (t.chance(12)) return this.any_name(limit);
+		// Not a member of a choice: the reference may crash then.
+		const name = t.chance(12) ? this.any_name(limit) : null;
+		if (name !== null && ![...this.in_choice].some((at) => this.names[at]?.name === name)) return name;
 		if (kind === 'string') return t.chance(15) ? '$(V0)x' : `"${t.pick(TEXTS)}"`;
 		const number = t.pick(NUMBERS);
 		return number === '' || t.chance(20) ? `"${number}"` : number;
