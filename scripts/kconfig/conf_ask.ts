@@ -8,7 +8,7 @@ import { readSync } from 'node:fs';
 import { choice_set_value, sym_calc_choice } from './choice.ts';
 import { symbol_for_listconfig } from './confdata.ts';
 import type { Kconf, Menu, Sym, Tristate } from './lkc.ts';
-import { ConfExit, mod, no, S_HEX, S_INT, S_STRING, yes } from './lkc.ts';
+import { COMPAT_6_12, ConfExit, mod, no, S_HEX, S_INT, S_STRING, yes } from './lkc.ts';
 import { menu_get_menu_or_parent_menu, menu_get_prompt, menu_is_visible } from './menu.ts';
 import { menu_get_ext_help } from './menu_help.ts';
 import {
@@ -148,8 +148,8 @@ function xfgets(ask: Ask, line: string): string {
 	const { host } = ask.kconf;
 	host.flush?.();
 	const got = ask.read();
-	// A line that the end of input cuts off is the last one.
-	ask.at_end = !got?.endsWith('\n');
+	// 6.12 does not ask again if the end of input cuts a line off.
+	ask.at_end = got === null || (ask.kconf.compat === COMPAT_6_12 && !got.endsWith('\n'));
 	if (got === null) {
 		host.err('\nError in reading or end of file.\n');
 	}
