@@ -212,10 +212,13 @@ export interface Kconf {
 /** Ends the command with an exit status. `message` is empty when all has been said. */
 export class ConfExit extends Error {
 	readonly code: number;
-	constructor(code: number, message = '') {
+	/** The message byte for byte, where a file has had a part in it; else null. */
+	readonly bytes: string | null;
+	constructor(code: number, message = '', bytes: string | null = null) {
 		super(message);
 		this.name = 'ConfExit';
 		this.code = code;
+		this.bytes = bytes;
 	}
 }
 

@@ -88,7 +88,7 @@ export function run_here(dir: string, c: Case, compat: Compat): Omit<Result, 'fi
 		if (e instanceof TooMuch) res.code = 'endless';
 		else if (e instanceof ConfExit) {
 			res.code = e.code;
-			if (e.message !== '') res.err += `${to_bytes(e.message)}\n`;
+			if (e.message !== '') res.err += `${e.bytes ?? to_bytes(e.message)}\n`;
 		} else throw e;
 	}
 	return res;
