@@ -59,6 +59,8 @@ export function sym_calc_choice(kconf: Kconf, choice: Menu): Sym | null {
 		const { sym } = menu;
 		if (!sym || sym.visible === no) continue;
 		sym.curr.tri = sym === res ? yes : no;
+		// As for other bools. The reference has none, and crashes if it becomes a string's default.
+		sym.curr.val = 'n';
 		sym.flags |= SYMBOL_VALID | SYMBOL_WRITE;
 	}
 	return res;

@@ -27,7 +27,7 @@ import { process_host } from './host.ts';
 import type { Kconf, KconfHost } from './lkc.ts';
 import { ConfExit, kconf_alloc, mod, no, yes } from './lkc.ts';
 import { conf_parse } from './parser.ts';
-import { to_bytes, to_text } from './text.ts';
+import { bytes_exit, to_bytes, to_text } from './text.ts';
 
 /** $KCONFIG_ALLCONFIG: answers that the all*config modes and randconfig have to respect. */
 function read_allconfig(kconf: Kconf, mode: string): void {
@@ -64,8 +64,9 @@ function read_base(kconf: Kconf, opts: Options): void {
 }
 
 function ask(kconf: Kconf, mode: AskMode): void {
-	const terminal = isatty(0) && isatty(1);
-	conf_ask(kconf, mode, stdin_lines(), !terminal);
+	const { host } = kconf;
+	const terminal = !host.read && isatty(0) && isatty(1);
+	conf_ask(kconf, mode, host.read ? () => host.read?.() ?? null : stdin_lines(), !terminal);
 }
 
 /** How each mode gives the values that the file did not give. */
@@ -118,14 +119,14 @@ function writing(step: () => void, otherwise: string | null): void {
 	} catch (e) {
 		if (!(e instanceof FileError)) throw e;
 		const why = e.message === '' ? '' : `${e.message}\n`;
-		throw new ConfExit(otherwise === null ? 0 : 1, `${why}${otherwise ?? ''}`);
+		throw bytes_exit(otherwise === null ? 0 : 1, `${why}${otherwise ?? ''}`);
 	}
 }
 
 function save_defconfig(kconf: Kconf, name: string): void {
 	writing(
 		() => conf_write_defconfig(kconf, name),
-		`n*** Error while saving defconfig to: ${to_text(name)}\n`,
+		`n*** Error while saving defconfig to: ${name}\n`,
 	);
 }
 
@@ -145,7 +146,7 @@ export function run_command(main: () => void, host: KconfHost = process_host()):
 		main();
 	} catch (e) {
 		if (!(e instanceof ConfExit)) throw e;
-		if (e.message !== '') host.err(`${to_bytes(e.message)}\n`);
+		if (e.message !== '') host.err(`${e.bytes ?? to_bytes(e.message)}\n`);
 		process.exitCode = e.code;
 	}
 }

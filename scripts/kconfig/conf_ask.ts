@@ -8,7 +8,7 @@ import { readSync } from 'node:fs';
 import { choice_set_value, sym_calc_choice } from './choice.ts';
 import { symbol_for_listconfig } from './confdata.ts';
 import type { Kconf, Menu, Sym, Tristate } from './lkc.ts';
-import { ConfExit, mod, no, S_HEX, S_INT, S_STRING, yes } from './lkc.ts';
+import { COMPAT_6_12, mod, no, S_HEX, S_INT, S_STRING, yes } from './lkc.ts';
 import { menu_get_menu_or_parent_menu, menu_get_prompt, menu_is_visible } from './menu.ts';
 import { menu_get_ext_help } from './menu_help.ts';
 import {
@@ -21,6 +21,7 @@ import {
 	sym_set_tristate_value,
 	sym_tristate_within_range,
 } from './symbol.ts';
+import { bytes_exit } from './text.ts';
 
 export type AskMode =
 	| 'oldaskconfig'
@@ -148,8 +149,9 @@ function xfgets(ask: Ask, line: string): string {
 	const { host } = ask.kconf;
 	host.flush?.();
 	const got = ask.read();
+	// 6.12 does not ask again if the end of input cuts a line off.
+	ask.at_end = got === null || (ask.kconf.compat === COMPAT_6_12 && !got.endsWith('\n'));
 	if (got === null) {
-		ask.at_end = true;
 		host.err('\nError in reading or end of file.\n');
 	}
 	const res = got ?? line;
@@ -187,7 +189,7 @@ function conf_string(ask: Ask, menu: Menu, sym: Sym): void {
 		}
 		// Nothing more will come, and what there is will not do.
 		if (ask.at_end) {
-			throw new ConfExit(1, `\nerror: no value for new symbol '${sym.name}' at end of input`);
+			throw bytes_exit(1, `\nerror: no value for new symbol '${sym.name}' at end of input`);
 		}
 	}
 }

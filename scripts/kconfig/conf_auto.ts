@@ -136,11 +136,18 @@ function changed(sym: Sym): boolean {
 function conf_touch_deps(kconf: Kconf): void {
 	const name = conf_get_autoconfig_name(kconf);
 	const dir = name.slice(0, name.lastIndexOf('/') + 1);
-	const touch = (symbol: string): void =>
-		closeSync(openSync(path_of(kconf.host, `${dir}${symbol}`), 'w', 0o644));
+	const touch = (symbol: string): boolean => {
+		try {
+			closeSync(openSync(path_of(kconf.host, `${dir}${symbol}`), 'w', 0o644));
+			return true;
+		} catch {
+			return false;
+		}
+	};
+	// What is gone is of no importance, not even if it cannot be touched.
 	conf_read_simple(kconf, name, S_DEF_AUTO, touch);
 	for (const sym of for_all_symbols(kconf)) {
-		if (sym.name !== null && changed(sym)) touch(sym.name);
+		if (sym.name !== null && changed(sym) && !touch(sym.name)) throw new FileError();
 	}
 }
 

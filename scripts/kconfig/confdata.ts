@@ -10,7 +10,6 @@ import { expr_invalidate_all, tristate_name } from './expr.ts';
 import type { DefSource, Kconf, Menu, Sym, Tristate } from './lkc.ts';
 import {
 	COMPAT_6_12,
-	ConfExit,
 	mod,
 	no,
 	S_BOOLEAN,
@@ -37,7 +36,7 @@ import {
 	sym_is_choice,
 	sym_string_valid,
 } from './symbol.ts';
-import { path_of, read_bytes, read_file, to_bytes } from './text.ts';
+import { bytes_exit, path_of, read_bytes, read_file, to_bytes } from './text.ts';
 
 /** The prefix of every name in the files. $CONFIG_ overrides it, even with nothing. */
 export function config_prefix(kconf: Kconf): string {
@@ -396,7 +395,7 @@ export function with_file<T>(name: string, work: () => T): T {
 		return work();
 	} catch (e) {
 		if ((e as NodeJS.ErrnoException).code === undefined) throw e;
-		throw new ConfExit(2, `${name}: ${strerror(e)}`);
+		throw bytes_exit(2, `${name}: ${strerror(e)}`);
 	}
 }
 

@@ -258,3 +258,33 @@ test('the library: parse, load, get, set, write', (t) => {
 	t.is(box.printed.out, '');
 	box.remove();
 });
+
+test('a comparison of two bools with m is reported right side first', (t) => {
+	const box = sandbox({
+		Kconfig: 'config A\n\tbool\nconfig B\n\tbool\nconfig C\n\tbool "c"\n\tdepends on A=m || B=m\n',
+	});
+	const { out } = box.conf('-s', '--alldefconfig', 'Kconfig');
+	t.regex(out, /symbol B [\s\S]*symbol A /);
+	box.remove();
+});
+
+test('a symbol that is gone, and cannot be touched, is no reason to stop', (t) => {
+	const box = sandbox({ Kconfig: '', 'include/config/auto.conf': 'CONFIG_=y\n' });
+	t.deepEqual(box.conf('--syncconfig', 'Kconfig'), { code: 0, out: '', err: '' });
+	box.remove();
+});
+
+test('helpnewconfig without a .config knows no values yet', (t) => {
+	const box = sandbox({
+		Kconfig: 'config A\n\tbool "a"\n\tselect B\nconfig B\n\tstring "b"\n',
+	});
+	t.regex(box.conf('--helpnewconfig', 'Kconfig').out, /^Selects: B \[=\(null\)\]$/m);
+	box.remove();
+});
+
+test('the directory is no .config, not even by an empty name', (t) => {
+	const box = sandbox({ Kconfig: 'config A\n\tint "a"\n' });
+	box.env = { KCONFIG_CONFIG: '' };
+	t.is(box.conf('--olddefconfig', 'Kconfig').code, 1);
+	box.remove();
+});

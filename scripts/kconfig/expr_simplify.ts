@@ -224,8 +224,9 @@ export function expr_transform(kconf: Kconf, e: Expr | null): Expr | null {
 	switch (e.type) {
 		case 'and':
 		case 'or': {
-			const l = expr_transform(kconf, e.left) as Expr;
+			// The right one first: what is printed on the way comes in this order.
 			const r = expr_transform(kconf, e.right) as Expr;
+			const l = expr_transform(kconf, e.left) as Expr;
 			return l === e.left && r === e.right ? e : expr_alloc_two(e.type, l, r);
 		}
 		case 'not':

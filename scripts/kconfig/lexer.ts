@@ -8,7 +8,7 @@ import type { Kconf } from './lkc.ts';
 import { COMPAT_6_12, ConfExit } from './lkc.ts';
 import type { Preprocessor } from './preprocess.ts';
 import { expand_dollar, expand_one_token } from './preprocess.ts';
-import { read_file } from './text.ts';
+import { bytes_exit, read_file } from './text.ts';
 
 /** Words with a meaning. Anything else made of letters, digits, _ and - is a `word`. */
 const KEYWORDS: readonly string[] = [
@@ -154,7 +154,7 @@ function not_a_file(): never {
 /** Opens the first file. */
 export function zconf_initscan(lx: Lexer, name: string): void {
 	const text = read_file(lx.kconf.host, name, not_a_file);
-	if (text === null) throw new ConfExit(1, `can't find file ${name}`);
+	if (text === null) throw bytes_exit(1, `can't find file ${name}`);
 	lx.included.set(name, null);
 	lx.kconf.files.push(name);
 	enter(lx, name, text);
@@ -164,7 +164,7 @@ export function zconf_initscan(lx: Lexer, name: string): void {
 export function zconf_nextfile(lx: Lexer, name: string): void {
 	const at = `${lx.cur_filename}:${lx.cur_lineno}`;
 	const text = read_file(lx.kconf.host, name, not_a_file);
-	if (text === null) throw new ConfExit(1, `${at}: can't open file "${name}"`);
+	if (text === null) throw bytes_exit(1, `${at}: can't open file "${name}"`);
 	lx.stack.push({
 		filename: lx.cur_filename,
 		text: lx.text,
@@ -177,13 +177,13 @@ export function zconf_nextfile(lx: Lexer, name: string): void {
 		for (const buf of [...lx.stack].reverse()) {
 			path += `\n  included from: ${buf.filename}:${buf.source_lineno}`;
 		}
-		throw new ConfExit(1, path);
+		throw bytes_exit(1, path);
 	}
 	const first = lx.included.get(name);
 	if (first && lx.kconf.compat !== COMPAT_6_12) {
 		const again = `${at}: error: repeated inclusion of ${name}`;
 		const note = `${first.filename}:${first.lineno}: note: location of first inclusion of ${name}`;
-		throw new ConfExit(1, `${again}\n${note}`);
+		throw bytes_exit(1, `${again}\n${note}`);
 	}
 	if (!first) {
 		lx.included.set(name, { filename: lx.cur_filename, lineno: lx.cur_lineno });

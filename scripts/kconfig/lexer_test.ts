@@ -2,10 +2,11 @@
 //
 // Tests of lexer.ts: what is a token, and what is left out.
 
+import { writeFileSync } from 'node:fs';
 import test from 'ava';
 import { help_text } from './help.ts';
 import { lexer_init, yylex, zconf_initscan, zconf_starthelp } from './lexer.ts';
-import { kconf_alloc } from './lkc.ts';
+import { ConfExit, kconf_alloc } from './lkc.ts';
 import { preprocess_init } from './preprocess.ts';
 import { sandbox } from './testutil.ts';
 
@@ -108,4 +109,15 @@ test('a help without text ends at once, but takes a line that follows directly',
 	const after = ['config', 'word:A', 'eol'];
 	t.deepEqual(lex('help\n\nconfig A\n').tokens, ['help', 'helptext:', ...after]);
 	t.deepEqual(lex('help\nlost\nconfig A\n').tokens, ['help', 'helptext:lost', ...after]);
+});
+
+test('a message with bytes from a file has them as they are', (t) => {
+	for (const name of ['\xc3\xa4', '\xff']) {
+		const box = sandbox();
+		writeFileSync(`${box.dir}/Kconfig`, `source "${name}"\n`, 'latin1');
+		const err = t.throws(() => box.parse(), { instanceOf: ConfExit });
+		t.is(err?.bytes, `Kconfig:1: can't open file "${name}"`);
+		t.is(err?.message, `Kconfig:1: can't open file "${Buffer.from(name, 'latin1')}"`);
+		box.remove();
+	}
 });

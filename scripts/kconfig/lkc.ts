@@ -160,6 +160,8 @@ export interface KconfHost {
 	err(text: string): void;
 	/** Called before input is waited for, if `out` keeps what it gets. */
 	flush?(): void;
+	/** Gives one line of input with its newline, or null at the end. Without it, standard input does. */
+	read?(): string | null;
 	/** Runs a command for $(shell,…). Without it, node:child_process does. */
 	shell?: ShellRunner;
 }
@@ -210,10 +212,13 @@ export interface Kconf {
 /** Ends the command with an exit status. `message` is empty when all has been said. */
 export class ConfExit extends Error {
 	readonly code: number;
-	constructor(code: number, message = '') {
+	/** The message byte for byte, where a file has had a part in it; else null. */
+	readonly bytes: string | null;
+	constructor(code: number, message = '', bytes: string | null = null) {
 		super(message);
 		this.name = 'ConfExit';
 		this.code = code;
+		this.bytes = bytes;
 	}
 }
 
@@ -262,12 +267,15 @@ function hash_str(name: string): number {
 	return hash >>> 0;
 }
 
+/** What C prints for the value of an int, hex or string that nobody has asked for yet. */
+const NEVER_CALCULATED = '(null)';
+
 export function sym_init(name: string | null, serial: number, flags: number): Sym {
 	return {
 		name,
 		type: S_UNKNOWN,
 		serial,
-		curr: { val: '', tri: no },
+		curr: { val: NEVER_CALCULATED, tri: no },
 		def: [
 			{ val: '', tri: no },
 			{ val: '', tri: no },

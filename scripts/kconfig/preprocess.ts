@@ -4,9 +4,8 @@
 // Linux's scripts/kconfig/preprocess.c.
 
 import type { Kconf } from './lkc.ts';
-import { ConfExit } from './lkc.ts';
 import { run_shell } from './shell.ts';
-import { to_bytes } from './text.ts';
+import { bytes_exit, to_bytes } from './text.ts';
 
 /** "=" keeps the text and expands it at use, ":=" expands it at once, "+=" appends. */
 export type VariableFlavor = '=' | ':=' | '+=';
@@ -46,7 +45,7 @@ export function preprocess_init(kconf: Kconf, where: Place): Preprocessor {
 }
 
 function fail(pp: Preprocessor, text: string): never {
-	throw new ConfExit(1, `${position(pp)}: ${text}`);
+	throw bytes_exit(1, `${position(pp)}: ${text}`);
 }
 
 /** An assignment statement. */

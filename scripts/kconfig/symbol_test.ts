@@ -160,3 +160,9 @@ test('choice: n to the default takes what nothing was said about, then the first
 	t.is(choice('# CONFIG_C1 is not set\n# CONFIG_C2 is not set\n'), 'ynn');
 	t.is(choice('# CONFIG_C2 is not set\n# CONFIG_C1 is not set\n'), 'nyn');
 });
+
+test('a string whose default is a member of a choice is n, as with any other bool', (t) => {
+	const text =
+		'choice\n\tprompt "c"\nconfig A\n\tbool "a"\nendchoice\nconfig S\n\tstring\n\tdefault A\n';
+	t.deepEqual(values(text, '', 'A', 'S'), ['y', 'n']);
+});

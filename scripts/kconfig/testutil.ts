@@ -81,7 +81,7 @@ function run(box: Sandbox, main: (host: KconfHost) => void): Outcome {
 	} catch (e) {
 		if (!(e instanceof ConfExit)) throw e;
 		code = e.code;
-		if (e.message !== '') box.printed.err += `${e.message}\n`;
+		if (e.message !== '') box.printed.err += `${e.bytes ?? e.message}\n`;
 	}
 	return { code, ...box.printed };
 }

@@ -8,6 +8,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { KconfHost } from './lkc.ts';
+import { ConfExit } from './lkc.ts';
 
 const NOT_ASCII = /[^\0-\x7f]/;
 
@@ -19,6 +20,11 @@ export function to_bytes(text: string): string {
 /** The text that bytes stand for; what is no UTF-8 becomes U+FFFD. */
 export function to_text(bytes: string): string {
 	return NOT_ASCII.test(bytes) ? Buffer.from(bytes, 'latin1').toString() : bytes;
+}
+
+/** The end of the command, with a message in which there are bytes from a file. */
+export function bytes_exit(code: number, message: string): ConfExit {
+	return new ConfExit(code, to_text(message), message);
 }
 
 /** A name from the engine as a path for node:fs. */
@@ -44,7 +50,7 @@ export function read_file(
 	directory: () => string = () => '',
 ): string | null {
 	const { srctree } = host.env;
-	const places = [path_of(host, name)];
+	const places = name === '' ? [] : [path_of(host, name)];
 	if (srctree !== undefined && !name.startsWith('/')) {
 		places.push(path_of(host, `${to_bytes(srctree)}/${name}`));
 	}
