@@ -175,7 +175,7 @@ $(kconfig): $(kconfig-sources) | $(stamp)
 simple-targets := config oldconfig olddefconfig listnewconfig helpnewconfig \
 	allnoconfig allyesconfig allmodconfig alldefconfig randconfig \
 	yes2modconfig mod2yesconfig mod2noconfig
-PHONY += $(simple-targets) syncconfig savedefconfig defconfig menuconfig tinyconfig testconfig diffconfig
+PHONY += $(simple-targets) syncconfig savedefconfig defconfig menuconfig tinyconfig testconfig diffconfig bench-kconfig
 
 config: $(kconfig)
 	$(Q)$(conf) --oldaskconfig Kconfig
@@ -223,6 +223,10 @@ tinyconfig: $(kconfig)
 
 testconfig: $(stamp)
 	$(Q)ava 'scripts/kconfig/**/*_test.ts' $(ARGS)
+
+# spf-conf beside the conf of a kernel tree.
+bench-kconfig: $(kconfig)
+	$(Q)$(TSX) scripts/kconfig/bench.ts
 
 # By default what the last change of the configuration has changed.
 diffconfig: $(kconfig)
@@ -417,6 +421,7 @@ help:
 	@echo  '  explore	  - Run every interleaving of the scenarios, under three memory models'
 	@echo  '  explore-mutants - Take checks out one by one, and find what then breaks'
 	@echo  '  bench		  - Measure the same faults here and on this machine'"'"'s kernel'
+	@echo  '  bench-kconfig	  - Measure spf-conf beside a kernel tree'"'"'s conf: make bench-kconfig KCONFIG_TREE=dir'
 	@echo  '  record	  - Record a program: make record DIR=dir CMD="command"'
 	@echo  '  replay	  - Replay a recording: make replay TRACE=dir'
 	@echo  ''

@@ -14,7 +14,7 @@ import type { AskMode } from './conf_ask.ts';
 import { conf_ask, stdin_lines } from './conf_ask.ts';
 import { conf_write_autoconf } from './conf_auto.ts';
 import type { Options } from './conf_options.ts';
-import { parse_options } from './conf_options.ts';
+import { compat_note, parse_options } from './conf_options.ts';
 import {
 	conf_errors,
 	conf_read,
@@ -41,6 +41,16 @@ function read_allconfig(kconf: Kconf, mode: string): void {
 	if (conf_read_simple(kconf, own) || conf_read_simple(kconf, 'all.config')) return;
 	const what = `no "${own}" or "all.config" file found`;
 	throw new ConfExit(1, `*** KCONFIG_ALLCONFIG set, but ${what}`);
+}
+
+function read_kconfig(kconf: Kconf, opts: Options): void {
+	try {
+		conf_parse(kconf, opts.kconfig);
+	} catch (e) {
+		if (!(e instanceof ConfExit)) throw e;
+		const note = compat_note(opts, kconf.host);
+		throw note === '' ? e : new ConfExit(e.code, `${e.message}\n${note}`.trim());
+	}
 }
 
 function read_base(kconf: Kconf, opts: Options): void {
@@ -96,7 +106,7 @@ export function conf_main(args: readonly string[], host: KconfHost = process_hos
 	const { mode } = opts;
 	const kconf = kconf_alloc(host, opts.compat);
 	kconf.silent = opts.silent;
-	conf_parse(kconf, opts.kconfig);
+	read_kconfig(kconf, opts);
 	read_base(kconf, opts);
 	if (conf_errors(kconf)) throw new ConfExit(1);
 	const frozen = opts.sync && Boolean(host.env.KCONFIG_NOSILENTUPDATE);

@@ -66,6 +66,8 @@ export interface Options {
 	/** --syncconfig was among the modes given. */
 	sync: boolean;
 	compat: Compat;
+	/** Nobody has said which release: it is the default. */
+	compat_by_default: boolean;
 	kconfig: string;
 }
 
@@ -106,6 +108,7 @@ export function parse_options(
 		silent: false,
 		sync: false,
 		compat: parse_compat(host.env.KCONFIG_COMPAT || COMPAT_7_2),
+		compat_by_default: !host.env.KCONFIG_COMPAT,
 		kconfig: '',
 	};
 	const operands: string[] = [];
@@ -179,8 +182,10 @@ function long_option(
 	}
 	if (name === 'help') help(opts, host);
 	if (name === 'silent') opts.silent = true;
-	else if (name === 'compat') opts.compat = parse_compat(value ?? '');
-	else {
+	else if (name === 'compat') {
+		opts.compat = parse_compat(value ?? '');
+		opts.compat_by_default = false;
+	} else {
 		opts.mode = name;
 		if (value !== undefined) opts.file = to_bytes(value);
 		if (name === 'syncconfig') {
@@ -189,4 +194,12 @@ function long_option(
 		}
 		on_mode(name);
 	}
+}
+
+/** What to try if the files of an older kernel could not be read; '' if it is none. */
+export function compat_note(opts: Options, host: KconfHost): string {
+	const { KERNELVERSION } = host.env;
+	if (!opts.compat_by_default || !/^[1-6]\./.test(KERNELVERSION ?? '')) return '';
+	const which = `these are the rules of Linux ${opts.compat}, and this is ${KERNELVERSION}`;
+	return `${PROGNAME}: ${which}; try --compat ${COMPAT_6_12}, or KCONFIG_COMPAT=${COMPAT_6_12}\n`;
 }

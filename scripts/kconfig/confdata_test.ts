@@ -221,6 +221,19 @@ test('options: abbreviated, anywhere, and wrong ones are reported and ignored', 
 	box.remove();
 });
 
+test('files of an older kernel that cannot be read: which rules hold', (t) => {
+	const box = sandbox({ Kconfig: 'choice\n\tbool "c"\nconfig A\n\tbool "a"\nendchoice\n' });
+	box.env.KERNELVERSION = '6.12.1';
+	const { code, err } = box.conf('--alldefconfig', 'Kconfig');
+	t.is(code, 1);
+	t.regex(err, /these are the rules of Linux 7\.2, and this is 6\.12\.1; try --compat 6\.12/);
+	t.is(box.conf('--compat', '6.12', '--alldefconfig', 'Kconfig').err, '');
+	t.notRegex(box.conf('--compat', '7.2', '--alldefconfig', 'Kconfig').err, /these are the rules/);
+	box.env.KERNELVERSION = '7.2.13';
+	t.notRegex(box.conf('--alldefconfig', 'Kconfig').err, /these are the rules/);
+	box.remove();
+});
+
 test('a directory without permission is an error of the user', (t) => {
 	if (process.getuid?.() === 0) {
 		t.pass('root may write everywhere');

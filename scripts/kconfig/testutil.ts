@@ -3,6 +3,7 @@
 // A directory and a host for the tests of this directory: nothing is read from the process,
 // and what is printed is kept.
 
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -106,4 +107,34 @@ export function diagnostics(kconfig: string): Outcome {
 	} finally {
 		box.remove();
 	}
+}
+
+/** The variables that a kernel tree's Makefile gives to its conf; $ARCH chooses, x86 if unset. */
+export function tree_environment(tree: string): Record<string, string> {
+	const first_line = (command: string, ...args: string[]): string =>
+		(spawnSync(command, args, { encoding: 'latin1' }).stdout ?? '').split('\n')[0] ?? '';
+	const ARCH = process.env.ARCH ?? 'x86';
+	const KERNELVERSION = first_line('make', '-s', '-C', tree, 'kernelversion');
+	return {
+		ARCH,
+		SRCARCH: ARCH,
+		srctree: tree,
+		KERNELVERSION,
+		CC: 'gcc',
+		LD: 'ld',
+		AR: 'ar',
+		NM: 'nm',
+		OBJCOPY: 'objcopy',
+		PAHOLE: 'pahole',
+		PAHOLE_VERSION: '0',
+		PYTHON3: 'python3',
+		RUSTC: 'rustc',
+		BINDGEN: 'bindgen',
+		CLANG_FLAGS: '',
+		CC_VERSION_TEXT: first_line('gcc', '--version'),
+		RUSTC_VERSION_TEXT: first_line('rustc', '--version'),
+		LC_ALL: 'C',
+		CONFIG_SHELL: '/bin/sh',
+		KCONFIG_COMPAT: process.env.KCONFIG_COMPAT ?? (/^[1-6]\./.test(KERNELVERSION) ? '6.12' : '7.2'),
+	};
 }
