@@ -25,7 +25,7 @@ import {
 } from './confdata.ts';
 import { process_host } from './host.ts';
 import type { Kconf, KconfHost } from './lkc.ts';
-import { ConfExit, kconf_alloc, mod, no, yes } from './lkc.ts';
+import { ConfExit, kconf_alloc, mod, no, not_too_deep, yes } from './lkc.ts';
 import { conf_parse } from './parser.ts';
 import { bytes_exit, to_bytes, to_text } from './text.ts';
 
@@ -99,6 +99,10 @@ const ANSWERS: Readonly<Record<string, (kconf: Kconf, rand?: () => number) => vo
 
 /** Runs the command; ends with ConfExit unless all went well. */
 export function conf_main(args: readonly string[], host: KconfHost = process_host()): void {
+	not_too_deep(() => run_mode(args, host));
+}
+
+function run_mode(args: readonly string[], host: KconfHost): void {
 	let rand: (() => number) | undefined;
 	const opts = parse_options(args, host, (mode) => {
 		if (mode === 'randconfig') rand = set_randconfig_seed(host);

@@ -66,9 +66,8 @@ function calc(kconf: Kconf, e: Expr): Tristate {
 			sym_calc_value(kconf, e.sym);
 			return e.sym.curr.tri;
 		case 'and':
-			return EXPR_AND(expr_calc_value(kconf, e.left), expr_calc_value(kconf, e.right));
 		case 'or':
-			return EXPR_OR(expr_calc_value(kconf, e.left), expr_calc_value(kconf, e.right));
+			return calc_chain(kconf, e);
 		case 'not':
 			return EXPR_NOT(expr_calc_value(kconf, e.expr));
 		case 'range':
@@ -76,6 +75,26 @@ function calc(kconf: Kconf, e: Expr): Tristate {
 		default:
 			return calc_compare(kconf, e.type, e.left, e.right);
 	}
+}
+
+/** a && b && …, or a || b || …, which may be thousands of terms long, from the left. */
+function calc_chain(kconf: Kconf, e: Expr & { type: 'and' | 'or' }): Tristate {
+	const { type } = e;
+	const chain = [e];
+	let { left } = e;
+	while (left.type === type && left.val_gen !== kconf.generation) {
+		chain.push(left);
+		left = left.left;
+	}
+	let val = expr_calc_value(kconf, left);
+	for (let i = chain.length - 1; i >= 0; i--) {
+		const at = chain[i] as typeof e;
+		const right = expr_calc_value(kconf, at.right);
+		val = type === 'and' ? EXPR_AND(val, right) : EXPR_OR(val, right);
+		at.val = val;
+		at.val_gen = kconf.generation;
+	}
+	return val;
 }
 
 function calc_compare(kconf: Kconf, type: CompareType, left: Sym, right: Sym): Tristate {

@@ -222,6 +222,20 @@ export class ConfExit extends Error {
 	}
 }
 
+/**
+ * Runs something that may go deep into a tree or along a chain of dependencies. If that is too
+ * much for the stack, it ends with ConfExit and not with an exception of JavaScript's.
+ */
+export function not_too_deep(work: () => void): void {
+	try {
+		work();
+	} catch (e) {
+		if (!(e instanceof RangeError) || !/call stack/.test(e.message)) throw e;
+		const what = 'entries or expressions are nested, or depend on each other, too deeply';
+		throw new ConfExit(2, `${what} for the stack; a larger one: node --stack-size=7000`);
+	}
+}
+
 export function kconf_alloc(host: KconfHost, compat: Compat = COMPAT_7_2): Kconf {
 	const constant = (name: string, tri: Tristate, serial: number): Sym => ({
 		...sym_init(name, serial, SYMBOL_CONST | SYMBOL_VALID),

@@ -147,6 +147,13 @@ export function difference(ref: Result, our: Result): string | null {
 	return null;
 }
 
+/** The same, but null if the reference does not agree with itself: it has read freed memory. */
+export function sure_difference(ref: Result, our: Result, again: () => Result | null): string | null {
+	const found = difference(ref, our);
+	const second = found === null ? null : again();
+	return second && difference(ref, second) === null ? found : null;
+}
+
 /** A case as text, to be read by whoever has to find out why it fails. */
 export function show_case(c: Case): string {
 	const files = Object.entries(c.files).map(([name, text]) => `--- ${name}\n${text}`);

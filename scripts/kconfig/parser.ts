@@ -14,6 +14,7 @@ import {
 	COMPAT_6_12,
 	ConfExit,
 	menu_init,
+	not_too_deep,
 	S_BOOLEAN,
 	S_HEX,
 	S_INT,
@@ -45,7 +46,23 @@ export interface Parser {
 	/** Where the next entry is appended: below this one, or behind it. */
 	last: Menu;
 	below: boolean;
+	/** What is open, the innermost last. */
+	readonly blocks: Block[];
+	/** Symbols that are on the stack of bison's parser below the current statement, and in all. */
+	base: number;
+	used: number;
 }
+
+/** A block that has begun. */
+interface Block {
+	readonly name: 'choice' | 'if' | 'menu';
+	readonly menu: Menu;
+	/** Only what a choice may contain may stand here. */
+	readonly in_choice: boolean;
+}
+
+/** bison's YYMAXDEPTH: its parser gives up when its stack has so many entries. */
+const MAX_DEPTH = 10000;
 
 /** Thrown to give up a statement; the statement list catches it. */
 const SYNTAX_FAULT = new Error('syntax error');
@@ -61,11 +78,22 @@ export function peek(p: Parser): string {
 	return p.lexer.type;
 }
 
+/** The same where a line of an entry may begin: what is above it is two symbols by then. */
+function peek_option(p: Parser): string {
+	p.used = p.base + 2;
+	return peek(p);
+}
+
 /** Takes the next token, and gives its text. */
 export function shift(p: Parser): string {
 	if (!p.ahead) yylex(p.lexer);
 	p.ahead = false;
 	if (p.quiet > 0) p.quiet--;
+	if (++p.used >= MAX_DEPTH) {
+		// Said, but not counted as an error: that is how the reference takes it.
+		print(p, 'memory exhausted');
+		throw ABORT;
+	}
 	return p.lexer.value;
 }
 
@@ -196,18 +224,38 @@ function menu_add_prompt(p: Parser, type: PropType, text: string, dep: Expr | nu
 
 // --- statements --------------------------------------------------------------------------
 
-/** Parses statements up to the end of a block or of the input. */
-function stmt_list(p: Parser, in_choice: boolean, nested: boolean): void {
+/** Parses statements, blocks and all that is in them, up to the end of the input. */
+function stmt_list(p: Parser): void {
 	for (;;) {
-		const first = peek(p);
-		if (first === 'eof' || (nested && is_end(first))) return;
-		const word = first === 'word' ? p.lexer.value : '';
+		p.used = p.base;
+		const type = peek(p);
+		const block = p.blocks.at(-1);
+		if (type === 'eof') {
+			if (!block) return;
+			report_syntax(p);
+			throw ABORT;
+		}
+		if (block && is_end(type)) {
+			block_end(p, block);
+			continue;
+		}
+		const in_choice = block?.in_choice ?? false;
+		const word = type === 'word' ? p.lexer.value : '';
 		try {
-			statement(p, first, in_choice);
+			statement(p, type, in_choice);
 		} catch (e) {
 			if (e !== SYNTAX_FAULT) throw e;
-			recover(p, first === 'word' && !in_choice ? word : null);
+			recover(p, type === 'word' && !in_choice ? word : null);
 		}
+	}
+}
+
+/** Reports the blocks that the end of the input, or bison's, has left open. */
+function end_missing(p: Parser): void {
+	for (let block = p.blocks.pop(); block; block = p.blocks.pop()) {
+		const { filename, lineno } = block.menu;
+		p.kconf.host.err(`${filename}:${lineno}: missing end statement for this entry\n`);
+		if (p.current_menu === block.menu) menu_end_menu(p);
 	}
 }
 
@@ -266,7 +314,7 @@ function config_entry(p: Parser, type: MenuType): Menu {
 	const sym = parse_nonconst(p);
 	expect(p, 'eol');
 	menu_add_entry(p, sym, type);
-	while (config_option(p, peek(p)));
+	while (config_option(p, peek_option(p)));
 	return p.current_entry;
 }
 
@@ -309,6 +357,9 @@ function config_option(p: Parser, type: string): boolean {
 			if (peek(p) === 'quoted') {
 				const text = shift(p);
 				menu_add_prompt(p, 'prompt', text, parse_if_expr(p));
+				p.used--;
+			} else {
+				p.used++;
 			}
 			expect(p, 'eol');
 			menu_set_type(p, TYPES[type] as SymbolType);
@@ -424,11 +475,10 @@ function choice_stmt(p: Parser): void {
 	expect(p, 'eol');
 	menu_add_entry(p, sym_lookup(p.kconf, null), 'choice');
 	menu_set_type(p, S_BOOLEAN);
-	while (choice_option(p, peek(p)));
+	while (choice_option(p, peek_option(p)));
 	if (!p.current_entry.prompt) entry_error(p, p.current_entry, 'choice must have a prompt');
-	const menu = menu_add_menu(p);
-	p.current_choice = menu;
-	block(p, 'choice', menu, true);
+	block_begin(p, 'choice', true);
+	p.current_choice = p.current_menu;
 }
 
 function choice_option(p: Parser, type: string): boolean {
@@ -454,7 +504,7 @@ function comment_stmt(p: Parser): void {
 	expect(p, 'eol');
 	menu_add_entry(p, null, 'comment');
 	menu_add_prompt(p, 'comment', text, null);
-	while (peek(p) === 'depends') depends_option(p);
+	while (peek_option(p) === 'depends') depends_option(p);
 }
 
 function if_stmt(p: Parser, in_choice: boolean): void {
@@ -463,7 +513,7 @@ function if_stmt(p: Parser, in_choice: boolean): void {
 	expect(p, 'eol');
 	menu_add_entry(p, null, 'if');
 	menu_add_dep(p, dep, null);
-	block(p, 'if', menu_add_menu(p), in_choice);
+	block_begin(p, 'if', in_choice);
 }
 
 function menu_stmt(p: Parser): void {
@@ -473,11 +523,11 @@ function menu_stmt(p: Parser): void {
 	menu_add_entry(p, null, 'menu');
 	menu_add_prompt(p, 'menu', text, null);
 	for (;;) {
-		if (peek(p) === 'depends') depends_option(p);
+		if (peek_option(p) === 'depends') depends_option(p);
 		else if (peek(p) === 'visible') visible_option(p);
 		else break;
 	}
-	block(p, 'menu', menu_add_menu(p), false);
+	block_begin(p, 'menu', false);
 }
 
 function visible_option(p: Parser): void {
@@ -487,39 +537,27 @@ function visible_option(p: Parser): void {
 	p.current_entry.visibility = expr_alloc_and(p.current_entry.visibility, dep);
 }
 
-/** The statements of a block, and its end. */
-function block(p: Parser, name: string, menu: Menu, in_choice: boolean): void {
-	try {
-		const end = block_end(p, in_choice);
-		if (name === 'choice') p.current_choice = null;
-		if (zconf_endtoken(p, end, name)) menu_end_menu(p);
-	} catch (e) {
-		if (e === ABORT) {
-			const at = `${menu.filename}:${menu.lineno}`;
-			p.kconf.host.err(`${at}: missing end statement for this entry\n`);
-			if (p.current_menu === menu) menu_end_menu(p);
-		}
-		throw e;
-	}
+/** What follows is inside the current entry. */
+function block_begin(p: Parser, name: Block['name'], in_choice: boolean): void {
+	const menu = menu_add_menu(p);
+	p.blocks.push({ name, menu, in_choice });
+	p.base += 2;
 }
 
-/** Parses up to a good end of a block; returns the kind of block that it ends. */
-function block_end(p: Parser, in_choice: boolean): string {
-	for (;;) {
-		stmt_list(p, in_choice, true);
-		const type = peek(p);
-		if (type === 'eof') {
-			report_syntax(p);
-			throw ABORT;
-		}
-		shift(p);
-		if (peek(p) === 'eol') {
-			shift(p);
-			return type.slice('end'.length);
-		}
+/** The end of a block, if it is a good one. */
+function block_end(p: Parser, { name }: Block): void {
+	const { type } = p.lexer;
+	shift(p);
+	if (peek(p) !== 'eol') {
 		report_syntax(p);
 		recover(p, null);
+		return;
 	}
+	shift(p);
+	if (name === 'choice') p.current_choice = null;
+	if (zconf_endtoken(p, type.slice('end'.length), name)) menu_end_menu(p);
+	p.blocks.pop();
+	p.base -= 2;
 }
 
 function zconf_endtoken(p: Parser, found: string, expected: string): boolean {
@@ -542,12 +580,18 @@ function input(p: Parser): void {
 		const text = expect(p, 'quoted');
 		expect(p, 'eol');
 		menu_add_prompt(p, 'menu', text, null);
+		p.base++;
 	}
-	stmt_list(p, false, false);
+	p.base++;
+	stmt_list(p);
 }
 
 /** Reads a Kconfig file and all that it sources into `kconf`. Ends with ConfExit(1) on errors. */
 export function conf_parse(kconf: Kconf, name: string): void {
+	not_too_deep(() => parse_tree(kconf, name));
+}
+
+function parse_tree(kconf: Kconf, name: string): void {
 	const lexer = lexer_init(kconf);
 	const pp = preprocess_init(kconf, lexer);
 	lexer.pp = pp;
@@ -564,6 +608,9 @@ export function conf_parse(kconf: Kconf, name: string): void {
 		current_choice: null,
 		last: rootmenu,
 		below: true,
+		blocks: [],
+		base: 1,
+		used: 1,
 	};
 	zconf_initscan(lexer, name);
 	try {
@@ -571,6 +618,7 @@ export function conf_parse(kconf: Kconf, name: string): void {
 	} catch (e) {
 		// A fault that comes through to here is in the mainmenu statement.
 		if (e !== ABORT && e !== SYNTAX_FAULT) throw e;
+		end_missing(p);
 	}
 	if (p.errors > 0) throw new ConfExit(1);
 	kconf.modules_sym ??= kconf.symbol_no;

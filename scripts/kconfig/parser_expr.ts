@@ -22,24 +22,50 @@ export function parse_symbol(p: Parser): Sym {
 	return parse_nonconst(p);
 }
 
+/** An operator that waits for what is right of it. */
+type Pending = { type: '!' | '(' } | { type: 'and' | 'or'; left: Expr };
+
+/**
+ * An expression. Brackets may be nested as deep as bison's stack reaches, and that is too
+ * deep for recursion; so the stack is here.
+ */
 export function parse_expr(p: Parser): Expr {
-	let left = parse_and(p);
-	while (accept(p, '||')) left = expr_alloc_two('or', left, parse_and(p));
-	return left;
+	const stack: Pending[] = [];
+	let expr = parse_operand(p, stack);
+	for (;;) {
+		const top = stack.at(-1);
+		if (top?.type === '!') {
+			expr = expr_alloc_not(expr);
+			p.used--;
+			stack.pop();
+			continue;
+		}
+		const next = peek(p);
+		if (top?.type === 'and' || (top?.type === 'or' && next !== '&&')) {
+			expr = expr_alloc_two(top.type, top.left, expr);
+			p.used -= 2;
+			stack.pop();
+		} else if (next === '&&' || next === '||') {
+			shift(p);
+			stack.push({ type: next === '&&' ? 'and' : 'or', left: expr });
+			expr = parse_operand(p, stack);
+		} else if (top) {
+			expect(p, ')');
+			p.used -= 2;
+			stack.pop();
+		} else {
+			return expr;
+		}
+	}
 }
 
-function parse_and(p: Parser): Expr {
-	let left = parse_unary(p);
-	while (accept(p, '&&')) left = expr_alloc_two('and', left, parse_unary(p));
-	return left;
-}
-
-function parse_unary(p: Parser): Expr {
-	if (accept(p, '!')) return expr_alloc_not(parse_unary(p));
-	if (accept(p, '(')) {
-		const inner = parse_expr(p);
-		expect(p, ')');
-		return inner;
+/** A symbol or a comparison, with what stands before it. */
+function parse_operand(p: Parser, stack: Pending[]): Expr {
+	for (;;) {
+		const type = peek(p);
+		if (type !== '!' && type !== '(') break;
+		shift(p);
+		stack.push({ type });
 	}
 	const type = peek(p);
 	if (type !== 'word' && type !== 'quoted') syntax_error(p);
@@ -47,10 +73,14 @@ function parse_unary(p: Parser): Expr {
 	const op = peek(p);
 	if (!COMPARE.has(op)) return expr_alloc_symbol(left);
 	shift(p);
-	return expr_alloc_comp(op as CompareType, left, parse_symbol(p));
+	const right = parse_symbol(p);
+	p.used -= 2;
+	return expr_alloc_comp(op as CompareType, left, right);
 }
 
 /** The optional "if …" behind an attribute. */
 export function parse_if_expr(p: Parser): Expr | null {
-	return accept(p, 'if') ? parse_expr(p) : null;
+	if (accept(p, 'if')) return parse_expr(p);
+	p.used++;
+	return null;
 }

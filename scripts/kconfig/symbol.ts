@@ -109,25 +109,31 @@ function sym_get_range_val(kconf: Kconf, sym: Sym, base: 10 | 16): bigint {
 	return strtoll(sym.curr.val, own);
 }
 
-/** The range that applies to an int or hex symbol, as numbers. */
-export function sym_get_range(kconf: Kconf, sym: Sym) {
+/** The range that applies to an int or hex symbol. The ends are not looked at before they count. */
+function range_of(kconf: Kconf, sym: Sym) {
 	const prop = first_visible(kconf, sym, 'range');
 	if (prop?.expr?.type !== 'range') return null;
 	const { left, right } = prop.expr;
 	const base = sym.type === S_HEX ? 16 : 10;
-	const low = sym_get_range_val(kconf, left, base);
-	const high = sym_get_range_val(kconf, right, base);
+	const low = (): bigint => sym_get_range_val(kconf, left, base);
+	const high = (): bigint => sym_get_range_val(kconf, right, base);
 	return { left, right, low, high };
+}
+
+/** The range that applies to an int or hex symbol, as numbers. */
+export function sym_get_range(kconf: Kconf, sym: Sym) {
+	const range = range_of(kconf, sym);
+	return range && { ...range, low: range.low(), high: range.high() };
 }
 
 /** Pulls a value outside its range to the nearer end (the low one if both are passed). */
 function sym_validate_range(kconf: Kconf, sym: Sym): void {
 	if (sym.type !== S_INT && sym.type !== S_HEX) return;
-	const range = sym_get_range(kconf, sym);
+	const range = range_of(kconf, sym);
 	if (!range) return;
 	const val = strtoll(sym.curr.val, sym.type === S_HEX ? 16 : 10);
-	if (val < range.low) sym.curr.val = range.left.curr.val;
-	else if (val > range.high) sym.curr.val = range.right.curr.val;
+	if (val < range.low()) sym.curr.val = range.left.curr.val;
+	else if (val > range.high()) sym.curr.val = range.right.curr.val;
 }
 
 /** Recalculates who may see the symbol, and what others demand of it. */
@@ -321,10 +327,10 @@ export function sym_string_valid(sym: Sym, str: string): boolean {
 export function sym_string_within_range(kconf: Kconf, sym: Sym, str: string): boolean {
 	if (!sym_string_valid(sym, str)) return false;
 	if (sym.type === S_INT || sym.type === S_HEX) {
-		const range = sym_get_range(kconf, sym);
+		const range = range_of(kconf, sym);
 		if (!range) return true;
 		const val = strtoll(str, sym.type === S_HEX ? 16 : 10);
-		return val >= range.low && val <= range.high;
+		return val >= range.low() && val <= range.high();
 	}
 	const tri = tristate_letter(str);
 	return sym.type === S_STRING || (tri !== undefined && sym_tristate_within_range(kconf, sym, tri));

@@ -57,10 +57,20 @@ function check_expr(c: Checker, e: Expr | null): Sym | null {
 			return check_expr(c, e.expr);
 		case 'and':
 		case 'or':
-			return check_expr(c, e.left) ?? check_expr(c, e.right);
+			return check_chain(c, e);
 		default:
 			return check(c, e.left) ?? check(c, e.right);
 	}
+}
+
+/** The terms of a chain from the left; there may be thousands. */
+function check_chain(c: Checker, e: Expr): Sym | null {
+	const rights: Expr[] = [];
+	let left = e;
+	for (; left.type === 'and' || left.type === 'or'; left = left.left) rights.push(left.right);
+	let found = check_expr(c, left);
+	for (let i = rights.length - 1; i >= 0 && !found; i--) found = check_expr(c, rights[i] as Expr);
+	return found;
 }
 
 function check_sym(c: Checker, sym: Sym): Sym | null {

@@ -166,3 +166,11 @@ test('a string whose default is a member of a choice is n, as with any other boo
 		'choice\n\tprompt "c"\nconfig A\n\tbool "a"\nendchoice\nconfig S\n\tstring\n\tdefault A\n';
 	t.deepEqual(values(text, '', 'A', 'S'), ['y', 'n']);
 });
+
+test('the upper end of a range has no value before it is looked at', (t) => {
+	const box = sandbox({
+		Kconfig: 'config A\n\thex\nconfig B\n\tint "b"\n\trange 100 A\n',
+	});
+	t.regex(box.conf('--helpnewconfig', 'Kconfig').out, /^Range : \[100 A \[=\(null\)\]\]$/m);
+	box.remove();
+});
