@@ -4,6 +4,7 @@
 // came out, and gives the reason for each difference in one line. Linux's merge_config.sh
 // names the differences only.
 
+import { sym_get_choice_menu } from './choice.ts';
 import { read_config_file } from './config_file.ts';
 import { conf_lines, unquote } from './confdata.ts';
 import { expr_calc_value, expr_print, show_with_value } from './expr.ts';
@@ -35,14 +36,6 @@ function unmet(kconf: Kconf, e: Expr | null, wanted: Tristate): string {
 function selectors(kconf: Kconf, e: Expr | null, wanted: Tristate): string {
 	const terms = operands(e, 'or').filter((term) => expr_calc_value(kconf, term) > wanted);
 	return terms.map((term) => expr_print(term, show_with_value, 'or')).join(' || ');
-}
-
-/** The choice around a symbol. */
-function choice_of(sym: Sym): Menu | null {
-	for (let menu = sym.menus.find((m) => m.prompt)?.parent; menu; menu = menu.parent) {
-		if (menu.sym) return menu.sym.name === null ? menu : null;
-	}
-	return null;
 }
 
 const TRI: Readonly<Record<string, Tristate>> = { n: 0, m: 1, y: 2 };
@@ -77,7 +70,7 @@ function chosen(choice: Menu): string {
 function why_more(kconf: Kconf, sym: Sym, wanted: Tristate): string {
 	const by = selectors(kconf, sym.rev_dep.expr, wanted);
 	if (by !== '') return `selected by ${by}`;
-	if (choice_of(sym)) return 'one of the choice has to be y';
+	if (sym_get_choice_menu(sym)) return 'one of the choice has to be y';
 	if (!has_prompt(sym)) return 'it has no prompt: other symbols decide its value';
 	const condition = why_hidden(kconf, sym, wanted);
 	if (condition !== '') return condition;
@@ -109,7 +102,7 @@ function why_less(kconf: Kconf, sym: Sym, wanted: Tristate): string {
 	if (!has_prompt(sym)) return 'it has no prompt: other symbols decide its value';
 	const hidden = why_hidden(kconf, sym, is_tri(sym) ? wanted : 1);
 	if (hidden !== '') return hidden;
-	const choice = choice_of(sym);
+	const choice = sym_get_choice_menu(sym);
 	if (choice) return chosen(choice);
 	if (sym.type === S_INT || sym.type === S_HEX) {
 		for (const { type, expr, visible } of sym.prop) {
