@@ -6,8 +6,7 @@
 // $KCONFIG_AUTOTS, which names a file of TypeScript constants to write. There is no #ifdef
 // in TypeScript, so it states every symbol that the Kconfig files know, the n ones too.
 
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, existsSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import type { CommentStyle } from './confdata.ts';
 import {
 	comment_style_c,
@@ -33,7 +32,7 @@ import {
 	SYMBOL_WRITE,
 } from './lkc.ts';
 import { for_all_symbols, sym_calc_value, sym_get_string_value } from './symbol.ts';
-import { path_of, read_bytes, to_bytes, to_text } from './text.ts';
+import { make_parent_dir, path_of, read_bytes, to_bytes, to_text } from './text.ts';
 
 function name_from_env(kconf: Kconf, variable: string, otherwise: string): string {
 	return to_bytes(kconf.host.env[variable] ?? otherwise);
@@ -154,7 +153,7 @@ function conf_touch_deps(kconf: Kconf): void {
 /** Puts a new file in place in one step. */
 function write_file(kconf: Kconf, name: string, text: string): void {
 	const path = path_of(kconf.host, name);
-	mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+	make_parent_dir(path);
 	writeFileSync(`${path}.tmp`, text, 'latin1');
 	renameSync(`${path}.tmp`, path);
 }

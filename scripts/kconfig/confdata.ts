@@ -3,8 +3,7 @@
 // Reads and writes configuration files: .config and defconfig. Mirrors the first part of
 // Linux's scripts/kconfig/confdata.c; the files for the build are in conf_auto.ts.
 
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { choice_move_first, sym_choice_default, sym_get_choice_menu } from './choice.ts';
 import { expr_invalidate_all, tristate_name } from './expr.ts';
 import type { DefSource, Kconf, Menu, Sym, Tristate } from './lkc.ts';
@@ -36,7 +35,7 @@ import {
 	sym_is_choice,
 	sym_string_valid,
 } from './symbol.ts';
-import { bytes_exit, path_of, read_bytes, read_file, to_bytes } from './text.ts';
+import { bytes_exit, make_parent_dir, path_of, read_bytes, read_file, to_bytes } from './text.ts';
 
 /** The prefix of every name in the files. $CONFIG_ overrides it, even with nothing. */
 export function config_prefix(kconf: Kconf): string {
@@ -408,7 +407,7 @@ export function conf_write(kconf: Kconf, name: string = conf_get_configname(kcon
 	let same = false;
 	try {
 		if (is_dir(path)) throw new FileError(`${name}: Is a directory`);
-		mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+		make_parent_dir(path);
 		const text = conf_text(kconf, changed);
 		if (host.env.KCONFIG_OVERWRITECONFIG) writeFileSync(path, text, 'latin1');
 		else same = !replace_file(path, text);

@@ -79,12 +79,14 @@ function find_commands(
 /**
  * A shell that runs the commands it is sent, a line each, by one /bin/sh -c each. After each
  * it ends the output with a mark. It reads them from descriptor 3: standard input is theirs.
+ * What the shell itself has to say, of a command that was killed, nobody is to hear.
  */
 const DRIVER = `
+exec 4>&2 2>/dev/null
 while IFS= read -r command <&3; do
-	/bin/sh -c "$command" 3<&-
+	( exec /bin/sh -c "$command" 2>&4 3<&- 4>&- )
 	echo "$0"
-	echo "$0" >&2
+	echo "$0" >&4
 done`;
 
 /** A file that the driver writes and that is cut into answers by a mark. */
@@ -200,8 +202,16 @@ interface Call {
 	nr: number;
 }
 
-/** Starts what can be run ahead of a parse of `file`. */
-export function run_ahead(host: KconfHost, compat: Compat, file: string): ShellAhead {
+/**
+ * Starts what can be run ahead of a parse of `file`. With `once` a command that comes again is
+ * not run again.
+ */
+export function run_ahead(
+	host: KconfHost,
+	compat: Compat,
+	file: string,
+	once: boolean,
+): ShellAhead {
 	const mark = `\x01${process.pid}.${Math.random()}\x01`;
 	// To fork is cheap as long as there is little memory.
 	const drivers = Array.from(
@@ -221,9 +231,10 @@ export function run_ahead(host: KconfHost, compat: Compat, file: string): ShellA
 		}
 	};
 	find_commands(host, compat, file, (command) => {
+		const others = calls.get(command);
+		if (others && once) return;
 		const call: Call = { command, driver: null, nr: 0 };
 		waiting.push(call);
-		const others = calls.get(command);
 		if (others) others.push(call);
 		else calls.set(command, [call]);
 		hand_out();

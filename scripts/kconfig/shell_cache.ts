@@ -11,7 +11,6 @@
 // as the time, gets an old one: KCONFIG_NOCACHE=1 turns all this off.
 
 import {
-	mkdirSync,
 	readdirSync,
 	readFileSync,
 	renameSync,
@@ -24,7 +23,7 @@ import { join } from 'node:path';
 import type { Compat, KconfHost, ShellResult } from './lkc.ts';
 import { run_shell } from './shell.ts';
 import { run_ahead } from './shell_ahead.ts';
-import { path_of } from './text.ts';
+import { make_parent_dir, path_of } from './text.ts';
 
 /** Raised when the file looks different. */
 const VERSION = 1;
@@ -110,7 +109,7 @@ function drop_oldest(dir: string): void {
 
 function save(dir: string, path: string, file: CacheFile): void {
 	try {
-		mkdirSync(dir, { recursive: true });
+		make_parent_dir(path);
 		const tmp = `${path}.${process.pid}.tmp`;
 		writeFileSync(tmp, JSON.stringify(file));
 		renameSync(tmp, path);
@@ -148,7 +147,7 @@ export interface ShellHost {
  */
 export function shell_host(host: KconfHost, compat: Compat, file: string): ShellHost {
 	if (host.env.KCONFIG_NOCACHE === '1') {
-		const ahead = run_ahead(host, compat, file);
+		const ahead = run_ahead(host, compat, file, false);
 		const shell = (h: KconfHost, command: string) => ahead.take(command) ?? run_shell(h, command);
 		return { host: { ...host, shell }, remember: () => ahead.close() };
 	}
@@ -156,7 +155,7 @@ export function shell_host(host: KconfHost, compat: Compat, file: string): Shell
 	const dir = cache_dir(host);
 	const path = join(dir, `${hash(key)}.json`);
 	const cache = load(path, key);
-	const ahead = cache.size > 0 ? null : run_ahead(host, compat, file);
+	const ahead = cache.size > 0 ? null : run_ahead(host, compat, file, true);
 	const known = new Map<string, string>();
 	let learnt = false;
 

@@ -5,8 +5,8 @@
 // no counterpart in Linux. Programs that use the engine as a library get and give real text:
 // index.ts converts.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { isAbsolute } from 'node:path';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, isAbsolute } from 'node:path';
 import type { KconfHost } from './lkc.ts';
 import { ConfExit } from './lkc.ts';
 
@@ -64,4 +64,15 @@ export function read_file(
 		}
 	}
 	return null;
+}
+
+/**
+ * Makes the directories that a file is to lie in. Throws what node:fs throws. Its own
+ * "recursive" goes on for ever below a directory like /proc.
+ */
+export function make_parent_dir(path: string): void {
+	const dir = dirname(path);
+	if (existsSync(dir)) return;
+	make_parent_dir(dir);
+	mkdirSync(dir, 0o755);
 }
