@@ -98,14 +98,17 @@ function random_value(sym: Sym, p: Probability, draw: number): Tristate {
 	return draw < p.pty ? yes : draw < p.pty + p.ptm ? mod : no;
 }
 
-/** Puts the members that nothing was said about in a random order of preference. */
+/**
+ * Puts the members that nothing was said about in a random order of preference. One that the
+ * files name twice counts twice, until it has been drawn; then a draw may hit nobody.
+ */
 function randomize_choice_values(choice: Menu, rand: () => number): void {
-	const open: Sym[] = [];
-	for (const { sym } of menu_for_each_sub_entry(choice)) {
-		if (sym && !sym_has_value(sym)) open.push(sym);
-	}
-	for (let cnt = open.length; cnt > 0; cnt--) {
-		const [sym] = open.splice(rand() % cnt, 1);
+	const open = (): Sym[] =>
+		[...menu_for_each_sub_entry(choice)].flatMap(({ sym }) =>
+			sym && !sym_has_value(sym) ? [sym] : [],
+		);
+	for (let cnt = open().length; cnt > 0; cnt--) {
+		const sym = open()[rand() % cnt];
 		if (!sym) continue;
 		set_user(sym, yes);
 		// Behind everything that $KCONFIG_ALLCONFIG asked for.

@@ -172,6 +172,20 @@ test('randconfig: the seed decides, as with the C library', (t) => {
 	box.remove();
 });
 
+test('randconfig: a member of a choice that is there twice', (t) => {
+	const member = (name: string) => `config ${name}\n\tbool "${name}"\n`;
+	const members = ['A', 'B', 'C', 'B', 'D'].map(member).join('');
+	const box = sandbox({ Kconfig: `choice\n\tprompt "c"\n${members}endchoice\n` });
+	const chosen = [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => {
+		box.env.KCONFIG_SEED = `${seed}`;
+		box.conf('--compat', '6.12', '-s', '--randconfig', 'Kconfig');
+		return /CONFIG_(.)=y/.exec(box.read('.config') ?? '')?.[1];
+	});
+	// What Linux 6.12 chooses for these seeds.
+	t.is(chosen.join(''), 'BABBABCB');
+	box.remove();
+});
+
 test('KCONFIG_ALLCONFIG is respected by the all modes', (t) => {
 	const box = box_with({ mini: '# CONFIG_A is not set\n' });
 	box.env.KCONFIG_ALLCONFIG = 'mini';
