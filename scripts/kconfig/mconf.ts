@@ -53,7 +53,7 @@ export function mconf_load({ kconfig, silent, compat }: Options, host: KconfHost
 	};
 	const kconf: Kconf = kconf_alloc(inner, compat);
 	conf_parse(kconf, to_bytes(kconfig));
-	app = app_alloc(kconf, { silent });
+	app = app_alloc(kconf, silent);
 	conf_read(kconf, null);
 	for (const text of app.messages) host.err(to_bytes(text));
 	return app;

@@ -14,12 +14,12 @@ import type { Target } from './search.ts';
 import { filter_targets, jump_targets } from './search.ts';
 
 export interface JumpResult {
-	readonly action: 'go' | 'info' | 'exit';
+	readonly action: 'go' | 'info' | 'why' | 'exit';
 	readonly target: Target | null;
 }
 
 const HELP = 'Words in names or texts, e.g.: usb ^PCI net.*driver';
-const HINT = '<Enter> go there   <Up> <Down> choose   <F2> information   <Esc> back';
+const HINT = '<Enter> go there   <Up> <Down> choose   <F2> information   <F3> why?   <Esc> back';
 
 /** One line about a target. */
 export function target_text(kconf: Kconf, { kind, name, prompt, menu }: Target): string {
@@ -89,6 +89,7 @@ export function dialog_jump(kconf: Kconf, init = ''): Dialog<JumpResult> & { tex
 			if (key === 'escape') return done('exit');
 			if (key === 'enter') return found[at] ? done('go') : null;
 			if (key === 'f2' || key === 'f1' || key === 'ctrl-f') return found[at] ? done('info') : null;
+			if (key === 'f3') return found[at] ? done('why') : null;
 			if (key === 'up' || key === 'backtab') move(-1, rows);
 			else if (key === 'down' || key === 'tab') move(1, rows);
 			else if (key === 'pageup') move(-rows, rows);
