@@ -284,6 +284,22 @@ test('why: a choice, and a member of it', (t) => {
 	t.regex(s.text(), /│ +Choice +│/);
 });
 
+test('information has the way by which a file came to be read', (t) => {
+	const s = session({
+		Kconfig: 'mainmenu "Test"\n\nsource "a/Kconfig"\n',
+		'a/Kconfig': 'config A\n\tbool "a"\nsource "a/b/Kconfig"\n',
+		'a/b/Kconfig': 'config B\n\tbool "b"\n',
+	});
+	t.teardown(() => s.box.remove());
+	s.press('down', 'I');
+	const [from] = /Defined at[^]*included[^\n]*/.exec(s.text()) ?? [''];
+	const lines = from.split('\n').map((line) => line.replace(/[ │]+/g, ' ').trim());
+	const way = ['included from a/Kconfig:3', 'included from Kconfig:3'];
+	t.deepEqual(lines, ['Defined at a/b/Kconfig:1', ...way]);
+	s.press('q', 'up', 'I');
+	t.regex(s.text(), /included from Kconfig:3 .*\n.*Prompt/);
+});
+
 test('single menu mode unfolds', (t) => {
 	const s = start('', { MENUCONFIG_MODE: 'single_menu' });
 	t.teardown(() => s.box.remove());
