@@ -68,9 +68,12 @@ export async function mconf_main(
 ): Promise<void> {
 	const options = parse_args(args, host);
 	const { stdin: input, stdout: output } = process;
+	const instead = "use 'conf --oldconfig', or set values with merge_config";
 	if (!input.isTTY || !output.isTTY) {
-		const instead = "use 'conf --oldconfig', or set values with merge_config";
 		throw new ConfExit(1, `mconf: standard input and output must be a terminal; ${instead}`);
+	}
+	if (host.env.TERM === 'dumb') {
+		throw new ConfExit(1, `mconf: TERM=dumb: such a terminal cannot show menus; ${instead}`);
 	}
 	const size = { rows: output.rows || 24, cols: output.columns || 80 };
 	if (too_small(size)) throw new ConfExit(1, TOO_SMALL.trim());

@@ -292,12 +292,33 @@ test('information has the way by which a file came to be read', (t) => {
 	});
 	t.teardown(() => s.box.remove());
 	s.press('down', 'I');
-	const [from] = /Defined at[^]*included[^\n]*/.exec(s.text()) ?? [''];
+	const [from] = /Defined at[\s\S]*included[^\n]*/.exec(s.text()) ?? [''];
 	const lines = from.split('\n').map((line) => line.replace(/[ │]+/g, ' ').trim());
 	const way = ['included from a/Kconfig:3', 'included from Kconfig:3'];
 	t.deepEqual(lines, ['Defined at a/b/Kconfig:1', ...way]);
 	s.press('q', 'up', 'I');
 	t.regex(s.text(), /included from Kconfig:3 .*\n.*Prompt/);
+});
+
+test('a text of a thousand characters can be pasted', (t) => {
+	const s = start();
+	t.teardown(() => s.box.remove());
+	s.press('down', 'down', 'enter', `'${'ä b'.repeat(333)}`, 'enter');
+	t.is(get(s.app.kconf, 'TEXT'), `abc${'ä b'.repeat(333)}`);
+	s.press('J', `'${'eps '.repeat(250)}`);
+	t.deepEqual(s.list().slice(1), ['EPS [=n] "eps"']);
+});
+
+test('a help text of 20,000 lines', (t) => {
+	const lines = Array.from({ length: 20_000 }, (_, i) => `\t  line ${i}\n`).join('');
+	const s = session({ Kconfig: `config A\n\tbool "a"\n\thelp\n${lines}` });
+	t.teardown(() => s.box.remove());
+	s.press('?');
+	t.regex(s.text(), / line 0 /);
+	s.press('end');
+	t.regex(s.text(), /\(100%\)/);
+	s.press('pageup', 'pageup');
+	t.regex(s.text(), / line 199\d\d /);
 });
 
 test('single menu mode unfolds', (t) => {

@@ -145,7 +145,6 @@ export function run_tty(model: Model, terminal: Terminal): Promise<Ending> {
 			repaint();
 		};
 		const on_key = (str: string | undefined, key: Keypress): void => {
-			if (!active) return;
 			const name = key_name(str, key);
 			if (name === null) return;
 			if (name === 'ctrl-c') step(() => model.interrupt());
