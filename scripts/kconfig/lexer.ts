@@ -109,8 +109,6 @@ export interface Lexer {
 	lineno: number;
 	/** The files around it. */
 	readonly stack: Buffer[];
-	/** Where each file was first asked for. */
-	readonly included: Map<string, { filename: string; lineno: number } | null>;
 	/** Where the current statement starts: what messages point at. */
 	cur_filename: string;
 	cur_lineno: number;
@@ -130,7 +128,6 @@ export function lexer_init(kconf: Kconf): Lexer {
 		pos: 0,
 		lineno: 1,
 		stack: [],
-		included: new Map(),
 		cur_filename: '',
 		cur_lineno: 0,
 		prev_token: 'eol',
@@ -155,7 +152,7 @@ function not_a_file(): never {
 export function zconf_initscan(lx: Lexer, name: string): void {
 	const text = read_file(lx.kconf.host, name, not_a_file);
 	if (text === null) throw bytes_exit(1, `can't find file ${name}`);
-	lx.included.set(name, null);
+	lx.kconf.included.set(name, null);
 	lx.kconf.files.push(name);
 	enter(lx, name, text);
 }
@@ -179,14 +176,14 @@ export function zconf_nextfile(lx: Lexer, name: string): void {
 		}
 		throw bytes_exit(1, path);
 	}
-	const first = lx.included.get(name);
+	const first = lx.kconf.included.get(name);
 	if (first && lx.kconf.compat !== COMPAT_6_12) {
 		const again = `${at}: error: repeated inclusion of ${name}`;
 		const note = `${first.filename}:${first.lineno}: note: location of first inclusion of ${name}`;
 		throw bytes_exit(1, `${again}\n${note}`);
 	}
 	if (!first) {
-		lx.included.set(name, { filename: lx.cur_filename, lineno: lx.cur_lineno });
+		lx.kconf.included.set(name, { filename: lx.cur_filename, lineno: lx.cur_lineno });
 		lx.kconf.files.push(name);
 	}
 	enter(lx, name, text);

@@ -204,8 +204,11 @@ export interface Kconf {
 	sym_warnings: number;
 	/** Print no "configuration written" lines. */
 	silent: boolean;
-	/** The files read, in order, and the environment variables that they asked for. */
+	/** The files read, in order. */
 	readonly files: string[];
+	/** The statement by which each file was first sourced; null for the root. */
+	readonly included: Map<string, { readonly filename: string; readonly lineno: number } | null>;
+	/** The environment variables that the files asked for. */
 	readonly env_used: Map<string, string>;
 }
 
@@ -264,6 +267,7 @@ export function kconf_alloc(host: KconfHost, compat: Compat = COMPAT_7_2): Kconf
 		sym_warnings: 0,
 		silent: false,
 		files: [],
+		included: new Map(),
 		env_used: new Map(),
 	};
 }

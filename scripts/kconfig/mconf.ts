@@ -7,7 +7,7 @@
 import { pathToFileURL } from 'node:url';
 import { Command, Option } from 'commander';
 import { conf_read } from './confdata.ts';
-import { process_host } from './engine.ts';
+import { process_host } from './host.ts';
 import type { Compat, Kconf, KconfHost } from './lkc.ts';
 import { ConfExit, kconf_alloc } from './lkc.ts';
 import type { App, Ending } from './mconf/app.ts';
@@ -16,12 +16,14 @@ import { mconf_model, TOO_SMALL, too_small } from './mconf/model.ts';
 import { choose_theme, is_utf8 } from './mconf/theme.ts';
 import { run_tty } from './mconf/tty.ts';
 import { conf_parse } from './parser.ts';
+import { shell_host } from './shell_cache.ts';
 import { to_bytes, to_text } from './text.ts';
+import { set_v8_flags } from './v8_flags.ts';
 
 interface Options {
 	readonly kconfig: string;
 	readonly silent: boolean;
-	readonly compat?: Compat;
+	readonly compat: Compat;
 }
 
 function parse_args(args: readonly string[], host: KconfHost): Options {
@@ -53,7 +55,7 @@ export function mconf_load({ kconfig, silent, compat }: Options, host: KconfHost
 	};
 	const kconf: Kconf = kconf_alloc(inner, compat);
 	conf_parse(kconf, to_bytes(kconfig));
-	app = app_alloc(kconf, { silent });
+	app = app_alloc(kconf, silent);
 	conf_read(kconf, null);
 	for (const text of app.messages) host.err(to_bytes(text));
 	return app;
@@ -66,12 +68,18 @@ export async function mconf_main(
 ): Promise<void> {
 	const options = parse_args(args, host);
 	const { stdin: input, stdout: output } = process;
+	const instead = "use 'conf --oldconfig', or set values with merge_config";
 	if (!input.isTTY || !output.isTTY) {
-		const instead = "use 'conf --oldconfig', or set values with merge_config";
 		throw new ConfExit(1, `mconf: standard input and output must be a terminal; ${instead}`);
 	}
-	const app = mconf_load(options, host);
-	if (too_small({ rows: output.rows, cols: output.columns })) throw new ConfExit(1, TOO_SMALL.trim());
+	if (host.env.TERM === 'dumb') {
+		throw new ConfExit(1, `mconf: TERM=dumb: such a terminal cannot show menus; ${instead}`);
+	}
+	const size = { rows: output.rows || 24, cols: output.columns || 80 };
+	if (too_small(size)) throw new ConfExit(1, TOO_SMALL.trim());
+	const shell = shell_host(host, options.compat, to_bytes(options.kconfig));
+	const app = mconf_load(options, shell.host);
+	shell.remember();
 	const { env } = host;
 	const terminal = { input, output, theme: choose_theme(env), utf8: is_utf8(env) };
 	host.flush?.();
@@ -83,6 +91,7 @@ export async function mconf_main(
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
 	try {
+		set_v8_flags();
 		await mconf_main(process.argv.slice(2));
 	} catch (e) {
 		if (!(e instanceof ConfExit)) throw e;

@@ -134,8 +134,18 @@ function property_lines(kconf: Kconf, sym: Sym): string[] {
 	return lines;
 }
 
+/** How the file that an entry is in came to be read: the "source" statements, inner ones first. */
+function include_lines(kconf: Kconf, menu: Menu): string[] {
+	const lines: string[] = [];
+	let at = kconf.included.get(menu.filename);
+	for (; at; at = kconf.included.get(at.filename)) {
+		lines.push(`  included from ${at.filename}:${at.lineno}`);
+	}
+	return lines;
+}
+
 function definition_lines(kconf: Kconf, menu: Menu): string[] {
-	const lines = ['', `Defined at ${menu.filename}:${menu.lineno}`];
+	const lines = ['', `Defined at ${menu.filename}:${menu.lineno}`, ...include_lines(kconf, menu)];
 	if (menu.prompt) {
 		const shown = menu_is_visible(kconf, menu) ? '' : '   (not visible now)';
 		lines.push(`  Prompt: ${menu.prompt.text}${shown}`);

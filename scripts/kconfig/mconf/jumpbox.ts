@@ -14,12 +14,12 @@ import type { Target } from './search.ts';
 import { filter_targets, jump_targets } from './search.ts';
 
 export interface JumpResult {
-	readonly action: 'go' | 'info' | 'exit';
+	readonly action: 'go' | 'info' | 'why' | 'exit';
 	readonly target: Target | null;
 }
 
 const HELP = 'Words in names or texts, e.g.: usb ^PCI net.*driver';
-const HINT = '<Enter> go there   <Up> <Down> choose   <F2> information   <Esc> back';
+const HINT = '<Enter> go there   <Up> <Down> choose   <F2> information   <F3> why?   <Esc> back';
 
 /** One line about a target. */
 export function target_text(kconf: Kconf, { kind, name, prompt, menu }: Target): string {
@@ -33,12 +33,16 @@ export function target_text(kconf: Kconf, { kind, name, prompt, menu }: Target):
 export function dialog_jump(kconf: Kconf, init = ''): Dialog<JumpResult> & { text(): string } {
 	const targets = jump_targets(kconf);
 	const line = line_edit(init);
-	let found: readonly Target[] = targets;
+	let found: readonly Target[] = [];
+	let filtered: string | null = null;
 	let wrong = '';
 	let at = 0;
 	let scroll = 0;
 
+	/** What is found is looked up when it is needed, not for each letter of a text that is pasted. */
 	const filter = (): void => {
+		if (filtered === line.text()) return;
+		filtered = line.text();
 		const res = filter_targets(kconf, targets, line.text());
 		wrong = res instanceof Error ? 'This is no regular expression (yet)' : '';
 		if (res instanceof Error) return;
@@ -51,12 +55,12 @@ export function dialog_jump(kconf: Kconf, init = ''): Dialog<JumpResult> & { tex
 		at = Math.max(0, Math.min(found.length - 1, at + by));
 		scroll = Math.max(at - rows + 1, Math.min(scroll, at));
 	};
-	filter();
 	return {
 		text: () => line.text(),
 		draw(screen) {
 			const height = full_height(screen);
 			const width = full_width(screen);
+			filter();
 			const rows = rows_of(screen);
 			move(0, rows);
 			const title = 'Jump to symbol, choice, menu or comment';
@@ -82,6 +86,8 @@ export function dialog_jump(kconf: Kconf, init = ''): Dialog<JumpResult> & { tex
 			line.draw(subwin(frame, 1, frame.width - 4, 1, 2), 0);
 		},
 		press(key, screen) {
+			if (line.press(key)) return null;
+			filter();
 			const rows = rows_of(screen);
 			const done = (action: JumpResult['action']) => ({
 				result: { action, target: found[at] ?? null },
@@ -89,15 +95,11 @@ export function dialog_jump(kconf: Kconf, init = ''): Dialog<JumpResult> & { tex
 			if (key === 'escape') return done('exit');
 			if (key === 'enter') return found[at] ? done('go') : null;
 			if (key === 'f2' || key === 'f1' || key === 'ctrl-f') return found[at] ? done('info') : null;
+			if (key === 'f3') return found[at] ? done('why') : null;
 			if (key === 'up' || key === 'backtab') move(-1, rows);
 			else if (key === 'down' || key === 'tab') move(1, rows);
 			else if (key === 'pageup') move(-rows, rows);
 			else if (key === 'pagedown') move(rows, rows);
-			else {
-				const before = line.text();
-				line.press(key);
-				if (line.text() !== before) filter();
-			}
 			return null;
 		},
 	};

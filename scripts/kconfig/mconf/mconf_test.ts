@@ -239,6 +239,88 @@ test('information marks the term that is not met', (t) => {
 	t.regex(s.text(), /\[y\] && \(NUM \[=5\]=5 \|\| TEXT \[=abc\]=x\)/);
 });
 
+test('why: what is proposed can be set', (t) => {
+	const s = start();
+	t.teardown(() => s.box.remove());
+	s.press('Z', 'down', 'down', 'down', 'down', 'enter', 'W');
+	t.regex(s.text(), /Why is GAMMA as it is\?/);
+	t.regex(s.text(), /CONFIG_ALPHA=y\s.*\n.*CONFIG_GAMMA=y\s/);
+	t.regex(s.text(), /\n {2}<S> set these values/);
+	s.press('s');
+	t.regex(s.text(), /Set these values\?.*\n.*CONFIG_ALPHA=y\s.*\n.*CONFIG_GAMMA=y\s.*\n.*2 other symbols will change\./);
+	t.is(get(s.app.kconf, 'ALPHA'), 'n');
+	s.press('n');
+	t.regex(s.text(), /Why is GAMMA/);
+	t.is(get(s.app.kconf, 'ALPHA'), 'n');
+	s.press('s', 'y');
+	t.is(s.line(), '[*] gamma');
+	for (const name of ['ALPHA', 'GAMMA', 'DELTA', 'HIDDEN']) t.is(get(s.app.kconf, name), 'y');
+	s.press('escape', 'escape', 'y');
+	t.regex(s.box.read('.config') ?? '', /^CONFIG_ALPHA=y\n(.*\n)*CONFIG_GAMMA=y$/m);
+});
+
+test('why: what is y is asked about n, and about other values', (t) => {
+	const s = start('CONFIG_ALPHA=y\nCONFIG_GAMMA=y\n');
+	t.teardown(() => s.box.remove());
+	s.press('J', "'^delta$", 'f3');
+	t.regex(s.text(), /DELTA is y.*\n.*selected by GAMMA/);
+	t.regex(s.text(), /To have DELTA=n, set/);
+	s.press('m');
+	t.regex(s.text(), /To have DELTA=m, set/);
+	s.press('escape');
+	t.regex(s.text(), /Jump to symbol/);
+	s.press('f3', 's', 'y');
+	t.is(s.line(), '< > delta (NEW)');
+	t.is(get(s.app.kconf, 'DELTA'), 'n');
+});
+
+test('why: a choice, and a member of it', (t) => {
+	const s = start();
+	t.teardown(() => s.box.remove());
+	s.press('J', "'^one$", 'f3', 's', 'y');
+	t.is(s.line(), '(X) one');
+	t.is(get(s.app.kconf, 'TWO'), 'n');
+	s.press('escape', 'W');
+	t.regex(s.text(), /│ +Choice +│/);
+});
+
+test('information has the way by which a file came to be read', (t) => {
+	const s = session({
+		Kconfig: 'mainmenu "Test"\n\nsource "a/Kconfig"\n',
+		'a/Kconfig': 'config A\n\tbool "a"\nsource "a/b/Kconfig"\n',
+		'a/b/Kconfig': 'config B\n\tbool "b"\n',
+	});
+	t.teardown(() => s.box.remove());
+	s.press('down', 'I');
+	const [from] = /Defined at[\s\S]*included[^\n]*/.exec(s.text()) ?? [''];
+	const lines = from.split('\n').map((line) => line.replace(/[ │]+/g, ' ').trim());
+	const way = ['included from a/Kconfig:3', 'included from Kconfig:3'];
+	t.deepEqual(lines, ['Defined at a/b/Kconfig:1', ...way]);
+	s.press('q', 'up', 'I');
+	t.regex(s.text(), /included from Kconfig:3 .*\n.*Prompt/);
+});
+
+test('a text of a thousand characters can be pasted', (t) => {
+	const s = start();
+	t.teardown(() => s.box.remove());
+	s.press('down', 'down', 'enter', `'${'ä b'.repeat(333)}`, 'enter');
+	t.is(get(s.app.kconf, 'TEXT'), `abc${'ä b'.repeat(333)}`);
+	s.press('J', `'${'eps '.repeat(250)}`);
+	t.deepEqual(s.list().slice(1), ['EPS [=n] "eps"']);
+});
+
+test('a help text of 20,000 lines', (t) => {
+	const lines = Array.from({ length: 20_000 }, (_, i) => `\t  line ${i}\n`).join('');
+	const s = session({ Kconfig: `config A\n\tbool "a"\n\thelp\n${lines}` });
+	t.teardown(() => s.box.remove());
+	s.press('?');
+	t.regex(s.text(), / line 0 /);
+	s.press('end');
+	t.regex(s.text(), /\(100%\)/);
+	s.press('pageup', 'pageup');
+	t.regex(s.text(), / line 199\d\d /);
+});
+
 test('single menu mode unfolds', (t) => {
 	const s = start('', { MENUCONFIG_MODE: 'single_menu' });
 	t.teardown(() => s.box.remove());

@@ -4,8 +4,8 @@
 // terminal; tests talk to it directly.
 
 import { to_text } from '../text.ts';
-import type { App, Ending, Shown } from './app.ts';
-import { handle_exit, mconf } from './app.ts';
+import type { App, Ending, Shown, Steps } from './app.ts';
+import { handle_exit, mconf } from './program.ts';
 import type { Key, Size } from './dialog.ts';
 import { draw_background, FULL_ROWS, MIN_COLS, MIN_ROWS } from './dialog.ts';
 import type { Screen } from './screen.ts';
@@ -31,10 +31,9 @@ export const TOO_SMALL =
 
 /** Starts the program. */
 export function mconf_model(app: App): Model {
-	type Steps = Generator<Shown, Ending | null, unknown>;
-	let steps: Steps = mconf(app);
+	let steps: Steps<Ending | null> = mconf(app);
 	/** What goes on if the user does not want to end after all. */
-	let before: { steps: Steps; dialog: Shown; trail: readonly string[] } | null = null;
+	let before: { steps: Steps<Ending | null>; dialog: Shown; trail: readonly string[] } | null = null;
 	let dialog: Shown | null = null;
 	let ending: Ending | null = null;
 

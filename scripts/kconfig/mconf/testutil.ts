@@ -2,6 +2,7 @@
 //
 // A program without a terminal, for the tests of this directory.
 
+import { COMPAT_7_2 } from '../lkc.ts';
 import { mconf_load } from '../mconf.ts';
 import type { Sandbox } from '../testutil.ts';
 import { sandbox } from '../testutil.ts';
@@ -43,7 +44,7 @@ export function session(
 			box.printed.err += text;
 		},
 	};
-	const app = mconf_load({ kconfig: 'Kconfig', silent: false }, host);
+	const app = mconf_load({ kconfig: 'Kconfig', silent: false, compat: COMPAT_7_2 }, host);
 	const model = mconf_model(app);
 	const s: Session = {
 		box,

@@ -26,6 +26,8 @@ export interface TextOptions {
 	readonly height?: number;
 	readonly width?: number;
 	readonly scroll?: Scroll;
+	/** For the last line of the screen. */
+	readonly hint?: string;
 	/** Looks at a key before the box does; what it returns closes the box. */
 	readonly extra?: (key: Key, start: number, end: number) => unknown;
 }
@@ -81,6 +83,7 @@ export function dialog_textbox(
 		return Math.min(at, text.length);
 	};
 	return {
+		hint: options.hint ?? '',
 		draw(screen) {
 			const height = height_of(screen);
 			const width = options.width

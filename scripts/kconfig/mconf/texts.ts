@@ -10,8 +10,7 @@ export const MENU_INSTRUCTIONS =
 	'Legend: [*] built-in  [ ] excluded  <M> module  < > module capable';
 
 /** On the last line of the screen: what mconf does not have. */
-export const MENU_HINT = '<J> jump to anything   <I> symbol information   <Z> show hidden';
-export const MENU_HINT_WHY = '<J> jump to anything   <I> information   <W> why?   <Z> show hidden';
+export const MENU_HINT = '<J> jump to anything   <I> information   <W> why?   <Z> show hidden';
 
 export const RADIOLIST_INSTRUCTIONS =
 	'Use the arrow keys to navigate this window or press the hotkey of the item you wish to ' +
@@ -27,6 +26,10 @@ export const INPUTBOX_INSTRUCTIONS: Readonly<Record<string, string>> = {
 };
 
 export const INVALID_ENTRY = 'You have made an invalid entry.';
+
+/** On the last line of the screen while an explanation is shown. */
+export const WHY_HINT = '<S> set these values   ';
+export const WHY_HINT_VALUES = '<Y> <M> <N> ask about another value';
 
 export const SETMOD_TEXT =
 	'This feature depends on another which has been configured as a module.\n' +
@@ -135,7 +138,9 @@ entry has them as its letter):
                  parts of its name or text
   I  F2          information: dependencies with the value of each
                  part, where the value comes from, who selects it
-  W  F3          why it has not another value, and what would give it one
+  W  F3          why it has not another value, and what would give it one:
+                 <S> there sets what is proposed, <Y> <M> <N> ask about
+                 another value
 
 Choices
 -------

@@ -73,11 +73,14 @@ export function run_tty(model: Model, terminal: Terminal): Promise<Ending> {
 	const { input, output, theme, utf8 } = terminal;
 	let shown: string[] = [];
 	let active = false;
+	let painting = false;
 
 	const size = (): Size => ({ rows: output.rows || 24, cols: output.columns || 80 });
 	const enter = (): void => {
 		active = true;
 		shown = [];
+		// Whoever had the terminal meanwhile may have left it in another mode.
+		input.setRawMode(false);
 		input.setRawMode(true);
 		input.resume();
 		output.write(ENTER);
@@ -110,12 +113,25 @@ export function run_tty(model: Model, terminal: Terminal): Promise<Ending> {
 			settle();
 		};
 		const end = (ending: Ending): void => finish(() => resolve(ending));
+		/** Shows the screen when there are no more keys: a text that is pasted is many of them. */
+		const show_soon = (): void => {
+			if (painting) return;
+			painting = true;
+			setImmediate(() => {
+				painting = false;
+				try {
+					if (active) paint(model.screen(size()));
+				} catch (e) {
+					finish(() => reject(e));
+				}
+			});
+		};
 		/** Does something that may end the program, and shows the result. */
 		const step = (work: () => Ending | null): void => {
 			try {
 				const ending = work();
 				if (ending) end(ending);
-				else paint(model.screen(size()));
+				else show_soon();
 			} catch (e) {
 				finish(() => reject(e));
 			}
@@ -135,7 +151,9 @@ export function run_tty(model: Model, terminal: Terminal): Promise<Ending> {
 			else if (name === 'ctrl-l') repaint();
 			else if (name === 'ctrl-z') {
 				leave();
-				process.kill(process.pid, 'SIGTSTP');
+				// All that runs in the foreground stops, make too. Who cannot be stopped goes on.
+				process.kill(0, 'SIGTSTP');
+				setImmediate(() => active || resume());
 			} else step(() => model.press(name, size()));
 		};
 		/** The terminal is gone: there is nothing to put in order, and nobody to tell. */

@@ -27,10 +27,20 @@ interface Tmux {
 	/** Waits until the screen shows this, and returns the screen. */
 	see(what: RegExp): Promise<string>;
 	read(name: string): string | null;
+	/** The program's process. */
+	child(): number;
+}
+
+function is_running(pid: number): boolean {
+	try {
+		return process.kill(pid, 0);
+	} catch {
+		return false;
+	}
 }
 
 /** Runs the command in a terminal of its own. The shell that started it says how it ended. */
-function terminal(t: ExecutionContext, env: string): Tmux {
+function terminal(t: ExecutionContext, env: string, then = ''): Tmux {
 	const box = sandbox({ Kconfig: KCONFIG });
 	const socket = join(box.dir, 'tmux');
 	const run = (...args: string[]): string =>
@@ -41,7 +51,7 @@ function terminal(t: ExecutionContext, env: string): Tmux {
 	});
 	const command = `'${process.execPath}' --import=${import.meta.resolve('tsx')} '${MCONF}' Kconfig`;
 	const after = 'echo "EXIT $?"; stty -a | tr " ;" "\\n\\n" | grep icanon; cat';
-	const shell = `cd '${box.dir}'; echo $$ >pid; ${env} ${command}; ${after}`;
+	const shell = `cd '${box.dir}'; echo $$ >pid; ${env} ${command}; ${then}${after}`;
 	const started = spawnSync(
 		'tmux',
 		['-S', socket, '-f', '/dev/null', 'new-session', '-d', '-x', '80', '-y', '24', shell],
@@ -52,6 +62,12 @@ function terminal(t: ExecutionContext, env: string): Tmux {
 		run,
 		send: (...keys) => run('send-keys', ...keys),
 		read: (name) => box.read(name),
+		child() {
+			const shell = box.read('pid')?.trim() ?? '';
+			const child = spawnSync('pgrep', ['-P', shell], { encoding: 'utf8' }).stdout.trim();
+			t.regex(child, /^\d+$/);
+			return Number(child);
+		},
 		async see(what) {
 			const give_up = Date.now() + DEADLINE_MS;
 			for (;;) {
@@ -89,12 +105,47 @@ on_terminal('keys, resizing, saving', async (t) => {
 on_terminal('SIGTERM leaves the terminal in order', async (t) => {
 	const tmux = terminal(t, 'TERM=vt100 NO_COLOR=1 LC_ALL=C');
 	await tmux.see(/\+-.* Test .*-\+[\s\S]*beta \?/);
-	const shell = tmux.read('pid')?.trim() ?? '';
-	const child = spawnSync('pgrep', ['-P', shell], { encoding: 'utf8' }).stdout.trim();
-	t.regex(child, /^\d+$/);
-	process.kill(Number(child), 'SIGTERM');
+	process.kill(tmux.child(), 'SIGTERM');
 	const end = await tmux.see(/EXIT 143\n[\s\S]*icanon/);
 	t.notRegex(end, /-icanon/);
+});
+
+on_terminal('Ctrl-Z stops the program, and fg goes on with it', async (t) => {
+	const tmux = terminal(t, 'set -m; LC_ALL=C', 'echo STOPPED; read line; fg; ');
+	await tmux.see(/\+-.* Test .*-\+/);
+	tmux.send('y', 'C-z');
+	const stopped = await tmux.see(/STOPPED/);
+	t.notRegex(stopped, /Test/);
+	tmux.send('Enter');
+	await tmux.see(/\[\*\] alpha/);
+	tmux.send('n');
+	await tmux.see(/\[ \] alpha/);
+	tmux.send('Escape', 'Escape');
+	await tmux.see(/Do you wish to save/);
+	tmux.send('n');
+	t.notRegex(await tmux.see(/EXIT 0\n[\s\S]*icanon/), /-icanon/);
+});
+
+on_terminal('Ctrl-Z where nobody could go on with it', async (t) => {
+	const tmux = terminal(t, 'LC_ALL=C');
+	await tmux.see(/\+-.* Test .*-\+/);
+	tmux.send('C-z', 'y');
+	await tmux.see(/\[\*\] alpha/);
+});
+
+on_terminal('the terminal goes away: the program ends', async (t) => {
+	const tmux = terminal(t, 'trap "" HUP; LC_ALL=C');
+	await tmux.see(/\+-.* Test .*-\+/);
+	const pid = tmux.child();
+	tmux.run('kill-server');
+	const give_up = Date.now() + DEADLINE_MS;
+	while (is_running(pid) && Date.now() < give_up) await setTimeout(50);
+	t.false(is_running(pid));
+});
+
+on_terminal('a dumb terminal: one line, and exit status 1', async (t) => {
+	const tmux = terminal(t, 'TERM=dumb');
+	t.regex(await tmux.see(/EXIT 1/), /^mconf: TERM=dumb: such a terminal cannot show menus/);
 });
 
 test('without a terminal: one line, and exit status 1', (t) => {
