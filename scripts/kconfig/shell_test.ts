@@ -31,11 +31,11 @@ config D
 
 config E
 	string
-	default "$(shell,echo run >> runs; echo $VARIABLE)"
+	default "$(shell,echo run >> $LOG; echo $VARIABLE)"
 
 config F
 	string
-	default "$(shell,echo run >> runs; echo $VARIABLE)"
+	default "$(shell,echo run >> $LOG; echo $VARIABLE)"
 `;
 
 const NAMES = ['A', 'B', 'C', 'D', 'E', 'F'];
@@ -44,7 +44,7 @@ const NAMES = ['A', 'B', 'C', 'D', 'E', 'F'];
 function look(box: Sandbox, more: Record<string, string> = {}) {
 	let err = '';
 	const host: KconfHost = {
-		env: { PATH: process.env.PATH, XDG_CACHE_HOME: join(box.dir, 'cache'), ...more },
+		env: { PATH: process.env.PATH, LOG: 'runs', XDG_CACHE_HOME: join(box.dir, 'cache'), ...more },
 		cwd: box.dir,
 		out: () => {},
 		err: (text) => {
