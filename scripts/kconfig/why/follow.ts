@@ -2,11 +2,11 @@
 //
 // Follows plans on the engine until one of them leads to the goal. No counterpart in Linux.
 
-import { goal_holds } from './goal.ts';
+import type { Goal } from './goal.ts';
 import { assignment_key, plan_values, planner } from './plan.ts';
 import type { Quest } from './quest.ts';
-import { accepted, minimise, reached } from './quest.ts';
-import type { Assignment } from './trial.ts';
+import { minimise, pending, reached } from './quest.ts';
+import type { Assignment, Trial } from './trial.ts';
 
 const ATTEMPTS = 8;
 /** Each adds to the values what the plan, made anew, still asks for. */
@@ -25,7 +25,7 @@ export interface Followed {
  * quest is no longer for clean selects if nothing else was found.
  */
 export function follow_plans(quest: Quest): Followed {
-	const { trial, goal } = quest;
+	const { trial } = quest;
 	const { kconf } = trial;
 	const penalties = new Map<string, number>();
 	for (const sym of quest.keep) penalties.set(assignment_key({ sym, value: 'n' }), FORBIDDEN);
@@ -38,24 +38,23 @@ export function follow_plans(quest: Quest): Followed {
 	for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
 		const set: Assignment[] = [];
 		trial.set(set);
-		let done = goal_holds(kconf, goal);
+		let now = pending(quest);
 		let culprit: Assignment | null = null;
-		for (let round = 0; round < ROUNDS && !done; round++) {
-			const next = plan_values(planner(kconf, trial.assigned, penalties)(goal));
+		for (let round = 0; round < ROUNDS && now; round++) {
+			const next = plan_values(planner(kconf, trial.assigned, penalties)(now));
 			clash ??= next.clash?.name ?? null;
 			if (next.values.length === 0) {
-				culprit = undecided(quest);
+				culprit = undecided(trial, now);
 				clash ??= culprit?.sym.name ?? null;
 				break;
 			}
 			set.push(...next.values);
 			trial.set(set);
-			done = goal_holds(kconf, goal);
+			now = pending(quest);
 		}
-		if (done) {
+		if (!now) {
 			if (reached(quest)) return { set: minimise(quest, set), clash };
-			const unclean = { ...quest, clean: false };
-			if (accepted(quest) && reached(unclean)) fallback ??= minimise(unclean, set);
+			fallback ??= minimise({ ...quest, clean: false }, set);
 		}
 		if (culprit) dearer(culprit, 3);
 		else for (const value of set) dearer(value, 1);
@@ -65,7 +64,7 @@ export function follow_plans(quest: Quest): Followed {
 }
 
 /** What was set already, and what the goal now needs with another value. */
-function undecided({ trial, goal }: Quest): Assignment | null {
+function undecided(trial: Trial, goal: Goal): Assignment | null {
 	const free = plan_values(planner(trial.kconf, new Map())(goal)).values;
 	for (const { sym, value } of free) {
 		const before = trial.assigned.get(sym);

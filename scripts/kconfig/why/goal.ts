@@ -182,7 +182,8 @@ const MIRRORED: Readonly<Record<CompareType, CompareType>> = {
 	'<=': '>=',
 };
 
-const is_fixed = (sym: Sym): boolean =>
+/** A constant, or a name that nobody defines. */
+export const is_fixed = (sym: Sym): boolean =>
 	(sym.flags & SYMBOL_CONST) !== 0 || sym.type === S_UNKNOWN;
 
 function compare_ways(kconf: Kconf, type: CompareType, left: Sym, right: Sym): Way[] {
@@ -404,6 +405,10 @@ function lower_ways(
 			res.push(...user_way(sym, tristate_name(u as Tristate), needs, decided));
 		}
 		res.push(...clamped_way(sym, { lo, hi }, limit));
+	}
+	// A select that demands less than it does now, whatever the user has said.
+	if (lo > no && sym.rev_dep.expr) {
+		res.push({ needs: [at_least(sym.rev_dep.expr, enough(as_bool, lo)), ...limit] });
 	}
 	const silent = sym_has_value(sym) ? [hidden(sym), ...limit] : limit;
 	const implied: Goal[] = sym.implied.expr ? [at_most(sym.implied.expr, hi)] : [];

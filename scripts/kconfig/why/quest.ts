@@ -4,7 +4,7 @@
 // in Linux.
 
 import type { Sym } from '../lkc.ts';
-import { no } from '../lkc.ts';
+import { mod, no, yes } from '../lkc.ts';
 import { sym_calc_value } from '../symbol.ts';
 import type { Goal } from './goal.ts';
 import { goal_holds, goal_value } from './goal.ts';
@@ -23,25 +23,25 @@ export interface Quest {
 	readonly keep: ReadonlySet<Sym>;
 }
 
-/** Does the goal hold, has every value been accepted, and is everything else in order? */
-export function reached(quest: Quest): boolean {
-	if (!accepted(quest)) return false;
-	const { kconf } = quest.trial;
-	for (const sym of quest.keep) {
-		sym_calc_value(kconf, sym);
-		if (sym.curr.tri === no) return false;
+/** What is still to be done: the goal, a value that was not accepted, or one that was lost. */
+export function pending({ trial, goal, keep }: Quest): Goal | null {
+	const { kconf } = trial;
+	if (!goal_holds(kconf, goal)) return goal;
+	for (const [sym, value] of trial.assigned) {
+		const own = goal_value(sym, value);
+		if (!goal_holds(kconf, own)) return own;
 	}
-	return !quest.clean || unmet_selects(kconf) <= quest.unmet;
+	for (const sym of keep) {
+		sym_calc_value(kconf, sym);
+		if (sym.curr.tri === no) return { kind: 'sym', sym, lo: mod, hi: yes };
+	}
+	return null;
 }
 
-/** Does the goal hold, and has every value been accepted? */
-export function accepted({ trial, goal }: Quest): boolean {
-	const { kconf } = trial;
-	if (!goal_holds(kconf, goal)) return false;
-	for (const [sym, value] of trial.assigned) {
-		if (!goal_holds(kconf, goal_value(sym, value))) return false;
-	}
-	return true;
+/** Is nothing left to be done, and are all selects in order? */
+export function reached(quest: Quest): boolean {
+	if (pending(quest)) return false;
+	return !quest.clean || unmet_selects(quest.trial.kconf) <= quest.unmet;
 }
 
 /** A value that cannot be part of what is looked for. */
