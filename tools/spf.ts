@@ -4,24 +4,28 @@
  * added here. A user's mistake is one line on stderr and exit code 2.
  */
 import { Command, CommanderError } from "commander";
-import { add_explore } from "./explore/index.ts";
-import { add_kconfig } from "./kconfig/index.ts";
-import { add_litmus } from "./litmus/index.ts";
-import { add_record } from "./record/index.ts";
 import { UserError } from "./replay/errors.ts";
-import { add_replay } from "./replay/index.ts";
 
-export function make_program(): Command {
+type Add = (program: Command) => void;
+
+/** Loads what adds a subcommand. Only that of the one asked for is needed, and most take long. */
+const SUBCOMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
+	record: async () => (await import("./record/index.ts")).add_record,
+	replay: async () => (await import("./replay/index.ts")).add_replay,
+	explore: async () => (await import("./explore/index.ts")).add_explore,
+	litmus: async () => (await import("./litmus/index.ts")).add_litmus,
+	kconfig: async () => (await import("./kconfig/index.ts")).add_kconfig,
+};
+
+/** The command line with one subcommand, or with all if it is none of them: for help, and for mistakes. */
+export async function make_program(name?: string): Promise<Command> {
 	const program = new Command("spf")
 		.description("Linux's speculative page faults, replayed on an executable kernel")
 		.enablePositionalOptions()
 		.showHelpAfterError(false)
 		.exitOverride();
-	add_record(program);
-	add_replay(program);
-	add_explore(program);
-	add_litmus(program);
-	add_kconfig(program);
+	const wanted = name !== undefined && Object.hasOwn(SUBCOMMANDS, name) ? [SUBCOMMANDS[name]] : Object.values(SUBCOMMANDS);
+	for (const load of wanted) (await load())(program);
 	for (const command of program.commands) command.exitOverride();
 	return program;
 }
@@ -29,7 +33,7 @@ export function make_program(): Command {
 /** Runs a command line; the result is the exit code. */
 export async function main(args: string[]): Promise<number> {
 	try {
-		await make_program().parseAsync(args, { from: "user" });
+		await (await make_program(args[0])).parseAsync(args, { from: "user" });
 		return Number(process.exitCode ?? 0);
 	} catch (error) {
 		/* commander has said what is wrong; --help and --version are no errors. */

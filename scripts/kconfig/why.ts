@@ -29,6 +29,7 @@ import { unmet } from './why/unmet.ts';
 
 export type { Cycle, CycleEdge } from './why/cycles.ts';
 export { cycles, cycles_text } from './why/cycles.ts';
+export type { Change } from './why/effects.ts';
 export type { Origin, OriginKind } from './why/origin.ts';
 export type { Budget, Solution } from './why/search.ts';
 export { explain_text, fragment_text } from './why/text.ts';
@@ -52,7 +53,12 @@ export interface Explanation {
 	readonly holds: boolean;
 	readonly origins: readonly Origin[];
 	readonly unmet: readonly Condition[];
+	/** What to set: rather more than something that takes away what the user has on. */
 	readonly solution: Solution | null;
+	/** A smaller set that does take something away. */
+	readonly smaller: Solution | null;
+	/** It has been shown that any set takes something away. */
+	readonly loss_needed: boolean;
 	readonly impossible: boolean;
 	/** Why there is no solution. */
 	readonly reasons: readonly string[];
@@ -115,7 +121,14 @@ export function explain(
 		value,
 		origins: origins(kconf, sym),
 	};
-	const none = { solution: null, impossible: false, reasons: [], instead_of: null };
+	const none = {
+		solution: null,
+		smaller: null,
+		loss_needed: false,
+		impossible: false,
+		reasons: [],
+		instead_of: null,
+	};
 	if (sym.type === S_UNKNOWN) {
 		const reasons = [`${sym.name} is not defined in these Kconfig files`];
 		return { ...facts, ...none, want: goal, holds: false, unmet: [], impossible: true, reasons };
@@ -134,7 +147,5 @@ export function explain(
 			found = { ...second, reasons: found.reasons };
 		}
 	}
-	const { solution, impossible, reasons } = found;
-	const conditions = unmet(kconf, sym, goal);
-	return { ...facts, want: goal, instead_of, holds, unmet: conditions, solution, impossible, reasons };
+	return { ...facts, ...found, want: goal, instead_of, holds, unmet: unmet(kconf, sym, goal) };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Tests of `spf kconfig why` as a command: answers, mistakes and exit codes. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,10 +10,12 @@ import test from "ava";
 const SPF = join(dirname(fileURLToPath(import.meta.url)), "../../bin/spf.mjs");
 const KCONFIG = 'config ALPHA\n\tbool "alpha"\n\nconfig BETA\n\tbool "beta"\n\tdepends on ALPHA\n\nconfig GAMMA\n\tbool\n';
 
-function why(files: Record<string, string>, ...args: string[]) {
+const why = (files: Record<string, string>, ...args: string[]) => why_in(files, { KCONFIG_NOCACHE: "1" }, ...args);
+
+function why_in(files: Record<string, string>, more: Record<string, string>, ...args: string[]) {
 	const cwd = mkdtempSync(join(tmpdir(), "spf-why-"));
 	for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
-	const env = { PATH: process.env.PATH };
+	const env = { PATH: process.env.PATH, ...more };
 	const { status, stdout, stderr } = spawnSync(process.execPath, [SPF, "kconfig", "why", ...args], { cwd, env, encoding: "utf8" });
 	rmSync(cwd, { recursive: true });
 	return { status, stdout, stderr };
@@ -42,11 +44,27 @@ test("a loop is shown after the message of the parser", (t) => {
 	t.regex(stderr, /recursive dependency detected![\s\S]*dependency loop of 2 steps:\n {2}A depends on B \(Kconfig:1\)\n {2}B depends on A \(Kconfig:5\)\n$/);
 });
 
+test("the rules of a release", (t) => {
+	const Kconfig = "config OLD\n\tbool\n\ttransitional\n";
+	t.is(why({ Kconfig, ".config": "" }, "--compat", "6.12", "OLD").status, 1);
+	t.is(why({ Kconfig, ".config": "" }, "--compat", "7.2", "OLD").status, 3);
+});
+
+test("what commands printed is remembered", (t) => {
+	const Kconfig = 'config X\n\tstring\n\tdefault "$(shell,echo said)"\n';
+	const cache = mkdtempSync(join(tmpdir(), "spf-why-cache-"));
+	const files = { Kconfig, ".config": "" };
+	t.regex(why_in(files, { XDG_CACHE_HOME: cache }, "X").stdout, /^X is "said"/);
+	t.is(readdirSync(join(cache, "spf-kconfig")).length, 1);
+	rmSync(cache, { recursive: true });
+});
+
 const mistakes: [string, Record<string, string>, string[], RegExp][] = [
 	["unknown symbol", { Kconfig: KCONFIG, ".config": "" }, ["ALPAH"], /ALPAH: no such symbol.*did you mean ALPHA/],
 	["bad value", { Kconfig: KCONFIG, ".config": "" }, ["ALPHA=m"], /a bool takes y or n/],
 	["no Kconfig", { ".config": "" }, ["ALPHA"], /Kconfig: no such file here; name it with --kconfig/],
 	["no .config", { Kconfig: KCONFIG }, ["ALPHA"], /\.config: no such file; make one/],
+	["unknown release", { Kconfig: KCONFIG, ".config": "" }, ["--compat", "5.4", "ALPHA"], /--compat 5\.4: not a known release; these are 6\.12 and 7\.2/],
 	["no symbol", { Kconfig: KCONFIG, ".config": "" }, [], /missing required argument/],
 	["unknown option", { Kconfig: KCONFIG, ".config": "" }, ["--frob", "ALPHA"], /unknown option/],
 ];

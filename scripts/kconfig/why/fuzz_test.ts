@@ -11,6 +11,7 @@ import { S_INT, S_TRISTATE } from '../lkc.ts';
 import { sandbox } from '../testutil.ts';
 import type { Assignment } from '../why.ts';
 import { explain, fragment_text } from '../why.ts';
+import { kept_by_user } from './effects.ts';
 import { prompts_of } from './goal.ts';
 import { is_logical, trial_begin, unmet_selects, value_of } from './trial.ts';
 
@@ -107,20 +108,21 @@ function all_values(kconf: Kconf): Assignment[] {
 interface Rules {
 	/** No select may then be without its dependencies that was not before. */
 	clean: boolean;
-	/** MODULES may be turned off, which makes every m a y. */
-	modules_off: boolean;
+	/** Nothing that the user has on may become n. */
+	lossless: boolean;
 }
 
 /** The size of the smallest set that gives the symbol the value, up to `max`; else null. */
 function brute_force(kconf: Kconf, sym: Sym, want: string, max: number, rules: Rules): number | null {
-	const off = ({ sym: s, value }: Assignment): boolean => s.name === 'MODULES' && value === 'n';
-	const all = all_values(kconf).filter((a) => rules.modules_off || !off(a));
+	const all = all_values(kconf);
 	const trial = trial_begin(kconf);
 	trial.set([]);
 	const before = unmet_selects(kconf);
+	const kept = rules.lossless ? [...kept_by_user(kconf, sym)] : [];
 	const works = (set: Assignment[]): boolean => {
 		trial.set(set);
 		const good = value_of(kconf, sym) === want && set.every((a) => value_of(kconf, a.sym) === a.value);
+		if (kept.some((own) => value_of(kconf, own) === 'n')) return false;
 		return good && (set.length === 0 || !rules.clean || unmet_selects(kconf) <= before);
 	};
 	const go = (set: Assignment[], from: number, left: number): boolean => {
@@ -141,7 +143,7 @@ function brute_force(kconf: Kconf, sym: Sym, want: string, max: number, rules: R
 
 test(`random trees (SEED=${SEED} RUNS=${RUNS}): what is found is right, and the smallest`, (t) => {
 	const MAX = 2;
-	const seen = { found: 0, impossible: 0, open: 0, proved: 0 };
+	const seen = { found: 0, impossible: 0, open: 0, proved: 0, smaller: 0, lossy: 0, overlooked: 0 };
 	for (let run = 0; run < RUNS; run++) {
 		const rand = random(SEED * 100_003 + run);
 		const kconfig = make_tree(rand);
@@ -156,21 +158,35 @@ test(`random trees (SEED=${SEED} RUNS=${RUNS}): what is found is right, and the 
 				read(config);
 				const ex = explain(kconf, name, want);
 				const what = `run ${run}: ${name}=${want}\n${config}\n${kconfig}`;
-				const modules_off = ex.solution?.set.some((a) => a.sym.name === 'MODULES' && a.value === 'n') ?? false;
-				const clean = ex.solution?.unmet === 0;
-				const size = brute_force(kconf, sym, want, MAX, { clean, modules_off });
+				const { solution, smaller } = ex;
+				const clean = solution?.unmet === 0;
+				const brute = (lossless: boolean): number | null =>
+					brute_force(kconf, sym, want, MAX, { clean, lossless });
+				const size = brute(false);
 				t.is(ex.holds, size === 0, what);
 				if (ex.holds) continue;
-				if (!ex.solution) {
+				if (!solution) {
 					t.is(size, null, `a set was overlooked, ${what}`);
 					seen[ex.impossible ? 'impossible' : 'open']++;
 					continue;
 				}
 				seen.found++;
-				const { set, smallest } = ex.solution;
+				const { set, smallest, lossless } = solution;
 				if (smallest) {
 					seen.proved++;
-					t.is(set.length > MAX ? null : set.length, size, `not the smallest, ${what}`);
+					const least = smaller ? brute(true) : size;
+					t.is(set.length > MAX ? null : set.length, least, `not the smallest, ${what}`);
+				}
+				if (smaller) {
+					seen.smaller++;
+					t.true(lossless && !smaller.lossless && smaller.set.length < set.length, what);
+					if (smaller.smallest) t.is(smaller.set.length > MAX ? null : smaller.set.length, size, what);
+				}
+				if (!lossless) {
+					seen.lossy++;
+					const better = brute(true);
+					if (ex.loss_needed) t.is(better, null, `nothing need be lost, ${what}`);
+					else if (better !== null && clean) seen.overlooked++;
 				}
 				const fragment = fragment_text(kconf, ex);
 				read(config + fragment);
@@ -182,5 +198,5 @@ test(`random trees (SEED=${SEED} RUNS=${RUNS}): what is found is right, and the 
 		if (!t.passed) break;
 	}
 	t.log(seen);
-	t.true(seen.found > 0 && seen.impossible > 0 && seen.proved > 0);
+	t.true(seen.found > 0 && seen.impossible > 0 && seen.proved > 0 && seen.lossy > 0);
 });

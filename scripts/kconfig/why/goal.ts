@@ -116,7 +116,7 @@ export function ways(kconf: Kconf, goal: Goal, decided: Decided): Way[] {
 		case 'expr':
 			return expr_ways(kconf, goal.expr, goal);
 		case 'vis':
-			return vis_ways(goal.sym, goal);
+			return vis_ways(kconf, goal.sym, goal);
 		case 'sym':
 			return sym_ways(kconf, goal.sym, goal, decided);
 		default:
@@ -182,7 +182,8 @@ const MIRRORED: Readonly<Record<CompareType, CompareType>> = {
 	'<=': '>=',
 };
 
-const is_fixed = (sym: Sym): boolean =>
+/** A constant, or a name that nobody defines. */
+export const is_fixed = (sym: Sym): boolean =>
 	(sym.flags & SYMBOL_CONST) !== 0 || sym.type === S_UNKNOWN;
 
 function compare_ways(kconf: Kconf, type: CompareType, left: Sym, right: Sym): Way[] {
@@ -273,11 +274,22 @@ function near(sym: Sym, text: string): string[] {
 
 // --- symbols -----------------------------------------------------------------------------
 
-function vis_ways(sym: Sym, { lo, hi }: Between): Way[] {
+function vis_ways(kconf: Kconf, sym: Sym, { lo, hi }: Between): Way[] {
 	const prompts = prompts_of(sym).map((prop) => prop.visible.expr);
 	const none = hi < yes ? prompts.map((e) => at_most(e, hi)) : [];
 	if (lo === no) return [{ needs: none }];
-	return prompts.map((e) => ({ needs: [at_least(e, lo), ...none] }));
+	const res = prompts.map((e) => ({ needs: [at_least(e, lo), ...none] }));
+	const modules_off = lo === yes && no_modules(kconf, sym);
+	if (modules_off) res.push(...prompts.map((e) => ({ needs: [at_least(e, mod), modules_off] })));
+	return res;
+}
+
+/** Without modules, m counts as y: the goal that there are none, if that can make a difference. */
+function no_modules(kconf: Kconf, sym: Sym): Goal | null {
+	const { modules_sym } = kconf;
+	if (!modules_sym || is_fixed(modules_sym)) return null;
+	if (sym_get_type(kconf, sym) !== S_TRISTATE) return null;
+	return { kind: 'sym', sym: modules_sym, lo: no, hi: no };
 }
 
 const visible = (sym: Sym, lo: Tristate): Goal => ({ kind: 'vis', sym, lo, hi: yes });
@@ -297,10 +309,15 @@ function user_way(sym: Sym, value: string, needs: readonly Goal[], decided: Deci
 
 function sym_ways(kconf: Kconf, sym: Sym, want: Between, decided: Decided): Way[] {
 	if (is_fixed(sym) || !is_logical(sym)) return [];
-	if (sym_get_choice_menu(sym)) return member_ways(sym, want, decided);
 	sym_calc_value(kconf, sym);
+	if (sym_get_choice_menu(sym)) return member_ways(sym, want, decided);
 	const make = sym.curr.tri > want.hi ? lower_ways : raise_ways;
-	if (sym_get_type(kconf, sym) !== S_BOOLEAN) return make(sym, want, false, [], decided);
+	if (sym_get_type(kconf, sym) !== S_BOOLEAN) {
+		const as_it_is = make(sym, want, false, [], decided);
+		const modules_off = want.lo === yes && no_modules(kconf, sym);
+		if (!modules_off) return as_it_is;
+		return [...as_it_is, ...raise_ways(sym, want, true, [modules_off], decided)];
+	}
 	const lo = want.lo === mod ? yes : want.lo;
 	const hi = want.hi === mod ? no : want.hi;
 	const res = lo <= hi ? make(sym, { lo, hi }, true, [], decided) : [];
@@ -389,6 +406,10 @@ function lower_ways(
 		}
 		res.push(...clamped_way(sym, { lo, hi }, limit));
 	}
+	// A select that demands less than it does now, whatever the user has said.
+	if (lo > no && sym.rev_dep.expr) {
+		res.push({ needs: [at_least(sym.rev_dep.expr, enough(as_bool, lo)), ...limit] });
+	}
 	const silent = sym_has_value(sym) ? [hidden(sym), ...limit] : limit;
 	const implied: Goal[] = sym.implied.expr ? [at_most(sym.implied.expr, hi)] : [];
 	const defaults = sym.prop.filter((prop) => prop.type === 'default');
@@ -410,7 +431,12 @@ function lower_ways(
 
 /** A member of a choice is y by being picked, and n by another's being picked. */
 function member_ways(sym: Sym, { lo, hi }: Between, decided: Decided): Way[] {
-	if (lo > no) return hi < yes ? [] : user_way(sym, 'y', [visible(sym, mod)], decided);
+	if (lo > no) {
+		const seen = visible(sym, mod);
+		// One that comes into sight may be the default, or be all that is left.
+		const unsaid = sym.visible === no ? [{ needs: [seen] }] : [];
+		return hi < yes ? [] : [...user_way(sym, 'y', [seen], decided), ...unsaid];
+	}
 	const res: Way[] = [];
 	for (const other of sym.in_choice?.choice_members ?? []) {
 		if (other !== sym) res.push(...user_way(other, 'y', [visible(other, mod)], decided));

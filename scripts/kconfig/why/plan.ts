@@ -170,11 +170,23 @@ export function blame(kconf: Kconf, goal: Goal): string[] {
 			const bad = way.needs.find(
 				(need) => !goal_holds(kconf, need) && plan(need).cost === NEVER.cost,
 			);
-			if (bad) walk(bad);
+			if (bad && at.kind === 'sym' && is_constant(bad)) found.add(constant_default(at.sym));
+			else if (bad) walk(bad);
 		}
 	};
 	walk(goal);
 	return [...found].filter(Boolean);
+}
+
+const is_constant = (goal: Goal): boolean =>
+	goal.kind === 'expr' && goal.expr?.type === 'symbol' && (goal.expr.sym.flags & SYMBOL_CONST) !== 0;
+
+/** A default that is a constant: mostly the answer of a command, such as a test of the compiler. */
+function constant_default(sym: Sym): string {
+	const prop = sym.prop.find(({ type }) => type === 'default');
+	if (!prop || prompts_of(sym).length > 0) return '';
+	const at = `${prop.filename}:${prop.lineno}`;
+	return `${sym.name} has no prompt, and its default is ${expr_print(prop.expr)} (${at})`;
 }
 
 function dead_end(goal: Goal): string {
@@ -195,7 +207,7 @@ function dead_end(goal: Goal): string {
 	// What the constant stands for is told by what it is the condition of.
 	if (sym.flags & SYMBOL_CONST) return '';
 	if (sym.type === S_UNKNOWN) return `${name} is not defined in these Kconfig files`;
-	if (goal.kind === 'text') return `${name} has no prompt, and no default with such a value`;
+	if (goal.kind === 'text') return `${name} has no prompt, and no default with a value that would do`;
 	if (prompts_of(sym).length > 0) return `${name} cannot have such a value`;
 	const wish = goal.lo > 0 ? (goal.lo === yes ? 'y' : 'on') : 'off';
 	return `${name} has no prompt, and no default or select can turn it ${wish}`;

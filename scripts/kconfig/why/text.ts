@@ -5,9 +5,11 @@
 import { sym_get_choice_menu } from '../choice.ts';
 import { config_prefix, escape_string_value } from '../confdata.ts';
 import type { Kconf } from '../lkc.ts';
-import { S_STRING } from '../lkc.ts';
+import { S_STRING, SYMBOL_TRANS } from '../lkc.ts';
 import type { Explanation } from '../why.ts';
+import { change_lines } from './effects_text.ts';
 import { count } from './origin.ts';
+import type { Solution } from './search.ts';
 import type { Assignment } from './trial.ts';
 import type { Condition, Term } from './unmet.ts';
 
@@ -35,7 +37,8 @@ function heading(ex: Explanation): string[] {
 	const quoted = ex.type === 'string' ? `"${ex.value}"` : ex.value;
 	const prompt = ex.prompt === null ? '' : ` "${ex.prompt}"`;
 	const defined = ex.defined.length > 0 ? `, ${ex.defined.join(', ')}` : '';
-	const lines = [`${ex.name} is ${quoted}  (${ex.type}${prompt}${defined})`];
+	const type = `${ex.sym.flags & SYMBOL_TRANS ? 'transitional ' : ''}${ex.type}`;
+	const lines = [`${ex.name} is ${quoted}  (${type}${prompt}${defined})`];
 	for (const origin of ex.origins) lines.push(`  ${origin.text}${at(origin.at)}`);
 	return lines;
 }
@@ -91,19 +94,31 @@ function solution_lines(kconf: Kconf, ex: Explanation): string[] {
 	const target = ex.want === null ? `see ${ex.name}` : `have ${ex.name}=${wish(ex)}`;
 	if (!ex.solution) {
 		if (!ex.impossible) return [`No values were found with which to ${target}.`, ...reason_lines(ex)];
-		return [`There are no values with which to ${target}:`, ...reason_lines(ex)];
+		const end = ex.reasons.length > 0 ? ':' : '.';
+		return [`There are no values with which to ${target}${end}`, ...reason_lines(ex)];
 	}
-	const { set, smallest, unmet } = ex.solution;
-	const n = count(set.length, 'value');
-	const size = smallest
-		? `${n}; fewer will not do`
-		: `${n}, each of which is needed`;
-	const lines = [`To ${target}, set (${size}):`];
-	for (const value of set) lines.push(`  ${config_line(kconf, value)}${replaced(value)}`);
-	if (unmet > 0) {
-		lines.push(`  This selects ${count(unmet, 'symbol')} whose own dependencies are unmet.`);
+	const lines = [`To ${target}, set (${size_text(ex.solution, ex.smaller !== null)}):`];
+	lines.push(...set_lines(kconf, ex.solution));
+	if (!ex.solution.lossless && ex.loss_needed) lines.push('  Any set takes something away.');
+	if (ex.smaller) {
+		lines.push(`Or, with ${count(ex.smaller.set.length, 'value')}, but not all of what is on now:`);
+		const changes = ex.smaller.changes.filter(({ lost }) => lost);
+		lines.push(...set_lines(kconf, { ...ex.smaller, changes }));
 	}
 	return lines;
+}
+
+function size_text({ set, smallest }: Solution, has_smaller: boolean): string {
+	const n = count(set.length, 'value');
+	if (set.length === 1) return n;
+	if (!smallest) return `${n}, each of which is needed`;
+	return `${n}; fewer will not do${has_smaller ? ' and keep all that is on' : ''}`;
+}
+
+function set_lines(kconf: Kconf, { set, unmet, changes }: Solution): string[] {
+	const lines = set.map((value) => `  ${config_line(kconf, value)}${replaced(value)}`);
+	if (unmet > 0) lines.push(`  This selects ${count(unmet, 'symbol')} whose own dependencies are unmet.`);
+	return [...lines, ...change_lines(changes)];
 }
 
 /** Other members of a choice have to go, if the file has them as y. */

@@ -94,7 +94,7 @@ run(`what explain() says to set is enough (SEED=${SEED} RUNS=${RUNS})`, (t) => {
 	const config = readFileSync(join(dir, '.config'), 'latin1');
 	const off = (sym: Sym): boolean => is_logical(sym) && value_of(kconf, sym) === 'n';
 	const drawn = draw([...kconf.symbols.values()].filter(off), RUNS, SEED);
-	const seen = { set: 0, smallest: 0, impossible: 0, open: 0, slowest_ms: 0 };
+	const seen = { set: 0, smallest: 0, lossless: 0, loss_needed: 0, impossible: 0, open: 0, slowest_ms: 0 };
 	for (const sym of drawn) {
 		const name = sym.name as string;
 		read(config);
@@ -109,6 +109,8 @@ run(`what explain() says to set is enough (SEED=${SEED} RUNS=${RUNS})`, (t) => {
 		}
 		seen.set++;
 		if (ex.solution.smallest) seen.smallest++;
+		if (ex.solution.lossless) seen.lossless++;
+		if (ex.loss_needed) seen.loss_needed++;
 		const fragment = fragment_text(kconf, ex);
 		const text = apply(kconf, config, fragment);
 		read(text);

@@ -6,10 +6,10 @@
 import { sym_get_choice_menu } from '../choice.ts';
 import { expr_calc_value, expr_print, show_with_value, tristate_name } from '../expr.ts';
 import type { Expr, Kconf, Property, Sym, Tristate } from '../lkc.ts';
-import { mod, no, S_BOOLEAN, S_TRISTATE, S_UNKNOWN, SYMBOL_CONST, yes } from '../lkc.ts';
-import { sym_calc_value, sym_get_type, sym_string_within_range } from '../symbol.ts';
+import { mod, no, S_BOOLEAN, S_TRISTATE, S_UNKNOWN, SYMBOL_CONST, SYMBOL_TRANS, yes } from '../lkc.ts';
+import { sym_calc_value, sym_get_default_prop, sym_get_type, sym_string_within_range } from '../symbol.ts';
 import type { Goal } from './goal.ts';
-import { at_least, at_most, goal_holds, prompts_of } from './goal.ts';
+import { at_least, at_most, goal_holds, is_fixed, prompts_of } from './goal.ts';
 import { count, place, range_of, selectors_of } from './origin.ts';
 import { is_logical } from './trial.ts';
 
@@ -80,6 +80,9 @@ function prompt_needs(prop: Property): string {
 function promptless(kconf: Kconf, sym: Sym, tri: Tristate, depth: number): Condition[] {
 	const selectors = selectors_of(kconf, sym, 'select');
 	const defaults = sym.prop.filter((prop) => prop.type === 'default');
+	if (sym.flags & SYMBOL_TRANS) {
+		return [note('transitional: it is only read from an old .config, for a symbol that replaces it')];
+	}
 	const res = [note(`no prompt: only ${can_set(selectors.length, defaults.length)}`)];
 	if (depth > 0) return res;
 	for (const { sym: by, prop } of selectors.slice(0, MAX_LIST)) {
@@ -167,6 +170,8 @@ function make_term(kconf: Kconf, e: Expr, goal: Goal, depth: number): Term {
 	return { text, value, met, ...follow(kconf, e, goal, depth) };
 }
 
+const CONSTANT = 'constant';
+
 type Detail = Pick<Term, 'note' | 'terms'>;
 const detail = (text: string, terms: readonly Term[] = []): Detail => ({ note: text, terms });
 
@@ -185,13 +190,25 @@ function follow(kconf: Kconf, e: Expr, goal: Goal, depth: number): Detail {
 		return detail('one of these would do', terms);
 	}
 	if (e.type === 'not') return detail(e.expr.type === 'symbol' ? off(kconf, e.expr.sym) : '');
-	return detail(strange(e.left as Sym) || strange(e.right as Sym));
+	const [left, right] = [e.left as Sym, e.right as Sym];
+	return detail(strange(left) || strange(right) || fixed(kconf, left));
 }
+
+/** Numbers are symbols that nobody defines. */
+const is_number = (sym: Sym): boolean =>
+	sym.type === S_UNKNOWN && /^-?(?:0[xX][0-9a-fA-F]+|\d+)$/.test(sym.name ?? '');
 
 /** Something that makes a symbol a dead end. */
 function strange(sym: Sym): string {
-	if (sym.flags & SYMBOL_CONST) return '';
+	if (sym.flags & SYMBOL_CONST || is_number(sym)) return '';
 	return sym.type === S_UNKNOWN ? `${sym.name} is not defined` : '';
+}
+
+/** A number or text that a default gives, and nobody can set: mostly what a tool has reported. */
+function fixed(kconf: Kconf, sym: Sym): string {
+	if (is_fixed(sym) || is_logical(sym) || prompts_of(sym).length > 0) return '';
+	const prop = sym_get_default_prop(kconf, sym);
+	return prop ? `${sym.name} comes from its default (${place(prop)})` : 'no prompt, and no default';
 }
 
 function off(kconf: Kconf, sym: Sym): string {
@@ -205,12 +222,12 @@ function off(kconf: Kconf, sym: Sym): string {
 }
 
 function follow_symbol(kconf: Kconf, sym: Sym, lo: Tristate, depth: number): Detail {
-	if (sym.flags & SYMBOL_CONST) return detail('constant');
+	if (sym.flags & SYMBOL_CONST) return detail(CONSTANT);
 	if (strange(sym)) return detail('not defined in these Kconfig files');
 	sym_calc_value(kconf, sym);
 	if (prompts_of(sym).length === 0) {
 		const [first, ...rest] = promptless(kconf, sym, lo, depth);
-		const terms = rest.flatMap((c) => c.terms).filter((t) => !t.met);
+		const terms = rest.flatMap((c) => c.terms).filter((t) => !t.met && t.note !== CONSTANT);
 		return detail(first?.text ?? '', depth + 1 < MAX_DEPTH ? terms : []);
 	}
 	const need = sym_get_type(kconf, sym) === S_TRISTATE ? lo : mod;

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Follows plans on the engine until one of them leads to the goal. No counterpart in Linux.
+
+import type { Goal } from './goal.ts';
+import { assignment_key, plan_values, planner } from './plan.ts';
+import type { Quest } from './quest.ts';
+import { minimise, pending, reached } from './quest.ts';
+import type { Assignment, Trial } from './trial.ts';
+
+const ATTEMPTS = 8;
+/** Each adds to the values what the plan, made anew, still asks for. */
+export const ROUNDS = 16;
+/** What a value costs that cannot be part of the answer: more than any way around it. */
+const FORBIDDEN = 50;
+
+export interface Followed {
+	readonly set: Assignment[] | null;
+	/** A symbol that was needed with two values at once. */
+	readonly clash: string | null;
+}
+
+/**
+ * Follows the best plan; where it leads nowhere, its values become dearer for the next. The
+ * quest is no longer for clean selects if nothing else was found.
+ */
+export function follow_plans(quest: Quest): Followed {
+	const { trial } = quest;
+	const { kconf } = trial;
+	const penalties = new Map<string, number>();
+	for (const sym of quest.keep) penalties.set(assignment_key({ sym, value: 'n' }), FORBIDDEN);
+	let fallback: Assignment[] | null = null;
+	let clash: string | null = null;
+	const dearer = (value: Assignment, by: number): void => {
+		const key = assignment_key(value);
+		penalties.set(key, (penalties.get(key) ?? 0) + by);
+	};
+	for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+		const set: Assignment[] = [];
+		trial.set(set);
+		let now = pending(quest);
+		let culprit: Assignment | null = null;
+		for (let round = 0; round < ROUNDS && now; round++) {
+			const next = plan_values(planner(kconf, trial.assigned, penalties)(now));
+			clash ??= next.clash?.name ?? null;
+			if (next.values.length === 0) {
+				culprit = undecided(trial, now);
+				clash ??= culprit?.sym.name ?? null;
+				break;
+			}
+			set.push(...next.values);
+			trial.set(set);
+			now = pending(quest);
+		}
+		if (!now) {
+			if (reached(quest)) return { set: minimise(quest, set), clash };
+			fallback ??= minimise({ ...quest, clean: false }, set);
+		}
+		if (culprit) dearer(culprit, 3);
+		else for (const value of set) dearer(value, 1);
+	}
+	if (fallback) quest.clean = false;
+	return { set: fallback, clash };
+}
+
+/** What was set already, and what the goal now needs with another value. */
+function undecided(trial: Trial, goal: Goal): Assignment | null {
+	const free = plan_values(planner(trial.kconf, new Map())(goal)).values;
+	for (const { sym, value } of free) {
+		const before = trial.assigned.get(sym);
+		if (before !== undefined && before !== value) return { sym, value: before };
+	}
+	return null;
+}

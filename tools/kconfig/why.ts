@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * `spf kconfig why`: where a symbol's value comes from, what keeps it from
+ * another, and what to set. The answers are scripts/kconfig/why.ts's.
+ */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { conf_get_configname, conf_read_simple } from "../../scripts/kconfig/confdata.ts";
+import { process_host } from "../../scripts/kconfig/host.ts";
+import { COMPAT_6_12, COMPAT_7_2, type Compat, ConfExit, type Kconf, type KconfHost, kconf_alloc, type Sym } from "../../scripts/kconfig/lkc.ts";
+import { conf_parse } from "../../scripts/kconfig/parser.ts";
+import { shell_host } from "../../scripts/kconfig/shell_cache.ts";
+import { sym_clear_all_valid } from "../../scripts/kconfig/symbol.ts";
+import { to_bytes, to_text } from "../../scripts/kconfig/text.ts";
+import { cycles, cycles_text, explain, explain_text, find_symbol, fragment_text } from "../../scripts/kconfig/why.ts";
+import { UserError } from "../replay/errors.ts";
+import type { WhyOptions } from "./index.ts";
+
+/** The release whose rules hold: what the option says, or else the environment. */
+function compat_of(option: string | undefined, env: KconfHost["env"]): Compat {
+	const compat = option ?? (env.KCONFIG_COMPAT || COMPAT_7_2);
+	if (compat === COMPAT_6_12 || compat === COMPAT_7_2) return compat;
+	const from = option === undefined ? `KCONFIG_COMPAT=${compat}` : `--compat ${compat}`;
+	throw new UserError(`${from}: not a known release; these are ${COMPAT_6_12} and ${COMPAT_7_2}`);
+}
+
+/** Reads the Kconfig files. Of dependency loops more is told than the reference's message does. */
+function parse(real: KconfHost, compat: Compat, file: string): Kconf {
+	const { host, remember } = shell_host(real, compat, file);
+	const kconf = kconf_alloc(host, compat);
+	try {
+		conf_parse(kconf, file);
+	} catch (error) {
+		if (error instanceof ConfExit) process.stderr.write(to_text(cycles_text(cycles(kconf))));
+		throw error;
+	} finally {
+		remember();
+	}
+	return kconf;
+}
+
+/** A configuration as its file says it: also values that are out of sight now count once they come into sight. */
+export function open_config(options: WhyOptions): Kconf {
+	const host = process_host();
+	const { env, cwd } = host;
+	const compat = compat_of(options.compat, env);
+	const places = [resolve(cwd, options.kconfig), ...(env.srctree ? [resolve(cwd, env.srctree, options.kconfig)] : [])];
+	if (!places.some((path) => existsSync(path)))
+		throw new UserError(`${options.kconfig}: no such file here${env.srctree ? " or in $srctree" : ""}; name it with --kconfig, or set srctree`);
+	const kconf = parse(host, compat, to_bytes(options.kconfig));
+	const file = options.config ?? conf_get_configname(kconf);
+	if (!existsSync(resolve(cwd, file)))
+		throw new UserError(`${file}: no such file; make one with 'make defconfig', or name another with --config`);
+	conf_read_simple(kconf, to_bytes(resolve(cwd, file)));
+	sym_clear_all_valid(kconf);
+	return kconf;
+}
+
+/** Splits SYMBOL=value. The quotes of a string may be there or not. */
+function split(kconf: Kconf, text: string): { sym: Sym; want?: string } {
+	const at = text.indexOf("=");
+	const sym = find_symbol(kconf, at < 0 ? text : text.slice(0, at));
+	if (at < 0) return { sym };
+	const value = to_bytes(text.slice(at + 1));
+	return { sym, want: /^".*"$/.test(value) && sym.type === "string" ? value.slice(1, -1) : value };
+}
+
+/** Answers for each symbol; the exit code. */
+export function why(symbols: string[], options: WhyOptions): number {
+	try {
+		const kconf = open_config(options);
+		const asked = symbols.map((text) => split(kconf, text));
+		let code = 0;
+		asked.forEach(({ sym, want }, i) => {
+			const ex = explain(kconf, sym, want);
+			if (!ex.holds && (!ex.solution || ex.instead_of !== null)) code = 3;
+			if (options.fragment) process.stdout.write(to_text(fragment_text(kconf, ex)));
+			else process.stdout.write((i > 0 ? "\n" : "") + to_text(explain_text(kconf, ex)));
+		});
+		return code;
+	} catch (error) {
+		if (!(error instanceof ConfExit)) throw error;
+		if (error.code === 2) throw new UserError(to_text(error.message));
+		if (error.message !== "") process.stderr.write(`${error.message}\n`);
+		return error.code;
+	}
+}
