@@ -44,6 +44,12 @@ test("the feature off: not one byte is left", async (t) => {
 	t.true(code.length < on.code.length);
 });
 
+test("the stepper can be built with the feature off", async (t) => {
+	const { map } = await built("stepper-nospf", ["stepper.config", "nospf.config"]);
+	t.true(map.has("snapshot"));
+	t.false(map.has("mmap_seq_read_start"));
+});
+
 /** Functions that a source file exports. */
 function functions_of(file: string): string[] {
 	const text = readFileSync(join(here(), file), "utf8");

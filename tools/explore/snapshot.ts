@@ -5,6 +5,7 @@
  */
 import { mmu_lookup } from "arch/x86/mm/mmu.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
+import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
 import { nr_cpus, on_cpu } from "host/engine.ts";
 import { lock_names } from "host/model.ts";
 import { HEAP32 } from "host/ram.ts";
@@ -55,5 +56,7 @@ export function snapshot() {
 		if (v !== 0)
 			locks.push({ name, holder: /mmap_lock|rwsem/.test(name) ? (v & 1 ? "a writer" : `${v >> 8} readers`) : `CPU${v - 1}` });
 	}
-	return { mmap_seq: mm !== NULL ? [mm.mmap_seq] : [], vmas, ptes, locks };
+	const mmap_seq = CONFIG_SPECULATIVE_PAGE_FAULT && mm !== NULL ? [mm.mmap_seq] : [];
+
+	return { mmap_seq, vmas, ptes, locks };
 }

@@ -3,6 +3,7 @@
  * mmap_seq by itself: linux/mmap_lock.ts around two words, so that its barriers
  * and its place inside of mmap_lock can be explored to the end.
  */
+import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
 import {
 	__mmap_seq_read_check, mmap_init_lock, mmap_seq_read_start, mmap_write_lock, mmap_write_unlock,
 } from "linux/mmap_lock.ts";
@@ -37,7 +38,8 @@ function look(): void {
 
 const setup = () => mmap_init_lock(mm);
 
-export const scenarios: Record<string, Scenario> = {
+/* Without the feature there is no mmap_seq, and nothing to explore here. */
+export const scenarios: Record<string, Scenario> = !CONFIG_SPECULATIVE_PAGE_FAULT ? {} : {
 	"mmap-seq": {
 		about: "one writer of mmap_lock beside one speculation",
 		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
