@@ -6,11 +6,11 @@
 // and "\" mean something to sed); -E, -D and -M move a symbol that is there already, instead
 // of naming it twice; --refresh takes the defaults without listing the questions.
 
-import { pathToFileURL } from 'node:url';
 import { conf_main, run_command } from './conf.ts';
 import { config_file_exists, read_config_file, write_config_file } from './config_file.ts';
 import { escape_string_value, unquote } from './confdata.ts';
 import { process_host } from './host.ts';
+import { is_main } from './is_main.ts';
 import type { KconfHost } from './lkc.ts';
 import { ConfExit } from './lkc.ts';
 import { to_bytes } from './text.ts';
@@ -226,6 +226,6 @@ export function config_main(args: readonly string[], host: KconfHost = process_h
 	save();
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (is_main(import.meta.url)) {
 	run_command(() => config_main(process.argv.slice(2)));
 }

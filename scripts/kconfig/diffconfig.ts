@@ -5,11 +5,11 @@
 // error and exit status 2; without arguments $KCONFIG_CONFIG is respected; only lines of
 // symbols count as "is not set"; a last line without a line feed keeps its last character.
 
-import { pathToFileURL } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { run_command } from './conf.ts';
 import { read_config_file } from './config_file.ts';
 import { process_host } from './host.ts';
+import { is_main } from './is_main.ts';
 import type { KconfHost } from './lkc.ts';
 import { ConfExit } from './lkc.ts';
 import { to_text } from './text.ts';
@@ -102,6 +102,6 @@ export function diffconfig_main(
 	host.out(diffconfig(a, b, merge));
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (is_main(import.meta.url)) {
 	run_command(() => diffconfig_main(process.argv.slice(2)));
 }

@@ -4,10 +4,10 @@
 // main() of Linux's scripts/kconfig/mconf.c, whose menus, keys and texts it has. The rest is
 // in mconf/. Exit status: 0, or 1 without a terminal and after errors.
 
-import { pathToFileURL } from 'node:url';
 import { Command, Option } from 'commander';
 import { conf_read } from './confdata.ts';
 import { process_host } from './host.ts';
+import { is_main } from './is_main.ts';
 import type { Compat, Kconf, KconfHost } from './lkc.ts';
 import { ConfExit, kconf_alloc } from './lkc.ts';
 import type { App, Ending } from './mconf/app.ts';
@@ -89,7 +89,7 @@ export async function mconf_main(
 	if (ending.code !== 0) throw new ConfExit(ending.code);
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (is_main(import.meta.url)) {
 	try {
 		set_v8_flags();
 		await mconf_main(process.argv.slice(2));

@@ -9,11 +9,11 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { conf_main, run_command } from './conf.ts';
 import { config_file_exists, read_config_file, write_config_file } from './config_file.ts';
 import { process_host } from './host.ts';
+import { is_main } from './is_main.ts';
 import type { KconfHost } from './lkc.ts';
 import { ConfExit } from './lkc.ts';
 import { check_fragment, check_result } from './merge_check.ts';
@@ -223,6 +223,6 @@ export function merge_main(args: readonly string[], host: KconfHost = process_ho
 	}
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (is_main(import.meta.url)) {
 	run_command(() => merge_main(process.argv.slice(2)));
 }
