@@ -87,10 +87,16 @@ function usage(compat: Compat): string {
 	return old ? text : `${text}\nArguments:\n  kconfig_file            Top-level Kconfig file.\n`;
 }
 
-function parse_compat(text: string): Compat {
+/**
+ * The release whose rules hold: what --compat says, or else $KCONFIG_COMPAT, or else 7.2. Ends
+ * with ConfExit(2), in the name of `progname`, if that is no release that is known here.
+ */
+export function choose_compat(progname: string, host: KconfHost, option?: string): Compat {
+	const text = option ?? (host.env.KCONFIG_COMPAT || COMPAT_7_2);
 	if (text === COMPAT_6_12 || text === COMPAT_7_2) return text;
+	const from = option === undefined ? `KCONFIG_COMPAT=${text}` : `--compat ${text}`;
 	const known = `${COMPAT_6_12} and ${COMPAT_7_2}`;
-	throw new ConfExit(2, `${PROGNAME}: --compat ${text}: not a known release; these are ${known}`);
+	throw new ConfExit(2, `${progname}: ${from}: not a known release; these are ${known}`);
 }
 
 /**
@@ -107,7 +113,7 @@ export function parse_options(
 		file: '',
 		silent: false,
 		sync: false,
-		compat: parse_compat(host.env.KCONFIG_COMPAT || COMPAT_7_2),
+		compat: choose_compat(PROGNAME, host),
 		compat_by_default: !host.env.KCONFIG_COMPAT,
 		kconfig: '',
 	};
@@ -183,7 +189,7 @@ function long_option(
 	if (name === 'help') help(opts, host);
 	if (name === 'silent') opts.silent = true;
 	else if (name === 'compat') {
-		opts.compat = parse_compat(value ?? '');
+		opts.compat = choose_compat(PROGNAME, host, value ?? '');
 		opts.compat_by_default = false;
 	} else {
 		opts.mode = name;

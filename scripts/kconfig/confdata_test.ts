@@ -232,6 +232,9 @@ test('options: abbreviated, anywhere, and wrong ones are reported and ignored', 
 	const bad = box.conf('--compat', '5.17', '--alldef', 'Kconfig');
 	t.is(bad.code, 2);
 	t.is(bad.err, 'spf-conf: --compat 5.17: not a known release; these are 6.12 and 7.2\n');
+	box.env.KCONFIG_COMPAT = '7';
+	const odd = box.conf('--alldef', 'Kconfig');
+	t.is(odd.err, 'spf-conf: KCONFIG_COMPAT=7: not a known release; these are 6.12 and 7.2\n');
 	box.remove();
 });
 

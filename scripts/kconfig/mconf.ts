@@ -4,7 +4,8 @@
 // main() of Linux's scripts/kconfig/mconf.c, whose menus, keys and texts it has. The rest is
 // in mconf/. Exit status: 0, or 1 without a terminal and after errors.
 
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
+import { choose_compat } from './conf_options.ts';
 import { conf_read } from './confdata.ts';
 import { process_host } from './host.ts';
 import { is_main } from './is_main.ts';
@@ -31,18 +32,14 @@ function parse_args(args: readonly string[], host: KconfHost): Options {
 		.description('Edits a configuration with menus in the terminal.')
 		.argument('<Kconfig>', 'the root of the Kconfig files')
 		.option('-s, --silent', 'say nothing at the end', false)
-		.addOption(
-			new Option('--compat <release>', 'behave as this release of Linux does')
-				.choices(['6.12', '7.2'])
-				.default(host.env.KCONFIG_COMPAT || '7.2'),
-		)
+		.option('--compat <release>', 'behave as Linux 6.12 or 7.2 (the default) does')
 		.configureOutput({ writeOut: host.out, writeErr: () => {} })
 		.exitOverride((e) => {
 			throw new ConfExit(e.exitCode === 0 ? 0 : 2, e.exitCode === 0 ? '' : `mconf: ${e.message}`);
 		})
 		.parse(args, { from: 'user' });
-	const { silent, compat } = command.opts<{ silent: boolean; compat: Compat }>();
-	return { kconfig: command.args[0] as string, silent, compat };
+	const { silent, compat } = command.opts<{ silent: boolean; compat?: string }>();
+	return { kconfig: command.args[0] as string, silent, compat: choose_compat('mconf', host, compat) };
 }
 
 /** Reads everything. What is said about the configuration file is shown in a window, too. */
@@ -68,7 +65,7 @@ export async function mconf_main(
 ): Promise<void> {
 	const options = parse_args(args, host);
 	const { stdin: input, stdout: output } = process;
-	const instead = "use 'conf --oldconfig', or set values with merge_config";
+	const instead = "use 'spf-conf --oldconfig', or set values with spf-merge-config";
 	if (!input.isTTY || !output.isTTY) {
 		throw new ConfExit(1, `mconf: standard input and output must be a terminal; ${instead}`);
 	}

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import test from 'ava';
+import { ConfExit } from '../lkc.ts';
+import { mconf_main } from '../mconf.ts';
 import { sandbox } from '../testutil.ts';
 import { screen_alloc } from './screen.ts';
 import { choose_theme, is_utf8, MONO_THEME } from './theme.ts';
@@ -158,6 +160,15 @@ test('without a terminal: one line, and exit status 1', (t) => {
 	});
 	t.is(status, 1);
 	t.regex(stderr, /^mconf: standard input and output must be a terminal.*\n$/);
+});
+
+test('an unknown release, from the option or from the environment: one line', async (t) => {
+	const host = { env: { KCONFIG_COMPAT: '7' }, cwd: '.', out: () => {}, err: () => {} };
+	const from = async (...args: string[]) =>
+		(await t.throwsAsync(mconf_main(args, host), { instanceOf: ConfExit }))?.message;
+	const known = 'not a known release; these are 6.12 and 7.2';
+	t.is(await from('Kconfig'), `mconf: KCONFIG_COMPAT=7: ${known}`);
+	t.is(await from('--compat', '5', 'Kconfig'), `mconf: --compat 5: ${known}`);
 });
 
 test('names of keys', (t) => {
