@@ -17,7 +17,7 @@ import {
 } from './symbol.ts';
 
 /** The first definition that has a prompt, or null. */
-export function sym_get_prompt_menu(sym: Sym): Menu | null {
+function sym_get_prompt_menu(sym: Sym): Menu | null {
 	for (const menu of sym.menus) if (menu.prompt) return menu;
 	return null;
 }

@@ -56,7 +56,7 @@ export function conf_errors(kconf: Kconf): boolean {
 	return kconf.conf_warnings > 0 && kconf.host.env.KCONFIG_WERROR !== undefined;
 }
 
-export function conf_message(kconf: Kconf, text: string): void {
+function conf_message(kconf: Kconf, text: string): void {
 	if (!kconf.silent) kconf.host.out(`#\n# ${text}\n#\n`);
 }
 
@@ -260,7 +260,7 @@ export function escape_string_value(text: string): string {
 }
 
 /** The line of a symbol in a .config; empty for a symbol that has none. */
-export function symbol_for_dotconfig(kconf: Kconf, sym: Sym): string {
+function symbol_for_dotconfig(kconf: Kconf, sym: Sym): string {
 	if (sym.type === S_UNKNOWN) return '';
 	const name = `${config_prefix(kconf)}${sym.name}`;
 	const val = sym_get_string_value(sym);

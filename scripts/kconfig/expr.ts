@@ -10,7 +10,7 @@ import { sym_calc_value, sym_get_string_value } from './symbol.ts';
 
 export const EXPR_AND = (a: Tristate, b: Tristate): Tristate => (a < b ? a : b);
 export const EXPR_OR = (a: Tristate, b: Tristate): Tristate => (a > b ? a : b);
-export const EXPR_NOT = (a: Tristate): Tristate => (2 - a) as Tristate;
+const EXPR_NOT = (a: Tristate): Tristate => (2 - a) as Tristate;
 
 export function expr_alloc_symbol(sym: Sym): Expr {
 	sym.expr ??= { type: 'symbol', sym, val: no, val_gen: 0, settled: true };

@@ -57,7 +57,6 @@ export const SYMBOL_VALID = 0x0080;
 /** Only read from a .config, for the defaults of the symbol that replaces it. */
 export const SYMBOL_TRANS = 0x0100;
 export const SYMBOL_WRITE = 0x0200;
-export const SYMBOL_WRITTEN = 0x0800;
 export const SYMBOL_CHECKED = 0x2000;
 export const SYMBOL_WARNED = 0x8000;
 /** Has a value from the user's .config. */

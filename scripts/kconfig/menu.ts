@@ -251,13 +251,6 @@ export function menu_get_prompt(menu: Menu): string {
 	return menu.prompt?.text ?? menu.sym?.name ?? '';
 }
 
-/** The menu around an entry, or null for the root. */
-export function menu_get_parent_menu(menu: Menu): Menu | null {
-	let at = menu.parent;
-	while (at && at.type !== 'menu') at = at.parent;
-	return at;
-}
-
 /** The entry itself if it is a menu, else the nearest around it, or the root. */
 export function menu_get_menu_or_parent_menu(kconf: Kconf, menu: Menu): Menu {
 	let at: Menu = menu;

@@ -66,7 +66,7 @@ const MAX_OUTPUT = 1 << 20;
 class TooMuch extends Error {}
 
 /** Runs a case with this engine in a directory that has its files. */
-export function run_here(dir: string, c: Case, compat: Compat): Omit<Result, 'files'> {
+function run_here(dir: string, c: Case, compat: Compat): Omit<Result, 'files'> {
 	const res = { code: 0 as number | string, out: '', err: '' };
 	const host = {
 		env: { PATH: process.env.PATH, ...c.env, KCONFIG_COMPAT: compat },

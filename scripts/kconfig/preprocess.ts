@@ -232,7 +232,7 @@ function expand_until(
 }
 
 /** Expands a whole text; `outer` holds a function's name and arguments, for $(1). */
-export function expand_string(pp: Preprocessor, text: string, outer: readonly string[] = []) {
+function expand_string(pp: Preprocessor, text: string, outer: readonly string[] = []) {
 	return expand_until(pp, text, 0, () => false, outer).out;
 }
 

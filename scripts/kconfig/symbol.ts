@@ -26,7 +26,6 @@ import {
 	S_INT,
 	S_STRING,
 	S_TRISTATE,
-	S_UNKNOWN,
 	SYMBOL_CONST,
 	SYMBOL_DEF_USER,
 	SYMBOL_TRANS,
@@ -389,6 +388,3 @@ export function sym_get_string_default(kconf: Kconf, sym: Sym): string {
 export function sym_get_default_prop(kconf: Kconf, sym: Sym): Property | null {
 	return first_visible(kconf, sym, 'default');
 }
-
-/** Has any Kconfig file given the symbol a type? */
-export const sym_is_defined = (sym: Sym): boolean => sym.type !== S_UNKNOWN;

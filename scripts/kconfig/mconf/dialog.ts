@@ -43,9 +43,9 @@ export function full_width(size: Size): number {
 const LINES = {
 	utf8: { h: '─', v: '│', ul: '┌', ur: '┐', ll: '└', lr: '┘', lt: '├', rt: '┤' },
 } as const;
-export const ARROW_UP = '↑';
-export const ARROW_DOWN = '↓';
-export const ARROW_RIGHT = '→';
+const ARROW_UP = '↑';
+const ARROW_DOWN = '↓';
+const ARROW_RIGHT = '→';
 
 /** For a terminal without UTF-8: what stands in for the characters that draw lines. */
 export const ASCII_LINES: Readonly<Record<string, string>> = {
@@ -79,7 +79,7 @@ export function draw_box(win: Window, box: Style, border: Style): void {
 }
 
 /** The line across a box above its buttons. */
-export function draw_separator(win: Window, y: number): void {
+function draw_separator(win: Window, y: number): void {
 	const { h, lt, rt } = LINES.utf8;
 	put(win, y, 0, `${lt}${h.repeat(win.width - 2)}`, 'border');
 	put(win, y, win.width - 1, rt, 'dialog');

@@ -59,7 +59,7 @@ export function* conf_save(app: App): Steps<void> {
 }
 
 /** The text inside of "#\n# text\n#\n" blocks. */
-export function conf_messages(messages: readonly string[]): string {
+function conf_messages(messages: readonly string[]): string {
 	return messages.join('').replace(/^# (.*)$|^#$\n?/gm, (_all, text?: string) => text ?? '').trim();
 }
 

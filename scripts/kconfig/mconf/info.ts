@@ -21,7 +21,7 @@ import {
 import { to_text } from '../text.ts';
 
 /** The terms of a chain of one operator. */
-export function split_expr(e: Expr, type: 'and' | 'or'): Expr[] {
+function split_expr(e: Expr, type: 'and' | 'or'): Expr[] {
 	return e.type === type ? [...split_expr(e.left, type), ...split_expr(e.right, type)] : [e];
 }
 
@@ -55,7 +55,7 @@ const holds = (kconf: Kconf, prop: Property): boolean =>
 	expr_calc_value(kconf, prop.visible.expr) !== no;
 
 /** Why the symbol has the value that it has, in a few words. */
-export function value_origin(kconf: Kconf, sym: Sym): string {
+function value_origin(kconf: Kconf, sym: Sym): string {
 	const logical = sym.type === S_BOOLEAN || sym.type === S_TRISTATE;
 	if (sym.type === S_UNKNOWN) return 'not defined by any Kconfig file';
 	if (sym_is_choice_value(sym)) {

@@ -46,7 +46,7 @@ interface Builder {
 }
 
 /** Does a menu have nothing in it that is shown? */
-export function menu_is_empty(kconf: Kconf, menu: Menu): boolean {
+function menu_is_empty(kconf: Kconf, menu: Menu): boolean {
 	for (let child = menu.list; child; child = child.next) {
 		if (menu_is_visible(kconf, child)) return false;
 	}
@@ -54,7 +54,7 @@ export function menu_is_empty(kconf: Kconf, menu: Menu): boolean {
 }
 
 /** Is the entry part of the list now? Its values are up to date afterwards. */
-export function is_shown(kconf: Kconf, view: View, menu: Menu): boolean {
+function is_shown(kconf: Kconf, view: View, menu: Menu): boolean {
 	const visible = menu_is_visible(kconf, menu);
 	return view.show_all ? menu.prompt !== null : visible;
 }

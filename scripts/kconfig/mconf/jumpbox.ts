@@ -22,7 +22,7 @@ const HELP = 'Words in names or texts, e.g.: usb ^PCI net.*driver';
 const HINT = '<Enter> go there   <Up> <Down> choose   <F2> information   <F3> why?   <Esc> back';
 
 /** One line about a target. */
-export function target_text(kconf: Kconf, { kind, name, prompt, menu }: Target): string {
+function target_text(kconf: Kconf, { kind, name, prompt, menu }: Target): string {
 	if (kind !== 'symbol' || !menu.sym) return `${kind} "${prompt}"`;
 	sym_calc_value(kconf, menu.sym);
 	const value = to_text(sym_get_string_value(menu.sym));

@@ -29,7 +29,7 @@ function all_values(kconf: Kconf): string[] {
 }
 
 /** How many symbols that are not part of it a set of values would change. */
-export function side_effects(kconf: Kconf, set: readonly Assignment[]): number {
+function side_effects(kconf: Kconf, set: readonly Assignment[]): number {
 	const before = all_values(kconf);
 	const trial = trial_begin(kconf);
 	try {
