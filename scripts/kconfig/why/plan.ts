@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Estimates, over the ways of goal.ts, what it takes to reach a goal from the present
+// Estimates, over the ways of ways.ts, what it takes to reach a goal from the present
 // values: a plan that is likely good, the complete list of first steps, and, where there is
 // no way at all, the reason. No counterpart in Linux.
 
 import { expr_print } from '../expr.ts';
 import type { Expr, Kconf, Sym } from '../lkc.ts';
 import { S_UNKNOWN, SYMBOL_CONST, yes } from '../lkc.ts';
-import type { Decided, Goal, Way } from './goal.ts';
-import { goal_holds, prompts_of, ways } from './goal.ts';
+import type { Goal } from './goal.ts';
+import { goal_holds, prompts_of } from './goal.ts';
 import type { Assignment } from './trial.ts';
+import type { Decided, Way } from './ways.ts';
+import { ways } from './ways.ts';
 
 /** What to set in order to reach a goal; the cost counts a value as often as it is used. */
 export interface Plan {
