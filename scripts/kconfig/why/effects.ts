@@ -4,7 +4,7 @@
 
 import { sym_get_choice_menu } from '../choice.ts';
 import type { Kconf, Sym } from '../lkc.ts';
-import { no, S_DEF_USER, S_UNKNOWN } from '../lkc.ts';
+import { no, S_DEF_USER, S_UNKNOWN, SYMBOL_WRITE } from '../lkc.ts';
 import { sym_calc_value, sym_has_value } from '../symbol.ts';
 import { prompts_of } from './goal.ts';
 import type { Trial } from './trial.ts';
@@ -13,8 +13,9 @@ import { is_logical, value_of } from './trial.ts';
 /** One symbol whose value becomes another. */
 export interface Change {
 	readonly sym: Sym;
-	readonly before: string;
-	readonly after: string;
+	/** Null for an int, hex or string that the file does not have. */
+	readonly before: string | null;
+	readonly after: string | null;
 	/** The user had it on, and it becomes n. */
 	readonly lost: boolean;
 	/** Its value is part of the set. */
@@ -22,12 +23,17 @@ export interface Change {
 }
 
 /** The values of all symbols. */
-export type Values = ReadonlyMap<Sym, string>;
+export type Values = ReadonlyMap<Sym, string | null>;
+
+function written_value(kconf: Kconf, sym: Sym): string | null {
+	const value = value_of(kconf, sym);
+	return is_logical(sym) || sym.flags & SYMBOL_WRITE ? value : null;
+}
 
 export function all_values(kconf: Kconf): Values {
-	const values = new Map<Sym, string>();
+	const values = new Map<Sym, string | null>();
 	for (const sym of kconf.symbols.values()) {
-		if (sym.type !== S_UNKNOWN) values.set(sym, value_of(kconf, sym));
+		if (sym.type !== S_UNKNOWN) values.set(sym, written_value(kconf, sym));
 	}
 	return values;
 }
@@ -53,7 +59,7 @@ export function kept_by_user(kconf: Kconf, asked: Sym | null): Set<Sym> {
 export function changes(trial: Trial, before: Values, kept: ReadonlySet<Sym>): Change[] {
 	const found: Change[] = [];
 	for (const [sym, old] of before) {
-		const after = value_of(trial.kconf, sym);
+		const after = written_value(trial.kconf, sym);
 		if (after === old) continue;
 		const lost = after === 'n' && kept.has(sym);
 		found.push({ sym, before: old, after, lost, set: trial.assigned.has(sym) });

@@ -83,15 +83,16 @@ function choice_origin(kconf: Kconf, sym: Sym): Origin {
 	const choice = sym_get_choice_menu(sym);
 	const at = choice ? place(choice) : null;
 	const kind = 'choice';
-	if (!choice || sym.visible === no) {
-		return { kind, text: 'a member of a choice that is not visible', at };
-	}
+	if (!choice) return { kind, text: 'a member of no choice', at };
 	const chosen = choice.choice_members.find((member) => {
 		sym_calc_value(kconf, member);
 		return member.visible !== no && member.curr.tri === yes;
 	});
-	if (chosen !== sym) return { kind, text: `the choice is ${chosen?.name ?? 'open'}`, at };
-	if (user_value(sym) === 'y') return { kind, text: 'chosen by the user', at };
+	const name = choice.prompt?.text ? `the choice "${choice.prompt.text}"` : 'the choice';
+	if (!chosen) return { kind, text: `not visible, nor is anything else of ${name}`, at };
+	if (sym.visible === no) return { kind, text: `not visible; ${name} is ${chosen.name}`, at };
+	if (chosen !== sym) return { kind, text: `${name} is ${chosen.name}`, at };
+	if (user_value(sym) === 'y') return { kind, text: 'chosen in the configuration', at };
 	const by_default = sym_choice_default(kconf, choice) === sym;
 	return { kind, text: by_default ? "the choice's default" : 'what is left of the choice', at };
 }
@@ -113,7 +114,7 @@ function ignored(sym: Sym): Origin[] {
 	if (user === null || sym.visible !== no || prompts_of(sym).length === 0) return [];
 	const same = is_logical(sym) ? tristate_name(sym.curr.tri) === user : sym.curr.val === user;
 	if (same) return [];
-	const text = `the user's ${user} is ignored, as the symbol is not visible`;
+	const text = `the configuration says ${user}, which is ignored, as the symbol is not visible`;
 	return [{ kind: 'ignored', text, at: null }];
 }
 
@@ -128,13 +129,13 @@ function logical_origins(kconf: Kconf, sym: Sym): Origin[] {
 	const forced = res.length > 0 && tri === sym.rev_dep.tri;
 	const own = user ? own_tristate(kconf, sym) : null;
 	if (user && !(forced && own?.tri !== tri)) {
-		res.unshift({ kind: 'user', text: `set to ${user_value(sym)} by the user`, at: null });
+		res.unshift({ kind: 'user', text: `set to ${user_value(sym)} in the configuration`, at: null });
 		if (own?.limited) {
 			const text = `the dependencies allow no more than ${tristate_name(sym.visible)}`;
 			res.push({ kind: 'limit', text, at: null });
 		}
 	} else if (user) {
-		res.push({ kind: 'ignored', text: `the user's ${user_value(sym)} is too low for that`, at: null });
+		res.push({ kind: 'ignored', text: `the configuration says ${user_value(sym)}, which is less than that`, at: null });
 	} else if (!forced) {
 		const prop = default_origin(kconf, sym);
 		if (prop) res.push(prop);
@@ -164,7 +165,7 @@ function own_tristate(kconf: Kconf, sym: Sym): { tri: Tristate; limited: boolean
 function nothing(sym: Sym): Origin {
 	const text =
 		sym.visible !== no
-			? 'the user has not set it, and it has no default that applies'
+			? 'not set in the configuration, and no default applies'
 			: prompts_of(sym).length > 0
 				? 'not visible, and nothing else sets it'
 				: 'no default applies, and nothing selects it';
@@ -178,7 +179,7 @@ function text_origins(kconf: Kconf, sym: Sym): Origin[] {
 	if (sym.visible !== no && sym_has_value(sym)) {
 		source = user_value(sym);
 		const text = sym.type === S_STRING ? `"${source}"` : source;
-		res.push({ kind: 'user', text: `set to ${text} by the user`, at: null });
+		res.push({ kind: 'user', text: `set to ${text} in the configuration`, at: null });
 	} else {
 		const prop = default_origin(kconf, sym);
 		if (prop) res.push(prop);

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Estimates, over the ways of goal.ts, what it takes to reach a goal from the present
+// Estimates, over the ways of ways.ts, what it takes to reach a goal from the present
 // values: a plan that is likely good, the complete list of first steps, and, where there is
 // no way at all, the reason. No counterpart in Linux.
 
 import { expr_print } from '../expr.ts';
 import type { Expr, Kconf, Sym } from '../lkc.ts';
 import { S_UNKNOWN, SYMBOL_CONST, yes } from '../lkc.ts';
-import type { Decided, Goal, Way } from './goal.ts';
-import { goal_holds, prompts_of, ways } from './goal.ts';
+import type { Goal } from './goal.ts';
+import { goal_holds, prompts_of } from './goal.ts';
+import { place } from './origin.ts';
 import type { Assignment } from './trial.ts';
+import type { Decided, Way } from './ways.ts';
+import { ways } from './ways.ts';
 
 /** What to set in order to reach a goal; the cost counts a value as often as it is used. */
 export interface Plan {
@@ -170,7 +173,9 @@ export function blame(kconf: Kconf, goal: Goal): string[] {
 			const bad = way.needs.find(
 				(need) => !goal_holds(kconf, need) && plan(need).cost === NEVER.cost,
 			);
-			if (bad && at.kind === 'sym' && is_constant(bad)) found.add(constant_default(at.sym));
+			const fixed = bad?.kind === 'expr' && is_constant(bad.expr);
+			if (fixed && at.kind === 'sym') found.add(constant_default(at.sym));
+			else if (fixed && at.kind === 'vis') found.add(constant_prompt(at.sym));
 			else if (bad) walk(bad);
 		}
 	};
@@ -178,15 +183,26 @@ export function blame(kconf: Kconf, goal: Goal): string[] {
 	return [...found].filter(Boolean);
 }
 
-const is_constant = (goal: Goal): boolean =>
-	goal.kind === 'expr' && goal.expr?.type === 'symbol' && (goal.expr.sym.flags & SYMBOL_CONST) !== 0;
+/** Is an expression made of constants only? */
+function is_constant(e: Expr | null): boolean {
+	if (e?.type === 'and' || e?.type === 'or') return is_constant(e.left) && is_constant(e.right);
+	return e?.type === 'symbol' && (e.sym.flags & SYMBOL_CONST) !== 0;
+}
+
+/** Dependencies that are n whatever is set, mostly for the answer of a command. */
+function constant_prompt(sym: Sym): string {
+	const prop = prompts_of(sym)[0];
+	return prop ? `${sym.name} is never visible: its dependencies are n whatever is set (${place(prop)})` : '';
+}
 
 /** A default that is a constant: mostly the answer of a command, such as a test of the compiler. */
 function constant_default(sym: Sym): string {
 	const prop = sym.prop.find(({ type }) => type === 'default');
 	if (!prop || prompts_of(sym).length > 0) return '';
-	const at = `${prop.filename}:${prop.lineno}`;
-	return `${sym.name} has no prompt, and its default is ${expr_print(prop.expr)} (${at})`;
+	if (is_constant(prop.visible.expr)) {
+		return `${sym.name} has no prompt, and its dependencies are n whatever is set (${place(prop)})`;
+	}
+	return `${sym.name} has no prompt, and its default is ${expr_print(prop.expr)} (${place(prop)})`;
 }
 
 function dead_end(goal: Goal): string {
@@ -207,8 +223,15 @@ function dead_end(goal: Goal): string {
 	// What the constant stands for is told by what it is the condition of.
 	if (sym.flags & SYMBOL_CONST) return '';
 	if (sym.type === S_UNKNOWN) return `${name} is not defined in these Kconfig files`;
-	if (goal.kind === 'text') return `${name} has no prompt, and no default with a value that would do`;
+	if (goal.kind === 'text') return text_dead_end(sym);
 	if (prompts_of(sym).length > 0) return `${name} cannot have such a value`;
 	const wish = goal.lo > 0 ? (goal.lo === yes ? 'y' : 'on') : 'off';
 	return `${name} has no prompt, and no default or select can turn it ${wish}`;
+}
+
+function text_dead_end(sym: Sym): string {
+	if (prompts_of(sym).length > 0) return `${sym.name} cannot have such a value`;
+	const [prop, ...more] = sym.prop.filter(({ type }) => type === 'default');
+	const own = prop && more.length === 0 ? `and its default is ${expr_print(prop.expr)} (${place(prop)})` : null;
+	return `${sym.name} has no prompt, ${own ?? 'and no default with a value that would do'}`;
 }

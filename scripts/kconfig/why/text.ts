@@ -13,6 +13,9 @@ import type { Solution } from './search.ts';
 import type { Assignment } from './trial.ts';
 import type { Condition, Term } from './unmet.ts';
 
+/** More of what a value comes from is counted, not listed. */
+const MAX_ORIGINS = 6;
+
 const at = (where: string | null): string => (where ? ` (${where})` : '');
 
 /** A value as the line that a .config has for it. */
@@ -39,7 +42,10 @@ function heading(ex: Explanation): string[] {
 	const defined = ex.defined.length > 0 ? `, ${ex.defined.join(', ')}` : '';
 	const type = `${ex.sym.flags & SYMBOL_TRANS ? 'transitional ' : ''}${ex.type}`;
 	const lines = [`${ex.name} is ${quoted}  (${type}${prompt}${defined})`];
-	for (const origin of ex.origins) lines.push(`  ${origin.text}${at(origin.at)}`);
+	const shown = ex.origins.slice(0, MAX_ORIGINS);
+	for (const origin of shown) lines.push(`  ${origin.text}${at(origin.at)}`);
+	const rest = ex.origins.length - shown.length;
+	if (rest > 0) lines.push(`  and ${count(rest, 'other')}`);
 	return lines;
 }
 
@@ -49,12 +55,12 @@ function wish(ex: Explanation): string {
 }
 
 function answer(kconf: Kconf, ex: Explanation): string[] {
-	if (ex.holds) return ex.want === null ? ['It is visible, and can be set.'] : [];
+	if (ex.holds) return ex.want === null ? ['', 'It is visible, and can be set.'] : [];
 	const lines: string[] = [];
 	if (ex.unmet.length > 0) {
 		lines.push('', `What keeps it from being ${wish(ex)}:`);
 		for (const condition of ex.unmet) lines.push(...condition_lines(condition));
-	}
+	} else if (ex.solution && ex.instead_of === null) lines.push('', 'It is visible, and only has to be set.');
 	lines.push('');
 	if (ex.instead_of !== null) {
 		lines.push(`It cannot be ${ex.instead_of}${because(ex)}; the most it can be is ${ex.want}.`);

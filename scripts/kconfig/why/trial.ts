@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Trying values out: sets symbols as if a .config said so, lets the engine recalculate, and
-// takes everything back. No counterpart in Linux. What the engine prints meanwhile is
-// swallowed, and its counters are put back.
+// takes everything back; or sets them for good. No counterpart in Linux. What the engine
+// prints while trying is swallowed, and its counters are put back.
 
 import { choice_move_first, sym_get_choice_menu } from '../choice.ts';
 import type { Kconf, Menu, Sym, SymbolValue, Tristate } from '../lkc.ts';
@@ -74,15 +74,13 @@ export function trial_begin(kconf: Kconf): Trial {
 		set(assignments) {
 			restore();
 			this.assigned.clear();
-			for (const { sym, value } of assignments) {
+			for (const assignment of assignments) {
+				const { sym, value } = assignment;
 				saved.push({ sym, def: sym.def[S_DEF_USER], flag: sym.flags & SYMBOL_DEF_USER });
-				this.assigned.set(sym, value);
-				sym.def[S_DEF_USER] = user_value(sym, value);
-				sym.flags |= SYMBOL_DEF_USER;
 				const choice = sym_get_choice_menu(sym);
-				if (!choice) continue;
-				if (!orders.has(choice)) orders.set(choice, [...choice.choice_members]);
-				choice_move_first(choice, sym);
+				if (choice && !orders.has(choice)) orders.set(choice, [...choice.choice_members]);
+				this.assigned.set(sym, value);
+				assign(assignment);
 			}
 			this.count++;
 			recalculate(kconf);
@@ -97,6 +95,19 @@ export function trial_begin(kconf: Kconf): Trial {
 			kconf.conf_warnings = conf_warnings;
 		},
 	};
+}
+
+/** Sets values for good, as if a .config said so: some can only be seen because of others. */
+export function commit(kconf: Kconf, assignments: readonly Assignment[]): void {
+	for (const assignment of assignments) assign(assignment);
+	recalculate(kconf);
+}
+
+function assign({ sym, value }: Assignment): void {
+	sym.def[S_DEF_USER] = user_value(sym, value);
+	sym.flags |= SYMBOL_DEF_USER;
+	const choice = sym_get_choice_menu(sym);
+	if (choice) choice_move_first(choice, sym);
 }
 
 function user_value(sym: Sym, value: string): SymbolValue {

@@ -36,7 +36,7 @@ const MAX_DEPTH = 3;
 /** More than this many of one kind are counted, not listed. */
 const MAX_LIST = 6;
 
-/** The conditions that keep a symbol from a value. */
+/** The conditions that keep a symbol from a value. None: it is visible, and only has to be set. */
 export function unmet(kconf: Kconf, sym: Sym, want: string | null): Condition[] {
 	sym_calc_value(kconf, sym);
 	if (sym.type === S_UNKNOWN) return [];
@@ -58,8 +58,8 @@ function unmet_raise(kconf: Kconf, sym: Sym, tri: Tristate): Condition[] {
 	const res = unmet_prompts(kconf, sym, need, 0);
 	if (res.length > 0) return res;
 	const choice = sym_get_choice_menu(sym);
-	if (choice) return [note('nothing but that another member of the choice is chosen', place(choice))];
-	return [note('nothing: it is visible, and only has to be set')];
+	if (choice) return [note('another member of its choice is chosen', place(choice))];
+	return [];
 }
 
 /** What keeps the prompts hidden, one condition for each. */
@@ -86,9 +86,8 @@ function promptless(kconf: Kconf, sym: Sym, tri: Tristate, depth: number): Condi
 	const res = [note(`no prompt: only ${can_set(selectors.length, defaults.length)}`)];
 	if (depth > 0) return res;
 	for (const { sym: by, prop } of selectors.slice(0, MAX_LIST)) {
-		const cond = prop.visible.expr ? ` if ${expr_print(prop.visible.expr)}` : '';
-		const more = selectors.length > 1 ? '' : cond;
-		res.push(note(`selected by ${show_with_value(by)}${more}`, place(prop)));
+		const cond = prop.visible.expr ? ` if ${expr_print(prop.visible.expr, show_with_value)}` : '';
+		res.push(note(`would be selected by ${show_with_value(by)}${cond}`, place(prop)));
 	}
 	const rest = selectors.length - MAX_LIST;
 	if (rest > 0) res.push(note(`and by ${count(rest, 'other')}`));
@@ -108,8 +107,8 @@ function promptless(kconf: Kconf, sym: Sym, tri: Tristate, depth: number): Condi
 function can_set(selectors: number, defaults: number): string {
 	if (selectors + defaults === 0) return 'selects and defaults could set it, and there are none';
 	const parts = [];
-	if (selectors > 0) parts.push(count(selectors, 'select'));
-	if (defaults > 0) parts.push(count(defaults, 'default'));
+	if (selectors > 0) parts.push(selectors > 1 ? `${selectors} selects` : 'a select');
+	if (defaults > 0) parts.push(defaults > 1 ? `${defaults} defaults` : 'its default');
 	return `${parts.join(' and ')} can set it`;
 }
 
@@ -126,9 +125,16 @@ function unmet_lower(kconf: Kconf, sym: Sym, tri: Tristate): Condition[] {
 	}
 	const choice = sym_get_choice_menu(sym);
 	if (choice) return [note('it is chosen: choose another member instead', place(choice))];
-	if (prompts_of(sym).length === 0) return [note('no prompt: its default sets it')];
-	if (sym.visible !== no) return [note('nothing: it is visible, and only has to be set')];
-	return [note('not visible: its default sets it'), ...unmet_prompts(kconf, sym, mod, 0)];
+	if (prompts_of(sym).length === 0) return [by_default(kconf, sym, 'no prompt')];
+	if (sym.visible !== no) return [];
+	return [by_default(kconf, sym, 'not visible'), ...unmet_prompts(kconf, sym, mod, 0)];
+}
+
+/** What cannot be set has the value of its default, whose condition holds. */
+function by_default(kconf: Kconf, sym: Sym, why: string): Condition {
+	const prop = sym_get_default_prop(kconf, sym);
+	const cond = prop?.visible.expr ? `, as ${expr_print(prop.visible.expr, show_with_value)}` : '';
+	return note(`${why}: its default sets it${cond}`, prop && place(prop));
 }
 
 function unmet_text(kconf: Kconf, sym: Sym, want: string | null): Condition[] {
@@ -139,7 +145,7 @@ function unmet_text(kconf: Kconf, sym: Sym, want: string | null): Condition[] {
 	if (want !== null && range && !sym_string_within_range(kconf, sym, want)) {
 		return [note(`${want} is outside the range ${range.text}`, range.at)];
 	}
-	return [note('nothing: it is visible, and only has to be set')];
+	return [];
 }
 
 // --- terms -------------------------------------------------------------------------------

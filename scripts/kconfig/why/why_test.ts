@@ -47,10 +47,10 @@ const cases: Record<string, Case> = {
 		kconfig: bool('A'),
 		ask: 'A',
 		set: ['CONFIG_A=y'],
-		text: [/^A is n {2}\(bool "A", Kconfig:1\)\n {2}the user has not set it/, /it is visible, and only has to be set/],
+		text: [/^A is n {2}\(bool "A", Kconfig:1\)\n {2}not set in the configuration, and no default applies\n\nIt is visible, and only has to be set\.\n\nTo have A=y/],
 	},
 	'a prefix is fine': { kconfig: bool('A'), ask: 'CONFIG_A', set: ['CONFIG_A=y'], text: [/^A is n/] },
-	'already so': { kconfig: bool('A'), config: y('A'), ask: 'A', set: null, text: [/^A is y.*\n {2}set to y by the user\n$/] },
+	'already so': { kconfig: bool('A'), config: y('A'), ask: 'A', set: null, text: [/^A is y.*\n {2}set to y in the configuration\n$/] },
 	'dependencies, met and unmet': {
 		kconfig: bool('A') + bool('B') + bool('C') + bool('X', 'depends on A && B && C'),
 		config: y('B'),
@@ -69,7 +69,7 @@ const cases: Record<string, Case> = {
 		config: y('X'),
 		ask: 'X',
 		set: ['CONFIG_A=y'],
-		text: [/the user's y is ignored, as the symbol is not visible/],
+		text: [/the configuration says y, which is ignored, as the symbol is not visible/],
 	},
 	'not, and comparisons': {
 		kconfig: bool('A') + `${'config N\n\tint "N"\n\tdefault 3\n\trange 1 9\n'}config S\n\tstring "S"\n` + bool('X', 'depends on !A && N > 5 && S = "on"'),
@@ -100,7 +100,7 @@ const cases: Record<string, Case> = {
 		kconfig: hidden('X') + bool('A', 'select X'),
 		ask: 'X',
 		set: ['CONFIG_A=y'],
-		text: [/no prompt: only 1 select can set it\n {2}selected by A \[=n\] \(Kconfig:5\)/],
+		text: [/no prompt: only a select can set it\n {2}would be selected by A \[=n\] \(Kconfig:5\)/],
 	},
 	'no prompt, reached by a default': {
 		kconfig: bool('A') + hidden('X', 'default y if A'),
@@ -126,7 +126,7 @@ const cases: Record<string, Case> = {
 		config: 'CONFIG_A=m\nCONFIG_X=y\n',
 		ask: 'X',
 		set: ['CONFIG_A=y'],
-		text: [/^X is m.*\n {2}set to y by the user\n {2}the dependencies allow no more than m/, /unmet: A \[=m\] {2}can be set to y/],
+		text: [/^X is m.*\n {2}set to y in the configuration\n {2}the dependencies allow no more than m/, /unmet: A \[=m\] {2}can be set to y/],
 	},
 	'm is the most there is': {
 		kconfig: M + tri('X', 'depends on m'),
@@ -146,7 +146,7 @@ const cases: Record<string, Case> = {
 		config: y('A'),
 		ask: 'B',
 		set: ['CONFIG_B=y'],
-		text: [/the choice is A \(Kconfig:1\)/, /CONFIG_B=y {2}\(and no other member of its choice\)/],
+		text: [/the choice "which" is A \(Kconfig:1\)/, /CONFIG_B=y {2}\(and no other member of its choice\)/],
 	},
 	'a member that something else depends on': {
 		kconfig: `choice\n\tprompt "which"\n${bool('A')}${bool('B')}endchoice\n${bool('X', 'depends on !A')}`,
@@ -165,7 +165,7 @@ const cases: Record<string, Case> = {
 		config: 'CONFIG_X=12\n',
 		ask: 'X=12',
 		set: null,
-		text: [/set to 12 by the user\n {2}12 is outside the range 1 to 9 \(Kconfig:3\)/],
+		text: [/set to 12 in the configuration\n {2}12 is outside the range 1 to 9 \(Kconfig:3\)/],
 	},
 	'a number that cannot be seen': {
 		kconfig: `${bool('A')}config X\n\tint "X"\n\tdepends on A\n`,
@@ -214,6 +214,47 @@ const cases: Record<string, Case> = {
 		set: null,
 		text: [/There are no values with which to have X=y:\n {2}H has no prompt, and its default is n \(Kconfig:3\)/],
 	},
+	'constant dependencies': {
+		kconfig: `${hidden('H', 'default y', 'depends on n')}${bool('P', 'depends on n')}${bool('X', 'depends on H || P')}`,
+		ask: 'X',
+		set: null,
+		text: [
+			/\n {2}H has no prompt, and its dependencies are n whatever is set \(Kconfig:3\)\n/,
+			/\n {2}P is never visible: its dependencies are n whatever is set \(Kconfig:6\)\n/,
+		],
+	},
+	'a number that only a default gives': {
+		kconfig: `config N\n\tint\n\tdefault 5\n${bool('X', 'depends on N > 7')}`,
+		ask: 'X',
+		set: null,
+		text: [/X=y:\n {2}N has no prompt, and its default is 5 \(Kconfig:3\)\n/],
+	},
+	'numbers that come and go': {
+		kconfig: bool('A') + 'config N\n\tint "N"\n\tdefault 3\n\tdepends on A\nconfig S\n\tstring "S"\n\tdefault "s"\n\tdepends on !A\n',
+		ask: 'A',
+		set: ['CONFIG_A=y'],
+		text: [/\n {2}adds: N=3\n {2}drops: S\n$/],
+	},
+	'a default that holds': {
+		kconfig: bool('A') + hidden('X', 'default y', 'depends on A'),
+		config: y('A'),
+		ask: 'X=n',
+		set: ['# CONFIG_A is not set'],
+		text: [/\n {2}no prompt: its default sets it, as A \[=y\] \(Kconfig:5\)\n/],
+	},
+	'many selects': {
+		kconfig: hidden('X') + [...'ABCDEFGHI'].map((name) => bool(name, 'select X')).join(''),
+		config: y(...'ABCDEFGHI'),
+		ask: 'X',
+		set: null,
+		text: [/selected by F .*\n {2}and 3 others\n$/],
+	},
+	'a member that is not visible': {
+		kconfig: `${bool('E')}choice\n\tprompt "which"\n${bool('A')}${bool('B', 'depends on E')}endchoice\n`,
+		ask: 'B',
+		set: ['CONFIG_E=y', 'CONFIG_B=y'],
+		text: [/\n {2}not visible; the choice "which" is A \(Kconfig:3\)\n/],
+	},
 	'a transitional symbol': {
 		kconfig: 'config OLD\n\tbool\n\ttransitional\n',
 		ask: 'OLD',
@@ -224,7 +265,7 @@ const cases: Record<string, Case> = {
 		kconfig: bool('A') + hidden('H1', 'default y if A') + hidden('H2', 'default H1') + bool('X', 'depends on H2'),
 		ask: 'X',
 		set: ['CONFIG_A=y', 'CONFIG_X=y'],
-		text: [/unmet: H2 \[=n\] {2}no prompt: only 1 default can set it/],
+		text: [/unmet: H2 \[=n\] {2}no prompt: only its default can set it/],
 	},
 };
 

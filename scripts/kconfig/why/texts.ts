@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The texts of ints, hexes and strings: which are the same, less or more. No counterpart in
+// Linux.
+
+import { strtoll } from '../expr.ts';
+import type { Sym } from '../lkc.ts';
+import { S_HEX, S_INT, S_STRING } from '../lkc.ts';
+
+/** Are two texts the same value of a symbol? */
+export function same_text(sym: Sym, a: string, b: string): boolean {
+	if (a === b) return true;
+	const base = sym.type === S_HEX ? 16 : sym.type === S_INT ? 10 : null;
+	return base !== null && parse_number(a, base) === parse_number(b, base);
+}
+
+/** How two texts compare: as numbers where both are, like the engine. */
+export function compare_texts(a: Sym, a_text: string, b: Sym, b_text: string): number {
+	const number = (sym: Sym, text: string): bigint | null =>
+		parse_number(text, sym.type === S_HEX ? 16 : sym.type === S_INT ? 10 : 0);
+	if (a.type !== S_STRING || b.type !== S_STRING) {
+		const x = number(a, a_text);
+		const y = number(b, b_text);
+		if (x !== null && y !== null) return x < y ? -1 : x > y ? 1 : 0;
+	}
+	return a_text < b_text ? -1 : a_text > b_text ? 1 : 0;
+}
+
+const NUMBER: Readonly<Record<10 | 16 | 0, RegExp>> = {
+	10: /^-?\d+$/,
+	16: /^-?(?:0[xX])?[0-9a-fA-F]+$/,
+	0: /^-?(?:0[xX][0-9a-fA-F]+|\d+)$/,
+};
+
+/** A text as a number, or null if it is none. */
+function parse_number(text: string, base: 10 | 16 | 0): bigint | null {
+	return NUMBER[base].test(text) ? strtoll(text, base) : null;
+}
+
+/** Texts at, just below and just above another. */
+export function near(sym: Sym, text: string): string[] {
+	if (sym.type === S_STRING) return [text, '', `${text}x`];
+	const val = parse_number(text, sym.type === S_HEX ? 16 : 0);
+	if (val === null) return [];
+	const show = (n: bigint): string => (sym.type === S_HEX ? `0x${n.toString(16)}` : `${n}`);
+	const all = [val, val + 1n, val - 1n];
+	return (sym.type === S_HEX ? all.filter((n) => n >= 0n) : all).map(show);
+}

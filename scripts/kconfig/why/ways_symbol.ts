@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The ways to give a symbol a value, or to have the user see it. No counterpart in Linux.
+
+import { sym_get_choice_menu } from '../choice.ts';
+import { expr_alloc_and, expr_calc_value, tristate_name } from '../expr.ts';
+import type { Expr, Kconf, Property, Sym, Tristate } from '../lkc.ts';
+import { mod, no, S_BOOLEAN, S_DEF_USER, S_TRISTATE, yes } from '../lkc.ts';
+import {
+	prop_get_symbol,
+	sym_calc_value,
+	sym_get_string_value,
+	sym_get_type,
+	sym_has_value,
+	sym_string_within_range,
+} from '../symbol.ts';
+import type { Between, Goal } from './goal.ts';
+import { at_least, at_most, is_fixed, prompts_of } from './goal.ts';
+import { is_logical } from './trial.ts';
+import type { Decided, Way } from './ways.ts';
+
+/** The ways to what the user may see of a symbol. */
+export function vis_ways(kconf: Kconf, sym: Sym, { lo, hi }: Between): Way[] {
+	const prompts = prompts_of(sym).map((prop) => prop.visible.expr);
+	const none = hi < yes ? prompts.map((e) => at_most(e, hi)) : [];
+	if (lo === no) return [{ needs: none }];
+	const res = prompts.map((e) => ({ needs: [at_least(e, lo), ...none] }));
+	const modules_off = lo === yes && no_modules(kconf, sym);
+	if (modules_off) res.push(...prompts.map((e) => ({ needs: [at_least(e, mod), modules_off] })));
+	return res;
+}
+
+/** Without modules, m counts as y: the goal that there are none, if that can make a difference. */
+function no_modules(kconf: Kconf, sym: Sym): Goal | null {
+	const { modules_sym } = kconf;
+	if (!modules_sym || is_fixed(modules_sym)) return null;
+	if (sym_get_type(kconf, sym) !== S_TRISTATE) return null;
+	return { kind: 'sym', sym: modules_sym, lo: no, hi: no };
+}
+
+const visible = (sym: Sym, lo: Tristate): Goal => ({ kind: 'vis', sym, lo, hi: yes });
+const hidden = (sym: Sym): Goal => ({ kind: 'vis', sym, lo: no, hi: no });
+
+/** Setting a value, unless it was decided otherwise; or nothing, if it is the user's already. */
+function user_way(sym: Sym, value: string, needs: readonly Goal[], decided: Decided): Way[] {
+	const before = decided.get(sym);
+	if (before !== undefined) return before === value ? [{ needs }] : [];
+	const own = is_logical(sym)
+		? tristate_name(sym.def[S_DEF_USER].tri)
+		: sym.def[S_DEF_USER].val;
+	// In a choice it is not enough to have been said: it has to be said last.
+	if (sym_has_value(sym) && own === value && !sym_get_choice_menu(sym)) return [{ needs }];
+	return [{ set: { sym, value }, needs }];
+}
+
+/** The ways to the value of a bool or tristate. */
+export function sym_ways(kconf: Kconf, sym: Sym, want: Between, decided: Decided): Way[] {
+	if (is_fixed(sym) || !is_logical(sym)) return [];
+	sym_calc_value(kconf, sym);
+	if (sym_get_choice_menu(sym)) return member_ways(sym, want, decided);
+	const make = sym.curr.tri > want.hi ? lower_ways : raise_ways;
+	if (sym_get_type(kconf, sym) !== S_BOOLEAN) {
+		const as_it_is = make(sym, want, false, [], decided);
+		const modules_off = want.lo === yes && no_modules(kconf, sym);
+		if (!modules_off) return as_it_is;
+		return [...as_it_is, ...raise_ways(sym, want, true, [modules_off], decided)];
+	}
+	const lo = want.lo === mod ? yes : want.lo;
+	const hi = want.hi === mod ? no : want.hi;
+	const res = lo <= hi ? make(sym, { lo, hi }, true, [], decided) : [];
+	const { modules_sym } = kconf;
+	const m_would_do = want.lo <= mod && mod <= want.hi;
+	if (sym.type === S_TRISTATE && m_would_do && modules_sym && !is_fixed(modules_sym)) {
+		// A tristate can be m as soon as there are modules.
+		const modules: Goal = { kind: 'sym', sym: modules_sym, lo: mod, hi: yes };
+		res.push(...make(sym, { lo: mod, hi: mod }, false, [modules], decided));
+	}
+	return res;
+}
+
+/** What is enough for a bool to be y: m counts as y there. */
+function enough(as_bool: boolean, lo: Tristate): Tristate {
+	return lo === yes && as_bool ? mod : lo;
+}
+
+const DEFAULTS = new WeakMap<Property, Expr | null>();
+
+/** What a default is worth: its value, as far as its condition allows. */
+function default_value(prop: Property): Expr | null {
+	let e = DEFAULTS.get(prop);
+	if (e === undefined) {
+		e = expr_alloc_and(prop.visible.expr, prop.expr);
+		DEFAULTS.set(prop, e);
+	}
+	return e;
+}
+
+/** The user's y becomes m by being visible up to m only. */
+function clamped_way(sym: Sym, { lo, hi }: Between, limit: readonly Goal[]): Way[] {
+	if (lo > mod || hi !== mod || !sym_has_value(sym)) return [];
+	return [{ needs: [{ kind: 'vis', sym, lo: mod, hi: mod }, ...limit] }];
+}
+
+function raise_ways(
+	sym: Sym,
+	{ lo, hi }: Between,
+	as_bool: boolean,
+	extra: readonly Goal[],
+	decided: Decided,
+): Way[] {
+	const res: Way[] = [];
+	const low = enough(as_bool, lo);
+	const limit = hi < yes && sym.rev_dep.expr ? [at_most(sym.rev_dep.expr, hi), ...extra] : extra;
+	if (prompts_of(sym).length > 0) {
+		for (let u = lo; u <= hi; u++) {
+			if (u === mod && as_bool) continue;
+			const needs = [visible(sym, enough(as_bool, u)), ...limit];
+			res.push(...user_way(sym, tristate_name(u), needs, decided));
+		}
+		res.push(...clamped_way(sym, { lo, hi }, limit));
+	}
+	if (sym.rev_dep.expr) res.push({ needs: [at_least(sym.rev_dep.expr, low), ...limit] });
+	const silent = sym_has_value(sym) ? [hidden(sym), ...limit] : limit;
+	const earlier: Goal[] = [];
+	for (const prop of sym.prop) {
+		if (prop.type !== 'default') continue;
+		const here: Goal = { kind: 'expr', expr: default_value(prop), lo: low, hi };
+		res.push({ needs: [here, ...earlier, ...silent] });
+		earlier.push(at_most(prop.visible.expr, no));
+	}
+	if (sym.implied.expr) {
+		const implied = at_least(sym.implied.expr, low);
+		res.push({ needs: [implied, at_least(sym.dir_dep.expr, low), ...silent] });
+	}
+	return res;
+}
+
+function lower_ways(
+	sym: Sym,
+	{ lo, hi }: Between,
+	as_bool: boolean,
+	extra: readonly Goal[],
+	decided: Decided,
+): Way[] {
+	const res: Way[] = [];
+	const limit = sym.rev_dep.expr ? [at_most(sym.rev_dep.expr, hi), ...extra] : extra;
+	if (prompts_of(sym).length > 0) {
+		for (let u: number = hi; u >= lo; u--) {
+			if (u === mod && as_bool) continue;
+			const least = enough(as_bool, Math.max(u, mod) as Tristate);
+			const needs = [visible(sym, least), ...limit];
+			res.push(...user_way(sym, tristate_name(u as Tristate), needs, decided));
+		}
+		res.push(...clamped_way(sym, { lo, hi }, limit));
+	}
+	// A select that demands less than it does now, whatever the user has said.
+	if (lo > no && sym.rev_dep.expr) {
+		res.push({ needs: [at_least(sym.rev_dep.expr, enough(as_bool, lo)), ...limit] });
+	}
+	const silent = sym_has_value(sym) ? [hidden(sym), ...limit] : limit;
+	const implied: Goal[] = sym.implied.expr ? [at_most(sym.implied.expr, hi)] : [];
+	const defaults = sym.prop.filter((prop) => prop.type === 'default');
+	if (defaults.length === 0 || lo === no) {
+		// Without its dependencies there is neither default nor imply.
+		const off = defaults.map((prop) => at_most(prop.visible.expr, no));
+		res.push({ needs: [...off, ...implied, ...silent] });
+		if (sym.dir_dep.expr) res.push({ needs: [at_most(sym.dir_dep.expr, hi), ...silent] });
+	}
+	const earlier: Goal[] = [];
+	for (const prop of defaults) {
+		const first = at_least(prop.visible.expr, mod);
+		const value: Goal = { kind: 'expr', expr: default_value(prop), lo: enough(as_bool, lo), hi };
+		res.push({ needs: [first, value, ...earlier, ...implied, ...silent] });
+		earlier.push(at_most(prop.visible.expr, no));
+	}
+	return res;
+}
+
+/** A member of a choice is y by being picked, and n by another's being picked. */
+function member_ways(sym: Sym, { lo, hi }: Between, decided: Decided): Way[] {
+	if (lo > no) {
+		const seen = visible(sym, mod);
+		// One that comes into sight may be the default, or be all that is left.
+		const unsaid = sym.visible === no ? [{ needs: [seen] }] : [];
+		return hi < yes ? [] : [...user_way(sym, 'y', [seen], decided), ...unsaid];
+	}
+	const res: Way[] = [];
+	for (const other of sym.in_choice?.choice_members ?? []) {
+		if (other !== sym) res.push(...user_way(other, 'y', [visible(other, mod)], decided));
+	}
+	res.push(...user_way(sym, 'n', [visible(sym, mod)], decided), { needs: [hidden(sym)] });
+	return res;
+}
+
+/** The ways to the text of an int, hex or string. */
+export function text_ways(kconf: Kconf, goal: Goal & { kind: 'text' }, decided: Decided): Way[] {
+	const { sym, ok, tries } = goal;
+	if (is_fixed(sym) || is_logical(sym)) return [];
+	const res: Way[] = [];
+	const ranges = sym.prop.filter((prop) => prop.type === 'range');
+	if (prompts_of(sym).length > 0) {
+		for (const value of tries) {
+			const fits = ranges.length === 0 || sym_string_within_range(kconf, sym, value);
+			const other = ranges
+				.filter((prop) => expr_calc_value(kconf, prop.visible.expr) !== no)
+				.map((prop) => at_most(prop.visible.expr, no));
+			const needs = [visible(sym, mod), ...(fits ? [] : other)];
+			res.push(...user_way(sym, value, needs, decided));
+		}
+	}
+	const silent = sym_has_value(sym) ? [hidden(sym)] : [];
+	const earlier: Goal[] = [];
+	for (const prop of sym.prop) {
+		if (prop.type !== 'default') continue;
+		const source = prop_get_symbol(prop);
+		if (source) {
+			const value: Goal[] = is_fixed(source)
+				? []
+				: [{ kind: 'text', sym: source, ok, tries }];
+			sym_calc_value(kconf, source);
+			if (value.length > 0 || ok(sym_get_string_value(source))) {
+				res.push({ needs: [at_least(prop.visible.expr, mod), ...value, ...earlier, ...silent] });
+			}
+		}
+		earlier.push(at_most(prop.visible.expr, no));
+	}
+	return res;
+}
