@@ -42,6 +42,7 @@ export function config_prefix(kconf: Kconf): string {
 	return kconf.host.env.CONFIG_ ?? 'CONFIG_';
 }
 
+/** The file that holds the configuration: $KCONFIG_CONFIG, or .config. */
 export function conf_get_configname(kconf: Kconf): string {
 	return to_bytes(kconf.host.env.KCONFIG_CONFIG ?? '.config');
 }
@@ -52,6 +53,7 @@ function conf_warning(kconf: Kconf, file: string, lineno: number, text: string):
 	kconf.conf_warnings++;
 }
 
+/** Is what was warned of while reading an error, by KCONFIG_WERROR? */
 export function conf_errors(kconf: Kconf): boolean {
 	return kconf.conf_warnings > 0 && kconf.host.env.KCONFIG_WERROR !== undefined;
 }
@@ -255,6 +257,7 @@ function differs_from_file(sym: Sym): boolean {
 
 // --- writing -----------------------------------------------------------------------------
 
+/** A string as it stands in a .config, with its quotes. */
 export function escape_string_value(text: string): string {
 	return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
@@ -287,6 +290,7 @@ export interface CommentStyle {
 export const comment_style_pound: CommentStyle = { prefix: '#', decoration: '#', postfix: '#' };
 export const comment_style_c: CommentStyle = { prefix: '/*', decoration: ' *', postfix: ' */' };
 
+/** The comment that a generated file begins with. */
 export function conf_heading(kconf: Kconf, style: CommentStyle): string {
 	const title = kconf.rootmenu.prompt?.text ?? '';
 	const lines = ['Automatically generated file; DO NOT EDIT.', title];
@@ -476,6 +480,7 @@ function defconfig_text(kconf: Kconf, changed: ChangedInput): string {
 	return parts.join('');
 }
 
+/** Writes what differs from the defaults. Throws FileError, without a text, if it cannot. */
 export function conf_write_defconfig(kconf: Kconf, name: string): void {
 	const path = path_of(kconf.host, name);
 	try {

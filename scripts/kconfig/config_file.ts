@@ -9,6 +9,7 @@ import { with_file } from './confdata.ts';
 import type { KconfHost } from './lkc.ts';
 import { read_bytes } from './text.ts';
 
+/** Is there something of this name, seen from the host's directory? */
 export function config_file_exists(host: KconfHost, name: string): boolean {
 	return existsSync(resolve(host.cwd, name));
 }

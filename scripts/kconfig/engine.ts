@@ -4,7 +4,7 @@
 // and tests of this directory. What other programs use is index.ts. No counterpart in Linux.
 
 import { choice_set_value, sym_get_choice_menu } from './choice.ts';
-import { conf_read, conf_write } from './confdata.ts';
+import { conf_get_configname, conf_read, conf_write } from './confdata.ts';
 import { process_host } from './host.ts';
 import type { Compat, Kconf, KconfHost, Sym } from './lkc.ts';
 import { COMPAT_7_2, ConfExit, kconf_alloc, no } from './lkc.ts';
@@ -31,7 +31,9 @@ export function parse(
 /** Reads values from a .config. Without a name it is the one that the environment names. */
 export function load(kconf: Kconf, file?: string): void {
 	const name = file === undefined ? null : to_bytes(file);
-	if (!conf_read(kconf, name)) throw new ConfExit(2, `cannot read ${file ?? '.config'}`);
+	if (!conf_read(kconf, name)) {
+		throw new ConfExit(2, `cannot read ${file ?? to_text(conf_get_configname(kconf))}`);
+	}
 }
 
 /** The symbol of a name, without the CONFIG_ prefix; undefined if no file mentions it. */

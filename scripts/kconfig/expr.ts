@@ -12,19 +12,23 @@ export const EXPR_AND = (a: Tristate, b: Tristate): Tristate => (a < b ? a : b);
 export const EXPR_OR = (a: Tristate, b: Tristate): Tristate => (a > b ? a : b);
 const EXPR_NOT = (a: Tristate): Tristate => (2 - a) as Tristate;
 
+/** The expression that a symbol is by itself; always the same one for a symbol. */
 export function expr_alloc_symbol(sym: Sym): Expr {
 	sym.expr ??= { type: 'symbol', sym, val: no, val_gen: 0, settled: true };
 	return sym.expr;
 }
 
+/** !expr */
 export function expr_alloc_not(expr: Expr): Expr {
 	return { type: 'not', expr, val: no, val_gen: 0, settled: false };
 }
 
+/** left && right, or left || right. */
 export function expr_alloc_two(type: 'and' | 'or', left: Expr, right: Expr): Expr {
 	return { type, left, right, val: no, val_gen: 0, settled: false };
 }
 
+/** A comparison of two symbols, or the two limits of a range. */
 export function expr_alloc_comp(type: CompareType | 'range', left: Sym, right: Sym): Expr {
 	return { type, left, right, val: no, val_gen: 0, settled: false };
 }
@@ -41,6 +45,7 @@ export function expr_alloc_or(a: Expr | null, b: Expr | null): Expr | null {
 	return b ? expr_alloc_two('or', a, b) : a;
 }
 
+/** Is there no condition, or is it the constant y? Others that are y now do not count. */
 export function expr_is_yes(kconf: Kconf, e: Expr | null): boolean {
 	return !e || (e.type === 'symbol' && e.sym === kconf.symbol_yes);
 }
@@ -56,6 +61,7 @@ export function expr_calc_value(kconf: Kconf, e: Expr | null): Tristate {
 	return e.val;
 }
 
+/** Forgets the values of all expressions. */
 export function expr_invalidate_all(kconf: Kconf): void {
 	kconf.generation++;
 }

@@ -16,6 +16,7 @@ const TAB = 9;
 
 const is_blank = (c: string | undefined): boolean => c === ' ' || c === '\t';
 
+/** The position of the newline at or behind `pos`, or of the end of the text. */
 export function end_of_line(text: string, pos: number): number {
 	const end = text.indexOf('\n', pos);
 	return end < 0 ? text.length : end;

@@ -3,7 +3,7 @@
 // The engine as a library. example.ts shows how it is used. All texts are real text here,
 // and nothing is printed: what the engine has to say is collected, and an error carries it.
 
-import { conf_defconfig_text, conf_read, conf_write, FileError } from './confdata.ts';
+import { conf_defconfig_text, conf_get_configname, conf_read, conf_write, FileError } from './confdata.ts';
 import { assign, find } from './engine.ts';
 import type { Compat, Kconf, Menu, Sym, Tristate } from './lkc.ts';
 import {
@@ -234,13 +234,17 @@ export class Kconfig {
 	load(file?: string): void {
 		this.run(() => {
 			if (conf_read(this.kconf, file === undefined ? null : to_bytes(file))) return;
-			throw new ConfExit(2, `${file ?? '.config'}: cannot be read`);
+			const name = file ?? to_text(conf_get_configname(this.kconf));
+			throw new ConfExit(2, `${name}: cannot be read`);
 		});
 	}
 
-	/** Writes the configuration as .config is written. Throws KconfigError. */
-	write(file = '.config'): void {
-		this.run(() => conf_write(this.kconf, to_bytes(file)));
+	/**
+	 * Writes the configuration as .config is written. Without a name the file is $KCONFIG_CONFIG
+	 * or .config. Throws KconfigError.
+	 */
+	write(file?: string): void {
+		this.run(() => conf_write(this.kconf, file === undefined ? undefined : to_bytes(file)));
 	}
 
 	/** What a defconfig would say: only what differs from the defaults. */

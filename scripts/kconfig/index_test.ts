@@ -102,6 +102,21 @@ test('write, defconfig, explain', (t) => {
 	box.remove();
 });
 
+test('without a name it is the file that the environment names', (t) => {
+	const box = sandbox({ Kconfig: KCONFIG });
+	const kconfig = parse('Kconfig', { env: { KCONFIG_CONFIG: 'mine' }, cwd: box.dir });
+	const failed = t.throws(() => kconfig.load(), { instanceOf: KconfigError });
+	t.is(failed?.message, 'mine: cannot be read');
+	kconfig.symbol('A')?.set('y');
+	kconfig.write();
+	t.is(box.read('.config'), null);
+	t.regex(box.read('mine') ?? '', /^CONFIG_A=y$/m);
+	kconfig.symbol('A')?.set('n');
+	kconfig.load();
+	t.is(kconfig.symbol('A')?.value, 'y');
+	box.remove();
+});
+
 test('what is wrong is in the error, what is odd in the messages', (t) => {
 	const box = sandbox({ Kconfig: `${KCONFIG}config A\n\tbool\n`, bad: 'config\n', cfg: 'x\n' });
 	const kconfig = open(box);

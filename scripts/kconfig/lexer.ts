@@ -118,6 +118,7 @@ export interface Lexer {
 	assign_val: boolean;
 }
 
+/** A lexer without a file. */
 export function lexer_init(kconf: Kconf): Lexer {
 	return {
 		kconf,

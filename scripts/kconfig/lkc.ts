@@ -238,6 +238,7 @@ export function not_too_deep(work: () => void): void {
 	}
 }
 
+/** An engine that has read nothing yet, with the constants n, m and y. */
 export function kconf_alloc(host: KconfHost, compat: Compat = COMPAT_7_2): Kconf {
 	const constant = (name: string, tri: Tristate, serial: number): Sym => ({
 		...sym_init(name, serial, SYMBOL_CONST | SYMBOL_VALID),
@@ -287,6 +288,7 @@ function hash_str(name: string): number {
 /** What C prints for the value of an int, hex or string that nobody has asked for yet. */
 const NEVER_CALCULATED = '(null)';
 
+/** A symbol of no type; without a name it is a choice. */
 export function sym_init(name: string | null, serial: number, flags: number): Sym {
 	return {
 		name,
@@ -336,6 +338,7 @@ class MenuNode implements Menu {
 	}
 }
 
+/** An entry that stands alone; FILE:LINE is where it was begun. */
 export function menu_init(
 	type: MenuType,
 	sym: Sym | null,

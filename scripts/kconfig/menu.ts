@@ -59,10 +59,12 @@ export function menu_for_each_entry(kconf: Kconf): Generator<Menu> {
 	return menu_for_each_sub_entry(kconf.rootmenu);
 }
 
+/** A warning about an entry, at the place where it begins. */
 export function menu_warn(kconf: Kconf, menu: Menu, text: string): void {
 	kconf.host.err(`${menu.filename}:${menu.lineno}:warning: ${text}\n`);
 }
 
+/** A warning about a property, at its line. */
 export function prop_warn(kconf: Kconf, prop: Property, text: string): void {
 	kconf.host.err(`${prop.filename}:${prop.lineno}:warning: ${text}\n`);
 }
@@ -247,6 +249,7 @@ export function menu_is_visible(kconf: Kconf, menu: Menu): boolean {
 	return false;
 }
 
+/** What an entry is called: its prompt, else its symbol. */
 export function menu_get_prompt(menu: Menu): string {
 	return menu.prompt?.text ?? menu.sym?.name ?? '';
 }

@@ -30,6 +30,7 @@ export function make_dir(files: Readonly<Record<string, string>>): string {
 	return dir;
 }
 
+/** Writes files into a directory, each by its path below it. */
 export function put_files(dir: string, files: Readonly<Record<string, string>>): void {
 	for (const [name, text] of Object.entries(files)) {
 		const path = join(dir, name);

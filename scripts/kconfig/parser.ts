@@ -103,6 +103,7 @@ export function expect(p: Parser, type: string): string {
 	return shift(p);
 }
 
+/** Takes the next token if it is of this type. */
 export function accept(p: Parser, type: string): boolean {
 	if (peek(p) !== type) return false;
 	shift(p);
@@ -121,6 +122,7 @@ function report_syntax(p: Parser): void {
 	p.quiet = 3;
 }
 
+/** Reports the next token, and gives up the statement. */
 export function syntax_error(p: Parser): never {
 	report_syntax(p);
 	throw SYNTAX_FAULT;

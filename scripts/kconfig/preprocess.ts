@@ -40,6 +40,7 @@ export interface Preprocessor {
 	later: ((command: string) => void) | null;
 }
 
+/** A preprocessor without variables; `where` is the place that its messages name. */
 export function preprocess_init(kconf: Kconf, where: Place): Preprocessor {
 	return { kconf, variables: new Map(), where, nested: 0, later: null };
 }

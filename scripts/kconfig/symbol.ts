@@ -50,6 +50,7 @@ export function sym_is_changeable(sym: Sym): boolean {
 	return !sym_is_choice(sym) && sym.visible > sym.rev_dep.tri;
 }
 
+/** The value that was calculated last, as text. */
 export function sym_get_string_value(sym: Sym): string {
 	const is_tri = sym.type === S_BOOLEAN || sym.type === S_TRISTATE;
 	return is_tri ? tristate_name(sym.curr.tri) : sym.curr.val;
@@ -80,6 +81,7 @@ export function for_all_symbols(kconf: Kconf): readonly Sym[] {
 	return kconf.hashed;
 }
 
+/** The symbol of a name, if any file mentions it. */
 export function sym_find(kconf: Kconf, name: string): Sym | undefined {
 	if (name === 'y') return kconf.symbol_yes;
 	if (name === 'm') return kconf.symbol_mod;
