@@ -1,18 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The command line of `spf explore`. */
-import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+/** The command line of `spf explore`. What explores is loaded when it is asked to. */
 import type { Command } from "commander";
-import { here } from "../../scripts/cc/program.ts";
-import { UserError } from "../replay/errors.ts";
-import { one_of, whole_number } from "../replay/options.ts";
-import { explore, list, replay } from "./explorer.ts";
-import { failure_page } from "./html.ts";
-import { Bars } from "./progress.ts";
-import { failure_report, summary } from "./report.ts";
-import { type ExploreOptions, type Failure, MODELS, type Model, type Result } from "./types.ts";
 
-interface Options {
+export interface Options {
 	list?: boolean;
 	model?: string;
 	mutant?: string;
@@ -29,8 +19,6 @@ interface Options {
 	quick?: boolean;
 	quiet?: boolean;
 }
-
-const STRATEGIES = ["dpor", "bound", "pct", "random"] as const;
 
 export function add_explore(program: Command): void {
 	program
@@ -54,123 +42,7 @@ export function add_explore(program: Command): void {
 		.option("--quiet", "only print failures")
 		.addHelpText("after", "\nExit status: 0 if nothing failed, 1 if something did, 2 for mistakes in options.")
 		.action(async (scenarios: string[], o: Options) => {
+			const { run } = await import("./run.ts");
 			process.exitCode = await run(scenarios, o);
 		});
-}
-
-/** What the command line asks for, after everything that is wrong with it. */
-function checked(scenarios: string[], o: Options): ExploreOptions {
-	const options: ExploreOptions = {
-		scenarios,
-		model: one_of("--model", o.model, MODELS),
-		mutant: o.mutant,
-		config: o.config,
-		bound: whole_number("--bound", o.bound, { least: 0 }),
-		strategy: one_of("--strategy", o.strategy, STRATEGIES),
-		seed: whole_number("--seed", o.seed, { least: 0 }),
-		seconds: whole_number("--seconds", o.seconds),
-		max: whole_number("--max", o.max),
-		jobs: whole_number("--jobs", o.jobs),
-	};
-	if (o.config !== undefined) {
-		if (o.mutant !== undefined) throw new UserError(`--config ${o.config}: mutant '${o.mutant}' has its own; leave one of them out`);
-		const fragments = readdirSync(join(here(), "configs")).filter((f) => f.endsWith(".config"));
-		if (!fragments.includes(o.config)) throw new UserError(`--config ${o.config}: configs/ has no such fragment; there are ${fragments.join(", ")}`);
-	}
-	const chance = options.strategy === "pct" || options.strategy === "random";
-	if (options.bound !== undefined && (options.strategy ?? "bound") !== "bound")
-		throw new UserError(`--bound ${o.bound}: --strategy ${options.strategy} has no bound; leave one of them out`);
-	if (options.seed !== undefined && !chance) throw new UserError(`--seed ${o.seed}: only --strategy pct and random use one`);
-	if (o.quick && scenarios.length > 0) throw new UserError(`--quick: it chooses the scenarios; leave out '${scenarios[0]}'`);
-	if (o.replay !== undefined && scenarios.length !== 1) throw new UserError("--replay: name the one scenario that it is of");
-	if (o.html !== undefined) {
-		const dir = dirname(o.html);
-		if (!existsSync(dir)) throw new UserError(`--html ${o.html}: there is no directory '${dir}'`);
-		if (statSync(o.html, { throwIfNoEntry: false })?.isDirectory()) throw new UserError(`--html ${o.html}: it is a directory; name a file`);
-	}
-	if (options.strategy === "bound") options.bound ??= BOUND;
-	/* Chance never ends by itself. */
-	if (chance && options.max === undefined) options.seconds ??= CHANCE_SECONDS;
-	return options;
-}
-const BOUND = 2;
-const CHANCE_SECONDS = 20;
-
-async function run(scenarios: string[], o: Options): Promise<number> {
-	const options = checked(scenarios, o);
-	if (o.list) return print_list(o);
-	if (o.replay !== undefined) return repeat(scenarios[0], options.model ?? "sc", o.replay, o);
-	if (o.quick) options.scenarios = (await list(o.mutant)).filter((s) => s.quick).map((s) => s.name);
-	const bars = process.stderr.isTTY && !o.json && !o.quiet ? new Bars() : undefined;
-	let failures = 0;
-	const failed: { result: Result; failure: Failure }[] = [];
-	try {
-		for await (const r of explore(options, (p) => bars?.show(p))) {
-			bars?.done(r);
-			print(r, o);
-			failures += r.failures;
-			/* Without a schedule there is nothing to step through. */
-			if (r.failure?.replay) failed.push({ result: r, failure: r.failure });
-		}
-	} finally {
-		bars?.stop();
-	}
-	if (o.html !== undefined && failed.length === 0) process.stderr.write(`spf: no schedule that fails, so '${o.html}' was not written\n`);
-	else if (o.html !== undefined) await write_page(o.html, failed);
-	return failures > 0 ? 1 : 0;
-}
-
-async function print_list(o: Options): Promise<number> {
-	for (const s of await list(o.mutant)) {
-		const text = `${s.name}\n    ${s.about}\n    ${s.patch}; ${s.invariant}\n`;
-		process.stdout.write(o.json ? `${JSON.stringify(s)}\n` : text);
-	}
-	return 0;
-}
-
-/** One execution, again. */
-async function repeat(scenario: string, model: Model, text: string, o: Options): Promise<number> {
-	const { failure, trace } = await replay(text, { scenario, model, mutant: o.mutant, config: o.config, states: o.html !== undefined });
-	const result: Result = {
-		scenario, model, mutant: o.mutant, config: o.config, cpus: new Set(trace.filter((e) => e.context !== "rcu").map((e) => e.cpu)).size,
-		executions: 1, blocked: 0, bound: null, exhausted: false, strategy: "replay", failures: failure ? 1 : 0, seconds: 0, failure,
-	};
-	if (o.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-	else if (failure) process.stdout.write(`${failure_report(result, failure, width())}\n`);
-	else process.stdout.write(`${scenario}: this schedule fails nothing: ${trace.length} steps\n`);
-	const clean: Failure = { kind: "", text: "", func: "", file: "", line: 0, trace, replay: text, preemptions: 0, minimised: false };
-	if (o.html !== undefined) save(o.html, failure_page([{ result, failure: failure ?? clean }]));
-	return failure ? 1 : 0;
-}
-
-const width = () => Math.max(80, process.stdout.columns ?? 100);
-
-function print(r: Result, o: Options): void {
-	if (o.json) {
-		const { scenario, model, mutant, config, executions, blocked, bound, exhausted, failures, seconds, failure } = r;
-		const line = { scenario, model, mutant, config, executions, blocked, bound, exhausted, failures, seconds, replay: failure?.replay || undefined };
-		process.stdout.write(`${JSON.stringify(line)}\n`);
-		return;
-	}
-	if (!r.failure && o.quiet) return;
-	process.stdout.write(`${r.scenario}: ${summary(r)}\n`);
-	if (r.failure) process.stdout.write(`\n${failure_report(r, r.failure, width())}\n\n`);
-}
-
-/** The failures once more, with the state of the machine after each step. */
-async function write_page(file: string, failed: { result: Result; failure: Failure }[]): Promise<void> {
-	const pages = [];
-	for (const { result, failure } of failed) {
-		const { scenario, model, mutant, config } = result;
-		const again = await replay(failure.replay, { scenario, model, mutant, config, states: true });
-		pages.push({ result, failure: { ...failure, trace: again.trace } });
-	}
-	save(file, failure_page(pages));
-}
-function save(file: string, text: string): void {
-	try {
-		writeFileSync(file, text);
-	} catch (error) {
-		throw new UserError(`--html ${file}: cannot be written (${(error as NodeJS.ErrnoException).code})`);
-	}
 }

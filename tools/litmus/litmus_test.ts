@@ -11,7 +11,7 @@ import { here } from "../../scripts/cc/program.ts";
 import { UserError } from "../replay/errors.ts";
 import { stepper_bundle } from "../explore/explorer.ts";
 import { on_cores } from "./cores.ts";
-import { compare, expected, load_kernel, parse } from "./index.ts";
+import { compare, expected, load_kernel, parse } from "./litmus.ts";
 
 const EXAMPLES = join(here(), "tools/litmus/examples.jsonl");
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The command line of `spf record`. */
+/** The command line of `spf record`. What records is loaded when it is asked to. */
 import type { Command } from "commander";
 import { UserError } from "../replay/errors.ts";
-import { record } from "./record.ts";
 
 export function add_record(program: Command): void {
 	program
@@ -16,6 +15,7 @@ export function add_record(program: Command): void {
 		.action(async (words: string[], options: { output?: string; force?: boolean }) => {
 			const [directory, command] = options.output === undefined ? [words[0], words.slice(1)] : [options.output, words];
 			if (command.length === 0) throw new UserError("record: no command; say 'spf record DIR -- COMMAND'");
+			const { record } = await import("./record.ts");
 			const trace = await record({ directory, command, force: options.force });
 			const faults = trace.ops.filter((op) => op.kind === "fault").length;
 			process.stdout.write(

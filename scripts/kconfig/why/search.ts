@@ -10,17 +10,20 @@ import type { Change, Values } from './effects.ts';
 import { all_values, changes, kept_by_user } from './effects.ts';
 import { follow_plans, ROUNDS } from './follow.ts';
 import type { Goal } from './goal.ts';
-import { blame, planner } from './plan.ts';
+import { blame, first_steps, planner } from './plan.ts';
 import type { Budget } from './prove.ts';
 import { prove } from './prove.ts';
 import type { Quest } from './quest.ts';
-import { minimise } from './quest.ts';
+import { minimise, reached } from './quest.ts';
 import type { Assignment, Trial } from './trial.ts';
 import { trial_begin, unmet_selects } from './trial.ts';
 
 export type { Budget } from './prove.ts';
 
 export const BUDGET: Budget = { trials: 2000, milliseconds: 500 };
+
+/** Of more single values than this only the first are compared. */
+const MAX_COMPARED = 16;
 
 export interface Solution {
 	readonly set: readonly Assignment[];
@@ -107,7 +110,7 @@ function find_set(
 	}
 	const best = proof.set ?? set;
 	if (!best) return { solution: null, impossible: proof.complete && proof.exhausted, clash };
-	const small = minimise(quest, best);
+	const small = least_loss(quest, minimise(quest, best), before, kept);
 	trial.set(small);
 	const changed = changes(trial, before, kept);
 	const solution = {
@@ -118,4 +121,33 @@ function find_set(
 		lossless: !changed.some(({ lost }) => lost),
 	};
 	return { solution, impossible: false, clash };
+}
+
+/** Where one value does it, but takes something away: of all such the one that takes the least. */
+function least_loss(
+	quest: Quest,
+	set: readonly Assignment[],
+	before: Values,
+	kept: ReadonlySet<Sym>,
+): readonly Assignment[] {
+	const { trial, goal } = quest;
+	const weigh = (values: readonly Assignment[]): { lost: number; all: number } | null => {
+		trial.set(values);
+		if (!reached(quest)) return null;
+		const found = changes(trial, before, kept);
+		return { lost: found.filter(({ lost }) => lost).length, all: found.length };
+	};
+	let least = set.length === 1 ? weigh(set) : null;
+	if (!least || least.lost === 0) return set;
+	let best = set;
+	trial.set([]);
+	const steps = [...first_steps(trial.kconf, trial.assigned, goal, true).values()];
+	for (const step of steps.slice(0, MAX_COMPARED)) {
+		const weight = weigh([step]);
+		if (!weight || weight.lost > least.lost) continue;
+		if (weight.lost === least.lost && weight.all >= least.all) continue;
+		least = weight;
+		best = [step];
+	}
+	return best;
 }

@@ -105,7 +105,8 @@ function solution_lines(kconf: Kconf, ex: Explanation): string[] {
 	}
 	const lines = [`To ${target}, set (${size_text(ex.solution, ex.smaller !== null)}):`];
 	lines.push(...set_lines(kconf, ex.solution));
-	if (!ex.solution.lossless && ex.loss_needed) lines.push('  Any set takes something away.');
+	const lost = ex.solution.changes.some((change) => change.lost && !change.set);
+	if (lost && ex.loss_needed) lines.push('  Any set takes something away.');
 	if (ex.smaller) {
 		lines.push(`Or, with ${count(ex.smaller.set.length, 'value')}, but not all of what is on now:`);
 		const changes = ex.smaller.changes.filter(({ lost }) => lost);

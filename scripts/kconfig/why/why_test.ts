@@ -173,6 +173,13 @@ const cases: Record<string, Case> = {
 		set: ['CONFIG_A=y'],
 		text: [/To see X, set/],
 	},
+	'of single values, that which takes the least away': {
+		kconfig: ['A', 'B', 'C'].map((name) => bool(name)).join('') + hidden('X', 'default y', 'depends on A && B && C') + bool('D', 'depends on A') + bool('E', 'depends on A') + bool('F', 'depends on C'),
+		config: y('A', 'B', 'C', 'D', 'E', 'F'),
+		ask: 'X=n',
+		set: ['# CONFIG_B is not set'],
+		text: [/not set\n {2}turns off: X\n$/],
+	},
 	'a set that keeps what is on, before a smaller one': {
 		kconfig: bool('A') + bool('B') + bool('X', 'depends on !A || B && C') + bool('C') + bool('D', 'depends on A'),
 		config: y('A', 'D', 'X'),

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `spf replay`: boots the kernel, replays a recording on it, and says what came out. */
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { SingleBar } from "cli-progress";
+import { objtree } from "../../scripts/lib/objtree.ts";
+import { KernelPanic } from "../../arch/host/threads/machine.ts";
+import { UserError } from "./errors.ts";
+import type { ReplayOptions } from "./index.ts";
+import { boot, default_cpus, find_kernel, type Replayer } from "./machine.ts";
+import { whole_number } from "./options.ts";
+import { make_plan } from "./plan.ts";
+import { is_clean, make_report, print_text, type Report } from "./report.ts";
+import { load_trace } from "./trace.ts";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
+const MAX_MEM = 2048;
+
+/** The kernel of this tree; where none was configured and built, the default one. */
+async function default_kernel(): Promise<string> {
+	const built = join(ROOT, "vmlinux.mjs");
+	if (existsSync(built)) return built;
+	if (!existsSync(join(ROOT, "build/default/vmlinux.mjs"))) process.stderr.write("spf: no kernel built here yet: building the default one in build/default\n");
+	return objtree({ name: "default" });
+}
+
+export async function replay(directory: string, options: ReplayOptions): Promise<number> {
+	const kernel = find_kernel(options.vmlinux ? resolve(options.vmlinux) : await default_kernel());
+	const cpus = whole_number("--cpus", options.cpus, { most: kernel.nr_cpus, why: "CONFIG_NR_CPUS of this kernel" }) ?? default_cpus(kernel);
+	const mem = whole_number("--mem", options.mem, { most: MAX_MEM, why: "more cannot be addressed" }) ?? kernel.mem;
+	const check = options.check ?? false;
+	if (check && options.cpus !== undefined && cpus !== 1) throw new UserError("--check --cpus: a check runs on one CPU; leave out one of the two");
+
+	const repeat = whole_number("--repeat", options.repeat) ?? 1;
+
+	const trace = load_trace(directory);
+	const used = check ? 1 : cpus;
+	let report: Report | undefined;
+	let replayer: Replayer | undefined;
+	let bar: SingleBar | undefined;
+	try {
+		replayer = await boot({ kernel, cpus: used, mem, check });
+		let clean = 0;
+		for (let n = 0; n < repeat; n++) {
+			const plan = make_plan(trace);
+			bar = process.stderr.isTTY ? new SingleBar({ format: "replay [{bar}] {value}/{total}", stopOnComplete: true, clearOnComplete: true, stream: process.stderr }) : undefined;
+			bar?.start(plan.count, 0);
+			const outcome = await replayer.run(plan, (done) => bar?.update(done));
+			bar?.stop();
+			report = make_report(trace, plan, outcome, { cpus: used, check, speculative: kernel.spf });
+			if (!is_clean(report)) break;
+			clean++;
+		}
+		if (!report) throw new Error("nothing was replayed");
+		if (options.json) process.stdout.write(`${JSON.stringify(report, null, "\t")}\n`);
+		else {
+			if (options.maps) process.stdout.write(report.maps_text);
+			if (repeat > 1) process.stdout.write(`${clean}/${repeat} replays came out as recorded; of the last one:\n`);
+			process.stdout.write(print_text(report));
+		}
+		return is_clean(report) ? 0 : 1;
+	} catch (error) {
+		bar?.stop();
+		if (!(error instanceof KernelPanic)) throw error;
+		process.stderr.write(`${error.message}\n${error.where}\n`);
+		return 1;
+	} finally {
+		await replayer?.shutdown();
+	}
+}
