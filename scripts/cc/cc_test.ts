@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The compiler for structs in RAM: layouts as a C compiler makes them, the
  *  code that field accesses become, and the mistakes that it refuses. */
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
@@ -40,6 +40,7 @@ function cc(body: string, gated = false, direct = true, stepper = false): { js: 
 		stepper,
 		check: true,
 	});
+	rmSync(dir, { recursive: true });
 	const js = (output.get(entry)?.code ?? "").replace(/^import .*\n/gm, "").replaceAll(/\s+/g, " ").trim();
 	return { js, errors: errors.map((e) => e.replace(/^.*x\.ts:\d+: /, "")) };
 }

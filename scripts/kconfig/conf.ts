@@ -14,7 +14,7 @@ import type { AskMode } from './conf_ask.ts';
 import { conf_ask, stdin_lines } from './conf_ask.ts';
 import { conf_write_autoconf } from './conf_auto.ts';
 import type { Options } from './conf_options.ts';
-import { compat_note, parse_options } from './conf_options.ts';
+import { compat_note, PROGNAME, parse_options } from './conf_options.ts';
 import {
 	conf_errors,
 	conf_read,
@@ -48,7 +48,7 @@ function read_kconfig(kconf: Kconf, opts: Options): void {
 		conf_parse(kconf, opts.kconfig);
 	} catch (e) {
 		if (!(e instanceof ConfExit)) throw e;
-		const note = compat_note(opts, kconf.host);
+		const note = compat_note(PROGNAME, kconf.host, opts.compat, opts.compat_by_default);
 		throw note === '' ? e : new ConfExit(e.code, `${e.message}\n${note}`.trim());
 	}
 }

@@ -56,7 +56,7 @@ const LONG_OPTIONS: readonly string[] = [
 ];
 
 /** What the command is called in its messages. */
-const PROGNAME = 'spf-conf';
+export const PROGNAME = 'spf-conf';
 
 export interface Options {
 	mode: string;
@@ -202,10 +202,10 @@ function long_option(
 	}
 }
 
-/** What to try if the files of an older kernel could not be read; '' if it is none. */
-export function compat_note(opts: Options, host: KconfHost): string {
+/** What to try if the files of an older kernel could not be read under the default rules; or ''. */
+export function compat_note(progname: string, host: KconfHost, compat: Compat, by_default: boolean): string {
 	const { KERNELVERSION } = host.env;
-	if (!opts.compat_by_default || !/^[1-6]\./.test(KERNELVERSION ?? '')) return '';
-	const which = `these are the rules of Linux ${opts.compat}, and this is ${KERNELVERSION}`;
-	return `${PROGNAME}: ${which}; try --compat ${COMPAT_6_12}, or KCONFIG_COMPAT=${COMPAT_6_12}\n`;
+	if (!by_default || !/^[1-6]\./.test(KERNELVERSION ?? '')) return '';
+	const which = `these are the rules of Linux ${compat}, and this is ${KERNELVERSION}`;
+	return `${progname}: ${which}; try --compat ${COMPAT_6_12}, or KCONFIG_COMPAT=${COMPAT_6_12}\n`;
 }

@@ -5,9 +5,10 @@
  */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { choose_compat, compat_note } from "../../scripts/kconfig/conf_options.ts";
 import { conf_get_configname, conf_read_simple } from "../../scripts/kconfig/confdata.ts";
 import { process_host } from "../../scripts/kconfig/host.ts";
-import { COMPAT_6_12, COMPAT_7_2, type Compat, ConfExit, type Kconf, type KconfHost, kconf_alloc, type Sym } from "../../scripts/kconfig/lkc.ts";
+import { ConfExit, type Kconf, type KconfHost, kconf_alloc, type Sym } from "../../scripts/kconfig/lkc.ts";
 import { conf_parse } from "../../scripts/kconfig/parser.ts";
 import { shell_host } from "../../scripts/kconfig/shell_cache.ts";
 import { sym_clear_all_valid } from "../../scripts/kconfig/symbol.ts";
@@ -16,23 +17,20 @@ import { cycles, cycles_text, explain, explain_text, find_symbol, fragment_text 
 import { UserError } from "../replay/errors.ts";
 import type { WhyOptions } from "./index.ts";
 
-/** The release whose rules hold: what the option says, or else the environment. */
-function compat_of(option: string | undefined, env: KconfHost["env"]): Compat {
-	const compat = option ?? (env.KCONFIG_COMPAT || COMPAT_7_2);
-	if (compat === COMPAT_6_12 || compat === COMPAT_7_2) return compat;
-	const from = option === undefined ? `KCONFIG_COMPAT=${compat}` : `--compat ${compat}`;
-	throw new UserError(`${from}: not a known release; these are ${COMPAT_6_12} and ${COMPAT_7_2}`);
-}
-
 /** Reads the Kconfig files. Of dependency loops more is told than the reference's message does. */
-function parse(real: KconfHost, compat: Compat, file: string): Kconf {
+function parse(real: KconfHost, option: string | undefined, file: string): Kconf {
+	const compat = choose_compat("spf kconfig why", real, option);
 	const { host, remember } = shell_host(real, compat, file);
 	const kconf = kconf_alloc(host, compat);
 	try {
 		conf_parse(kconf, file);
 	} catch (error) {
-		if (error instanceof ConfExit) process.stderr.write(to_text(cycles_text(cycles(kconf))));
-		throw error;
+		if (!(error instanceof ConfExit)) throw error;
+		const { ARCH, SRCARCH, KCONFIG_COMPAT } = real.env;
+		let notes = compat_note("spf kconfig why", real, compat, option === undefined && !KCONFIG_COMPAT);
+		if (!ARCH || !SRCARCH) notes += "spf kconfig why: ARCH and SRCARCH are not set; a kernel's files need them, e.g. ARCH=x86 SRCARCH=x86\n";
+		process.stderr.write(to_text(cycles_text(cycles(kconf))));
+		throw new ConfExit(error.code, `${error.message}\n${notes}`.trim());
 	} finally {
 		remember();
 	}
@@ -43,11 +41,10 @@ function parse(real: KconfHost, compat: Compat, file: string): Kconf {
 export function open_config(options: WhyOptions): Kconf {
 	const host = process_host();
 	const { env, cwd } = host;
-	const compat = compat_of(options.compat, env);
 	const places = [resolve(cwd, options.kconfig), ...(env.srctree ? [resolve(cwd, env.srctree, options.kconfig)] : [])];
 	if (!places.some((path) => existsSync(path)))
 		throw new UserError(`${options.kconfig}: no such file here${env.srctree ? " or in $srctree" : ""}; name it with --kconfig, or set srctree`);
-	const kconf = parse(host, compat, to_bytes(options.kconfig));
+	const kconf = parse(host, options.compat, to_bytes(options.kconfig));
 	const file = options.config ?? conf_get_configname(kconf);
 	if (!existsSync(resolve(cwd, file)))
 		throw new UserError(`${file}: no such file; make one with 'make defconfig', or name another with --config`);

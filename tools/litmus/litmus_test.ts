@@ -3,7 +3,7 @@
  * The memory models against litmus programs with known final states
  * (examples.jsonl, computed with herd7 and the kernel's model), and mistakes.
  */
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
@@ -45,7 +45,9 @@ test("answers of several cores are in the order of the questions", async (t) => 
 });
 
 test("a file's mistakes are told with their line", (t) => {
-	const file = join(mkdtempSync(join(tmpdir(), "spf-litmus-")), "bad.jsonl");
+	const dir = mkdtempSync(join(tmpdir(), "spf-litmus-"));
+	t.teardown(() => rmSync(dir, { recursive: true }));
+	const file = join(dir, "bad.jsonl");
 	const wrong = (text: string, message: RegExp) => {
 		writeFileSync(file, `{"name":"ok","cpus":[[]]}\n${text}\n`);
 		t.throws(() => parse(file, ["smp_mb", "READ_ONCE", "atomic_inc", "atomic_read", "smp_mb__before_atomic", "smp_mb__after_atomic", "smp_mb__after_spinlock"]), { instanceOf: UserError, message });
