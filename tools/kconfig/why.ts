@@ -28,8 +28,9 @@ function parse(real: KconfHost, option: string | undefined, file: string): Kconf
 		if (!(error instanceof ConfExit)) throw error;
 		const { ARCH, SRCARCH, KCONFIG_COMPAT } = real.env;
 		let notes = compat_note("spf kconfig why", real, compat, option === undefined && !KCONFIG_COMPAT);
-		if (!ARCH || !SRCARCH) notes += "spf kconfig why: ARCH and SRCARCH are not set; a kernel's files need them, e.g. ARCH=x86 SRCARCH=x86\n";
-		process.stderr.write(to_text(cycles_text(cycles(kconf))));
+		const loops = to_text(cycles_text(cycles(kconf)));
+		if (loops === "" && (!ARCH || !SRCARCH)) notes += "spf kconfig why: ARCH and SRCARCH are not set; a kernel's files need them, e.g. ARCH=x86 SRCARCH=x86\n";
+		process.stderr.write(loops);
 		throw new ConfExit(error.code, `${error.message}\n${notes}`.trim());
 	} finally {
 		remember();
