@@ -62,6 +62,9 @@ function tame(c: Case): Case {
 const is_odd = ({ code, err }: { code: number | string; err: string }): boolean =>
 	code !== 0 || /number is invalid|not contained in the choice/.test(err);
 
+/** An int whose default is a hex symbol is written as hex, and does not read back; as in Linux. */
+const INT_FROM_HEX = /symbol value '0x[0-9a-fA-F]+' invalid for/;
+
 for (const compat of [COMPAT_6_12, COMPAT_7_2] as const) {
 	test(`${compat}, SEED=${SEED} RUNS=${RUNS}: a second olddefconfig changes nothing`, (t) => {
 		let good = 0;
@@ -90,7 +93,9 @@ for (const compat of [COMPAT_6_12, COMPAT_7_2] as const) {
 			good++;
 			const args = ['--olddefconfig', 'Kconfig'];
 			const again = run_ours({ ...c, files: { ...files, '.config': config }, args, env: {} }, compat);
-			const warning = again.err.split('\n').find((line) => line.startsWith('.config:'));
+			const warning = again.err
+				.split('\n')
+				.find((line) => line.startsWith('.config:') && !INT_FROM_HEX.test(line));
 			return warning ?? null;
 		});
 		t.is(report, null, report ?? '');
