@@ -18,8 +18,8 @@ import Table from "cli-table3";
 import { $ } from "zx";
 import { Machine } from "../arch/host/threads/machine.ts";
 import type { Crowd, Kind } from "../tools/bench/guest.ts";
-import { explore_bench } from "../tools/explore/bench.ts";
-import { here } from "./cc/program.ts";
+import { explore_bench } from "../tools/explore/outside/bench.ts";
+import { here } from "./lib/root.ts";
 import { guest } from "./lib/guest.ts";
 import { objtree } from "./lib/objtree.ts";
 

@@ -13,7 +13,8 @@ import { Command } from "commander";
 import { type OutputChunk, rolldown } from "rolldown";
 import ts from "typescript";
 import { cmd_text, type Deps } from "./cc/fixdep.ts";
-import { type Compiled, compile, here } from "./cc/program.ts";
+import { type Compiled, compile } from "./cc/program.ts";
+import { here } from "./lib/root.ts";
 
 export interface BuildOptions {
 	objtree: string;
@@ -75,7 +76,7 @@ function scenario_list(dir: string): string {
 		'import type { Scenario } from "explore/scenario.ts";',
 		...files.map((f, i) => `import { scenarios as s${i} } from "explore/scenarios/${f}";`),
 		"export const all_scenarios: [string, Record<string, Scenario>][] = [",
-		...files.map((f, i) => `\t[${JSON.stringify(`tools/explore/scenarios/${f}`)}, s${i}],`),
+		...files.map((f, i) => `\t[${JSON.stringify(`tools/explore/inside/scenarios/${f}`)}, s${i}],`),
 		"];",
 		"",
 	].join("\n");
@@ -167,9 +168,12 @@ function all_deps(compiled: Compiled, srctree: string, stepper: boolean): Deps {
 	for (const name of readdirSync(join(srctree, "scripts/cc")))
 		if (name.endsWith(".ts") && !name.endsWith("_test.ts")) deps.set(join(srctree, "scripts/cc", name), new Set());
 	deps.set(join(srctree, "package-lock.json"), new Set());
-	if (stepper) deps.set(join(srctree, "tools/explore/scenarios"), new Set());
+	if (stepper) deps.set(join(srctree, "tools/explore/inside/scenarios"), new Set());
 	return deps;
 }
+
+/** The machine that explores is built with what explores. */
+export const STEPPER_ENTRY = "tools/explore/inside/main.ts";
 
 export async function build({ objtree, minify = false, say = () => {} }: BuildOptions): Promise<string> {
 	const srctree = here();
@@ -179,13 +183,13 @@ export async function build({ objtree, minify = false, say = () => {} }: BuildOp
 		throw new BuildError(`arch/${srcarch}: only its configuration is ported so far; configure with ARCH=x86 to build a kernel`);
 	const stepper = config.get("CONFIG_ARCH_HOST_STEPPER") === true;
 	const machine = stepper ? "stepper" : "threads";
-	const entry = join(srctree, "arch/host", machine, "head.ts");
+	const entry = join(srctree, stepper ? STEPPER_ENTRY : "arch/host/threads/head.ts");
 	const offsets = join(objtree, "include/generated/asm-offsets.ts");
 	const name = minify ? "vmlinux.min.mjs" : "vmlinux.mjs";
 
 	say("  CC      kernel");
 	update(offsets, asm_offsets(0, 0));
-	if (stepper) update(join(objtree, "include/generated/scenarios.ts"), scenario_list(join(srctree, "tools/explore/scenarios")));
+	if (stepper) update(join(objtree, "include/generated/scenarios.ts"), scenario_list(join(srctree, "tools/explore/inside/scenarios")));
 	const compiled = compile({
 		srctree,
 		objtree,

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import test from "ava";
 import { build } from "./build.ts";
-import { here } from "./cc/program.ts";
+import { here } from "./lib/root.ts";
 import { objtree } from "./lib/objtree.ts";
 
 const FEATURE = /spf|speculat|mmap_seq|vm_rcu/gi;

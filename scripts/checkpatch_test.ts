@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The tree keeps its own rules; and the rules notice what they are for. */
 import test from "ava";
-import { here } from "./cc/program.ts";
+import { here } from "./lib/root.ts";
 import { check_text, checkpatch, rules } from "./checkpatch.ts";
 
 const SPDX = "// SPDX-License-Identifier: GPL-2.0-only\n";

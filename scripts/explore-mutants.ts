@@ -9,10 +9,10 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
-import { explore } from "../tools/explore/explorer.ts";
-import { load_mutant, type Mutant, mutant_bundle, mutant_file, mutant_names } from "../tools/explore/mutant.ts";
-import { UserError } from "../tools/replay/errors.ts";
-import { MODELS, type Model, type Result } from "../tools/explore/types.ts";
+import { explore } from "../tools/explore/outside/explorer.ts";
+import { load_mutant, type Mutant, mutant_bundle, mutant_file, mutant_names } from "../tools/explore/outside/mutant.ts";
+import { UserError } from "../tools/lib/errors.ts";
+import { MODELS, type Model, type Result } from "../tools/explore/outside/types.ts";
 
 const command = new Command("explore-mutants").argument("[mutant...]").option("--update").option("--seconds <n>", "for each search", "60").parse();
 const { update, seconds } = command.opts();

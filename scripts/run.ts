@@ -11,7 +11,7 @@ import { boot, find_kernel, type Replayer } from "../tools/replay/machine.ts";
 import { make_plan } from "../tools/replay/plan.ts";
 import { is_clean, make_report, print_text, type Report } from "../tools/replay/report.ts";
 import { load_trace } from "../tools/replay/trace.ts";
-import { here } from "./cc/program.ts";
+import { here } from "./lib/root.ts";
 import { objtree } from "./lib/objtree.ts";
 
 /** Replays before the ones that count: until the kernel's code is compiled. */

@@ -15,7 +15,7 @@ import Table from "cli-table3";
 import { Command } from "commander";
 import { read_sizes } from "./bloat-o-meter.ts";
 import { BuildError, build } from "./build.ts";
-import { here } from "./cc/program.ts";
+import { here } from "./lib/root.ts";
 import { conf_main, run_command } from "./kconfig/conf.ts";
 import { ConfExit, find, get, type Kconf, load, parse, process_host, set, write } from "./kconfig/engine.ts";
 
@@ -69,7 +69,7 @@ function source_hash(): string {
 			} else if (/\.ts$|Kconfig/.test(name) && !name.endsWith("_test.ts")) hash.update(name).update(readFileSync(join(here(), name)));
 		}
 	};
-	for (const top of ["include", "kernel", "arch", "tools/explore", "scripts/cc"]) walk(top);
+	for (const top of ["include", "kernel", "arch", "tools/explore/inside", "scripts/cc"]) walk(top);
 	for (const file of ["scripts/build.ts", "package-lock.json"]) hash.update(readFileSync(join(here(), file)));
 	return hash.digest("hex");
 }

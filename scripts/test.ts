@@ -6,7 +6,7 @@
 import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { spawn } from "node:child_process";
-import { here } from "./cc/program.ts";
+import { here } from "./lib/root.ts";
 
 const root = here();
 const ava = spawn(

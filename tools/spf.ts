@@ -4,11 +4,11 @@
  * added here. A user's mistake is one line on stderr and exit code 2.
  */
 import { Command, CommanderError } from "commander";
-import { add_explore } from "./explore/index.ts";
+import { add_explore } from "./explore/outside/index.ts";
 import { add_kconfig } from "./kconfig/index.ts";
 import { add_litmus } from "./litmus/index.ts";
 import { add_record } from "./record/index.ts";
-import { UserError } from "./replay/errors.ts";
+import { UserError } from "./lib/errors.ts";
 import { add_replay } from "./replay/index.ts";
 
 const SUBCOMMANDS: readonly ((program: Command) => void)[] = [add_record, add_replay, add_explore, add_litmus, add_kconfig];

@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { compile, here } from "./program.ts";
+import { compile } from "./program.ts";
+import { here } from "../lib/root.ts";
 
 const STRUCTS = `
 interface inner extends struct { a: int; b: ulong }

@@ -8,7 +8,7 @@ import test from "ava";
 import ts from "typescript";
 import { objtree } from "../lib/objtree.ts";
 import { cmd_text, program_deps } from "./fixdep.ts";
-import { here } from "./program.ts";
+import { here } from "../lib/root.ts";
 
 /** A program of files that are not on disk. */
 function program(files: Record<string, string>): ts.Program {

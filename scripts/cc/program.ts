@@ -3,7 +3,7 @@
  * Compiles the kernel's files for one configuration: type-checks, lowers, and
  * returns JavaScript by file name. Nothing is written to disk.
  */
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import ts from "typescript";
 import { type Deps, program_deps } from "./fixdep.ts";
 import { type DataSymbol, Image } from "./image.ts";
@@ -50,7 +50,7 @@ function aliases({ srctree, objtree, srcarch, machine }: CompileOptions): Record
 		"mm/": join(srctree, "kernel/mm/"),
 		"kernel/": join(srctree, "kernel/"),
 		"host/": join(srctree, "arch/host", machine, "/"),
-		"explore/": join(srctree, "tools/explore/"),
+		"explore/": join(srctree, "tools/explore/inside/"),
 		"generated/": join(objtree, "include/generated/"),
 	};
 }
@@ -146,8 +146,4 @@ export function compile(options: CompileOptions): Compiled {
 		resolve: resolver(options),
 		deps: program_deps(program, options.objtree),
 	};
-}
-
-export function here(): string {
-	return resolve(dirname(new URL(import.meta.url).pathname), "../..");
 }

@@ -7,7 +7,7 @@ import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { rolldown } from "rolldown";
-import { here } from "../cc/program.ts";
+import { here } from "./root.ts";
 
 /** Returns the URL of the bundled module. */
 export async function guest(source: string): Promise<string> {

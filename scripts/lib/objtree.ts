@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { $ } from "zx";
-import { here } from "../cc/program.ts";
+import { here } from "./root.ts";
 
 export interface ObjtreeOptions {
 	/** Directory below build/. */
@@ -26,7 +26,7 @@ function newest(path: string): number {
 	return Math.max(s.mtimeMs, ...inputs.map((n) => newest(join(path, n))));
 }
 
-const INPUTS = ["include/linux", "include/asm-generic", "include/kunit", "kernel", "arch", "configs", "tools/explore", "scripts/cc", "scripts/kconfig", "scripts/build.ts", "Kconfig", "Makefile"];
+const INPUTS = ["include/linux", "include/asm-generic", "include/kunit", "kernel", "arch", "configs", "tools/explore/inside", "tools/explore/protocol.ts", "scripts/cc", "scripts/kconfig", "scripts/build.ts", "Kconfig", "Makefile"];
 
 /** Configures and builds; returns the path of the bundle. Nothing is done where
  *  the bundle is newer than all of its sources. */

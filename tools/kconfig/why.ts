@@ -14,7 +14,7 @@ import { shell_host } from "../../scripts/kconfig/shell_cache.ts";
 import { sym_clear_all_valid } from "../../scripts/kconfig/symbol.ts";
 import { to_bytes, to_text } from "../../scripts/kconfig/text.ts";
 import { cycles, cycles_text, explain, explain_text, find_symbol, fragment_text } from "../../scripts/kconfig/why.ts";
-import { UserError } from "../replay/errors.ts";
+import { UserError } from "../lib/errors.ts";
 import type { WhyOptions } from "./index.ts";
 
 /** Reads the Kconfig files. Of dependency loops more is told than the reference's message does. */

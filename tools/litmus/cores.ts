@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Litmus programs on several cores: each works on one at a time, and takes the next. */
-import { Core } from "../explore/core.ts";
+import { Core } from "../explore/outside/core.ts";
 import type { LitmusRequest } from "../explore/protocol.ts";
 
 /** The final states of all, in their order, each as soon as it and those before it are known. */

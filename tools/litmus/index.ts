@@ -2,8 +2,8 @@
 /** The command line of `spf litmus`. What runs the programs is loaded when it is asked to. */
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
-import { MODELS } from "../explore/types.ts";
-import { one_of, whole_number } from "../replay/options.ts";
+import { MODELS } from "../explore/outside/types.ts";
+import { one_of, whole_number } from "../lib/options.ts";
 
 export function add_litmus(program: Command): void {
 	program

@@ -6,10 +6,10 @@
  * lkmm_without_load_buffering?, tso?}; a state is "0:r0=1 x=0 y=2".
  */
 import { pathToFileURL } from "node:url";
-import { stepper_bundle } from "../explore/explorer.ts";
+import { stepper_bundle } from "../explore/outside/explorer.ts";
 import type { LitmusOp, LitmusRequest } from "../explore/protocol.ts";
-import { MODELS, type Model } from "../explore/types.ts";
-import { at, lines_of, read_text, UserError } from "../replay/errors.ts";
+import { MODELS, type Model } from "../explore/outside/types.ts";
+import { at, lines_of, read_text, UserError } from "../lib/errors.ts";
 import { on_cores } from "./cores.ts";
 
 export interface Program {

@@ -7,9 +7,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { here } from "../../scripts/cc/program.ts";
-import { UserError } from "../replay/errors.ts";
-import { stepper_bundle } from "../explore/explorer.ts";
+import { here } from "../lib/root.ts";
+import { UserError } from "../lib/errors.ts";
+import { stepper_bundle } from "../explore/outside/explorer.ts";
 import { on_cores } from "./cores.ts";
 import { compare, expected, load_kernel, parse } from "./litmus.ts";
 

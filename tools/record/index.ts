@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The command line of `spf record`. What records is loaded when it is asked to. */
 import type { Command } from "commander";
-import { UserError } from "../replay/errors.ts";
+import { UserError } from "../lib/errors.ts";
 
 export function add_record(program: Command): void {
 	program

@@ -15,7 +15,7 @@ import { release } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { quote, which } from "zx";
-import { UserError } from "../replay/errors.ts";
+import { UserError } from "../lib/errors.ts";
 import { load_trace, type Trace } from "../replay/trace.ts";
 
 /** How long strace holds the program, in microseconds, and how often we look. */

@@ -7,7 +7,7 @@
  * The name of the command may hold spaces and even slashes and colons; the
  * rest cannot, so a line is read from its end.
  */
-import { at, lines_of, parse_time } from "./errors.ts";
+import { at, lines_of, parse_time } from "../lib/errors.ts";
 
 export interface Fault {
 	/** Name of the thread at that moment: an execve changes it. */

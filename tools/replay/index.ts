@@ -2,7 +2,7 @@
 /** The command line of `spf replay`. What replays is loaded when it is asked to. */
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
-import { whole_number } from "./options.ts";
+import { whole_number } from "../lib/options.ts";
 
 const SAMPLE = fileURLToPath(new URL("sample", import.meta.url));
 

@@ -9,7 +9,7 @@ import { rolldown } from "rolldown";
 import { Machine } from "../../arch/host/threads/machine.ts";
 import type { meminfo } from "../../arch/x86/kernel/user.ts";
 import { errno_name } from "./abi.ts";
-import { UserError } from "./errors.ts";
+import { UserError } from "../lib/errors.ts";
 import type { GuestArg, SetupResult } from "./guest.ts";
 import { DONE, type Plan, STOP, TAIL } from "./plan_format.ts";
 

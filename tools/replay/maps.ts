@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Lines of /proc/PID/maps: read from a recording, or printed by the kernel. */
-import { at, lines_of } from "./errors.ts";
+import { at, lines_of } from "../lib/errors.ts";
 
 export interface MapsLine {
 	start: number;

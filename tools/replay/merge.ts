@@ -6,7 +6,7 @@ import {
 	CLONE_THREAD, CLONE_VFORK, CLONE_VM, ERRNO, MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_PRIVATE, MAP_TYPE, NR,
 	PAGE_SIZE, PMD_SIZE, PR_SET_NAME, PR_SET_VMA, PROT_EXEC, PROT_READ, PROT_WRITE, page_down, page_up, TASK_SIZE,
 } from "./abi.ts";
-import { at, UserError } from "./errors.ts";
+import { at, UserError } from "../lib/errors.ts";
 import type { Fault } from "./faults.ts";
 import { FileTable } from "./file_table.ts";
 import { apply_call, find_footprint } from "./layout.ts";

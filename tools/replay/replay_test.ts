@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import test from "ava";
 import { objtree } from "../../scripts/lib/objtree.ts";
-import { here } from "../../scripts/cc/program.ts";
+import { here } from "../lib/root.ts";
 import { KUNIT_CONFIGS } from "../testing/kunit/run.ts";
 import { boot, find_kernel } from "./machine.ts";
 import { make_plan } from "./plan.ts";

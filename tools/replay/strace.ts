@@ -7,7 +7,7 @@
  * comments, flags, and `{in} => {out}`. A call that strace split into
  * `<unfinished ...>` and `<... resumed>` is joined: it has both times.
  */
-import { at, lines_of, parse_time } from "./errors.ts";
+import { at, lines_of, parse_time } from "../lib/errors.ts";
 
 export type Value =
 	| { kind: "number"; value: number }

@@ -6,7 +6,7 @@
  * and what is not replayed is in Documentation/replay.md.
  */
 import { join } from "node:path";
-import { at, read_text } from "./errors.ts";
+import { at, read_text } from "../lib/errors.ts";
 import { parse_faults } from "./faults.ts";
 import { type MapsLine, parse_maps } from "./maps.ts";
 import { Merge } from "./merge.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Where the stepper machine starts (the place of head.S): the entry of the
- * bundle. Boots all CPUs one after the other, and exports what explores.
+ * Where the stepper machine starts (the place of head.S): boots all CPUs one
+ * after the other. The entry of the bundle is what explores on it.
  */
 import * as user from "arch/x86/kernel/user.ts";
 import { cpu_tlb, cpu_tlbstate } from "arch/x86/mm/tlb.ts";
@@ -16,8 +16,6 @@ import { secondary_start, start_kernel } from "kernel/init/main.ts";
 import { cpu_enter_host, cpu_leave_host, smp_handle_ipi } from "kernel/smp.ts";
 
 export { user };
-export * from "explore/session.ts";
-export { LITMUS_OPS, litmus_states } from "explore/litmus.ts";
 
 let booted: Int32Array | undefined;
 

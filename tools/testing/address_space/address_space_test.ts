@@ -10,7 +10,7 @@ import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
 import { Machine } from "../../../arch/host/threads/machine.ts";
-import { here } from "../../../scripts/cc/program.ts";
+import { here } from "../../lib/root.ts";
 import { guest } from "../../../scripts/lib/guest.ts";
 import { KUNIT_CONFIGS } from "../kunit/run.ts";
 import { objtree } from "../../../scripts/lib/objtree.ts";

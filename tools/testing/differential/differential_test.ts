@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { here } from "../../../scripts/cc/program.ts";
+import { here } from "../../lib/root.ts";
 import { objtree } from "../../../scripts/lib/objtree.ts";
 import { KUNIT_CONFIGS } from "../kunit/run.ts";
 import { compact, parse_log } from "./log.ts";

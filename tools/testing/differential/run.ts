@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { $ } from "zx";
 import { Machine } from "../../../arch/host/threads/machine.ts";
-import { here } from "../../../scripts/cc/program.ts";
+import { here } from "../../lib/root.ts";
 import { guest } from "../../../scripts/lib/guest.ts";
 import { objtree } from "../../../scripts/lib/objtree.ts";
 import { KUNIT_CONFIGS } from "../kunit/run.ts";

@@ -11,7 +11,7 @@
 import { join } from "node:path";
 import test from "ava";
 import { Machine } from "../../../arch/host/threads/machine.ts";
-import { here } from "../../../scripts/cc/program.ts";
+import { here } from "../../lib/root.ts";
 import { guest } from "../../../scripts/lib/guest.ts";
 import { objtree } from "../../../scripts/lib/objtree.ts";
 import type * as Guest from "./guest.ts";

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { UserError } from "../replay/errors.ts";
+import { UserError } from "../../lib/errors.ts";
 import { Core } from "./core.ts";
 import { type Job, search } from "./search.ts";
 import { Team } from "./team.ts";

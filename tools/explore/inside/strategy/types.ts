@@ -4,7 +4,7 @@
  * goes back to where the next one departs from it (host/engine.ts, pop_to).
  */
 import type { Strategy } from "host/engine.ts";
-import type { Loan } from "../protocol.ts";
+import type { Loan } from "../../protocol.ts";
 
 export interface Search extends Strategy {
 	name: string;

@@ -8,7 +8,7 @@
  * it. The memory is the explorer's own, not the kernel's.
  */
 import { n } from "host/engine.ts";
-import type { Loan } from "../protocol.ts";
+import type { Loan } from "../../protocol.ts";
 
 export class Commons {
 	/** Of take(): what others had taken before. */

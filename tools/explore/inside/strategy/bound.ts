@@ -6,7 +6,7 @@
  * newest. Knows of no independence: complete within its bound, and slow.
  */
 import { ev_choice, ev_choices, ev_ctx, MAX_EV, n, pop_to } from "host/engine.ts";
-import type { Loan } from "../protocol.ts";
+import type { Loan } from "../../protocol.ts";
 import { follow } from "./commons.ts";
 import type { Search } from "./types.ts";
 

@@ -4,12 +4,12 @@
  * which models, and the cores that they are handed out to.
  */
 import { availableParallelism } from "node:os";
-import { objtree } from "../../scripts/lib/objtree.ts";
-import { UserError } from "../replay/errors.ts";
+import { objtree } from "../../../scripts/lib/objtree.ts";
+import { UserError } from "../../lib/errors.ts";
 import { Core } from "./core.ts";
 import { mutant_bundle, stepper_tree } from "./mutant.ts";
 import { failure_of, Sources } from "./places.ts";
-import type { Listed, Replayed } from "./protocol.ts";
+import type { Listed, Replayed } from "../protocol.ts";
 import { decode_schedule } from "./replay_string.ts";
 import { type Job, progress_of, search } from "./search.ts";
 import { Team } from "./team.ts";

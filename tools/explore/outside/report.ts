@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Results as text: one line for what holds, a schedule in columns for what does not. */
 import Table from "cli-table3";
-import { columns_of, conflict_of, describe, place_names, plain_function, type Step, steps_of } from "./page/steps.ts";
+import { columns_of, conflict_of, describe, place_names, plain_function, type Step, steps_of } from "./steps.ts";
 import type { Failure, Result, TraceEvent } from "./types.ts";
 
 const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;

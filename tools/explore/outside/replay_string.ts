@@ -5,7 +5,7 @@
  * then each entry as its length and its numbers. See strategy/replay.ts.
  */
 import { crc32 } from "node:zlib";
-import { UserError } from "../replay/errors.ts";
+import { UserError } from "../../lib/errors.ts";
 
 const VERSION = "spf1:";
 

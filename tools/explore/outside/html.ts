@@ -4,11 +4,11 @@
  * script and the data put in, so that it needs no network and no other file.
  */
 import { readFileSync } from "node:fs";
-import { columns_of, number_text, place_names, type Step, steps_of } from "./page/steps.ts";
+import { columns_of, number_text, place_names, type Step, steps_of } from "./steps.ts";
 import { headline, replay_command } from "./report.ts";
 import type { Failure, Result, Snapshot } from "./types.ts";
 
-const part = (name: string) => readFileSync(new URL(`./page/${name}`, import.meta.url), "utf8");
+const part = (name: string) => readFileSync(new URL(`../page/${name}`, import.meta.url), "utf8");
 
 /** For a script element: nothing in it can end the element or begin a comment. */
 export function script_json(value: unknown): string {

@@ -8,9 +8,9 @@ import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { $ } from "zx";
-import { here } from "../../scripts/cc/program.ts";
-import { type ObjtreeOptions, objtree } from "../../scripts/lib/objtree.ts";
-import { UserError } from "../replay/errors.ts";
+import { here } from "../../lib/root.ts";
+import { type ObjtreeOptions, objtree } from "../../../scripts/lib/objtree.ts";
+import { UserError } from "../../lib/errors.ts";
 import { KernelBuilder } from "./mutant_build.ts";
 import { MODELS, type Model } from "./types.ts";
 

@@ -2,9 +2,9 @@
 /** `spf explore`: checks what is asked for, explores, and prints what came of it. */
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { here } from "../../scripts/cc/program.ts";
-import { UserError } from "../replay/errors.ts";
-import { one_of, whole_number } from "../replay/options.ts";
+import { here } from "../../lib/root.ts";
+import { UserError } from "../../lib/errors.ts";
+import { one_of, whole_number } from "../../lib/options.ts";
 import { explore, list, replay } from "./explorer.ts";
 import { failure_page } from "./html.ts";
 import type { Options } from "./index.ts";

@@ -7,7 +7,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Core } from "./core.ts";
-import type { Loan, Outcome, Request, Sharing } from "./protocol.ts";
+import type { Loan, Outcome, Request, Sharing } from "../protocol.ts";
 
 export type Ended = Outcome & { seconds: number };
 export type OnProgress = (p: Ended & { estimate?: number }) => void;

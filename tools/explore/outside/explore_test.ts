@@ -6,7 +6,7 @@
  */
 import { pathToFileURL } from "node:url";
 import test from "ava";
-import { UserError } from "../replay/errors.ts";
+import { UserError } from "../../lib/errors.ts";
 import { explore, list, replay, stepper_bundle } from "./explorer.ts";
 import { load_mutant, mutant_names } from "./mutant.ts";
 import { decode_schedule, encode_schedule } from "./replay_string.ts";

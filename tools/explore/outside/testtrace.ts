@@ -11,7 +11,7 @@ export function trace(...events: Partial<TraceEvent>[]): TraceEvent[] {
 }
 export function failure(events: TraceEvent[], more: Partial<Failure> = {}): Failure {
 	return {
-		kind: "check", text: "check failed: a page is mapped after munmap", func: "final_check", file: "tools/explore/final.ts", line: 87,
+		kind: "check", text: "check failed: a page is mapped after munmap", func: "final_check", file: "tools/explore/inside/final.ts", line: 87,
 		trace: events, replay: "spf1:AAAA", preemptions: 1, minimised: true, ...more,
 	};
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** A core's explorer: loads a stepper bundle and serves tools/explore/core.ts. */
+/** A core's explorer: loads a stepper bundle and serves core.ts. */
 import { parentPort, workerData } from "node:worker_threads";
 
 const kernel = await import(workerData.bundle);

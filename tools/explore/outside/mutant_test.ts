@@ -7,15 +7,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { here } from "../../scripts/cc/program.ts";
-import { UserError } from "../replay/errors.ts";
+import { here } from "../../lib/root.ts";
+import { UserError } from "../../lib/errors.ts";
 import { Core } from "./core.ts";
 import { load_mutant, type Mutant, mutant_bundle, mutant_names, patch } from "./mutant.ts";
-import type { Replayed } from "./protocol.ts";
+import type { Replayed } from "../protocol.ts";
 import { decode_schedule } from "./replay_string.ts";
 
 const names = mutant_names();
-const scenarios = readdirSync(join(here(), "tools/explore/scenarios")).map((f) => readFileSync(join(here(), "tools/explore/scenarios", f), "utf8")).join("\n");
+const scenarios = readdirSync(join(here(), "tools/explore/inside/scenarios")).map((f) => readFileSync(join(here(), "tools/explore/inside/scenarios", f), "utf8")).join("\n");
 
 test("every patch fits the tree", async (t) => {
 	await Promise.all(names.map((name) => t.notThrowsAsync(patch(name, here(), true))));

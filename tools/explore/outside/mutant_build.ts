@@ -9,13 +9,13 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import ts from "typescript";
-import { asm_offsets, bundle, read_config } from "../../scripts/build.ts";
-import { type Compiled, type CompileOptions, emit, program_settings, resolver } from "../../scripts/cc/program.ts";
+import { asm_offsets, bundle, read_config, STEPPER_ENTRY } from "../../../scripts/build.ts";
+import { type Compiled, type CompileOptions, emit, program_settings, resolver } from "../../../scripts/cc/program.ts";
 
 type Output = Compiled["output"];
 
 /** What has a say in the output beside the files that are in it. */
-const COMPILER = ["scripts/cc", "scripts/build.ts", "include/linux/compiler.d.ts", "tools/explore/mutant_build.ts"];
+const COMPILER = ["scripts/cc", "scripts/build.ts", "include/linux/compiler.d.ts", "tools/explore/outside/mutant_build.ts"];
 
 interface Kept {
 	hash: string;
@@ -36,7 +36,7 @@ export class KernelBuilder {
 		const config = read_config(objtree);
 		this.#options = {
 			srctree, objtree,
-			entries: [join(srctree, "arch/host/stepper/head.ts")],
+			entries: [join(srctree, STEPPER_ENTRY)],
 			srcarch: "x86", machine: "stepper",
 			config: (symbol) => config.get(symbol),
 			direct: config.get("CONFIG_KASAN") !== true,
@@ -109,7 +109,7 @@ export class KernelBuilder {
 		const output = new Map([...this.#output, ...this.recompile(changed)]);
 		const { code, map } = await bundle({
 			srctree, objtree, entry: options.entries[0], output, resolve: resolver(options), file: join(dir, "vmlinux.mjs"),
-			by: "tools/explore/mutant_build.ts",
+			by: "tools/explore/outside/mutant_build.ts",
 		});
 		const sources = map?.sources.map((s) => relative(dir, join(copy, relative(srctree, resolve(dir, s)))));
 		mkdirSync(dir, { recursive: true });

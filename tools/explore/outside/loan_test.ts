@@ -6,7 +6,7 @@
 import { pathToFileURL } from "node:url";
 import test from "ava";
 import { stepper_bundle } from "./explorer.ts";
-import type { Loan, Outcome, Request, Sharing } from "./protocol.ts";
+import type { Loan, Outcome, Request, Sharing } from "../protocol.ts";
 
 interface Session {
 	outcome: Outcome;

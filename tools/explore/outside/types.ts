@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What an exploration is asked for, and what it answers. */
-import type { ModelName } from "./protocol.ts";
+import type { ModelName } from "../protocol.ts";
 
 export type Model = ModelName;
 /** The strongest first: what fails under one fails under the next. */

@@ -14,7 +14,7 @@ import { set_journaling, undo_mark, undo_to } from "host/ram.ts";
 import { rcu_read_lock, rcu_read_unlock, synchronize_rcu } from "linux/rcupdate.ts";
 import { spin_lock, spin_unlock } from "linux/spinlock.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
-import type { LitmusOp } from "./protocol.ts";
+import type { LitmusOp } from "../protocol.ts";
 import { dpor } from "./strategy/dpor.ts";
 
 interface litmus extends struct {

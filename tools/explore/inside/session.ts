@@ -20,7 +20,7 @@ import { rcu_barrier, rcu_nocb_kthread } from "kernel/rcu.ts";
 import { DATA_END } from "generated/asm-offsets.ts";
 import { all_scenarios } from "generated/scenarios.ts";
 import { baseline, final_check, teardown_check } from "./final.ts";
-import type { Listed, Loan, ModelName, Outcome, RawEvent, Replayed, Request, SessionFailure, Sharing } from "./protocol.ts";
+import type { Listed, Loan, ModelName, Outcome, RawEvent, Replayed, Request, SessionFailure, Sharing } from "../protocol.ts";
 import type { Scenario } from "./scenario.ts";
 import { snapshot } from "./snapshot.ts";
 import { bound } from "./strategy/bound.ts";

@@ -3,14 +3,14 @@
 import { readFileSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
-import { here } from "../../scripts/cc/program.ts";
-import type { RawEvent, SessionFailure } from "./protocol.ts";
-import { is_background } from "./page/steps.ts";
+import { here } from "../../lib/root.ts";
+import type { RawEvent, SessionFailure } from "../protocol.ts";
+import { is_background } from "./steps.ts";
 import { name_of_access } from "./source.ts";
 import type { Failure, TraceEvent } from "./types.ts";
 
 export function failure_of(sources: Sources, f: SessionFailure, trace: TraceEvent[], replay: string): Failure {
-	const where = sources.frames(f.stack).find((x) => !/kernel\/panic\.ts|explore\/scenario\.ts|linux\/bug\.ts/.test(x.file));
+	const where = sources.frames(f.stack).find((x) => !/kernel\/panic\.ts|explore\/inside\/scenario\.ts|linux\/bug\.ts/.test(x.file));
 	const last = trace.at(-1);
 	return {
 		kind: f.kind as Failure["kind"],
@@ -90,7 +90,7 @@ export class Sources {
 			const entry = this.#map.findEntry(Number(row) - 1, Number(column) - 1) as { originalSource?: string; originalLine?: number; originalColumn?: number };
 			if (!entry.originalSource) continue;
 			const file = relative(this.root, resolve(this.#dir, entry.originalSource));
-			if (file.startsWith("arch/host/stepper/") || file === "tools/explore/session.ts") continue;
+			if (file.startsWith("arch/host/stepper/") || file === "tools/explore/inside/session.ts") continue;
 			out.push({ func: func === undefined || func.includes("<anonymous>") ? "program" : func, file, line: (entry.originalLine ?? 0) + 1, column: (entry.originalColumn ?? 0) + 1 });
 		}
 		return out;

@@ -2,9 +2,9 @@
 /** One core: a worker thread with a stepper bundle, and calls to it. */
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
-import { UserError } from "../replay/errors.ts";
+import { UserError } from "../../lib/errors.ts";
 import { Sources } from "./places.ts";
-import type { LitmusRequest, Outcome, Request } from "./protocol.ts";
+import type { LitmusRequest, Outcome, Request } from "../protocol.ts";
 
 /** What JavaScript says of the kernel's code is a scenario's mistake, or a mutant's; anything else is ours. */
 function problem(bundle: string, text: string, where: string): Error {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a result looks like on a terminal. */
 import test from "ava";
-import { main } from "../spf.ts";
-import { number_text, steps_of } from "./page/steps.ts";
+import { main } from "../../spf.ts";
+import { number_text, steps_of } from "./steps.ts";
 import { progress_text } from "./progress.ts";
 import { columns, failure_report, replay_command, summary } from "./report.ts";
 import { name_in_line } from "./source.ts";
@@ -111,7 +111,7 @@ test("the report: what, where, who with whom, and the way back", (t) => {
 	const lines = text.split("\n");
 	t.is(lines[0], "fault-munmap: a check fails");
 	t.is(lines[1], "SC, 2 CPUs, mutant skip-seq2; execution 642, 321/s, not exhausted");
-	t.is(lines[3], "  in final_check(), tools/explore/final.ts:87");
+	t.is(lines[3], "  in final_check(), tools/explore/inside/final.ts:87");
 	t.regex(text, /✱ ptep\.pte 0 → 0xf1867/);
 	t.regex(text, /#3 CPU1: ptep\.pte 0xf0867 → 0\n +kernel\/mm\/memory\.ts:13\n +zap_pte_range\(\) ← program\(\)\n +#4 CPU0/);
 	t.regex(text, /\nminimised: 1 preemption, 2 CPUs, 5 steps\n/);
@@ -123,7 +123,7 @@ test("a failure that cannot be repeated says only what there is", (t) => {
 	const text = failure_report(result({ failures: 1, exhausted: false, seconds: 0 }), failure([], { replay: "", conflict: [0, 1] }), 80);
 	t.is(text, [
 		"fault-munmap: a check fails", "SC, 2 CPUs; execution 642, not exhausted", "  check failed: a page is mapped after munmap",
-		"  in final_check(), tools/explore/final.ts:87",
+		"  in final_check(), tools/explore/inside/final.ts:87",
 	].join("\n"));
 });
 

@@ -6,10 +6,10 @@
  * found is then looked for with fewer preemptions and CPUs.
  */
 import { readFileSync } from "node:fs";
-import { UserError } from "../replay/errors.ts";
+import { UserError } from "../../lib/errors.ts";
 import type { Core } from "./core.ts";
 import { failure_of, Sources } from "./places.ts";
-import type { Listed, Replayed, Request, SessionFailure } from "./protocol.ts";
+import type { Listed, Replayed, Request, SessionFailure } from "../protocol.ts";
 import { build_id, encode_schedule } from "./replay_string.ts";
 import type { Ended, OnProgress, Team } from "./team.ts";
 import type { ExploreOptions, Failure, Model, Progress, Result } from "./types.ts";

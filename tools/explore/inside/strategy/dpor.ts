@@ -15,7 +15,7 @@ import {
 	clock, conflicts, ctx_cpu, ctx_kind, dependent, ev_choice, ev_choices, ev_ctx, ev_kind, ev_page, ev_page_prev, ev_prev, ev_seq,
 	BULK, ev_w, happens_before, IRQ_BEGIN, MAX_CTX, MAX_EV, n, n_ctx, pending, pop_to, pre, RMW, W, FREE,
 } from "host/engine.ts";
-import type { Loan } from "../protocol.ts";
+import type { Loan } from "../../protocol.ts";
 import { Commons, follow } from "./commons.ts";
 import type { Search } from "./types.ts";
 

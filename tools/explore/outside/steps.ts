@@ -4,7 +4,7 @@
  * in the call tree, what its place is called, and which steps one has to see to
  * understand the others.
  */
-import type { Failure, TraceEvent } from "../types.ts";
+import type { Failure, TraceEvent } from "./types.ts";
 
 export interface Step {
 	event: TraceEvent;
