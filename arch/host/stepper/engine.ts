@@ -205,6 +205,14 @@ const ev_base = new Int32Array(MAX_EV);
 const ev_undo = new Int32Array(MAX_EV);
 const ev_model = new Int32Array(MAX_EV);
 const ev_race = new Int32Array(MAX_EV);
+/*
+ * TSO. Of a read: 1 + the number of the CPU's own store that it was answered
+ * from, in the order in which the CPU made them; 0: it looked at memory. Of a
+ * commit: the event after which its store was made.
+ */
+const ev_own = new Int32Array(MAX_EV);
+/** TSO: a commit of part of a word. */
+const ev_part = new Uint8Array(MAX_EV);
 const ev_pendk = new Int32Array(MAX_EV);
 export const clock = new Int32Array(MAX_EV * MAX_CTX);
 const head = new Int32Array(REGS + REG_WORDS).fill(-1);
@@ -293,6 +301,32 @@ function buffer_of(c: number): number {
 function buffered(c: number): boolean {
 	const b = buffer_of(c);
 	return HEAP32[b] !== HEAP32[b + 1];
+}
+/** The context of the store buffer that context c's stores go through; -1: there is none. */
+export function own_buffer(c: number): number {
+	return cpu_buffer[ctx_cpu[c]];
+}
+const cpu_buffer = new Int32Array(MAX_CPUS).fill(-1);
+/** Is one of the two events, or contexts, the store buffer of the other one's CPU? */
+function own_commit(c: number, d: number): boolean {
+	return ctx_cpu[c] === ctx_cpu[d] && (ctx_kind[c] === "buffer") !== (ctx_kind[d] === "buffer");
+}
+/** 1 + the number of the newest store in the buffer that fills word w; 0: none. */
+function own_store(c: number, w: number): number {
+	const b = buffer_of(c);
+	for (let i = HEAP32[b + 1] - 1; i >= HEAP32[b]; i--) {
+		const entry = b + 8 + i * BUF_ENTRY;
+		if (HEAP32[entry] === w && HEAP32[entry + 6] === -1) return 1 + HEAP32[b + 2] + i - HEAP32[b];
+	}
+	return 0;
+}
+/** A load: not an atomic that wrote nothing, which waits for the buffer as others do. */
+function is_load(e: number): boolean {
+	return ev_kind[e] === R && drains[ev_pendk[e]] === 0;
+}
+/** Has the store that a read was answered from not left its buffer? Then nobody else's store matters to it. */
+function still_own(e: number): boolean {
+	return ev_own[e] > 0 && ev_kind[e] === R && ev_own[e] > HEAP32[buffer_of(ev_ctx[e]) + 2];
 }
 
 /** Words that the busy-wait loop of c has read in this turn have changed. */
@@ -423,7 +457,13 @@ function close(c: number, kind: number, w: number, val: number): number {
 	}
 	ctx_last[c] = e;
 	const row = kind * KINDS;
-	if (w >= 0) {
+	ev_own[e] = ctx_kind[c] === "buffer" ? commit_from : model === TSO && is_load(e) ? own_store(c, w) : 0;
+	ev_part[e] = ctx_kind[c] === "buffer" && commit_part ? 1 : 0;
+	if (w >= 0 && model === TSO) {
+		ev_prev[e] = head[w];
+		for (let i = 0, count = met_at(e); i < count; i++) if (ordered[row + ev_kind[met[i]]] !== 0) join(at, met[i]);
+		head[w] = e;
+	} else if (w >= 0) {
 		for (let x = head[w]; x >= 0; x = ev_prev[x]) {
 			const k = ev_kind[x];
 			if (ordered[row + k] !== 0) {
@@ -453,14 +493,60 @@ function close(c: number, kind: number, w: number, val: number): number {
 				const from = commit_from * MAX_CTX;
 				for (let i = 0; i < n_ctx; i++) if (clock[from + i] > pre[i]) pre[i] = clock[from + i];
 			}
-		} else if (drains[kind] !== 0 && !buffered(c)) {
-			const b = buffer_context(c);
+		} else if (drains[ev_pendk[e]] !== 0 && !buffered(c)) {
+			const b = own_buffer(c);
 			if (b >= 0 && ctx_last[b] >= 0) join(at, ctx_last[b]);
 		}
 	}
 	clock[at + c] = ev_seq[e];
 	strategy.recorded(e);
 	return e;
+}
+
+/**
+ * TSO: the events at its word that event e may have to do with, the latest
+ * first; those before a write come with the write.
+ *
+ * A CPU's read and the commit of the same CPU's store commute: before it the
+ * read is answered from the buffer, after it from memory, with one value. So a
+ * read is not ordered with its own store, nor with what comes before that; and
+ * who writes to the word later has to look behind the store for such reads.
+ * While the store is in its buffer nobody else's write is seen by them.
+ */
+export function met_at(e: number): number {
+	const c = ev_ctx[e];
+	const read = is_load(e);
+	if (read && ev_own[e] > 0) return 0;
+	let count = 0;
+	/* Behind a commit: reads of its CPU, back to where the store was made. */
+	let behind = -1;
+	let until = -1;
+	for (let x = ev_prev[e]; x >= 0; x = ev_prev[x]) {
+		const d = ev_ctx[x];
+		const full = ev_kind[x] === W || ev_kind[x] === RMW;
+		if (behind >= 0) {
+			if (x <= until) break;
+			if (ctx_cpu[d] !== behind) continue;
+			if (ctx_kind[d] === "buffer") until = Math.min(until, ev_own[x]);
+			else if (ev_kind[x] === R && ctx_cpu[d] !== ctx_cpu[c] && !still_own(x)) met[count++] = x;
+			continue;
+		}
+		if (own_commit(c, d) && ev_kind[e] !== PARK) {
+			if (read && ctx_kind[d] === "buffer" && full && ev_part[x] === 0) break;
+			continue;
+		}
+		if (still_own(x) && d !== c) continue;
+		met[count++] = x;
+		if (!full) continue;
+		if (ctx_kind[d] !== "buffer" || read || d === c) break;
+		behind = ctx_cpu[d];
+		until = ev_own[x];
+	}
+	return count;
+}
+export const met = new Int32Array(MAX_EV);
+export function store_buffers(): boolean {
+	return model === TSO;
 }
 
 /** Orders that are not between two accesses of one place. */
@@ -472,7 +558,7 @@ function join_special(c: number, e: number, kind: number, w: number): void {
 		for (let x = ev_before[e]; x >= 0 && is_look(x); x = ev_before[x]) if (ev_kind[x] === R) first.set(ev_w[x], x);
 		for (const [word, read] of first) {
 			let writer = -1;
-			for (let x = head[word]; x > read; x = ev_prev[x]) if (ev_kind[x] !== R) writer = x;
+			for (let x = head[word]; x > read; x = ev_prev[x]) if (ev_kind[x] !== R && !own_commit(c, ev_ctx[x])) writer = x;
 			if (writer >= 0) {
 				join(at, writer);
 				break;
@@ -711,8 +797,9 @@ export function begin(s: Setup): Ending | undefined {
 	if (s.handler) for (const p of s.programs) add("irq", p.cpu, s.handler);
 	if (s.rcu) add("rcu", nr_cpus - 1, s.rcu);
 	const runners = n_ctx;
-	if (model === TSO) for (const p of s.programs) add("buffer", p.cpu, () => {});
-	if (model === TSO && s.rcu) add("buffer", nr_cpus - 1, () => {});
+	cpu_buffer.fill(-1);
+	if (model === TSO) for (const p of s.programs) cpu_buffer[p.cpu] = add("buffer", p.cpu, () => {});
+	if (model === TSO && s.rcu) cpu_buffer[nr_cpus - 1] = add("buffer", nr_cpus - 1, () => {});
 	arriving = true;
 	for (let c = 0; c < runners; c++) {
 		if (ctx_kind[c] === "irq") continue;
@@ -946,10 +1033,6 @@ export function step_free(kind: number, w: number): void {
 
 /* ---- TSO ---- */
 
-function buffer_context(c: number): number {
-	for (let b = n_ctx - 1; b >= 0 && ctx_kind[b] === "buffer"; b--) if (ctx_cpu[b] === ctx_cpu[c]) return b;
-	return -1;
-}
 /** What a buffered store makes of a word: part of one leaves the rest. */
 function merged(old: number, entry: number): number {
 	const v = HEAPF64[(entry + 4) >> 1];
@@ -1053,6 +1136,7 @@ function commit(c: number): void {
 	pend_kind[c] = HEAP32[entry + 1];
 	set(w, v, HEAP32[entry + 2] !== 0);
 	poke(b, HEAP32[b] + 1);
+	poke(b + 2, HEAP32[b + 2] + 1);
 	const left = REG_LEFT + ctx_cpu[c];
 	if (HEAP32[left] > 0) poke(left, HEAP32[left] - 1);
 	for (let g = 0; g < n_ctx; g++) {
@@ -1062,12 +1146,14 @@ function commit(c: number): void {
 		poke(wait + 1, n + 1);
 	}
 	commit_from = HEAP32[entry + 3];
+	commit_part = HEAP32[entry + 6] !== -1;
 	const e = close(c, pend_kind[c], w, v);
 	commit_from = -1;
 	tracer?.event(e, old, v, -1);
 }
 /** While a commit is recorded: the event after which its store was made. */
 let commit_from = -1;
+let commit_part = false;
 
 /* ---- barriers ---- */
 
@@ -1319,6 +1405,11 @@ export function pending(q: number, e: number, depends: (a: number, b: number) =>
 		if (ev_kind[e] === R) return false;
 		for (let x = ctx_last[q]; x >= 0 && is_look(x); x = ev_before[x]) if (ev_kind[x] === R && ev_w[x] === ev_w[e]) return true;
 		return false;
+	}
+	if (model === TSO) {
+		const d = ev_ctx[e];
+		if ((own_commit(q, d) && k !== PARK) || still_own(e)) return false;
+		if (k === R && ctx_kind[q] !== "buffer" && own_store(q, w) > 0) return false;
 	}
 	const page = k === BULK ? -1 - w : w >= 0 ? w >> 10 : -1;
 	if (page >= 0 && page === ev_page[e] && (k === BULK || ev_kind[e] === BULK)) return true;

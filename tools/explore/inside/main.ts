@@ -3,3 +3,4 @@
 export * from "host/head.ts";
 export { LITMUS_OPS, litmus_states } from "./litmus.ts";
 export * from "./session.ts";
+export { bound } from "./strategy/bound.ts";

@@ -13,7 +13,7 @@
  */
 import {
 	clock, conflicts, ctx_cpu, ctx_kind, dependent, ev_choice, ev_choices, ev_ctx, ev_kind, ev_page, ev_page_prev, ev_prev, ev_seq,
-	BULK, ev_w, happens_before, IRQ_BEGIN, MAX_CTX, MAX_EV, n, n_ctx, pending, pop_to, pre, RMW, W, FREE,
+	BULK, ev_w, happens_before, IRQ_BEGIN, MAX_CTX, MAX_EV, met, met_at, n, n_ctx, own_buffer, pending, store_buffers, pop_to, pre, RMW, W, FREE,
 } from "host/engine.ts";
 import type { Loan } from "../../protocol.ts";
 import { Commons, follow } from "./commons.ts";
@@ -140,6 +140,11 @@ export function dpor(words?: Int32Array, loan?: Loan): Search {
 			}
 		}
 		if (w < 0) return;
+		if (store_buffers()) {
+			for (let i = 0, all = met_at(e); i < all; i++)
+				if (ev_ctx[met[i]] !== c && conflicts(kind, ev_kind[met[i]])) count = race(met[i], e, count);
+			return;
+		}
 		for (let x = ev_prev[e]; x >= 0; x = ev_prev[x]) {
 			const k = ev_kind[x];
 			const full = k === W || k === RMW || k === FREE;
@@ -166,7 +171,12 @@ export function dpor(words?: Int32Array, loan?: Loan): Search {
 			}
 			const able = enabled & ~sleep[n];
 			if (able === 0) return -1;
-			const bit = running >= 0 && (able & (1 << running)) !== 0 ? 1 << running : able & -able;
+			/* Stores leave their buffer at once, unless it is explored what comes of it if they do not. */
+			const buffer = running >= 0 ? own_buffer(running) : -1;
+			const bit =
+				buffer >= 0 && (able & (1 << buffer)) !== 0 ? 1 << buffer
+				: running >= 0 && (able & (1 << running)) !== 0 ? 1 << running
+				: able & -able;
 			backtrack[n] = bit;
 			done[n] = 0;
 			record[n] = -1;
