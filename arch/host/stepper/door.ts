@@ -179,7 +179,7 @@ const written = new Uint8Array(REGS + REG_WORDS);
 /** Pairs of words that are accessed as one double. */
 const wide = new Uint8Array((REGS + REG_WORDS) >> 1);
 /** Pages that are written whole by one context and used by another. */
-export const bulked = new Uint8Array((REGS >> 10) + 1);
+export const bulked = new Uint8Array(((REGS + REG_WORDS) >> 10) + 1);
 let grown = 0;
 
 export function forget_sharing(): void {
