@@ -35,7 +35,7 @@ import type { Search } from "./strategy/types.ts";
 const BOOT_CPUS = 6;
 
 const models = { sc: SC, tso: TSO, lkmm: LKMM };
-export { dpor, sharing };
+export { sharing };
 
 export function scenarios(): Map<string, Scenario & { file: string }> {
 	const all = new Map<string, Scenario & { file: string }>();
@@ -65,7 +65,7 @@ export function session_options(r: Request): SessionOptions {
 		: r.strategy === "pct" ? pct(r.seed ?? 1, 3)
 		: r.strategy === "random" ? random(r.seed ?? 1)
 		: dpor(r.commons, r.loan);
-	return { scenario: r.scenario, model: r.model, search, order: order_of(r.schedule) ?? r.order, oracles: r.oracles, keep: r.keep, sharing: r.sharing, together: r.together };
+	return { scenario: r.scenario, model: r.model, search, order: order_of(r.schedule) ?? r.order, oracles: r.oracles, keep: r.keep, sharing: r.sharing, together: r.together, runs: r.runs, spent: r.spent };
 }
 
 /**
@@ -136,6 +136,10 @@ export interface SessionOptions {
 	sharing?: Sharing;
 	/** Other cores search as well: all of them begin again. */
 	together?: boolean;
+	/** Ends, with what was not looked at left, after so many executions, those cut off included; */
+	runs?: number;
+	/** they are counted here, if other cores make some of them. The explorer's own memory, not the kernel's. */
+	spent?: Int32Array;
 }
 
 export class Session {
@@ -147,6 +151,7 @@ export class Session {
 	private known = -1;
 	private started = false;
 	private over = false;
+	private runs = 0;
 	private lockdep = new Lockdep(32, DATA_END);
 
 	constructor(readonly options: SessionOptions) {
@@ -186,6 +191,7 @@ export class Session {
 	/** Begins again, with what is known of shared words. */
 	again(): void {
 		this.over = this.started = false;
+		this.runs = 0;
 		this.seen.clear();
 		this.outcome.failure = undefined;
 		this.search = this.options.search();
@@ -196,6 +202,11 @@ export class Session {
 	slice(ms: number, max = Infinity): boolean {
 		const end = performance.now() + ms;
 		const o = this.outcome;
+		const { spent, runs = Infinity } = this.options;
+		if (spent && Atomics.load(spent, 0) >= runs) {
+			this.over = true;
+			return true;
+		}
 		if (this.search.nothing) {
 			this.over = o.exhausted = true;
 			return true;
@@ -244,20 +255,23 @@ export class Session {
 				return;
 			}
 			this.seen.clear();
-			o.executions = o.blocked = 0;
+			o.executions = o.blocked = this.runs = 0;
 			this.search = this.options.search();
 			this.started = false;
 			return;
 		}
+		const { spent, runs = Infinity } = this.options;
+		this.runs = spent ? Atomics.add(spent, 0, 1) + 1 : this.runs + 1;
 		/* What the memory model forbids was no failure. */
 		if (failure && forbidden() === undefined) {
 			o.failure = failure;
 			this.over = true;
 			return;
 		}
-		if (this.search.next()) return;
-		o.exhausted = this.search.exhaustive;
-		this.over = true;
+		if (!this.search.next()) {
+			o.exhausted = this.search.exhaustive;
+			this.over = true;
+		} else if (this.runs >= runs) this.over = true;
 	}
 
 	/** Another part of the same search, or `afresh` the whole of it, from the beginning of an execution on. */

@@ -48,7 +48,7 @@ test.serial("the count on the port does not depend on which CPU is listed first,
 test.serial("the quick scenarios hold, every interleaving of them", async (t) => {
 	const scenarios = (await list()).filter((s) => s.quick && !s.name.startsWith("golden")).map((s) => s.name);
 	t.true(scenarios.length > 0);
-	const results = await all({ scenarios, model: "sc", seconds: 60 });
+	const results = await all({ scenarios, model: "sc" });
 	for (const r of results) {
 		t.true(r.exhausted, summary(r));
 		t.is(r.failure?.text, undefined, r.scenario);
