@@ -200,6 +200,8 @@ export const ev_before = new Int32Array(MAX_EV); /* of the same context */
 export const ev_seq = new Int32Array(MAX_EV);
 export const ev_choice = new Int32Array(MAX_EV);
 export const ev_choices = new Int32Array(MAX_EV);
+/** Which value that is, of all that the model allows; see choose(). */
+export const ev_way = new Int32Array(MAX_EV);
 export const ev_val = new Float64Array(MAX_EV);
 const ev_len = new Int32Array(MAX_EV);
 const ev_pos = new Float64Array(MAX_EV);
@@ -246,6 +248,8 @@ export interface Strategy {
 	recorded(e: number): void;
 	/** Which of n values a weak memory model may return. */
 	choose(n: number): number;
+	/** It wants to choose among all values, those that another order of steps gives, too. */
+	all_ways?: boolean;
 	/** Position of context c that is to be a step, whatever it touches; see door.ts. */
 	stop?(c: number): number;
 }
@@ -424,7 +428,9 @@ function open(c: number): void {
 	ev_base[n] = ctx_base[c];
 	ev_choice[n] = 0;
 	ev_choices[n] = 1;
+	ev_way[n] = 0;
 	if (model === LKMM) {
+		lk.event = n;
 		ev_model[n] = lk.mark();
 		lk.plain = false;
 	}
@@ -857,10 +863,31 @@ function lk_loc(w: number, initial: number, e = n): number {
 	}
 	return handle[w] - 1;
 }
-function choose(count: number): number {
+/**
+ * Which of the values that the model allows the access gets. 0 is the newest
+ * one, and choice i is the message `of(i)`, which `after(i)` overwrites. Where the
+ * access could as well have come before `after(i)` was written, that order of
+ * steps gives the same, and is explored anyhow: it is not offered. So a choice is
+ * needed only if what overwrites it comes before the access, or before what is
+ * read, by other steps.
+ */
+function choose(count: number, of: (i: number) => Message, after: (m: Message) => Message | undefined): number {
 	if (count <= 1) return 0;
-	ev_choices[n] = count;
-	return (ev_choice[n] = strategy.choose(count));
+	ways.length = 1;
+	for (let i = 1; i < count; i++) {
+		const m = of(i);
+		if (strategy.all_ways || needed(m, after(m))) ways.push(i);
+	}
+	ev_choices[n] = ways.length;
+	ev_choice[n] = strategy.choose(ways.length);
+	return (ev_way[n] = ways[ev_choice[n]]);
+}
+const ways = [0];
+function needed(m: Message, over: Message | undefined): boolean {
+	if (over === undefined || over.event < 0) return true;
+	const last = ctx_last[cur];
+	if (last >= 0 && happens_before(over.event, clock, last * MAX_CTX)) return true;
+	return m.event >= 0 && happens_before(over.event, clock, m.event * MAX_CTX);
 }
 
 const kwords = new Int32Array(REGS + REG_WORDS);
@@ -886,7 +913,7 @@ export function shared_load(kind: number, w: number, wide: boolean, order: Order
 		}
 	} else if (model === LKMM && lock_word[w] === 0) {
 		const x = lk_loc(w, v);
-		const at = choose(order === "plain" ? 1 : lk.loads(cpu, x));
+		const at = choose(order === "plain" ? 1 : lk.loads(cpu, x), (i) => lk.load_of(x, i), (m) => lk.next(m));
 		lk.plain = order === "plain" || order === "data_race";
 		v = lk.load(cpu, x, at, order === "acquire" || order === "dependency");
 		if (at > 0) stale = lk.newest(x);
@@ -914,7 +941,7 @@ export function shared_store(
 	const v = typeof value !== "number" ? value(old) : whole ? value : (old & ~mask) | value;
 	if (model === LKMM && lock_word[w] === 0) {
 		const x = lk_loc(w, old);
-		const at = choose(order === "plain" || !whole ? 1 : lk.stores(cpu, x));
+		const at = choose(order === "plain" || !whole ? 1 : lk.stores(cpu, x), (i) => lk.source(x, i), (m) => lk.next(m));
 		lk.plain = order === "plain";
 		lk.store(cpu, x, at, v, order === "release");
 		if (at === 0) set(w, v, wide);
@@ -942,7 +969,7 @@ export function shared_rmw(kind: number, w: number, fn: (old: number) => number,
 	let v = fn(old);
 	if (model === LKMM) {
 		const x = lk_loc(w, old);
-		const at = choose(lk.stores(cpu, x));
+		const at = choose(lk.stores(cpu, x), (i) => lk.source(x, i), (m) => lk.next(m));
 		old = lk.rmw_peek(x, at);
 		v = fn(old);
 		if (lk.rmw(cpu, x, at, v, { blind: kind === A, acquire: order === "acquire", release: order === "release" })) poke(w, v);
@@ -967,7 +994,7 @@ export function shared_rmw(kind: number, w: number, fn: (old: number) => number,
 export function guess(w: number, expected: number): boolean {
 	step(GUESS, -1);
 	open(cur);
-	ev_choice[n] = strategy.choose(1);
+	ev_choice[n] = ev_way[n] = strategy.choose(1);
 	const succeeds = (HEAP32[w] === expected) === (ev_choice[n] === 0);
 	oldest[n] = lk.oldest(cpu, lk_loc(w, HEAP32[w]));
 	const e = close(cur, GUESS, -1, succeeds ? 1 : 0);
@@ -986,11 +1013,12 @@ export function shared_cmpxchg(w: number, expected: number, v: number, succeeds:
 	let g = ctx_last[cur];
 	while (g >= 0 && ev_kind[g] !== GUESS) g = ev_before[g];
 	/* None: only now was the word found to be shared, and all begins again. */
-	if (g >= 0 && ev_choice[g] === 0 && lk.may_read(oldest[g], expected, succeeds)) ev_choices[g] = 2;
+	if (g >= 0 && ev_choice[g] === 0 && lk.may_read(oldest[g], expected, succeeds, (m) => strategy.all_ways === true || needed(m, lk.next(m)))) ev_choices[g] = 2;
 	const ways = succeeds ? lk.stores(cpu, x, expected) : lk.loads(cpu, x, expected);
 	let newest = -1;
 	if (ways > 0) {
-		const at = choose(ways);
+		const of = succeeds ? (i: number) => lk.source(x, i, expected) : (i: number) => lk.load_of(x, i, expected);
+		const at = choose(ways, of, (m) => lk.next(m));
 		if (succeeds) {
 			old = expected;
 			if (lk.rmw(cpu, x, at, v, { only: expected, acquire: order === "acquire", release: order === "release" })) poke(w, v);

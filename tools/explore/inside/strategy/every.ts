@@ -17,6 +17,7 @@ export function every(): Search {
 	return {
 		name: "every schedule",
 		exhaustive: true,
+		all_ways: true,
 		pick(enabled) {
 			if (enabled === 0) return -1;
 			const c = forced >= 0 ? forced : lowest(enabled);
