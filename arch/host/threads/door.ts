@@ -108,10 +108,12 @@ export function store_release(p: number, v: number): void {
 function page_functions() {
 	const size = (n: number) => [(n & 127) | 128, n >> 7]; /* in two bytes */
 	const part = (body: number[]) => [...size(body.length), ...body];
+	// biome-ignore format: rows of bytes, with what each is
 	const store = (offset: number) => [
 		/* get p, v128.const 0, v128.store */
 		0x20, 0, 0xfd, 12, ...Array(16).fill(0), 0xfd, 11, 4, offset,
 	];
+	// biome-ignore format: rows of bytes, with what each is
 	const clear = [
 		/* one i32; end = p + 4096; loop */
 		1, 1, 0x7f, 0x20, 0, 0x41, 0x80, 0x20, 0x6a, 0x21, 1, 3, 0x40,
@@ -121,6 +123,7 @@ function page_functions() {
 		0x0b,
 	];
 	const copy = [0, 0x20, 0, 0x20, 1, 0x41, 0x80, 0x20, 0xfc, 10, 0, 0, 0x0b];
+	// biome-ignore format: rows of bytes, with what each is
 	const bytes = [
 		0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
 		/* types: (i32)->(), (i32 i32)->() */
