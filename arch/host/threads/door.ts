@@ -82,7 +82,7 @@ const strong_order = process.arch === "x64" || process.arch === "ia32";
 
 /** Full barrier. A locked operation on a word that only this CPU uses. */
 export function smp_mb(): void {
-	Atomics.add(HEAP32, stack_top - 4 >> 2, 0);
+	Atomics.add(HEAP32, (stack_top - 4) >> 2, 0);
 }
 export function smp_rmb(): void {
 	if (!strong_order) smp_mb();
@@ -199,18 +199,21 @@ export function rodata_addr(object: unknown): number {
 const shadow = new Uint8Array(data.shadow);
 
 export function kasan_poison_range(p: number, size: number): void {
-	shadow.fill(1, p + 7 >> 3, p + size >> 3);
+	shadow.fill(1, (p + 7) >> 3, (p + size) >> 3);
 }
 export function kasan_unpoison_range(p: number, size: number): void {
-	shadow.fill(0, p >> 3, p + size + 7 >> 3);
+	shadow.fill(0, p >> 3, (p + size + 7) >> 3);
 }
 function check(p: number, size: number): number {
-	const bad =
-		!(p >= 4096) ? "null-ptr-deref"
-		: p + size > RAM.byteLength ? "out-of-bounds"
-		: p % size !== 0 ? "misaligned-access"
-		: shadow[p >> 3] !== 0 ? "use-after-free"
-		: undefined;
+	const bad = !(p >= 4096)
+		? "null-ptr-deref"
+		: p + size > RAM.byteLength
+			? "out-of-bounds"
+			: p % size !== 0
+				? "misaligned-access"
+				: shadow[p >> 3] !== 0
+					? "use-after-free"
+					: undefined;
 	if (bad) machine_panic(`BUG: KASAN: ${bad} of size ${size} at addr ${p?.toString(16)}`);
 	return p;
 }
