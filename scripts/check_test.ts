@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A wrong type is found wherever it is; and one configuration's types are those of all. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import test from "ava";
 import { projects, typecheck, untyped } from "./check/types.ts";
 import { sandbox } from "./kconfig/testutil.ts";
@@ -10,15 +10,15 @@ import { here } from "./lib/root.ts";
 const root = here();
 
 test("a wrong type is found, in TypeScript and in JavaScript", async (t) => {
-	mkdirSync(join(root, "build"), { recursive: true });
-	const dir = mkdtempSync(join(root, "build/check-"));
+	const name = "build/check/planted";
+	const dir = join(root, name);
+	mkdirSync(dir, { recursive: true });
 	t.teardown(() => rmSync(dir, { recursive: true }));
 	const put = (name: string, text: string) => writeFileSync(join(dir, name), text);
-	put("tsconfig.json", '{ "extends": "../../tsconfig.json", "include": ["."], "exclude": [] }');
+	put("tsconfig.json", '{ "extends": "../../../tsconfig.json", "include": ["."], "exclude": [] }');
 	put("good.ts", "export const x: string = '42';\n");
 	put("bad.ts", "export const y: string = 42;\n");
 	put("bad.mjs", "/** @type {string} */\nexport const z = 42;\n");
-	const name = `build/${basename(dir)}`;
 	const { problems, files } = await typecheck(root, `${name}/tsconfig.json`);
 	const wrong = "error TS2322: Type 'number' is not assignable to type 'string'.";
 	t.deepEqual(problems.sort(), [`${name}/bad.mjs(2,14): ${wrong}`, `${name}/bad.ts(1,14): ${wrong}`]);
@@ -26,7 +26,7 @@ test("a wrong type is found, in TypeScript and in JavaScript", async (t) => {
 
 	put(
 		"tsconfig.json",
-		'{ "extends": "../../tsconfig.json", "compilerOptions": { "checkJs": false }, "include": ["."] }',
+		'{ "extends": "../../../tsconfig.json", "compilerOptions": { "checkJs": false }, "include": ["."] }',
 	);
 	const blind = await typecheck(root, `${name}/tsconfig.json`);
 	t.false(blind.files.includes(`${name}/bad.mjs`), "JavaScript that is read counts only if it is checked");
