@@ -5,7 +5,8 @@
  * store buffer that moves on while its CPU could, and a value that is not the
  * newest. Knows of no independence: complete within its bound, and slow.
  */
-import { ev_choice, ev_choices, ev_ctx, MAX_EV, n, pop_to } from "host/engine.ts";
+import { pop_to } from "host/engine.ts";
+import { ev_choice, ev_choices, ev_ctx, MAX_EV, n } from "host/state.ts";
 import type { Loan } from "../../protocol.ts";
 import { follow } from "./commons.ts";
 import type { Search } from "./types.ts";

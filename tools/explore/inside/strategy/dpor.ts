@@ -11,10 +11,12 @@
  * Several cores can share the tree (commons.ts): complete executions are still
  * one for each class, as sleep sets see to it; how many are cut off may differ.
  */
+import { pending, pop_to } from "host/engine.ts";
+import { BULK, conflicts, dependent, FREE, IRQ_BEGIN, RMW, W } from "host/kinds.ts";
 import {
-	clock, conflicts, ctx_cpu, ctx_kind, dependent, ev_choice, ev_choices, ev_ctx, ev_kind, ev_page, ev_page_prev, ev_prev, ev_seq,
-	BULK, ev_w, happens_before, IRQ_BEGIN, MAX_CTX, MAX_EV, n, n_ctx, pending, pop_to, pre, RMW, W, FREE,
-} from "host/engine.ts";
+	clock, ctx_cpu, ctx_kind, ev_choice, ev_choices, ev_ctx, ev_kind, ev_page, ev_page_prev, ev_prev, ev_seq, ev_w,
+	happens_before, MAX_CTX, MAX_EV, n, n_ctx, pre,
+} from "host/state.ts";
 import type { Loan } from "../../protocol.ts";
 import { Commons, follow } from "./commons.ts";
 import type { Search } from "./types.ts";

@@ -6,7 +6,8 @@
  * ordered events is found by an execution of k steps and c contexts with
  * probability at least 1 / (c * k^(depth-1)).
  */
-import { n, pop_to } from "host/engine.ts";
+import { pop_to } from "host/engine.ts";
+import { n } from "host/state.ts";
 import { random_numbers } from "./random.ts";
 import type { Search } from "./types.ts";
 

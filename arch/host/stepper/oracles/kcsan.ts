@@ -9,6 +9,9 @@
  * atomics, fences around marked accesses, and grace periods. A dependency is
  * no order here, but for rcu_dereference(), which is an acquire.
  */
+import type { Order } from "../kinds.ts";
+import type { Objection, Oracle } from "./oracle.ts";
+
 type Clock = readonly number[];
 
 interface Ctx {
@@ -175,4 +178,55 @@ export class Kcsan {
 		this.set(c, "now", join(c.now, this.ctx[other].now));
 		this.tick(other);
 	}
+}
+
+/** As an observer of the stepper. */
+export function kcsan(contexts: number): Oracle {
+	let k = new Kcsan(contexts);
+	/** Of an event: where the journal stood before it. */
+	const marks: number[] = [];
+	/** Shared words, by the number that they have here. */
+	const words = new Map<number, number>();
+	const word = (w: number) => {
+		const known = words.get(w);
+		if (known !== undefined) return known;
+		words.set(w, words.size);
+		return words.size - 1;
+	};
+	const race = (other: number, w: number, what: string): Objection | undefined =>
+		other < 0 ? undefined : { kind: "race", text: `data race: ${what} of ${(w * 4).toString(16)} beside a write that nothing orders`, other };
+	return {
+		begin() {
+			k = new Kcsan(contexts);
+		},
+		open(e) {
+			marks[e] = k.mark();
+			k.event = e;
+		},
+		pop_to(d) {
+			k.undo_to(marks[d]);
+		},
+		read(cpu, w, order: Order) {
+			return race(k.read(cpu, word(w), order === "dependency" ? "acquire" : (order as "plain")), w, "a plain read");
+		},
+		write(cpu, w, order: Order) {
+			return race(k.write(cpu, word(w), order === "release" || order === "plain" ? order : "once"), w, "a write");
+		},
+		rmw(cpu, w) {
+			k.rmw(cpu, word(w));
+		},
+		lock(cpu, w) {
+			k.lock(cpu, word(w));
+		},
+		unlock(cpu, w) {
+			k.unlock(cpu, word(w));
+		},
+		barrier(cpu, which) {
+			k[which](cpu);
+		},
+		rcu_read_lock: (cpu) => k.rcu_read_lock(cpu),
+		rcu_read_unlock: (cpu) => k.rcu_read_unlock(cpu),
+		gp_start: (cpu) => k.gp_start(cpu),
+		gp_end: (cpu) => k.gp_end(cpu),
+	};
 }

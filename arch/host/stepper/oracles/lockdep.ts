@@ -5,6 +5,8 @@
  * only grows during an exploration: an order that was ever seen counts. The
  * locks that a context holds are found again each time it is re-run.
  */
+import type { Objection, Oracle } from "./oracle.ts";
+
 interface Held {
 	p: number;
 	class: number;
@@ -119,4 +121,17 @@ export class Lockdep {
 		const held = this.held(t);
 		if (held.length > 0) return `lock held when returning to user space: ${held.map((h) => h.name).join(", ")}`;
 	}
+}
+
+/** As an observer of the stepper. What it has learnt stays from one exploration to the next. */
+export function lockdep(contexts: number, static_end: number): Oracle {
+	const l = new Lockdep(contexts, static_end);
+	const report = (text: string | undefined): Objection | undefined => (text === undefined ? undefined : { kind: "lockdep", text });
+	return {
+		resume: (c) => l.reset(c),
+		end: (c) => report(l.at_end(c)),
+		name: (p, name) => l.name(p, name),
+		acquire: (c, { p, mode, trylock, subclass, irqs_off, in_irq }) => report(l.acquire(c, p, mode, trylock, subclass, irqs_off, in_irq)),
+		release: (c, p) => report(l.release(c, p)),
+	};
 }

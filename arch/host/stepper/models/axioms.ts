@@ -2,12 +2,12 @@
 /**
  * The kernel's memory model as its definition has it (tools/memory-model of the
  * kernel: coherence, atomicity, happens-before, propagation, rcu), for one
- * execution: may it be? lkmm.ts makes executions one access at a time, and
+ * execution: may it be? views.ts makes executions one access at a time, and
  * what it remembers lets a few pass that this forbids. Left out: dependencies,
  * which are not known here; in their place every load comes before the stores
  * after it, so that there is no load buffering. Plain accesses order nothing.
  */
-import type { Message } from "./lkmm.ts";
+import type { Message } from "./views.ts";
 
 /** What a CPU did, in its order. A lock is an atomic read and write of its word. */
 export interface Step {
