@@ -7,26 +7,26 @@
 import { choose_early, close, get_stuck, open, step, tracer } from "./engine.ts";
 import { BULK, DOWNGRADE, GUESS, type Order, R, REL, RMW, type RmwOrder, RREL } from "./kinds.ts";
 import { model } from "./models/model.ts";
-import { heed, oracles } from "./oracles/oracle.ts";
+import { heed, watch } from "./oracles/oracle.ts";
 import { HEAP32, HEAPF64, poke } from "./ram.ts";
 import { cpu, cur, exploring, lock_word, n } from "./state.ts";
 
 /* ---- what the oracles see ---- */
 
 function note_read(w: number, order: Order): void {
-	for (const o of oracles) heed(o.read?.(cpu, w, order));
+	for (const o of watch.read) heed(o.read(cpu, w, order));
 }
 function note_write(w: number, order: Order): void {
-	for (const o of oracles) heed(o.write?.(cpu, w, order));
+	for (const o of watch.write) heed(o.write(cpu, w, order));
 }
 function note_rmw(w: number): void {
-	for (const o of oracles) o.rmw?.(cpu, w);
+	for (const o of watch.rmw) o.rmw(cpu, w);
 }
 function note_lock(w: number): void {
-	for (const o of oracles) o.lock?.(cpu, w);
+	for (const o of watch.lock) o.lock(cpu, w);
 }
 function note_unlock(w: number): void {
-	for (const o of oracles) o.unlock?.(cpu, w);
+	for (const o of watch.unlock) o.unlock(cpu, w);
 }
 
 /* ---- loads, stores, atomics ---- */

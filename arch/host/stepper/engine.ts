@@ -18,7 +18,7 @@ import {
 } from "./kinds.ts";
 import { enter_context, enter_cpu, type Log, log_is_whole, log_length, make_log, position, stop_before } from "./log.ts";
 import { type Model, model, set_model } from "./models/model.ts";
-import { type Oracle, oracles, set_oracles } from "./oracles/oracle.ts";
+import { type Oracle, set_oracles, watch } from "./oracles/oracle.ts";
 import { HEAP32, poke, REGS, undo_mark, undo_to } from "./ram.ts";
 import { bulked, shared_words, touch } from "./sharing.ts";
 import {
@@ -160,7 +160,7 @@ export function open(c: number): void {
 	ev_choice[n] = 0;
 	ev_choices[n] = 1;
 	model.open(n);
-	for (let i = 0; i < oracles.length; i++) oracles[i].open?.(n);
+	for (const o of watch.open) o.open(n);
 }
 
 /** Into the clock that begins there: what has happened before event e, and e. */
@@ -283,7 +283,7 @@ export function pop_to(d: number): void {
 	}
 	undo_to(ev_undo[d]);
 	model.pop_to(d);
-	for (const o of oracles) o.pop_to?.(d);
+	for (const o of watch.pop_to) o.pop_to(d);
 	set_events(d);
 }
 
@@ -312,7 +312,7 @@ export let accesses = 0;
 /** Runs context c from its start: through its log, then its steps. */
 function resume(c: number): void {
 	runs(c, ctx_cpu[c]);
-	for (const o of oracles) o.resume?.(c);
+	for (const o of watch.resume) o.resume(c);
 	if (ctx_kind[c] === "irq" && ctx_state[c] === IDLE) {
 		ctx_base[c] = ctx_top[c];
 		enter_context(c, cpu, true, ctx_log[c], ctx_base[c], ctx_base[c]);
@@ -354,8 +354,8 @@ function crash(error: unknown): void {
 }
 
 function finished(c: number): void {
-	for (const o of oracles) {
-		const objection = o.end?.(c);
+	for (const o of watch.end) {
+		const objection = o.end(c);
 		if (objection === undefined) continue;
 		note_failure({ ...objection, stack: "", context: c });
 		return;
@@ -433,7 +433,7 @@ export function begin(s: Setup): Ending | undefined {
 	set_oracles(s.oracles);
 	forget_failure();
 	model.begin();
-	for (const o of oracles) o.begin?.();
+	for (const o of watch.begin) o.begin();
 	const add = (kind: (typeof ctx_kind)[number], at: number, fn: () => void) => {
 		const c = add_context(kind, at);
 		ctx_fn[c] = fn;

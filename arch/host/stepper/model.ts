@@ -10,7 +10,7 @@ import { fail } from "./failure.ts";
 import { ACQ, DOWNGRADE, RACQ, REL, RREL, RTRY, TRY } from "./kinds.ts";
 import { log_result, logged, rerunning } from "./log.ts";
 import { check } from "./oracles/kasan.ts";
-import { heed, oracles } from "./oracles/oracle.ts";
+import { heed, watch } from "./oracles/oracle.ts";
 import {
 	await_step as await_turn, enqueue_step, gp_end_step, gp_fence_step, gp_start_step, ipi_done, ipi_step, irq_step, order_mb,
 	queued, rcu_depth, rcu_lock_step, rcu_unlock_step, take_step, taken,
@@ -28,11 +28,11 @@ function note_acquire(p: number, mode: "write" | "read", trylock: boolean): void
 	subclass = 0;
 	if (!exploring()) return;
 	const lock = { p, mode, trylock, subclass: nested, irqs_off: irq_off(), in_irq: in_irq() };
-	for (const o of oracles) heed(o.acquire?.(current_context(), lock));
+	for (const o of watch.acquire) heed(o.acquire(current_context(), lock));
 }
 function note_release(p: number): void {
 	if (!exploring()) return;
-	for (const o of oracles) heed(o.release?.(current_context(), p));
+	for (const o of watch.release) heed(o.release(current_context(), p));
 }
 
 /** Word of a lock that nobody else uses: no step. `fn` as for shared_lock(). */
@@ -135,7 +135,7 @@ export function rwsem_downgrade_step(p: number): void {
 
 export function lock_class(p: number, name: string): void {
 	lock_names.set(p, name);
-	for (const o of oracles) o.name?.(p, name);
+	for (const o of watch.name) o.name(p, name);
 }
 /** Names of locks by address: the last one that was given. */
 export const lock_names = new Map<number, string>();

@@ -12,7 +12,7 @@ import {
 } from "./kinds.ts";
 import { log_result, logged, rerunning } from "./log.ts";
 import { model } from "./models/model.ts";
-import { oracles } from "./oracles/oracle.ts";
+import { watch } from "./oracles/oracle.ts";
 import { interrupt } from "./quiet.ts";
 import { HEAP32, poke } from "./ram.ts";
 import { shared_words, touch } from "./sharing.ts";
@@ -30,7 +30,7 @@ function barrier(which: "mb" | "rmb" | "wmb"): void {
 		return;
 	}
 	model.barrier(which);
-	for (const o of oracles) o.barrier?.(cpu, which);
+	for (const o of watch.barrier) o.barrier(cpu, which);
 	log_result(0);
 }
 /** What another CPU let go of with the lock that this one has taken comes before all after this. */
@@ -96,7 +96,7 @@ export function rcu_lock_step(): void {
 	machine_step(RCU_LOCK, REG_RCU, false, () => {
 		poke(REG_NEST + cur, 1);
 		model.rcu_read_lock();
-		for (const o of oracles) o.rcu_read_lock?.(cpu);
+		for (const o of watch.rcu_read_lock) o.rcu_read_lock(cpu);
 	});
 }
 export function rcu_unlock_step(): void {
@@ -117,7 +117,7 @@ export function rcu_unlock_step(): void {
 			waiting |= 1 << g;
 		}
 		model.rcu_read_unlock(waiting);
-		for (const o of oracles) o.rcu_read_unlock?.(cpu);
+		for (const o of watch.rcu_read_unlock) o.rcu_read_unlock(cpu);
 	});
 }
 export function gp_start_step(): void {
@@ -127,7 +127,7 @@ export function gp_start_step(): void {
 		poke(REG_GP + cur, readers);
 		ev_extra = readers;
 		model.gp_start();
-		for (const o of oracles) o.gp_start?.(cpu);
+		for (const o of watch.gp_start) o.gp_start(cpu);
 	});
 }
 /** Always a step: it may have to wait. */
@@ -135,7 +135,7 @@ export function gp_end_step(): void {
 	touch(REG_RCU, true);
 	step(GP_END, REG_RCU);
 	open(cur);
-	for (const o of oracles) o.gp_end?.(cpu);
+	for (const o of watch.gp_end) o.gp_end(cpu);
 	const e = close(cur, GP_END, REG_RCU, 0);
 	tracer?.event(e, 0, 0, -1);
 }
@@ -148,10 +148,8 @@ export function gp_fence_step(): void {
 function queue_order(): void {
 	model.lock(REG_QUEUE, n);
 	model.unlock(REG_QUEUE, n);
-	for (const o of oracles) {
-		o.lock?.(cpu, REG_QUEUE);
-		o.unlock?.(cpu, REG_QUEUE);
-	}
+	for (const o of watch.lock) o.lock(cpu, REG_QUEUE);
+	for (const o of watch.unlock) o.unlock(cpu, REG_QUEUE);
 }
 export function enqueue_step(callback: number): void {
 	const put = () => {

@@ -7,14 +7,18 @@
  * which are not known here; in their place every load comes before the stores
  * after it, so that there is no load buffering. Plain accesses order nothing.
  */
-import type { Message } from "./views.ts";
+/** A write: its place, and where in that place's order of writes it is. */
+export interface Written {
+	readonly at: number;
+	readonly pos: number;
+}
 
 /** What a CPU did, in its order. A lock is an atomic read and write of its word. */
 export interface Step {
 	readonly cpu: number;
 	readonly kind: "read" | "write" | "mb" | "rmb" | "wmb" | "unlock_lock" | "rcu_lock" | "rcu_unlock" | "gp";
-	/** The message that is read or written, */
-	readonly of?: Message;
+	/** The write that is read or made, */
+	readonly of?: Written;
 	/** or a lock; else a place that nobody else looks at. */
 	readonly lock?: number;
 	readonly acquire?: boolean;

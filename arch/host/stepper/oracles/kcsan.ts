@@ -180,53 +180,67 @@ export class Kcsan {
 	}
 }
 
-/** As an observer of the stepper. */
-export function kcsan(contexts: number): Oracle {
-	let k = new Kcsan(contexts);
+/** As an observer of the stepper, on a machine of so many words. */
+export class KcsanOracle implements Oracle {
+	private k: Kcsan;
 	/** Of an event: where the journal stood before it. */
-	const marks: number[] = [];
-	/** Shared words, by the number that they have here. */
-	const words = new Map<number, number>();
-	const word = (w: number) => {
-		const known = words.get(w);
-		if (known !== undefined) return known;
-		words.set(w, words.size);
-		return words.size - 1;
-	};
-	const race = (other: number, w: number, what: string): Objection | undefined =>
-		other < 0 ? undefined : { kind: "race", text: `data race: ${what} of ${(w * 4).toString(16)} beside a write that nothing orders`, other };
-	return {
-		begin() {
-			k = new Kcsan(contexts);
-		},
-		open(e) {
-			marks[e] = k.mark();
-			k.event = e;
-		},
-		pop_to(d) {
-			k.undo_to(marks[d]);
-		},
-		read(cpu, w, order: Order) {
-			return race(k.read(cpu, word(w), order === "dependency" ? "acquire" : (order as "plain")), w, "a plain read");
-		},
-		write(cpu, w, order: Order) {
-			return race(k.write(cpu, word(w), order === "release" || order === "plain" ? order : "once"), w, "a write");
-		},
-		rmw(cpu, w) {
-			k.rmw(cpu, word(w));
-		},
-		lock(cpu, w) {
-			k.lock(cpu, word(w));
-		},
-		unlock(cpu, w) {
-			k.unlock(cpu, word(w));
-		},
-		barrier(cpu, which) {
-			k[which](cpu);
-		},
-		rcu_read_lock: (cpu) => k.rcu_read_lock(cpu),
-		rcu_read_unlock: (cpu) => k.rcu_read_unlock(cpu),
-		gp_start: (cpu) => k.gp_start(cpu),
-		gp_end: (cpu) => k.gp_end(cpu),
-	};
+	private marks: number[] = [];
+	/** Shared words, by the number that they have here, from 1 on. */
+	private numbers: Int32Array;
+	private count = 0;
+
+	constructor(private readonly contexts: number, words: number) {
+		this.k = new Kcsan(contexts);
+		this.numbers = new Int32Array(words);
+	}
+	private word(w: number): number {
+		if (this.numbers[w] === 0) this.numbers[w] = ++this.count;
+		return this.numbers[w];
+	}
+	private race(other: number, w: number, what: string): Objection {
+		return { kind: "race", text: `data race: ${what} of ${(w * 4).toString(16)} beside a write that nothing orders`, other };
+	}
+
+	begin(): void {
+		this.k = new Kcsan(this.contexts);
+	}
+	open(e: number): void {
+		this.marks[e] = this.k.mark();
+		this.k.event = e;
+	}
+	pop_to(d: number): void {
+		this.k.undo_to(this.marks[d]);
+	}
+	read(cpu: number, w: number, order: Order): Objection | undefined {
+		const other = this.k.read(cpu, this.word(w), order === "dependency" ? "acquire" : (order as "plain"));
+		return other < 0 ? undefined : this.race(other, w, "a plain read");
+	}
+	write(cpu: number, w: number, order: Order): Objection | undefined {
+		const other = this.k.write(cpu, this.word(w), order === "release" || order === "plain" ? order : "once");
+		return other < 0 ? undefined : this.race(other, w, "a write");
+	}
+	rmw(cpu: number, w: number): void {
+		this.k.rmw(cpu, this.word(w));
+	}
+	lock(cpu: number, w: number): void {
+		this.k.lock(cpu, this.word(w));
+	}
+	unlock(cpu: number, w: number): void {
+		this.k.unlock(cpu, this.word(w));
+	}
+	barrier(cpu: number, which: "mb" | "rmb" | "wmb"): void {
+		this.k[which](cpu);
+	}
+	rcu_read_lock(cpu: number): void {
+		this.k.rcu_read_lock(cpu);
+	}
+	rcu_read_unlock(cpu: number): void {
+		this.k.rcu_read_unlock(cpu);
+	}
+	gp_start(cpu: number): void {
+		this.k.gp_start(cpu);
+	}
+	gp_end(cpu: number): void {
+		this.k.gp_end(cpu);
+	}
 }

@@ -5,7 +5,7 @@
  * only grows during an exploration: an order that was ever seen counts. The
  * locks that a context holds are found again each time it is re-run.
  */
-import type { Objection, Oracle } from "./oracle.ts";
+import type { Acquire, Objection, Oracle } from "./oracle.ts";
 
 interface Held {
 	p: number;
@@ -124,14 +124,28 @@ export class Lockdep {
 }
 
 /** As an observer of the stepper. What it has learnt stays from one exploration to the next. */
-export function lockdep(contexts: number, static_end: number): Oracle {
-	const l = new Lockdep(contexts, static_end);
-	const report = (text: string | undefined): Objection | undefined => (text === undefined ? undefined : { kind: "lockdep", text });
-	return {
-		resume: (c) => l.reset(c),
-		end: (c) => report(l.at_end(c)),
-		name: (p, name) => l.name(p, name),
-		acquire: (c, { p, mode, trylock, subclass, irqs_off, in_irq }) => report(l.acquire(c, p, mode, trylock, subclass, irqs_off, in_irq)),
-		release: (c, p) => report(l.release(c, p)),
-	};
+export class LockdepOracle implements Oracle {
+	private l: Lockdep;
+
+	constructor(contexts: number, static_end: number) {
+		this.l = new Lockdep(contexts, static_end);
+	}
+	private report(text: string | undefined): Objection | undefined {
+		return text === undefined ? undefined : { kind: "lockdep", text };
+	}
+	resume(c: number): void {
+		this.l.reset(c);
+	}
+	end(c: number): Objection | undefined {
+		return this.report(this.l.at_end(c));
+	}
+	name(p: number, name: string): void {
+		this.l.name(p, name);
+	}
+	acquire(c: number, { p, mode, trylock, subclass, irqs_off, in_irq }: Acquire): Objection | undefined {
+		return this.report(this.l.acquire(c, p, mode, trylock, subclass, irqs_off, in_irq));
+	}
+	release(c: number, p: number): Objection | undefined {
+		return this.report(this.l.release(c, p));
+	}
 }

@@ -62,11 +62,20 @@ export interface Oracle {
 	release?(c: number, p: number): Objection | undefined;
 }
 
-/** Those of the exploration that began last. */
-export let oracles: readonly Oracle[] = [];
+type Method = keyof Oracle;
+const METHODS: Record<Method, true> = {
+	begin: true, open: true, pop_to: true, resume: true, end: true, read: true, write: true, rmw: true, lock: true, unlock: true,
+	barrier: true, rcu_read_lock: true, rcu_read_unlock: true, gp_start: true, gp_end: true, name: true, acquire: true,
+	release: true,
+};
+
+/** Of the exploration that began last: who has each of the methods. A call costs nothing where nobody has it. */
+export const watch = {} as { [M in Method]-?: (Oracle & Required<Pick<Oracle, M>>)[] };
 export function set_oracles(all: readonly Oracle[]): void {
-	oracles = all;
+	for (const m of Object.keys(METHODS) as Method[])
+		(watch as Record<Method, Oracle[]>)[m] = all.filter((o) => o[m] !== undefined);
 }
+set_oracles([]);
 /** Fails the execution if there is something to object. */
 export function heed(objection: Objection | undefined): void {
 	if (objection !== undefined) fail(objection.kind, objection.text, objection.other);
