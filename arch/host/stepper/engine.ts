@@ -14,7 +14,8 @@
  */
 import { assert, FAILED, fail, forget_failure, machine_failure, note_failure, StepperBug, SWITCH } from "./failure.ts";
 import {
-	ACQ, AWAIT, BULK, GP_END, GP_START, IRQ_BEGIN, IRQ_OFF, is_ordered, KIND_NAMES, PARK, R, RACQ, RCU_UNLOCK, RMW, TAKE, W,
+	ACQ, AWAIT, BULK, GP_END, GP_START, IRQ_BEGIN, IRQ_OFF, is_ordered, KIND_NAMES, PARK, R, RACQ, RCU_UNLOCK, RMW, TAKE,
+	W,
 } from "./kinds.ts";
 import { enter_context, enter_cpu, type Log, log_is_whole, log_length, make_log, position, stop_before } from "./log.ts";
 import { type Model, model, set_model } from "./models/model.ts";
@@ -22,9 +23,9 @@ import { type Oracle, set_oracles, watch } from "./oracles/oracle.ts";
 import { HEAP32, poke, REGS, undo_mark, undo_to } from "./ram.ts";
 import { bulked, shared_words, touch } from "./sharing.ts";
 import {
-	add_context, await_known, clock, cpu, ctx_base, ctx_cpu, ctx_kind, ctx_last, ctx_len, ctx_pos, ctx_state, ctx_top, cur, DONE,
-	ev_base, ev_before, ev_choice, ev_choices, ev_ctx, ev_kind, ev_len, ev_page, ev_page_prev, ev_pendk, ev_pos, ev_prev, ev_seq,
-	ev_undo, ev_val, ev_w, head, IDLE, is_look, MAX_CTX, n, n_ctx, n_tasks, no_contexts, nr_cpus, page_head, parked_value,
+	add_context, await_known, clock, cpu, ctx_base, ctx_cpu, ctx_kind, ctx_last, ctx_len, ctx_pos, ctx_state, ctx_top,
+	cur, DONE, ev_base, ev_before, ev_choice, ev_choices, ev_ctx, ev_kind, ev_len, ev_page, ev_page_prev, ev_pendk,
+	ev_pos, ev_prev, ev_seq, ev_undo, ev_val, ev_w, head, IDLE, is_look, MAX_CTX, n, n_ctx, n_tasks, no_contexts, nr_cpus, page_head, parked_value,
 	pend_kind, pend_w, pre, READY, REG_GP, REG_IPI, REG_IRQ, REG_IRQ_ACTIVE, REG_IRQ_OFF, REG_QUEUE, runs, set_events,
 	step_limit, STUCK,
 } from "./state.ts";
@@ -42,6 +43,8 @@ export interface Strategy {
 	stop?(c: number): number;
 }
 let strategy: Strategy;
+
+/** Writes down what happens. */
 export interface Tracer {
 	/** Event e was made; where the code is can be asked from the stack now. */
 	event(e: number, old: number, value: number, stale: number): void;
@@ -468,7 +471,8 @@ export function pending(q: number, e: number, depends: (a: number, b: number) =>
 	}
 	if (k === AWAIT) {
 		if (ev_kind[e] === R) return false;
-		for (let x = ctx_last[q]; x >= 0 && is_look(x); x = ev_before[x]) if (ev_kind[x] === R && ev_w[x] === ev_w[e]) return true;
+		for (let x = ctx_last[q]; x >= 0 && is_look(x); x = ev_before[x])
+			if (ev_kind[x] === R && ev_w[x] === ev_w[e]) return true;
 		return false;
 	}
 	const page = k === BULK ? -1 - w : w >= 0 ? w >> 10 : -1;

@@ -12,8 +12,8 @@ import { log_result, logged, rerunning } from "./log.ts";
 import { check } from "./oracles/kasan.ts";
 import { heed, watch } from "./oracles/oracle.ts";
 import {
-	await_step as await_turn, enqueue_step, gp_end_step, gp_fence_step, gp_start_step, ipi_done, ipi_step, irq_step, order_mb,
-	queued, rcu_depth, rcu_lock_step, rcu_unlock_step, take_step, taken,
+	await_step as await_turn, enqueue_step, gp_end_step, gp_fence_step, gp_start_step, ipi_done, ipi_step, irq_step,
+	order_mb, queued, rcu_depth, rcu_lock_step, rcu_unlock_step, take_step, taken,
 } from "./primitives.ts";
 import { HEAP32, poke } from "./ram.ts";
 import { touch } from "./sharing.ts";
@@ -42,7 +42,8 @@ function private_lock(w: number, kind: number, fn: (old: number) => number, acqu
 	if (got) {
 		poke(w, v);
 		private_lock_order(w, kind, acquire);
-	} else if (kind === ACQ || kind === RACQ) fail("deadlock", `a lock at ${(w * 4).toString(16)} is taken twice, or by nobody who runs`);
+	} else if (kind === ACQ || kind === RACQ)
+		fail("deadlock", `a lock at ${(w * 4).toString(16)} is taken twice, or by nobody who runs`);
 	return got;
 }
 function lock_op(p: number, kind: number, fn: (old: number) => number, acquire: boolean): boolean {

@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import test from "ava";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const rooms = readdirSync(here, { recursive: true, encoding: "utf8" }).filter((f) => f.endsWith(".ts") && !f.endsWith("_test.ts"));
+const rooms = readdirSync(here, { recursive: true, encoding: "utf8" })
+	.filter((f) => f.endsWith(".ts") && !f.endsWith("_test.ts"));
 /** Types count, too. Kernel code that the stepper boots, and what is generated, is no room. */
 const imports = new Map(
 	rooms.map((room) => [
@@ -37,7 +38,8 @@ function circle(graph: Map<string, string[]>): string[] | undefined {
 
 test("imports go one way", (t) => {
 	t.true(rooms.length > 20 && rooms.includes("door.ts") && rooms.includes("models/tso.ts"));
-	for (const [room, others] of imports) for (const other of others) t.true(imports.has(other), `${room} imports ${other}`);
+	for (const [room, others] of imports)
+		for (const other of others) t.true(imports.has(other), `${room} imports ${other}`);
 	t.is(circle(imports)?.join(" -> "), undefined);
 	t.deepEqual(circle(new Map([["a", ["b", "c"]], ["b", ["c"]], ["c", ["b"]]])), ["b", "c", "b"]);
 });
@@ -54,5 +56,6 @@ test("a model, an oracle is known by its face: only all.ts knows which there are
 });
 
 test("each room says in its head what it is", (t) => {
-	for (const room of rooms) t.regex(readFileSync(join(here, room), "utf8"), /^\/\/ SPDX-License-Identifier: GPL-2\.0-only\n\/\*\*\n? /, room);
+	for (const room of rooms)
+		t.regex(readFileSync(join(here, room), "utf8"), /^\/\/ SPDX-License-Identifier: GPL-2\.0-only\n\/\*\*\n? /, room);
 });

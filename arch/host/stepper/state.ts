@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * What the stepper knows: its registers, contexts and events, in arrays. What
- * an event changed is taken back with it (engine.ts), registers by the undo journal of
- * ram.ts, the rest by what the event keeps.
+ * an event changed is taken back with it (engine.ts): registers by the undo
+ * journal of ram.ts, the rest by what the event keeps.
  *
  * A context is what can run beside another: the task of a CPU, a CPU's
  * interrupt handler, the RCU callback thread, and under TSO a CPU's store
@@ -64,9 +64,12 @@ export function add_context(kind: (typeof ctx_kind)[number], at: number): number
 export const ctx_cpu = new Int32Array(MAX_CTX);
 export const ctx_kind: ("task" | "irq" | "rcu" | "buffer")[] = [];
 export const ctx_state = new Uint8Array(MAX_CTX);
+/** The step that it stands before: its kind, and its word (-1: none; of a page, -1 - page). */
 export const pend_kind = new Int32Array(MAX_CTX);
 export const pend_w = new Int32Array(MAX_CTX);
+/** Its last event, -1: none. */
 export const ctx_last = new Int32Array(MAX_CTX);
+/** Where it stands: entries of its log, and the position (log.ts). */
 export const ctx_len = new Int32Array(MAX_CTX);
 export const ctx_pos = new Float64Array(MAX_CTX);
 /* A handler runs more than once: where in the log this time begins, and the next. */
@@ -122,22 +125,27 @@ export const ev_kind = new Int32Array(MAX_EV);
 export const ev_w = new Int32Array(MAX_EV);
 export const ev_prev = new Int32Array(MAX_EV); /* at the same word */
 export const ev_before = new Int32Array(MAX_EV); /* of the same context */
-export const ev_seq = new Int32Array(MAX_EV);
+export const ev_seq = new Int32Array(MAX_EV); /* of its context, from 1 on */
+/** Which value the memory model has returned, of how many. */
 export const ev_choice = new Int32Array(MAX_EV);
 export const ev_choices = new Int32Array(MAX_EV);
 export const ev_val = new Float64Array(MAX_EV);
+/* What ctx_len, ctx_pos, ctx_base, the undo journal and pend_kind were before it. */
 export const ev_len = new Int32Array(MAX_EV);
 export const ev_pos = new Float64Array(MAX_EV);
 export const ev_base = new Int32Array(MAX_EV);
 export const ev_undo = new Int32Array(MAX_EV);
 export const ev_pendk = new Int32Array(MAX_EV);
+/** Of an event and each context: how many events of that one have happened before. */
 export const clock = new Int32Array(MAX_EV * MAX_CTX);
+/** Of a word: the last event there, -1: none; go on with ev_prev. */
 export const head = new Int32Array(REGS + REG_WORDS).fill(-1);
 /** Words that are locks: whoever looks at one sees its newest value, whatever the model. */
 export const lock_word = new Uint8Array(REGS + REG_WORDS);
 /* Accesses to a page of which all words are written at once meet that, too. */
 export const ev_page = new Int32Array(MAX_EV); /* -1: no such page */
 export const ev_page_prev = new Int32Array(MAX_EV);
+/** The same of a page. */
 export const page_head = new Int32Array((REGS >> 10) + 1).fill(-1);
 /** The clock of the context before the event that is being recorded. */
 export const pre = new Int32Array(MAX_CTX);

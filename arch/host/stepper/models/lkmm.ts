@@ -112,7 +112,8 @@ class Lkmm extends Sc {
 		if (ways === 0) return NaN;
 		const at = choose(ways);
 		if (succeeds) {
-			if (lk.rmw(cpu, x, at, v, { only: expected, acquire: order === "acquire", release: order === "release" })) poke(w, v);
+			const o = { only: expected, acquire: order === "acquire", release: order === "release" };
+			if (lk.rmw(cpu, x, at, v, o)) poke(w, v);
 			return expected;
 		}
 		const old = lk.load(cpu, x, at, false, expected);

@@ -5,8 +5,8 @@
  * holds back. Only shared words come here. sc.ts is the plainest one; others
  * say where they differ from it. A new model is a file and a line in all.ts.
  *
- * The running context is state.ts's `cur`, on CPU `cpu`. Where a step is under way (between open() and close()
- * of engine.ts) it is event `n`.
+ * The running context is `cur` of state.ts, on CPU `cpu`. A step that is under
+ * way, between open() and close() of engine.ts, is event `n`.
  */
 import type { Order, RmwOrder } from "../kinds.ts";
 
@@ -37,7 +37,9 @@ export interface Model {
 	/** Of the old value `old`; `whole`: not part of a word that stays otherwise as it is. */
 	store(w: number, old: number, v: number, whole: boolean, wide: boolean, order: Order): void;
 	/** Keeps a store back, so that it is no step now. `value` as for shared_store(). */
-	delay(kind: number, w: number, value: number | ((old: number) => number), wide: boolean, order: Order, mask: number): boolean;
+	delay(
+		kind: number, w: number, value: number | ((old: number) => number), wide: boolean, order: Order, mask: number,
+	): boolean;
 	/** What an atomic reads, and then what it makes of that; NaN: nothing is written. */
 	atomic_read(w: number): number;
 	atomic_write(kind: number, w: number, v: number, order: RmwOrder): void;

@@ -11,7 +11,9 @@ import {
 	A, ACQ, BULK, DOWNGRADE, ENQUEUE, GP_END, GP_START, KINDS, MB, type Order, RACQ, REL, RMW, RREL, RTRY, TRY,
 } from "../kinds.ts";
 import { HEAP32, HEAPF64, poke, poke_f64, REG_WORDS, REGS } from "../ram.ts";
-import { clock, cpu, ctx_cpu, ctx_kind, ctx_last, cur, MAX_CPUS, MAX_CTX, n, n_ctx, nr_cpus, pend_kind, pre, REG_MODEL } from "../state.ts";
+import {
+	clock, cpu, ctx_cpu, ctx_kind, ctx_last, cur, MAX_CPUS, MAX_CTX, n, n_ctx, nr_cpus, pend_kind, pre, REG_MODEL,
+} from "../state.ts";
 import { Sc, set } from "./sc.ts";
 
 const REG_BUF = REG_MODEL; /* of a CPU: first and end, then entries */

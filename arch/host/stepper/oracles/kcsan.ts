@@ -198,7 +198,8 @@ export class KcsanOracle implements Oracle {
 		return this.numbers[w];
 	}
 	private race(other: number, w: number, what: string): Objection {
-		return { kind: "race", text: `data race: ${what} of ${(w * 4).toString(16)} beside a write that nothing orders`, other };
+		const text = `data race: ${what} of ${(w * 4).toString(16)} beside a write that nothing orders`;
+		return { kind: "race", text, other };
 	}
 
 	begin(): void {
