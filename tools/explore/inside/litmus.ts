@@ -5,11 +5,14 @@
  * kernel itself runs on. Part of the stepper's bundle; see tools/litmus.
  */
 import { CONFIG_NR_CPUS } from "generated/autoconf.ts";
-import { adopt_sharing, cmpxchg_as, fetch_add_as, is_shared, shared_words, weak_atomics, xchg_as } from "host/door.ts";
+import { begin, forbidden, run_on } from "host/engine.ts";
+import { machine_failure } from "host/failure.ts";
+import type { RmwOrder } from "host/kinds.ts";
+import { adopt_sharing, is_shared, shared_words } from "host/sharing.ts";
+import { cmpxchg_as, fetch_add_as, weak_atomics, xchg_as } from "host/door.ts";
 import { smp_mb, smp_mb__after_unlock_lock, smp_rmb, smp_wmb } from "host/door.ts";
-import { begin, forbidden, LKMM, machine_failure, run_on, type RmwOrder, SC, TSO } from "host/engine.ts";
 import { boot } from "host/head.ts";
-import { Lkmm } from "host/lkmm.ts";
+import { models } from "host/models/all.ts";
 import { set_journaling, undo_mark, undo_to } from "host/ram.ts";
 import { rcu_read_lock, rcu_read_unlock, synchronize_rcu } from "linux/rcupdate.ts";
 import { spin_lock, spin_unlock } from "linux/spinlock.ts";
@@ -234,9 +237,9 @@ export function litmus_states(
 		executions = 0;
 		let started = begin({
 			programs,
-			model: { sc: SC, tso: TSO, lkmm: LKMM }[model],
+			model: models[model],
 			strategy: search,
-			lkmm: (contexts) => new Lkmm(contexts),
+			oracles: [],
 		});
 		do {
 			const ending = started ?? run_on();

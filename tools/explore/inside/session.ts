@@ -5,19 +5,26 @@
  * when more words turned out to be shared, and turns a failure into a schedule.
  */
 import { boot } from "host/head.ts";
-import { adopt_sharing, forget_sharing, on_stack, shared_words, sharing } from "host/door.ts";
-import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
 import {
-	begin, ctx_kind, ctx_cpu, type Ending, ev_way, forbidden, ev_ctx, ev_kind, KernelPanic, LKMM, machine_failure, n,
-	KIND_NAMES, aside, pop_to, set_strategy, set_tracer, ev_val, ev_w, n_ctx, nr_cpus, on_cpu, run_on, SC, type StepperFailure, TSO, is_enabled_now, waiting, ctx_state, READY, event_position, position_before, accesses, IRQ_BEGIN,
+	accesses, begin, type Ending, event_position, forbidden, is_enabled, pop_to, position_before, run_on, set_strategy,
+	set_tracer, waiting,
 } from "host/engine.ts";
-import { Kcsan } from "host/kcsan.ts";
-import { Lkmm } from "host/lkmm.ts";
-import { Lockdep } from "host/lockdep.ts";
+import { KernelPanic, machine_failure, type StepperFailure } from "host/failure.ts";
+import { IRQ_BEGIN, KIND_NAMES } from "host/kinds.ts";
+import { aside, on_cpu } from "host/quiet.ts";
+import { adopt_sharing, forget_sharing, shared_words, sharing } from "host/sharing.ts";
+import { on_stack } from "host/stack.ts";
+import {
+	ctx_cpu, ctx_kind, ctx_state, ev_ctx, ev_kind, ev_val, ev_w, ev_way, n, n_ctx, nr_cpus, READY,
+} from "host/state.ts";
+import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
+import { models } from "host/models/all.ts";
+import type { Model } from "host/models/model.ts";
+import { all_oracles } from "host/oracles/all.ts";
+import type { Oracle } from "host/oracles/oracle.ts";
 import { lock_names } from "host/model.ts";
 import { cpu_leave_host, smp_handle_ipi } from "kernel/smp.ts";
 import { rcu_barrier, rcu_nocb_kthread } from "kernel/rcu.ts";
-import { DATA_END } from "generated/asm-offsets.ts";
 import { all_scenarios } from "generated/scenarios.ts";
 import { baseline, final_check, teardown_check } from "./final.ts";
 import type { Listed, Loan, ModelName, Outcome, RawEvent, Replayed, Request, SessionFailure, Sharing } from "../protocol.ts";
@@ -34,7 +41,8 @@ import type { Search } from "./strategy/types.ts";
 /** CPUs of the boot; the last is RCU's. */
 const BOOT_CPUS = 6;
 
-const models = { sc: SC, tso: TSO, lkmm: LKMM };
+/** Each model that can be asked for is one of the machine. */
+const model_of: Record<ModelName, Model> = models;
 export { sharing };
 
 export function scenarios(): Map<string, Scenario & { file: string }> {
@@ -110,7 +118,7 @@ function raw_event(e: number, old: number, value: number, stale: number, states:
 	return {
 		context: c,
 		context_kind: ctx_kind[c],
-		could_go_on: e > 0 && ev_ctx[e - 1] !== c && is_enabled_now(ev_ctx[e - 1]),
+		could_go_on: e > 0 && ev_ctx[e - 1] !== c && is_enabled(ev_ctx[e - 1]),
 		cpu: ctx_cpu[c],
 		kind: KIND_NAMES[ev_kind[e]],
 		addr: ev_w[e] * 4,
@@ -152,13 +160,14 @@ export class Session {
 	private started = false;
 	private over = false;
 	private runs = 0;
-	private lockdep = new Lockdep(32, DATA_END);
+	private oracles: Oracle[];
 
 	constructor(readonly options: SessionOptions) {
 		const scenario = scenarios().get(options.scenario);
 		if (!scenario) throw new RangeError(`no scenario '${options.scenario}'`);
 		this.scenario = scenario;
 		this.search = options.search();
+		this.oracles = options.oracles === false ? [] : all_oracles();
 		if (options.sharing) adopt_sharing(options.sharing);
 		else if (!options.keep) forget_sharing();
 	}
@@ -173,18 +182,16 @@ export class Session {
 		on_cpu(0, baseline);
 		if (this.scenario.setup) on_cpu(0, this.scenario.setup);
 		on_cpu(nr_cpus - 1, rcu_barrier);
-		for (const [p, name] of lock_names) this.lockdep.name(p, name);
+		for (const [p, name] of lock_names) for (const o of this.oracles) o.name?.(p, name);
 		set_journaling(true);
 		const order = this.options.order ?? this.scenario.cpus.map((_, i) => i);
 		return begin({
 			programs: order.map((cpu) => ({ cpu, fn: this.scenario.cpus[cpu] })),
 			handler: smp_handle_ipi,
 			rcu: rcu_nocb_kthread,
-			model: models[this.options.model],
+			model: model_of[this.options.model],
 			strategy: this.search,
-			lkmm: (contexts) => new Lkmm(contexts),
-			kcsan: this.options.oracles === false ? undefined : new Kcsan(32),
-			lockdep: this.options.oracles === false ? undefined : this.lockdep,
+			oracles: this.oracles,
 		});
 	}
 
@@ -318,7 +325,7 @@ export class Session {
 	private failed(f: StepperFailure): SessionFailure {
 		const waits = [];
 		for (let c = 0; c < n_ctx && f.kind === "deadlock"; c++) {
-			if (ctx_state[c] !== READY || is_enabled_now(c)) continue;
+			if (ctx_state[c] !== READY || is_enabled(c)) continue;
 			const { kind, w } = waiting(c);
 			const holder = kind === "lock" && w >= 0 ? HEAP32[w] - 1 : -1;
 			waits.push({

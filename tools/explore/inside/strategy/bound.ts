@@ -16,9 +16,10 @@
  *
  * Complete within its bound: nothing that needs no more preemptions is missed.
  */
+import { pop_to } from "host/engine.ts";
 import {
-	clock, ctx_cpu, ctx_kind, ev_before, ev_choice, ev_choices, ev_ctx, ev_seq, MAX_CTX, MAX_EV, n, n_ctx, own_buffer, pop_to,
-} from "host/engine.ts";
+	clock, ctx_cpu, ctx_kind, ev_before, ev_choice, ev_choices, ev_ctx, ev_seq, MAX_CTX, MAX_EV, n, n_ctx, own_buffer,
+} from "host/state.ts";
 import type { Loan } from "../../protocol.ts";
 import { follow } from "./commons.ts";
 import type { Search } from "./types.ts";

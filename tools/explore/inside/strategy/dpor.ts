@@ -11,10 +11,13 @@
  * Several cores can share the tree (commons.ts): complete executions are still
  * one for each class, as sleep sets see to it; how many are cut off may differ.
  */
+import { pending, pop_to } from "host/engine.ts";
+import { BULK, conflicts, dependent, FREE, IRQ_BEGIN, RMW, W } from "host/kinds.ts";
+import { met, model } from "host/models/model.ts";
 import {
-	clock, conflicts, ctx_cpu, ctx_kind, dependent, ev_choice, ev_choices, ev_ctx, ev_kind, ev_page, ev_page_prev, ev_prev, ev_seq,
-	BULK, ev_w, happens_before, IRQ_BEGIN, MAX_CTX, MAX_EV, met, met_at, n, n_ctx, own_buffer, pending, store_buffers, pop_to, pre, RMW, W, FREE,
-} from "host/engine.ts";
+	clock, ctx_cpu, ctx_kind, ev_choice, ev_choices, ev_ctx, ev_kind, ev_page, ev_page_prev, ev_prev, ev_seq, ev_w,
+	happens_before, MAX_CTX, MAX_EV, n, n_ctx, own_buffer, pre,
+} from "host/state.ts";
 import type { Loan } from "../../protocol.ts";
 import { Commons, follow } from "./commons.ts";
 import type { Search } from "./types.ts";
@@ -140,11 +143,10 @@ export function dpor(words?: Int32Array, loan?: Loan): Search {
 			}
 		}
 		if (w < 0) return;
-		if (store_buffers()) {
-			for (let i = 0, all = met_at(e); i < all; i++)
-				if (ev_ctx[met[i]] !== c && conflicts(kind, ev_kind[met[i]])) count = race(met[i], e, count);
-			return;
-		}
+		const all = model.meets(e);
+		for (let i = 0; i < all; i++)
+			if (ev_ctx[met[i]] !== c && conflicts(kind, ev_kind[met[i]])) count = race(met[i], e, count);
+		if (all >= 0) return;
 		for (let x = ev_prev[e]; x >= 0; x = ev_prev[x]) {
 			const k = ev_kind[x];
 			const full = k === W || k === RMW || k === FREE;

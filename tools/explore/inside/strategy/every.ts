@@ -4,7 +4,8 @@
  * alike: what the searches that leave some out are held against. For programs
  * of a few steps.
  */
-import { ev_choice, ev_choices, ev_ctx, MAX_EV, n, pop_to } from "host/engine.ts";
+import { pop_to } from "host/engine.ts";
+import { ev_choice, ev_choices, ev_ctx, MAX_EV, n } from "host/state.ts";
 import type { Search } from "./types.ts";
 
 const todo = new Int32Array(MAX_EV);

@@ -6,7 +6,8 @@
  * needs `depth` ordered events is found by an execution of k steps and c
  * contexts with probability at least 1 / (c * k^(depth-1)).
  */
-import { MAX_CTX, n, pop_to } from "host/engine.ts";
+import { pop_to } from "host/engine.ts";
+import { MAX_CTX, n } from "host/state.ts";
 import { random_numbers } from "./random.ts";
 import type { Search } from "./types.ts";
 

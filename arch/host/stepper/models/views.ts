@@ -160,7 +160,7 @@ function everywhere(r: Reach, t: number, v: View): Reach {
 }
 const pos = (v: View | undefined, x: number) => v?.[x]?.pos ?? 0;
 
-export class Lkmm {
+export class Views {
 	/** Of the message that is read, when it is not the newest one. */
 	stale = false;
 	/** Set by the caller before an access: its step, and is it a plain one. */
