@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Calls that make, change or take away several vmas, beside a fault or beside each other; the heap; stacks. */
-import { MAP_PRIVATE } from "linux/mman.ts";
+import { MAP_FIXED_NOREPLACE, MAP_PRIVATE } from "linux/mman.ts";
 import {
 	A, B, brk, check_that, LEN, map, map_stack, map_written, mmap, mprotect, munmap, note, noted, on_cpu, PAGE, PROT_READ, PROT_RW, read,
 	type Scenario, STACK_TOP, start_threads, untouched, V, write,
 } from "../scenario.ts";
 
 const ENOMEM = 12;
+const EEXIST = 17;
 const PROT_RWX = 7;
 const STACK = A + 0x300000;
 
@@ -85,6 +86,22 @@ export const scenarios: Record<string, Scenario> = {
 
 			check_that(at[0] !== at[1], "two mappings are at one place");
 			check_that(write(at[0], 1) && read(at[1]) === 0 && !write(at[1], 1), "a mapping is not what was asked for");
+		},
+	},
+	"map-noreplace": {
+		about: "two mmaps of one place that take it only if it is free",
+		patch: "none: mm/mmap.c do_mmap(), MAP_FIXED_NOREPLACE",
+		invariant: "one gets it",
+		setup: untouched,
+		cpus: [
+			() => note(0, mmap(B, PAGE, PROT_RW, MAP_PRIVATE | MAP_FIXED_NOREPLACE)),
+			() => note(1, mmap(B, LEN, PROT_READ, MAP_PRIVATE | MAP_FIXED_NOREPLACE)),
+		],
+		check() {
+			const first = noted(0) === B;
+
+			check_that(first ? noted(1) === -EEXIST : noted(0) === -EEXIST && noted(1) === B, "both have it, or nobody");
+			check_that(write(B, 1) === first && read(B + PAGE) === (first ? -1 : 0), "the mapping is not what was asked for");
 		},
 	},
 	"fault-map-several": {

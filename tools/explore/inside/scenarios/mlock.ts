@@ -88,7 +88,7 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "what is locked is counted, and nothing else",
 		setup() {
 			untouched();
-			mlock(A + PAGE, PAGE);
+			user_syscall(__NR_mlock2, A + PAGE, PAGE, MLOCK_ONFAULT);
 		},
 		cpus: [() => note(0, mlock(A, LEN)), () => note(1, munlock(A + PAGE, PAGE))],
 		check() {

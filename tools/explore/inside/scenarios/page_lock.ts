@@ -4,7 +4,8 @@
  * while they wait, and start again (VM_FAULT_RETRY). Somebody who is not a fault
  * holds the lock from the set-up on, as who reads or writes the page would.
  */
-import { MADV_POPULATE_READ } from "linux/mman.ts";
+import { __NR_close, __NR_mmap, __NR_sim_open } from "asm/unistd.ts";
+import { MADV_POPULATE_READ, MAP_FIXED, MAP_PRIVATE } from "linux/mman.ts";
 import type { file } from "linux/fs.ts";
 import { put_page } from "linux/mm.ts";
 import type { page } from "linux/mm_types.ts";
@@ -12,10 +13,12 @@ import { lock_page } from "linux/pagemap.ts";
 import { find_get_page, unlock_page } from "mm/filemap.ts";
 import {
 	A, check_that, drop_caches, exit_group, madvise, madvise_dontneed, map, map_file, map_written, mlock, mprotect, munmap, note, noted,
-	PAGE, PROT_READ, PROT_RW, read, type Scenario, start_threads, store, V, vma_at, write,
+	PAGE, PROT_READ, PROT_RW, read, type Scenario, start_threads, store, user_syscall, V, vma_at, write,
 } from "../scenario.ts";
 
 const ENOMEM = 12;
+const O_RDWR = 2;
+const INO = 4713;
 const NEIGHBOUR = A + 8 * PAGE;
 
 interface locked extends struct {
@@ -42,6 +45,10 @@ function with_lock(n: number, shared = false): void {
 function unlock(): void {
 	unlock_page(locked.page);
 	put_page(locked.page);
+}
+/** The first page of the file that is open as noted. */
+function map_page(addr: number): void {
+	user_syscall(__NR_mmap, addr, PAGE, PROT_RW, MAP_PRIVATE | MAP_FIXED, noted(9), 0);
 }
 function check_file(): void {
 	munmap(A, PAGE);
@@ -161,6 +168,17 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [() => { read(A); }, () => { exit_group(); unlock(); }],
 		check: drop_caches,
 	},
+	"locked-populate-map": {
+		about: "MADV_POPULATE_READ that waits for a locked page, and meanwhile other memory comes in its place",
+		patch: "none: mm/madvise.c madvise_populate(), madvise_walk_vmas()",
+		invariant: "after the wait nothing is used that mmap_lock has kept",
+		setup: () => with_lock(2),
+		cpus: [() => note(0, madvise(A, PAGE, MADV_POPULATE_READ)), () => { map(A, PAGE); unlock(); }],
+		check() {
+			check_that(noted(0) === 0 && read(A) === 0, "the new mapping is not there");
+			check_file();
+		},
+	},
 	"locked-populate-munmap": {
 		about: "MADV_POPULATE_READ that waits for a locked page without mmap_lock, and munmap meanwhile",
 		patch: "none: mm/madvise.c madvise_populate()",
@@ -205,6 +223,42 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			check_that(noted(1) === 0 && read(A) === -1, "a page is mapped after munmap");
 			check_file();
+		},
+	},
+	"file-split": {
+		about: "a read fault of a file's page beside mprotect of the page before, which makes three vmas of one",
+		patch: "none: mm/mmap.c __vma_adjust(), i_mmap_rwsem",
+		invariant: "each maps its part of the file, and the file knows of them",
+		setup() {
+			start_threads(2);
+			map_file(A, 3 * PAGE, PROT_RW, true);
+			note(8, read(A + 2 * PAGE));
+			madvise_dontneed(A, 3 * PAGE);
+		},
+		cpus: [() => note(0, read(A + 2 * PAGE)), () => note(1, mprotect(A + PAGE, PAGE, PROT_READ))],
+		check() {
+			check_that(noted(0) === noted(8) && noted(1) === 0 && !write(A + PAGE, 1), "a call fails");
+			munmap(A, 3 * PAGE);
+			drop_caches();
+		},
+	},
+	"file-map-next": {
+		about: "a read fault of a file's page beside a second mapping of it right behind, which is no continuation",
+		patch: "none: mm/mmap.c can_vma_merge_after(), vm_pgoff",
+		invariant: "two mappings of one page are two vmas",
+		setup() {
+			start_threads(2);
+			note(9, user_syscall(__NR_sim_open, INO, O_RDWR, PAGE));
+			map_page(A);
+			note(8, read(A));
+			madvise_dontneed(A, PAGE);
+		},
+		cpus: [() => note(0, read(A)), () => map_page(A + PAGE)],
+		check() {
+			check_that(noted(0) === noted(8) && read(A + PAGE) === noted(8), "a value from nowhere");
+			munmap(A, 2 * PAGE);
+			user_syscall(__NR_close, noted(9));
+			drop_caches();
 		},
 	},
 	"file-first-read": {
