@@ -394,7 +394,10 @@ export function page_lock_anon_vma_read(page: page): anon_vma {
 	const anon_vma = page_get_anon_vma(page);
 
 	if (anon_vma === NULL) return NULL;
-	const sem: rw_semaphore = anon_vma.root.rwsem;
+	/* Set before the page could be mapped, by a CPU that we may share no
+	 * lock with yet: the fault can have found it in a copy of the vma. */
+	const root = READ_ONCE(anon_vma.root);
+	const sem: rw_semaphore = root.rwsem;
 	down_read(sem);
 	if (!page_mapped(page)) {
 		up_read(sem);
