@@ -13,7 +13,7 @@ import { spin_lock, spin_unlock } from "linux/spinlock.ts";
 import { anon_vma_interval_tree_iter_first, anon_vma_interval_tree_iter_next } from "mm/interval_tree.ts";
 import { page_lock_anon_vma_read, page_unlock_anon_vma_read, vma_address } from "mm/rmap.ts";
 import {
-	A, as_task, B, check_that, child_on, exit_group, fork, in_kernel, LEN, map, mprotect, mremap, munmap, note, noted, on_cpu, PAGE,
+	A, as_task, B, check_that, exit_group, fork, in_kernel, LEN, map, mprotect, mremap, munmap, note, noted, on_cpu, PAGE,
 	parent_and_child, PROT_RW, read, type Scenario, start_threads, store, switch_to, user_idle, V, write,
 } from "../scenario.ts";
 
@@ -166,24 +166,6 @@ export const scenarios: Record<string, Scenario> = {
 		setup: two_vmas,
 		cpus: [split, () => munmap(A, LEN)],
 		check() {
-			check_that(read(A) === 1 && read(A + PAGE) === 2, "the parent has lost a page");
-		},
-	},
-	"split-first-fault": {
-		about: "a parent splits a vma beside the first write of a neighbour of the child's, which takes over an anon_vma of that family",
-		patch: "none: mm/rmap.c __anon_vma_prepare()",
-		invariant: "the interval tree of an anon_vma is changed under its lock",
-		setup() {
-			start_threads(1);
-			map(A, LEN);
-			write(A, 1);
-			write(A + PAGE, 2);
-			child_on(1);
-			on_cpu(1, () => map(A + LEN, PAGE));
-		},
-		cpus: [split, () => note(1, write(A + LEN, W) ? 1 : 0)],
-		check() {
-			check_that(noted(1) === 1 && on_cpu(1, () => read(A + LEN)) === W, "the write is lost");
 			check_that(read(A) === 1 && read(A + PAGE) === 2, "the parent has lost a page");
 		},
 	},

@@ -58,6 +58,16 @@ function alone(): void {
 	write(A, 1);
 	know_all_tasks();
 }
+/** The same without any munmap before, which is what numbers the caches of vmas; CPU 1 has a child that it runs. */
+function fresh_and_child(): void {
+	/* Of these only the warm lists are needed. */
+	start_threads(2);
+	user_idle();
+	start_process();
+	map(A, LEN);
+	write(A, 1);
+	as_task(fork(), () => {});
+}
 function vfork(): void {
 	note(0, user_syscall(__NR_vfork));
 	note(2, read(A));
@@ -242,15 +252,7 @@ export const scenarios: Record<string, Scenario> = {
 		about: "a child's first fault beside its parent's munmap of the mapping in which it lies, by then another one's memory",
 		patch: "none: kernel/fork.c copy_mm(), mm/vmacache.c",
 		invariant: "no task looks up a vma of another address space",
-		setup() {
-			/* Of these only the warm lists are needed: what follows has to be without any munmap, which numbers caches. */
-			start_threads(2);
-			user_idle();
-			start_process();
-			map(A, LEN);
-			write(A, 1);
-			as_task(fork(), () => {});
-		},
+		setup: fresh_and_child,
 		cpus: [() => note(0, munmap(A, LEN)), child_writes],
 		check() {
 			check_that(noted(0) === 0 && read(A) === -1, "munmap fails");
@@ -286,6 +288,20 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			parent_has_its_own();
 			check_that(noted(1) === 0 && on_cpu(1, () => read(A)) === -1, "the child still has its old memory");
+		},
+	},
+	"exec-vma-cache": {
+		about: "a fault right after exec, at an address where there was a mapping before, beside the parent's munmap",
+		patch: "none: fs/exec.c exec_mmap(), mm/vmacache.c",
+		invariant: "no task looks up a vma of another address space",
+		setup() {
+			fresh_and_child();
+			on_cpu(1, () => read(A));
+		},
+		cpus: [() => note(0, munmap(A, LEN)), () => { note(1, exec()); note(2, read(A)); }],
+		check() {
+			check_that(noted(0) === 0 && noted(1) === 0, "a call fails");
+			check_that(noted(2) === -1, "the child still has its old memory");
 		},
 	},
 	"exec-thread": {
