@@ -296,7 +296,7 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "no task looks up a vma of another address space",
 		setup() {
 			fresh_and_child();
-			on_cpu(1, () => read(A));
+			on_cpu(1, () => write(A + PAGE, 1));
 		},
 		cpus: [() => note(0, munmap(A, LEN)), () => { note(1, exec()); note(2, read(A)); }],
 		check() {

@@ -195,15 +195,21 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(noted(2) === 1, "a task has lost its memory");
 		},
 	},
-	"switch-killed": {
-		about: "a CPU leaves its task for another one beside the end of the whole process",
-		patch: "none: kernel/exit.ts task_unclaim(), finish_killed_tasks()",
-		invariant: "every thread of a process that ends comes to its end",
+	"idle-killed": {
+		about: "a CPU leaves its task for none, and borrows its address space for a moment, beside the end of the process",
+		patch: "none: kernel/exit.ts task_unclaim(), finish_killed_tasks(); kernel/sched/core.c context_switch()",
+		invariant: "every thread of a process that ends comes to its end, and nobody touches what has",
 		setup() {
 			start_threads(2);
 			fork();
 		},
-		cpus: [() => switch_to(forked()), () => { exit_group(); user_idle(); }],
+		cpus: [
+			user_idle,
+			() => {
+				exit_group();
+				user_idle();
+			},
+		],
 		check() {
 			check_that(run_task(pid_of(0)) !== 0, "a killed task is still there");
 		},
