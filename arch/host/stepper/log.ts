@@ -9,7 +9,7 @@ import { enter_stack, restore_stack, save_stack } from "./stack.ts";
 import { FIRST_OWNER, me, NOBODY, set_me } from "./state.ts";
 
 /** Entries of a context's log: what an execution may take. */
-export const LOG_MAX = 1 << 20;
+const LOG_MAX = 1 << 20;
 
 /** Of the running context. An object, so that door.ts can move on in it by itself: that is what takes the time. */
 export const log = {
@@ -25,7 +25,7 @@ export const log = {
  * Where a context stands, whichever words are shared: accesses so far, where
  * one that works on many words counts once, and how far it is in that.
  */
-export const SUB = 8192;
+const SUB = 8192;
 let extra = 0; /* log entries that do not count */
 let inside = -1; /* the count at which an access to many words began */
 let sub = 0;

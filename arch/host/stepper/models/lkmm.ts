@@ -10,7 +10,8 @@ import { A, GUESS, MB, type Order, R, type RmwOrder } from "../kinds.ts";
 import { HEAP32, poke, REG_WORDS, REGS } from "../ram.ts";
 import { touch } from "../sharing.ts";
 import {
-	cpu, ctx_last, cur, ev_before, ev_choice, ev_choices, ev_kind, ev_w, is_look, lock_word, MAX_EV, n, nr_cpus, REG_MB,
+	cpu, ctx_last, cur, ev_before, ev_choice, ev_choices, ev_kind, ev_w, is_look, lock_word, MAX_EV, n, nr_cpus,
+	REG_MB,
 } from "../state.ts";
 import { Sc, set } from "./sc.ts";
 import { type Message, Views } from "./views.ts";

@@ -14,6 +14,7 @@ import { HEAP32, HEAPF64, poke, poke_f64, REG_WORDS, REGS } from "../ram.ts";
 import {
 	clock, cpu, ctx_cpu, ctx_kind, ctx_last, cur, MAX_CPUS, MAX_CTX, n, n_ctx, nr_cpus, pend_kind, pre, REG_MODEL,
 } from "../state.ts";
+import type { Stored } from "./model.ts";
 import { Sc, set } from "./sc.ts";
 
 const REG_BUF = REG_MODEL; /* of a CPU: first and end, then entries */
@@ -105,9 +106,7 @@ class Tso extends Sc {
 		return v;
 	}
 	/** No step: nobody sees it before it is committed. */
-	override delay(
-		kind: number, w: number, value: number | ((old: number) => number), wide: boolean, _order: Order, mask: number,
-	): boolean {
+	override delay(kind: number, w: number, value: Stored, wide: boolean, _order: Order, mask: number): boolean {
 		const b = buffer_of(cur);
 		if (HEAP32[b] === HEAP32[b + 1] && HEAP32[b] !== 0) {
 			poke(b, 0);
