@@ -102,7 +102,7 @@ export function is_enabled(c: number): boolean {
 	return true;
 }
 
-export function enabled_contexts(): number {
+function enabled_contexts(): number {
 	let mask = 0;
 	for (let c = 0; c < n_ctx; c++) if (is_enabled(c)) mask |= 1 << c;
 	return mask;

@@ -5,7 +5,7 @@
  */
 import type { Order, RmwOrder } from "../kinds.ts";
 import { HEAP32, HEAPF64, poke, poke_f64 } from "../ram.ts";
-import type { Model } from "./model.ts";
+import type { Model, Stored } from "./model.ts";
 
 /** Writes a word, or a pair of words that holds a double. */
 export function set(w: number, v: number, wide: boolean): void {
@@ -41,9 +41,7 @@ export class Sc implements Model {
 	store(w: number, _old: number, v: number, _whole: boolean, wide: boolean, _order: Order): void {
 		set(w, v, wide);
 	}
-	delay(
-		_kind: number, _w: number, _value: number | ((old: number) => number), _wide: boolean, _order: Order, _mask: number,
-	): boolean {
+	delay(_kind: number, _w: number, _value: Stored, _wide: boolean, _order: Order, _mask: number): boolean {
 		return false;
 	}
 	atomic_read(w: number): number {

@@ -217,7 +217,8 @@ export class KcsanOracle implements Oracle {
 		return other < 0 ? undefined : this.race(other, w, "a plain read");
 	}
 	write(cpu: number, w: number, order: Order): Objection | undefined {
-		const other = this.k.write(cpu, this.word(w), order === "release" || order === "plain" ? order : "once");
+		const kind = order === "release" || order === "plain" ? order : "once";
+		const other = this.k.write(cpu, this.word(w), kind);
 		return other < 0 ? undefined : this.race(other, w, "a write");
 	}
 	rmw(cpu: number, w: number): void {

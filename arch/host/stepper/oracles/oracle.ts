@@ -62,21 +62,20 @@ export interface Oracle {
 	release?(c: number, p: number): Objection | undefined;
 }
 
-type Method = keyof Oracle;
-/** All of them: one that is missing here does not compile. */
-const METHODS: Record<Method, true> = {
-	begin: true, open: true, pop_to: true, resume: true, end: true, read: true, write: true, rmw: true,
-	lock: true, unlock: true, barrier: true, rcu_read_lock: true, rcu_read_unlock: true, gp_start: true, gp_end: true,
-	name: true, acquire: true, release: true,
+type Watch = { [M in keyof Oracle]-?: (Oracle & Required<Pick<Oracle, M>>)[] };
+/**
+ * Who has each of the methods, of the exploration that began last: where nobody
+ * has it, a call costs nothing. One that is missing here does not compile.
+ */
+export const watch: Watch = {
+	begin: [], open: [], pop_to: [], resume: [], end: [], read: [], write: [], rmw: [],
+	lock: [], unlock: [], barrier: [], rcu_read_lock: [], rcu_read_unlock: [], gp_start: [], gp_end: [],
+	name: [], acquire: [], release: [],
 };
-
-/** Of the exploration that began last: who has each of the methods. A call costs nothing where nobody has it. */
-export const watch = {} as { [M in Method]-?: (Oracle & Required<Pick<Oracle, M>>)[] };
 export function set_oracles(all: readonly Oracle[]): void {
-	for (const m of Object.keys(METHODS) as Method[])
-		(watch as Record<Method, Oracle[]>)[m] = all.filter((o) => o[m] !== undefined);
+	for (const m of Object.keys(watch) as (keyof Oracle)[])
+		(watch as Record<keyof Oracle, Oracle[]>)[m] = all.filter((o) => o[m] !== undefined);
 }
-set_oracles([]);
 /** Fails the execution if there is something to object. */
 export function heed(objection: Objection | undefined): void {
 	if (objection !== undefined) fail(objection.kind, objection.text, objection.other);
