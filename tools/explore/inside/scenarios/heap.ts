@@ -9,7 +9,7 @@ import {
 const ENOMEM = 12;
 const EEXIST = 17;
 const PROT_RWX = 7;
-const STACK = A + 0x300000;
+const STACK_AT = A + 0x300000;
 
 /** A heap of one page, written. */
 function heap(): void {
@@ -170,13 +170,13 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "a stack does not grow into a mapping",
 		setup() {
 			start_threads(2);
-			map_stack(STACK, PAGE);
-			write(STACK, 1);
+			map_stack(STACK_AT, PAGE);
+			write(STACK_AT, 1);
 		},
-		cpus: [() => note(0, write(STACK - LEN, V) ? 1 : 0), () => { map(STACK - LEN, PAGE, PROT_READ); note(1, read(STACK - LEN)); }],
+		cpus: [() => note(0, write(STACK_AT - LEN, V) ? 1 : 0), () => { map(STACK_AT - LEN, PAGE, PROT_READ); note(1, read(STACK_AT - LEN)); }],
 		check() {
-			check_that(noted(1) === 0 && read(STACK - LEN) === 0, "a write reached the mapping");
-			check_that(!write(STACK - LEN, 1) && read(STACK) === 1, "the mapping is writable");
+			check_that(noted(1) === 0 && read(STACK_AT - LEN) === 0, "a write reached the mapping");
+			check_that(!write(STACK_AT - LEN, 1) && read(STACK_AT) === 1, "the mapping is writable");
 		},
 	},
 	"stack-stack": {
@@ -185,13 +185,13 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "it has grown to the lower one, and both writes are there",
 		setup() {
 			start_threads(2);
-			map_stack(STACK, PAGE);
-			write(STACK, 1);
+			map_stack(STACK_AT, PAGE);
+			write(STACK_AT, 1);
 		},
-		cpus: [() => note(0, write(STACK - PAGE, V) ? 1 : 0), () => note(1, write(STACK - LEN, V) ? 1 : 0)],
+		cpus: [() => note(0, write(STACK_AT - PAGE, V) ? 1 : 0), () => note(1, write(STACK_AT - LEN, V) ? 1 : 0)],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
-			check_that(read(STACK - PAGE) === V && read(STACK - LEN) === V && read(STACK) === 1, "a write is lost");
+			check_that(read(STACK_AT - PAGE) === V && read(STACK_AT - LEN) === V && read(STACK_AT) === 1, "a write is lost");
 		},
 	},
 	"stacks-of-two": {
@@ -200,15 +200,15 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "both are counted",
 		setup() {
 			start_threads(2);
-			map_stack(STACK, PAGE);
-			map_stack(STACK + 0x200000, PAGE);
-			write(STACK, 1);
-			write(STACK + 0x200000, 1);
+			map_stack(STACK_AT, PAGE);
+			map_stack(STACK_AT + 0x200000, PAGE);
+			write(STACK_AT, 1);
+			write(STACK_AT + 0x200000, 1);
 		},
-		cpus: [() => note(0, write(STACK - PAGE, V) ? 1 : 0), () => note(1, write(STACK + 0x200000 - PAGE, V) ? 1 : 0)],
+		cpus: [() => note(0, write(STACK_AT - PAGE, V) ? 1 : 0), () => note(1, write(STACK_AT + 0x200000 - PAGE, V) ? 1 : 0)],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
-			check_that(read(STACK - PAGE) === V && read(STACK + 0x200000 - PAGE) === V, "a write is lost");
+			check_that(read(STACK_AT - PAGE) === V && read(STACK_AT + 0x200000 - PAGE) === V, "a write is lost");
 		},
 	},
 	"stack-munmap-top": {
@@ -217,14 +217,14 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "a page has the index of its address",
 		setup() {
 			start_threads(2);
-			map_stack(STACK, LEN);
-			write(STACK, 1);
-			write(STACK + PAGE, 2);
+			map_stack(STACK_AT, LEN);
+			write(STACK_AT, 1);
+			write(STACK_AT + PAGE, 2);
 		},
-		cpus: [() => note(0, write(STACK - PAGE, V) ? 1 : 0), () => note(1, munmap(STACK + PAGE, PAGE))],
+		cpus: [() => note(0, write(STACK_AT - PAGE, V) ? 1 : 0), () => note(1, munmap(STACK_AT + PAGE, PAGE))],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 0, "a call fails");
-			check_that(read(STACK - PAGE) === V && read(STACK) === 1 && read(STACK + PAGE) === -1, "a write is lost");
+			check_that(read(STACK_AT - PAGE) === V && read(STACK_AT) === 1 && read(STACK_AT + PAGE) === -1, "a write is lost");
 		},
 	},
 	"map-below": {
