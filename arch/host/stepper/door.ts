@@ -274,6 +274,21 @@ export function on_stack(w: number): boolean {
 	const p = w * 4 - DATA_END;
 	return p >= 0 && p < CONFIG_NR_CPUS * CPU_SIZE && p % CPU_SIZE >= PERCPU_SIZE;
 }
+/* ---- who writes down what happens ---- */
+
+/** Is told of accesses outside of an exploration, and of memory that is given out or taken back. */
+export interface Witness {
+	access(op: "read" | "write" | "rmw" | "lock" | "unlock", p: number, old: number, value: number): void;
+	memory(p: number, size: number, free: boolean): void;
+}
+let witness: Witness | undefined;
+export function set_witness(w: Witness | undefined): void {
+	witness = w;
+}
+export function witnessed(op: Parameters<Witness["access"]>[0], p: number, old: number, value: number): void {
+	if (witness !== undefined && me === NOBODY) witness.access(op, p, old, value);
+}
+
 /* ---- KASAN ---- */
 
 function bad_access(p: number, size: number): never {
@@ -282,7 +297,7 @@ function bad_access(p: number, size: number): never {
 		: p + size > RAM_SIZE ? "out-of-bounds"
 		: p % size !== 0 ? "misaligned-access"
 		: "use-after-free";
-	machine_panic(`BUG: KASAN: ${bad} of size ${size} at addr ${p?.toString(16)}`);
+	fail("panic", `BUG: KASAN: ${bad} of size ${size} at addr ${p?.toString(16)}`, undefined, { addr: p, size });
 }
 function check(p: number, size: number): void {
 	if (!(p >= 4096) || p + size > RAM_SIZE || p % size !== 0 || shadow[p >> 3] !== 0) bad_access(p, size);
@@ -325,6 +340,7 @@ function whole_page(p: number): void {
 /** Forbids a range. A step for each word in it that another context uses, too:
  *  the memory is taken away from under it. */
 export function kasan_poison_range(p: number, size: number): void {
+	if (witness !== undefined && pos >= len) witness.memory(p, size, true);
 	if (p % 4096 === 0 && size % 4096 === 0) {
 		for (const end = p + size; p < end; p += 4096) {
 			if (pos < len) pos++;
@@ -371,6 +387,7 @@ export function kasan_unpoison_range(p: number, size: number): void {
 		pos++;
 		return;
 	}
+	witness?.memory(p, size, false);
 	set_shadow(p, size, 0);
 	log_result(0);
 }
@@ -448,7 +465,9 @@ function slow_load(p: number, size: number, order: Order): number {
 		const v = shared_load(R, w, size === 8, order);
 		return size === 8 ? log_float(v) : log_result(v);
 	}
-	return size === 8 ? log_float(HEAPF64[w >> 1]) : log_result(HEAP32[w]);
+	const v = size === 8 ? HEAPF64[w >> 1] : HEAP32[w];
+	witnessed("read", p, v, v);
+	return size === 8 ? log_float(v) : log_result(v);
 }
 function load_as(p: number, order: Order): number {
 	if (pos < len) return ilog[pos++];
@@ -513,6 +532,7 @@ function slow_store(p: number, v: number, order: Order): number {
 		shared_store(W, w & ~1, merge, true, order);
 	} else if (me !== NOBODY && touch(w, true)) shared_store(W, w, v | 0, false, order);
 	else {
+		witnessed("write", p, HEAP32[w], v);
 		poke(w, v);
 		if (order === "release") private_release();
 	}
@@ -562,7 +582,10 @@ function store_f64_as(p: number, v: number, order: Order): number {
 	const w = p >> 2;
 	widen(w);
 	if (me !== NOBODY && touch(w, true)) shared_store(W, w, v, true, order);
-	else poke_f64(w, v);
+	else {
+		witnessed("write", p, HEAPF64[w >> 1], v);
+		poke_f64(w, v);
+	}
 	log_result(0);
 	return v;
 }
@@ -596,6 +619,7 @@ function relaxed_rmw(p: number, kind: number, fn: (old: number) => number, order
 	if (me !== NOBODY && touch(w, true)) return log_result(shared_rmw(kind, w, fn, order));
 	const old = HEAP32[w];
 	const v = fn(old);
+	witnessed("rmw", p, old, v);
 	if (!Number.isNaN(v)) poke(w, v);
 	if (order === "release") private_release();
 	return log_result(old);

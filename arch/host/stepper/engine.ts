@@ -56,7 +56,7 @@ export const KIND_NAMES = [
 	"read", "write", "add", "rmw", "lock", "unlock", "down_read", "up_read", "trylock", "down_read_trylock",
 	"downgrade", "await", "free", "irq_off", "irq_on", "begin", "rcu_read_lock", "rcu_read_unlock", "gp_start",
 	"gp_end", "call_rcu", "rcu_take", "mb", "park", "page", "cmpxchg",
-];
+] as const;
 
 /** [later][earlier]: they do not commute, and could have come in the other order. */
 const conflict = new Uint8Array(KINDS * KINDS);
@@ -263,6 +263,9 @@ export interface StepperFailure {
 	context: number;
 	event: number;
 	other?: number;
+	/** What KASAN forbids, and locks that it is about. */
+	access?: { addr: number; size: number };
+	locks?: number[];
 }
 /** Thrown to leave a context that is not to go on now. */
 const SWITCH = { toString: () => "a switch to another context" };
@@ -270,15 +273,19 @@ const FAILED = { toString: () => "the execution failed" };
 let failure: StepperFailure | undefined;
 
 /** A panic outside of an exploration. */
-export class KernelPanic extends Error {}
+export class KernelPanic extends Error {
+	constructor(text: string, readonly kind: string, readonly cpu: number, readonly access?: StepperFailure["access"]) {
+		super(text);
+	}
+}
 
-export function fail(kind: string, text: string, other?: number): never {
+export function fail(kind: string, text: string, other?: number, access?: StepperFailure["access"]): never {
 	const limit = Error.stackTraceLimit;
 	Error.stackTraceLimit = 50;
 	const stack = new Error().stack ?? "";
 	Error.stackTraceLimit = limit;
-	if (!exploring()) throw new KernelPanic(`${text}\n${stack}`);
-	failure ??= { kind, text, stack, context: cur, event: n, other };
+	if (!exploring()) throw new KernelPanic(`${text}\n${stack}`, kind, cpu, access);
+	failure ??= { kind, text, stack, context: cur, event: n, other, access };
 	throw FAILED;
 }
 export function machine_failure(): StepperFailure | undefined {
@@ -612,7 +619,7 @@ function crash(error: unknown): void {
 function finished(c: number): void {
 	const left = lockdep?.at_end(c);
 	if (left !== undefined) {
-		failure ??= { kind: "lockdep", text: left, stack: "", context: c, event: n };
+		failure ??= { kind: "lockdep", text: left, stack: "", context: c, event: n, locks: lockdep?.held(c).map((h) => h.p) };
 		return;
 	}
 	if (ctx_kind[c] === "irq") {
@@ -949,6 +956,16 @@ export function step_free(kind: number, w: number): void {
 function buffer_context(c: number): number {
 	for (let b = n_ctx - 1; b >= 0 && ctx_kind[b] === "buffer"; b--) if (ctx_cpu[b] === ctx_cpu[c]) return b;
 	return -1;
+}
+/** Stores in the buffer of a CPU, the oldest first. */
+export function buffered_stores(at: number): { w: number; value: number }[] {
+	const b = REG_BUF + at * BUF_SIZE;
+	const stores = [];
+	for (let i = HEAP32[b]; model === TSO && i < HEAP32[b + 1]; i++) {
+		const entry = b + 8 + i * BUF_ENTRY;
+		stores.push({ w: HEAP32[entry], value: HEAPF64[(entry + 4) >> 1] });
+	}
+	return stores;
 }
 /** What a buffered store makes of a word: part of one leaves the rest. */
 function merged(old: number, entry: number): number {

@@ -111,8 +111,8 @@ export class Lockdep {
 	reset(t: number): void {
 		this.stack[t].length = 0;
 	}
-	held(t: number): { p: number; name: string }[] {
-		return this.stack[t].map((h) => ({ p: h.p, name: this.names[h.class] }));
+	held(t: number): { p: number; name: string; read: boolean }[] {
+		return this.stack[t].map((h) => ({ p: h.p, name: this.names[h.class], read: h.read }));
 	}
 	/** At the end of its program. */
 	at_end(t: number): string | undefined {

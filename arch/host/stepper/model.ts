@@ -5,7 +5,7 @@
  * period while its readers are inside, a busy-wait loop until something that
  * it looks at has changed. The kernel calls them with CONFIG_ARCH_HOST_STEPPER.
  */
-import { check_access, exploring, log_result, logged, rerunning, touch } from "./door.ts";
+import { check_access, exploring, log_result, logged, rerunning, touch, witnessed } from "./door.ts";
 import { HEAP32, poke } from "./ram.ts";
 import {
 	ACQ, await_step as await_turn, current_context, current_cpu, DOWNGRADE, enqueue_step, fail, gp_end_step,
@@ -36,6 +36,7 @@ function note_release(p: number): void {
 function private_lock(w: number, kind: number, fn: (old: number) => number, acquire: boolean): boolean {
 	const v = fn(HEAP32[w]);
 	const got = !Number.isNaN(v);
+	witnessed(acquire ? "lock" : "unlock", w * 4, HEAP32[w], v);
 	if (got) {
 		poke(w, v);
 		private_lock_order(w, kind, acquire);
@@ -78,6 +79,7 @@ export function spin_unlock_step(p: number): void {
 	if (HEAP32[p >> 2] === 0) fail("panic", `spinlock already unlocked, lock: ${p.toString(16)}`);
 	if (exploring() && touch(p >> 2, true)) shared_release(p >> 2);
 	else {
+		witnessed("unlock", p, HEAP32[p >> 2], 0);
 		poke(p >> 2, 0);
 		private_lock_order(p >> 2, REL, false);
 	}

@@ -7,10 +7,11 @@
 import { pathToFileURL } from "node:url";
 import test from "ava";
 import { UserError } from "../../lib/errors.ts";
+import { columns } from "./columns.ts";
 import { explore, list, replay, stepper_bundle } from "./explorer.ts";
 import { load_mutant, mutant_names } from "./mutant.ts";
 import { decode_schedule, encode_schedule } from "./replay_string.ts";
-import { columns, failure_report, summary } from "./report.ts";
+import { failure_report, summary } from "./report.ts";
 import type { ExploreOptions, Failure, Result } from "./types.ts";
 
 async function all(o: ExploreOptions): Promise<Result[]> {
@@ -89,7 +90,7 @@ test.serial("a check that is taken out is missed, in the schedule that is stored
 	const text = failure_report(result, r.failure, 100);
 	t.regex(text, /CPU0 +CPU1/);
 	t.regex(text, /^an access, and the one that overtook it \(✱\), at 0x[0-9a-f]+:$/m);
-	t.is(text.split("\n").at(-1), `spf explore ${m.scenario} --model sc --mutant skip-seq2 --replay '${m.schedule}'`);
+	t.is(text.split("\n").at(-1), `npx spf explore ${m.scenario} --model sc --mutant skip-seq2 --replay '${m.schedule}'`);
 	t.true(columns(r.failure, 80).split("\n").length > 10);
 	/* The kernel with the check does not go that way. */
 	await t.throwsAsync(replay(m.schedule, { scenario: m.scenario, model: m.model }), { instanceOf: UserError, message: /another version of the kernel or scenario \(.*\); explore again/ });
