@@ -147,6 +147,8 @@ export interface MemoryObject<A = Allocation> {
 export interface BadAccess<A = Allocation> {
 	addr: number;
 	size: number;
+	/** As the source calls it. */
+	name?: string;
 	object?: MemoryObject<A>;
 }
 

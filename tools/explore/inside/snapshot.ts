@@ -84,11 +84,9 @@ export function snapshot(): Snapshot {
 	const tlbs = [];
 	const buffers = [];
 
+	for (let c = 0; c < n_ctx && ctx_kind[c] === "task"; c++)
+		tlbs.push(tlb_of(ctx_cpu[c]));
 	for (let cpu = 0; cpu < nr_cpus; cpu++) {
-		const tlb = tlb_of(cpu);
-
-		if (tlb.entries.length > 0)
-			tlbs.push(tlb);
 		const stores = buffered_stores(cpu).map((s) => ({ addr: s.w * 4, value: s.value }));
 
 		if (stores.length > 0)

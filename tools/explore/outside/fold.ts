@@ -6,8 +6,8 @@
  */
 import type { Step } from "./steps.ts";
 
-/** Of kernel/smp.ts, and what a TLB flush hands over through it. */
-const IPI = /^(smp_call_function\w*|generic_exec_single|csd_(lock|unlock|lock_wait)|send_ipi|smp_handle_ipi|flush_smp_call_function_queue|get_flush_tlb_info|on_each_cpu\w*)$/;
+/** Of kernel/smp.ts. */
+const IPI = /^(smp_call_function\w*|generic_exec_single|csd_(lock|unlock|lock_wait)|send_ipi|smp_handle_ipi|flush_smp_call_function_queue|on_each_cpu\w*)$/;
 const ipi_call = (s: Step) => s.calls.findIndex((name) => IPI.test(name));
 
 /** Steps of one context that follow each other in what is shown. */
@@ -28,17 +28,31 @@ function fold(run: Step[], text: string, calls: string[]): void {
 
 /** One line for what a CPU does of an IPI without another one in between. `cpu_of`: whose per-CPU data it is. */
 export function fold_ipis(steps: Step[], cpu_of: (addr: number) => number | undefined): void {
-	const machinery = (s: Step) => !s.conflict && s.event.phase === "run" && s.event.newest === undefined && (s.event.context === "irq" || ipi_call(s) >= 0);
+	/* What a TLB flush hands over is written by one CPU, and read by handlers. */
+	const handed = (s: Step) => s.event.file === "arch/x86/mm/tlb.ts" && !s.conflict && steps.every((x) => x.who === s.who || x.event.addr !== s.event.addr || x.event.context === "irq");
+	const machinery = (s: Step) => !s.conflict && s.event.phase === "run" && s.event.newest === undefined && (s.event.context === "irq" || ipi_call(s) >= 0 || handed(s));
 	/* A store buffer's commits have no place in the source; the words have. */
 	const words = new Map<number, boolean>();
 	for (const s of steps) if (s.event.context !== "buffer") words.set(s.event.addr, (words.get(s.event.addr) ?? true) && machinery(s));
 	const of_ipi = (s: Step) => machinery(s) || (s.event.context === "buffer" && !s.conflict && words.get(s.event.addr) === true);
-	for (const run of runs(steps, (a, b) => a.who === b.who && of_ipi(a) && of_ipi(b))) {
-		if (run.length < 2 || !of_ipi(run[0])) continue;
+	const found = runs(steps, (a, b) => a.who === b.who && of_ipi(a) && of_ipi(b));
+	for (const [i, run] of found.entries()) {
+		if (!of_ipi(run[0])) continue;
+		/* It is sent soon after. */
+		if (run.every(handed) && found.slice(i + 1, i + 4).some((r) => r[0].who === run[0].who && r.some((s) => s.calls.includes("send_ipi")))) {
+			for (const s of run) s.shown = false;
+			continue;
+		}
+		if (run.length < 2) continue;
 		if (run[0].event.context === "buffer") fold(run, "commits what an IPI is about", []);
 		else if (run[0].event.context === "irq") fold(run, handler_text(run), []);
-		else fold(run, sender_text(run, cpu_of), run[0].calls.slice(0, Math.max(1, ipi_call(run[0]))));
+		else fold(run, sender_text(run, cpu_of), callers(run));
 	}
+}
+/** Who sends it. */
+function callers(run: Step[]): string[] {
+	const s = run.find((x) => ipi_call(x) >= 0) ?? run[0];
+	return ipi_call(s) < 0 ? s.calls : s.calls.slice(0, Math.max(1, ipi_call(s)));
 }
 function handler_text(run: Step[]): string {
 	const called = new Set(run.map((s) => s.calls[s.calls.indexOf("flush_smp_call_function_queue") + 1]).filter((name) => name !== undefined && !IPI.test(name) && name !== "cpu_relax"));

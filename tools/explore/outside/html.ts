@@ -94,7 +94,8 @@ function page_data({ result: r, failure: f, listed }: Shown): PageData {
 		word: word_of(s, name(s.event), buffered, f.decoder), state: states.number(s.event.state),
 	}));
 	if (f.kind) shown.push(end_of(f, shown.at(-1)));
-	const breaking = f.kind ? Math.max(shown.findLastIndex((s) => s.conflict), -1) : -1;
+	/* A check finds later what went wrong before; what else fails does so where it is noticed. */
+	const breaking = f.kind === "check" ? shown.findLastIndex((s) => s.conflict) : -1;
 	const m = r.mutant === undefined ? undefined : load_mutant(r.mutant);
 	const scenario = listed && { name: listed.name, about: listed.about, patch: listed.patch, invariant: listed.invariant };
 	return {

@@ -5,7 +5,7 @@ import { SourceMap } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { here } from "../../lib/root.ts";
 import type {
-	Allocation, BadAccess, Decoder, MemoryObject, Place, RawAllocation, RawEvent, SessionFailure, TraceEvent,
+	Allocation, Decoder, MemoryObject, Place, RawAllocation, RawEvent, SessionFailure, TraceEvent,
 } from "../protocol.ts";
 import { WRITES } from "./describe.ts";
 import { enclosing, name_of_access } from "./source.ts";
@@ -14,7 +14,7 @@ import type { Failure } from "./types.ts";
 
 /** Those who say that something is wrong, which is not where it is wrong. */
 const MESSENGERS = /kernel\/panic\.ts|explore\/inside\/scenario\.ts|linux\/bug\.ts/;
-const PRIMITIVES = /^include\/linux\/(spinlock|rwsem|atomic|rcupdate|irqflags|mmap_lock|page_ref|refcount)\.ts|^kernel\/(locking|rcu)/;
+const PRIMITIVES = /^include\/linux\/(smp|spinlock|rwsem|atomic|rcupdate|irqflags|mmap_lock|page_ref|refcount)\.ts|^kernel\/(locking|rcu)/;
 
 export function failure_of(sources: Sources, f: SessionFailure, trace: TraceEvent[], replay: string, decoder?: Decoder): Failure {
 	const where = sources.place(f.stack, MESSENGERS);
@@ -31,14 +31,13 @@ export function failure_of(sources: Sources, f: SessionFailure, trace: TraceEven
 		conflict: conflict_of(f, trace),
 		waits: f.waits,
 		about: f.about,
-		access: f.access && bad_access_of(sources, f.access),
+		access: f.access && { ...f.access, name: sources.access_name(f.stack, f.access.addr), object: f.access.object && object_of(sources, f.access.object) },
 		leaked: f.leaked?.map((x) => object_of(sources, x)),
 		other_place: f.other_stack === undefined ? undefined : sources.place(f.other_stack),
 		decoder,
 	};
 }
 
-const bad_access_of = (sources: Sources, a: BadAccess<RawAllocation>): BadAccess => ({ ...a, object: a.object && object_of(sources, a.object) });
 function object_of(sources: Sources, o: MemoryObject<RawAllocation>): MemoryObject {
 	const history = o.history.map(({ stack, ...rest }): Allocation => ({ ...rest, ...sources.place(stack, ALLOCATORS) }));
 	return { ...o, history };
@@ -133,13 +132,13 @@ export class Sources {
 		return { func: top?.func ?? "", file: top?.file ?? "", line: top?.line ?? 0, calls: frames.map((x) => x.func).reverse() };
 	}
 	trace(events: RawEvent[]): TraceEvent[] {
-		return events.map(({ stack, ...e }): TraceEvent => {
-			const frames = this.frames(stack);
-			/* Who uses a primitive says more than the primitive. */
-			const top = frames.find((x) => !PRIMITIVES.test(x.file)) ?? frames[0];
-			const name = top ? name_of_access(join(this.root, top.file), top.line, top.column, e.addr) : e.addr.toString(16);
-			return { ...e, name, ...this.place(stack) };
-		});
+		return events.map(({ stack, ...e }): TraceEvent => ({ ...e, name: this.access_name(stack, e.addr), ...this.place(stack, e.op === "free" || e.op === "page" ? ALLOCATORS : PRIMITIVES) }));
+	}
+	/** What is accessed there; who uses a primitive says more than the primitive. */
+	access_name(stack: string, addr: number): string {
+		const frames = this.frames(stack);
+		const top = frames.find((x) => !PRIMITIVES.test(x.file)) ?? frames[0];
+		return top ? name_of_access(join(this.root, top.file), top.line, top.column, addr) : addr.toString(16);
 	}
 }
 /** What drives the kernel is no part of the story. */

@@ -32,7 +32,7 @@ export function headline(r: Result, f: Failure): string[] {
 	const mutant = r.mutant ? `, mutant ${r.mutant}` : r.config ? `, ${r.config}` : "";
 	const how = r.strategy === "replay" ? "replayed" : `execution ${r.executions}${rate(r)}, ${extent(r)}`;
 	return [
-		`${r.scenario}: ${KINDS[f.kind] ?? f.kind}`,
+		`${r.scenario}: ${f.access ? "memory that may not be used is used" : KINDS[f.kind] ?? f.kind}`,
 		`${r.model.toUpperCase()}, ${r.cpus} CPUs${mutant}; ${how}`,
 		...f.text.split("\n").map((line) => `  ${line}`),
 		...(f.file ? [`  in ${f.func ? `${f.func.replace(/^.*\./, "")}(), ` : ""}${f.file}:${f.line}`] : []),

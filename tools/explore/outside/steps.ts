@@ -4,7 +4,7 @@
  * in the call tree, what its place is called, and which steps one has to see to
  * understand the others.
  */
-import type { TraceEvent } from "../protocol.ts";
+import type { MemoryObject, TraceEvent } from "../protocol.ts";
 import { describe, LOCKS, WRITES } from "./describe.ts";
 import { fold_ipis, fold_words } from "./fold.ts";
 import type { Failure } from "./types.ts";
@@ -72,7 +72,7 @@ export function place_names(trace: TraceEvent[]): (e: TraceEvent) => string {
 	return (e) => {
 		const own = own_name(e);
 		const common = best.get(e.addr);
-		if (common === undefined) return own;
+		if (common === undefined) return e.op === "free" || e.op === "page" ? `0x${e.addr.toString(16)}` : own;
 		if (e.op === "free" || e.op === "page" || !/[.[]/.test(own)) return common;
 		return field_of(own) === field_of(common) ? common : own;
 	};
@@ -136,7 +136,7 @@ export function conflict_of(f: Pick<Failure, "trace" | "conflict" | "kind">): Tr
 	return f.kind === "check" && found.some(is_background) ? [] : found;
 }
 
-export function steps_of(f: Pick<Failure, "trace" | "conflict" | "kind" | "decoder" | "about">): Step[] {
+export function steps_of(f: Pick<Failure, "trace" | "conflict" | "kind" | "decoder" | "about" | "access">): Step[] {
 	const { trace, decoder } = f;
 	const name = place_names(trace);
 	const pair = conflict_of(f);
@@ -170,7 +170,7 @@ export function steps_of(f: Pick<Failure, "trace" | "conflict" | "kind" | "decod
 			column: e.context === "rcu" ? "RCU" : `CPU${e.cpu}`,
 			who: `${e.phase === "run" ? "" : e.phase}${e.context}${e.cpu}`,
 			calls: calls_of(e),
-			text: describe(e, name(e), decoder, writer),
+			text: f.access?.object && conflict ? freed_text(f.access.object) : describe(e, name(e), decoder, writer),
 			shared, shown: shared, conflict,
 			turn: before && (before.cpu !== e.cpu || before.context !== e.context) ? (e.preempts ? "preempts" : "switch") : undefined,
 		};
@@ -179,6 +179,8 @@ export function steps_of(f: Pick<Failure, "trace" | "conflict" | "kind" | "decod
 	fold_words(steps, (s) => (s.event.op === "read" ? own_name(s.event) : s.text.replace(/\.\w+ is freed$/, "")));
 	return steps;
 }
+/** Where memory is taken away that is used later. */
+const freed_text = (o: MemoryObject) => `${o.cache === undefined ? `the page at 0x${o.start.toString(16)}` : `the ${o.cache} at 0x${o.start.toString(16)}`} is taken away`;
 /** Whose per-CPU data an address is in. */
 function cpu_of(addr: number, d: Failure["decoder"]): number | undefined {
 	const cpu = d ? Math.floor((addr - d.percpu.base) / d.percpu.stride) : -1;

@@ -40,8 +40,9 @@ export function object_name(o: MemoryObject): string {
 }
 export function access_lines(a: BadAccess | undefined): string[] {
 	if (!a) return [];
-	if (!a.object) return [`${a.size} bytes at ${hex(a.addr)}: in nothing that was allocated since the machine booted`, ""];
-	return [`${a.size} bytes at offset ${a.addr - a.object.start} of ${object_name(a.object)}:`, ...object_lines(a.object), ""];
+	const what = a.name && /\D/.test(a.name) ? `${a.name}, ${a.size} bytes` : `${a.size} bytes`;
+	if (!a.object) return [`${what} at ${hex(a.addr)}: in nothing that was allocated since the machine booted`, ""];
+	return [`${what} at offset ${a.addr - a.object.start} of ${object_name(a.object)}:`, ...object_lines(a.object), ""];
 }
 /** More of them say little more. */
 const LEAKED = 3;

@@ -94,7 +94,7 @@ function draw_schedule() {
 			cell = cells[column];
 			row.append(...cells);
 		}
-		if (turn && !s.fails) cell.append(el("span", s.turn ?? "── switch", "turn-mark"));
+		if (turn && !s.fails) cell.append(el("span", turn_before(index, listed[i - 1]), "turn-mark"));
 		const chain = calls.slice(-2).join(" › ");
 		if (chain && (chains.get(s.who) !== chain || turn)) cell.append(el("span", chain, "calls"));
 		chains.set(s.who, chain);
@@ -108,6 +108,15 @@ function draw_schedule() {
 	});
 	table.append(thead, body);
 	$("schedule").replaceChildren(table);
+}
+
+/** A switch may lie between steps that are not listed. @param {number} index @param {number} last */
+function turn_before(index, last) {
+	for (let i = index; i > last; i--) {
+		const { turn } = page.steps[i];
+		if (turn) return turn;
+	}
+	return "";
 }
 
 /* ---- the state ---- */
@@ -158,7 +167,7 @@ function source_of(s) {
 	if (lines.length === 0) return el("p", "the source is not at hand", "none");
 	const pre = el("pre", undefined, "source");
 	for (const [n, text] of lines) {
-		const line = el("span", `${n.padStart(5)}  ${text.replaceAll("\t", "    ")}\n`, Number(n) === s.line && "at");
+		const line = el("span", `${n.padStart(5)}  ${text.replaceAll("\t", "    ")}`, Number(n) === s.line && "at");
 		pre.append(line);
 	}
 	return pre;
@@ -241,7 +250,7 @@ function diff_of(text) {
 	const pre = el("pre", undefined, "diff");
 	for (const line of text.trimEnd().split("\n")) {
 		const kind = /^(---|\+\+\+|@@)/.test(line) ? "none" : line.startsWith("+") ? "new" : line.startsWith("-") ? "old" : undefined;
-		pre.append(el("span", `${line}\n`, kind));
+		pre.append(el("span", line, kind));
 	}
 	return pre;
 }
@@ -326,7 +335,7 @@ chooser.onchange = () => show_page(chooser.selectedIndex);
 for (const p of pages) chooser.append(el("option", `${p.title} (${p.about})`));
 chooser.hidden = pages.length < 2;
 show_page(0);
-/* #12 in the address begins at that step, #breaking where it goes wrong. */
+/* #12 in the address begins at that step, #broken where it goes wrong. */
 const start = /^#(\d+)$/.exec(location.hash)?.[1];
 if (start) list_steps(page.steps.findIndex((s) => s.step !== undefined && s.step >= Number(start)));
-if (location.hash === "#breaking") go_breaking();
+if (location.hash === "#broken") go_breaking();
