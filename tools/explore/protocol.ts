@@ -152,7 +152,7 @@ export interface BadAccess<A = Allocation> {
 	object?: MemoryObject<A>;
 }
 
-/** A word that a failure is about, and what it is. */
+/** A word that a failure is about: a count that does not balance, or a lock that is held. */
 export interface Subject {
 	kind: "lock" | "count";
 	name: string;
@@ -225,14 +225,15 @@ export interface SessionFailure {
 	at?: { cpu: number; context: ContextKind; phase: Phase };
 	/** Steps that were made before. */
 	event: number;
-	/** The earlier step that it is about. */
+	/** Of a race: the steps of the access that was found to race (none: the last one), and of the other one. */
+	access?: number;
 	other?: number;
-	/** Of a lock order: where the other order was seen, in terms of the bundle. */
-	other_stack?: string;
+	/** Where else it has to do with, in terms of the bundle: the other order of two locks. */
+	places?: { what: string; stack: string }[];
 	/** Words that it is about; of a replay only. */
 	about?: Subject[];
 	/** What KASAN forbids, and what leaked; of a replay only. */
-	access?: BadAccess<RawAllocation>;
+	memory?: BadAccess<RawAllocation>;
 	leaked?: MemoryObject<RawAllocation>[];
 	/** See strategy/replay.ts; empty where it fails before the first step. */
 	schedule: number[][];

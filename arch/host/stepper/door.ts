@@ -297,7 +297,7 @@ function bad_access(p: number, size: number): never {
 		: p + size > RAM_SIZE ? "out-of-bounds"
 		: p % size !== 0 ? "misaligned-access"
 		: "use-after-free";
-	fail("panic", `BUG: KASAN: ${bad} of size ${size} at addr ${p?.toString(16)}`, undefined, { addr: p, size });
+	fail("panic", `BUG: KASAN: ${bad} of size ${size} at addr ${p?.toString(16)}`, { memory: { addr: p, size } });
 }
 function check(p: number, size: number): void {
 	if (!(p >= 4096) || p + size > RAM_SIZE || p % size !== 0 || shadow[p >> 3] !== 0) bad_access(p, size);

@@ -263,9 +263,8 @@ export interface StepperFailure {
 	context: number;
 	event: number;
 	other?: number;
-	/** What KASAN forbids, and locks that it is about. */
-	access?: { addr: number; size: number };
-	locks?: number[];
+	/** What KASAN forbids. */
+	memory?: { addr: number; size: number };
 }
 /** Thrown to leave a context that is not to go on now. */
 const SWITCH = { toString: () => "a switch to another context" };
@@ -274,18 +273,18 @@ let failure: StepperFailure | undefined;
 
 /** A panic outside of an exploration. */
 export class KernelPanic extends Error {
-	constructor(text: string, readonly kind: string, readonly cpu: number, readonly access?: StepperFailure["access"]) {
+	constructor(text: string, readonly kind: string, readonly cpu: number, readonly memory?: StepperFailure["memory"]) {
 		super(text);
 	}
 }
 
-export function fail(kind: string, text: string, other?: number, access?: StepperFailure["access"]): never {
+export function fail(kind: string, text: string, more?: Partial<StepperFailure>): never {
 	const limit = Error.stackTraceLimit;
 	Error.stackTraceLimit = 50;
 	const stack = new Error().stack ?? "";
 	Error.stackTraceLimit = limit;
-	if (!exploring()) throw new KernelPanic(`${text}\n${stack}`, kind, cpu, access);
-	failure ??= { kind, text, stack, context: cur, event: n, other, access };
+	if (!exploring()) throw new KernelPanic(`${text}\n${stack}`, kind, cpu, more?.memory);
+	failure ??= { kind, text, stack, context: cur, event: n, ...more };
 	throw FAILED;
 }
 export function machine_failure(): StepperFailure | undefined {
@@ -619,7 +618,7 @@ function crash(error: unknown): void {
 function finished(c: number): void {
 	const left = lockdep?.at_end(c);
 	if (left !== undefined) {
-		failure ??= { kind: "lockdep", text: left, stack: "", context: c, event: n, locks: lockdep?.held(c).map((h) => h.p) };
+		failure ??= { kind: "lockdep", text: left, stack: "", context: c, event: n };
 		return;
 	}
 	if (ctx_kind[c] === "irq") {
@@ -788,7 +787,7 @@ function kword(w: number): number {
 	return kwords[w];
 }
 function race(other: number, w: number, what: string): never {
-	fail("race", `data race: ${what} of ${(w * 4).toString(16)} beside a write that nothing orders`, other);
+	fail("race", `data race: ${what} of ${(w * 4).toString(16)} beside a write that nothing orders`, { other });
 }
 
 export function shared_load(kind: number, w: number, wide: boolean, order: Order): number {

@@ -40,7 +40,8 @@ export function decoder(): Decoder {
 			],
 			vm_flags: bits_of(mm, /^VM_(?!FAULT_)(\w+)$/),
 			gfp: bits_of(gfp, /^__GFP_(?!BITS)(\w+)$/),
-			page_flags: bits_of(page_flags, /^PG_(\w+)$/, (v) => 1 << v),
+			/* Types of pages have such names, too, and are no numbers of bits. */
+			page_flags: bits_of(page_flags, /^PG_(\w+)$/, (v) => (v < 32 ? 1 << v : 0)),
 		},
 		pfn_mask: PTE_PFN_MASK,
 		page_shift: PAGE_SHIFT,

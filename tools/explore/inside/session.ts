@@ -24,6 +24,7 @@ import { decoder } from "./decoder.ts";
 import { baseline, final_check, teardown_check } from "./final.ts";
 import type { Listed, Loan, ModelName, Outcome, Phase, Replayed, Request, SessionFailure, Sharing } from "../protocol.ts";
 import { Recorder } from "./recorder.ts";
+import { locks_held } from "./snapshot.ts";
 import type { Scenario } from "./scenario.ts";
 import { bound } from "./strategy/bound.ts";
 import { dpor } from "./strategy/dpor.ts";
@@ -327,20 +328,26 @@ export class Session {
 		return this.explained({ at, ...f, schedule: [...(order ? [[ORDER, ...order]] : []), ...schedule(f)], order, waits, console: this.console.slice(-20) });
 	}
 
+	/** Locks that those hold who have to do with it. A race is told from what is locked beside it. */
+	private held(f: StepperFailure): number[] {
+		const held = (c: number) => locks_held(c).map((h) => h.p);
+		if (f.kind === "deadlock") return Array.from({ length: n_ctx }, (_, c) => c).flatMap(held);
+		return f.context < 0 ? [] : held(f.context);
+	}
 	/** What only the machine can say of it, as it is now. */
 	private explained(f: SessionFailure & StepperFailure): SessionFailure {
 		const r = this.recorder;
 		if (!r) return f;
 		const leaked = /\bslab objects are left\b/.test(f.text) ? r.leaked("slab") : /\bpages are lost\b/.test(f.text) ? r.leaked("pages") : undefined;
-		const about = on_cpu(0, () => [...subjects(f.text, f.locks), ...(leaked ?? []).filter((x) => x.cache === undefined).slice(0, 2).map((x) => page_count_of(x.start))]);
-		return { ...f, about, access: f.access && r.bad_access(f.access), leaked };
+		const about = on_cpu(0, () => [...subjects(f.text, this.held(f)), ...(leaked ?? []).filter((x) => x.cache === undefined).slice(0, 2).map((x) => page_count_of(x.start))]);
+		return { ...f, about, memory: f.memory && r.bad_access(f.memory), leaked };
 	}
 }
 
 /** A panic outside of the exploration: its message has a line of text, then the stack. */
 function panic_of(error: KernelPanic, kind: string, phase: Phase, where: string): SessionFailure & StepperFailure {
 	const [text] = error.message.split("\n", 1);
-	return { kind, text: where + text, stack: error.message.slice(text.length + 1), context: -1, at: { cpu: error.cpu, context: "task", phase }, access: error.access, event: n, schedule: [], console: [] };
+	return { kind, text: where + text, stack: error.message.slice(text.length + 1), context: -1, at: { cpu: error.cpu, context: "task", phase }, memory: error.memory, event: n, schedule: [], console: [] };
 }
 
 /** Switches of the execution that just ended. */

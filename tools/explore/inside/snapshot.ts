@@ -9,7 +9,7 @@ import { cpu_tlb, cpu_tlbstate, TLB_ENTRIES, type tlb_entry } from "arch/x86/mm/
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
 import {
-	ACQ, buffered_stores, ctx_cpu, ctx_kind, ctx_state, DONE, lockdep, n_ctx, nr_cpus, pend_kind, pend_w, RACQ,
+	ACQ, buffered_stores, ctx_cpu, ctx_kind, ctx_state, DONE, lockdep, n_ctx, nr_cpus, pend_kind, pend_w, RACQ, READY,
 } from "host/engine.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import type { AddressSpace, Snapshot } from "../protocol.ts";
@@ -63,19 +63,22 @@ function tlb_of(cpu: number): Snapshot["tlbs"][number] {
 	return { cpu, entries };
 }
 
-/** What contexts hold, but for what they stand before. */
+/** What context c holds, but for what it stands before. */
+export function locks_held(c: number): { p: number; name: string; read: boolean }[] {
+	const waits = ctx_state[c] === READY && (pend_kind[c] === ACQ || pend_kind[c] === RACQ) ? pend_w[c] * 4 : -1;
+
+	return (lockdep?.held(c) ?? []).filter((h) => h.p !== waits);
+}
 function locks(): Snapshot["locks"] {
 	const held: Snapshot["locks"] = [];
 
-	for (let c = 0; c < n_ctx && lockdep; c++) {
+	for (let c = 0; c < n_ctx; c++) {
 		if (ctx_state[c] >= DONE)
 			continue;
-		const waits = (pend_kind[c] === ACQ || pend_kind[c] === RACQ) && pend_w[c] >= 0 ? pend_w[c] * 4 : 0;
 		const who = `${ctx_kind[c] === "rcu" ? "RCU" : `CPU${ctx_cpu[c]}`}${ctx_kind[c] === "irq" ? " (irq)" : ""}`;
 
-		for (const h of lockdep.held(c))
-			if (h.p !== waits)
-				held.push({ name: h.name, addr: h.p, holder: h.read ? `${who}, to read` : who });
+		for (const h of locks_held(c))
+			held.push({ name: h.name, addr: h.p, holder: h.read ? `${who}, to read` : who });
 	}
 	return held;
 }

@@ -84,7 +84,7 @@ function page_data({ result: r, failure: f, listed }: Shown): PageData {
 	const names = new Map(f.trace.map((e) => [e.addr, name(e)]));
 	const states = new States((addr) => names.get(addr) ?? hex(addr), f.decoder);
 	const [title, about, ...text] = f.kind ? headline(r, f) : [`${r.scenario}: nothing fails`, `${r.model.toUpperCase()}, ${r.cpus} CPUs`];
-	const facts = [...access_lines(f.access), ...subject_lines(f), ...leak_lines(f.leaked)].join("\n").trim();
+	const facts = [...access_lines(f.memory), ...subject_lines(f), ...leak_lines(f.leaked)].join("\n").trim();
 	const buffered = f.trace.some((e) => e.context === "buffer");
 	const shown = steps.map((s): PageStep => ({
 		step: s.event.step, column: s.column, who: s.who, context: s.event.context, calls: s.calls, text: s.text, folded: s.folded,

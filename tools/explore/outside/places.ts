@@ -31,9 +31,9 @@ export function failure_of(sources: Sources, f: SessionFailure, trace: TraceEven
 		conflict: conflict_of(f, trace),
 		waits: f.waits,
 		about: f.about,
-		access: f.access && { ...f.access, name: sources.access_name(f.stack, f.access.addr), object: f.access.object && object_of(sources, f.access.object) },
+		memory: f.memory && { ...f.memory, name: sources.access_name(f.stack, f.memory.addr), object: f.memory.object && object_of(sources, f.memory.object) },
 		leaked: f.leaked?.map((x) => object_of(sources, x)),
-		other_place: f.other_stack === undefined ? undefined : sources.place(f.other_stack),
+		places: f.places?.map(({ what, stack }) => ({ what, ...sources.place(stack) })),
 		decoder,
 	};
 }
@@ -65,12 +65,13 @@ function overtaken(trace: TraceEvent[]): [number, number] | undefined {
 
 /** The steps that a failure is about: where memory was taken away, or the accesses that race, else a read and what overtook it, else the last two that conflict. */
 function conflict_of(f: SessionFailure, trace: TraceEvent[]): number[] | undefined {
-	if (f.access) {
-		const { addr } = f.access;
+	if (f.memory) {
+		const { addr } = f.memory;
 		const freed = trace.findLastIndex((e) => (e.op === "free" && e.addr === addr - (addr % 4)) || (e.op === "page" && Math.floor(e.addr / 4096) === Math.floor(addr / 4096)));
 		return freed < 0 ? undefined : [freed];
 	}
-	if (f.other !== undefined && f.other >= 0 && f.other < trace.length) return [f.other, trace.length - 1];
+	const { access = trace.length - 1, other } = f;
+	if (other !== undefined && trace[other] && trace[access]) return access < other ? [access, other] : [other, access];
 	const pair = f.kind === "check" || f.kind === "warning" ? overtaken(trace) : undefined;
 	if (pair) return pair;
 	if (f.at?.phase === "check" || f.at?.phase === "setup" || f.kind === "lockdep") return;

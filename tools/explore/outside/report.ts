@@ -32,7 +32,7 @@ export function headline(r: Result, f: Failure): string[] {
 	const mutant = r.mutant ? `, mutant ${r.mutant}` : r.config ? `, ${r.config}` : "";
 	const how = r.strategy === "replay" ? "replayed" : `execution ${r.executions}${rate(r)}, ${extent(r)}`;
 	return [
-		`${r.scenario}: ${f.access ? "memory that may not be used is used" : KINDS[f.kind] ?? f.kind}`,
+		`${r.scenario}: ${f.memory ? "memory that may not be used is used" : KINDS[f.kind] ?? f.kind}`,
 		`${r.model.toUpperCase()}, ${r.cpus} CPUs${mutant}; ${how}`,
 		...f.text.split("\n").map((line) => `  ${line}`),
 		...(f.file ? [`  in ${f.func ? `${f.func.replace(/^.*\./, "")}(), ` : ""}${f.file}:${f.line}`] : []),
@@ -50,8 +50,9 @@ function conflict_report(f: Failure): string[] {
 	const head = f.kind === "race" ? "the accesses that race" : f.kind === "check" ? "an access, and the one that overtook it" : "the last two accesses that conflict";
 	return [`${head} (${MARKS.conflict}), at 0x${pair[1].addr.toString(16)}:`, ...pair.flatMap((e) => access_report(e, name(e), f)), ""];
 }
-function other_place(f: Failure): string[] {
-	return f.other_place ? ["the other order was seen here:", ...place_lines(f.other_place, "      "), "this one:", ...place_lines(f, "      "), ""] : [];
+function other_places(f: Failure): string[] {
+	const lines = (f.places ?? []).flatMap((p) => [`${p.what}:`, ...place_lines(p, "      ")]);
+	return lines.length > 0 ? ["here:", ...place_lines(f, "      "), ...lines, ""] : [];
 }
 
 function wait_table(f: Failure): string[] {
@@ -65,7 +66,7 @@ function wait_table(f: Failure): string[] {
 export function failure_report(r: Result, f: Failure, width: number, all = false): string {
 	const lines = [...headline(r, f), ""];
 	if (f.trace.length > 0) lines.push(columns(f, width, all), "");
-	lines.push(...access_lines(f.access), ...subject_lines(f), ...leak_lines(f.leaked), ...conflict_report(f), ...other_place(f), ...wait_table(f));
+	lines.push(...access_lines(f.memory), ...subject_lines(f), ...leak_lines(f.leaked), ...conflict_report(f), ...other_places(f), ...wait_table(f));
 	const run = f.trace.filter((e) => e.phase === "run");
 	if (run.length > 0) {
 		const cpus = new Set(run.filter((e) => e.context !== "rcu").map((e) => e.cpu)).size;
@@ -90,7 +91,7 @@ export function result_json(r: Result, trace: boolean) {
 		failure: f && {
 			kind: f.kind, text: f.text, ...place_json(f), at: f.at,
 			accesses: conflict_of(f).map((e) => ({ step: e.step, cpu: e.cpu, context: e.context, op: e.op, addr: e.addr, name: place_names(f.trace)(e), old: e.old, value: e.value, ...place_json(e) })),
-			waits: f.waits?.length ? f.waits : undefined, about: f.about?.length ? f.about : undefined, access: f.access, leaked: f.leaked, other_place: f.other_place,
+			waits: f.waits?.length ? f.waits : undefined, about: f.about?.length ? f.about : undefined, memory: f.memory, leaked: f.leaked, places: f.places,
 			preemptions: f.preemptions, minimised: f.minimised, replay: f.replay || undefined, command: replay_command(r, f),
 			trace: trace ? f.trace : undefined,
 		},

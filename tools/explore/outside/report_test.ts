@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a result looks like on a terminal. */
+import { readFileSync } from "node:fs";
 import test from "ava";
 import { main } from "../../spf.ts";
 import { columns, wrap } from "./columns.ts";
-import { describe, number_text, value_text } from "./describe.ts";
+import { describe, MARKS, number_text, value_text } from "./describe.ts";
 import { steps_of } from "./steps.ts";
 import type { Failure } from "./types.ts";
 import { progress_text } from "./progress.ts";
@@ -208,7 +209,7 @@ test("KASAN's report: which object, who allocated it and who freed it", (t) => {
 	const at = (func: string, line: number) => ({ func, file: "kernel/fork.ts", line, calls: ["program", "sys_mmap", func] });
 	const f = failure(overtaken(), {
 		kind: "panic", text: "BUG: KASAN: use-after-free of size 4 at addr 74", at: { cpu: 0, context: "task", phase: "run" },
-		access: { addr: 116, size: 4, object: { start: 100, size: 120, cache: "vm_area_struct", history: [
+		memory: { addr: 116, size: 4, object: { start: 100, size: 120, cache: "vm_area_struct", history: [
 			{ what: "alloc", step: 0, cpu: 0, context: "task", phase: "setup", ...at("vm_area_alloc", 172) },
 			{ what: "free", step: 3, cpu: 1, context: "task", phase: "run", ...at("vm_area_free", 228) },
 		] } },
@@ -228,7 +229,7 @@ test("a lock that is left held: by whom, and where; a count that does not balanc
 		{ name: "page._refcount", addr: 32, op: "rmw", old: 1, value: 2, func: "get_page" }, { name: "page._refcount", addr: 32, op: "add", old: 2, value: 1, cpu: 1, func: "put_page" },
 	), { about: [{ kind: "lock", name: "ptl", addr: 64 }, { kind: "count", name: "page._refcount of pfn 0x9", addr: 32 }, { kind: "count", name: "mm.mm_users", addr: 36 }] });
 	const text = failure_report(result(), f, 100);
-	t.regex(text, /ptl \(at 0x40\) was taken by CPU1 in #2 \(lock\), and not let go:\n +kernel\/mm\/memory.ts:12\n +pte_offset_map_lock\(\) ← program\(\)/);
+	t.regex(text, /ptl \(at 0x40\) is held by CPU1, which took it in #2 \(lock\):\n +kernel\/mm\/memory.ts:12\n +pte_offset_map_lock\(\) ← program\(\)/);
 	t.regex(text, /changes of page\._refcount of pfn 0x9:\n {2}#3 {2}CPU0 {2}1 → 2 {2}get_page\(\) ← program\(\) kernel.*\n {2}#4 {2}CPU1 {2}2 → 1 {2}put_page/);
 	t.regex(text, /mm\.mm_users: no step of this schedule changed it/);
 });
@@ -252,6 +253,18 @@ test("--json carries the failure, and all of its steps if that is asked for", (t
 	t.is(line.failure.trace, undefined);
 	t.is(JSON.parse(JSON.stringify(result_json(result({ failure: f }), true))).failure.trace.length, 5);
 	t.is(result_json(result(), false).failure, undefined);
+});
+
+test("explorer.md explains each mark of a report, and no other", (t) => {
+	const text = readFileSync(new URL("../../../Documentation/explorer.md", import.meta.url), "utf8");
+	const table = /\n\| mark \| meaning \|\n\|---\|---\|\n((?:\|.*\n)+)/.exec(text)?.[1] ?? "";
+	t.deepEqual([...table.matchAll(/^\| `(.*?)` \|/gm)].map(([, mark]) => mark).sort(), Object.values(MARKS).sort());
+	/* And they are what is printed: nobody writes one of his own. */
+	const marks = /["'`]\s*(✱|✗|⟵|── \w|\[irq\]|\[store buffer\])/;
+	for (const file of ["columns", "report", "steps", "subjects", "fold", "html"]) {
+		const source = readFileSync(new URL(`./${file}.ts`, import.meta.url), "utf8");
+		t.notRegex(source, marks, file);
+	}
 });
 
 test("progress says what is left, if it can be guessed", (t) => {

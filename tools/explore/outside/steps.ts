@@ -136,7 +136,7 @@ export function conflict_of(f: Pick<Failure, "trace" | "conflict" | "kind">): Tr
 	return f.kind === "check" && found.some(is_background) ? [] : found;
 }
 
-export function steps_of(f: Pick<Failure, "trace" | "conflict" | "kind" | "decoder" | "about" | "access">): Step[] {
+export function steps_of(f: Pick<Failure, "trace" | "conflict" | "kind" | "decoder" | "about" | "memory">): Step[] {
 	const { trace, decoder } = f;
 	const name = place_names(trace);
 	const pair = conflict_of(f);
@@ -170,7 +170,7 @@ export function steps_of(f: Pick<Failure, "trace" | "conflict" | "kind" | "decod
 			column: e.context === "rcu" ? "RCU" : `CPU${e.cpu}`,
 			who: `${e.phase === "run" ? "" : e.phase}${e.context}${e.cpu}`,
 			calls: calls_of(e),
-			text: f.access?.object && conflict ? freed_text(f.access.object) : describe(e, name(e), decoder, writer),
+			text: f.memory?.object && conflict ? freed_text(f.memory.object) : describe(e, name(e), decoder, writer),
 			shared, shown: shared, conflict,
 			turn: before && (before.cpu !== e.cpu || before.context !== e.context) ? (e.preempts ? "preempts" : "switch") : undefined,
 		};

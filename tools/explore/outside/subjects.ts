@@ -68,8 +68,8 @@ export function holders(trace: TraceEvent[], addr: number): TraceEvent[] {
 }
 function lock_lines(s: Subject, trace: TraceEvent[]): string[] {
 	const by = holders(trace, s.addr);
-	if (by.length === 0) return [`${s.name} (at ${hex(s.addr)}) was not taken by a step of this schedule`, ""];
-	return [...by.flatMap((e) => [`${s.name} (at ${hex(s.addr)}) was taken by ${who_text(e)} in #${e.step} (${e.op}), and not let go:`, ...place_lines(e, "      ")]), ""];
+	if (by.length === 0) return [`${s.name} (at ${hex(s.addr)}) is held; it was taken before the first step`, ""];
+	return [...by.flatMap((e) => [`${s.name} (at ${hex(s.addr)}) is held by ${who_text(e)}, which took it in #${e.step} (${e.op}):`, ...place_lines(e, "      ")]), ""];
 }
 /** Changes of a count that are printed: the last ones. */
 const CHANGES = 16;

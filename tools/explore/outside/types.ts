@@ -52,13 +52,13 @@ export interface Failure extends Place {
 	conflict?: number[];
 	/** In a deadlock, who waits for what. */
 	waits?: Wait[];
-	/** Locks that are held, and counts that do not balance. */
+	/** Locks that are held there, and counts that do not balance. */
 	about?: Subject[];
 	/** What KASAN forbids, and what is left over at the end. */
-	access?: BadAccess;
+	memory?: BadAccess;
 	leaked?: MemoryObject[];
-	/** Of a lock order: where the other order was seen. */
-	other_place?: Place;
+	/** Where else it has to do with: the other order of two locks. */
+	places?: (Place & { what: string })[];
 	decoder?: Decoder;
 }
 
