@@ -337,7 +337,8 @@ export class Session {
 	/** What only the machine can say of it, as it is now. */
 	private explained(f: SessionFailure & StepperFailure): SessionFailure {
 		const r = this.recorder;
-		if (!r) return f;
+		/* Nobody has written down which memory that is. */
+		if (!r) return { ...f, memory: undefined };
 		const leaked = /\bslab objects are left\b/.test(f.text) ? r.leaked("slab") : /\bpages are lost\b/.test(f.text) ? r.leaked("pages") : undefined;
 		const about = on_cpu(0, () => [...subjects(f.text, this.held(f)), ...(leaked ?? []).filter((x) => x.cache === undefined).slice(0, 2).map((x) => page_count_of(x.start))]);
 		return { ...f, about, memory: f.memory && r.bad_access(f.memory), leaked };
