@@ -19,8 +19,7 @@ export function address_spaces(): mm_struct[] {
 	for (let t = next_task(init_task); t !== init_task; t = next_task(t)) {
 		const mm: mm_struct = t.mm;
 
-		if (mm !== NULL && !found.includes(mm))
-			found.push(mm);
+		if (mm !== NULL && !found.includes(mm)) found.push(mm);
 	}
 	return found;
 }
@@ -36,21 +35,57 @@ export function page_count_of(p: number): Subject {
 }
 /** Which mm it is, the text does not say: there are seldom two. */
 const SUBJECTS: [RegExp, (m: RegExpExecArray) => Subject[]][] = [
-	[/\bpfn (\d+): count/, ([, pfn]) => [count(`page._refcount of pfn 0x${Number(pfn).toString(16)}`, ADDR(pfn_to_page(Number(pfn))._refcount.counter))]],
-	[/\bpfn (\d+): mapcount/, ([, pfn]) => [count(`page._mapcount of pfn 0x${Number(pfn).toString(16)}`, ADDR(pfn_to_page(Number(pfn))._mapcount.counter))]],
-	[/\banon_vma ([0-9a-f]+): refcount/, ([, av]) => [count(`anon_vma.refcount at 0x${av}`, ADDR(cast<anon_vma>(parseInt(av, 16)).refcount.counter))]],
-	[/\banon_vma ([0-9a-f]+): degree/, ([, av]) => [count(`anon_vma.degree at 0x${av}`, ADDR(cast<anon_vma>(parseInt(av, 16)).degree))]],
+	[
+		/\bpfn (\d+): count/,
+		([, pfn]) => [
+			count(
+				`page._refcount of pfn 0x${Number(pfn).toString(16)}`,
+				ADDR(pfn_to_page(Number(pfn))._refcount.counter),
+			),
+		],
+	],
+	[
+		/\bpfn (\d+): mapcount/,
+		([, pfn]) => [
+			count(
+				`page._mapcount of pfn 0x${Number(pfn).toString(16)}`,
+				ADDR(pfn_to_page(Number(pfn))._mapcount.counter),
+			),
+		],
+	],
+	[
+		/\banon_vma ([0-9a-f]+): refcount/,
+		([, av]) => [
+			count(`anon_vma.refcount at 0x${av}`, ADDR(cast<anon_vma>(parseInt(av, 16)).refcount.counter)),
+		],
+	],
+	[
+		/\banon_vma ([0-9a-f]+): degree/,
+		([, av]) => [count(`anon_vma.degree at 0x${av}`, ADDR(cast<anon_vma>(parseInt(av, 16)).degree))],
+	],
 	[/\bmm_users \d+,/, of_each_mm((mm) => count("mm.mm_users", ADDR(mm.mm_users.counter)))],
 	[/\bmm_count \d+,/, of_each_mm((mm) => count("mm.mm_count", ADDR(mm.mm_count.counter)))],
 	[/\bmap_count \d+,/, of_each_mm((mm) => count("mm.map_count", ADDR(mm.map_count)))],
 	[/\btotal_vm \d+,/, of_each_mm((mm) => count("mm.total_vm", ADDR(mm.total_vm)))],
 	[/\bpgtables_bytes \d+,/, of_each_mm((mm) => count("mm.pgtables_bytes", ADDR(mm.pgtables_bytes.counter)))],
-	[/\btlb_flush_pending \d+/, of_each_mm((mm) => count("mm.tlb_flush_pending", ADDR(mm.tlb_flush_pending.counter)))],
-	[/\brss_stat\[(\d)\]/, ([, i]) => address_spaces().map((mm) => count(`mm.rss_stat[${i}]`, ADDR(mm.rss_stat[Number(i)])))],
-	[/\bmmap_seq \d+ is odd/, of_each_mm((mm) => count("mm.mmap_seq", CONFIG_SPECULATIVE_PAGE_FAULT ? ADDR(mm.mmap_seq) : 0))],
+	[
+		/\btlb_flush_pending \d+/,
+		of_each_mm((mm) => count("mm.tlb_flush_pending", ADDR(mm.tlb_flush_pending.counter))),
+	],
+	[
+		/\brss_stat\[(\d)\]/,
+		([, i]) => address_spaces().map((mm) => count(`mm.rss_stat[${i}]`, ADDR(mm.rss_stat[Number(i)]))),
+	],
+	[
+		/\bmmap_seq \d+ is odd/,
+		of_each_mm((mm) => count("mm.mmap_seq", CONFIG_SPECULATIVE_PAGE_FAULT ? ADDR(mm.mmap_seq) : 0)),
+	],
 	[/\bmmap_lock is held/, of_each_mm((mm) => lock("mm.mmap_lock", ADDR(mm.mmap_lock.count.counter)))],
 	[/\bpage_table_lock is held/, of_each_mm((mm) => lock("mm.page_table_lock", ADDR(mm.page_table_lock.slock)))],
-	[/\bpage table ([0-9a-f]+): its lock is held/, ([, page]) => [lock("ptl", parseInt(page, 16) + offsetof_ptl())]],
+	[
+		/\bpage table ([0-9a-f]+): its lock is held/,
+		([, page]) => [lock("ptl", parseInt(page, 16) + offsetof_ptl())],
+	],
 ];
 function offsetof_ptl(): number {
 	return ADDR(pfn_to_page(0).ptl.slock) - uptr(pfn_to_page(0));
@@ -60,9 +95,12 @@ function offsetof_ptl(): number {
 export function subjects(text: string, locks: number[] = []): Subject[] {
 	const held = locks.map((p) => lock(lock_names.get(p) ?? `lock at 0x${p.toString(16)}`, p));
 
-	return [...held, ...SUBJECTS.flatMap(([what, words]) => {
-		const m = what.exec(text);
+	return [
+		...held,
+		...SUBJECTS.flatMap(([what, words]) => {
+			const m = what.exec(text);
 
-		return m ? words(m) : [];
-	})].filter((s) => s.addr !== 0);
+			return m ? words(m) : [];
+		}),
+	].filter((s) => s.addr !== 0);
 }

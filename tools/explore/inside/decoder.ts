@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the bits of the kernel's words are called, for who reads a trace: the kernel's own constants. */
 import {
-	_PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_NX, _PAGE_PRESENT, _PAGE_PROTNONE, _PAGE_PSE, _PAGE_RW, _PAGE_SPECIAL, _PAGE_UFFD_WP,
-	_PAGE_USER, PAGE_SHIFT, PTE_PFN_MASK,
+	_PAGE_ACCESSED,
+	_PAGE_DIRTY,
+	_PAGE_NX,
+	_PAGE_PRESENT,
+	_PAGE_PROTNONE,
+	_PAGE_PSE,
+	_PAGE_RW,
+	_PAGE_SPECIAL,
+	_PAGE_UFFD_WP,
+	_PAGE_USER,
+	PAGE_SHIFT,
+	PTE_PFN_MASK,
 } from "asm/pgtable_types.ts";
 import { percpu_base_of } from "host/door.ts";
 import { nr_cpus } from "host/engine.ts";
@@ -20,8 +30,7 @@ function bits_of(module: object, prefix: RegExp, bit = (v: number) => v): Flags 
 	for (const [name, v] of Object.entries(module)) {
 		const short = prefix.exec(name)?.[1];
 
-		if (short === undefined || typeof v !== "number")
-			continue;
+		if (short === undefined || typeof v !== "number") continue;
 		const value = bit(v);
 
 		/* Masks and aliases of a few are no bit. */
@@ -35,8 +44,16 @@ export function decoder(): Decoder {
 	return {
 		flags: {
 			pte: [
-				["P", _PAGE_PRESENT], ["RW", _PAGE_RW], ["US", _PAGE_USER], ["A", _PAGE_ACCESSED], ["D", _PAGE_DIRTY],
-				["PSE", _PAGE_PSE], ["PROTNONE", _PAGE_PROTNONE], ["SPECIAL", _PAGE_SPECIAL], ["UFFD_WP", _PAGE_UFFD_WP], ["NX", _PAGE_NX],
+				["P", _PAGE_PRESENT],
+				["RW", _PAGE_RW],
+				["US", _PAGE_USER],
+				["A", _PAGE_ACCESSED],
+				["D", _PAGE_DIRTY],
+				["PSE", _PAGE_PSE],
+				["PROTNONE", _PAGE_PROTNONE],
+				["SPECIAL", _PAGE_SPECIAL],
+				["UFFD_WP", _PAGE_UFFD_WP],
+				["NX", _PAGE_NX],
 			],
 			vm_flags: bits_of(mm, /^VM_(?!FAULT_)(\w+)$/),
 			gfp: bits_of(gfp, /^__GFP_(?!BITS)(\w+)$/),

@@ -6,8 +6,23 @@
  */
 import { set_witness, type Witness } from "host/door.ts";
 import {
-	aside, ctx_cpu, ctx_kind, current_context, current_cpu, ev_ctx, ev_kind, ev_w, is_enabled_now, KIND_NAMES, n, on_cpu, set_tracer,
+	aside,
+	BULK,
+	ctx_cpu,
+	ctx_kind,
+	current_context,
+	current_cpu,
+	ev_ctx,
+	ev_kind,
+	ev_page,
+	ev_w,
+	is_enabled_now,
+	KIND_NAMES,
+	n,
+	on_cpu,
+	set_tracer,
 } from "host/engine.ts";
+import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { kmem_cache_name } from "mm/slab.ts";
 import type { page } from "linux/mm_types.ts";
 import { PageSlab } from "linux/page-flags.ts";
@@ -62,7 +77,14 @@ export class Recorder implements Witness {
 	trace(with_late: boolean): RawEvent[] {
 		const late = with_late ? this.late : [];
 
-		return [...this.events, ...late.map(({ event, here }, i) => ({ ...event, step: this.events.length + i, stack: here.stack ?? "" }))];
+		return [
+			...this.events,
+			...late.map(({ event, here }, i) => ({
+				...event,
+				step: this.events.length + i,
+				stack: here.stack ?? "",
+			})),
+		];
 	}
 
 	private aside<T>(fn: () => T): T {
@@ -82,7 +104,7 @@ export class Recorder implements Witness {
 			context: ctx_kind[c],
 			phase: "run",
 			op: buffer ? "commit" : KIND_NAMES[ev_kind[e]],
-			addr: ev_w[e] * 4,
+			addr: ev_kind[e] === BULK ? ev_page[e] * PAGE_SIZE : ev_w[e] * 4,
 			old,
 			value: Number.isNaN(value) ? old : value,
 			newest: stale === -1 ? undefined : stale,
@@ -94,25 +116,40 @@ export class Recorder implements Witness {
 	}
 
 	access(op: Parameters<Witness["access"]>[0], p: number, old: number, value: number): void {
-		if (this.busy)
-			return;
+		if (this.busy) return;
 		const failed = Number.isNaN(value);
 
 		this.late.push({
-			event: { step: 0, cpu: current_cpu(), context: "task", phase: this.phase, op, addr: p, old, value: failed ? old : value, failed, preempts: false },
+			event: {
+				step: 0,
+				cpu: current_cpu(),
+				context: "task",
+				phase: this.phase,
+				op,
+				addr: p,
+				old,
+				value: failed ? old : value,
+				failed,
+				preempts: false,
+			},
 			here: stack_here(),
 		});
-		if (this.late.length > LATE)
-			this.late.shift();
+		if (this.late.length > LATE) this.late.shift();
 	}
 	memory(p: number, size: number, free: boolean): void {
-		if (this.busy)
-			return;
+		if (this.busy) return;
 		const c = current_context();
 
 		this.notes.push({
-			start: p, size, free, cache: this.aside(() => cache_of(p)), step: n, cpu: current_cpu(), context: c < 0 ? "task" : ctx_kind[c],
-			phase: this.phase, here: stack_here(),
+			start: p,
+			size,
+			free,
+			cache: this.aside(() => cache_of(p)),
+			step: n,
+			cpu: current_cpu(),
+			context: c < 0 ? "task" : ctx_kind[c],
+			phase: this.phase,
+			here: stack_here(),
 		});
 	}
 	/** Nothing that came before counts: the machine has booted. */
@@ -131,33 +168,47 @@ export class Recorder implements Witness {
 		const slab = OWNER.slab.test(notes[0].here.stack ?? "");
 
 		return {
-			start, size, cache: slab ? notes.findLast((x) => x.cache !== undefined)?.cache ?? "a cache that is gone" : undefined,
-			history: notes.map(({ free, step, cpu, context, phase, here }) => ({ what: free ? "free" : "alloc", step, cpu, context, phase, stack: here.stack ?? "" })),
+			start,
+			size,
+			cache: slab
+				? (notes.findLast((x) => x.cache !== undefined)?.cache ?? "a cache that is gone")
+				: undefined,
+			history: notes.map(({ free, step, cpu, context, phase, here }) => ({
+				what: free ? "free" : "alloc",
+				step,
+				cpu,
+				context,
+				phase,
+				stack: here.stack ?? "",
+			})),
 		};
 	}
 	/** What KASAN forbids: the object there, as it was when it was last given out or taken back. */
 	bad_access(access: { addr: number; size: number }): BadAccess<RawAllocation> {
-		const at = this.notes.filter((x) => x.start <= access.addr && access.addr < x.start + x.size && this.owned(x));
+		const at = this.notes.filter(
+			(x) => x.start <= access.addr && access.addr < x.start + x.size && this.owned(x),
+		);
 		/* Pages of a slab that was given back whole: the object tells more. */
 		const last = at.findLast((x) => x.cache !== undefined) ?? at.at(-1);
 
-		if (!last)
-			return { ...access, object: undefined };
-		return { ...access, object: this.object(at.filter((x) => x.start === last.start && x.size === last.size)) };
+		if (!last) return { ...access, object: undefined };
+		return {
+			...access,
+			object: this.object(at.filter((x) => x.start === last.start && x.size === last.size)),
+		};
 	}
 	/** Objects, or pages, that were given out and not taken back. */
 	leaked(what: "slab" | "pages"): MemoryObject<RawAllocation>[] {
 		const live = new Map<number, Note[]>();
 
 		for (const x of this.notes) {
-			if (!OWNER[what].test(x.here.stack ?? ""))
-				continue;
-			if (x.free)
-				live.delete(x.start);
-			else
-				live.set(x.start, [x]);
+			if (!OWNER[what].test(x.here.stack ?? "")) continue;
+			if (x.free) live.delete(x.start);
+			else live.set(x.start, [x]);
 		}
-		return [...live.values()].filter(([x]) => what === "slab" || this.aside(() => cache_of(x.start)) === undefined).map((x) => this.object(x));
+		return [...live.values()]
+			.filter(([x]) => what === "slab" || this.aside(() => cache_of(x.start)) === undefined)
+			.map((x) => this.object(x));
 	}
 }
 

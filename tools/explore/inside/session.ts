@@ -22,7 +22,9 @@ import { all_scenarios } from "generated/scenarios.ts";
 import { page_count_of, subjects } from "./about.ts";
 import { decoder } from "./decoder.ts";
 import { baseline, final_check, teardown_check } from "./final.ts";
-import type { Listed, Loan, ModelName, Outcome, Phase, Replayed, Request, SessionFailure, Sharing } from "../protocol.ts";
+import type {
+	Listed, Loan, ModelName, Outcome, Phase, Replayed, Request, SessionFailure, Sharing,
+} from "../protocol.ts";
 import { Recorder } from "./recorder.ts";
 import { locks_held } from "./snapshot.ts";
 import type { Scenario } from "./scenario.ts";
@@ -89,7 +91,8 @@ export function replay_schedule(r: Request): Replayed {
 		const { failure } = session.outcome;
 		/* How a check looked at what is wrong is not the story of it. */
 		const told = failure?.at?.phase === "run" || failure?.text.startsWith("check failed:");
-		return { failure, events: recorder.trace(failure !== undefined && !told), diverged: last?.diverged(), decoder: decoder() };
+		const events = recorder.trace(failure !== undefined && !told);
+		return { failure, events, diverged: last?.diverged(), decoder: decoder() };
 	};
 	let replayed = once();
 	for (let known = -1, turn = 0; known !== shared_words() && turn < 12; turn++) {
@@ -305,7 +308,8 @@ export class Session {
 			/* Unless it is none, and another execution may end like this. */
 			this.seen.delete(hash);
 			const check = error.message.startsWith("check failed:");
-			return this.failed(panic_of(error, check ? "check" : error.kind, "check", check ? "" : "after all programs have ended: "));
+			const where = check ? "" : "after all programs have ended: ";
+			return this.failed(panic_of(error, check ? "check" : error.kind, "check", where));
 		}
 		undo_to(mark);
 	}
@@ -324,8 +328,10 @@ export class Session {
 			});
 		}
 		const { order } = this.options;
-		const at = f.context < 0 ? undefined : { cpu: ctx_cpu[f.context], context: ctx_kind[f.context], phase: "run" as const };
-		return this.explained({ at, ...f, schedule: [...(order ? [[ORDER, ...order]] : []), ...schedule(f)], order, waits, console: this.console.slice(-20) });
+		const c = f.context;
+		const at = c < 0 ? undefined : { cpu: ctx_cpu[c], context: ctx_kind[c], phase: "run" as const };
+		const switches = [...(order ? [[ORDER, ...order]] : []), ...schedule(f)];
+		return this.explained({ at, ...f, schedule: switches, order, waits, console: this.console.slice(-20) });
 	}
 
 	/** Locks that those hold who have to do with it. A race is told from what is locked beside it. */
@@ -339,8 +345,11 @@ export class Session {
 		const r = this.recorder;
 		/* Nobody has written down which memory that is. */
 		if (!r) return { ...f, memory: undefined };
-		const leaked = /\bslab objects are left\b/.test(f.text) ? r.leaked("slab") : /\bpages are lost\b/.test(f.text) ? r.leaked("pages") : undefined;
-		const about = on_cpu(0, () => [...subjects(f.text, this.held(f)), ...(leaked ?? []).filter((x) => x.cache === undefined).slice(0, 2).map((x) => page_count_of(x.start))]);
+		const left = /\bslab objects are left\b/.test(f.text) ? "slab" : /\bpages are lost\b/.test(f.text) ? "pages" : undefined;
+		const leaked = left && r.leaked(left);
+		/* Of a page that is left over the references are asked for. */
+		const pages = (leaked ?? []).filter((x) => x.cache === undefined).slice(0, 2);
+		const about = on_cpu(0, () => [...subjects(f.text, this.held(f)), ...pages.map((x) => page_count_of(x.start))]);
 		return { ...f, about, memory: f.memory && r.bad_access(f.memory), leaked };
 	}
 }
@@ -348,7 +357,10 @@ export class Session {
 /** A panic outside of the exploration: its message has a line of text, then the stack. */
 function panic_of(error: KernelPanic, kind: string, phase: Phase, where: string): SessionFailure & StepperFailure {
 	const [text] = error.message.split("\n", 1);
-	return { kind, text: where + text, stack: error.message.slice(text.length + 1), context: -1, at: { cpu: error.cpu, context: "task", phase }, memory: error.memory, event: n, schedule: [], console: [] };
+	return {
+		kind, text: where + text, stack: error.message.slice(text.length + 1), memory: error.memory,
+		context: -1, at: { cpu: error.cpu, context: "task", phase }, event: n, schedule: [], console: [],
+	};
 }
 
 /** Switches of the execution that just ended. */

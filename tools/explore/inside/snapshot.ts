@@ -9,7 +9,19 @@ import { cpu_tlb, cpu_tlbstate, TLB_ENTRIES, type tlb_entry } from "arch/x86/mm/
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
 import {
-	ACQ, buffered_stores, ctx_cpu, ctx_kind, ctx_state, DONE, lockdep, n_ctx, nr_cpus, pend_kind, pend_w, RACQ, READY,
+	ACQ,
+	buffered_stores,
+	ctx_cpu,
+	ctx_kind,
+	ctx_state,
+	DONE,
+	lockdep,
+	n_ctx,
+	nr_cpus,
+	pend_kind,
+	pend_w,
+	RACQ,
+	READY,
 } from "host/engine.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import type { AddressSpace, Snapshot } from "../protocol.ts";
@@ -29,9 +41,7 @@ function space_of(mm: mm_struct): AddressSpace {
 		ptes: [],
 	};
 
-	for (let cpu = 0; cpu < nr_cpus; cpu++)
-		if (per_cpu(cpu_tlbstate, cpu).loaded_mm === mm)
-			space.cpus.push(cpu);
+	for (let cpu = 0; cpu < nr_cpus; cpu++) if (per_cpu(cpu_tlbstate, cpu).loaded_mm === mm) space.cpus.push(cpu);
 	let vma: vm_area_struct = mm.mmap;
 
 	for (let i = 0; vma !== NULL && i < MAX_VMAS; i++) {
@@ -42,8 +52,7 @@ function space_of(mm: mm_struct): AddressSpace {
 			const addr = vma.vm_start + p * PAGE_SIZE;
 			const pte = mmu_lookup(mm.pgd, addr);
 
-			if (pte !== 0)
-				space.ptes.push({ addr, pte });
+			if (pte !== 0) space.ptes.push({ addr, pte });
 		}
 		vma = vma.vm_next;
 	}
@@ -57,8 +66,7 @@ function tlb_of(cpu: number): Snapshot["tlbs"][number] {
 	for (let i = 0; i < TLB_ENTRIES; i++) {
 		const e: tlb_entry = tlb.entry[i];
 
-		if (e.ctx_id !== 0)
-			entries.push({ addr: e.vpn * PAGE_SIZE, pte: e.pte, ctx_id: e.ctx_id });
+		if (e.ctx_id !== 0) entries.push({ addr: e.vpn * PAGE_SIZE, pte: e.pte, ctx_id: e.ctx_id });
 	}
 	return { cpu, entries };
 }
@@ -73,8 +81,7 @@ function locks(): Snapshot["locks"] {
 	const held: Snapshot["locks"] = [];
 
 	for (let c = 0; c < n_ctx; c++) {
-		if (ctx_state[c] >= DONE)
-			continue;
+		if (ctx_state[c] >= DONE) continue;
 		const who = `${ctx_kind[c] === "rcu" ? "RCU" : `CPU${ctx_cpu[c]}`}${ctx_kind[c] === "irq" ? " (irq)" : ""}`;
 
 		for (const h of locks_held(c))
@@ -87,13 +94,11 @@ export function snapshot(): Snapshot {
 	const tlbs = [];
 	const buffers = [];
 
-	for (let c = 0; c < n_ctx && ctx_kind[c] === "task"; c++)
-		tlbs.push(tlb_of(ctx_cpu[c]));
+	for (let c = 0; c < n_ctx && ctx_kind[c] === "task"; c++) tlbs.push(tlb_of(ctx_cpu[c]));
 	for (let cpu = 0; cpu < nr_cpus; cpu++) {
 		const stores = buffered_stores(cpu).map((s) => ({ addr: s.w * 4, value: s.value }));
 
-		if (stores.length > 0)
-			buffers.push({ cpu, stores });
+		if (stores.length > 0) buffers.push({ cpu, stores });
 	}
 	return { spaces: address_spaces().map(space_of), locks: locks(), tlbs, buffers };
 }

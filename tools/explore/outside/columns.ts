@@ -29,14 +29,23 @@ export function wrap(text: string, room: number, indent = 0): string[] {
 	return lines.map((l, i) => (i > 0 ? " ".repeat(indent) + l : l));
 }
 
-const mark_of = (s: Step) => (s.event.context === "irq" ? `${MARKS.irq} ` : s.event.context === "buffer" ? `${MARKS.buffer} ` : "");
+/** The rules between the steps say so. */
+const PHASES = /^(before the first step|after all programs have ended|check failed): /;
+
+const mark_of = (s: Step) =>
+	s.event.context === "irq" ? `${MARKS.irq} ` : s.event.context === "buffer" ? `${MARKS.buffer} ` : "";
 
 /** `all`: also what others do not see, and what is one line else. */
 export function columns(f: Failure, width: number, all = false): string {
 	const whole = steps_of(f);
 	const steps = whole.filter((s) => all || s.shown);
 	const names = columns_of(steps);
-	const at = f.at && (f.at.phase !== "check" || f.kind !== "check") ? (f.at.context === "rcu" ? "RCU" : `CPU${f.at.cpu}`) : undefined;
+	const at =
+		f.at && (f.at.phase !== "check" || f.kind !== "check")
+			? f.at.context === "rcu"
+				? "RCU"
+				: `CPU${f.at.cpu}`
+			: undefined;
 	if (at !== undefined && !names.includes(at)) names.push(at);
 	names.sort();
 	const fits = Math.max(4, Math.floor((width - GUTTER) / NARROWEST));
@@ -48,12 +57,20 @@ export function columns(f: Failure, width: number, all = false): string {
 		const i = names.indexOf(column);
 		const place = Math.min(i, heads.length - 1);
 		const named = i >= heads.length - 1 && heads.length < names.length ? `${column}: ${text}` : text;
-		const space = (place === heads.length - 1 ? Math.max(room, width - GUTTER - place * room) : room - 1) - depth;
+		const space =
+			(place === heads.length - 1 ? Math.max(room, width - GUTTER - place * room) : room - 1) - depth;
 		wrap(named, space, 2).forEach((line, k) => {
-			lines.push(`${(k === 0 ? gutter : "").padStart(GUTTER - 2).padEnd(GUTTER)}${" ".repeat(place * room + depth)}${line}`.trimEnd());
+			const number = (k === 0 ? gutter : "").padStart(GUTTER - 2).padEnd(GUTTER);
+			lines.push(
+				`${number}${" ".repeat(place * room + depth)}${line}`.trimEnd(),
+			);
 		});
 	};
-	const rule = (text: string) => lines.push(`${" ".repeat(GUTTER)}${text} ${"─".repeat(Math.max(0, Math.min(width - GUTTER, room * heads.length) - text.length - 1))}`);
+	const whole_width = Math.min(width - GUTTER, room * heads.length);
+	const rule = (text: string) =>
+		lines.push(
+			`${" ".repeat(GUTTER)}${text} ${"─".repeat(Math.max(0, whole_width - text.length - 1))}`,
+		);
 	const open = new Map<string, string[]>();
 	let last: Step | undefined;
 	/* A switch may lie between steps that are not shown. */
@@ -64,14 +81,24 @@ export function columns(f: Failure, width: number, all = false): string {
 			if (whole[next].turn) preempts = whole[next].turn === "preempts";
 		const { phase } = s.event;
 		const turn = last !== undefined && last.who !== s.who;
-		if (phase !== "run" && last?.event.phase !== phase) rule(phase === "setup" ? `${MARKS.setup}, its last accesses` : `${MARKS.check}, the last accesses of the checks`);
+		if (phase !== "run" && last?.event.phase !== phase)
+			rule(
+				phase === "setup"
+					? `${MARKS.setup}, its last accesses`
+					: `${MARKS.check}, the last accesses of the checks`,
+			);
 		else if (turn) rule(preempts ? MARKS.preempted : MARKS.turn);
 		const folded = all ? undefined : s.folded;
 		const calls = folded?.calls ?? s.calls;
 		const call = tree(s, calls, turn || last === undefined, open, room - 1 - deepest);
 		if (call) put(s.column, Math.min(deepest, call.depth), call.text);
 		const mark = calls.length === 0 || folded ? mark_of(s) : "";
-		put(s.column, Math.min(deepest, calls.length) + 1, `${mark}${s.conflict ? `${MARKS.conflict} ` : ""}${folded?.text ?? s.text}`, `#${s.event.step}`);
+		put(
+			s.column,
+			Math.min(deepest, calls.length) + 1,
+			`${mark}${s.conflict ? `${MARKS.conflict} ` : ""}${folded?.text ?? s.text}`,
+			`#${s.event.step}`,
+		);
 		last = s;
 	}
 	for (const w of f.waits ?? []) {
@@ -79,15 +106,28 @@ export function columns(f: Failure, width: number, all = false): string {
 		if (names.includes(column)) put(column, 1, `wait ${w.for}${w.holder ? ` (held by ${w.holder})` : ""}`);
 	}
 	if (at !== undefined) {
-		const inner = f.calls.at(-1) === undefined || f.func === "" ? "" : `${MARKS.back} ${f.func.replace(/^.*\./, "").replace(/\$\d+$/, "")}()`;
+		const inner =
+			f.calls.at(-1) === undefined || f.func === ""
+				? ""
+				: `${MARKS.back} ${f.func.replace(/^.*\./, "").replace(/\$\d+$/, "")}()`;
 		if (inner) put(at, Math.min(deepest, 2), inner);
-		put(at, Math.min(deepest, 2) + 1, `${MARKS.fails} ${f.text.split("\n", 1)[0].replace(/^(before the first step|after all programs have ended|check failed): /, "")}`);
+		put(
+			at,
+			Math.min(deepest, 2) + 1,
+			`${MARKS.fails} ${f.text.split("\n", 1)[0].replace(PHASES, "")}`,
+		);
 	}
 	return lines.join("\n");
 }
 
 /** One line for the functions that were entered since the last step of this context. */
-function tree(s: Step, calls: string[], turn: boolean, open: Map<string, string[]>, room: number): { text: string; depth: number } | undefined {
+function tree(
+	s: Step,
+	calls: string[],
+	turn: boolean,
+	open: Map<string, string[]>,
+	room: number,
+): { text: string; depth: number } | undefined {
 	const before = open.get(s.who) ?? [];
 	open.set(s.who, calls);
 	let same = 0;
@@ -102,6 +142,9 @@ function tree(s: Step, calls: string[], turn: boolean, open: Map<string, string[
 		if (!turn && before.length === calls.length) return;
 		return { text: `${mark}${MARKS.back} ${inner}()`, depth };
 	}
-	const whole = entered.length < 3 ? entered.map((name) => `${name}()`).join(" ") : `${entered[0]}() ${MARKS.back} ${inner}()`;
+	const whole =
+		entered.length < 3
+			? entered.map((name) => `${name}()`).join(" ")
+			: `${entered[0]}() ${MARKS.back} ${inner}()`;
 	return { text: mark + (whole.length <= room ? whole : `${MARKS.back} ${inner}()`), depth };
 }

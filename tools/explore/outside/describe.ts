@@ -27,7 +27,8 @@ export function number_text(v: number): string {
 	return `0x${(v < 0 && v >= -0x80000000 ? v >>> 0 : v).toString(16)}`;
 }
 
-const names_of = (flags: [string, number][], v: number) => flags.filter(([, bit]) => (v & bit) !== 0).map(([name]) => name);
+const names_of = (flags: [string, number][], v: number) =>
+	flags.filter(([, bit]) => (v & bit) !== 0).map(([name]) => name);
 
 /** An entry of a page table: the frame, and what may be done with it. */
 export function pte_text(v: number, d: Decoder): string {
@@ -41,14 +42,18 @@ export function pte_text(v: number, d: Decoder): string {
 /** One of a higher level points to a table. */
 function table_text(v: number, d: Decoder): string {
 	if (v === 0) return "none";
-	return names_of(d.flags.pte, v).includes("PSE") ? pte_text(v, d) : `table in pfn 0x${((v & d.pfn_mask) >>> d.page_shift).toString(16)}`;
+	return names_of(d.flags.pte, v).includes("PSE")
+		? pte_text(v, d)
+		: `table in pfn 0x${((v & d.pfn_mask) >>> d.page_shift).toString(16)}`;
 }
 /** As /proc/PID/maps has it, and what else is set; that something *may* be permitted, nearly always is. */
 export function vm_flags_text(v: number, d: Decoder): string {
 	const set = names_of(d.flags.vm_flags, v);
 	const bit = (name: string, yes: string, no = "-") => (set.includes(name) ? yes : no);
 	const rest = set.filter((name) => !/^(READ|WRITE|EXEC|SHARED|MAY(READ|WRITE|EXEC|SHARE))$/.test(name));
-	return [`${bit("READ", "r")}${bit("WRITE", "w")}${bit("EXEC", "x")}${bit("SHARED", "s", "p")}`, ...rest].join(" ");
+	return [`${bit("READ", "r")}${bit("WRITE", "w")}${bit("EXEC", "x")}${bit("SHARED", "s", "p")}`, ...rest].join(
+		" ",
+	);
 }
 const flags_text = (v: number, flags: [string, number][]) => names_of(flags, v).join("|") || number_text(v);
 
@@ -78,24 +83,54 @@ export function describe(e: TraceEvent, name: string, d?: Decoder, writer?: numb
 		case "read": {
 			if (e.failed) return `cmpxchg ${name} fails, is ${value}`;
 			const by = writer === undefined ? "" : `#${writer}, `;
-			const stale = e.newest === undefined ? "" : ` ${MARKS.stale} (${by}newest ${value_text(name, e.newest, d)})`;
+			const stale =
+				e.newest === undefined
+					? ""
+					: ` ${MARKS.stale} (${by}newest ${value_text(name, e.newest, d)})`;
 			return `${name} is ${value}${stale}`;
 		}
-		case "commit": return `commit ${name}=${value}`;
-		case "write": case "rmw": case "add": return e.failed ? `cmpxchg ${name} fails, is ${value_text(name, e.old, d)}` : change_text(name, e.old, e.value, d);
+		case "commit":
+			return `commit ${name}=${value}`;
+		case "write":
+		case "rmw":
+		case "add":
+			return e.failed
+				? `cmpxchg ${name} fails, is ${value_text(name, e.old, d)}`
+				: change_text(name, e.old, e.value, d);
 		/* Whether one will succeed is a step of a weak model. */
-		case "cmpxchg": return `a cmpxchg will ${e.value === 0 ? "fail" : "succeed"}`;
-		case "begin": return "interrupt";
-		case "await": return "wait until something changes";
-		case "park": return `sleep until ${name} changes`;
-		case "mb": return "full barrier";
-		case "free": return `${name} is freed`;
-		case "page": return `page 0x${e.addr.toString(16)} is written whole or taken away`;
-		case "gp_start": return "grace period begins";
-		case "gp_end": return "grace period ends";
-		case "rcu_take": return "takes callbacks";
-		case "rcu_read_lock": case "rcu_read_unlock": case "call_rcu": case "irq_off": case "irq_on": return e.op;
-		case "lock": case "unlock": case "trylock": case "down_read": case "up_read": case "down_read_trylock": case "downgrade":
+		case "cmpxchg":
+			return `a cmpxchg will ${e.value === 0 ? "fail" : "succeed"}`;
+		case "begin":
+			return "interrupt";
+		case "await":
+			return "wait until something changes";
+		case "park":
+			return `sleep until ${name} changes`;
+		case "mb":
+			return "full barrier";
+		case "free":
+			return `${name} is freed`;
+		case "page":
+			return `page 0x${e.addr.toString(16)} is written whole or taken away`;
+		case "gp_start":
+			return "grace period begins";
+		case "gp_end":
+			return "grace period ends";
+		case "rcu_take":
+			return "takes callbacks";
+		case "rcu_read_lock":
+		case "rcu_read_unlock":
+		case "call_rcu":
+		case "irq_off":
+		case "irq_on":
+			return e.op;
+		case "lock":
+		case "unlock":
+		case "trylock":
+		case "down_read":
+		case "up_read":
+		case "down_read_trylock":
+		case "downgrade":
 			return `${e.op} ${name}${e.failed ? " fails" : ""}`;
 	}
 }

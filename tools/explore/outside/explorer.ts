@@ -138,8 +138,14 @@ export interface ReplayOptions {
 	states?: boolean;
 }
 
+interface Repeated {
+	failure?: Failure;
+	trace: TraceEvent[];
+	listed: Listed;
+	decoder: Decoder;
+}
 /** The execution of a replay string, and its failure, if it is not a clean one. */
-export async function replay(text: string, o: ReplayOptions): Promise<{ failure?: Failure; trace: TraceEvent[]; listed: Listed; decoder: Decoder }> {
+export async function replay(text: string, o: ReplayOptions): Promise<Repeated> {
 	const { schedule } = decode_schedule(text);
 	const bundle = await stepper_bundle(o.mutant, o.config);
 	const core = new Core(bundle);
@@ -150,7 +156,8 @@ export async function replay(text: string, o: ReplayOptions): Promise<{ failure?
 			throw new UserError(`replay string: it is of another version of the kernel or scenario (${r.diverged}); explore again`);
 		const sources = new Sources(bundle);
 		const trace = sources.trace(r.events);
-		return { trace, listed: s, decoder: r.decoder, failure: r.failure && failure_of(sources, r.failure, trace, text, r.decoder) };
+		const failure = r.failure && failure_of(sources, r.failure, trace, text, r.decoder);
+		return { trace, listed: s, decoder: r.decoder, failure };
 	} finally {
 		await core.close();
 	}

@@ -39,7 +39,7 @@ export function add_explore(program: Command): void {
 		.option("--quick", "only the scenarios that `make test` runs")
 		.option("--replay <string>", "repeat one execution of one scenario")
 		.option("--json", "print one JSON object for each scenario and model")
-		.option("--all", "of a failure, print all steps: also those that no other CPU sees, and those of an IPI one by one")
+		.option("--all", "print all steps of a failure, also those that no other CPU sees")
 		.option("--html <file>", "write failures as a page to step through")
 		.option("--quiet", "only print failures")
 		.addHelpText("after", "\nExit status: 0 if nothing failed, 1 if something did, 2 for mistakes in options.")

@@ -14,9 +14,12 @@ import type { Failure } from "./types.ts";
 
 /** Those who say that something is wrong, which is not where it is wrong. */
 const MESSENGERS = /kernel\/panic\.ts|explore\/inside\/scenario\.ts|linux\/bug\.ts/;
-const PRIMITIVES = /^include\/linux\/(smp|spinlock|rwsem|atomic|rcupdate|irqflags|mmap_lock|page_ref|refcount)\.ts|^kernel\/(locking|rcu)/;
+const PRIMITIVES =
+	/^include\/linux\/(smp|spinlock|rwsem|atomic|rcupdate|irqflags|mmap_lock|page_ref)\.ts|^kernel\/(locking|rcu)/;
 
-export function failure_of(sources: Sources, f: SessionFailure, trace: TraceEvent[], replay: string, decoder?: Decoder): Failure {
+export function failure_of(
+	sources: Sources, f: SessionFailure, trace: TraceEvent[], replay: string, decoder?: Decoder,
+): Failure {
 	const where = sources.place(f.stack, MESSENGERS);
 	const last = trace.at(-1);
 	return {
@@ -31,7 +34,11 @@ export function failure_of(sources: Sources, f: SessionFailure, trace: TraceEven
 		conflict: conflict_of(f, trace),
 		waits: f.waits,
 		about: f.about,
-		memory: f.memory && { ...f.memory, name: sources.access_name(f.stack, f.memory.addr), object: f.memory.object && object_of(sources, f.memory.object) },
+		memory: f.memory && {
+			...f.memory,
+			name: sources.access_name(f.stack, f.memory.addr),
+			object: f.memory.object && object_of(sources, f.memory.object),
+		},
 		leaked: f.leaked?.map((x) => object_of(sources, x)),
 		places: f.places?.map(({ what, stack }) => ({ what, ...sources.place(stack) })),
 		decoder,
@@ -39,8 +46,8 @@ export function failure_of(sources: Sources, f: SessionFailure, trace: TraceEven
 }
 
 function object_of(sources: Sources, o: MemoryObject<RawAllocation>): MemoryObject {
-	const history = o.history.map(({ stack, ...rest }): Allocation => ({ ...rest, ...sources.place(stack, ALLOCATORS) }));
-	return { ...o, history };
+	const placed = ({ stack, ...rest }: RawAllocation): Allocation => ({ ...rest, ...sources.place(stack, ALLOCATORS) });
+	return { ...o, history: o.history.map(placed) };
 }
 /** Who asked for memory is outside of these. */
 const ALLOCATORS = /^kernel\/mm\/(kasan|slab|page_alloc)\.ts|^include\/linux\/(kasan|slab|gfp)\.ts/;
@@ -59,15 +66,20 @@ function overtaken(trace: TraceEvent[]): [number, number] | undefined {
 		const e = trace[i];
 		const read = reads.get(e.addr);
 		const other = e.cpu !== cpu || e.context !== context;
-		if (read !== undefined && other && e.phase === "run" && WRITES.test(e.op) && !e.failed && !is_background(e)) return [read, i];
+		const writes = e.phase === "run" && WRITES.test(e.op) && !e.failed && !is_background(e);
+		if (read !== undefined && other && writes) return [read, i];
 	}
 }
 
-/** The steps that a failure is about: where memory was taken away, or the accesses that race, else a read and what overtook it, else the last two that conflict. */
+/**
+ * The steps that a failure is about: where memory was taken away, or the accesses
+ * that race, else a read and what overtook it, else the last two that conflict.
+ */
 function conflict_of(f: SessionFailure, trace: TraceEvent[]): number[] | undefined {
 	if (f.memory) {
 		const { addr } = f.memory;
-		const freed = trace.findLastIndex((e) => (e.op === "free" && e.addr === addr - (addr % 4)) || (e.op === "page" && Math.floor(e.addr / 4096) === Math.floor(addr / 4096)));
+		const taken = (e: TraceEvent) => (e.op === "free" ? e.addr === addr - (addr % 4) : e.op === "page" && e.addr === addr - (addr % 4096));
+		const freed = trace.findLastIndex(taken);
 		return freed < 0 ? undefined : [freed];
 	}
 	const { access = trace.length - 1, other } = f;
@@ -130,10 +142,14 @@ export class Sources {
 	place(stack: string, but = PRIMITIVES): Place {
 		const frames = this.frames(stack);
 		const top = frames.find((x) => !but.test(x.file)) ?? frames[0];
-		return { func: top?.func ?? "", file: top?.file ?? "", line: top?.line ?? 0, calls: frames.map((x) => x.func).reverse() };
+		const calls = frames.map((x) => x.func).reverse();
+		return { func: top?.func ?? "", file: top?.file ?? "", line: top?.line ?? 0, calls };
 	}
 	trace(events: RawEvent[]): TraceEvent[] {
-		return events.map(({ stack, ...e }): TraceEvent => ({ ...e, name: this.access_name(stack, e.addr), ...this.place(stack, e.op === "free" || e.op === "page" ? ALLOCATORS : PRIMITIVES) }));
+		return events.map(({ stack, ...e }): TraceEvent => {
+			const but = e.op === "free" || e.op === "page" ? ALLOCATORS : PRIMITIVES;
+			return { ...e, name: this.access_name(stack, e.addr), ...this.place(stack, but) };
+		});
 	}
 	/** What is accessed there; who uses a primitive says more than the primitive. */
 	access_name(stack: string, addr: number): string {

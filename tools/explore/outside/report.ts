@@ -15,7 +15,8 @@ function extent(r: Result): string {
 	if (r.exhausted) return bound || "exhausted";
 	return `${bound ? `${bound}, ` : ""}not exhausted${r.strategy === "dpor" ? "" : ` (${r.strategy})`}`;
 }
-const rate = (r: Result) => (r.seconds > 0 ? `, ${Math.round((r.made ?? r.executions + r.blocked) / r.seconds)}/s` : "");
+const rate = (r: Result) =>
+	r.seconds > 0 ? `, ${Math.round((r.made ?? r.executions + r.blocked) / r.seconds)}/s` : "";
 
 /** One line for a scenario under a model. */
 export function summary(r: Result): string {
@@ -23,8 +24,13 @@ export function summary(r: Result): string {
 }
 
 const KINDS: Record<string, string> = {
-	panic: "the kernel panics", warning: "the kernel warns", race: "data race", lockdep: "lock order", deadlock: "deadlock",
-	check: "a check fails", limit: "no end in sight",
+	panic: "the kernel panics",
+	warning: "the kernel warns",
+	race: "data race",
+	lockdep: "lock order",
+	deadlock: "deadlock",
+	check: "a check fails",
+	limit: "no end in sight",
 };
 
 /** What failed, and where. */
@@ -32,7 +38,7 @@ export function headline(r: Result, f: Failure): string[] {
 	const mutant = r.mutant ? `, mutant ${r.mutant}` : r.config ? `, ${r.config}` : "";
 	const how = r.strategy === "replay" ? "replayed" : `execution ${r.executions}${rate(r)}, ${extent(r)}`;
 	return [
-		`${r.scenario}: ${f.memory ? "memory that may not be used is used" : KINDS[f.kind] ?? f.kind}`,
+		`${r.scenario}: ${f.memory ? "memory that may not be used is used" : (KINDS[f.kind] ?? f.kind)}`,
 		`${r.model.toUpperCase()}, ${r.cpus} CPUs${mutant}; ${how}`,
 		...f.text.split("\n").map((line) => `  ${line}`),
 		...(f.file ? [`  in ${f.func ? `${f.func.replace(/^.*\./, "")}(), ` : ""}${f.file}:${f.line}`] : []),
@@ -47,8 +53,17 @@ function conflict_report(f: Failure): string[] {
 	const name = place_names(f.trace);
 	const pair = conflict_of(f);
 	if (pair.length < 2) return [];
-	const head = f.kind === "race" ? "the accesses that race" : f.kind === "check" ? "an access, and the one that overtook it" : "the last two accesses that conflict";
-	return [`${head} (${MARKS.conflict}), at 0x${pair[1].addr.toString(16)}:`, ...pair.flatMap((e) => access_report(e, name(e), f)), ""];
+	const head =
+		f.kind === "race"
+			? "the accesses that race"
+			: f.kind === "check"
+				? "an access, and the one that overtook it"
+				: "the last two accesses that conflict";
+	return [
+		`${head} (${MARKS.conflict}), at 0x${pair[1].addr.toString(16)}:`,
+		...pair.flatMap((e) => access_report(e, name(e), f)),
+		"",
+	];
 }
 function other_places(f: Failure): string[] {
 	const lines = (f.places ?? []).flatMap((p) => [`${p.what}:`, ...place_lines(p, "      ")]);
@@ -57,7 +72,10 @@ function other_places(f: Failure): string[] {
 
 function wait_table(f: Failure): string[] {
 	if (!f.waits || f.waits.length === 0) return [];
-	const table = new Table({ head: ["CPU", "waits for", "holder"], style: { head: [], border: [], compact: true } });
+	const table = new Table({
+		head: ["CPU", "waits for", "holder"],
+		style: { head: [], border: [], compact: true },
+	});
 	for (const w of f.waits) table.push([who_text(w), w.for, w.holder ?? ""]);
 	return [table.toString(), ""];
 }
@@ -66,12 +84,21 @@ function wait_table(f: Failure): string[] {
 export function failure_report(r: Result, f: Failure, width: number, all = false): string {
 	const lines = [...headline(r, f), ""];
 	if (f.trace.length > 0) lines.push(columns(f, width, all), "");
-	lines.push(...access_lines(f.memory), ...subject_lines(f), ...leak_lines(f.leaked), ...conflict_report(f), ...other_places(f), ...wait_table(f));
+	lines.push(
+		...access_lines(f.memory),
+		...subject_lines(f),
+		...leak_lines(f.leaked),
+		...conflict_report(f),
+		...other_places(f),
+		...wait_table(f),
+	);
 	const run = f.trace.filter((e) => e.phase === "run");
 	if (run.length > 0) {
 		const cpus = new Set(run.filter((e) => e.context !== "rcu").map((e) => e.cpu)).size;
 		const how = r.strategy === "replay" ? "" : f.minimised ? "minimised: " : "not minimised: ";
-		lines.push(`${how}${count(f.preemptions, "preemption")}, ${count(cpus, "CPU")}, ${count(run.length, "step")}`);
+		lines.push(
+			`${how}${count(f.preemptions, "preemption")}, ${count(cpus, "CPU")}, ${count(run.length, "step")}`,
+		);
 	}
 	lines.push(replay_command(r, f));
 	return lines.join("\n").trimEnd();
@@ -89,10 +116,30 @@ export function result_json(r: Result, trace: boolean) {
 	return {
 		...result,
 		failure: f && {
-			kind: f.kind, text: f.text, ...place_json(f), at: f.at,
-			accesses: conflict_of(f).map((e) => ({ step: e.step, cpu: e.cpu, context: e.context, op: e.op, addr: e.addr, name: place_names(f.trace)(e), old: e.old, value: e.value, ...place_json(e) })),
-			waits: f.waits?.length ? f.waits : undefined, about: f.about?.length ? f.about : undefined, memory: f.memory, leaked: f.leaked, places: f.places,
-			preemptions: f.preemptions, minimised: f.minimised, replay: f.replay || undefined, command: replay_command(r, f),
+			kind: f.kind,
+			text: f.text,
+			...place_json(f),
+			at: f.at,
+			accesses: conflict_of(f).map((e) => ({
+				step: e.step,
+				cpu: e.cpu,
+				context: e.context,
+				op: e.op,
+				addr: e.addr,
+				name: place_names(f.trace)(e),
+				old: e.old,
+				value: e.value,
+				...place_json(e),
+			})),
+			waits: f.waits?.length ? f.waits : undefined,
+			about: f.about?.length ? f.about : undefined,
+			memory: f.memory,
+			leaked: f.leaked,
+			places: f.places,
+			preemptions: f.preemptions,
+			minimised: f.minimised,
+			replay: f.replay || undefined,
+			command: replay_command(r, f),
 			trace: trace ? f.trace : undefined,
 		},
 	};

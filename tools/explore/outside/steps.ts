@@ -33,9 +33,17 @@ export interface Step {
 export const plain_function = (name: string) => name.replace(/\$\d+$/, "").replace(/^.*\./, "");
 
 /** The way of every instruction and system call into the kernel. */
-const ENTRY = new Set(["user_syscall", "do_syscall_64", "sys_call", "user_load8", "user_store8", "mmu_access", "exc_page_fault"]);
+const ENTRY = new Set([
+	"user_syscall",
+	"do_syscall_64",
+	"sys_call",
+	"user_load8",
+	"user_store8",
+	"mmu_access",
+	"exc_page_fault",
+]);
 
-function calls_of(e: TraceEvent): string[] {
+export function calls_of(e: Pick<TraceEvent, "calls" | "func">): string[] {
 	const end = e.calls.lastIndexOf(e.func);
 	return (end < 0 ? e.calls : e.calls.slice(0, end + 1))
 		.map((name, depth) => (depth === 0 && name.startsWith("scenarios") ? "program" : plain_function(name)))
@@ -60,7 +68,8 @@ const field_of = (name: string) => /[^.[\]]+(?:\[[^\]]*\])?$/.exec(name)?.[0];
  */
 export function place_names(trace: TraceEvent[]): (e: TraceEvent) => string {
 	const votes = new Map<number, Map<string, number>>();
-	const strength = (name: string, e: TraceEvent) => (/[.[]/.test(name) ? 1000 : name === e.addr.toString(16) ? 1 : 30);
+	const strength = (name: string, e: TraceEvent) =>
+		/[.[]/.test(name) ? 1000 : name === e.addr.toString(16) ? 1 : 30;
 	for (const e of trace) {
 		if (e.op === "free" || e.op === "page" || e.context === "buffer") continue;
 		const name = own_name(e);
@@ -125,14 +134,17 @@ function is_shared(e: TraceEvent, { uses, users, grace, interrupted }: Story): b
 }
 
 /** Allocators share words all the time; that is seldom what a failure is about. */
-const BACKGROUND = /^(__alloc_pages|free_unref_page|__free_pages|kmem_cache_alloc|kmem_cache_free|slab_alloc|__cache_free)$/;
+const BACKGROUND =
+	/^(__alloc_pages|free_unref_page|__free_pages|kmem_cache_alloc|kmem_cache_free|slab_alloc|__cache_free)$/;
 export function is_background(e: TraceEvent): boolean {
 	return e.op !== "free" && e.calls.some((name) => BACKGROUND.test(plain_function(name)));
 }
 
 /** The steps that the failure is about. At its end only allocators may have met. */
 export function conflict_of(f: Pick<Failure, "trace" | "conflict" | "kind">): TraceEvent[] {
-	const found = (f.conflict ?? []).map((step) => f.trace.find((e) => e.step === step)).filter((e) => e !== undefined);
+	const found = (f.conflict ?? [])
+		.map((step) => f.trace.find((e) => e.step === step))
+		.filter((e) => e !== undefined);
 	return f.kind === "check" && found.some(is_background) ? [] : found;
 }
 
@@ -141,7 +153,9 @@ export function steps_of(f: Pick<Failure, "trace" | "conflict" | "kind" | "decod
 	const name = place_names(trace);
 	const pair = conflict_of(f);
 	const story: Story = {
-		uses: new Map(), users: new Map(), grace: trace.some((e) => e.op === "gp_start" || e.op === "call_rcu"),
+		uses: new Map(),
+		users: new Map(),
+		grace: trace.some((e) => e.op === "gp_start" || e.op === "call_rcu"),
 		interrupted: new Set(trace.filter((e) => e.context === "irq").map((e) => e.cpu)),
 	};
 	for (const e of trace) {
@@ -163,16 +177,29 @@ export function steps_of(f: Pick<Failure, "trace" | "conflict" | "kind" | "decod
 		if (WRITES.test(e.op) && !e.failed) writes.set(e.addr, e);
 		const conflict = pair.includes(e);
 		const shared =
-			conflict || e.phase !== "run" || (i === last && f.kind !== "check") || (i <= last && !is_background(e) && is_shared(e, story)) ||
+			conflict ||
+			e.phase !== "run" ||
+			(i === last && f.kind !== "check") ||
+			(i <= last && !is_background(e) && is_shared(e, story)) ||
 			(about.has(e.addr) && (LOCKS.test(e.op) || WRITES.test(e.op)));
 		return {
 			event: e,
 			column: e.context === "rcu" ? "RCU" : `CPU${e.cpu}`,
 			who: `${e.phase === "run" ? "" : e.phase}${e.context}${e.cpu}`,
 			calls: calls_of(e),
-			text: f.memory?.object && conflict ? freed_text(f.memory.object) : describe(e, name(e), decoder, writer),
-			shared, shown: shared, conflict,
-			turn: before && (before.cpu !== e.cpu || before.context !== e.context) ? (e.preempts ? "preempts" : "switch") : undefined,
+			text:
+				f.memory?.object && conflict
+					? freed_text(f.memory.object)
+					: describe(e, name(e), decoder, writer),
+			shared,
+			shown: shared,
+			conflict,
+			turn:
+				before && (before.cpu !== e.cpu || before.context !== e.context)
+					? e.preempts
+						? "preempts"
+						: "switch"
+					: undefined,
 		};
 	});
 	fold_ipis(steps, (addr) => cpu_of(addr, decoder));
@@ -180,7 +207,8 @@ export function steps_of(f: Pick<Failure, "trace" | "conflict" | "kind" | "decod
 	return steps;
 }
 /** Where memory is taken away that is used later. */
-const freed_text = (o: MemoryObject) => `${o.cache === undefined ? `the page at 0x${o.start.toString(16)}` : `the ${o.cache} at 0x${o.start.toString(16)}`} is taken away`;
+const freed_text = (o: MemoryObject) =>
+	`${o.cache === undefined ? `the page at 0x${o.start.toString(16)}` : `the ${o.cache} at 0x${o.start.toString(16)}`} is taken away`;
 /** Whose per-CPU data an address is in. */
 function cpu_of(addr: number, d: Failure["decoder"]): number | undefined {
 	const cpu = d ? Math.floor((addr - d.percpu.base) / d.percpu.stride) : -1;
@@ -189,6 +217,8 @@ function cpu_of(addr: number, d: Failure["decoder"]): number | undefined {
 
 /** Columns, in the order in which they are drawn. */
 export function columns_of(steps: Step[]): string[] {
-	const cpus = [...new Set(steps.filter((s) => s.event.context !== "rcu").map((s) => s.event.cpu))].sort((a, b) => a - b);
+	const cpus = [...new Set(steps.filter((s) => s.event.context !== "rcu").map((s) => s.event.cpu))].sort(
+		(a, b) => a - b,
+	);
 	return [...cpus.map((c) => `CPU${c}`), ...(steps.some((s) => s.column === "RCU") ? ["RCU"] : [])];
 }

@@ -71,7 +71,16 @@ const serve = {
 			}
 			if (now - told > PROGRESS_MS) {
 				told = now;
-				tell({ id, kind: "progress", progress: { ...search.outcome, failure: undefined, seconds, estimate: search.estimate } });
+				tell({
+					id,
+					kind: "progress",
+					progress: {
+						...search.outcome,
+						failure: undefined,
+						seconds,
+						estimate: search.estimate,
+					},
+				});
 			}
 			await new Promise((resume) => setImmediate(resume));
 		}
@@ -89,7 +98,10 @@ const serve = {
 parentPort?.on("message", async (/** @type {Question} */ { id, command, request }) => {
 	try {
 		/* The request is the command's: that it fits was checked where it was sent. */
-		const run = /** @type {(request: unknown, id: number) => import("../protocol.ts").Calls[typeof command][1]} */ (serve[command]);
+		const run =
+			/** @type {(request: unknown, id: number) => import("../protocol.ts").Calls[typeof command][1]} */ (
+				serve[command]
+			);
 		tell({ id, kind: "result", result: await run(request, id) });
 	} catch (error) {
 		session = known = undefined;

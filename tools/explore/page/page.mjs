@@ -82,7 +82,13 @@ function draw_schedule() {
 		const s = page.steps[index];
 		const { text, calls } = words_of(s);
 		const turn = who !== undefined && who !== s.who;
-		const row = el("tr", undefined, turn && "turn", s.fails && "fails", index === page.breaking && "breaking");
+		const row = el(
+			"tr",
+			undefined,
+			turn && "turn",
+			s.fails && "fails",
+			index === page.breaking && "breaking",
+		);
 		row.append(el("td", ""));
 		let cell = el("td");
 		const column = s.column === undefined ? -1 : columns.indexOf(s.column);
@@ -131,12 +137,14 @@ function state_at(index) {
 	const groups = new Map();
 	if (index < 0) return groups;
 	const { state } = page.steps[index];
-	for (const { title, rows } of state === undefined ? [] : page.states[state]) groups.set(title, new Map(rows.map((r) => [r.key, r.text])));
+	for (const { title, rows } of state === undefined ? [] : page.states[state])
+		groups.set(title, new Map(rows.map((r) => [r.key, r.text])));
 	/** @type {Map<string, string>} */
 	const words = new Map();
 	for (let i = 0; i <= index; i++) {
 		const { word } = page.steps[i];
-		if (word && page.shared.includes(word.addr)) words.set(`${word.name} (0x${word.addr.toString(16)})`, word.text);
+		if (word && page.shared.includes(word.addr))
+			words.set(`${word.name} (0x${word.addr.toString(16)})`, word.text);
 	}
 	groups.set("Words that are shared, as last seen", words);
 	return groups;
@@ -167,7 +175,11 @@ function source_of(s) {
 	if (lines.length === 0) return el("p", "the source is not at hand", "none");
 	const pre = el("pre", undefined, "source");
 	for (const [n, text] of lines) {
-		const line = el("span", `${n.padStart(5)}  ${text.replaceAll("\t", "    ")}`, Number(n) === s.line && "at");
+		const line = el(
+			"span",
+			`${n.padStart(5)}  ${text.replaceAll("\t", "    ")}`,
+			Number(n) === s.line && "at",
+		);
 		pre.append(line);
 	}
 	return pre;
@@ -188,7 +200,11 @@ function draw_state() {
 	const before = at > 0 ? state_at(listed[at] - 1) : now;
 	const where = `${s.fails ? "Where it fails" : `Step #${s.step}`}${s.column === undefined ? "" : `, ${s.column}`}${s.context === "task" ? "" : ` (${s.context})`}`;
 	const parts = [el("h2", where), el("code", text), el("p", "")];
-	parts[2].append(el("code", calls.map((c) => `${c}()`).join(" › ")), el("br"), el("code", s.file ? `${s.file}:${s.line}` : "", "none"));
+	parts[2].append(
+		el("code", calls.map((c) => `${c}()`).join(" › ")),
+		el("br"),
+		el("code", s.file ? `${s.file}:${s.line}` : "", "none"),
+	);
 	if (s.file) parts.push(source_of(s));
 	for (const title of new Set([...now.keys(), ...before.keys()])) {
 		const table = el("table");
@@ -249,7 +265,13 @@ function detail(title, ...parts) {
 function diff_of(text) {
 	const pre = el("pre", undefined, "diff");
 	for (const line of text.trimEnd().split("\n")) {
-		const kind = /^(---|\+\+\+|@@)/.test(line) ? "none" : line.startsWith("+") ? "new" : line.startsWith("-") ? "old" : undefined;
+		const kind = /^(---|\+\+\+|@@)/.test(line)
+			? "none"
+			: line.startsWith("+")
+				? "new"
+				: line.startsWith("-")
+					? "old"
+					: undefined;
 		pre.append(el("span", line, kind));
 	}
 	return pre;
@@ -259,10 +281,20 @@ function draw_details() {
 	const { scenario, mutant } = page;
 	if (scenario) {
 		const what = el("p", `${scenario.about} (${scenario.patch})`);
-		parts.push(detail("the scenario, and what must hold", what, el("p", `What must hold: ${scenario.invariant}`)));
+		parts.push(
+			detail(
+				"the scenario, and what must hold",
+				what,
+				el("p", `What must hold: ${scenario.invariant}`),
+			),
+		);
 	}
 	if (mutant) {
-		const open = detail(`mutant ${mutant.name}: ${mutant.subject}`, el("p", `What must hold: ${mutant.invariant}`), diff_of(mutant.diff));
+		const open = detail(
+			`mutant ${mutant.name}: ${mutant.subject}`,
+			el("p", `What must hold: ${mutant.invariant}`),
+			diff_of(mutant.diff),
+		);
 		open.setAttribute("open", "");
 		parts.push(open);
 	}
@@ -309,8 +341,16 @@ function play(on = timer === undefined) {
 
 /** @type {Record<string, () => void>} */
 const KEYS = {
-	ArrowRight: () => go(at + 1), j: () => go(at + 1), ArrowLeft: () => go(at - 1), k: () => go(at - 1),
-	Home: () => go(0), End: () => go(listed.length - 1), " ": () => play(), a: () => all.click(), b: go_breaking, c: copy,
+	ArrowRight: () => go(at + 1),
+	j: () => go(at + 1),
+	ArrowLeft: () => go(at - 1),
+	k: () => go(at - 1),
+	Home: () => go(0),
+	End: () => go(listed.length - 1),
+	" ": () => play(),
+	a: () => all.click(),
+	b: go_breaking,
+	c: copy,
 };
 document.addEventListener("keydown", (event) => {
 	const on = event.target instanceof Element ? event.target.tagName : "";
