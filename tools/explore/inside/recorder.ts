@@ -145,7 +145,7 @@ export class Recorder implements Witness {
 			size,
 			free,
 			cache: this.aside(() => cache_of(p)),
-			step: n,
+			step: this.phase === "setup" ? 0 : n,
 			cpu: current_cpu(),
 			context: c < 0 ? "task" : ctx_kind[c],
 			phase: this.phase,
