@@ -45,6 +45,9 @@ export interface Request {
 	seed?: number;
 	max?: number;
 	seconds?: number;
+	/** Most executions, those cut off included; where they are counted, if cores share the search. */
+	runs?: number;
+	spent?: Int32Array;
 	order?: number[];
 	schedule?: number[][];
 	oracles?: boolean;
@@ -79,7 +82,7 @@ export interface Listed {
 export type ContextKind = "task" | "irq" | "rcu" | "buffer";
 /** Kinds of steps, as the engine names them, and what a store buffer does. */
 export type Op =
-	| "read" | "write" | "add" | "rmw" | "cmpxchg" | "commit"
+	| "read" | "write" | "add" | "rmw" | "cmpxchg" | "store" | "commit"
 	| "lock" | "unlock" | "trylock" | "down_read" | "up_read" | "down_read_trylock" | "downgrade"
 	| "await" | "park" | "free" | "page" | "mb" | "irq_off" | "irq_on" | "begin"
 	| "rcu_read_lock" | "rcu_read_unlock" | "gp_start" | "gp_end" | "call_rcu" | "rcu_take";

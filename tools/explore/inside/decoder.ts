@@ -15,7 +15,7 @@ import {
 	PTE_PFN_MASK,
 } from "asm/pgtable_types.ts";
 import { percpu_base_of } from "host/door.ts";
-import { nr_cpus } from "host/engine.ts";
+import { nr_cpus } from "host/state.ts";
 import * as gfp from "linux/gfp.ts";
 import * as mm from "linux/mm.ts";
 import * as page_flags from "linux/page-flags.ts";

@@ -4,24 +4,11 @@
  * each; the last accesses of the set-up and of the checks, which are no steps;
  * and who allocated and freed what, for KASAN and for what is left over.
  */
-import { set_witness, type Witness } from "host/door.ts";
-import {
-	aside,
-	BULK,
-	ctx_cpu,
-	ctx_kind,
-	current_context,
-	current_cpu,
-	ev_ctx,
-	ev_kind,
-	ev_page,
-	ev_w,
-	is_enabled_now,
-	KIND_NAMES,
-	n,
-	on_cpu,
-	set_tracer,
-} from "host/engine.ts";
+import { is_enabled, set_tracer } from "host/engine.ts";
+import { BULK, KIND_NAMES } from "host/kinds.ts";
+import { aside, on_cpu } from "host/quiet.ts";
+import { ctx_cpu, ctx_kind, current_context, current_cpu, ev_ctx, ev_kind, ev_page, ev_w, n } from "host/state.ts";
+import { set_witness, type Witness } from "host/witness.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { kmem_cache_name } from "mm/slab.ts";
 import type { page } from "linux/mm_types.ts";
@@ -109,7 +96,7 @@ export class Recorder implements Witness {
 			value: Number.isNaN(value) ? old : value,
 			newest: stale === -1 ? undefined : stale,
 			failed: Number.isNaN(value),
-			preempts: e > 0 && ev_ctx[e - 1] !== c && is_enabled_now(ev_ctx[e - 1]),
+			preempts: e > 0 && ev_ctx[e - 1] !== c && is_enabled(ev_ctx[e - 1]),
 			stack: buffer ? "" : (stack_here().stack ?? ""),
 			state: this.states ? this.aside(() => on_cpu(0, snapshot)) : undefined,
 		};

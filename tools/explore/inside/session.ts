@@ -5,19 +5,26 @@
  * when more words turned out to be shared, and turns a failure into a schedule.
  */
 import { boot } from "host/head.ts";
-import { adopt_sharing, forget_sharing, is_shared, on_stack, shared_words, sharing } from "host/door.ts";
-import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
 import {
-	begin, ctx_kind, ctx_cpu, type Ending, ev_choice, forbidden, ev_ctx, ev_kind, KernelPanic, LKMM, machine_failure, n,
-	KIND_NAMES, pop_to, set_strategy, ev_val, ev_w, n_ctx, nr_cpus, on_cpu, run_on, SC, type StepperFailure, TSO, is_enabled_now, waiting, ctx_state, READY, event_position, position_before, accesses, IRQ_BEGIN,
+	accesses, begin, type Ending, event_position, forbidden, is_enabled, pop_to, position_before, run_on, set_strategy,
+	waiting,
 } from "host/engine.ts";
-import { Kcsan } from "host/kcsan.ts";
-import { Lkmm } from "host/lkmm.ts";
-import { Lockdep } from "host/lockdep.ts";
+import { KernelPanic, machine_failure, type StepperFailure } from "host/failure.ts";
+import { IRQ_BEGIN, KIND_NAMES } from "host/kinds.ts";
+import { on_cpu } from "host/quiet.ts";
+import { adopt_sharing, forget_sharing, is_shared, shared_words, sharing } from "host/sharing.ts";
+import { on_stack } from "host/stack.ts";
+import {
+	ctx_cpu, ctx_kind, ctx_state, ev_ctx, ev_kind, ev_val, ev_w, ev_way, n, n_ctx, nr_cpus, READY,
+} from "host/state.ts";
+import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
+import { models } from "host/models/all.ts";
+import type { Model } from "host/models/model.ts";
+import { all_oracles } from "host/oracles/all.ts";
+import type { Oracle } from "host/oracles/oracle.ts";
 import { lock_names } from "host/model.ts";
 import { cpu_leave_host, smp_handle_ipi } from "kernel/smp.ts";
 import { rcu_barrier, rcu_nocb_kthread } from "kernel/rcu.ts";
-import { DATA_END } from "generated/asm-offsets.ts";
 import { all_scenarios } from "generated/scenarios.ts";
 import { page_count_of, subjects } from "./about.ts";
 import { decoder } from "./decoder.ts";
@@ -39,8 +46,9 @@ import type { Search } from "./strategy/types.ts";
 /** CPUs of the boot; the last is RCU's. */
 const BOOT_CPUS = 6;
 
-const models = { sc: SC, tso: TSO, lkmm: LKMM };
-export { dpor, sharing };
+/** Each model that can be asked for is one of the machine. */
+const model_of: Record<ModelName, Model> = models;
+export { sharing };
 
 export function scenarios(): Map<string, Scenario & { file: string }> {
 	const all = new Map<string, Scenario & { file: string }>();
@@ -70,7 +78,7 @@ export function session_options(r: Request): SessionOptions {
 		: r.strategy === "pct" ? pct(r.seed ?? 1, 3)
 		: r.strategy === "random" ? random(r.seed ?? 1)
 		: dpor(r.commons, r.loan);
-	return { scenario: r.scenario, model: r.model, search, order: order_of(r.schedule) ?? r.order, oracles: r.oracles, keep: r.keep, sharing: r.sharing, together: r.together };
+	return { scenario: r.scenario, model: r.model, search, order: order_of(r.schedule) ?? r.order, oracles: r.oracles, keep: r.keep, sharing: r.sharing, together: r.together, runs: r.runs, spent: r.spent };
 }
 
 /**
@@ -142,6 +150,10 @@ export interface SessionOptions {
 	sharing?: Sharing;
 	/** Other cores search as well: all of them begin again. */
 	together?: boolean;
+	/** Ends, with what was not looked at left, after so many executions, those cut off included; */
+	runs?: number;
+	/** they are counted here, if other cores make some of them. The explorer's own memory, not the kernel's. */
+	spent?: Int32Array;
 }
 
 export class Session {
@@ -153,7 +165,8 @@ export class Session {
 	private known = -1;
 	private started = false;
 	private over = false;
-	private lockdep = new Lockdep(32, DATA_END);
+	private runs = 0;
+	private oracles: Oracle[];
 	/** Of a replay. */
 	recorder?: Recorder;
 
@@ -162,6 +175,7 @@ export class Session {
 		if (!scenario) throw new RangeError(`no scenario '${options.scenario}'`);
 		this.scenario = scenario;
 		this.search = options.search();
+		this.oracles = options.oracles === false ? [] : all_oracles();
 		if (options.sharing) adopt_sharing(options.sharing);
 		else if (!options.keep) forget_sharing();
 	}
@@ -177,7 +191,7 @@ export class Session {
 		on_cpu(0, baseline);
 		if (this.scenario.setup) on_cpu(0, this.scenario.setup);
 		on_cpu(nr_cpus - 1, rcu_barrier);
-		for (const [p, name] of lock_names) this.lockdep.name(p, name);
+		for (const [p, name] of lock_names) for (const o of this.oracles) o.name?.(p, name);
 		set_journaling(true);
 		if (this.recorder) this.recorder.phase = "run";
 		const order = this.options.order ?? this.scenario.cpus.map((_, i) => i);
@@ -185,17 +199,16 @@ export class Session {
 			programs: order.map((cpu) => ({ cpu, fn: this.scenario.cpus[cpu] })),
 			handler: smp_handle_ipi,
 			rcu: rcu_nocb_kthread,
-			model: models[this.options.model],
+			model: model_of[this.options.model],
 			strategy: this.search,
-			lkmm: (contexts) => new Lkmm(contexts),
-			kcsan: this.options.oracles === false ? undefined : new Kcsan(32),
-			lockdep: this.options.oracles === false ? undefined : this.lockdep,
+			oracles: this.oracles,
 		});
 	}
 
 	/** Begins again, with what is known of shared words. */
 	again(): void {
 		this.over = this.started = false;
+		this.runs = 0;
 		this.seen.clear();
 		this.outcome.failure = undefined;
 		this.search = this.options.search();
@@ -206,6 +219,11 @@ export class Session {
 	slice(ms: number, max = Infinity): boolean {
 		const end = performance.now() + ms;
 		const o = this.outcome;
+		const { spent, runs = Infinity } = this.options;
+		if (spent && Atomics.load(spent, 0) >= runs) {
+			this.over = true;
+			return true;
+		}
 		if (this.search.nothing) {
 			this.over = o.exhausted = true;
 			return true;
@@ -254,20 +272,23 @@ export class Session {
 				return;
 			}
 			this.seen.clear();
-			o.executions = o.blocked = 0;
+			o.executions = o.blocked = this.runs = 0;
 			this.search = this.options.search();
 			this.started = false;
 			return;
 		}
+		const { spent, runs = Infinity } = this.options;
+		this.runs = spent ? Atomics.add(spent, 0, 1) + 1 : this.runs + 1;
 		/* What the memory model forbids was no failure. */
 		if (failure && forbidden() === undefined) {
 			o.failure = failure;
 			this.over = true;
 			return;
 		}
-		if (this.search.next()) return;
-		o.exhausted = this.search.exhaustive;
-		this.over = true;
+		if (!this.search.next()) {
+			o.exhausted = this.search.exhaustive;
+			this.over = true;
+		} else if (this.runs >= runs) this.over = true;
 	}
 
 	/** Another part of the same search, or `afresh` the whole of it, from the beginning of an execution on. */
@@ -317,7 +338,7 @@ export class Session {
 	private failed(f: StepperFailure): SessionFailure {
 		const waits = [];
 		for (let c = 0; c < n_ctx && f.kind === "deadlock"; c++) {
-			if (ctx_state[c] !== READY || is_enabled_now(c)) continue;
+			if (ctx_state[c] !== READY || is_enabled(c)) continue;
 			const { kind, w } = waiting(c);
 			const holder = kind === "lock" && w >= 0 ? HEAP32[w] - 1 : -1;
 			waits.push({
@@ -374,7 +395,7 @@ function schedule(f: StepperFailure): number[][] {
 		out.push(ctx_kind[c] === "buffer" ? [c, end - e] : [c, position_before(c, end)]);
 		e = end;
 	}
-	for (let e = 0; e < n; e++) if (ev_choice[e] > 0) out.push([CHOICE, ev_ctx[e], event_position(e), ev_choice[e]]);
+	for (let e = 0; e < n; e++) if (ev_way[e] > 0) out.push([CHOICE, ev_ctx[e], event_position(e), ev_way[e]]);
 	if (f.context >= 0 && (out.length === 0 || out[out.length - 1][0] !== f.context)) out.push([f.context, -1]);
 	return out;
 }

@@ -8,21 +8,10 @@ import { mmu_lookup } from "arch/x86/mm/mmu.ts";
 import { cpu_tlb, cpu_tlbstate, TLB_ENTRIES, type tlb_entry } from "arch/x86/mm/tlb.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
-import {
-	ACQ,
-	buffered_stores,
-	ctx_cpu,
-	ctx_kind,
-	ctx_state,
-	DONE,
-	lockdep,
-	n_ctx,
-	nr_cpus,
-	pend_kind,
-	pend_w,
-	RACQ,
-	READY,
-} from "host/engine.ts";
+import { ACQ, RACQ } from "host/kinds.ts";
+import { model } from "host/models/model.ts";
+import { type Held, watch } from "host/oracles/oracle.ts";
+import { ctx_cpu, ctx_kind, ctx_state, DONE, n_ctx, nr_cpus, pend_kind, pend_w, READY } from "host/state.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import type { AddressSpace, Snapshot } from "../protocol.ts";
 import { address_spaces } from "./about.ts";
@@ -72,10 +61,10 @@ function tlb_of(cpu: number): Snapshot["tlbs"][number] {
 }
 
 /** What context c holds, but for what it stands before. */
-export function locks_held(c: number): { p: number; name: string; read: boolean }[] {
+export function locks_held(c: number): Held[] {
 	const waits = ctx_state[c] === READY && (pend_kind[c] === ACQ || pend_kind[c] === RACQ) ? pend_w[c] * 4 : -1;
 
-	return (lockdep?.held(c) ?? []).filter((h) => h.p !== waits);
+	return watch.held.flatMap((o) => o.held(c)).filter((h) => h.p !== waits);
 }
 function locks(): Snapshot["locks"] {
 	const held: Snapshot["locks"] = [];
@@ -95,10 +84,11 @@ export function snapshot(): Snapshot {
 	const buffers = [];
 
 	for (let c = 0; c < n_ctx && ctx_kind[c] === "task"; c++) tlbs.push(tlb_of(ctx_cpu[c]));
-	for (let cpu = 0; cpu < nr_cpus; cpu++) {
-		const stores = buffered_stores(cpu).map((s) => ({ addr: s.w * 4, value: s.value }));
+	for (let c = 0; c < n_ctx; c++) {
+		if (ctx_kind[c] !== "buffer") continue;
+		const stores = model.stores_of(c).map((s) => ({ addr: s.w * 4, value: s.value }));
 
-		if (stores.length > 0) buffers.push({ cpu, stores });
+		if (stores.length > 0) buffers.push({ cpu: ctx_cpu[c], stores });
 	}
 	return { spaces: address_spaces().map(space_of), locks: locks(), tlbs, buffers };
 }

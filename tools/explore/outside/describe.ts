@@ -89,6 +89,9 @@ export function describe(e: TraceEvent, name: string, d?: Decoder, writer?: numb
 					: ` ${MARKS.stale} (${by}newest ${value_text(name, e.newest, d)})`;
 			return `${name} is ${value}${stale}`;
 		}
+		/* That an interrupt comes before it or after is why it is a step. */
+		case "store":
+			return "a store goes into the store buffer";
 		case "commit":
 			return `commit ${name}=${value}`;
 		case "write":

@@ -129,7 +129,7 @@ function is_shared(e: TraceEvent, { uses, users, grace, interrupted }: Story): b
 	if (WRITES.test(e.op)) return others(u.writers, who) || others(u.readers, who) || u.freed < e.step;
 	if (e.op === "free") return others(u.writers, who) || others(u.readers, who);
 	if (e.op === "rcu_read_lock" || e.op === "rcu_read_unlock") return grace;
-	if (e.op === "irq_off" || e.op === "irq_on") return interrupted.has(e.cpu);
+	if (e.op === "irq_off" || e.op === "irq_on" || e.op === "store") return interrupted.has(e.cpu);
 	return true;
 }
 
