@@ -32,6 +32,7 @@ import { HEAP32, HEAPF64, journaling, poke, poke_f64, RAM_SIZE, shadow } from ".
 import { is_ours, own, READ_ONLY, touch, touch_page, touch_words, wide, widen, written } from "./sharing.ts";
 import { push, stack_restore, stack_save } from "./stack.ts";
 import { me, NOBODY } from "./state.ts";
+import { witness, witnessed } from "./witness.ts";
 
 export { image_end, percpu_base, percpu_base_of } from "./stack.ts";
 export function ram_size(): number {
@@ -48,6 +49,7 @@ function whole_page(p: number): void {
 /** Forbids a range. A step for each word in it that another context uses, too:
  *  the memory is taken away from under it. */
 export function kasan_poison_range(p: number, size: number): void {
+	if (witness !== undefined && pos >= len) witness.memory(p, size, true);
 	if (p % 4096 === 0 && size % 4096 === 0) {
 		for (const end = p + size; p < end; p += 4096) {
 			if (log.pos < log.len) skip_logged();
@@ -92,6 +94,7 @@ export function kasan_unpoison_range(p: number, size: number): void {
 		skip_logged();
 		return;
 	}
+	witness?.memory(p, size, false);
 	set_shadow(p, size, 0);
 	log_result(0);
 }
@@ -159,7 +162,9 @@ function slow_load(p: number, size: number, order: Order): number {
 		const v = shared_load(R, w, size === 8, order);
 		return size === 8 ? log_float(v) : log_result(v);
 	}
-	return size === 8 ? log_float(HEAPF64[w >> 1]) : log_result(HEAP32[w]);
+	const v = size === 8 ? HEAPF64[w >> 1] : HEAP32[w];
+	witnessed("read", p, v, v);
+	return size === 8 ? log_float(v) : log_result(v);
 }
 function load_as(p: number, order: Order): number {
 	if (log.pos < log.len) return logged();
@@ -224,6 +229,7 @@ function slow_store(p: number, v: number, order: Order): number {
 		shared_store(W, w & ~1, merge, true, order);
 	} else if (me !== NOBODY && touch(w, true)) shared_store(W, w, v | 0, false, order);
 	else {
+		witnessed("write", p, HEAP32[w], v);
 		poke(w, v);
 		if (order === "release") private_release();
 	}
@@ -273,7 +279,10 @@ function store_f64_as(p: number, v: number, order: Order): number {
 	const w = p >> 2;
 	widen(w);
 	if (me !== NOBODY && touch(w, true)) shared_store(W, w, v, true, order);
-	else poke_f64(w, v);
+	else {
+		witnessed("write", p, HEAPF64[w >> 1], v);
+		poke_f64(w, v);
+	}
 	log_result(0);
 	return v;
 }
@@ -307,6 +316,7 @@ function relaxed_rmw(p: number, kind: number, fn: (old: number) => number, order
 	if (me !== NOBODY && touch(w, true)) return log_result(shared_rmw(kind, w, fn, order));
 	const old = HEAP32[w];
 	const v = fn(old);
+	witnessed("rmw", p, old, v);
 	if (!Number.isNaN(v)) poke(w, v);
 	if (order === "release") private_release();
 	return log_result(old);

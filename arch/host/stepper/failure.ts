@@ -5,7 +5,7 @@
  * KernelPanic, for whoever runs the kernel there. A mistake of the stepper's
  * own is neither: assert() throws a StepperBug, which ends the search.
  */
-import { cur, exploring, n } from "./state.ts";
+import { cpu, cur, exploring, n } from "./state.ts";
 
 export interface StepperFailure {
 	kind: string;
@@ -13,7 +13,10 @@ export interface StepperFailure {
 	stack: string;
 	context: number;
 	event: number;
+	/** The event that has to do with it, too. */
 	other?: number;
+	/** What KASAN forbids. */
+	memory?: { addr: number; size: number };
 }
 /** Thrown to leave a context that is not to go on now. */
 export const SWITCH = { toString: () => "a switch to another context" };
@@ -22,16 +25,22 @@ export const FAILED = { toString: () => "the execution failed" };
 let failure: StepperFailure | undefined;
 
 /** A panic outside of an exploration. */
-export class KernelPanic extends Error {}
+export class KernelPanic extends Error {
+	constructor(
+		text: string, readonly kind: string, readonly cpu: number, readonly memory?: StepperFailure["memory"],
+	) {
+		super(text);
+	}
+}
 
-/** The execution fails here; `other` is the event that has to do with it, too. */
-export function fail(kind: string, text: string, other?: number): never {
+/** The execution fails here. */
+export function fail(kind: string, text: string, more?: Partial<StepperFailure>): never {
 	const limit = Error.stackTraceLimit;
 	Error.stackTraceLimit = 50;
 	const stack = new Error().stack ?? "";
 	Error.stackTraceLimit = limit;
-	if (!exploring()) throw new KernelPanic(`${text}\n${stack}`);
-	failure ??= { kind, text, stack, context: cur, event: n, other };
+	if (!exploring()) throw new KernelPanic(`${text}\n${stack}`, kind, cpu, more?.memory);
+	failure ??= { kind, text, stack, context: cur, event: n, ...more };
 	throw FAILED;
 }
 export function machine_failure(): StepperFailure | undefined {

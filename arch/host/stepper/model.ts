@@ -18,6 +18,7 @@ import {
 import { HEAP32, poke } from "./ram.ts";
 import { touch } from "./sharing.ts";
 import { current_context, current_cpu, exploring, in_irq, irq_off } from "./state.ts";
+import { witnessed } from "./witness.ts";
 
 /* ---- locks ---- */
 
@@ -39,6 +40,7 @@ function note_release(p: number): void {
 function private_lock(w: number, kind: number, fn: (old: number) => number, acquire: boolean): boolean {
 	const v = fn(HEAP32[w]);
 	const got = !Number.isNaN(v);
+	witnessed(acquire ? "lock" : "unlock", w * 4, HEAP32[w], v);
 	if (got) {
 		poke(w, v);
 		private_lock_order(w, kind, acquire);
@@ -82,6 +84,7 @@ export function spin_unlock_step(p: number): void {
 	if (HEAP32[p >> 2] === 0) fail("panic", `spinlock already unlocked, lock: ${p.toString(16)}`);
 	if (exploring() && touch(p >> 2, true)) shared_release(p >> 2);
 	else {
+		witnessed("unlock", p, HEAP32[p >> 2], 0);
 		poke(p >> 2, 0);
 		private_lock_order(p >> 2, REL, false);
 	}

@@ -88,7 +88,9 @@ export interface Model {
 	/** The oldest store: its kind, its word. */
 	buffered_kind(c: number): number;
 	buffered_word(c: number): number;
-	/** It reaches memory: an event. */
+	/** All of them, the oldest first: for a look. */
+	stores_of(c: number): { w: number; value: number }[];
+	/** The oldest store reaches memory: an event. */
 	commit(c: number): void;
 }
 

@@ -77,6 +77,9 @@ export class Sc implements Model {
 	buffered_word(_c: number): number {
 		return -1;
 	}
+	stores_of(_c: number): { w: number; value: number }[] {
+		return [];
+	}
 	commit(_c: number): void {}
 }
 export const sc = new Sc();

@@ -239,6 +239,15 @@ class Tso extends Sc {
 	override buffered_word(c: number): number {
 		return HEAP32[first_entry(c)];
 	}
+	override stores_of(c: number): { w: number; value: number }[] {
+		const b = buffer_of(c);
+		const stores = [];
+		for (let i = HEAP32[b]; i < HEAP32[b + 1]; i++) {
+			const entry = b + 8 + i * BUF_ENTRY;
+			stores.push({ w: HEAP32[entry], value: HEAPF64[(entry + 4) >> 1] });
+		}
+		return stores;
+	}
 	/** The oldest store of a buffer reaches memory. */
 	override commit(c: number): void {
 		const b = REG_BUF + ctx_cpu[c] * BUF_SIZE;

@@ -5,9 +5,9 @@
  * only grows during an exploration: an order that was ever seen counts. The
  * locks that a context holds are found again each time it is re-run.
  */
-import type { Acquire, Objection, Oracle } from "./oracle.ts";
+import type { Acquire, Held, Objection, Oracle } from "./oracle.ts";
 
-interface Held {
+interface Entry {
 	p: number;
 	class: number;
 	read: boolean;
@@ -21,7 +21,7 @@ export class Lockdep {
 	private names: string[] = [];
 	private classes = new Map<string, number>();
 	private of = new Map<number, string>();
-	private stack: Held[][] = [];
+	private stack: Entry[][] = [];
 	/** [outer * MAX_CLASSES + inner]: seen. */
 	private inside = new Uint8Array(MAX_CLASSES * MAX_CLASSES);
 	private in_irq = new Uint8Array(MAX_CLASSES);
@@ -113,8 +113,8 @@ export class Lockdep {
 	reset(t: number): void {
 		this.stack[t].length = 0;
 	}
-	held(t: number): { p: number; name: string }[] {
-		return this.stack[t].map((h) => ({ p: h.p, name: this.names[h.class] }));
+	held(t: number): Held[] {
+		return this.stack[t].map((h) => ({ p: h.p, name: this.names[h.class], read: h.read }));
 	}
 	/** At the end of its program. */
 	at_end(t: number): string | undefined {
@@ -147,5 +147,8 @@ export class LockdepOracle implements Oracle {
 	}
 	release(c: number, p: number): Objection | undefined {
 		return this.report(this.l.release(c, p));
+	}
+	held(c: number): Held[] {
+		return this.l.held(c);
 	}
 }

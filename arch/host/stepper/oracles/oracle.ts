@@ -32,6 +32,13 @@ export interface Acquire {
 	in_irq: boolean;
 }
 
+/** A lock that is held; `read`: with others. */
+export interface Held {
+	p: number;
+	name: string;
+	read: boolean;
+}
+
 export interface Oracle {
 	/** An exploration begins. What was learnt may stay. */
 	begin?(): void;
@@ -60,6 +67,8 @@ export interface Oracle {
 	name?(p: number, name: string): void;
 	acquire?(c: number, lock: Acquire): Objection | undefined;
 	release?(c: number, p: number): Objection | undefined;
+	/** Locks that context c holds, or stands before. */
+	held?(c: number): Held[];
 }
 
 type Watch = { [M in keyof Oracle]-?: (Oracle & Required<Pick<Oracle, M>>)[] };
@@ -70,7 +79,7 @@ type Watch = { [M in keyof Oracle]-?: (Oracle & Required<Pick<Oracle, M>>)[] };
 export const watch: Watch = {
 	begin: [], open: [], pop_to: [], resume: [], end: [], read: [], write: [], rmw: [],
 	lock: [], unlock: [], barrier: [], rcu_read_lock: [], rcu_read_unlock: [], gp_start: [], gp_end: [],
-	name: [], acquire: [], release: [],
+	name: [], acquire: [], release: [], held: [],
 };
 export function set_oracles(all: readonly Oracle[]): void {
 	for (const m of Object.keys(watch) as (keyof Oracle)[])
@@ -78,5 +87,7 @@ export function set_oracles(all: readonly Oracle[]): void {
 }
 /** Fails the execution if there is something to object. */
 export function heed(objection: Objection | undefined): void {
-	if (objection !== undefined) fail(objection.kind, objection.text, objection.other);
+	if (objection === undefined) return;
+	const { kind, text, ...more } = objection;
+	fail(kind, text, more);
 }
