@@ -14,19 +14,22 @@
  */
 import { assert, FAILED, fail, forget_failure, machine_failure, note_failure, StepperBug, SWITCH } from "./failure.ts";
 import {
-	ACQ, AWAIT, BULK, GP_END, GP_START, IRQ_BEGIN, IRQ_OFF, is_ordered, KIND_NAMES, PARK, R, RACQ, RCU_UNLOCK, RMW, TAKE,
-	W,
+	ACQ, AWAIT, BULK, GP_END, GP_START, IRQ_BEGIN, IRQ_OFF, is_ordered, KIND_NAMES, PARK, R, RACQ, RCU_UNLOCK, RMW,
+	TAKE, W,
 } from "./kinds.ts";
-import { enter_context, enter_cpu, type Log, log_is_whole, log_length, make_log, position, stop_before } from "./log.ts";
-import { type Model, model, set_model } from "./models/model.ts";
+import {
+	enter_context, enter_cpu, type Log, log_is_whole, log_length, make_log, position, stop_before,
+} from "./log.ts";
+import { met, type Model, model, set_model } from "./models/model.ts";
 import { type Oracle, set_oracles, watch } from "./oracles/oracle.ts";
 import { HEAP32, poke, REGS, undo_mark, undo_to } from "./ram.ts";
 import { bulked, shared_words, touch } from "./sharing.ts";
 import {
-	add_context, await_known, clock, cpu, ctx_base, ctx_cpu, ctx_kind, ctx_last, ctx_len, ctx_pos, ctx_state, ctx_top,
-	cur, DONE, ev_base, ev_before, ev_choice, ev_choices, ev_ctx, ev_kind, ev_len, ev_page, ev_page_prev, ev_pendk,
-	ev_pos, ev_prev, ev_seq, ev_undo, ev_val, ev_w, head, IDLE, is_look, MAX_CTX, n, n_ctx, n_tasks, no_contexts, nr_cpus, page_head, parked_value,
-	pend_kind, pend_w, pre, READY, REG_GP, REG_IPI, REG_IRQ, REG_IRQ_ACTIVE, REG_IRQ_OFF, REG_QUEUE, runs, set_events,
+	add_context, await_known, clock, cpu, ctx_base, ctx_cpu, ctx_kind, ctx_last, ctx_len, ctx_pos, ctx_state,
+	ctx_top, cur, DONE, ev_base, ev_before, ev_choice, ev_choices, ev_ctx, ev_kind, ev_len, ev_page, ev_page_prev, ev_pendk,
+	ev_pos, ev_prev, ev_seq, ev_undo, ev_val, ev_w, ev_way, head, IDLE, is_look, is_own_buffer, MAX_CTX, n, n_ctx,
+	n_tasks, no_contexts, nr_cpus, page_head, parked_value, pend_kind, pend_w, pre, READY, REG_GP, REG_IPI, REG_IRQ,
+	REG_IRQ_ACTIVE, REG_IRQ_OFF, REG_QUEUE, runs, set_events,
 	step_limit, STUCK,
 } from "./state.ts";
 
@@ -39,6 +42,8 @@ export interface Strategy {
 	recorded(e: number): void;
 	/** Which of n values a weak memory model may return. */
 	choose(n: number): number;
+	/** It wants to choose among all values, those that another order of steps gives, too. */
+	all_ways?: boolean;
 	/** Position of context c that is to be a step, whatever it touches; see door.ts. */
 	stop?(c: number): number;
 }
@@ -140,15 +145,22 @@ export function get_stuck(): never {
 	next_ctx = pick();
 	throw SWITCH;
 }
-/** Which of so many values, where the memory model has more than one. */
-export function choose(count: number): number {
+/** Which of so many values, where the memory model has more than one; of those but the first only what is `needed`. */
+export function choose(count: number, needed: (way: number) => boolean): number {
 	if (count <= 1) return 0;
-	ev_choices[n] = count;
-	return (ev_choice[n] = strategy.choose(count));
+	ways.length = 1;
+	for (let i = 1; i < count; i++) if (all_ways() || needed(i)) ways.push(i);
+	ev_choices[n] = ways.length;
+	ev_choice[n] = strategy.choose(ways.length);
+	return (ev_way[n] = ways[ev_choice[n]]);
 }
+const ways = [0];
 /** The same of two, of which it is not known yet whether there is a second: see ev_choices. */
 export function choose_early(): number {
-	return (ev_choice[n] = strategy.choose(1));
+	return (ev_choice[n] = ev_way[n] = strategy.choose(1));
+}
+export function all_ways(): boolean {
+	return strategy.all_ways === true;
 }
 
 /** Opens event n: what happens from here on is undone with it. */
@@ -156,12 +168,13 @@ export function open(c: number): void {
 	assert(c !== cur || log_is_whole(), "a step is made where the context's log ends");
 	if (n >= step_limit) fail("limit", `${step_limit} steps without an end`);
 	ev_undo[n] = undo_mark();
-	assert(n === 0 || ev_undo[n] >= ev_undo[n - 1], "an event takes back no more than what came after the one before");
+	assert(n === 0 || ev_undo[n] >= ev_undo[n - 1], "an event takes back what came after the one before");
 	ev_len[n] = c === cur ? log_length() : 0;
 	ev_pos[n] = c === cur ? position() : 0;
 	ev_base[n] = ctx_base[c];
 	ev_choice[n] = 0;
 	ev_choices[n] = 1;
+	ev_way[n] = 0;
 	model.open(n);
 	for (const o of watch.open) o.open(n);
 }
@@ -193,14 +206,18 @@ export function close(c: number, kind: number, w: number, val: number): number {
 	}
 	ctx_last[c] = e;
 	if (w >= 0) {
-		for (let x = head[w]; x >= 0; x = ev_prev[x]) {
-			const k = ev_kind[x];
-			if (is_ordered(kind, k)) {
-				join(at, x);
-				if (k === W || k === RMW) break;
+		ev_prev[e] = head[w];
+		const count = model.meets(e);
+		if (count < 0) {
+			for (let x = head[w]; x >= 0; x = ev_prev[x]) {
+				const k = ev_kind[x];
+				if (is_ordered(kind, k)) {
+					join(at, x);
+					if (k === W || k === RMW) break;
+				}
 			}
 		}
-		ev_prev[e] = head[w];
+		for (let i = 0; i < count; i++) if (is_ordered(kind, ev_kind[met[i]])) join(at, met[i]);
 		head[w] = e;
 	} else ev_prev[e] = -1;
 	const page = kind === BULK ? val : w >= 0 && w < REGS && bulked[w >> 10] !== 0 ? w >> 10 : -1;
@@ -230,7 +247,8 @@ function join_special(c: number, e: number, kind: number, w: number): void {
 		for (let x = ev_before[e]; x >= 0 && is_look(x); x = ev_before[x]) if (ev_kind[x] === R) first.set(ev_w[x], x);
 		for (const [word, read] of first) {
 			let writer = -1;
-			for (let x = head[word]; x > read; x = ev_prev[x]) if (ev_kind[x] !== R) writer = x;
+			for (let x = head[word]; x > read; x = ev_prev[x])
+				if (ev_kind[x] !== R && !is_own_buffer(c, ev_ctx[x])) writer = x;
 			if (writer >= 0) {
 				join(at, writer);
 				break;
@@ -469,6 +487,7 @@ export function pending(q: number, e: number, depends: (a: number, b: number) =>
 		k = model.buffered_kind(q);
 		w = model.buffered_word(q);
 	}
+	if (model.commutes(q, w, e)) return false;
 	if (k === AWAIT) {
 		if (ev_kind[e] === R) return false;
 		for (let x = ctx_last[q]; x >= 0 && is_look(x); x = ev_before[x])

@@ -33,11 +33,12 @@ export const MB = 22;
 export const PARK = 23; /* disabled while the word has the value */
 export const BULK = 24; /* a whole page is written or taken away */
 export const GUESS = 25; /* LKMM: whether a cmpxchg will succeed */
-export const KINDS = 26;
+export const STORE = 26; /* TSO: into the store buffer; an interrupt comes before it or after */
+export const KINDS = 27;
 export const KIND_NAMES = [
 	"read", "write", "add", "rmw", "lock", "unlock", "down_read", "up_read", "trylock", "down_read_trylock",
 	"downgrade", "await", "free", "irq_off", "irq_on", "begin", "rcu_read_lock", "rcu_read_unlock", "gp_start",
-	"gp_end", "call_rcu", "rcu_take", "mb", "park", "page", "cmpxchg",
+	"gp_end", "call_rcu", "rcu_take", "mb", "park", "page", "cmpxchg", "store",
 ];
 
 
@@ -76,6 +77,7 @@ const ordered = new Uint8Array(KINDS * KINDS);
 	both(GP_START, RCU_UNLOCK);
 	both(ENQUEUE, TAKE);
 	both(IRQ_OFF, IRQ_BEGIN);
+	both(STORE, IRQ_BEGIN);
 	ordered.set(conflict);
 	for (const [release, acquire] of ENABLES) {
 		conflict[acquire * KINDS + release] = conflict[release * KINDS + acquire] = 0;

@@ -21,7 +21,7 @@ export const written = new Uint8Array(REGS + REG_WORDS);
 /** Pairs of words that are accessed as one double. */
 export const wide = new Uint8Array((REGS + REG_WORDS) >> 1);
 /** Pages that are written whole by one context and used by another. */
-export const bulked = new Uint8Array((REGS >> 10) + 1);
+export const bulked = new Uint8Array(((REGS + REG_WORDS) >> 10) + 1);
 let grown = 0;
 
 export function forget_sharing(): void {

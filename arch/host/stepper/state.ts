@@ -46,6 +46,17 @@ export let n_tasks = 0;
 export function no_contexts(tasks: number): void {
 	n_tasks = tasks;
 	n_ctx = 0;
+	cpu_buffer.fill(-1);
+}
+/** Of a CPU: the context that its store buffer is, -1: it has none. */
+const cpu_buffer = new Int32Array(MAX_CPUS).fill(-1);
+/** The store buffer that context c's stores go through; -1: there is none. */
+export function own_buffer(c: number): number {
+	return cpu_buffer[ctx_cpu[c]];
+}
+/** Is one of the two contexts the store buffer of the other one's CPU? */
+export function is_own_buffer(c: number, d: number): boolean {
+	return ctx_cpu[c] === ctx_cpu[d] && (ctx_kind[c] === "buffer") !== (ctx_kind[d] === "buffer");
 }
 /** Tasks, then their CPUs' handlers, then the RCU thread, then store buffers. */
 export let n_ctx = 0;
@@ -59,6 +70,7 @@ export function add_context(kind: (typeof ctx_kind)[number], at: number): number
 	ctx_state[c] = kind === "irq" ? IDLE : READY;
 	pend_kind[c] = kind === "irq" ? IRQ_BEGIN : kind === "buffer" ? W : R;
 	pend_w[c] = kind === "irq" ? REG_IRQ + at : -1;
+	if (kind === "buffer") cpu_buffer[at] = c;
 	return c;
 }
 export const ctx_cpu = new Int32Array(MAX_CTX);
@@ -129,6 +141,8 @@ export const ev_seq = new Int32Array(MAX_EV); /* of its context, from 1 on */
 /** Which value the memory model has returned, of how many. */
 export const ev_choice = new Int32Array(MAX_EV);
 export const ev_choices = new Int32Array(MAX_EV);
+/** Which value that is, of all that the model allows; see choose(). */
+export const ev_way = new Int32Array(MAX_EV);
 export const ev_val = new Float64Array(MAX_EV);
 /* What ctx_len, ctx_pos, ctx_base, the undo journal and pend_kind were before it. */
 export const ev_len = new Int32Array(MAX_EV);

@@ -19,6 +19,7 @@ import { spin_lock, spin_unlock } from "linux/spinlock.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
 import type { LitmusOp } from "../protocol.ts";
 import { dpor } from "./strategy/dpor.ts";
+import type { Search } from "./strategy/types.ts";
 
 interface litmus extends struct {
 	word: array<int, 32>; /* WORDS */
@@ -194,6 +195,8 @@ export function litmus_states(
 	model: "sc" | "tso" | "lkmm",
 	places: string[],
 	max = Infinity,
+	/** Another search than the one that is meant: what it is held against. */
+	make_search: () => Search = dpor,
 ): { states: string[]; executions: number } {
 	const locs = [...places];
 	const locks: string[] = [];
@@ -227,7 +230,7 @@ export function litmus_states(
 	prepare();
 	for (;;) {
 		const known = shared_words();
-		const search = dpor();
+		const search = make_search();
 
 		undo_to(fresh);
 		states.clear();

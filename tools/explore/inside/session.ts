@@ -15,7 +15,7 @@ import { aside, on_cpu } from "host/quiet.ts";
 import { adopt_sharing, forget_sharing, shared_words, sharing } from "host/sharing.ts";
 import { on_stack } from "host/stack.ts";
 import {
-	ctx_cpu, ctx_kind, ctx_state, ev_choice, ev_ctx, ev_kind, ev_val, ev_w, n, n_ctx, nr_cpus, READY,
+	ctx_cpu, ctx_kind, ctx_state, ev_ctx, ev_kind, ev_val, ev_w, ev_way, n, n_ctx, nr_cpus, READY,
 } from "host/state.ts";
 import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
 import { models } from "host/models/all.ts";
@@ -43,7 +43,7 @@ const BOOT_CPUS = 6;
 
 /** Each model that can be asked for is one of the machine. */
 const model_of: Record<ModelName, Model> = models;
-export { dpor, sharing };
+export { sharing };
 
 export function scenarios(): Map<string, Scenario & { file: string }> {
 	const all = new Map<string, Scenario & { file: string }>();
@@ -73,7 +73,7 @@ export function session_options(r: Request): SessionOptions {
 		: r.strategy === "pct" ? pct(r.seed ?? 1, 3)
 		: r.strategy === "random" ? random(r.seed ?? 1)
 		: dpor(r.commons, r.loan);
-	return { scenario: r.scenario, model: r.model, search, order: order_of(r.schedule) ?? r.order, oracles: r.oracles, keep: r.keep, sharing: r.sharing, together: r.together };
+	return { scenario: r.scenario, model: r.model, search, order: order_of(r.schedule) ?? r.order, oracles: r.oracles, keep: r.keep, sharing: r.sharing, together: r.together, runs: r.runs, spent: r.spent };
 }
 
 /**
@@ -144,6 +144,10 @@ export interface SessionOptions {
 	sharing?: Sharing;
 	/** Other cores search as well: all of them begin again. */
 	together?: boolean;
+	/** Ends, with what was not looked at left, after so many executions, those cut off included; */
+	runs?: number;
+	/** they are counted here, if other cores make some of them. The explorer's own memory, not the kernel's. */
+	spent?: Int32Array;
 }
 
 export class Session {
@@ -155,6 +159,7 @@ export class Session {
 	private known = -1;
 	private started = false;
 	private over = false;
+	private runs = 0;
 	private oracles: Oracle[];
 
 	constructor(readonly options: SessionOptions) {
@@ -193,6 +198,7 @@ export class Session {
 	/** Begins again, with what is known of shared words. */
 	again(): void {
 		this.over = this.started = false;
+		this.runs = 0;
 		this.seen.clear();
 		this.outcome.failure = undefined;
 		this.search = this.options.search();
@@ -203,6 +209,11 @@ export class Session {
 	slice(ms: number, max = Infinity): boolean {
 		const end = performance.now() + ms;
 		const o = this.outcome;
+		const { spent, runs = Infinity } = this.options;
+		if (spent && Atomics.load(spent, 0) >= runs) {
+			this.over = true;
+			return true;
+		}
 		if (this.search.nothing) {
 			this.over = o.exhausted = true;
 			return true;
@@ -251,20 +262,23 @@ export class Session {
 				return;
 			}
 			this.seen.clear();
-			o.executions = o.blocked = 0;
+			o.executions = o.blocked = this.runs = 0;
 			this.search = this.options.search();
 			this.started = false;
 			return;
 		}
+		const { spent, runs = Infinity } = this.options;
+		this.runs = spent ? Atomics.add(spent, 0, 1) + 1 : this.runs + 1;
 		/* What the memory model forbids was no failure. */
 		if (failure && forbidden() === undefined) {
 			o.failure = failure;
 			this.over = true;
 			return;
 		}
-		if (this.search.next()) return;
-		o.exhausted = this.search.exhaustive;
-		this.over = true;
+		if (!this.search.next()) {
+			o.exhausted = this.search.exhaustive;
+			this.over = true;
+		} else if (this.runs >= runs) this.over = true;
 	}
 
 	/** Another part of the same search, or `afresh` the whole of it, from the beginning of an execution on. */
@@ -343,7 +357,7 @@ function schedule(f: StepperFailure): number[][] {
 		out.push(ctx_kind[c] === "buffer" ? [c, end - e] : [c, position_before(c, end)]);
 		e = end;
 	}
-	for (let e = 0; e < n; e++) if (ev_choice[e] > 0) out.push([CHOICE, ev_ctx[e], event_position(e), ev_choice[e]]);
+	for (let e = 0; e < n; e++) if (ev_way[e] > 0) out.push([CHOICE, ev_ctx[e], event_position(e), ev_way[e]]);
 	if (f.context >= 0 && (out.length === 0 || out[out.length - 1][0] !== f.context)) out.push([f.context, -1]);
 	return out;
 }

@@ -5,13 +5,13 @@
  * it from its first shared access on, with what RAM holds then; RAM always holds
  * what is newest. Which of several values a load returns the search chooses.
  */
-import { choose, close, open, step, tracer } from "../engine.ts";
+import { all_ways, choose, close, open, step, tracer } from "../engine.ts";
 import { A, GUESS, MB, type Order, R, type RmwOrder } from "../kinds.ts";
 import { HEAP32, poke, REG_WORDS, REGS } from "../ram.ts";
 import { touch } from "../sharing.ts";
 import {
-	cpu, ctx_last, cur, ev_before, ev_choice, ev_choices, ev_kind, ev_w, is_look, lock_word, MAX_EV, n, nr_cpus,
-	REG_MB,
+	clock, cpu, ctx_last, cur, ev_before, ev_choice, ev_choices, ev_kind, ev_w, ev_way, happens_before, is_look,
+	lock_word, MAX_CTX, MAX_EV, n, nr_cpus, REG_MB,
 } from "../state.ts";
 import { Sc, set } from "./sc.ts";
 import { type Message, Views } from "./views.ts";
@@ -45,6 +45,20 @@ function fence(perform: () => void): void {
 	} else perform();
 }
 
+/**
+ * Where an access could as well have come before what overwrites its value was
+ * written, that order of steps gives the same, and is explored anyhow. So a value
+ * that is not the newest is needed only if what overwrites it comes before the
+ * access, or before what is read, by other steps.
+ */
+function needed(m: Message): boolean {
+	const over = lk.next(m);
+	if (over === undefined || over.event < 0) return true;
+	const last = ctx_last[cur];
+	if (last >= 0 && happens_before(over.event, clock, last * MAX_CTX)) return true;
+	return m.event >= 0 && happens_before(over.event, clock, m.event * MAX_CTX);
+}
+
 class Lkmm extends Sc {
 	override readonly weak = true;
 
@@ -55,6 +69,7 @@ class Lkmm extends Sc {
 	}
 	override open(e: number): void {
 		marks[e] = lk.mark();
+		lk.event = e;
 		lk.plain = false;
 	}
 	override pop_to(d: number): void {
@@ -74,7 +89,7 @@ class Lkmm extends Sc {
 		this.stale = -1;
 		if (lock_word[w] !== 0) return v;
 		const x = lk_loc(w, v);
-		const at = choose(order === "plain" ? 1 : lk.loads(cpu, x));
+		const at = choose(order === "plain" ? 1 : lk.loads(cpu, x), (i) => needed(lk.load_of(x, i)));
 		lk.plain = order === "plain" || order === "data_race";
 		const old = lk.load(cpu, x, at, order === "acquire" || order === "dependency");
 		if (at > 0) this.stale = lk.newest(x);
@@ -86,18 +101,18 @@ class Lkmm extends Sc {
 			return;
 		}
 		const x = lk_loc(w, old);
-		const at = choose(order === "plain" || !whole ? 1 : lk.stores(cpu, x));
+		const at = choose(order === "plain" || !whole ? 1 : lk.stores(cpu, x), (i) => needed(lk.source(x, i)));
 		lk.plain = order === "plain";
 		lk.store(cpu, x, at, v, order === "release");
 		if (at === 0) set(w, v, wide);
 	}
 	override atomic_read(w: number): number {
 		const x = lk_loc(w, HEAP32[w]);
-		return lk.rmw_peek(x, choose(lk.stores(cpu, x)));
+		return lk.rmw_peek(x, choose(lk.stores(cpu, x), (i) => needed(lk.source(x, i))));
 	}
 	override atomic_write(kind: number, w: number, v: number, order: RmwOrder): void {
 		const o = { blind: kind === A, acquire: order === "acquire", release: order === "release" };
-		if (lk.rmw(cpu, handle[w] - 1, ev_choice[n], v, o)) poke(w, v);
+		if (lk.rmw(cpu, handle[w] - 1, ev_way[n], v, o)) poke(w, v);
 	}
 	override guessed(w: number): void {
 		oldest[n] = lk.oldest(cpu, lk_loc(w, HEAP32[w]));
@@ -107,11 +122,14 @@ class Lkmm extends Sc {
 		let g = ctx_last[cur];
 		while (g >= 0 && ev_kind[g] !== GUESS) g = ev_before[g];
 		/* None: only now was the word found to be shared, and all begins again. */
-		if (g >= 0 && ev_choice[g] === 0 && lk.may_read(oldest[g], expected, succeeds)) ev_choices[g] = 2;
+		const other_way = (m: Message) => all_ways() || needed(m);
+		if (g >= 0 && ev_choice[g] === 0 && lk.may_read(oldest[g], expected, succeeds, other_way))
+			ev_choices[g] = 2;
 		this.stale = -1;
 		const ways = succeeds ? lk.stores(cpu, x, expected) : lk.loads(cpu, x, expected);
 		if (ways === 0) return NaN;
-		const at = choose(ways);
+		const read = (i: number) => (succeeds ? lk.source(x, i, expected) : lk.load_of(x, i, expected));
+		const at = choose(ways, (i) => needed(read(i)));
 		if (succeeds) {
 			const o = { only: expected, acquire: order === "acquire", release: order === "release" };
 			if (lk.rmw(cpu, x, at, v, o)) poke(w, v);

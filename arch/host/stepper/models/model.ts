@@ -9,6 +9,7 @@
  * way, between open() and close() of engine.ts, is event `n`.
  */
 import type { Order, RmwOrder } from "../kinds.ts";
+import { MAX_EV } from "../state.ts";
 
 /** What is stored: a value, or what makes it of the old one. */
 export type Stored = number | ((old: number) => number);
@@ -31,6 +32,13 @@ export interface Model {
 	enabled(c: number, kind: number): boolean;
 	/** Joins into the clock of event e what the model orders before it (engine.ts, join()). */
 	order(c: number, e: number, kind: number): void;
+	/**
+	 * The events at its word that event e may have to do with, in `met`; how
+	 * many. -1: all up to the last write, as the word's history has them.
+	 */
+	meets(e: number): number;
+	/** Do event e and the next step of context q, which is at w, commute whatever their kinds are? */
+	commutes(q: number, w: number, e: number): boolean;
 	/** Why no such execution exists in the model, if it turns out so afterwards. */
 	forbidden(): string | undefined;
 
@@ -83,6 +91,9 @@ export interface Model {
 	/** It reaches memory: an event. */
 	commit(c: number): void;
 }
+
+/** Of meets(): the latest first. */
+export const met = new Int32Array(MAX_EV);
 
 /** Of the exploration that began last. */
 export let model: Model;

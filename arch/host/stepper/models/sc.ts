@@ -25,6 +25,12 @@ export class Sc implements Model {
 		return true;
 	}
 	order(_c: number, _e: number, _kind: number): void {}
+	meets(_e: number): number {
+		return -1;
+	}
+	commutes(_q: number, _w: number, _e: number): boolean {
+		return false;
+	}
 	forbidden(): string | undefined {
 		return undefined;
 	}

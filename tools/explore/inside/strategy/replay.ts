@@ -37,6 +37,7 @@ export function replay(schedule: number[][]): Replay {
 	return {
 		name: "replay",
 		exhaustive: false,
+		all_ways: true,
 		pick(enabled, running) {
 			for (; i < switches.length && why === undefined; i++, count = 0) {
 				const [c, until] = switches[i];
