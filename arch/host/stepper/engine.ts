@@ -14,19 +14,22 @@
  */
 import { assert, FAILED, fail, forget_failure, machine_failure, note_failure, StepperBug, SWITCH } from "./failure.ts";
 import {
-	ACQ, AWAIT, BULK, GP_END, GP_START, IRQ_BEGIN, IRQ_OFF, is_ordered, KIND_NAMES, PARK, R, RACQ, RCU_UNLOCK, RMW, TAKE,
-	W,
+	ACQ, AWAIT, BULK, GP_END, GP_START, IRQ_BEGIN, IRQ_OFF, is_ordered, KIND_NAMES, PARK, R, RACQ, RCU_UNLOCK, RMW,
+	TAKE, W,
 } from "./kinds.ts";
-import { enter_context, enter_cpu, type Log, log_is_whole, log_length, make_log, position, stop_before } from "./log.ts";
+import {
+	enter_context, enter_cpu, type Log, log_is_whole, log_length, make_log, position, stop_before,
+} from "./log.ts";
 import { met, type Model, model, set_model } from "./models/model.ts";
 import { type Oracle, set_oracles, watch } from "./oracles/oracle.ts";
 import { HEAP32, poke, REGS, undo_mark, undo_to } from "./ram.ts";
 import { bulked, shared_words, touch } from "./sharing.ts";
 import {
-	add_context, await_known, clock, cpu, ctx_base, ctx_cpu, ctx_kind, ctx_last, ctx_len, ctx_pos, ctx_state, ctx_top,
-	cur, DONE, ev_base, ev_before, ev_choice, ev_choices, ev_ctx, ev_kind, ev_len, ev_page, ev_page_prev, ev_pendk,
-	ev_pos, ev_prev, ev_seq, ev_undo, ev_val, ev_w, ev_way, head, IDLE, is_look, is_own_buffer, MAX_CTX, n, n_ctx, n_tasks, no_contexts, nr_cpus, page_head, parked_value,
-	pend_kind, pend_w, pre, READY, REG_GP, REG_IPI, REG_IRQ, REG_IRQ_ACTIVE, REG_IRQ_OFF, REG_QUEUE, runs, set_events,
+	add_context, await_known, clock, cpu, ctx_base, ctx_cpu, ctx_kind, ctx_last, ctx_len, ctx_pos, ctx_state,
+	ctx_top, cur, DONE, ev_base, ev_before, ev_choice, ev_choices, ev_ctx, ev_kind, ev_len, ev_page, ev_page_prev, ev_pendk,
+	ev_pos, ev_prev, ev_seq, ev_undo, ev_val, ev_w, ev_way, head, IDLE, is_look, is_own_buffer, MAX_CTX, n, n_ctx,
+	n_tasks, no_contexts, nr_cpus, page_head, parked_value, pend_kind, pend_w, pre, READY, REG_GP, REG_IPI, REG_IRQ,
+	REG_IRQ_ACTIVE, REG_IRQ_OFF, REG_QUEUE, runs, set_events,
 	step_limit, STUCK,
 } from "./state.ts";
 
@@ -165,7 +168,7 @@ export function open(c: number): void {
 	assert(c !== cur || log_is_whole(), "a step is made where the context's log ends");
 	if (n >= step_limit) fail("limit", `${step_limit} steps without an end`);
 	ev_undo[n] = undo_mark();
-	assert(n === 0 || ev_undo[n] >= ev_undo[n - 1], "an event takes back no more than what came after the one before");
+	assert(n === 0 || ev_undo[n] >= ev_undo[n - 1], "an event takes back what came after the one before");
 	ev_len[n] = c === cur ? log_length() : 0;
 	ev_pos[n] = c === cur ? position() : 0;
 	ev_base[n] = ctx_base[c];
@@ -244,7 +247,8 @@ function join_special(c: number, e: number, kind: number, w: number): void {
 		for (let x = ev_before[e]; x >= 0 && is_look(x); x = ev_before[x]) if (ev_kind[x] === R) first.set(ev_w[x], x);
 		for (const [word, read] of first) {
 			let writer = -1;
-			for (let x = head[word]; x > read; x = ev_prev[x]) if (ev_kind[x] !== R && !is_own_buffer(c, ev_ctx[x])) writer = x;
+			for (let x = head[word]; x > read; x = ev_prev[x])
+				if (ev_kind[x] !== R && !is_own_buffer(c, ev_ctx[x])) writer = x;
 			if (writer >= 0) {
 				join(at, writer);
 				break;

@@ -8,14 +8,14 @@
 import { close, granted, join, open, step, tracer } from "../engine.ts";
 import { assert, fail } from "../failure.ts";
 import {
-	A, ACQ, BULK, DOWNGRADE, ENQUEUE, GP_END, GP_START, KINDS, MB, type Order, PARK, R, RACQ, REL, RMW, RREL, RTRY, STORE,
-	TRY, W,
+	A, ACQ, BULK, DOWNGRADE, ENQUEUE, GP_END, GP_START, KINDS, MB, type Order, PARK, R, RACQ, REL, RMW, RREL,
+	RTRY, STORE, TRY, W,
 } from "../kinds.ts";
 import { HEAP32, HEAPF64, poke, poke_f64, REG_WORDS, REGS } from "../ram.ts";
 import { touch } from "../sharing.ts";
 import {
-	clock, cpu, ctx_cpu, ctx_kind, ctx_last, cur, ev_ctx, ev_kind, ev_pendk, ev_prev, ev_w, is_own_buffer, MAX_CPUS, MAX_CTX,
-	MAX_EV, n, n_ctx, nr_cpus, own_buffer, pend_kind, pre, REG_IRQ, REG_IRQ_OFF, REG_MODEL,
+	clock, cpu, ctx_cpu, ctx_kind, ctx_last, cur, ev_ctx, ev_kind, ev_pendk, ev_prev, ev_w, is_own_buffer, MAX_CPUS,
+	MAX_CTX, MAX_EV, n, n_ctx, nr_cpus, own_buffer, pend_kind, pre, REG_IRQ, REG_IRQ_OFF, REG_MODEL,
 } from "../state.ts";
 import { met } from "./model.ts";
 import { Sc, set } from "./sc.ts";
@@ -148,7 +148,8 @@ class Tso extends Sc {
 				if (x <= until) break;
 				if (ctx_cpu[d] !== behind) continue;
 				if (ctx_kind[d] === "buffer") until = Math.min(until, ev_own[x]);
-				else if (ev_kind[x] === R && ctx_cpu[d] !== ctx_cpu[c] && !still_own(x)) met[count++] = x;
+				else if (ev_kind[x] === R && ctx_cpu[d] !== ctx_cpu[c] && !still_own(x))
+					met[count++] = x;
 				continue;
 			}
 			if (is_own_buffer(c, d) && ev_kind[e] !== PARK) {
