@@ -49,7 +49,7 @@ function whole_page(p: number): void {
 /** Forbids a range. A step for each word in it that another context uses, too:
  *  the memory is taken away from under it. */
 export function kasan_poison_range(p: number, size: number): void {
-	if (witness !== undefined && pos >= len) witness.memory(p, size, true);
+	if (witness !== undefined && log.pos >= log.len) witness.memory(p, size, true);
 	if (p % 4096 === 0 && size % 4096 === 0) {
 		for (const end = p + size; p < end; p += 4096) {
 			if (log.pos < log.len) skip_logged();
