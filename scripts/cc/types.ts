@@ -36,9 +36,13 @@ export class Types {
 	}
 
 	/** Is it a pointer, or might it be one: is one of what it may be a struct? */
-	has_struct(type: ts.Type): boolean {
+	has_struct(type: ts.Type, within = new Set<ts.Type>()): boolean {
+		/* A type parameter may be bound by something that it is part of. */
+		if (within.has(type)) return false;
+		within.add(type);
 		const whole = this.bound(type);
-		return whole.isUnionOrIntersection() ? whole.types.some((t) => this.has_struct(t)) : this.struct(whole) !== undefined;
+		if (!whole.isUnionOrIntersection()) return this.struct(whole) !== undefined;
+		return whole.types.some((t) => this.has_struct(t, within));
 	}
 
 	/** Does it have fields of a struct and is none, as Pick<S, "f"> does? */
