@@ -23,7 +23,7 @@ import {
 	pgd_offset_pgd, pmd_offset_lockless, pte_offset_map_val,
 	pud_offset_lockless,
 } from "linux/pgtable.ts";
-import { cpu_tlb, cpu_tlbstate, TLB_ENTRIES, type tlb_entry } from "./tlb.ts";
+import { cpu_tlbstate, tlb_slot } from "./tlb.ts";
 import { exc_page_fault } from "./fault.ts";
 import { REGS_USER } from "asm/ptrace.ts";
 import { current } from "kernel/sched/core.ts";
@@ -38,8 +38,7 @@ export function mmu_translate(
 	const offset = addr & 0xfff;
 	const vpn = (addr - offset) / PAGE_SIZE;
 	const state = this_cpu(cpu_tlbstate);
-	const tlb = this_cpu(cpu_tlb);
-	const e: tlb_entry = tlb.entry[vpn & (TLB_ENTRIES - 1)];
+	const e = tlb_slot(vpn, state.cr3_ctx_id);
 
 	if (e.vpn === vpn && e.ctx_id === state.cr3_ctx_id && e.ctx_id !== 0) {
 		const pte = e.pte;

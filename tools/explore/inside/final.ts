@@ -8,7 +8,7 @@
 import {
 	meminfo, mem_settle, run_task, user_idle, user_syscall, user_validate,
 } from "arch/x86/kernel/user.ts";
-import { cpu_tlb, cpu_tlbstate, TLB_ENTRIES, type tlb_entry } from "arch/x86/mm/tlb.ts";
+import { cpu_tlb, cpu_tlbstate, tlb_used, type tlb_entry } from "arch/x86/mm/tlb.ts";
 import { mmu_lookup } from "arch/x86/mm/mmu.ts";
 import { _PAGE_RW, PAGE_SIZE, PTE_PFN_MASK } from "asm/pgtable_types.ts";
 import { __NR_exit_group } from "asm/unistd.ts";
@@ -54,7 +54,7 @@ function check_tlb(cpu: number, mm: mm_struct): void {
 	if (per_cpu(cpu_tlbstate, cpu).loaded_mm !== mm || on_cpu(cpu, () => is_idle_task(current())))
 		return;
 
-	for (let i = 0; i < TLB_ENTRIES; i++) {
+	for (let i = 0; i < tlb_used(tlb); i++) {
 		const e: tlb_entry = tlb.entry[i];
 
 		if (e.ctx_id === 0 || e.ctx_id !== mm.context.ctx_id)
