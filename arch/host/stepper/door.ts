@@ -22,7 +22,7 @@ import { CONFIG_NR_CPUS } from "generated/autoconf.ts";
 import { DATA_END, PERCPU_SIZE } from "generated/asm-offsets.ts";
 import { machine_panic } from "./cpu.ts";
 import {
-	HEAP32, HEAPF64, journaling, poke, poke_f64, RAM_SIZE, REG_WORDS, REGS, SHADOW, shadow,
+	HEAP32, HEAPF64, journaling, page_freed, poke, poke_f64, RAM_SIZE, REG_WORDS, REGS, SHADOW, shadow,
 } from "./ram.ts";
 import {
 	A, fail, FREE, order_mb, page_written, private_release, step_page, order_rmb, order_wmb, R, RMW, shared_load, shared_rmw,
@@ -331,6 +331,7 @@ export function kasan_poison_range(p: number, size: number): void {
 			else {
 				whole_page(p);
 				set_shadow(p, 4096, 1);
+				page_freed(p);
 				log_result(0);
 			}
 		}

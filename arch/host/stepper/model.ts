@@ -6,7 +6,7 @@
  * it looks at has changed. The kernel calls them with CONFIG_ARCH_HOST_STEPPER.
  */
 import { check_access, exploring, log_result, logged, rerunning, touch } from "./door.ts";
-import { HEAP32, poke } from "./ram.ts";
+import { HEAP32, page_stored, poke } from "./ram.ts";
 import {
 	ACQ, await_step as await_turn, current_context, current_cpu, DOWNGRADE, enqueue_step, fail, gp_end_step,
 	gp_fence_step, gp_start_step, ipi_done, ipi_step, irq_off, irq_step, in_irq, lockdep, order_mb, private_lock_order, queued, RACQ, rcu_depth, rcu_lock_step,
@@ -207,6 +207,10 @@ export function insn_begin_step(): void {
 }
 export function insn_end_step(): void {
 	irq_enable_step();
+}
+/** It is a store, to that physical address. */
+export function insn_store_step(p: number): void {
+	logged_step(() => page_stored(p));
 }
 export function ipi_pending_step(cpu: number): void {
 	logged_step(() => ipi_step(cpu));

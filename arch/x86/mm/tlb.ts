@@ -44,7 +44,7 @@ export const cpu_tlb = DEFINE_PER_CPU<cpu_tlb>();
 /** Address spaces of which the CPU knows how stale its translations are. */
 export const TLB_NR_DYN_ASIDS = 6;
 
-interface tlb_context extends struct {
+export interface tlb_context extends struct {
 	ctx_id: int;
 	tlb_gen: int; /* flushes up to this one are done here */
 }

@@ -6,7 +6,7 @@
  */
 import { boot } from "host/head.ts";
 import { adopt_sharing, forget_sharing, on_stack, shared_words, sharing } from "host/door.ts";
-import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
+import { changed_words, HEAP32, REGS, set_journaling, STORED, undo_mark, undo_to, WORDS } from "host/ram.ts";
 import {
 	begin, ctx_kind, ctx_cpu, type Ending, ev_choice, forbidden, ev_ctx, ev_kind, KernelPanic, LKMM, machine_failure, n,
 	KIND_NAMES, aside, pop_to, set_strategy, set_tracer, ev_val, ev_w, n_ctx, nr_cpus, on_cpu, run_on, SC, type StepperFailure, TSO, is_enabled_now, waiting, ctx_state, READY, event_position, position_before, accesses, IRQ_BEGIN,
@@ -341,7 +341,7 @@ function schedule(f: StepperFailure): number[][] {
 	return out;
 }
 
-const stamp = new Int32Array(REGS);
+const stamp = new Int32Array(WORDS);
 let stamps = 0;
 /** Of all that differs from before the first step, whichever way it came. */
 function final_state(): number {
@@ -349,7 +349,7 @@ function final_state(): number {
 	let h1 = 0;
 	let h2 = 0;
 	changed_words((w, old) => {
-		if (w >= REGS || stamp[w] === now) return;
+		if ((w >= REGS && w < STORED) || stamp[w] === now) return;
 		stamp[w] = now;
 		const v = HEAP32[w];
 		/* Stacks hold what is left of calls that are over. */
