@@ -266,6 +266,10 @@ export function touch(w: number, write: boolean): boolean {
 export function is_shared(w: number): boolean {
 	return own[w] === SHARED;
 }
+/** Is it the first of two that are one double? */
+export function is_wide(w: number): boolean {
+	return wide[w >> 1] !== 0;
+}
 
 /* ---- the stacks ---- */
 

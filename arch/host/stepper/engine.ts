@@ -18,7 +18,7 @@ import type { Kcsan } from "./kcsan.ts";
 import type { Lkmm, Message } from "./lkmm.ts";
 import type { Lockdep } from "./lockdep.ts";
 import {
-	bulked, enter_context, enter_cpu, exploring, type Log, log_length, log_result, logged, make_log, type Order, position,
+	bulked, enter_context, enter_cpu, exploring, is_shared, is_wide, type Log, log_length, log_result, logged, make_log, type Order, position,
 	rerunning, set_stack_pointer, shared_words, stack_pointer, stop_before, suspended, touch,
 } from "./door.ts";
 import { HEAP32, HEAPF64, poke, poke_f64, REG_WORDS, REGS, undo_mark, undo_to } from "./ram.ts";
@@ -150,7 +150,7 @@ export function set_nr_cpus(n: number): void {
 	nr_cpus = n;
 }
 let n_tasks = 0;
-/** Tasks, then their CPUs' handlers, then the RCU thread, then store buffers. */
+/** Tasks, then their CPUs' handlers, then the RCU thread and its CPU's handler, then store buffers. */
 export let n_ctx = 0;
 export const ctx_cpu = new Int32Array(MAX_CTX);
 export const ctx_kind: ("task" | "irq" | "rcu" | "buffer")[] = [];
@@ -178,9 +178,9 @@ export function current_cpu(): number {
 export function current_context(): number {
 	return cur;
 }
-/** Interrupts of the running CPU are off; the running context is one. */
+/** Interrupts of the running CPU are off, as far as is known: what is re-run may have turned them on since. */
 export function irq_off(): boolean {
-	return HEAP32[REG_IRQ_OFF + cpu] !== 0;
+	return rerunning() || HEAP32[REG_IRQ_OFF + cpu] !== 0;
 }
 export function in_irq(): boolean {
 	return cur >= 0 && ctx_kind[cur] === "irq";
@@ -507,8 +507,8 @@ function join_special(c: number, e: number, kind: number, w: number): void {
 		const sender = HEAP32[REG_IPI + ctx_cpu[c]] - 2;
 		if (sender >= 0 && sender < e) join(at, sender);
 	} else if (kind === IRQ_OFF) {
-		const irq = n_tasks + c;
-		if (c < n_tasks && ctx_last[irq] >= 0) join(at, ctx_last[irq]);
+		const irq = c < n_tasks ? n_tasks + c : ctx_kind[c] === "rcu" ? c + 1 : -1;
+		if (irq >= 0 && ctx_last[irq] >= 0) join(at, ctx_last[irq]);
 	}
 }
 
@@ -710,6 +710,7 @@ export function begin(s: Setup): Ending | undefined {
 	for (const p of s.programs) add("task", p.cpu, p.fn);
 	if (s.handler) for (const p of s.programs) add("irq", p.cpu, s.handler);
 	if (s.rcu) add("rcu", nr_cpus - 1, s.rcu);
+	if (s.rcu && s.handler) add("irq", nr_cpus - 1, s.handler);
 	const runners = n_ctx;
 	if (model === TSO) for (const p of s.programs) add("buffer", p.cpu, () => {});
 	if (model === TSO && s.rcu) add("buffer", nr_cpus - 1, () => {});
@@ -762,7 +763,7 @@ const made_at: number[] = [];
 /** LKMM's name for a word; its first message is what RAM holds now. Made in event `e`, or after that. */
 function lk_loc(w: number, initial: number, e = n): number {
 	if (handle[w] === 0) {
-		handle[w] = lk.loc(initial) + 1;
+		handle[w] = lk.loc(initial, bulked[w >> 10] !== 0 ? w >> 10 : -1) + 1;
 		made.push(w);
 		made_at.push(e);
 	}
@@ -789,6 +790,7 @@ export function shared_load(kind: number, w: number, wide: boolean, order: Order
 	open(cur);
 	let v = wide ? HEAPF64[w >> 1] : HEAP32[w];
 	let stale = -1;
+	let torn = false;
 	if (model === TSO) {
 		const b = buffer_of(cur);
 		for (let i = HEAP32[b]; i < HEAP32[b + 1]; i++) {
@@ -798,6 +800,7 @@ export function shared_load(kind: number, w: number, wide: boolean, order: Order
 	} else if (model === LKMM && lock_word[w] === 0) {
 		const x = lk_loc(w, v);
 		const at = choose(order === "plain" ? 1 : lk.loads(cpu, x));
+		torn = order === "plain" && lk.overlooks(cpu, x);
 		lk.plain = order === "plain" || order === "data_race";
 		v = lk.load(cpu, x, at, order === "acquire" || order === "dependency");
 		if (at > 0) stale = lk.newest(x);
@@ -806,6 +809,7 @@ export function shared_load(kind: number, w: number, wide: boolean, order: Order
 	if (kcsan) {
 		const other = kcsan.read(cpu, kword(w), order === "dependency" ? "acquire" : (order as "plain"));
 		if (other >= 0) race(other, w, "a plain read");
+		if (torn) race(page_head[w >> 10], w, "a plain read");
 	}
 	tracer?.event(e, v, v, stale);
 	return v;
@@ -928,12 +932,17 @@ export function step_page(page: number): void {
 	const e = close(cur, BULK, -1, page);
 	tracer?.event(e, 0, 0, -1);
 }
-/** It was written: what a weak model remembers of its words is old. */
+/** What a free page holds, for who may not know yet that it was written whole. */
+const GARBAGE = 0xaaaaaaaa | 0;
+/** It was written: a store to each of its words that others touch, too. Not in an event: after the last. */
 export function page_written(page: number): void {
-	if (model !== LKMM) return;
-	lk.plain = true;
-	for (let w = page << 10, end = w + 1024; w < end; w++)
-		if (handle[w] !== 0) lk.store(cpu, handle[w] - 1, 0, HEAP32[w], false);
+	if (model !== LKMM || bulked[page] === 0) return;
+	lk.begin_page(page);
+	for (let w = page << 10, end = w + 1024; w < end; w++) {
+		if (!is_shared(w)) continue;
+		lk.plain = false;
+		lk.store_whole(cpu, lk_loc(w, GARBAGE, n - 1), is_wide(w) ? HEAPF64[w >> 1] : HEAP32[w]);
+	}
 }
 
 /** Memory is taken away: ordered like a write of the word. */
