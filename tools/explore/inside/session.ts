@@ -16,8 +16,9 @@ import { Lkmm } from "host/lkmm.ts";
 import { Lockdep } from "host/lockdep.ts";
 import { lock_names } from "host/model.ts";
 import { cpu_leave_host, smp_handle_ipi } from "kernel/smp.ts";
-import { rcu_barrier, rcu_nocb_kthread } from "kernel/rcu.ts";
+import { rcu_barrier, rcu_check_callbacks, rcu_nocb_kthread, rcu_pending_callbacks } from "kernel/rcu.ts";
 import { DATA_END } from "generated/asm-offsets.ts";
+import { CONFIG_RCU_STEPPED } from "generated/autoconf.ts";
 import { all_scenarios } from "generated/scenarios.ts";
 import { baseline, final_check, teardown_check } from "./final.ts";
 import type { Listed, Loan, ModelName, Outcome, RawEvent, Replayed, Request, SessionFailure, Sharing } from "../protocol.ts";
@@ -164,23 +165,30 @@ export class Session {
 		boot(BOOT_CPUS, (text) => this.console.push(text));
 		const cpus = this.scenario.cpus.length;
 		for (let cpu = 0; cpu < cpus; cpu++) on_cpu(cpu, cpu_leave_host);
-		on_cpu(nr_cpus - 1, cpu_leave_host);
+		if (CONFIG_RCU_STEPPED) on_cpu(nr_cpus - 1, cpu_leave_host);
 		on_cpu(0, baseline);
 		if (this.scenario.setup) on_cpu(0, this.scenario.setup);
-		on_cpu(nr_cpus - 1, rcu_barrier);
+		this.quiesce();
 		for (const [p, name] of lock_names) this.lockdep.name(p, name);
 		set_journaling(true);
 		const order = this.options.order ?? this.scenario.cpus.map((_, i) => i);
 		return begin({
 			programs: order.map((cpu) => ({ cpu, fn: this.scenario.cpus[cpu] })),
 			handler: smp_handle_ipi,
-			rcu: rcu_nocb_kthread,
+			rcu: CONFIG_RCU_STEPPED ? rcu_nocb_kthread : undefined,
 			model: models[this.options.model],
 			strategy: this.search,
 			lkmm: (contexts) => new Lkmm(contexts),
 			kcsan: this.options.oracles === false ? undefined : new Kcsan(32),
 			lockdep: this.options.oracles === false ? undefined : this.lockdep,
 		});
+	}
+
+	/** Invokes RCU's callbacks. */
+	private quiesce(): void {
+		if (CONFIG_RCU_STEPPED) on_cpu(nr_cpus - 1, rcu_barrier);
+		/* One may queue another, which needs a grace period of its own. */
+		else for (let cpu = 0; cpu < nr_cpus && rcu_pending_callbacks() > 0; cpu++) for (let i = 0; i < 3; i++) on_cpu(cpu, rcu_check_callbacks);
 	}
 
 	/** Begins again, with what is known of shared words. */
@@ -288,7 +296,7 @@ export class Session {
 		this.seen.add(hash);
 		const mark = undo_mark();
 		try {
-			on_cpu(nr_cpus - 1, rcu_barrier);
+			this.quiesce();
 			on_cpu(0, final_check);
 			if (this.scenario.check) on_cpu(0, this.scenario.check);
 			on_cpu(0, teardown_check);
