@@ -122,6 +122,7 @@ const REG_QUEUE = REGS + 1; /* call_rcu()'s: how many, then the heads */
 const REG_TAKEN = REGS + 600;
 const QUEUE_MAX = 500;
 const REG_MB = REGS + 1200; /* LKMM: the order of strong fences */
+const REG_CLOCK = REGS + 1203; /* has a long time passed? */
 const REG_IRQ = REGS + 1210; /* of a CPU: the lock that interrupts off is */
 const REG_IRQ_OFF = REG_IRQ + MAX_CPUS;
 const REG_IRQ_ACTIVE = REG_IRQ_OFF + MAX_CPUS;
@@ -1164,6 +1165,22 @@ export function ipi_step(target: number): void {
 }
 export function ipi_done(): void {
 	poke(REG_IPI + cpu, 0);
+}
+
+/**
+ * A look at the clock: has a long time passed, since the beginning? Once in an execution it may, before any look;
+ * both ways are explored.
+ */
+export function clock_step(): number {
+	touch(REG_CLOCK, true);
+	step(W, REG_CLOCK);
+	open(cur);
+	const was = HEAP32[REG_CLOCK];
+	if (was === 0 && choose(2) !== 0) poke(REG_CLOCK, 1);
+	const passed = HEAP32[REG_CLOCK];
+	const e = close(cur, passed !== was ? W : R, REG_CLOCK, passed);
+	tracer?.event(e, was, passed, -1);
+	return passed;
 }
 
 export function rcu_depth(): number {
