@@ -13,7 +13,9 @@
  * CONFIG_SMP every such point ends a grace period (tiny.c).
  * Left out: stall warnings, expedited grace periods, offloading, kvfree_rcu.
  */
-import { CONFIG_DEBUG_ATOMIC_SLEEP, CONFIG_RCU_STEPPED, CONFIG_SMP } from "generated/autoconf.ts";
+import {
+	CONFIG_DEBUG_ATOMIC_SLEEP, CONFIG_RCU_STEPPED, CONFIG_SMP,
+} from "generated/autoconf.ts";
 import {
 	rcu_enqueue_step,
 	rcu_gp_end_step,
@@ -396,7 +398,7 @@ function rcutree_migrate_callbacks(cpu: number): void {
 /* ---- rcu_barrier() ---- */
 
 const rcu_barrier_callback = RODATA((_head: callback_head): void => {
-	/* What callbacks before it did; pairs with the wait of rcu_barrier(). */
+	/* What callbacks before it did. Pairs with rcu_barrier()'s wait. */
 	smp_mb();
 	fetch_add(rcu_state.barrier_cpu_count, -1);
 });
@@ -543,7 +545,11 @@ export function rcu_barrier(): void {
 
 	start = 0;
 	/* Acquire; pairs with rcu_barrier_callback(). */
-	for (let n = 0; smp_load_acquire(rcu_state.barrier_cpu_count) !== 0; n++) {
+	for (
+		let n = 0;
+		smp_load_acquire(rcu_state.barrier_cpu_count) !== 0;
+		n++
+	) {
 		const busy = rcu_barrier_poke(n);
 
 		start = rcu_barrier_relax(n, start, mutex, busy);

@@ -197,7 +197,8 @@ export class Lkmm {
 	constructor(contexts: number) {
 		for (let t = 0; t < contexts; t++) {
 			this.cpus.push({
-				seen: NOTHING, loads: UNKNOWN, rmb: UNKNOWN, stores: UNKNOWN, ul_reach: UNKNOWN, accesses: NO_ACCESSES, deps: NO_DEPS,
+				seen: NOTHING, loads: UNKNOWN, rmb: UNKNOWN, stores: UNKNOWN, ul_reach: UNKNOWN, accesses: NO_ACCESSES,
+				deps: NO_DEPS,
 				own: NOTHING, rel: NOTHING, ul_own: NOTHING, ul_all: UNKNOWN, handed: UNKNOWN, nest: 0, gp_wait: 0, gp_reach: UNKNOWN,
 			});
 		}
@@ -235,7 +236,9 @@ export class Lkmm {
 	/** A new place, or a lock: its handle. */
 	loc(initial: number, page = -1): number {
 		const x = this.history.length;
-		this.history.push([{ at: x, pos: 0, value: initial, by: -1, view: NOTHING, reach: UNKNOWN, of: undefined, whole: false }]);
+		this.history.push([
+			{ at: x, pos: 0, value: initial, by: -1, view: NOTHING, reach: UNKNOWN, of: undefined, whole: false },
+		]);
 		this.page_of.push(page);
 		this.locks.push({ view: NOTHING, own: NOTHING, reach: UNKNOWN, all: UNKNOWN });
 		this.journal.push(() => {
@@ -257,7 +260,8 @@ export class Lkmm {
 		const c = this.cpus[t];
 		let from = Math.max(pos(c.seen, x), pos(c.loads[0], x), pos(c.loads[t + 1], x));
 		for (const d of c.deps)
-			if (d.page === this.page_of[x]) from = Math.max(from, pos(d.reach[0], x), pos(d.reach[t + 1], x));
+			if (d.page === this.page_of[x])
+				from = Math.max(from, pos(d.reach[0], x), pos(d.reach[t + 1], x));
 		return from;
 	}
 	/** May CPU t overlook that the page of x was written whole? Then its plain load races with that. */
@@ -295,14 +299,16 @@ export class Lkmm {
 		this.learn(c, ["stores"], now);
 		if (!blind) this.learn(c, ["rmb"], now);
 		if (acquire) this.learn(c, ["loads"], now);
-		else if (!this.plain && now !== c.loads && this.pages.includes(m.value >>> PAGE_SHIFT)) this.depend(c, m.value >>> PAGE_SHIFT, now);
+		else if (!this.plain) this.depend(c, m.value >>> PAGE_SHIFT, now);
 		this.note(c, m, now);
 	}
-	/** A pointer into a page was read: that is so for loads from it. */
+	/** A pointer was read: if into a page that was written whole, that is so for loads from it. */
 	private depend(c: Cpu, page: number, now: Reach): void {
+		if (now === c.loads || !this.pages.includes(page)) return;
 		const before = c.deps.find((d) => d.page === page);
 		const reach = before === undefined ? now : both(before.reach, now);
-		if (reach !== before?.reach) this.set(c, "deps", [...c.deps.filter((d) => d !== before), { page, reach }]);
+		if (reach === before?.reach) return;
+		this.set(c, "deps", [...c.deps.filter((d) => d !== before), { page, reach }]);
 	}
 	/** That is so for CPU t: own accesses without what has come to it come before that in time. */
 	private heard(t: number, now: Reach): Reach {
@@ -356,7 +362,8 @@ export class Lkmm {
 	}
 	/** CPU t begins to write a page whole, then it does so to the places in it that matter. */
 	begin_page(page: number): void {
-		if (!this.pages.includes(page)) this.set(this as unknown as { pages: readonly number[] }, "pages", [...this.pages, page]);
+		if (this.pages.includes(page)) return;
+		this.set(this as unknown as { pages: readonly number[] }, "pages", [...this.pages, page]);
 	}
 	store_whole(t: number, x: number, v: number): void {
 		this.write(t, x, this.history[x].length - 1, v, this.cpus[t].rel, undefined, false, true);
@@ -373,7 +380,10 @@ export class Lkmm {
 		return join(join(c.rel, c.stores[t + 1] ?? NOTHING), c.own);
 	}
 	/** A new message after h[i]. */
-	private write(t: number, x: number, i: number, value: number, view: View, of: Message | undefined, release: boolean, whole = false): void {
+	private write(
+		t: number, x: number, i: number, value: number, view: View, of: Message | undefined, release: boolean,
+		whole = false,
+	): void {
 		const h = this.history[x];
 		const c = this.cpus[t];
 		const m: Message = { at: x, pos: i + 1, value, by: t, view, reach: c.stores, of, whole };

@@ -37,7 +37,8 @@ export interface tlb_entry extends struct {
 /** The CPU's own. */
 export interface cpu_tlb extends struct {
 	entry: array<embed<tlb_entry>, 256>;
-	used: ifdef<"CONFIG_ARCH_HOST_STEPPER", int>; /* none is valid from here on */
+	/* None is valid from here on. */
+	used: ifdef<"CONFIG_ARCH_HOST_STEPPER", int>;
 }
 export const cpu_tlb = DEFINE_PER_CPU<cpu_tlb>();
 

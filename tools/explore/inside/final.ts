@@ -8,7 +8,9 @@
 import {
 	meminfo, mem_settle, run_task, user_idle, user_syscall, user_validate,
 } from "arch/x86/kernel/user.ts";
-import { cpu_tlb, cpu_tlbstate, type tlb_context, tlb_used, type tlb_entry, TLB_NR_DYN_ASIDS } from "arch/x86/mm/tlb.ts";
+import {
+	cpu_tlb, cpu_tlbstate, TLB_NR_DYN_ASIDS, type tlb_context, type tlb_entry, tlb_used,
+} from "arch/x86/mm/tlb.ts";
 import { mmu_lookup } from "arch/x86/mm/mmu.ts";
 import { _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_RW, PAGE_SIZE, PTE_PFN_MASK } from "asm/pgtable_types.ts";
 import { __NR_exit_group } from "asm/unistd.ts";
@@ -92,7 +94,7 @@ function check_tlb(cpu: number, mm: mm_struct): void {
 		);
 		check_that(
 			(e.pte & ~pte & (_PAGE_ACCESSED | _PAGE_DIRTY)) === 0,
-			`CPU${cpu} has used ${(e.vpn * PAGE_SIZE).toString(16)} and will not say so again, the page tables do not know`,
+			`CPU${cpu} has used ${(e.vpn * PAGE_SIZE).toString(16)}, and the tables do not know`,
 		);
 	}
 }

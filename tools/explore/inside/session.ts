@@ -188,7 +188,9 @@ export class Session {
 	private quiesce(): void {
 		if (CONFIG_RCU_STEPPED) on_cpu(nr_cpus - 1, rcu_barrier);
 		/* One may queue another, which needs a grace period of its own. */
-		else for (let cpu = 0; cpu < nr_cpus && rcu_pending_callbacks() > 0; cpu++) for (let i = 0; i < 3; i++) on_cpu(cpu, rcu_check_callbacks);
+		else
+			for (let cpu = 0; cpu < nr_cpus && rcu_pending_callbacks() > 0; cpu++)
+				for (let turn = 0; turn < 3; turn++) on_cpu(cpu, rcu_check_callbacks);
 	}
 
 	/** Begins again, with what is known of shared words. */

@@ -72,9 +72,11 @@ export function check_stores(): void {
 		/* Nobody's any more, though somebody has a reference. */
 		if (anon ? !page_mapped(page) || stores.lazyfree !== 0 : page.mapping === 0)
 			continue;
+		const where = (frame * PAGE_SIZE).toString(16);
+
 		check_that(
 			dirty.has(frame) || PageDirty(page),
-			`a store to the page at ${(frame * PAGE_SIZE).toString(16)} is lost: neither the page is dirty nor an entry that maps it`,
+			`a store to the page at ${where} is lost: neither the page nor an entry that maps it is dirty`,
 		);
 	}
 }

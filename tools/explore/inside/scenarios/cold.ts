@@ -8,12 +8,15 @@ import type { kmem_cache } from "linux/slab_def.ts";
 import { __free_pages, drain_all_pages, drain_local_pages, zone_normal } from "mm/page_alloc.ts";
 import { alloc_pages, GFP_KERNEL } from "linux/gfp.ts";
 import { PageBuddy } from "linux/page-flags.ts";
-import { kmem_cache_alloc, kmem_cache_create, kmem_cache_destroy, kmem_cache_free, kmem_cache_shrink } from "mm/slab.ts";
+import {
+	kmem_cache_alloc, kmem_cache_create, kmem_cache_destroy, kmem_cache_free, kmem_cache_shrink,
+} from "mm/slab.ts";
 import { type free_area, MAX_ORDER } from "linux/mmzone.ts";
 import type { page } from "linux/mm_types.ts";
 import type { list_head } from "linux/types.ts";
 import {
-	A, check_that, cold, LEN, map, munmap, note, noted, on_cpu, PAGE, read, type Scenario, start_threads, store, V, write,
+	A, check_that, cold, LEN, map, munmap, note, noted, on_cpu, PAGE, read, type Scenario, start_threads, store, V,
+	write,
 } from "../scenario.ts";
 
 interface cold_pages extends struct {
@@ -56,7 +59,10 @@ function check_zone(): void {
 		for (let e: list_head = head.next; e !== head; e = e.next) {
 			const p = container_of<page>(e, "lru");
 
-			check_that(PageBuddy(p) && p.private === order, `a block of another order is in the list of order ${order}`);
+			check_that(
+				PageBuddy(p) && p.private === order,
+				`a block in the list of order ${order} is of another`,
+			);
 			const next: list_head = e.next;
 
 			check_that(next.prev === e, `the list of order ${order} is broken`);
@@ -65,7 +71,9 @@ function check_zone(): void {
 		check_that(blocks === area.nr_free, `${blocks} blocks of order ${order}, counted as ${area.nr_free}`);
 		pages += blocks << order;
 	}
-	check_that(pages === zone_normal.nr_free_pages, `${pages} pages are free, counted as ${zone_normal.nr_free_pages}`);
+	const counted = zone_normal.nr_free_pages;
+
+	check_that(pages === counted, `${pages} pages are free, counted as ${counted}`);
 }
 function check_pages(...owners: number[]): void {
 	check_zone();
@@ -166,7 +174,7 @@ export const scenarios: Record<string, Scenario> = {
 		check: () => check_objects(0, 1),
 	},
 	"cold-slab-alloc-free": {
-		about: "a CPU without objects that allocates one beside a CPU that gives one back and lets the cache shrink",
+		about: "a CPU without objects that allocates one beside one that gives one back and shrinks the cache",
 		patch: "none: mm/slab.c free_block(), drain_freelist()",
 		invariant: "each object is given out once, and no slab goes that has one in use",
 		setup() {
@@ -189,7 +197,7 @@ export const scenarios: Record<string, Scenario> = {
 		check: () => check_objects(),
 	},
 	"cold-fault-fault": {
-		about: "the first write faults of two pages, on CPUs that have neither pages nor objects in stock",
+		about: "the first write faults of two pages, on CPUs with neither pages nor objects in stock",
 		patch: "none: mm/page_alloc.c, mm/slab.c below do_anonymous_page()",
 		invariant: "both writes are there, in two pages",
 		setup() {
@@ -205,7 +213,7 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"cold-fault-munmap": {
-		about: "a write fault beside munmap of its neighbour, on CPUs that have neither pages nor objects in stock",
+		about: "a write fault beside munmap of its neighbour, on CPUs without pages and objects",
 		patch: "none: mm/page_alloc.c, mm/slab.c below do_anonymous_page() and munmap()",
 		invariant: "the write is there, the neighbour is gone",
 		setup() {

@@ -4,13 +4,12 @@
  * The first page at A is mapped, writable and clean for CPU 0: shared memory that was only read, or what
  * MADV_FREE has left.
  */
-import { __NR_mmap } from "asm/unistd.ts";
+import { __NR_madvise, __NR_mmap } from "asm/unistd.ts";
 import {
-	A, as_child, check_that, fork, LEN, madvise_dontneed, mprotect, mremap, munmap, note, noted, on_cpu, PAGE, PROT_READ, PROT_RW,
-	read, type Scenario, start_threads, store, user_syscall, V, write, written,
+	A, as_child, check_that, fork, LEN, madvise_dontneed, mprotect, mremap, munmap, note, noted, on_cpu, PAGE,
+	PROT_READ, PROT_RW, read, type Scenario, start_threads, store, user_syscall, V, write, written,
 } from "../scenario.ts";
 import { madvise_free, reclaim } from "../stores.ts";
-import { __NR_madvise } from "asm/unistd.ts";
 import { MADV_COLD } from "uapi/linux/mman.ts";
 
 const MAP_FIXED_SHARED_ANON = 0x31;
@@ -31,7 +30,7 @@ function freed(): void {
 
 export const scenarios: Record<string, Scenario> = {
 	"dirty-mprotect": {
-		about: "the first store to a shared page that was read, which needs no fault, beside mprotect to read-only and back",
+		about: "the first store to a shared page, which needs no fault, beside mprotect to read-only and back",
 		patch: "none: mm/mprotect.c change_pte_range()",
 		invariant: "a dirty bit that the CPU sets is not lost",
 		setup: shared,
@@ -128,7 +127,7 @@ export const scenarios: Record<string, Scenario> = {
 	"lazyfree-fork": {
 		about: "a store to a page that MADV_FREE has made clean beside fork, which takes its write bit",
 		patch: "none: mm/memory.c copy_present_pte()",
-		invariant: "a dirty bit that the CPU sets is not lost, and none is set in an entry that may not be written through",
+		invariant: "a dirty bit that the CPU sets is not lost, and none comes into an entry that is read-only",
 		setup: freed,
 		cpus: [store, () => note(1, fork())],
 		check() {

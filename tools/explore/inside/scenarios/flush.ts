@@ -23,8 +23,8 @@ export const scenarios: Record<string, Scenario> = {
 			() => { madvise_dontneed(B, PAGE); note(1, read(B)); },
 		],
 		check() {
-			check_that(noted(0) === 0 && noted(1) === 0, "the old page is seen after MADV_DONTNEED has returned");
-			check_that(read(A) === 0 && read(B) === 0, "the old page is seen after MADV_DONTNEED has returned");
+			check_that(noted(0) === 0 && noted(1) === 0, "the old page is seen after MADV_DONTNEED");
+			check_that(read(A) === 0 && read(B) === 0, "the old page is seen after MADV_DONTNEED");
 		},
 	},
 };

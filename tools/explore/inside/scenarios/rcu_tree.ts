@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * kernel/rcu.ts itself, under rcu.config: dyntick counters, grace periods and callback lists step by step. Programs are in
- * the kernel, as between a system call's entry and its return, where callbacks are invoked. Under all other
+ * kernel/rcu.ts itself, under rcu.config: dyntick counters, grace periods and callback lists step by step. Programs
+ * are in the kernel, as between a system call's entry and its return, where callbacks are invoked. Under all other
  * configurations RCU is the stepper's, and these are scenarios of that.
  */
 import { GFP_KERNEL } from "linux/gfp.ts";
@@ -81,7 +81,10 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: kernel/rcu/tree.c rcu_gp_init(), rcu_implicit_dynticks_qs()",
 		invariant: "nothing is freed while a reader stands on it",
 		setup: things,
-		cpus: [in_kernel(thing_read), in_kernel(() => { const old = thing_replace(); synchronize_rcu(); kfree(old); })],
+		cpus: [
+			in_kernel(thing_read),
+			in_kernel(() => { const old = thing_replace(); synchronize_rcu(); kfree(old); }),
+		],
 		check: things_check,
 		configs: ["rcu.config"],
 	},
