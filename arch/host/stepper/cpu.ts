@@ -4,8 +4,10 @@
  * number, waiting, time, the console, and how an execution fails.
  */
 import { CONFIG_RWSEM_STEPPED } from "generated/autoconf.ts";
-import { exploring, log_result, logged, rerunning } from "./door.ts";
-import { clock_step, current_cpu, fail, nr_cpus, park_step } from "./engine.ts";
+import { fail } from "./failure.ts";
+import { log_result, logged, rerunning } from "./log.ts";
+import { clock_step, park_step } from "./primitives.ts";
+import { current_cpu, exploring, nr_cpus } from "./state.ts";
 
 export function smp_processor_id(): number {
 	return current_cpu();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Pages that are written whole, under the kernel's memory model. tools/litmus holds all else against herd7. */
 import test from "ava";
-import { Lkmm } from "./lkmm.ts";
+import { Views } from "./views.ts";
 
 const WRITER = 0;
 const READER = 1;
@@ -10,7 +10,7 @@ const GARBAGE = -1;
 
 /** One CPU clears a page and shows it to another by a pointer. Which values may a word of it have there? */
 function shown(wmb: boolean, through: "the pointer" | "another pointer"): { values: number[]; overlooked: boolean } {
-	const lk = new Lkmm(2);
+	const lk = new Views(2);
 	const pointer = lk.loc(0);
 	const word = lk.loc(GARBAGE, PAGE);
 	lk.begin_page(PAGE);
@@ -41,7 +41,7 @@ test("without a dependency the writer's barrier orders nothing for the reader", 
 });
 
 test("what a pointer told is taken back with the load of it", (t) => {
-	const lk = new Lkmm(2);
+	const lk = new Views(2);
 	const pointer = lk.loc(0);
 	const word = lk.loc(GARBAGE, PAGE);
 	lk.begin_page(PAGE);

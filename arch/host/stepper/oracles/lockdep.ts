@@ -5,6 +5,8 @@
  * only grows during an exploration: an order that was ever seen counts. The
  * locks that a context holds are found again each time it is re-run.
  */
+import type { Acquire, Objection, Oracle } from "./oracle.ts";
+
 interface Held {
 	p: number;
 	class: number;
@@ -118,5 +120,32 @@ export class Lockdep {
 	at_end(t: number): string | undefined {
 		const held = this.held(t);
 		if (held.length > 0) return `lock held when returning to user space: ${held.map((h) => h.name).join(", ")}`;
+	}
+}
+
+/** As an observer of the stepper. What it has learnt stays from one exploration to the next. */
+export class LockdepOracle implements Oracle {
+	private l: Lockdep;
+
+	constructor(contexts: number, static_end: number) {
+		this.l = new Lockdep(contexts, static_end);
+	}
+	private report(text: string | undefined): Objection | undefined {
+		return text === undefined ? undefined : { kind: "lockdep", text };
+	}
+	resume(c: number): void {
+		this.l.reset(c);
+	}
+	end(c: number): Objection | undefined {
+		return this.report(this.l.at_end(c));
+	}
+	name(p: number, name: string): void {
+		this.l.name(p, name);
+	}
+	acquire(c: number, { p, mode, trylock, subclass, irqs_off, in_irq }: Acquire): Objection | undefined {
+		return this.report(this.l.acquire(c, p, mode, trylock, subclass, irqs_off, in_irq));
+	}
+	release(c: number, p: number): Objection | undefined {
+		return this.report(this.l.release(c, p));
 	}
 }
