@@ -13,7 +13,9 @@
  * CONFIG_SMP every such point ends a grace period (tiny.c).
  * Left out: stall warnings, expedited grace periods, offloading, kvfree_rcu.
  */
-import { CONFIG_ARCH_HOST_STEPPER, CONFIG_DEBUG_ATOMIC_SLEEP, CONFIG_SMP } from "generated/autoconf.ts";
+import {
+	CONFIG_DEBUG_ATOMIC_SLEEP, CONFIG_RCU_STEPPED, CONFIG_SMP,
+} from "generated/autoconf.ts";
 import {
 	rcu_enqueue_step,
 	rcu_gp_end_step,
@@ -83,7 +85,7 @@ const rcu_state = DEFINE<rcu_state>();
 
 /** Does RCU watch this CPU, so that it may hold references? */
 export function rcu_is_watching(): boolean {
-	if (CONFIG_ARCH_HOST_STEPPER)
+	if (CONFIG_RCU_STEPPED)
 		return true;
 	if (CONFIG_SMP)
 		return (this_cpu(rcu_data).dynticks & RCU_DYNTICKS_IDX) !== 0;
@@ -98,7 +100,7 @@ export function rcu_is_watching(): boolean {
  * idle_prepare(). Nobody but this CPU writes the counter.
  */
 export function rcu_eqs_enter(): void {
-	if (CONFIG_SMP && !CONFIG_ARCH_HOST_STEPPER) {
+	if (CONFIG_SMP && !CONFIG_RCU_STEPPED) {
 		const rdp = this_cpu(rcu_data);
 
 		if (CONFIG_DEBUG_ATOMIC_SLEEP) {
@@ -114,16 +116,18 @@ export function rcu_eqs_enter(): void {
 
 /** Be watched again. Fully ordered: sections begin after. */
 export function rcu_eqs_exit(): void {
-	if (CONFIG_SMP && !CONFIG_ARCH_HOST_STEPPER) {
+	if (CONFIG_SMP && !CONFIG_RCU_STEPPED) {
 		const rdp = this_cpu(rcu_data);
+
+		/* With a result: without one it would order nothing. */
+		const seq = fetch_add(rdp.dynticks, 1);
 
 		if (CONFIG_DEBUG_ATOMIC_SLEEP) {
 			BUG_ON(
-				(rdp.dynticks & RCU_DYNTICKS_IDX) !== 0,
+				(seq & RCU_DYNTICKS_IDX) !== 0,
 				"rcu_eqs_exit() while watching",
 			);
 		}
-		fetch_add(rdp.dynticks, 1);
 	}
 }
 
@@ -155,9 +159,13 @@ export function rcu_momentary_dyntick_idle(): void {
 	if (CONFIG_SMP) {
 		const rdp = this_cpu(rcu_data);
 
-		/* Even and odd again in one step; does nothing to an EQS. */
-		if ((rdp.dynticks & RCU_DYNTICKS_IDX) !== 0)
+		/* Even and odd again in one step; does nothing to an EQS.
+		 * Fully ordered, by the barriers: nobody wants the result. */
+		if ((rdp.dynticks & RCU_DYNTICKS_IDX) !== 0) {
+			smp_mb();
 			fetch_add(rdp.dynticks, 2);
+			smp_mb();
+		}
 	}
 }
 
@@ -201,7 +209,7 @@ function rcu_gp_done(snap: rcu_snap): boolean {
 export function synchronize_rcu(): void {
 	might_sleep();
 	BUG_ON(rcu_preempt_depth() !== 0, "synchronize_rcu() in a section");
-	if (CONFIG_ARCH_HOST_STEPPER) {
+	if (CONFIG_RCU_STEPPED) {
 		rcu_gp_start_step();
 		rcu_gp_end_step();
 		return;
@@ -273,7 +281,7 @@ export function call_rcu(
 	head: rcu_head,
 	func: (head: rcu_head) => void,
 ): void {
-	if (CONFIG_ARCH_HOST_STEPPER) {
+	if (CONFIG_RCU_STEPPED) {
 		head.func = func;
 		rcu_enqueue_step(uptr(head));
 		return;
@@ -342,7 +350,7 @@ function rcu_do_batch(rdp: rcu_data): void {
  * may be in an EQS; callbacks run watched.
  */
 export function rcu_check_callbacks(): void {
-	if (CONFIG_ARCH_HOST_STEPPER)
+	if (CONFIG_RCU_STEPPED)
 		return;
 	const rdp = this_cpu(rcu_data);
 
@@ -390,7 +398,8 @@ function rcutree_migrate_callbacks(cpu: number): void {
 /* ---- rcu_barrier() ---- */
 
 const rcu_barrier_callback = RODATA((_head: callback_head): void => {
-	/* Pairs with the wait of rcu_barrier(). */
+	/* What callbacks before it did. Pairs with rcu_barrier()'s wait. */
+	smp_mb();
 	fetch_add(rcu_state.barrier_cpu_count, -1);
 });
 
@@ -481,7 +490,7 @@ export function rcu_nocb_kthread(): void {
  * theirs, so we adopt them. May sleep.
  */
 export function rcu_barrier(): void {
-	if (CONFIG_ARCH_HOST_STEPPER) {
+	if (CONFIG_RCU_STEPPED) {
 		while (rcu_queued() !== 0)
 			rcu_nocb_batch();
 		return;
@@ -535,7 +544,12 @@ export function rcu_barrier(): void {
 	fetch_add(rcu_state.barrier_cpu_count, -1);
 
 	start = 0;
-	for (let n = 0; READ_ONCE(rcu_state.barrier_cpu_count) !== 0; n++) {
+	/* Acquire; pairs with rcu_barrier_callback(). */
+	for (
+		let n = 0;
+		smp_load_acquire(rcu_state.barrier_cpu_count) !== 0;
+		n++
+	) {
 		const busy = rcu_barrier_poke(n);
 
 		start = rcu_barrier_relax(n, start, mutex, busy);
@@ -545,7 +559,7 @@ export function rcu_barrier(): void {
 
 /** Callbacks not yet invoked, on all CPUs; for tests and leak checks. */
 export function rcu_pending_callbacks(): number {
-	if (CONFIG_ARCH_HOST_STEPPER)
+	if (CONFIG_RCU_STEPPED)
 		return rcu_queued();
 	let n = 0;
 

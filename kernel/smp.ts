@@ -139,6 +139,8 @@ export function smp_handle_ipi(): void {
 	const flags = arch_local_save_flags();
 
 	arch_irq_entry();
+	const eqs = rcu_irq_enter();
+
 	preempt_count_add(HARDIRQ_OFFSET);
 	for (;;) {
 		const pending = xchg(p.pending, 0);
@@ -151,7 +153,10 @@ export function smp_handle_ipi(): void {
 			flush_smp_call_function_queue();
 	}
 	preempt_count_sub(HARDIRQ_OFFSET);
+	rcu_irq_exit(eqs);
 	arch_irq_return(flags);
+	if (eqs)
+		rcu_check_callbacks();
 	ipi_done_step(ADDR(p.pending));
 }
 

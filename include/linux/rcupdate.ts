@@ -5,7 +5,7 @@
  * grace periods are in kernel/rcu.ts.
  * Left out: the bh and sched flavours, SRCU, tasks RCU, kvfree_rcu().
  */
-import { CONFIG_ARCH_HOST_STEPPER, CONFIG_DEBUG_ATOMIC_SLEEP } from "generated/autoconf.ts";
+import { CONFIG_DEBUG_ATOMIC_SLEEP, CONFIG_RCU_STEPPED } from "generated/autoconf.ts";
 import { rcu_read_depth, rcu_read_lock_step, rcu_read_unlock_step } from "host/model.ts";
 import { BUG_ON } from "linux/bug.ts";
 import { preempt_disable, preempt_enable } from "linux/preempt.ts";
@@ -20,7 +20,7 @@ const rcu_reader = DEFINE_PER_CPU<rcu_reader>();
 /** Sections nest. Nothing in one may sleep. */
 export function rcu_read_lock(): void {
 	preempt_disable();
-	if (CONFIG_ARCH_HOST_STEPPER)
+	if (CONFIG_RCU_STEPPED)
 		rcu_read_lock_step();
 	if (CONFIG_DEBUG_ATOMIC_SLEEP) {
 		const r = this_cpu(rcu_reader);
@@ -31,7 +31,7 @@ export function rcu_read_lock(): void {
 }
 
 export function rcu_read_unlock(): void {
-	if (CONFIG_ARCH_HOST_STEPPER)
+	if (CONFIG_RCU_STEPPED)
 		rcu_read_unlock_step();
 	if (CONFIG_DEBUG_ATOMIC_SLEEP) {
 		const r = this_cpu(rcu_reader);
@@ -44,7 +44,7 @@ export function rcu_read_unlock(): void {
 
 /** How deep in read-side sections we are; 0 where nobody counts. */
 export function rcu_preempt_depth(): number {
-	if (CONFIG_ARCH_HOST_STEPPER)
+	if (CONFIG_RCU_STEPPED)
 		return rcu_read_depth();
 	if (CONFIG_DEBUG_ATOMIC_SLEEP)
 		return this_cpu(rcu_reader).nesting;
@@ -53,7 +53,7 @@ export function rcu_preempt_depth(): number {
 
 /** For assertions: true where nobody counts, like without lockdep. */
 export function rcu_read_lock_held(): boolean {
-	if (CONFIG_ARCH_HOST_STEPPER)
+	if (CONFIG_RCU_STEPPED)
 		return rcu_read_depth() !== 0;
 	if (CONFIG_DEBUG_ATOMIC_SLEEP)
 		return this_cpu(rcu_reader).nesting !== 0;

@@ -5,6 +5,7 @@
  * one step each, too, and disabled while they are held.
  */
 import { choose_early, close, get_stuck, open, step, tracer } from "./engine.ts";
+import { fail } from "./failure.ts";
 import { BULK, DOWNGRADE, GUESS, type Order, R, REL, RMW, type RmwOrder, RREL } from "./kinds.ts";
 import { model, type Stored } from "./models/model.ts";
 import { heed, watch } from "./oracles/oracle.ts";
@@ -37,6 +38,10 @@ export function shared_load(kind: number, w: number, wide: boolean, order: Order
 	const v = model.load(w, wide, order);
 	const e = close(cur, R, w, v);
 	note_read(w, order);
+	if (model.overlooks >= 0) {
+		const text = `data race: a plain read of ${(w * 4).toString(16)} beside a write of its page that nothing orders`;
+		fail("race", text, { other: model.overlooks });
+	}
 	tracer?.event(e, v, v, model.stale);
 	return v;
 }

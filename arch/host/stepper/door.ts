@@ -28,7 +28,7 @@ import {
 } from "./log.ts";
 import { check, set_shadow } from "./oracles/kasan.ts";
 import { order_after_unlock_lock, order_mb, order_rmb, order_wmb } from "./primitives.ts";
-import { HEAP32, HEAPF64, journaling, poke, poke_f64, RAM_SIZE, shadow } from "./ram.ts";
+import { HEAP32, HEAPF64, journaling, page_freed, poke, poke_f64, RAM_SIZE, shadow } from "./ram.ts";
 import { is_ours, own, READ_ONLY, touch, touch_page, touch_words, wide, widen, written } from "./sharing.ts";
 import { push, stack_restore, stack_save } from "./stack.ts";
 import { me, NOBODY } from "./state.ts";
@@ -56,6 +56,7 @@ export function kasan_poison_range(p: number, size: number): void {
 			else {
 				whole_page(p);
 				set_shadow(p, 4096, 1);
+				page_freed(p);
 				log_result(0);
 			}
 		}

@@ -278,8 +278,8 @@ function join_special(c: number, e: number, kind: number, w: number): void {
 		const sender = HEAP32[REG_IPI + ctx_cpu[c]] - 2;
 		if (sender >= 0 && sender < e) join(at, sender);
 	} else if (kind === IRQ_OFF) {
-		const irq = n_tasks + c;
-		if (c < n_tasks && ctx_last[irq] >= 0) join(at, ctx_last[irq]);
+		const irq = c < n_tasks ? n_tasks + c : ctx_kind[c] === "rcu" ? c + 1 : -1;
+		if (irq >= 0 && ctx_last[irq] >= 0) join(at, ctx_last[irq]);
 	}
 }
 
@@ -463,6 +463,7 @@ export function begin(s: Setup): Ending | undefined {
 	for (const p of s.programs) add("task", p.cpu, p.fn);
 	if (s.handler) for (const p of s.programs) add("irq", p.cpu, s.handler);
 	if (s.rcu) add("rcu", nr_cpus - 1, s.rcu);
+	if (s.rcu && s.handler) add("irq", nr_cpus - 1, s.handler);
 	const runners = n_ctx;
 	assert(n_ctx + (model.buffers ? s.programs.length + 1 : 0) <= MAX_CTX, "contexts are bits of a word");
 	if (model.buffers) for (const p of s.programs) add("buffer", p.cpu, () => {});

@@ -15,7 +15,7 @@ import {
 	await_step as await_turn, enqueue_step, gp_end_step, gp_fence_step, gp_start_step, ipi_done, ipi_step, irq_step,
 	order_mb, queued, rcu_depth, rcu_lock_step, rcu_unlock_step, take_step, taken,
 } from "./primitives.ts";
-import { HEAP32, poke } from "./ram.ts";
+import { HEAP32, page_stored, poke } from "./ram.ts";
 import { touch } from "./sharing.ts";
 import { current_context, current_cpu, exploring, in_irq, irq_off } from "./state.ts";
 import { witnessed } from "./witness.ts";
@@ -28,7 +28,7 @@ function note_acquire(p: number, mode: "write" | "read", trylock: boolean): void
 	const nested = subclass;
 	subclass = 0;
 	if (!exploring()) return;
-	const lock = { p, mode, trylock, subclass: nested, irqs_off: irq_off(), in_irq: in_irq() };
+	const lock = { p, mode, trylock, subclass: nested, irqs_off: rerunning() || irq_off(), in_irq: in_irq() };
 	for (const o of watch.acquire) heed(o.acquire(current_context(), lock));
 }
 function note_release(p: number): void {
@@ -214,6 +214,10 @@ export function insn_begin_step(): void {
 }
 export function insn_end_step(): void {
 	irq_enable_step();
+}
+/** It is a store, to that physical address. */
+export function insn_store_step(p: number): void {
+	logged_step(() => page_stored(p));
 }
 export function ipi_pending_step(cpu: number): void {
 	logged_step(() => ipi_step(cpu));

@@ -5,10 +5,10 @@
  * CPUs that sleep. What they meet at are the machine's registers (state.ts). The
  * kernel calls most of them through model.ts, which logs them.
  */
-import { close, granted, open, step, tracer } from "./engine.ts";
+import { choose, close, granted, open, step, tracer } from "./engine.ts";
 import { assert, fail } from "./failure.ts";
 import {
-	AWAIT, ENQUEUE, GP_END, GP_START, IRQ_OFF, IRQ_ON, PARK, RCU_LOCK, RCU_UNLOCK, TAKE,
+	AWAIT, ENQUEUE, GP_END, GP_START, IRQ_OFF, IRQ_ON, PARK, R, RCU_LOCK, RCU_UNLOCK, TAKE, W,
 } from "./kinds.ts";
 import { log_result, logged, rerunning } from "./log.ts";
 import { model } from "./models/model.ts";
@@ -17,7 +17,7 @@ import { interrupt } from "./quiet.ts";
 import { HEAP32, poke } from "./ram.ts";
 import { shared_words, touch } from "./sharing.ts";
 import {
-	await_known, cpu, cur, exploring, n, n_ctx, parked_value, QUEUE_MAX, REG_GP, REG_IPI, REG_IRQ, REG_IRQ_OFF,
+	await_known, cpu, cur, exploring, n, n_ctx, parked_value, QUEUE_MAX, REG_CLOCK, REG_GP, REG_IPI, REG_IRQ, REG_IRQ_OFF,
 	REG_NEST, REG_QUEUE, REG_RCU, REG_TAKEN,
 } from "./state.ts";
 
@@ -198,6 +198,22 @@ export function queued(): number {
 }
 
 /* ---- waiting ---- */
+
+/**
+ * A look at the clock: has a long time passed, since the beginning? Once in an execution it may, before any look;
+ * both ways are explored.
+ */
+export function clock_step(): number {
+	touch(REG_CLOCK, true);
+	step(W, REG_CLOCK);
+	open(cur);
+	const was = HEAP32[REG_CLOCK];
+	if (was === 0 && choose(2, () => true) !== 0) poke(REG_CLOCK, 1);
+	const passed = HEAP32[REG_CLOCK];
+	const e = close(cur, passed !== was ? W : R, REG_CLOCK, passed);
+	tracer?.event(e, was, passed, -1);
+	return passed;
+}
 
 /** One turn of a busy-wait loop. */
 export function await_step(): void {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * RAM of the stepper machine, the KASAN shadow (a byte for 8) and the machine's
- * own registers behind it, and the journal that takes changes back.
+ * own registers behind it, and the journal that takes changes back. Last comes
+ * a word for each page of RAM: has user mode written to it since it was free?
  */
 import { CONFIG_PHYS_MEM_MB } from "generated/autoconf.ts";
 
@@ -10,7 +11,10 @@ export const SHADOW = RAM_SIZE;
 /** Index of the first register word; registers are the machine's own state. */
 export const REGS = (RAM_SIZE + RAM_SIZE / 8) >> 2;
 export const REG_WORDS = 0x8000;
-const buffer = new ArrayBuffer((REGS + REG_WORDS) * 4);
+export const STORED = REGS + REG_WORDS;
+/** All words there are. */
+export const WORDS = STORED + RAM_SIZE / 4096;
+const buffer = new ArrayBuffer(WORDS * 4);
 
 export const HEAP32 = new Int32Array(buffer);
 export const HEAPU32 = new Uint32Array(buffer);
@@ -53,6 +57,19 @@ export function poke_f64(w: number, v: number): void {
 	poke(w, HEAP32[w]);
 	poke(w + 1, HEAP32[w + 1]);
 	HEAPF64[w >> 1] = v;
+}
+/** User mode writes to the page at p; it is free. For who looks whether that is known. */
+export function page_stored(p: number): void {
+	if (HEAP32[STORED + (p >> 12)] === 0) poke(STORED + (p >> 12), 1);
+}
+export function page_freed(p: number): void {
+	if (HEAP32[STORED + (p >> 12)] !== 0) poke(STORED + (p >> 12), 0);
+}
+/** Frames of the pages to which user mode has written. */
+export function stored_frames(): number[] {
+	const frames: number[] = [];
+	for (let frame = 0; frame < RAM_SIZE / 4096; frame++) if (HEAP32[STORED + frame] !== 0) frames.push(frame);
+	return frames;
 }
 /** Calls with each word that was written since the journal began, and what it
  *  was; first with what it was at the beginning. */

@@ -20,6 +20,7 @@ export const REG_QUEUE = REGS + 1; /* call_rcu()'s: how many, then the heads */
 export const REG_TAKEN = REGS + 600;
 export const QUEUE_MAX = 500;
 export const REG_MB = REGS + 1200; /* LKMM: the order of strong fences */
+export const REG_CLOCK = REGS + 1203; /* has a long time passed? */
 export const REG_IRQ = REGS + 1210; /* of a CPU: the lock that interrupts off is */
 export const REG_IRQ_OFF = REG_IRQ + MAX_CPUS;
 export const REG_IRQ_ACTIVE = REG_IRQ_OFF + MAX_CPUS;
@@ -58,7 +59,7 @@ export function own_buffer(c: number): number {
 export function is_own_buffer(c: number, d: number): boolean {
 	return ctx_cpu[c] === ctx_cpu[d] && (ctx_kind[c] === "buffer") !== (ctx_kind[d] === "buffer");
 }
-/** Tasks, then their CPUs' handlers, then the RCU thread, then store buffers. */
+/** Tasks, then their CPUs' handlers, then the RCU thread and its CPU's handler, then store buffers. */
 export let n_ctx = 0;
 /** A new context of CPU `at`. */
 export function add_context(kind: (typeof ctx_kind)[number], at: number): number {
@@ -116,7 +117,7 @@ export function current_cpu(): number {
 export function current_context(): number {
 	return cur;
 }
-/** Interrupts of the running CPU are off; the running context is one. */
+/** Interrupts of the running CPU are off, unless what is re-run has turned them on since; the running context is one. */
 export function irq_off(): boolean {
 	return HEAP32[REG_IRQ_OFF + cpu] !== 0;
 }

@@ -35,6 +35,7 @@ export const irq_disable_step: () => void = none;
 export const irq_enable_step: () => void = none;
 export const insn_begin_step: () => void = none;
 export const insn_end_step: () => void = none;
+export const insn_store_step: (p: number) => void = none;
 export const ipi_pending_step: (cpu: number) => void = none;
 export const ipi_done_step: (pending: number) => void = none;
 export const await_step: () => void = none;

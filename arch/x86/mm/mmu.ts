@@ -9,7 +9,7 @@
  * whatever it had found before.
  */
 import { CONFIG_ARCH_HOST_STEPPER } from "generated/autoconf.ts";
-import { insn_begin_step, insn_end_step } from "host/model.ts";
+import { insn_begin_step, insn_end_step, insn_store_step } from "host/model.ts";
 import type { p4d_t, pgd_t } from "asm/pgtable_types.ts";
 import {
 	_PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_NX, _PAGE_PRESENT, _PAGE_RW,
@@ -23,7 +23,7 @@ import {
 	pgd_offset_pgd, pmd_offset_lockless, pte_offset_map_val,
 	pud_offset_lockless,
 } from "linux/pgtable.ts";
-import { cpu_tlb, cpu_tlbstate, TLB_ENTRIES, type tlb_entry } from "./tlb.ts";
+import { cpu_tlbstate, tlb_slot } from "./tlb.ts";
 import { exc_page_fault } from "./fault.ts";
 import { REGS_USER } from "asm/ptrace.ts";
 import { current } from "kernel/sched/core.ts";
@@ -38,8 +38,7 @@ export function mmu_translate(
 	const offset = addr & 0xfff;
 	const vpn = (addr - offset) / PAGE_SIZE;
 	const state = this_cpu(cpu_tlbstate);
-	const tlb = this_cpu(cpu_tlb);
-	const e: tlb_entry = tlb.entry[vpn & (TLB_ENTRIES - 1)];
+	const e = tlb_slot(vpn, state.cr3_ctx_id);
 
 	if (e.vpn === vpn && e.ctx_id === state.cr3_ctx_id && e.ctx_id !== 0) {
 		const pte = e.pte;
@@ -125,6 +124,12 @@ export function insn_begin(): void {
 		insn_begin_step();
 }
 
+/** The access is a store: for who checks that the page is known to be dirty. */
+function insn_store(p: number): void {
+	if (CONFIG_ARCH_HOST_STEPPER)
+		insn_store_step(p);
+}
+
 export function insn_end(): void {
 	if (CONFIG_ARCH_HOST_STEPPER)
 		insn_end_step();
@@ -152,7 +157,10 @@ export function mmu_access(
 		if (!(addr >= 0 && addr < TASK_SIZE_MAX)) return mmu_bad_address(addr);
 		insn_begin();
 		const result = mmu_translate(addr, write, exec, true);
-		if (result > 0) return result;
+		if (result > 0) {
+			if (write) insn_store(result);
+			return result;
+		}
 		insn_end();
 		const task = current();
 		/* A signal for the access; or the task has not survived. */

@@ -4,12 +4,14 @@
  * keeping its TLB coherent with the page tables. Left out: isolation, speculation
  * control, CR3 noise, batched reclaim flushes, kernel ranges, tracing.
  *
- * Port: the TLB itself is here, too: per CPU, direct-mapped, in RAM. Each entry
- * is tagged with the mm's ctx_id, in the place of PCIDs, so that a switch of
- * the address space flushes nothing that is still good. Only its own CPU reads
- * or writes it: between user instructions, or answering an interrupt.
+ * Port: the TLB itself is here, too: per CPU, in RAM. Each entry is tagged with
+ * the mm's ctx_id, in the place of PCIDs, so that a switch of the address space
+ * flushes nothing that is still good. Only its own CPU reads or writes it:
+ * between user instructions, or answering an interrupt. It is direct-mapped; on
+ * the stepper any entry holds any translation, and none goes but by a flush, so
+ * that what should have been flushed is there to be used.
  */
-import { CONFIG_SMP } from "generated/autoconf.ts";
+import { CONFIG_ARCH_HOST_STEPPER, CONFIG_SMP } from "generated/autoconf.ts";
 import { BUG_ON, VM_BUG_ON, VM_WARN_ON_ONCE } from "linux/bug.ts";
 import { irqs_disabled, local_irq_disable, local_irq_enable, local_irq_restore, local_irq_save } from "linux/irqflags.ts";
 import { preempt_disable, preempt_enable } from "linux/preempt.ts";
@@ -35,13 +37,15 @@ export interface tlb_entry extends struct {
 /** The CPU's own. */
 export interface cpu_tlb extends struct {
 	entry: array<embed<tlb_entry>, 256>;
+	/* None is valid from here on. */
+	used: ifdef<"CONFIG_ARCH_HOST_STEPPER", int>;
 }
 export const cpu_tlb = DEFINE_PER_CPU<cpu_tlb>();
 
 /** Address spaces of which the CPU knows how stale its translations are. */
 export const TLB_NR_DYN_ASIDS = 6;
 
-interface tlb_context extends struct {
+export interface tlb_context extends struct {
 	ctx_id: int;
 	tlb_gen: int; /* flushes up to this one are done here */
 }
@@ -83,20 +87,57 @@ const flush_tlb_info = DEFINE_PER_CPU<flush_tlb_info>();
 
 /* ---- the hardware's invalidation ---- */
 
+/** Entries of a TLB that may be valid. */
+export function tlb_used(tlb: cpu_tlb): number {
+	if (CONFIG_ARCH_HOST_STEPPER) return tlb.used;
+	return TLB_ENTRIES;
+}
+
+/** Where a page's translation is, or has its place; the stepper's goes into
+ *  the first entry that is free, and no other one has to leave for it. */
+export function tlb_slot(vpn: number, ctx_id: number): tlb_entry {
+	const tlb = this_cpu(cpu_tlb);
+
+	if (!CONFIG_ARCH_HOST_STEPPER)
+		return tlb.entry[vpn & (TLB_ENTRIES - 1)];
+	const used = tlb.used;
+	let free = used;
+
+	for (let i = 0; i < used; i++) {
+		const e: tlb_entry = tlb.entry[i];
+		const ctx = e.ctx_id;
+		if (ctx === 0) free = i < free ? i : free;
+		else if (ctx === ctx_id && e.vpn === vpn) return e;
+	}
+	BUG_ON(free === TLB_ENTRIES, "all TLB entries are in use");
+	if (free === used) tlb.used = used + 1;
+	return tlb.entry[free];
+}
+
 /** INVLPG: one translation of the loaded address space. */
 export function flush_tlb_one_user(addr: number): void {
 	const vpn = (addr - (addr & 0xfff)) / PAGE_SIZE;
+	const ctx_id = this_cpu(cpu_tlbstate).cr3_ctx_id;
 	const tlb = this_cpu(cpu_tlb);
+
+	if (CONFIG_ARCH_HOST_STEPPER) {
+		for (let i = 0, used = tlb.used; i < used; i++) {
+			const e: tlb_entry = tlb.entry[i];
+			if (e.ctx_id === ctx_id && e.vpn === vpn) e.ctx_id = 0;
+		}
+		return;
+	}
 	const e: tlb_entry = tlb.entry[vpn & (TLB_ENTRIES - 1)];
 
-	if (e.vpn === vpn) e.ctx_id = 0;
+	if (e.vpn === vpn && e.ctx_id === ctx_id) e.ctx_id = 0;
 }
 
 /** All translations of one context. */
 function invalidate_context(ctx_id: number): void {
 	const tlb = this_cpu(cpu_tlb);
+	const used = tlb_used(tlb);
 
-	for (let i = 0; i < TLB_ENTRIES; i++) {
+	for (let i = 0; i < used; i++) {
 		const e: tlb_entry = tlb.entry[i];
 		if (e.ctx_id === ctx_id) e.ctx_id = 0;
 	}
@@ -110,11 +151,13 @@ export function flush_tlb_local(): void {
 /** Everything, whosesoever. */
 function flush_tlb_global(): void {
 	const tlb = this_cpu(cpu_tlb);
+	const used = tlb_used(tlb);
 
-	for (let i = 0; i < TLB_ENTRIES; i++) {
+	for (let i = 0; i < used; i++) {
 		const e: tlb_entry = tlb.entry[i];
 		e.ctx_id = 0;
 	}
+	if (CONFIG_ARCH_HOST_STEPPER) tlb.used = 0;
 }
 
 /* ---- mm_cpumask() ---- */

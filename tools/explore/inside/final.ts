@@ -8,9 +8,11 @@
 import {
 	meminfo, mem_settle, run_task, user_idle, user_syscall, user_validate,
 } from "arch/x86/kernel/user.ts";
-import { cpu_tlb, cpu_tlbstate, TLB_ENTRIES, type tlb_entry } from "arch/x86/mm/tlb.ts";
+import {
+	cpu_tlb, cpu_tlbstate, TLB_NR_DYN_ASIDS, type tlb_context, type tlb_entry, tlb_used,
+} from "arch/x86/mm/tlb.ts";
 import { mmu_lookup } from "arch/x86/mm/mmu.ts";
-import { _PAGE_RW, PAGE_SIZE, PTE_PFN_MASK } from "asm/pgtable_types.ts";
+import { _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_RW, PAGE_SIZE, PTE_PFN_MASK } from "asm/pgtable_types.ts";
 import { __NR_exit_group } from "asm/unistd.ts";
 import { on_cpu } from "host/quiet.ts";
 import { nr_cpus } from "host/state.ts";
@@ -21,6 +23,7 @@ import { preempt_count } from "linux/preempt.ts";
 import { next_task } from "linux/sched/signal.ts";
 import { current, is_idle_task } from "kernel/sched/core.ts";
 import { check_that } from "./scenario.ts";
+import { check_stores } from "./stores.ts";
 
 interface counts extends struct {
 	free_pages: int;
@@ -47,15 +50,35 @@ export function baseline(): void {
 	before.tasks = info.nr_tasks;
 }
 
-/** A translation that a CPU may use must be what the tables say, or less. */
+/** Will a CPU use what it has cached of mm as it is, now or when it comes back? */
+function trusts(cpu: number, mm: mm_struct): boolean {
+	const state = per_cpu(cpu_tlbstate, cpu);
+
+	if (state.loaded_mm === mm && !on_cpu(cpu, () => is_idle_task(current())))
+		return true;
+	/* It looks at tlb_gen first. */
+	for (let i = 0; i < TLB_NR_DYN_ASIDS; i++) {
+		const ctx: tlb_context = state.ctxs[i];
+
+		if (ctx.ctx_id === mm.context.ctx_id)
+			return ctx.tlb_gen === mm.context.tlb_gen.counter;
+	}
+	return false;
+}
+
+/**
+ * A translation that a CPU may use must be what the tables say, or less. Of the
+ * bits that a walk sets, neither may be gone as long as it is not flushed: the
+ * CPU will not set them again. (Linux may clear the accessed bit without a flush,
+ * ptep_clear_flush_young(); nobody does that here.)
+ */
 function check_tlb(cpu: number, mm: mm_struct): void {
 	const tlb = per_cpu(cpu_tlb, cpu);
 
-	/* Another one, or none: it will look at tlb_gen before it comes back. */
-	if (per_cpu(cpu_tlbstate, cpu).loaded_mm !== mm || on_cpu(cpu, () => is_idle_task(current())))
+	if (!trusts(cpu, mm))
 		return;
 
-	for (let i = 0; i < TLB_ENTRIES; i++) {
+	for (let i = 0; i < tlb_used(tlb); i++) {
 		const e: tlb_entry = tlb.entry[i];
 
 		if (e.ctx_id === 0 || e.ctx_id !== mm.context.ctx_id)
@@ -69,6 +92,10 @@ function check_tlb(cpu: number, mm: mm_struct): void {
 		check_that(
 			(e.pte & _PAGE_RW) === 0 || (pte & _PAGE_RW) !== 0,
 			`CPU${cpu} may write to ${(e.vpn * PAGE_SIZE).toString(16)}, the page tables forbid it`,
+		);
+		check_that(
+			(e.pte & ~pte & (_PAGE_ACCESSED | _PAGE_DIRTY)) === 0,
+			`CPU${cpu} has used ${(e.vpn * PAGE_SIZE).toString(16)}, and the tables do not know`,
 		);
 	}
 }
@@ -93,6 +120,7 @@ export function final_check(): void {
 		for (let cpu = 0; cpu < nr_cpus; cpu++)
 			check_tlb(cpu, mm);
 	}
+	check_stores();
 	for (const problem of user_validate())
 		check_that(false, problem);
 }

@@ -22,6 +22,9 @@ import { current } from "kernel/sched/core.ts";
 import { MAP_ANONYMOUS } from "linux/mman.ts";
 import type { vm_area_struct } from "linux/mm_types.ts";
 import { cpu_relax } from "linux/smp.ts";
+import { rcu_barrier } from "linux/rcupdate.ts";
+import { drain_all_pages } from "mm/page_alloc.ts";
+import { kmem_cache_flush_all } from "mm/slab.ts";
 
 export { on_cpu, panic, run_task, user_idle, user_syscall };
 
@@ -117,6 +120,17 @@ function warm(at: number): void {
 		mprotect(at + 2 * PAGE, PAGE, PROT_READ);
 		munmap(at, 8 * PAGE);
 	}
+}
+
+/**
+ * What the CPUs keep for themselves, free pages and objects of slabs, goes back to the zone and to the slabs, and
+ * slabs without objects to the zone: the next allocation takes the locks of both. Its own scenarios are in
+ * scenarios/cold.ts; any other is made cold by this at the end of its set-up.
+ */
+export function cold(): void {
+	kmem_cache_flush_all();
+	rcu_barrier();
+	drain_all_pages();
 }
 
 export function pid_of(cpu: number): number {

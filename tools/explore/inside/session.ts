@@ -17,14 +17,15 @@ import { on_stack } from "host/stack.ts";
 import {
 	ctx_cpu, ctx_kind, ctx_state, ev_ctx, ev_kind, ev_val, ev_w, ev_way, n, n_ctx, nr_cpus, READY,
 } from "host/state.ts";
-import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
+import { changed_words, HEAP32, REGS, set_journaling, STORED, undo_mark, undo_to, WORDS } from "host/ram.ts";
 import { models } from "host/models/all.ts";
 import type { Model } from "host/models/model.ts";
 import { all_oracles } from "host/oracles/all.ts";
 import type { Oracle } from "host/oracles/oracle.ts";
 import { lock_names } from "host/model.ts";
 import { cpu_leave_host, smp_handle_ipi } from "kernel/smp.ts";
-import { rcu_barrier, rcu_nocb_kthread } from "kernel/rcu.ts";
+import { rcu_barrier, rcu_check_callbacks, rcu_nocb_kthread, rcu_pending_callbacks } from "kernel/rcu.ts";
+import { CONFIG_RCU_STEPPED } from "generated/autoconf.ts";
 import { all_scenarios } from "generated/scenarios.ts";
 import { page_count_of, subjects } from "./about.ts";
 import { decoder } from "./decoder.ts";
@@ -187,10 +188,10 @@ export class Session {
 		this.recorder?.booted();
 		const cpus = this.scenario.cpus.length;
 		for (let cpu = 0; cpu < cpus; cpu++) on_cpu(cpu, cpu_leave_host);
-		on_cpu(nr_cpus - 1, cpu_leave_host);
+		if (CONFIG_RCU_STEPPED) on_cpu(nr_cpus - 1, cpu_leave_host);
 		on_cpu(0, baseline);
 		if (this.scenario.setup) on_cpu(0, this.scenario.setup);
-		on_cpu(nr_cpus - 1, rcu_barrier);
+		this.quiesce();
 		for (const [p, name] of lock_names) for (const o of this.oracles) o.name?.(p, name);
 		set_journaling(true);
 		if (this.recorder) this.recorder.phase = "run";
@@ -198,11 +199,20 @@ export class Session {
 		return begin({
 			programs: order.map((cpu) => ({ cpu, fn: this.scenario.cpus[cpu] })),
 			handler: smp_handle_ipi,
-			rcu: rcu_nocb_kthread,
+			rcu: CONFIG_RCU_STEPPED ? rcu_nocb_kthread : undefined,
 			model: model_of[this.options.model],
 			strategy: this.search,
 			oracles: this.oracles,
 		});
+	}
+
+	/** Invokes RCU's callbacks. */
+	private quiesce(): void {
+		if (CONFIG_RCU_STEPPED) on_cpu(nr_cpus - 1, rcu_barrier);
+		/* One may queue another, which needs a grace period of its own. */
+		else
+			for (let cpu = 0; cpu < nr_cpus && rcu_pending_callbacks() > 0; cpu++)
+				for (let turn = 0; turn < 3; turn++) on_cpu(cpu, rcu_check_callbacks);
 	}
 
 	/** Begins again, with what is known of shared words. */
@@ -320,7 +330,7 @@ export class Session {
 		const mark = undo_mark();
 		if (this.recorder) this.recorder.phase = "check";
 		try {
-			on_cpu(nr_cpus - 1, rcu_barrier);
+			this.quiesce();
 			on_cpu(0, final_check);
 			if (this.scenario.check) on_cpu(0, this.scenario.check);
 			on_cpu(0, teardown_check);
@@ -400,7 +410,7 @@ function schedule(f: StepperFailure): number[][] {
 	return out;
 }
 
-const stamp = new Int32Array(REGS);
+const stamp = new Int32Array(WORDS);
 let stamps = 0;
 /** Of all that differs from before the first step, whichever way it came. */
 function final_state(): number {
@@ -408,7 +418,7 @@ function final_state(): number {
 	let h1 = 0;
 	let h2 = 0;
 	changed_words((w, old) => {
-		if (w >= REGS || stamp[w] === now) return;
+		if ((w >= REGS && w < STORED) || stamp[w] === now) return;
 		stamp[w] = now;
 		const v = HEAP32[w];
 		/* Stacks hold what is left of calls that are over. */

@@ -7,11 +7,11 @@
  */
 import { all_ways, choose, close, open, step, tracer } from "../engine.ts";
 import { A, GUESS, MB, type Order, R, type RmwOrder } from "../kinds.ts";
-import { HEAP32, poke, REG_WORDS, REGS } from "../ram.ts";
-import { touch } from "../sharing.ts";
+import { HEAP32, HEAPF64, poke, REG_WORDS, REGS } from "../ram.ts";
+import { bulked, is_shared, touch, wide as is_wide } from "../sharing.ts";
 import {
 	clock, cpu, ctx_last, cur, ev_before, ev_choice, ev_choices, ev_kind, ev_w, ev_way, happens_before, is_look, lock_word,
-	MAX_CTX, MAX_EV, n, nr_cpus, REG_MB,
+	MAX_CTX, MAX_EV, n, nr_cpus, page_head, REG_MB,
 } from "../state.ts";
 import { Sc, set } from "./sc.ts";
 import { type Message, Views } from "./views.ts";
@@ -23,12 +23,14 @@ const made_at: number[] = [];
 const marks = new Int32Array(MAX_EV);
 /** Of a guess: what its CPU could have read then, and what came after it. */
 const oldest: Message[] = [];
+/** What a free page holds, for who may not know yet that it was written whole. */
+const GARBAGE = 0xaaaaaaaa | 0;
 let lk: Views;
 
 /** The machine's name for a word; its first message is what RAM holds now. Made in event `e`, or after that. */
 function lk_loc(w: number, initial: number, e = n): number {
 	if (handle[w] === 0) {
-		handle[w] = lk.loc(initial) + 1;
+		handle[w] = lk.loc(initial, bulked[w >> 10] !== 0 ? w >> 10 : -1) + 1;
 		made.push(w);
 		made_at.push(e);
 	}
@@ -86,9 +88,10 @@ class Lkmm extends Sc {
 
 	override load(w: number, wide: boolean, order: Order): number {
 		const v = super.load(w, wide, order);
-		this.stale = -1;
+		this.stale = this.overlooks = -1;
 		if (lock_word[w] !== 0) return v;
 		const x = lk_loc(w, v);
+		if (order === "plain" && lk.overlooks(cpu, x)) this.overlooks = page_head[w >> 10];
 		const at = choose(order === "plain" ? 1 : lk.loads(cpu, x), (i) => needed(lk.load_of(x, i)));
 		lk.plain = order === "plain" || order === "data_race";
 		const old = lk.load(cpu, x, at, order === "acquire" || order === "dependency");
@@ -139,11 +142,16 @@ class Lkmm extends Sc {
 		if (lk.stale) this.stale = HEAP32[w];
 		return old;
 	}
-	/** What is remembered of its words is old. */
+	/** A store to each of its words that others touch, too. Not in an event: after the last. */
 	override page_written(page: number): void {
-		lk.plain = true;
-		for (let w = page << 10, end = w + 1024; w < end; w++)
-			if (handle[w] !== 0) lk.store(cpu, handle[w] - 1, 0, HEAP32[w], false);
+		if (bulked[page] === 0) return;
+		lk.begin_page(page);
+		lk.plain = false;
+		for (let w = page << 10, end = w + 1024; w < end; w++) {
+			if (!is_shared(w)) continue;
+			const v = is_wide[w >> 1] !== 0 ? HEAPF64[w >> 1] : HEAP32[w];
+			lk.store_whole(cpu, lk_loc(w, GARBAGE, n - 1), v);
+		}
 	}
 
 	override lock(w: number, at: number): void {

@@ -21,6 +21,8 @@ export interface Model {
 	readonly buffers: boolean;
 	/** Of the last load: the newest value, if it returned an older one; else -1. */
 	stale: number;
+	/** Of the last load, if it is plain: the event of a write of its page of which it may not know; else -1. */
+	overlooks: number;
 
 	/** An exploration begins: all words hold what RAM does. */
 	begin(): void;

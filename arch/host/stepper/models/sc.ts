@@ -17,6 +17,7 @@ export class Sc implements Model {
 	readonly weak: boolean = false;
 	readonly buffers: boolean = false;
 	stale = -1;
+	overlooks = -1;
 
 	begin(): void {}
 	open(_e: number): void {}

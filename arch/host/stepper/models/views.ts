@@ -15,6 +15,13 @@
  * Port: rcu_dereference() is an acquire here, where the kernel's is a load with
  * an address dependency: too strong by what else the reader does.
  *
+ * A page that is written whole (clear_page(), copy_page()) is a store to each of
+ * its words, as weak as any other: who was not told of it may still read what the
+ * free page held. What tells most readers is an address dependency, so this one
+ * is followed: a marked load that returns a pointer into such a page, like an
+ * entry of a page table, comes before all that its CPU reads there. (Also
+ * before what it reads there by another pointer: too strong by that.)
+ *
  * All state is under a journal: undo_to() takes back what came after mark().
  */
 import { forbidden, type Step } from "./axioms.ts";
@@ -33,6 +40,8 @@ export interface Message {
 	readonly reach: Reach;
 	/** The message that the atomic read which wrote this one. */
 	readonly of: Message | undefined;
+	/** It came with all others of its page. */
+	readonly whole: boolean;
 }
 /** The newest message known of each place. Never changed, only replaced. */
 type View = readonly (Message | undefined)[];
@@ -60,6 +69,8 @@ interface Cpu {
 	ul_reach: Reach;
 	/** Its last access to each place of those that knew of more than later loads do. */
 	accesses: readonly Access[];
+	/** What is so for loads from a page, by the pointers into it that were read. */
+	deps: readonly Dependency[];
 	/** Own writes since the last full fence. */
 	own: View;
 	/** Goes with every later write. */
@@ -83,6 +94,12 @@ interface Access {
 	readonly before: Access | undefined;
 }
 const NO_ACCESSES: readonly Access[] = [];
+interface Dependency {
+	readonly page: number;
+	readonly reach: Reach;
+}
+const NO_DEPS: readonly Dependency[] = [];
+const PAGE_SHIFT = 12;
 interface Lock {
 	view: View;
 	own: View;
@@ -168,6 +185,10 @@ export class Views {
 	plain = false;
 	private cpus: Cpu[] = [];
 	private history: Message[][] = [];
+	/** Of a place, its page. */
+	private page_of: number[] = [];
+	/** Pages that were written whole. */
+	private pages: readonly number[] = [];
 	private locks: Lock[] = [];
 	private strong = UNKNOWN;
 	private readers = UNKNOWN;
@@ -180,6 +201,7 @@ export class Views {
 		for (let t = 0; t < contexts; t++) {
 			this.cpus.push({
 				seen: NOTHING, loads: UNKNOWN, rmb: UNKNOWN, stores: UNKNOWN, ul_reach: UNKNOWN, accesses: NO_ACCESSES,
+				deps: NO_DEPS,
 				own: NOTHING, rel: NOTHING, ul_own: NOTHING, ul_all: UNKNOWN, handed: UNKNOWN, nest: 0, gp_wait: 0, gp_reach: UNKNOWN,
 			});
 		}
@@ -215,12 +237,17 @@ export class Views {
 		for (const key of keys) this.set(c, key, both(c[key], r));
 	}
 	/** A new place, or a lock: its handle. */
-	loc(initial: number): number {
+	loc(initial: number, page = -1): number {
 		const x = this.history.length;
-		this.history.push([{ at: x, event: -1, pos: 0, value: initial, by: -1, view: NOTHING, reach: UNKNOWN, of: undefined }]);
+		const m: Message = {
+			at: x, event: -1, pos: 0, value: initial, by: -1, view: NOTHING, reach: UNKNOWN, of: undefined, whole: false,
+		};
+		this.history.push([m]);
+		this.page_of.push(page);
 		this.locks.push({ view: NOTHING, own: NOTHING, reach: UNKNOWN, all: UNKNOWN });
 		this.journal.push(() => {
 			this.history.pop();
+			this.page_of.pop();
 			this.locks.pop();
 		});
 		return x;
@@ -235,7 +262,17 @@ export class Views {
 	/** Nothing older may be read. */
 	private first(t: number, x: number): number {
 		const c = this.cpus[t];
-		return Math.max(pos(c.seen, x), pos(c.loads[0], x), pos(c.loads[t + 1], x));
+		let from = Math.max(pos(c.seen, x), pos(c.loads[0], x), pos(c.loads[t + 1], x));
+		for (const d of c.deps)
+			if (d.page === this.page_of[x])
+				from = Math.max(from, pos(d.reach[0], x), pos(d.reach[t + 1], x));
+		return from;
+	}
+	/** May CPU t overlook that the page of x was written whole? Then its plain load races with that. */
+	overlooks(t: number, x: number): boolean {
+		const h = this.history[x];
+		for (let i = this.first(t, x) + 1; i < h.length; i++) if (h[i].whole) return true;
+		return false;
 	}
 	/** How many messages may be read, of those that do not hold `not`; choice 0 is the newest. */
 	loads(t: number, x: number, not?: number): number {
@@ -274,7 +311,16 @@ export class Views {
 		this.learn(c, ["stores"], now);
 		if (!blind) this.learn(c, ["rmb"], now);
 		if (acquire) this.learn(c, ["loads"], now);
+		else if (!this.plain) this.depend(c, m.value >>> PAGE_SHIFT, now);
 		this.note(c, m, now);
+	}
+	/** A pointer was read: if into a page that was written whole, that is so for loads from it. */
+	private depend(c: Cpu, page: number, now: Reach): void {
+		if (now === c.loads || !this.pages.includes(page)) return;
+		const before = c.deps.find((d) => d.page === page);
+		const reach = before === undefined ? now : both(before.reach, now);
+		if (reach === before?.reach) return;
+		this.set(c, "deps", [...c.deps.filter((d) => d !== before), { page, reach }]);
 	}
 	/** That is so for CPU t: own accesses without what has come to it come before that in time. */
 	private heard(t: number, now: Reach): Reach {
@@ -326,6 +372,14 @@ export class Views {
 		const view = release ? this.cumulative(t) : c.rel;
 		this.write(t, x, this.source(x, choice).pos, v, view, undefined, release);
 	}
+	/** CPU t begins to write a page whole, then it does so to the places in it that matter. */
+	begin_page(page: number): void {
+		if (this.pages.includes(page)) return;
+		this.set(this as unknown as { pages: readonly number[] }, "pages", [...this.pages, page]);
+	}
+	store_whole(t: number, x: number, v: number): void {
+		this.write(t, x, this.history[x].length - 1, v, this.cpus[t].rel, undefined, false, true);
+	}
 	/** A release of a place that nobody else looks at: what comes after it may still take it along. */
 	private_release(t: number): void {
 		const c = this.cpus[t];
@@ -338,10 +392,13 @@ export class Views {
 		return join(join(c.rel, c.stores[t + 1] ?? NOTHING), c.own);
 	}
 	/** A new message after h[i]. */
-	private write(t: number, x: number, i: number, value: number, view: View, of: Message | undefined, release: boolean): void {
+	private write(
+		t: number, x: number, i: number, value: number, view: View, of: Message | undefined, release: boolean,
+		whole = false,
+	): void {
 		const h = this.history[x];
 		const c = this.cpus[t];
-		const m: Message = { at: x, event: this.event, pos: i + 1, value, by: t, view, reach: c.stores, of };
+		const m: Message = { at: x, event: this.event, pos: i + 1, value, by: t, view, reach: c.stores, of, whole };
 		h.splice(i + 1, 0, m);
 		for (let k = i + 2; k < h.length; k++) h[k].pos = k;
 		this.journal.push(() => {

@@ -181,6 +181,18 @@ export const scenarios: Record<string, Scenario> = {
 		check: () => counted(2),
 		configs: ["rwsem.config"],
 	},
+	"rwsem-handoff": {
+		about: "a writer that takes a semaphore twice beside one that waits, maybe for too long",
+		patch: "none: kernel/locking/rwsem.ts rwsem_try_write_lock()",
+		invariant: "who waits for too long is given the lock, and it is not stolen again",
+		setup: () => sems(2),
+		cpus: [() => { sem_write(); sem_write(); }, sem_write],
+		check() {
+			counted(3);
+			check_that(w.sem.count.counter === 0, `the count is ${w.sem.count.counter} at the end`);
+		},
+		configs: ["rwsem.config"],
+	},
 	"rwsem-trylock": {
 		about: "a writer beside one who tries to write and one who tries to read",
 		patch: "none: kernel/locking/rwsem.ts",

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * What a program has stored is known to the kernel: some entry that maps the
+ * page is dirty, or the page itself is. If not, reclaim throws the page away,
+ * and with it the store, as soon as it looks for memory.
+ *
+ * The machine remembers the pages to which user mode has stored since they
+ * were free (ram.ts). Nothing is written back here, so nobody makes a page clean
+ * but MADV_FREE, and only anonymous ones: what it leaves is up to reclaim(),
+ * which does what Linux would do with it, so that the program sees what is lost.
+ */
+import { mmu_lookup } from "arch/x86/mm/mmu.ts";
+import { _PAGE_DIRTY, PAGE_SIZE, PTE_PFN_MASK } from "asm/pgtable_types.ts";
+import { __NR_madvise } from "asm/unistd.ts";
+import { pfn_to_page } from "asm-generic/memory_model.ts";
+import { stored_frames } from "host/ram.ts";
+import { init_task } from "kernel/fork.ts";
+import { current } from "kernel/sched/core.ts";
+import type { mm_struct, page, vm_area_struct } from "linux/mm_types.ts";
+import { page_mapped } from "linux/mm.ts";
+import { PageAnon, PageDirty } from "linux/page-flags.ts";
+import { next_task } from "linux/sched/signal.ts";
+import { MADV_DONTNEED, MADV_FREE } from "uapi/linux/mman.ts";
+import { check_that, user_syscall } from "./scenario.ts";
+
+interface stores extends struct {
+	lazyfree: int; /* some anonymous pages may be thrown away */
+}
+const stores = DEFINE<stores>();
+
+/** MADV_FREE of a range. */
+export function madvise_free(addr: number, len: number): number {
+	WRITE_ONCE(stores.lazyfree, 1);
+	return user_syscall(__NR_madvise, addr, len, MADV_FREE);
+}
+
+/** Reclaim, in need of memory: what is mapped in the range, and clean, goes. Undisturbed. */
+export function reclaim(addr: number, len: number): void {
+	for (const end = addr + len; addr < end; addr += PAGE_SIZE) {
+		const pte = mmu_lookup(current().mm.pgd, addr);
+
+		if (pte === 0 || (pte & _PAGE_DIRTY) !== 0 || PageDirty(pfn_to_page(pte >>> 12)))
+			continue;
+		user_syscall(__NR_madvise, addr, PAGE_SIZE, MADV_DONTNEED);
+	}
+}
+
+/** Frames that a dirty entry of the address space maps. */
+function note_dirty(mm: mm_struct, dirty: Set<number>): void {
+	for (let vma: vm_area_struct = mm.mmap; vma !== NULL; vma = vma.vm_next) {
+		for (let addr = vma.vm_start; addr < vma.vm_end; addr += PAGE_SIZE) {
+			const pte = mmu_lookup(mm.pgd, addr);
+
+			if ((pte & _PAGE_DIRTY) !== 0)
+				dirty.add((pte & PTE_PFN_MASK) >>> 12);
+		}
+	}
+}
+
+/** At the end of an execution. */
+export function check_stores(): void {
+	const dirty = new Set<number>();
+
+	for (let t = next_task(init_task); t !== init_task; t = next_task(t)) {
+		if (t.mm !== NULL)
+			note_dirty(t.mm, dirty);
+	}
+	for (const frame of stored_frames()) {
+		const page: page = pfn_to_page(frame);
+		const anon = PageAnon(page);
+
+		/* Nobody's any more, though somebody has a reference. */
+		if (anon ? !page_mapped(page) || stores.lazyfree !== 0 : page.mapping === 0)
+			continue;
+		const where = (frame * PAGE_SIZE).toString(16);
+
+		check_that(
+			dirty.has(frame) || PageDirty(page),
+			`a store to the page at ${where} is lost: neither the page nor an entry that maps it is dirty`,
+		);
+	}
+}
