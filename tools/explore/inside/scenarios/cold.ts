@@ -87,10 +87,10 @@ function check_pages(...owners: number[]): void {
 const SIZE = 1024;
 
 function take_object(cpu: number): void {
-	w.object[cpu] = kmem_cache_alloc<struct>(w.cache, GFP_KERNEL) as any;
+	w.object[cpu] = uptr(kmem_cache_alloc<struct>(w.cache, GFP_KERNEL));
 }
 function give_object(cpu: number): void {
-	kmem_cache_free(w.cache, w.object[cpu]);
+	kmem_cache_free(w.cache, cast<struct>(w.object[cpu]));
 }
 function slab(): void {
 	w.cache = kmem_cache_create("cold", SIZE, 0, 0);
