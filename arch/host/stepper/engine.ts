@@ -135,7 +135,11 @@ export function step(kind: number, w: number): void {
 	ctx_pos[cur] = position();
 	if (!arriving) {
 		next_ctx = pick();
-		if (next_ctx === cur) return;
+		if (next_ctx === cur) {
+			/* It goes on, but where it is to stop may have changed: store buffers have moved on meanwhile. */
+			if (strategy.stop) stop_before(strategy.stop(cur));
+			return;
+		}
 	}
 	throw SWITCH;
 }

@@ -43,6 +43,21 @@ interface Note extends Omit<RawAllocation, "stack" | "what"> {
 /** Who gives memory out and takes it back; a new slab, or the array of a cache, is nobody's yet. */
 const OWNER = { slab: /\bkasan_slab_(alloc|free)\b/, pages: /\bkasan_(un)?poison_pages\b/ };
 
+/**
+ * Was somebody left who could have gone on? A CPU's own stores leave its buffer
+ * as it goes on; who runs is who made the last step that was none of a buffer's.
+ */
+function preempts(e: number): boolean {
+	const c = ev_ctx[e];
+	let runs = e - 1;
+
+	while (runs >= 0 && ctx_kind[ev_ctx[runs]] === "buffer")
+		runs--;
+	if (runs < 0 || ev_ctx[runs] === c || !is_enabled(ev_ctx[runs]))
+		return false;
+	return ctx_kind[c] !== "buffer" || ctx_cpu[c] !== ctx_cpu[ev_ctx[runs]];
+}
+
 export class Recorder implements Witness {
 	readonly events: RawEvent[] = [];
 	phase: Phase = "setup";
@@ -96,7 +111,7 @@ export class Recorder implements Witness {
 			value: Number.isNaN(value) ? old : value,
 			newest: stale === -1 ? undefined : stale,
 			failed: Number.isNaN(value),
-			preempts: e > 0 && ev_ctx[e - 1] !== c && is_enabled(ev_ctx[e - 1]),
+			preempts: preempts(e),
 			stack: buffer ? "" : (stack_here().stack ?? ""),
 			state: this.states ? this.aside(() => on_cpu(0, snapshot)) : undefined,
 		};

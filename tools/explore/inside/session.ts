@@ -19,7 +19,7 @@ import {
 } from "host/state.ts";
 import { changed_words, HEAP32, REGS, set_journaling, STORED, undo_mark, undo_to, WORDS } from "host/ram.ts";
 import { models } from "host/models/all.ts";
-import type { Model } from "host/models/model.ts";
+import { type Model, model } from "host/models/model.ts";
 import { all_oracles } from "host/oracles/all.ts";
 import type { Oracle } from "host/oracles/oracle.ts";
 import { lock_names } from "host/model.ts";
@@ -397,12 +397,16 @@ function panic_of(error: KernelPanic, kind: string, phase: Phase, where: string)
 /** Switches of the execution that just ended. */
 function schedule(f: StepperFailure): number[][] {
 	const out: number[][] = [];
+	/* What is in the buffers before the first step: how far everybody comes without one. */
+	for (let c = 0; model.buffers && c < n_ctx; c++)
+		if (ctx_kind[c] === "task" && position_before(c, 0) > 0) out.push([c, position_before(c, 0)]);
 	for (let e = 0; e < n; ) {
 		const c = ev_ctx[e];
 		let end = e + 1;
 		while (end < n && ev_ctx[end] === c && !(ctx_kind[c] === "irq" && ev_kind[end] === IRQ_BEGIN)) end++;
-		/* Where it stood when another one went on: before its next step. */
-		out.push(ctx_kind[c] === "buffer" ? [c, end - e] : [c, position_before(c, end)]);
+		/* The last store that left the buffer; or where it stood when another one went on: before its next step. */
+		const last = model.stored(end - 1);
+		out.push(ctx_kind[c] === "buffer" ? [c, last.by, last.at] : [c, position_before(c, end)]);
 		e = end;
 	}
 	for (let e = 0; e < n; e++) if (ev_way[e] > 0) out.push([CHOICE, ev_ctx[e], event_position(e), ev_way[e]]);

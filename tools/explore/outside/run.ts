@@ -96,7 +96,7 @@ async function print_list(o: Options): Promise<number> {
 async function repeat(scenario: string, model: Model, text: string, o: Options): Promise<number> {
 	const { failure, trace, listed, decoder } = await replay(text, { scenario, model, mutant: o.mutant, config: o.config, states: o.html !== undefined });
 	const result: Result = {
-		scenario, model, mutant: o.mutant, config: o.config, cpus: new Set(trace.filter((e) => e.context !== "rcu").map((e) => e.cpu)).size,
+		scenario, model, mutant: o.mutant, config: o.config, cpus: new Set(trace.filter((e) => e.context === "task").map((e) => e.cpu)).size,
 		executions: 1, blocked: 0, bound: null, exhausted: false, strategy: "replay", failures: failure ? 1 : 0, seconds: 0, failure,
 	};
 	if (o.json) process.stdout.write(`${JSON.stringify(result_json(result, true))}\n`);

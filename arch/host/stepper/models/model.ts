@@ -90,6 +90,10 @@ export interface Model {
 	/** The oldest store: its kind, its word. */
 	buffered_kind(c: number): number;
 	buffered_word(c: number): number;
+	/** Of a commit: the context that made the store, and its position then. */
+	stored(e: number): { by: number; at: number };
+	/** Has that store, or one that the context made before it, not left the buffer yet? */
+	holds(c: number, by: number, at: number): boolean;
 	/** All of them, the oldest first: for a look. */
 	stores_of(c: number): { w: number; value: number }[];
 	/** The oldest store reaches memory: an event. */

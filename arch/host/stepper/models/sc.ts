@@ -78,6 +78,12 @@ export class Sc implements Model {
 	buffered_word(_c: number): number {
 		return -1;
 	}
+	stored(_e: number): { by: number; at: number } {
+		return { by: -1, at: 0 };
+	}
+	holds(_c: number, _by: number, _at: number): boolean {
+		return false;
+	}
 	stores_of(_c: number): { w: number; value: number }[] {
 		return [];
 	}

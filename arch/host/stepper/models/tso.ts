@@ -11,6 +11,7 @@ import {
 	A, ACQ, BULK, DOWNGRADE, ENQUEUE, GP_END, GP_START, KINDS, MB, type Order, PARK, R, RACQ, REL, RMW, RREL,
 	RTRY, STORE, TRY, W,
 } from "../kinds.ts";
+import { position } from "../log.ts";
 import { HEAP32, HEAPF64, poke, poke_f64, REG_WORDS, REGS } from "../ram.ts";
 import { touch } from "../sharing.ts";
 import {
@@ -22,7 +23,8 @@ import { Sc, set } from "./sc.ts";
 
 const REG_BUF = REG_MODEL; /* of a CPU: first and end, how many have left, then entries */
 const BUF_ENTRIES = 256;
-const BUF_ENTRY = 8; /* w, kind, wide, event, value as double, mask */
+/* w, kind, wide, event, value as double, mask, context, its position as double */
+const BUF_ENTRY = 10;
 const BUF_SIZE = 8 + BUF_ENTRIES * BUF_ENTRY;
 /* Stores in a CPU's buffer that are older than the end of its last RCU section. */
 const REG_LEFT = REG_BUF + MAX_CPUS * BUF_SIZE;
@@ -73,8 +75,10 @@ let commit_part = false;
  * event after which its store was made.
  */
 const ev_own = new Int32Array(MAX_EV);
-/** A commit of part of a word. */
+/** A commit of part of a word; of a commit: who made the store, and where. */
 const ev_part = new Uint8Array(MAX_EV);
+const ev_by = new Int32Array(MAX_EV);
+const ev_at = new Float64Array(MAX_EV);
 
 /** A load: not an atomic that wrote nothing, which waits for the buffer as others do. */
 function is_load(e: number): boolean {
@@ -208,6 +212,8 @@ class Tso extends Sc {
 		poke(entry + 3, ctx_last[cur]);
 		poke_f64(entry + 4, v);
 		poke(entry + 6, mask);
+		poke(entry + 7, cur);
+		poke_f64(entry + 8, position());
 		poke(b + 1, i + 1);
 		return true;
 	}
@@ -249,6 +255,17 @@ class Tso extends Sc {
 		}
 		return stores;
 	}
+	override stored(e: number): { by: number; at: number } {
+		return { by: ev_by[e], at: ev_at[e] };
+	}
+	override holds(c: number, by: number, at: number): boolean {
+		const b = buffer_of(c);
+		for (let i = HEAP32[b]; i < HEAP32[b + 1]; i++) {
+			const entry = b + 8 + i * BUF_ENTRY;
+			if (HEAP32[entry + 7] === by && HEAPF64[(entry + 8) >> 1] <= at) return true;
+		}
+		return false;
+	}
 	/** The oldest store of a buffer reaches memory. */
 	override commit(c: number): void {
 		const b = REG_BUF + ctx_cpu[c] * BUF_SIZE;
@@ -272,6 +289,8 @@ class Tso extends Sc {
 		}
 		commit_from = HEAP32[entry + 3];
 		commit_part = HEAP32[entry + 6] !== -1;
+		ev_by[n] = HEAP32[entry + 7];
+		ev_at[n] = HEAPF64[(entry + 8) >> 1];
 		const e = close(c, pend_kind[c], w, v);
 		commit_from = -1;
 		tracer?.event(e, old, v, -1);

@@ -6,6 +6,7 @@
  */
 import { is_arriving, standing } from "host/engine.ts";
 import { position } from "host/log.ts";
+import { model } from "host/models/model.ts";
 import { ctx_kind, ctx_state, current_context, DONE, IDLE } from "host/state.ts";
 import type { Search } from "./types.ts";
 
@@ -24,8 +25,9 @@ export function order_of(schedule: number[][] | undefined): number[] | undefined
 }
 
 /**
- * Entries: [context, position or -1 (to its end) or commits], [CHOICE, context,
- * position, choice], [ORDER, CPU, CPU …].
+ * Entries: [context, position or -1 (to its end)], [store buffer, context,
+ * position] (until the store that was made there has left it, if it is in it),
+ * [CHOICE, context, position, choice], [ORDER, CPU, CPU …].
  */
 export function replay(schedule: number[][]): Replay {
 	const switches = schedule.filter((s) => s[0] >= 0);
@@ -40,13 +42,13 @@ export function replay(schedule: number[][]): Replay {
 		all_ways: true,
 		pick(enabled, running) {
 			for (; i < switches.length && why === undefined; i++, count = 0) {
-				const [c, until] = switches[i];
+				const [c, until, at] = switches[i];
 				if (ctx_kind[c] === undefined) {
 					why = `there is no context ${c}`;
 					break;
 				}
 				if (ctx_kind[c] === "buffer") {
-					if (count === until) continue;
+					if (!model.holds(c, until, at)) continue;
 				} else if (until < 0) {
 					if (ctx_state[c] >= DONE || (ctx_state[c] === IDLE && count > 0)) continue;
 				} else if (standing(c) === until) continue;
