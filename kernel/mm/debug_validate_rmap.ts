@@ -10,6 +10,7 @@ import type { anon_vma, anon_vma_chain, vm_area_struct } from "linux/mm_types.ts
 import { rb_first, rb_next } from "linux/rbtree.ts";
 import { rwsem_is_locked } from "linux/rwsem.ts";
 import type { list_head } from "linux/types.ts";
+import { validate_anon_vma_tree } from "mm/debug_validate_acct.ts";
 
 interface anon_vma_use {
 	/** Chains of vmas that lead to it. */
@@ -72,6 +73,7 @@ export function validate_anon_vmas(c: rmap_census, problems: string[]): void {
 			if (avc.anon_vma !== av) problems.push(`${where}: has a chain of another anon_vma`);
 			chains++;
 		}
+		validate_anon_vma_tree(av.rb_root, where, problems);
 		if (chains !== use.chains) problems.push(`${where}: ${chains} chains in the tree, ${use.chains} in vmas`);
 		const has = `${av.num_children} children, ${av.num_active_vmas} vmas`;
 		const ought = `${children.get(address) ?? 0} children, ${use.vmas} vmas`;

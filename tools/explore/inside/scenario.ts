@@ -9,13 +9,18 @@
 import {
 	user_idle, user_load8, user_signal, user_spawn, user_store8, user_syscall, user_task, run_task,
 } from "arch/x86/kernel/user.ts";
+import { mmu_lookup } from "arch/x86/mm/mmu.ts";
+import { _PAGE_DIRTY } from "asm/pgtable_types.ts";
 import {
-	__NR_brk, __NR_clone, __NR_close, __NR_exit, __NR_exit_group, __NR_fork, __NR_madvise, __NR_mmap, __NR_mprotect, __NR_mremap,
-	__NR_munmap, __NR_sim_drop_caches, __NR_sim_exec, __NR_sim_open,
+	__NR_brk, __NR_clone, __NR_close, __NR_exit, __NR_exit_group, __NR_fork, __NR_madvise, __NR_mlock, __NR_mmap, __NR_mprotect,
+	__NR_mremap, __NR_munlock, __NR_munmap, __NR_sim_drop_caches, __NR_sim_exec, __NR_sim_open,
 } from "asm/unistd.ts";
-import { on_cpu } from "host/engine.ts";
+import { on_cpu } from "host/quiet.ts";
 import { enter_from_user_mode, irqentry_exit_to_user_mode } from "kernel/entry/common.ts";
 import { panic } from "kernel/panic.ts";
+import { current } from "kernel/sched/core.ts";
+import { MAP_ANONYMOUS } from "linux/mman.ts";
+import type { vm_area_struct } from "linux/mm_types.ts";
 import { cpu_relax } from "linux/smp.ts";
 
 export { on_cpu, panic, run_task, user_idle, user_syscall };
@@ -239,6 +244,40 @@ export function store(): void {
 }
 export function load(): void {
 	note(0, read(A));
+}
+
+/* ---- calls that fewer scenarios need ---- */
+
+/** mmap() with these flags besides MAP_ANONYMOUS: its address, or an errno. */
+export function mmap(addr: number, len: number, prot: number, flags: number): number {
+	return user_syscall(__NR_mmap, addr, len, prot, flags | MAP_ANONYMOUS, -1, 0);
+}
+/** mremap() with these MREMAP_*: its address, or an errno. */
+export function resize(addr: number, old_len: number, new_len: number, flags = 0, to = 0): number {
+	return user_syscall(__NR_mremap, addr, old_len, new_len, flags, to);
+}
+export function madvise(addr: number, len: number, advice: number): number {
+	return user_syscall(__NR_madvise, addr, len, advice);
+}
+export function mlock(addr: number, len: number): number {
+	return user_syscall(__NR_mlock, addr, len);
+}
+export function munlock(addr: number, len: number): number {
+	return user_syscall(__NR_munlock, addr, len);
+}
+/** What the tables that this CPU's process has say about addr; 0: nothing. For setup and check. */
+export function pte_at(addr: number): number {
+	return mmu_lookup(current().mm.pgd, addr);
+}
+/** Would the kernel know of a write to the page at addr? For setup and check. */
+export function is_dirty(addr: number): boolean {
+	return (pte_at(addr) & _PAGE_DIRTY) !== 0;
+}
+/** The vma that is at addr, or NULL. For setup and check. */
+export function vma_at(addr: number): vm_area_struct {
+	for (let vma: vm_area_struct = current().mm.mmap; vma !== NULL; vma = vma.vm_next)
+		if (addr < vma.vm_end) return addr >= vma.vm_start ? vma : NULL;
+	return NULL;
 }
 
 /* ---- several processes, and several tasks of one CPU ---- */
