@@ -123,7 +123,7 @@ export interface anon_vma extends struct {
 	rwsem: embed<rw_semaphore>; /* of the root: guards rb_root of the whole tree */
 	refcount: embed<atomic_t>;
 	/* What decides whether it may be taken over by a fork; as rb_root. */
-	num_children: int; /* anon_vmas with this parent; a root is one itself */
+	num_children: int; /* anon_vmas with this parent; a root is one */
 	num_active_vmas: int; /* vmas whose anon_vma is this one */
 	parent: anon_vma;
 	rb_root: embed<rb_root_cached>; /* interval tree of chains; root's rwsem */

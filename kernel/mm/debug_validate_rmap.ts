@@ -54,6 +54,12 @@ export function count_anon_vmas(c: rmap_census, vma: vm_area_struct, problems: s
 	use_of(c, own).vmas++;
 }
 
+function expect(
+	problems: string[], what: string, is: number, ought: number,
+): void {
+	if (is !== ought) problems.push(`${what} ${is}, expected ${ought}`);
+}
+
 export function validate_anon_vmas(c: rmap_census, problems: string[]): void {
 	const children = new Map<number, number>();
 	const descendants = new Map<number, number>();
@@ -75,10 +81,9 @@ export function validate_anon_vmas(c: rmap_census, problems: string[]): void {
 		}
 		validate_anon_vma_tree(av.rb_root, where, problems);
 		if (chains !== use.chains) problems.push(`${where}: ${chains} chains in the tree, ${use.chains} in vmas`);
-		const expected = children.get(address) ?? 0;
-		if (av.num_children !== expected) problems.push(`${where}: ${av.num_children} children, expected ${expected}`);
-		if (av.num_active_vmas !== use.vmas)
-			problems.push(`${where}: ${av.num_active_vmas} active vmas, expected ${use.vmas}`);
+		const own = children.get(address) ?? 0;
+		expect(problems, `${where}: children`, av.num_children, own);
+		expect(problems, `${where}: vmas`, av.num_active_vmas, use.vmas);
 		const references = av.root === av ? (descendants.get(address) ?? 0) : 1;
 		const refcount = atomic_read(av.refcount);
 		if (refcount !== references) problems.push(`${where}: refcount ${refcount}, expected ${references}`);

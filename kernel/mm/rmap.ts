@@ -222,8 +222,8 @@ export function anon_vma_clone(
 		if (avc === NULL) {
 			unlock_anon_vma_root(root);
 			/*
-			 * dst is not counted yet among the vmas of its anon_vma:
-			 * it must not be counted out by the unlinking.
+			 * dst is not counted yet among the vmas of its
+			 * anon_vma, and must not be counted out by unlinking.
 			 */
 			dst.anon_vma = NULL;
 			unlink_anon_vmas(dst);

@@ -306,8 +306,8 @@ export function switch_to(pid: number): void {
 	must("run", run_task(pid));
 }
 /**
- * A process on CPU 0 with two pages at A, and a child of it on CPU 1: the first was written before the fork. With `threads` each
- * has a second thread that runs nowhere: faults of a process with only one are not speculative.
+ * A process on CPU 0 with two pages at A, and a child of it on CPU 1: the first was written before the fork. With
+ * `threads` each has a second thread that runs nowhere: faults of a process with only one are not speculative.
  */
 export function parent_and_child(threads = false): void {
 	start_threads(1);

@@ -13,8 +13,32 @@ import { spin_lock, spin_unlock } from "linux/spinlock.ts";
 import { anon_vma_interval_tree_iter_first, anon_vma_interval_tree_iter_next } from "mm/interval_tree.ts";
 import { page_lock_anon_vma_read, page_unlock_anon_vma_read, vma_address } from "mm/rmap.ts";
 import {
-	A, as_task, B, check_that, exit_group, fork, in_kernel, LEN, map, mprotect, mremap, munmap, note, noted, on_cpu, PAGE,
-	parent_and_child, PROT_RW, read, type Scenario, start_threads, store, switch_to, user_idle, V, write,
+	A,
+	as_task,
+	B,
+	check_that,
+	exit_group,
+	fork,
+	in_kernel,
+	LEN,
+	map,
+	mprotect,
+	mremap,
+	munmap,
+	note,
+	noted,
+	on_cpu,
+	PAGE,
+	parent_and_child,
+	PROT_RW,
+	read,
+	type Scenario,
+	start_threads,
+	store,
+	switch_to,
+	user_idle,
+	V,
+	write,
 } from "../scenario.ts";
 
 /** Another protection than its neighbour's makes a page a vma of its own; and it can still be written. */
@@ -28,18 +52,15 @@ function page_at(mm: mm_struct, addr: number): page {
 	const p4d = p4d_offset(pgd_offset(mm, addr), addr);
 	const p4dval = READ_ONCE(p4d.p4d);
 
-	if ((p4dval & _PAGE_PRESENT) === 0)
-		return NULL;
+	if ((p4dval & _PAGE_PRESENT) === 0) return NULL;
 	const pud = pud_offset_lockless(p4d, p4dval, addr);
 	const pudval = READ_ONCE(pud.pud);
 
-	if ((pudval & _PAGE_PRESENT) === 0)
-		return NULL;
+	if ((pudval & _PAGE_PRESENT) === 0) return NULL;
 	const pmd = pmd_offset_lockless(pud, pudval, addr);
 	const pmdval = READ_ONCE(pmd.pmd);
 
-	if ((pmdval & _PAGE_PRESENT) === 0)
-		return NULL;
+	if ((pmdval & _PAGE_PRESENT) === 0) return NULL;
 	const ptl = pte_lockptr_val(mm, pmdval);
 
 	spin_lock(ptl);
@@ -54,8 +75,7 @@ function page_at(mm: mm_struct, addr: number): page {
 function mappings(page: page): number {
 	const anon_vma = page_lock_anon_vma_read(page);
 
-	if (anon_vma === NULL)
-		return 0;
+	if (anon_vma === NULL) return 0;
 	let n = 0;
 	let avc: anon_vma_chain = anon_vma_interval_tree_iter_first(anon_vma.rb_root, page.index, page.index);
 
@@ -63,8 +83,7 @@ function mappings(page: page): number {
 		const vma: vm_area_struct = avc.vma;
 		const address = vma_address(page, vma);
 
-		if (address !== -1 && page_at(vma.vm_mm, address) === page)
-			n++;
+		if (address !== -1 && page_at(vma.vm_mm, address) === page) n++;
 		avc = anon_vma_interval_tree_iter_next(avc, page.index, page.index);
 	}
 	page_unlock_anon_vma_read(anon_vma);
@@ -156,7 +175,10 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [split, () => note(1, fork())],
 		check() {
 			both_kept_their_pages();
-			check_that(as_task(noted(1), () => read(A)) === W, "the grandchild has not the page of its parent");
+			check_that(
+				as_task(noted(1), () => read(A)) === W,
+				"the grandchild has not the page of its parent",
+			);
 		},
 	},
 	"split-exit": {
@@ -176,12 +198,20 @@ export const scenarios: Record<string, Scenario> = {
 		setup: two_vmas,
 		cpus: [() => mremap(A, PAGE, B), () => mremap(A + PAGE, PAGE, B)],
 		check() {
-			check_that(read(B) === 1 && read(A + PAGE) === 2 && read(A) === -1, "the parent has lost a page");
-			on_cpu(1, () => check_that(read(A) === W && read(B) === W && read(A + PAGE) === -1, "the child has lost a page"));
+			check_that(
+				read(B) === 1 && read(A + PAGE) === 2 && read(A) === -1,
+				"the parent has lost a page",
+			);
+			on_cpu(1, () => {
+				check_that(
+					read(A) === W && read(B) === W && read(A + PAGE) === -1,
+					"the child has lost a page",
+				);
+			});
 		},
 	},
 	"first-cow-cow": {
-		about: "the first two writes to a mapping of which both pages are the zero page: both faults want an anon_vma",
+		about: "the first two writes to a mapping that has the zero page twice: both faults want an anon_vma",
 		patch: "none: mm/memory.c wp_page_copy(), mm/rmap.c __anon_vma_prepare()",
 		invariant: "there is one, and who uses the other's sees it whole",
 		setup() {
@@ -197,7 +227,7 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"anon-vma-reuse": {
-		about: "in a family in which children took over anon_vmas that were left, a fork and a merge in its child, beside a write of the forefather",
+		about: "a fork and a merge in a family where children took over anon_vmas",
 		patch: "none: mm/rmap.c anon_vma_clone(); CVE-2022-42703",
 		invariant: "two vmas with one anon_vma have the same chain",
 		setup() {
@@ -208,7 +238,7 @@ export const scenarios: Record<string, Scenario> = {
 			const first = fork();
 			const second = as_task(first, fork);
 
-			/* The first one's anon_vma is left with the second's as its child, and the third takes it over. */
+			/* The first one's anon_vma has a child and no vma; the third takes it over. */
 			as_task(first, () => munmap(A, LEN));
 			const third = as_task(second, fork);
 
@@ -221,18 +251,23 @@ export const scenarios: Record<string, Scenario> = {
 				write(A, V);
 				write(A + PAGE, V);
 			});
-			/* Both vmas of the fourth one know the anon_vma of the second, which nobody uses now and which has no child. */
+			/* Both vmas of the fourth know the second's anon_vma: no vma, no child. */
 			as_task(second, () => munmap(A, LEN));
 			as_task(fourth, () => {});
 		},
-		cpus: [store, () => {
-			note(1, fork());
-			switch_to(noted(1));
-			merge();
-		}],
+		cpus: [
+			store,
+			() => {
+				note(1, fork());
+				switch_to(noted(1));
+				merge();
+			},
+		],
 		check() {
 			check_that(noted(0) === 1 && read(A) === V && read(A + PAGE) === 1, "the write is lost");
-			as_task(noted(1), () => check_that(read(A) === V && read(A + PAGE) === V, "a page is lost by a merge"));
+			as_task(noted(1), () => {
+				check_that(read(A) === V && read(A + PAGE) === V, "a page is lost by a merge");
+			});
 		},
 	},
 	"walk-split": {
@@ -260,7 +295,7 @@ export const scenarios: Record<string, Scenario> = {
 		check: found,
 	},
 	"walk-move": {
-		about: "a walk that looks for the mapping of a page beside its move: the new place is behind the old one in the tree",
+		about: "a walk from a page beside its move to a place behind the old one in the tree",
 		patch: "none: mm/rmap.c rmap_walk_anon(), mm/mremap.c move_ptes(), mm/mmap.c copy_vma()",
 		invariant: "a walk finds a page at its old place or at its new one",
 		setup: of_the_child,
@@ -268,7 +303,7 @@ export const scenarios: Record<string, Scenario> = {
 		check: found,
 	},
 	"walk-move-back": {
-		about: "a walk that looks for the mapping of a page beside its move to a place before the old one in the tree",
+		about: "a walk from a page beside its move to a place before the old one in the tree",
 		patch: "none: mm/rmap.c rmap_walk_anon(), mm/mremap.c move_ptes(), need_rmap_locks",
 		invariant: "a walk finds a page at its old place or at its new one",
 		setup() {
@@ -301,7 +336,7 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"walk-munmap": {
-		about: "a walk that looks for the mappings of a page beside the munmap of one of them, with its page tables",
+		about: "a walk from a page beside the munmap of one of its mappings, with the page tables",
 		patch: "none: mm/rmap.c rmap_walk_anon(), mm/memory.c free_pgtables()",
 		invariant: "page tables of a vma stay while a walk holds the lock of its anon_vma",
 		setup: related,
@@ -315,7 +350,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/rmap.c page_get_anon_vma(), rmap_walk_anon(), mm/mmap.c exit_mmap()",
 		invariant: "what a walk stands on stays while it holds the lock",
 		setup: of_the_child,
-		cpus: [count, () => { exit_group(); user_idle(); }],
+		cpus: [
+			count,
+			() => {
+				exit_group();
+				user_idle();
+			},
+		],
 		check() {
 			check_that(noted(2) === 0 || noted(2) === 1, "a walk finds the page where it is not");
 		},
@@ -327,7 +368,10 @@ export const scenarios: Record<string, Scenario> = {
 		setup: of_the_child,
 		cpus: [count, () => note(1, fork())],
 		check() {
-			check_that(noted(1) > 0 && (noted(2) === 1 || noted(2) === 2), "a walk misses a mapping that stays");
+			check_that(
+				noted(1) > 0 && (noted(2) === 1 || noted(2) === 2),
+				"a walk misses a mapping that stays",
+			);
 		},
 	},
 	"walk-cow": {
@@ -349,11 +393,14 @@ export const scenarios: Record<string, Scenario> = {
 			map(A, LEN);
 			read(A);
 		},
-		cpus: [store, () => {
-			write(A + PAGE, W);
-			keep_page(A + PAGE);
-			count();
-		}],
+		cpus: [
+			store,
+			() => {
+				write(A + PAGE, W);
+				keep_page(A + PAGE);
+				count();
+			},
+		],
 		check() {
 			found();
 			check_that(noted(0) === 1 && read(A) === V && read(A + PAGE) === W, "a write is lost");

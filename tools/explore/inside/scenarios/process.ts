@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Two processes beside each other: a parent on CPU 0 and its child on CPU 1, which share pages until one of them writes,
- * goes, or forks again.
+ * Two processes beside each other: a parent on CPU 0 and its child on CPU 1, which share pages until one of
+ * them writes, goes, or forks again.
  */
 import { __NR_fork, __NR_madvise, __NR_sim_exec, __NR_vfork, __NR_wait4 } from "asm/unistd.ts";
 import { init_task, tasklist_lock } from "kernel/fork.ts";
@@ -16,9 +16,41 @@ import { spin_lock, spin_unlock } from "linux/spinlock.ts";
 import type { list_head } from "linux/types.ts";
 import { zap_page_range } from "mm/memory.ts";
 import {
-	A, as_child, as_task, check_that, exit, exit_group, fork, forked, in_kernel, LEN, madvise_dontneed, map, mprotect, munmap, note, noted, on_cpu, PAGE,
-	parent_and_child, pid_of, PROT_READ, PROT_RW, read, run_task, type Scenario, STACK_TOP, start_process, start_threads, store, switch_to, two_pages, user_idle,
-	user_syscall, V, write,
+	A,
+	as_child,
+	as_task,
+	check_that,
+	exit,
+	exit_group,
+	fork,
+	forked,
+	in_kernel,
+	LEN,
+	madvise_dontneed,
+	map,
+	mprotect,
+	munmap,
+	note,
+	noted,
+	on_cpu,
+	PAGE,
+	parent_and_child,
+	pid_of,
+	PROT_READ,
+	PROT_RW,
+	read,
+	run_task,
+	type Scenario,
+	STACK_TOP,
+	start_process,
+	start_threads,
+	store,
+	switch_to,
+	two_pages,
+	user_idle,
+	user_syscall,
+	V,
+	write,
 } from "../scenario.ts";
 
 const MADV_DONTFORK = 10;
@@ -43,8 +75,7 @@ function become_newborn(): void {
 	spin_lock(tasklist_lock);
 	const p = container_of<task_struct>(init_task.tasks.prev, "tasks");
 	spin_unlock(tasklist_lock);
-	for (let turn = 0; smp_load_acquire(p.__state) === TASK_NEW; turn++)
-		cpu_relax(turn);
+	for (let turn = 0; smp_load_acquire(p.__state) === TASK_NEW; turn++) cpu_relax(turn);
 	switch_to(p.pid);
 }
 /** A process on CPU 0 with a page at A; CPU 1 is idle. */
@@ -100,7 +131,7 @@ function reap(): void {
 
 export const scenarios: Record<string, Scenario> = {
 	"cow-both": {
-		about: "parent and child write to a page that they share: one copies, and the other may take the page over",
+		about: "parent and child write to a page that they share: one copies, the other may take it over",
 		patch: "v2 26/35 mm: implement speculative handling in wp_page_copy()",
 		invariant: "each writes to a page of its own",
 		setup: () => parent_and_child(true),
@@ -108,7 +139,9 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			parent_has_its_own();
 			check_that(noted(1) === 1, "the child's write fails");
-			as_child(() => check_that(read(A) === 1 && read(A + 1) === W, "the child's page is not what it wrote"));
+			as_child(() => {
+				check_that(read(A) === 1 && read(A + 1) === W, "the child's page is not what it wrote");
+			});
 		},
 	},
 	"cow-child-munmap": {
@@ -131,7 +164,7 @@ export const scenarios: Record<string, Scenario> = {
 		check: parent_has_its_own,
 	},
 	"cow-last-reference": {
-		about: "a write to a shared page beside another thread's MADV_DONTNEED of it, who then goes on as the child and unmaps it there, too",
+		about: "a write to a shared page beside MADV_DONTNEED of it, and munmap by the child that has it, too",
 		patch: "none: mm/memory.c do_wp_page()",
 		invariant: "the source of a copy stays until it is copied",
 		setup() {
@@ -140,11 +173,14 @@ export const scenarios: Record<string, Scenario> = {
 			on_cpu(1, () => write(A, 1));
 			fork();
 		},
-		cpus: [store, () => {
-			madvise_dontneed(A, LEN);
-			switch_to(forked());
-			munmap(A, LEN);
-		}],
+		cpus: [
+			store,
+			() => {
+				madvise_dontneed(A, LEN);
+				switch_to(forked());
+				munmap(A, LEN);
+			},
+		],
 		check() {
 			const v = read(A);
 
@@ -152,7 +188,7 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"fork-reuse": {
-		about: "a write to a page that is the process's alone and yet mapped read-only, beside fork, which shares it",
+		about: "a write to a page that is the process's alone and yet read-only, beside fork, which shares it",
 		patch: "none: mm/memory.c do_wp_page(), copy_present_pte()",
 		invariant: "nobody takes a page for his own that a child has, too",
 		setup() {
@@ -230,7 +266,12 @@ export const scenarios: Record<string, Scenario> = {
 		},
 		cpus: [() => munmap(A, LEN), child_writes],
 		check() {
-			as_child(() => check_that(noted(1) === 1 && read(A + 1) === W && read(A) === 0, "the child's write is lost"));
+			as_child(() => {
+				check_that(
+					noted(1) === 1 && read(A + 1) === W && read(A) === 0,
+					"the child's write is lost",
+				);
+			});
 		},
 	},
 	"fork-dontfork": {
@@ -245,18 +286,25 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [store, () => note(1, fork())],
 		check() {
 			check_that(noted(0) === 1 && read(A) === V, "the parent's write is lost");
-			as_child(() => check_that(read(A) === -1 && read(A + PAGE) === 1, "the child has what it should not"));
+			as_child(() => {
+				check_that(read(A) === -1 && read(A + PAGE) === 1, "the child has what it should not");
+			});
 		},
 	},
 	"fork-vma-cache": {
-		about: "a child's first fault beside its parent's munmap of the mapping in which it lies, by then another one's memory",
+		about: "a child's first fault beside the munmap of the same mapping by its parent",
 		patch: "none: kernel/fork.c copy_mm(), mm/vmacache.c",
 		invariant: "no task looks up a vma of another address space",
 		setup: fresh_and_child,
 		cpus: [() => note(0, munmap(A, LEN)), child_writes],
 		check() {
 			check_that(noted(0) === 0 && read(A) === -1, "munmap fails");
-			as_child(() => check_that(noted(1) === 1 && read(A) === 1 && read(A + 1) === W, "the child's write is lost"));
+			as_child(() => {
+				check_that(
+					noted(1) === 1 && read(A) === 1 && read(A + 1) === W,
+					"the child's write is lost",
+				);
+			});
 		},
 	},
 	"vfork-exit": {
@@ -264,7 +312,14 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: kernel/fork.c wait_for_vfork_done(), complete_vfork_done()",
 		invariant: "the parent goes on when the child has let go of its memory",
 		setup: alone,
-		cpus: [vfork, () => { become_newborn(); write(A, W); exit_group(); }],
+		cpus: [
+			vfork,
+			() => {
+				become_newborn();
+				write(A, W);
+				exit_group();
+			},
+		],
 		check: parent_waited,
 	},
 	"vfork-exec": {
@@ -272,7 +327,14 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: kernel/fork.c wait_for_vfork_done(), fs/exec.c exec_mmap()",
 		invariant: "the parent goes on when the child has let go of its memory",
 		setup: alone,
-		cpus: [vfork, () => { become_newborn(); write(A, W); note(1, exec()); }],
+		cpus: [
+			vfork,
+			() => {
+				become_newborn();
+				write(A, W);
+				note(1, exec());
+			},
+		],
 		check() {
 			parent_waited();
 			check_that(noted(1) === 0, "exec fails");
@@ -287,18 +349,27 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [store, () => note(1, exec())],
 		check() {
 			parent_has_its_own();
-			check_that(noted(1) === 0 && on_cpu(1, () => read(A)) === -1, "the child still has its old memory");
+			check_that(
+				noted(1) === 0 && on_cpu(1, () => read(A)) === -1,
+				"the child still has its old memory",
+			);
 		},
 	},
 	"exec-vma-cache": {
-		about: "a fault right after exec, at an address where there was a mapping before, beside the parent's munmap",
+		about: "a fault right after exec where there was a mapping before, beside the parent's munmap",
 		patch: "none: fs/exec.c exec_mmap(), mm/vmacache.c",
 		invariant: "no task looks up a vma of another address space",
 		setup() {
 			fresh_and_child();
 			on_cpu(1, () => write(A + PAGE, 1));
 		},
-		cpus: [() => note(0, munmap(A, LEN)), () => { note(1, exec()); note(2, read(A)); }],
+		cpus: [
+			() => note(0, munmap(A, LEN)),
+			() => {
+				note(1, exec());
+				note(2, read(A));
+			},
+		],
 		check() {
 			check_that(noted(0) === 0 && noted(1) === 0, "a call fails");
 			check_that(noted(2) === -1, "the child still has its old memory");
@@ -309,7 +380,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: fs/exec.c de_thread(), exec_mmap()",
 		invariant: "one thread is left, with nothing of what was",
 		setup: () => two_pages(2),
-		cpus: [() => note(0, exec()), () => { write(A, V); user_idle(); }],
+		cpus: [
+			() => note(0, exec()),
+			() => {
+				write(A, V);
+				user_idle();
+			},
+		],
 		check() {
 			check_that(noted(0) === 0, `exec returns ${noted(0)}`);
 			check_that(read(A) === -1, "the process still has its old memory");
@@ -317,7 +394,7 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"oom-reap-exit": {
-		about: "the end of a process beside the OOM reaper, which has a reference to the struct only, and walks it under the lock",
+		about: "the end of a process beside the OOM reaper, which has a reference to the struct only",
 		patch: "none: mm/mmap.c exit_mmap(), mm/oom_kill.c oom_reap_task_mm()",
 		invariant: "who takes the lock after the end of an address space finds nothing in it",
 		setup() {
@@ -325,7 +402,13 @@ export const scenarios: Record<string, Scenario> = {
 			mmgrab(current().mm);
 			note(8, uptr(current().mm));
 		},
-		cpus: [() => { exit_group(); user_idle(); }, () => in_kernel(reap)],
+		cpus: [
+			() => {
+				exit_group();
+				user_idle();
+			},
+			() => in_kernel(reap),
+		],
 	},
 	"wait-exit": {
 		about: "a parent that waits for its child beside the end of it",

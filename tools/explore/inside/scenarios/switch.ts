@@ -1,12 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * A CPU that changes its task, and with it its address space, beside another one that takes pages or tables away from the
- * one that it leaves, comes back to, or only borrows (lazy TLB). A translation may stay in a TLB over all that: then the CPU
- * has to find out what it missed.
+ * A CPU that changes its task, and with it its address space, beside another one that takes pages or tables away
+ * from the one that it leaves, comes back to, or only borrows (lazy TLB). A translation may stay in a TLB over all
+ * that: then the CPU has to find out what it missed.
  */
 import {
-	A, check_that, exit, exit_group, fork, forked, LEN, madvise_dontneed, map, mprotect, munmap, note, noted, on_cpu, PAGE, pid_of,
-	PROT_READ, read, run_task, type Scenario, start_threads, switch_to, thread, user_idle, V, write,
+	A,
+	check_that,
+	exit,
+	exit_group,
+	fork,
+	forked,
+	LEN,
+	madvise_dontneed,
+	map,
+	mprotect,
+	munmap,
+	note,
+	noted,
+	on_cpu,
+	PAGE,
+	pid_of,
+	PROT_READ,
+	read,
+	run_task,
+	type Scenario,
+	signal,
+	start_threads,
+	switch_to,
+	thread,
+	user_idle,
+	V,
+	wait_for,
+	write,
 } from "../scenario.ts";
 
 /** A thread that runs nowhere in the beginning. */
@@ -61,12 +87,32 @@ function unmapped(): void {
 
 export const scenarios: Record<string, Scenario> = {
 	"switch-dontneed": {
-		about: "a CPU that comes back to an address space of which it still has translations beside MADV_DONTNEED there",
+		about: "a CPU that comes back to an address space, with translations of it, beside MADV_DONTNEED there",
 		patch: "none: arch/x86/mm/tlb.c switch_mm_irqs_off()",
 		invariant: "a CPU either is interrupted for a flush or sees its generation",
 		setup: away,
 		cpus: [return_and_read, zap],
 		check: zapped,
+	},
+	"switch-after-dontneed": {
+		about: "a CPU that comes back to an address space after it has heard that MADV_DONTNEED there is over",
+		patch: "none: arch/x86/mm/tlb.c switch_mm_irqs_off()",
+		invariant: "a flush that is over is seen by who comes after it",
+		setup: away,
+		cpus: [
+			() => {
+				wait_for(0);
+				return_and_read();
+			},
+			() => {
+				zap();
+				signal(0);
+			},
+		],
+		check() {
+			zapped();
+			check_that(noted(0) === 0, "the old page is seen after MADV_DONTNEED has returned");
+		},
 	},
 	"switch-munmap": {
 		about: "a CPU that comes back to an address space beside a munmap there that frees page tables",
@@ -81,7 +127,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: arch/x86/mm/tlb.c switch_mm_irqs_off()",
 		invariant: "what a CPU missed while it was away is flushed when it comes back",
 		setup: cached,
-		cpus: [() => { switch_to(forked()); return_and_read(); }, zap],
+		cpus: [
+			() => {
+				switch_to(forked());
+				return_and_read();
+			},
+			zap,
+		],
 		check: zapped,
 	},
 	"switch-mprotect": {
@@ -90,15 +142,21 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "after mprotect(PROT_READ) nobody writes",
 		setup: away,
 		cpus: [
-			() => { switch_to(pid_of(0)); note(0, write(A, V) ? 1 : 0); },
-			() => { mprotect(A, LEN, PROT_READ); note(1, read(A)); },
+			() => {
+				switch_to(pid_of(0));
+				note(0, write(A, V) ? 1 : 0);
+			},
+			() => {
+				mprotect(A, LEN, PROT_READ);
+				note(1, read(A));
+			},
 		],
 		check() {
 			check_that(noted(1) === (noted(0) === 1 ? V : 1), "a write after mprotect");
 		},
 	},
 	"lazy-dontneed": {
-		about: "an idle CPU goes on in the address space that it has borrowed beside MADV_DONTNEED there, which did not interrupt it",
+		about: "an idle CPU goes on in the address space that it has borrowed beside MADV_DONTNEED there",
 		patch: "none: arch/x86/mm/tlb.c switch_mm_irqs_off(), lazy TLB",
 		invariant: "a CPU either is interrupted for a flush or sees its generation",
 		setup: lazy,
@@ -106,7 +164,7 @@ export const scenarios: Record<string, Scenario> = {
 		check: zapped,
 	},
 	"lazy-munmap": {
-		about: "an idle CPU goes on in the address space that it has borrowed beside a munmap that frees page tables",
+		about: "an idle CPU goes on in the address space that it has borrowed beside munmap, with tables",
 		patch: "none: arch/x86/mm/tlb.c flush_tlb_func(), lazy TLB",
 		invariant: "no walker is in a page table that is free",
 		setup: lazy,
@@ -119,8 +177,14 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "a CPU that has caught up with a generation has flushed all up to it",
 		setup: lazy,
 		cpus: [
-			() => { spare_reads(); note(2, read(A + PAGE)); },
-			() => { madvise_dontneed(A + PAGE, PAGE); zap(); },
+			() => {
+				spare_reads();
+				note(2, read(A + PAGE));
+			},
+			() => {
+				madvise_dontneed(A + PAGE, PAGE);
+				zap();
+			},
 		],
 		check() {
 			zapped();
@@ -128,17 +192,26 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"lazy-exit": {
-		about: "the end of an address space that an idle CPU has borrowed, and which goes over to another task meanwhile",
+		about: "the end of an address space that an idle CPU has borrowed, and leaves for another task",
 		patch: "none: kernel/sched/core.c context_switch(), mmdrop()",
 		invariant: "tables of a borrowed address space stay until all have let go of it",
 		setup: lazy,
-		cpus: [() => { switch_to(forked()); note(0, read(A)); }, () => { exit_group(); user_idle(); }],
+		cpus: [
+			() => {
+				switch_to(forked());
+				note(0, read(A));
+			},
+			() => {
+				exit_group();
+				user_idle();
+			},
+		],
 		check() {
 			check_that(noted(0) === -1, "a task sees another's memory");
 		},
 	},
 	"lazy-idle": {
-		about: "an idle CPU lets go of the address space that it has borrowed beside a munmap there that frees page tables",
+		about: "an idle CPU lets go of the address space that it has borrowed beside munmap, with tables",
 		patch: "none: arch/x86/mm/tlb.c leave_mm(), flush_tlb_func()",
 		invariant: "no walker is in a page table that is free",
 		setup: lazy,
@@ -152,11 +225,17 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: arch/x86/mm/tlb.c enter_lazy_tlb(), switch_mm_irqs_off()",
 		invariant: "a CPU either is interrupted for a flush or sees its generation",
 		setup: cached,
-		cpus: [() => { exit(); spare_reads(); }, zap],
+		cpus: [
+			() => {
+				exit();
+				spare_reads();
+			},
+			zap,
+		],
 		check: zapped,
 	},
 	"flush-flush": {
-		about: "two CPUs that have translations of two pages take away one each: a flush that is not the next one a CPU has to make",
+		about: "two CPUs that have translations of two pages take away one each",
 		patch: "none: arch/x86/mm/tlb.c flush_tlb_func()",
 		invariant: "a CPU that has caught up with a generation has flushed all up to it",
 		setup() {
@@ -172,7 +251,9 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			check_that(noted(0) === 0 && noted(1) === 0, "madvise fails");
 			check_that(read(A) === 0 && read(A + PAGE) === 0, "a page has what was given up");
-			on_cpu(1, () => check_that(read(A) === 0 && read(A + PAGE) === 0, "a page has what was given up"));
+			on_cpu(1, () => {
+				check_that(read(A) === 0 && read(A + PAGE) === 0, "a page has what was given up");
+			});
 		},
 	},
 	"switch-one-task": {
@@ -190,14 +271,20 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: kernel/sched/core.c finish_task(), on_cpu",
 		invariant: "a task is taken when its last CPU has done with it",
 		setup: cached,
-		cpus: [() => switch_to(forked()), () => { note(1, run_task(pid_of(0))); note(2, read(A)); }],
+		cpus: [
+			() => switch_to(forked()),
+			() => {
+				note(1, run_task(pid_of(0)));
+				note(2, read(A));
+			},
+		],
 		check() {
 			check_that(noted(2) === 1, "a task has lost its memory");
 		},
 	},
 	"idle-killed": {
-		about: "a CPU leaves its task for none, and borrows its address space for a moment, beside the end of the process",
-		patch: "none: kernel/exit.ts task_unclaim(), finish_killed_tasks(); kernel/sched/core.c context_switch()",
+		about: "a CPU leaves its task, and borrows its address space, beside the end of the process",
+		patch: "none: kernel/exit.ts task_unclaim(); kernel/sched/core.c context_switch()",
 		invariant: "every thread of a process that ends comes to its end, and nobody touches what has",
 		setup() {
 			start_threads(2);
