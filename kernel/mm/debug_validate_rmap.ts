@@ -75,8 +75,10 @@ export function validate_anon_vmas(c: rmap_census, problems: string[]): void {
 		}
 		validate_anon_vma_tree(av.rb_root, where, problems);
 		if (chains !== use.chains) problems.push(`${where}: ${chains} chains in the tree, ${use.chains} in vmas`);
-		const degree = use.vmas + (children.get(address) ?? 0);
-		if (av.degree !== degree) problems.push(`${where}: degree ${av.degree}, expected ${degree}`);
+		const expected = children.get(address) ?? 0;
+		if (av.num_children !== expected) problems.push(`${where}: ${av.num_children} children, expected ${expected}`);
+		if (av.num_active_vmas !== use.vmas)
+			problems.push(`${where}: ${av.num_active_vmas} active vmas, expected ${use.vmas}`);
 		const references = av.root === av ? (descendants.get(address) ?? 0) : 1;
 		const refcount = atomic_read(av.refcount);
 		if (refcount !== references) problems.push(`${where}: refcount ${refcount}, expected ${references}`);

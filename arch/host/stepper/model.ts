@@ -5,15 +5,20 @@
  * period while its readers are inside, a busy-wait loop until something that
  * it looks at has changed. The kernel calls them with CONFIG_ARCH_HOST_STEPPER.
  */
-import { check_access, exploring, log_result, logged, rerunning, touch } from "./door.ts";
-import { HEAP32, poke } from "./ram.ts";
+import { private_lock_order, shared_lock, shared_release } from "./access.ts";
+import { fail } from "./failure.ts";
+import { ACQ, DOWNGRADE, RACQ, REL, RREL, RTRY, TRY } from "./kinds.ts";
+import { log_result, logged, rerunning } from "./log.ts";
+import { check } from "./oracles/kasan.ts";
+import { heed, watch } from "./oracles/oracle.ts";
 import {
-	ACQ, await_step as await_turn, current_context, current_cpu, DOWNGRADE, enqueue_step, fail, gp_end_step,
-	gp_fence_step, gp_start_step, ipi_done, ipi_step, irq_off, irq_step, in_irq, lockdep, order_mb, private_lock_order, queued, RACQ, rcu_depth, rcu_lock_step,
-	rcu_unlock_step, REL, RREL, RTRY, shared_lock, shared_release, take_step, taken, TRY,
-} from "./engine.ts";
-
-export { on_cpu } from "./engine.ts";
+	await_step as await_turn, enqueue_step, gp_end_step, gp_fence_step, gp_start_step, ipi_done, ipi_step, irq_step,
+	order_mb, queued, rcu_depth, rcu_lock_step, rcu_unlock_step, take_step, taken,
+} from "./primitives.ts";
+import { HEAP32, poke } from "./ram.ts";
+import { touch } from "./sharing.ts";
+import { current_context, current_cpu, exploring, in_irq, irq_off } from "./state.ts";
+import { witnessed } from "./witness.ts";
 
 /* ---- locks ---- */
 
@@ -22,29 +27,30 @@ let subclass = 0;
 function note_acquire(p: number, mode: "write" | "read", trylock: boolean): void {
 	const nested = subclass;
 	subclass = 0;
-	if (!lockdep || !exploring()) return;
-	const report = lockdep.acquire(current_context(), p, mode, trylock, nested, irq_off(), in_irq());
-	if (report !== undefined) fail("lockdep", report);
+	if (!exploring()) return;
+	const lock = { p, mode, trylock, subclass: nested, irqs_off: irq_off(), in_irq: in_irq() };
+	for (const o of watch.acquire) heed(o.acquire(current_context(), lock));
 }
 function note_release(p: number): void {
-	if (!lockdep || !exploring()) return;
-	const report = lockdep.release(current_context(), p);
-	if (report !== undefined) fail("lockdep", report);
+	if (!exploring()) return;
+	for (const o of watch.release) heed(o.release(current_context(), p));
 }
 
 /** Word of a lock that nobody else uses: no step. `fn` as for shared_lock(). */
 function private_lock(w: number, kind: number, fn: (old: number) => number, acquire: boolean): boolean {
 	const v = fn(HEAP32[w]);
 	const got = !Number.isNaN(v);
+	witnessed(acquire ? "lock" : "unlock", w * 4, HEAP32[w], v);
 	if (got) {
 		poke(w, v);
 		private_lock_order(w, kind, acquire);
-	} else if (kind === ACQ || kind === RACQ) fail("deadlock", `a lock at ${(w * 4).toString(16)} is taken twice, or by nobody who runs`);
+	} else if (kind === ACQ || kind === RACQ)
+		fail("deadlock", `a lock at ${(w * 4).toString(16)} is taken twice, or by nobody who runs`);
 	return got;
 }
 function lock_op(p: number, kind: number, fn: (old: number) => number, acquire: boolean): boolean {
 	if (rerunning()) return logged() !== 0;
-	check_access(p);
+	check(p, 4);
 	const w = p >> 2;
 	const got =
 		exploring() && touch(w, true)
@@ -74,10 +80,11 @@ export function spin_unlock_step(p: number): void {
 		logged();
 		return;
 	}
-	check_access(p);
+	check(p, 4);
 	if (HEAP32[p >> 2] === 0) fail("panic", `spinlock already unlocked, lock: ${p.toString(16)}`);
 	if (exploring() && touch(p >> 2, true)) shared_release(p >> 2);
 	else {
+		witnessed("unlock", p, HEAP32[p >> 2], 0);
 		poke(p >> 2, 0);
 		private_lock_order(p >> 2, REL, false);
 	}
@@ -132,7 +139,7 @@ export function rwsem_downgrade_step(p: number): void {
 
 export function lock_class(p: number, name: string): void {
 	lock_names.set(p, name);
-	lockdep?.name(p, name);
+	for (const o of watch.name) o.name(p, name);
 }
 /** Names of locks by address: the last one that was given. */
 export const lock_names = new Map<number, string>();

@@ -5,24 +5,36 @@
  * when more words turned out to be shared, and turns a failure into a schedule.
  */
 import { boot } from "host/head.ts";
-import { adopt_sharing, forget_sharing, on_stack, shared_words, sharing } from "host/door.ts";
-import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
 import {
-	begin, ctx_kind, ctx_cpu, type Ending, ev_choice, forbidden, ev_ctx, ev_kind, KernelPanic, LKMM, machine_failure, n,
-	KIND_NAMES, aside, pop_to, set_strategy, set_tracer, ev_val, ev_w, n_ctx, nr_cpus, on_cpu, run_on, SC, type StepperFailure, TSO, is_enabled_now, waiting, ctx_state, READY, event_position, position_before, accesses, IRQ_BEGIN,
+	accesses, begin, type Ending, event_position, forbidden, is_enabled, pop_to, position_before, run_on, set_strategy,
+	waiting,
 } from "host/engine.ts";
-import { Kcsan } from "host/kcsan.ts";
-import { Lkmm } from "host/lkmm.ts";
-import { Lockdep } from "host/lockdep.ts";
+import { KernelPanic, machine_failure, type StepperFailure } from "host/failure.ts";
+import { IRQ_BEGIN, KIND_NAMES } from "host/kinds.ts";
+import { on_cpu } from "host/quiet.ts";
+import { adopt_sharing, forget_sharing, is_shared, shared_words, sharing } from "host/sharing.ts";
+import { on_stack } from "host/stack.ts";
+import {
+	ctx_cpu, ctx_kind, ctx_state, ev_ctx, ev_kind, ev_val, ev_w, ev_way, n, n_ctx, nr_cpus, READY,
+} from "host/state.ts";
+import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
+import { models } from "host/models/all.ts";
+import type { Model } from "host/models/model.ts";
+import { all_oracles } from "host/oracles/all.ts";
+import type { Oracle } from "host/oracles/oracle.ts";
 import { lock_names } from "host/model.ts";
 import { cpu_leave_host, smp_handle_ipi } from "kernel/smp.ts";
 import { rcu_barrier, rcu_nocb_kthread } from "kernel/rcu.ts";
-import { DATA_END } from "generated/asm-offsets.ts";
 import { all_scenarios } from "generated/scenarios.ts";
+import { page_count_of, subjects } from "./about.ts";
+import { decoder } from "./decoder.ts";
 import { baseline, final_check, teardown_check } from "./final.ts";
-import type { Listed, Loan, ModelName, Outcome, RawEvent, Replayed, Request, SessionFailure, Sharing } from "../protocol.ts";
+import type {
+	Listed, Loan, ModelName, Outcome, Phase, Replayed, Request, SessionFailure, Sharing,
+} from "../protocol.ts";
+import { Recorder } from "./recorder.ts";
+import { locks_held } from "./snapshot.ts";
 import type { Scenario } from "./scenario.ts";
-import { snapshot } from "./snapshot.ts";
 import { bound } from "./strategy/bound.ts";
 import { dpor } from "./strategy/dpor.ts";
 import { pct } from "./strategy/pct.ts";
@@ -34,8 +46,9 @@ import type { Search } from "./strategy/types.ts";
 /** CPUs of the boot; the last is RCU's. */
 const BOOT_CPUS = 6;
 
-const models = { sc: SC, tso: TSO, lkmm: LKMM };
-export { dpor, sharing };
+/** Each model that can be asked for is one of the machine. */
+const model_of: Record<ModelName, Model> = models;
+export { sharing };
 
 export function scenarios(): Map<string, Scenario & { file: string }> {
 	const all = new Map<string, Scenario & { file: string }>();
@@ -65,7 +78,7 @@ export function session_options(r: Request): SessionOptions {
 		: r.strategy === "pct" ? pct(r.seed ?? 1, 3)
 		: r.strategy === "random" ? random(r.seed ?? 1)
 		: dpor(r.commons, r.loan);
-	return { scenario: r.scenario, model: r.model, search, order: order_of(r.schedule) ?? r.order, oracles: r.oracles, keep: r.keep, sharing: r.sharing, together: r.together };
+	return { scenario: r.scenario, model: r.model, search, order: order_of(r.schedule) ?? r.order, oracles: r.oracles, keep: r.keep, sharing: r.sharing, together: r.together, runs: r.runs, spent: r.spent };
 }
 
 /**
@@ -74,19 +87,42 @@ export function session_options(r: Request): SessionOptions {
  */
 export function replay_schedule(r: Request): Replayed {
 	const schedule = r.schedule as number[][];
-	let events: RawEvent[] = [];
 	let last: ReturnType<typeof replay> | undefined;
 	const options = session_options(r);
 	const session = new Session({ ...options, search: () => (last = replay(schedule)) });
-	for (let known = -1, turn = 0; known !== shared_words() && turn < 12; turn++) {
-		known = shared_words();
-		events = [];
-		set_tracer({ event: (e, old, value, stale) => events.push(raw_event(e, old, value, stale, r.trace === true)) });
+	const once = (): Replayed => {
+		const recorder = (session.recorder = new Recorder(r.trace === true));
+		recorder.start();
 		session.again();
 		session.slice(Infinity, 1);
-		set_tracer(undefined);
+		recorder.stop();
+		const { failure } = session.outcome;
+		/* How a check looked at what is wrong is not the story of it. */
+		const told = failure?.at?.phase === "run" || failure?.text.startsWith("check failed:");
+		const events = recorder.trace(failure !== undefined && !told);
+		return { failure, events, diverged: last?.diverged(), decoder: decoder() };
+	};
+	let replayed = once();
+	for (let known = -1, turn = 0; known !== shared_words() && turn < 12; turn++) {
+		known = shared_words();
+		replayed = once();
 	}
-	return { failure: session.outcome.failure, events, diverged: last?.diverged() };
+	return watched(replayed, once);
+}
+/**
+ * Once more, with each access to the words that the failure is about: where
+ * only one context uses them, they are no steps. That may change what a store
+ * buffer holds, so that another failure comes, or none: then without.
+ */
+function watched(replayed: Replayed, once: () => Replayed): Replayed {
+	const words = (replayed.failure?.about ?? []).map((s) => s.addr >> 2).filter((w) => !is_shared(w));
+	if (words.length === 0) return replayed;
+	const known = sharing();
+	adopt_sharing({ ...known, shared: Int32Array.of(...known.shared, ...words) });
+	const again = once();
+	if (again.failure?.text === replayed.failure?.text) return again;
+	adopt_sharing(known);
+	return replayed;
 }
 /**
  * One execution along a schedule in words (strategy/words.ts), for unit tests:
@@ -101,28 +137,6 @@ export function run_words(scenario: string, model: ModelName, text: string): { e
 	const f = session.outcome.failure;
 	return { ends: f ? `${f.kind}: ${f.text}` : "passes", unmet: last?.unmet() };
 }
-function raw_event(e: number, old: number, value: number, stale: number, states: boolean): RawEvent {
-	const c = ev_ctx[e];
-	const limit = Error.stackTraceLimit;
-	Error.stackTraceLimit = 40;
-	const stack = ctx_kind[c] === "buffer" ? "" : (new Error().stack ?? "");
-	Error.stackTraceLimit = limit;
-	return {
-		context: c,
-		context_kind: ctx_kind[c],
-		could_go_on: e > 0 && ev_ctx[e - 1] !== c && is_enabled_now(ev_ctx[e - 1]),
-		cpu: ctx_cpu[c],
-		kind: KIND_NAMES[ev_kind[e]],
-		addr: ev_w[e] * 4,
-		old,
-		value,
-		stale: stale === -1 ? null : stale,
-		failed: Number.isNaN(value),
-		stack,
-		state: states ? aside(() => on_cpu(0, snapshot)) : undefined,
-	};
-}
-
 export interface SessionOptions {
 	scenario: string;
 	model: ModelName;
@@ -136,6 +150,10 @@ export interface SessionOptions {
 	sharing?: Sharing;
 	/** Other cores search as well: all of them begin again. */
 	together?: boolean;
+	/** Ends, with what was not looked at left, after so many executions, those cut off included; */
+	runs?: number;
+	/** they are counted here, if other cores make some of them. The explorer's own memory, not the kernel's. */
+	spent?: Int32Array;
 }
 
 export class Session {
@@ -147,13 +165,17 @@ export class Session {
 	private known = -1;
 	private started = false;
 	private over = false;
-	private lockdep = new Lockdep(32, DATA_END);
+	private runs = 0;
+	private oracles: Oracle[];
+	/** Of a replay. */
+	recorder?: Recorder;
 
 	constructor(readonly options: SessionOptions) {
 		const scenario = scenarios().get(options.scenario);
 		if (!scenario) throw new RangeError(`no scenario '${options.scenario}'`);
 		this.scenario = scenario;
 		this.search = options.search();
+		this.oracles = options.oracles === false ? [] : all_oracles();
 		if (options.sharing) adopt_sharing(options.sharing);
 		else if (!options.keep) forget_sharing();
 	}
@@ -162,30 +184,31 @@ export class Session {
 	private set_up(): Ending | undefined {
 		set_journaling(false);
 		boot(BOOT_CPUS, (text) => this.console.push(text));
+		this.recorder?.booted();
 		const cpus = this.scenario.cpus.length;
 		for (let cpu = 0; cpu < cpus; cpu++) on_cpu(cpu, cpu_leave_host);
 		on_cpu(nr_cpus - 1, cpu_leave_host);
 		on_cpu(0, baseline);
 		if (this.scenario.setup) on_cpu(0, this.scenario.setup);
 		on_cpu(nr_cpus - 1, rcu_barrier);
-		for (const [p, name] of lock_names) this.lockdep.name(p, name);
+		for (const [p, name] of lock_names) for (const o of this.oracles) o.name?.(p, name);
 		set_journaling(true);
+		if (this.recorder) this.recorder.phase = "run";
 		const order = this.options.order ?? this.scenario.cpus.map((_, i) => i);
 		return begin({
 			programs: order.map((cpu) => ({ cpu, fn: this.scenario.cpus[cpu] })),
 			handler: smp_handle_ipi,
 			rcu: rcu_nocb_kthread,
-			model: models[this.options.model],
+			model: model_of[this.options.model],
 			strategy: this.search,
-			lkmm: (contexts) => new Lkmm(contexts),
-			kcsan: this.options.oracles === false ? undefined : new Kcsan(32),
-			lockdep: this.options.oracles === false ? undefined : this.lockdep,
+			oracles: this.oracles,
 		});
 	}
 
 	/** Begins again, with what is known of shared words. */
 	again(): void {
 		this.over = this.started = false;
+		this.runs = 0;
 		this.seen.clear();
 		this.outcome.failure = undefined;
 		this.search = this.options.search();
@@ -196,6 +219,11 @@ export class Session {
 	slice(ms: number, max = Infinity): boolean {
 		const end = performance.now() + ms;
 		const o = this.outcome;
+		const { spent, runs = Infinity } = this.options;
+		if (spent && Atomics.load(spent, 0) >= runs) {
+			this.over = true;
+			return true;
+		}
 		if (this.search.nothing) {
 			this.over = o.exhausted = true;
 			return true;
@@ -216,7 +244,7 @@ export class Session {
 			return this.set_up() ?? run_on();
 		} catch (error) {
 			if (!(error instanceof KernelPanic)) throw error;
-			return panic_of(error, "panic", "before the first step: ");
+			return this.explained(panic_of(error, error.kind, "setup", "before the first step: "));
 		}
 	}
 
@@ -244,20 +272,23 @@ export class Session {
 				return;
 			}
 			this.seen.clear();
-			o.executions = o.blocked = 0;
+			o.executions = o.blocked = this.runs = 0;
 			this.search = this.options.search();
 			this.started = false;
 			return;
 		}
+		const { spent, runs = Infinity } = this.options;
+		this.runs = spent ? Atomics.add(spent, 0, 1) + 1 : this.runs + 1;
 		/* What the memory model forbids was no failure. */
 		if (failure && forbidden() === undefined) {
 			o.failure = failure;
 			this.over = true;
 			return;
 		}
-		if (this.search.next()) return;
-		o.exhausted = this.search.exhaustive;
-		this.over = true;
+		if (!this.search.next()) {
+			o.exhausted = this.search.exhaustive;
+			this.over = true;
+		} else if (this.runs >= runs) this.over = true;
 	}
 
 	/** Another part of the same search, or `afresh` the whole of it, from the beginning of an execution on. */
@@ -287,6 +318,7 @@ export class Session {
 		if (this.seen.has(hash)) return;
 		this.seen.add(hash);
 		const mark = undo_mark();
+		if (this.recorder) this.recorder.phase = "check";
 		try {
 			on_cpu(nr_cpus - 1, rcu_barrier);
 			on_cpu(0, final_check);
@@ -296,7 +328,9 @@ export class Session {
 			if (!(error instanceof KernelPanic)) throw error;
 			/* Unless it is none, and another execution may end like this. */
 			this.seen.delete(hash);
-			return this.failed(panic_of(error, "check"));
+			const check = error.message.startsWith("check failed:");
+			const where = check ? "" : "after all programs have ended: ";
+			return this.failed(panic_of(error, check ? "check" : error.kind, "check", where));
 		}
 		undo_to(mark);
 	}
@@ -304,7 +338,7 @@ export class Session {
 	private failed(f: StepperFailure): SessionFailure {
 		const waits = [];
 		for (let c = 0; c < n_ctx && f.kind === "deadlock"; c++) {
-			if (ctx_state[c] !== READY || is_enabled_now(c)) continue;
+			if (ctx_state[c] !== READY || is_enabled(c)) continue;
 			const { kind, w } = waiting(c);
 			const holder = kind === "lock" && w >= 0 ? HEAP32[w] - 1 : -1;
 			waits.push({
@@ -315,14 +349,39 @@ export class Session {
 			});
 		}
 		const { order } = this.options;
-		return { ...f, schedule: [...(order ? [[ORDER, ...order]] : []), ...schedule(f)], order, waits, console: this.console.slice(-20) };
+		const c = f.context;
+		const at = c < 0 ? undefined : { cpu: ctx_cpu[c], context: ctx_kind[c], phase: "run" as const };
+		const switches = [...(order ? [[ORDER, ...order]] : []), ...schedule(f)];
+		return this.explained({ at, ...f, schedule: switches, order, waits, console: this.console.slice(-20) });
+	}
+
+	/** Locks that those hold who have to do with it. A race is told from what is locked beside it. */
+	private held(f: StepperFailure): number[] {
+		const held = (c: number) => locks_held(c).map((h) => h.p);
+		if (f.kind === "deadlock") return Array.from({ length: n_ctx }, (_, c) => c).flatMap(held);
+		return f.context < 0 ? [] : held(f.context);
+	}
+	/** What only the machine can say of it, as it is now. */
+	private explained(f: SessionFailure & StepperFailure): SessionFailure {
+		const r = this.recorder;
+		/* Nobody has written down which memory that is. */
+		if (!r) return { ...f, memory: undefined };
+		const left = /\bslab objects are left\b/.test(f.text) ? "slab" : /\bpages are lost\b/.test(f.text) ? "pages" : undefined;
+		const leaked = left && r.leaked(left);
+		/* Of a page that is left over the references are asked for. */
+		const pages = (leaked ?? []).filter((x) => x.cache === undefined).slice(0, 2);
+		const about = on_cpu(0, () => [...subjects(f.text, this.held(f)), ...pages.map((x) => page_count_of(x.start))]);
+		return { ...f, about, memory: f.memory && r.bad_access(f.memory), leaked };
 	}
 }
 
 /** A panic outside of the exploration: its message has a line of text, then the stack. */
-function panic_of(error: KernelPanic, kind: string, where = ""): SessionFailure {
+function panic_of(error: KernelPanic, kind: string, phase: Phase, where: string): SessionFailure & StepperFailure {
 	const [text] = error.message.split("\n", 1);
-	return { kind, text: where + text, stack: error.message.slice(text.length + 1), context: -1, event: n, schedule: [], console: [] };
+	return {
+		kind, text: where + text, stack: error.message.slice(text.length + 1), memory: error.memory,
+		context: -1, at: { cpu: error.cpu, context: "task", phase }, event: n, schedule: [], console: [],
+	};
 }
 
 /** Switches of the execution that just ended. */
@@ -336,7 +395,7 @@ function schedule(f: StepperFailure): number[][] {
 		out.push(ctx_kind[c] === "buffer" ? [c, end - e] : [c, position_before(c, end)]);
 		e = end;
 	}
-	for (let e = 0; e < n; e++) if (ev_choice[e] > 0) out.push([CHOICE, ev_ctx[e], event_position(e), ev_choice[e]]);
+	for (let e = 0; e < n; e++) if (ev_way[e] > 0) out.push([CHOICE, ev_ctx[e], event_position(e), ev_way[e]]);
 	if (f.context >= 0 && (out.length === 0 || out[out.length - 1][0] !== f.context)) out.push([f.context, -1]);
 	return out;
 }

@@ -9,7 +9,7 @@ import { explore, list, replay } from "./explorer.ts";
 import { failure_page } from "./html.ts";
 import type { Options } from "./index.ts";
 import { Bars } from "./progress.ts";
-import { failure_report, summary } from "./report.ts";
+import { failure_report, result_json, summary } from "./report.ts";
 import { type ExploreOptions, type Failure, MODELS, type Model, type Result } from "./types.ts";
 
 const STRATEGIES = ["dpor", "bound", "pct", "random"] as const;
@@ -24,6 +24,7 @@ function checked(scenarios: string[], o: Options): ExploreOptions {
 		bound: whole_number("--bound", o.bound, { least: 0 }),
 		strategy: one_of("--strategy", o.strategy, STRATEGIES),
 		seed: whole_number("--seed", o.seed, { least: 0 }),
+		budget: whole_number("--budget", o.budget),
 		seconds: whole_number("--seconds", o.seconds),
 		max: whole_number("--max", o.max),
 		jobs: whole_number("--jobs", o.jobs),
@@ -59,12 +60,17 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 	if (o.quick) options.scenarios = (await list(o.mutant)).filter((s) => s.quick).map((s) => s.name);
 	const bars = process.stderr.isTTY && !o.json && !o.quiet ? new Bars() : undefined;
 	let failures = 0;
+	let open = false;
 	const failed: { result: Result; failure: Failure }[] = [];
 	try {
-		for await (const r of explore(options, (p) => bars?.show(p))) {
+		const left_out = (scenario: string, model: Model, config: string | undefined, under: Model) => {
+			if (!o.json && !o.quiet) process.stdout.write(`${scenario}: not searched under ${model.toUpperCase()}${config ? `, ${config}` : ""}: it fails under ${under.toUpperCase()}\n`);
+		};
+		for await (const r of explore(options, { progress: (p) => bars?.show(p), left_out })) {
 			bars?.done(r);
 			print(r, o);
 			failures += r.failures;
+			open ||= !r.exhausted;
 			/* Without a schedule there is nothing to step through. */
 			if (r.failure?.replay) failed.push({ result: r, failure: r.failure });
 		}
@@ -73,8 +79,10 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 	}
 	if (o.html !== undefined && failed.length === 0) process.stderr.write(`spf: no schedule that fails, so '${o.html}' was not written\n`);
 	else if (o.html !== undefined) await write_page(o.html, failed);
-	return failures > 0 ? 1 : 0;
+	return failures > 0 ? 1 : open ? NOT_ALL_SEEN : 0;
 }
+/** Exit status: nothing failed, but there are schedules that were not looked at. */
+const NOT_ALL_SEEN = 3;
 
 async function print_list(o: Options): Promise<number> {
 	for (const s of await list(o.mutant)) {
@@ -86,16 +94,16 @@ async function print_list(o: Options): Promise<number> {
 
 /** One execution, again. */
 async function repeat(scenario: string, model: Model, text: string, o: Options): Promise<number> {
-	const { failure, trace } = await replay(text, { scenario, model, mutant: o.mutant, config: o.config, states: o.html !== undefined });
+	const { failure, trace, listed, decoder } = await replay(text, { scenario, model, mutant: o.mutant, config: o.config, states: o.html !== undefined });
 	const result: Result = {
 		scenario, model, mutant: o.mutant, config: o.config, cpus: new Set(trace.filter((e) => e.context !== "rcu").map((e) => e.cpu)).size,
 		executions: 1, blocked: 0, bound: null, exhausted: false, strategy: "replay", failures: failure ? 1 : 0, seconds: 0, failure,
 	};
-	if (o.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-	else if (failure) process.stdout.write(`${failure_report(result, failure, width())}\n`);
+	if (o.json) process.stdout.write(`${JSON.stringify(result_json(result, true))}\n`);
+	else if (failure) process.stdout.write(`${failure_report(result, failure, width(), o.all)}\n`);
 	else process.stdout.write(`${scenario}: this schedule fails nothing: ${trace.length} steps\n`);
-	const clean: Failure = { kind: "", text: "", func: "", file: "", line: 0, trace, replay: text, preemptions: 0, minimised: false };
-	if (o.html !== undefined) save(o.html, failure_page([{ result, failure: failure ?? clean }]));
+	const clean: Failure = { kind: "", text: "", func: "", file: "", line: 0, calls: [], trace, replay: text, preemptions: 0, minimised: false, decoder };
+	if (o.html !== undefined) save(o.html, failure_page([{ result, failure: failure ?? clean, listed }]));
 	return failure ? 1 : 0;
 }
 
@@ -103,14 +111,12 @@ const width = () => Math.max(80, process.stdout.columns ?? 100);
 
 function print(r: Result, o: Options): void {
 	if (o.json) {
-		const { scenario, model, mutant, config, executions, blocked, bound, exhausted, failures, seconds, failure } = r;
-		const line = { scenario, model, mutant, config, executions, blocked, bound, exhausted, failures, seconds, replay: failure?.replay || undefined };
-		process.stdout.write(`${JSON.stringify(line)}\n`);
+		process.stdout.write(`${JSON.stringify(result_json(r, o.all === true))}\n`);
 		return;
 	}
 	if (!r.failure && o.quiet) return;
 	process.stdout.write(`${r.scenario}: ${summary(r)}\n`);
-	if (r.failure) process.stdout.write(`\n${failure_report(r, r.failure, width())}\n\n`);
+	if (r.failure) process.stdout.write(`\n${failure_report(r, r.failure, width(), o.all)}\n\n`);
 }
 
 /** The failures once more, with the state of the machine after each step. */
@@ -119,7 +125,7 @@ async function write_page(file: string, failed: { result: Result; failure: Failu
 	for (const { result, failure } of failed) {
 		const { scenario, model, mutant, config } = result;
 		const again = await replay(failure.replay, { scenario, model, mutant, config, states: true });
-		pages.push({ result, failure: { ...failure, trace: again.trace } });
+		pages.push({ result, failure: { ...failure, trace: again.trace }, listed: again.listed });
 	}
 	save(file, failure_page(pages));
 }

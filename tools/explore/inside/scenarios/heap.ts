@@ -9,7 +9,7 @@ import {
 const ENOMEM = 12;
 const EEXIST = 17;
 const PROT_RWX = 7;
-const STACK = A + 0x300000;
+const STACK_AT = A + 0x300000;
 
 /** A heap of one page, written. */
 function heap(): void {
@@ -173,16 +173,16 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "a stack keeps its distance from what is below",
 		setup() {
 			start_threads(2);
-			map_stack(STACK, PAGE);
-			write(STACK, 1);
+			map_stack(STACK_AT, PAGE);
+			write(STACK_AT, 1);
 		},
 		cpus: [
-			() => note(0, write(STACK - PAGE, V) ? 1 : 0),
-			() => map(STACK - 2 * LEN, PAGE, PROT_READ),
+			() => note(0, write(STACK_AT - PAGE, V) ? 1 : 0),
+			() => map(STACK_AT - 2 * LEN, PAGE, PROT_READ),
 		],
 		check() {
-			check_that(read(STACK - PAGE) === (noted(0) === 1 ? V : -1), "the write is lost");
-			check_that(!write(STACK - LEN, 1) && read(STACK) === 1, "the stack grows right up to a mapping");
+			check_that(read(STACK_AT - PAGE) === (noted(0) === 1 ? V : -1), "the write is lost");
+			check_that(!write(STACK_AT - LEN, 1) && read(STACK_AT) === 1, "the stack grows right up to a mapping");
 		},
 	},
 	"stack-stack": {
@@ -191,13 +191,13 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "it has grown to the lower one, and both writes are there",
 		setup() {
 			start_threads(2);
-			map_stack(STACK, PAGE);
-			write(STACK, 1);
+			map_stack(STACK_AT, PAGE);
+			write(STACK_AT, 1);
 		},
-		cpus: [() => note(0, write(STACK - PAGE, V) ? 1 : 0), () => note(1, write(STACK - LEN, V) ? 1 : 0)],
+		cpus: [() => note(0, write(STACK_AT - PAGE, V) ? 1 : 0), () => note(1, write(STACK_AT - LEN, V) ? 1 : 0)],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
-			check_that(read(STACK - PAGE) === V && read(STACK - LEN) === V && read(STACK) === 1, "a write is lost");
+			check_that(read(STACK_AT - PAGE) === V && read(STACK_AT - LEN) === V && read(STACK_AT) === 1, "a write is lost");
 		},
 	},
 	"stacks-of-two": {
@@ -206,15 +206,15 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "both are counted",
 		setup() {
 			start_threads(2);
-			map_stack(STACK, PAGE);
-			map_stack(STACK + 0x200000, PAGE);
-			write(STACK, 1);
-			write(STACK + 0x200000, 1);
+			map_stack(STACK_AT, PAGE);
+			map_stack(STACK_AT + 0x200000, PAGE);
+			write(STACK_AT, 1);
+			write(STACK_AT + 0x200000, 1);
 		},
-		cpus: [() => note(0, write(STACK - PAGE, V) ? 1 : 0), () => note(1, write(STACK + 0x200000 - PAGE, V) ? 1 : 0)],
+		cpus: [() => note(0, write(STACK_AT - PAGE, V) ? 1 : 0), () => note(1, write(STACK_AT + 0x200000 - PAGE, V) ? 1 : 0)],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
-			check_that(read(STACK - PAGE) === V && read(STACK + 0x200000 - PAGE) === V, "a write is lost");
+			check_that(read(STACK_AT - PAGE) === V && read(STACK_AT + 0x200000 - PAGE) === V, "a write is lost");
 		},
 	},
 	"stack-munmap-all": {
@@ -223,13 +223,13 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "the stack is looked up again",
 		setup() {
 			start_threads(2);
-			map_stack(STACK, PAGE);
-			write(STACK, 1);
+			map_stack(STACK_AT, PAGE);
+			write(STACK_AT, 1);
 		},
-		cpus: [() => note(0, write(STACK - PAGE, V) ? 1 : 0), () => note(1, munmap(STACK, PAGE))],
+		cpus: [() => note(0, write(STACK_AT - PAGE, V) ? 1 : 0), () => note(1, munmap(STACK_AT, PAGE))],
 		check() {
-			check_that(noted(1) === 0 && read(STACK) === -1, "a page is mapped after munmap");
-			check_that(read(STACK - PAGE) === (noted(0) === 1 ? V : -1), "the write is lost");
+			check_that(noted(1) === 0 && read(STACK_AT) === -1, "a page is mapped after munmap");
+			check_that(read(STACK_AT - PAGE) === (noted(0) === 1 ? V : -1), "the write is lost");
 		},
 	},
 	"stack-munmap-top": {
@@ -238,14 +238,14 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "a page has the index of its address",
 		setup() {
 			start_threads(2);
-			map_stack(STACK, LEN);
-			write(STACK, 1);
-			write(STACK + PAGE, 2);
+			map_stack(STACK_AT, LEN);
+			write(STACK_AT, 1);
+			write(STACK_AT + PAGE, 2);
 		},
-		cpus: [() => note(0, write(STACK - PAGE, V) ? 1 : 0), () => note(1, munmap(STACK + PAGE, PAGE))],
+		cpus: [() => note(0, write(STACK_AT - PAGE, V) ? 1 : 0), () => note(1, munmap(STACK_AT + PAGE, PAGE))],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 0, "a call fails");
-			check_that(read(STACK - PAGE) === V && read(STACK) === 1 && read(STACK + PAGE) === -1, "a write is lost");
+			check_that(read(STACK_AT - PAGE) === V && read(STACK_AT) === 1 && read(STACK_AT + PAGE) === -1, "a write is lost");
 		},
 	},
 	"map-below": {

@@ -9,6 +9,9 @@
  * atomics, fences around marked accesses, and grace periods. A dependency is
  * no order here, but for rcu_dereference(), which is an acquire.
  */
+import type { Order } from "../kinds.ts";
+import type { Objection, Oracle } from "./oracle.ts";
+
 type Clock = readonly number[];
 
 interface Ctx {
@@ -174,5 +177,72 @@ export class Kcsan {
 		const c = this.ctx[t];
 		this.set(c, "now", join(c.now, this.ctx[other].now));
 		this.tick(other);
+	}
+}
+
+/** As an observer of the stepper, on a machine of so many words. */
+export class KcsanOracle implements Oracle {
+	private k: Kcsan;
+	/** Of an event: where the journal stood before it. */
+	private marks: number[] = [];
+	/** Shared words, by the number that they have here, from 1 on. */
+	private numbers: Int32Array;
+	private count = 0;
+
+	constructor(private readonly contexts: number, words: number) {
+		this.k = new Kcsan(contexts);
+		this.numbers = new Int32Array(words);
+	}
+	private word(w: number): number {
+		if (this.numbers[w] === 0) this.numbers[w] = ++this.count;
+		return this.numbers[w];
+	}
+	private race(other: number, w: number, what: string): Objection {
+		const text = `data race: ${what} of ${(w * 4).toString(16)} beside a write that nothing orders`;
+		return { kind: "race", text, other };
+	}
+
+	begin(): void {
+		this.k = new Kcsan(this.contexts);
+	}
+	open(e: number): void {
+		this.marks[e] = this.k.mark();
+		this.k.event = e;
+	}
+	pop_to(d: number): void {
+		this.k.undo_to(this.marks[d]);
+	}
+	read(cpu: number, w: number, order: Order): Objection | undefined {
+		const other = this.k.read(cpu, this.word(w), order === "dependency" ? "acquire" : (order as "plain"));
+		return other < 0 ? undefined : this.race(other, w, "a plain read");
+	}
+	write(cpu: number, w: number, order: Order): Objection | undefined {
+		const kind = order === "release" || order === "plain" ? order : "once";
+		const other = this.k.write(cpu, this.word(w), kind);
+		return other < 0 ? undefined : this.race(other, w, "a write");
+	}
+	rmw(cpu: number, w: number): void {
+		this.k.rmw(cpu, this.word(w));
+	}
+	lock(cpu: number, w: number): void {
+		this.k.lock(cpu, this.word(w));
+	}
+	unlock(cpu: number, w: number): void {
+		this.k.unlock(cpu, this.word(w));
+	}
+	barrier(cpu: number, which: "mb" | "rmb" | "wmb"): void {
+		this.k[which](cpu);
+	}
+	rcu_read_lock(cpu: number): void {
+		this.k.rcu_read_lock(cpu);
+	}
+	rcu_read_unlock(cpu: number): void {
+		this.k.rcu_read_unlock(cpu);
+	}
+	gp_start(cpu: number): void {
+		this.k.gp_start(cpu);
+	}
+	gp_end(cpu: number): void {
+		this.k.gp_end(cpu);
 	}
 }

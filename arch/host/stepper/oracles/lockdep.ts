@@ -5,7 +5,9 @@
  * only grows during an exploration: an order that was ever seen counts. The
  * locks that a context holds are found again each time it is re-run.
  */
-interface Held {
+import type { Acquire, Held, Objection, Oracle } from "./oracle.ts";
+
+interface Entry {
 	p: number;
 	class: number;
 	read: boolean;
@@ -19,7 +21,7 @@ export class Lockdep {
 	private names: string[] = [];
 	private classes = new Map<string, number>();
 	private of = new Map<number, string>();
-	private stack: Held[][] = [];
+	private stack: Entry[][] = [];
 	/** [outer * MAX_CLASSES + inner]: seen. */
 	private inside = new Uint8Array(MAX_CLASSES * MAX_CLASSES);
 	private in_irq = new Uint8Array(MAX_CLASSES);
@@ -111,12 +113,42 @@ export class Lockdep {
 	reset(t: number): void {
 		this.stack[t].length = 0;
 	}
-	held(t: number): { p: number; name: string }[] {
-		return this.stack[t].map((h) => ({ p: h.p, name: this.names[h.class] }));
+	held(t: number): Held[] {
+		return this.stack[t].map((h) => ({ p: h.p, name: this.names[h.class], read: h.read }));
 	}
 	/** At the end of its program. */
 	at_end(t: number): string | undefined {
 		const held = this.held(t);
 		if (held.length > 0) return `lock held when returning to user space: ${held.map((h) => h.name).join(", ")}`;
+	}
+}
+
+/** As an observer of the stepper. What it has learnt stays from one exploration to the next. */
+export class LockdepOracle implements Oracle {
+	private l: Lockdep;
+
+	constructor(contexts: number, static_end: number) {
+		this.l = new Lockdep(contexts, static_end);
+	}
+	private report(text: string | undefined): Objection | undefined {
+		return text === undefined ? undefined : { kind: "lockdep", text };
+	}
+	resume(c: number): void {
+		this.l.reset(c);
+	}
+	end(c: number): Objection | undefined {
+		return this.report(this.l.at_end(c));
+	}
+	name(p: number, name: string): void {
+		this.l.name(p, name);
+	}
+	acquire(c: number, { p, mode, trylock, subclass, irqs_off, in_irq }: Acquire): Objection | undefined {
+		return this.report(this.l.acquire(c, p, mode, trylock, subclass, irqs_off, in_irq));
+	}
+	release(c: number, p: number): Objection | undefined {
+		return this.report(this.l.release(c, p));
+	}
+	held(c: number): Held[] {
+		return this.l.held(c);
 	}
 }
