@@ -7,7 +7,7 @@
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { CONFIG_ANON_VMA_NAME } from "generated/autoconf.ts";
 import { atomic_read } from "linux/atomic.ts";
-import { type address_space, type file } from "linux/fs.ts";
+import type { address_space, file } from "linux/fs.ts";
 import {
 	VM_ACCOUNT, VM_EXEC, VM_LOCKED, VM_SHARED, VM_SPECIAL, VM_STACK, VM_WRITE,
 	vma_pages,

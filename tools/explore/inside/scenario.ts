@@ -12,8 +12,8 @@ import {
 import { mmu_lookup } from "arch/x86/mm/mmu.ts";
 import { _PAGE_DIRTY } from "asm/pgtable_types.ts";
 import {
-	__NR_brk, __NR_clone, __NR_close, __NR_exit, __NR_exit_group, __NR_fork, __NR_madvise, __NR_mlock, __NR_mmap, __NR_mprotect,
-	__NR_mremap, __NR_munlock, __NR_munmap, __NR_sim_drop_caches, __NR_sim_exec, __NR_sim_open,
+	__NR_brk, __NR_clone, __NR_close, __NR_exit, __NR_exit_group, __NR_fork, __NR_madvise, __NR_mlock, __NR_mmap,
+	__NR_mprotect, __NR_mremap, __NR_munlock, __NR_munmap, __NR_sim_drop_caches, __NR_sim_exec, __NR_sim_open,
 } from "asm/unistd.ts";
 import { on_cpu } from "host/quiet.ts";
 import { enter_from_user_mode, irqentry_exit_to_user_mode } from "kernel/entry/common.ts";
@@ -279,7 +279,7 @@ export function mlock(addr: number, len: number): number {
 export function munlock(addr: number, len: number): number {
 	return user_syscall(__NR_munlock, addr, len);
 }
-/** What the tables that this CPU's process has say about addr; 0: nothing. For setup and check. */
+/** What the page tables of this CPU's process say about addr; 0: nothing. For setup and check. */
 export function pte_at(addr: number): number {
 	return mmu_lookup(current().mm.pgd, addr);
 }

@@ -2,8 +2,8 @@
 /** Calls that make, change or take away several vmas, beside a fault or beside each other; the heap; stacks. */
 import { MAP_FIXED_NOREPLACE, MAP_PRIVATE } from "linux/mman.ts";
 import {
-	A, B, brk, check_that, LEN, map, map_stack, map_written, mmap, mprotect, munmap, note, noted, on_cpu, PAGE, PROT_READ, PROT_RW, read,
-	type Scenario, STACK_TOP, start_threads, untouched, V, write,
+	A, B, brk, check_that, LEN, map, map_stack, map_written, mmap, mprotect, munmap, note, noted, on_cpu, PAGE,
+	PROT_READ, PROT_RW, read, type Scenario, STACK_TOP, start_threads, untouched, V, write,
 } from "../scenario.ts";
 
 const ENOMEM = 12;
@@ -80,7 +80,10 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/mmap.c vm_unmapped_area()",
 		invariant: "they get two places",
 		setup: untouched,
-		cpus: [() => note(0, page_below_top(mmap(0, PAGE, PROT_RW, MAP_PRIVATE))), () => note(1, page_below_top(mmap(0, PAGE, PROT_READ, MAP_PRIVATE)))],
+		cpus: [
+			() => note(0, page_below_top(mmap(0, PAGE, PROT_RW, MAP_PRIVATE))),
+			() => note(1, page_below_top(mmap(0, PAGE, PROT_READ, MAP_PRIVATE))),
+		],
 		check() {
 			const at = [0, 1].map((cpu) => STACK_TOP - noted(cpu) * PAGE);
 
@@ -165,18 +168,21 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"stack-map": {
-		about: "the growth of a stack beside mmap of the place that it would grow to",
+		about: "the growth of a stack beside mmap a little below it",
 		patch: "none: mm/mmap.c expand_downwards()",
-		invariant: "a stack does not grow into a mapping",
+		invariant: "a stack keeps its distance from what is below",
 		setup() {
 			start_threads(2);
 			map_stack(STACK_AT, PAGE);
 			write(STACK_AT, 1);
 		},
-		cpus: [() => note(0, write(STACK_AT - LEN, V) ? 1 : 0), () => { map(STACK_AT - LEN, PAGE, PROT_READ); note(1, read(STACK_AT - LEN)); }],
+		cpus: [
+			() => note(0, write(STACK_AT - PAGE, V) ? 1 : 0),
+			() => map(STACK_AT - 2 * LEN, PAGE, PROT_READ),
+		],
 		check() {
-			check_that(noted(1) === 0 && read(STACK_AT - LEN) === 0, "a write reached the mapping");
-			check_that(!write(STACK_AT - LEN, 1) && read(STACK_AT) === 1, "the mapping is writable");
+			check_that(read(STACK_AT - PAGE) === (noted(0) === 1 ? V : -1), "the write is lost");
+			check_that(!write(STACK_AT - LEN, 1) && read(STACK_AT) === 1, "the stack grows right up to a mapping");
 		},
 	},
 	"stack-stack": {
@@ -209,6 +215,21 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
 			check_that(read(STACK_AT - PAGE) === V && read(STACK_AT + 0x200000 - PAGE) === V, "a write is lost");
+		},
+	},
+	"stack-munmap-all": {
+		about: "the growth of a stack, for which mmap_lock is dropped and taken anew, beside the munmap of it",
+		patch: "none: arch/x86/mm/fault.c lock_mm_and_find_vma()",
+		invariant: "the stack is looked up again",
+		setup() {
+			start_threads(2);
+			map_stack(STACK_AT, PAGE);
+			write(STACK_AT, 1);
+		},
+		cpus: [() => note(0, write(STACK_AT - PAGE, V) ? 1 : 0), () => note(1, munmap(STACK_AT, PAGE))],
+		check() {
+			check_that(noted(1) === 0 && read(STACK_AT) === -1, "a page is mapped after munmap");
+			check_that(read(STACK_AT - PAGE) === (noted(0) === 1 ? V : -1), "the write is lost");
 		},
 	},
 	"stack-munmap-top": {
@@ -254,7 +275,10 @@ export const scenarios: Record<string, Scenario> = {
 			write(A + LEN, 2);
 			mprotect(A + LEN, LEN, PROT_READ);
 		},
-		cpus: [() => note(0, write(A, V) ? 1 : 0), () => { note(1, mprotect(A + PAGE, PAGE, PROT_READ)); note(2, mprotect(A + PAGE, LEN, PROT_RW)); }],
+		cpus: [
+			() => note(0, write(A, V) ? 1 : 0),
+			() => { note(1, mprotect(A + PAGE, PAGE, PROT_READ)); note(2, mprotect(A + PAGE, LEN, PROT_RW)); },
+		],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 0 && noted(2) === 0, "a call fails");
 			check_that(read(A) === V && read(A + PAGE) === 1 && read(A + LEN) === 2, "a page is lost");

@@ -3,10 +3,12 @@
  * A page fault beside madvise() that changes entries under the read lock
  * (MADV_FREE, MADV_COLD), fills them (MADV_POPULATE_*), or changes vmas.
  */
-import { MADV_COLD, MADV_FREE, MADV_PAGEOUT, MADV_POPULATE_WRITE, MADV_RANDOM, MADV_SEQUENTIAL } from "linux/mman.ts";
 import {
-	A, check_that, fork, is_dirty, LEN, madvise, madvise_dontneed, map_written, mprotect, munmap, note, noted, on_cpu, PAGE, PROT_READ,
-	read, type Scenario, store, untouched, V, write, written,
+	MADV_COLD, MADV_FREE, MADV_PAGEOUT, MADV_POPULATE_WRITE, MADV_RANDOM, MADV_SEQUENTIAL,
+} from "linux/mman.ts";
+import {
+	A, check_that, fork, is_dirty, LEN, madvise, madvise_dontneed, map_written, mprotect, munmap, note, noted,
+	on_cpu, PAGE, PROT_READ, read, type Scenario, store, untouched, V, write, written,
 } from "../scenario.ts";
 
 const PROT_RWX = 7;
@@ -192,7 +194,10 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/madvise.c madvise_free_pte_range()",
 		invariant: "after mprotect(PROT_READ) nobody writes",
 		setup: written,
-		cpus: [() => { madvise(A, LEN, MADV_FREE); note(0, write(A, V) ? 1 : 0); }, () => { mprotect(A, LEN, PROT_READ); note(1, read(A)); }],
+		cpus: [
+			() => { madvise(A, LEN, MADV_FREE); note(0, write(A, V) ? 1 : 0); },
+			() => { mprotect(A, LEN, PROT_READ); note(1, read(A)); },
+		],
 		check() {
 			check_that(noted(1) === (noted(0) === 1 ? V : 1), "a write after mprotect");
 			check_that(!write(A, 2), "the page is writable after mprotect");

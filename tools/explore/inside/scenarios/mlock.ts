@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** mlock() and MAP_POPULATE, which fault pages in after mmap_lock was dropped, beside faults and calls that take the pages away. */
+/**
+ * mlock() and MAP_POPULATE, which fault pages in after mmap_lock was dropped,
+ * beside faults and calls that take the pages away.
+ */
 import { __NR_mlock2, __NR_mlockall, __NR_munlockall } from "asm/unistd.ts";
-import { MAP_FIXED, MAP_LOCKED, MAP_POPULATE, MAP_PRIVATE, MCL_CURRENT, MCL_FUTURE, MLOCK_ONFAULT } from "linux/mman.ts";
+import {
+	MAP_FIXED, MAP_LOCKED, MAP_POPULATE, MAP_PRIVATE, MCL_CURRENT, MCL_FUTURE, MLOCK_ONFAULT,
+} from "linux/mman.ts";
 import { VM_LOCKED } from "linux/mm.ts";
 import {
-	A, brk, check_that, LEN, map, map_stack, mlock, mmap, mprotect, munlock, munmap, note, noted, PAGE, PROT_NONE, PROT_READ, PROT_RW,
-	pte_at, read, type Scenario, start_threads, store, untouched, user_syscall, V, vma_at, write,
+	A, brk, check_that, LEN, map, map_stack, mlock, mmap, mprotect, munlock, munmap, note, noted, PAGE,
+	PROT_NONE, PROT_READ, PROT_RW, pte_at, read, type Scenario, start_threads, store, untouched, user_syscall,
+	V, vma_at, write,
 } from "../scenario.ts";
 
 const ENOMEM = 12;
@@ -49,7 +55,7 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [store, () => note(1, munlock(A, PAGE))],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 0 && read(A) === V, "the write is lost");
-			check_that(!is_locked(A), "the page is still locked");
+			check_that(vma_at(A) === vma_at(A + PAGE), "the two are not one");
 		},
 	},
 	"fault-mlock-onfault": {
@@ -105,6 +111,20 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			check_that(noted(0) === 0 || noted(0) === -ENOMEM, "mlock answers something else");
 			check_that(noted(1) === 0 && read(A) === -1, "a page is mapped after munmap");
+		},
+	},
+	"mlock-munmap-middle": {
+		about: "mlock of three pages beside the munmap of the one in the middle",
+		patch: "none: mm/mlock.c apply_vma_lock_flags()",
+		invariant: "what is locked is counted; a gap ends it, and is reported",
+		setup() {
+			untouched();
+			map(A + LEN, PAGE);
+		},
+		cpus: [() => note(0, mlock(A, LEN + PAGE)), () => note(1, munmap(A + PAGE, PAGE))],
+		check() {
+			check_that(noted(1) === 0 && read(A + PAGE) === -1, "a page is mapped after munmap");
+			check_that(is_locked(A) && is_locked(A + LEN) === (noted(0) === 0), "what is locked is not what was reported");
 		},
 	},
 	"mlock-mprotect": {

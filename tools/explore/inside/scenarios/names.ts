@@ -6,8 +6,8 @@ import { MADV_RANDOM } from "linux/mman.ts";
 import type { anon_vma_name } from "linux/mm_types.ts";
 import { PR_SET_VMA, PR_SET_VMA_ANON_NAME } from "linux/prctl.ts";
 import {
-	A, as_child, check_that, fork, LEN, madvise, map_written, mprotect, munmap, note, noted, on_cpu, PAGE, PROT_READ, read, type Scenario,
-	start_threads, store, untouched, user_syscall, V, vma_at, write,
+	A, as_child, check_that, fork, LEN, madvise, map, map_written, mprotect, mremap, munmap, note, noted, on_cpu, PAGE,
+	PROT_READ, PROT_RW, read, type Scenario, start_threads, store, untouched, user_syscall, V, vma_at, write,
 } from "../scenario.ts";
 
 /** A page with the two names, of one letter each. */
@@ -93,7 +93,8 @@ export const scenarios: Record<string, Scenario> = !CONFIG_ANON_VMA_NAME ? {} : 
 			check_that(noted(0) === 0 && noted(1) === 0, "prctl fails");
 			const middle = name_at(A + PAGE);
 
-			check_that(name_at(A) === 0x78 && name_at(A + LEN) === 0x79 && (middle === 0x78 || middle === 0x79), "a page has another name");
+			check_that(name_at(A) === 0x78 && name_at(A + LEN) === 0x79, "a page has another name");
+			check_that(middle === 0x78 || middle === 0x79, "the page that both named has another name");
 		},
 	},
 	"name-munmap": {
@@ -122,6 +123,37 @@ export const scenarios: Record<string, Scenario> = !CONFIG_ANON_VMA_NAME ? {} : 
 		check() {
 			check_that(noted(0) === 0 && noted(1) === 0, "a call fails");
 			check_that(name_at(A) === 0x79 && name_at(A + PAGE) === 0x78, "a page has another name");
+		},
+	},
+	"fault-name-mprotect": {
+		about: "a write fault beside mprotect that makes a named page as its nameless neighbour is, but for the name",
+		patch: "none: mm/mprotect.c mprotect_fixup()",
+		invariant: "two vmas with other names do not become one",
+		setup() {
+			named();
+			name(A + PAGE, PAGE, X);
+			mprotect(A + PAGE, PAGE, PROT_READ);
+		},
+		cpus: [store, () => note(1, mprotect(A + PAGE, PAGE, PROT_RW))],
+		check() {
+			check_that(noted(0) === 1 && noted(1) === 0 && read(A) === V, "the write is lost");
+			check_that(name_at(A) === 0 && name_at(A + PAGE) === 0x78 && write(A + PAGE, 2), "a page has another name");
+		},
+	},
+	"fault-name-move": {
+		about: "a write fault beside mremap that brings a named page next to a nameless one",
+		patch: "none: mm/mmap.c copy_vma()",
+		invariant: "the name goes with the page",
+		setup() {
+			named();
+			/* Never touched, or it could not become one with another. */
+			map(TEXT + 2 * PAGE, PAGE);
+			name(TEXT + 2 * PAGE, PAGE, X);
+		},
+		cpus: [store, () => note(1, mremap(TEXT + 2 * PAGE, PAGE, A + LEN))],
+		check() {
+			check_that(noted(0) === 1 && noted(1) === A + LEN && read(A) === V && read(A + LEN) === 0, "the write is lost");
+			check_that(name_at(A) === 0 && name_at(A + LEN) === 0x78, "a page has another name");
 		},
 	},
 	"name-fork": {

@@ -9,8 +9,9 @@ import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
 import { change_prot_numa } from "mm/mempolicy.ts";
 import { find_vma } from "mm/mmap.ts";
 import {
-	A, as_child, B, check_that, fork, is_dirty, LEN, load, madvise, madvise_dontneed, mprotect, mremap, munmap, note, noted, on_cpu,
-	PAGE, PROT_NONE, PROT_READ, PROT_RW, read, type Scenario, store, two_pages, V, write, written,
+	A, as_child, B, check_that, drop_caches, fork, is_dirty, LEN, load, madvise, madvise_dontneed, map_file, mprotect, mremap, munmap,
+	note, noted, on_cpu, PAGE, PROT_NONE, PROT_READ, PROT_RW, read, type Scenario, start_threads, store, two_pages, V, write,
+	written,
 } from "../scenario.ts";
 
 const MADV_FREE = 8;
@@ -153,6 +154,24 @@ export const scenarios: Record<string, Scenario> = !CONFIG_NUMA_BALANCING ? {} :
 		check() {
 			check_that(noted(0) === 1 && read(A) === V, "the write is lost");
 			check_that(as_child(() => read(A)) === 1, "the child sees the parent's write");
+		},
+	},
+	"numa-file-private": {
+		about: "a write to a private mapping of a file beside a NUMA hint for its page, which must not be written to",
+		patch: "none: mm/mprotect.c change_pte_range(), mm/memory.c do_numa_page()",
+		invariant: "the write goes to a copy",
+		setup() {
+			start_threads(2);
+			map_file(A, PAGE, PROT_RW, false);
+			note(8, read(A));
+		},
+		cpus: [store, hint],
+		check() {
+			check_that(noted(0) === 1 && read(A) === V, "the write is lost");
+			map_file(A, PAGE, PROT_READ, true);
+			check_that(read(A) === noted(8), "a private write reached the file");
+			munmap(A, PAGE);
+			drop_caches();
 		},
 	},
 	"numa-mremap": {

@@ -12,8 +12,9 @@ import type { page } from "linux/mm_types.ts";
 import { lock_page } from "linux/pagemap.ts";
 import { find_get_page, unlock_page } from "mm/filemap.ts";
 import {
-	A, check_that, drop_caches, exit_group, madvise, madvise_dontneed, map, map_file, map_written, mlock, mprotect, munmap, note, noted,
-	PAGE, PROT_READ, PROT_RW, read, type Scenario, start_threads, store, user_syscall, V, vma_at, write,
+	A, check_that, drop_caches, exit_group, madvise, madvise_dontneed, map, map_file, map_written, mlock,
+	mprotect, munmap, note, noted, PAGE, PROT_READ, PROT_RW, read, type Scenario, start_threads, store,
+	user_syscall, V, vma_at, write,
 } from "../scenario.ts";
 
 const ENOMEM = 12;

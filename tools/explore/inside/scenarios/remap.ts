@@ -2,8 +2,9 @@
 /** mremap that leaves its mapping, shrinks or grows it, or meets another call at one of its two places. */
 import { MREMAP_DONTUNMAP, MREMAP_MAYMOVE } from "linux/mman.ts";
 import {
-	A, B, check_that, LEN, madvise_dontneed, map, map_file, map_written, mlock, mremap, munlock, munmap, note, noted, on_cpu, PAGE, PROT_READ, PROT_RW, read,
-	resize, type Scenario, start_threads, store, untouched, V, write, written,
+	A, B, check_that, LEN, madvise_dontneed, map, map_file, map_written, mlock, mremap, munlock, munmap, note,
+	noted, on_cpu, PAGE, PROT_READ, PROT_RW, read, resize, type Scenario, start_threads, store, untouched, V,
+	write, written,
 } from "../scenario.ts";
 
 const EFAULT = 14;

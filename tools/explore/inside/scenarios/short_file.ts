@@ -3,8 +3,9 @@
 import { __NR_close, __NR_mincore, __NR_mmap, __NR_msync, __NR_sim_open } from "asm/unistd.ts";
 import { MADV_WILLNEED, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, MS_SYNC } from "linux/mman.ts";
 import {
-	A, as_child, check_that, drop_caches, fork, LEN, madvise, madvise_dontneed, map_written, mmap, mprotect, munmap, note, noted, on_cpu,
-	PAGE, PROT_READ, PROT_RW, read, type Scenario, start_threads, store, user_syscall, V, write, written,
+	A, as_child, check_that, drop_caches, fork, LEN, madvise, madvise_dontneed, map_written, mmap, mprotect,
+	munmap, note, noted, on_cpu, PAGE, PROT_READ, PROT_RW, read, resize, type Scenario, start_threads, store,
+	user_syscall, V, write, written,
 } from "../scenario.ts";
 
 const ENOMEM = 12;
@@ -135,6 +136,17 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			check_that(noted(1) === (noted(0) === 1 ? V : 0), "a write after mprotect");
 			check_that(!write(A, 2), "the page is writable after mprotect");
+		},
+	},
+	"shmem-grow": {
+		about: "a write to shared memory beside mremap, which makes the mapping larger than what it maps",
+		patch: "none: mm/shmem.c shmem_fault()",
+		invariant: "there is nothing behind the end",
+		setup: shmem,
+		cpus: [store, () => { note(2, resize(A, LEN, LEN + PAGE)); note(1, write(A + LEN, V) ? 1 : 0); }],
+		check() {
+			check_that(noted(2) === A && noted(1) === 0, "a write behind the end");
+			check_that(noted(0) === 1 && read(A) === V && read(A + PAGE) === 1, "the write is lost");
 		},
 	},
 	"shmem-dontneed": {

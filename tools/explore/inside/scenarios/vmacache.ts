@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A thread's own cache of vmas, which a sequence number of the address space invalidates. */
 import {
-	A, B, check_that, LEN, load, map, map_written, munmap, note, noted, on_cpu, PAGE, PROT_READ, PROT_RW, read, type Scenario,
-	untouched, write,
+	A, B, check_that, LEN, load, map, map_written, munmap, note, noted, on_cpu, PAGE, PROT_READ, PROT_RW, read,
+	type Scenario, untouched, write,
 } from "../scenario.ts";
 
 /** Where vmas are that nobody looks at. */
