@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { here } from "../../lib/root.ts";
 import type { RawEvent, SessionFailure } from "../protocol.ts";
 import { is_background } from "./steps.ts";
-import { name_of_access } from "./source.ts";
+import { load_names, name_of_access } from "./source.ts";
 import type { Failure, TraceEvent } from "./types.ts";
 
 export function failure_of(sources: Sources, f: SessionFailure, trace: TraceEvent[], replay: string): Failure {
@@ -78,6 +78,7 @@ export class Sources {
 	constructor(private readonly bundle: string) {
 		const [copy] = /^.*\/build\/mutants\/[^/]+\/src(?=\/)/.exec(bundle) ?? [];
 		this.root = copy ?? here();
+		load_names(bundle, this.root);
 		this.#map = new SourceMap(JSON.parse(readFileSync(`${bundle}.map`, "utf8")));
 		this.#dir = dirname(bundle);
 	}

@@ -5,7 +5,6 @@ import { main } from "../../spf.ts";
 import { number_text, steps_of } from "./steps.ts";
 import { progress_text } from "./progress.ts";
 import { columns, failure_report, replay_command, summary } from "./report.ts";
-import { name_in_line } from "./source.ts";
 import { failure, overtaken, result, trace } from "./testtrace.ts";
 
 test("a clean run is one line", (t) => {
@@ -138,19 +137,6 @@ test("a deadlock has a table of who waits for what", (t) => {
 
 test("numbers: small ones as they are, addresses and flags in hex", (t) => {
 	t.deepEqual([0, -1, 41, 4096, -4096 * 4, 0x7ffff7fc1000, Number.NaN].map(number_text), ["0", "-1", "41", "0x1000", "0xffffc000", "0x7ffff7fc1000", "?"]);
-});
-
-test("names in a line of the source, from the column of a source map on", (t) => {
-	const at = (line: string, token: string) => name_in_line(line, line.indexOf(token) + 1);
-	t.is(at("\tconst seq = READ_ONCE(mm.mmap_seq);", " = "), "mm.mmap_seq");
-	t.is(at("\tif (data_race(vma.vm_start) > address) {", "data_race"), "vma.vm_start");
-	t.is(at("\tpage._mapcount.counter |= PG_table;", "._map"), "page._mapcount.counter");
-	t.is(at("\treturn this_cpu(runqueues).curr;", "return"), "this_cpu(runqueues).curr");
-	t.is(at("\tbatch.tables[nr] = table;", "batch"), "batch.tables[nr]");
-	t.is(at("\tstruct_copy(pvma, vma);", "struct_copy"), "vma");
-	t.is(at("\tspin_lock(ptl);", "spin_lock"), "ptl");
-	t.is(at("\trcu_read_lock();", "rcu"), undefined);
-	t.is(name_in_line("", 1), undefined);
 });
 
 test("progress says what is left, if it can be guessed", (t) => {
