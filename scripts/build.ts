@@ -14,7 +14,7 @@ import { type OutputChunk, rolldown } from "rolldown";
 import ts from "typescript";
 import { cmd_text, type Deps } from "./cc/fixdep.ts";
 import { fields_left_over } from "./cc/leftover.ts";
-import { type Compiled, compile } from "./cc/program.ts";
+import { type Compiled, compile, names_text } from "./cc/program.ts";
 import { here } from "./lib/root.ts";
 
 export interface BuildOptions {
@@ -217,6 +217,7 @@ export async function build({ objtree, minify = false, say = () => {} }: BuildOp
 	if (leftover.length > 0) throw new BuildError(leftover.map((e) => relative(srctree, e)).join("\n"));
 	/* Stack traces and coverage speak of the sources. */
 	writeFileSync(join(objtree, `${name}.map`), JSON.stringify(map));
+	if (stepper) writeFileSync(join(objtree, `${name}.names.json`), names_text(output, srctree));
 	if (!minify) {
 		say("  SYSMAP  System.map");
 		writeFileSync(join(objtree, "System.map"), system_map(code, compiled));

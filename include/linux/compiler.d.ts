@@ -26,9 +26,9 @@ type u32 = number & { readonly [__width]?: "int" };
 type u8 = number & { readonly [__width]?: "int" };
 type u16 = number & { readonly [__width]?: "int" };
 type bool = boolean; /* one byte */
-/** 64 bits held as a double, exact to 2^53: user addresses, page offsets, page
- *  counts. Tear-free, never atomic, no operand of `&` or `>>`. An int may become
- *  one, not the other way: `x as int` says that it fits. */
+/** 64 bits held as a double, exact to 2^53: user addresses, page offsets,
+ *  page counts. Tear-free, never atomic, no operand of `&` or `>>`. An int may
+ *  become one, not the other way: `x as int` says that it fits. */
 type ulong = number & { readonly [__width]?: "int" | "ulong" };
 /** A struct that lies inside another one: `vma.vm_rb` is its address. */
 type embed<T> = T;
@@ -41,8 +41,8 @@ type overlay<F extends string, T> = T;
 /** A pointer to an immutable object or function of the kernel image (see RODATA). */
 type rodata<T> = T;
 
-/** The null pointer, of every pointer type. TypeScript lets it be a number, too;
- *  scripts/cc does not. */
+/** The null pointer, of every pointer type. TypeScript lets it be a number,
+ *  too; scripts/cc does not. */
 declare const NULL: never;
 
 /** CONFIG_X itself, as cpp expands it. */

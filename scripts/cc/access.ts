@@ -71,7 +71,8 @@ export function slot(u: Unit, { address, kind, node }: Place): ts.ElementAccessE
 
 /** The typed array and the index of a place, as Atomics takes them. */
 export function heap_index(u: Unit, { address, kind, node }: Place): [ts.Identifier, ts.Expression] {
-	if (kind === "embed" || kind === "array") throw new LayoutError(node, `${node.getText()} is an address, not a value`);
+	if (kind === "embed" || kind === "array")
+		throw new LayoutError(node, `${node.getText()} is an address, not a value`);
 	const { heap, shift } = ARRAYS[kind];
 	return [u.door(heap), index(address, shift)];
 }

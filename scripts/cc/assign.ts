@@ -39,11 +39,16 @@ export function lower_assignment(u: Unit, node: ts.BinaryExpression): ts.Express
 }
 
 /** A load and a store, if the expression counts a struct's field up or down. */
-export function lower_step(u: Unit, node: ts.PrefixUnaryExpression | ts.PostfixUnaryExpression): ts.Expression | undefined {
+export function lower_step(
+	u: Unit,
+	node: ts.PrefixUnaryExpression | ts.PostfixUnaryExpression,
+): ts.Expression | undefined {
 	const step =
-		node.operator === K.PlusPlusToken ? K.PlusToken
-		: node.operator === K.MinusMinusToken ? K.MinusToken
-		: undefined;
+		node.operator === K.PlusPlusToken
+			? K.PlusToken
+			: node.operator === K.MinusMinusToken
+				? K.MinusToken
+				: undefined;
 	if (step === undefined || !place(u, node.operand)) return;
 	return update(u, node, node.operand, step, num(1), ts.isPostfixUnaryExpression(node) && !unused(node));
 }
@@ -51,7 +56,12 @@ export function lower_step(u: Unit, node: ts.PrefixUnaryExpression | ts.PostfixU
 /** `p.f op= v` and `p.f++`: a load and a store of the same place. With `old`,
  *  the value is the one before. */
 function update(
-	u: Unit, node: ts.Expression, target: ts.Expression, op: ts.BinaryOperator, v: ts.Expression, old: boolean,
+	u: Unit,
+	node: ts.Expression,
+	target: ts.Expression,
+	op: ts.BinaryOperator,
+	v: ts.Expression,
+	old: boolean,
 ): ts.Expression | undefined {
 	const [to, from] = [place(u, target), place(u, target)];
 	if (!to || !from) return;
@@ -66,7 +76,13 @@ function update(
  * what it was given. If somebody looks at it, and it might not be the same, it
  * is converted as the store did.
  */
-function value_of(u: Unit, node: ts.Expression, kind: Kind, stored: ts.Expression, given?: ts.Expression): ts.Expression {
+function value_of(
+	u: Unit,
+	node: ts.Expression,
+	kind: Kind,
+	stored: ts.Expression,
+	given?: ts.Expression,
+): ts.Expression {
 	if (kind === "f64" || unused(node) || is_void_body(u, node)) return stored;
 	if (kind === "bool") return paren(f.createStrictInequality(paren(stored), num(0)));
 	if (kind === "rodata") return u.call("rodata_at", stored);
@@ -92,7 +108,9 @@ const CONVERT = {
 function is_void_body(u: Unit, node: ts.Expression): boolean {
 	const { parent } = node;
 	if (!ts.isArrowFunction(parent)) return false;
-	const wanted = u.checker.getContextualType(parent)?.getCallSignatures()[0] ?? u.checker.getSignatureFromDeclaration(parent);
+	const wanted =
+		u.checker.getContextualType(parent)?.getCallSignatures()[0] ??
+		u.checker.getSignatureFromDeclaration(parent);
 	return wanted !== undefined && (wanted.getReturnType().flags & ts.TypeFlags.Void) !== 0;
 }
 

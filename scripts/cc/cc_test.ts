@@ -42,13 +42,18 @@ function cc(body: string, gated = false, direct = true, stepper = false): { js: 
 		check: true,
 	});
 	rmSync(dir, { recursive: true });
-	const js = (output.get(entry)?.code ?? "").replace(/^import .*\n/gm, "").replaceAll(/\s+/g, " ").trim();
+	const js = (output.get(entry)?.code ?? "")
+		.replace(/^import .*\n/gm, "")
+		.replaceAll(/\s+/g, " ")
+		.trim();
 	return { js, errors: errors.map((e) => e.replace(/^.*x\.ts:\d+: /, "")) };
 }
 
 test("layout: sizes, alignment, embedding, arrays, overlays, gated fields", (t) => {
-	const { js } = cc(`export const o = [sizeof<inner>(), sizeof<outer>(), offsetof<outer>("half"), offsetof<outer>("in"),
-		offsetof<outer>("next"), offsetof<outer>("list"), offsetof<outer>("counts"), offsetof<outer>("over")];`);
+	const { js } =
+		cc(`export const o = [sizeof<inner>(), sizeof<outer>(), offsetof<outer>("half"), offsetof<outer>("in"),
+		offsetof<outer>("next"), offsetof<outer>("list"),
+		offsetof<outer>("counts"), offsetof<outer>("over")];`);
 	/* inner: a 0, b 8. outer: flag 0, on 1, half 2, word 4, in 8, next 24, list 32 (3*16),
 	 * counts 80, fn 96; over lies on word, rounded up to its own alignment. */
 	t.is(js, "export const o = [16, 104, 2, 8, 24, 32, 80, 4];");
@@ -73,7 +78,8 @@ test("fields are loads and stores at constant offsets", (t) => {
 	t.deepEqual(errors, []);
 	t.is(
 		js,
-		"export function f(p, i) { HEAP32[p + 4 >> 2] = HEAPU16[p + 2 >> 1] + HEAPU8[p]; HEAPF64[(p + 8) + 8 >> 3] = 1; " +
+		"export function f(p, i) { HEAP32[p + 4 >> 2] = HEAPU16[p + 2 >> 1] + HEAPU8[p]; HEAPF64[(p + " +
+			"8) + 8 >> 3] = 1; " +
 			"HEAPU8[p + 1] = !(HEAPU8[p + 1] !== 0) ? 1 : 0; HEAP32[HEAP32[p + 24 >> 2] + 24 >> 2] = 0; " +
 			"HEAP32[p + 80 + (i) * 4 >> 2] = HEAP32[p + 80 + (i) * 4 >> 2] + 2; " +
 			"HEAP32[(p + 32 + (1) * 16) >> 2] = HEAP32[(p + 32 + (1) * 16) >> 2] + 1; return (p + 8); }",
@@ -89,7 +95,8 @@ test("marked accesses take the field, like the macro", (t) => {
 	t.is(
 		js,
 		"export function f(p) { HEAP32[p + 4 >> 2] = HEAP32[p + 4 >> 2] + 1; store_release(p + 24, p); " +
-			"return Atomics.compareExchange(HEAP32, p + 4 >> 2, 0, 1) + Atomics.add(HEAP32, p + 80 + (2) * 4 >> 2, 3) + HEAP32[p + 4 >> 2] + (p + 4); }",
+			"return Atomics.compareExchange(HEAP32, p + 4 >> 2, 0, 1) + Atomics.add(HEAP32, p + " +
+			"80 + (2) * 4 >> 2, 3) + HEAP32[p + 4 >> 2] + (p + 4); }",
 	);
 });
 
@@ -128,8 +135,10 @@ test("container_of, pointer arithmetic, structs on the stack", (t) => {
 	}`);
 	t.is(
 		js,
-		"export function f(p, q, n) { const __sp = stack_save(); const o = (p + -8); const s = stack_alloc(16); copy_words(s, p, 16); " +
-			"if (n) return stack_restore(__sp, (q + (n) * 104)); return stack_restore(__sp, o); stack_restore(__sp); }",
+		"export function f(p, q, n) { const __sp = stack_save(); const o = (p + -8); const s = " +
+			"stack_alloc(16); copy_words(s, p, 16); " +
+			"if (n) return stack_restore(__sp, (q + (n) * 104)); return stack_restore(__sp, o); " +
+			"stack_restore(__sp); }",
 	);
 });
 
@@ -142,7 +151,8 @@ test("globals get addresses; constants are folded whatever the order of modules"
 		function h(x: number): number { return g.word + this_cpu(c).a + x; }`);
 	t.is(
 		js,
-		"const A = 16; export const MASK = 19; export const g = 4096; export const c = 0; export const f = /*#__PURE__*/ rodata(4, h); " +
+		"const A = 16; export const MASK = 19; export const g = 4096; export const c = 0; export " +
+			"const f = /*#__PURE__*/ rodata(4, h); " +
 			"function h(x) { return HEAP32[g + 4 >> 2] + HEAP32[(percpu_base + c) >> 2] + x; }",
 	);
 });
@@ -158,7 +168,7 @@ for (const [source, error] of [
 	["export function f(x: number) { return READ_ONCE(x); }", /READ_ONCE wants a struct's field/],
 	["export function f(x: any) { return x.word; }", /field 'word' of a value without a type/],
 	["export function f() { const g = DEFINE<outer>(); return g; }", /DEFINE stands only as/],
-	["export const o = offsetof<outer>(\"nosuch\" as any);", /no such field/],
+	['export const o = offsetof<outer>("nosuch" as any);', /no such field/],
 	["export function f(p: outer) { return p.nosuch; }", /Property 'nosuch' does not exist/],
 ] as const)
 	test(`refused: ${source}`, (t) => {

@@ -37,8 +37,11 @@ export const index = (address: ts.Expression, shift: number): ts.Expression =>
 /** What stands in parentheses, or is asserted to have a type or to be there: those say nothing at run time. */
 export function bare(node: ts.Expression): ts.Expression {
 	while (
-		ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node) || ts.isAsExpression(node) ||
-		ts.isSatisfiesExpression(node) || ts.isTypeAssertionExpression(node)
+		ts.isParenthesizedExpression(node) ||
+		ts.isNonNullExpression(node) ||
+		ts.isAsExpression(node) ||
+		ts.isSatisfiesExpression(node) ||
+		ts.isTypeAssertionExpression(node)
 	)
 		node = node.expression;
 	return node;
@@ -48,8 +51,11 @@ export function bare(node: ts.Expression): ts.Expression {
 export function used_in(node: ts.Node): ts.Node {
 	let { parent } = node;
 	while (
-		ts.isParenthesizedExpression(parent) || ts.isNonNullExpression(parent) || ts.isAsExpression(parent) ||
-		ts.isSatisfiesExpression(parent) || ts.isTypeAssertionExpression(parent)
+		ts.isParenthesizedExpression(parent) ||
+		ts.isNonNullExpression(parent) ||
+		ts.isAsExpression(parent) ||
+		ts.isSatisfiesExpression(parent) ||
+		ts.isTypeAssertionExpression(parent)
 	)
 		parent = parent.parent;
 	return parent;

@@ -21,7 +21,11 @@ export function program_deps(program: ts.Program, objtree: string): Deps {
 		const visit = (node: ts.Node): void => {
 			if (ts.isIdentifier(node) && node.text.startsWith("CONFIG_")) symbols.add(node.text);
 			/* A field of some configurations: ifdef<"CONFIG_X", T>. */
-			if (ts.isLiteralTypeNode(node) && ts.isStringLiteral(node.literal) && node.literal.text.startsWith("CONFIG_"))
+			if (
+				ts.isLiteralTypeNode(node) &&
+				ts.isStringLiteral(node.literal) &&
+				node.literal.text.startsWith("CONFIG_")
+			)
 				symbols.add(node.literal.text);
 			ts.forEachChild(node, visit);
 		};

@@ -14,7 +14,8 @@ import { here } from "../lib/root.ts";
 function program(files: Record<string, string>): ts.Program {
 	const options: ts.CompilerOptions = { noLib: true, types: [] };
 	const host = ts.createCompilerHost(options);
-	host.getSourceFile = (name) => (name in files ? ts.createSourceFile(name, files[name], ts.ScriptTarget.ES2022) : undefined);
+	host.getSourceFile = (name) =>
+		name in files ? ts.createSourceFile(name, files[name], ts.ScriptTarget.ES2022) : undefined;
 	return ts.createProgram(Object.keys(files), options, host);
 }
 
@@ -29,7 +30,8 @@ test("symbols of code and of fields count, of comments and texts not", (t) => {
 	);
 	t.is(
 		cmd_text("k.mjs", deps, "/src"),
-		"deps_k.mjs := \\\n  a.ts \\\n    $(wildcard $(objtree)/include/config/A) \\\n    $(wildcard $(objtree)/include/config/B) \\\n" +
+		"deps_k.mjs := \\\n  a.ts \\\n    $(wildcard $(objtree)/include/config/A) \\\n    $(wildcard " +
+			"$(objtree)/include/config/B) \\\n" +
 			"  b.ts \\\n    $(wildcard $(objtree)/include/config/FIELD) \\\n\n$(deps_k.mjs):\n",
 	);
 });
@@ -39,7 +41,11 @@ test("make builds again for what went into the bundle, and for nothing else", as
 	const dir = dirname(bundle);
 	const env = { ...process.env, MAKEFLAGS: "", MFLAGS: "", MAKELEVEL: "" };
 	const make = (...args: string[]) => {
-		const run = spawnSync("make", ["-q", `O=${dir}`, "ARCH=x86", ...args, "vmlinux.mjs"], { cwd: here(), env, encoding: "utf8" });
+		const run = spawnSync("make", ["-q", `O=${dir}`, "ARCH=x86", ...args, "vmlinux.mjs"], {
+			cwd: here(),
+			env,
+			encoding: "utf8",
+		});
 		t.true(run.status === 0 || run.status === 1, run.stderr);
 		return run.status === 0 ? "up to date" : "build";
 	};

@@ -39,15 +39,17 @@ export interface Layout {
 /** Value of a CONFIG symbol in this build. */
 export type Config = (symbol: string) => boolean | number | string | undefined;
 
-const SCALARS: ReadonlyMap<string, { kind: Kind; size: number }> = new Map(Object.entries({
-	int: { kind: "i32", size: 4 },
-	u32: { kind: "u32", size: 4 },
-	u16: { kind: "u16", size: 2 },
-	u8: { kind: "u8", size: 1 },
-	bool: { kind: "bool", size: 1 },
-	ulong: { kind: "f64", size: 8 },
-	rodata: { kind: "rodata", size: 4 },
-}));
+const SCALARS: ReadonlyMap<string, { kind: Kind; size: number }> = new Map(
+	Object.entries({
+		int: { kind: "i32", size: 4 },
+		u32: { kind: "u32", size: 4 },
+		u16: { kind: "u16", size: 2 },
+		u8: { kind: "u8", size: 1 },
+		bool: { kind: "bool", size: 1 },
+		ulong: { kind: "f64", size: 8 },
+		rodata: { kind: "rodata", size: 4 },
+	}),
+);
 
 const up = (n: number, align: number) => Math.ceil(n / align) * align;
 
@@ -87,7 +89,10 @@ export class Layouts {
 		const symbol = this.checker.getTypeFromTypeNode(node).getSymbol();
 		const decl = symbol && interface_of(symbol);
 		if (!symbol || !decl || !this.is_struct(decl))
-			throw new LayoutError(node, `'${node.getText()}' is not a struct; name an interface that extends struct`);
+			throw new LayoutError(
+				node,
+				`'${node.getText()}' is not a struct; name an interface that extends struct`,
+			);
 		return this.of(symbol);
 	}
 
@@ -117,7 +122,11 @@ export class Layouts {
 		const decl = interface_of(symbol);
 		if (!decl) throw new Error(`no interface ${symbol.name}`);
 		check_shape(symbol, decl);
-		if (this.#under_way.has(symbol)) throw new LayoutError(decl, `${symbol.name} lies inside itself; make one of the fields a pointer`);
+		if (this.#under_way.has(symbol))
+			throw new LayoutError(
+				decl,
+				`${symbol.name} lies inside itself; make one of the fields a pointer`,
+			);
 		const layout: Layout = { name: symbol.name, size: 0, align: 4, fields: new Map() };
 		this.#under_way.add(symbol);
 		let end = 0;
@@ -127,7 +136,11 @@ export class Layouts {
 			let offset = up(end, f.align);
 			if (f.over) {
 				const base = layout.fields.get(f.over);
-				if (!base) throw new LayoutError(member, `overlay of unknown field '${f.over}'; name one that stands before it`);
+				if (!base)
+					throw new LayoutError(
+						member,
+						`overlay of unknown field '${f.over}'; name one that stands before it`,
+					);
 				offset = base.offset;
 			}
 			const { kind, size, element, present } = f;
@@ -161,10 +174,16 @@ export class Layouts {
 		}
 		/* Another name for one of the types. */
 		const alias = real?.declarations?.find(ts.isTypeAliasDeclaration);
-		if (alias && !alias.typeParameters && !alias.getSourceFile().isDeclarationFile) return this.measure(alias.type);
+		if (alias && !alias.typeParameters && !alias.getSourceFile().isDeclarationFile)
+			return this.measure(alias.type);
 		const pointed = checker.getTypeFromTypeNode(node).getSymbol();
 		const struct = pointed && interface_of(pointed);
-		if (pointed && struct && (this.is_struct(struct) || declared_by_us(pointed, "struct")) && !ts.isUnionTypeNode(node))
+		if (
+			pointed &&
+			struct &&
+			(this.is_struct(struct) || declared_by_us(pointed, "struct")) &&
+			!ts.isUnionTypeNode(node)
+		)
 			return { kind: "i32", size: 4, align: 4, present: true }; /* a pointer */
 		throw new LayoutError(node, `a field cannot be '${node.getText()}'; ${instead_of(node)}`);
 	}
@@ -172,9 +191,19 @@ export class Layouts {
 	private array_of(of: ts.TypeNode, length: ts.TypeNode): Measure {
 		const { kind, size, align, present, over } = this.measure(of);
 		if (kind === "array" || !present || over !== undefined)
-			throw new LayoutError(of, `an element cannot be '${of.getText()}'; make it a struct with one field, array<embed<S>, N>`);
+			throw new LayoutError(
+				of,
+				`an element cannot be '${of.getText()}'; make it a struct with one field, ` +
+					"array<embed<S>, N>",
+			);
 		const stride = up(size, align);
-		return { kind: "array", size: stride * this.count(length), align, present: true, element: { kind, stride } };
+		return {
+			kind: "array",
+			size: stride * this.count(length),
+			align,
+			present: true,
+			element: { kind, stride },
+		};
 	}
 
 	private embedded(node: ts.TypeNode) {
@@ -190,7 +219,10 @@ export class Layouts {
 		}
 		const type = this.checker.getTypeFromTypeNode(node);
 		if (type.isNumberLiteral() && Number.isInteger(type.value) && type.value >= 0) return type.value;
-		throw new LayoutError(node, `'${node.getText()}' is no constant number; write a literal or typeof a CONFIG symbol`);
+		throw new LayoutError(
+			node,
+			`'${node.getText()}' is no constant number; write a literal or typeof a CONFIG symbol`,
+		);
 	}
 }
 
@@ -198,21 +230,41 @@ export class Layouts {
 function check_shape(symbol: ts.Symbol, decl: ts.InterfaceDeclaration): void {
 	const bases = (decl.heritageClauses ?? []).flatMap((c) => [...c.types]);
 	if (bases.length !== 1 || bases[0].expression.getText() !== "struct")
-		throw new LayoutError(decl, `struct ${symbol.name} extends more than 'struct'; embed the other one as a field, embed<T>`);
+		throw new LayoutError(
+			decl,
+			`struct ${symbol.name} extends more than 'struct'; embed the other one as a field, embed<T>`,
+		);
 	if ((symbol.declarations ?? []).filter(ts.isInterfaceDeclaration).length > 1)
-		throw new LayoutError(decl, `struct ${symbol.name} is declared more than once; put all fields into one declaration`);
+		throw new LayoutError(
+			decl,
+			`struct ${symbol.name} is declared more than once; put all fields into one declaration`,
+		);
 	if (decl.typeParameters)
-		throw new LayoutError(decl, `struct ${symbol.name} has type parameters; write one struct for each, or a pointer and cast<T>()`);
+		throw new LayoutError(
+			decl,
+			`struct ${symbol.name} has type parameters; write one struct for each, or a pointer ` +
+				"and cast<T>()",
+		);
 }
 
 /** The type of a struct's field. */
 function type_of_field(member: ts.TypeElement): ts.TypeNode {
 	if (!ts.isPropertySignature(member) || !member.type)
-		throw new LayoutError(member, `'${member.getText()}' is no field; a struct has 'name: type;', a function is a rodata<> field`);
+		throw new LayoutError(
+			member,
+			`'${member.getText()}' is no field; a struct has 'name: type;', a function is a rodata<> field`,
+		);
 	if (!ts.isIdentifier(member.name))
-		throw new LayoutError(member, `'${member.name.getText()}' is no name of a field; use a plain identifier`);
+		throw new LayoutError(
+			member,
+			`'${member.name.getText()}' is no name of a field; use a plain identifier`,
+		);
 	if (member.questionToken)
-		throw new LayoutError(member, `field '${member.name.text}' cannot be optional; write ifdef<"CONFIG_X", T>, or NULL where there is none`);
+		throw new LayoutError(
+			member,
+			`field '${member.name.text}' cannot be optional; write ifdef<"CONFIG_X", T>, or NULL ` +
+				"where there is none",
+		);
 	return member.type;
 }
 
@@ -224,14 +276,18 @@ function instead_of(node: ts.TypeNode): string {
 	if (node.kind === K.StringKeyword) return "write array<u8, N>, or rodata<> of an object that has the string";
 	if (ts.isFunctionTypeNode(node)) return "write rodata<> of the function's type";
 	if (ts.isArrayTypeNode(node) || ts.isTupleTypeNode(node)) return "write array<T, N>";
-	if (ts.isUnionTypeNode(node)) return "write one type: a pointer may be NULL as it is, and overlay<> lays a struct over a field";
+	if (ts.isUnionTypeNode(node))
+		return "write one type: a pointer may be NULL as it is, and overlay<> lays a struct over a field";
 	return "write a struct's name for a pointer, embed<T>, array<T, N>, rodata<T> or a number's type";
 }
 
 /** Is the symbol what compiler.d.ts declares by a name? */
 export function declared_by_us(symbol: ts.Symbol, name: string): boolean {
 	if (symbol.name !== name) return false;
-	return symbol.declarations?.some((d) => d.getSourceFile().fileName.endsWith("include/linux/compiler.d.ts")) ?? false;
+	return (
+		symbol.declarations?.some((d) => d.getSourceFile().fileName.endsWith("include/linux/compiler.d.ts")) ??
+		false
+	);
 }
 
 export function interface_of(symbol: ts.Symbol): ts.InterfaceDeclaration | undefined {

@@ -13,7 +13,10 @@ export function fields_left_over(code: string, map: string, dir: string): string
 		for (const { index } of text.matchAll(new RegExp(NO_SUCH_FIELD, "g"))) {
 			const at = sources.findEntry(row, index) as { originalSource?: string; originalLine?: number };
 			const where = `${resolve(dir, at.originalSource ?? "")}:${(at.originalLine ?? 0) + 1}`;
-			found.add(`${where}: a field that this configuration does not have; use it in an if (CONFIG_…) of its symbol`);
+			found.add(
+				`${where}: a field that this configuration does not have; use it in an if ` +
+					"(CONFIG_…) of its symbol",
+			);
 		}
 	});
 	return [...found];

@@ -19,12 +19,14 @@ const f = ts.factory;
 
 /** The transformer for one configuration. Files that hold no kernel code come out as they are. */
 export function lower(options: LowerOptions): ts.TransformerFactory<ts.SourceFile> {
-	return (context) => (source) => (options.is_kernel(source.fileName) ? lower_file(source, options, context) : source);
+	return (context) => (source) =>
+		options.is_kernel(source.fileName) ? lower_file(source, options, context) : source;
 }
 
 function lower_file(source: ts.SourceFile, options: LowerOptions, context: ts.TransformationContext): ts.SourceFile {
 	const visit = (node: ts.Node): ts.Node =>
-		lower_declaration(u, node, visit) ?? (ts.isExpression(node) ? lower_expression(u, node) : undefined) ??
+		lower_declaration(u, node, visit) ??
+		(ts.isExpression(node) ? lower_expression(u, node) : undefined) ??
 		ts.visitEachChild(node, visit, context);
 	const u = new Unit(source, options, context, (node) => visit(node) as ts.Expression);
 	const done = ts.visitEachChild(source, visit, context);
@@ -84,7 +86,8 @@ function lower_name(u: Unit, node: ts.Identifier): ts.Expression | undefined {
 function is_value(node: ts.Identifier): boolean {
 	const { parent } = node;
 	if (!parent || ts.isTypeNode(parent)) return false;
-	if ((ts.isPropertyAccessExpression(parent) || ts.isPropertyAssignment(parent)) && parent.name === node) return false;
+	if ((ts.isPropertyAccessExpression(parent) || ts.isPropertyAssignment(parent)) && parent.name === node)
+		return false;
 	return (
 		(ts.isBinaryExpression(parent) ||
 			ts.isPrefixUnaryExpression(parent) ||

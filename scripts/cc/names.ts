@@ -21,7 +21,12 @@ export function name_access(u: Unit, lowered: ts.CallExpression, node: ts.Expres
 }
 
 /** A builtin that works on a whole struct, lowered to a call. */
-export function name_call(u: Unit, lowered: ts.CallExpression, node: ts.CallExpression, about: ts.Expression): ts.CallExpression {
+export function name_call(
+	u: Unit,
+	lowered: ts.CallExpression,
+	node: ts.CallExpression,
+	about: ts.Expression,
+): ts.CallExpression {
 	return u.options.stepper ? at(u, lowered, node.expression, text_of(about)) : lowered;
 }
 
@@ -48,8 +53,13 @@ function note(u: Unit, token: ts.Node, text: string): void {
 export function text_of(expression: ts.Expression): string {
 	const node = bare(expression);
 	if (ts.isPropertyAccessExpression(node)) return `${text_of(node.expression)}.${node.name.text}`;
-	if (ts.isElementAccessExpression(node)) return `${text_of(node.expression)}[${text_of(node.argumentExpression)}]`;
+	if (ts.isElementAccessExpression(node)) {
+		const i = text_of(node.argumentExpression);
+		/* What is computed says little, and is long. */
+		return `${text_of(node.expression)}[${/^[\w.]+$/.test(i) ? i : "…"}]`;
+	}
 	if (ts.isCallExpression(node)) return `${text_of(node.expression)}(${node.arguments.map(text_of).join(", ")})`;
-	if (ts.isBinaryExpression(node)) return `${text_of(node.left)} ${node.operatorToken.getText()} ${text_of(node.right)}`;
+	if (ts.isBinaryExpression(node))
+		return `${text_of(node.left)} ${node.operatorToken.getText()} ${text_of(node.right)}`;
 	return node.getText().replaceAll(/\s+/g, " ");
 }

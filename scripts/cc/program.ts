@@ -3,7 +3,7 @@
  * Compiles the kernel's files for one configuration: type-checks, lowers, and
  * returns JavaScript by file name. Nothing is written to disk.
  */
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import ts from "typescript";
 import { type Deps, program_deps } from "./fixdep.ts";
 import { type DataSymbol, Image } from "./image.ts";
@@ -77,7 +77,9 @@ export function program_settings(options: CompileOptions): { roots: string[]; se
 			sourceMap: true,
 			allowImportingTsExtensions: true,
 			skipLibCheck: true,
-			paths: Object.fromEntries(Object.entries(aliases(options)).map(([k, v]) => [`${k}*`, [`${v}*`]])),
+			paths: Object.fromEntries(
+				Object.entries(aliases(options)).map(([k, v]) => [`${k}*`, [`${v}*`]]),
+			),
 		},
 	};
 }
@@ -100,11 +102,19 @@ const is_kernel = (file: string, { srctree }: CompileOptions): boolean =>
 
 /** Kernel code proper: no tests of it, nor what explores it or makes it run. */
 const is_strict = (file: string, { srctree, objtree }: CompileOptions): boolean =>
-	![join(srctree, "tools/"), join(srctree, "arch/host/"), join(objtree, "include/")].some((d) => file.startsWith(d)) &&
-	!file.endsWith("_kunit.ts") && !file.startsWith(join(srctree, "kernel/lib/kunit/")) && !file.startsWith(join(srctree, "include/kunit/"));
+	![join(srctree, "tools/"), join(srctree, "arch/host/"), join(objtree, "include/")].some((d) =>
+		file.startsWith(d),
+	) &&
+	!file.endsWith("_kunit.ts") &&
+	!file.startsWith(join(srctree, "kernel/lib/kunit/")) &&
+	!file.startsWith(join(srctree, "include/kunit/"));
 
 /** JavaScript of some files of a program, or of all. Throws LayoutError. */
-export function emit(program: ts.Program, options: CompileOptions, only?: ts.SourceFile[]): { output: Compiled["output"]; image: Image } {
+export function emit(
+	program: ts.Program,
+	options: CompileOptions,
+	only?: ts.SourceFile[],
+): { output: Compiled["output"]; image: Image } {
 	const output: Compiled["output"] = new Map();
 	const layouts = new Layouts(program.getTypeChecker(), options.config);
 	const image = new Image(our_sources(program), layouts);
@@ -118,7 +128,9 @@ export function emit(program: ts.Program, options: CompileOptions, only?: ts.Sou
 			stepper: options.stepper === true,
 			door: join(aliases(options)["host/"], "door.ts"),
 			is_kernel: (file) => is_kernel(file, options),
-			named: options.stepper ? (file, names) => output.set(file, { code: "", ...output.get(file), names }) : undefined,
+			named: options.stepper
+				? (file, names) => output.set(file, { code: "", ...output.get(file), names })
+				: undefined,
 		}),
 	];
 	const write: ts.WriteFileCallback = (name, text, _bom, _err, sources) => {
@@ -129,10 +141,22 @@ export function emit(program: ts.Program, options: CompileOptions, only?: ts.Sou
 			/* The names in it are relative to a file that is never written. */
 			const map = JSON.stringify({ ...JSON.parse(text), sources: [file], sourceRoot: undefined });
 			output.set(file, { code: "", ...output.get(file), map });
-		} else output.set(file, { ...output.get(file), code: text.replace(/^\/\/# sourceMappingURL=.*$/m, "") });
+		} else
+			output.set(file, {
+				...output.get(file),
+				code: text.replace(/^\/\/# sourceMappingURL=.*$/m, ""),
+			});
 	};
 	for (const file of only ?? [undefined]) program.emit(file, write, undefined, false, { before });
 	return { output, image };
+}
+
+/** What a stepper's bundle has beside it: names of accesses by path from the top and "line:column". */
+export function names_text(output: Compiled["output"], srctree: string): string {
+	const named = [...output].flatMap(([file, { names }]) =>
+		names ? [[relative(srctree, file), names] as const] : [],
+	);
+	return JSON.stringify(Object.fromEntries(named));
 }
 
 /** Turns an import such as "linux/mm.ts" into an absolute path. */

@@ -7,6 +7,7 @@
  *   refuse_pointers.ts  what is done with structs, which are numbers at run time
  *   refuse_types.ts     one struct taken for another, or for something else
  *   refuse_numbers.ts   64 bits where 32 fit, and operators that do not assign
+ *   refuse_unsigned.ts  sums and bits of u32s
  *   refuse_builtins.ts  the functions of compiler.d.ts
  *   refuse_state.ts     JavaScript's own state and control flow, in kernel code
  */
@@ -18,24 +19,33 @@ import { refuse_numbers } from "./refuse_numbers.ts";
 import { refuse_pointers } from "./refuse_pointers.ts";
 import { refuse_state } from "./refuse_state.ts";
 import { refuse_types } from "./refuse_types.ts";
+import { refuse_unsigned } from "./refuse_unsigned.ts";
 import type { Types } from "./types.ts";
 
 export interface Judge {
 	types: Types;
 	constants: Constants;
 	/** Refuses a node: what it is, and what to write instead. */
-	say: (node: ts.Node, text: string) => void;
+	say: (node: ts.Node, text: string) => undefined;
 	/** Kernel code proper, not a test of it nor a program that explores it: state
 	 *  is in structs only. */
 	strict: boolean;
 }
 
-const RULES = [refuse_pointers, refuse_types, refuse_numbers, refuse_builtins, refuse_state];
+const RULES = [refuse_pointers, refuse_types, refuse_numbers, refuse_unsigned, refuse_builtins, refuse_state];
 
 /** Everything in a file that is refused, a line each: "file:line: what; what to write instead". */
 export function refuse(source: ts.SourceFile, types: Types, constants: Constants, strict: boolean): string[] {
 	const lines = new Set<string>();
-	const judge: Judge = { types, constants, strict, say: (node, text) => lines.add(new LayoutError(node, text).message) };
+	const judge: Judge = {
+		types,
+		constants,
+		strict,
+		say(node, text) {
+			lines.add(new LayoutError(node, text).message);
+			return undefined;
+		},
+	};
 	const visit = (node: ts.Node): void => {
 		try {
 			for (const rule of RULES) rule(node, judge);

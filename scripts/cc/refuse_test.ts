@@ -13,12 +13,14 @@ interface longer extends struct { a: int; b: ulong; c: int }
 interface other extends struct { z: int; a: int }
 interface outer extends struct {
 	flag: u8; on: bool; half: u16; word: int; uword: u32; long: ulong;
-	in: embed<inner>; next: outer; child: inner; list: array<embed<inner>, 3>; counts: array<int, 4>; bytes: array<u8, 4>;
+	in: embed<inner>; next: outer; child: inner;
+	list: array<embed<inner>, 3>; counts: array<int, 4>; bytes: array<u8, 4>;
 	gated: ifdef<"CONFIG_GATED", int>;
 	over: overlay<"word", inner>;
 	fn: rodata<(x: number) => number>;
 }
-declare const o: other; declare const n: number; declare const s: inner; declare const l: longer; declare const q: outer;
+declare const o: other; declare const n: number; declare const s: inner;
+declare const l: longer; declare const q: outer;
 `;
 
 /** A program of the body of f(p: outer), and what refuses it. */
@@ -42,7 +44,10 @@ const BODIES: [string, RegExp][] = [
 	["smp_store_release(p.long, 1)", /smp_store_release works on fields of int/],
 	["rcu_assign_pointer(p.long, 1)", /rcu_assign_pointer works on fields of int/],
 	["return rcu_dereference(p.half)", /rcu_dereference works on fields of int/],
-	["return READ_ONCE(p.half)", /READ_ONCE works on fields of int or pointer, rodata<T>, u8, bool, ulong; make the field an int/],
+	[
+		"return READ_ONCE(p.half)",
+		/READ_ONCE works on fields of int or pointer, rodata<T>, u8, bool, ulong; make the field an int/,
+	],
 	["WRITE_ONCE(p.uword, 1)", /WRITE_ONCE works on fields of/],
 	["return READ_ONCE(p.in)", /READ_ONCE works on fields of/],
 	["WRITE_ONCE(p.in, s)", /WRITE_ONCE works on fields of/],
@@ -117,8 +122,8 @@ const BODIES: [string, RegExp][] = [
 	["for (const k in p) return k", /a loop over a struct/],
 	["for (const k of p.counts as any) return k", /an array in a struct is an address; write ADDR/],
 	["return typeof p", /'typeof' of a pointer/],
-	["return `${p}`", /a pointer in a text; write \$\{uptr\(p\)/],
-	["return `${p.in}`", /a pointer in a text/],
+	["return `a$" + "{p}`", /a pointer in a text; write uptr\(p\)\.toString/],
+	["return `a$" + "{p.in}`", /a pointer in a text/],
 	["return '' + p", /arithmetic on a pointer/],
 	["return p.toString()", /struct outer has no field 'toString'/],
 	["return p.hasOwnProperty('word')", /struct outer has no field 'hasOwnProperty'/],
@@ -172,10 +177,16 @@ const BODIES: [string, RegExp][] = [
 	["const g = (x: inner): number => x.a; return g(l)", /'longer' where 'inner' is wanted/],
 	["const g = (): inner => l; return g()", /'longer' where 'inner' is wanted/],
 	["const v: { x: inner } = { x: l }; return v", /'longer' where 'inner' is wanted/],
-	["const v = { x: l }; const w: { x: inner } = v; return w", /'\{ x: longer; \}' where '\{ x: inner; \}' is wanted/],
+	[
+		"const v = { x: l }; const w: { x: inner } = v; return w",
+		/'\{ x: longer; \}' where '\{ x: inner; \}' is wanted/,
+	],
 	["const v: inner[] = [l]; return v", /'longer' where 'inner' is wanted/],
 	["const v = [l]; const w: inner[] = v; return w", /'longer\[\]' where 'inner\[\]' is wanted/],
-	["const g = (x: inner) => x.a; const h: (x: longer) => number = g; return h", /where '\(x: longer\) => number' is wanted/],
+	[
+		"const g = (x: inner) => x.a; const h: (x: longer) => number = g; return h",
+		/where '\(x: longer\) => number' is wanted/,
+	],
 	["const x = n ? s : l; return x.a", /either 'inner' or 'longer'/],
 	["const x = n ? s : o; return x.a", /either 'inner' or 'other'/],
 	["const x: inner = n ? s : l; return x.a", /'longer' where 'inner' is wanted|either 'inner' or 'longer'/],
@@ -188,7 +199,10 @@ const BODIES: [string, RegExp][] = [
 	["const x: Partial<inner> = s; return x.a", /has a struct's fields and is no struct/],
 	["const x: Readonly<inner> = s; return x.a", /has a struct's fields and is no struct/],
 	["const x: Omit<inner, 'b'> = s; return x.a", /has a struct's fields and is no struct/],
-	["const x: { [K in keyof inner]: number } = s as any; return x", /has a struct's fields and is no struct|'any'/],
+	[
+		"const x: { [K in keyof inner]: number } = s as any; return x",
+		/has a struct's fields and is no struct|'any'/,
+	],
 	["const x: inner & other = s as any; return x", /has a struct's fields and is no struct|'any'/],
 	["const x: { a: number } = s; return x.a", /'inner' where '\{ a: number; \}' is wanted; write uptr\(p\)/],
 	["const x: object = s; return x", /'inner' where 'object' is wanted/],
@@ -200,9 +214,15 @@ const BODIES: [string, RegExp][] = [
 	["return (l satisfies inner).a", /'longer' where 'inner' is wanted/],
 	["return (p as any) + 1", /a pointer as 'any'/],
 	["const x: inner = { a: 1, b: 2 } as any; return x.a", /an object as 'any'/],
-	["function g<T extends inner>(x: T): number { return x.a } return g(l)", /'longer' where a type that is 'inner' is wanted/],
+	[
+		"function g<T extends inner>(x: T): number { return x.a } return g(l)",
+		/'longer' where a type that is 'inner' is wanted/,
+	],
 	["function g<T extends inner>(): number { return sizeof<T>() } return g()", /'T' is not a struct/],
-	["function g<T extends { a: number }>(x: T): number { return x.a } return g(s)", /field 'a' of any 'T'; bind the type parameter to a struct/],
+	[
+		"function g<T extends { a: number }>(x: T): number { return x.a } return g(s)",
+		/field 'a' of any 'T'; bind the type parameter to a struct/,
+	],
 	["function g<T extends inner | other>(x: T): number { return x.a } return g(s)", /is not one struct/],
 	/* sizes and containers */
 	["return sizeof<inner | other>()", /is not one struct|is not a struct/],
@@ -251,6 +271,65 @@ const BODIES: [string, RegExp][] = [
 	["xchg(p.word, p.long + 1)", /a ulong where 32 bits or fewer/],
 	["return p.uword >> 4", /'>>' of a u32 shifts its uppermost bit in; write '>>>'/],
 	["return BigInt(1) + 1n", /a BigInt; 64 bits are a ulong/],
+	["const v = Object.values({ x: p }); v[0].in = s", /an embedded struct is not assigned/],
+	["p.next!.in = s", /an embedded struct is not assigned/],
+	["const g = <T extends struct>(x: T): T => x; return g<outer>(s as any).word", /a pointer as 'any'/],
+	["const g = (...xs: inner[]) => xs[0].a; return g(l)", /'longer' where 'inner' is wanted/],
+	["const g = (x: inner = l) => x.a; return g()", /'longer' where 'inner' is wanted/],
+	["const m = new Map<number, inner>(); m.set(1, l); return m", /'longer' where 'inner' is wanted/],
+	["const v: [inner, number] = [l, 1]; return v", /'longer' where 'inner' is wanted/],
+	["let x: inner; x = l; return x", /'longer' where 'inner' is wanted/],
+	["const x: Record<string, inner> = { a: l }; return x", /'longer' where 'inner' is wanted/],
+	["return [l].map((x: inner) => x.a)", /where '\(value: longer/],
+	["return (n ? p.in : p.next).a", /either 'inner' or 'outer'|does not exist/],
+	["const k: keyof inner = 'a'; return s[k]", /a struct is not indexed/],
+	["const x = p.word as unknown as outer; return x.word", /as a pointer to 'outer'|'unknown' as/],
+	["return p.word as any as outer", /'any' as a pointer to 'outer'/],
+	["p.next = n as any", /a value without a type where 'outer' is wanted; write cast<outer>\(x\)/],
+	["return p.counts.map((x) => x)", /'map' of an array in a struct/],
+	["return [...p.counts as any]", /an array in a struct is an address/],
+	["return Array.from(p.counts)", /'array<int, 4>'|array in a struct/],
+	["return Math.max(...p.counts as any)", /an array in a struct is an address/],
+	["return (p.word, p.long) & 1", /'&' takes 32 bits of a ulong/],
+	["return p.on & 1", /./],
+	["return p.on + 1", /./],
+	["p.on = n", /./],
+	["p.on++", /./],
+	["p.on ^= true", /./],
+	["return p.fn + 1", /./],
+	["const u = p.uword; return u >> 1", /'>>' of a u32/],
+	["return p.next.constructor", /has no field 'constructor'/],
+	["return eval('p.word')", /'eval' in kernel code/],
+	["async function g() { await n } return g", /a function that is left/],
+	["return arguments", /'arguments' in kernel code/],
+	["return this", /'this' in kernel code/],
+	["return new (class { x = p })()", /a class in kernel code/],
+	["const f2 = function (this: outer) { return this.word }; return f2", /'this' in kernel code/],
+	["const t = (x: TemplateStringsArray, y: outer) => y.word; return t`a$" + "{p}`", /a pointer in a text/],
+	["return sizeof<array<int, 4>>()", /./],
+	["struct_copy(p, p.in as any)", /a pointer as 'any'/],
+	["struct_copy(cast(4096), p)", /./],
+	["return per_cpu(p as any, 0)", /./],
+	["return this_cpu(p)", /./],
+	["const pc = undefined as unknown as percpu<outer>; return pc.word", /./],
+	["let x = 0; x = p.long; return x & 1", /'&' takes 32 bits of a ulong/],
+	["let x; x = p.long; p.word = x", /a ulong where 32 bits or fewer/],
+	["return p.uword * 0x61c88647", /'\*' of u32s is not exact beyond 2\^53; write Math\.imul/],
+	["p.uword *= 0x61c88647", /'\*=' of u32s is not exact/],
+	["p.uword = p.uword * p.uword", /'\*' of u32s is not exact/],
+	["return p.uword + 1 > p.uword", /'\+' of u32s does not wrap at 2\^32; write \(a \+ b\) >>> 0/],
+	["return p.uword - q.uword", /'-' of u32s does not wrap/],
+	["return (p.uword & 0x80000000) > 0", /'&' of a u32 has a sign; write \(a & b\) >>> 0/],
+	["return p.uword | 1", /'\|' of a u32 has a sign/],
+	["return p.uword << 1", /'<<' of a u32 has a sign/],
+	["return ~p.uword", /'~' of a u32 has a sign; write ~x >>> 0/],
+	["const u = p.uword; return u >> 1", /'>>' of a u32/],
+	["p.uword >>= 1", /'>>=' of a u32 shifts its uppermost bit in; write '>>>='/],
+	["p.long = p.long / 3", /a quotient in a ulong keeps its fraction; write Math\.floor/],
+	["p.long = 0.5", /0\.5 in a field that holds whole numbers/],
+	["p.word = 1.5", /1\.5 in a field that holds whole numbers/],
+	["return ptr_add(p, n / 2)", /a quotient may lie between two of them/],
+	["const x: inner = { a: 1 } as any as inner; return x", /./],
 	/* state, and what C has not */
 	["p.fn = (x) => x", /this has no address; write const x = RODATA/],
 	["const g = (x: number) => x; p.fn = g", /'g' has no address/],
@@ -273,17 +352,26 @@ const BODIES: [string, RegExp][] = [
 
 /** Whole files, and what refuses them. */
 const FILES: [string, RegExp][] = [
-	["interface sub extends inner { c: int }", /struct sub extends more than 'struct'; embed the other one as a field/],
+	[
+		"interface sub extends inner { c: int }",
+		/struct sub extends more than 'struct'; embed the other one as a field/,
+	],
 	["interface sub extends struct, inner { c: int }", /struct sub extends more than 'struct'/],
 	["type alias = inner; interface sub extends alias { c: int }", /struct sub extends more than 'struct'/],
 	["interface inner { c: int }", /struct inner is declared more than once/],
-	["interface two extends struct { x: int } interface two extends struct { y: int }", /struct two is declared more than once/],
+	[
+		"interface two extends struct { x: int } interface two extends struct { y: int }",
+		/struct two is declared more than once/,
+	],
 	["interface gen<T> extends struct { x: T }", /struct gen has type parameters/],
 	["interface bad extends struct { x: number }", /a field cannot be 'number'; write int, u32, u16, u8 or ulong/],
 	["interface bad extends struct { x: boolean }", /a field cannot be 'boolean'; write bool/],
 	["interface bad extends struct { x: string }", /a field cannot be 'string'/],
 	["interface bad extends struct { x: { a: int } }", /a field cannot be/],
-	["interface plain { a: number } interface bad extends struct { x: plain }", /a field cannot be 'plain'; write a struct's name/],
+	[
+		"interface plain { a: number } interface bad extends struct { x: plain }",
+		/a field cannot be 'plain'; write a struct's name/,
+	],
 	["interface bad extends struct { x: () => void }", /a field cannot be '\(\) => void'; write rodata<>/],
 	["interface bad extends struct { x: int[] }", /a field cannot be 'int\[\]'; write array<T, N>/],
 	["interface bad extends struct { x: any }", /a field cannot be 'any'/],
@@ -300,7 +388,10 @@ const FILES: [string, RegExp][] = [
 	["interface bad extends struct { x: array<int, -1> }", /'-1' is no constant number/],
 	["interface bad extends struct { x: embed<int> }", /'int' is not a struct/],
 	["interface bad extends struct { x: embed<bad> }", /bad lies inside itself/],
-	["interface bad extends struct { x: embed<worse> } interface worse extends struct { y: embed<bad> }", /lies inside itself/],
+	[
+		"interface bad extends struct { x: embed<worse> } interface worse extends struct { y: embed<bad> }",
+		/lies inside itself/,
+	],
 	["interface bad extends struct { x: overlay<'y', inner> }", /overlay of unknown field 'y'/],
 	["type int = string; interface bad extends struct { x: int }", /'int' is the compiler's own name/],
 	["interface struct { x: number }", /'struct' is the compiler's own name/],
@@ -311,10 +402,16 @@ const FILES: [string, RegExp][] = [
 	["export const seen = new Set<number>();", /state at a module's top level/],
 	["export const list: number[] = [];", /state at a module's top level/],
 	["export const state = {};", /state at a module's top level/],
-	["const state = { count: 0 }; export function f() { state.count++ }", /'state' is a constant of a module; state is in a struct/],
+	[
+		"const state = { count: 0 }; export function f() { state.count++ }",
+		/'state' is a constant of a module; state is in a struct/,
+	],
 	["const table = [1, 2]; export function f() { table[0] = 3 }", /'table' is a constant of a module/],
 	["const table = [1, 2]; export function f() { table.push(3) }", /'table' is a constant of a module/],
-	["export function f() { f.count = 1 }\nf.count = 0;", /something is done when the module is loaded|is a constant of a module/],
+	[
+		"export function f() { f.count = 1 }\nf.count = 0;",
+		/something is done when the module is loaded|is a constant of a module/,
+	],
 	["export const next = (() => { let i = 0; return () => i++ })();", /state at a module's top level/],
 	["declare const p: outer; p.word = 1;", /something is done when the module is loaded/],
 	["let g = DEFINE<inner>(); export const f = () => g;", /DEFINE stands only as|a variable of a module/],
@@ -325,9 +422,19 @@ const FILES: [string, RegExp][] = [
 	["export function* f() { yield 1 }", /a function that is left and entered again/],
 	["export enum E { A }", /an enum in kernel code/],
 	["export namespace N { export const x = 1 }", /a namespace in kernel code/],
-	["import { foo as xchg } from './lib.ts'; export const f = () => xchg(1);", /'xchg' is the compiler's own name/],
-	["import { READ_ONCE } from './lib.ts'; export const f = (p: outer) => READ_ONCE(p.word);", /'READ_ONCE' is the compiler's own name/],
-	["export function store_i32(p: number, v: number) { return [p, v] } export function f(p: outer) { p.word = 1 }", /'store_i32' is a name that compiled code uses/],
+	[
+		"import { foo as xchg } from './lib.ts'; export const f = () => xchg(1);",
+		/'xchg' is the compiler's own name/,
+	],
+	[
+		"import { READ_ONCE } from './lib.ts'; export const f = (p: outer) => READ_ONCE(p.word);",
+		/'READ_ONCE' is the compiler's own name/,
+	],
+	[
+		"export function store_i32(p: number, v: number) { return [p, v] } export function f(p: " +
+			"outer) { p.word = 1 }",
+		/'store_i32' is a name that compiled code uses/,
+	],
 ];
 
 const LIB = "export const foo = (x: number) => x; export const READ_ONCE = foo;";
@@ -336,21 +443,33 @@ const LIB = "export const foo = (x: number) => x; export const READ_ONCE = foo;"
 function errors_of(texts: string[]): string[][] {
 	const dir = mkdtempSync(join(tmpdir(), "spf-refuse-"));
 	const files = texts.map((_, i) => join(dir, `p${i}_.ts`));
-	texts.forEach((text, i) => writeFileSync(files[i], `${STRUCTS.replaceAll("\n", " ")}\n${text}\nexport {};\n`));
+	for (const [i, text] of texts.entries())
+		writeFileSync(files[i], `${STRUCTS.replaceAll("\n", " ")}\n${text}\nexport {};\n`);
 	writeFileSync(join(dir, "lib.ts"), LIB.replace("READ_ONCE", "other"));
 	const { errors } = compile({
-		srctree: here(), objtree: dir, entries: files, srcarch: "x86", machine: "threads", config: () => undefined, direct: false, check: true,
+		srctree: here(),
+		objtree: dir,
+		entries: files,
+		srcarch: "x86",
+		machine: "threads",
+		config: () => undefined,
+		direct: false,
+		check: true,
 	});
 	rmSync(dir, { recursive: true });
 	return files.map((f) => errors.filter((e) => e.startsWith(`${f}:`)).map((e) => e.slice(dir.length + 1)));
 }
 
-const programs = [...BODIES.map(([body, e]) => [`export function f(p: outer): unknown { ${body}; return; }`, e, body] as const), ...FILES.map(([t, e]) => [t, e, t] as const)];
+const programs = [
+	...BODIES.map(([body, e]) => [`export function f(p: outer): unknown { ${body}; return; }`, e, body] as const),
+	...FILES.map(([t, e]) => [t, e, t] as const),
+];
 
 test("wrong programs are refused, in one line that says where and what to write", (t) => {
 	const all = errors_of(programs.map(([text]) => text));
 	const wrong = programs.flatMap(([, want, shown], i) => {
-		const said = all[i].some((e) => want.test(e)) && all[i].every((e) => /^p\d+_\.ts:[123]: [^\n]+$/.test(e));
+		const said =
+			all[i].some((e) => want.test(e)) && all[i].every((e) => /^p\d+_\.ts:[123]: [^\n]+$/.test(e));
 		return said ? [] : [`${shown}: should say ${want}, says ${all[i].join("; ") || "nothing"}`];
 	});
 	t.deepEqual(wrong, []);
@@ -358,7 +477,8 @@ test("wrong programs are refused, in one line that says where and what to write"
 
 test("what is right is not refused", (t) => {
 	const right = [
-		"p.word = p.half + 1; p.half = p.word; p.flag = -1; p.long = p.word; p.uword = p.word; return p.uword >>> 4",
+		"p.word = p.half + 1; p.half = p.word; p.flag = -1; p.long = p.word; p.uword = p.word; return " +
+			"p.uword >>> 4",
 		"p.next = NULL; p.child = p.in; return p.next === NULL || p.child !== s || !p.next",
 		"const c = container_of<outer>(s, 'in'); return n ? c : NULL",
 		"p.word = p.long as int; return (p.long as int) & 3",
@@ -366,9 +486,12 @@ test("what is right is not refused", (t) => {
 		"p.word %= 3; p.word **= 2; p.word <<= 1; p.word >>>= 1; p.long += 4096; p.long *= 2; p.long++",
 		"const v = { vma: p, n: 1 }; v.n++; v.vma = p.next; return v.vma.word",
 		"const list = [p, p.next]; list[0] = q; for (const x of list) x.word = 1",
-		"const text = `${p.word} ${uptr(p).toString(16)}`; return text",
+		"const text = `${" + "p.word} $" + "{uptr(p).toString(16)}`; return text",
 		"p.counts[n & 3] = p.list[n % 3].a; return ADDR(p.counts[4])",
 		"struct_copy(p.in, s); struct_zero(p.list[1]); return ptr_diff(s, p.child)",
+		"p.uword = p.uword * 3 + 1; p.word = p.uword & 0xff; return (p.uword - q.uword) >>> 0",
+		"return (p.uword & 0x80000000) !== 0 ? p.uword | 0 : (p.uword | 1) >>> 0",
+		"const PAGE = 4096; p.long = (p.long - q.long) / PAGE; p.long = Math.floor(p.long / 3); return p.long",
 		"let x: outer = NULL; for (x = p; x !== NULL; x = x.next) if (x.on) break; return x",
 		"const each = (x: outer, fn: (y: outer) => void) => fn(x); each(p, (y) => { y.word = 1; })",
 		"p.fn = NULL; return p.fn(1)",
@@ -376,5 +499,5 @@ test("what is right is not refused", (t) => {
 		"return cast<inner>(p).a + cast<other>(uptr(s) + 8).z",
 	];
 	const all = errors_of(right.map((body) => `export function f(p: outer): unknown { ${body}; return; }`));
-	right.forEach((body, i) => t.deepEqual(all[i], [], body));
+	for (const [i, body] of right.entries()) t.deepEqual(all[i], [], body);
 });

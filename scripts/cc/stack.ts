@@ -8,7 +8,11 @@ const f = ts.factory;
 
 /** Lowers a function with `lower`; if it has structs on the stack, it takes
  *  them back wherever it returns. */
-export function with_stack<T extends ts.FunctionLikeDeclaration>(u: Unit, node: T, lower: (node: T) => T): T | ts.FunctionDeclaration {
+export function with_stack<T extends ts.FunctionLikeDeclaration>(
+	u: Unit,
+	node: T,
+	lower: (node: T) => T,
+): T | ts.FunctionDeclaration {
 	const outer = u.stack_used;
 	u.stack_used = false;
 	const done = lower(node);
@@ -16,7 +20,10 @@ export function with_stack<T extends ts.FunctionLikeDeclaration>(u: Unit, node: 
 	u.stack_used = outer;
 	if (!needed) return done;
 	if (!done.body || !ts.isBlock(done.body) || !ts.isFunctionDeclaration(done))
-		throw new LayoutError(node, "STACK is for function declarations; give the closure a name of its own at top level");
+		throw new LayoutError(
+			node,
+			"STACK is for function declarations; give the closure a name of its own at top level",
+		);
 	const sp = f.createIdentifier("__sp");
 	const restore = (e?: ts.Expression) => u.call("stack_restore", sp, ...(e ? [e] : []));
 	const ret = (n: ts.Node): ts.Node => {
@@ -37,5 +44,14 @@ export function with_stack<T extends ts.FunctionLikeDeclaration>(u: Unit, node: 
 		f.createExpressionStatement(restore()),
 	]);
 	const { modifiers, asteriskToken, name, typeParameters, parameters, type } = done;
-	return f.updateFunctionDeclaration(done, modifiers, asteriskToken, name, typeParameters, parameters, type, body);
+	return f.updateFunctionDeclaration(
+		done,
+		modifiers,
+		asteriskToken,
+		name,
+		typeParameters,
+		parameters,
+		type,
+		body,
+	);
 }

@@ -65,7 +65,9 @@ export class Unit {
 	struct(node: ts.CallExpression): Layout {
 		const { layouts } = this.options;
 		const t = node.typeArguments?.[0];
-		const found = t ? layouts.of_node(t) : node.arguments[0] && layouts.of_type(this.checker.getTypeAtLocation(node.arguments[0]));
+		const found = t
+			? layouts.of_node(t)
+			: node.arguments[0] && layouts.of_type(this.checker.getTypeAtLocation(node.arguments[0]));
 		const id = node.expression.getText();
 		if (!found) throw new LayoutError(node, `${id} wants a struct: ${id}<T>(…)`);
 		return found;

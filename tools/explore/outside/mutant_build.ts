@@ -9,8 +9,10 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import ts from "typescript";
-import { asm_offsets, bundle, read_config, STEPPER_ENTRY } from "../../../scripts/build.ts";
-import { type Compiled, type CompileOptions, emit, program_settings, resolver } from "../../../scripts/cc/program.ts";
+import { asm_offsets, BuildError, bundle, read_config, STEPPER_ENTRY } from "../../../scripts/build.ts";
+import {
+	type Compiled, type CompileOptions, emit, names_text, program_settings, refusals, resolver,
+} from "../../../scripts/cc/program.ts";
 
 type Output = Compiled["output"];
 
@@ -92,6 +94,8 @@ export class KernelBuilder {
 			return a && b && interface_text(a) === interface_text(b);
 		});
 		const files = local ? [...changed.keys()].map((f) => program.getSourceFile(f) as ts.SourceFile) : undefined;
+		const refused = refusals(program, this.#options, files);
+		if (refused.length > 0) throw new BuildError(refused.join("\n"));
 		const { output, image } = emit(program, this.#options, files);
 		const code = asm_offsets(image.data_end, image.percpu_size).replaceAll(": number", "");
 		output.set(join(this.objtree, "include/generated/asm-offsets.ts"), { code });
@@ -114,6 +118,7 @@ export class KernelBuilder {
 		const sources = map?.sources.map((s) => relative(dir, join(copy, relative(srctree, resolve(dir, s)))));
 		mkdirSync(dir, { recursive: true });
 		writeFileSync(join(dir, "vmlinux.mjs.map"), JSON.stringify({ ...map, sources }));
+		writeFileSync(join(dir, "vmlinux.mjs.names.json"), names_text(output, srctree));
 		writeFileSync(join(dir, "vmlinux.mjs"), code);
 		return join(dir, "vmlinux.mjs");
 	}

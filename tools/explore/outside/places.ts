@@ -8,7 +8,7 @@ import type {
 	Allocation, Decoder, MemoryObject, Place, RawAllocation, RawEvent, SessionFailure, TraceEvent,
 } from "../protocol.ts";
 import { WRITES } from "./describe.ts";
-import { enclosing, name_of_access } from "./source.ts";
+import { enclosing, load_names, name_of_access } from "./source.ts";
 import { is_background } from "./steps.ts";
 import type { Failure } from "./types.ts";
 
@@ -115,6 +115,7 @@ export class Sources {
 	constructor(private readonly bundle: string) {
 		const [copy] = /^.*\/build\/mutants\/[^/]+\/src(?=\/)/.exec(bundle) ?? [];
 		this.root = copy ?? here();
+		load_names(bundle, this.root);
 		this.#map = new SourceMap(JSON.parse(readFileSync(`${bundle}.map`, "utf8")));
 		this.#dir = dirname(bundle);
 	}

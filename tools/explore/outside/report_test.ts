@@ -9,7 +9,6 @@ import { steps_of } from "./steps.ts";
 import type { Failure } from "./types.ts";
 import { progress_text } from "./progress.ts";
 import { failure_report, replay_command, result_json, summary } from "./report.ts";
-import { name_in_line } from "./source.ts";
 import { DECODER, failure, overtaken, result, trace } from "./testtrace.ts";
 
 test("a clean run is one line", (t) => {
@@ -256,22 +255,6 @@ test("numbers: small ones as they are, addresses and flags in hex", (t) => {
 		"0x7ffff7fc1000",
 		"?",
 	]);
-});
-
-test("names in a line of the source, from the column of a source map on", (t) => {
-	const at = (line: string, token: string) => name_in_line(line, line.indexOf(token) + 1);
-	t.is(at("\tconst seq = READ_ONCE(mm.mmap_seq);", " = "), "mm.mmap_seq");
-	t.is(at("\tif (data_race(vma.vm_start) > address) {", "data_race"), "vma.vm_start");
-	t.is(at("\tpage._mapcount.counter |= PG_table;", "._map"), "page._mapcount.counter");
-	t.is(at("\treturn this_cpu(runqueues).curr;", "return"), "this_cpu(runqueues).curr");
-	t.is(at("\tbatch.tables[nr] = table;", "batch"), "batch.tables[nr]");
-	t.is(at("\tmm.mm_cpumask[cpu >> 5] = 0;", "mm"), "mm.mm_cpumask[…]");
-	t.is(at("\tif (READ_ONCE(mm.rss_stat[member]) < 0)", "READ"), "mm.rss_stat[member]");
-	t.is(at("\tp = per_cpu(ipi, f(cpu)).pending;", "per_cpu"), "per_cpu(ipi, f(cpu)).pending");
-	t.is(at("\tstruct_copy(pvma, vma);", "struct_copy"), "vma");
-	t.is(at("\tspin_lock(ptl);", "spin_lock"), "ptl");
-	t.is(at("\trcu_read_lock();", "rcu"), undefined);
-	t.is(name_in_line("", 1), undefined);
 });
 
 test("lines are broken between words, and of a word only the front is missing", (t) => {
