@@ -58,6 +58,17 @@ export interface Request {
 	commons?: Int32Array;
 	loan?: Loan;
 	sharing?: Sharing;
+	/** Orders of locks that an exploration has seen, for a replay. */
+	seen?: Seen;
+}
+
+/** Orders of locks: see arch/host/stepper/lockdep.ts. */
+export interface Seen {
+	names: string[];
+	inside: [number, string][];
+	in_irq: [number, string][];
+	irqs_on: [number, string][];
+	sleeping: number[];
 }
 
 /** A scenario, as a bundle lists it. */
@@ -115,8 +126,13 @@ export interface SessionFailure {
 	context: number;
 	/** Steps that were made before. */
 	event: number;
-	/** The earlier step that it is about. */
+	/** Of a race: the steps of the access that was found to race, and of the other one. */
+	access?: number;
 	other?: number;
+	/** Where else it has to do with, in terms of the bundle: the other order of two locks, where one that is held was taken. */
+	places?: { what: string; stack: string }[];
+	/** Of a lock order, which other executions may have a part in. */
+	seen?: Seen;
 	/** See strategy/replay.ts; empty where it fails before the first step. */
 	schedule: number[][];
 	/** CPUs, if they are not all of the scenario's in their order. */

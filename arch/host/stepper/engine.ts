@@ -14,9 +14,9 @@
  * last one, not at the start. Events carry a vector clock of the order that
  * matters (who touched the same place before), for the strategies.
  */
-import type { Kcsan } from "./kcsan.ts";
+import type { Kcsan, Race } from "./kcsan.ts";
 import type { Lkmm, Message } from "./lkmm.ts";
-import type { Lockdep } from "./lockdep.ts";
+import type { Lockdep, Place } from "./lockdep.ts";
 import {
 	bulked, enter_context, enter_cpu, exploring, type Log, log_length, log_result, logged, make_log, type Order, position,
 	rerunning, set_stack_pointer, shared_words, stack_pointer, stop_before, suspended, touch,
@@ -130,7 +130,7 @@ const REG_NEST = REG_IPI + MAX_CPUS; /* of a context: depth of RCU sections */
 const REG_GP = REG_NEST + MAX_CTX; /* of a context: readers that its grace period waits for */
 const REG_BUF = REGS + 2048; /* store buffers */
 const BUF_ENTRIES = 256;
-const BUF_ENTRY = 8; /* w, kind, wide, event, value as double, mask */
+const BUF_ENTRY = 8; /* w, kind, wide, event, value as double, mask, number of the store */
 const BUF_SIZE = 8 + BUF_ENTRIES * BUF_ENTRY;
 /* TSO: stores in a CPU's buffer that are older than the end of its last RCU section. */
 const REG_LEFT = REG_BUF + MAX_CPUS * BUF_SIZE;
@@ -250,6 +250,8 @@ let lockdep: Lockdep | undefined;
 export interface Tracer {
 	/** Event e was made; where the code is can be asked from the stack now. */
 	event(e: number, old: number, value: number, stale: number): void;
+	/** A store with that number goes into its CPU's buffer; its event comes later. */
+	stored?(store: number): void;
 }
 let tracer: Tracer | undefined;
 export function set_tracer(t: Tracer | undefined): void {
@@ -262,7 +264,11 @@ export interface StepperFailure {
 	stack: string;
 	context: number;
 	event: number;
+	/** Of a race: the events of the access, and of the earlier one. */
+	access?: number;
 	other?: number;
+	/** Where else it has to do with. */
+	places?: Place[];
 }
 /** Thrown to leave a context that is not to go on now. */
 const SWITCH = { toString: () => "a switch to another context" };
@@ -272,13 +278,13 @@ let failure: StepperFailure | undefined;
 /** A panic outside of an exploration. */
 export class KernelPanic extends Error {}
 
-export function fail(kind: string, text: string, other?: number): never {
+export function fail(kind: string, text: string, more?: Partial<StepperFailure>): never {
 	const limit = Error.stackTraceLimit;
 	Error.stackTraceLimit = 50;
 	const stack = new Error().stack ?? "";
 	Error.stackTraceLimit = limit;
 	if (!exploring()) throw new KernelPanic(`${text}\n${stack}`);
-	failure ??= { kind, text, stack, context: cur, event: n, other };
+	failure ??= { kind, text, stack, context: cur, event: n, ...more };
 	throw FAILED;
 }
 export function machine_failure(): StepperFailure | undefined {
@@ -541,11 +547,11 @@ export function pop_to(d: number): void {
 	n = d;
 }
 
-/** Where context c stood before its first step from event `from` on; -1: at its end. */
-export function position_before(c: number, from: number): number {
-	for (let e = from; e < n; e++) if (ev_ctx[e] === c) return ev_kind[e] === IRQ_BEGIN ? -1 : ev_pos[e];
+/** Where context c stood before its first step from event `from` on; -1: at its end, which is event `end`. */
+export function position_before(c: number, from: number, end = n): number {
+	for (let e = from; e < end; e++) if (ev_ctx[e] === c) return ev_kind[e] === IRQ_BEGIN ? -1 : ev_pos[e];
 	/* Whose failure it is runs to it, if nobody came before. */
-	return ctx_state[c] === READY && (failure?.context !== c || from < n) ? ctx_pos[c] : -1;
+	return ctx_state[c] === READY && (failure?.context !== c || from < end) ? ctx_pos[c] : -1;
 }
 /** Contexts are on the way to their first steps. */
 export function is_arriving(): boolean {
@@ -610,9 +616,9 @@ function crash(error: unknown): void {
 }
 
 function finished(c: number): void {
-	const left = lockdep?.at_end(c);
+	const left = lockdep?.at_end(c, ctx_cpu[c]);
 	if (left !== undefined) {
-		failure ??= { kind: "lockdep", text: left, stack: "", context: c, event: n };
+		failure ??= { kind: "lockdep", text: left.text, stack: "", context: c, event: n, places: left.places };
 		return;
 	}
 	if (ctx_kind[c] === "irq") {
@@ -780,9 +786,15 @@ function kword(w: number): number {
 	if (kwords[w] === 0) kwords[w] = ++kcount;
 	return kwords[w];
 }
-function race(other: number, w: number, what: string): never {
-	fail("race", `data race: ${what} of ${(w * 4).toString(16)} beside a write that nothing orders`, other);
+/** The access that was recorded last, or `store`, which is in a buffer, races. */
+function race(found: Race | undefined, w: number, what: string, store = -1): void {
+	if (found === undefined) return;
+	const event = n;
+	const access = store < 0 ? n - 1 : committed(store);
+	const other = found.event < MAX_EV ? found.event : committed(found.event);
+	fail("race", `data race: ${what} of ${(w * 4).toString(16)} beside ${found.what} that nothing orders`, { access, other, event });
 }
+const WRITES = { plain: "a plain write", once: "a marked write", release: "a release" };
 
 export function shared_load(kind: number, w: number, wide: boolean, order: Order): number {
 	step(kind, w);
@@ -803,11 +815,8 @@ export function shared_load(kind: number, w: number, wide: boolean, order: Order
 		if (at > 0) stale = lk.newest(x);
 	}
 	const e = close(cur, R, w, v);
-	if (kcsan) {
-		const other = kcsan.read(cpu, kword(w), order === "dependency" ? "acquire" : (order as "plain"));
-		if (other >= 0) race(other, w, "a plain read");
-	}
 	tracer?.event(e, v, v, stale);
+	if (kcsan) race(kcsan.read(cpu, kword(w), order === "dependency" ? "acquire" : (order as "plain")), w, "a plain read");
 	return v;
 }
 
@@ -831,11 +840,14 @@ export function shared_store(
 		if (at === 0) set(w, v, wide);
 	} else set(w, v, wide);
 	const e = close(cur, kind, w, v);
-	if (kcsan) {
-		const other = kcsan.write(cpu, kword(w), order === "release" ? "release" : order === "plain" ? "plain" : "once");
-		if (other >= 0) race(other, w, "a write");
-	}
 	tracer?.event(e, old, v, -1);
+	if (kcsan) {
+		const how = write_kind(order);
+		race(kcsan.write(cpu, kword(w), how), w, WRITES[how]);
+	}
+}
+function write_kind(order: Order): "plain" | "once" | "release" {
+	return order === "release" || order === "plain" ? order : "once";
 }
 function set(w: number, v: number, wide: boolean): void {
 	if (wide) poke_f64(w, v);
@@ -860,11 +872,8 @@ export function shared_rmw(kind: number, w: number, fn: (old: number) => number,
 	} else if (!Number.isNaN(v)) poke(w, v);
 	const writes = !Number.isNaN(v);
 	const e = close(cur, writes ? kind : R, w, writes ? v : old);
-	if (kcsan) {
-		if (writes) kcsan.rmw(cpu, kword(w));
-		else kcsan.read(cpu, kword(w), "once");
-	}
 	tracer?.event(e, old, v, -1);
+	if (kcsan) race(writes ? kcsan.rmw(cpu, kword(w)) : kcsan.read(cpu, kword(w), "once"), w, "an atomic");
 	return old;
 }
 
@@ -912,9 +921,8 @@ export function shared_cmpxchg(w: number, expected: number, v: number, succeeds:
 	}
 	const done = succeeds && ways > 0;
 	const e = close(cur, done ? RMW : R, w, done ? v : old);
-	if (done) kcsan?.rmw(cpu, kword(w));
-	else kcsan?.read(cpu, kword(w), "once");
 	tracer?.event(e, old, done ? v : NaN, lk.stale && newest !== -1 ? newest : -1);
+	if (kcsan) race(done ? kcsan.rmw(cpu, kword(w)) : kcsan.read(cpu, kword(w), "once"), w, "an atomic");
 	if (ways > 0) return old;
 	ctx_state[cur] = STUCK;
 	next_ctx = pick();
@@ -979,12 +987,35 @@ function buffer_store(
 	poke_f64(entry + 4, v);
 	poke(entry + 6, mask);
 	poke(b + 1, i + 1);
+	/* It has no event yet, but a number: of this buffer, and who made it. */
+	const store = (HEAP32[b + 2] + 1) * MAX_CTX + cur;
+	poke(b + 2, HEAP32[b + 2] + 1);
+	poke(entry + 7, store);
+	tracer?.stored?.(store);
 	if (kind === REL) kcsan?.unlock(cpu, kword(w));
 	else if (kcsan) {
-		const other = kcsan.write(cpu, kword(w), order === "release" ? "release" : order === "plain" ? "plain" : "once");
-		if (other >= 0) race(other, w, "a write");
+		kcsan.event = MAX_EV + store;
+		const how = write_kind(order);
+		race(kcsan.write(cpu, kword(w), how), w, WRITES[how], kcsan.event);
 	}
 }
+/**
+ * The event at which a store reached memory. One that is still in its buffer
+ * races already: its commit, and what is before it there, end the execution.
+ */
+function committed(store: number): number {
+	const number = store - MAX_EV;
+	const c = buffer_context(number % MAX_CTX);
+	let e: number;
+	for (e = ctx_last[c]; e >= 0 && ev_store[e] !== number; ) e = ev_before[e];
+	while (e < 0 && buffered(c)) {
+		commit(c);
+		if (ev_store[n - 1] === number) e = n - 1;
+	}
+	return e;
+}
+/** Of a commit: the number of the store. */
+export const ev_store = new Int32Array(MAX_EV);
 /** Words that are locks: whoever looks at one sees its newest value. */
 const lock_word = new Uint8Array(REGS + REG_WORDS);
 
@@ -1062,6 +1093,7 @@ function commit(c: number): void {
 		poke(wait + 1, n + 1);
 	}
 	commit_from = HEAP32[entry + 3];
+	ev_store[n] = HEAP32[entry + 7];
 	const e = close(c, pend_kind[c], w, v);
 	commit_from = -1;
 	tracer?.event(e, old, v, -1);

@@ -13,23 +13,42 @@ import {
 	rcu_unlock_step, REL, RREL, RTRY, shared_lock, shared_release, take_step, taken, TRY,
 } from "./engine.ts";
 
+import type { LockReport } from "./lockdep.ts";
+
 export { on_cpu } from "./engine.ts";
 
 /* ---- locks ---- */
 
 let subclass = 0;
 
-function note_acquire(p: number, mode: "write" | "read", trylock: boolean): void {
+/** A spinlock. A context that is run again holds what it held: nothing is new. */
+function note_acquire(p: number, trylock: boolean): void {
 	const nested = subclass;
 	subclass = 0;
+	note_lock(p, trylock, nested, false);
+}
+function note_lock(p: number, trylock: boolean, nested: number, sleeps: boolean): void {
 	if (!lockdep || !exploring()) return;
-	const report = lockdep.acquire(current_context(), p, mode, trylock, nested, irq_off(), in_irq());
-	if (report !== undefined) fail("lockdep", report);
+	if (rerunning()) lockdep.hold(current_context(), p, nested);
+	else report_lock(lockdep.acquire(current_context(), p, trylock, nested, irq_off(), in_irq(), sleeps));
 }
 function note_release(p: number): void {
-	if (!lockdep || !exploring()) return;
-	const report = lockdep.release(current_context(), p);
-	if (report !== undefined) fail("lockdep", report);
+	if (lockdep && exploring()) report_lock(lockdep.release(current_context(), p));
+}
+function report_lock(report: LockReport | undefined): void {
+	if (report) fail("lockdep", report.text, { places: report.places });
+}
+/* Sleeping locks tell of themselves: see linux/lockdep.ts. */
+export function lockdep_acquire(p: number, _read: boolean, trylock: boolean, nested: number): void {
+	note_lock(p, trylock, nested, true);
+}
+export function lockdep_release(p: number): void {
+	note_release(p);
+}
+/** Who holds it for writing, holds it for reading. */
+export function lockdep_downgrade(p: number): void {
+	note_release(p);
+	note_lock(p, true, 0, true);
 }
 
 /** Word of a lock that nobody else uses: no step. `fn` as for shared_lock(). */
@@ -39,7 +58,7 @@ function private_lock(w: number, kind: number, fn: (old: number) => number, acqu
 	if (got) {
 		poke(w, v);
 		private_lock_order(w, kind, acquire);
-	} else if (kind === ACQ || kind === RACQ) fail("deadlock", `a lock at ${(w * 4).toString(16)} is taken twice, or by nobody who runs`);
+	} else if (kind === ACQ || kind === RACQ) fail("deadlock", `${lock_names.get(w * 4) ?? (w * 4).toString(16)} is taken twice, or by nobody who runs`);
 	return got;
 }
 function lock_op(p: number, kind: number, fn: (old: number) => number, acquire: boolean): boolean {
@@ -57,7 +76,7 @@ function lock_op(p: number, kind: number, fn: (old: number) => number, acquire: 
 const take_spin = (old: number) => (old === 0 ? current_cpu() + 1 : NaN);
 
 export function spin_lock_step(p: number): void {
-	note_acquire(p, "write", false);
+	note_acquire(p, false);
 	lock_op(p, ACQ, take_spin, true);
 }
 export function spin_trylock_step(p: number): boolean {
@@ -65,7 +84,7 @@ export function spin_trylock_step(p: number): boolean {
 	subclass = 0;
 	const got = lock_op(p, TRY, take_spin, true);
 	subclass = nested;
-	if (got) note_acquire(p, "write", true);
+	if (got) note_acquire(p, true);
 	return got;
 }
 export function spin_unlock_step(p: number): void {
@@ -90,40 +109,30 @@ const WRITER = 1;
 const READER = 256;
 
 export function rwsem_down_read_step(p: number): void {
-	note_acquire(p, "read", false);
 	lock_op(p, RACQ, (old) => ((old & WRITER) === 0 ? old + READER : NaN), true);
 }
 export function rwsem_down_read_trylock_step(p: number): boolean {
-	const got = lock_op(p, RTRY, (old) => ((old & WRITER) === 0 ? old + READER : NaN), true);
-	if (got) note_acquire(p, "read", true);
-	return got;
+	return lock_op(p, RTRY, (old) => ((old & WRITER) === 0 ? old + READER : NaN), true);
 }
 export function rwsem_down_write_step(p: number): void {
-	note_acquire(p, "write", false);
 	lock_op(p, ACQ, (old) => (old === 0 ? WRITER : NaN), true);
 }
 export function rwsem_down_write_trylock_step(p: number): boolean {
-	const got = lock_op(p, TRY, (old) => (old === 0 ? WRITER : NaN), true);
-	if (got) note_acquire(p, "write", true);
-	return got;
+	return lock_op(p, TRY, (old) => (old === 0 ? WRITER : NaN), true);
 }
 export function rwsem_up_read_step(p: number): void {
-	note_release(p);
 	lock_op(p, RREL, (old) => {
 		if (old < READER) fail("panic", `up_read() of an rwsem without readers, count ${old.toString(16)}`);
 		return old - READER;
 	}, false);
 }
 export function rwsem_up_write_step(p: number): void {
-	note_release(p);
 	lock_op(p, REL, (old) => {
 		if ((old & WRITER) === 0) fail("panic", `up_write() of an rwsem without a writer, count ${old.toString(16)}`);
 		return old & ~WRITER;
 	}, false);
 }
 export function rwsem_downgrade_step(p: number): void {
-	note_release(p);
-	note_acquire(p, "read", true);
 	lock_op(p, DOWNGRADE, (old) => {
 		if ((old & WRITER) === 0) fail("panic", `downgrade_write() of an rwsem without a writer, count ${old.toString(16)}`);
 		return (old & ~WRITER) + READER;
@@ -199,7 +208,9 @@ export function irq_disable_step(): void {
 	if (exploring()) logged_step(() => irq_step(true));
 }
 export function irq_enable_step(): void {
-	if (exploring()) logged_step(() => irq_step(false));
+	if (!exploring()) return;
+	if (lockdep && !rerunning()) report_lock(lockdep.enabled_irqs(current_context()));
+	logged_step(() => irq_step(false));
 }
 /** One user access is not interrupted between its translation and its use. */
 export function insn_begin_step(): void {
@@ -224,6 +235,7 @@ export function await_step(): void {
 	if (!exploring()) fail("panic", "a busy-wait loop outside of an exploration");
 	logged_step(await_turn);
 }
+export { machine_sleeps } from "./oracles/atomic_sleep.ts";
 export function machine_warn(text: string): void {
 	fail("warning", text);
 }

@@ -8,12 +8,12 @@ import { boot } from "host/head.ts";
 import { adopt_sharing, forget_sharing, on_stack, shared_words, sharing } from "host/door.ts";
 import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
 import {
-	begin, ctx_kind, ctx_cpu, type Ending, ev_choice, forbidden, ev_ctx, ev_kind, KernelPanic, LKMM, machine_failure, n,
+	begin, ctx_kind, ctx_cpu, type Ending, ev_choice, forbidden, ev_ctx, ev_kind, ev_store, KernelPanic, LKMM, machine_failure, n,
 	KIND_NAMES, aside, pop_to, set_strategy, set_tracer, ev_val, ev_w, n_ctx, nr_cpus, on_cpu, run_on, SC, type StepperFailure, TSO, is_enabled_now, waiting, ctx_state, READY, event_position, position_before, accesses, IRQ_BEGIN,
 } from "host/engine.ts";
 import { Kcsan } from "host/kcsan.ts";
 import { Lkmm } from "host/lkmm.ts";
-import { Lockdep } from "host/lockdep.ts";
+import { Lockdep, type Seen } from "host/lockdep.ts";
 import { lock_names } from "host/model.ts";
 import { cpu_leave_host, smp_handle_ipi } from "kernel/smp.ts";
 import { rcu_barrier, rcu_nocb_kthread } from "kernel/rcu.ts";
@@ -77,11 +77,15 @@ export function replay_schedule(r: Request): Replayed {
 	let events: RawEvent[] = [];
 	let last: ReturnType<typeof replay> | undefined;
 	const options = session_options(r);
-	const session = new Session({ ...options, search: () => (last = replay(schedule)) });
+	const session = new Session({ ...options, seen: r.seen, traced: true, search: () => (last = replay(schedule)) });
 	for (let known = -1, turn = 0; known !== shared_words() && turn < 12; turn++) {
 		known = shared_words();
 		events = [];
-		set_tracer({ event: (e, old, value, stale) => events.push(raw_event(e, old, value, stale, r.trace === true)) });
+		stores.clear();
+		set_tracer({
+			event: (e, old, value, stale) => events.push(raw_event(e, old, value, stale, r.trace === true)),
+			stored: (store) => stores.set(store, stack_here()),
+		});
 		session.again();
 		session.slice(Infinity, 1);
 		set_tracer(undefined);
@@ -101,12 +105,18 @@ export function run_words(scenario: string, model: ModelName, text: string): { e
 	const f = session.outcome.failure;
 	return { ends: f ? `${f.kind}: ${f.text}` : "passes", unmet: last?.unmet() };
 }
-function raw_event(e: number, old: number, value: number, stale: number, states: boolean): RawEvent {
-	const c = ev_ctx[e];
+/** TSO: where a store was made, by its number. */
+const stores = new Map<number, string>();
+function stack_here(): string {
 	const limit = Error.stackTraceLimit;
 	Error.stackTraceLimit = 40;
-	const stack = ctx_kind[c] === "buffer" ? "" : (new Error().stack ?? "");
+	const stack = new Error().stack ?? "";
 	Error.stackTraceLimit = limit;
+	return stack;
+}
+function raw_event(e: number, old: number, value: number, stale: number, states: boolean): RawEvent {
+	const c = ev_ctx[e];
+	const stack = ctx_kind[c] === "buffer" ? (stores.get(ev_store[e]) ?? "") : stack_here();
 	return {
 		context: c,
 		context_kind: ctx_kind[c],
@@ -136,6 +146,10 @@ export interface SessionOptions {
 	sharing?: Sharing;
 	/** Other cores search as well: all of them begin again. */
 	together?: boolean;
+	/** The orders of locks that are known. */
+	seen?: Seen;
+	/** Remember where locks are taken. */
+	traced?: boolean;
 }
 
 export class Session {
@@ -156,6 +170,8 @@ export class Session {
 		this.search = options.search();
 		if (options.sharing) adopt_sharing(options.sharing);
 		else if (!options.keep) forget_sharing();
+		if (options.seen) this.lockdep.learn(options.seen);
+		this.lockdep.traced = options.traced === true;
 	}
 
 	/** RAM as it is before the first step of any CPU. */
@@ -315,7 +331,8 @@ export class Session {
 			});
 		}
 		const { order } = this.options;
-		return { ...f, schedule: [...(order ? [[ORDER, ...order]] : []), ...schedule(f)], order, waits, console: this.console.slice(-20) };
+		const seen = f.kind === "lockdep" ? this.lockdep.seen() : undefined;
+		return { ...f, seen, schedule: [...(order ? [[ORDER, ...order]] : []), ...schedule(f)], order, waits, console: this.console.slice(-20) };
 	}
 }
 
@@ -325,18 +342,18 @@ function panic_of(error: KernelPanic, kind: string, where = ""): SessionFailure 
 	return { kind, text: where + text, stack: error.message.slice(text.length + 1), context: -1, event: n, schedule: [], console: [] };
 }
 
-/** Switches of the execution that just ended. */
+/** Switches of the execution that just ended; what came after the failure was only to show it. */
 function schedule(f: StepperFailure): number[][] {
 	const out: number[][] = [];
-	for (let e = 0; e < n; ) {
+	for (let e = 0; e < f.event; ) {
 		const c = ev_ctx[e];
 		let end = e + 1;
-		while (end < n && ev_ctx[end] === c && !(ctx_kind[c] === "irq" && ev_kind[end] === IRQ_BEGIN)) end++;
+		while (end < f.event && ev_ctx[end] === c && !(ctx_kind[c] === "irq" && ev_kind[end] === IRQ_BEGIN)) end++;
 		/* Where it stood when another one went on: before its next step. */
-		out.push(ctx_kind[c] === "buffer" ? [c, end - e] : [c, position_before(c, end)]);
+		out.push(ctx_kind[c] === "buffer" ? [c, end - e] : [c, position_before(c, end, f.event)]);
 		e = end;
 	}
-	for (let e = 0; e < n; e++) if (ev_choice[e] > 0) out.push([CHOICE, ev_ctx[e], event_position(e), ev_choice[e]]);
+	for (let e = 0; e < f.event; e++) if (ev_choice[e] > 0) out.push([CHOICE, ev_ctx[e], event_position(e), ev_choice[e]]);
 	if (f.context >= 0 && (out.length === 0 || out[out.length - 1][0] !== f.context)) out.push([f.context, -1]);
 	return out;
 }

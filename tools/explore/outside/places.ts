@@ -10,11 +10,12 @@ import { name_of_access } from "./source.ts";
 import type { Failure, TraceEvent } from "./types.ts";
 
 export function failure_of(sources: Sources, f: SessionFailure, trace: TraceEvent[], replay: string): Failure {
-	const where = sources.frames(f.stack).find((x) => !/kernel\/panic\.ts|explore\/inside\/scenario\.ts|linux\/bug\.ts/.test(x.file));
+	const where = innermost(sources, f.stack);
 	const last = trace.at(-1);
 	return {
 		kind: f.kind as Failure["kind"],
-		text: f.text,
+		/* The kernel has __FILE__ and __LINE__ for this one. */
+		text: f.kind === "sleep" && where ? f.text.replace("invalid context", `$& at ${where.file}:${where.line}`) : f.text,
 		func: where?.func ?? last?.func ?? "",
 		file: where?.file ?? last?.file ?? "",
 		line: where?.line ?? last?.line ?? 0,
@@ -24,7 +25,19 @@ export function failure_of(sources: Sources, f: SessionFailure, trace: TraceEven
 		minimised: false,
 		conflict: conflict_of(f, trace),
 		waits: f.waits,
+		places: f.places?.flatMap(({ what, stack }) => {
+			const at = innermost(sources, stack);
+			return at ? [{ what, func: at.func, file: at.file, line: at.line }] : [];
+		}),
 	};
+}
+
+/** Who complains, and who is asked whether something is wrong, is not what is wrong. */
+const COMPLAINTS = /kernel\/panic\.ts|explore\/inside\/scenario\.ts|linux\/bug\.ts/;
+/** A lock is where it is used. */
+const LOCKING = /^include\/linux\/(spinlock|lockdep|mmap_lock)\.ts/;
+function innermost(sources: Sources, stack: string): Frame | undefined {
+	return sources.frames(stack).find((x) => !COMPLAINTS.test(x.file) && !LOCKING.test(x.file) && !/^(__)?might_sleep(_if)?$/.test(x.func));
 }
 
 /**
@@ -47,7 +60,8 @@ function overtaken(trace: TraceEvent[]): [number, number] | undefined {
 
 /** The two accesses that a failure is about: those that race, else a read and what overtook it, else the last two that conflict. */
 function conflict_of(f: SessionFailure, trace: TraceEvent[]): [number, number] | undefined {
-	if (f.other !== undefined && f.other >= 0 && f.other < trace.length) return [f.other, trace.length - 1];
+	const { access, other } = f;
+	if (access !== undefined && other !== undefined && trace[access] && trace[other]) return access < other ? [access, other] : [other, access];
 	const pair = f.kind === "check" || f.kind === "warning" ? overtaken(trace) : undefined;
 	if (pair) return pair;
 	for (let late = trace.length - 1; late >= 0; late--) {
@@ -114,7 +128,8 @@ export class Sources {
 				func: top?.func ?? "",
 				file: top?.file ?? "",
 				line: top?.line ?? 0,
-				calls: frames.map((x) => x.func).reverse(),
+				/* A commit is in no function: its place is that of its store. */
+				calls: e.context_kind === "buffer" ? [] : frames.map((x) => x.func).reverse(),
 				preempts: e.could_go_on,
 				state: e.state as TraceEvent["state"],
 			};

@@ -82,6 +82,8 @@ export interface Failure {
 	conflict?: [number, number];
 	/** In a deadlock, who waits for what. */
 	waits?: { cpu: number; context: string; for: string; holder?: string }[];
+	/** Where else it has to do with: the other order of two locks, where one that is held was taken. */
+	places?: { what: string; func: string; file: string; line: number }[];
 }
 
 export interface Result {
