@@ -263,6 +263,10 @@ export function touch(w: number, write: boolean): boolean {
 	grown++;
 	return true;
 }
+/** Is the word the place of a double? */
+export function is_wide(w: number): boolean {
+	return wide[w >> 1] !== 0;
+}
 export function is_shared(w: number): boolean {
 	return own[w] === SHARED;
 }
@@ -419,6 +423,7 @@ export function load_u32(p: number): number {
 	return load_i32(p) >>> 0;
 }
 export function load_u16(p: number): number {
+	if ((p & 1) !== 0) bad_access(p, 2);
 	return (load_i32(p & ~3) >>> (8 * (p & 2))) & 0xffff;
 }
 export function load_u8(p: number): number {
@@ -539,6 +544,7 @@ function store_part(p: number, v: number, mask: number, order: Order): number {
 	return v;
 }
 export function store_u16(p: number, v: number): number {
+	if ((p & 1) !== 0) bad_access(p, 2);
 	return store_part(p, v, 0xffff, "plain");
 }
 export function store_u8(p: number, v: number): number {

@@ -21,6 +21,7 @@ import {
 	bulked, enter_context, enter_cpu, exploring, type Log, log_length, log_result, logged, make_log, type Order, position,
 	rerunning, set_stack_pointer, shared_words, stack_pointer, stop_before, suspended, touch,
 } from "./door.ts";
+import { looks, turn_depends, turn_ended_by, turn_is_news } from "./await.ts";
 import { HEAP32, HEAPF64, poke, poke_f64, REG_WORDS, REGS, undo_mark, undo_to } from "./ram.ts";
 
 /* ---- kinds of steps ---- */
@@ -36,7 +37,7 @@ export const RREL = 7;
 export const TRY = 8;
 export const RTRY = 9;
 export const DOWNGRADE = 10;
-export const AWAIT = 11; /* disabled until a word that was read changes */
+export const AWAIT = 11; /* disabled until something changes: see await.ts */
 export const FREE = 12;
 export const IRQ_OFF = 13;
 export const IRQ_ON = 14;
@@ -126,6 +127,7 @@ const REG_IRQ = REGS + 1210; /* of a CPU: the lock that interrupts off is */
 const REG_IRQ_OFF = REG_IRQ + MAX_CPUS;
 const REG_IRQ_ACTIVE = REG_IRQ_OFF + MAX_CPUS;
 const REG_IPI = REG_IRQ_ACTIVE + MAX_CPUS; /* 2 + event that made it pending */
+const REG_IN_VAIN = REGS + 1205; /* turns of busy-wait loops that had no news; the event of the first */
 const REG_NEST = REG_IPI + MAX_CPUS; /* of a context: depth of RCU sections */
 const REG_GP = REG_NEST + MAX_CTX; /* of a context: readers that its grace period waits for */
 const REG_BUF = REGS + 2048; /* store buffers */
@@ -215,6 +217,8 @@ const page_head = new Int32Array((REGS >> 10) + 1).fill(-1);
 /** The clock of the context before the event that is being recorded. */
 export const pre = new Int32Array(MAX_CTX);
 
+/** Turns of busy-wait loops that are made without news where nobody can go on, before it counts as a deadlock. */
+const IN_VAIN = 1024;
 /** Steps of an execution, before it counts as endless. */
 export const step_limit = MAX_EV - 64;
 
@@ -301,17 +305,26 @@ function buffered(c: number): boolean {
 	return HEAP32[b] !== HEAP32[b + 1];
 }
 
-/** Words that the busy-wait loop of c has read in this turn have changed. */
+/** The busy-wait loop of c goes on; or it may have looked at a word that was only found to be shared since. */
 function await_over(c: number): boolean {
-	for (let e = ctx_last[c]; e >= 0 && is_look(e); e = ev_before[e])
-		if (ev_kind[e] === R && HEAP32[ev_w[e]] !== ev_val[e]) return true;
-	/* It may have read a word that was only found to be shared since. */
-	return shared_words() !== await_known[c];
+	return shared_words() !== await_known[c] || turn_is_news(c);
 }
 const await_known = new Int32Array(MAX_CTX);
-/** A step of a busy-wait loop's turn that is no end of it. */
-function is_look(e: number): boolean {
-	return ev_kind[e] === R || ev_kind[e] === GUESS;
+/** Of a wait in a busy-wait loop: the number of the turn. */
+export const await_turn = new Int32Array(MAX_CTX);
+/** What is in a word for context c; undefined: what it has stored itself, and nobody else sees yet. */
+export function view_of(c: number, w: number, wide: boolean): number | undefined {
+	let v = wide ? HEAPF64[w >> 1] : HEAP32[w];
+	if (model !== TSO) return v;
+	const b = buffer_of(c);
+	let by = -1;
+	for (let i = HEAP32[b]; i < HEAP32[b + 1]; i++) {
+		const entry = b + 8 + i * BUF_ENTRY;
+		if (HEAP32[entry] !== w) continue;
+		v = merged(v, entry);
+		by = HEAP32[entry + 7] % MAX_CTX;
+	}
+	return by === c ? undefined : v;
 }
 
 /** TSO: have the stores of the sections that the grace period of g waits for left the buffers? */
@@ -355,7 +368,22 @@ const parked_value = new Int32Array(MAX_CTX);
 export function enabled_contexts(): number {
 	let mask = 0;
 	for (let c = 0; c < n_ctx; c++) if (is_enabled(c)) mask |= 1 << c;
-	return mask;
+	return mask !== 0 ? mask : last_resort();
+}
+/** Steps before nobody could go on any more. */
+export function steps_in_earnest(): number {
+	return HEAP32[REG_IN_VAIN] > 0 ? HEAP32[REG_IN_VAIN + 1] : n;
+}
+/** Nobody can go on: the busy-wait loop that was not looked after for longest may go round without news. */
+function last_resort(): number {
+	let oldest = -1;
+	if (HEAP32[REG_IN_VAIN] >= IN_VAIN) return 0;
+	for (let c = 0; c < n_ctx; c++) {
+		if (ctx_state[c] === STUCK) return 0;
+		const waits = ctx_state[c] === READY && pend_kind[c] === AWAIT && !(ctx_kind[c] !== "irq" && HEAP32[REG_IRQ_ACTIVE + ctx_cpu[c]] !== 0);
+		if (waits && (oldest < 0 || ctx_last[c] < ctx_last[oldest])) oldest = c;
+	}
+	return oldest < 0 ? 0 : 1 << oldest;
 }
 
 /** Asks the strategy; store buffers move on without a context being run. */
@@ -473,17 +501,8 @@ function close(c: number, kind: number, w: number, val: number): number {
 function join_special(c: number, e: number, kind: number, w: number): void {
 	const at = e * MAX_CTX;
 	if (kind === AWAIT) {
-		/* After the first write that ended the wait. */
-		const first = new Map<number, number>();
-		for (let x = ev_before[e]; x >= 0 && is_look(x); x = ev_before[x]) if (ev_kind[x] === R) first.set(ev_w[x], x);
-		for (const [word, read] of first) {
-			let writer = -1;
-			for (let x = head[word]; x > read; x = ev_prev[x]) if (ev_kind[x] !== R) writer = x;
-			if (writer >= 0) {
-				join(at, writer);
-				break;
-			}
-		}
+		const ended = turn_ended_by(e);
+		if (ended >= 0) join(at, ended);
 	} else if (kind === GP_END) {
 		/* After the end of each section that had begun. */
 		let start = ev_before[e];
@@ -534,6 +553,7 @@ export function pop_to(d: number): void {
 		ctx_base[c] = ctx_top[c] = ev_base[e];
 		ctx_state[c] = ev_kind[e] === IRQ_BEGIN ? IDLE : READY;
 		if (ev_kind[e] === PARK) parked_value[c] = ev_val[e];
+		if (ev_kind[e] === AWAIT) await_turn[c] = ev_val[e];
 	}
 	undo_to(ev_undo[d]);
 	if (model === LKMM) {
@@ -549,7 +569,7 @@ export function pop_to(d: number): void {
 
 /** Where context c stood before its first step from event `from` on; -1: at its end, which is event `end`. */
 export function position_before(c: number, from: number, end = n): number {
-	for (let e = from; e < end; e++) if (ev_ctx[e] === c) return ev_kind[e] === IRQ_BEGIN ? -1 : ev_pos[e];
+	for (let e = from; e < n; e++) if (ev_ctx[e] === c) return ev_kind[e] === IRQ_BEGIN ? -1 : ev_pos[e];
 	/* Whose failure it is runs to it, if nobody came before. */
 	return ctx_state[c] === READY && (failure?.context !== c || from < end) ? ctx_pos[c] : -1;
 }
@@ -1309,15 +1329,24 @@ export function queued(): number {
 	return HEAP32[REG_QUEUE];
 }
 
-/** One turn of a busy-wait loop. */
-export function await_step(): void {
-	if (!granted) await_known[cur] = shared_words();
+/** One turn of a busy-wait loop; -1: it does not say the how manieth. */
+export function await_step(turn: number): void {
+	if (!granted) {
+		await_known[cur] = shared_words();
+		await_turn[cur] = turn;
+	}
 	step(AWAIT, -1);
 	open(cur);
-	if (model === LKMM)
-		for (let e = ctx_last[cur]; e >= 0 && is_look(e); e = ev_before[e])
-			if (ev_kind[e] === R && handle[ev_w[e]] !== 0) lk.catch_up(cpu, handle[ev_w[e]] - 1);
-	const e = close(cur, AWAIT, -1, 0);
+	if (!await_over(cur)) {
+		if (HEAP32[REG_IN_VAIN] === 0) poke(REG_IN_VAIN + 1, n);
+		poke(REG_IN_VAIN, HEAP32[REG_IN_VAIN] + 1);
+	}
+	if (model === LKMM) {
+		looks(ctx_last[cur], turn, (e) => {
+			if (handle[ev_w[e]] !== 0) lk.catch_up(cpu, handle[ev_w[e]] - 1);
+		});
+	}
+	const e = close(cur, AWAIT, -1, turn);
 	tracer?.event(e, 0, 0, -1);
 }
 export function park_step(p: number, value: number): void {
@@ -1333,7 +1362,7 @@ export function park_step(p: number, value: number): void {
 		open(cur);
 		const e = close(cur, PARK, w, value);
 		tracer?.event(e, value, HEAP32[w], -1);
-	} else await_step();
+	} else await_step(-1);
 	log_result(0);
 }
 
@@ -1347,11 +1376,7 @@ export function pending(q: number, e: number, depends: (a: number, b: number) =>
 		w = HEAP32[entry];
 		k = HEAP32[entry + 1];
 	}
-	if (k === AWAIT) {
-		if (ev_kind[e] === R) return false;
-		for (let x = ctx_last[q]; x >= 0 && is_look(x); x = ev_before[x]) if (ev_kind[x] === R && ev_w[x] === ev_w[e]) return true;
-		return false;
-	}
+	if (k === AWAIT) return turn_depends(q, e);
 	const page = k === BULK ? -1 - w : w >= 0 ? w >> 10 : -1;
 	if (page >= 0 && page === ev_page[e] && (k === BULK || ev_kind[e] === BULK)) return true;
 	return w >= 0 && w === ev_w[e] && depends(k, ev_kind[e]);

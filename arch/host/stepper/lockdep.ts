@@ -218,6 +218,10 @@ export class Lockdep {
 	held(t: number): { p: number; name: string; stack: string }[] {
 		return this.stack[t].map((h) => ({ p: h.p, name: this.names[h.class], stack: h.stack }));
 	}
+	/** Contexts that hold the lock at p, or wait for it. */
+	holders(p: number): number[] {
+		return [...this.stack.keys()].filter((t) => this.stack[t].some((h) => h.p === p));
+	}
 	/** Of a context's report: what it holds, and where it took that. */
 	held_places(t: number): Place[] {
 		return this.places(this.stack[t]);

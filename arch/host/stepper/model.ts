@@ -231,9 +231,9 @@ export function ipi_done_step(pending: number): void {
 
 /* ---- the rest ---- */
 
-export function await_step(): void {
+export function await_step(turn: number): void {
 	if (!exploring()) fail("panic", "a busy-wait loop outside of an exploration");
-	logged_step(await_turn);
+	logged_step(() => await_turn(turn));
 }
 export { machine_sleeps } from "./oracles/atomic_sleep.ts";
 export function machine_warn(text: string): void {

@@ -40,6 +40,6 @@ export const insn_begin_step: () => void = none;
 export const insn_end_step: () => void = none;
 export const ipi_pending_step: (cpu: number) => void = none;
 export const ipi_done_step: (pending: number) => void = none;
-export const await_step: () => void = none;
+export const await_step: (turn: number) => void = none;
 export const machine_sleeps: (text: string) => void = none;
 export const machine_warn: (text: string) => void = none;

@@ -9,7 +9,7 @@ import { adopt_sharing, forget_sharing, on_stack, shared_words, sharing } from "
 import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
 import {
 	begin, ctx_kind, ctx_cpu, type Ending, ev_choice, forbidden, ev_ctx, ev_kind, ev_store, KernelPanic, LKMM, machine_failure, n,
-	KIND_NAMES, aside, pop_to, set_strategy, set_tracer, ev_val, ev_w, n_ctx, nr_cpus, on_cpu, run_on, SC, type StepperFailure, TSO, is_enabled_now, waiting, ctx_state, READY, event_position, position_before, accesses, IRQ_BEGIN,
+	KIND_NAMES, aside, pop_to, set_strategy, set_tracer, ev_val, ev_w, n_ctx, nr_cpus, on_cpu, run_on, SC, type StepperFailure, TSO, is_enabled_now, waiting, ctx_state, READY, steps_in_earnest, event_position, position_before, accesses, IRQ_BEGIN,
 } from "host/engine.ts";
 import { Kcsan } from "host/kcsan.ts";
 import { Lkmm } from "host/lkmm.ts";
@@ -90,6 +90,8 @@ export function replay_schedule(r: Request): Replayed {
 		session.slice(Infinity, 1);
 		set_tracer(undefined);
 	}
+	/* What busy-wait loops have tried in vain since says nothing. */
+	if (session.outcome.failure?.kind === "deadlock") events.length = session.outcome.failure.event;
 	return { failure: session.outcome.failure, events, diverged: last?.diverged() };
 }
 /**
@@ -249,7 +251,7 @@ export class Session {
 		let failure: SessionFailure | undefined;
 		if (ending === "failed") failure = this.failed(machine_failure() as StepperFailure);
 		else if (ending === "deadlock")
-			failure = this.failed({ kind: "deadlock", text: "all CPUs wait", stack: "", context: -1, event: n });
+			failure = this.failed({ kind: "deadlock", text: "all CPUs wait", stack: "", context: -1, event: steps_in_earnest() });
 		else if (ending === "complete") failure = this.check_end();
 		if (shared_words() !== this.known && this.search.name !== "replay") {
 			/* What was no step is one: begin again, with that known. A failure
@@ -322,12 +324,14 @@ export class Session {
 		for (let c = 0; c < n_ctx && f.kind === "deadlock"; c++) {
 			if (ctx_state[c] !== READY || is_enabled_now(c)) continue;
 			const { kind, w } = waiting(c);
-			const holder = kind === "lock" && w >= 0 ? HEAP32[w] - 1 : -1;
+			/* Nobody waits for the thread that waits for callbacks. */
+			if (kind === "rcu_take") continue;
+			const holders = new Set(this.lockdep.holders(w * 4).filter((t) => waiting(t).w !== w).map((t) => `CPU${ctx_cpu[t]}`));
 			waits.push({
 				cpu: ctx_cpu[c],
 				context: ctx_kind[c],
 				for: w < 0 ? kind : `${kind} ${lock_names.get(w * 4) ?? (w * 4).toString(16)}`,
-				holder: holder >= 0 ? `CPU${holder}` : undefined,
+				holder: w >= 0 && holders.size > 0 ? [...holders].join(", ") : undefined,
 			});
 		}
 		const { order } = this.options;

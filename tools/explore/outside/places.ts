@@ -10,7 +10,7 @@ import { name_of_access } from "./source.ts";
 import type { Failure, TraceEvent } from "./types.ts";
 
 export function failure_of(sources: Sources, f: SessionFailure, trace: TraceEvent[], replay: string): Failure {
-	const where = innermost(sources, f.stack);
+	const where = innermost(sources, f.stack, f.kind === "lockdep");
 	const last = trace.at(-1);
 	return {
 		kind: f.kind as Failure["kind"],
@@ -26,7 +26,7 @@ export function failure_of(sources: Sources, f: SessionFailure, trace: TraceEven
 		conflict: conflict_of(f, trace),
 		waits: f.waits,
 		places: f.places?.flatMap(({ what, stack }) => {
-			const at = innermost(sources, stack);
+			const at = innermost(sources, stack, true);
 			return at ? [{ what, func: at.func, file: at.file, line: at.line }] : [];
 		}),
 	};
@@ -35,9 +35,10 @@ export function failure_of(sources: Sources, f: SessionFailure, trace: TraceEven
 /** Who complains, and who is asked whether something is wrong, is not what is wrong. */
 const COMPLAINTS = /kernel\/panic\.ts|explore\/inside\/scenario\.ts|linux\/bug\.ts/;
 /** A lock is where it is used. */
-const LOCKING = /^include\/linux\/(spinlock|lockdep|mmap_lock)\.ts/;
-function innermost(sources: Sources, stack: string): Frame | undefined {
-	return sources.frames(stack).find((x) => !COMPLAINTS.test(x.file) && !LOCKING.test(x.file) && !/^(__)?might_sleep(_if)?$/.test(x.func));
+const LOCKING = /^include\/linux\/(spinlock|lockdep|rwsem|mmap_lock|irqflags)\.ts|^kernel\/locking\//;
+function innermost(sources: Sources, stack: string, locks = false): Frame | undefined {
+	return sources.frames(stack).find((x) =>
+		!COMPLAINTS.test(x.file) && !(locks && LOCKING.test(x.file)) && !/^(__)?might_sleep(_if)?$/.test(x.func));
 }
 
 /**

@@ -77,7 +77,7 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 }
 
 async function print_list(o: Options): Promise<number> {
-	for (const s of await list(o.mutant)) {
+	for (const s of await list(o.mutant, o.config)) {
 		const text = `${s.name}\n    ${s.about}\n    ${s.patch}; ${s.invariant}\n`;
 		process.stdout.write(o.json ? `${JSON.stringify(s)}\n` : text);
 	}
