@@ -26,7 +26,7 @@ import {
 } from "./ram.ts";
 import {
 	A, fail, FREE, order_mb, page_written, private_release, step_page, order_rmb, order_wmb, R, RMW, shared_load, shared_rmw,
-	shared_store, step_free, W, weak_rmw, guess, order_after_unlock_lock, type RmwOrder, shared_cmpxchg,
+	shared_store, step_free, W, weak_rmw, guess, order_after_unlock_lock, type RmwOrder, shared_cmpxchg, stop_here,
 } from "./engine.ts";
 
 const STACK_SIZE = 0x8000;
@@ -74,7 +74,7 @@ let stop_at = -1;
 export function position(): number {
 	return inside >= 0 ? inside * SUB + sub : (len - extra) * SUB;
 }
-/** Makes a step of the access at a position, whatever it touches; -1: of none. */
+/** Asks who goes on before the access at a position, whatever it touches; -1: before none. */
 export function stop_before(where: number): void {
 	stop_at = where;
 	stop = where < 0 || where % SUB !== 0 ? LOG_MAX : where / SUB + extra;
@@ -233,11 +233,7 @@ export function shared_words(): number {
 /** Is an access of the running context to word w a step? Remembers the touch. */
 export function touch(w: number, write: boolean): boolean {
 	const o = own[w];
-	if (stop_at >= 0 && o !== SHARED && o !== HALF && position() === stop_at) {
-		own[w] = SHARED;
-		grown++;
-		return true;
-	}
+	if (stop_at >= 0 && o !== SHARED && o !== HALF && position() === stop_at) stop_here();
 	if (o === SHARED) return true;
 	if (o === EXEMPT) return false;
 	if (o === HALF) return touch(w - 1, write);

@@ -413,6 +413,26 @@ function step(kind: number, w: number): void {
 	throw SWITCH;
 }
 
+/**
+ * The running context is where a schedule says that another one goes on, which is
+ * no step: what it does next stays its own, and makes no event.
+ */
+export function stop_here(): void {
+	pend_kind[cur] = R;
+	pend_w[cur] = -1;
+	ctx_state[cur] = READY;
+	ctx_len[cur] = log_length();
+	ctx_pos[cur] = position();
+	if (!arriving) {
+		next_ctx = pick();
+		if (next_ctx === cur) return;
+	}
+	stopped[cur] = 1;
+	throw SWITCH;
+}
+/** Contexts that stand before an access that is no step: the next one that is, is to be asked for. */
+const stopped = new Uint8Array(MAX_CTX);
+
 /** Opens event n: what happens from here on is undone with it. */
 function open(c: number): void {
 	if (n >= step_limit) fail("limit", `${step_limit} steps without an end`);
@@ -609,7 +629,8 @@ function resume(c: number): void {
 		granted = false;
 	} else {
 		enter_context(c, cpu, ctx_kind[c] === "irq", ctx_log[c], ctx_base[c], ctx_len[c]);
-		granted = !arriving;
+		granted = !arriving && stopped[c] === 0;
+		stopped[c] = 0;
 	}
 	stop_before(strategy.stop?.(c) ?? -1);
 	try {
@@ -728,6 +749,7 @@ export function begin(s: Setup): Ending | undefined {
 		ctx_log[c] ??= make_log();
 		ctx_len[c] = ctx_base[c] = ctx_top[c] = 0;
 		ctx_last[c] = -1;
+		stopped[c] = 0;
 		ctx_state[c] = kind === "irq" ? IDLE : READY;
 		pend_kind[c] = kind === "irq" ? IRQ_BEGIN : kind === "buffer" ? W : R;
 		pend_w[c] = kind === "irq" ? REG_IRQ + at : -1;

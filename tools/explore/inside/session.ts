@@ -322,7 +322,7 @@ export class Session {
 	private failed(f: StepperFailure): SessionFailure {
 		const waits = [];
 		for (let c = 0; c < n_ctx && f.kind === "deadlock"; c++) {
-			if (ctx_state[c] !== READY || is_enabled_now(c)) continue;
+			if (ctx_state[c] !== READY || ctx_kind[c] === "buffer" || is_enabled_now(c)) continue;
 			const { kind, w } = waiting(c);
 			/* Nobody waits for the thread that waits for callbacks. */
 			if (kind === "rcu_take") continue;

@@ -32,6 +32,7 @@ export function replay(schedule: number[][]): Replay {
 	let i = 0;
 	let count = 0;
 	let why: string | undefined;
+	let missed: string | undefined;
 
 	return {
 		name: "replay",
@@ -45,6 +46,11 @@ export function replay(schedule: number[][]): Replay {
 				}
 				if (ctx_kind[c] === "buffer") {
 					if (count === until) continue;
+					/* Of what is shared too little is known as yet: that store was none. */
+					if ((enabled & (1 << c)) === 0) {
+						missed ??= `a store buffer is empty at switch ${i}`;
+						continue;
+					}
 				} else if (until < 0) {
 					if (ctx_state[c] >= DONE || (ctx_state[c] === IDLE && count > 0)) continue;
 				} else if (standing(c) === until) continue;
@@ -72,6 +78,6 @@ export function replay(schedule: number[][]): Replay {
 		},
 		next: () => false,
 		estimate: () => 1,
-		diverged: () => why ?? (i < switches.length - 1 ? `it ended at switch ${i} of ${switches.length}` : undefined),
+		diverged: () => why ?? missed ?? (i < switches.length - 1 ? `it ended at switch ${i} of ${switches.length}` : undefined),
 	};
 }
