@@ -19,8 +19,8 @@
  */
 import { is_wide } from "./door.ts";
 import {
-	A, AWAIT, await_turn, BULK, ctx_kind, ctx_last, DOWNGRADE, ENQUEUE, ev_before, ev_ctx, ev_kind, ev_prev, ev_store, ev_val, ev_w, FREE, GP_END, GP_START, IRQ_BEGIN, last_at, MAX_CTX,
-	PARK, R, RMW, RTRY, TAKE, TRY, view_of, W,
+	A, AWAIT, await_turn, BULK, ctx_kind, ctx_last, DOWNGRADE, ENQUEUE, ev_before, ev_ctx, ev_kind, ev_prev, ev_store, ev_val,
+	ev_w, FREE, GP_END, GP_START, IRQ_BEGIN, last_at, MAX_CTX, PARK, R, RMW, RTRY, TAKE, TRY, view_of, W,
 } from "./engine.ts";
 
 /** A step that tells its context something about a word. Who waits for a lock until it has it learns nothing. */
@@ -32,6 +32,7 @@ function is_look(e: number): boolean {
 function ends_turn(e: number): boolean {
 	return e < 0 || ev_kind[e] === AWAIT || ev_kind[e] === IRQ_BEGIN;
 }
+/** Before the first turn, and in none of the kernel's loops. */
 const CHANGES = new Set([A, BULK, DOWNGRADE, ENQUEUE, FREE, GP_END, GP_START, PARK, RMW, TAKE, W]);
 
 /**

@@ -101,7 +101,7 @@ export function summary(r: Result): string {
 }
 
 const KINDS: Record<string, string> = {
-	panic: "the kernel panics", warning: "the kernel warns", race: "data race", lockdep: "lock order", deadlock: "deadlock",
+	panic: "the kernel panics", warning: "the kernel warns", race: "data race", lockdep: "lock order", sleep: "sleeping while atomic", deadlock: "deadlock",
 	check: "a check fails", limit: "no end in sight",
 };
 
