@@ -150,7 +150,9 @@ $(stamp): package.json package-lock.json
 	   [ node_modules/.package-lock.json -nt package.json ]; then \
 		touch $@; \
 	elif [ -L node_modules ]; then \
-		echo "make: node_modules is a link to packages that are not those of package-lock.json; remove the link" >&2; exit 2; \
+		echo "make: node_modules is a link to packages that are not those of package-lock.json;" \
+			"remove the link" >&2; \
+		exit 2; \
 	else \
 		$(if $(silent),,printf '  %-7s %s\n' NPM ci;) \
 		npm ci --no-audit --no-fund --no-progress --loglevel=error >/dev/null && touch $@; \
@@ -230,7 +232,8 @@ bench-kconfig: $(kconfig)
 
 # By default what the last change of the configuration has changed.
 diffconfig: $(kconfig)
-	@$(if $(filter 1,$(words $(A) $(B))),echo 'make diffconfig: give both A=FILE and B=FILE or neither' >&2; exit 2,:)
+	@$(if $(filter 1,$(words $(A) $(B))), \
+		echo 'make diffconfig: give both A=FILE and B=FILE or neither' >&2; exit 2,:)
 	$(Q)$(if $(A),,cd $(objtree) &&) $(NODE) $(kconfig-dist)/diffconfig.mjs $(ARGS) $(A) $(B)
 
 $(dotconfig):
@@ -309,7 +312,8 @@ run test bench kunit check: $(stamp)
 
 PHONY += bloat-o-meter size
 bloat-o-meter: $(stamp)
-	@$(if $(and $(A),$(B)),:,echo 'make bloat-o-meter: say which two builds: make bloat-o-meter A=DIR B=DIR' >&2; exit 2)
+	@$(if $(and $(A),$(B)),:, \
+		echo 'make bloat-o-meter: say which two builds: make bloat-o-meter A=DIR B=DIR' >&2; exit 2)
 	$(Q)$(TSX) scripts/bloat-o-meter.ts $(ARGS) $(A) $(B)
 
 size: $(auto-conf) $(autoconf-ts)
@@ -318,7 +322,8 @@ size: $(auto-conf) $(autoconf-ts)
 # Of scripts and tools. What runs inside a bundle on a CPU is left out: c8 takes every line
 # of it for covered.
 coverage: $(stamp)
-	$(Q)c8 --include 'scripts/**' --include 'tools/**' --include 'arch/host/**' --temp-directory build/coverage/tmp --reports-dir build/coverage \
+	$(Q)c8 --include 'scripts/**' --include 'tools/**' --include 'arch/host/**' \
+		--temp-directory build/coverage/tmp --reports-dir build/coverage \
 		--reporter text --reporter html $(TSX) scripts/test.ts $(ARGS)
 
 replay: $(stamp)
@@ -326,7 +331,8 @@ replay: $(stamp)
 	$(Q)$(NODE) bin/spf.mjs replay $(TRACE) $(ARGS)
 
 record: $(stamp)
-	@$(if $(and $(DIR),$(CMD)),:,echo 'make record: say where to and what: make record DIR=DIR CMD="COMMAND"' >&2; exit 2)
+	@$(if $(and $(DIR),$(CMD)),:, \
+		echo 'make record: say where to and what: make record DIR=DIR CMD="COMMAND"' >&2; exit 2)
 	$(Q)$(NODE) bin/spf.mjs record $(ARGS) $(DIR) -- $(CMD)
 
 # Every scenario under every memory model; and every mutant, which has to be found.
@@ -407,22 +413,22 @@ help:
 	@echo  '  kernelrelease	  - Output the release version string'
 	@echo  ''
 	@echo  'Static analysers:'
-	@echo  '  check		  - Check types, lint, and the rules of this tree (checkpatch)'
+	@echo  '  check		  - Check types, format, lint, and the rules of this tree (checkpatch)'
 	@echo  ''
 	@echo  'Sizes:'
 	@echo  '  size		  - Build a kernel for each symbol, and say what it costs (minutes)'
 	@echo  '  bloat-o-meter	  - Compare two builds: make bloat-o-meter A=DIR B=DIR'
 	@echo  ''
 	@echo  'Kernel selftest:'
-	@echo  '  test		  - Run all tests'
+	@echo  '  test		  - Run all checks and tests'
 	@echo  '  kunit		  - Build a kernel with its unit tests and run them'
-	@echo  '  coverage	  - Run all tests, and report which lines of scripts and tools they reach'
+	@echo  '  coverage	  - Run them, and report which lines of scripts and tools they reach'
 	@echo  ''
 	@echo  'Userspace tools targets:'
 	@echo  '  explore	  - Run every interleaving of the scenarios, under three memory models'
 	@echo  '  explore-mutants - Take checks out one by one, and find what then breaks'
 	@echo  '  bench		  - Measure the same faults here and on this machine'"'"'s kernel'
-	@echo  '  bench-kconfig	  - Measure spf-conf beside a kernel tree'"'"'s conf: make bench-kconfig KCONFIG_TREE=dir'
+	@echo  '  bench-kconfig	  - Measure spf-conf beside the conf of a kernel tree: KCONFIG_TREE=dir'
 	@echo  '  record	  - Record a program: make record DIR=dir CMD="command"'
 	@echo  '  replay	  - Replay a recording: make replay TRACE=dir'
 	@echo  ''

@@ -33,7 +33,11 @@ export function parse_sizes(text: string): SymbolSize[] {
 		const [hex, kind, name] = words.slice(-3);
 		if (!/^[0-9a-f]+$/i.test(hex) || IGNORED.test(name)) continue;
 		/* Two of the same name are told apart by a number: .1 by compilers, $1 by the bundler. */
-		sizes.push({ name: name.replace(/\.[0-9]+/g, "").replace(/\$[0-9]+$/, ""), kind, size: Number.parseInt(hex, 16) });
+		sizes.push({
+			name: name.replace(/\.[0-9]+/g, "").replace(/\$[0-9]+$/, ""),
+			kind,
+			size: Number.parseInt(hex, 16),
+		});
 	}
 	return sizes;
 }
@@ -42,7 +46,11 @@ export function parse_sizes(text: string): SymbolSize[] {
 export function read_sizes(path: string): SymbolSize[] {
 	const s = statSync(path, { throwIfNoEntry: false });
 	if (!s) throw new BloatError(`${path}: no such file or directory`);
-	const file = s.isDirectory() ? join(path, "System.map") : path.endsWith(".mjs") ? join(dirname(path), "System.map") : path;
+	const file = s.isDirectory()
+		? join(path, "System.map")
+		: path.endsWith(".mjs")
+			? join(dirname(path), "System.map")
+			: path;
 	let sizes: SymbolSize[];
 	try {
 		sizes = parse_sizes(readFileSync(file, "utf8"));
@@ -115,7 +123,11 @@ export interface BloatOptions {
 export function bloat_o_meter(old: string, now: string, { c, d, t }: BloatOptions): string {
 	const [before, after] = [read_sizes(old), read_sizes(now)];
 	const tables = c
-		? [["Function", "tTwW"], ["Data", "dDbBvV"], ["RO Data", "rR"]]
+		? [
+				["Function", "tTwW"],
+				["Data", "dDbBvV"],
+				["RO Data", "rR"],
+			]
 		: d
 			? [["Data", "dDbBrRvV"]]
 			: t

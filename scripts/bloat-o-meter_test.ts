@@ -18,7 +18,8 @@ function directory(t: { teardown(fn: () => void): void }, files: Record<string, 
 
 test("grown, shrunk, new, gone, in the kernel's table", (t) => {
 	const dir = directory(t, {
-		"System.map": "00000000 0000000a T stays\n00000010 00000010 T grows\n00000020 00000020 B data$1\n00000040 00000004 R gone\n",
+		"System.map":
+			"00000000 0000000a T stays\n00000010 00000010 T grows\n00000020 00000020 B data$1\n00000040 00000004 R gone\n",
 		new: "00000000 0000000a T stays\n00000010 00000018 T grows\n00000020 00000010 B data$2\n00000040 00000001 T fresh\n",
 		"vmlinux.mjs": "",
 	});
@@ -36,7 +37,12 @@ test("grown, shrunk, new, gone, in the kernel's table", (t) => {
 	const text = bloat_o_meter(dir, join(dir, "new"), { t: true });
 	t.regex(text, /up\/down: 9\/0 \(9\)/);
 	t.notRegex(text, /data/);
-	t.deepEqual(bloat_o_meter(dir, dir, { c: true }).match(/^\w.* old {5}new {3}delta$/gm)?.map((l) => l.slice(0, 8).trim()), ["Function", "Data", "RO Data"]);
+	t.deepEqual(
+		bloat_o_meter(dir, dir, { c: true })
+			.match(/^\w.* old {5}new {3}delta$/gm)
+			?.map((l) => l.slice(0, 8).trim()),
+		["Function", "Data", "RO Data"],
+	);
 });
 
 test("what cannot be compared is named", (t) => {
@@ -47,7 +53,17 @@ test("what cannot be compared is named", (t) => {
 });
 
 test("percentages round as C's do", (t) => {
-	t.deepEqual([0, 0.125, 0.375, -0.125, 2.675, 100, 12.5, -0.001, 1 / 3].map(percent), ["+0.00%", "+0.12%", "+0.38%", "-0.12%", "+2.67%", "+100.00%", "+12.50%", "-0.00%", "+0.33%"]);
+	t.deepEqual([0, 0.125, 0.375, -0.125, 2.675, 100, 12.5, -0.001, 1 / 3].map(percent), [
+		"+0.00%",
+		"+0.12%",
+		"+0.38%",
+		"-0.12%",
+		"+2.67%",
+		"+100.00%",
+		"+12.50%",
+		"-0.00%",
+		"+0.33%",
+	]);
 });
 
 const tree = process.env.KCONFIG_TREE;
@@ -59,7 +75,10 @@ const tree = process.env.KCONFIG_TREE;
 		const lines: string[] = [];
 		for (let i = 0; i < 60; i++) {
 			const name = ["fn", "__mod_x", "static.", "linux_banner"][Math.max(0, pick(12) - 8)] + i;
-			if (pick(3) > 0) lines.push(`${(8 * (1 + pick(9))).toString(16).padStart(16, "0")} ${"tTdDbBrRvVwWU"[i % 13]} ${name}`);
+			if (pick(3) > 0)
+				lines.push(
+					`${(8 * (1 + pick(9))).toString(16).padStart(16, "0")} ${"tTdDbBrRvVwWU"[i % 13]} ${name}`,
+				);
 		}
 		return `${lines.join("\n")}\n`;
 	};
@@ -67,10 +86,20 @@ const tree = process.env.KCONFIG_TREE;
 		const dir = directory(t, { a: table(), b: table(), "fake-nm": '#!/bin/sh\ncat "$2"\n' });
 		chmodSync(join(dir, "fake-nm"), 0o755);
 		for (const option of ["", "c", "d", "t"]) {
-			const args = [join(tree as string, "scripts/bloat-o-meter"), ...(option ? [`-${option}`] : []), "-p", `${dir}/fake-`, "a", "b"];
+			const args = [
+				join(tree as string, "scripts/bloat-o-meter"),
+				...(option ? [`-${option}`] : []),
+				"-p",
+				`${dir}/fake-`,
+				"a",
+				"b",
+			];
 			const want = spawnSync("python3", args, { cwd: dir, encoding: "utf8" });
 			t.is(want.status, 0, want.stderr);
-			t.is(bloat_o_meter(join(dir, "a"), join(dir, "b"), option ? { [option]: true } : {}), want.stdout);
+			t.is(
+				bloat_o_meter(join(dir, "a"), join(dir, "b"), option ? { [option]: true } : {}),
+				want.stdout,
+			);
 		}
 	}
 });

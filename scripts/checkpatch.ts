@@ -1,67 +1,61 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * The tree's own rules, as a program: walks the sources and names, for each
- * place that breaks one, what to write instead.
+ * The tree's own rules, as a program: names each place that breaks one, and
+ * what to do instead. With --update the list of exceptions is made as short as
+ * it can be.
+ *
+ *   node --import tsx scripts/checkpatch.ts [--update]
  */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { Command } from "commander";
+import { check_columns, shrink_columns } from "./checkpatch/columns.ts";
+import { EXCEPTIONS, needless, read_exceptions, UPDATE, write_exceptions } from "./checkpatch/exceptions.ts";
+import { check_walls, orphans } from "./checkpatch/imports.ts";
+import { check_lines } from "./checkpatch/lines.ts";
+import { check_subjects } from "./checkpatch/subjects.ts";
+import { is_code, read_commands, read_sources, type Tree } from "./checkpatch/tree.ts";
+import { here } from "./lib/root.ts";
 
-interface Rule {
-	/** Files the rule is about, by path from the top. */
-	files: RegExp;
-	except?: RegExp;
-	line: RegExp;
-	say: string;
-}
+const code_of = (tree: Tree): Tree => new Map([...tree].filter(([path]) => is_code(path)));
 
-const KERNEL = /^(include|kernel|arch\/(x86|powerpc|arm64))\/.*\.ts$/;
-const DOOR = /^arch\/host\//;
-
-export const rules: Rule[] = [
-	{ files: KERNEL, line: /\bAtomics\./, say: "Atomics is the door's: use READ_ONCE, cmpxchg(), atomic_*()" },
-	{ files: KERNEL, line: /\bnew (Int|Uint|Float|BigInt|Big)\w*Array\b|SharedArrayBuffer/, say: "RAM is reached through struct fields only" },
-	{ files: KERNEL, line: /\bHEAP(32|U8|U16|U32|F64)\b/, say: "RAM is reached through struct fields only" },
-	{
-		files: KERNEL,
-		except: /^kernel\/lib\/kunit\/test\.ts$/,
-		line: /^(?!\s*(\*|\/\/|\/\*)).*(\bcatch\s*[({]|\bfinally\s*\{)/,
-		say: "kernel code must unwind untouched: return an errno instead of catch/finally",
-	},
-	{ files: KERNEL, line: /\b(async|await|yield)\b(?=\s+[\w(])/, say: "kernel code is synchronous" },
-	{ files: KERNEL, line: /^\s*(export\s+)?(const\s+)?enum\s/, say: "no enum: export const numbers" },
-	{ files: KERNEL, line: /^(export\s+)?(let|var)\s/, say: "state lives in RAM: const x = DEFINE<T>()" },
-	{ files: KERNEL, line: /Math\.random|Date\.now|new Date/, say: "time and chance come from the machine" },
-	{ files: KERNEL, line: /^(export\s+)?class\s/, say: "free functions instead of classes" },
-	{ files: /\.(ts|mjs)$/, except: /_test\.ts$/, line: /[ \t]+$/, say: "trailing white space" },
-	{ files: /\.ts$/, line: /\b(FIXME|XXX|TODO)\b/, except: /checkpatch(_test)?\.ts$|^scripts\/test\.ts$/, say: "finish it, or name what is left out in the head" },
-];
-
-/** Problems of one file's text. */
-export function check_text(path: string, text: string): string[] {
-	const found: string[] = [];
-	const lines = text.split("\n");
-	if (/\.(ts|mjs)$/.test(path) && !lines.slice(0, 2).some((l) => l.includes("SPDX-License-Identifier: GPL-2.0-only")))
-		found.push(`${path}:1: the first line is the SPDX line: GPL-2.0-only`);
-	lines.forEach((line, i) => {
-		for (const r of rules) {
-			if (!r.files.test(path) || DOOR.test(path) && r.files === KERNEL || r.except?.test(path)) continue;
-			if (r.line.test(line)) found.push(`${path}:${i + 1}: ${r.say}`);
-		}
-	});
-	return found;
-}
-
-function* walk(root: string, dir: string): Generator<string> {
-	for (const entry of readdirSync(join(root, dir), { withFileTypes: true })) {
-		const path = dir ? `${dir}/${entry.name}` : entry.name;
-		if (entry.isDirectory()) yield* walk(root, path);
-		else if (/\.(ts|mjs)$/.test(entry.name) && !path.startsWith("include/generated/")) yield path;
-	}
-}
-
+/** What is wrong with the sources. */
 export function checkpatch(root: string): string[] {
-	const found: string[] = [];
-	for (const top of ["include", "kernel", "arch", "scripts", "tools", "bin"])
-		for (const path of walk(root, top)) found.push(...check_text(path, readFileSync(join(root, path), "utf8")));
-	return found;
+	const tree = read_sources(root);
+	const code = code_of(tree);
+	const allowed = read_exceptions(root);
+	const alone = orphans(code, read_commands(root));
+	return [
+		...[...tree].flatMap(([path, text]) => check_lines(path, text)),
+		...check_columns(tree, allowed.columns),
+		...check_walls(code),
+		...alone
+			.filter((path) => !(path in allowed.orphans))
+			.map((path) => `${path}: nobody imports or runs it: remove it, or name it where it is run`),
+		...needless(allowed.orphans, alone).map(
+			(path) => `${path}: is imported or gone, and ${EXCEPTIONS} still has it: ${UPDATE}`,
+		),
+	];
+}
+
+/** Makes the list of exceptions as short as it can be. */
+function update(root: string): void {
+	const tree = read_sources(root);
+	const old = read_exceptions(root);
+	const alone = orphans(code_of(tree), read_commands(root));
+	const kept = Object.entries(old.orphans).filter(([path]) => alone.includes(path));
+	write_exceptions(root, {
+		...old,
+		orphans: Object.fromEntries(kept),
+		columns: shrink_columns(tree, old.columns),
+	});
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+	const command = new Command("checkpatch").option("--update", "shorten the list of exceptions").parse();
+	const root = here();
+	if (command.opts().update) update(root);
+	const subjects = check_subjects(root, read_exceptions(root).subjects_after);
+	if (subjects.skipped) console.log(`commit subjects: not looked at: ${subjects.skipped}`);
+	const problems = [...checkpatch(root), ...subjects.problems];
+	for (const problem of problems) console.log(problem);
+	process.exitCode = problems.length > 0 ? 1 : 0;
 }

@@ -22,7 +22,10 @@ const trace = load_trace(join(here(), "tools/replay/sample"));
 
 const kernels = [
 	{ name: "on", kernel: find_kernel(await objtree({ name: "default", verbose: true })) },
-	{ name: "off", kernel: find_kernel(await objtree({ name: "nospf", fragments: ["nospf.config"], verbose: true })) },
+	{
+		name: "off",
+		kernel: find_kernel(await objtree({ name: "nospf", fragments: ["nospf.config"], verbose: true })),
+	},
 ];
 
 async function replay(replayer: Replayer, used: number, spf: boolean): Promise<Report> {
@@ -41,7 +44,9 @@ for (const { name, kernel } of kernels) {
 	const replayer = await boot({ kernel, cpus: 1, mem: kernel.mem, check: true });
 	const { maps, results } = await replay(replayer, 1, kernel.spf);
 	await replayer.shutdown();
-	console.log(`--check, speculation ${name}: maps: ${maps.equal}/${maps.total} lines equal; results: ${results.equal}/${results.total} equal`);
+	console.log(
+		`--check, speculation ${name}: maps: ${maps.equal}/${maps.total} lines equal; results: ${results.equal}/${results.total} equal`,
+	);
 }
 
 /* In turn, so that a busy moment of this machine hits both. */
@@ -76,5 +81,6 @@ const table = new Table({
 	colAligns: ["left", "right", "right"],
 	style: { head: [], border: [], compact: true },
 });
-for (const [label, of, digits] of rows) table.push([label, median(0, of).toFixed(digits), median(1, of).toFixed(digits)]);
+for (const [label, of, digits] of rows)
+	table.push([label, median(0, of).toFixed(digits), median(1, of).toFixed(digits)]);
 console.log(`\nreplayed in parallel, medians of ${ROUNDS} replays after ${WARM_UP} to warm up:\n${table}`);

@@ -39,7 +39,18 @@ export interface Cost {
 	along: string[];
 }
 
-const host = (cwd: string) => process_host({ cwd, env: { ...process.env, srctree: here(), KCONFIG_CONFIG: undefined, KCONFIG_AUTOTS: "include/generated/autoconf.ts" }, out: () => {}, err: () => {} });
+const host = (cwd: string) =>
+	process_host({
+		cwd,
+		env: {
+			...process.env,
+			srctree: here(),
+			KCONFIG_CONFIG: undefined,
+			KCONFIG_AUTOTS: "include/generated/autoconf.ts",
+		},
+		out: () => {},
+		err: () => {},
+	});
 
 function load_config(config: string): Kconf {
 	const kconf = parse("Kconfig", host(here()));
@@ -49,7 +60,9 @@ function load_config(config: string): Kconf {
 
 /** Bools that the user can set to the other value in this configuration. */
 export function settable(config: string): string[] {
-	const names = load_config(config).all.map((sym) => sym.name).filter((name) => name !== null);
+	const names = load_config(config)
+		.all.map((sym) => sym.name)
+		.filter((name) => name !== null);
 	return [...new Set(names)].filter((name) => {
 		const kconf = load_config(config);
 		if (find(kconf, name)?.type !== "bool") return false;
@@ -66,7 +79,8 @@ function source_hash(): string {
 			const name = join(path, entry.name);
 			if (entry.isDirectory()) {
 				if (name !== "include/generated" && name !== "include/config") walk(name);
-			} else if (/\.ts$|Kconfig/.test(name) && !name.endsWith("_test.ts")) hash.update(name).update(readFileSync(join(here(), name)));
+			} else if (/\.ts$|Kconfig/.test(name) && !name.endsWith("_test.ts"))
+				hash.update(name).update(readFileSync(join(here(), name)));
 		}
 	};
 	for (const top of ["include", "kernel", "arch", "tools/explore/inside", "scripts/cc"]) walk(top);
@@ -92,7 +106,10 @@ export class Measure {
 	#configure(kconf: Kconf): string {
 		write(kconf, join(this.dir, ".config"));
 		conf_main(["-s", "--syncconfig", "Kconfig"], host(this.dir));
-		return createHash("sha256").update(this.#sources).update(readFileSync(join(this.dir, "include/config/auto.conf"))).digest("hex");
+		return createHash("sha256")
+			.update(this.#sources)
+			.update(readFileSync(join(this.dir, "include/config/auto.conf")))
+			.digest("hex");
 	}
 
 	async sizes(kconf: Kconf): Promise<Sizes> {
@@ -104,21 +121,33 @@ export class Measure {
 		const bundle = bytes(await build({ objtree: this.dir }));
 		const minified = bytes(await build({ objtree: this.dir, minify: true }));
 		const symbols = read_sizes(this.dir);
-		const sum = (kinds: string) => symbols.filter((s) => kinds.includes(s.kind)).reduce((n, s) => n + s.size, 0);
+		const sum = (kinds: string) =>
+			symbols.filter((s) => kinds.includes(s.kind)).reduce((n, s) => n + s.size, 0);
 		this.#cache[key] = { bundle, minified, text: sum("TR"), data: sum("BV") };
 		writeFileSync(this.#file, JSON.stringify(this.#cache));
 		return this.#cache[key];
 	}
 }
 
-const minus = (a: Sizes, b: Sizes): Sizes => ({ bundle: a.bundle - b.bundle, minified: a.minified - b.minified, text: a.text - b.text, data: a.data - b.data });
+const minus = (a: Sizes, b: Sizes): Sizes => ({
+	bundle: a.bundle - b.bundle,
+	minified: a.minified - b.minified,
+	text: a.text - b.text,
+	data: a.data - b.data,
+});
 
 /** What one symbol costs: the kernel with it, less the kernel without it. */
 export async function cost_of(symbol: string, config: string, measure: Measure, base: Sizes): Promise<Cost> {
 	const [before, after] = [load_config(config), load_config(config)];
 	const now = get(before, symbol);
 	set(after, symbol, now === "y" ? "n" : "y");
-	const along = [...new Set(after.all.map((sym) => sym.name))].filter((name) => name !== null && name !== symbol && find(after, name)?.menus.length && get(before, name) !== get(after, name)) as string[];
+	const along = [...new Set(after.all.map((sym) => sym.name))].filter(
+		(name) =>
+			name !== null &&
+			name !== symbol &&
+			find(after, name)?.menus.length &&
+			get(before, name) !== get(after, name),
+	) as string[];
 	try {
 		const other = await measure.sizes(after);
 		return { symbol, now, along, cost: now === "y" ? minus(base, other) : minus(other, base) };
@@ -139,9 +168,18 @@ export function print_costs(costs: Cost[], base: Sizes): string {
 	const rank = ({ cost }: Cost) => (typeof cost === "string" ? Number.NEGATIVE_INFINITY : cost.bundle);
 	for (const row of costs.toSorted((a, b) => rank(b) - rank(a) || (a.symbol < b.symbol ? -1 : 1))) {
 		const { symbol, now, cost, along } = row;
-		const others = along.length > 3 ? `${along.slice(0, 3).join(" ")} and ${along.length - 3} more` : along.join(" ");
+		const others =
+			along.length > 3
+				? `${along.slice(0, 3).join(" ")} and ${along.length - 3} more`
+				: along.join(" ");
 		if (typeof cost === "string") table.push([symbol, now, { colSpan: 5, content: cost }]);
-		else table.push([symbol, now, ...[cost.bundle, cost.minified, cost.text, cost.data].map(signed), others]);
+		else
+			table.push([
+				symbol,
+				now,
+				...[cost.bundle, cost.minified, cost.text, cost.data].map(signed),
+				others,
+			]);
 	}
 	table.push(["this configuration", "", ...[base.bundle, base.minified, base.text, base.data].map(String), ""]);
 	return `${table}\nBytes more with the symbol than without it, each measured by building both.\n`;
@@ -159,8 +197,17 @@ async function main(objtree: string, wanted: string[], silent: boolean): Promise
 	const start = Date.now();
 	const base = await measure.sizes(load_config(config));
 	const seconds = Math.ceil(((Date.now() - start) / 1000) * symbols.length);
-	say(`${symbols.length} symbols, for each two bundles: up to ${seconds} seconds; what has been built before is remembered\n`);
-	const bar = !silent && process.stderr.isTTY ? new SingleBar({ format: "{bar} {value}/{total} {symbol}", stream: process.stderr, clearOnComplete: true }) : null;
+	say(
+		`${symbols.length} symbols, for each two bundles: up to ${seconds} seconds; what has been built before is remembered\n`,
+	);
+	const bar =
+		!silent && process.stderr.isTTY
+			? new SingleBar({
+					format: "{bar} {value}/{total} {symbol}",
+					stream: process.stderr,
+					clearOnComplete: true,
+				})
+			: null;
 	bar?.start(symbols.length, 0, { symbol: "" });
 	const costs: Cost[] = [];
 	for (const [i, symbol] of symbols.entries()) {

@@ -1,20 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * `make test`: runs every test under AVA, prints what failed and how, and ends
- * with the line `N passed, N failed`. Arguments are handed to AVA (files, -m).
+ * `make test`: the checks of `make check`, then every test under AVA. Prints
+ * what failed and how, and ends with the line `N passed, N failed`, in which a
+ * check counts as a test. Arguments are handed to AVA (files, -m), which then
+ * runs alone.
  */
 import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { spawn } from "node:child_process";
+import { all_checks } from "./check/all.ts";
 import { here } from "./lib/root.ts";
 
 const root = here();
-const ava = spawn(
-	process.execPath,
-	[join(root, "node_modules/ava/entrypoints/cli.mjs"), "--tap", ...process.argv.slice(2)],
-	{ cwd: root, stdio: ["ignore", "pipe", "inherit"] },
-);
+const part = process.argv.slice(2);
 const count = { passed: 0, failed: 0, skipped: 0 };
+/* Before the tests, not beside them: the trees that are built here are those of many tests. */
+if (part.length === 0)
+	for await (const { name, problems, skipped } of all_checks(root)) {
+		if (skipped) count.skipped++;
+		else if (problems.length > 0) count.failed++;
+		else count.passed++;
+		const how = skipped ? "skipped" : problems.length > 0 ? "not ok" : "ok";
+		console.log(`${how} check: ${name}${skipped ? `: ${skipped}` : ""}`);
+		for (const problem of problems) console.log(problem);
+	}
+const ava = spawn(process.execPath, [join(root, "node_modules/ava/entrypoints/cli.mjs"), "--tap", ...part], {
+	cwd: root,
+	stdio: ["ignore", "pipe", "inherit"],
+});
 let failing = false;
 for await (const line of createInterface({ input: ava.stdout })) {
 	const [, not, name, directive] = /^(not )?ok \d+ - (.*?)(?: # (SKIP|TODO).*)?$/.exec(line) ?? [];

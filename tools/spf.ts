@@ -11,7 +11,13 @@ import { add_record } from "./record/index.ts";
 import { UserError } from "./lib/errors.ts";
 import { add_replay } from "./replay/index.ts";
 
-const SUBCOMMANDS: readonly ((program: Command) => void)[] = [add_record, add_replay, add_explore, add_litmus, add_kconfig];
+const SUBCOMMANDS: readonly ((program: Command) => void)[] = [
+	add_record,
+	add_replay,
+	add_explore,
+	add_litmus,
+	add_kconfig,
+];
 
 /** The command line with all subcommands. What does their work is only loaded by the one that is run. */
 export function make_program(): Command {

@@ -29,7 +29,10 @@ const mistakes: [string[], RegExp][] = [
 	[["litmus", "x.jsonl", "--jobs", "0"], /--jobs 0: expected a whole number, at least 1/],
 	[["litmus", "x.jsonl", "--model", "arm"], /--model arm: it is one of sc, tso, lkmm/],
 	[["replay", "--mem", "x"], /--mem x: expected/],
-	[["replay", "--vmlinux", "/nonexistent/vmlinux.mjs"], /\/nonexistent\/vmlinux\.mjs: no such file; build the kernel/],
+	[
+		["replay", "--vmlinux", "/nonexistent/vmlinux.mjs"],
+		/\/nonexistent\/vmlinux\.mjs: no such file; build the kernel/,
+	],
 	[["record"], /missing required argument/],
 ];
 for (const [args, message] of mistakes)

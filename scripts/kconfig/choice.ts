@@ -4,17 +4,11 @@
 // scripts/kconfig/symbol.c as it is since 6.11, where members are bool and a choice has
 // neither a name nor an "optional".
 
-import { expr_calc_value } from './expr.ts';
-import type { Kconf, Menu, Sym } from './lkc.ts';
-import { no, S_DEF_USER, SYMBOL_DEF_USER, SYMBOL_VALID, SYMBOL_WRITE, yes } from './lkc.ts';
-import { menu_for_each_sub_entry, menu_next } from './menu.ts';
-import {
-	prop_get_symbol,
-	sym_calc_visibility,
-	sym_clear_all_valid,
-	sym_has_value,
-	sym_is_choice,
-} from './symbol.ts';
+import { expr_calc_value } from "./expr.ts";
+import type { Kconf, Menu, Sym } from "./lkc.ts";
+import { no, S_DEF_USER, SYMBOL_DEF_USER, SYMBOL_VALID, SYMBOL_WRITE, yes } from "./lkc.ts";
+import { menu_for_each_sub_entry, menu_next } from "./menu.ts";
+import { prop_get_symbol, sym_calc_visibility, sym_clear_all_valid, sym_has_value, sym_is_choice } from "./symbol.ts";
 
 /** The first definition that has a prompt, or null. */
 function sym_get_prompt_menu(sym: Sym): Menu | null {
@@ -37,7 +31,7 @@ function* members(choice: Menu): Generator<Sym> {
 /** The member that is y while the user says nothing. */
 export function sym_choice_default(kconf: Kconf, choice: Menu): Sym | null {
 	for (const prop of choice.sym?.prop ?? []) {
-		if (prop.type !== 'default') continue;
+		if (prop.type !== "default") continue;
 		prop.visible.tri = expr_calc_value(kconf, prop.visible.expr);
 		const sym = prop.visible.tri === no ? null : prop_get_symbol(prop);
 		if (sym && sym.visible !== no) return sym;
@@ -60,7 +54,7 @@ export function sym_calc_choice(kconf: Kconf, choice: Menu): Sym | null {
 		if (!sym || sym.visible === no) continue;
 		sym.curr.tri = sym === res ? yes : no;
 		// As for other bools. The reference has none, and crashes if it becomes a string's default.
-		sym.curr.val = 'n';
+		sym.curr.val = "n";
 		sym.flags |= SYMBOL_VALID | SYMBOL_WRITE;
 	}
 	return res;

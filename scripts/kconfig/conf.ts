@@ -4,41 +4,30 @@
 // scripts/kconfig/conf.c, with its texts and exit statuses. An addition is --compat, which
 // says whose rules hold where Linux has changed them.
 
-import { isatty } from 'node:tty';
-import {
-	conf_rewrite_tristates,
-	conf_set_all_new_symbols,
-	set_randconfig_seed,
-} from './conf_all.ts';
-import type { AskMode } from './conf_ask.ts';
-import { conf_ask, stdin_lines } from './conf_ask.ts';
-import { conf_write_autoconf } from './conf_auto.ts';
-import type { Options } from './conf_options.ts';
-import { compat_note, PROGNAME, parse_options } from './conf_options.ts';
-import {
-	conf_errors,
-	conf_read,
-	conf_read_simple,
-	conf_write,
-	conf_write_defconfig,
-	FileError,
-} from './confdata.ts';
-import { process_host } from './host.ts';
-import type { Kconf, KconfHost } from './lkc.ts';
-import { ConfExit, kconf_alloc, mod, no, not_too_deep, yes } from './lkc.ts';
-import { conf_parse } from './parser.ts';
-import { bytes_exit, to_bytes, to_text } from './text.ts';
+import { isatty } from "node:tty";
+import { conf_rewrite_tristates, conf_set_all_new_symbols, set_randconfig_seed } from "./conf_all.ts";
+import type { AskMode } from "./conf_ask.ts";
+import { conf_ask, stdin_lines } from "./conf_ask.ts";
+import { conf_write_autoconf } from "./conf_auto.ts";
+import type { Options } from "./conf_options.ts";
+import { compat_note, PROGNAME, parse_options } from "./conf_options.ts";
+import { conf_errors, conf_read, conf_read_simple, conf_write, conf_write_defconfig, FileError } from "./confdata.ts";
+import { process_host } from "./host.ts";
+import type { Kconf, KconfHost } from "./lkc.ts";
+import { ConfExit, kconf_alloc, mod, no, not_too_deep, yes } from "./lkc.ts";
+import { conf_parse } from "./parser.ts";
+import { bytes_exit, to_bytes, to_text } from "./text.ts";
 
 /** $KCONFIG_ALLCONFIG: answers that the all*config modes and randconfig have to respect. */
 function read_allconfig(kconf: Kconf, mode: string): void {
 	const name = kconf.host.env.KCONFIG_ALLCONFIG;
 	if (name === undefined) return;
-	if (name !== '' && name !== '1') {
+	if (name !== "" && name !== "1") {
 		if (conf_read_simple(kconf, to_bytes(name))) return;
 		throw new ConfExit(1, `*** Can't read seed configuration "${name}"!`);
 	}
-	const own = mode === 'randconfig' ? 'allrandom.config' : mode.replace(/config$/, '.config');
-	if (conf_read_simple(kconf, own) || conf_read_simple(kconf, 'all.config')) return;
+	const own = mode === "randconfig" ? "allrandom.config" : mode.replace(/config$/, ".config");
+	if (conf_read_simple(kconf, own) || conf_read_simple(kconf, "all.config")) return;
 	const what = `no "${own}" or "all.config" file found`;
 	throw new ConfExit(1, `*** KCONFIG_ALLCONFIG set, but ${what}`);
 }
@@ -49,23 +38,23 @@ function read_kconfig(kconf: Kconf, opts: Options): void {
 	} catch (e) {
 		if (!(e instanceof ConfExit)) throw e;
 		const note = compat_note(PROGNAME, kconf.host, opts.compat, opts.compat_by_default);
-		throw note === '' ? e : new ConfExit(e.code, `${e.message}\n${note}`.trim());
+		throw note === "" ? e : new ConfExit(e.code, `${e.message}\n${note}`.trim());
 	}
 }
 
 function read_base(kconf: Kconf, opts: Options): void {
 	switch (opts.mode) {
-		case 'defconfig':
+		case "defconfig":
 			if (conf_read(kconf, opts.file)) return;
 			throw new ConfExit(
 				1,
 				`***\n*** Can't find default configuration "${to_text(opts.file)}"!\n***`,
 			);
-		case 'allnoconfig':
-		case 'allyesconfig':
-		case 'allmodconfig':
-		case 'alldefconfig':
-		case 'randconfig':
+		case "allnoconfig":
+		case "allyesconfig":
+		case "allmodconfig":
+		case "alldefconfig":
+		case "randconfig":
 			read_allconfig(kconf, opts.mode);
 			return;
 		default:
@@ -81,20 +70,20 @@ function ask(kconf: Kconf, mode: AskMode): void {
 
 /** How each mode gives the values that the file did not give. */
 const ANSWERS: Readonly<Record<string, (kconf: Kconf, rand?: () => number) => void>> = {
-	allnoconfig: (kconf) => conf_set_all_new_symbols(kconf, 'no'),
-	allyesconfig: (kconf) => conf_set_all_new_symbols(kconf, 'yes'),
-	allmodconfig: (kconf) => conf_set_all_new_symbols(kconf, 'mod'),
-	alldefconfig: (kconf) => conf_set_all_new_symbols(kconf, 'default'),
-	defconfig: (kconf) => conf_set_all_new_symbols(kconf, 'default'),
-	randconfig: (kconf, rand) => conf_set_all_new_symbols(kconf, 'random', rand),
+	allnoconfig: (kconf) => conf_set_all_new_symbols(kconf, "no"),
+	allyesconfig: (kconf) => conf_set_all_new_symbols(kconf, "yes"),
+	allmodconfig: (kconf) => conf_set_all_new_symbols(kconf, "mod"),
+	alldefconfig: (kconf) => conf_set_all_new_symbols(kconf, "default"),
+	defconfig: (kconf) => conf_set_all_new_symbols(kconf, "default"),
+	randconfig: (kconf, rand) => conf_set_all_new_symbols(kconf, "random", rand),
 	yes2modconfig: (kconf) => conf_rewrite_tristates(kconf, yes, mod),
 	mod2yesconfig: (kconf) => conf_rewrite_tristates(kconf, mod, yes),
 	mod2noconfig: (kconf) => conf_rewrite_tristates(kconf, mod, no),
-	oldaskconfig: (kconf) => ask(kconf, 'oldaskconfig'),
-	oldconfig: (kconf) => ask(kconf, 'oldconfig'),
-	syncconfig: (kconf) => ask(kconf, 'syncconfig'),
-	listnewconfig: (kconf) => ask(kconf, 'listnewconfig'),
-	helpnewconfig: (kconf) => ask(kconf, 'helpnewconfig'),
+	oldaskconfig: (kconf) => ask(kconf, "oldaskconfig"),
+	oldconfig: (kconf) => ask(kconf, "oldconfig"),
+	syncconfig: (kconf) => ask(kconf, "syncconfig"),
+	listnewconfig: (kconf) => ask(kconf, "listnewconfig"),
+	helpnewconfig: (kconf) => ask(kconf, "helpnewconfig"),
 };
 
 /** Runs the command; ends with ConfExit unless all went well. */
@@ -105,7 +94,7 @@ export function conf_main(args: readonly string[], host: KconfHost = process_hos
 function run_mode(args: readonly string[], host: KconfHost): void {
 	let rand: (() => number) | undefined;
 	const opts = parse_options(args, host, (mode) => {
-		if (mode === 'randconfig') rand = set_randconfig_seed(host);
+		if (mode === "randconfig") rand = set_randconfig_seed(host);
 	});
 	const { mode } = opts;
 	const kconf = kconf_alloc(host, opts.compat);
@@ -115,12 +104,12 @@ function run_mode(args: readonly string[], host: KconfHost): void {
 	if (conf_errors(kconf)) throw new ConfExit(1);
 	const frozen = opts.sync && Boolean(host.env.KCONFIG_NOSILENTUPDATE);
 	if (frozen && kconf.conf_changed) {
-		throw new ConfExit(1, '\n*** The configuration requires explicit update.\n');
+		throw new ConfExit(1, "\n*** The configuration requires explicit update.\n");
 	}
 	ANSWERS[mode]?.(kconf, rand);
 	if (kconf.sym_warnings > 0 && host.env.KCONFIG_WERROR !== undefined) throw new ConfExit(1);
-	if (mode === 'savedefconfig') save_defconfig(kconf, opts.file);
-	else if (mode !== 'listnewconfig' && mode !== 'helpnewconfig') {
+	if (mode === "savedefconfig") save_defconfig(kconf, opts.file);
+	else if (mode !== "listnewconfig" && mode !== "helpnewconfig") {
 		if (!frozen) save(kconf);
 		save_autoconf(kconf, opts.sync);
 	}
@@ -132,25 +121,22 @@ function writing(step: () => void, otherwise: string | null): void {
 		step();
 	} catch (e) {
 		if (!(e instanceof FileError)) throw e;
-		const why = e.message === '' ? '' : `${e.message}\n`;
-		throw bytes_exit(otherwise === null ? 0 : 1, `${why}${otherwise ?? ''}`);
+		const why = e.message === "" ? "" : `${e.message}\n`;
+		throw bytes_exit(otherwise === null ? 0 : 1, `${why}${otherwise ?? ""}`);
 	}
 }
 
 function save_defconfig(kconf: Kconf, name: string): void {
-	writing(
-		() => conf_write_defconfig(kconf, name),
-		`n*** Error while saving defconfig to: ${name}\n`,
-	);
+	writing(() => conf_write_defconfig(kconf, name), `n*** Error while saving defconfig to: ${name}\n`);
 }
 
 function save(kconf: Kconf): void {
-	writing(() => conf_write(kconf), '\n*** Error during writing of the configuration.\n');
+	writing(() => conf_write(kconf), "\n*** Error during writing of the configuration.\n");
 }
 
 /** Only a syncconfig depends on these files; all others just say what went wrong. */
 function save_autoconf(kconf: Kconf, sync: boolean): void {
-	const otherwise = '\n*** Error during sync of the configuration.\n';
+	const otherwise = "\n*** Error during sync of the configuration.\n";
 	writing(() => conf_write_autoconf(kconf, sync), sync ? otherwise : null);
 }
 
@@ -160,7 +146,7 @@ export function run_command(main: () => void, host: KconfHost = process_host()):
 		main();
 	} catch (e) {
 		if (!(e instanceof ConfExit)) throw e;
-		if (e.message !== '') host.err(`${e.bytes ?? to_bytes(e.message)}\n`);
+		if (e.message !== "") host.err(`${e.bytes ?? to_bytes(e.message)}\n`);
 		process.exitCode = e.code;
 	}
 }

@@ -4,13 +4,13 @@
 // of Linux's scripts/kconfig/conf.c (oldaskconfig, oldconfig, syncconfig, listnewconfig,
 // helpnewconfig).
 
-import { readSync } from 'node:fs';
-import { choice_set_value, sym_calc_choice } from './choice.ts';
-import { symbol_for_listconfig } from './confdata.ts';
-import type { Kconf, Menu, Sym, Tristate } from './lkc.ts';
-import { COMPAT_6_12, mod, no, S_HEX, S_INT, S_STRING, yes } from './lkc.ts';
-import { menu_get_menu_or_parent_menu, menu_get_prompt, menu_is_visible } from './menu.ts';
-import { menu_get_ext_help } from './menu_help.ts';
+import { readSync } from "node:fs";
+import { choice_set_value, sym_calc_choice } from "./choice.ts";
+import { symbol_for_listconfig } from "./confdata.ts";
+import type { Kconf, Menu, Sym, Tristate } from "./lkc.ts";
+import { COMPAT_6_12, mod, no, S_HEX, S_INT, S_STRING, yes } from "./lkc.ts";
+import { menu_get_menu_or_parent_menu, menu_get_prompt, menu_is_visible } from "./menu.ts";
+import { menu_get_ext_help } from "./menu_help.ts";
 import {
 	sym_get_string_value,
 	sym_get_tristate_value,
@@ -20,15 +20,10 @@ import {
 	sym_set_string_value,
 	sym_set_tristate_value,
 	sym_tristate_within_range,
-} from './symbol.ts';
-import { bytes_exit } from './text.ts';
+} from "./symbol.ts";
+import { bytes_exit } from "./text.ts";
 
-export type AskMode =
-	| 'oldaskconfig'
-	| 'oldconfig'
-	| 'syncconfig'
-	| 'listnewconfig'
-	| 'helpnewconfig';
+export type AskMode = "oldaskconfig" | "oldconfig" | "syncconfig" | "listnewconfig" | "helpnewconfig";
 
 /** Gives one line of input with its newline, or null at the end. */
 export type ReadLine = () => string | null;
@@ -49,24 +44,24 @@ interface Ask {
 /** Reads lines from standard input. */
 export function stdin_lines(): ReadLine {
 	const chunk = Buffer.alloc(1 << 12);
-	let kept = '';
+	let kept = "";
 	let at_end = false;
 	return () => {
-		while (!at_end && !kept.includes('\n')) {
+		while (!at_end && !kept.includes("\n")) {
 			try {
 				const n = readSync(0, chunk, 0, chunk.length, null);
 				at_end = n === 0;
-				kept += chunk.toString('latin1', 0, n);
+				kept += chunk.toString("latin1", 0, n);
 			} catch (e) {
 				const { code } = e as NodeJS.ErrnoException;
-				if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+				if (code === "EAGAIN") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
 				else at_end = true;
 			}
 		}
-		const eol = kept.indexOf('\n');
+		const eol = kept.indexOf("\n");
 		const line = eol < 0 ? kept : kept.slice(0, eol + 1);
 		kept = kept.slice(line.length);
-		return line === '' ? null : line;
+		return line === "" ? null : line;
 	};
 }
 
@@ -82,9 +77,9 @@ export function conf_ask(kconf: Kconf, mode: AskMode, read: ReadLine, echo: bool
 		root: kconf.rootmenu,
 		at_end: false,
 	};
-	if (mode === 'oldaskconfig') {
+	if (mode === "oldaskconfig") {
 		conf(ask, kconf.rootmenu);
-		ask.mode = 'oldconfig';
+		ask.mode = "oldconfig";
 	}
 	do {
 		ask.count = 0;
@@ -98,14 +93,14 @@ function check_conf(ask: Ask, menu: Menu): void {
 	if (!menu_is_visible(kconf, menu)) return;
 	const { sym } = menu;
 	if (sym && !sym_has_value(sym) && sym_is_changeable(sym)) {
-		if (ask.mode === 'listnewconfig') {
+		if (ask.mode === "listnewconfig") {
 			if (sym.name !== null) kconf.host.out(symbol_for_listconfig(kconf, sym));
-		} else if (ask.mode === 'helpnewconfig') {
-			kconf.host.out('-----\n');
+		} else if (ask.mode === "helpnewconfig") {
+			kconf.host.out("-----\n");
 			print_help(ask, menu);
-			kconf.host.out('-----\n');
+			kconf.host.out("-----\n");
 		} else {
-			if (ask.count++ === 0) kconf.host.out('*\n* Restart config...\n*\n');
+			if (ask.count++ === 0) kconf.host.out("*\n* Restart config...\n*\n");
 			ask.root = menu_get_menu_or_parent_menu(kconf, menu);
 			conf(ask, ask.root);
 		}
@@ -113,7 +108,7 @@ function check_conf(ask: Ask, menu: Menu): void {
 	for (let child = menu.list; child; child = child.next) check_conf(ask, child);
 }
 
-const pad = (ask: Ask): string => ' '.repeat(ask.indent - 1);
+const pad = (ask: Ask): string => " ".repeat(ask.indent - 1);
 
 /** Asks for an entry and all below it. */
 function conf(ask: Ask, menu: Menu): void {
@@ -121,11 +116,11 @@ function conf(ask: Ask, menu: Menu): void {
 	if (!menu_is_visible(kconf, menu)) return;
 	const type = menu.prompt?.type;
 	// Of all menus only those are opened that contain something new.
-	if (type === 'menu' && ask.mode !== 'oldaskconfig' && ask.root !== menu) {
+	if (type === "menu" && ask.mode !== "oldaskconfig" && ask.root !== menu) {
 		check_conf(ask, menu);
 		return;
 	}
-	if (type === 'menu' || type === 'comment') {
+	if (type === "menu" || type === "comment") {
 		const star = `${pad(ask)}*`;
 		kconf.host.out(`${star}\n${star} ${menu_get_prompt(menu)}\n${star}\n`);
 	}
@@ -150,9 +145,9 @@ function xfgets(ask: Ask, line: string): string {
 	host.flush?.();
 	const got = ask.read();
 	// 6.12 does not ask again if the end of input cuts a line off.
-	ask.at_end = got === null || (ask.kconf.compat === COMPAT_6_12 && !got.endsWith('\n'));
+	ask.at_end = got === null || (ask.kconf.compat === COMPAT_6_12 && !got.endsWith("\n"));
 	if (got === null) {
-		host.err('\nError in reading or end of file.\n');
+		host.err("\nError in reading or end of file.\n");
 	}
 	const res = got ?? line;
 	if (ask.echo) host.out(res);
@@ -162,13 +157,13 @@ function xfgets(ask: Ask, line: string): string {
 /** Completes a question. Null if there is nothing to ask: the value is shown instead. */
 function conf_askvalue(ask: Ask, sym: Sym, def: string): string | null {
 	const { out } = ask.kconf.host;
-	if (!sym_has_value(sym)) out('(NEW) ');
-	const settled = (ask.mode === 'oldconfig' || ask.mode === 'syncconfig') && sym_has_value(sym);
+	if (!sym_has_value(sym)) out("(NEW) ");
+	const settled = (ask.mode === "oldconfig" || ask.mode === "syncconfig") && sym_has_value(sym);
 	if (!sym_is_changeable(sym) || settled) {
 		out(`${def}\n`);
 		return null;
 	}
-	return xfgets(ask, '\n');
+	return xfgets(ask, "\n");
 }
 
 function print_help(ask: Ask, menu: Menu): void {
@@ -182,9 +177,9 @@ function conf_string(ask: Ask, menu: Menu, sym: Sym): void {
 		kconf.host.out(`${pad(ask)}${menu_get_prompt(menu)} (${sym.name}) [${def}] `);
 		const line = conf_askvalue(ask, sym, def);
 		if (line === null) return;
-		if (line === '?\n') print_help(ask, menu);
+		if (line === "?\n") print_help(ask, menu);
 		else {
-			const answer = line === '\n' ? def : line.slice(0, -1);
+			const answer = line === "\n" ? def : line.slice(0, -1);
 			if (sym_set_string_value(kconf, sym, answer)) return;
 		}
 		// Nothing more will come, and what there is will not do.
@@ -202,7 +197,7 @@ const ANSWERS: Readonly<Record<string, Tristate>> = {
 	yes: yes,
 };
 
-const strip = (line: string): string => line.replace(/^[ \t\n\v\f\r]+|[ \t\n\v\f\r]+$/g, '');
+const strip = (line: string): string => line.replace(/^[ \t\n\v\f\r]+|[ \t\n\v\f\r]+$/g, "");
 
 /** "Yes" and "yes" are answers, "YES" is not. */
 const normal = (answer: string): string => answer.charAt(0).toLowerCase() + answer.slice(1);
@@ -211,17 +206,17 @@ function conf_sym(ask: Ask, menu: Menu, sym: Sym): void {
 	const { kconf } = ask;
 	for (;;) {
 		const old = sym_get_tristate_value(sym);
-		let others = '';
+		let others = "";
 		for (const val of [no, mod, yes] as const) {
-			if (val !== old && sym_tristate_within_range(kconf, sym, val)) others += `/${'nmy'[val]}`;
+			if (val !== old && sym_tristate_within_range(kconf, sym, val)) others += `/${"nmy"[val]}`;
 		}
-		const choices = `[${'NMY'[old]}${others}/?]`;
+		const choices = `[${"NMY"[old]}${others}/?]`;
 		kconf.host.out(`${pad(ask)}${menu_get_prompt(menu)} (${sym.name}) ${choices} `);
 		const line = conf_askvalue(ask, sym, sym_get_string_value(sym));
 		if (line === null) return;
 		const answer = strip(line);
-		const val = answer === '' ? old : ANSWERS[normal(answer)];
-		if (val === undefined && !answer.startsWith('?')) continue;
+		const val = answer === "" ? old : ANSWERS[normal(answer)];
+		if (val === undefined && !answer.startsWith("?")) continue;
 		if (val !== undefined && sym_set_tristate_value(kconf, sym, val)) return;
 		print_help(ask, menu);
 	}
@@ -234,28 +229,28 @@ function conf_choice(ask: Ask, menu: Menu): void {
 		const list = list_choice(ask, menu);
 		const { shown, def } = list;
 		is_new ||= list.is_new;
-		let line = '';
+		let line = "";
 		let pick = shown.length;
 		if (shown.length === 1) {
 			kconf.host.out(`${pad(ask)}choice[1]: 1\n`);
 		} else {
 			kconf.host.out(`${pad(ask)}choice[1-${shown.length}?]: `);
-			if (ask.mode !== 'oldaskconfig' && !is_new) {
+			if (ask.mode !== "oldaskconfig" && !is_new) {
 				pick = def;
 				kconf.host.out(`${def}\n`);
 			} else {
-				line = strip(xfgets(ask, ''));
-				if (line.startsWith('?')) {
+				line = strip(xfgets(ask, ""));
+				if (line.startsWith("?")) {
 					print_help(ask, menu);
 					continue;
 				}
-				if (line !== '' && !/^[0-9]/.test(line)) continue;
-				pick = line === '' ? def : Number.parseInt(line, 10);
+				if (line !== "" && !/^[0-9]/.test(line)) continue;
+				pick = line === "" ? def : Number.parseInt(line, 10);
 			}
 		}
 		const picked = shown[pick - 1];
 		if (!picked?.sym) continue;
-		if (line.endsWith('?')) {
+		if (line.endsWith("?")) {
 			print_help(ask, picked);
 			continue;
 		}
@@ -280,11 +275,11 @@ function list_choice(ask: Ask, menu: Menu): { shown: Menu[]; def: number; is_new
 		}
 		shown.push(child);
 		if (child.sym === current) def = shown.length;
-		const mark = child.sym === current ? '>' : ' ';
+		const mark = child.sym === current ? ">" : " ";
 		const fresh = !sym_has_value(child.sym);
 		if (fresh) is_new = true;
 		const text = `${shown.length}. ${menu_get_prompt(child)} (${child.sym.name})`;
-		kconf.host.out(`${pad(ask)}${mark} ${text}${fresh ? ' (NEW)' : ''}\n`);
+		kconf.host.out(`${pad(ask)}${mark} ${text}${fresh ? " (NEW)" : ""}\n`);
 	}
 	return { shown, def, is_new };
 }

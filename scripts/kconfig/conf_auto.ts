@@ -6,8 +6,8 @@
 // $KCONFIG_AUTOTS, which names a file of TypeScript constants to write. There is no #ifdef
 // in TypeScript, so it states every symbol that the Kconfig files know, the n ones too.
 
-import { closeSync, existsSync, openSync, renameSync, writeFileSync } from 'node:fs';
-import type { CommentStyle } from './confdata.ts';
+import { closeSync, existsSync, openSync, renameSync, writeFileSync } from "node:fs";
+import type { CommentStyle } from "./confdata.ts";
 import {
 	comment_style_c,
 	comment_style_pound,
@@ -17,8 +17,8 @@ import {
 	escape_string_value,
 	FileError,
 	strerror,
-} from './confdata.ts';
-import type { Kconf, Sym } from './lkc.ts';
+} from "./confdata.ts";
+import type { Kconf, Sym } from "./lkc.ts";
 import {
 	S_BOOLEAN,
 	S_DEF_AUTO,
@@ -30,20 +30,20 @@ import {
 	SYMBOL_CONST,
 	SYMBOL_DEF_AUTO,
 	SYMBOL_WRITE,
-} from './lkc.ts';
-import { for_all_symbols, sym_calc_value, sym_get_string_value } from './symbol.ts';
-import { make_parent_dir, path_of, read_bytes, to_bytes, to_text } from './text.ts';
+} from "./lkc.ts";
+import { for_all_symbols, sym_calc_value, sym_get_string_value } from "./symbol.ts";
+import { make_parent_dir, path_of, read_bytes, to_bytes, to_text } from "./text.ts";
 
 function name_from_env(kconf: Kconf, variable: string, otherwise: string): string {
 	return to_bytes(kconf.host.env[variable] ?? otherwise);
 }
 
 const conf_get_autoconfig_name = (kconf: Kconf): string =>
-	name_from_env(kconf, 'KCONFIG_AUTOCONFIG', 'include/config/auto.conf');
+	name_from_env(kconf, "KCONFIG_AUTOCONFIG", "include/config/auto.conf");
 const conf_get_autoheader_name = (kconf: Kconf): string =>
-	name_from_env(kconf, 'KCONFIG_AUTOHEADER', 'include/generated/autoconf.h');
+	name_from_env(kconf, "KCONFIG_AUTOHEADER", "include/generated/autoconf.h");
 const conf_get_rustccfg_name = (kconf: Kconf): string =>
-	name_from_env(kconf, 'KCONFIG_RUSTCCFG', 'include/generated/rustc_cfg');
+	name_from_env(kconf, "KCONFIG_RUSTCCFG", "include/generated/rustc_cfg");
 
 const is_tri = (sym: Sym): boolean => sym.type === S_BOOLEAN || sym.type === S_TRISTATE;
 
@@ -54,21 +54,21 @@ function prefixed(sym: Sym, val: string): string {
 
 /** A line of auto.conf: no n, and strings without quotes. */
 function symbol_for_autoconf(prefix: string, sym: Sym, val: string): string {
-	return is_tri(sym) && val === 'n' ? '' : `${prefix}${sym.name}=${val}\n`;
+	return is_tri(sym) && val === "n" ? "" : `${prefix}${sym.name}=${val}\n`;
 }
 
 /** A line of autoconf.h. */
 function symbol_for_c(prefix: string, sym: Sym, val: string): string {
 	const name = `#define ${prefix}${sym.name}`;
-	if (is_tri(sym)) return val === 'n' ? '' : `${name}${val === 'm' ? '_MODULE' : ''} 1\n`;
+	if (is_tri(sym)) return val === "n" ? "" : `${name}${val === "m" ? "_MODULE" : ""} 1\n`;
 	return `${name} ${sym.type === S_STRING ? escape_string_value(val) : prefixed(sym, val)}\n`;
 }
 
 /** The lines of rustc_cfg: everything is a string, and what is not n is also there bare. */
 function symbol_for_rustccfg(prefix: string, sym: Sym, val: string): string {
-	if (is_tri(sym) && val === 'n') return '';
+	if (is_tri(sym) && val === "n") return "";
 	const name = `--cfg=${prefix}${sym.name}`;
-	const bare = is_tri(sym) ? `${name}\n` : '';
+	const bare = is_tri(sym) ? `${name}\n` : "";
 	return `${bare}${name}=${escape_string_value(prefixed(sym, val))}\n`;
 }
 
@@ -81,11 +81,11 @@ function autoconf_text(kconf: Kconf, printer: Printer, style: CommentStyle | nul
 		if (!(sym.flags & SYMBOL_WRITE) || sym.name === null || sym.type === S_UNKNOWN) continue;
 		parts.push(printer(prefix, sym, sym_get_string_value(sym)));
 	}
-	return parts.join('');
+	return parts.join("");
 }
 
 function declaration(kconf: Kconf, sym: Sym): string {
-	const name = `${config_prefix(kconf)}${sym.name}`.replace(/[^A-Za-z0-9_$]/g, '_');
+	const name = `${config_prefix(kconf)}${sym.name}`.replace(/[^A-Za-z0-9_$]/g, "_");
 	const val = sym_get_string_value(sym);
 	if (is_tri(sym)) return `export const ${name}: boolean = ${sym.curr.tri > 0};\n`;
 	if (sym.type !== S_INT && sym.type !== S_HEX) {
@@ -96,10 +96,10 @@ function declaration(kconf: Kconf, sym: Sym): string {
 
 /** One TypeScript constant for every symbol that has a type, in alphabetical order. */
 function autots_text(kconf: Kconf): string {
-	let text = '// SPDX-License-Identifier: GPL-2.0-only\n//\n';
-	text += '// Automatically generated file; DO NOT EDIT.\n';
-	text += `// ${kconf.rootmenu.prompt?.text ?? ''}\n`;
-	text += '// Written by scripts/kconfig/conf.ts --syncconfig.\n\n';
+	let text = "// SPDX-License-Identifier: GPL-2.0-only\n//\n";
+	text += "// Automatically generated file; DO NOT EDIT.\n";
+	text += `// ${kconf.rootmenu.prompt?.text ?? ""}\n`;
+	text += "// Written by scripts/kconfig/conf.ts --syncconfig.\n\n";
 	const known = kconf.all.filter(
 		(sym) => sym.name !== null && sym.type !== S_UNKNOWN && !(sym.flags & SYMBOL_CONST),
 	);
@@ -113,9 +113,9 @@ function autots_text(kconf: Kconf): string {
 
 /** auto.conf.cmd: on what auto.conf depends, for make. */
 function autoconf_cmd_text(kconf: Kconf, name: string): string {
-	const files = kconf.files.map((file) => `\t${file} \\\n`).join('');
+	const files = kconf.files.map((file) => `\t${file} \\\n`).join("");
 	let text = `autoconfig := ${name}\n\ndeps_config := \\\n${files}\n`;
-	text += '$(autoconfig): $(deps_config)\n$(deps_config): ;\n';
+	text += "$(autoconfig): $(deps_config)\n$(deps_config): ;\n";
 	for (const [key, value] of kconf.env_used) {
 		text += `\nifneq "$(${key})" "${value}"\n$(autoconfig): FORCE\nendif\n`;
 	}
@@ -134,10 +134,10 @@ function changed(sym: Sym): boolean {
 /** Touches NAME beside auto.conf for every symbol whose value has changed. */
 function conf_touch_deps(kconf: Kconf): void {
 	const name = conf_get_autoconfig_name(kconf);
-	const dir = name.slice(0, name.lastIndexOf('/') + 1);
+	const dir = name.slice(0, name.lastIndexOf("/") + 1);
 	const touch = (symbol: string): boolean => {
 		try {
-			closeSync(openSync(path_of(kconf.host, `${dir}${symbol}`), 'w', 0o644));
+			closeSync(openSync(path_of(kconf.host, `${dir}${symbol}`), "w", 0o644));
 			return true;
 		} catch {
 			return false;
@@ -154,7 +154,7 @@ function conf_touch_deps(kconf: Kconf): void {
 function write_file(kconf: Kconf, name: string, text: string): void {
 	const path = path_of(kconf.host, name);
 	make_parent_dir(path);
-	writeFileSync(`${path}.tmp`, text, 'latin1');
+	writeFileSync(`${path}.tmp`, text, "latin1");
 	renameSync(`${path}.tmp`, path);
 }
 

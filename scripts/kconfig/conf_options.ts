@@ -4,59 +4,59 @@
 // scripts/kconfig/conf.c: options may stand anywhere and be abbreviated, and a wrong one is
 // reported and then ignored. This is why no library for arguments will do.
 
-import type { Compat, KconfHost } from './lkc.ts';
-import { COMPAT_6_12, COMPAT_7_2, ConfExit } from './lkc.ts';
-import { to_bytes } from './text.ts';
+import type { Compat, KconfHost } from "./lkc.ts";
+import { COMPAT_6_12, COMPAT_7_2, ConfExit } from "./lkc.ts";
+import { to_bytes } from "./text.ts";
 
 /** The modes, with what --help says of each. */
 const MODES: Readonly<Record<string, string>> = {
-	listnewconfig: 'List new options',
-	helpnewconfig: 'List new options and help text',
-	oldaskconfig: 'Start a new configuration using a line-oriented program',
-	oldconfig: 'Update a configuration using a provided .config as base',
+	listnewconfig: "List new options",
+	helpnewconfig: "List new options and help text",
+	oldaskconfig: "Start a new configuration using a line-oriented program",
+	oldconfig: "Update a configuration using a provided .config as base",
 	syncconfig:
-		'Similar to oldconfig but generates configuration in\n' +
-		'                          include/{generated/,config/}',
-	olddefconfig: 'Same as oldconfig but sets new symbols to their default value',
-	defconfig: 'New config with default defined in <file>',
-	savedefconfig: 'Save the minimal current configuration to <file>',
-	allnoconfig: 'New config where all options are answered with no',
-	allyesconfig: 'New config where all options are answered with yes',
-	allmodconfig: 'New config where all options are answered with mod',
-	alldefconfig: 'New config with all symbols set to default',
-	randconfig: 'New config with random answer to all options',
-	yes2modconfig: 'Change answers from yes to mod if possible',
-	mod2yesconfig: 'Change answers from mod to yes if possible',
-	mod2noconfig: 'Change answers from mod to no if possible',
+		"Similar to oldconfig but generates configuration in\n" +
+		"                          include/{generated/,config/}",
+	olddefconfig: "Same as oldconfig but sets new symbols to their default value",
+	defconfig: "New config with default defined in <file>",
+	savedefconfig: "Save the minimal current configuration to <file>",
+	allnoconfig: "New config where all options are answered with no",
+	allyesconfig: "New config where all options are answered with yes",
+	allmodconfig: "New config where all options are answered with mod",
+	alldefconfig: "New config with all symbols set to default",
+	randconfig: "New config with random answer to all options",
+	yes2modconfig: "Change answers from yes to mod if possible",
+	mod2yesconfig: "Change answers from mod to yes if possible",
+	mod2noconfig: "Change answers from mod to no if possible",
 };
 
-const TAKES_ARGUMENT: ReadonlySet<string> = new Set(['defconfig', 'savedefconfig', 'compat']);
+const TAKES_ARGUMENT: ReadonlySet<string> = new Set(["defconfig", "savedefconfig", "compat"]);
 
 /** In the reference's order, which is that of its message about ambiguous abbreviations. */
 const LONG_OPTIONS: readonly string[] = [
-	'help',
-	'silent',
-	'oldaskconfig',
-	'oldconfig',
-	'syncconfig',
-	'defconfig',
-	'savedefconfig',
-	'allnoconfig',
-	'allyesconfig',
-	'allmodconfig',
-	'alldefconfig',
-	'randconfig',
-	'listnewconfig',
-	'helpnewconfig',
-	'olddefconfig',
-	'yes2modconfig',
-	'mod2yesconfig',
-	'mod2noconfig',
-	'compat',
+	"help",
+	"silent",
+	"oldaskconfig",
+	"oldconfig",
+	"syncconfig",
+	"defconfig",
+	"savedefconfig",
+	"allnoconfig",
+	"allyesconfig",
+	"allmodconfig",
+	"alldefconfig",
+	"randconfig",
+	"listnewconfig",
+	"helpnewconfig",
+	"olddefconfig",
+	"yes2modconfig",
+	"mod2yesconfig",
+	"mod2noconfig",
+	"compat",
 ];
 
 /** What the command is called in its messages. */
-export const PROGNAME = 'spf-conf';
+export const PROGNAME = "spf-conf";
 
 export interface Options {
 	mode: string;
@@ -73,17 +73,17 @@ export interface Options {
 
 function usage(compat: Compat): string {
 	const old = compat === COMPAT_6_12;
-	let text = `Usage: ${PROGNAME} [options] ${old ? '<kconfig-file>' : 'kconfig_file'}\n`;
-	text += '\nGeneric options:\n';
-	text += '  -h, --help              Print this message and exit.\n';
-	text += '  -s, --silent            Do not print log.\n';
-	text += '  --compat <release>      Behave as Linux 6.12 or 7.2 (the default) does.\n';
-	text += '\nMode options:\n';
+	let text = `Usage: ${PROGNAME} [options] ${old ? "<kconfig-file>" : "kconfig_file"}\n`;
+	text += "\nGeneric options:\n";
+	text += "  -h, --help              Print this message and exit.\n";
+	text += "  -s, --silent            Do not print log.\n";
+	text += "  --compat <release>      Behave as Linux 6.12 or 7.2 (the default) does.\n";
+	text += "\nMode options:\n";
 	for (const [mode, what] of Object.entries(MODES)) {
 		const option = TAKES_ARGUMENT.has(mode) ? `--${mode} <file>` : `--${mode}`;
 		text += `  ${option.padEnd(23)} ${what}\n`;
 	}
-	text += '  (If none of the above is given, --oldaskconfig is the default)\n';
+	text += "  (If none of the above is given, --oldaskconfig is the default)\n";
 	return old ? text : `${text}\nArguments:\n  kconfig_file            Top-level Kconfig file.\n`;
 }
 
@@ -103,29 +103,25 @@ export function choose_compat(progname: string, host: KconfHost, option?: string
  * Reads the arguments; `on_mode` is called for each mode as it is met. Ends with ConfExit(1)
  * after the usage has been printed.
  */
-export function parse_options(
-	args: readonly string[],
-	host: KconfHost,
-	on_mode: (mode: string) => void,
-): Options {
+export function parse_options(args: readonly string[], host: KconfHost, on_mode: (mode: string) => void): Options {
 	const opts: Options = {
-		mode: 'oldaskconfig',
-		file: '',
+		mode: "oldaskconfig",
+		file: "",
 		silent: false,
 		sync: false,
 		compat: choose_compat(PROGNAME, host),
 		compat_by_default: !host.env.KCONFIG_COMPAT,
-		kconfig: '',
+		kconfig: "",
 	};
 	const operands: string[] = [];
 	const queue = [...args];
 	for (let arg = queue.shift(); arg !== undefined; arg = queue.shift()) {
-		if (arg === '--') {
+		if (arg === "--") {
 			operands.push(...queue);
 			break;
 		}
-		if (arg.startsWith('--')) long_option(opts, arg, queue, host, on_mode);
-		else if (arg.startsWith('-') && arg !== '-') short_options(opts, arg, host);
+		if (arg.startsWith("--")) long_option(opts, arg, queue, host, on_mode);
+		else if (arg.startsWith("-") && arg !== "-") short_options(opts, arg, host);
 		else operands.push(arg);
 	}
 	const [kconfig] = operands;
@@ -145,8 +141,8 @@ function help(opts: Options, host: KconfHost): never {
 
 function short_options(opts: Options, arg: string, host: KconfHost): void {
 	for (const c of arg.slice(1)) {
-		if (c === 'h') help(opts, host);
-		if (c === 's') opts.silent = true;
+		if (c === "h") help(opts, host);
+		if (c === "s") opts.silent = true;
 		else host.err(`${PROGNAME}: invalid option -- '${c}'\n`);
 	}
 }
@@ -156,7 +152,7 @@ function find_option(name: string, host: KconfHost): string | null {
 	if (LONG_OPTIONS.includes(name)) return name;
 	const found = LONG_OPTIONS.filter((option) => option.startsWith(name));
 	if (found.length === 1) return found[0] as string;
-	const options = found.map((option) => ` '--${option}'`).join('');
+	const options = found.map((option) => ` '--${option}'`).join("");
 	const what =
 		found.length === 0
 			? `unrecognized option '--${name}'`
@@ -172,7 +168,7 @@ function long_option(
 	host: KconfHost,
 	on_mode: (mode: string) => void,
 ): void {
-	const eq = arg.indexOf('=');
+	const eq = arg.indexOf("=");
 	const name = find_option(eq < 0 ? arg.slice(2) : arg.slice(2, eq), host);
 	if (name === null) return;
 	let value = eq < 0 ? undefined : arg.slice(eq + 1);
@@ -186,15 +182,15 @@ function long_option(
 		host.err(`${PROGNAME}: option '--${name}' doesn't allow an argument\n`);
 		return;
 	}
-	if (name === 'help') help(opts, host);
-	if (name === 'silent') opts.silent = true;
-	else if (name === 'compat') {
-		opts.compat = choose_compat(PROGNAME, host, value ?? '');
+	if (name === "help") help(opts, host);
+	if (name === "silent") opts.silent = true;
+	else if (name === "compat") {
+		opts.compat = choose_compat(PROGNAME, host, value ?? "");
 		opts.compat_by_default = false;
 	} else {
 		opts.mode = name;
 		if (value !== undefined) opts.file = to_bytes(value);
-		if (name === 'syncconfig') {
+		if (name === "syncconfig") {
 			opts.sync = true;
 			opts.silent = true;
 		}
@@ -205,7 +201,7 @@ function long_option(
 /** What to try if the files of an older kernel could not be read under the default rules; or ''. */
 export function compat_note(progname: string, host: KconfHost, compat: Compat, by_default: boolean): string {
 	const { KERNELVERSION } = host.env;
-	if (!by_default || !/^[1-6]\./.test(KERNELVERSION ?? '')) return '';
+	if (!by_default || !/^[1-6]\./.test(KERNELVERSION ?? "")) return "";
 	const which = `these are the rules of Linux ${compat}, and this is ${KERNELVERSION}`;
 	return `${progname}: ${which}; try --compat ${COMPAT_6_12}, or KCONFIG_COMPAT=${COMPAT_6_12}\n`;
 }

@@ -3,10 +3,10 @@
 // Reads and writes configuration files: .config and defconfig. Mirrors the first part of
 // Linux's scripts/kconfig/confdata.c; the files for the build are in conf_auto.ts.
 
-import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { choice_move_first, sym_choice_default, sym_get_choice_menu } from './choice.ts';
-import { expr_invalidate_all, tristate_name } from './expr.ts';
-import type { DefSource, Kconf, Menu, Sym, Tristate } from './lkc.ts';
+import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { choice_move_first, sym_choice_default, sym_get_choice_menu } from "./choice.ts";
+import { expr_invalidate_all, tristate_name } from "./expr.ts";
+import type { DefSource, Kconf, Menu, Sym, Tristate } from "./lkc.ts";
 import {
 	COMPAT_6_12,
 	mod,
@@ -21,8 +21,8 @@ import {
 	SYMBOL_VALID,
 	SYMBOL_WRITE,
 	yes,
-} from './lkc.ts';
-import { menu_get_prompt, menu_is_visible, menu_next } from './menu.ts';
+} from "./lkc.ts";
+import { menu_get_prompt, menu_is_visible, menu_next } from "./menu.ts";
 import {
 	for_all_symbols,
 	sym_calc_value,
@@ -34,17 +34,17 @@ import {
 	sym_is_changeable,
 	sym_is_choice,
 	sym_string_valid,
-} from './symbol.ts';
-import { bytes_exit, make_parent_dir, path_of, read_bytes, read_file, to_bytes } from './text.ts';
+} from "./symbol.ts";
+import { bytes_exit, make_parent_dir, path_of, read_bytes, read_file, to_bytes } from "./text.ts";
 
 /** The prefix of every name in the files. $CONFIG_ overrides it, even with nothing. */
 export function config_prefix(kconf: Kconf): string {
-	return kconf.host.env.CONFIG_ ?? 'CONFIG_';
+	return kconf.host.env.CONFIG_ ?? "CONFIG_";
 }
 
 /** The file that holds the configuration: $KCONFIG_CONFIG, or .config. */
 export function conf_get_configname(kconf: Kconf): string {
-	return to_bytes(kconf.host.env.KCONFIG_CONFIG ?? '.config');
+	return to_bytes(kconf.host.env.KCONFIG_CONFIG ?? ".config");
 }
 
 /** A warning about the file that is being read. With KCONFIG_WERROR it becomes an error. */
@@ -78,20 +78,20 @@ export function* conf_lines(
 	prefix: string,
 	bad: (lineno: number, line: string) => void = () => {},
 ): Generator<ConfLine> {
-	const lines = text.split('\n');
+	const lines = text.split("\n");
 	// What follows the last newline keeps its carriage return.
 	for (const [i, raw] of lines.entries()) {
-		const line = i < lines.length - 1 && raw.endsWith('\r') ? raw.slice(0, -1) : raw;
-		if (line === '') continue;
+		const line = i < lines.length - 1 && raw.endsWith("\r") ? raw.slice(0, -1) : raw;
+		if (line === "") continue;
 		const lineno = i + 1;
-		if (line.startsWith('#')) {
-			const unset = ' is not set';
+		if (line.startsWith("#")) {
+			const unset = " is not set";
 			if (!line.startsWith(`# ${prefix}`) || !line.endsWith(unset)) continue;
 			const name = line.slice(2 + prefix.length, -unset.length);
-			if (!name.includes(' ')) yield { lineno, name, value: 'n', text: line };
+			if (!name.includes(" ")) yield { lineno, name, value: "n", text: line };
 			continue;
 		}
-		const eq = line.indexOf('=', prefix.length);
+		const eq = line.indexOf("=", prefix.length);
 		if (!line.startsWith(prefix) || eq < 0) {
 			bad(lineno, line);
 			continue;
@@ -103,12 +103,12 @@ export function* conf_lines(
 
 /** The text inside the quotes, with \x read as x. Null if the closing quote is missing. */
 export function unquote(value: string): string | null {
-	let out = '';
+	let out = "";
 	for (let i = 1; i < value.length; i++) {
 		const c = value[i] as string;
 		if (c === '"') return out;
-		if (c === '\\') i++;
-		out += value[i] ?? '';
+		if (c === "\\") i++;
+		out += value[i] ?? "";
 	}
 	return null;
 }
@@ -132,7 +132,7 @@ function conf_set_sym_val(sym: Sym, def: DefSource, value: string): string | nul
 	if (sym.type === S_STRING && def === S_DEF_USER) {
 		if (!value.startsWith('"')) return null;
 		const inner = unquote(value);
-		if (inner === null) return 'invalid string found';
+		if (inner === null) return "invalid string found";
 		text = inner;
 	}
 	if (!sym_string_valid(sym, text)) return `symbol value '${text}' invalid for ${sym.name}`;
@@ -155,8 +155,8 @@ function conf_open(kconf: Kconf, name: string | null): ConfFile | null {
 	if (text !== null) return { name: own, text };
 	if (name !== null) return null;
 	kconf.conf_changed = true;
-	for (const base of to_bytes(host.env.KCONFIG_DEFCONFIG_LIST ?? '').split(/[ \t\n\v\f\r]+/)) {
-		const found = base === '' ? null : read_file(host, base);
+	for (const base of to_bytes(host.env.KCONFIG_DEFCONFIG_LIST ?? "").split(/[ \t\n\v\f\r]+/)) {
+		const found = base === "" ? null : read_file(host, base);
 		if (found === null) continue;
 		conf_message(kconf, `using defaults found in ${base}`);
 		return { name: base, text: found };
@@ -169,7 +169,7 @@ function conf_forget(kconf: Kconf, def: DefSource): void {
 	const flag = def === S_DEF_USER ? SYMBOL_DEF_USER : SYMBOL_DEF_AUTO;
 	for (const sym of kconf.all) {
 		sym.flags &= ~flag;
-		sym.def[def].val = '';
+		sym.def[def].val = "";
 		sym.def[def].tri = no;
 		if (def === S_DEF_USER) sym.flags &= ~SYMBOL_VALID;
 	}
@@ -192,19 +192,12 @@ export function conf_read_simple(
 	return true;
 }
 
-function conf_read_file(
-	kconf: Kconf,
-	file: ConfFile,
-	def: DefSource,
-	gone: (name: string) => void = () => {},
-): void {
+function conf_read_file(kconf: Kconf, file: ConfFile, def: DefSource, gone: (name: string) => void = () => {}): void {
 	kconf.conf_warnings = 0;
 	conf_forget(kconf, def);
 	const warn = (at: number, text: string) => conf_warning(kconf, file.name, at, text);
 	const flag = def === S_DEF_USER ? SYMBOL_DEF_USER : SYMBOL_DEF_AUTO;
-	const lines = conf_lines(file.text, config_prefix(kconf), (at, line) =>
-		warn(at, `unexpected data: ${line}`),
-	);
+	const lines = conf_lines(file.text, config_prefix(kconf), (at, line) => warn(at, `unexpected data: ${line}`));
 	for (const line of lines) {
 		const sym = sym_find(kconf, line.name);
 		if (!sym) {
@@ -259,22 +252,22 @@ function differs_from_file(sym: Sym): boolean {
 
 /** A string as it stands in a .config, with its quotes. */
 export function escape_string_value(text: string): string {
-	return `"${text.replace(/["\\]/g, '\\$&')}"`;
+	return `"${text.replace(/["\\]/g, "\\$&")}"`;
 }
 
 /** The line of a symbol in a .config; empty for a symbol that has none. */
 function symbol_for_dotconfig(kconf: Kconf, sym: Sym): string {
-	if (sym.type === S_UNKNOWN) return '';
+	if (sym.type === S_UNKNOWN) return "";
 	const name = `${config_prefix(kconf)}${sym.name}`;
 	const val = sym_get_string_value(sym);
 	const is_tri = sym.type === S_BOOLEAN || sym.type === S_TRISTATE;
-	if (is_tri && val === 'n') return `# ${name} is not set\n`;
+	if (is_tri && val === "n") return `# ${name} is not set\n`;
 	return `${name}=${sym.type === S_STRING ? escape_string_value(val) : val}\n`;
 }
 
 /** The line of a symbol as --listnewconfig prints it. */
 export function symbol_for_listconfig(kconf: Kconf, sym: Sym): string {
-	if (sym.type === S_UNKNOWN) return '';
+	if (sym.type === S_UNKNOWN) return "";
 	const val = sym_get_string_value(sym);
 	const text = sym.type === S_STRING ? escape_string_value(val) : val;
 	return `${config_prefix(kconf)}${sym.name}=${text}\n`;
@@ -287,14 +280,14 @@ export interface CommentStyle {
 	readonly postfix: string;
 }
 
-export const comment_style_pound: CommentStyle = { prefix: '#', decoration: '#', postfix: '#' };
-export const comment_style_c: CommentStyle = { prefix: '/*', decoration: ' *', postfix: ' */' };
+export const comment_style_pound: CommentStyle = { prefix: "#", decoration: "#", postfix: "#" };
+export const comment_style_c: CommentStyle = { prefix: "/*", decoration: " *", postfix: " */" };
 
 /** The comment that a generated file begins with. */
 export function conf_heading(kconf: Kconf, style: CommentStyle): string {
-	const title = kconf.rootmenu.prompt?.text ?? '';
-	const lines = ['Automatically generated file; DO NOT EDIT.', title];
-	const body = lines.map((line) => `${style.decoration} ${line}\n`).join('');
+	const title = kconf.rootmenu.prompt?.text ?? "";
+	const lines = ["Automatically generated file; DO NOT EDIT.", title];
+	const body = lines.map((line) => `${style.decoration} ${line}\n`).join("");
 	return `${style.prefix}\n${body}${style.postfix}\n`;
 }
 
@@ -305,7 +298,7 @@ function sym_get_user_value_string(sym: Sym): string {
 
 /** Collects what KCONFIG_WARN_CHANGED_INPUT asks for: values that Kconfig has overruled. */
 class ChangedInput {
-	private text = '';
+	private text = "";
 	private readonly on: boolean;
 	private readonly kconf: Kconf;
 
@@ -319,12 +312,12 @@ class ChangedInput {
 		const user = sym_get_user_value_string(sym);
 		const now = sym_get_string_value(sym);
 		if (user === now) return;
-		this.text ||= 'warning: user-provided values changed by Kconfig:\n';
+		this.text ||= "warning: user-provided values changed by Kconfig:\n";
 		this.text += `  ${config_prefix(this.kconf)}${sym.name}: ${user} -> ${now}\n`;
 	}
 
 	report(): void {
-		if (this.text !== '') this.kconf.host.err(this.text);
+		if (this.text !== "") this.kconf.host.err(this.text);
 	}
 }
 
@@ -347,13 +340,13 @@ function conf_text(kconf: Kconf, changed: ChangedInput): string {
 			changed.look_at(sym);
 			written.add(sym);
 			if (!(sym.flags & SYMBOL_WRITE)) return;
-			if (need_newline) parts.push('\n');
+			if (need_newline) parts.push("\n");
 			need_newline = false;
 			parts.push(symbol_for_dotconfig(kconf, sym));
 		}
 	};
 	const end = (menu: Menu): void => {
-		if (menu.sym || menu.prompt?.type !== 'menu' || !menu_is_visible(kconf, menu)) return;
+		if (menu.sym || menu.prompt?.type !== "menu" || !menu_is_visible(kconf, menu)) return;
 		parts.push(`# end of ${menu_get_prompt(menu)}\n`);
 		need_newline = true;
 	};
@@ -370,26 +363,26 @@ function conf_text(kconf: Kconf, changed: ChangedInput): string {
 		}
 		menu = menu.next;
 	}
-	return parts.join('');
+	return parts.join("");
 }
 
 /** A file operation that fails: the program says so, and goes on to its own message. */
 export class FileError extends Error {}
 
 const REASONS: Readonly<Record<string, string>> = {
-	EACCES: 'Permission denied',
-	EISDIR: 'Is a directory',
-	ENOENT: 'No such file or directory',
-	ENOTDIR: 'Not a directory',
-	ENOSPC: 'No space left on device',
-	EPERM: 'Operation not permitted',
-	EROFS: 'Read-only file system',
+	EACCES: "Permission denied",
+	EISDIR: "Is a directory",
+	ENOENT: "No such file or directory",
+	ENOTDIR: "Not a directory",
+	ENOSPC: "No space left on device",
+	EPERM: "Operation not permitted",
+	EROFS: "Read-only file system",
 };
 
 /** What C says of an error. */
 export function strerror(e: unknown): string {
 	const { code, message } = e as NodeJS.ErrnoException;
-	return REASONS[code ?? ''] ?? message;
+	return REASONS[code ?? ""] ?? message;
 }
 
 /** Runs a file operation; a failure becomes one clear line and exit status 2. */
@@ -405,7 +398,7 @@ export function with_file<T>(name: string, work: () => T): T {
 /** Writes the values to a .config, unless it says the same already. */
 export function conf_write(kconf: Kconf, name: string = conf_get_configname(kconf)): void {
 	const { host } = kconf;
-	if (name === '') throw new FileError('config name is empty');
+	if (name === "") throw new FileError("config name is empty");
 	const path = path_of(host, name);
 	const changed = new ChangedInput(kconf);
 	let same = false;
@@ -413,7 +406,7 @@ export function conf_write(kconf: Kconf, name: string = conf_get_configname(kcon
 		if (is_dir(path)) throw new FileError(`${name}: Is a directory`);
 		make_parent_dir(path);
 		const text = conf_text(kconf, changed);
-		if (host.env.KCONFIG_OVERWRITECONFIG) writeFileSync(path, text, 'latin1');
+		if (host.env.KCONFIG_OVERWRITECONFIG) writeFileSync(path, text, "latin1");
 		else same = !replace_file(path, text);
 	} catch (e) {
 		if ((e as NodeJS.ErrnoException).code === undefined) throw e;
@@ -443,7 +436,7 @@ function replace_file(path: string, text: string): boolean {
 	if (old === text) return false;
 	const tmp = `${path}.${process.pid}.tmp`;
 	try {
-		writeFileSync(tmp, text, 'latin1');
+		writeFileSync(tmp, text, "latin1");
 		if (old !== null) renameSync(path, `${path}.old`);
 		renameSync(tmp, path);
 	} catch (e) {
@@ -477,14 +470,14 @@ function defconfig_text(kconf: Kconf, changed: ChangedInput): string {
 		if (choice && sym.curr.tri === yes && sym_choice_default(kconf, choice) === sym) continue;
 		parts.push(symbol_for_dotconfig(kconf, sym));
 	}
-	return parts.join('');
+	return parts.join("");
 }
 
 /** Writes what differs from the defaults. Throws FileError, without a text, if it cannot. */
 export function conf_write_defconfig(kconf: Kconf, name: string): void {
 	const path = path_of(kconf.host, name);
 	try {
-		writeFileSync(path, conf_defconfig_text(kconf), 'latin1');
+		writeFileSync(path, conf_defconfig_text(kconf), "latin1");
 	} catch (e) {
 		if ((e as NodeJS.ErrnoException).code === undefined) throw e;
 		throw new FileError();

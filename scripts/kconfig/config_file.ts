@@ -3,11 +3,11 @@
 // Reading and replacing a configuration file as a whole, for the commands that do not
 // evaluate it. It has no counterpart in Linux, where cat, sed and mv do this.
 
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { with_file } from './confdata.ts';
-import type { KconfHost } from './lkc.ts';
-import { read_bytes } from './text.ts';
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { with_file } from "./confdata.ts";
+import type { KconfHost } from "./lkc.ts";
+import { read_bytes } from "./text.ts";
 
 /** Is there something of this name, seen from the host's directory? */
 export function config_file_exists(host: KconfHost, name: string): boolean {
@@ -25,7 +25,7 @@ export function write_config_file(host: KconfHost, name: string, text: string): 
 	const tmp = `${path}.${process.pid}.tmp`;
 	with_file(name, () => {
 		try {
-			writeFileSync(tmp, text, 'latin1');
+			writeFileSync(tmp, text, "latin1");
 			renameSync(tmp, path);
 		} finally {
 			rmSync(tmp, { force: true });

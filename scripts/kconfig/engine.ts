@@ -3,25 +3,21 @@
 // The engine's parts put together for programs that work on its own structures: the tools
 // and tests of this directory. What other programs use is index.ts. No counterpart in Linux.
 
-import { choice_set_value, sym_get_choice_menu } from './choice.ts';
-import { conf_get_configname, conf_read, conf_write } from './confdata.ts';
-import { process_host } from './host.ts';
-import type { Compat, Kconf, KconfHost, Sym } from './lkc.ts';
-import { COMPAT_7_2, ConfExit, kconf_alloc, no } from './lkc.ts';
-import { conf_parse } from './parser.ts';
-import { sym_calc_value, sym_find, sym_get_string_value, sym_set_string_value } from './symbol.ts';
-import { to_bytes, to_text } from './text.ts';
+import { choice_set_value, sym_get_choice_menu } from "./choice.ts";
+import { conf_get_configname, conf_read, conf_write } from "./confdata.ts";
+import { process_host } from "./host.ts";
+import type { Compat, Kconf, KconfHost, Sym } from "./lkc.ts";
+import { COMPAT_7_2, ConfExit, kconf_alloc, no } from "./lkc.ts";
+import { conf_parse } from "./parser.ts";
+import { sym_calc_value, sym_find, sym_get_string_value, sym_set_string_value } from "./symbol.ts";
+import { to_bytes, to_text } from "./text.ts";
 
-export type { Kconf } from './lkc.ts';
-export { process_host } from './host.ts';
-export { ConfExit } from './lkc.ts';
+export type { Kconf } from "./lkc.ts";
+export { process_host } from "./host.ts";
+export { ConfExit } from "./lkc.ts";
 
 /** Reads a Kconfig file with everything it sources. Throws ConfExit on errors. */
-export function parse(
-	file: string,
-	overrides: Partial<KconfHost> = {},
-	compat: Compat = COMPAT_7_2,
-): Kconf {
+export function parse(file: string, overrides: Partial<KconfHost> = {}, compat: Compat = COMPAT_7_2): Kconf {
 	const kconf = kconf_alloc(process_host(overrides), compat);
 	conf_parse(kconf, to_bytes(file));
 	if (kconf.modules_sym) sym_calc_value(kconf, kconf.modules_sym);
@@ -44,7 +40,7 @@ export function find(kconf: Kconf, name: string): Sym | undefined {
 /** The current value as text: y, m, n, a number or a string. Unknown symbols are n. */
 export function get(kconf: Kconf, name: string): string {
 	const sym = find(kconf, name);
-	if (!sym) return 'n';
+	if (!sym) return "n";
 	sym_calc_value(kconf, sym);
 	return to_text(sym_get_string_value(sym));
 }

@@ -4,9 +4,9 @@
 // scripts/kconfig/expr.c. Left out: its hash table of unique nodes (a node caches its value
 // instead). The algebra that shortens expressions is in expr_simplify.ts.
 
-import type { CompareType, Expr, Kconf, Sym, SymbolType, Tristate } from './lkc.ts';
-import { mod, no, S_BOOLEAN, S_HEX, S_INT, S_STRING, S_TRISTATE, S_UNKNOWN, yes } from './lkc.ts';
-import { sym_calc_value, sym_get_string_value } from './symbol.ts';
+import type { CompareType, Expr, Kconf, Sym, SymbolType, Tristate } from "./lkc.ts";
+import { mod, no, S_BOOLEAN, S_HEX, S_INT, S_STRING, S_TRISTATE, S_UNKNOWN, yes } from "./lkc.ts";
+import { sym_calc_value, sym_get_string_value } from "./symbol.ts";
 
 export const EXPR_AND = (a: Tristate, b: Tristate): Tristate => (a < b ? a : b);
 export const EXPR_OR = (a: Tristate, b: Tristate): Tristate => (a > b ? a : b);
@@ -14,40 +14,40 @@ const EXPR_NOT = (a: Tristate): Tristate => (2 - a) as Tristate;
 
 /** The expression that a symbol is by itself; always the same one for a symbol. */
 export function expr_alloc_symbol(sym: Sym): Expr {
-	sym.expr ??= { type: 'symbol', sym, val: no, val_gen: 0, settled: true };
+	sym.expr ??= { type: "symbol", sym, val: no, val_gen: 0, settled: true };
 	return sym.expr;
 }
 
 /** !expr */
 export function expr_alloc_not(expr: Expr): Expr {
-	return { type: 'not', expr, val: no, val_gen: 0, settled: false };
+	return { type: "not", expr, val: no, val_gen: 0, settled: false };
 }
 
 /** left && right, or left || right. */
-export function expr_alloc_two(type: 'and' | 'or', left: Expr, right: Expr): Expr {
+export function expr_alloc_two(type: "and" | "or", left: Expr, right: Expr): Expr {
 	return { type, left, right, val: no, val_gen: 0, settled: false };
 }
 
 /** A comparison of two symbols, or the two limits of a range. */
-export function expr_alloc_comp(type: CompareType | 'range', left: Sym, right: Sym): Expr {
+export function expr_alloc_comp(type: CompareType | "range", left: Sym, right: Sym): Expr {
 	return { type, left, right, val: no, val_gen: 0, settled: false };
 }
 
 /** a && b, where null means "no condition". */
 export function expr_alloc_and(a: Expr | null, b: Expr | null): Expr | null {
 	if (!a) return b;
-	return b ? expr_alloc_two('and', a, b) : a;
+	return b ? expr_alloc_two("and", a, b) : a;
 }
 
 /** a || b, where null means "nothing yet", not "always". */
 export function expr_alloc_or(a: Expr | null, b: Expr | null): Expr | null {
 	if (!a) return b;
-	return b ? expr_alloc_two('or', a, b) : a;
+	return b ? expr_alloc_two("or", a, b) : a;
 }
 
 /** Is there no condition, or is it the constant y? Others that are y now do not count. */
 export function expr_is_yes(kconf: Kconf, e: Expr | null): boolean {
-	return !e || (e.type === 'symbol' && e.sym === kconf.symbol_yes);
+	return !e || (e.type === "symbol" && e.sym === kconf.symbol_yes);
 }
 
 /** The value of an expression; no expression at all is y. */
@@ -68,15 +68,15 @@ export function expr_invalidate_all(kconf: Kconf): void {
 
 function calc(kconf: Kconf, e: Expr): Tristate {
 	switch (e.type) {
-		case 'symbol':
+		case "symbol":
 			sym_calc_value(kconf, e.sym);
 			return e.sym.curr.tri;
-		case 'and':
-		case 'or':
+		case "and":
+		case "or":
 			return calc_chain(kconf, e);
-		case 'not':
+		case "not":
 			return EXPR_NOT(expr_calc_value(kconf, e.expr));
-		case 'range':
+		case "range":
 			return no;
 		default:
 			return calc_compare(kconf, e.type, e.left, e.right);
@@ -84,7 +84,7 @@ function calc(kconf: Kconf, e: Expr): Tristate {
 }
 
 /** a && b && …, or a || b || …, which may be thousands of terms long, from the left. */
-function calc_chain(kconf: Kconf, e: Expr & { type: 'and' | 'or' }): Tristate {
+function calc_chain(kconf: Kconf, e: Expr & { type: "and" | "or" }): Tristate {
 	const { type } = e;
 	const chain = [e];
 	let { left } = e;
@@ -96,7 +96,7 @@ function calc_chain(kconf: Kconf, e: Expr & { type: 'and' | 'or' }): Tristate {
 	for (let i = chain.length - 1; i >= 0; i--) {
 		const at = chain[i] as typeof e;
 		const right = expr_calc_value(kconf, at.right);
-		val = type === 'and' ? EXPR_AND(val, right) : EXPR_OR(val, right);
+		val = type === "and" ? EXPR_AND(val, right) : EXPR_OR(val, right);
 		at.val = val;
 		at.val_gen = kconf.generation;
 	}
@@ -114,17 +114,17 @@ function calc_compare(kconf: Kconf, type: CompareType, left: Sym, right: Sym): T
 
 function holds(type: CompareType, res: number): boolean {
 	switch (type) {
-		case '=':
+		case "=":
 			return res === 0;
-		case '!=':
+		case "!=":
 			return res !== 0;
-		case '<':
+		case "<":
 			return res < 0;
-		case '<=':
+		case "<=":
 			return res <= 0;
-		case '>':
+		case ">":
 			return res > 0;
-		case '>=':
+		case ">=":
 			return res >= 0;
 	}
 }
@@ -165,10 +165,10 @@ function scan_number(str: string, base: 10 | 16 | 0): { value: bigint; end: numb
 	if (!m) return null;
 	let digits = m[2] as string;
 	if (base === 16 && !/^0x/i.test(digits)) digits = `0x${digits}`;
-	else if (base === 10) digits = digits.replace(/^0+(?=[0-9])/, '');
+	else if (base === 10) digits = digits.replace(/^0+(?=[0-9])/, "");
 	else if (base === 0 && /^0[0-7]/.test(digits)) digits = `0o${digits.slice(1)}`;
 	const value = BigInt(digits);
-	return { value: m[1] === '-' ? -value : value, end: m[0].length };
+	return { value: m[1] === "-" ? -value : value, end: m[0].length };
 }
 
 /** strtoll(): 0 for a text that begins with no number, the nearest end if it is too big. */
@@ -179,7 +179,7 @@ export function strtoll(str: string, base: 10 | 16 | 0): bigint {
 
 /** A symbol's value as a number for comparisons, or null if it is not one. */
 function expr_parse_string(str: string, type: SymbolType): bigint | null {
-	if (type === S_BOOLEAN || type === S_TRISTATE) return BigInt('nmy'.indexOf(str));
+	if (type === S_BOOLEAN || type === S_TRISTATE) return BigInt("nmy".indexOf(str));
 	const found = scan_number(str, type === S_INT ? 10 : type === S_HEX ? 16 : 0);
 	if (!found || found.end !== str.length) return null;
 	const { value } = found;
@@ -191,14 +191,14 @@ function expr_parse_string(str: string, type: SymbolType): bigint | null {
 export function expr_contains_symbol(e: Expr | null, sym: Sym): boolean {
 	if (!e) return false;
 	switch (e.type) {
-		case 'and':
-		case 'or':
+		case "and":
+		case "or":
 			return expr_contains_symbol(e.left, sym) || expr_contains_symbol(e.right, sym);
-		case 'not':
+		case "not":
 			return expr_contains_symbol(e.expr, sym);
-		case 'symbol':
+		case "symbol":
 			return e.sym === sym;
-		case 'range':
+		case "range":
 			return false;
 		default:
 			return e.left === sym || e.right === sym;
@@ -209,13 +209,13 @@ export function expr_contains_symbol(e: Expr | null, sym: Sym): boolean {
 export function expr_depends_symbol(kconf: Kconf, e: Expr | null, sym: Sym): boolean {
 	if (!e) return false;
 	switch (e.type) {
-		case 'and':
+		case "and":
 			return expr_depends_symbol(kconf, e.left, sym) || expr_depends_symbol(kconf, e.right, sym);
-		case 'symbol':
+		case "symbol":
 			return e.sym === sym;
-		case '=':
+		case "=":
 			return e.left === sym && (e.right === kconf.symbol_yes || e.right === kconf.symbol_mod);
-		case '!=':
+		case "!=":
 			return e.left === sym && e.right === kconf.symbol_no;
 		default:
 			return false;
@@ -226,14 +226,14 @@ export function expr_depends_symbol(kconf: Kconf, e: Expr | null, sym: Sym): boo
 export function* expr_symbols(e: Expr | null): Generator<Sym> {
 	if (!e) return;
 	switch (e.type) {
-		case 'symbol':
+		case "symbol":
 			yield e.sym;
 			break;
-		case 'not':
+		case "not":
 			yield* expr_symbols(e.expr);
 			break;
-		case 'and':
-		case 'or':
+		case "and":
+		case "or":
 			yield* expr_symbols(e.left);
 			yield* expr_symbols(e.right);
 			break;
@@ -244,31 +244,31 @@ export function* expr_symbols(e: Expr | null): Generator<Sym> {
 }
 
 /** How tightly an operator binds; a looser one inside a tighter one takes brackets. */
-const BINDING: Readonly<Record<string, number>> = { or: 1, and: 2, not: 3, '=': 4, '!=': 4 };
+const BINDING: Readonly<Record<string, number>> = { or: 1, and: 2, not: 3, "=": 4, "!=": 4 };
 const binding = (type: string): number => BINDING[type] ?? 5;
 
 /** The text of an expression; `show` writes one symbol of it. */
 export function expr_print(
 	e: Expr | null,
-	show: (sym: Sym) => string = (sym) => sym.name ?? '<choice>',
-	outer = '',
+	show: (sym: Sym) => string = (sym) => sym.name ?? "<choice>",
+	outer = "",
 ): string {
-	if (!e) return 'y';
+	if (!e) return "y";
 	const text = print_inner(e, show);
-	return outer !== '' && binding(e.type) < binding(outer) ? `(${text})` : text;
+	return outer !== "" && binding(e.type) < binding(outer) ? `(${text})` : text;
 }
 
 function print_inner(e: Expr, show: (sym: Sym) => string): string {
 	switch (e.type) {
-		case 'symbol':
+		case "symbol":
 			return show(e.sym);
-		case 'not':
-			return `!${expr_print(e.expr, show, 'not')}`;
-		case 'and':
-			return `${expr_print(e.left, show, 'and')} && ${expr_print(e.right, show, 'and')}`;
-		case 'or':
-			return `${expr_print(e.left, show, 'or')} || ${expr_print(e.right, show, 'or')}`;
-		case 'range':
+		case "not":
+			return `!${expr_print(e.expr, show, "not")}`;
+		case "and":
+			return `${expr_print(e.left, show, "and")} && ${expr_print(e.right, show, "and")}`;
+		case "or":
+			return `${expr_print(e.left, show, "or")} || ${expr_print(e.right, show, "or")}`;
+		case "range":
 			return `[${show(e.left)} ${show(e.right)}]`;
 		default:
 			return `${show(e.left)}${e.type}${show(e.right)}`;
@@ -277,18 +277,17 @@ function print_inner(e: Expr, show: (sym: Sym) => string): string {
 
 /** A symbol with its value behind it, as in "FOO [=y]". */
 export function show_with_value(sym: Sym): string {
-	if (sym.name === null) return '<choice>';
+	if (sym.name === null) return "<choice>";
 	return sym.type === S_UNKNOWN ? sym.name : `${sym.name} [=${sym_get_string_value(sym)}]`;
 }
 
 /** The terms of a reverse dependency that have the given value, one to a line. */
 export function expr_print_revdep(kconf: Kconf, e: Expr | null, want: Tristate): string {
-	if (!e) return '';
-	if (e.type === 'or') {
+	if (!e) return "";
+	if (e.type === "or") {
 		return expr_print_revdep(kconf, e.left, want) + expr_print_revdep(kconf, e.right, want);
 	}
-	return expr_calc_value(kconf, e) === want ? `  - ${expr_print(e, show_with_value)}\n` : '';
+	return expr_calc_value(kconf, e) === want ? `  - ${expr_print(e, show_with_value)}\n` : "";
 }
 
-export const tristate_name = (tri: Tristate): 'n' | 'm' | 'y' =>
-	tri === yes ? 'y' : tri === mod ? 'm' : 'n';
+export const tristate_name = (tri: Tristate): "n" | "m" | "y" => (tri === yes ? "y" : tri === mod ? "m" : "n");

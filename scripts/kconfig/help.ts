@@ -14,11 +14,11 @@ export interface HelpSource {
 
 const TAB = 9;
 
-const is_blank = (c: string | undefined): boolean => c === ' ' || c === '\t';
+const is_blank = (c: string | undefined): boolean => c === " " || c === "\t";
 
 /** The position of the newline at or behind `pos`, or of the end of the text. */
 export function end_of_line(text: string, pos: number): number {
-	const end = text.indexOf('\n', pos);
+	const end = text.indexOf("\n", pos);
 	return end < 0 ? text.length : end;
 }
 
@@ -34,7 +34,7 @@ export function indentation(text: string, pos: number, end: number): number {
 /** The help text as it is shown: without its indentation, and without blanks at line ends. */
 export function help_text(help: HelpSource): string {
 	const { text, end } = help;
-	let out = '';
+	let out = "";
 	let first = 0;
 	for (let pos = help.start; pos < end; ) {
 		let body = pos;
@@ -45,11 +45,11 @@ export function help_text(help: HelpSource): string {
 		if (body < last) {
 			const column = indentation(text, pos, body);
 			// A line at the margin has no indentation to take off, and sets none.
-			out += first === 0 ? '' : ' '.repeat(Math.max(0, column - first));
+			out += first === 0 ? "" : " ".repeat(Math.max(0, column - first));
 			if (first === 0) first = column;
 			out += text.slice(body, last);
 		}
-		if (eol < end) out += '\n';
+		if (eol < end) out += "\n";
 		pos = eol + 1;
 	}
 	return out;

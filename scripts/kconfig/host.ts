@@ -3,40 +3,40 @@
 // The process as a host of the engine: its environment, directory and streams. Standard
 // output is kept and written in large pieces, as C's stdio does.
 
-import { writeSync } from 'node:fs';
-import type { KconfHost } from './lkc.ts';
+import { writeSync } from "node:fs";
+import type { KconfHost } from "./lkc.ts";
 
 const PIECE = 1 << 16;
 
 /** Writes all bytes to a file descriptor, however slowly its reader takes them. */
 function write_all(fd: number, text: string): void {
-	const bytes = Buffer.from(text, 'latin1');
+	const bytes = Buffer.from(text, "latin1");
 	for (let pos = 0; pos < bytes.length; ) {
 		try {
 			pos += writeSync(fd, bytes, pos);
 		} catch (e) {
 			const { code } = e as NodeJS.ErrnoException;
-			if (code === 'EPIPE') process.exit(141);
-			if (code !== 'EAGAIN') throw e;
+			if (code === "EPIPE") process.exit(141);
+			if (code !== "EAGAIN") throw e;
 			Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 		}
 	}
 }
 
-let kept = '';
+let kept = "";
 let registered = false;
 
 function flush(): void {
 	const text = kept;
-	kept = '';
-	if (text !== '') write_all(1, text);
+	kept = "";
+	if (text !== "") write_all(1, text);
 }
 
 /** The process as a host; what is given replaces parts of it. */
 export function process_host(overrides: Partial<KconfHost> = {}): KconfHost {
 	if (!registered) {
 		registered = true;
-		process.on('exit', flush);
+		process.on("exit", flush);
 	}
 	return {
 		env: process.env,

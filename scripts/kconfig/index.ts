@@ -3,9 +3,9 @@
 // The engine as a library. example.ts shows how it is used. All texts are real text here,
 // and nothing is printed: what the engine has to say is collected, and an error carries it.
 
-import { conf_defconfig_text, conf_get_configname, conf_read, conf_write, FileError } from './confdata.ts';
-import { assign, find } from './engine.ts';
-import type { Compat, Kconf, Menu, Sym, Tristate } from './lkc.ts';
+import { conf_defconfig_text, conf_get_configname, conf_read, conf_write, FileError } from "./confdata.ts";
+import { assign, find } from "./engine.ts";
+import type { Compat, Kconf, Menu, Sym, Tristate } from "./lkc.ts";
 import {
 	COMPAT_7_2,
 	ConfExit,
@@ -20,8 +20,8 @@ import {
 	S_UNKNOWN,
 	SYMBOL_CONST,
 	SYMBOL_DEF_USER,
-} from './lkc.ts';
-import { conf_parse } from './parser.ts';
+} from "./lkc.ts";
+import { conf_parse } from "./parser.ts";
 import {
 	sym_calc_value,
 	sym_clear_all_valid,
@@ -30,16 +30,16 @@ import {
 	sym_has_value,
 	sym_is_changeable,
 	sym_tristate_within_range,
-} from './symbol.ts';
-import { to_bytes, to_text } from './text.ts';
-import { type Explanation, explain, explain_text } from './why.ts';
+} from "./symbol.ts";
+import { to_bytes, to_text } from "./text.ts";
+import { type Explanation, explain, explain_text } from "./why.ts";
 
-export type { Compat } from './lkc.ts';
-export type { Explanation } from './why.ts';
+export type { Compat } from "./lkc.ts";
+export type { Explanation } from "./why.ts";
 
 /** What cannot be done, with everything that the engine said about it. */
 export class KconfigError extends Error {
-	override readonly name = 'KconfigError';
+	override readonly name = "KconfigError";
 	/** Exit status that the command would have ended with. */
 	readonly code: number;
 
@@ -58,18 +58,18 @@ export interface ParseOptions {
 	readonly compat?: Compat;
 }
 
-export type SymbolType = 'bool' | 'tristate' | 'int' | 'hex' | 'string' | 'unknown';
+export type SymbolType = "bool" | "tristate" | "int" | "hex" | "string" | "unknown";
 
-const TYPE_NAMES: Readonly<Record<Sym['type'], SymbolType>> = {
-	[S_BOOLEAN]: 'bool',
-	[S_TRISTATE]: 'tristate',
-	[S_INT]: 'int',
-	[S_HEX]: 'hex',
-	[S_STRING]: 'string',
-	[S_UNKNOWN]: 'unknown',
+const TYPE_NAMES: Readonly<Record<Sym["type"], SymbolType>> = {
+	[S_BOOLEAN]: "bool",
+	[S_TRISTATE]: "tristate",
+	[S_INT]: "int",
+	[S_HEX]: "hex",
+	[S_STRING]: "string",
+	[S_UNKNOWN]: "unknown",
 };
 
-const LETTERS = ['n', 'm', 'y'] as const;
+const LETTERS = ["n", "m", "y"] as const;
 
 /** Where an entry stands. */
 export interface Place {
@@ -91,7 +91,7 @@ class KconfigSymbol {
 
 	/** Without the CONFIG_ prefix. */
 	get name(): string {
-		return to_text(this.sym.name ?? '');
+		return to_text(this.sym.name ?? "");
 	}
 
 	get type(): SymbolType {
@@ -112,7 +112,7 @@ class KconfigSymbol {
 	}
 
 	/** The values of n, m, y that set() would take now. Empty for other types. */
-	get assignable(): readonly ('n' | 'm' | 'y')[] {
+	get assignable(): readonly ("n" | "m" | "y")[] {
 		sym_calc_value(this.kconf, this.sym);
 		const can = (val: Tristate) => sym_tristate_within_range(this.kconf, this.sym, val);
 		return LETTERS.filter((_, val) => can(val as Tristate));
@@ -158,7 +158,7 @@ class KconfigSymbol {
 	/** Forgets what the user said. */
 	unset(): void {
 		this.sym.flags &= ~SYMBOL_DEF_USER;
-		this.sym.def[S_DEF_USER].val = '';
+		this.sym.def[S_DEF_USER].val = "";
 		this.sym.def[S_DEF_USER].tri = no;
 		sym_clear_all_valid(this.kconf);
 	}
@@ -198,7 +198,7 @@ export class Kconfig {
 
 	/** The text of "mainmenu". */
 	get title(): string {
-		return to_text(this.kconf.rootmenu.prompt?.text ?? '');
+		return to_text(this.kconf.rootmenu.prompt?.text ?? "");
 	}
 
 	/** All Kconfig files that were read, in order. */
@@ -208,7 +208,7 @@ export class Kconfig {
 
 	/** Takes what the engine has said since it was last asked: warnings, $(info,…). */
 	take_messages(): string {
-		const text = this.said.join('');
+		const text = this.said.join("");
 		this.said = [];
 		return text;
 	}
@@ -286,6 +286,6 @@ export class Kconfig {
 }
 
 /** Reads a Kconfig file with everything it sources. Throws KconfigError. */
-export function parse(file = 'Kconfig', options: ParseOptions = {}): Kconfig {
+export function parse(file = "Kconfig", options: ParseOptions = {}): Kconfig {
 	return new Kconfig(file, options);
 }

@@ -3,8 +3,8 @@
 // Whether a module is the program that node was started with, or was imported by another. No
 // counterpart in Linux.
 
-import { existsSync, realpathSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
+import { existsSync, realpathSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 
 /**
  * Is the module with this import.meta.url the program? It may have been started by a link:

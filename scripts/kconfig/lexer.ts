@@ -3,44 +3,44 @@
 // Cuts Kconfig files into tokens, across "source", and expands $(…) on the way. Mirrors
 // Linux's scripts/kconfig/lexer.l. Texts are bytes, one to a character (see text.ts).
 
-import { end_of_line, type HelpSource, indentation } from './help.ts';
-import type { Kconf } from './lkc.ts';
-import { COMPAT_6_12, ConfExit } from './lkc.ts';
-import type { Preprocessor } from './preprocess.ts';
-import { expand_dollar, expand_one_token } from './preprocess.ts';
-import { bytes_exit, read_file } from './text.ts';
+import { end_of_line, type HelpSource, indentation } from "./help.ts";
+import type { Kconf } from "./lkc.ts";
+import { COMPAT_6_12, ConfExit } from "./lkc.ts";
+import type { Preprocessor } from "./preprocess.ts";
+import { expand_dollar, expand_one_token } from "./preprocess.ts";
+import { bytes_exit, read_file } from "./text.ts";
 
 /** Words with a meaning. Anything else made of letters, digits, _ and - is a `word`. */
 const KEYWORDS: readonly string[] = [
-	'bool',
-	'choice',
-	'comment',
-	'config',
-	'def_bool',
-	'def_tristate',
-	'default',
-	'depends',
-	'endchoice',
-	'endif',
-	'endmenu',
-	'help',
-	'hex',
-	'if',
-	'imply',
-	'int',
-	'mainmenu',
-	'menu',
-	'menuconfig',
-	'modules',
-	'on',
-	'prompt',
-	'range',
-	'select',
-	'source',
-	'string',
-	'transitional',
-	'tristate',
-	'visible',
+	"bool",
+	"choice",
+	"comment",
+	"config",
+	"def_bool",
+	"def_tristate",
+	"default",
+	"depends",
+	"endchoice",
+	"endif",
+	"endmenu",
+	"help",
+	"hex",
+	"if",
+	"imply",
+	"int",
+	"mainmenu",
+	"menu",
+	"menuconfig",
+	"modules",
+	"on",
+	"prompt",
+	"range",
+	"select",
+	"source",
+	"string",
+	"transitional",
+	"tristate",
+	"visible",
 ];
 
 /** The keywords by first letter and length, so that none is cut out of the text in vain. */
@@ -51,14 +51,14 @@ for (const word of KEYWORDS) {
 }
 
 function keyword(lx: Lexer, pos: number, end: number): string {
-	if (end - pos > 15) return '';
+	if (end - pos > 15) return "";
 	const words = KEYWORDS_AT[lx.text.charCodeAt(pos) * 16 + end - pos];
-	if (!words) return '';
+	if (!words) return "";
 	for (const word of words) {
 		if (!lx.text.startsWith(word, pos)) continue;
-		return word === 'transitional' && lx.kconf.compat === COMPAT_6_12 ? '' : word;
+		return word === "transitional" && lx.kconf.compat === COMPAT_6_12 ? "" : word;
 	}
-	return '';
+	return "";
 }
 
 /** What a character can begin. */
@@ -72,16 +72,16 @@ const BACKSLASH = 7;
 const OPERATOR = 8;
 
 const CLASS = new Uint8Array(256);
-for (const c of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-') {
+for (const c of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") {
 	CLASS[c.charCodeAt(0)] = WORD;
 }
-for (const c of ' \t') CLASS[c.charCodeAt(0)] = BLANK;
-for (const c of '"\'') CLASS[c.charCodeAt(0)] = QUOTE;
-for (const c of '|&=!<>():+') CLASS[c.charCodeAt(0)] = OPERATOR;
-CLASS['\n'.charCodeAt(0)] = NEWLINE;
-CLASS['#'.charCodeAt(0)] = COMMENT;
-CLASS['$'.charCodeAt(0)] = DOLLAR;
-CLASS['\\'.charCodeAt(0)] = BACKSLASH;
+for (const c of " \t") CLASS[c.charCodeAt(0)] = BLANK;
+for (const c of "\"'") CLASS[c.charCodeAt(0)] = QUOTE;
+for (const c of "|&=!<>():+") CLASS[c.charCodeAt(0)] = OPERATOR;
+CLASS["\n".charCodeAt(0)] = NEWLINE;
+CLASS["#".charCodeAt(0)] = COMMENT;
+CLASS["$".charCodeAt(0)] = DOLLAR;
+CLASS["\\".charCodeAt(0)] = BACKSLASH;
 
 const LF = 10;
 const EQUALS = 61;
@@ -123,16 +123,16 @@ export function lexer_init(kconf: Kconf): Lexer {
 	return {
 		kconf,
 		pp: null,
-		type: 'eof',
-		value: '',
-		text: '',
+		type: "eof",
+		value: "",
+		text: "",
 		pos: 0,
 		lineno: 1,
 		stack: [],
-		cur_filename: '',
+		cur_filename: "",
 		cur_lineno: 0,
-		prev_token: 'eol',
-		prev_prev_token: 'eol',
+		prev_token: "eol",
+		prev_prev_token: "eol",
 		assign_val: false,
 	};
 }
@@ -146,7 +146,7 @@ function enter(lx: Lexer, filename: string, text: string): void {
 
 /** What the reference's scanner says when it is given a directory. */
 function not_a_file(): never {
-	throw new ConfExit(2, 'input in flex scanner failed');
+	throw new ConfExit(2, "input in flex scanner failed");
 }
 
 /** Opens the first file. */
@@ -206,11 +206,11 @@ function warn(lx: Lexer, lineno: number, text: string): void {
 export function yylex(lx: Lexer): void {
 	const prev = lx.prev_token;
 	lx.type = scan(lx);
-	if (prev === 'eol' || prev === 'helptext') {
-		while (lx.type === 'eol') lx.type = scan(lx);
+	if (prev === "eol" || prev === "helptext") {
+		while (lx.type === "eol") lx.type = scan(lx);
 		lx.cur_lineno = lx.lineno;
-	} else if (prev === 'word' && lx.prev_prev_token === 'eol') {
-		lx.assign_val = lx.type === '=' || lx.type === ':=' || lx.type === '+=';
+	} else if (prev === "word" && lx.prev_prev_token === "eol") {
+		lx.assign_val = lx.type === "=" || lx.type === ":=" || lx.type === "+=";
 	}
 	lx.prev_prev_token = prev;
 	lx.prev_token = lx.type;
@@ -219,7 +219,7 @@ export function yylex(lx: Lexer): void {
 function scan(lx: Lexer): string {
 	if (lx.assign_val) {
 		const type = scan_assign_val(lx);
-		if (type !== '') return type;
+		if (type !== "") return type;
 	}
 	for (;;) {
 		const { text, pos } = lx;
@@ -229,14 +229,14 @@ function scan(lx: Lexer): string {
 				let end = pos + 1;
 				while (CLASS[text.charCodeAt(end)] === WORD) end++;
 				if (CLASS[text.charCodeAt(end)] === DOLLAR) {
-					if (scan_expanded(lx)) return 'word';
+					if (scan_expanded(lx)) return "word";
 					break;
 				}
 				lx.pos = end;
 				const type = keyword(lx, pos, end);
-				if (type !== '') return type;
+				if (type !== "") return type;
 				lx.value = text.slice(pos, end);
-				return 'word';
+				return "word";
 			}
 			case BLANK: {
 				let end = pos + 1;
@@ -247,18 +247,18 @@ function scan(lx: Lexer): string {
 			case NEWLINE:
 				lx.pos++;
 				lx.lineno++;
-				return 'eol';
+				return "eol";
 			case QUOTE:
 				return scan_string(lx, text.charCodeAt(pos));
 			case COMMENT:
 				lx.pos = end_of_line(text, pos);
 				break;
 			case DOLLAR:
-				if (scan_expanded(lx)) return 'word';
+				if (scan_expanded(lx)) return "word";
 				break;
 			case OPERATOR: {
 				const op = operator(text, pos);
-				if (op === '') {
+				if (op === "") {
 					ignore(lx);
 					break;
 				}
@@ -285,10 +285,10 @@ function scan_assign_val(lx: Lexer): string {
 	lx.assign_val = false;
 	while (CLASS[text.charCodeAt(lx.pos)] === BLANK) lx.pos++;
 	const end = end_of_line(text, lx.pos);
-	if (end === lx.pos) return '';
+	if (end === lx.pos) return "";
 	lx.value = text.slice(lx.pos, end);
 	lx.pos = end;
-	return 'assign_val';
+	return "assign_val";
 }
 
 /** The operator at a position; '' for half of one. */
@@ -296,19 +296,19 @@ function operator(text: string, pos: number): string {
 	const c = text[pos] as string;
 	const next = text.charCodeAt(pos + 1);
 	switch (c) {
-		case '(':
-		case ')':
-		case '=':
+		case "(":
+		case ")":
+		case "=":
 			return c;
-		case '<':
-		case '>':
-		case '!':
+		case "<":
+		case ">":
+		case "!":
 			return next === EQUALS ? `${c}=` : c;
-		case ':':
-		case '+':
-			return next === EQUALS ? `${c}=` : '';
+		case ":":
+		case "+":
+			return next === EQUALS ? `${c}=` : "";
 		default:
-			return text[pos + 1] === c ? c + c : '';
+			return text[pos + 1] === c ? c + c : "";
 	}
 }
 
@@ -318,12 +318,12 @@ function ignore(lx: Lexer): void {
 }
 
 function end_of_file(lx: Lexer): string {
-	if (lx.prev_token !== 'eol' && lx.prev_token !== 'helptext') {
-		warn(lx, lx.lineno, 'no new line at end of file');
+	if (lx.prev_token !== "eol" && lx.prev_token !== "helptext") {
+		warn(lx, lx.lineno, "no new line at end of file");
 	}
-	if (lx.stack.length === 0) return 'eof';
+	if (lx.stack.length === 0) return "eof";
 	zconf_endfile(lx);
-	return 'eol';
+	return "eol";
 }
 
 /** A word with $(…) in it. It never becomes a keyword; false if it comes out empty. */
@@ -332,12 +332,12 @@ function scan_expanded(lx: Lexer): boolean {
 	const { out, end } = expand_one_token(lx.pp as Preprocessor, line, 0);
 	lx.pos += end;
 	lx.value = out;
-	return out !== '';
+	return out !== "";
 }
 
 function scan_string(lx: Lexer, quote: number): string {
 	const { text } = lx;
-	let value = '';
+	let value = "";
 	let pos = lx.pos + 1;
 	let start = pos;
 	for (; pos < text.length; pos++) {
@@ -345,7 +345,7 @@ function scan_string(lx: Lexer, quote: number): string {
 		if (c === quote) break;
 		const kind = CLASS[c];
 		if (kind === NEWLINE) {
-			warn(lx, lx.cur_lineno, 'multi-line strings not supported');
+			warn(lx, lx.cur_lineno, "multi-line strings not supported");
 			break;
 		}
 		if (kind === DOLLAR) {
@@ -362,7 +362,7 @@ function scan_string(lx: Lexer, quote: number): string {
 	}
 	lx.value = value + text.slice(start, pos);
 	lx.pos = text.charCodeAt(pos) === quote ? pos + 1 : Math.min(pos, text.length);
-	return 'quoted';
+	return "quoted";
 }
 
 /**
@@ -405,6 +405,6 @@ export function zconf_starthelp(lx: Lexer): HelpSource {
 	lx.pos = pos;
 	lx.cur_lineno = lx.lineno;
 	lx.prev_prev_token = lx.prev_token;
-	lx.prev_token = 'helptext';
+	lx.prev_token = "helptext";
 	return { text, start, end: stop < 0 ? pos : stop, blank };
 }

@@ -5,7 +5,7 @@
 // MODULES) is gathered in one `Kconf`, so that several trees can be loaded side by side.
 // Left out: lists and hash tables (Map and arrays do), jump keys, front-end callbacks.
 
-import { type HelpSource, help_text } from './help.ts';
+import { type HelpSource, help_text } from "./help.ts";
 
 /** A three-valued truth: n < m < y. */
 export type Tristate = 0 | 1 | 2;
@@ -13,23 +13,23 @@ export const no = 0;
 export const mod = 1;
 export const yes = 2;
 
-export type SymbolType = 'unknown' | 'bool' | 'tristate' | 'integer' | 'hex' | 'string';
-export const S_UNKNOWN = 'unknown';
-export const S_BOOLEAN = 'bool';
-export const S_TRISTATE = 'tristate';
-export const S_INT = 'integer';
-export const S_HEX = 'hex';
-export const S_STRING = 'string';
+export type SymbolType = "unknown" | "bool" | "tristate" | "integer" | "hex" | "string";
+export const S_UNKNOWN = "unknown";
+export const S_BOOLEAN = "bool";
+export const S_TRISTATE = "tristate";
+export const S_INT = "integer";
+export const S_HEX = "hex";
+export const S_STRING = "string";
 
-export type CompareType = '=' | '!=' | '<' | '<=' | '>' | '>=';
+export type CompareType = "=" | "!=" | "<" | "<=" | ">" | ">=";
 
 /** An expression tree. Comparisons and ranges relate two symbols, never expressions. */
 export type Expr =
-	| (ExprCache & { readonly type: 'symbol'; readonly sym: Sym })
-	| (ExprCache & { readonly type: 'not'; readonly expr: Expr })
-	| (ExprCache & { readonly type: 'and' | 'or'; readonly left: Expr; readonly right: Expr })
+	| (ExprCache & { readonly type: "symbol"; readonly sym: Sym })
+	| (ExprCache & { readonly type: "not"; readonly expr: Expr })
+	| (ExprCache & { readonly type: "and" | "or"; readonly left: Expr; readonly right: Expr })
 	| (ExprCache & { readonly type: CompareType; readonly left: Sym; readonly right: Sym })
-	| (ExprCache & { readonly type: 'range'; readonly left: Sym; readonly right: Sym });
+	| (ExprCache & { readonly type: "range"; readonly left: Sym; readonly right: Sym });
 
 /** The last computed value, which is good while `val_gen` equals the tree's generation. */
 interface ExprCache {
@@ -100,15 +100,7 @@ export interface Sym {
 	readonly bucket: number;
 }
 
-export type PropType =
-	| 'unknown'
-	| 'prompt'
-	| 'comment'
-	| 'menu'
-	| 'default'
-	| 'select'
-	| 'imply'
-	| 'range';
+export type PropType = "unknown" | "prompt" | "comment" | "menu" | "default" | "select" | "imply" | "range";
 
 export interface Property {
 	type: PropType;
@@ -123,7 +115,7 @@ export interface Property {
 	readonly lineno: number;
 }
 
-export type MenuType = 'choice' | 'comment' | 'if' | 'menu' | 'normal';
+export type MenuType = "choice" | "comment" | "if" | "menu" | "normal";
 
 /** A node of the menu tree: one entry of a Kconfig file. */
 export interface Menu {
@@ -175,9 +167,9 @@ export interface ShellResult {
 export type ShellRunner = (host: KconfHost, command: string) => ShellResult;
 
 /** Whose rules hold where Linux has changed them. */
-export type Compat = '6.12' | '7.2';
-export const COMPAT_6_12 = '6.12';
-export const COMPAT_7_2 = '7.2';
+export type Compat = "6.12" | "7.2";
+export const COMPAT_6_12 = "6.12";
+export const COMPAT_7_2 = "7.2";
 
 /** One loaded tree of Kconfig files, and its values. */
 export interface Kconf {
@@ -216,9 +208,9 @@ export class ConfExit extends Error {
 	readonly code: number;
 	/** The message byte for byte, where a file has had a part in it; else null. */
 	readonly bytes: string | null;
-	constructor(code: number, message = '', bytes: string | null = null) {
+	constructor(code: number, message = "", bytes: string | null = null) {
 		super(message);
-		this.name = 'ConfExit';
+		this.name = "ConfExit";
 		this.code = code;
 		this.bytes = bytes;
 	}
@@ -233,7 +225,7 @@ export function not_too_deep(work: () => void): void {
 		work();
 	} catch (e) {
 		if (!(e instanceof RangeError) || !/call stack/.test(e.message)) throw e;
-		const what = 'entries or expressions are nested, or depend on each other, too deeply';
+		const what = "entries or expressions are nested, or depend on each other, too deeply";
 		throw new ConfExit(2, `${what} for the stack; a larger one: node --stack-size=7000`);
 	}
 }
@@ -245,9 +237,9 @@ export function kconf_alloc(host: KconfHost, compat: Compat = COMPAT_7_2): Kconf
 		type: S_TRISTATE,
 		curr: { val: name, tri },
 	});
-	const symbol_yes = constant('y', yes, -3);
-	const symbol_mod = constant('m', mod, -2);
-	const symbol_no = constant('n', no, -1);
+	const symbol_yes = constant("y", yes, -3);
+	const symbol_mod = constant("m", mod, -2);
+	const symbol_no = constant("n", no, -1);
 	return {
 		host,
 		compat,
@@ -258,7 +250,7 @@ export function kconf_alloc(host: KconfHost, compat: Compat = COMPAT_7_2): Kconf
 		symbol_yes,
 		symbol_mod,
 		symbol_no,
-		rootmenu: menu_init('menu', null, host.cwd, 0),
+		rootmenu: menu_init("menu", null, host.cwd, 0),
 		modules_sym: null,
 		modules_val: no,
 		generation: 1,
@@ -286,7 +278,7 @@ function hash_str(name: string): number {
 }
 
 /** What C prints for the value of an int, hex or string that nobody has asked for yet. */
-const NEVER_CALCULATED = '(null)';
+const NEVER_CALCULATED = "(null)";
 
 /** A symbol of no type; without a name it is a choice. */
 export function sym_init(name: string | null, serial: number, flags: number): Sym {
@@ -296,8 +288,8 @@ export function sym_init(name: string | null, serial: number, flags: number): Sy
 		serial,
 		curr: { val: NEVER_CALCULATED, tri: no },
 		def: [
-			{ val: '', tri: no },
-			{ val: '', tri: no },
+			{ val: "", tri: no },
+			{ val: "", tri: no },
 		],
 		visible: no,
 		flags,
@@ -339,11 +331,6 @@ class MenuNode implements Menu {
 }
 
 /** An entry that stands alone; FILE:LINE is where it was begun. */
-export function menu_init(
-	type: MenuType,
-	sym: Sym | null,
-	filename: string,
-	lineno: number,
-): Menu {
+export function menu_init(type: MenuType, sym: Sym | null, filename: string, lineno: number): Menu {
 	return new MenuNode(type, sym, filename, lineno);
 }

@@ -4,22 +4,22 @@
 // main() of Linux's scripts/kconfig/mconf.c, whose menus, keys and texts it has. The rest is
 // in mconf/. Exit status: 0, or 1 without a terminal and after errors.
 
-import { Command } from 'commander';
-import { choose_compat } from './conf_options.ts';
-import { conf_read } from './confdata.ts';
-import { process_host } from './host.ts';
-import { is_main } from './is_main.ts';
-import type { Compat, Kconf, KconfHost } from './lkc.ts';
-import { ConfExit, kconf_alloc } from './lkc.ts';
-import type { App, Ending } from './mconf/app.ts';
-import { app_alloc } from './mconf/app.ts';
-import { mconf_model, TOO_SMALL, too_small } from './mconf/model.ts';
-import { choose_theme, is_utf8 } from './mconf/theme.ts';
-import { run_tty } from './mconf/tty.ts';
-import { conf_parse } from './parser.ts';
-import { shell_host } from './shell_cache.ts';
-import { to_bytes, to_text } from './text.ts';
-import { set_v8_flags } from './v8_flags.ts';
+import { Command } from "commander";
+import { choose_compat } from "./conf_options.ts";
+import { conf_read } from "./confdata.ts";
+import { process_host } from "./host.ts";
+import { is_main } from "./is_main.ts";
+import type { Compat, Kconf, KconfHost } from "./lkc.ts";
+import { ConfExit, kconf_alloc } from "./lkc.ts";
+import type { App, Ending } from "./mconf/app.ts";
+import { app_alloc } from "./mconf/app.ts";
+import { mconf_model, TOO_SMALL, too_small } from "./mconf/model.ts";
+import { choose_theme, is_utf8 } from "./mconf/theme.ts";
+import { run_tty } from "./mconf/tty.ts";
+import { conf_parse } from "./parser.ts";
+import { shell_host } from "./shell_cache.ts";
+import { to_bytes, to_text } from "./text.ts";
+import { set_v8_flags } from "./v8_flags.ts";
 
 interface Options {
 	readonly kconfig: string;
@@ -28,18 +28,18 @@ interface Options {
 }
 
 function parse_args(args: readonly string[], host: KconfHost): Options {
-	const command = new Command('mconf')
-		.description('Edits a configuration with menus in the terminal.')
-		.argument('<Kconfig>', 'the root of the Kconfig files')
-		.option('-s, --silent', 'say nothing at the end', false)
-		.option('--compat <release>', 'behave as Linux 6.12 or 7.2 (the default) does')
+	const command = new Command("mconf")
+		.description("Edits a configuration with menus in the terminal.")
+		.argument("<Kconfig>", "the root of the Kconfig files")
+		.option("-s, --silent", "say nothing at the end", false)
+		.option("--compat <release>", "behave as Linux 6.12 or 7.2 (the default) does")
 		.configureOutput({ writeOut: host.out, writeErr: () => {} })
 		.exitOverride((e) => {
-			throw new ConfExit(e.exitCode === 0 ? 0 : 2, e.exitCode === 0 ? '' : `mconf: ${e.message}`);
+			throw new ConfExit(e.exitCode === 0 ? 0 : 2, e.exitCode === 0 ? "" : `mconf: ${e.message}`);
 		})
-		.parse(args, { from: 'user' });
+		.parse(args, { from: "user" });
 	const { silent, compat } = command.opts<{ silent: boolean; compat?: string }>();
-	return { kconfig: command.args[0] as string, silent, compat: choose_compat('mconf', host, compat) };
+	return { kconfig: command.args[0] as string, silent, compat: choose_compat("mconf", host, compat) };
 }
 
 /** Reads everything. What is said about the configuration file is shown in a window, too. */
@@ -59,17 +59,14 @@ export function mconf_load({ kconfig, silent, compat }: Options, host: KconfHost
 }
 
 /** Runs the command on the terminal of the process; ends with ConfExit unless all went well. */
-export async function mconf_main(
-	args: readonly string[],
-	host: KconfHost = process_host(),
-): Promise<void> {
+export async function mconf_main(args: readonly string[], host: KconfHost = process_host()): Promise<void> {
 	const options = parse_args(args, host);
 	const { stdin: input, stdout: output } = process;
 	const instead = "use 'spf-conf --oldconfig', or set values with spf-merge-config";
 	if (!input.isTTY || !output.isTTY) {
 		throw new ConfExit(1, `mconf: standard input and output must be a terminal; ${instead}`);
 	}
-	if (host.env.TERM === 'dumb') {
+	if (host.env.TERM === "dumb") {
 		throw new ConfExit(1, `mconf: TERM=dumb: such a terminal cannot show menus; ${instead}`);
 	}
 	const size = { rows: output.rows || 24, cols: output.columns || 80 };
@@ -92,7 +89,7 @@ if (is_main(import.meta.url)) {
 		await mconf_main(process.argv.slice(2));
 	} catch (e) {
 		if (!(e instanceof ConfExit)) throw e;
-		if (e.message !== '') process.stderr.write(`${e.message}\n`);
+		if (e.message !== "") process.stderr.write(`${e.message}\n`);
 		process.exitCode = e.code;
 	}
 }

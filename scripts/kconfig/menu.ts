@@ -4,7 +4,7 @@
 // scripts/kconfig/menu.c. Left out: the help texts with their locations (conf.ts prints what
 // it needs).
 
-import { sym_get_choice_menu } from './choice.ts';
+import { sym_get_choice_menu } from "./choice.ts";
 import {
 	expr_alloc_and,
 	expr_alloc_not,
@@ -15,31 +15,11 @@ import {
 	expr_contains_symbol,
 	expr_depends_symbol,
 	expr_is_yes,
-} from './expr.ts';
-import {
-	expr_eliminate_dups,
-	expr_eliminate_eq,
-	expr_trans_compare,
-	expr_transform,
-} from './expr_simplify.ts';
-import type { Expr, Kconf, Menu, Property, Sym } from './lkc.ts';
-import {
-	no,
-	S_BOOLEAN,
-	S_HEX,
-	S_INT,
-	S_STRING,
-	S_TRISTATE,
-	S_UNKNOWN,
-	SYMBOL_WARNED,
-} from './lkc.ts';
-import {
-	prop_get_symbol,
-	sym_calc_value,
-	sym_get_tristate_value,
-	sym_is_choice,
-	sym_string_valid,
-} from './symbol.ts';
+} from "./expr.ts";
+import { expr_eliminate_dups, expr_eliminate_eq, expr_trans_compare, expr_transform } from "./expr_simplify.ts";
+import type { Expr, Kconf, Menu, Property, Sym } from "./lkc.ts";
+import { no, S_BOOLEAN, S_HEX, S_INT, S_STRING, S_TRISTATE, S_UNKNOWN, SYMBOL_WARNED } from "./lkc.ts";
+import { prop_get_symbol, sym_calc_value, sym_get_tristate_value, sym_is_choice, sym_string_valid } from "./symbol.ts";
 
 /** The entry after one, depth first; null when all below `root` have been. */
 export function menu_next(menu: Menu, root: Menu | null): Menu | null {
@@ -73,17 +53,17 @@ export function prop_warn(kconf: Kconf, prop: Property, text: string): void {
 function rewrite_m(kconf: Kconf, e: Expr | null): Expr | null {
 	if (!e) return null;
 	switch (e.type) {
-		case 'not': {
+		case "not": {
 			const inner = rewrite_m(kconf, e.expr) as Expr;
 			return inner === e.expr ? e : expr_alloc_not(inner);
 		}
-		case 'and':
-		case 'or': {
+		case "and":
+		case "or": {
 			const left = rewrite_m(kconf, e.left) as Expr;
 			const right = rewrite_m(kconf, e.right) as Expr;
 			return left === e.left && right === e.right ? e : expr_alloc_two(e.type, left, right);
 		}
-		case 'symbol':
+		case "symbol":
 			if (e.sym !== kconf.symbol_mod || !kconf.modules_sym) return e;
 			return expr_alloc_and(e, expr_alloc_symbol(kconf.modules_sym));
 		default:
@@ -105,11 +85,11 @@ function propagate(kconf: Kconf, parent: Menu, menu: Menu): void {
 		// The properties of other definitions are done where those stand.
 		if (prop.menu !== menu) continue;
 		prop.visible.expr = combine(kconf, menu.dep, prop.visible.expr);
-		if (!menu.sym || (prop.type !== 'select' && prop.type !== 'imply')) continue;
+		if (!menu.sym || (prop.type !== "select" && prop.type !== "imply")) continue;
 		const target = prop_get_symbol(prop);
 		if (!target) continue;
 		const by = expr_alloc_and(expr_alloc_symbol(menu.sym), prop.visible.expr);
-		const dep = prop.type === 'select' ? target.rev_dep : target.implied;
+		const dep = prop.type === "select" ? target.rev_dep : target.implied;
 		dep.expr = expr_alloc_or(dep.expr, by);
 	}
 }
@@ -172,7 +152,7 @@ function finalize(kconf: Kconf, parent: Menu, inside_choice: boolean): void {
 	}
 	flatten(parent);
 	if (sym && !(sym.flags & SYMBOL_WARNED)) {
-		if (sym.type === S_UNKNOWN) menu_warn(kconf, parent, 'config symbol defined without type');
+		if (sym.type === S_UNKNOWN) menu_warn(kconf, parent, "config symbol defined without type");
 		sym_check_prop(kconf, sym);
 		sym.flags |= SYMBOL_WARNED;
 	}
@@ -186,18 +166,18 @@ export function menu_finalize(kconf: Kconf): void {
 const is_number = (sym: Sym, value: Sym): boolean =>
 	value.type === S_INT ||
 	value.type === S_HEX ||
-	(value.type === S_UNKNOWN && sym_string_valid(sym, value.name ?? ''));
+	(value.type === S_UNKNOWN && sym_string_valid(sym, value.name ?? ""));
 
 /** Warns of statements that make no sense for the symbol's type. */
 function sym_check_prop(kconf: Kconf, sym: Sym): void {
 	const numeric = sym.type === S_INT || sym.type === S_HEX;
 	for (const prop of sym.prop) {
-		if (prop.type === 'default') check_default(kconf, sym, prop);
-		if (prop.type === 'select' || prop.type === 'imply') check_select(kconf, sym, prop);
-		if (prop.type === 'range' && prop.expr?.type === 'range') {
-			if (!numeric) prop_warn(kconf, prop, 'range is only allowed for int or hex symbols');
+		if (prop.type === "default") check_default(kconf, sym, prop);
+		if (prop.type === "select" || prop.type === "imply") check_select(kconf, sym, prop);
+		if (prop.type === "range" && prop.expr?.type === "range") {
+			if (!numeric) prop_warn(kconf, prop, "range is only allowed for int or hex symbols");
 			if (!is_number(sym, prop.expr.left) || !is_number(sym, prop.expr.right)) {
-				prop_warn(kconf, prop, 'range is invalid');
+				prop_warn(kconf, prop, "range is invalid");
 			}
 		}
 	}
@@ -251,12 +231,12 @@ export function menu_is_visible(kconf: Kconf, menu: Menu): boolean {
 
 /** What an entry is called: its prompt, else its symbol. */
 export function menu_get_prompt(menu: Menu): string {
-	return menu.prompt?.text ?? menu.sym?.name ?? '';
+	return menu.prompt?.text ?? menu.sym?.name ?? "";
 }
 
 /** The entry itself if it is a menu, else the nearest around it, or the root. */
 export function menu_get_menu_or_parent_menu(kconf: Kconf, menu: Menu): Menu {
 	let at: Menu = menu;
-	while (at !== kconf.rootmenu && at.prompt?.type !== 'menu') at = at.parent ?? kconf.rootmenu;
+	while (at !== kconf.rootmenu && at.prompt?.type !== "menu") at = at.parent ?? kconf.rootmenu;
 	return at;
 }

@@ -5,15 +5,15 @@
 // Linux's scripts/kconfig/menu.c, and the jump keys of mnconf-common.c. As there, the values
 // printed are those last calculated: who wants fresh ones calculates them before.
 
-import { config_prefix } from './confdata.ts';
-import { expr_calc_value, expr_is_yes, expr_print } from './expr.ts';
-import { expr_eq } from './expr_simplify.ts';
-import type { Expr, Kconf, Menu, Property, Sym, Tristate } from './lkc.ts';
-import { mod, no, S_HEX, S_INT, S_UNKNOWN, yes } from './lkc.ts';
-import { menu_get_prompt, menu_is_visible } from './menu.ts';
-import { sym_get_string_value } from './symbol.ts';
+import { config_prefix } from "./confdata.ts";
+import { expr_calc_value, expr_is_yes, expr_print } from "./expr.ts";
+import { expr_eq } from "./expr_simplify.ts";
+import type { Expr, Kconf, Menu, Property, Sym, Tristate } from "./lkc.ts";
+import { mod, no, S_HEX, S_INT, S_UNKNOWN, yes } from "./lkc.ts";
+import { menu_get_prompt, menu_is_visible } from "./menu.ts";
+import { sym_get_string_value } from "./symbol.ts";
 
-const NO_HELP = 'There is no help available for this option.';
+const NO_HELP = "There is no help available for this option.";
 
 /** How many levels of a location are shown, counted from the entry upwards. */
 const LOCATION_DEPTH = 8;
@@ -38,11 +38,11 @@ interface Gstr {
 
 /** The key for the entry after the one that has the given key. */
 export function next_jump_key(key: string): string {
-	return key >= '1' && key < '9' ? String(Number(key) + 1) : '1';
+	return key >= "1" && key < "9" ? String(Number(key) + 1) : "1";
 }
 
 /** Sets symbols apart from what is between them in the text of an expression. */
-const MARK = '\0';
+const MARK = "\0";
 /** The pieces between symbols. No piece is broken. */
 const OPERATORS = /<choice>| \|\| | && |!=|<=|>=|[()<>=! [\]]/g;
 
@@ -50,8 +50,8 @@ const OPERATORS = /<choice>| \|\| | && |!=|<=|>=|[()<>=! [\]]/g;
 function add_piece(r: Gstr, piece: string, value: string | null): void {
 	const size = piece.length + (value === null ? 0 : 4 + value.length);
 	// The end of the line before counts as part of the line.
-	const used = r.s.length - Math.max(0, r.s.lastIndexOf('\n'));
-	if (r.max_width > 0 && used + size > r.max_width) r.s += '\\\n';
+	const used = r.s.length - Math.max(0, r.s.lastIndexOf("\n"));
+	if (r.max_width > 0 && used + size > r.max_width) r.s += "\\\n";
 	r.s += piece;
 }
 
@@ -59,7 +59,7 @@ function add_piece(r: Gstr, piece: string, value: string | null): void {
 function expr_gstr_print(r: Gstr, e: Expr | null): void {
 	const syms: Sym[] = [];
 	const text = expr_print(e, (sym) => {
-		if (sym.name === null) return '<choice>';
+		if (sym.name === null) return "<choice>";
 		syms.push(sym);
 		return MARK;
 	});
@@ -70,7 +70,7 @@ function expr_gstr_print(r: Gstr, e: Expr | null): void {
 			add_piece(r, sym.name as string, value);
 			if (sym.type !== S_UNKNOWN) r.s += ` [=${value}]`;
 		}
-		for (const piece of e ? (between.match(OPERATORS) ?? []) : ['y']) add_piece(r, piece, null);
+		for (const piece of e ? (between.match(OPERATORS) ?? []) : ["y"]) add_piece(r, piece, null);
 	}
 }
 
@@ -78,7 +78,7 @@ function get_dep_str(r: Gstr, e: Expr | null, prefix: string): void {
 	if (expr_is_yes(r.kconf, e)) return;
 	r.s += prefix;
 	expr_gstr_print(r, e);
-	r.s += '\n';
+	r.s += "\n";
 }
 
 /** The entry and what encloses it, and the innermost of them that is shown now. */
@@ -96,66 +96,66 @@ function get_location(kconf: Kconf, menu: Menu) {
 
 function get_location_str(r: Gstr, menu: Menu): void {
 	const { path, shown } = get_location(r.kconf, menu);
-	r.s += '  Location:\n';
+	r.s += "  Location:\n";
 	for (const [depth, at] of path.entries()) {
 		let indent = 2 * depth + 4;
 		if (r.jumps && at === shown) {
-			const key = next_jump_key(r.jumps.at(-1)?.key ?? '');
+			const key = next_jump_key(r.jumps.at(-1)?.key ?? "");
 			r.jumps.push({ offset: r.s.length, target: at, key });
 			r.s += `(${key})`;
 			indent -= 3;
 		}
-		r.s += `${' '.repeat(indent)}-> ${menu_get_prompt(at)}`;
-		if (at.sym) r.s += ` (${at.sym.name ?? '<choice>'} [=${sym_get_string_value(at.sym)}])`;
-		r.s += '\n';
+		r.s += `${" ".repeat(indent)}-> ${menu_get_prompt(at)}`;
+		if (at.sym) r.s += ` (${at.sym.name ?? "<choice>"} [=${sym_get_string_value(at.sym)}])`;
+		r.s += "\n";
 	}
 }
 
 function get_prompt_str(r: Gstr, prop: Property): void {
 	const { menu } = prop;
 	r.s += `  Prompt: ${prop.text}\n`;
-	get_dep_str(r, menu.dep, '  Depends on: ');
+	get_dep_str(r, menu.dep, "  Depends on: ");
 	// Mostly the prompt is visible whenever the dependencies are met; then once is enough.
 	if (!expr_eq(r.kconf, menu.dep, prop.visible.expr)) {
-		get_dep_str(r, prop.visible.expr, '  Visible if: ');
+		get_dep_str(r, prop.visible.expr, "  Visible if: ");
 	}
 	get_location_str(r, menu);
 }
 
 function get_range_prop(kconf: Kconf, sym: Sym): Property | undefined {
 	return sym.prop.find((prop) => {
-		if (prop.type !== 'range') return false;
+		if (prop.type !== "range") return false;
 		prop.visible.tri = expr_calc_value(kconf, prop.visible.expr);
 		return prop.visible.tri !== no;
 	});
 }
 
-function get_symbol_props_str(r: Gstr, sym: Sym, type: 'select' | 'imply', prefix: string): void {
+function get_symbol_props_str(r: Gstr, sym: Sym, type: "select" | "imply", prefix: string): void {
 	const props = sym.prop.filter((prop) => prop.type === type);
 	for (const [i, prop] of props.entries()) {
-		r.s += i === 0 ? prefix : ' && ';
+		r.s += i === 0 ? prefix : " && ";
 		expr_gstr_print(r, prop.expr);
 	}
-	if (props.length > 0) r.s += '\n';
+	if (props.length > 0) r.s += "\n";
 }
 
 /** The terms of a reverse dependency that have a value, one to a line under a title. */
 function get_revdep_str(r: Gstr, e: Expr | null, verb: string): void {
-	let title = '';
+	let title = "";
 	const terms = (e: Expr, want: Tristate): void => {
-		if (e.type === 'or') {
+		if (e.type === "or") {
 			terms(e.left, want);
 			terms(e.right, want);
 		} else if (expr_calc_value(r.kconf, e) === want) {
-			if (title !== '') add_piece(r, title, null);
-			title = '';
-			add_piece(r, '  - ', null);
+			if (title !== "") add_piece(r, title, null);
+			title = "";
+			add_piece(r, "  - ", null);
 			expr_gstr_print(r, e);
-			add_piece(r, '\n', null);
+			add_piece(r, "\n", null);
 		}
 	};
 	for (const want of e ? ([yes, mod, no] as const) : []) {
-		title = `${verb} by [${'nmy'[want]}]:\n`;
+		title = `${verb} by [${"nmy"[want]}]:\n`;
 		terms(e as Expr, want);
 	}
 }
@@ -163,12 +163,11 @@ function get_revdep_str(r: Gstr, e: Expr | null, verb: string): void {
 function get_symbol_str(r: Gstr, sym: Sym): void {
 	if (sym.name !== null) {
 		r.s += `Symbol: ${sym.name} [=${sym_get_string_value(sym)}]\nType  : ${sym.type}\n`;
-		const range =
-			sym.type === S_INT || sym.type === S_HEX ? get_range_prop(r.kconf, sym) : undefined;
+		const range = sym.type === S_INT || sym.type === S_HEX ? get_range_prop(r.kconf, sym) : undefined;
 		if (range) {
-			r.s += 'Range : ';
+			r.s += "Range : ";
 			expr_gstr_print(r, range.expr);
-			r.s += '\n';
+			r.s += "\n";
 		}
 	}
 	const get_def_str = (menu: Menu): string => `Defined at ${menu.filename}:${menu.lineno}\n`;
@@ -180,27 +179,23 @@ function get_symbol_str(r: Gstr, sym: Sym): void {
 	for (const menu of sym.menus) {
 		if (menu.prompt) continue;
 		r.s += get_def_str(menu);
-		get_dep_str(r, menu.dep, '  Depends on: ');
+		get_dep_str(r, menu.dep, "  Depends on: ");
 	}
-	get_symbol_props_str(r, sym, 'select', 'Selects: ');
-	get_revdep_str(r, sym.rev_dep.expr, 'Selected');
-	get_symbol_props_str(r, sym, 'imply', 'Implies: ');
-	get_revdep_str(r, sym.implied.expr, 'Implied');
-	r.s += '\n\n';
+	get_symbol_props_str(r, sym, "select", "Selects: ");
+	get_revdep_str(r, sym.rev_dep.expr, "Selected");
+	get_symbol_props_str(r, sym, "imply", "Implies: ");
+	get_revdep_str(r, sym.implied.expr, "Implied");
+	r.s += "\n\n";
 }
 
 /**
  * What there is to say about each of the symbols. With `jumps`, every location that can be
  * gone to gets a key in front, and the list receives where it is and what it leads to.
  */
-export function get_relations_str(
-	kconf: Kconf,
-	syms: readonly Sym[],
-	jumps: JumpKey[] | null = null,
-): string {
-	const r: Gstr = { kconf, s: '', jumps, max_width: 0 };
+export function get_relations_str(kconf: Kconf, syms: readonly Sym[], jumps: JumpKey[] | null = null): string {
+	const r: Gstr = { kconf, s: "", jumps, max_width: 0 };
 	for (const sym of syms) get_symbol_str(r, sym);
-	return syms.length > 0 ? r.s : 'No matches found.\n';
+	return syms.length > 0 ? r.s : "No matches found.\n";
 }
 
 /**
@@ -208,7 +203,7 @@ export function get_relations_str(
  * long expressions are broken into lines of at most that length.
  */
 export function menu_get_ext_help(kconf: Kconf, menu: Menu, max_width = 0): string {
-	const r: Gstr = { kconf, s: '', jumps: null, max_width };
+	const r: Gstr = { kconf, s: "", jumps: null, max_width };
 	const { sym } = menu;
 	if (menu.help !== null && sym?.name) r.s += `${config_prefix(kconf)}${sym.name}:\n\n`;
 	r.s += `${menu.help ?? NO_HELP}\n`;

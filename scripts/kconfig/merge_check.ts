@@ -4,23 +4,23 @@
 // came out, and gives the reason for each difference in one line. Linux's merge_config.sh
 // names the differences only.
 
-import { sym_get_choice_menu } from './choice.ts';
-import { read_config_file } from './config_file.ts';
-import { conf_lines, unquote } from './confdata.ts';
-import { expr_calc_value, expr_print, show_with_value } from './expr.ts';
-import { find, load, parse } from './engine.ts';
-import type { Expr, Kconf, KconfHost, Menu, Sym, Tristate } from './lkc.ts';
-import { ConfExit, S_BOOLEAN, S_HEX, S_INT, S_STRING, S_TRISTATE, S_UNKNOWN } from './lkc.ts';
-import { menu_for_each_sub_entry } from './menu.ts';
-import type { MergeLine } from './merge_config.ts';
-import { merge_lines } from './merge_config.ts';
-import { sym_calc_value, sym_get_string_value, sym_string_valid } from './symbol.ts';
-import { to_text } from './text.ts';
+import { sym_get_choice_menu } from "./choice.ts";
+import { read_config_file } from "./config_file.ts";
+import { conf_lines, unquote } from "./confdata.ts";
+import { expr_calc_value, expr_print, show_with_value } from "./expr.ts";
+import { find, load, parse } from "./engine.ts";
+import type { Expr, Kconf, KconfHost, Menu, Sym, Tristate } from "./lkc.ts";
+import { ConfExit, S_BOOLEAN, S_HEX, S_INT, S_STRING, S_TRISTATE, S_UNKNOWN } from "./lkc.ts";
+import { menu_for_each_sub_entry } from "./menu.ts";
+import type { MergeLine } from "./merge_config.ts";
+import { merge_lines } from "./merge_config.ts";
+import { sym_calc_value, sym_get_string_value, sym_string_valid } from "./symbol.ts";
+import { to_text } from "./text.ts";
 
 const is_tri = (sym: Sym): boolean => sym.type === S_BOOLEAN || sym.type === S_TRISTATE;
 
 /** The operands of a chain of the same operator, without those that come again. */
-function operands(e: Expr | null, type: 'and' | 'or'): Expr[] {
+function operands(e: Expr | null, type: "and" | "or"): Expr[] {
 	if (!e) return [];
 	if (e.type !== type) return [e];
 	return [...operands(e.left, type), ...operands(e.right, type)];
@@ -28,30 +28,30 @@ function operands(e: Expr | null, type: 'and' | 'or'): Expr[] {
 
 /** The terms of a condition that keep it below a value, with the values in them. */
 function unmet(kconf: Kconf, e: Expr | null, wanted: Tristate): string {
-	const terms = operands(e, 'and').filter((term) => expr_calc_value(kconf, term) < wanted);
-	return [...new Set(terms.map((term) => expr_print(term, show_with_value, 'and')))].join(' && ');
+	const terms = operands(e, "and").filter((term) => expr_calc_value(kconf, term) < wanted);
+	return [...new Set(terms.map((term) => expr_print(term, show_with_value, "and")))].join(" && ");
 }
 
 /** The terms of a reverse dependency that lift a symbol above a value. */
 function selectors(kconf: Kconf, e: Expr | null, wanted: Tristate): string {
-	const terms = operands(e, 'or').filter((term) => expr_calc_value(kconf, term) > wanted);
-	return terms.map((term) => expr_print(term, show_with_value, 'or')).join(' || ');
+	const terms = operands(e, "or").filter((term) => expr_calc_value(kconf, term) > wanted);
+	return terms.map((term) => expr_print(term, show_with_value, "or")).join(" || ");
 }
 
 const TRI: Readonly<Record<string, Tristate>> = { n: 0, m: 1, y: 2 };
 
 /** The value that a line gives: what is behind "=", or n. */
 function value_of(line: string): string {
-	const eq = line.indexOf('=');
-	return eq < 0 ? 'n' : line.slice(eq + 1);
+	const eq = line.indexOf("=");
+	return eq < 0 ? "n" : line.slice(eq + 1);
 }
 
 /** Why a symbol of the configuration does not have the value that was asked for. */
 export function reason(kconf: Kconf, sym: Sym | undefined, value: string): string {
-	if (!sym || sym.type === S_UNKNOWN) return 'there is no such symbol';
+	if (!sym || sym.type === S_UNKNOWN) return "there is no such symbol";
 	sym_calc_value(kconf, sym);
 	const text = sym.type === S_STRING ? unquote(value) : value;
-	const bool_m = sym.type === S_BOOLEAN && value === 'm';
+	const bool_m = sym.type === S_BOOLEAN && value === "m";
 	if (text === null || bool_m || !sym_string_valid(sym, text)) {
 		return `'${value}' is not a value for a symbol of type ${sym.type}`;
 	}
@@ -64,55 +64,54 @@ export function reason(kconf: Kconf, sym: Sym | undefined, value: string): strin
 function chosen(choice: Menu): string {
 	const members = [...menu_for_each_sub_entry(choice)].map((menu) => menu.sym);
 	const picked = members.find((sym) => sym?.curr.tri === 2);
-	return `only one of the choice is y, ${picked?.name ?? 'none so far'}`;
+	return `only one of the choice is y, ${picked?.name ?? "none so far"}`;
 }
 
 function why_more(kconf: Kconf, sym: Sym, wanted: Tristate): string {
 	const by = selectors(kconf, sym.rev_dep.expr, wanted);
-	if (by !== '') return `selected by ${by}`;
-	if (sym_get_choice_menu(sym)) return 'one of the choice has to be y';
-	if (!has_prompt(sym)) return 'it has no prompt: other symbols decide its value';
+	if (by !== "") return `selected by ${by}`;
+	if (sym_get_choice_menu(sym)) return "one of the choice has to be y";
+	if (!has_prompt(sym)) return "it has no prompt: other symbols decide its value";
 	const condition = why_hidden(kconf, sym, wanted);
-	if (condition !== '') return condition;
+	if (condition !== "") return condition;
 	const modules = kconf.modules_sym;
 	if (wanted === 1 && sym.type === S_TRISTATE && modules && modules.curr.tri === 0) {
 		return `m needs ${show_with_value(modules)}`;
 	}
-	return 'its value is decided elsewhere';
+	return "its value is decided elsewhere";
 }
 
-const has_prompt = (sym: Sym): boolean =>
-	sym.prop.some((prop) => prop.type === 'prompt' || prop.type === 'menu');
+const has_prompt = (sym: Sym): boolean => sym.prop.some((prop) => prop.type === "prompt" || prop.type === "menu");
 
 /** Which conditions keep the user from setting the symbol; empty if none does. */
 function why_hidden(kconf: Kconf, sym: Sym, wanted: Tristate): string {
 	const missing = unmet(kconf, sym.dir_dep.expr, wanted);
-	if (missing !== '') return `depends on ${missing}`;
+	if (missing !== "") return `depends on ${missing}`;
 	for (const prop of sym.prop) {
-		if (prop.type !== 'prompt' && prop.type !== 'menu') continue;
+		if (prop.type !== "prompt" && prop.type !== "menu") continue;
 		const terms = unmet(kconf, prop.visible.expr, wanted);
-		if (terms !== '') return `its prompt is there only if ${terms}`;
+		if (terms !== "") return `its prompt is there only if ${terms}`;
 	}
-	return '';
+	return "";
 }
 
 function why_less(kconf: Kconf, sym: Sym, wanted: Tristate): string {
 	const missing = unmet(kconf, sym.dir_dep.expr, wanted);
-	if (missing !== '') return `depends on ${missing}`;
-	if (!has_prompt(sym)) return 'it has no prompt: other symbols decide its value';
+	if (missing !== "") return `depends on ${missing}`;
+	if (!has_prompt(sym)) return "it has no prompt: other symbols decide its value";
 	const hidden = why_hidden(kconf, sym, is_tri(sym) ? wanted : 1);
-	if (hidden !== '') return hidden;
+	if (hidden !== "") return hidden;
 	const choice = sym_get_choice_menu(sym);
 	if (choice) return chosen(choice);
 	if (sym.type === S_INT || sym.type === S_HEX) {
 		for (const { type, expr, visible } of sym.prop) {
-			if (type !== 'range' || expr?.type !== 'range') continue;
+			if (type !== "range" || expr?.type !== "range") continue;
 			if (expr_calc_value(kconf, visible.expr) === 0) continue;
 			const [low, high] = [expr.left, expr.right].map((end) => sym_get_string_value(end));
 			return `out of range [${low}, ${high}]`;
 		}
 	}
-	return 'a later line says otherwise';
+	return "a later line says otherwise";
 }
 
 /**
@@ -120,10 +119,9 @@ function why_less(kconf: Kconf, sym: Sym, wanted: Tristate): string {
  * conditions? Throws ConfExit for the first line that is not.
  */
 export function check_fragment(host: KconfHost, fragment: string, text: string): void {
-	const kconf = quiet_parse(host, host.env.KBUILD_KCONFIG || 'Kconfig');
-	const prefix = host.env.CONFIG_ ?? 'CONFIG_';
-	const refusal = (lineno: number, what: string) =>
-		new ConfExit(2, `${fragment}:${lineno}: ${to_text(what)}`);
+	const kconf = quiet_parse(host, host.env.KBUILD_KCONFIG || "Kconfig");
+	const prefix = host.env.CONFIG_ ?? "CONFIG_";
+	const refusal = (lineno: number, what: string) => new ConfExit(2, `${fragment}:${lineno}: ${to_text(what)}`);
 	const bad = (lineno: number, line: string) => {
 		throw refusal(lineno, `unexpected data: ${line}`);
 	};
@@ -134,7 +132,7 @@ export function check_fragment(host: KconfHost, fragment: string, text: string):
 		}
 		const value = sym.type === S_STRING ? unquote(line.value) : line.value;
 		const quoted = sym.type !== S_STRING || line.value.startsWith('"');
-		const bool_m = sym.type === S_BOOLEAN && line.value === 'm';
+		const bool_m = sym.type === S_BOOLEAN && line.value === "m";
 		const letter = !is_tri(sym) || line.value in TRI;
 		if (value !== null && quoted && !bool_m && letter && sym_string_valid(sym, value)) continue;
 		const what = `'${line.value}' is not a value for a symbol of type ${sym.type}`;
@@ -165,14 +163,17 @@ export function check_result(host: KconfHost, check: Check): boolean {
 	let kconf: Kconf | undefined;
 	for (const line of wanted) {
 		if (line.name === null) continue;
-		const requested = line.text.replace(/\s+#.*/, '');
-		const actual = final.get(line.name) ?? '';
+		const requested = line.text.replace(/\s+#.*/, "");
+		const actual = final.get(line.name) ?? "";
 		if (requested === actual || same(requested, actual)) continue;
 		if (!kconf) {
 			kconf = quiet_parse(host, check.kconfig);
 			load(kconf, config);
 		}
-		const what = actual === '' ? `Value requested for ${line.name} not in final .config` : `${line.name} differs:`;
+		const what =
+			actual === ""
+				? `Value requested for ${line.name} not in final .config`
+				: `${line.name} differs:`;
 		host.out(`WARNING: ${what}\nRequested value: ${requested}\nActual value:    ${actual}\n`);
 		const sym = find(kconf, line.name.slice(prefix.length));
 		host.out(`Reason:          ${reason(kconf, sym, value_of(requested))}\n`);
@@ -182,6 +183,6 @@ export function check_result(host: KconfHost, check: Check): boolean {
 
 /** "=n" and "is not set" are the same, and so is not being there at all. */
 function same(requested: string, actual: string): boolean {
-	if (!requested.endsWith('=n') && !requested.endsWith(' is not set')) return false;
-	return actual === '' || actual.endsWith(' is not set');
+	if (!requested.endsWith("=n") && !requested.endsWith(" is not set")) return false;
+	return actual === "" || actual.endsWith(" is not set");
 }

@@ -6,18 +6,18 @@
 // be joined (-mn), an unknown option is an error, and neither a symbol that is rightly absent
 // fails -s nor does -r silence the final check.
 
-import { randomBytes } from 'node:crypto';
-import { rmSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { Command, CommanderError } from 'commander';
-import { conf_main, run_command } from './conf.ts';
-import { config_file_exists, read_config_file, write_config_file } from './config_file.ts';
-import { process_host } from './host.ts';
-import { is_main } from './is_main.ts';
-import type { KconfHost } from './lkc.ts';
-import { ConfExit } from './lkc.ts';
-import { check_fragment, check_result } from './merge_check.ts';
-import { to_bytes } from './text.ts';
+import { randomBytes } from "node:crypto";
+import { rmSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { Command, CommanderError } from "commander";
+import { conf_main, run_command } from "./conf.ts";
+import { config_file_exists, read_config_file, write_config_file } from "./config_file.ts";
+import { process_host } from "./host.ts";
+import { is_main } from "./is_main.ts";
+import type { KconfHost } from "./lkc.ts";
+import { ConfExit } from "./lkc.ts";
+import { check_fragment, check_result } from "./merge_check.ts";
+import { to_bytes } from "./text.ts";
 
 const usage = (prefix: string) => `Usage: merge_config [OPTIONS] [CONFIG [...]]
   -h    display this help text
@@ -56,9 +56,9 @@ export interface MergeLine {
 
 /** The lines of a file. A last line needs no line feed. */
 export function merge_lines(text: string, prefix: string): MergeLine[] {
-	const lines = text.split('\n');
-	if (lines.at(-1) === '') lines.pop();
-	const escaped = prefix.replace(/[^\w]/g, '\\$&');
+	const lines = text.split("\n");
+	if (lines.at(-1) === "") lines.pop();
+	const escaped = prefix.replace(/[^\w]/g, "\\$&");
 	const is = new RegExp(`^(${escaped}\\w+)`);
 	const is_not = new RegExp(`^# (${escaped}\\w+) is not set$`);
 	return lines.map((line) => ({
@@ -89,7 +89,7 @@ function merge_fragment(merge: Merge, name: string, text: string): void {
 		const now = old.name === null ? undefined : asked.get(old.name);
 		if (!now) return true;
 		const values = `Previous value: ${old.text}\nNew value: ${now.text}\n\n`;
-		if (opts.y && now.text.endsWith('=m') && old.text.endsWith('=y')) {
+		if (opts.y && now.text.endsWith("=m") && old.text.endsWith("=y")) {
 			say(`${old.name}: -y passed, will not demote y to m\n${values}`);
 			skipped.add(now);
 			return true;
@@ -98,13 +98,13 @@ function merge_fragment(merge: Merge, name: string, text: string): void {
 			if (opts.r) say(`Value of ${old.name} is redundant by fragment ${name}:\n`);
 			return false;
 		}
-		if (old.text.endsWith('=n') && now.text.endsWith(' is not set')) return true;
+		if (old.text.endsWith("=n") && now.text.endsWith(" is not set")) return true;
 		say(`Value of ${old.name} is redefined by fragment ${name}:\n${values}`);
 		merge.redefined = true;
 		return false;
 	});
 	const added = lines.filter((line) => !skipped.has(line));
-	merge.lines = [...kept, { text: '', name: null }, ...added];
+	merge.lines = [...kept, { text: "", name: null }, ...added];
 }
 
 /** Reads the fragments in order. Returns what they ask for, the last word on each symbol. */
@@ -134,43 +134,43 @@ function merge_fragments(merge: Merge, files: readonly string[]): Map<string, Me
 function read_base(host: KconfHost, base: string, create: boolean): string {
 	if (config_file_exists(host, base)) return read_config_file(host, base);
 	host.err(`The base file '${to_bytes(base)}' does not exist. Creating one...\n`);
-	if (create) write_config_file(host, base, '');
-	return '';
+	if (create) write_config_file(host, base, "");
+	return "";
 }
 
 /** Runs alldefconfig, or allnoconfig, over the merged values. */
 function complete(host: KconfHost, opts: Options, kconfig: string, text: string): void {
-	const tmp = join(host.cwd, `.tmp.config.${randomBytes(5).toString('hex')}`);
+	const tmp = join(host.cwd, `.tmp.config.${randomBytes(5).toString("hex")}`);
 	const env = { ...host.env, KCONFIG_ALLCONFIG: tmp };
 	try {
 		write_config_file(host, tmp, text);
-		conf_main([opts.n ? '--allnoconfig' : '--alldefconfig', kconfig], { ...host, env });
+		conf_main([opts.n ? "--allnoconfig" : "--alldefconfig", kconfig], { ...host, env });
 	} finally {
 		rmSync(tmp, { force: true });
 	}
 }
 
 function parse_args(args: readonly string[], host: KconfHost): [Options, string[]] {
-	const program = new Command('merge_config')
+	const program = new Command("merge_config")
 		.configureOutput({ writeOut: host.out, writeErr: () => {} })
 		.exitOverride()
 		.passThroughOptions()
-		.option('-m')
-		.option('-n')
-		.option('-r')
-		.option('-y')
-		.option('-O <dir>')
-		.option('-s')
-		.option('-Q')
-		.option('--update')
-		.argument('[configs...]');
-	program.helpInformation = () => usage(host.env.CONFIG_ ?? 'CONFIG_');
+		.option("-m")
+		.option("-n")
+		.option("-r")
+		.option("-y")
+		.option("-O <dir>")
+		.option("-s")
+		.option("-Q")
+		.option("--update")
+		.argument("[configs...]");
+	program.helpInformation = () => usage(host.env.CONFIG_ ?? "CONFIG_");
 	try {
-		program.parse(args, { from: 'user' });
+		program.parse(args, { from: "user" });
 	} catch (e) {
 		if (!(e instanceof CommanderError)) throw e;
 		if (e.exitCode === 0) throw new ConfExit(0);
-		const what = e.message.replace(/^error: /, '');
+		const what = e.message.replace(/^error: /, "");
 		throw new ConfExit(2, `merge_config: ${what} (see merge_config -h)`);
 	}
 	return [program.opts(), program.args];
@@ -184,14 +184,14 @@ function output_host(host: KconfHost, dir: string | undefined): KconfHost {
 		throw new ConfExit(1, `output directory ${dir} does not exist`);
 	}
 	const here = host.env.KCONFIG_CONFIG;
-	const env = { ...host.env, srctree: resolve(host.cwd, host.env.srctree ?? '.') };
+	const env = { ...host.env, srctree: resolve(host.cwd, host.env.srctree ?? ".") };
 	return { ...host, cwd, env: here ? { ...env, KCONFIG_CONFIG: resolve(host.cwd, here) } : env };
 }
 
 /** Runs the command; ends with ConfExit unless all went well. */
 export function merge_main(args: readonly string[], host: KconfHost = process_host()): void {
 	const [opts, [base, ...fragments]] = parse_args(args, host);
-	const prefix = host.env.CONFIG_ ?? 'CONFIG_';
+	const prefix = host.env.CONFIG_ ?? "CONFIG_";
 	if (base === undefined) {
 		host.out(usage(prefix));
 		return;
@@ -202,23 +202,23 @@ export function merge_main(args: readonly string[], host: KconfHost = process_ho
 	host.out(`Using ${to_bytes(base)} as base\n`);
 	const asked = merge_fragments(merge, fragments);
 	if (merge.redefined && opts.s) {
-		host.out('The fragment redefined a value and strict mode had been passed.\n');
+		host.out("The fragment redefined a value and strict mode had been passed.\n");
 		throw new ConfExit(1);
 	}
-	const text = merge.lines.map((line) => `${line.text}\n`).join('');
-	const config = output.env.KCONFIG_CONFIG || '.config';
+	const text = merge.lines.map((line) => `${line.text}\n`).join("");
+	const config = output.env.KCONFIG_CONFIG || ".config";
 	if (opts.m) {
 		write_config_file(output, config, text);
 		const shown = to_bytes(opts.O === undefined ? config : resolve(output.cwd, config));
 		host.out(`#\n# merged configuration written to ${shown} (needs make)\n#\n`);
 		return;
 	}
-	const kconfig = host.env.KBUILD_KCONFIG || 'Kconfig';
+	const kconfig = host.env.KBUILD_KCONFIG || "Kconfig";
 	complete(output, opts, kconfig, text);
 	const wanted = opts.update ? [...asked.values()] : merge.lines;
 	const same = check_result(output, { kconfig, config, wanted, prefix });
 	if (!same && opts.s) {
-		host.out('Requested and effective config differ\n');
+		host.out("Requested and effective config differ\n");
 		throw new ConfExit(1);
 	}
 }

@@ -5,8 +5,8 @@
 // property-based tester gives: zeros, and what is behind the end of the tape, stand for the
 // simplest thing at hand, so that a shorter tape is a simpler case.
 
-import type { Compat } from './lkc.ts';
-import { COMPAT_6_12 } from './lkc.ts';
+import type { Compat } from "./lkc.ts";
+import { COMPAT_6_12 } from "./lkc.ts";
 
 /** Where decisions come from. */
 export class Tape {
@@ -45,19 +45,86 @@ export interface Case {
 	input: string;
 }
 
-type Kind = 'bool' | 'tristate' | 'int' | 'hex' | 'string';
+type Kind = "bool" | "tristate" | "int" | "hex" | "string";
 
 interface Name {
 	readonly name: string;
 	readonly kind: Kind;
 }
 
-const NAMES = 'A B C D E F G H I J K L N O P Q R S T W-X 0 9Z x_y V'.split(' ');
-const KINDS: readonly Kind[] = ['bool', 'tristate', 'bool', 'tristate', 'int', 'hex', 'string', 'bool'];
-const UNDEFINED = ['UNDEF', 'U2'];
-const NUMBERS = ['0', '1', '2', '7', '10', '99', '100', '-3', '0x1F', '0xa', '010', '12345678901234567890', '0x', '1f', ''];
-const TEXTS = ['text', 'x y', 'back\\\\slash', 'say \\"hi\\"', "it's", '', ' lead', 'tail ', 'gr\xc3\xbc\xc3\x9fe', '\xff\xfe', '$', '$(X)', '# no comment', 'm', '0x10', '12', '%s %d'];
-const ANSWERS = ['', 'y', 'n', 'm', '?', '1', '2', '3', 'Y', 'yes', 'no', 'mod', 'M', '2?', '1?', '9', '0', '-1', '12', '0x1f', 'ff', 'abc', ' y ', 'YES', '?x', '"q"', 'a b', '99999999999999999999', '\xc3\xa4', '\t', '100', '7'];
+const NAMES = "A B C D E F G H I J K L N O P Q R S T W-X 0 9Z x_y V".split(" ");
+const KINDS: readonly Kind[] = ["bool", "tristate", "bool", "tristate", "int", "hex", "string", "bool"];
+const UNDEFINED = ["UNDEF", "U2"];
+const NUMBERS = [
+	"0",
+	"1",
+	"2",
+	"7",
+	"10",
+	"99",
+	"100",
+	"-3",
+	"0x1F",
+	"0xa",
+	"010",
+	"12345678901234567890",
+	"0x",
+	"1f",
+	"",
+];
+const TEXTS = [
+	"text",
+	"x y",
+	"back\\\\slash",
+	'say \\"hi\\"',
+	"it's",
+	"",
+	" lead",
+	"tail ",
+	"gr\xc3\xbc\xc3\x9fe",
+	"\xff\xfe",
+	"$",
+	"$(X)",
+	"# no comment",
+	"m",
+	"0x10",
+	"12",
+	"%s %d",
+];
+const ANSWERS = [
+	"",
+	"y",
+	"n",
+	"m",
+	"?",
+	"1",
+	"2",
+	"3",
+	"Y",
+	"yes",
+	"no",
+	"mod",
+	"M",
+	"2?",
+	"1?",
+	"9",
+	"0",
+	"-1",
+	"12",
+	"0x1f",
+	"ff",
+	"abc",
+	" y ",
+	"YES",
+	"?x",
+	'"q"',
+	"a b",
+	"99999999999999999999",
+	"\xc3\xa4",
+	"\t",
+	"100",
+	"7",
+];
 
 interface Scope {
 	/** Names of a higher number than this may be defined here without making a loop. */
@@ -91,10 +158,11 @@ class TreeMaker {
 
 	make(): Record<string, string> {
 		const { t } = this;
-		let text = t.chance(50) ? `mainmenu ${this.quoted()}\n\n` : '';
+		let text = t.chance(50) ? `mainmenu ${this.quoted()}\n\n` : "";
 		this.macros = t.chance(50);
-		text += this.macros ? this.assignments(100) : '';
-		if (t.chance(80)) text += `config MODULES\n\t${t.chance(70) ? 'bool "modules"' : 'bool'}\n\tmodules\n${t.chance(60) ? '\tdefault y\n' : ''}\n`;
+		text += this.macros ? this.assignments(100) : "";
+		if (t.chance(80))
+			text += `config MODULES\n\t${t.chance(70) ? 'bool "modules"' : "bool"}\n\tmodules\n${t.chance(60) ? "\tdefault y\n" : ""}\n`;
 		text += this.block({ floor: -1, depth: 0 }, 4 + t.int(12));
 		this.files.Kconfig = text;
 		return this.files;
@@ -102,7 +170,9 @@ class TreeMaker {
 
 	private quoted(): string {
 		const { t } = this;
-		const text = t.chance(70) ? t.pick(['prompt', 'one', 'two words', 'Option three', 'last']) : t.pick(TEXTS);
+		const text = t.chance(70)
+			? t.pick(["prompt", "one", "two words", "Option three", "last"])
+			: t.pick(TEXTS);
 		if (t.chance(8) && !/['"\\]/.test(text)) return `'${text}'`;
 		if (t.chance(6)) return `"${text} $(V${t.int(3)})"`;
 		return `"${text}"`;
@@ -127,17 +197,28 @@ class TreeMaker {
 	private any_name(limit: number): string {
 		const { t } = this;
 		const max = this.wild ? this.names.length : Math.min(limit, this.names.length);
-		if (max <= 0 || t.chance(5)) return t.pick([...UNDEFINED, 'MODULES']);
+		if (max <= 0 || t.chance(5)) return t.pick([...UNDEFINED, "MODULES"]);
 		return (this.names[t.int(max)] as Name).name;
 	}
 
 	private logical(limit: number): string {
 		const { t } = this;
-		if (t.chance(12)) return t.pick(['y', 'n', 'm', '"y"', '"n"', '"x"', '"$(no)"', "'m'", this.macros || t.chance(2) ? '$(yes)' : 'n']);
+		if (t.chance(12))
+			return t.pick([
+				"y",
+				"n",
+				"m",
+				'"y"',
+				'"n"',
+				'"x"',
+				'"$(no)"',
+				"'m'",
+				this.macros || t.chance(2) ? "$(yes)" : "n",
+			]);
 		for (let tries = 0; tries < 3; tries++) {
 			const name = this.any_name(limit);
 			const kind = this.names.find((n) => n.name === name)?.kind;
-			if (kind === 'bool' || kind === 'tristate') return name;
+			if (kind === "bool" || kind === "tristate") return name;
 		}
 		return this.any_name(limit);
 	}
@@ -146,40 +227,40 @@ class TreeMaker {
 	private comparison(limit: number): string {
 		const { t } = this;
 		const name = this.any_name(limit);
-		const kind = this.names.find((n) => n.name === name)?.kind ?? 'bool';
-		const op = t.pick(['=', '!=', '<', '<=', '>', '>=']);
+		const kind = this.names.find((n) => n.name === name)?.kind ?? "bool";
+		const op = t.pick(["=", "!=", "<", "<=", ">", ">="]);
 		const value = t.chance(25)
 			? this.any_name(limit)
-			: kind === 'bool' || kind === 'tristate'
-				? t.pick(['n', 'y', 'm', '"n"', '2'])
-				: kind === 'string'
-					? t.pick(['"text"', '"12"', '""', 'word', '"9"'])
+			: kind === "bool" || kind === "tristate"
+				? t.pick(["n", "y", "m", '"n"', "2"])
+				: kind === "string"
+					? t.pick(['"text"', '"12"', '""', "word", '"9"'])
 					: t.pick(NUMBERS.slice(0, 12).map((n, i) => (i % 3 ? n : `"${n}"`)));
-		const space = t.chance(80) ? ' ' : '';
-		const safe = op === '!=' && value === 'y' ? '=' : op;
+		const space = t.chance(80) ? " " : "";
+		const safe = op === "!=" && value === "y" ? "=" : op;
 		return `${name}${space}${safe}${space}${value}`;
 	}
 
 	private cond(limit: number, percent = 30): string {
-		return this.t.chance(percent) ? ` if ${this.expr(limit)}` : '';
+		return this.t.chance(percent) ? ` if ${this.expr(limit)}` : "";
 	}
 
 	private assignments(basics = 0): string {
 		const { t } = this;
-		let text = t.chance(basics) ? 'yes := y\nno = n\n' : '';
+		let text = t.chance(basics) ? "yes := y\nno = n\n" : "";
 		for (let i = t.int(4); i > 0; i--) {
 			// Not V0 := $(V0): the reference reads memory there that it has given back.
 			text += t.pick([
-				`V${1 + t.int(2)} ${t.pick(['=', ':=', '+='])} $(V0)x\n`,
-				`V${t.int(3)} ${t.pick(['=', ':=', '+='])} ${t.pick(['a', ' b # c', '$(E1) $(E2)', '', 'y', '$(shell,echo one two)'])}\n`,
+				`V${1 + t.int(2)} ${t.pick(["=", ":=", "+="])} $(V0)x\n`,
+				`V${t.int(3)} ${t.pick(["=", ":=", "+="])} ${t.pick(["a", " b # c", "$(E1) $(E2)", "", "y", "$(shell,echo one two)"])}\n`,
 				`f${t.int(2)} = $(1)-$(2)\n`,
-				'$(info,said $(V1) at $(filename):$(lineno))\n',
-				'$(warning-if,$(yes),careful)\n',
-				'$(warning-if,n,not so)\n',
-				'$(error-if,$(no),never)\n',
+				"$(info,said $(V1) at $(filename):$(lineno))\n",
+				"$(warning-if,$(yes),careful)\n",
+				"$(warning-if,n,not so)\n",
+				"$(error-if,$(no),never)\n",
 				`V1 := $(f${t.int(2)},$(V0),two ,(a,b))\n`,
 				'V2 := $(shell,printf "a\\nb\\n\\n"; echo err >&2)\n',
-				'V0 := $(info,now)$(E1)\n',
+				"V0 := $(info,now)$(E1)\n",
 				`$(f${t.int(2)},A,B) = x\n`,
 			]);
 		}
@@ -187,7 +268,7 @@ class TreeMaker {
 	}
 
 	private block(scope: Scope, count: number): string {
-		let text = '';
+		let text = "";
 		for (let i = 0; i < count && (i === 0 || this.t.left > 0); i++) text += this.statement(scope);
 		return text;
 	}
@@ -203,20 +284,20 @@ class TreeMaker {
 		const inner: Scope = { floor: Math.max(scope.floor, this.next - 1), depth: scope.depth + 1 };
 		if (roll < 80) return `if ${this.expr(this.next)}\n\n${this.block(inner, 1 + t.int(4))}endif\n\n`;
 		if (roll < 92) {
-			const visible = t.chance(25) ? `\tvisible if ${this.expr(this.next)}\n` : '';
+			const visible = t.chance(25) ? `\tvisible if ${this.expr(this.next)}\n` : "";
 			const head = `menu ${this.quoted()}\n${this.depends(this.next, 40)}${visible}\n`;
 			return `${head}${this.block(inner, t.int(5))}endmenu\n\n`;
 		}
-		const name = `${t.chance(30) ? 'sub/' : ''}Kconfig.${this.file_count++}`;
+		const name = `${t.chance(30) ? "sub/" : ""}Kconfig.${this.file_count++}`;
 		this.files[name] = this.block({ ...scope, depth: scope.depth + 1 }, t.int(4));
-		return `source "${name}"\n${this.old && t.chance(10) ? `source "${name}"\n` : ''}\n`;
+		return `source "${name}"\n${this.old && t.chance(10) ? `source "${name}"\n` : ""}\n`;
 	}
 
 	private depends(limit: number, percent: number): string {
 		const { t } = this;
-		let text = '';
+		let text = "";
 		while (t.chance(percent)) {
-			text += `\tdepends on ${this.expr(limit)}${this.old ? '' : this.cond(limit, 25)}\n`;
+			text += `\tdepends on ${this.expr(limit)}${this.old ? "" : this.cond(limit, 25)}\n`;
 		}
 		return text;
 	}
@@ -229,9 +310,9 @@ class TreeMaker {
 	/** A further definition of a name that no condition around it depends on. */
 	private redefinition(scope: Scope): string {
 		const low = this.wild ? 0 : scope.floor + 1;
-		if (low >= this.next) return '';
+		if (low >= this.next) return "";
 		const at = low + this.t.int(this.next - low);
-		if (this.trans.has(at) || (this.in_choice.has(at) && !this.t.chance(5))) return '';
+		if (this.trans.has(at) || (this.in_choice.has(at) && !this.t.chance(5))) return "";
 		return this.definition(at, scope.depth, this.t.chance(50));
 	}
 
@@ -244,45 +325,60 @@ class TreeMaker {
 			return `config ${name}\n\t${real}\n\ttransitional\n${this.help()}\n`;
 		}
 		const prompted = t.chance(70);
-		let text = `${t.chance(prompted ? 12 : 1) ? 'menuconfig' : 'config'} ${name}\n`;
+		let text = `${t.chance(prompted ? 12 : 1) ? "menuconfig" : "config"} ${name}\n`;
 		const lines: string[] = [];
-		if (bare) lines.push(prompted ? `\tprompt ${this.quoted()}${this.cond(at)}\n` : '');
+		if (bare) lines.push(prompted ? `\tprompt ${this.quoted()}${this.cond(at)}\n` : "");
 		else if (prompted) lines.push(`\t${real} ${this.quoted()}${this.cond(at)}\n`);
-		else if (kind === 'bool' && t.chance(30)) lines.push(`\tdef_bool ${this.expr(at)}${this.cond(at)}\n`);
-		else if (kind === 'tristate' && t.chance(30)) lines.push(`\tdef_tristate ${this.expr(at)}${this.cond(at)}\n`);
+		else if (kind === "bool" && t.chance(30)) lines.push(`\tdef_bool ${this.expr(at)}${this.cond(at)}\n`);
+		else if (kind === "tristate" && t.chance(30))
+			lines.push(`\tdef_tristate ${this.expr(at)}${this.cond(at)}\n`);
 		else lines.push(`\t${real}\n`);
 		lines.push(this.depends(at, 30));
 		while (t.chance(40)) lines.push(`\tdefault ${this.value(at, real)}${this.cond(at)}\n`);
-		if (kind === 'int' || kind === 'hex' ? t.chance(50) : t.chance(1)) {
-			const end = (): string => (t.chance(15) && at > 0 ? this.any_name(at) : t.pick(NUMBERS.slice(0, 14)));
+		if (kind === "int" || kind === "hex" ? t.chance(50) : t.chance(1)) {
+			const end = (): string =>
+				t.chance(15) && at > 0 ? this.any_name(at) : t.pick(NUMBERS.slice(0, 14));
 			lines.push(`\trange ${end()} ${end()}${this.cond(at)}\n`);
 		}
-		while ((kind === 'bool' || kind === 'tristate') ? t.chance(25) : t.chance(1)) {
+		while (kind === "bool" || kind === "tristate" ? t.chance(25) : t.chance(1)) {
 			const from = this.wild ? 0 : at + 1;
-			const target = from < this.names.length ? (this.names[from + t.int(this.names.length - from)] as Name).name : 'UNDEF';
-			lines.push(`\t${t.pick(['select', 'imply'])} ${target}${this.cond(at)}\n`);
+			const target =
+				from < this.names.length
+					? (this.names[from + t.int(this.names.length - from)] as Name).name
+					: "UNDEF";
+			lines.push(`\t${t.pick(["select", "imply"])} ${target}${this.cond(at)}\n`);
 		}
 		if (t.chance(15)) lines.reverse();
-		text += lines.join('');
+		text += lines.join("");
 		return `${text}${this.help()}\n`;
 	}
 
 	private value(limit: number, kind: Kind): string {
 		const { t } = this;
-		if (kind === 'bool' || kind === 'tristate') return t.chance(60) ? t.pick(['y', 'n', 'm']) : this.expr(limit);
+		if (kind === "bool" || kind === "tristate")
+			return t.chance(60) ? t.pick(["y", "n", "m"]) : this.expr(limit);
 		// Not a member of a choice: the reference may crash then.
 		const name = t.chance(12) ? this.any_name(limit) : null;
 		if (name !== null && ![...this.in_choice].some((at) => this.names[at]?.name === name)) return name;
-		if (kind === 'string') return t.chance(15) ? '$(V0)x' : `"${t.pick(TEXTS)}"`;
+		if (kind === "string") return t.chance(15) ? "$(V0)x" : `"${t.pick(TEXTS)}"`;
 		const number = t.pick(NUMBERS);
-		return number === '' || t.chance(20) ? `"${number}"` : number;
+		return number === "" || t.chance(20) ? `"${number}"` : number;
 	}
 
 	private help(): string {
 		const { t } = this;
-		if (!t.chance(25)) return '';
-		const line = (): string => t.pick(['\t  Some help.', '\t  More.\t ', '', '\t\tdeeper', '\t  $(V0) "quote\' \\', '\t  gr\xc3\xbc\xc3\x9fe', '          spaces']);
-		let text = `\thelp\n\t  ${t.pick(['First line.', 'x', 'The first.  '])}\n`;
+		if (!t.chance(25)) return "";
+		const line = (): string =>
+			t.pick([
+				"\t  Some help.",
+				"\t  More.\t ",
+				"",
+				"\t\tdeeper",
+				"\t  $(V0) \"quote' \\",
+				"\t  gr\xc3\xbc\xc3\x9fe",
+				"          spaces",
+			]);
+		let text = `\thelp\n\t  ${t.pick(["First line.", "x", "The first.  "])}\n`;
 		while (t.chance(50)) text += `${line()}\n`;
 		return text;
 	}
@@ -294,11 +390,12 @@ class TreeMaker {
 		for (let i = 1 + t.int(4); i > 0 && this.next < this.names.length; i--) members.push(this.next++);
 		for (const at of members) {
 			this.in_choice.add(at);
-			this.names[at] = { name: (this.names[at] as Name).name, kind: 'bool' };
+			this.names[at] = { name: (this.names[at] as Name).name, kind: "bool" };
 		}
 		const outside = scope.depth > 0 && t.chance(3) ? this.next - 1 : start;
 		let text = `choice\n\tprompt ${this.quoted()}${this.cond(outside)}\n${this.depends(start, 25)}`;
-		while (t.chance(30)) text += `\tdefault ${members.length > 0 && !t.chance(6) ? (this.names[t.pick(members)] as Name).name : this.any_name(start)}${this.cond(start)}\n`;
+		while (t.chance(30))
+			text += `\tdefault ${members.length > 0 && !t.chance(6) ? (this.names[t.pick(members)] as Name).name : this.any_name(start)}${this.cond(start)}\n`;
 		text += `${this.help()}\n`;
 		let open = false;
 		for (const at of members) {
@@ -309,83 +406,151 @@ class TreeMaker {
 			if (t.chance(5)) text += `comment ${this.quoted()}\n`;
 			const { name } = this.names[at] as Name;
 			text += `config ${name}\n\tbool ${this.quoted()}${this.cond(start, 20)}\n${this.depends(start, 20)}`;
-			if (t.chance(10)) text += `\tselect ${(this.names[Math.min(this.next, this.names.length - 1)] as Name).name}\n`;
-			if (t.chance(2)) text += '\tdefault y\n';
+			if (t.chance(10))
+				text += `\tselect ${(this.names[Math.min(this.next, this.names.length - 1)] as Name).name}\n`;
+			if (t.chance(2)) text += "\tdefault y\n";
 			text += `${this.help()}\n`;
 			if (open && t.chance(50)) {
-				text += 'endif\n';
+				text += "endif\n";
 				open = false;
 			}
 		}
-		return `${text}${open ? 'endif\n' : ''}endchoice\n\n`;
+		return `${text}${open ? "endif\n" : ""}endchoice\n\n`;
 	}
 }
 
 /** A .config about the names of a tree; `prefix` is what CONFIG_ is. */
 function make_config(t: Tape, names: readonly Name[], prefix: string): string {
 	const lines: string[] = [];
-	const all: readonly Name[] = [...names, { name: 'MODULES', kind: 'bool' }];
+	const all: readonly Name[] = [...names, { name: "MODULES", kind: "bool" }];
 	for (let i = t.int(all.length + 4); i > 0; i--) {
 		const { name, kind } = t.pick(all);
 		const value: Record<Kind, readonly string[]> = {
-			bool: ['y', 'y', 'y', 'n', 'm', 'yes', 'Y', '', 'x'],
-			tristate: ['y', 'm', 'm', 'n', 'y', 'mod', 'M', '2'],
-			int: ['3', '10', '-3', '99', '0', '007', '0x3', '', 'abc', '12345678901234567890'],
-			hex: ['0x1F', 'ff', '0X5', '0', '10', '0x', 'g', '', '-1'],
-			string: ['"text"', '"say \\"hi\\" \\\\"', '""', '"open', 'bare', '"end" more', '"gr\xc3\xbc\xc3\x9fe \xff"', '"a\\'],
+			bool: ["y", "y", "y", "n", "m", "yes", "Y", "", "x"],
+			tristate: ["y", "m", "m", "n", "y", "mod", "M", "2"],
+			int: ["3", "10", "-3", "99", "0", "007", "0x3", "", "abc", "12345678901234567890"],
+			hex: ["0x1F", "ff", "0X5", "0", "10", "0x", "g", "", "-1"],
+			string: [
+				'"text"',
+				'"say \\"hi\\" \\\\"',
+				'""',
+				'"open',
+				"bare",
+				'"end" more',
+				'"gr\xc3\xbc\xc3\x9fe \xff"',
+				'"a\\',
+			],
 		};
 		const good = t.chance(20) ? value[t.pick(KINDS)] : value[kind].slice(0, 4);
-		if ((kind === 'bool' || kind === 'tristate') && t.chance(40)) lines.push(`# ${prefix}${name} is not set`);
+		if ((kind === "bool" || kind === "tristate") && t.chance(40))
+			lines.push(`# ${prefix}${name} is not set`);
 		else lines.push(`${prefix}${name}=${t.pick(good)}`);
-		if (t.chance(5)) lines.push(t.pick([' CONFIG_A=y', 'A=y', '# comment', '', `${prefix}NOWHERE=y`, `# ${prefix}A is not set `, `#${prefix}A is not set`, `# ${prefix}NOWHERE is not set`, `${prefix}A`, 'junk', `${prefix}=y`, `# ${prefix}A B is not set`, '\t', `${prefix}A = y`, '\xff']));
+		if (t.chance(5))
+			lines.push(
+				t.pick([
+					" CONFIG_A=y",
+					"A=y",
+					"# comment",
+					"",
+					`${prefix}NOWHERE=y`,
+					`# ${prefix}A is not set `,
+					`#${prefix}A is not set`,
+					`# ${prefix}NOWHERE is not set`,
+					`${prefix}A`,
+					"junk",
+					`${prefix}=y`,
+					`# ${prefix}A B is not set`,
+					"\t",
+					`${prefix}A = y`,
+					"\xff",
+				]),
+			);
 	}
-	const eol = t.chance(6) ? '\r\n' : '\n';
-	const text = lines.map((line) => line + eol).join('');
+	const eol = t.chance(6) ? "\r\n" : "\n";
+	const text = lines.map((line) => line + eol).join("");
 	return t.chance(4) ? text.slice(0, -1) : text;
 }
 
-const MODES = ['--alldefconfig', '--allyesconfig', '--allmodconfig', '--allnoconfig', '--olddefconfig', '--defconfig=base', '--savedefconfig=defconfig', '--syncconfig', '--randconfig', '--listnewconfig', '--helpnewconfig', '--oldconfig', '--oldaskconfig', '--yes2modconfig', '--mod2yesconfig', '--mod2noconfig'];
+const MODES = [
+	"--alldefconfig",
+	"--allyesconfig",
+	"--allmodconfig",
+	"--allnoconfig",
+	"--olddefconfig",
+	"--defconfig=base",
+	"--savedefconfig=defconfig",
+	"--syncconfig",
+	"--randconfig",
+	"--listnewconfig",
+	"--helpnewconfig",
+	"--oldconfig",
+	"--oldaskconfig",
+	"--yes2modconfig",
+	"--mod2yesconfig",
+	"--mod2noconfig",
+];
 
 function make_input(t: Tape): string {
-	let text = '';
+	let text = "";
 	for (let i = t.int(30); i > 0; i--) text += `${t.pick(ANSWERS)}\n`;
-	if (t.chance(4)) text += `${'x'.repeat(300)}\n`;
-	return t.chance(20) ? text.slice(0, t.chance(50) ? -1 : undefined) : text + '\n'.repeat(300);
+	if (t.chance(4)) text += `${"x".repeat(300)}\n`;
+	return t.chance(20) ? text.slice(0, t.chance(50) ? -1 : undefined) : text + "\n".repeat(300);
 }
 
 /** One random case. */
 export function make_case(tape: readonly number[], compat: Compat): Case {
 	const t = new Tape(tape);
-	const env: Record<string, string> = { E1: 'env one', E2: 'y' };
+	const env: Record<string, string> = { E1: "env one", E2: "y" };
 	const mode = t.pick(MODES);
-	const args = [mode, 'Kconfig'];
-	if (t.chance(20)) args.unshift('-s');
-	if (t.chance(4)) env.CONFIG_ = t.pick(['', 'X_', 'CONFIG_']);
-	const prefix = env.CONFIG_ ?? 'CONFIG_';
+	const args = [mode, "Kconfig"];
+	if (t.chance(20)) args.unshift("-s");
+	if (t.chance(4)) env.CONFIG_ = t.pick(["", "X_", "CONFIG_"]);
+	const prefix = env.CONFIG_ ?? "CONFIG_";
 	const special = t.int(400);
-	if (special > 390) env.KCONFIG_WERROR = '1';
-	else if (special > 380) env.KCONFIG_WARN_UNKNOWN_SYMBOLS = '1';
-	else if (special > 350) env.KCONFIG_WARN_CHANGED_INPUT = '1';
-	else if (special > 340) env.KCONFIG_NOSILENTUPDATE = '1';
-	else if (special > 330) env.KCONFIG_OVERWRITECONFIG = '1';
-	else if (special > 320) env.KCONFIG_CONFIG = t.pick(['out/my.config', './.config', '']);
-	else if (special > 310) env.KCONFIG_DEFCONFIG_LIST = t.pick(['none base', 'base', '']);
-	else if (special > 300) env.KCONFIG_AUTOCONFIG = t.pick(['auto.conf', 'gen/auto.conf']);
-	else if (special > 290) env.KCONFIG_AUTOHEADER = 'gen/h.h';
-	else if (special > 280) env.KCONFIG_RUSTCCFG = 'rustc';
-	env.KCONFIG_SEED = t.chance(80) ? String(t.int(60000)) : t.pick(['0', '0x12', '-1', '017', '99999999999']);
-	if (mode === '--randconfig' && t.chance(40)) env.KCONFIG_PROBABILITY = t.pick(['10', '90', '20:30', '10:20:30', '0', '100', '60:50', '101', 'x', '50:50', '5:', ':5', '-1', '1:2:3:4']);
+	if (special > 390) env.KCONFIG_WERROR = "1";
+	else if (special > 380) env.KCONFIG_WARN_UNKNOWN_SYMBOLS = "1";
+	else if (special > 350) env.KCONFIG_WARN_CHANGED_INPUT = "1";
+	else if (special > 340) env.KCONFIG_NOSILENTUPDATE = "1";
+	else if (special > 330) env.KCONFIG_OVERWRITECONFIG = "1";
+	else if (special > 320) env.KCONFIG_CONFIG = t.pick(["out/my.config", "./.config", ""]);
+	else if (special > 310) env.KCONFIG_DEFCONFIG_LIST = t.pick(["none base", "base", ""]);
+	else if (special > 300) env.KCONFIG_AUTOCONFIG = t.pick(["auto.conf", "gen/auto.conf"]);
+	else if (special > 290) env.KCONFIG_AUTOHEADER = "gen/h.h";
+	else if (special > 280) env.KCONFIG_RUSTCCFG = "rustc";
+	env.KCONFIG_SEED = t.chance(80) ? String(t.int(60000)) : t.pick(["0", "0x12", "-1", "017", "99999999999"]);
+	if (mode === "--randconfig" && t.chance(40))
+		env.KCONFIG_PROBABILITY = t.pick([
+			"10",
+			"90",
+			"20:30",
+			"10:20:30",
+			"0",
+			"100",
+			"60:50",
+			"101",
+			"x",
+			"50:50",
+			"5:",
+			":5",
+			"-1",
+			"1:2:3:4",
+		]);
 	const maker = new TreeMaker(t, compat);
 	const files = maker.make();
-	if (t.chance(70)) files[env.KCONFIG_CONFIG || '.config'] = make_config(t, maker.names, prefix);
-	if (mode.startsWith('--defconfig') || env.KCONFIG_DEFCONFIG_LIST) files.base = make_config(t, maker.names, prefix);
-	if (mode === '--syncconfig' && t.chance(50)) {
-		files[env.KCONFIG_AUTOCONFIG ?? 'include/config/auto.conf'] = make_config(t, maker.names, prefix).replaceAll('"', '');
+	if (t.chance(70)) files[env.KCONFIG_CONFIG || ".config"] = make_config(t, maker.names, prefix);
+	if (mode.startsWith("--defconfig") || env.KCONFIG_DEFCONFIG_LIST)
+		files.base = make_config(t, maker.names, prefix);
+	if (mode === "--syncconfig" && t.chance(50)) {
+		files[env.KCONFIG_AUTOCONFIG ?? "include/config/auto.conf"] = make_config(
+			t,
+			maker.names,
+			prefix,
+		).replaceAll('"', "");
 	}
 	if (/all.*config|rand/.test(mode) && t.chance(30)) {
-		env.KCONFIG_ALLCONFIG = t.pick(['1', '', 'base', 'all.config', 'missing']);
-		const own = mode === '--randconfig' ? 'allrandom.config' : mode.slice(2).replace(/config$/, '.config');
-		files[t.pick(['all.config', own, 'base'])] = make_config(t, maker.names, prefix);
+		env.KCONFIG_ALLCONFIG = t.pick(["1", "", "base", "all.config", "missing"]);
+		const own = mode === "--randconfig" ? "allrandom.config" : mode.slice(2).replace(/config$/, ".config");
+		files[t.pick(["all.config", own, "base"])] = make_config(t, maker.names, prefix);
 	}
 	return { files, args, env, input: make_input(t) };
 }

@@ -4,16 +4,16 @@
 // reference, as a command, each in a directory of its own; for the tests that compare the
 // two. Texts are bytes, one to a character.
 
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { conf_main } from './conf.ts';
-import type { Compat } from './lkc.ts';
-import { ConfExit } from './lkc.ts';
-import type { Case } from './oracle_gen.ts';
-import { run_shell } from './shell.ts';
-import { to_bytes } from './text.ts';
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { conf_main } from "./conf.ts";
+import type { Compat } from "./lkc.ts";
+import { ConfExit } from "./lkc.ts";
+import type { Case } from "./oracle_gen.ts";
+import { run_shell } from "./shell.ts";
+import { to_bytes } from "./text.ts";
 
 /** What a run did: what it printed, how it ended, and what is in its directory then. */
 export interface Result {
@@ -25,7 +25,7 @@ export interface Result {
 
 /** A directory for a case. */
 export function make_dir(files: Readonly<Record<string, string>>): string {
-	const dir = mkdtempSync(join(tmpdir(), 'kconfig-'));
+	const dir = mkdtempSync(join(tmpdir(), "kconfig-"));
 	put_files(dir, files);
 	return dir;
 }
@@ -34,16 +34,16 @@ export function make_dir(files: Readonly<Record<string, string>>): string {
 export function put_files(dir: string, files: Readonly<Record<string, string>>): void {
 	for (const [name, text] of Object.entries(files)) {
 		const path = join(dir, name);
-		if (name.includes('/')) mkdirSync(dirname(path), { recursive: true });
-		writeFileSync(path, text, 'latin1');
+		if (name.includes("/")) mkdirSync(dirname(path), { recursive: true });
+		writeFileSync(path, text, "latin1");
 	}
 }
 
-function read_files(dir: string, prefix = '', into: Record<string, string> = {}) {
+function read_files(dir: string, prefix = "", into: Record<string, string> = {}) {
 	for (const entry of readdirSync(dir, { withFileTypes: true })) {
 		const path = join(dir, entry.name);
 		if (entry.isDirectory()) read_files(path, `${prefix}${entry.name}/`, into);
-		else into[prefix + entry.name] = readFileSync(path, 'latin1');
+		else into[prefix + entry.name] = readFileSync(path, "latin1");
 	}
 	return into;
 }
@@ -53,7 +53,7 @@ function line_reader(text: string): () => string | null {
 	let pos = 0;
 	return () => {
 		if (pos >= text.length) return null;
-		const eol = text.indexOf('\n', pos);
+		const eol = text.indexOf("\n", pos);
 		const end = eol < 0 ? text.length : eol + 1;
 		const line = text.slice(pos, end);
 		pos = end;
@@ -67,8 +67,8 @@ const MAX_OUTPUT = 1 << 20;
 class TooMuch extends Error {}
 
 /** Runs a case with this engine in a directory that has its files. */
-function run_here(dir: string, c: Case, compat: Compat): Omit<Result, 'files'> {
-	const res = { code: 0 as number | string, out: '', err: '' };
+function run_here(dir: string, c: Case, compat: Compat): Omit<Result, "files"> {
+	const res = { code: 0 as number | string, out: "", err: "" };
 	const host = {
 		env: { PATH: process.env.PATH, ...c.env, KCONFIG_COMPAT: compat },
 		cwd: dir,
@@ -86,10 +86,10 @@ function run_here(dir: string, c: Case, compat: Compat): Omit<Result, 'files'> {
 	try {
 		conf_main(c.args, host);
 	} catch (e) {
-		if (e instanceof TooMuch) res.code = 'endless';
+		if (e instanceof TooMuch) res.code = "endless";
 		else if (e instanceof ConfExit) {
 			res.code = e.code;
-			if (e.message !== '') res.err += `${e.bytes ?? to_bytes(e.message)}\n`;
+			if (e.message !== "") res.err += `${e.bytes ?? to_bytes(e.message)}\n`;
 		} else throw e;
 	}
 	return res;
@@ -111,12 +111,12 @@ export function run_reference(c: Case, command: string): Result | null {
 	try {
 		const run = spawnSync(command, c.args, {
 			cwd: dir,
-			env: { PATH: process.env.PATH, LC_ALL: 'C', ...c.env },
-			encoding: 'latin1',
-			input: Buffer.from(c.input, 'latin1'),
+			env: { PATH: process.env.PATH, LC_ALL: "C", ...c.env },
+			encoding: "latin1",
+			input: Buffer.from(c.input, "latin1"),
 			maxBuffer: MAX_OUTPUT,
 			timeout: 5000,
-			killSignal: 'SIGKILL',
+			killSignal: "SIGKILL",
 		});
 		if (run.signal !== null || run.status === null) return null;
 		const { status: code, stdout: out, stderr: err } = run;
@@ -127,10 +127,10 @@ export function run_reference(c: Case, command: string): Result | null {
 }
 
 function first_difference(a: string, b: string): string {
-	const [x, y] = [a.split('\n'), b.split('\n')];
+	const [x, y] = [a.split("\n"), b.split("\n")];
 	let i = 0;
 	while (x[i] === y[i]) i++;
-	const show = (lines: string[]): string => JSON.stringify(lines.slice(Math.max(0, i - 1), i + 4).join('\n'));
+	const show = (lines: string[]): string => JSON.stringify(lines.slice(Math.max(0, i - 1), i + 4).join("\n"));
 	return `line ${i + 1}\n  reference: ${show(x)}\n  ours:      ${show(y)}`;
 }
 
@@ -142,7 +142,8 @@ export function difference(ref: Result, our: Result): string | null {
 	for (const name of new Set([...Object.keys(ref.files), ...Object.keys(our.files)])) {
 		const [a, b] = [ref.files[name], our.files[name]];
 		if (a === b) continue;
-		if (a === undefined || b === undefined) return `${name}: only ${b === undefined ? 'the reference has' : 'we have'} it`;
+		if (a === undefined || b === undefined)
+			return `${name}: only ${b === undefined ? "the reference has" : "we have"} it`;
 		return `${name} differs at ${first_difference(a, b)}`;
 	}
 	return null;
@@ -158,5 +159,5 @@ export function sure_difference(ref: Result, our: Result, again: () => Result | 
 /** A case as text, to be read by whoever has to find out why it fails. */
 export function show_case(c: Case): string {
 	const files = Object.entries(c.files).map(([name, text]) => `--- ${name}\n${text}`);
-	return `${JSON.stringify(c.env)} ${c.args.join(' ')}\n${files.join('\n')}\n--- input\n${JSON.stringify(c.input.replace(/\n{20,}$/, '\n…'))}`;
+	return `${JSON.stringify(c.env)} ${c.args.join(" ")}\n${files.join("\n")}\n--- input\n${JSON.stringify(c.input.replace(/\n{20,}$/, "\n…"))}`;
 }

@@ -3,7 +3,7 @@
 // Makes a case that fails smaller: takes out lines, files and variables for as long as it
 // still fails. What is left is short enough to be read.
 
-import type { Case } from './oracle_gen.ts';
+import type { Case } from "./oracle_gen.ts";
 
 /** Takes pieces out of a list while the rest still fails; tries at most `left.tries` times. */
 function shrink_list<T>(list: readonly T[], left: { tries: number }, fails: (list: T[]) => boolean): T[] {
@@ -30,20 +30,22 @@ export function shrink_case(first: Case, fails: (c: Case) => boolean, tries = 15
 	};
 	for (let round = 0; round < 2; round++) {
 		for (const name of Object.keys(c.files)) {
-			const { [name]: text = '', ...files } = c.files;
+			const { [name]: text = "", ...files } = c.files;
 			if (attempt({ ...c, files })) continue;
 			const lines = text.split(/(?<=\n)/);
-			shrink_list(lines, left, (less) => attempt({ ...c, files: { ...c.files, [name]: less.join('') } }));
+			shrink_list(lines, left, (less) =>
+				attempt({ ...c, files: { ...c.files, [name]: less.join("") } }),
+			);
 		}
 		for (const name of Object.keys(c.env)) {
 			// Without it there is no telling what comes.
-			if (name === 'KCONFIG_SEED') continue;
+			if (name === "KCONFIG_SEED") continue;
 			const { [name]: _, ...env } = c.env;
 			attempt({ ...c, env });
 		}
-		const input = c.input.replace(/\n+$/, '\n').split(/(?<=\n)/);
-		const tail = '\n'.repeat(Math.max(0, (/\n+$/.exec(c.input)?.[0].length ?? 0) - 1));
-		shrink_list(input, left, (less) => attempt({ ...c, input: less.join('') + tail }));
+		const input = c.input.replace(/\n+$/, "\n").split(/(?<=\n)/);
+		const tail = "\n".repeat(Math.max(0, (/\n+$/.exec(c.input)?.[0].length ?? 0) - 1));
+		shrink_list(input, left, (less) => attempt({ ...c, input: less.join("") + tail }));
 	}
 	return c;
 }

@@ -5,11 +5,11 @@
 // run when their rule is complete, the next token is read as late as possible, and after an
 // error the rest of the line is skipped, so that one run reports several errors.
 
-import { expr_alloc_and, expr_alloc_comp, expr_alloc_or, expr_alloc_symbol } from './expr.ts';
-import { expr_trans_compare } from './expr_simplify.ts';
-import type { Lexer } from './lexer.ts';
-import { lexer_init, yylex, zconf_initscan, zconf_nextfile, zconf_starthelp } from './lexer.ts';
-import type { Expr, Kconf, Menu, MenuType, Property, PropType, SymbolType } from './lkc.ts';
+import { expr_alloc_and, expr_alloc_comp, expr_alloc_or, expr_alloc_symbol } from "./expr.ts";
+import { expr_trans_compare } from "./expr_simplify.ts";
+import type { Lexer } from "./lexer.ts";
+import { lexer_init, yylex, zconf_initscan, zconf_nextfile, zconf_starthelp } from "./lexer.ts";
+import type { Expr, Kconf, Menu, MenuType, Property, PropType, SymbolType } from "./lkc.ts";
 import {
 	COMPAT_6_12,
 	ConfExit,
@@ -22,13 +22,13 @@ import {
 	S_TRISTATE,
 	S_UNKNOWN,
 	SYMBOL_TRANS,
-} from './lkc.ts';
-import { menu_finalize, menu_warn, prop_warn } from './menu.ts';
-import { check_tree } from './parser_check.ts';
-import { parse_expr, parse_if_expr, parse_nonconst, parse_symbol } from './parser_expr.ts';
-import type { Preprocessor, VariableFlavor } from './preprocess.ts';
-import { preprocess_init, variable_add } from './preprocess.ts';
-import { sym_lookup } from './symbol.ts';
+} from "./lkc.ts";
+import { menu_finalize, menu_warn, prop_warn } from "./menu.ts";
+import { check_tree } from "./parser_check.ts";
+import { parse_expr, parse_if_expr, parse_nonconst, parse_symbol } from "./parser_expr.ts";
+import type { Preprocessor, VariableFlavor } from "./preprocess.ts";
+import { preprocess_init, variable_add } from "./preprocess.ts";
+import { sym_lookup } from "./symbol.ts";
 
 /** The state of one parse. */
 export interface Parser {
@@ -55,7 +55,7 @@ export interface Parser {
 
 /** A block that has begun. */
 interface Block {
-	readonly name: 'choice' | 'if' | 'menu';
+	readonly name: "choice" | "if" | "menu";
 	readonly menu: Menu;
 	/** Only what a choice may contain may stand here. */
 	readonly in_choice: boolean;
@@ -65,9 +65,9 @@ interface Block {
 const MAX_DEPTH = 10000;
 
 /** Thrown to give up a statement; the statement list catches it. */
-const SYNTAX_FAULT = new Error('syntax error');
+const SYNTAX_FAULT = new Error("syntax error");
 /** Thrown when nothing is left to recover with. */
-const ABORT = new Error('abort');
+const ABORT = new Error("abort");
 
 /** The type of the next token. */
 export function peek(p: Parser): string {
@@ -91,7 +91,7 @@ export function shift(p: Parser): string {
 	if (p.quiet > 0) p.quiet--;
 	if (++p.used >= MAX_DEPTH) {
 		// Said, but not counted as an error: that is how the reference takes it.
-		print(p, 'memory exhausted');
+		print(p, "memory exhausted");
 		throw ABORT;
 	}
 	return p.lexer.value;
@@ -117,7 +117,7 @@ function print(p: Parser, text: string): void {
 function report_syntax(p: Parser): void {
 	if (p.quiet === 0) {
 		p.errors++;
-		print(p, 'syntax error');
+		print(p, "syntax error");
 	}
 	p.quiet = 3;
 }
@@ -134,7 +134,7 @@ function zconf_error(p: Parser, text: string): void {
 }
 
 /** What became an error in 7.x, and was a warning before. */
-function error_since_7(p: Parser, text: string, more = ''): void {
+function error_since_7(p: Parser, text: string, more = ""): void {
 	if (p.kconf.compat === COMPAT_6_12) print(p, `warning: ${text}${more}`);
 	else zconf_error(p, text);
 }
@@ -146,7 +146,7 @@ function entry_error(p: Parser, at: { filename: string; lineno: number }, text: 
 
 // --- building the tree -------------------------------------------------------------------
 
-function menu_add_entry(p: Parser, sym: Menu['sym'], type: MenuType): void {
+function menu_add_entry(p: Parser, sym: Menu["sym"], type: MenuType): void {
 	const menu = menu_init(type, sym, p.lexer.cur_filename, p.lexer.cur_lineno);
 	menu.parent = p.current_menu;
 	if (p.below) p.last.list = menu;
@@ -185,7 +185,7 @@ function menu_set_type(p: Parser, type: SymbolType): void {
 		sym.type = type;
 		return;
 	}
-	const name = sym.name ?? '<choice>';
+	const name = sym.name ?? "<choice>";
 	const what = `ignoring type redefinition of '${name}' from '${sym.type}' to '${type}'`;
 	menu_warn(p.kconf, p.current_entry, what);
 }
@@ -193,7 +193,7 @@ function menu_set_type(p: Parser, type: SymbolType): void {
 function menu_add_prop(p: Parser, type: PropType, expr: Expr | null, dep: Expr | null): Property {
 	const prop: Property = {
 		type,
-		text: '',
+		text: "",
 		visible: { expr: dep, tri: 0 },
 		expr,
 		menu: p.current_entry,
@@ -210,11 +210,11 @@ function menu_add_prompt(p: Parser, type: PropType, text: string, dep: Expr | nu
 	const prop = menu_add_prop(p, type, null, dep);
 	prop.text = text;
 	if (LEADING_SPACE.test(text)) {
-		prop_warn(p.kconf, prop, 'leading whitespace ignored');
-		prop.text = text.replace(LEADING_SPACE, '');
+		prop_warn(p.kconf, prop, "leading whitespace ignored");
+		prop.text = text.replace(LEADING_SPACE, "");
 	}
-	if (p.current_entry.prompt) prop_warn(p.kconf, prop, 'prompt redefined');
-	if (type === 'prompt') {
+	if (p.current_entry.prompt) prop_warn(p.kconf, prop, "prompt redefined");
+	if (type === "prompt") {
 		// "visible if" of the menus around it hides prompts, and nothing but prompts.
 		for (let menu = p.current_entry.parent; menu; menu = menu.parent) {
 			if (!menu.visibility) continue;
@@ -232,7 +232,7 @@ function stmt_list(p: Parser): void {
 		p.used = p.base;
 		const type = peek(p);
 		const block = p.blocks.at(-1);
-		if (type === 'eof') {
+		if (type === "eof") {
 			if (!block) return;
 			report_syntax(p);
 			throw ABORT;
@@ -242,12 +242,12 @@ function stmt_list(p: Parser): void {
 			continue;
 		}
 		const in_choice = block?.in_choice ?? false;
-		const word = type === 'word' ? p.lexer.value : '';
+		const word = type === "word" ? p.lexer.value : "";
 		try {
 			statement(p, type, in_choice);
 		} catch (e) {
 			if (e !== SYNTAX_FAULT) throw e;
-			recover(p, type === 'word' && !in_choice ? word : null);
+			recover(p, type === "word" && !in_choice ? word : null);
 		}
 	}
 }
@@ -263,16 +263,15 @@ function end_missing(p: Parser): void {
 
 /** Skips the rest of the line, and says what was wrong with it. */
 function recover(p: Parser, word: string | null): void {
-	while (peek(p) !== 'eol') {
-		if (peek(p) === 'eof') throw ABORT;
+	while (peek(p) !== "eol") {
+		if (peek(p) === "eof") throw ABORT;
 		p.ahead = false;
 	}
 	shift(p);
-	zconf_error(p, word === null ? 'invalid statement' : `unknown statement "${word}"`);
+	zconf_error(p, word === null ? "invalid statement" : `unknown statement "${word}"`);
 }
 
-const is_end = (type: string): boolean =>
-	type === 'endif' || type === 'endmenu' || type === 'endchoice';
+const is_end = (type: string): boolean => type === "endif" || type === "endmenu" || type === "endchoice";
 
 /** Where a statement goes to be parsed, by its first token. */
 const STATEMENTS: Readonly<Record<string, (p: Parser, in_choice: boolean) => void>> = {
@@ -286,7 +285,7 @@ const STATEMENTS: Readonly<Record<string, (p: Parser, in_choice: boolean) => voi
 	word: assignment_stmt,
 };
 
-const ALLOWED_IN_CHOICE: ReadonlySet<string> = new Set(['comment', 'config', 'if']);
+const ALLOWED_IN_CHOICE: ReadonlySet<string> = new Set(["comment", "config", "if"]);
 
 function statement(p: Parser, type: string, in_choice: boolean): void {
 	const parse = in_choice && !ALLOWED_IN_CHOICE.has(type) ? undefined : STATEMENTS[type];
@@ -297,36 +296,36 @@ function statement(p: Parser, type: string, in_choice: boolean): void {
 function assignment_stmt(p: Parser): void {
 	const name = shift(p);
 	const op = peek(p);
-	if (op !== '=' && op !== ':=' && op !== '+=') syntax_error(p);
+	if (op !== "=" && op !== ":=" && op !== "+=") syntax_error(p);
 	shift(p);
-	const value = peek(p) === 'assign_val' ? shift(p) : '';
-	expect(p, 'eol');
+	const value = peek(p) === "assign_val" ? shift(p) : "";
+	expect(p, "eol");
 	variable_add(p.pp, name, value, op as VariableFlavor);
 }
 
 function source_stmt(p: Parser): void {
 	shift(p);
-	const name = expect(p, 'quoted');
-	expect(p, 'eol');
+	const name = expect(p, "quoted");
+	expect(p, "eol");
 	zconf_nextfile(p.lexer, name);
 }
 
 function config_entry(p: Parser, type: MenuType): Menu {
 	shift(p);
 	const sym = parse_nonconst(p);
-	expect(p, 'eol');
+	expect(p, "eol");
 	menu_add_entry(p, sym, type);
 	while (config_option(p, peek_option(p)));
 	return p.current_entry;
 }
 
 function config_stmt(p: Parser): void {
-	const entry = config_entry(p, 'normal');
+	const entry = config_entry(p, "normal");
 	const { current_choice: choice } = p;
 	const { sym } = entry;
 	if (!choice || !sym) return;
-	if (!entry.prompt) entry_error(p, entry, 'choice member must have a prompt');
-	if (sym.type !== S_BOOLEAN) entry_error(p, entry, 'choice member must be bool');
+	if (!entry.prompt) entry_error(p, entry, "choice member must have a prompt");
+	if (sym.type !== S_BOOLEAN) entry_error(p, entry, "choice member must be bool");
 	if (!sym.in_choice) {
 		sym.in_choice = choice;
 		choice.choice_members.push(sym);
@@ -334,9 +333,9 @@ function config_stmt(p: Parser): void {
 }
 
 function menuconfig_stmt(p: Parser): void {
-	const { prompt } = config_entry(p, 'menu');
-	if (prompt) prompt.type = 'menu';
-	else error_since_7(p, 'menuconfig statement without prompt');
+	const { prompt } = config_entry(p, "menu");
+	if (prompt) prompt.type = "menu";
+	else error_since_7(p, "menuconfig statement without prompt");
 }
 
 const TYPES: Readonly<Record<string, SymbolType>> = {
@@ -350,43 +349,43 @@ const TYPES: Readonly<Record<string, SymbolType>> = {
 /** One attribute of a config entry; false if the next line is none. */
 function config_option(p: Parser, type: string): boolean {
 	switch (type) {
-		case 'bool':
-		case 'tristate':
-		case 'int':
-		case 'hex':
-		case 'string':
+		case "bool":
+		case "tristate":
+		case "int":
+		case "hex":
+		case "string":
 			shift(p);
-			if (peek(p) === 'quoted') {
+			if (peek(p) === "quoted") {
 				const text = shift(p);
-				menu_add_prompt(p, 'prompt', text, parse_if_expr(p));
+				menu_add_prompt(p, "prompt", text, parse_if_expr(p));
 				p.used--;
 			} else {
 				p.used++;
 			}
-			expect(p, 'eol');
+			expect(p, "eol");
 			menu_set_type(p, TYPES[type] as SymbolType);
 			return true;
-		case 'prompt':
+		case "prompt":
 			prompt_option(p);
 			return true;
-		case 'default':
-		case 'def_bool':
-		case 'def_tristate':
+		case "default":
+		case "def_bool":
+		case "def_tristate":
 			default_option(p, type);
 			return true;
-		case 'select':
-		case 'imply':
+		case "select":
+		case "imply":
 			symbol_option(p, type);
 			return true;
-		case 'range':
+		case "range":
 			range_option(p);
 			return true;
-		case 'modules':
+		case "modules":
 			modules_option(p);
 			return true;
-		case 'transitional':
+		case "transitional":
 			shift(p);
-			expect(p, 'eol');
+			expect(p, "eol");
 			if (p.current_entry.sym) p.current_entry.sym.flags |= SYMBOL_TRANS;
 			return true;
 		default:
@@ -396,27 +395,27 @@ function config_option(p: Parser, type: string): boolean {
 
 function prompt_option(p: Parser): void {
 	shift(p);
-	const text = expect(p, 'quoted');
+	const text = expect(p, "quoted");
 	const dep = parse_if_expr(p);
-	expect(p, 'eol');
-	menu_add_prompt(p, 'prompt', text, dep);
+	expect(p, "eol");
+	menu_add_prompt(p, "prompt", text, dep);
 }
 
 function default_option(p: Parser, type: string): void {
 	shift(p);
 	const value = parse_expr(p);
 	const dep = parse_if_expr(p);
-	expect(p, 'eol');
-	menu_add_prop(p, 'default', value, dep);
-	if (type !== 'default') menu_set_type(p, type === 'def_bool' ? S_BOOLEAN : S_TRISTATE);
+	expect(p, "eol");
+	menu_add_prop(p, "default", value, dep);
+	if (type !== "default") menu_set_type(p, type === "def_bool" ? S_BOOLEAN : S_TRISTATE);
 }
 
 /** "select", "imply", and the "default" of a choice, which name one symbol. */
-function symbol_option(p: Parser, type: 'select' | 'imply' | 'default'): void {
+function symbol_option(p: Parser, type: "select" | "imply" | "default"): void {
 	shift(p);
 	const sym = parse_nonconst(p);
 	const dep = parse_if_expr(p);
-	expect(p, 'eol');
+	expect(p, "eol");
 	menu_add_prop(p, type, expr_alloc_symbol(sym), dep);
 }
 
@@ -425,13 +424,13 @@ function range_option(p: Parser): void {
 	const low = parse_symbol(p);
 	const high = parse_symbol(p);
 	const dep = parse_if_expr(p);
-	expect(p, 'eol');
-	menu_add_prop(p, 'range', expr_alloc_comp('range', low, high), dep);
+	expect(p, "eol");
+	menu_add_prop(p, "range", expr_alloc_comp("range", low, high), dep);
 }
 
 function modules_option(p: Parser): void {
 	shift(p);
-	expect(p, 'eol');
+	expect(p, "eol");
 	const { sym } = p.current_entry;
 	const old = p.kconf.modules_sym;
 	if (old) {
@@ -442,30 +441,30 @@ function modules_option(p: Parser): void {
 }
 
 function depends_or_help(p: Parser, type: string): boolean {
-	if (type === 'depends') depends_option(p);
-	else if (type === 'help') help_option(p);
+	if (type === "depends") depends_option(p);
+	else if (type === "help") help_option(p);
 	else return false;
 	return true;
 }
 
 function depends_option(p: Parser): void {
 	shift(p);
-	expect(p, 'on');
+	expect(p, "on");
 	const dep = parse_expr(p);
 	const cond = p.kconf.compat === COMPAT_6_12 ? null : parse_if_expr(p);
-	expect(p, 'eol');
+	expect(p, "eol");
 	menu_add_dep(p, dep, cond);
 }
 
 function help_option(p: Parser): void {
 	shift(p);
-	expect(p, 'eol');
+	expect(p, "eol");
 	const help = zconf_starthelp(p.lexer);
 	if (p.quiet > 0) p.quiet--;
 	const entry = p.current_entry;
-	const name = entry.sym?.name ?? '<choice>';
+	const name = entry.sym?.name ?? "<choice>";
 	if (entry.help_source) {
-		const which = ' -- only the last one will be used';
+		const which = " -- only the last one will be used";
 		error_since_7(p, `'${name}' defined with more than one help text`, which);
 	}
 	if (help.blank) error_since_7(p, `'${name}' defined with blank help text`);
@@ -474,26 +473,26 @@ function help_option(p: Parser): void {
 
 function choice_stmt(p: Parser): void {
 	shift(p);
-	expect(p, 'eol');
-	menu_add_entry(p, sym_lookup(p.kconf, null), 'choice');
+	expect(p, "eol");
+	menu_add_entry(p, sym_lookup(p.kconf, null), "choice");
 	menu_set_type(p, S_BOOLEAN);
 	while (choice_option(p, peek_option(p)));
-	if (!p.current_entry.prompt) entry_error(p, p.current_entry, 'choice must have a prompt');
-	block_begin(p, 'choice', true);
+	if (!p.current_entry.prompt) entry_error(p, p.current_entry, "choice must have a prompt");
+	block_begin(p, "choice", true);
 	p.current_choice = p.current_menu;
 }
 
 function choice_option(p: Parser, type: string): boolean {
 	switch (type) {
-		case 'bool':
+		case "bool":
 			if (p.kconf.compat !== COMPAT_6_12) return false;
 			prompt_option(p);
 			return true;
-		case 'prompt':
+		case "prompt":
 			prompt_option(p);
 			return true;
-		case 'default':
-			symbol_option(p, 'default');
+		case "default":
+			symbol_option(p, "default");
 			return true;
 		default:
 			return depends_or_help(p, type);
@@ -502,45 +501,45 @@ function choice_option(p: Parser, type: string): boolean {
 
 function comment_stmt(p: Parser): void {
 	shift(p);
-	const text = expect(p, 'quoted');
-	expect(p, 'eol');
-	menu_add_entry(p, null, 'comment');
-	menu_add_prompt(p, 'comment', text, null);
-	while (peek_option(p) === 'depends') depends_option(p);
+	const text = expect(p, "quoted");
+	expect(p, "eol");
+	menu_add_entry(p, null, "comment");
+	menu_add_prompt(p, "comment", text, null);
+	while (peek_option(p) === "depends") depends_option(p);
 }
 
 function if_stmt(p: Parser, in_choice: boolean): void {
 	shift(p);
 	const dep = parse_expr(p);
-	expect(p, 'eol');
-	menu_add_entry(p, null, 'if');
+	expect(p, "eol");
+	menu_add_entry(p, null, "if");
 	menu_add_dep(p, dep, null);
-	block_begin(p, 'if', in_choice);
+	block_begin(p, "if", in_choice);
 }
 
 function menu_stmt(p: Parser): void {
 	shift(p);
-	const text = expect(p, 'quoted');
-	expect(p, 'eol');
-	menu_add_entry(p, null, 'menu');
-	menu_add_prompt(p, 'menu', text, null);
+	const text = expect(p, "quoted");
+	expect(p, "eol");
+	menu_add_entry(p, null, "menu");
+	menu_add_prompt(p, "menu", text, null);
 	for (;;) {
-		if (peek_option(p) === 'depends') depends_option(p);
-		else if (peek(p) === 'visible') visible_option(p);
+		if (peek_option(p) === "depends") depends_option(p);
+		else if (peek(p) === "visible") visible_option(p);
 		else break;
 	}
-	block_begin(p, 'menu', false);
+	block_begin(p, "menu", false);
 }
 
 function visible_option(p: Parser): void {
 	shift(p);
 	const dep = parse_if_expr(p);
-	expect(p, 'eol');
+	expect(p, "eol");
 	p.current_entry.visibility = expr_alloc_and(p.current_entry.visibility, dep);
 }
 
 /** What follows is inside the current entry. */
-function block_begin(p: Parser, name: Block['name'], in_choice: boolean): void {
+function block_begin(p: Parser, name: Block["name"], in_choice: boolean): void {
 	const menu = menu_add_menu(p);
 	p.blocks.push({ name, menu, in_choice });
 	p.base += 2;
@@ -550,14 +549,14 @@ function block_begin(p: Parser, name: Block['name'], in_choice: boolean): void {
 function block_end(p: Parser, { name }: Block): void {
 	const { type } = p.lexer;
 	shift(p);
-	if (peek(p) !== 'eol') {
+	if (peek(p) !== "eol") {
 		report_syntax(p);
 		recover(p, null);
 		return;
 	}
 	shift(p);
-	if (name === 'choice') p.current_choice = null;
-	if (zconf_endtoken(p, type.slice('end'.length), name)) menu_end_menu(p);
+	if (name === "choice") p.current_choice = null;
+	if (zconf_endtoken(p, type.slice("end".length), name)) menu_end_menu(p);
 	p.blocks.pop();
 	p.base -= 2;
 }
@@ -577,11 +576,11 @@ function zconf_endtoken(p: Parser, found: string, expected: string): boolean {
 }
 
 function input(p: Parser): void {
-	if (peek(p) === 'mainmenu') {
+	if (peek(p) === "mainmenu") {
 		shift(p);
-		const text = expect(p, 'quoted');
-		expect(p, 'eol');
-		menu_add_prompt(p, 'menu', text, null);
+		const text = expect(p, "quoted");
+		expect(p, "eol");
+		menu_add_prompt(p, "menu", text, null);
 		p.base++;
 	}
 	p.base++;
@@ -626,7 +625,7 @@ function parse_tree(kconf: Kconf, name: string): void {
 	kconf.modules_sym ??= kconf.symbol_no;
 	if (!rootmenu.prompt) {
 		p.current_entry = rootmenu;
-		menu_add_prompt(p, 'menu', 'Main menu', null);
+		menu_add_prompt(p, "menu", "Main menu", null);
 	}
 	menu_finalize(kconf);
 	if (check_tree(kconf) > 0) throw new ConfExit(1);

@@ -3,11 +3,11 @@
 // What is looked at when the whole tree is there: dependency loops, choices, transitional
 // symbols. The checks that conf_parse() of Linux's scripts/kconfig/parser.y ends with.
 
-import { expr_is_yes } from './expr.ts';
-import type { Kconf, Menu } from './lkc.ts';
-import { COMPAT_6_12, SYMBOL_TRANS } from './lkc.ts';
-import { menu_next } from './menu.ts';
-import { sym_check_deps } from './symbol_check.ts';
+import { expr_is_yes } from "./expr.ts";
+import type { Kconf, Menu } from "./lkc.ts";
+import { COMPAT_6_12, SYMBOL_TRANS } from "./lkc.ts";
+import { menu_next } from "./menu.ts";
+import { sym_check_deps } from "./symbol_check.ts";
 
 /** Reports what is wrong with the tree; returns how much. */
 export function check_tree(kconf: Kconf): number {
@@ -32,9 +32,9 @@ function error(kconf: Kconf, at: { filename: string; lineno: number }, text: str
 
 /** A transitional symbol has a type and a help text, and nothing else. */
 function transitional_check_sanity(kconf: Kconf, menu: Menu): boolean {
-	const text = 'transitional symbols can only have help sections';
+	const text = "transitional symbols can only have help sections";
 	const bare = expr_is_yes(kconf, menu.dep) && expr_is_yes(kconf, menu.visibility);
-	const prop = menu.sym?.prop.find(({ type }) => type !== 'comment');
+	const prop = menu.sym?.prop.find(({ type }) => type !== "comment");
 	const at = bare ? prop : menu;
 	if (at) error(kconf, at, text);
 	return at !== undefined;
@@ -44,14 +44,14 @@ function choice_check_sanity(kconf: Kconf, menu: Menu): boolean {
 	const old = kconf.compat === COMPAT_6_12;
 	let bad = false;
 	for (const prop of menu.sym?.prop ?? []) {
-		if (prop.type === 'default') {
-			error(kconf, prop, 'defaults for choice values not supported');
+		if (prop.type === "default") {
+			error(kconf, prop, "defaults for choice values not supported");
 			bad = true;
 		}
-		if (prop.menu === menu || prop.type !== 'prompt') continue;
+		if (prop.menu === menu || prop.type !== "prompt") continue;
 		if (old && prop.menu.parent === menu.parent) continue;
-		const inside = 'choice value has a prompt outside its choice group';
-		error(kconf, prop, old ? inside : 'choice value must not have a prompt in another entry');
+		const inside = "choice value has a prompt outside its choice group";
+		error(kconf, prop, old ? inside : "choice value must not have a prompt in another entry");
 		bad = true;
 	}
 	return bad;

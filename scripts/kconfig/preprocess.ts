@@ -3,12 +3,12 @@
 // $(…): variables, functions and environment, expanded while the files are read. Mirrors
 // Linux's scripts/kconfig/preprocess.c.
 
-import type { Kconf } from './lkc.ts';
-import { run_shell } from './shell.ts';
-import { bytes_exit, to_bytes } from './text.ts';
+import type { Kconf } from "./lkc.ts";
+import { run_shell } from "./shell.ts";
+import { bytes_exit, to_bytes } from "./text.ts";
 
 /** "=" keeps the text and expands it at use, ":=" expands it at once, "+=" appends. */
-export type VariableFlavor = '=' | ':=' | '+=';
+export type VariableFlavor = "=" | ":=" | "+=";
 
 interface Variable {
 	value: string;
@@ -52,11 +52,11 @@ function fail(pp: Preprocessor, text: string): never {
 /** An assignment statement. */
 export function variable_add(pp: Preprocessor, name: string, text: string, op: VariableFlavor) {
 	const old = pp.variables.get(name);
-	const recursive = op === '+=' ? (old?.recursive ?? true) : op === '=';
+	const recursive = op === "+=" ? (old?.recursive ?? true) : op === "=";
 	pp.nested++;
 	const value = recursive ? text : expand_string(pp, text);
 	pp.nested--;
-	const joined = op === '+=' && old ? `${old.value} ${value}` : value;
+	const joined = op === "+=" && old ? `${old.value} ${value}` : value;
 	pp.variables.set(name, { value: joined, recursive, depth: 0 });
 }
 
@@ -67,7 +67,7 @@ function variable_expand(pp: Preprocessor, name: string, args: readonly string[]
 	if (args.length === 1 && v.depth > 0) {
 		fail(pp, `Recursive variable '${name}' references itself (eventually)`);
 	}
-	if (v.depth > MAX_DEPTH) fail(pp, 'Too deep recursive expansion');
+	if (v.depth > MAX_DEPTH) fail(pp, "Too deep recursive expansion");
 	if (!v.recursive) return v.value;
 	v.depth++;
 	const out = expand_string(pp, v.value, args);
@@ -85,11 +85,11 @@ function position(pp: Preprocessor): string {
 }
 
 const BUILTINS: Readonly<Record<string, Builtin>> = {
-	'error-if': {
+	"error-if": {
 		args: 2,
 		run(pp, [, cond, text]) {
-			if (cond === 'y') fail(pp, text ?? '');
-			return '';
+			if (cond === "y") fail(pp, text ?? "");
+			return "";
 		},
 	},
 	filename: { args: 0, run: (pp) => pp.where.cur_filename },
@@ -97,16 +97,16 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
 		args: 1,
 		run(pp, [, text]) {
 			pp.kconf.host.out(`${text}\n`);
-			return '';
+			return "";
 		},
 	},
 	lineno: { args: 0, run: (pp) => String(pp.where.lineno) },
-	shell: { args: 1, run: (pp, [, command]) => do_shell(pp, command ?? '') },
-	'warning-if': {
+	shell: { args: 1, run: (pp, [, command]) => do_shell(pp, command ?? "") },
+	"warning-if": {
 		args: 2,
 		run(pp, [, cond, text]) {
-			if (cond === 'y') pp.kconf.host.err(`${position(pp)}: ${text}\n`);
-			return '';
+			if (cond === "y") pp.kconf.host.err(`${position(pp)}: ${text}\n`);
+			return "";
 		},
 	},
 };
@@ -118,16 +118,16 @@ const MAX_OUTPUT = 4095;
 function do_shell(pp: Preprocessor, command: string): string {
 	if (pp.later && pp.nested === 0) {
 		pp.later(command);
-		return '';
+		return "";
 	}
 	const { host } = pp.kconf;
 	const { stdout, stderr } = (host.shell ?? run_shell)(host, command);
-	if (stderr !== '') host.err(stderr);
+	if (stderr !== "") host.err(stderr);
 	let end = Math.min(stdout.length, MAX_OUTPUT);
-	while (end > 0 && stdout[end - 1] === '\n') end--;
+	while (end > 0 && stdout[end - 1] === "\n") end--;
 	const text = stdout.slice(0, end);
-	const nul = text.indexOf('\0');
-	return (nul < 0 ? text : text.slice(0, nul)).replaceAll('\n', ' ');
+	const nul = text.indexOf("\0");
+	return (nul < 0 ? text : text.slice(0, nul)).replaceAll("\n", " ");
 }
 
 function function_expand(pp: Preprocessor, name: string, args: readonly string[]): string | null {
@@ -145,7 +145,7 @@ function function_expand(pp: Preprocessor, name: string, args: readonly string[]
 function env_expand(pp: Preprocessor, name: string): string | null {
 	const known = pp.kconf.env_used.get(name);
 	if (known !== undefined) return known;
-	const value = name === '' ? undefined : pp.kconf.host.env[name];
+	const value = name === "" ? undefined : pp.kconf.host.env[name];
 	if (value === undefined) return null;
 	const bytes = to_bytes(value);
 	pp.kconf.env_used.set(name, bytes);
@@ -159,9 +159,9 @@ function split_args(text: string): string[] {
 	let start = 0;
 	for (let i = 0; i < text.length; i++) {
 		const c = text[i];
-		if (c === '(') nest++;
-		else if (c === ')') nest--;
-		else if (c === ',' && nest === 0) {
+		if (c === "(") nest++;
+		else if (c === ")") nest--;
+		else if (c === "," && nest === 0) {
 			args.push(text.slice(start, i));
 			start = i + 1;
 		}
@@ -176,14 +176,14 @@ function eval_clause(pp: Preprocessor, text: string, outer: readonly string[]): 
 	const number = /^\s*\+?\d+$/.test(text) ? Number(text) : 0;
 	if (number > 0 && number < outer.length) return outer[number] as string;
 	const raw = split_args(text);
-	if (raw.length > FUNCTION_MAX_ARGS) fail(pp, 'too many function arguments');
+	if (raw.length > FUNCTION_MAX_ARGS) fail(pp, "too many function arguments");
 	pp.nested++;
 	const args = raw.map((arg) => expand_string(pp, arg, outer));
 	pp.nested--;
 	const name = args[0] as string;
 	const found = variable_expand(pp, name, args) ?? function_expand(pp, name, args);
 	if (found !== null) return found;
-	return (args.length === 1 ? env_expand(pp, name) : null) ?? '';
+	return (args.length === 1 ? env_expand(pp, name) : null) ?? "";
 }
 
 /**
@@ -196,11 +196,11 @@ export function expand_dollar(
 	pos: number,
 	outer: readonly string[] = [],
 ): { out: string; end: number } {
-	if (text[pos] !== '(') return { out: '$', end: pos };
+	if (text[pos] !== "(") return { out: "$", end: pos };
 	let nest = 0;
 	for (let i = pos; i < text.length; i++) {
-		if (text[i] === '(') nest++;
-		if (text[i] !== ')' || --nest > 0) continue;
+		if (text[i] === "(") nest++;
+		if (text[i] !== ")" || --nest > 0) continue;
 		return { out: eval_clause(pp, text.slice(pos + 1, i), outer), end: i + 1 };
 	}
 	return fail(pp, `unterminated reference to '${text.slice(pos + 1)}': missing ')'`);
@@ -214,11 +214,11 @@ function expand_until(
 	ends: (c: string) => boolean,
 	outer: readonly string[],
 ): { out: string; end: number } {
-	let out = '';
+	let out = "";
 	let i = pos;
 	while (i < text.length) {
 		const c = text[i] as string;
-		if (c === '$') {
+		if (c === "$") {
 			const part = expand_dollar(pp, text, i + 1, outer);
 			out += part.out;
 			i = part.end;

@@ -3,23 +3,23 @@
 // The reference's own tests (KCONFIG_TREE/scripts/kconfig/tests, for pytest), with this
 // engine in the place of the command. KCONFIG_COMPAT says whose tests they are.
 
-import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import test from 'ava';
-import { build } from 'rolldown';
-import { COMPAT_7_2 } from './lkc.ts';
+import { spawnSync } from "node:child_process";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import test from "ava";
+import { build } from "rolldown";
+import { COMPAT_7_2 } from "./lkc.ts";
 
 const TREE = process.env.KCONFIG_TREE;
 const COMPAT = process.env.KCONFIG_COMPAT ?? COMPAT_7_2;
 
 /** What keeps the tests from being run, or null. */
 function missing(): string | null {
-	if (!TREE) return 'KCONFIG_TREE names no kernel tree';
-	if (!existsSync(join(TREE, 'scripts/kconfig/tests/conftest.py'))) return `${TREE} has no tests`;
-	return spawnSync('python3', ['-m', 'pytest', '--version']).status === 0 ? null : 'there is no pytest';
+	if (!TREE) return "KCONFIG_TREE names no kernel tree";
+	if (!existsSync(join(TREE, "scripts/kconfig/tests/conftest.py"))) return `${TREE} has no tests`;
+	return spawnSync("python3", ["-m", "pytest", "--version"]).status === 0 ? null : "there is no pytest";
 }
 
 const wrapper = (bundle: string): string =>
@@ -61,23 +61,23 @@ subprocess.Popen = Popen
 
 const why_not = missing();
 
-(why_not ? test.skip : test)(`the reference's own tests pass (skipped: ${why_not ?? 'no'})`, async (t) => {
+(why_not ? test.skip : test)(`the reference's own tests pass (skipped: ${why_not ?? "no"})`, async (t) => {
 	t.timeout(300_000);
-	const dir = mkdtempSync(join(tmpdir(), 'kconfig-'));
+	const dir = mkdtempSync(join(tmpdir(), "kconfig-"));
 	try {
-		const bundle = join(dir, 'spf-conf.mjs');
-		const input = fileURLToPath(new URL('spf-conf.ts', import.meta.url));
-		await build({ input, platform: 'node', output: { file: bundle, format: 'esm' } });
-		const own = join(dir, 'scripts/kconfig');
+		const bundle = join(dir, "spf-conf.mjs");
+		const input = fileURLToPath(new URL("spf-conf.ts", import.meta.url));
+		await build({ input, platform: "node", output: { file: bundle, format: "esm" } });
+		const own = join(dir, "scripts/kconfig");
 		mkdirSync(own, { recursive: true });
-		cpSync(join(TREE as string, 'scripts/kconfig/tests'), join(own, 'tests'), { recursive: true });
-		writeFileSync(join(own, 'conf'), wrapper(bundle));
-		chmodSync(join(own, 'conf'), 0o755);
-		writeFileSync(join(dir, 'patient.py'), PLUGIN);
-		const args = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', '-p', 'patient', 'scripts/kconfig/tests'];
+		cpSync(join(TREE as string, "scripts/kconfig/tests"), join(own, "tests"), { recursive: true });
+		writeFileSync(join(own, "conf"), wrapper(bundle));
+		chmodSync(join(own, "conf"), 0o755);
+		writeFileSync(join(dir, "patient.py"), PLUGIN);
+		const args = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "patient", "scripts/kconfig/tests"];
 		const env = { ...process.env, PYTHONPATH: dir };
-		const run = spawnSync('python3', args, { cwd: dir, env, encoding: 'utf8' });
-		t.log(run.stdout.trim().split('\n').at(-1));
+		const run = spawnSync("python3", args, { cwd: dir, env, encoding: "utf8" });
+		t.log(run.stdout.trim().split("\n").at(-1));
 		t.is(run.status, 0, run.stdout + run.stderr);
 	} finally {
 		rmSync(dir, { recursive: true, force: true });

@@ -6,48 +6,48 @@
 // else; those are the same whatever the others say, so they are no guesses, and their order
 // does not matter to each other. All others are run when their turn comes.
 
-import type { ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, readSync, unlinkSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Writable } from 'node:stream';
-import type { Lexer } from './lexer.ts';
-import { lexer_init, yylex, zconf_initscan, zconf_nextfile, zconf_starthelp } from './lexer.ts';
-import type { Compat, KconfHost, ShellResult } from './lkc.ts';
-import { ConfExit, kconf_alloc } from './lkc.ts';
-import type { Preprocessor, VariableFlavor } from './preprocess.ts';
-import { preprocess_init, variable_add } from './preprocess.ts';
-import { to_text } from './text.ts';
+import type { ChildProcess } from "node:child_process";
+import { closeSync, existsSync, openSync, readFileSync, readSync, unlinkSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Writable } from "node:stream";
+import type { Lexer } from "./lexer.ts";
+import { lexer_init, yylex, zconf_initscan, zconf_nextfile, zconf_starthelp } from "./lexer.ts";
+import type { Compat, KconfHost, ShellResult } from "./lkc.ts";
+import { ConfExit, kconf_alloc } from "./lkc.ts";
+import type { Preprocessor, VariableFlavor } from "./preprocess.ts";
+import { preprocess_init, variable_add } from "./preprocess.ts";
+import { to_text } from "./text.ts";
 
 /** Moves to the end of the line that a token stands in. */
 function skip_line(lx: Lexer): void {
-	while (lx.type !== 'eol' && lx.type !== 'eof') yylex(lx);
+	while (lx.type !== "eol" && lx.type !== "eof") yylex(lx);
 }
 
 /** One statement, as far as it leads to other files or defines macros. */
 function look_at(lx: Lexer, pp: Preprocessor): void {
 	const { type, value } = lx;
-	if (type === 'source') {
+	if (type === "source") {
 		pp.nested++;
 		yylex(lx);
 		pp.nested--;
 		const name = lx.value;
-		const is_name = (lx.type as string) === 'quoted';
+		const is_name = (lx.type as string) === "quoted";
 		skip_line(lx);
 		if (is_name) zconf_nextfile(lx, name);
 		return;
 	}
-	if (type === 'help') {
+	if (type === "help") {
 		skip_line(lx);
 		zconf_starthelp(lx);
 		return;
 	}
-	if (type === 'word') {
+	if (type === "word") {
 		yylex(lx);
 		const op = lx.type;
-		if (op === '=' || op === ':=' || op === '+=') {
+		if (op === "=" || op === ":=" || op === "+=") {
 			yylex(lx);
-			const text = (lx.type as string) === 'assign_val' ? lx.value : '';
+			const text = (lx.type as string) === "assign_val" ? lx.value : "";
 			variable_add(pp, value, text, op as VariableFlavor);
 		}
 	}
@@ -55,12 +55,7 @@ function look_at(lx: Lexer, pp: Preprocessor): void {
 }
 
 /** Calls `found` for the commands that a parse will run and that nothing but a token depends on. */
-function find_commands(
-	host: KconfHost,
-	compat: Compat,
-	file: string,
-	found: (command: string) => void,
-): void {
+function find_commands(host: KconfHost, compat: Compat, file: string, found: (command: string) => void): void {
 	const quiet: KconfHost = { ...host, out: () => {}, err: () => {} };
 	const kconf = kconf_alloc(quiet, compat);
 	const lx = lexer_init(kconf);
@@ -69,7 +64,7 @@ function find_commands(
 	pp.later = found;
 	try {
 		zconf_initscan(lx, file);
-		for (yylex(lx); lx.type !== 'eof'; yylex(lx)) look_at(lx, pp);
+		for (yylex(lx); lx.type !== "eof"; yylex(lx)) look_at(lx, pp);
 	} catch (e) {
 		// The parser will come to the same place, and say what is wrong there.
 		if (!(e instanceof ConfExit)) throw e;
@@ -95,13 +90,13 @@ class Answers {
 	private readonly mark: string;
 	private readonly chunk = Buffer.alloc(1 << 14);
 	private pos = 0;
-	private text = '';
+	private text = "";
 	private readonly done: string[] = [];
 
 	constructor(name: string, mark: string) {
 		// Nobody else is to see it, and nothing is to stay behind.
 		const path = join(tmpdir(), name);
-		this.fd = openSync(path, 'wx+', 0o600);
+		this.fd = openSync(path, "wx+", 0o600);
 		unlinkSync(path);
 		this.mark = `${mark}\n`;
 	}
@@ -117,7 +112,7 @@ class Answers {
 			const n = readSync(this.fd, this.chunk, 0, this.chunk.length, this.pos);
 			if (n === 0) break;
 			this.pos += n;
-			this.text += this.chunk.toString('latin1', 0, n);
+			this.text += this.chunk.toString("latin1", 0, n);
 		}
 		const parts = this.text.split(this.mark);
 		this.text = parts.pop() as string;
@@ -136,19 +131,19 @@ class Driver {
 	private answered = 0;
 
 	constructor(host: KconfHost, mark: string, nr: number) {
-		const { spawn } = process.getBuiltinModule('node:child_process');
+		const { spawn } = process.getBuiltinModule("node:child_process");
 		const name = `spf-kconfig-${process.pid}-${nr}`;
 		this.out = new Answers(`${name}.out`, mark);
 		this.err = new Answers(`${name}.err`, mark);
-		this.child = spawn('/bin/sh', ['-c', DRIVER, mark], {
+		this.child = spawn("/bin/sh", ["-c", DRIVER, mark], {
 			cwd: host.cwd,
 			env: host.env as NodeJS.ProcessEnv,
-			stdio: ['inherit', this.out.fd, this.err.fd, 'pipe'],
+			stdio: ["inherit", this.out.fd, this.err.fd, "pipe"],
 		});
 		this.queue = this.child.stdio[3] as Writable;
 		// Without it everything is run when its turn comes.
-		this.child.on('error', () => {});
-		this.queue.on('error', () => {});
+		this.child.on("error", () => {});
+		this.queue.on("error", () => {});
 		// It ends when this process does: then its queue ends.
 		this.child.unref();
 		(this.queue as Writable & { unref(): void }).unref();
@@ -176,8 +171,8 @@ class Driver {
 	is_dead(): boolean {
 		if (this.child.pid === undefined) return true;
 		const stat = `/proc/${this.child.pid}/stat`;
-		if (!existsSync('/proc/self/stat')) return false;
-		return !existsSync(stat) || / [ZX] /.test(readFileSync(stat, 'latin1'));
+		if (!existsSync("/proc/self/stat")) return false;
+		return !existsSync(stat) || / [ZX] /.test(readFileSync(stat, "latin1"));
 	}
 
 	close(): void {
@@ -206,12 +201,7 @@ interface Call {
  * Starts what can be run ahead of a parse of `file`. With `once` a command that comes again is
  * not run again.
  */
-export function run_ahead(
-	host: KconfHost,
-	compat: Compat,
-	file: string,
-	once: boolean,
-): ShellAhead {
+export function run_ahead(host: KconfHost, compat: Compat, file: string, once: boolean): ShellAhead {
 	const mark = `\x01${process.pid}.${Math.random()}\x01`;
 	// To fork is cheap as long as there is little memory.
 	const drivers = Array.from(

@@ -10,20 +10,13 @@
 // of all files that the command names. A command whose answer depends on anything else, such
 // as the time, gets an old one: KCONFIG_NOCACHE=1 turns all this off.
 
-import {
-	readdirSync,
-	readFileSync,
-	renameSync,
-	rmSync,
-	statSync,
-	writeFileSync,
-} from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import type { Compat, KconfHost, ShellResult } from './lkc.ts';
-import { run_shell } from './shell.ts';
-import { run_ahead } from './shell_ahead.ts';
-import { make_parent_dir, path_of } from './text.ts';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { Compat, KconfHost, ShellResult } from "./lkc.ts";
+import { run_shell } from "./shell.ts";
+import { run_ahead } from "./shell_ahead.ts";
+import { make_parent_dir, path_of } from "./text.ts";
 
 /** Raised when the file looks different. */
 const VERSION = 1;
@@ -33,21 +26,21 @@ const MAX_FILES = 64;
 
 /** What changes from one call of make or of a shell to the next, and is read by nobody. */
 const IGNORED: ReadonlySet<string> = new Set([
-	'_',
-	'COLUMNS',
-	'KCONFIG_COMPAT',
-	'KCONFIG_CONFIG',
-	'KCONFIG_PROBABILITY',
-	'KCONFIG_SEED',
-	'LINES',
-	'MAKEFLAGS',
-	'MAKELEVEL',
-	'MAKEOVERRIDES',
-	'MAKE_TERMERR',
-	'MAKE_TERMOUT',
-	'MFLAGS',
-	'OLDPWD',
-	'SHLVL',
+	"_",
+	"COLUMNS",
+	"KCONFIG_COMPAT",
+	"KCONFIG_CONFIG",
+	"KCONFIG_PROBABILITY",
+	"KCONFIG_SEED",
+	"LINES",
+	"MAKEFLAGS",
+	"MAKELEVEL",
+	"MAKEOVERRIDES",
+	"MAKE_TERMERR",
+	"MAKE_TERMOUT",
+	"MFLAGS",
+	"OLDPWD",
+	"SHLVL",
 ]);
 
 interface Entry extends ShellResult {
@@ -66,29 +59,29 @@ function environment_key(host: KconfHost): string {
 		.filter(([name]) => !IGNORED.has(name))
 		.map(([name, value]) => `${name}=${value}`)
 		.sort();
-	const dirs = [...(host.env.PATH ?? '').split(':'), '/etc/alternatives'];
-	return [VERSION, host.cwd, ...vars, ...dirs.map(date_of)].join('\n');
+	const dirs = [...(host.env.PATH ?? "").split(":"), "/etc/alternatives"];
+	return [VERSION, host.cwd, ...vars, ...dirs.map(date_of)].join("\n");
 }
 
 function date_of(path: string): string {
 	const stat = statSync(path, { throwIfNoEntry: false });
-	return stat ? `${stat.mtimeMs}:${stat.size}` : '-';
+	return stat ? `${stat.mtimeMs}:${stat.size}` : "-";
 }
 
 function cache_dir(host: KconfHost): string {
-	return join(host.env.XDG_CACHE_HOME || join(host.env.HOME || homedir(), '.cache'), 'spf-kconfig');
+	return join(host.env.XDG_CACHE_HOME || join(host.env.HOME || homedir(), ".cache"), "spf-kconfig");
 }
 
 /** FNV-1a, for the name of the file; the key itself is in it. */
 function hash(text: string): string {
 	let h = 2166136261;
 	for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-	return (h >>> 0).toString(16).padStart(8, '0');
+	return (h >>> 0).toString(16).padStart(8, "0");
 }
 
 function load(path: string, key: string): Map<string, Entry> {
 	try {
-		const file = JSON.parse(readFileSync(path, 'utf8')) as CacheFile;
+		const file = JSON.parse(readFileSync(path, "utf8")) as CacheFile;
 		if (file.key === key) return new Map(Object.entries(file.commands));
 	} catch {
 		// None there, or none of ours: begin anew.
@@ -121,15 +114,15 @@ function save(dir: string, path: string, file: CacheFile): void {
 
 /** The files that a command names, as far as its words can tell, with dates and sizes. */
 function dates(host: KconfHost, command: string, known: Map<string, string>): string {
-	let text = '';
+	let text = "";
 	for (const word of command.match(/[A-Za-z0-9_./][A-Za-z0-9_./+-]*/g) ?? []) {
 		let date = known.get(word);
 		if (date === undefined) {
 			const path = path_of(host, word);
-			date = statSync(path, { throwIfNoEntry: false })?.isFile() ? date_of(path) : '-';
+			date = statSync(path, { throwIfNoEntry: false })?.isFile() ? date_of(path) : "-";
 			known.set(word, date);
 		}
-		if (date !== '-') text += `${word}=${date} `;
+		if (date !== "-") text += `${word}=${date} `;
 	}
 	return text;
 }
@@ -146,7 +139,7 @@ export interface ShellHost {
  * run ahead.
  */
 export function shell_host(host: KconfHost, compat: Compat, file: string): ShellHost {
-	if (host.env.KCONFIG_NOCACHE === '1') {
+	if (host.env.KCONFIG_NOCACHE === "1") {
 		const ahead = run_ahead(host, compat, file, false);
 		const shell = (h: KconfHost, command: string) => ahead.take(command) ?? run_shell(h, command);
 		return { host: { ...host, shell }, remember: () => ahead.close() };

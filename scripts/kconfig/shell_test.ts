@@ -3,13 +3,13 @@
 // Tests of $(shell,…) as spf-conf runs it: ahead, remembered, or when its turn comes. What
 // comes out has to be the same.
 
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import test from 'ava';
-import { get, parse } from './engine.ts';
-import type { KconfHost } from './lkc.ts';
-import { shell_host } from './shell_cache.ts';
-import { type Sandbox, sandbox } from './testutil.ts';
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import test from "ava";
+import { get, parse } from "./engine.ts";
+import type { KconfHost } from "./lkc.ts";
+import { shell_host } from "./shell_cache.ts";
+import { type Sandbox, sandbox } from "./testutil.ts";
 
 const KCONFIG = `tool := $(shell,cat tool)
 has = $(shell,{ $(1); } >/dev/null 2>&1 && echo y || echo n)
@@ -38,62 +38,55 @@ config F
 	default "$(shell,echo run >> $LOG; echo $VARIABLE)"
 `;
 
-const NAMES = ['A', 'B', 'C', 'D', 'E', 'F'];
+const NAMES = ["A", "B", "C", "D", "E", "F"];
 
 /** The values, what was said, and how often E's and F's command has been run so far. */
 function look(box: Sandbox, more: Record<string, string> = {}) {
-	let err = '';
+	let err = "";
 	const host: KconfHost = {
-		env: { PATH: process.env.PATH, LOG: 'runs', XDG_CACHE_HOME: join(box.dir, 'cache'), ...more },
+		env: { PATH: process.env.PATH, LOG: "runs", XDG_CACHE_HOME: join(box.dir, "cache"), ...more },
 		cwd: box.dir,
 		out: () => {},
 		err: (text) => {
 			err += text;
 		},
 	};
-	const { host: ready, remember } = shell_host(host, '7.2', 'Kconfig');
-	const kconf = parse('Kconfig', ready);
+	const { host: ready, remember } = shell_host(host, "7.2", "Kconfig");
+	const kconf = parse("Kconfig", ready);
 	remember();
-	const runs = (box.read('runs') ?? '').split('\n').length - 1;
+	const runs = (box.read("runs") ?? "").split("\n").length - 1;
 	return { values: NAMES.map((name) => get(kconf, name)), err, runs };
 }
 
-const want = (tool: string, variable: string) => [
-	tool,
-	'x y',
-	'<>',
-	'z'.repeat(4095),
-	variable,
-	variable,
-];
+const want = (tool: string, variable: string) => [tool, "x y", "<>", "z".repeat(4095), variable, variable];
 
-test('ahead, remembered, and one after the other: the same', (t) => {
-	const box = sandbox({ Kconfig: KCONFIG, tool: 'gcc\n' });
-	t.deepEqual(look(box), { values: want('y', ''), err: 'said\n', runs: 1 });
-	t.deepEqual(look(box), { values: want('y', ''), err: 'said\n', runs: 1 });
-	t.is(readdirSync(join(box.dir, 'cache/spf-kconfig')).length, 1);
-	const anew = look(box, { KCONFIG_NOCACHE: '1' });
-	t.deepEqual(anew, { values: want('y', ''), err: 'said\n', runs: 3 });
+test("ahead, remembered, and one after the other: the same", (t) => {
+	const box = sandbox({ Kconfig: KCONFIG, tool: "gcc\n" });
+	t.deepEqual(look(box), { values: want("y", ""), err: "said\n", runs: 1 });
+	t.deepEqual(look(box), { values: want("y", ""), err: "said\n", runs: 1 });
+	t.is(readdirSync(join(box.dir, "cache/spf-kconfig")).length, 1);
+	const anew = look(box, { KCONFIG_NOCACHE: "1" });
+	t.deepEqual(anew, { values: want("y", ""), err: "said\n", runs: 3 });
 	box.remove();
 });
 
-test('another environment, another file that a command names: run again', (t) => {
-	const box = sandbox({ Kconfig: KCONFIG, tool: 'gcc\n' });
+test("another environment, another file that a command names: run again", (t) => {
+	const box = sandbox({ Kconfig: KCONFIG, tool: "gcc\n" });
 	look(box);
-	t.deepEqual(look(box, { VARIABLE: 'v' }).values, want('y', 'v'));
-	t.deepEqual(look(box).values, want('y', ''));
-	box.put('tool', 'clang\n');
-	t.deepEqual(look(box).values, want('n', ''));
+	t.deepEqual(look(box, { VARIABLE: "v" }).values, want("y", "v"));
+	t.deepEqual(look(box).values, want("y", ""));
+	box.put("tool", "clang\n");
+	t.deepEqual(look(box).values, want("n", ""));
 	box.remove();
 });
 
-test('a cache that is spoilt, or cannot be written, is none', (t) => {
-	const box = sandbox({ Kconfig: KCONFIG, tool: 'gcc\n', file: '' });
+test("a cache that is spoilt, or cannot be written, is none", (t) => {
+	const box = sandbox({ Kconfig: KCONFIG, tool: "gcc\n", file: "" });
 	look(box);
-	const [name] = readdirSync(join(box.dir, 'cache/spf-kconfig'));
+	const [name] = readdirSync(join(box.dir, "cache/spf-kconfig"));
 	box.put(`cache/spf-kconfig/${name}`, '{ "key": 1');
-	t.deepEqual(look(box).values, want('y', ''));
-	t.deepEqual(look(box, { XDG_CACHE_HOME: join(box.dir, 'file/x') }).values, want('y', ''));
-	t.deepEqual(look(box, { XDG_CACHE_HOME: '/proc/none' }).values, want('y', ''));
+	t.deepEqual(look(box).values, want("y", ""));
+	t.deepEqual(look(box, { XDG_CACHE_HOME: join(box.dir, "file/x") }).values, want("y", ""));
+	t.deepEqual(look(box, { XDG_CACHE_HOME: "/proc/none" }).values, want("y", ""));
 	box.remove();
 });

@@ -2,11 +2,11 @@
 //
 // The command spf-conf: conf.ts with commands that are run ahead, or remembered.
 
-import { conf_main, run_command } from './conf.ts';
-import { parse_options } from './conf_options.ts';
-import { process_host } from './host.ts';
-import { shell_host } from './shell_cache.ts';
-import { set_v8_flags } from './v8_flags.ts';
+import { conf_main, run_command } from "./conf.ts";
+import { parse_options } from "./conf_options.ts";
+import { process_host } from "./host.ts";
+import { shell_host } from "./shell_cache.ts";
+import { set_v8_flags } from "./v8_flags.ts";
 
 function main(args: readonly string[]): void {
 	const real = process_host();

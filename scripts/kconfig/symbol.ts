@@ -4,7 +4,7 @@
 // scripts/kconfig/symbol.c. Left out: searching by pattern. The choice part is in choice.ts,
 // the search for dependency loops in symbol_check.ts.
 
-import { choice_set_value, sym_calc_choice, sym_get_choice_menu } from './choice.ts';
+import { choice_set_value, sym_calc_choice, sym_get_choice_menu } from "./choice.ts";
 import {
 	EXPR_AND,
 	EXPR_OR,
@@ -15,8 +15,8 @@ import {
 	show_with_value,
 	strtoll,
 	tristate_name,
-} from './expr.ts';
-import type { ExprValue, Kconf, Property, Sym, SymbolType, Tristate } from './lkc.ts';
+} from "./expr.ts";
+import type { ExprValue, Kconf, Property, Sym, SymbolType, Tristate } from "./lkc.ts";
 import {
 	mod,
 	no,
@@ -33,7 +33,7 @@ import {
 	SYMBOL_WRITE,
 	sym_init,
 	yes,
-} from './lkc.ts';
+} from "./lkc.ts";
 
 /** The type as it acts: without modules a tristate is a bool. */
 export function sym_get_type(kconf: Kconf, sym: Sym): SymbolType {
@@ -58,9 +58,9 @@ export function sym_get_string_value(sym: Sym): string {
 
 /** Finds or makes a symbol. `is_const` is for words in quotes; null makes a choice. */
 export function sym_lookup(kconf: Kconf, name: string | null, is_const = false): Sym {
-	if (name === 'y') return kconf.symbol_yes;
-	if (name === 'm') return kconf.symbol_mod;
-	if (name === 'n') return kconf.symbol_no;
+	if (name === "y") return kconf.symbol_yes;
+	if (name === "m") return kconf.symbol_mod;
+	if (name === "n") return kconf.symbol_no;
 	const table = is_const ? kconf.constants : kconf.symbols;
 	const known = name === null ? undefined : table.get(name);
 	if (known) return known;
@@ -83,19 +83,19 @@ export function for_all_symbols(kconf: Kconf): readonly Sym[] {
 
 /** The symbol of a name, if any file mentions it. */
 export function sym_find(kconf: Kconf, name: string): Sym | undefined {
-	if (name === 'y') return kconf.symbol_yes;
-	if (name === 'm') return kconf.symbol_mod;
-	if (name === 'n') return kconf.symbol_no;
+	if (name === "y") return kconf.symbol_yes;
+	if (name === "m") return kconf.symbol_mod;
+	if (name === "n") return kconf.symbol_no;
 	return kconf.symbols.get(name);
 }
 
 /** The symbol that a default, select or imply names, if it names just one. */
 export function prop_get_symbol(prop: Property): Sym | null {
-	return prop.expr?.type === 'symbol' ? prop.expr.sym : null;
+	return prop.expr?.type === "symbol" ? prop.expr.sym : null;
 }
 
 /** The first property of a kind whose condition holds. */
-function first_visible(kconf: Kconf, sym: Sym, type: Property['type']): Property | null {
+function first_visible(kconf: Kconf, sym: Sym, type: Property["type"]): Property | null {
 	for (const prop of sym.prop) {
 		if (prop.type !== type) continue;
 		prop.visible.tri = expr_calc_value(kconf, prop.visible.expr);
@@ -112,8 +112,8 @@ function sym_get_range_val(kconf: Kconf, sym: Sym, base: 10 | 16): bigint {
 
 /** The range that applies to an int or hex symbol. The ends are not looked at before they count. */
 function range_of(kconf: Kconf, sym: Sym) {
-	const prop = first_visible(kconf, sym, 'range');
-	if (prop?.expr?.type !== 'range') return null;
+	const prop = first_visible(kconf, sym, "range");
+	if (prop?.expr?.type !== "range") return null;
 	const { left, right } = prop.expr;
 	const base = sym.type === S_HEX ? 16 : 10;
 	const low = (): bigint => sym_get_range_val(kconf, left, base);
@@ -145,7 +145,7 @@ export function sym_calc_visibility(kconf: Kconf, sym: Sym): void {
 	}
 	let tri: Tristate = no;
 	for (const prop of sym.prop) {
-		if (prop.type !== 'prompt' && prop.type !== 'menu' && prop.type !== 'comment') continue;
+		if (prop.type !== "prompt" && prop.type !== "menu" && prop.type !== "comment") continue;
 		prop.visible.tri = expr_calc_value(kconf, prop.visible.expr);
 		tri = EXPR_OR(tri, prop.visible.tri);
 	}
@@ -164,7 +164,7 @@ function calc_dep(kconf: Kconf, sym: Sym, dep: ExprValue, absent: Tristate): voi
 function sym_warn_unmet_dep(kconf: Kconf, sym: Sym): void {
 	const depends = expr_print(sym.dir_dep.expr, show_with_value);
 	let text = `\nWARNING: unmet direct dependencies detected for ${sym.name}\n`;
-	text += `  Depends on [${sym.dir_dep.tri === mod ? 'm' : 'n'}]: ${depends}\n`;
+	text += `  Depends on [${sym.dir_dep.tri === mod ? "m" : "n"}]: ${depends}\n`;
 	for (const want of [yes, mod] as const) {
 		const by = expr_print_revdep(kconf, sym.rev_dep.expr, want);
 		if (by) text += `  Selected by [${tristate_name(want)}]:\n${by}`;
@@ -175,11 +175,11 @@ function sym_warn_unmet_dep(kconf: Kconf, sym: Sym): void {
 
 /** What a symbol of a type is worth while nothing gives it a value. */
 const NOTHING: Readonly<Partial<Record<SymbolType, string>>> = {
-	[S_INT]: '0',
-	[S_HEX]: '0x0',
-	[S_STRING]: '',
-	[S_BOOLEAN]: 'n',
-	[S_TRISTATE]: 'n',
+	[S_INT]: "0",
+	[S_HEX]: "0x0",
+	[S_STRING]: "",
+	[S_BOOLEAN]: "n",
+	[S_TRISTATE]: "n",
 };
 
 /** Brings `curr`, `visible` and SYMBOL_WRITE up to date, unless they are already. */
@@ -190,7 +190,7 @@ export function sym_calc_value(kconf: Kconf, sym: Sym): void {
 	const { curr } = sym;
 	if (nothing === undefined) {
 		// An undefined symbol is n in logic, and its own name in comparisons.
-		curr.val = sym.name ?? '';
+		curr.val = sym.name ?? "";
 		curr.tri = no;
 		return;
 	}
@@ -373,12 +373,12 @@ export function sym_toggle_tristate_value(kconf: Kconf, sym: Sym): Tristate {
 export function sym_get_string_default(kconf: Kconf, sym: Sym): string {
 	sym_calc_visibility(kconf, sym);
 	if (kconf.modules_sym) sym_calc_value(kconf, kconf.modules_sym);
-	const prop = first_visible(kconf, sym, 'default');
+	const prop = first_visible(kconf, sym, "default");
 	if (sym.type !== S_BOOLEAN && sym.type !== S_TRISTATE) {
 		const source = prop && prop_get_symbol(prop);
 		if (source) sym_calc_value(kconf, source);
-		const text = source?.curr.val ?? '';
-		return text || (NOTHING[sym.type] ?? '');
+		const text = source?.curr.val ?? "";
+		return text || (NOTHING[sym.type] ?? "");
 	}
 	let tri: Tristate = prop ? EXPR_AND(expr_calc_value(kconf, prop.expr), prop.visible.tri) : no;
 	tri = EXPR_OR(tri, sym.rev_dep.tri);
@@ -388,5 +388,5 @@ export function sym_get_string_default(kconf: Kconf, sym: Sym): string {
 
 /** The default of a property list, for callers that walk properties themselves. */
 export function sym_get_default_prop(kconf: Kconf, sym: Sym): Property | null {
-	return first_visible(kconf, sym, 'default');
+	return first_visible(kconf, sym, "default");
 }

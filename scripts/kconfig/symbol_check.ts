@@ -3,16 +3,16 @@
 // Finds symbols whose values depend on themselves. Mirrors the second half of Linux's
 // scripts/kconfig/symbol.c (sym_check_deps and the report of the loop).
 
-import { sym_get_choice_menu } from './choice.ts';
-import type { Expr, ExprValue, Kconf, Property, Sym } from './lkc.ts';
-import { SYMBOL_CHECK, SYMBOL_CHECKED } from './lkc.ts';
-import { menu_for_each_sub_entry } from './menu.ts';
-import { sym_is_choice } from './symbol.ts';
+import { sym_get_choice_menu } from "./choice.ts";
+import type { Expr, ExprValue, Kconf, Property, Sym } from "./lkc.ts";
+import { SYMBOL_CHECK, SYMBOL_CHECKED } from "./lkc.ts";
+import { menu_for_each_sub_entry } from "./menu.ts";
+import { sym_is_choice } from "./symbol.ts";
 
 /** One step of the walk: a symbol, and by what it leads to the next one. */
 interface DepStack {
 	sym: Sym;
-	via: ExprValue | 'value' | 'visible' | null;
+	via: ExprValue | "value" | "visible" | null;
 	prop: Property | null;
 }
 
@@ -51,12 +51,12 @@ function check(c: Checker, sym: Sym): Sym | null {
 function check_expr(c: Checker, e: Expr | null): Sym | null {
 	if (!e) return null;
 	switch (e.type) {
-		case 'symbol':
+		case "symbol":
 			return check(c, e.sym);
-		case 'not':
+		case "not":
 			return check_expr(c, e.expr);
-		case 'and':
-		case 'or':
+		case "and":
+		case "or":
 			return check_chain(c, e);
 		default:
 			return check(c, e.left) ?? check(c, e.right);
@@ -67,7 +67,7 @@ function check_expr(c: Checker, e: Expr | null): Sym | null {
 function check_chain(c: Checker, e: Expr): Sym | null {
 	const rights: Expr[] = [];
 	let left = e;
-	for (; left.type === 'and' || left.type === 'or'; left = left.left) rights.push(left.right);
+	for (; left.type === "and" || left.type === "or"; left = left.left) rights.push(left.right);
 	let found = check_expr(c, left);
 	for (let i = rights.length - 1; i >= 0 && !found; i--) found = check_expr(c, rights[i] as Expr);
 	return found;
@@ -92,13 +92,13 @@ function check_deps(c: Checker, sym: Sym, step: DepStack): Sym | null {
 
 function check_props(c: Checker, sym: Sym, step: DepStack): Sym | null {
 	for (const prop of sym.prop) {
-		if (prop.type === 'select' || prop.type === 'imply') continue;
+		if (prop.type === "select" || prop.type === "imply") continue;
 		step.prop = prop;
-		step.via = 'visible';
+		step.via = "visible";
 		const found = check_expr(c, prop.visible.expr);
 		if (found) return found;
-		if (prop.type !== 'default' || sym_is_choice(sym)) continue;
-		step.via = 'value';
+		if (prop.type !== "default" || sym_is_choice(sym)) continue;
+		step.via = "value";
 		const in_value = check_expr(c, prop.expr);
 		if (in_value) return in_value;
 	}
@@ -126,7 +126,7 @@ function check_choice(c: Checker, choice: Sym): Sym | null {
 }
 
 const ADVICE =
-	'For a resolution refer to Documentation/kbuild/kconfig-language.rst\n' +
+	"For a resolution refer to Documentation/kbuild/kconfig-language.rst\n" +
 	'subsection "Kconfig recursive dependency limitations"\n\n';
 
 function report(c: Checker, closing: Sym): void {
@@ -135,13 +135,13 @@ function report(c: Checker, closing: Sym): void {
 	const path = choice ? [...c.stack, { sym: closing, via: null, prop: null }] : c.stack;
 	const at = path.map((step) => step.sym).lastIndexOf(last);
 	if (at < 0) {
-		c.kconf.host.err('unexpected recursive dependency error\n');
+		c.kconf.host.err("unexpected recursive dependency error\n");
 		return;
 	}
-	let text = '';
+	let text = "";
 	for (let i = at; i < path.length; i++) {
 		const step = path[i] as DepStack;
-		if (step.sym === last) text += 'error: recursive dependency detected!\n';
+		if (step.sym === last) text += "error: recursive dependency detected!\n";
 		text += `\tsymbol ${explain(step, path[i + 1]?.sym ?? last)}\n`;
 	}
 	c.kconf.host.err(text + ADVICE);
@@ -149,7 +149,7 @@ function report(c: Checker, closing: Sym): void {
 
 function explain(step: DepStack, next: Sym): string {
 	const { sym, via } = step;
-	const name = sym.name ?? '<choice>';
+	const name = sym.name ?? "<choice>";
 	if (sym_is_choice(next)) {
 		const at = next.menus[0];
 		return `${name} is part of choice block at ${at?.filename}:${at?.lineno}`;
@@ -157,7 +157,7 @@ function explain(step: DepStack, next: Sym): string {
 	if (via === sym.dir_dep) return `${name} depends on ${next.name}`;
 	if (via === sym.rev_dep) return `${sym.name} is selected by ${next.name}`;
 	if (via === sym.implied) return `${sym.name} is implied by ${next.name}`;
-	const type = step.prop?.type ?? 'unknown';
-	if (via === 'value') return `${name} ${type} value contains ${next.name}`;
+	const type = step.prop?.type ?? "unknown";
+	if (via === "value") return `${name} ${type} value contains ${next.name}`;
 	return `${name} ${type} is visible depending on ${next.name}`;
 }

@@ -3,15 +3,15 @@
 // A directory and a host for the tests of this directory: nothing is read from the process,
 // and what is printed is kept.
 
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { conf_main } from './conf.ts';
-import { get, load, parse } from './engine.ts';
-import type { Kconf, KconfHost } from './lkc.ts';
-import { ConfExit } from './lkc.ts';
-import { merge_main } from './merge_config.ts';
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { conf_main } from "./conf.ts";
+import { get, load, parse } from "./engine.ts";
+import type { Kconf, KconfHost } from "./lkc.ts";
+import { ConfExit } from "./lkc.ts";
+import { merge_main } from "./merge_config.ts";
 
 export interface Outcome {
 	readonly code: number;
@@ -36,23 +36,23 @@ export interface Sandbox {
 
 /** A new empty directory, filled with the given files. */
 export function sandbox(files: Record<string, string> = {}): Sandbox {
-	const dir = mkdtempSync(join(tmpdir(), 'kconfig-'));
+	const dir = mkdtempSync(join(tmpdir(), "kconfig-"));
 	const box: Sandbox = {
 		dir,
 		env: {},
-		printed: { out: '', err: '' },
+		printed: { out: "", err: "" },
 		put(name, text) {
 			mkdirSync(dirname(join(dir, name)), { recursive: true });
 			writeFileSync(join(dir, name), text);
 		},
 		read(name) {
 			const path = join(dir, name);
-			return existsSync(path) ? readFileSync(path, 'utf8') : null;
+			return existsSync(path) ? readFileSync(path, "utf8") : null;
 		},
 		conf: (...args) => run(box, (host) => conf_main(args, host)),
 		merge: (...args) => run(box, (host) => merge_main(args, host)),
-		parse(file = 'Kconfig') {
-			box.printed = { out: '', err: '' };
+		parse(file = "Kconfig") {
+			box.printed = { out: "", err: "" };
 			return parse(file, host_of(box));
 		},
 		remove: () => rmSync(dir, { recursive: true, force: true }),
@@ -75,24 +75,24 @@ function host_of(box: Sandbox): KconfHost {
 }
 
 function run(box: Sandbox, main: (host: KconfHost) => void): Outcome {
-	box.printed = { out: '', err: '' };
+	box.printed = { out: "", err: "" };
 	let code = 0;
 	try {
 		main(host_of(box));
 	} catch (e) {
 		if (!(e instanceof ConfExit)) throw e;
 		code = e.code;
-		if (e.message !== '') box.printed.err += `${e.bytes ?? e.message}\n`;
+		if (e.message !== "") box.printed.err += `${e.bytes ?? e.message}\n`;
 	}
 	return { code, ...box.printed };
 }
 
 /** The values that symbols get from a Kconfig text and a .config text. */
 export function values(kconfig: string, config: string, ...names: string[]): string[] {
-	const box = sandbox({ Kconfig: kconfig, '.config': config });
+	const box = sandbox({ Kconfig: kconfig, ".config": config });
 	try {
 		const kconf = box.parse();
-		load(kconf, '.config');
+		load(kconf, ".config");
 		return names.map((name) => get(kconf, name));
 	} finally {
 		box.remove();
@@ -103,7 +103,7 @@ export function values(kconfig: string, config: string, ...names: string[]): str
 export function diagnostics(kconfig: string): Outcome {
 	const box = sandbox({ Kconfig: kconfig });
 	try {
-		return box.conf('--listnewconfig', 'Kconfig');
+		return box.conf("--listnewconfig", "Kconfig");
 	} finally {
 		box.remove();
 	}
@@ -112,29 +112,29 @@ export function diagnostics(kconfig: string): Outcome {
 /** The variables that a kernel tree's Makefile gives to its conf; $ARCH chooses, x86 if unset. */
 export function tree_environment(tree: string): Record<string, string> {
 	const first_line = (command: string, ...args: string[]): string =>
-		(spawnSync(command, args, { encoding: 'latin1' }).stdout ?? '').split('\n')[0] ?? '';
-	const ARCH = process.env.ARCH ?? 'x86';
-	const KERNELVERSION = first_line('make', '-s', '-C', tree, 'kernelversion');
+		(spawnSync(command, args, { encoding: "latin1" }).stdout ?? "").split("\n")[0] ?? "";
+	const ARCH = process.env.ARCH ?? "x86";
+	const KERNELVERSION = first_line("make", "-s", "-C", tree, "kernelversion");
 	return {
 		ARCH,
 		SRCARCH: ARCH,
 		srctree: tree,
 		KERNELVERSION,
-		CC: 'gcc',
-		LD: 'ld',
-		AR: 'ar',
-		NM: 'nm',
-		OBJCOPY: 'objcopy',
-		PAHOLE: 'pahole',
-		PAHOLE_VERSION: '0',
-		PYTHON3: 'python3',
-		RUSTC: 'rustc',
-		BINDGEN: 'bindgen',
-		CLANG_FLAGS: '',
-		CC_VERSION_TEXT: first_line('gcc', '--version'),
-		RUSTC_VERSION_TEXT: first_line('rustc', '--version'),
-		LC_ALL: 'C',
-		CONFIG_SHELL: '/bin/sh',
-		KCONFIG_COMPAT: process.env.KCONFIG_COMPAT ?? (/^[1-6]\./.test(KERNELVERSION) ? '6.12' : '7.2'),
+		CC: "gcc",
+		LD: "ld",
+		AR: "ar",
+		NM: "nm",
+		OBJCOPY: "objcopy",
+		PAHOLE: "pahole",
+		PAHOLE_VERSION: "0",
+		PYTHON3: "python3",
+		RUSTC: "rustc",
+		BINDGEN: "bindgen",
+		CLANG_FLAGS: "",
+		CC_VERSION_TEXT: first_line("gcc", "--version"),
+		RUSTC_VERSION_TEXT: first_line("rustc", "--version"),
+		LC_ALL: "C",
+		CONFIG_SHELL: "/bin/sh",
+		KCONFIG_COMPAT: process.env.KCONFIG_COMPAT ?? (/^[1-6]\./.test(KERNELVERSION) ? "6.12" : "7.2"),
 	};
 }

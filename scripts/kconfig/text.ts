@@ -5,21 +5,21 @@
 // no counterpart in Linux. Programs that use the engine as a library get and give real text:
 // index.ts converts.
 
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { dirname, isAbsolute } from 'node:path';
-import type { KconfHost } from './lkc.ts';
-import { ConfExit } from './lkc.ts';
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname, isAbsolute } from "node:path";
+import type { KconfHost } from "./lkc.ts";
+import { ConfExit } from "./lkc.ts";
 
 const NOT_ASCII = /[^\0-\x7f]/;
 
 /** Text as the bytes of its UTF-8. */
 export function to_bytes(text: string): string {
-	return NOT_ASCII.test(text) ? Buffer.from(text).toString('latin1') : text;
+	return NOT_ASCII.test(text) ? Buffer.from(text).toString("latin1") : text;
 }
 
 /** The text that bytes stand for; what is no UTF-8 becomes U+FFFD. */
 export function to_text(bytes: string): string {
-	return NOT_ASCII.test(bytes) ? Buffer.from(bytes, 'latin1').toString() : bytes;
+	return NOT_ASCII.test(bytes) ? Buffer.from(bytes, "latin1").toString() : bytes;
 }
 
 /** The end of the command, with a message in which there are bytes from a file. */
@@ -36,22 +36,18 @@ export function path_of(host: KconfHost, name: string): string {
 
 /** All bytes of a file. Throws what node:fs throws. */
 export function read_bytes(path: string): string {
-	const text = readFileSync(path, 'utf8');
-	return NOT_ASCII.test(text) ? readFileSync(path, 'latin1') : text;
+	const text = readFileSync(path, "utf8");
+	return NOT_ASCII.test(text) ? readFileSync(path, "latin1") : text;
 }
 
 /**
  * Reads ./name, or else $srctree/name: zconf_fopen(). Null if neither can be opened; what
  * `directory` returns if it is one.
  */
-export function read_file(
-	host: KconfHost,
-	name: string,
-	directory: () => string = () => '',
-): string | null {
+export function read_file(host: KconfHost, name: string, directory: () => string = () => ""): string | null {
 	const { srctree } = host.env;
-	const places = name === '' ? [] : [path_of(host, name)];
-	if (srctree !== undefined && !name.startsWith('/')) {
+	const places = name === "" ? [] : [path_of(host, name)];
+	if (srctree !== undefined && !name.startsWith("/")) {
 		places.push(path_of(host, `${to_bytes(srctree)}/${name}`));
 	}
 	for (const [i, path] of places.entries()) {
@@ -60,7 +56,7 @@ export function read_file(
 		try {
 			return read_bytes(path);
 		} catch (e) {
-			if ((e as NodeJS.ErrnoException).code === 'EISDIR') return directory();
+			if ((e as NodeJS.ErrnoException).code === "EISDIR") return directory();
 		}
 	}
 	return null;

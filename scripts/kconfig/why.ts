@@ -3,38 +3,28 @@
 // "Why is this symbol not y?", and what to set so that it is. No counterpart in Linux.
 // explain() gives the answer as data, explain_text() as text for a terminal.
 
-import type { Kconf, Sym } from './lkc.ts';
-import {
-	ConfExit,
-	mod,
-	S_BOOLEAN,
-	S_HEX,
-	S_INT,
-	S_STRING,
-	S_TRISTATE,
-	S_UNKNOWN,
-	yes,
-} from './lkc.ts';
-import { sym_calc_value, sym_string_valid } from './symbol.ts';
-import type { Goal } from './why/goal.ts';
-import { goal_value } from './why/goal.ts';
-import { nearest_names } from './why/names.ts';
-import type { Origin } from './why/origin.ts';
-import { origins, place } from './why/origin.ts';
-import type { Budget, Solution } from './why/search.ts';
-import { search } from './why/search.ts';
-import { is_logical, value_of } from './why/trial.ts';
-import type { Condition } from './why/unmet.ts';
-import { unmet } from './why/unmet.ts';
+import type { Kconf, Sym } from "./lkc.ts";
+import { ConfExit, mod, S_BOOLEAN, S_HEX, S_INT, S_STRING, S_TRISTATE, S_UNKNOWN, yes } from "./lkc.ts";
+import { sym_calc_value, sym_string_valid } from "./symbol.ts";
+import type { Goal } from "./why/goal.ts";
+import { goal_value } from "./why/goal.ts";
+import { nearest_names } from "./why/names.ts";
+import type { Origin } from "./why/origin.ts";
+import { origins, place } from "./why/origin.ts";
+import type { Budget, Solution } from "./why/search.ts";
+import { search } from "./why/search.ts";
+import { is_logical, value_of } from "./why/trial.ts";
+import type { Condition } from "./why/unmet.ts";
+import { unmet } from "./why/unmet.ts";
 
-export type { Cycle, CycleEdge } from './why/cycles.ts';
-export { cycles, cycles_text } from './why/cycles.ts';
-export type { Change } from './why/effects.ts';
-export type { Origin, OriginKind } from './why/origin.ts';
-export type { Budget, Solution } from './why/search.ts';
-export { explain_text, fragment_text } from './why/text.ts';
-export type { Assignment } from './why/trial.ts';
-export type { Condition, Term } from './why/unmet.ts';
+export type { Cycle, CycleEdge } from "./why/cycles.ts";
+export { cycles, cycles_text } from "./why/cycles.ts";
+export type { Change } from "./why/effects.ts";
+export type { Origin, OriginKind } from "./why/origin.ts";
+export type { Budget, Solution } from "./why/search.ts";
+export { explain_text, fragment_text } from "./why/text.ts";
+export type { Assignment } from "./why/trial.ts";
+export type { Condition, Term } from "./why/unmet.ts";
 
 /** All there is to say about a symbol's value, and about another that it might have. */
 export interface Explanation {
@@ -66,54 +56,49 @@ export interface Explanation {
 
 /** The symbol of a name, with or without CONFIG_. Ends with ConfExit(2) if there is none. */
 export function find_symbol(kconf: Kconf, name: string): Sym {
-	const prefix = kconf.host.env.CONFIG_ ?? 'CONFIG_';
+	const prefix = kconf.host.env.CONFIG_ ?? "CONFIG_";
 	const plain = kconf.symbols.has(name) || !name.startsWith(prefix);
 	const short = plain ? name : name.slice(prefix.length);
 	const sym = kconf.symbols.get(short);
 	if (sym) return sym;
 	const near = nearest_names(kconf, short);
-	const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : 'nothing has a similar name';
+	const hint = near.length > 0 ? `did you mean ${near.join(", ")}?` : "nothing has a similar name";
 	throw new ConfExit(2, `${short}: no such symbol in these Kconfig files; ${hint}`);
 }
 
 /** The value that is asked about when none is named: y, or for texts just that they be seen. */
 function default_want(sym: Sym): string | null {
-	return is_logical(sym) ? 'y' : null;
+	return is_logical(sym) ? "y" : null;
 }
 
 function check_want(sym: Sym, want: string): void {
 	if (sym.type === S_UNKNOWN) return;
 	const good: Record<string, string> = {
-		[S_BOOLEAN]: 'y or n',
-		[S_TRISTATE]: 'y, m or n',
-		[S_INT]: 'a whole number',
-		[S_HEX]: 'a hexadecimal number',
-		[S_STRING]: 'any text',
+		[S_BOOLEAN]: "y or n",
+		[S_TRISTATE]: "y, m or n",
+		[S_INT]: "a whole number",
+		[S_HEX]: "a hexadecimal number",
+		[S_STRING]: "any text",
 	};
 	const tri = is_logical(sym);
 	const ok = tri ? /^[nmy]$/.test(want) : sym_string_valid(sym, want);
-	if (ok && !(sym.type === S_BOOLEAN && want === 'm')) return;
+	if (ok && !(sym.type === S_BOOLEAN && want === "m")) return;
 	throw new ConfExit(2, `${sym.name}=${want}: a ${sym.type} takes ${good[sym.type]}`);
 }
 
 function goal_of(sym: Sym, want: string | null): Goal {
-	return want === null ? { kind: 'vis', sym, lo: mod, hi: yes } : goal_value(sym, want);
+	return want === null ? { kind: "vis", sym, lo: mod, hi: yes } : goal_value(sym, want);
 }
 
 /** Explains a symbol. `want` is the value asked about; `budget` limits the search. */
-export function explain(
-	kconf: Kconf,
-	name: string | Sym,
-	want?: string,
-	budget?: Budget,
-): Explanation {
-	const sym = typeof name === 'string' ? find_symbol(kconf, name) : name;
+export function explain(kconf: Kconf, name: string | Sym, want?: string, budget?: Budget): Explanation {
+	const sym = typeof name === "string" ? find_symbol(kconf, name) : name;
 	if (want !== undefined) check_want(sym, want);
 	let goal = want ?? default_want(sym);
 	const value = value_of(kconf, sym);
-	const prompt = sym.prop.find((prop) => prop.type === 'prompt' || prop.type === 'menu');
+	const prompt = sym.prop.find((prop) => prop.type === "prompt" || prop.type === "menu");
 	const facts = {
-		name: sym.name ?? '',
+		name: sym.name ?? "",
 		sym,
 		type: sym.type,
 		prompt: prompt?.text ?? null,
@@ -139,11 +124,11 @@ export function explain(
 	let found = search(kconf, goal_of(sym, goal), budget);
 	let instead_of: string | null = null;
 	// Nobody asked for y in particular: m is the most that some can be.
-	if (want === undefined && sym.type === S_TRISTATE && !found.solution && value === 'n') {
-		const second = search(kconf, goal_of(sym, 'm'), budget);
+	if (want === undefined && sym.type === S_TRISTATE && !found.solution && value === "n") {
+		const second = search(kconf, goal_of(sym, "m"), budget);
 		if (second.solution) {
 			instead_of = goal;
-			goal = 'm';
+			goal = "m";
 			found = { ...second, reasons: found.reasons };
 		}
 	}

@@ -11,7 +11,18 @@ export type Kind = "write" | "read" | "wp" | "file" | "mmap" | "fork";
 const PAGE = 4096;
 /** Pages that one fault on a file maps: fault_around_bytes of mm/memory.c. */
 const AROUND = 16;
-const NR = { mmap: 9, munmap: 11, madvise: 28, clone: 56, fork: 57, exit: 60, wait4: 61, exit_group: 231, sim_open: 1000, sim_exec: 1002 };
+const NR = {
+	mmap: 9,
+	munmap: 11,
+	madvise: 28,
+	clone: 56,
+	fork: 57,
+	exit: 60,
+	wait4: 61,
+	exit_group: 231,
+	sim_open: 1000,
+	sim_exec: 1002,
+};
 const PROT_READ = 1;
 const PROT_RW = 3;
 const MAP_PRIVATE = 2;
@@ -96,10 +107,13 @@ function fork(user: typeof User, me: number, pages: number, rounds: number): num
 export function main(user: typeof User, { kind, n, pages }: { kind: Kind; n: number; pages: number }): number {
 	const pid = spawn(user);
 	const ns =
-		kind === "file" ? file(user, n)
-		: kind === "mmap" ? mmap(user, n)
-		: kind === "fork" ? fork(user, pid, pages, n)
-		: anon(user, kind, n);
+		kind === "file"
+			? file(user, n)
+			: kind === "mmap"
+				? mmap(user, n)
+				: kind === "fork"
+					? fork(user, pid, pages, n)
+					: anon(user, kind, n);
 	end(user);
 	return ns;
 }
@@ -116,7 +130,6 @@ export interface Crowd {
 	faulters: number;
 	pages: number;
 }
-
 
 /** On CPU 0, first: a process with a thread for each of the others. */
 export function crowd(user: typeof User, { faulters }: Crowd): number[] {

@@ -21,7 +21,9 @@ test("the cases of the bench run, alone and beside a writer", async (t) => {
 	const crowd: Crowd = { shared: new Int32Array(new SharedArrayBuffer(64)), faulters: 1, pages: 64 };
 	const pids = (await machine.run({ cpu: 0, module, fn: "crowd", arg: crowd })) as number[];
 	const turns = await Promise.all(
-		pids.map((pid, cpu) => machine.run({ cpu, module, fn: cpu === 0 ? "mapper" : "faulter", arg: { ...crowd, pid } })),
+		pids.map((pid, cpu) =>
+			machine.run({ cpu, module, fn: cpu === 0 ? "mapper" : "faulter", arg: { ...crowd, pid } }),
+		),
 	);
 	t.is(turns.length, 2);
 	await machine.run({ cpu: 0, module, fn: "disperse" });

@@ -11,8 +11,7 @@ export interface WhyOptions {
 
 export function add_kconfig(program: Command): void {
 	const kconfig = program.command("kconfig").description("questions to a configuration").exitOverride();
-	kconfig
-		.command("why")
+	kconfig.command("why")
 		.description("why a symbol has its value, and what to set so that it has another")
 		.argument("<symbol...>", "SYMBOL, or SYMBOL=value; CONFIG_ may stand before it")
 		.option("--kconfig <file>", "the Kconfig file, looked up here and in $srctree", "Kconfig")

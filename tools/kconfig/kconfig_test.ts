@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 import test from "ava";
 
 const SPF = join(dirname(fileURLToPath(import.meta.url)), "../../bin/spf.mjs");
-const KCONFIG = 'config ALPHA\n\tbool "alpha"\n\nconfig BETA\n\tbool "beta"\n\tdepends on ALPHA\n\nconfig GAMMA\n\tbool\n';
+const KCONFIG =
+	'config ALPHA\n\tbool "alpha"\n\nconfig BETA\n\tbool "beta"\n\tdepends on ALPHA\n\nconfig GAMMA\n\tbool\n';
 
 const why = (files: Record<string, string>, ...args: string[]) => why_in(files, { KCONFIG_NOCACHE: "1" }, ...args);
 
@@ -16,7 +17,11 @@ function why_in(files: Record<string, string>, more: Record<string, string>, ...
 	const cwd = mkdtempSync(join(tmpdir(), "spf-why-"));
 	for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
 	const env = { PATH: process.env.PATH, ...more };
-	const { status, stdout, stderr } = spawnSync(process.execPath, [SPF, "kconfig", "why", ...args], { cwd, env, encoding: "utf8" });
+	const { status, stdout, stderr } = spawnSync(process.execPath, [SPF, "kconfig", "why", ...args], {
+		cwd,
+		env,
+		encoding: "utf8",
+	});
 	rmSync(cwd, { recursive: true });
 	return { status, stdout, stderr };
 }
@@ -26,8 +31,19 @@ test("several symbols, and the lines to append", (t) => {
 	const both = why(files, "CONFIG_BETA", "ALPHA=n");
 	t.is(both.status, 0);
 	t.is(both.stderr, "");
-	t.regex(both.stdout, /^BETA is n[\s\S]*set \(2 values; fewer will not do\):\n {2}CONFIG_ALPHA=y\n {2}CONFIG_BETA=y\n\nALPHA is n /);
-	const lines = why({ "K": KCONFIG, "my.config": "CONFIG_ALPHA=y\n" }, "--kconfig", "K", "--config", "my.config", "--fragment", "BETA");
+	t.regex(
+		both.stdout,
+		/^BETA is n[\s\S]*set \(2 values; fewer will not do\):\n {2}CONFIG_ALPHA=y\n {2}CONFIG_BETA=y\n\nALPHA is n /,
+	);
+	const lines = why(
+		{ K: KCONFIG, "my.config": "CONFIG_ALPHA=y\n" },
+		"--kconfig",
+		"K",
+		"--config",
+		"my.config",
+		"--fragment",
+		"BETA",
+	);
 	t.deepEqual(lines, { status: 0, stdout: "CONFIG_BETA=y\n", stderr: "" });
 });
 
@@ -41,7 +57,10 @@ test("a loop is shown after the message of the parser", (t) => {
 	const Kconfig = 'config A\n\tbool "a"\n\tdepends on B\n\nconfig B\n\tbool "b"\n\tdepends on A\n';
 	const { status, stderr } = why({ Kconfig, ".config": "" }, "A");
 	t.is(status, 1);
-	t.regex(stderr, /recursive dependency detected![\s\S]*dependency loop of 2 steps:\n {2}A depends on B \(Kconfig:1\)\n {2}B depends on A \(Kconfig:5\)\n$/);
+	t.regex(
+		stderr,
+		/recursive dependency detected![\s\S]*dependency loop of 2 steps:\n {2}A depends on B \(Kconfig:1\)\n {2}B depends on A \(Kconfig:5\)\n$/,
+	);
 });
 
 test("the rules of a release", (t) => {
@@ -64,7 +83,12 @@ const mistakes: [string, Record<string, string>, string[], RegExp][] = [
 	["bad value", { Kconfig: KCONFIG, ".config": "" }, ["ALPHA=m"], /a bool takes y or n/],
 	["no Kconfig", { ".config": "" }, ["ALPHA"], /Kconfig: no such file here; name it with --kconfig/],
 	["no .config", { Kconfig: KCONFIG }, ["ALPHA"], /\.config: no such file; make one/],
-	["unknown release", { Kconfig: KCONFIG, ".config": "" }, ["--compat", "5.4", "ALPHA"], /--compat 5\.4: not a known release; these are 6\.12 and 7\.2/],
+	[
+		"unknown release",
+		{ Kconfig: KCONFIG, ".config": "" },
+		["--compat", "5.4", "ALPHA"],
+		/--compat 5\.4: not a known release; these are 6\.12 and 7\.2/,
+	],
 	["no symbol", { Kconfig: KCONFIG, ".config": "" }, [], /missing required argument/],
 	["unknown option", { Kconfig: KCONFIG, ".config": "" }, ["--frob", "ALPHA"], /unknown option/],
 ];

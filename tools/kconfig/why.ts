@@ -29,7 +29,9 @@ function parse(real: KconfHost, option: string | undefined, file: string): Kconf
 		const { ARCH, SRCARCH, KCONFIG_COMPAT } = real.env;
 		let notes = compat_note("spf kconfig why", real, compat, option === undefined && !KCONFIG_COMPAT);
 		const loops = to_text(cycles_text(cycles(kconf)));
-		if (loops === "" && (!ARCH || !SRCARCH)) notes += "spf kconfig why: ARCH and SRCARCH are not set; a kernel's files need them, e.g. ARCH=x86 SRCARCH=x86\n";
+		if (loops === "" && (!ARCH || !SRCARCH))
+			notes +=
+				"spf kconfig why: ARCH and SRCARCH are not set; a kernel's files need them, e.g. ARCH=x86 SRCARCH=x86\n";
 		process.stderr.write(loops);
 		throw new ConfExit(error.code, `${error.message}\n${notes}`.trim());
 	} finally {
@@ -42,13 +44,20 @@ function parse(real: KconfHost, option: string | undefined, file: string): Kconf
 export function open_config(options: WhyOptions): Kconf {
 	const host = process_host();
 	const { env, cwd } = host;
-	const places = [resolve(cwd, options.kconfig), ...(env.srctree ? [resolve(cwd, env.srctree, options.kconfig)] : [])];
+	const places = [
+		resolve(cwd, options.kconfig),
+		...(env.srctree ? [resolve(cwd, env.srctree, options.kconfig)] : []),
+	];
 	if (!places.some((path) => existsSync(path)))
-		throw new UserError(`${options.kconfig}: no such file here${env.srctree ? " or in $srctree" : ""}; name it with --kconfig, or set srctree`);
+		throw new UserError(
+			`${options.kconfig}: no such file here${env.srctree ? " or in $srctree" : ""}; name it with --kconfig, or set srctree`,
+		);
 	const kconf = parse(host, options.compat, to_bytes(options.kconfig));
 	const file = options.config ?? conf_get_configname(kconf);
 	if (!existsSync(resolve(cwd, file)))
-		throw new UserError(`${file}: no such file; make one with 'make defconfig', or name another with --config`);
+		throw new UserError(
+			`${file}: no such file; make one with 'make defconfig', or name another with --config`,
+		);
 	conf_read_simple(kconf, to_bytes(resolve(cwd, file)));
 	sym_clear_all_valid(kconf);
 	return kconf;

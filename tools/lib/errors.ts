@@ -18,8 +18,7 @@ export function read_text(path: string, why: string): string {
 		return readFileSync(path, "utf8");
 	} catch (error) {
 		const code = (error as NodeJS.ErrnoException).code;
-		const what =
-			code === "ENOENT" || code === "ENOTDIR" ? "no such file" : `cannot be read (${code})`;
+		const what = code === "ENOENT" || code === "ENOTDIR" ? "no such file" : `cannot be read (${code})`;
 		throw new UserError(`${path}: ${what}; ${why}`);
 	}
 }

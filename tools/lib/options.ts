@@ -11,10 +11,15 @@ interface Range {
 }
 
 /** The number that an option gives. */
-export function whole_number(option: string, text: string | undefined, { least = 1, most = Number.MAX_SAFE_INTEGER, why }: Range = {}): number | undefined {
+export function whole_number(
+	option: string,
+	text: string | undefined,
+	{ least = 1, most = Number.MAX_SAFE_INTEGER, why }: Range = {},
+): number | undefined {
 	if (text === undefined) return undefined;
 	const n = Number(text);
-	if (!/^\s*\d+\s*$/.test(text) || n < least) throw new UserError(`${option} ${text}: expected a whole number, at least ${least}`);
+	if (!/^\s*\d+\s*$/.test(text) || n < least)
+		throw new UserError(`${option} ${text}: expected a whole number, at least ${least}`);
 	if (n > most) throw new UserError(`${option} ${text}: at most ${most}${why ? `, ${why}` : ""}`);
 	return n;
 }

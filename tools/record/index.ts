@@ -4,8 +4,7 @@ import type { Command } from "commander";
 import { UserError } from "../lib/errors.ts";
 
 export function add_record(program: Command): void {
-	program
-		.command("record")
+	program.command("record")
 		.description("run a program once and write down what it does to its memory (needs strace and perf)")
 		.usage("[options] <directory> -- <command...>")
 		.argument("<words...>", "where the recording goes, then '--', the program and its arguments")
@@ -13,8 +12,10 @@ export function add_record(program: Command): void {
 		.option("--force", "write over an earlier recording")
 		.addHelpText("after", "\nExample:\n  $ spf record /tmp/ls -- ls -l\n  $ spf replay --check /tmp/ls")
 		.action(async (words: string[], options: { output?: string; force?: boolean }) => {
-			const [directory, command] = options.output === undefined ? [words[0], words.slice(1)] : [options.output, words];
-			if (command.length === 0) throw new UserError("record: no command; say 'spf record DIR -- COMMAND'");
+			const [directory, command] =
+				options.output === undefined ? [words[0], words.slice(1)] : [options.output, words];
+			if (command.length === 0)
+				throw new UserError("record: no command; say 'spf record DIR -- COMMAND'");
 			const { record } = await import("./record.ts");
 			const trace = await record({ directory, command, force: options.force });
 			const faults = trace.ops.filter((op) => op.kind === "fault").length;

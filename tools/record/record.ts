@@ -27,8 +27,15 @@ const NR_EXIT_GROUP = 231;
 /** The names of the tools themselves: their faults are not the program's. */
 const TOOLS = new Set(["strace", "perf", "perf-exec"]);
 const FILES = [
-	"strace.txt", "faults.txt", "maps.initial", "maps.final", "command.txt", "kernel.txt",
-	"stdout.txt", "stderr.txt", "perf.data",
+	"strace.txt",
+	"faults.txt",
+	"maps.initial",
+	"maps.final",
+	"command.txt",
+	"kernel.txt",
+	"stdout.txt",
+	"stderr.txt",
+	"perf.data",
 ];
 
 export interface RecordOptions {
@@ -50,9 +57,13 @@ export async function record({ directory, command, force }: RecordOptions): Prom
 	const strace = existsSync(file("strace.txt")) ? readFileSync(file("strace.txt"), "utf8") : "";
 	if (strace === "") throw new UserError(why_nothing(readFileSync(stderr, "utf8"), status));
 	if (!existsSync(file("maps.initial")))
-		throw new UserError(`${command[0]}: the program made no brk call after its execve, by which its first maps are read; only programs with a libc that does so can be recorded`);
+		throw new UserError(
+			`${command[0]}: the program made no brk call after its execve, by which its first maps are read; only programs with a libc that does so can be recorded`,
+		);
 	if (!existsSync(file("maps.final")))
-		throw new UserError(`${command[0]}: the program did not end by exit_group (was it killed?), so that its last maps could not be read; see ${stderr}`);
+		throw new UserError(
+			`${command[0]}: the program did not end by exit_group (was it killed?), so that its last maps could not be read; see ${stderr}`,
+		);
 	await write_faults(directory, tools);
 	rmSync(file("perf.data"), { force: true });
 	return load_trace(directory);
@@ -71,7 +82,9 @@ async function find_tools(program: string): Promise<Tools> {
 		return path;
 	};
 	if (process.platform !== "linux" || process.arch !== "x64")
-		throw new UserError(`${process.platform}/${process.arch}: programs can be recorded on Linux on x86-64 only; replaying works everywhere`);
+		throw new UserError(
+			`${process.platform}/${process.arch}: programs can be recorded on Linux on x86-64 only; replaying works everywhere`,
+		);
 	const tools = {
 		perf: await find("perf", "install the package linux-perf (Debian) or linux-tools (Ubuntu)"),
 		strace: await find("strace", "install the package strace"),
@@ -85,13 +98,19 @@ function prepare(directory: string, force: boolean): void {
 	try {
 		mkdirSync(directory, { recursive: true });
 	} catch (error) {
-		throw new UserError(`${directory}: cannot be made (${(error as NodeJS.ErrnoException).code}); choose another directory`);
+		throw new UserError(
+			`${directory}: cannot be made (${(error as NodeJS.ErrnoException).code}); choose another directory`,
+		);
 	}
 	const there = readdirSync(directory);
 	if (there.length === 0) return;
-	if (!force) throw new UserError(`${directory}: not empty; choose another directory, or write over a recording with --force`);
+	if (!force)
+		throw new UserError(
+			`${directory}: not empty; choose another directory, or write over a recording with --force`,
+		);
 	const other = there.find((name) => !FILES.includes(name));
-	if (other) throw new UserError(`${directory}/${other}: not of a recording; --force writes over recordings only`);
+	if (other)
+		throw new UserError(`${directory}/${other}: not of a recording; --force writes over recordings only`);
 	for (const name of there) rmSync(join(directory, name));
 }
 
@@ -166,7 +185,11 @@ function copy_maps(pid: number, path: string): void {
 
 /** Nothing was recorded: what strace or perf said, and what to do. */
 function why_nothing(stderr: string, status: number): string {
-	const said = stderr.trim().split("\n").filter((line) => line.trim() !== "")[0] ?? `exit code ${status}`;
+	const said =
+		stderr
+			.trim()
+			.split("\n")
+			.filter((line) => line.trim() !== "")[0] ?? `exit code ${status}`;
 	if (/ptrace|PTRACE_/.test(stderr) && /not permitted|denied/i.test(stderr))
 		return `strace: may not trace (${said}); run as root, or allow ptrace (kernel.yama.ptrace_scope, the container's seccomp profile)`;
 	if (/perf_event_paranoid|permission|not permitted|not supported/i.test(stderr))
@@ -176,17 +199,18 @@ function why_nothing(stderr: string, status: number): string {
 
 async function write_faults(directory: string, tools: Tools): Promise<void> {
 	const file = (name: string) => join(directory, name);
-	const child = spawn(
-		tools.perf,
-		["script", "-i", file("perf.data"), "-F", "comm,pid,tid,time,event,addr"],
-		{ stdio: ["ignore", "pipe", "pipe"] },
-	);
+	const child = spawn(tools.perf, ["script", "-i", file("perf.data"), "-F", "comm,pid,tid,time,event,addr"], {
+		stdio: ["ignore", "pipe", "pipe"],
+	});
 	let text = "";
 	let errors = "";
 	child.stdout.setEncoding("utf8").on("data", (part) => (text += part));
 	child.stderr.setEncoding("utf8").on("data", (part) => (errors += part));
 	const status = await new Promise((resolve) => child.on("close", resolve));
-	if (status !== 0) throw new UserError(`perf script: ${errors.trim().split("\n")[0] || `exit code ${status}`}; is perf of the same version as the kernel's?`);
+	if (status !== 0)
+		throw new UserError(
+			`perf script: ${errors.trim().split("\n")[0] || `exit code ${status}`}; is perf of the same version as the kernel's?`,
+		);
 	const own = text.split("\n").filter((line) => line !== "" && !TOOLS.has(comm_of(line)));
 	writeFileSync(file("faults.txt"), own.map((line) => `${line}\n`).join(""));
 }

@@ -45,14 +45,11 @@ export function compare_maps(recorded: MapsLine[], replayed: MapsLine[]): MapsRe
 /** What the kernel knows by inode number gets back its device and path. */
 export function name_files(text: string, files: TracedFile[]): string {
 	const by_inode = new Map(files.map((file) => [file.inode, file]));
-	return text.replace(
-		/^(\S+ \S+ \S+) \S+ (\d+).*$/gm,
-		(line, prefix: string, inode: string) => {
-			const file = by_inode.get(Number(inode));
-			if (!file || inode === "0") return line;
-			return `${`${prefix} ${file.device} ${inode} `.padEnd(72)} ${file.path}`;
-		},
-	);
+	return text.replace(/^(\S+ \S+ \S+) \S+ (\d+).*$/gm, (line, prefix: string, inode: string) => {
+		const file = by_inode.get(Number(inode));
+		if (!file || inode === "0") return line;
+		return `${`${prefix} ${file.device} ${inode} `.padEnd(72)} ${file.path}`;
+	});
 }
 
 export function describe({ recorded, replayed }: MapsDifference): string {

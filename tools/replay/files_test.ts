@@ -15,7 +15,9 @@ test("faults: names may hold spaces, slashes and colons", (t) => {
 });
 
 test("faults: a malformed line is named", (t) => {
-	t.throws(() => parse_faults("java 1/2 1.000001: page-faults: 8\nnonsense\n", "f.txt"), { message: /^f\.txt:2: not a page fault/ });
+	t.throws(() => parse_faults("java 1/2 1.000001: page-faults: 8\nnonsense\n", "f.txt"), {
+		message: /^f\.txt:2: not a page fault/,
+	});
 	t.throws(() => parse_faults("java 1/2 1.000001: cpu-clock: 8\n", "f.txt"), { message: /^f\.txt:1: / });
 });
 
@@ -26,15 +28,26 @@ const MAPS = `00400000-00403000 r--p 00000000 fe:00 261033                      
 
 test("maps: all columns", (t) => {
 	const lines = parse_maps(MAPS, "m");
-	t.like(lines[0], { start: 0x400000, end: 0x403000, permissions: "r--p", inode: 261033, device: "fe:00", name: "/usr/bin/a b" });
+	t.like(lines[0], {
+		start: 0x400000,
+		end: 0x403000,
+		permissions: "r--p",
+		inode: 261033,
+		device: "fe:00",
+		name: "/usr/bin/a b",
+	});
 	t.is(lines[1].name, "");
 	t.is(lines[2].name, "[stack]");
 });
 
 test("maps: malformed and overlapping lines are named", (t) => {
 	t.throws(() => parse_maps("x\n", "m"), { message: /^m:1: not a line of/ });
-	t.throws(() => parse_maps("2000-1000 r--p 0 0:0 0\n", "m"), { message: /^m:1: the range ends before it starts/ });
-	t.throws(() => parse_maps("1000-3000 r--p 0 0:0 0\n2000-4000 r--p 0 0:0 0\n", "m"), { message: /^m:2: the range overlaps/ });
+	t.throws(() => parse_maps("2000-1000 r--p 0 0:0 0\n", "m"), {
+		message: /^m:1: the range ends before it starts/,
+	});
+	t.throws(() => parse_maps("1000-3000 r--p 0 0:0 0\n2000-4000 r--p 0 0:0 0\n", "m"), {
+		message: /^m:2: the range overlaps/,
+	});
 });
 
 test("maps are compared by range, permissions and offset", (t) => {
@@ -42,7 +55,10 @@ test("maps are compared by range, permissions and offset", (t) => {
 	t.like(compare_maps(recorded, recorded), { equal: 3, total: 3 });
 	const names = parse_maps(MAPS.replace("/usr/bin/a b", "/other").replace("261033", "5     "), "m");
 	t.is(compare_maps(recorded, names).equal, 3);
-	const merged = parse_maps("00400000-00403000 r--p 00000000 00:00 5\n0053e000-00542000 rw-p 00000000 00:00 0\n", "m");
+	const merged = parse_maps(
+		"00400000-00403000 r--p 00000000 00:00 5\n0053e000-00542000 rw-p 00000000 00:00 0\n",
+		"m",
+	);
 	const result = compare_maps(recorded, merged);
 	t.deepEqual([result.equal, result.total, result.differences.length], [1, 3, 2]);
 	t.is(compare_maps(recorded, []).equal, 0);

@@ -12,7 +12,18 @@
  */
 import type * as user_side from "../../arch/x86/kernel/user.ts";
 import {
-	DIFFERENT, DONE, EQUAL, EXPECT_SIGNAL, HEAD, HINT, KIND, PLACED, type Plan, SNAPSHOT, STOP, TAIL,
+	DIFFERENT,
+	DONE,
+	EQUAL,
+	EXPECT_SIGNAL,
+	HEAD,
+	HINT,
+	KIND,
+	PLACED,
+	type Plan,
+	SNAPSHOT,
+	STOP,
+	TAIL,
 } from "./plan_format.ts";
 
 /** The kernel's interface to user programs. */

@@ -17,18 +17,23 @@ export interface ReplayOptions {
 }
 
 export function add_replay(program: Command): void {
-	program
-		.command("replay")
+	program.command("replay")
 		.description("replay a recording on the kernel: compare what comes out, or measure")
 		.argument("[directory]", "a recording (default: the sample that comes with spf)", SAMPLE)
 		.option("--check", "one CPU, in recorded order; the kernel places mappings itself")
 		.option("--cpus <n>", "number of CPUs (default: as many as this machine has)")
 		.option("--mem <MiB>", "memory of the machine (default: CONFIG_PHYS_MEM_MB)")
-		.option("--vmlinux <file>", "the kernel (default: vmlinux.mjs of this tree, else one is built in build/default)")
+		.option(
+			"--vmlinux <file>",
+			"the kernel (default: vmlinux.mjs of this tree, else one is built in build/default)",
+		)
 		.option("--repeat <n>", "replay n times on one machine, each compared; report the last")
 		.option("--maps", "print the program's maps at its end")
 		.option("--json", "print one JSON object")
-		.addHelpText("after", "\nExit status: 0 if everything came out as recorded, 1 if not, 2 for mistakes in options or files.")
+		.addHelpText(
+			"after",
+			"\nExit status: 0 if everything came out as recorded, 1 if not, 2 for mistakes in options or files.",
+		)
 		.action(async (directory: string, options: ReplayOptions) => {
 			/* Numbers that make no sense for any kernel come first. */
 			for (const name of ["cpus", "mem", "repeat"] as const) whole_number(`--${name}`, options[name]);

@@ -2,20 +2,47 @@
 /** Calls that work on memory: what they depend on, and what they do to the model
  *  of the address space. */
 import {
-	MADV, MAP_ANONYMOUS, MAP_GROWSDOWN, MAP_LOCKED, MAP_NORESERVE, MAP_SHARED, MAP_TYPE, MREMAP_DONTUNMAP, PAGE_SIZE,PR_SET_VMA,
-	PROT_READ, PROT_WRITE, page_up, TASK_SIZE,
+	MADV,
+	MAP_ANONYMOUS,
+	MAP_GROWSDOWN,
+	MAP_LOCKED,
+	MAP_NORESERVE,
+	MAP_SHARED,
+	MAP_TYPE,
+	MREMAP_DONTUNMAP,
+	PAGE_SIZE,
+	PR_SET_VMA,
+	PROT_READ,
+	PROT_WRITE,
+	page_up,
+	TASK_SIZE,
 } from "./abi.ts";
 import type { FileTable } from "./file_table.ts";
 import {
-	ADVICE_SHIFT, type AddressSpace, ANONYMOUS, DONTFORK, GROWSDOWN, LOCKED, NORESERVE, pages, SHARED, SPECIAL, WIPEONFORK,
+	ADVICE_SHIFT,
+	type AddressSpace,
+	ANONYMOUS,
+	DONTFORK,
+	GROWSDOWN,
+	LOCKED,
+	NORESERVE,
+	pages,
+	SHARED,
+	SPECIAL,
+	WIPEONFORK,
 } from "./model.ts";
 import type { Call } from "./strace.ts";
 import type { Op } from "./trace.ts";
 import { number } from "./values.ts";
 
 const PAGES_ONLY = new Set([
-	MADV.MADV_DONTNEED, MADV.MADV_FREE, MADV.MADV_REMOVE, MADV.MADV_WILLNEED, MADV.MADV_COLD,
-	MADV.MADV_PAGEOUT, MADV.MADV_DONTNEED_LOCKED,
+	MADV.MADV_DONTNEED,
+	MADV.MADV_FREE,
+	MADV.MADV_REMOVE,
+	MADV.MADV_WILLNEED,
+	MADV.MADV_COLD,
+	MADV.MADV_PAGEOUT,
+	MADV.MADV_DONTNEED_LOCKED,
 ]);
 
 /** What a call uses and changes of its mm; to be asked before it takes effect. */
@@ -88,8 +115,7 @@ export function apply_call(mm: AddressSpace, call: Call, files: FileTable) {
 		case "brk": {
 			if (value === mm.brk) break;
 			const [old_end, new_end] = [page_up(mm.brk), page_up(value)];
-			if (new_end > old_end)
-				mm.map(old_end, new_end, { prot: PROT_READ | PROT_WRITE });
+			if (new_end > old_end) mm.map(old_end, new_end, { prot: PROT_READ | PROT_WRITE });
 			else mm.unmap(new_end, old_end);
 			mm.brk = value;
 			break;
@@ -129,18 +155,39 @@ export function apply_call(mm: AddressSpace, call: Call, files: FileTable) {
 			if (value === args[0] && length <= old_length) mm.unmap(value + length, value + old_length);
 			else if (value === args[0]) {
 				const area = mm.areas.at(value)?.value;
-				if (area) mm.map(value + old_length, value + length, { ...area, anon: false, founder: -1, offset: area.file >= 0 ? area.offset + old_length : area.offset });
+				if (area)
+					mm.map(value + old_length, value + length, {
+						...area,
+						anon: false,
+						founder: -1,
+						offset: area.file >= 0 ? area.offset + old_length : area.offset,
+					});
 			} else mm.move(args[0], old_length || length, value, length, keep);
 			break;
 		}
 		case "mlock":
 		case "mlock2":
 		case "munlock":
-			mm.change(start, end, (area) => void (area.flags = call.name === "munlock" ? area.flags & ~LOCKED : area.flags | LOCKED), true);
+			mm.change(
+				start,
+				end,
+				(area) =>
+					void (area.flags =
+						call.name === "munlock" ? area.flags & ~LOCKED : area.flags | LOCKED),
+				true,
+			);
 			break;
 		case "mlockall":
 		case "munlockall":
-			mm.change(0, TASK_SIZE, (area) => void (area.flags = call.name === "munlockall" ? area.flags & ~LOCKED : area.flags | LOCKED));
+			mm.change(
+				0,
+				TASK_SIZE,
+				(area) =>
+					void (area.flags =
+						call.name === "munlockall"
+							? area.flags & ~LOCKED
+							: area.flags | LOCKED),
+			);
 			break;
 		case "prctl":
 			if (args[0] === PR_SET_VMA && !errno) {
@@ -157,7 +204,8 @@ export function apply_call(mm: AddressSpace, call: Call, files: FileTable) {
 
 function advise(mm: AddressSpace, start: number, end: number, advice: number, errno?: string) {
 	if (errno && errno !== "ENOMEM") return;
-	const set = (on: number, off = 0) => mm.change(start, end, (area) => void (area.flags = (area.flags & ~off) | on));
+	const set = (on: number, off = 0) =>
+		mm.change(start, end, (area) => void (area.flags = (area.flags & ~off) | on));
 	switch (advice) {
 		case MADV.MADV_DONTNEED:
 		case MADV.MADV_DONTNEED_LOCKED:

@@ -25,9 +25,13 @@ export interface Kernel {
 
 /** The kernel to use: built in `objtree`, or a bundle named by path. */
 export function find_kernel(vmlinux: string): Kernel {
-	if (!existsSync(vmlinux)) throw new UserError(`${vmlinux}: no such file; build the kernel with 'make', or name another one with --vmlinux`);
+	if (!existsSync(vmlinux))
+		throw new UserError(
+			`${vmlinux}: no such file; build the kernel with 'make', or name another one with --vmlinux`,
+		);
 	const conf = join(dirname(vmlinux), "include/config/auto.conf");
-	if (!existsSync(conf)) throw new UserError(`${conf}: no such file; it tells how ${vmlinux} is configured, run 'make' again`);
+	if (!existsSync(conf))
+		throw new UserError(`${conf}: no such file; it tells how ${vmlinux} is configured, run 'make' again`);
 	const text = readFileSync(conf, "utf8");
 	const value = (name: string) => new RegExp(`^CONFIG_${name}=(.*)$`, "m").exec(text)?.[1];
 	return {
@@ -45,7 +49,10 @@ export function default_cpus(kernel: Kernel): number {
 
 /** guest.ts as a module that a worker can import. */
 async function bundle_guest(): Promise<string> {
-	const bundle = await rolldown({ input: join(dirname(fileURLToPath(import.meta.url)), "guest.ts"), platform: "node" });
+	const bundle = await rolldown({
+		input: join(dirname(fileURLToPath(import.meta.url)), "guest.ts"),
+		platform: "node",
+	});
 	const { output } = await bundle.generate({ format: "esm" });
 	await bundle.close();
 	return `data:text/javascript;base64,${Buffer.from(output[0].code).toString("base64")}`;
@@ -94,9 +101,14 @@ export async function boot(options: RunOptions): Promise<Replayer> {
 		const timer = setInterval(() => progress(Atomics.load(plan.control, DONE)), PROGRESS_MS);
 		try {
 			const setup = (await machine.run({ cpu: 0, module, fn: "setup", arg })) as SetupResult;
-			if (setup.error) throw new UserError(`${setup.what} failed with ${errno_name(setup.error)}; give the machine more memory with --mem`);
+			if (setup.error)
+				throw new UserError(
+					`${setup.what} failed with ${errno_name(setup.error)}; give the machine more memory with --mem`,
+				);
 			const start = process.hrtime.bigint();
-			const runs = Array.from({ length: options.cpus }, (_, cpu) => machine.run({ cpu, module, fn: "main", arg }));
+			const runs = Array.from({ length: options.cpus }, (_, cpu) =>
+				machine.run({ cpu, module, fn: "main", arg }),
+			);
 			const results = (await Promise.all(runs)) as { maps: string }[];
 			const elapsed_ns = Number(process.hrtime.bigint() - start);
 			progress(plan.count);

@@ -3,8 +3,26 @@
  *  which they took effect. */
 import { basename, join } from "node:path";
 import {
-	CLONE_THREAD, CLONE_VFORK, CLONE_VM, ERRNO, MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_PRIVATE, MAP_TYPE, NR,
-	PAGE_SIZE, PMD_SIZE, PR_SET_NAME, PR_SET_VMA, PROT_EXEC, PROT_READ, PROT_WRITE, page_down, page_up, TASK_SIZE,
+	CLONE_THREAD,
+	CLONE_VFORK,
+	CLONE_VM,
+	ERRNO,
+	MAP_ANONYMOUS,
+	MAP_FIXED,
+	MAP_FIXED_NOREPLACE,
+	MAP_PRIVATE,
+	MAP_TYPE,
+	NR,
+	PAGE_SIZE,
+	PMD_SIZE,
+	PR_SET_NAME,
+	PR_SET_VMA,
+	PROT_EXEC,
+	PROT_READ,
+	PROT_WRITE,
+	page_down,
+	page_up,
+	TASK_SIZE,
 } from "./abi.ts";
 import { at, UserError } from "../lib/errors.ts";
 import type { Fault } from "./faults.ts";
@@ -15,7 +33,17 @@ import { AddressSpace, ANONYMOUS, GROWSDOWN, pages, SHARED, SPECIAL } from "./mo
 import type { Call, Event, Exit, Signal } from "./strace.ts";
 import type { Footprint, Image, ImageLine, Kind, Op, Task, Trace } from "./trace.ts";
 import {
-	clone_flags, exec_comm, exit_signal, is_birth, is_special, number, numeric, prot_of, replayed_flags, show, waited_pid,
+	clone_flags,
+	exec_comm,
+	exit_signal,
+	is_birth,
+	is_special,
+	number,
+	numeric,
+	prot_of,
+	replayed_flags,
+	show,
+	waited_pid,
 } from "./values.ts";
 
 const PIE_BASE = 0x555555554000;
@@ -53,7 +81,11 @@ function* orders<T>(items: T[], most: number): Generator<T[]> {
 function* choose<T>(items: T[], size: number): Generator<T[]> {
 	if (size === 0) return yield [];
 	for (const item of items)
-		for (const rest of choose(items.filter((other) => other !== item), size - 1)) yield [item, ...rest];
+		for (const rest of choose(
+			items.filter((other) => other !== item),
+			size - 1,
+		))
+			yield [item, ...rest];
 }
 
 interface Thread {
@@ -156,7 +188,10 @@ export class Merge {
 		}
 		faults_until(Number.POSITIVE_INFINITY);
 		this.end_of_recording();
-		if (!this.final_mm) throw new UserError(`${this.strace}: the program's exit_group is missing; the recording was cut short, make it again`);
+		if (!this.final_mm)
+			throw new UserError(
+				`${this.strace}: the program's exit_group is missing; the recording was cut short, make it again`,
+			);
 		this.table.size_files(this.images, this.final);
 		return {
 			directory: this.directory,
@@ -197,8 +232,15 @@ export class Merge {
 			}
 			if (event.delayed && event.name === "brk" && last) return last;
 		}
-		const start = named ?? this.events.find((e): e is Call => e.kind === "call" && e.name === "execve" && e.result.value === 0);
-		if (!start) throw new UserError(`${this.strace}: no successful execve; the recording has to begin with the program's`);
+		const start =
+			named ??
+			this.events.find(
+				(e): e is Call => e.kind === "call" && e.name === "execve" && e.result.value === 0,
+			);
+		if (!start)
+			throw new UserError(
+				`${this.strace}: no successful execve; the recording has to begin with the program's`,
+			);
 		return start;
 	}
 
@@ -248,7 +290,8 @@ export class Merge {
 	private signal(event: Signal) {
 		const thread = this.threads.get(event.pid);
 		const op = thread && this.ops[thread.last];
-		if (op?.kind !== "fault" || (event.name !== "SIGSEGV" && event.name !== "SIGBUS")) return this.omit(event.name, 1);
+		if (op?.kind !== "fault" || (event.name !== "SIGSEGV" && event.name !== "SIGBUS"))
+			return this.omit(event.name, 1);
 		op.expected = { signal: true };
 		/* Reading would have been permitted, or is not either. */
 		if (event.name === "SIGSEGV" && op.access === "read") op.access = "write";
@@ -287,7 +330,12 @@ export class Merge {
 	private consistent(inside: Inside): void {
 		const { call, thread } = inside;
 		const others = [...this.inside.values()].filter(
-			(other) => other !== inside && other.thread.mm === thread.mm && LAYOUT.has(other.call.name) && other.call.result.value !== undefined && !other.call.result.errno,
+			(other) =>
+				other !== inside &&
+				other.thread.mm === thread.mm &&
+				LAYOUT.has(other.call.name) &&
+				other.call.result.value !== undefined &&
+				!other.call.result.errno,
 		);
 		if (others.length === 0 || this.explains(thread.mm, call)) return;
 		for (const order of orders(others, 3)) {
@@ -382,7 +430,11 @@ export class Merge {
 		const known = this.threads.get(pid);
 		if (known?.alive) return known;
 		if (this.be_born(pid)) return this.threads.get(pid)!;
-		throw at(this.strace, line, `thread ${pid} appears without a clone or fork that returned it; strace needs -f`);
+		throw at(
+			this.strace,
+			line,
+			`thread ${pid} appears without a clone or fork that returned it; strace needs -f`,
+		);
 	}
 
 	private be_born(pid: number): boolean {
@@ -390,7 +442,9 @@ export class Merge {
 		let inside = birth && this.inside.get(birth.pid);
 		if (!birth) {
 			/* The parent was killed before its clone returned. */
-			const candidates = [...this.inside.values()].filter(({ call }) => is_birth(call.name) && call.unfinished);
+			const candidates = [...this.inside.values()].filter(
+				({ call }) => is_birth(call.name) && call.unfinished,
+			);
 			if (candidates.length !== 1) return false;
 			inside = candidates[0];
 			inside.call.result = { value: pid };
@@ -458,7 +512,14 @@ export class Merge {
 			let flags = line.shared ? SHARED : 0;
 			if (line.name === "[stack]") flags |= GROWSDOWN;
 			const opened = line.file >= 0 ? `exec ${op.line} ${line.file}` : "";
-			mm.map(line.start, line.end, { prot: line.prot, flags, file: line.file, opened, offset: line.file >= 0 ? line.offset : 0, name: line.name });
+			mm.map(line.start, line.end, {
+				prot: line.prot,
+				flags,
+				file: line.file,
+				opened,
+				offset: line.file >= 0 ? line.offset : 0,
+				name: line.name,
+			});
 		}
 		thread.mm = mm;
 		thread.comm = exec_comm(call);
@@ -499,7 +560,11 @@ export class Merge {
 	}
 
 	private image_line(line: MapsLine, execve: Call): ImageLine {
-		const file = is_special(line.name) ? SPECIAL : line.inode !== 0 ? this.table.file(line.name) : ANONYMOUS;
+		const file = is_special(line.name)
+			? SPECIAL
+			: line.inode !== 0
+				? this.table.file(line.name)
+				: ANONYMOUS;
 		return {
 			start: line.start,
 			end: line.end,
@@ -556,7 +621,8 @@ export class Merge {
 		if (inside && this.inside.get(event.pid) === inside) {
 			/* Killed inside a call; exits are settled as they are entered. */
 			this.inside.delete(event.pid);
-			if (inside.call.name === "exit" || inside.call.name === "exit_group") this.effect(inside.call, inside.thread);
+			if (inside.call.name === "exit" || inside.call.name === "exit_group")
+				this.effect(inside.call, inside.thread);
 			else this.omit(inside.call.name, inside.call.lines);
 		}
 		const thread = this.threads.get(event.pid)!;
@@ -595,7 +661,11 @@ export class Merge {
 		const exits = this.group_exits.get(thread.group) ?? [];
 		exits.push(index);
 		this.group_exits.set(thread.group, exits);
-		if (op.last) this.exits.set(thread.group.tgid, { op: index, task: this.threads.get(thread.group.tgid)?.index ?? thread.index });
+		if (op.last)
+			this.exits.set(thread.group.tgid, {
+				op: index,
+				task: this.threads.get(thread.group.tgid)?.index ?? thread.index,
+			});
 		this.release_parent(thread);
 	}
 	private readonly group_exits = new Map<Group, number[]>();
@@ -603,7 +673,8 @@ export class Merge {
 	/** strace ended before these threads did. */
 	private end_of_recording(): void {
 		for (const { call } of this.inside.values())
-			if (call.name === "exit_group" || call.name === "exit") this.effect(call, this.threads.get(call.pid)!);
+			if (call.name === "exit_group" || call.name === "exit")
+				this.effect(call, this.threads.get(call.pid)!);
 			else this.omit(call.name, call.lines);
 		this.inside.clear();
 		for (const thread of [...this.threads.values()].reverse())
@@ -631,7 +702,8 @@ export class Merge {
 			const option = op.args[0];
 			if (option !== PR_SET_NAME && option !== PR_SET_VMA) return this.omit("prctl", call.lines);
 			/* The recording kernel has no names for anonymous memory. */
-			if (option === PR_SET_VMA && call.result.errno === "EINVAL") return this.omit("prctl", call.lines);
+			if (option === PR_SET_VMA && call.result.errno === "EINVAL")
+				return this.omit("prctl", call.lines);
 			const text = call.args.find((arg) => arg.kind === "string");
 			if (text?.kind === "string") op.text = text.text;
 		}
@@ -643,7 +715,8 @@ export class Merge {
 		apply_call(mm, call, this.table);
 		/* The neighbours may be others now: what was changed touches both. */
 		if (op.footprint.influence.length && !op.footprint.whole)
-			for (const [start, end] of op.footprint.direct) op.footprint.influence.push(mm.island(start, end));
+			for (const [start, end] of op.footprint.direct)
+				op.footprint.influence.push(mm.island(start, end));
 		this.push(op, thread);
 	}
 
@@ -654,26 +727,48 @@ export class Merge {
 			if (fd?.kind === "fd") {
 				const writable = (flags & MAP_TYPE) !== MAP_PRIVATE && (prot & PROT_WRITE) !== 0;
 				const file = this.table.files[this.table.file(fd.path)];
-				op.opened = this.table.open(this.table.file(fd.path), this.table.opened(mm, fd), writable);
-				if (op.expected.value !== undefined) file.size = Math.max(file.size, op.args[5] + length);
+				op.opened = this.table.open(
+					this.table.file(fd.path),
+					this.table.opened(mm, fd),
+					writable,
+				);
+				if (op.expected.value !== undefined)
+					file.size = Math.max(file.size, op.args[5] + length);
 			} else if (op.expected.value !== undefined)
-				throw at(this.strace, call.line, "mmap of a file descriptor without a path; strace needs -y");
+				throw at(
+					this.strace,
+					call.line,
+					"mmap of a file descriptor without a path; strace needs -y",
+				);
 		}
 		op.placed = op.expected.value !== undefined && !(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE));
 		if (!op.placed || address === op.expected.value) return;
 		const how = address === 0 ? this.placement(mm, call, page_up(length)) : "plain";
 		op.aligned = how === "aligned";
-		op.not_aligned = how === "plain" && address === 0 && this.aligned_place(mm, call, page_up(length)) !== call.result.value;
+		op.not_aligned =
+			how === "plain" &&
+			address === 0 &&
+			this.aligned_place(mm, call, page_up(length)) !== call.result.value;
 		if (how === undefined) this.unexplained.push(call.line);
 	}
 
 	/** Numbers of the arguments. */
 	private arguments(call: Call): number[] {
 		return call.args.slice(0, 6).map((arg) => {
-			if (arg.kind === "string" || arg.kind === "struct" || arg.kind === "array" || arg.kind === "more") return 0;
+			if (
+				arg.kind === "string" ||
+				arg.kind === "struct" ||
+				arg.kind === "array" ||
+				arg.kind === "more"
+			)
+				return 0;
 			const value = numeric(arg);
 			if (value === undefined)
-				throw at(this.strace, call.line, `${call.name}: '${show(arg)}' is no number or flag that is known here`);
+				throw at(
+					this.strace,
+					call.line,
+					`${call.name}: '${show(arg)}' is no number or flag that is known here`,
+				);
 			return value;
 		});
 	}
@@ -683,7 +778,8 @@ export class Merge {
 	private fault(fault: Fault) {
 		let thread = this.threads.get(fault.tid);
 		if (!thread?.alive) {
-			if (this.births.has(fault.tid) && this.main_mm && this.be_born(fault.tid)) thread = this.threads.get(fault.tid);
+			if (this.births.has(fault.tid) && this.main_mm && this.be_born(fault.tid))
+				thread = this.threads.get(fault.tid);
 			else {
 				this.foreign_faults++;
 				return;
@@ -722,12 +818,20 @@ export class Merge {
 		if (area && area.prot !== 0) return;
 		for (const inside of [...this.inside.values()]) {
 			const { call } = inside;
-			if (inside.thread.mm !== thread.mm || (call.name !== "mmap" && call.name !== "mprotect" && call.name !== "mremap" && call.name !== "brk")) continue;
+			if (
+				inside.thread.mm !== thread.mm ||
+				(call.name !== "mmap" &&
+					call.name !== "mprotect" &&
+					call.name !== "mremap" &&
+					call.name !== "brk")
+			)
+				continue;
 			if (call.result.value === undefined || call.result.errno) continue;
 			const args = call.args.map((arg) => number(arg));
 			const start = call.name === "mmap" || call.name === "mremap" ? call.result.value : args[0];
 			const length = call.name === "mremap" ? args[2] : args[1];
-			const [from, to] = call.name === "brk" ? [thread.mm.brk, call.result.value] : pages(start, length);
+			const [from, to] =
+				call.name === "brk" ? [thread.mm.brk, call.result.value] : pages(start, length);
 			if (address >= from && address < to) this.take_effect(inside);
 		}
 	}
@@ -760,7 +864,14 @@ export class Merge {
 			const area = range.value;
 			const private_memory = !(area.flags & SHARED);
 			const writable = (area.prot & PROT_WRITE) !== 0;
-			op.access = area.prot & PROT_READ ? "read" : area.prot & PROT_EXEC ? "exec" : writable ? "write" : "read";
+			op.access =
+				area.prot & PROT_READ
+					? "read"
+					: area.prot & PROT_EXEC
+						? "exec"
+						: writable
+							? "write"
+							: "read";
 			if (writable && private_memory && area.file === ANONYMOUS) op.access = "write";
 			if (writable && private_memory && area.file >= 0) {
 				/* A read would have found the page mapped: it was a write. */

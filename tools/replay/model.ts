@@ -7,8 +7,16 @@
  * find what a call can influence (see Documentation/replay.md).
  */
 import {
-	MMAP_BASE, PAGE_SIZE, PMD_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE,
-	page_down, page_up,STACK_LIMIT, TASK_SIZE,
+	MMAP_BASE,
+	PAGE_SIZE,
+	PMD_SIZE,
+	PROT_EXEC,
+	PROT_READ,
+	PROT_WRITE,
+	page_down,
+	page_up,
+	STACK_LIMIT,
+	TASK_SIZE,
 } from "./abi.ts";
 import { type Range, RangeMap } from "./ranges.ts";
 
@@ -107,9 +115,7 @@ export class AddressSpace {
 		const to = end / PAGE_SIZE;
 		if (to - from < this.read_mapped.size)
 			for (let page = from; page < to; page++) this.read_mapped.delete(page);
-		else
-			for (const page of this.read_mapped)
-				if (page >= from && page < to) this.read_mapped.delete(page);
+		else for (const page of this.read_mapped) if (page >= from && page < to) this.read_mapped.delete(page);
 	}
 
 	/** Changes every area in the range; `stop_at_hole` as mprotect does. */
@@ -175,13 +181,21 @@ export class AddressSpace {
 		let i = this.areas.index(low);
 		if (ranges[i] && ranges[i].start < start) {
 			low = Math.min(low, ranges[i].start);
-			while (i > 0 && ranges[i - 1].end === ranges[i].start && related(ranges[i - 1].value, ranges[i].value))
+			while (
+				i > 0 &&
+				ranges[i - 1].end === ranges[i].start &&
+				related(ranges[i - 1].value, ranges[i].value)
+			)
 				low = Math.min(low, ranges[--i].start);
 		}
 		let j = this.areas.index(high - 1);
 		if (ranges[j] && ranges[j].start < high) {
 			high = Math.max(high, ranges[j].end);
-			while (j + 1 < ranges.length && ranges[j + 1].start === ranges[j].end && related(ranges[j].value, ranges[j + 1].value))
+			while (
+				j + 1 < ranges.length &&
+				ranges[j + 1].start === ranges[j].end &&
+				related(ranges[j].value, ranges[j + 1].value)
+			)
 				high = Math.max(high, ranges[++j].end);
 		}
 		return [low - PAGE_SIZE, high + PAGE_SIZE];

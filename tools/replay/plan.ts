@@ -9,7 +9,17 @@
  */
 
 import {
-	ACCESS, CONTROL_WORDS, EXPECT_SIGNAL, HINT, KIND, LAST, PLACED, type Plan, SNAPSHOT, special_id, TAIL,
+	ACCESS,
+	CONTROL_WORDS,
+	EXPECT_SIGNAL,
+	HINT,
+	KIND,
+	LAST,
+	PLACED,
+	type Plan,
+	SNAPSHOT,
+	special_id,
+	TAIL,
 } from "./plan_format.ts";
 import { RangeMap } from "./ranges.ts";
 import type { Op, Trace } from "./trace.ts";
@@ -162,7 +172,12 @@ export function make_plan(trace: Trace): Plan {
 		plan.access[i] = ACCESS[op.access ?? "read"];
 		plan.args.set(op.args.slice(0, 6), i * 6);
 		plan.opened[i] = op.opened;
-		plan.object[i] = op.kind === "exec" ? op.image : op.text === undefined ? op.child : plan.strings.push(op.text) - 1;
+		plan.object[i] =
+			op.kind === "exec"
+				? op.image
+				: op.text === undefined
+					? op.child
+					: plan.strings.push(op.text) - 1;
 		const { errno, value } = op.expected;
 		plan.expected[i] = errno !== undefined ? -errno : (value ?? Number.NaN);
 		const previous = last_of_task.get(op.task);
@@ -175,7 +190,16 @@ export function make_plan(trace: Trace): Plan {
 		plan.images[n * 2] = image.start_brk;
 		plan.images[n * 2 + 1] = line;
 		for (const l of image.lines) {
-			const values = [l.start, l.end, l.prot, l.shared ? 1 : 0, l.offset, l.opened, special_id(l.name), 0];
+			const values = [
+				l.start,
+				l.end,
+				l.prot,
+				l.shared ? 1 : 0,
+				l.offset,
+				l.opened,
+				special_id(l.name),
+				0,
+			];
 			plan.image_lines.set(values, line++ * 8);
 		}
 	});
@@ -199,6 +223,5 @@ function fill_waiters(plan: Plan, after: number[][]): void {
 		for (const earlier of list) plan.waiters[next[earlier]++] = i;
 	});
 	/* What waits for nothing begins. */
-	for (let i = 0; i < plan.count; i++)
-		if (plan.unmet[i] === 0) plan.queue[plan.control[TAIL]++] = i + 1;
+	for (let i = 0; i < plan.count; i++) if (plan.unmet[i] === 0) plan.queue[plan.control[TAIL]++] = i + 1;
 }

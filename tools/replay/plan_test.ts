@@ -38,8 +38,16 @@ const after = dependencies(trace.ops);
 test("the recorded order ends in the recorded maps", (t) => {
 	const sim = new VmaSim(trace, trace.model.id, true);
 	for (const op of trace.ops) sim.run(op);
-	const recorded = trace.final.filter((line) => line.name !== "[vsyscall]").map((line) => `${line.start.toString(16)}-${line.end.toString(16)}`);
-	t.deepEqual(sim.maps().split("\n").map((line) => line.split(" ")[0]), recorded);
+	const recorded = trace.final
+		.filter((line) => line.name !== "[vsyscall]")
+		.map((line) => `${line.start.toString(16)}-${line.end.toString(16)}`);
+	t.deepEqual(
+		sim
+			.maps()
+			.split("\n")
+			.map((line) => line.split(" ")[0]),
+		recorded,
+	);
 });
 
 test("no operation waits for a later one", (t) => {
@@ -53,7 +61,11 @@ test("every order that is allowed ends in the same vmas and anon_vmas", (t) => {
 	t.is(run(trace, after, () => 0).state(), end);
 	t.is(run(trace, after, (ready) => ready.length - 1).state(), end);
 	for (const task of trace.tasks.keys()) {
-		const last = (ready: number[]) => Math.max(0, ready.findIndex((op) => trace.ops[op].task !== task));
+		const last = (ready: number[]) =>
+			Math.max(
+				0,
+				ready.findIndex((op) => trace.ops[op].task !== task),
+			);
 		t.is(run(trace, after, last).state(), end, `task ${task} as late as possible`);
 	}
 	fc.assert(
@@ -95,7 +107,10 @@ function random_trace(steps: { thread: number; what: string; page: number; lengt
 				return `${thread} mprotect(${start}, ${bytes}, ${{ rw: "PROT_READ|PROT_WRITE", r: "PROT_READ", none: "PROT_NONE" }[what]}) = 0`;
 		}
 	});
-	const threads = [2, 3].map((pid) => `1 clone3({flags=CLONE_VM|CLONE_THREAD|CLONE_SIGHAND, exit_signal=0} => {parent_tid=[${pid}]}, 88) = ${pid}`);
+	const threads = [2, 3].map(
+		(pid) =>
+			`1 clone3({flags=CLONE_VM|CLONE_THREAD|CLONE_SIGHAND, exit_signal=0} => {parent_tid=[${pid}]}, 88) = ${pid}`,
+	);
 	const whole = `1 mmap(0x${BASE.toString(16)}, ${PAGES * 4096}, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0) = 0x${BASE.toString(16)}`;
 	const ends = [3, 2].map((pid) => `${pid} exit(0) = ?\n${pid} +++ exited with 0 +++`);
 	return make_trace([START, ...threads, whole, ...lines, ...ends, END].join("\n"));
@@ -106,9 +121,20 @@ function wrong_orders(trace: Trace, after: number[][], choices: fc.Stream<number
 	const sim = new VmaSim(trace, trace.model.id);
 	for (const op of trace.ops) sim.run(op);
 	const end = sim.state();
-	const task_last = (task: number) => (ready: number[]) => Math.max(0, ready.findIndex((op) => trace.ops[op].task !== task));
+	const task_last = (task: number) => (ready: number[]) =>
+		Math.max(
+			0,
+			ready.findIndex((op) => trace.ops[op].task !== task),
+		);
 	const random = (ready: number[]) => choices.next().value % ready.length;
-	const chosen = [(ready: number[]) => ready.length - 1, task_last(0), task_last(1), task_last(2), random, random];
+	const chosen = [
+		(ready: number[]) => ready.length - 1,
+		task_last(0),
+		task_last(1),
+		task_last(2),
+		random,
+		random,
+	];
 	return chosen.filter((choose) => {
 		try {
 			return run(trace, after, choose).state() !== end;
@@ -132,7 +158,13 @@ test("random programs: every order ends like the recorded one", (t) => {
 /* Each kind of constraint is needed: without it random programs go wrong. */
 const weakened: [string, (op: Op) => Op][] = [
 	["neighbours", (op) => ({ ...op, footprint: { ...op.footprint, influence: [] } })],
-	["founders", (op) => (op.kind === "fault" ? { ...op, after: [], footprint: { ...op.footprint, layout: false, influence: [] } } : op)],
+	[
+		"founders",
+		(op) =>
+			op.kind === "fault"
+				? { ...op, after: [], footprint: { ...op.footprint, layout: false, influence: [] } }
+				: op,
+	],
 ];
 for (const [what, weaken] of weakened)
 	test(`without the constraints on ${what} the end is not always the same`, (t) => {
@@ -142,11 +174,16 @@ for (const [what, weaken] of weakened)
 			const ops = random.ops.map(weaken);
 			const last = new Map<number, number>();
 			ops.forEach((op, i) => {
-				const previous = last.get(op.task) ?? (random.ops[i].after.length > 0 ? Math.min(...random.ops[i].after) : -1);
+				const previous =
+					last.get(op.task) ??
+					(random.ops[i].after.length > 0 ? Math.min(...random.ops[i].after) : -1);
 				ops[i] = { ...op, after: [...op.after, previous] };
 				last.set(op.task, i);
 			});
-			return wrong_orders(random, dependencies(ops), fc.sample(fc.infiniteStream(fc.nat()), 1)[0]) > 0;
+			return (
+				wrong_orders(random, dependencies(ops), fc.sample(fc.infiniteStream(fc.nat()), 1)[0]) >
+				0
+			);
 		});
 		t.true(wrong);
 	});

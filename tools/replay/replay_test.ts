@@ -16,22 +16,37 @@ const trace = load_trace(join(here(), "tools/replay/sample"));
 const CONFIGS = { default: [], nospf: ["nospf.config"], "kunit-debug": KUNIT_CONFIGS.debug };
 
 for (const [name, fragments] of Object.entries(CONFIGS)) {
-	for (const [cpus, times] of [[1, 1], [2, 8], [4, 8]]) {
-		test.serial(`replay the sample: ${name}, ${cpus === 1 ? "--check" : `${cpus} CPUs, ${times} times`}`, async (t) => {
-			const kernel = find_kernel(await objtree({ name, fragments }));
-			const replayer = await boot({ kernel, cpus, mem: 256, check: cpus === 1 });
-			try {
-				for (let i = 0; i < times; i++) {
-					const plan = make_plan(trace);
-					const outcome = await replayer.run(plan);
-					const report = make_report(trace, plan, outcome, { cpus, check: cpus === 1, speculative: kernel.spf });
-					t.true(is_clean(report), print_text(report));
-					t.deepEqual(report.console, []);
-					if (kernel.spf && cpus > 1) t.true((report.vmstat.spf_attempt ?? 0) > (report.vmstat.spf_abort ?? 0));
+	for (const [cpus, times] of [
+		[1, 1],
+		[2, 8],
+		[4, 8],
+	]) {
+		test.serial(
+			`replay the sample: ${name}, ${cpus === 1 ? "--check" : `${cpus} CPUs, ${times} times`}`,
+			async (t) => {
+				const kernel = find_kernel(await objtree({ name, fragments }));
+				const replayer = await boot({ kernel, cpus, mem: 256, check: cpus === 1 });
+				try {
+					for (let i = 0; i < times; i++) {
+						const plan = make_plan(trace);
+						const outcome = await replayer.run(plan);
+						const report = make_report(trace, plan, outcome, {
+							cpus,
+							check: cpus === 1,
+							speculative: kernel.spf,
+						});
+						t.true(is_clean(report), print_text(report));
+						t.deepEqual(report.console, []);
+						if (kernel.spf && cpus > 1)
+							t.true(
+								(report.vmstat.spf_attempt ?? 0) >
+									(report.vmstat.spf_abort ?? 0),
+							);
+					}
+				} finally {
+					await replayer.shutdown();
 				}
-			} finally {
-				await replayer.shutdown();
-			}
-		});
+			},
+		);
 	}
 }

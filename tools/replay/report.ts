@@ -39,7 +39,13 @@ export interface Report {
 	results: { equal: number; total: number; differences: ResultDifference[] };
 	/** Lines of strace.txt that are not replayed, by name. */
 	omitted: Record<string, number>;
-	faults: { count: number; expected: number; differences: ResultDifference[]; per_second: number; latency: Latency };
+	faults: {
+		count: number;
+		expected: number;
+		differences: ResultDifference[];
+		per_second: number;
+		latency: Latency;
+	};
 	operations: number;
 	elapsed_ns: number;
 	mmap_lock_wait: { read_ns: number; write_ns: number; reads: number; writes: number };
@@ -49,7 +55,12 @@ export interface Report {
 	console: string[];
 }
 
-export function make_report(trace: Trace, plan: Plan, outcome: Outcome, options: { cpus: number; check: boolean; speculative: boolean }): Report {
+export function make_report(
+	trace: Trace,
+	plan: Plan,
+	outcome: Outcome,
+	options: { cpus: number; check: boolean; speculative: boolean },
+): Report {
 	const text = name_files(outcome.maps, trace.files);
 	const results: Report["results"] = { equal: 0, total: 0, differences: [] };
 	const faults: ResultDifference[] = [];
@@ -109,10 +120,13 @@ function subtract<T extends Record<string, number>>(a: T, b: T): T {
 
 function vmstat(text: string): Map<string, number> {
 	return new Map(
-		text.split("\n").filter((line) => line !== "").map((line) => {
-			const [name, value] = line.split(" ");
-			return [name, Number(value)];
-		}),
+		text
+			.split("\n")
+			.filter((line) => line !== "")
+			.map((line) => {
+				const [name, value] = line.split(" ");
+				return [name, Number(value)];
+			}),
 	);
 }
 
@@ -144,7 +158,14 @@ const hex = (n: number) => `0x${n.toString(16)}`;
 
 function show_result(value: number, op: Op): string {
 	if (Number.isNaN(value)) return "?";
-	if (op.kind === "fault") return value === 0 ? "no signal" : value === 11 ? "SIGSEGV" : value === 7 ? "SIGBUS" : `signal ${value}`;
+	if (op.kind === "fault")
+		return value === 0
+			? "no signal"
+			: value === 11
+				? "SIGSEGV"
+				: value === 7
+					? "SIGBUS"
+					: `signal ${value}`;
 	if (value < 0 && value > -4096) return `-1 ${errno_name(-value)}`;
 	return value > 0xffff ? hex(value) : String(value);
 }
@@ -152,9 +173,17 @@ function show_result(value: number, op: Op): string {
 function difference(trace: Trace, plan: Plan, op: Op, i: number): ResultDifference {
 	const where = `${op.file}:${op.line}`;
 	const task = trace.tasks[op.task].pid;
-	const args = op.kind === "fault" ? `${op.access} ${hex(op.args[0])}` : op.args.map((n) => (n > 0xffff ? hex(n) : n)).join(", ");
+	const args =
+		op.kind === "fault"
+			? `${op.access} ${hex(op.args[0])}`
+			: op.args.map((n) => (n > 0xffff ? hex(n) : n)).join(", ");
 	const what = op.kind === "fault" ? `${task} ${args}` : `${task} ${op.name}(${args})`;
-	const recorded = op.kind === "fault" ? (op.expected.signal ? "a signal" : "no signal") : show_result(plan.expected[i], op);
+	const recorded =
+		op.kind === "fault"
+			? op.expected.signal
+				? "a signal"
+				: "no signal"
+			: show_result(plan.expected[i], op);
 	const replayed = plan.state[i] === NOT_RUN ? "not run" : show_result(plan.result[i], op);
 	return { op: i, where, what, recorded, replayed };
 }
@@ -165,7 +194,12 @@ function difference(trace: Trace, plan: Plan, op: Op, i: number): ResultDifferen
 const SHOWN = 20;
 
 function show_differences(list: ResultDifference[]): string[] {
-	const lines = list.slice(0, SHOWN).map(({ where, what, recorded, replayed }) => `${where}: ${what}: recorded ${recorded}, replayed ${replayed}`);
+	const lines = list
+		.slice(0, SHOWN)
+		.map(
+			({ where, what, recorded, replayed }) =>
+				`${where}: ${what}: recorded ${recorded}, replayed ${replayed}`,
+		);
 	if (list.length > SHOWN) lines.push(`… and ${list.length - SHOWN} more (see --json)`);
 	return lines;
 }
@@ -178,11 +212,14 @@ export function print_text(report: Report): string {
 	if (!report.check) lines.push(...measurements(report), "");
 	lines.push(...show_differences(report.results.differences), ...show_differences(report.faults.differences));
 	lines.push(...report.maps.differences.slice(0, SHOWN).map(describe));
-	if (report.maps.differences.length > SHOWN) lines.push(`… and ${report.maps.differences.length - SHOWN} more lines of maps`);
+	if (report.maps.differences.length > SHOWN)
+		lines.push(`… and ${report.maps.differences.length - SHOWN} more lines of maps`);
 	const omitted = Object.entries(report.omitted);
 	if (omitted.length > 0) {
 		const sum = omitted.reduce((n, [, count]) => n + count, 0);
-		lines.push(`not replayed: ${sum} lines (${omitted.map(([name, count]) => `${name} ${count}`).join(", ")})`);
+		lines.push(
+			`not replayed: ${sum} lines (${omitted.map(([name, count]) => `${name} ${count}`).join(", ")})`,
+		);
 	}
 	lines.push(`faults: ${report.faults.expected}/${report.faults.count} as expected`);
 	if (report.leaks.length === 0) lines.push("memory: balanced");
@@ -198,7 +235,23 @@ export function last_line({ maps, results }: Report): string {
 function measurements(report: Report): string[] {
 	const { faults, mmap_lock_wait: wait } = report;
 	const table = new Table({
-		chars: { top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "  " },
+		chars: {
+			top: "",
+			"top-mid": "",
+			"top-left": "",
+			"top-right": "",
+			bottom: "",
+			"bottom-mid": "",
+			"bottom-left": "",
+			"bottom-right": "",
+			left: "",
+			"left-mid": "",
+			mid: "",
+			"mid-mid": "",
+			right: "",
+			"right-mid": "",
+			middle: "  ",
+		},
 		style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
 		colAligns: ["left", "right"],
 	});

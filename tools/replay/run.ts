@@ -21,16 +21,21 @@ const MAX_MEM = 2048;
 async function default_kernel(): Promise<string> {
 	const built = join(ROOT, "vmlinux.mjs");
 	if (existsSync(built)) return built;
-	if (!existsSync(join(ROOT, "build/default/vmlinux.mjs"))) process.stderr.write("spf: no kernel built here yet: building the default one in build/default\n");
+	if (!existsSync(join(ROOT, "build/default/vmlinux.mjs")))
+		process.stderr.write("spf: no kernel built here yet: building the default one in build/default\n");
 	return objtree({ name: "default" });
 }
 
 export async function replay(directory: string, options: ReplayOptions): Promise<number> {
 	const kernel = find_kernel(options.vmlinux ? resolve(options.vmlinux) : await default_kernel());
-	const cpus = whole_number("--cpus", options.cpus, { most: kernel.nr_cpus, why: "CONFIG_NR_CPUS of this kernel" }) ?? default_cpus(kernel);
-	const mem = whole_number("--mem", options.mem, { most: MAX_MEM, why: "more cannot be addressed" }) ?? kernel.mem;
+	const cpus =
+		whole_number("--cpus", options.cpus, { most: kernel.nr_cpus, why: "CONFIG_NR_CPUS of this kernel" }) ??
+		default_cpus(kernel);
+	const mem =
+		whole_number("--mem", options.mem, { most: MAX_MEM, why: "more cannot be addressed" }) ?? kernel.mem;
 	const check = options.check ?? false;
-	if (check && options.cpus !== undefined && cpus !== 1) throw new UserError("--check --cpus: a check runs on one CPU; leave out one of the two");
+	if (check && options.cpus !== undefined && cpus !== 1)
+		throw new UserError("--check --cpus: a check runs on one CPU; leave out one of the two");
 
 	const repeat = whole_number("--repeat", options.repeat) ?? 1;
 
@@ -44,7 +49,14 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 		let clean = 0;
 		for (let n = 0; n < repeat; n++) {
 			const plan = make_plan(trace);
-			bar = process.stderr.isTTY ? new SingleBar({ format: "replay [{bar}] {value}/{total}", stopOnComplete: true, clearOnComplete: true, stream: process.stderr }) : undefined;
+			bar = process.stderr.isTTY
+				? new SingleBar({
+						format: "replay [{bar}] {value}/{total}",
+						stopOnComplete: true,
+						clearOnComplete: true,
+						stream: process.stderr,
+					})
+				: undefined;
 			bar?.start(plan.count, 0);
 			const outcome = await replayer.run(plan, (done) => bar?.update(done));
 			bar?.stop();
@@ -56,7 +68,10 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 		if (options.json) process.stdout.write(`${JSON.stringify(report, null, "\t")}\n`);
 		else {
 			if (options.maps) process.stdout.write(report.maps_text);
-			if (repeat > 1) process.stdout.write(`${clean}/${repeat} replays came out as recorded; of the last one:\n`);
+			if (repeat > 1)
+				process.stdout.write(
+					`${clean}/${repeat} replays came out as recorded; of the last one:\n`,
+				);
 			process.stdout.write(print_text(report));
 		}
 		return is_clean(report) ? 0 : 1;

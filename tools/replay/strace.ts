@@ -181,7 +181,8 @@ class Lexer {
 			i++;
 			const code = /^(?:x[0-9a-f]{2}|[0-7]{1,3})/.exec(text.slice(i, i + 3))?.[0];
 			if (code) {
-				const value = code[0] === "x" ? Number.parseInt(code.slice(1), 16) : Number.parseInt(code, 8);
+				const value =
+					code[0] === "x" ? Number.parseInt(code.slice(1), 16) : Number.parseInt(code, 8);
 				result += String.fromCharCode(value);
 				i += code.length - 1;
 			} else result += ESCAPES[text[i]] ?? text[i] ?? "";
@@ -226,7 +227,28 @@ class Lexer {
 	}
 }
 
-const BINARY = ["=>", "||", "&&", "|", "&", "==", "!=", ">=", "<=", "<<", ">>", "+", "-", "*", "/", "?", ":", "@", "%", "^"];
+const BINARY = [
+	"=>",
+	"||",
+	"&&",
+	"|",
+	"&",
+	"==",
+	"!=",
+	">=",
+	"<=",
+	"<<",
+	">>",
+	"+",
+	"-",
+	"*",
+	"/",
+	"?",
+	":",
+	"@",
+	"%",
+	"^",
+];
 
 function parse_expression(lexer: Lexer): Value {
 	let left = parse_unary(lexer);
@@ -407,7 +429,9 @@ function parse_line(line: string, number: number, events: Event[], pending: Map<
 	if (!head) throw new Malformed(`not a system call: '${body.slice(0, 40)}'`);
 	const inside = pending.get(pid);
 	if (inside)
-		throw new Malformed(`thread ${pid} enters ${head[1]} inside ${inside.call.name} of line ${inside.call.line}`);
+		throw new Malformed(
+			`thread ${pid} enters ${head[1]} inside ${inside.call.name} of line ${inside.call.line}`,
+		);
 	const call: Call = {
 		kind: "call",
 		pid,
@@ -431,14 +455,7 @@ function parse_line(line: string, number: number, events: Event[], pending: Map<
 	finish(call, body.slice(head[0].length));
 }
 
-function resume(
-	name: string,
-	rest: string,
-	pid: number,
-	time: number,
-	number: number,
-	pending: Map<number, Pending>,
-) {
+function resume(name: string, rest: string, pid: number, time: number, number: number, pending: Map<number, Pending>) {
 	const inside = pending.get(pid);
 	if (!inside) throw new Malformed(`${name} of thread ${pid} resumes, but nothing of it is unfinished`);
 	if (inside.call.name !== name)
@@ -469,13 +486,7 @@ function finish(call: Call, text: string) {
 	call.unfinished = false;
 }
 
-function parse_exit(
-	body: string,
-	pid: number,
-	time: number,
-	line: number,
-	pending: Map<number, Pending>,
-): Exit {
+function parse_exit(body: string, pid: number, time: number, line: number, pending: Map<number, Pending>): Exit {
 	const superseded = /^\+\+\+ superseded by execve in pid (\d+) \+\+\+$/.exec(body);
 	if (superseded) {
 		/* The thread that called execve goes on under the leader's pid. */

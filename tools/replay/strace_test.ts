@@ -12,7 +12,9 @@ function one(text: string): Call {
 }
 
 test("a call on one line: pid, time, arguments, result", (t) => {
-	const call = one("mmap(NULL, 36039, PROT_READ|PROT_EXEC, MAP_PRIVATE, 3</etc/ld.so.cache>, 0x1000) = 0x7ffff7fb7000");
+	const call = one(
+		"mmap(NULL, 36039, PROT_READ|PROT_EXEC, MAP_PRIVATE, 3</etc/ld.so.cache>, 0x1000) = 0x7ffff7fb7000",
+	);
 	t.is(call.pid, 7);
 	t.is(call.entered, 1795212507313906);
 	t.is(call.name, "mmap");
@@ -25,15 +27,21 @@ test("a call on one line: pid, time, arguments, result", (t) => {
 });
 
 test("results: errno, unknown, notes behind them, returned descriptors", (t) => {
-	t.deepEqual(one("mprotect(0x1000, 4096, PROT_READ) = -1 ENOMEM (Cannot allocate memory)").result, { value: -1, errno: "ENOMEM" });
+	t.deepEqual(one("mprotect(0x1000, 4096, PROT_READ) = -1 ENOMEM (Cannot allocate memory)").result, {
+		value: -1,
+		errno: "ENOMEM",
+	});
 	t.deepEqual(one("exit_group(0)   = ?").result, {});
-	t.deepEqual(one("wait4(-1, 0x7ffe, 0, NULL) = ? ERESTARTSYS (To be restarted if SA_RESTART is set)").result, {});
+	t.deepEqual(
+		one("wait4(-1, 0x7ffe, 0, NULL) = ? ERESTARTSYS (To be restarted if SA_RESTART is set)").result,
+		{},
+	);
 	const delayed = one("brk(NULL)       = 0x555555559000 (DELAYED)");
 	t.true(delayed.delayed);
 	t.is(delayed.result.value, 0x555555559000);
 	t.is(one("brk(NULL) = 0x5555 (INJECTED)").result.value, 0x5555);
 	t.is(one("brk(NULL) = 0x5555 <0.000012>").result.value, 0x5555);
-	t.is(one("memfd_create(\"x\", 0) = 3</memfd:x (deleted)>").result.path, "/memfd:x (deleted)");
+	t.is(one('memfd_create("x", 0) = 3</memfd:x (deleted)>').result.path, "/memfd:x (deleted)");
 });
 
 test("arguments nest: structs, arrays, sets, strings, comments, results", (t) => {
@@ -42,14 +50,25 @@ test("arguments nest: structs, arrays, sets, strings, comments, results", (t) =>
 	);
 	t.is(clone3.args.length, 2);
 	t.like(clone3.args[0], { kind: "binary", op: "=>" });
-	const execve = one(String.raw`execve("/bin/sh", ["sh", "-c", "echo \"(, } ]\" \303\244\n"...], 0x7fff /* 42 vars, "(" */) = 0`);
+	const execve = one(
+		String.raw`execve("/bin/sh", ["sh", "-c", "echo \"(, } ]\" \303\244\n"...], 0x7fff /* 42 vars, "(" */) = 0`,
+	);
 	t.is(execve.args.length, 3);
 	const argv = execve.args[1];
 	t.true(argv.kind === "array" && argv.items.length === 3);
-	t.deepEqual(argv.kind === "array" && argv.items[2], { kind: "string", text: 'echo "(, } ]" \u00c3\u00a4\n', truncated: true });
+	t.deepEqual(argv.kind === "array" && argv.items[2], {
+		kind: "string",
+		text: 'echo "(, } ]" \u00c3\u00a4\n',
+		truncated: true,
+	});
 	t.is(one("wait4(-1, [{WIFEXITED(s) && WEXITSTATUS(s) == 0}], WNOHANG|__WALL, NULL) = 9").args.length, 4);
 	t.is(one("rt_sigprocmask(SIG_SETMASK, ~[RTMIN RT_1], [CHLD INT], 8) = 0").args.length, 4);
-	t.is(one("mmap(NULL, 1<<20, PROT_NONE, MAP_PRIVATE|MAP_HUGETLB|21<<MAP_HUGE_SHIFT, 5</dev/zero<char 1:5>>, 0) = -1 EINVAL (Invalid argument)").args.length, 6);
+	t.is(
+		one(
+			"mmap(NULL, 1<<20, PROT_NONE, MAP_PRIVATE|MAP_HUGETLB|21<<MAP_HUGE_SHIFT, 5</dev/zero<char 1:5>>, 0) = -1 EINVAL (Invalid argument)",
+		).args.length,
+		6,
+	);
 	t.is(one("madvise(0x1000, 4096, 0x3039 /* MADV_??? */) = 0").args.length, 3);
 });
 
@@ -72,7 +91,10 @@ test("split calls are joined, with both times", (t) => {
 });
 
 test("a call that never comes back stays unfinished", (t) => {
-	const { events } = parse_strace(`7 ${T} futex(0x1000, FUTEX_WAIT, 0 <unfinished ...>\n7 ${T} +++ killed by SIGKILL +++\n`, "s");
+	const { events } = parse_strace(
+		`7 ${T} futex(0x1000, FUTEX_WAIT, 0 <unfinished ...>\n7 ${T} +++ killed by SIGKILL +++\n`,
+		"s",
+	);
 	t.like(events[0], { kind: "call", unfinished: true });
 	t.like(events[1], { kind: "exit", signal: "SIGKILL" });
 });
@@ -113,7 +135,10 @@ const malformed: [string, RegExp][] = [
 	[`7 ${T} brk({a=1) = 0`, /^s:1: /],
 	[`7 ${T} brk(NULL) = -1`, /^s:1: result -1 without an errno/],
 	[`7 ${T} <... brk resumed>) = 0`, /^s:1: brk of thread 7 resumes/],
-	[`7 ${T} brk(NULL <unfinished ...>\n7 ${T} <... mmap resumed>) = 0`, /^s:2: mmap resumes, but thread 7 is inside brk of line 1/],
+	[
+		`7 ${T} brk(NULL <unfinished ...>\n7 ${T} <... mmap resumed>) = 0`,
+		/^s:2: mmap resumes, but thread 7 is inside brk of line 1/,
+	],
 	[`7 ${T} brk(NULL <unfinished ...>\n7 ${T} brk(NULL) = 0`, /^s:2: thread 7 enters brk inside brk of line 1/],
 	[`7 ${T} +++ gone +++`, /^s:1: not the end of a thread/],
 	[`7 ${T} --- what ---`, /^s:1: not a signal/],

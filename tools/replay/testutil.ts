@@ -17,8 +17,7 @@ export function trace(body: string, files: Record<string, string> = {}): Trace {
 	const directory = mkdtempSync(join(tmpdir(), "spf-trace-"));
 	const strace: string[] = [];
 	const faults: string[] = [];
-	body
-		.trim()
+	body.trim()
 		.split("\n")
 		.forEach((line, i) => {
 			const time = `1000.${String((i + 1) * 100).padStart(6, "0")}`;

@@ -3,7 +3,8 @@ import test from "ava";
 import { END, START, trace } from "./testutil.ts";
 import { load_trace, type Op } from "./trace.ts";
 
-const names = (ops: Op[]) => ops.map((op) => (op.kind === "fault" ? `${op.access} ${op.args[0].toString(16)}` : op.name));
+const names = (ops: Op[]) =>
+	ops.map((op) => (op.kind === "fault" ? `${op.access} ${op.args[0].toString(16)}` : op.name));
 
 test("faults and calls in one order; the access follows the memory", (t) => {
 	const { ops, omitted } = trace(`${START}
@@ -16,12 +17,23 @@ test("faults and calls in one order; the access follows the memory", (t) => {
 		fault 1 7ffff7ffd010
 		${END}`);
 	t.deepEqual(names(ops), [
-		"execve", "brk", "read 7ffff7fcb100", "read 555555556010", "write 555555556020", "mmap",
-		"write 7ffff7ffd010", "mprotect", "read 7ffff7ffd010", "exit_group",
+		"execve",
+		"brk",
+		"read 7ffff7fcb100",
+		"read 555555556010",
+		"write 555555556020",
+		"mmap",
+		"write 7ffff7ffd010",
+		"mprotect",
+		"read 7ffff7ffd010",
+		"exit_group",
 	]);
 	t.true(ops[8].expected.signal);
 	t.is(omitted.size, 0);
-	t.is(ops.reduce((n, op) => n + op.lines, 0), 6);
+	t.is(
+		ops.reduce((n, op) => n + op.lines, 0),
+		6,
+	);
 	t.true(ops[9].snapshot && ops[9].last);
 });
 
@@ -46,7 +58,10 @@ test("a clone takes effect before the child's first sign of life", (t) => {
 		2 exit(0) = ?
 		2 +++ exited with 0 +++
 		${END}`);
-	t.deepEqual(ops.map((op) => `${op.task} ${op.name}`), ["0 execve", "0 brk", "0 clone3", "1 brk", "1 exit", "0 exit_group"]);
+	t.deepEqual(
+		ops.map((op) => `${op.task} ${op.name}`),
+		["0 execve", "0 brk", "0 clone3", "1 brk", "1 exit", "0 exit_group"],
+	);
 	t.like(tasks[1], { pid: 2, tgid: 1, parent: 0 });
 	t.is(ops[3].mm, ops[2].mm);
 });
@@ -61,7 +76,10 @@ test("calls that overlap are ordered so that the kernel's choice fits", (t) => {
 		2 exit(0) = ?
 		2 +++ exited with 0 +++
 		${END}`);
-	t.deepEqual(ops.slice(3, 5).map((op) => op.task), [1, 0]);
+	t.deepEqual(
+		ops.slice(3, 5).map((op) => op.task),
+		[1, 0],
+	);
 	t.deepEqual(unexplained, []);
 });
 
@@ -125,7 +143,13 @@ test("calls that do not come as far as memory are not replayed", (t) => {
 		1 prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) = 0
 		1 mmap(NULL, 4096, PROT_READ, MAP_SHARED, 3</write/only>, 0) = -1 EACCES (Permission denied)
 		${END}`);
-	t.deepEqual([...omitted], [["prctl", 1], ["mmap", 1]]);
+	t.deepEqual(
+		[...omitted],
+		[
+			["prctl", 1],
+			["mmap", 1],
+		],
+	);
 	t.is(ops.length, 3);
 });
 
@@ -138,9 +162,19 @@ test("the stack grows by the fault below it", (t) => {
 });
 
 test("mistakes in files are one line with a place", (t) => {
-	t.throws(() => trace(`${START}\n9 brk(NULL) = 0x1\n${END}`), { message: /strace\.txt:3: thread 9 appears without a clone/ });
-	t.throws(() => trace(`${START}\n1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, 3, 0) = 0x7ffff7ffd000\n${END}`), { message: /strace\.txt:3: .*needs -y/ });
-	t.throws(() => trace(`${START}\n1 mprotect(0x1000, 4096, PROT_WHAT) = 0\n${END}`), { message: /strace\.txt:3: mprotect: 'PROT_WHAT'/ });
-	t.throws(() => trace(`${START}\n${END}`, { "maps.initial": "" }), { message: /maps\.initial:1: the file is empty/ });
-	t.throws(() => load_trace("/nonexistent"), { message: /^\/nonexistent\/strace\.txt: no such file; .*spf record/ });
+	t.throws(() => trace(`${START}\n9 brk(NULL) = 0x1\n${END}`), {
+		message: /strace\.txt:3: thread 9 appears without a clone/,
+	});
+	t.throws(() => trace(`${START}\n1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, 3, 0) = 0x7ffff7ffd000\n${END}`), {
+		message: /strace\.txt:3: .*needs -y/,
+	});
+	t.throws(() => trace(`${START}\n1 mprotect(0x1000, 4096, PROT_WHAT) = 0\n${END}`), {
+		message: /strace\.txt:3: mprotect: 'PROT_WHAT'/,
+	});
+	t.throws(() => trace(`${START}\n${END}`, { "maps.initial": "" }), {
+		message: /maps\.initial:1: the file is empty/,
+	});
+	t.throws(() => load_trace("/nonexistent"), {
+		message: /^\/nonexistent\/strace\.txt: no such file; .*spf record/,
+	});
 });

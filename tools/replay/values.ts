@@ -2,8 +2,17 @@
 /** What the arguments of recorded calls mean, as numbers. */
 import { basename } from "node:path";
 import {
-	CLONE_FILES, CLONE_FS, CLONE_SIGHAND, CLONE_THREAD, CLONE_VFORK, CLONE_VM, PROT_EXEC, PROT_READ, PROT_WRITE,
-	SIGCHLD, value_of,
+	CLONE_FILES,
+	CLONE_FS,
+	CLONE_SIGHAND,
+	CLONE_THREAD,
+	CLONE_VFORK,
+	CLONE_VM,
+	PROT_EXEC,
+	PROT_READ,
+	PROT_WRITE,
+	SIGCHLD,
+	value_of,
 } from "./abi.ts";
 import type { Call, Value } from "./strace.ts";
 
@@ -41,7 +50,8 @@ export function numeric(value: Value | undefined): number | undefined {
 			const [left, right] = [numeric(value.left), numeric(value.right)];
 			if (left === undefined || right === undefined) return undefined;
 			/* Flags beyond 32 bits (clone3's) add up: they never overlap. */
-			if (value.op === "|") return left > 0x7fffffff || right > 0x7fffffff ? left + right : left | right;
+			if (value.op === "|")
+				return left > 0x7fffffff || right > 0x7fffffff ? left + right : left | right;
 			if (value.op === "<<") return left * 2 ** right;
 			if (value.op === "+") return left + right;
 			if (value.op === "-") return left - right;
@@ -69,9 +79,8 @@ export function clone_flags(call: Call): number {
 		const first = call.args[0];
 		const fields = first?.kind === "binary" ? first.left : first;
 		if (fields?.kind === "struct") flags = fields.fields.find(({ name }) => name === "flags")?.value;
-	} else
-		/* strace prints clone's arguments by name: `flags=CLONE_…`. */
-		flags = call.args[1];
+	} else flags = call.args[1];
+	/* strace prints clone's arguments by name: `flags=CLONE_…`. */
 	return number(flags);
 }
 

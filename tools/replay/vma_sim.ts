@@ -4,7 +4,17 @@
  * nothing else: no pages, no locks. Tests run plans on it in many orders, to
  * see that every order which a plan allows ends in the same maps.
  */
-import { MADV, MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, MAP_STACK, MAP_TYPE, PAGE_SIZE, PROT_WRITE, page_up } from "./abi.ts";
+import {
+	MADV,
+	MAP_ANONYMOUS,
+	MAP_NORESERVE,
+	MAP_PRIVATE,
+	MAP_STACK,
+	MAP_TYPE,
+	PAGE_SIZE,
+	PROT_WRITE,
+	page_up,
+} from "./abi.ts";
 import { pages } from "./model.ts";
 import type { Op, Trace } from "./trace.ts";
 
@@ -47,7 +57,10 @@ export class VmaSim {
 	/** What /proc/PID/maps would show. */
 	maps(): string {
 		return this.vmas
-			.map((v) => `${v.start.toString(16)}-${v.end.toString(16)} ${v.prot} ${v.flags & SHARED ? "s" : "p"} ${v.file === "" ? 0 : v.pgoff}`)
+			.map(
+				(v) =>
+					`${v.start.toString(16)}-${v.end.toString(16)} ${v.prot} ${v.flags & SHARED ? "s" : "p"} ${v.file === "" ? 0 : v.pgoff}`,
+			)
 			.join("\n");
 	}
 
@@ -80,17 +93,34 @@ export class VmaSim {
 				const shared = (d & MAP_TYPE) !== MAP_PRIVATE;
 				const anonymous = (d & MAP_ANONYMOUS) !== 0;
 				const accounted = c & PROT_WRITE && !shared && !(d & MAP_NORESERVE);
-				const flags = (this.newer && d & MAP_STACK ? NOHUGEPAGE : 0) | (shared ? SHARED : 0) | (accounted ? ACCOUNT : 0) | (d & MAP_NORESERVE ? NORESERVE : 0);
+				const flags =
+					(this.newer && d & MAP_STACK ? NOHUGEPAGE : 0) |
+					(shared ? SHARED : 0) |
+					(accounted ? ACCOUNT : 0) |
+					(d & MAP_NORESERVE ? NORESERVE : 0);
 				const file = anonymous ? (shared ? `shared ${op.line}` : "") : `file ${op.opened}`;
 				return this.map(at, at + page_up(b), c & 7, flags, file, anonymous ? at : op.args[5]);
 			}
 			case "munmap":
 				return this.unmap(start, end);
 			case "mprotect":
-				return this.change(start, end, (v) => ({ prot: c & 7, flags: v.flags | (c & PROT_WRITE && !(v.flags & (ACCOUNT | SHARED | NORESERVE)) && !(v.prot & PROT_WRITE) ? ACCOUNT : 0) }));
+				return this.change(start, end, (v) => ({
+					prot: c & 7,
+					flags:
+						v.flags |
+						(c & PROT_WRITE &&
+						!(v.flags & (ACCOUNT | SHARED | NORESERVE)) &&
+						!(v.prot & PROT_WRITE)
+							? ACCOUNT
+							: 0),
+				}));
 			case "madvise": {
 				const bit = ADVICE.get(c);
-				if (bit !== undefined) this.change(start, end, (v) => ({ prot: v.prot, flags: bit > 0 ? v.flags | bit : v.flags & ~-bit }));
+				if (bit !== undefined)
+					this.change(start, end, (v) => ({
+						prot: v.prot,
+						flags: bit > 0 ? v.flags | bit : v.flags & ~-bit,
+					}));
 				return;
 			}
 			case "mremap":
@@ -106,7 +136,14 @@ export class VmaSim {
 			const accounted = line.prot & PROT_WRITE && !line.shared ? ACCOUNT : 0;
 			const special = line.file === -2 ? SPECIAL : line.name === "[stack]" ? STACK : 0;
 			const file = line.opened >= 0 ? `file ${line.opened}` : line.file === -2 ? line.name : "";
-			this.map(line.start, line.end, line.prot, (line.shared ? SHARED : 0) | accounted | special, file, file === "" ? line.start : line.offset);
+			this.map(
+				line.start,
+				line.end,
+				line.prot,
+				(line.shared ? SHARED : 0) | accounted | special,
+				file,
+				file === "" ? line.start : line.offset,
+			);
 		}
 	}
 
@@ -143,10 +180,16 @@ export class VmaSim {
 		const prev = this.vmas[i - 1];
 		const next = this.vmas[i];
 		const like = (v: Vma | undefined): v is Vma =>
-			v !== undefined && v.prot === area.prot && v.flags === area.flags && v.file === area.file && (!v.anon || !area.anon || v.anon === area.anon);
-		const after = like(prev) && prev.end === area.start && prev.pgoff + (prev.end - prev.start) === area.pgoff;
+			v !== undefined &&
+			v.prot === area.prot &&
+			v.flags === area.flags &&
+			v.file === area.file &&
+			(!v.anon || !area.anon || v.anon === area.anon);
+		const after =
+			like(prev) && prev.end === area.start && prev.pgoff + (prev.end - prev.start) === area.pgoff;
 		if (this.newer && area.file === "" && area.start === this.heap && prev?.end === this.heap) return false;
-		const before = like(next) && next.start === area.end && area.pgoff + (area.end - area.start) === next.pgoff;
+		const before =
+			like(next) && next.start === area.end && area.pgoff + (area.end - area.start) === next.pgoff;
 		if (after && before && (!prev.anon || !next.anon || prev.anon === next.anon)) {
 			prev.end = next.end;
 			prev.anon ||= next.anon || area.anon;
@@ -220,7 +263,12 @@ export class VmaSim {
 		if (op.access !== "write" || v.flags & SHARED || v.anon) return;
 		/* find_mergeable_anon_vma(): the next vma's, else the one's before. */
 		const compatible = (a: Vma | undefined, b: Vma | undefined) =>
-			a !== undefined && b !== undefined && a.end === b.start && a.file === b.file && a.flags === b.flags && a.pgoff + (a.end - a.start) === b.pgoff;
+			a !== undefined &&
+			b !== undefined &&
+			a.end === b.start &&
+			a.file === b.file &&
+			a.flags === b.flags &&
+			a.pgoff + (a.end - a.start) === b.pgoff;
 		const next = this.vmas[i + 1];
 		const prev = this.vmas[i - 1];
 		if (compatible(v, next) && next.anon) v.anon = next.anon;

@@ -82,7 +82,7 @@ const strong_order = process.arch === "x64" || process.arch === "ia32";
 
 /** Full barrier. A locked operation on a word that only this CPU uses. */
 export function smp_mb(): void {
-	Atomics.add(HEAP32, stack_top - 4 >> 2, 0);
+	Atomics.add(HEAP32, (stack_top - 4) >> 2, 0);
 }
 export function smp_rmb(): void {
 	if (!strong_order) smp_mb();
@@ -108,10 +108,12 @@ export function store_release(p: number, v: number): void {
 function page_functions() {
 	const size = (n: number) => [(n & 127) | 128, n >> 7]; /* in two bytes */
 	const part = (body: number[]) => [...size(body.length), ...body];
+	// biome-ignore format: rows of bytes, with what each is
 	const store = (offset: number) => [
 		/* get p, v128.const 0, v128.store */
 		0x20, 0, 0xfd, 12, ...Array(16).fill(0), 0xfd, 11, 4, offset,
 	];
+	// biome-ignore format: rows of bytes, with what each is
 	const clear = [
 		/* one i32; end = p + 4096; loop */
 		1, 1, 0x7f, 0x20, 0, 0x41, 0x80, 0x20, 0x6a, 0x21, 1, 3, 0x40,
@@ -121,6 +123,7 @@ function page_functions() {
 		0x0b,
 	];
 	const copy = [0, 0x20, 0, 0x20, 1, 0x41, 0x80, 0x20, 0xfc, 10, 0, 0, 0x0b];
+	// biome-ignore format: rows of bytes, with what each is
 	const bytes = [
 		0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
 		/* types: (i32)->(), (i32 i32)->() */
@@ -196,18 +199,21 @@ export function rodata_addr(object: unknown): number {
 const shadow = new Uint8Array(data.shadow);
 
 export function kasan_poison_range(p: number, size: number): void {
-	shadow.fill(1, p + 7 >> 3, p + size >> 3);
+	shadow.fill(1, (p + 7) >> 3, (p + size) >> 3);
 }
 export function kasan_unpoison_range(p: number, size: number): void {
-	shadow.fill(0, p >> 3, p + size + 7 >> 3);
+	shadow.fill(0, p >> 3, (p + size + 7) >> 3);
 }
 function check(p: number, size: number): number {
-	const bad =
-		!(p >= 4096) ? "null-ptr-deref"
-		: p + size > RAM.byteLength ? "out-of-bounds"
-		: p % size !== 0 ? "misaligned-access"
-		: shadow[p >> 3] !== 0 ? "use-after-free"
-		: undefined;
+	const bad = !(p >= 4096)
+		? "null-ptr-deref"
+		: p + size > RAM.byteLength
+			? "out-of-bounds"
+			: p % size !== 0
+				? "misaligned-access"
+				: shadow[p >> 3] !== 0
+					? "use-after-free"
+					: undefined;
 	if (bad) machine_panic(`BUG: KASAN: ${bad} of size ${size} at addr ${p?.toString(16)}`);
 	return p;
 }

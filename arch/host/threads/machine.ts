@@ -66,7 +66,14 @@ export class Machine {
 		const boot_origin = performance.timeOrigin;
 		try {
 			for (let cpu = 0; cpu < options.cpus; cpu++) {
-				const data: CpuData = { memory, control, shadow, cpu, nr_cpus: options.cpus, boot_origin };
+				const data: CpuData = {
+					memory,
+					control,
+					shadow,
+					cpu,
+					nr_cpus: options.cpus,
+					boot_origin,
+				};
 				machine.start(cpu, data);
 				/* CPU 0 makes the memory map that the others find. */
 				await machine.run({ cpu, fn: cpu === 0 ? "start_kernel" : "secondary_start" });
@@ -92,9 +99,7 @@ export class Machine {
 			this.#waiting.delete(reply.id);
 			waiting?.resolve(reply.result);
 		});
-		worker.on("error", (e: Error) =>
-			this.die(new KernelPanic(`CPU ${cpu} died: ${e.message}`, e.stack)),
-		);
+		worker.on("error", (e: Error) => this.die(new KernelPanic(`CPU ${cpu} died: ${e.message}`, e.stack)));
 		worker.on("exit", (code) => {
 			if (!this.#over) this.die(new KernelPanic(`CPU ${cpu} died: exit code ${code}`));
 		});

@@ -4,9 +4,11 @@ import test from "ava";
 import { objtree } from "../../../scripts/lib/objtree.ts";
 import { type BootOptions, KernelPanic, Machine } from "./machine.ts";
 
-const source = (body: string) => `data:text/javascript,${encodeURIComponent(`export function main(user, arg) { ${body} }`)}`;
+const source = (body: string) =>
+	`data:text/javascript,${encodeURIComponent(`export function main(user, arg) { ${body} }`)}`;
 const vmlinux = await objtree({ name: "default" });
-const boot = (more: Partial<BootOptions> = {}) => Machine.boot({ vmlinux, cpus: 2, mem: 32, console: () => {}, ...more });
+const boot = (more: Partial<BootOptions> = {}) =>
+	Machine.boot({ vmlinux, cpus: 2, mem: 32, console: () => {}, ...more });
 
 /** Runs `body` on CPU 0 while CPU 1 waits in the kernel's idle loop. */
 async function dies(body: string): Promise<KernelPanic> {
@@ -34,7 +36,9 @@ test("programs run and return; what a machine was told to do ends with it", asyn
 	t.is(await machine.run({ cpu: 1, module: source("return arg + 1;"), fn: "main", arg: 41 }), 42);
 	await t.throwsAsync(machine.run({ cpu: 2, fn: "main" }), { message: "no CPU 2" });
 	await machine.shutdown();
-	await t.throwsAsync(machine.run({ cpu: 0, module: source("return 1;"), fn: "main" }), { instanceOf: KernelPanic });
+	await t.throwsAsync(machine.run({ cpu: 0, module: source("return 1;"), fn: "main" }), {
+		instanceOf: KernelPanic,
+	});
 });
 
 test("a bundle that does not exist", async (t) => {
@@ -59,7 +63,10 @@ test("out of memory is a signal to the task, not an exception", async (t) => {
 		let n = 0;
 		while (user.user_store8(p + n * 4096, 1)) n++;
 		return { n, task: user.user_task() };`;
-	const { n, task } = (await machine.run({ cpu: 0, module: source(body), fn: "main" })) as { n: number; task: number };
+	const { n, task } = (await machine.run({ cpu: 0, module: source(body), fn: "main" })) as {
+		n: number;
+		task: number;
+	};
 	t.true(n > 1000 && n < 4096, `${n} pages`);
 	t.is(task, 0, "the task was killed");
 	await machine.shutdown();

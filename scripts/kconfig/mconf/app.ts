@@ -5,16 +5,16 @@
 // written as generators that hand out boxes and get back results, so that they read like the
 // functions of Linux's scripts/kconfig/mconf.c and need neither a terminal nor waiting.
 
-import { conf_get_configname, FileError } from '../confdata.ts';
-import type { Kconf, Menu } from '../lkc.ts';
-import { ConfExit } from '../lkc.ts';
-import { menu_get_prompt } from '../menu.ts';
-import { sym_calc_value } from '../symbol.ts';
-import { to_text } from '../text.ts';
-import type { Dialog, Size } from './dialog.ts';
-import type { View } from './items.ts';
-import type { TextOptions, TextResult } from './textbox.ts';
-import { dialog_textbox } from './textbox.ts';
+import { conf_get_configname, FileError } from "../confdata.ts";
+import type { Kconf, Menu } from "../lkc.ts";
+import { ConfExit } from "../lkc.ts";
+import { menu_get_prompt } from "../menu.ts";
+import { sym_calc_value } from "../symbol.ts";
+import { to_text } from "../text.ts";
+import type { Dialog, Size } from "./dialog.ts";
+import type { View } from "./items.ts";
+import type { TextOptions, TextResult } from "./textbox.ts";
+import { dialog_textbox } from "./textbox.ts";
 
 /** Brings all values up to date. */
 export function calc_all(kconf: Kconf): void {
@@ -62,20 +62,16 @@ export function* show<R>(dialog: Dialog<R>): Steps<R> {
 	return (yield dialog as Shown) as R;
 }
 
-export function* show_textbox(
-	title: string | null,
-	text: string,
-	options: TextOptions = {},
-): Steps<TextResult> {
+export function* show_textbox(title: string | null, text: string, options: TextOptions = {}): Steps<TextResult> {
 	return yield* show(dialog_textbox(title, text, options));
 }
 
 /** Shows what the engine has said since the last time, unless it has said that before. */
-export function* show_warnings(app: App, title = 'Warnings'): Steps<void> {
+export function* show_warnings(app: App, title = "Warnings"): Steps<void> {
 	const fresh = app.messages.filter((text) => !app.warned.has(text));
 	app.messages = [];
 	for (const text of fresh) app.warned.add(text);
-	if (fresh.length > 0) yield* show_textbox(title, `${fresh.join('').trim()}\n`);
+	if (fresh.length > 0) yield* show_textbox(title, `${fresh.join("").trim()}\n`);
 }
 
 /** Is it something that the user can be told, rather than a bug? */
@@ -92,7 +88,7 @@ export function app_alloc(kconf: Kconf, silent = false): App {
 		kconf,
 		view: {
 			show_all: false,
-			single_menu: kconf.host.env.MENUCONFIG_MODE?.toLowerCase() === 'single_menu',
+			single_menu: kconf.host.env.MENUCONFIG_MODE?.toLowerCase() === "single_menu",
 			unfolded: new Set(),
 		},
 		filename: to_text(conf_get_configname(kconf)),
@@ -101,7 +97,7 @@ export function app_alloc(kconf: Kconf, silent = false): App {
 		messages: [],
 		said: [],
 		warned: new Set(),
-		jump_text: '',
+		jump_text: "",
 		size: { rows: 24, cols: 80 },
 	};
 }

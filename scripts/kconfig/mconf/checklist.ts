@@ -3,18 +3,18 @@
 // The box in which one of several is chosen. Mirrors Linux's
 // scripts/kconfig/lxdialog/checklist.c, as far as it is used: as a radio list.
 
-import type { Dialog, Key, Size } from './dialog.ts';
-import { draw_box, open_dialog, print_arrows, print_autowrap, print_buttons } from './dialog.ts';
-import type { Item } from './items.ts';
-import type { Window } from './screen.ts';
-import { characters, cut, fill, put, set_cursor, subwin, text_width } from './screen.ts';
+import type { Dialog, Key, Size } from "./dialog.ts";
+import { draw_box, open_dialog, print_arrows, print_autowrap, print_buttons } from "./dialog.ts";
+import type { Item } from "./items.ts";
+import type { Window } from "./screen.ts";
+import { characters, cut, fill, put, set_cursor, subwin, text_width } from "./screen.ts";
 
 export interface ChecklistResult {
-	readonly action: 'select' | 'help' | 'info' | 'why' | 'exit';
+	readonly action: "select" | "help" | "info" | "why" | "exit";
 	readonly item: Item | null;
 }
 
-const BUTTONS = ['Select', ' Help '];
+const BUTTONS = ["Select", " Help "];
 const HEIGHT = 15;
 const WIDTH = 65;
 const LIST_HEIGHT = 6;
@@ -27,17 +27,17 @@ function layout(size: Size) {
 	return { height, width: Math.min(WIDTH, size.cols - 4), instructions, list_height };
 }
 
-const ACTIONS: Readonly<Record<Key, ChecklistResult['action']>> = {
-	h: 'help',
-	'?': 'help',
-	f1: 'help',
-	s: 'select',
-	' ': 'select',
-	x: 'exit',
-	escape: 'exit',
-	f5: 'exit',
-	f2: 'info',
-	f3: 'why',
+const ACTIONS: Readonly<Record<Key, ChecklistResult["action"]>> = {
+	h: "help",
+	"?": "help",
+	f1: "help",
+	s: "select",
+	" ": "select",
+	x: "exit",
+	escape: "exit",
+	f5: "exit",
+	f2: "info",
+	f3: "why",
 };
 
 /** Shows a radio list. The item with the tag X is the one that is chosen now. */
@@ -48,7 +48,7 @@ export function dialog_checklist(
 	selected: unknown,
 ): Dialog<ChecklistResult> {
 	let at = items.findIndex((item) => item.menu === selected);
-	if (at < 0) at = items.findIndex((item) => item.tag === 'X');
+	if (at < 0) at = items.findIndex((item) => item.tag === "X");
 	at = Math.max(0, at);
 	let scroll = 0;
 	let button = 0;
@@ -68,7 +68,7 @@ export function dialog_checklist(
 			const list_width = lay.width - 6;
 			const y = lay.height - lay.list_height - 5;
 			const frame = subwin(win, lay.list_height + 2, list_width + 2, y, 2);
-			draw_box(frame, 'menubox_border', 'menubox');
+			draw_box(frame, "menubox_border", "menubox");
 			const list = subwin(frame, lay.list_height, list_width, 1, 1);
 			const longest = Math.max(0, ...items.map((item) => text_width(item.text) + 4));
 			const check_x = Math.floor((list_width - Math.min(longest, list_width)) / 2);
@@ -84,21 +84,21 @@ export function dialog_checklist(
 		press(key, screen) {
 			const { list_height } = layout(screen);
 			follow(list_height);
-			const done = (action: ChecklistResult['action']) => ({
+			const done = (action: ChecklistResult["action"]) => ({
 				result: { action, item: items[at] ?? null },
 			});
 			const hot = items
 				.slice(scroll, scroll + list_height)
 				.findIndex((item) => characters(item.text)[0]?.toUpperCase() === key.toUpperCase());
 			if (hot >= 0) at = scroll + hot;
-			else if (key === 'up' || key === '-') move(-1);
-			else if (key === 'down' || key === '+') move(1);
-			else if (key === 'pageup') move(-list_height);
-			else if (key === 'pagedown') move(list_height);
-			else if (key === 'home') move(-items.length);
-			else if (key === 'end') move(items.length);
-			else if (['tab', 'backtab', 'left', 'right'].includes(key)) button = 1 - button;
-			else if (key === 'enter') return done(button === 0 ? 'select' : 'help');
+			else if (key === "up" || key === "-") move(-1);
+			else if (key === "down" || key === "+") move(1);
+			else if (key === "pageup") move(-list_height);
+			else if (key === "pagedown") move(list_height);
+			else if (key === "home") move(-items.length);
+			else if (key === "end") move(items.length);
+			else if (["tab", "backtab", "left", "right"].includes(key)) button = 1 - button;
+			else if (key === "enter") return done(button === 0 ? "select" : "help");
 			else {
 				const action = ACTIONS[key.length === 1 ? key.toLowerCase() : key];
 				if (action) return done(action);
@@ -110,10 +110,10 @@ export function dialog_checklist(
 
 function print_item(win: Window, y: number, item: Item, x: number, selected: boolean): void {
 	const text = characters(cut(item.text, win.width - x - 4));
-	fill(win, y, 'menubox');
-	if (item.tag !== ':') {
-		put(win, y, x, `(${item.tag === 'X' ? 'X' : ' '})`, selected ? 'check_selected' : 'check');
+	fill(win, y, "menubox");
+	if (item.tag !== ":") {
+		put(win, y, x, `(${item.tag === "X" ? "X" : " "})`, selected ? "check_selected" : "check");
 	}
-	const at = put(win, y, x + 4, text[0] ?? ' ', selected ? 'tag_selected' : 'tag');
-	put(win, y, at, text.slice(1).join(''), selected ? 'item_selected' : 'item');
+	const at = put(win, y, x + 4, text[0] ?? " ", selected ? "tag_selected" : "tag");
+	put(win, y, at, text.slice(1).join(""), selected ? "item_selected" : "item");
 }

@@ -3,8 +3,8 @@
 // What all dialogue boxes have in common: frames, titles, buttons, wrapped text. Mirrors the
 // drawing part of Linux's scripts/kconfig/lxdialog/util.c.
 
-import type { Screen, Style, Window } from './screen.ts';
-import { characters, cut, fill, put, restyle, stdscr, subwin, text_width } from './screen.ts';
+import type { Screen, Style, Window } from "./screen.ts";
+import { characters, cut, fill, put, restyle, stdscr, subwin, text_width } from "./screen.ts";
 
 /** A key: a character, or the name of a key that is none ("up", "enter", "escape"). */
 export type Key = string;
@@ -41,25 +41,25 @@ export function full_width(size: Size): number {
 }
 
 const LINES = {
-	utf8: { h: '─', v: '│', ul: '┌', ur: '┐', ll: '└', lr: '┘', lt: '├', rt: '┤' },
+	utf8: { h: "─", v: "│", ul: "┌", ur: "┐", ll: "└", lr: "┘", lt: "├", rt: "┤" },
 } as const;
-const ARROW_UP = '↑';
-const ARROW_DOWN = '↓';
-const ARROW_RIGHT = '→';
+const ARROW_UP = "↑";
+const ARROW_DOWN = "↓";
+const ARROW_RIGHT = "→";
 
 /** For a terminal without UTF-8: what stands in for the characters that draw lines. */
 export const ASCII_LINES: Readonly<Record<string, string>> = {
-	'─': '-',
-	'│': '|',
-	'┌': '+',
-	'┐': '+',
-	'└': '+',
-	'┘': '+',
-	'├': '+',
-	'┤': '+',
-	[ARROW_UP]: '^',
-	[ARROW_DOWN]: 'v',
-	[ARROW_RIGHT]: '>',
+	"─": "-",
+	"│": "|",
+	"┌": "+",
+	"┐": "+",
+	"└": "+",
+	"┘": "+",
+	"├": "+",
+	"┤": "+",
+	[ARROW_UP]: "^",
+	[ARROW_DOWN]: "v",
+	[ARROW_RIGHT]: ">",
 };
 
 /** A frame. Its upper and left edges look like `border`, the others and the inside like `box`. */
@@ -81,24 +81,19 @@ export function draw_box(win: Window, box: Style, border: Style): void {
 /** The line across a box above its buttons. */
 function draw_separator(win: Window, y: number): void {
 	const { h, lt, rt } = LINES.utf8;
-	put(win, y, 0, `${lt}${h.repeat(win.width - 2)}`, 'border');
-	put(win, y, win.width - 1, rt, 'dialog');
+	put(win, y, 0, `${lt}${h.repeat(win.width - 2)}`, "border");
+	put(win, y, win.width - 1, rt, "dialog");
 }
 
 /** Opens a box in the middle of the screen, below the two lines on top. */
-export function open_dialog(
-	screen: Screen,
-	height: number,
-	width: number,
-	title: string | null,
-): Window {
+export function open_dialog(screen: Screen, height: number, width: number, title: string | null): Window {
 	const all = stdscr(screen);
 	const y = Math.max(2, Math.floor((screen.rows - height) / 2));
 	const x = Math.max(0, Math.floor((screen.cols - width) / 2));
-	restyle(all, y + height, x + 2, width, 'shadow');
-	for (let i = y + 1; i <= y + height; i++) restyle(all, i, x + width, 2, 'shadow');
+	restyle(all, y + height, x + 2, width, "shadow");
+	for (let i = y + 1; i <= y + height; i++) restyle(all, i, x + width, 2, "shadow");
 	const win = subwin(all, height, width, y, x);
-	draw_box(win, 'dialog', 'border');
+	draw_box(win, "dialog", "border");
 	draw_separator(win, height - 3);
 	if (title !== null) print_title(win, title);
 	return win;
@@ -107,9 +102,9 @@ export function open_dialog(
 function print_title(win: Window, title: string): void {
 	const text = cut(title, win.width - 2);
 	const x = Math.floor((win.width - text_width(text)) / 2);
-	if (x > 1) put(win, 0, x - 1, ' ', 'title');
-	const end = put(win, 0, x, text, 'title');
-	if (end < win.width - 1) put(win, 0, end, ' ', 'title');
+	if (x > 1) put(win, 0, x - 1, " ", "title");
+	const end = put(win, 0, x, text, "title");
+	if (end < win.width - 1) put(win, 0, end, " ", "title");
 }
 
 /** A row of buttons; the first letter of each label is marked. Returns where the cursor is. */
@@ -120,7 +115,7 @@ export function print_buttons(
 	selected: number,
 ): { y: number; x: number } {
 	const y = win.height - 2;
-	const last = text_width(labels.at(-1) ?? '') + 2;
+	const last = text_width(labels.at(-1) ?? "") + 2;
 	const start = Math.floor(win.width / 2) - Math.floor((step * (labels.length - 1) + last) / 2);
 	for (const [i, label] of labels.entries()) {
 		print_button(win, label, y, start + i * step, i === selected);
@@ -128,21 +123,15 @@ export function print_buttons(
 	return { y, x: start + selected * step + 1 };
 }
 
-export function print_button(
-	win: Window,
-	label: string,
-	y: number,
-	x: number,
-	selected: boolean,
-): void {
-	const look = (part: 'button' | 'button_key' | 'button_label'): Style =>
-		`${part}_${selected ? 'active' : 'inactive'}`;
+export function print_button(win: Window, label: string, y: number, x: number, selected: boolean): void {
+	const look = (part: "button" | "button_key" | "button_label"): Style =>
+		`${part}_${selected ? "active" : "inactive"}`;
 	const [, blanks, letter, rest] = /^( *)(.)(.*)$/.exec(label) as RegExpExecArray;
-	let at = put(win, y, x, '<', look('button'));
-	at = put(win, y, at, blanks as string, look('button_label'));
-	at = put(win, y, at, letter as string, look('button_key'));
-	at = put(win, y, at, rest as string, look('button_label'));
-	put(win, y, at, '>', look('button'));
+	let at = put(win, y, x, "<", look("button"));
+	at = put(win, y, at, blanks as string, look("button_label"));
+	at = put(win, y, at, letter as string, look("button_key"));
+	at = put(win, y, at, rest as string, look("button_label"));
+	put(win, y, at, ">", look("button"));
 }
 
 /**
@@ -153,8 +142,8 @@ export function print_button(
 export function print_autowrap(win: Window, text: string, y: number, rows: number): number {
 	const left = 3;
 	const width = win.width - 2;
-	if (text_width(text) <= width - left * 2 && !text.includes('\n')) {
-		if (rows > 0) put(win, y, Math.floor((width - text_width(text)) / 2), text, 'dialog');
+	if (text_width(text) <= width - left * 2 && !text.includes("\n")) {
+		if (rows > 0) put(win, y, Math.floor((width - text_width(text)) / 2), text, "dialog");
 		return y;
 	}
 	let row = y;
@@ -164,18 +153,18 @@ export function print_autowrap(win: Window, text: string, y: number, rows: numbe
 	for (const [i, part] of parts.entries()) {
 		const word = part[1] as string;
 		const gap = part[2] as string;
-		const next = parts[i + 1]?.[1] ?? '';
+		const next = parts[i + 1]?.[1] ?? "";
 		const size = text_width(word);
 		const room = width - x;
-		const lonely = sentence && size < 4 && gap !== '' && size + 1 + text_width(next) > room;
+		const lonely = sentence && size < 4 && gap !== "" && size + 1 + text_width(next) > room;
 		if (size > room || lonely) {
 			row++;
 			x = left;
 		}
-		if (row - y < rows) put(win, row, x, word, 'dialog');
+		if (row - y < rows) put(win, row, x, word, "dialog");
 		x += size;
 		sentence = gap.length > 1;
-		if (gap === '\n') {
+		if (gap === "\n") {
 			row++;
 			x = left;
 		} else x += Math.min(gap.length, 2);
@@ -192,9 +181,9 @@ export function print_arrows(
 	more: { above: boolean; below: boolean },
 ): void {
 	const line = LINES.utf8.h.repeat(4);
-	put(win, top, x, more.above ? `${ARROW_UP}(-)` : line, more.above ? 'uarrow' : 'menubox');
+	put(win, top, x, more.above ? `${ARROW_UP}(-)` : line, more.above ? "uarrow" : "menubox");
 	const below = more.below ? `${ARROW_DOWN}(+)` : line;
-	put(win, bottom, x, below, more.below ? 'darrow' : 'menubox_border');
+	put(win, bottom, x, below, more.below ? "darrow" : "menubox_border");
 }
 
 /**
@@ -204,8 +193,8 @@ export function print_arrows(
 export function first_alpha(text: readonly string[], exempt: string): number {
 	let depth = 0;
 	for (const [i, ch] of text.entries()) {
-		if ('<[('.includes(ch)) depth++;
-		if ('>])'.includes(ch) && depth > 0) depth--;
+		if ("<[(".includes(ch)) depth++;
+		if (">])".includes(ch) && depth > 0) depth--;
 		if (depth === 0 && /^[A-Za-z]$/.test(ch) && !exempt.includes(ch)) return i;
 	}
 	return 0;
@@ -214,19 +203,19 @@ export function first_alpha(text: readonly string[], exempt: string): number {
 /** Draws what is behind every box: the title, and where in the tree the reader is. */
 export function draw_background(screen: Screen, title: string, trail: readonly string[]): void {
 	const win = stdscr(screen);
-	for (let y = 0; y < screen.rows; y++) fill(win, y, 'screen');
-	put(win, 0, 1, title, 'screen');
+	for (let y = 0; y < screen.rows; y++) fill(win, y, "screen");
+	put(win, 0, 1, title, "screen");
 	const { h } = LINES.utf8;
-	const path = trail.map((text) => `${ARROW_RIGHT} ${text} `).join('');
+	const path = trail.map((text) => `${ARROW_RIGHT} ${text} `).join("");
 	const room = screen.cols - 2;
 	const width = text_width(path);
 	if (width <= room) {
-		put(win, 1, 1, path, 'screen');
-		put(win, 1, width + 1, h.repeat(screen.cols - 2 - width), 'screen');
+		put(win, 1, 1, path, "screen");
+		put(win, 1, width + 1, h.repeat(screen.cols - 2 - width), "screen");
 		return;
 	}
-	const mark = '[...] ';
+	const mark = "[...] ";
 	const rest = characters(path);
-	while (text_width(rest.join('')) > room - mark.length) rest.shift();
-	put(win, 1, 1, `${mark}${rest.join('')}`, 'screen');
+	while (text_width(rest.join("")) > room - mark.length) rest.shift();
+	put(win, 1, 1, `${mark}${rest.join("")}`, "screen");
 }

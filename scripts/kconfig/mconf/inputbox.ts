@@ -4,17 +4,17 @@
 // scripts/kconfig/lxdialog/inputbox.c. Added: Home, End, Delete and the keys of the shell,
 // and text beyond ASCII.
 
-import type { Dialog, Key } from './dialog.ts';
-import { draw_box, open_dialog, print_autowrap, print_buttons } from './dialog.ts';
-import type { Window } from './screen.ts';
-import { characters, put, set_cursor, subwin, text_width } from './screen.ts';
+import type { Dialog, Key } from "./dialog.ts";
+import { draw_box, open_dialog, print_autowrap, print_buttons } from "./dialog.ts";
+import type { Window } from "./screen.ts";
+import { characters, put, set_cursor, subwin, text_width } from "./screen.ts";
 
 export interface InputResult {
-	readonly action: 'ok' | 'help' | 'exit';
+	readonly action: "ok" | "help" | "exit";
 	readonly text: string;
 }
 
-const BUTTONS = ['  Ok  ', ' Help '];
+const BUTTONS = ["  Ok  ", " Help "];
 
 /** A line that is being edited. */
 export interface LineEdit {
@@ -29,8 +29,7 @@ export function line_edit(init: string): LineEdit {
 	let chars = characters(init);
 	let pos = chars.length;
 	let from = 0;
-	const width_between = (a: number, b: number): number =>
-		text_width(chars.slice(a, b).join(''));
+	const width_between = (a: number, b: number): number => text_width(chars.slice(a, b).join(""));
 	const edits: Readonly<Record<Key, () => void>> = {
 		left: () => {
 			pos = Math.max(0, pos - 1);
@@ -50,23 +49,26 @@ export function line_edit(init: string): LineEdit {
 		delete: () => {
 			chars.splice(pos, 1);
 		},
-		'ctrl-u': () => {
+		"ctrl-u": () => {
 			chars.splice(0, pos);
 			pos = 0;
 		},
-		'ctrl-k': () => {
+		"ctrl-k": () => {
 			chars.splice(pos);
 		},
-		'ctrl-w': () => {
-			const kept = chars.slice(0, pos).join('').replace(/\S*\s*$/, '');
+		"ctrl-w": () => {
+			const kept = chars
+				.slice(0, pos)
+				.join("")
+				.replace(/\S*\s*$/, "");
 			const rest = chars.slice(pos);
 			pos = characters(kept).length;
 			chars = [...characters(kept), ...rest];
 		},
 	};
-	const ALIASES: Readonly<Record<Key, Key>> = { 'ctrl-a': 'home', 'ctrl-e': 'end' };
+	const ALIASES: Readonly<Record<Key, Key>> = { "ctrl-a": "home", "ctrl-e": "end" };
 	return {
-		text: () => chars.join(''),
+		text: () => chars.join(""),
 		press(key) {
 			const edit = edits[ALIASES[key] ?? key];
 			if (edit) {
@@ -76,7 +78,7 @@ export function line_edit(init: string): LineEdit {
 			if (characters(key).length !== 1 || /^\p{C}/u.test(key)) return false;
 			chars = [...chars.slice(0, pos), key, ...chars.slice(pos)];
 			// An accent joins the letter before it: count anew.
-			const before = characters(chars.slice(0, pos + 1).join(''));
+			const before = characters(chars.slice(0, pos + 1).join(""));
 			chars = [...before, ...chars.slice(pos + 1)];
 			pos = before.length;
 			return true;
@@ -84,8 +86,8 @@ export function line_edit(init: string): LineEdit {
 		draw(win, y) {
 			from = Math.min(from, pos);
 			while (width_between(from, pos) >= win.width) from++;
-			put(win, y, 0, ' '.repeat(win.width), 'inputbox');
-			put(win, y, 0, chars.slice(from).join(''), 'inputbox');
+			put(win, y, 0, " ".repeat(win.width), "inputbox");
+			put(win, y, 0, chars.slice(from).join(""), "inputbox");
 			set_cursor(win, y, width_between(from, pos));
 		},
 	};
@@ -110,24 +112,24 @@ export function dialog_inputbox(
 			const y = Math.min(print_autowrap(win, prompt, 1, height - 7), height - 7);
 			const box_width = win.width - 6;
 			const frame = subwin(win, 3, box_width + 2, y + 1, 2);
-			draw_box(frame, 'dialog', 'border');
+			draw_box(frame, "dialog", "border");
 			const at = print_buttons(win, BUTTONS, 14, Math.max(0, focus));
 			line.draw(subwin(frame, 1, box_width, 1, 1), 0);
 			if (focus !== LINE) set_cursor(win, at.y, at.x);
 		},
 		press(key) {
-			const done = (action: InputResult['action']) => ({ result: { action, text: line.text() } });
-			if (key === 'escape' || key === 'f5') return done('exit');
-			if (key === 'f1') return done('help');
-			if (key === 'enter') return done(focus === 1 ? 'help' : 'ok');
+			const done = (action: InputResult["action"]) => ({ result: { action, text: line.text() } });
+			if (key === "escape" || key === "f5") return done("exit");
+			if (key === "f1") return done("help");
+			if (key === "enter") return done(focus === 1 ? "help" : "ok");
 			if (focus === LINE && line.press(key)) return null;
 			const step = { up: -1, left: -1, backtab: -1, down: 1, right: 1, tab: 1 }[key];
 			if (step !== undefined) focus = ((focus + 1 + step + 3) % 3) - 1;
 			else if (focus !== LINE) {
-				if (key === ' ') return done(focus === 1 ? 'help' : 'ok');
-				if (/^[oO]$/.test(key)) return done('ok');
-				if (/^[hH]$/.test(key)) return done('help');
-				if (/^[xX]$/.test(key)) return done('exit');
+				if (key === " ") return done(focus === 1 ? "help" : "ok");
+				if (/^[oO]$/.test(key)) return done("ok");
+				if (/^[hH]$/.test(key)) return done("help");
+				if (/^[xX]$/.test(key)) return done("exit");
 			}
 			return null;
 		},

@@ -3,10 +3,10 @@
 // The entries of a menu as lines: "[*] prompt", "<M> prompt  --->", "(8) prompt (NEW)".
 // Mirrors build_conf() of Linux's scripts/kconfig/mconf.c.
 
-import { sym_calc_choice } from '../choice.ts';
-import type { Kconf, Menu, Sym } from '../lkc.ts';
-import { mod, no, S_BOOLEAN, S_TRISTATE, yes } from '../lkc.ts';
-import { menu_get_prompt, menu_is_visible } from '../menu.ts';
+import { sym_calc_choice } from "../choice.ts";
+import type { Kconf, Menu, Sym } from "../lkc.ts";
+import { mod, no, S_BOOLEAN, S_TRISTATE, yes } from "../lkc.ts";
+import { menu_get_prompt, menu_is_visible } from "../menu.ts";
 import {
 	sym_get_string_value,
 	sym_get_tristate_value,
@@ -14,8 +14,8 @@ import {
 	sym_has_value,
 	sym_is_changeable,
 	sym_is_choice,
-} from '../symbol.ts';
-import { to_text } from '../text.ts';
+} from "../symbol.ts";
+import { to_text } from "../text.ts";
 
 /**
  * One line. The tag says what can be done with it: m is a menu to enter, t something with
@@ -24,7 +24,7 @@ import { to_text } from '../text.ts';
  */
 export interface Item {
 	readonly text: string;
-	readonly tag: 'm' | 't' | 's' | 'X' | ':' | ' ';
+	readonly tag: "m" | "t" | "s" | "X" | ":" | " ";
 	readonly menu: Menu;
 }
 
@@ -66,7 +66,7 @@ export function build_conf(kconf: Kconf, view: View, current: Menu): Item[] {
 	return b.items.map((item) => ({ ...item, text: to_text(item.text) }));
 }
 
-const blanks = (n: number): string => ' '.repeat(Math.max(1, n));
+const blanks = (n: number): string => " ".repeat(Math.max(1, n));
 
 /** One entry, and what is below it unless that is to be entered. */
 function build(b: Builder, menu: Menu, indent: number): void {
@@ -82,21 +82,20 @@ function build_plain(b: Builder, menu: Menu, indent: number): number | null {
 	if (!menu.prompt || menu === b.current) return indent;
 	const prompt = menu_get_prompt(menu);
 	const pad = blanks(indent + 1);
-	if (menu.prompt.type !== 'menu') {
-		items.push({ text: `   ${pad}*** ${prompt} ***`, tag: ':', menu });
+	if (menu.prompt.type !== "menu") {
+		items.push({ text: `   ${pad}*** ${prompt} ***`, tag: ":", menu });
 		return indent + 2;
 	}
 	if (view.single_menu) {
 		const open = view.unfolded.has(menu);
-		items.push({ text: `${open ? '-->' : '++>'}${pad}${prompt}`, tag: 'm', menu });
+		items.push({ text: `${open ? "-->" : "++>"}${pad}${prompt}`, tag: "m", menu });
 		return open ? indent + 2 : null;
 	}
-	items.push({ text: `   ${pad}${prompt}  ${arrow(b, menu)}`, tag: 'm', menu });
+	items.push({ text: `   ${pad}${prompt}  ${arrow(b, menu)}`, tag: "m", menu });
 	return null;
 }
 
-const arrow = (b: Builder, menu: Menu): string =>
-	menu_is_empty(b.kconf, menu) ? '----' : '--->';
+const arrow = (b: Builder, menu: Menu): string => (menu_is_empty(b.kconf, menu) ? "----" : "--->");
 
 function build_sym(b: Builder, menu: Menu, sym: Sym, indent: number): number | null {
 	const prompt = menu_get_prompt(menu);
@@ -106,21 +105,21 @@ function build_sym(b: Builder, menu: Menu, sym: Sym, indent: number): number | n
 		return null;
 	}
 	if (menu === b.current) {
-		b.items.push({ text: `---${pad}${prompt}`, tag: ':', menu });
+		b.items.push({ text: `---${pad}${prompt}`, tag: ":", menu });
 		return indent + 2;
 	}
-	const fresh = sym_has_value(sym) || !sym_is_changeable(sym) ? '' : ' (NEW)';
+	const fresh = sym_has_value(sym) || !sym_is_changeable(sym) ? "" : " (NEW)";
 	const type = sym_get_type(b.kconf, sym);
 	if (type !== S_BOOLEAN && type !== S_TRISTATE) {
 		const value = `(${sym_get_string_value(sym)})`;
 		const text = `${value}${blanks(indent + 4 - value.length)}${prompt}${fresh}`;
-		b.items.push({ text, tag: 's', menu });
+		b.items.push({ text, tag: "s", menu });
 		return indent + 2;
 	}
-	const is_menu = menu.prompt?.type === 'menu';
-	const below = is_menu ? `  ${arrow(b, menu)}` : '';
+	const is_menu = menu.prompt?.type === "menu";
+	const below = is_menu ? `  ${arrow(b, menu)}` : "";
 	const text = `${brackets(b.kconf, sym)}${pad}${prompt}${fresh}${below}`;
-	b.items.push({ text, tag: 't', menu });
+	b.items.push({ text, tag: "t", menu });
 	return is_menu ? null : indent + 2;
 }
 
@@ -128,7 +127,7 @@ function build_sym(b: Builder, menu: Menu, sym: Sym, indent: number): number | n
 export function brackets(kconf: Kconf, sym: Sym): string {
 	const val = sym_get_tristate_value(sym);
 	const tristate = sym_get_type(kconf, sym) === S_TRISTATE;
-	const mark = val === no ? ' ' : val === mod && tristate ? 'M' : '*';
+	const mark = val === no ? " " : val === mod && tristate ? "M" : "*";
 	if (!sym_is_changeable(sym)) return `-${mark}-`;
 	if (!tristate) return `[${mark}]`;
 	return sym.rev_dep.tri === mod ? `{${mark}}` : `<${mark}>`;
@@ -140,9 +139,9 @@ function build_choice(b: Builder, menu: Menu, pad: string): void {
 	for (let child = menu.list; child; child = child.next) {
 		if (menu_is_visible(b.kconf, child) && child.sym === chosen) shown = child;
 	}
-	const value = shown ? ` (${menu_get_prompt(shown)})  --->` : '';
+	const value = shown ? ` (${menu_get_prompt(shown)})  --->` : "";
 	const text = `   ${pad}${menu_get_prompt(menu)}${value}`;
-	b.items.push({ text, tag: shown ? 't' : ':', menu });
+	b.items.push({ text, tag: shown ? "t" : ":", menu });
 }
 
 /** The lines of a radio list: the members of a choice. */
@@ -152,8 +151,8 @@ export function build_choice_items(kconf: Kconf, menu: Menu): Item[] {
 	for (let child = menu.list; child; child = child.next) {
 		if (!menu_is_visible(kconf, child)) continue;
 		const prompt = to_text(menu_get_prompt(child));
-		if (!child.sym) items.push({ text: `*** ${prompt} ***`, tag: ':', menu: child });
-		else items.push({ text: prompt, tag: child.sym === chosen ? 'X' : ' ', menu: child });
+		if (!child.sym) items.push({ text: `*** ${prompt} ***`, tag: ":", menu: child });
+		else items.push({ text: prompt, tag: child.sym === chosen ? "X" : " ", menu: child });
 	}
 	return items;
 }

@@ -4,7 +4,7 @@
 // scripts/kconfig/lxdialog/menubox.c. Added: Home and End, function keys as in nconf, and
 // the keys of what mconf does not have (jump, symbol information, explanation).
 
-import type { Dialog, Key, Size } from './dialog.ts';
+import type { Dialog, Key, Size } from "./dialog.ts";
 import {
 	draw_box,
 	FULL_ROWS,
@@ -15,27 +15,27 @@ import {
 	print_arrows,
 	print_autowrap,
 	print_buttons,
-} from './dialog.ts';
-import type { Item } from './items.ts';
-import type { Style, Window } from './screen.ts';
-import { characters, cut, fill, put, set_cursor, subwin, text_width } from './screen.ts';
+} from "./dialog.ts";
+import type { Item } from "./items.ts";
+import type { Style, Window } from "./screen.ts";
+import { characters, cut, fill, put, set_cursor, subwin, text_width } from "./screen.ts";
 
 /** What the user wants to happen with the chosen entry. */
 export type MenuAction =
-	| 'select'
-	| 'exit'
-	| 'help'
-	| 'save'
-	| 'load'
-	| 'yes'
-	| 'no'
-	| 'mod'
-	| 'toggle'
-	| 'search'
-	| 'show_all'
-	| 'jump'
-	| 'info'
-	| 'why';
+	| "select"
+	| "exit"
+	| "help"
+	| "save"
+	| "load"
+	| "yes"
+	| "no"
+	| "mod"
+	| "toggle"
+	| "search"
+	| "show_all"
+	| "jump"
+	| "info"
+	| "why";
 
 export interface MenuResult {
 	readonly action: MenuAction;
@@ -44,39 +44,39 @@ export interface MenuResult {
 	readonly scroll: number;
 }
 
-const BUTTONS = ['Select', ' Exit ', ' Help ', ' Save ', ' Load '];
-const BUTTON_ACTIONS: readonly MenuAction[] = ['select', 'exit', 'help', 'save', 'load'];
+const BUTTONS = ["Select", " Exit ", " Help ", " Save ", " Load "];
+const BUTTON_ACTIONS: readonly MenuAction[] = ["select", "exit", "help", "save", "load"];
 
 /** Letters that are never hotkeys. */
-const EXEMPT = 'YyNnMmHh';
+const EXEMPT = "YyNnMmHh";
 
 /** Keys that count if no entry in sight has them as its hotkey. */
 const COMMANDS: Readonly<Record<Key, MenuAction>> = {
-	h: 'help',
-	'?': 'help',
-	f1: 'help',
-	s: 'yes',
-	y: 'yes',
-	n: 'no',
-	m: 'mod',
-	' ': 'toggle',
-	'/': 'search',
-	f8: 'search',
-	z: 'show_all',
-	f4: 'show_all',
-	e: 'exit',
-	x: 'exit',
-	escape: 'exit',
-	f5: 'exit',
-	f9: 'exit',
-	f6: 'save',
-	f7: 'load',
-	j: 'jump',
-	'ctrl-f': 'jump',
-	i: 'info',
-	f2: 'info',
-	w: 'why',
-	f3: 'why',
+	h: "help",
+	"?": "help",
+	f1: "help",
+	s: "yes",
+	y: "yes",
+	n: "no",
+	m: "mod",
+	" ": "toggle",
+	"/": "search",
+	f8: "search",
+	z: "show_all",
+	f4: "show_all",
+	e: "exit",
+	x: "exit",
+	escape: "exit",
+	f5: "exit",
+	f9: "exit",
+	f6: "save",
+	f7: "load",
+	j: "jump",
+	"ctrl-f": "jump",
+	i: "info",
+	f2: "info",
+	w: "why",
+	f3: "why",
 };
 
 /** Capital letters that are commands even if an entry has the letter as its hotkey. */
@@ -102,9 +102,9 @@ function layout(size: Size): Layout {
 
 const MOVES: Readonly<Record<Key, (list: List, max: number) => void>> = {
 	up: (list) => step_up(list),
-	'-': (list) => step_up(list),
+	"-": (list) => step_up(list),
 	down: (list, max) => step_down(list, max),
-	'+': (list, max) => step_down(list, max),
+	"+": (list, max) => step_down(list, max),
 	pageup(list, max) {
 		for (let i = 0; i < max; i++) {
 			if (list.scroll > 0) list.scroll--;
@@ -183,7 +183,7 @@ export function dialog_menu(
 	/** The next entry in sight with this hotkey, or -1. */
 	const hotkey = (key: Key, max: number): number => {
 		const has = (i: number): boolean => {
-			const text = characters(items[list.scroll + i]?.text ?? '');
+			const text = characters(items[list.scroll + i]?.text ?? "");
 			return text[first_alpha(text, EXEMPT)]?.toLowerCase() === key;
 		};
 		for (let i = list.choice + 1; i < max; i++) if (has(i)) return i;
@@ -198,7 +198,7 @@ export function dialog_menu(
 			const win = open_dialog(screen, lay.height, lay.width, title);
 			print_autowrap(win, instructions, 1, lay.instructions);
 			const frame = subwin(win, lay.menu_height + 2, lay.menu_width + 2, lay.instructions + 1, 2);
-			draw_box(frame, 'menubox_border', 'menubox');
+			draw_box(frame, "menubox_border", "menubox");
 			print_buttons(win, BUTTONS, Math.min(12, Math.floor((lay.width - 10) / 4)), button);
 			const menu = subwin(frame, lay.menu_height, lay.menu_width, 1, 1);
 			for (let i = 0; i < max; i++) {
@@ -215,15 +215,15 @@ export function dialog_menu(
 				return { result: { action, item, scroll: list.scroll } };
 			};
 			const lower = key.length === 1 ? key.toLowerCase() : key;
-			const single = key.length === 1 && !'ynmh '.includes(lower) && !ALWAYS.test(key);
+			const single = key.length === 1 && !"ynmh ".includes(lower) && !ALWAYS.test(key);
 			const hot = single ? hotkey(lower, max) : -1;
 			const move = MOVES[key];
 			if (hot >= 0) list.choice = hot;
 			else if (move) {
 				if (items.length > 0) move(list, max);
-			} else if (key === 'left' || key === 'backtab') button = (button + 4) % 5;
-			else if (key === 'right' || key === 'tab') button = (button + 1) % 5;
-			else if (key === 'enter') return done(BUTTON_ACTIONS[button] as MenuAction);
+			} else if (key === "left" || key === "backtab") button = (button + 4) % 5;
+			else if (key === "right" || key === "tab") button = (button + 1) % 5;
+			else if (key === "enter") return done(BUTTON_ACTIONS[button] as MenuAction);
 			else if (COMMANDS[lower]) return done(COMMANDS[lower]);
 			return null;
 		},
@@ -231,13 +231,13 @@ export function dialog_menu(
 }
 
 function print_item(win: Window, y: number, item: Item, x: number, selected: boolean): void {
-	const look = (style: 'item' | 'tag_key'): Style => (selected ? `${style}_selected` : style);
+	const look = (style: "item" | "tag_key"): Style => (selected ? `${style}_selected` : style);
 	const text = cut(item.text, win.width - x);
-	fill(win, y, 'menubox');
-	put(win, y, x, text, look('item'));
-	if (item.tag === ':') return;
+	fill(win, y, "menubox");
+	put(win, y, x, text, look("item"));
+	if (item.tag === ":") return;
 	const letters = characters(text);
 	const at = first_alpha(letters, EXEMPT);
-	const before = text_width(letters.slice(0, at).join(''));
-	put(win, y, x + before, letters[at] ?? ' ', look('tag_key'));
+	const before = text_width(letters.slice(0, at).join(""));
+	put(win, y, x + before, letters[at] ?? " ", look("tag_key"));
 }

@@ -3,21 +3,21 @@
 // Menus, and what the keys do in them. Mirrors conf() of Linux's scripts/kconfig/mconf.c.
 // Added: going to any entry.
 
-import type { Kconf, Menu } from '../lkc.ts';
-import { menu_is_visible } from '../menu.ts';
-import { sym_is_choice } from '../symbol.ts';
-import type { App, Steps } from './app.ts';
-import { prompt_of, show, show_textbox, show_warnings } from './app.ts';
-import { conf_load, conf_save } from './files.ts';
-import { jump_to, search_conf } from './find.ts';
-import type { Item } from './items.ts';
-import { build_conf } from './items.ts';
-import type { MenuResult } from './menubox.ts';
-import { dialog_menu } from './menubox.ts';
-import { show_help, show_info } from './pages.ts';
-import * as texts from './texts.ts';
-import { conf_choice, conf_string, set_value, sym_toggle_tristate_value } from './values.ts';
-import { show_why } from './whybox.ts';
+import type { Kconf, Menu } from "../lkc.ts";
+import { menu_is_visible } from "../menu.ts";
+import { sym_is_choice } from "../symbol.ts";
+import type { App, Steps } from "./app.ts";
+import { prompt_of, show, show_textbox, show_warnings } from "./app.ts";
+import { conf_load, conf_save } from "./files.ts";
+import { jump_to, search_conf } from "./find.ts";
+import type { Item } from "./items.ts";
+import { build_conf } from "./items.ts";
+import type { MenuResult } from "./menubox.ts";
+import { dialog_menu } from "./menubox.ts";
+import { show_help, show_info } from "./pages.ts";
+import * as texts from "./texts.ts";
+import { conf_choice, conf_string, set_value, sym_toggle_tristate_value } from "./values.ts";
+import { show_why } from "./whybox.ts";
 
 /** Shows a menu until the user leaves it. */
 export function* conf(app: App, menu: Menu, active: Menu | null = null): Steps<void> {
@@ -29,11 +29,11 @@ export function* conf(app: App, menu: Menu, active: Menu | null = null): Steps<v
 		app.trail = own;
 		const items = build_conf(kconf, view, menu);
 		yield* show_warnings(app);
-		const title = prompt_of(menu) || 'Main Menu';
+		const title = prompt_of(menu) || "Main Menu";
 		const box = dialog_menu(title, texts.MENU_INSTRUCTIONS, items, selected, scroll);
 		const res: MenuResult = yield* show({ ...box, hint: texts.MENU_HINT });
 		scroll = res.scroll;
-		if (res.action === 'exit') break;
+		if (res.action === "exit") break;
 		selected = res.item?.menu ?? null;
 		yield* menu_action(app, res);
 	}
@@ -44,41 +44,41 @@ function* menu_action(app: App, { action, item }: MenuResult): Steps<void> {
 	const { kconf, view } = app;
 	const menu = item?.menu;
 	switch (action) {
-		case 'select':
+		case "select":
 			if (item) yield* select_item(app, item);
 			return;
-		case 'help':
+		case "help":
 			if (menu?.sym) return yield* show_help(app, menu);
 			app.trail = [];
-			yield* show_textbox('README', texts.README);
+			yield* show_textbox("README", texts.README);
 			return;
-		case 'info':
+		case "info":
 			if (menu) yield* show_info(app, menu);
 			return;
-		case 'why':
+		case "why":
 			if (menu) yield* show_why(app, menu);
 			return;
-		case 'save':
+		case "save":
 			app.trail = [];
 			return yield* conf_save(app);
-		case 'load':
+		case "load":
 			app.trail = [];
 			return yield* conf_load(app);
-		case 'search':
+		case "search":
 			return yield* search_conf(app, go_to);
-		case 'jump':
+		case "jump":
 			return yield* jump_to(app, go_to);
-		case 'show_all':
+		case "show_all":
 			view.show_all = !view.show_all;
 			return;
-		case 'toggle':
-			if (item?.tag === 'm') return yield* select_item(app, item);
-			if (item?.tag === 't' && menu?.sym && !sym_is_choice(menu.sym)) {
+		case "toggle":
+			if (item?.tag === "m") return yield* select_item(app, item);
+			if (item?.tag === "t" && menu?.sym && !sym_is_choice(menu.sym)) {
 				sym_toggle_tristate_value(kconf, menu.sym);
 			}
 			return;
 		default:
-			if (item?.tag === 't' && menu?.sym && !sym_is_choice(menu.sym)) {
+			if (item?.tag === "t" && menu?.sym && !sym_is_choice(menu.sym)) {
 				yield* set_value(app, menu.sym, action);
 			}
 	}
@@ -88,18 +88,18 @@ function* menu_action(app: App, { action, item }: MenuResult): Steps<void> {
 function* select_item(app: App, item: Item): Steps<void> {
 	const { menu, tag } = item;
 	const { view } = app;
-	if (tag === 's') yield* conf_string(app, menu);
-	else if (tag === 'm' && view.single_menu) {
+	if (tag === "s") yield* conf_string(app, menu);
+	else if (tag === "m" && view.single_menu) {
 		if (!view.unfolded.delete(menu)) view.unfolded.add(menu);
-	} else if (tag === 'm') yield* conf(app, menu);
-	else if (tag === 't' && menu.sym && sym_is_choice(menu.sym)) yield* conf_choice(app, menu);
-	else if (tag === 't' && menu.prompt?.type === 'menu') yield* conf(app, menu);
+	} else if (tag === "m") yield* conf(app, menu);
+	else if (tag === "t" && menu.sym && sym_is_choice(menu.sym)) yield* conf_choice(app, menu);
+	else if (tag === "t" && menu.prompt?.type === "menu") yield* conf(app, menu);
 }
 
 /** The nearest entry around another that has a screen of its own. */
 function screen_of(kconf: Kconf, menu: Menu): Menu {
 	let at = menu.parent ?? kconf.rootmenu;
-	while (at !== kconf.rootmenu && at.prompt?.type !== 'menu') at = at.parent ?? kconf.rootmenu;
+	while (at !== kconf.rootmenu && at.prompt?.type !== "menu") at = at.parent ?? kconf.rootmenu;
 	return at;
 }
 

@@ -3,14 +3,14 @@
 // The program as something that takes keys and shows screens. tty.ts connects it to a
 // terminal; tests talk to it directly.
 
-import { to_text } from '../text.ts';
-import type { App, Ending, Shown, Steps } from './app.ts';
-import { handle_exit, mconf } from './program.ts';
-import type { Key, Size } from './dialog.ts';
-import { draw_background, FULL_ROWS, MIN_COLS, MIN_ROWS } from './dialog.ts';
-import type { Screen } from './screen.ts';
-import { cut, put, screen_alloc, stdscr } from './screen.ts';
-import { NOT_SAVED } from './texts.ts';
+import { to_text } from "../text.ts";
+import type { App, Ending, Shown, Steps } from "./app.ts";
+import { handle_exit, mconf } from "./program.ts";
+import type { Key, Size } from "./dialog.ts";
+import { draw_background, FULL_ROWS, MIN_COLS, MIN_ROWS } from "./dialog.ts";
+import type { Screen } from "./screen.ts";
+import { cut, put, screen_alloc, stdscr } from "./screen.ts";
+import { NOT_SAVED } from "./texts.ts";
 
 export interface Model {
 	/** What is to be seen now. */
@@ -26,7 +26,7 @@ export function too_small({ rows, cols }: Size): boolean {
 }
 
 export const TOO_SMALL =
-	'Your display is too small to run Menuconfig!\n' +
+	"Your display is too small to run Menuconfig!\n" +
 	`It must be at least ${MIN_ROWS} lines by ${MIN_COLS} columns.\n`;
 
 /** Starts the program. */
@@ -54,14 +54,14 @@ export function mconf_model(app: App): Model {
 			const screen = screen_alloc(size.rows, size.cols);
 			if (too_small(size)) {
 				const need = `Too small: needs ${MIN_COLS}x${MIN_ROWS}`;
-				put(stdscr(screen), 0, 0, cut(need, size.cols), 'screen');
+				put(stdscr(screen), 0, 0, cut(need, size.cols), "screen");
 				return screen;
 			}
 			const { rootmenu } = app.kconf;
-			draw_background(screen, `${app.filename} - ${to_text(rootmenu.prompt?.text ?? '')}`, app.trail);
+			draw_background(screen, `${app.filename} - ${to_text(rootmenu.prompt?.text ?? "")}`, app.trail);
 			dialog?.draw(screen);
 			if (dialog?.hint && size.rows >= FULL_ROWS) {
-				put(stdscr(screen), size.rows - 1, 2, cut(dialog.hint, size.cols - 3), 'screen');
+				put(stdscr(screen), size.rows - 1, 2, cut(dialog.hint, size.cols - 3), "screen");
 			}
 			return screen;
 		},
@@ -75,7 +75,7 @@ export function mconf_model(app: App): Model {
 		},
 		interrupt() {
 			if (before || !dialog) {
-				ending = { code: 130, out: '', err: app.silent ? '' : NOT_SAVED };
+				ending = { code: 130, out: "", err: app.silent ? "" : NOT_SAVED };
 				return ending;
 			}
 			before = { steps, dialog, trail: app.trail };

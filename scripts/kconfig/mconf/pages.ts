@@ -2,12 +2,12 @@
 //
 // Pages about an entry: its help, and what info.ts has to say.
 
-import type { Menu } from '../lkc.ts';
-import { menu_get_ext_help } from '../menu_help.ts';
-import { to_text } from '../text.ts';
-import type { App, Steps } from './app.ts';
-import { calc_all, prompt_of, show_textbox } from './app.ts';
-import { info_text } from './info.ts';
+import type { Menu } from "../lkc.ts";
+import { menu_get_ext_help } from "../menu_help.ts";
+import { to_text } from "../text.ts";
+import type { App, Steps } from "./app.ts";
+import { calc_all, prompt_of, show_textbox } from "./app.ts";
+import { info_text } from "./info.ts";
 
 export function* show_help(app: App, menu: Menu): Steps<void> {
 	calc_all(app.kconf);

@@ -4,35 +4,35 @@
 // for the curses library under Linux's scripts/kconfig/lxdialog. Nothing here knows a
 // terminal: tty.ts shows a screen, tests read it as text.
 
-import stringWidth from 'string-width';
+import stringWidth from "string-width";
 
 /** What a cell is part of. A theme says how that looks. */
 export const STYLES = [
-	'screen',
-	'shadow',
-	'dialog',
-	'title',
-	'border',
-	'button_active',
-	'button_inactive',
-	'button_key_active',
-	'button_key_inactive',
-	'button_label_active',
-	'button_label_inactive',
-	'inputbox',
-	'position_indicator',
-	'menubox',
-	'menubox_border',
-	'item',
-	'item_selected',
-	'tag',
-	'tag_selected',
-	'tag_key',
-	'tag_key_selected',
-	'check',
-	'check_selected',
-	'uarrow',
-	'darrow',
+	"screen",
+	"shadow",
+	"dialog",
+	"title",
+	"border",
+	"button_active",
+	"button_inactive",
+	"button_key_active",
+	"button_key_inactive",
+	"button_label_active",
+	"button_label_inactive",
+	"inputbox",
+	"position_indicator",
+	"menubox",
+	"menubox_border",
+	"item",
+	"item_selected",
+	"tag",
+	"tag_selected",
+	"tag_key",
+	"tag_key_selected",
+	"check",
+	"check_selected",
+	"uarrow",
+	"darrow",
 ] as const;
 
 export type Style = (typeof STYLES)[number];
@@ -61,7 +61,7 @@ export interface Window {
 
 export function screen_alloc(rows: number, cols: number): Screen {
 	const cells = Array.from({ length: rows }, () =>
-		Array.from({ length: cols }, (): Cell => ({ ch: ' ', style: 'screen' })),
+		Array.from({ length: cols }, (): Cell => ({ ch: " ", style: "screen" })),
 	);
 	return { rows, cols, cells, cursor: null };
 }
@@ -97,7 +97,7 @@ function char_width(ch: string): number {
 export function cut(text: string, width: number): string {
 	if (text.length <= width && ASCII.test(text)) return text;
 	let room = width;
-	let out = '';
+	let out = "";
 	for (const ch of characters(text)) {
 		room -= char_width(ch);
 		if (room < 0) break;
@@ -115,8 +115,8 @@ export function put(win: Window, y: number, x: number, text: string, style: Styl
 		if (width === 0) continue;
 		if (at + width > win.width) return at;
 		if (row && at >= 0) {
-			const shown = /^\p{Cc}/u.test(ch) ? ' ' : ch;
-			for (let i = 0; i < width; i++) set_cell(row, win.x + at + i, i === 0 ? shown : '', style);
+			const shown = /^\p{Cc}/u.test(ch) ? " " : ch;
+			for (let i = 0; i < width; i++) set_cell(row, win.x + at + i, i === 0 ? shown : "", style);
 		}
 		at += width;
 	}
@@ -131,7 +131,7 @@ function set_cell(row: Cell[], x: number, ch: string, style: Style): void {
 }
 
 export function fill(win: Window, y: number, style: Style): void {
-	put(win, y, 0, ' '.repeat(win.width), style);
+	put(win, y, 0, " ".repeat(win.width), style);
 }
 
 /** Changes how cells look, and not what they show. */
@@ -152,7 +152,7 @@ export function screen_text(screen: Screen): string[] {
 	return screen.cells.map((row) =>
 		row
 			.map((cell) => cell.ch)
-			.join('')
+			.join("")
 			.trimEnd(),
 	);
 }

@@ -2,14 +2,14 @@
 //
 // A program without a terminal, for the tests of this directory.
 
-import { COMPAT_7_2 } from '../lkc.ts';
-import { mconf_load } from '../mconf.ts';
-import type { Sandbox } from '../testutil.ts';
-import { sandbox } from '../testutil.ts';
-import type { App, Ending } from './app.ts';
-import type { Key, Size } from './dialog.ts';
-import { mconf_model } from './model.ts';
-import { screen_text } from './screen.ts';
+import { COMPAT_7_2 } from "../lkc.ts";
+import { mconf_load } from "../mconf.ts";
+import type { Sandbox } from "../testutil.ts";
+import { sandbox } from "../testutil.ts";
+import type { App, Ending } from "./app.ts";
+import type { Key, Size } from "./dialog.ts";
+import { mconf_model } from "./model.ts";
+import { screen_text } from "./screen.ts";
 
 export interface Session {
 	readonly box: Sandbox;
@@ -28,10 +28,7 @@ export interface Session {
 }
 
 /** Starts the program with these files. */
-export function session(
-	files: Record<string, string>,
-	env: Record<string, string | undefined> = {},
-): Session {
+export function session(files: Record<string, string>, env: Record<string, string | undefined> = {}): Session {
 	const box = sandbox(files);
 	box.env = env;
 	const host = {
@@ -44,7 +41,7 @@ export function session(
 			box.printed.err += text;
 		},
 	};
-	const app = mconf_load({ kconfig: 'Kconfig', silent: false, compat: COMPAT_7_2 }, host);
+	const app = mconf_load({ kconfig: "Kconfig", silent: false, compat: COMPAT_7_2 }, host);
 	const model = mconf_model(app);
 	const s: Session = {
 		box,
@@ -60,11 +57,11 @@ export function session(
 		interrupt() {
 			s.ending = model.interrupt();
 		},
-		text: () => screen_text(model.screen(s.size)).join('\n'),
+		text: () => screen_text(model.screen(s.size)).join("\n"),
 		line() {
 			const screen = model.screen(s.size);
-			const text = screen_text(screen)[screen.cursor?.y ?? -1] ?? '';
-			return text.replace(/^[ │]+|[ │]+$/g, '');
+			const text = screen_text(screen)[screen.cursor?.y ?? -1] ?? "";
+			return text.replace(/^[ │]+|[ │]+$/g, "");
 		},
 		list() {
 			const lines = screen_text(model.screen(s.size));

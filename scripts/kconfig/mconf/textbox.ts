@@ -3,9 +3,9 @@
 // The box that shows text to scroll through. Mirrors Linux's
 // scripts/kconfig/lxdialog/textbox.c.
 
-import type { Dialog, Key, Size } from './dialog.ts';
-import { full_height, full_width, open_dialog, print_button } from './dialog.ts';
-import { characters, put, set_cursor, subwin } from './screen.ts';
+import type { Dialog, Key, Size } from "./dialog.ts";
+import { full_height, full_width, open_dialog, print_button } from "./dialog.ts";
+import { characters, put, set_cursor, subwin } from "./screen.ts";
 
 /** Where the reader is in the text: lines from the top, columns from the left. */
 export interface Scroll {
@@ -36,12 +36,8 @@ const CLOSE = /^([eExXq]|enter|escape|f5|f9)$/;
 const MAX_LEFT = 2048;
 
 /** Shows a text. */
-export function dialog_textbox(
-	title: string | null,
-	text: string,
-	options: TextOptions = {},
-): Dialog<TextResult> {
-	const lines = text.split('\n');
+export function dialog_textbox(title: string | null, text: string, options: TextOptions = {}): Dialog<TextResult> {
+	const lines = text.split("\n");
 	let top = options.scroll?.top ?? 0;
 	let left = options.scroll?.left ?? 0;
 
@@ -72,7 +68,7 @@ export function dialog_textbox(
 		right: () => {
 			left = Math.min(MAX_LEFT, left + 1);
 		},
-		'0': () => {
+		"0": () => {
 			left = 0;
 		},
 	};
@@ -83,23 +79,21 @@ export function dialog_textbox(
 		return Math.min(at, text.length);
 	};
 	return {
-		hint: options.hint ?? '',
+		hint: options.hint ?? "",
 		draw(screen) {
 			const height = height_of(screen);
-			const width = options.width
-				? Math.min(options.width, screen.cols - 2)
-				: full_width(screen);
+			const width = options.width ? Math.min(options.width, screen.cols - 2) : full_width(screen);
 			const win = open_dialog(screen, height, width, title);
 			const box = subwin(win, height - 4, width - 3, 1, 1);
 			for (let y = 0; y < box.height; y++) {
-				const line = lines[top + y] ?? '';
-				put(box, y, 1, left === 0 ? line : characters(line).slice(left).join(''), 'dialog');
+				const line = lines[top + y] ?? "";
+				put(box, y, 1, left === 0 ? line : characters(line).slice(left).join(""), "dialog");
 			}
 			const percent = Math.floor((offset(top + box.height) * 100) / Math.max(1, text.length));
 			const position = `(${String(percent).padStart(3)}%)`;
-			put(win, height - 3, width - 9, position, 'position_indicator');
+			put(win, height - 3, width - 9, position, "position_indicator");
 			const x = Math.floor(width / 2) - 4;
-			print_button(win, ' Exit ', height - 2, x, true);
+			print_button(win, " Exit ", height - 2, x, true);
 			set_cursor(win, height - 2, x + 2);
 		},
 		press(key, screen) {
@@ -116,19 +110,19 @@ export function dialog_textbox(
 
 /** The keys of vi and less. */
 const KEYS: Readonly<Record<Key, Key>> = {
-	k: 'up',
-	K: 'up',
-	j: 'down',
-	J: 'down',
-	b: 'pageup',
-	B: 'pageup',
-	u: 'pageup',
-	' ': 'pagedown',
-	d: 'pagedown',
-	g: 'home',
-	G: 'end',
-	h: 'left',
-	H: 'left',
-	l: 'right',
-	L: 'right',
+	k: "up",
+	K: "up",
+	j: "down",
+	J: "down",
+	b: "pageup",
+	B: "pageup",
+	u: "pageup",
+	" ": "pagedown",
+	d: "pagedown",
+	g: "home",
+	G: "end",
+	h: "left",
+	H: "left",
+	l: "right",
+	L: "right",
 };

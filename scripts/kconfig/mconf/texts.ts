@@ -4,20 +4,19 @@
 // which its users know; the pages of help are our own.
 
 export const MENU_INSTRUCTIONS =
-	'Arrow keys navigate the menu.  <Enter> selects submenus ---> (or empty submenus ----).  ' +
-	'Highlighted letters are hotkeys.  Pressing <Y> includes, <N> excludes, <M> modularizes ' +
-	'features.  Press <Esc><Esc> to exit, <?> for Help, </> for Search.  ' +
-	'Legend: [*] built-in  [ ] excluded  <M> module  < > module capable';
+	"Arrow keys navigate the menu.  <Enter> selects submenus ---> (or empty submenus ----).  " +
+	"Highlighted letters are hotkeys.  Pressing <Y> includes, <N> excludes, <M> modularizes " +
+	"features.  Press <Esc><Esc> to exit, <?> for Help, </> for Search.  " +
+	"Legend: [*] built-in  [ ] excluded  <M> module  < > module capable";
 
 /** On the last line of the screen: what mconf does not have. */
-export const MENU_HINT = '<J> jump to anything   <I> information   <W> why?   <Z> show hidden';
+export const MENU_HINT = "<J> jump to anything   <I> information   <W> why?   <Z> show hidden";
 
 export const RADIOLIST_INSTRUCTIONS =
-	'Use the arrow keys to navigate this window or press the hotkey of the item you wish to ' +
-	'select followed by the <SPACE BAR>. Press <?> for additional information about this option.';
+	"Use the arrow keys to navigate this window or press the hotkey of the item you wish to " +
+	"select followed by the <SPACE BAR>. Press <?> for additional information about this option.";
 
-const TO_BUTTONS =
-	'Use the <TAB> key to move from the input field to the buttons below it.';
+const TO_BUTTONS = "Use the <TAB> key to move from the input field to the buttons below it.";
 
 export const INPUTBOX_INSTRUCTIONS: Readonly<Record<string, string>> = {
 	integer: `Please enter a decimal value. Fractions will not be accepted.  ${TO_BUTTONS}`,
@@ -25,36 +24,33 @@ export const INPUTBOX_INSTRUCTIONS: Readonly<Record<string, string>> = {
 	string: `Please enter a string value. ${TO_BUTTONS}`,
 };
 
-export const INVALID_ENTRY = 'You have made an invalid entry.';
+export const INVALID_ENTRY = "You have made an invalid entry.";
 
 /** On the last line of the screen while an explanation is shown. */
-export const WHY_HINT = '<S> set these values   ';
-export const WHY_HINT_VALUES = '<Y> <M> <N> ask about another value';
+export const WHY_HINT = "<S> set these values   ";
+export const WHY_HINT_VALUES = "<Y> <M> <N> ask about another value";
 
 export const SETMOD_TEXT =
-	'This feature depends on another which has been configured as a module.\n' +
-	'As a result, this feature will be built as a module.';
+	"This feature depends on another which has been configured as a module.\n" +
+	"As a result, this feature will be built as a module.";
 
 export const LOAD_CONFIG_TEXT =
-	'Enter the name of the configuration file you wish to load.  Accept the name shown to ' +
-	'restore the configuration you last retrieved.  Leave blank to abort.';
+	"Enter the name of the configuration file you wish to load.  Accept the name shown to " +
+	"restore the configuration you last retrieved.  Leave blank to abort.";
 
 export const SAVE_CONFIG_TEXT =
-	'Enter a filename to which this configuration should be saved as an alternate.  ' +
-	'Leave blank to abort.';
+	"Enter a filename to which this configuration should be saved as an alternate.  " + "Leave blank to abort.";
 
 export const EXIT_QUESTION =
-	'Do you wish to save your new configuration?\n' +
-	'(Press <ESC><ESC> to continue kernel configuration.)';
+	"Do you wish to save your new configuration?\n" + "(Press <ESC><ESC> to continue kernel configuration.)";
 
 export const END_OF_CONFIGURATION =
-	'\n\n*** End of the configuration.\n' +
-	"*** Execute 'make' to start the build or try 'make help'.\n\n";
+	"\n\n*** End of the configuration.\n" + "*** Execute 'make' to start the build or try 'make help'.\n\n";
 
-export const NOT_SAVED = '\n\nYour configuration changes were NOT saved.\n\n';
+export const NOT_SAVED = "\n\nYour configuration changes were NOT saved.\n\n";
 
 export const NOT_WRITTEN =
-	'\n\nError while writing of the configuration.\nYour configuration changes were NOT saved.\n\n';
+	"\n\nError while writing of the configuration.\nYour configuration changes were NOT saved.\n\n";
 
 export const LOAD_CONFIG_HELP = `
 Configurations can be kept in as many files as you like. The name of

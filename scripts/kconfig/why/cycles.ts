@@ -4,11 +4,11 @@
 // loops are those that sym_check_deps() of symbol_check.ts refuses; what that prints follows
 // the reference, whose trace may start outside of the loop and names no places.
 
-import { sym_get_choice_menu } from '../choice.ts';
-import { expr_alloc_symbol, expr_symbols } from '../expr.ts';
-import type { Expr, Kconf, Menu, Sym } from '../lkc.ts';
-import { SYMBOL_CONST } from '../lkc.ts';
-import { prop_get_symbol, sym_is_choice } from '../symbol.ts';
+import { sym_get_choice_menu } from "../choice.ts";
+import { expr_alloc_symbol, expr_symbols } from "../expr.ts";
+import type { Expr, Kconf, Menu, Sym } from "../lkc.ts";
+import { SYMBOL_CONST } from "../lkc.ts";
+import { prop_get_symbol, sym_is_choice } from "../symbol.ts";
 
 export interface CycleEdge {
 	readonly from: string;
@@ -50,7 +50,7 @@ export function cycles(kconf: Kconf): Cycle[] {
 
 function name(sym: Sym): string {
 	const at = sym.menus[0];
-	return sym.name ?? (at ? `the choice at ${where(at)}` : 'a choice');
+	return sym.name ?? (at ? `the choice at ${where(at)}` : "a choice");
 }
 
 function build(kconf: Kconf): Graph {
@@ -70,12 +70,12 @@ function build(kconf: Kconf): Graph {
 				if (!known) row.push({ to: node(on), by, on, how, at });
 			}
 		};
-		for (const menu of sym.menus) add(sym, menu.dep, 'depends on', depends_at(menu));
+		for (const menu of sym.menus) add(sym, menu.dep, "depends on", depends_at(menu));
 		for (const prop of sym.prop) {
-			if (prop.type === 'select' || prop.type === 'imply') {
+			if (prop.type === "select" || prop.type === "imply") {
 				const target = prop_get_symbol(prop);
 				if (!target) continue;
-				const how = prop.type === 'select' ? 'selected' : 'implied';
+				const how = prop.type === "select" ? "selected" : "implied";
 				const by = expr_alloc_symbol(sym);
 				add(target, by, `is ${how} by`, where(prop));
 				const own = new Set(expr_symbols(prop.menu.dep));
@@ -86,10 +86,10 @@ function build(kconf: Kconf): Graph {
 				}
 				continue;
 			}
-			if (prop.type === 'default' && !sym_is_choice(sym)) {
-				add(sym, prop.expr, 'has a default with', where(prop));
+			if (prop.type === "default" && !sym_is_choice(sym)) {
+				add(sym, prop.expr, "has a default with", where(prop));
 			}
-			const what = prop.type === 'default' || prop.type === 'range' ? prop.type : 'prompt';
+			const what = prop.type === "default" || prop.type === "range" ? prop.type : "prompt";
 			add(sym, prop.visible.expr, `has a ${what} that depends on`, where(prop));
 		}
 	}
@@ -120,7 +120,8 @@ function groups(graph: Graph): Sym[][] {
 			const edge = top.edges[top.next++];
 			if (edge) {
 				if (!index.has(edge.to)) enter(edge.to);
-				else if (on_stack.has(edge.to)) low.set(sym, Math.min(get(low, sym), get(index, edge.to)));
+				else if (on_stack.has(edge.to))
+					low.set(sym, Math.min(get(low, sym), get(index, edge.to)));
 				continue;
 			}
 			work.pop();
@@ -164,9 +165,9 @@ function shortest(graph: Graph, group: Sym[]): Edge[] | null {
 
 /** Loops as text: one line for each edge. */
 export function cycles_text(found: readonly Cycle[]): string {
-	let text = '';
+	let text = "";
 	for (const cycle of found) {
-		text += `dependency loop of ${cycle.length === 1 ? 'one symbol' : `${cycle.length} steps`}:\n`;
+		text += `dependency loop of ${cycle.length === 1 ? "one symbol" : `${cycle.length} steps`}:\n`;
 		for (const { from, to, how, at } of cycle) text += `  ${from} ${how} ${to} (${at})\n`;
 	}
 	return text;

@@ -2,13 +2,13 @@
 //
 // What else changes when a set of values is applied. No counterpart in Linux.
 
-import { sym_get_choice_menu } from '../choice.ts';
-import type { Kconf, Sym } from '../lkc.ts';
-import { no, S_DEF_USER, S_UNKNOWN, SYMBOL_WRITE } from '../lkc.ts';
-import { sym_calc_value, sym_has_value } from '../symbol.ts';
-import { prompts_of } from './goal.ts';
-import type { Trial } from './trial.ts';
-import { is_logical, value_of } from './trial.ts';
+import { sym_get_choice_menu } from "../choice.ts";
+import type { Kconf, Sym } from "../lkc.ts";
+import { no, S_DEF_USER, S_UNKNOWN, SYMBOL_WRITE } from "../lkc.ts";
+import { sym_calc_value, sym_has_value } from "../symbol.ts";
+import { prompts_of } from "./goal.ts";
+import type { Trial } from "./trial.ts";
+import { is_logical, value_of } from "./trial.ts";
 
 /** One symbol whose value becomes another. */
 export interface Change {
@@ -61,7 +61,7 @@ export function changes(trial: Trial, before: Values, kept: ReadonlySet<Sym>): C
 	for (const [sym, old] of before) {
 		const after = written_value(trial.kconf, sym);
 		if (after === old) continue;
-		const lost = after === 'n' && kept.has(sym);
+		const lost = after === "n" && kept.has(sym);
 		found.push({ sym, before: old, after, lost, set: trial.assigned.has(sym) });
 	}
 	return found;

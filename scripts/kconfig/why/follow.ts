@@ -2,11 +2,11 @@
 //
 // Follows plans on the engine until one of them leads to the goal. No counterpart in Linux.
 
-import type { Goal } from './goal.ts';
-import { assignment_key, plan_values, planner } from './plan.ts';
-import type { Quest } from './quest.ts';
-import { minimise, pending, reached } from './quest.ts';
-import type { Assignment, Trial } from './trial.ts';
+import type { Goal } from "./goal.ts";
+import { assignment_key, plan_values, planner } from "./plan.ts";
+import type { Quest } from "./quest.ts";
+import { minimise, pending, reached } from "./quest.ts";
+import type { Assignment, Trial } from "./trial.ts";
 
 const ATTEMPTS = 8;
 /** Each adds to the values what the plan, made anew, still asks for. */
@@ -28,7 +28,7 @@ export function follow_plans(quest: Quest): Followed {
 	const { trial } = quest;
 	const { kconf } = trial;
 	const penalties = new Map<string, number>();
-	for (const sym of quest.keep) penalties.set(assignment_key({ sym, value: 'n' }), FORBIDDEN);
+	for (const sym of quest.keep) penalties.set(assignment_key({ sym, value: "n" }), FORBIDDEN);
 	let fallback: Assignment[] | null = null;
 	let clash: string | null = null;
 	const dearer = (value: Assignment, by: number): void => {

@@ -3,17 +3,17 @@
 // Random small trees: what explain() finds is compared with all sets of up to three values,
 // tried one by one. SEED=n takes another seed, RUNS=n does more.
 
-import test from 'ava';
-import { conf_read_text } from '../confdata.ts';
-import { get } from '../engine.ts';
-import type { Kconf, Sym } from '../lkc.ts';
-import { S_INT, S_TRISTATE } from '../lkc.ts';
-import { sandbox } from '../testutil.ts';
-import type { Assignment } from '../why.ts';
-import { explain, fragment_text } from '../why.ts';
-import { kept_by_user } from './effects.ts';
-import { prompts_of } from './goal.ts';
-import { is_logical, trial_begin, unmet_selects, value_of } from './trial.ts';
+import test from "ava";
+import { conf_read_text } from "../confdata.ts";
+import { get } from "../engine.ts";
+import type { Kconf, Sym } from "../lkc.ts";
+import { S_INT, S_TRISTATE } from "../lkc.ts";
+import { sandbox } from "../testutil.ts";
+import type { Assignment } from "../why.ts";
+import { explain, fragment_text } from "../why.ts";
+import { kept_by_user } from "./effects.ts";
+import { prompts_of } from "./goal.ts";
+import { is_logical, trial_begin, unmet_selects, value_of } from "./trial.ts";
 
 const SEED = Number(process.env.SEED ?? 1);
 const RUNS = Number(process.env.RUNS ?? 150);
@@ -32,28 +32,41 @@ function random(seed: number): Random {
 /** A tree of seven symbols or so. Each only refers to earlier ones, so there are no loops. */
 function make_tree(rand: Random): string {
 	let text = 'config MODULES\n\tbool "modules"\n\tmodules\n\tdefault y\n';
-	const names: string[] = ['MODULES'];
+	const names: string[] = ["MODULES"];
 	const pick = (): string => names[rand(names.length)] as string;
 	const term = (): string => {
 		const name = pick();
-		const all = [name, name, name, name, `!${name}`, `${name}=y`, `${name}!=n`, `${name}=m`, 'UNDEFINED', 'm'];
+		const all = [
+			name,
+			name,
+			name,
+			name,
+			`!${name}`,
+			`${name}=y`,
+			`${name}!=n`,
+			`${name}=m`,
+			"UNDEFINED",
+			"m",
+		];
 		return all[rand(all.length)] as string;
 	};
 	const expr = (): string => {
 		const a = term();
 		const b = term();
-		return [a, a, `${a} && ${b}`, `${a} || ${b}`, `!(${a} && ${b})`, `(${a} || ${b}) && ${term()}`][rand(6)] as string;
+		return [a, a, `${a} && ${b}`, `${a} || ${b}`, `!(${a} && ${b})`, `(${a} || ${b}) && ${term()}`][
+			rand(6)
+		] as string;
 	};
-	const maybe = (n: number, line: () => string): string => (rand(n) === 0 ? line() : '');
+	const maybe = (n: number, line: () => string): string => (rand(n) === 0 ? line() : "");
 	for (let i = 0; i < 6; i++) {
 		const name = `S${i}`;
 		if (rand(8) === 0) {
 			text += `choice\n\tprompt "choice ${i}"\n${maybe(3, () => `\tdepends on ${expr()}\n`)}`;
-			for (const member of ['A', 'B', 'C'].slice(0, 2 + rand(2))) {
+			for (const member of ["A", "B", "C"].slice(0, 2 + rand(2))) {
 				text += `config ${name}${member}\n\tbool "${name}${member}"\n`;
 				text += maybe(3, () => `\tdepends on ${expr()}\n`);
 			}
-			text += 'endchoice\n';
+			text += "endchoice\n";
 			names.push(`${name}A`, `${name}B`);
 			continue;
 		}
@@ -65,20 +78,20 @@ function make_tree(rand: Random): string {
 			names.push(`${name}X`);
 			continue;
 		}
-		const type = rand(2) ? 'bool' : 'tristate';
-		const prompt = rand(4) === 0 ? '' : ` "${name}"${maybe(4, () => ` if ${expr()}`)}`;
+		const type = rand(2) ? "bool" : "tristate";
+		const prompt = rand(4) === 0 ? "" : ` "${name}"${maybe(4, () => ` if ${expr()}`)}`;
 		text += `config ${name}\n\t${type}${prompt}\n`;
 		text += maybe(2, () => `\tdepends on ${expr()}\n`);
-		text += maybe(3, () => `\tdefault ${rand(2) ? 'y' : expr()} if ${expr()}\n`);
-		text += maybe(4, () => '\tdefault y\n');
+		text += maybe(3, () => `\tdefault ${rand(2) ? "y" : expr()} if ${expr()}\n`);
+		text += maybe(4, () => "\tdefault y\n");
 		// A select is a dependency of its target: only of such as nothing depends on before.
 		text += maybe(2, () => `\tselect T${rand(2)}${maybe(3, () => ` if ${expr()}`)}\n`);
 		text += maybe(4, () => `\timply T${rand(2)}\n`);
 		names.push(name);
 	}
-	for (const target of ['T0', 'T1']) {
-		const prompt = rand(2) ? '' : ` "${target}"`;
-		text += `config ${target}\n\t${rand(2) ? 'bool' : 'tristate'}${prompt}\n`;
+	for (const target of ["T0", "T1"]) {
+		const prompt = rand(2) ? "" : ` "${target}"`;
+		text += `config ${target}\n\t${rand(2) ? "bool" : "tristate"}${prompt}\n`;
 		text += maybe(3, () => `\tdepends on ${expr()}\n`);
 		names.push(target);
 	}
@@ -87,7 +100,7 @@ function make_tree(rand: Random): string {
 }
 
 function make_config(rand: Random, kconf: Kconf): string {
-	let text = '';
+	let text = "";
 	for (const sym of kconf.symbols.values()) {
 		if (!is_logical(sym) || prompts_of(sym).length === 0 || rand(2)) continue;
 		text += rand(2) ? `CONFIG_${sym.name}=y\n` : `# CONFIG_${sym.name} is not set\n`;
@@ -99,7 +112,12 @@ function all_values(kconf: Kconf): Assignment[] {
 	const res: Assignment[] = [];
 	for (const sym of kconf.symbols.values()) {
 		if (prompts_of(sym).length === 0) continue;
-		const values = sym.type === S_TRISTATE ? ['n', 'm', 'y'] : sym.type === S_INT ? ['0', '1', '2', '3', '4', '5'] : ['n', 'y'];
+		const values =
+			sym.type === S_TRISTATE
+				? ["n", "m", "y"]
+				: sym.type === S_INT
+					? ["0", "1", "2", "3", "4", "5"]
+					: ["n", "y"];
 		for (const value of values) res.push({ sym, value });
 	}
 	return res;
@@ -122,7 +140,7 @@ function brute_force(kconf: Kconf, sym: Sym, want: string, max: number, rules: R
 	const works = (set: Assignment[]): boolean => {
 		trial.set(set);
 		const good = value_of(kconf, sym) === want && set.every((a) => value_of(kconf, a.sym) === a.value);
-		if (kept.some((own) => value_of(kconf, own) === 'n')) return false;
+		if (kept.some((own) => value_of(kconf, own) === "n")) return false;
 		return good && (set.length === 0 || !rules.clean || unmet_selects(kconf) <= before);
 	};
 	const go = (set: Assignment[], from: number, left: number): boolean => {
@@ -150,11 +168,11 @@ test(`random trees (SEED=${SEED} RUNS=${RUNS}): what is found is right, and the 
 		const box = sandbox({ Kconfig: kconfig });
 		const kconf = box.parse();
 		const config = make_config(rand, kconf);
-		const read = (text: string): void => conf_read_text(kconf, { name: '.config', text });
-		for (const name of ['LAST', 'T0', 'S5']) {
+		const read = (text: string): void => conf_read_text(kconf, { name: ".config", text });
+		for (const name of ["LAST", "T0", "S5"]) {
 			const sym = kconf.symbols.get(name);
 			if (!sym || !is_logical(sym)) continue;
-			for (const want of sym.type === S_TRISTATE ? ['n', 'm', 'y'] : ['n', 'y']) {
+			for (const want of sym.type === S_TRISTATE ? ["n", "m", "y"] : ["n", "y"]) {
 				read(config);
 				const ex = explain(kconf, name, want);
 				const what = `run ${run}: ${name}=${want}\n${config}\n${kconfig}`;
@@ -167,7 +185,7 @@ test(`random trees (SEED=${SEED} RUNS=${RUNS}): what is found is right, and the 
 				if (ex.holds) continue;
 				if (!solution) {
 					t.is(size, null, `a set was overlooked, ${what}`);
-					seen[ex.impossible ? 'impossible' : 'open']++;
+					seen[ex.impossible ? "impossible" : "open"]++;
 					continue;
 				}
 				seen.found++;
@@ -180,7 +198,8 @@ test(`random trees (SEED=${SEED} RUNS=${RUNS}): what is found is right, and the 
 				if (smaller) {
 					seen.smaller++;
 					t.true(lossless && !smaller.lossless && smaller.set.length < set.length, what);
-					if (smaller.smallest) t.is(smaller.set.length > MAX ? null : smaller.set.length, size, what);
+					if (smaller.smallest)
+						t.is(smaller.set.length > MAX ? null : smaller.set.length, size, what);
 				}
 				if (!lossless) {
 					seen.lossy++;
@@ -191,7 +210,7 @@ test(`random trees (SEED=${SEED} RUNS=${RUNS}): what is found is right, and the 
 				const fragment = fragment_text(kconf, ex);
 				read(config + fragment);
 				t.is(get(kconf, name), want, `${fragment} does not do it, ${what}`);
-				for (const { sym: own, value } of set) t.is(get(kconf, own.name ?? ''), value, what);
+				for (const { sym: own, value } of set) t.is(get(kconf, own.name ?? ""), value, what);
 			}
 		}
 		box.remove();

@@ -2,8 +2,8 @@
 //
 // Names that look like a misspelt one. No counterpart in Linux.
 
-import type { Kconf } from '../lkc.ts';
-import { S_UNKNOWN } from '../lkc.ts';
+import type { Kconf } from "../lkc.ts";
+import { S_UNKNOWN } from "../lkc.ts";
 
 /** How many letters have to be added, dropped, changed or swapped; `max` and more are equal. */
 export function distance(a: string, b: string, max: number): number {

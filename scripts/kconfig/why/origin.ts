@@ -3,10 +3,10 @@
 // Where the present value of a symbol comes from: the steps of sym_calc_value() told in the
 // order in which they counted. No counterpart in Linux.
 
-import { sym_choice_default, sym_get_choice_menu } from '../choice.ts';
-import { expr_calc_value, expr_print, show_with_value, tristate_name } from '../expr.ts';
-import type { Kconf, Property, Sym, Tristate } from '../lkc.ts';
-import { mod, no, S_BOOLEAN, S_DEF_USER, S_STRING, S_TRISTATE, S_UNKNOWN, yes } from '../lkc.ts';
+import { sym_choice_default, sym_get_choice_menu } from "../choice.ts";
+import { expr_calc_value, expr_print, show_with_value, tristate_name } from "../expr.ts";
+import type { Kconf, Property, Sym, Tristate } from "../lkc.ts";
+import { mod, no, S_BOOLEAN, S_DEF_USER, S_STRING, S_TRISTATE, S_UNKNOWN, yes } from "../lkc.ts";
 import {
 	prop_get_symbol,
 	sym_calc_value,
@@ -14,21 +14,21 @@ import {
 	sym_get_type,
 	sym_has_value,
 	sym_string_within_range,
-} from '../symbol.ts';
-import { prompts_of } from './goal.ts';
-import { is_logical, value_of } from './trial.ts';
+} from "../symbol.ts";
+import { prompts_of } from "./goal.ts";
+import { is_logical, value_of } from "./trial.ts";
 
 export type OriginKind =
-	| 'user'
-	| 'default'
-	| 'select'
-	| 'imply'
-	| 'choice'
-	| 'range'
-	| 'limit'
-	| 'ignored'
-	| 'none'
-	| 'undefined';
+	| "user"
+	| "default"
+	| "select"
+	| "imply"
+	| "choice"
+	| "range"
+	| "limit"
+	| "ignored"
+	| "none"
+	| "undefined";
 
 /** One thing that had a part in the value. */
 export interface Origin {
@@ -46,11 +46,10 @@ export interface Selector {
 	readonly value: Tristate;
 }
 
-export const place = (at: { filename: string; lineno: number }): string =>
-	`${at.filename}:${at.lineno}`;
+export const place = (at: { filename: string; lineno: number }): string => `${at.filename}:${at.lineno}`;
 
 /** All that select or imply a symbol, in the order of the files. */
-export function selectors_of(kconf: Kconf, sym: Sym, type: 'select' | 'imply'): Selector[] {
+export function selectors_of(kconf: Kconf, sym: Sym, type: "select" | "imply"): Selector[] {
 	const res: Selector[] = [];
 	for (const by of kconf.all) {
 		for (const prop of by.prop) {
@@ -73,7 +72,7 @@ export function user_value(sym: Sym): string | null {
 export function origins(kconf: Kconf, sym: Sym): Origin[] {
 	sym_calc_value(kconf, sym);
 	if (sym.type === S_UNKNOWN) {
-		return [{ kind: 'undefined', text: 'no Kconfig file defines it, so it is n', at: null }];
+		return [{ kind: "undefined", text: "no Kconfig file defines it, so it is n", at: null }];
 	}
 	if (sym_get_choice_menu(sym)) return [choice_origin(kconf, sym)];
 	return is_logical(sym) ? logical_origins(kconf, sym) : text_origins(kconf, sym);
@@ -82,31 +81,31 @@ export function origins(kconf: Kconf, sym: Sym): Origin[] {
 function choice_origin(kconf: Kconf, sym: Sym): Origin {
 	const choice = sym_get_choice_menu(sym);
 	const at = choice ? place(choice) : null;
-	const kind = 'choice';
-	if (!choice) return { kind, text: 'a member of no choice', at };
+	const kind = "choice";
+	if (!choice) return { kind, text: "a member of no choice", at };
 	const chosen = choice.choice_members.find((member) => {
 		sym_calc_value(kconf, member);
 		return member.visible !== no && member.curr.tri === yes;
 	});
-	const name = choice.prompt?.text ? `the choice "${choice.prompt.text}"` : 'the choice';
+	const name = choice.prompt?.text ? `the choice "${choice.prompt.text}"` : "the choice";
 	if (!chosen) return { kind, text: `not visible, nor is anything else of ${name}`, at };
 	if (sym.visible === no) return { kind, text: `not visible; ${name} is ${chosen.name}`, at };
 	if (chosen !== sym) return { kind, text: `${name} is ${chosen.name}`, at };
-	if (user_value(sym) === 'y') return { kind, text: 'chosen in the configuration', at };
+	if (user_value(sym) === "y") return { kind, text: "chosen in the configuration", at };
 	const by_default = sym_choice_default(kconf, choice) === sym;
-	return { kind, text: by_default ? "the choice's default" : 'what is left of the choice', at };
+	return { kind, text: by_default ? "the choice's default" : "what is left of the choice", at };
 }
 
 function default_origin(kconf: Kconf, sym: Sym): Origin | null {
 	const prop = sym_get_default_prop(kconf, sym);
 	if (!prop) return null;
-	const passed = sym.prop.filter((p) => p.type === 'default').indexOf(prop);
+	const passed = sym.prop.filter((p) => p.type === "default").indexOf(prop);
 	let text = `default ${expr_print(prop.expr, show_with_value)}`;
-	if (passed > 0) text += `, as the conditions of ${count(passed, 'default')} before it are n`;
-	return { kind: 'default', text, at: place(prop) };
+	if (passed > 0) text += `, as the conditions of ${count(passed, "default")} before it are n`;
+	return { kind: "default", text, at: place(prop) };
 }
 
-export const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+export const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 /** A user's value that had no say, since the symbol cannot be seen. */
 function ignored(sym: Sym): Origin[] {
@@ -115,40 +114,44 @@ function ignored(sym: Sym): Origin[] {
 	const same = is_logical(sym) ? tristate_name(sym.curr.tri) === user : sym.curr.val === user;
 	if (same) return [];
 	const text = `the configuration says ${user}, which is ignored, as the symbol is not visible`;
-	return [{ kind: 'ignored', text, at: null }];
+	return [{ kind: "ignored", text, at: null }];
 }
 
 function logical_origins(kconf: Kconf, sym: Sym): Origin[] {
 	const res: Origin[] = [];
 	const { tri } = sym.curr;
 	const user = sym.visible !== no && sym_has_value(sym);
-	for (const { sym: by, prop, value } of selectors_of(kconf, sym, 'select')) {
+	for (const { sym: by, prop, value } of selectors_of(kconf, sym, "select")) {
 		if (value === no) continue;
-		res.push({ kind: 'select', text: `selected by ${show_with_value(by)}`, at: place(prop) });
+		res.push({ kind: "select", text: `selected by ${show_with_value(by)}`, at: place(prop) });
 	}
 	const forced = res.length > 0 && tri === sym.rev_dep.tri;
 	const own = user ? own_tristate(kconf, sym) : null;
 	if (user && !(forced && own?.tri !== tri)) {
-		res.unshift({ kind: 'user', text: `set to ${user_value(sym)} in the configuration`, at: null });
+		res.unshift({ kind: "user", text: `set to ${user_value(sym)} in the configuration`, at: null });
 		if (own?.limited) {
 			const text = `the dependencies allow no more than ${tristate_name(sym.visible)}`;
-			res.push({ kind: 'limit', text, at: null });
+			res.push({ kind: "limit", text, at: null });
 		}
 	} else if (user) {
-		res.push({ kind: 'ignored', text: `the configuration says ${user_value(sym)}, which is less than that`, at: null });
+		res.push({
+			kind: "ignored",
+			text: `the configuration says ${user_value(sym)}, which is less than that`,
+			at: null,
+		});
 	} else if (!forced) {
 		const prop = default_origin(kconf, sym);
 		if (prop) res.push(prop);
-		for (const { sym: by, prop: at, value } of selectors_of(kconf, sym, 'imply')) {
+		for (const { sym: by, prop: at, value } of selectors_of(kconf, sym, "imply")) {
 			if (value === no) continue;
 			const text = `implied by ${show_with_value(by)}`;
-			res.push({ kind: 'imply', text, at: place(at) });
+			res.push({ kind: "imply", text, at: place(at) });
 		}
 	}
 	if (sym.type === S_TRISTATE && sym_get_type(kconf, sym) === S_BOOLEAN && tri === yes) {
 		const name = kconf.modules_sym?.name;
-		const text = `there are no modules${name && name !== 'n' ? ` (${name} is n)` : ''}: m counts as y`;
-		res.push({ kind: 'limit', text, at: null });
+		const text = `there are no modules${name && name !== "n" ? ` (${name} is n)` : ""}: m counts as y`;
+		res.push({ kind: "limit", text, at: null });
 	}
 	res.push(...ignored(sym));
 	if (res.length === 0) res.push(nothing(sym));
@@ -165,11 +168,11 @@ function own_tristate(kconf: Kconf, sym: Sym): { tri: Tristate; limited: boolean
 function nothing(sym: Sym): Origin {
 	const text =
 		sym.visible !== no
-			? 'not set in the configuration, and no default applies'
+			? "not set in the configuration, and no default applies"
 			: prompts_of(sym).length > 0
-				? 'not visible, and nothing else sets it'
-				: 'no default applies, and nothing selects it';
-	return { kind: 'none', text, at: null };
+				? "not visible, and nothing else sets it"
+				: "no default applies, and nothing selects it";
+	return { kind: "none", text, at: null };
 }
 
 function text_origins(kconf: Kconf, sym: Sym): Origin[] {
@@ -179,7 +182,7 @@ function text_origins(kconf: Kconf, sym: Sym): Origin[] {
 	if (sym.visible !== no && sym_has_value(sym)) {
 		source = user_value(sym);
 		const text = sym.type === S_STRING ? `"${source}"` : source;
-		res.push({ kind: 'user', text: `set to ${text} in the configuration`, at: null });
+		res.push({ kind: "user", text: `set to ${text} in the configuration`, at: null });
 	} else {
 		const prop = default_origin(kconf, sym);
 		if (prop) res.push(prop);
@@ -193,7 +196,7 @@ function text_origins(kconf: Kconf, sym: Sym): Origin[] {
 	const range = range_of(kconf, sym);
 	if (range && source !== null && source !== value && !sym_string_within_range(kconf, sym, source)) {
 		const text = `${source} is outside the range ${range.text}`;
-		res.push({ kind: 'range', text, at: range.at });
+		res.push({ kind: "range", text, at: range.at });
 	}
 	res.push(...ignored(sym));
 	if (res.length === 0) res.push(nothing(sym));
@@ -202,10 +205,8 @@ function text_origins(kconf: Kconf, sym: Sym): Origin[] {
 
 /** The range that applies, as text. */
 export function range_of(kconf: Kconf, sym: Sym): { text: string; at: string } | null {
-	const prop = sym.prop.find(
-		(p) => p.type === 'range' && expr_calc_value(kconf, p.visible.expr) !== no,
-	);
-	if (prop?.expr?.type !== 'range') return null;
+	const prop = sym.prop.find((p) => p.type === "range" && expr_calc_value(kconf, p.visible.expr) !== no);
+	if (prop?.expr?.type !== "range") return null;
 	const { left, right } = prop.expr;
 	return { text: `${value_of(kconf, left)} to ${value_of(kconf, right)}`, at: place(prop) };
 }

@@ -4,15 +4,15 @@
 // values: a plan that is likely good, the complete list of first steps, and, where there is
 // no way at all, the reason. No counterpart in Linux.
 
-import { expr_print } from '../expr.ts';
-import type { Expr, Kconf, Sym } from '../lkc.ts';
-import { S_UNKNOWN, SYMBOL_CONST, yes } from '../lkc.ts';
-import type { Goal } from './goal.ts';
-import { goal_holds, prompts_of } from './goal.ts';
-import { place } from './origin.ts';
-import type { Assignment } from './trial.ts';
-import type { Decided, Way } from './ways.ts';
-import { ways } from './ways.ts';
+import { expr_print } from "../expr.ts";
+import type { Expr, Kconf, Sym } from "../lkc.ts";
+import { S_UNKNOWN, SYMBOL_CONST, yes } from "../lkc.ts";
+import type { Goal } from "./goal.ts";
+import { goal_holds, prompts_of } from "./goal.ts";
+import { place } from "./origin.ts";
+import type { Assignment } from "./trial.ts";
+import type { Decided, Way } from "./ways.ts";
+import { ways } from "./ways.ts";
 
 /** What to set in order to reach a goal; the cost counts a value as often as it is used. */
 export interface Plan {
@@ -34,8 +34,8 @@ interface Memo<T> {
 
 function memo<T>(): Memo<T> {
 	const tables = { expr: new Map(), sym: new Map(), vis: new Map() };
-	const place = (goal: Goal & { kind: 'expr' | 'sym' | 'vis' }): Map<number, T> | null => {
-		const of: Expr | Sym | null = goal.kind === 'expr' ? goal.expr : goal.sym;
+	const place = (goal: Goal & { kind: "expr" | "sym" | "vis" }): Map<number, T> | null => {
+		const of: Expr | Sym | null = goal.kind === "expr" ? goal.expr : goal.sym;
 		if (!of) return null;
 		const table = tables[goal.kind] as Map<Expr | Sym, Map<number, T>>;
 		let row = table.get(of);
@@ -46,9 +46,9 @@ function memo<T>(): Memo<T> {
 		return row;
 	};
 	return {
-		get: (goal) => (goal.kind === 'text' ? undefined : place(goal)?.get(goal.lo * 3 + goal.hi)),
+		get: (goal) => (goal.kind === "text" ? undefined : place(goal)?.get(goal.lo * 3 + goal.hi)),
 		put: (goal, value) => {
-			if (goal.kind !== 'text') place(goal)?.set(goal.lo * 3 + goal.hi, value);
+			if (goal.kind !== "text") place(goal)?.set(goal.lo * 3 + goal.hi, value);
 		},
 	};
 }
@@ -57,11 +57,7 @@ function memo<T>(): Memo<T> {
 export type Penalties = ReadonlyMap<string, number>;
 
 /** A planner for the values of this moment; they must not change while it is used. */
-export function planner(
-	kconf: Kconf,
-	decided: Decided,
-	penalties: Penalties = new Map(),
-): (goal: Goal) => Plan {
+export function planner(kconf: Kconf, decided: Decided, penalties: Penalties = new Map()): (goal: Goal) => Plan {
 	const known = memo<Plan>();
 	const of_way = (way: Way, limit: number): Plan => {
 		let cost = way.set ? 1 + (penalties.get(assignment_key(way.set)) ?? 0) : 0;
@@ -163,7 +159,7 @@ export function blame(kconf: Kconf, goal: Goal): string[] {
 	const found = new Set<string>();
 	const seen = new Set<Expr | Sym>();
 	const walk = (at: Goal): void => {
-		const of = at.kind === 'expr' ? at.expr : at.kind === 'vis' ? null : at.sym;
+		const of = at.kind === "expr" ? at.expr : at.kind === "vis" ? null : at.sym;
 		if (of && seen.has(of)) return;
 		if (of) seen.add(of);
 		if (goal_holds(kconf, at) || plan(at).cost < NEVER.cost) return;
@@ -173,9 +169,9 @@ export function blame(kconf: Kconf, goal: Goal): string[] {
 			const bad = way.needs.find(
 				(need) => !goal_holds(kconf, need) && plan(need).cost === NEVER.cost,
 			);
-			const fixed = bad?.kind === 'expr' && is_constant(bad.expr);
-			if (fixed && at.kind === 'sym') found.add(constant_default(at.sym));
-			else if (fixed && at.kind === 'vis') found.add(constant_prompt(at.sym));
+			const fixed = bad?.kind === "expr" && is_constant(bad.expr);
+			if (fixed && at.kind === "sym") found.add(constant_default(at.sym));
+			else if (fixed && at.kind === "vis") found.add(constant_prompt(at.sym));
 			else if (bad) walk(bad);
 		}
 	};
@@ -185,20 +181,20 @@ export function blame(kconf: Kconf, goal: Goal): string[] {
 
 /** Is an expression made of constants only? */
 function is_constant(e: Expr | null): boolean {
-	if (e?.type === 'and' || e?.type === 'or') return is_constant(e.left) && is_constant(e.right);
-	return e?.type === 'symbol' && (e.sym.flags & SYMBOL_CONST) !== 0;
+	if (e?.type === "and" || e?.type === "or") return is_constant(e.left) && is_constant(e.right);
+	return e?.type === "symbol" && (e.sym.flags & SYMBOL_CONST) !== 0;
 }
 
 /** Dependencies that are n whatever is set, mostly for the answer of a command. */
 function constant_prompt(sym: Sym): string {
 	const prop = prompts_of(sym)[0];
-	return prop ? `${sym.name} is never visible: its dependencies are n whatever is set (${place(prop)})` : '';
+	return prop ? `${sym.name} is never visible: its dependencies are n whatever is set (${place(prop)})` : "";
 }
 
 /** A default that is a constant: mostly the answer of a command, such as a test of the compiler. */
 function constant_default(sym: Sym): string {
-	const prop = sym.prop.find(({ type }) => type === 'default');
-	if (!prop || prompts_of(sym).length > 0) return '';
+	const prop = sym.prop.find(({ type }) => type === "default");
+	if (!prop || prompts_of(sym).length > 0) return "";
 	if (is_constant(prop.visible.expr)) {
 		return `${sym.name} has no prompt, and its dependencies are n whatever is set (${place(prop)})`;
 	}
@@ -206,32 +202,32 @@ function constant_default(sym: Sym): string {
 }
 
 function dead_end(goal: Goal): string {
-	if (goal.kind === 'expr') {
+	if (goal.kind === "expr") {
 		const { expr } = goal;
-		if (expr && expr.type !== 'symbol' && 'right' in expr && 'name' in expr.left) {
+		if (expr && expr.type !== "symbol" && "right" in expr && "name" in expr.left) {
 			const undef = [expr.left, expr.right as Sym].find(
 				(sym) => sym.type === S_UNKNOWN && !(sym.flags & SYMBOL_CONST),
 			);
-			const why = undef ? `${undef.name} is not defined` : 'both sides are constant';
-			return `${expr_print(expr)} cannot be ${goal.lo > 0 ? 'true' : 'false'}: ${why}`;
+			const why = undef ? `${undef.name} is not defined` : "both sides are constant";
+			return `${expr_print(expr)} cannot be ${goal.lo > 0 ? "true" : "false"}: ${why}`;
 		}
-		return goal.lo > 0 || !expr ? '' : `${expr_print(expr)} is always y`;
+		return goal.lo > 0 || !expr ? "" : `${expr_print(expr)} is always y`;
 	}
 	const { sym } = goal;
 	const { name } = sym;
-	if (goal.kind === 'vis') return `${name} has no prompt`;
+	if (goal.kind === "vis") return `${name} has no prompt`;
 	// What the constant stands for is told by what it is the condition of.
-	if (sym.flags & SYMBOL_CONST) return '';
+	if (sym.flags & SYMBOL_CONST) return "";
 	if (sym.type === S_UNKNOWN) return `${name} is not defined in these Kconfig files`;
-	if (goal.kind === 'text') return text_dead_end(sym);
+	if (goal.kind === "text") return text_dead_end(sym);
 	if (prompts_of(sym).length > 0) return `${name} cannot have such a value`;
-	const wish = goal.lo > 0 ? (goal.lo === yes ? 'y' : 'on') : 'off';
+	const wish = goal.lo > 0 ? (goal.lo === yes ? "y" : "on") : "off";
 	return `${name} has no prompt, and no default or select can turn it ${wish}`;
 }
 
 function text_dead_end(sym: Sym): string {
 	if (prompts_of(sym).length > 0) return `${sym.name} cannot have such a value`;
-	const [prop, ...more] = sym.prop.filter(({ type }) => type === 'default');
+	const [prop, ...more] = sym.prop.filter(({ type }) => type === "default");
 	const own = prop && more.length === 0 ? `and its default is ${expr_print(prop.expr)} (${place(prop)})` : null;
-	return `${sym.name} has no prompt, ${own ?? 'and no default with a value that would do'}`;
+	return `${sym.name} has no prompt, ${own ?? "and no default with a value that would do"}`;
 }

@@ -3,10 +3,10 @@
 // Goes through all sets of values that could lead to the goal, the smaller ones first. No
 // counterpart in Linux.
 
-import { assignment_key, first_steps } from './plan.ts';
-import type { Quest } from './quest.ts';
-import { forbidden, pending, reached } from './quest.ts';
-import type { Assignment } from './trial.ts';
+import { assignment_key, first_steps } from "./plan.ts";
+import type { Quest } from "./quest.ts";
+import { forbidden, pending, reached } from "./quest.ts";
+import type { Assignment } from "./trial.ts";
 
 export interface Budget {
 	/** How often the engine may recalculate for the proof that nothing smaller will do. */

@@ -3,13 +3,13 @@
 // What is looked for, and whether the engine agrees that it has been found. No counterpart
 // in Linux.
 
-import type { Sym } from '../lkc.ts';
-import { mod, no, yes } from '../lkc.ts';
-import { sym_calc_value } from '../symbol.ts';
-import type { Goal } from './goal.ts';
-import { goal_holds, goal_value } from './goal.ts';
-import type { Assignment, Trial } from './trial.ts';
-import { unmet_selects } from './trial.ts';
+import type { Sym } from "../lkc.ts";
+import { mod, no, yes } from "../lkc.ts";
+import { sym_calc_value } from "../symbol.ts";
+import type { Goal } from "./goal.ts";
+import { goal_holds, goal_value } from "./goal.ts";
+import type { Assignment, Trial } from "./trial.ts";
+import { unmet_selects } from "./trial.ts";
 
 /** What is looked for. */
 export interface Quest {
@@ -33,7 +33,7 @@ export function pending({ trial, goal, keep }: Quest): Goal | null {
 	}
 	for (const sym of keep) {
 		sym_calc_value(kconf, sym);
-		if (sym.curr.tri === no) return { kind: 'sym', sym, lo: mod, hi: yes };
+		if (sym.curr.tri === no) return { kind: "sym", sym, lo: mod, hi: yes };
 	}
 	return null;
 }
@@ -45,8 +45,7 @@ export function reached(quest: Quest): boolean {
 }
 
 /** A value that cannot be part of what is looked for. */
-export const forbidden = ({ keep }: Quest, { sym, value }: Assignment): boolean =>
-	value === 'n' && keep.has(sym);
+export const forbidden = ({ keep }: Quest, { sym, value }: Assignment): boolean => value === "n" && keep.has(sym);
 
 /** Leaves out what is not needed, one value after the other. */
 export function minimise(quest: Quest, set: readonly Assignment[]): Assignment[] {

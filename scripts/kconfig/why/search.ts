@@ -5,20 +5,20 @@
 // needed is dropped from it; then all smaller sets are gone through, as far as the budget
 // allows. Nothing is returned that the engine has not confirmed.
 
-import type { Kconf, Sym } from '../lkc.ts';
-import type { Change, Values } from './effects.ts';
-import { all_values, changes, kept_by_user } from './effects.ts';
-import { follow_plans, ROUNDS } from './follow.ts';
-import type { Goal } from './goal.ts';
-import { blame, first_steps, planner } from './plan.ts';
-import type { Budget } from './prove.ts';
-import { prove } from './prove.ts';
-import type { Quest } from './quest.ts';
-import { minimise, reached } from './quest.ts';
-import type { Assignment, Trial } from './trial.ts';
-import { trial_begin, unmet_selects } from './trial.ts';
+import type { Kconf, Sym } from "../lkc.ts";
+import type { Change, Values } from "./effects.ts";
+import { all_values, changes, kept_by_user } from "./effects.ts";
+import { follow_plans, ROUNDS } from "./follow.ts";
+import type { Goal } from "./goal.ts";
+import { blame, first_steps, planner } from "./plan.ts";
+import type { Budget } from "./prove.ts";
+import { prove } from "./prove.ts";
+import type { Quest } from "./quest.ts";
+import { minimise, reached } from "./quest.ts";
+import type { Assignment, Trial } from "./trial.ts";
+import { trial_begin, unmet_selects } from "./trial.ts";
 
-export type { Budget } from './prove.ts';
+export type { Budget } from "./prove.ts";
 
 export const BUDGET: Budget = { trials: 2000, milliseconds: 500 };
 
@@ -68,7 +68,7 @@ function run(trial: Trial, goal: Goal, budget: Budget): SearchResult {
 		return { ...NOTHING, impossible: true, reasons: blame(kconf, goal) };
 	}
 	const before = all_values(kconf);
-	const kept = kept_by_user(kconf, goal.kind === 'expr' ? null : goal.sym);
+	const kept = kept_by_user(kconf, goal.kind === "expr" ? null : goal.sym);
 	const unmet = unmet_selects(kconf);
 	const find = (keep: ReadonlySet<Sym>): Found =>
 		find_set({ trial, goal, unmet, clean: true, keep }, before, kept, budget);
@@ -95,12 +95,7 @@ interface Found {
 	readonly clash: string | null;
 }
 
-function find_set(
-	quest: Quest,
-	before: Values,
-	kept: ReadonlySet<Sym>,
-	budget: Budget,
-): Found {
+function find_set(quest: Quest, before: Values, kept: ReadonlySet<Sym>, budget: Budget): Found {
 	const { trial } = quest;
 	const { set, clash } = follow_plans(quest);
 	let proof = prove(quest, (set?.length ?? ROUNDS + 1) - 1, budget);

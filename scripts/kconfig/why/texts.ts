@@ -3,9 +3,9 @@
 // The texts of ints, hexes and strings: which are the same, less or more. No counterpart in
 // Linux.
 
-import { strtoll } from '../expr.ts';
-import type { Sym } from '../lkc.ts';
-import { S_HEX, S_INT, S_STRING } from '../lkc.ts';
+import { strtoll } from "../expr.ts";
+import type { Sym } from "../lkc.ts";
+import { S_HEX, S_INT, S_STRING } from "../lkc.ts";
 
 /** Are two texts the same value of a symbol? */
 export function same_text(sym: Sym, a: string, b: string): boolean {
@@ -39,7 +39,7 @@ function parse_number(text: string, base: 10 | 16 | 0): bigint | null {
 
 /** Texts at, just below and just above another. */
 export function near(sym: Sym, text: string): string[] {
-	if (sym.type === S_STRING) return [text, '', `${text}x`];
+	if (sym.type === S_STRING) return [text, "", `${text}x`];
 	const val = parse_number(text, sym.type === S_HEX ? 16 : 0);
 	if (val === null) return [];
 	const show = (n: bigint): string => (sym.type === S_HEX ? `0x${n.toString(16)}` : `${n}`);

@@ -5,20 +5,20 @@
 // names the tree (skipped without it), KCONFIG_REFERENCE the tree's own conf, which is then
 // asked, too. SEED=n takes another seed, RUNS=n draws more.
 
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import test from 'ava';
-import { conf_read_text, conf_write, config_prefix } from '../confdata.ts';
-import { process_host } from '../host.ts';
-import { get } from '../engine.ts';
-import type { Kconf, Sym } from '../lkc.ts';
-import { COMPAT_6_12, COMPAT_7_2, kconf_alloc } from '../lkc.ts';
-import { conf_parse } from '../parser.ts';
-import { sym_clear_all_valid } from '../symbol.ts';
-import { explain, fragment_text } from '../why.ts';
-import { is_logical, value_of } from './trial.ts';
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { conf_read_text, conf_write, config_prefix } from "../confdata.ts";
+import { process_host } from "../host.ts";
+import { get } from "../engine.ts";
+import type { Kconf, Sym } from "../lkc.ts";
+import { COMPAT_6_12, COMPAT_7_2, kconf_alloc } from "../lkc.ts";
+import { conf_parse } from "../parser.ts";
+import { sym_clear_all_valid } from "../symbol.ts";
+import { explain, fragment_text } from "../why.ts";
+import { is_logical, value_of } from "./trial.ts";
 
 const TREE = process.env.KCONFIG_TREE;
 const REFERENCE = process.env.KCONFIG_REFERENCE;
@@ -26,19 +26,19 @@ const SEED = Number(process.env.SEED ?? 1);
 const RUNS = Number(process.env.RUNS ?? (REFERENCE ? 20 : 40));
 
 const run = TREE ? test : test.skip;
-if (!TREE) process.stderr.write('why/tree_test: skipped; set KCONFIG_TREE to a kernel tree\n');
+if (!TREE) process.stderr.write("why/tree_test: skipped; set KCONFIG_TREE to a kernel tree\n");
 
 /** What the Kconfig files ask of the environment, unless it says so itself. */
 function environment(tree: string): Record<string, string | undefined> {
 	return {
-		ARCH: 'x86',
-		SRCARCH: 'x86',
-		KERNELVERSION: '0',
-		CC: 'gcc',
-		LD: 'ld',
-		CC_VERSION_TEXT: 'gcc',
-		RUSTC: 'rustc',
-		PAHOLE_VERSION: '0',
+		ARCH: "x86",
+		SRCARCH: "x86",
+		KERNELVERSION: "0",
+		CC: "gcc",
+		LD: "ld",
+		CC_VERSION_TEXT: "gcc",
+		RUSTC: "rustc",
+		PAHOLE_VERSION: "0",
 		...process.env,
 		srctree: tree,
 	};
@@ -61,38 +61,38 @@ function apply(kconf: Kconf, config: string, fragment: string): string {
 	const prefix = config_prefix(kconf);
 	const name = (line: string): string | null =>
 		new RegExp(`^(?:# )?${prefix}([^ =]+)(?:=| is not set$)`).exec(line)?.[1] ?? null;
-	const lines = fragment.split('\n').filter(Boolean);
+	const lines = fragment.split("\n").filter(Boolean);
 	const replaced = new Set(lines.map(name));
-	const kept = config.split('\n').filter((line) => {
+	const kept = config.split("\n").filter((line) => {
 		const own = name(line);
 		return own === null || !replaced.has(own);
 	});
-	return `${kept.join('\n').trimEnd()}\n${lines.join('\n')}\n`;
+	return `${kept.join("\n").trimEnd()}\n${lines.join("\n")}\n`;
 }
 
 run(`what explain() says to set is enough (SEED=${SEED} RUNS=${RUNS})`, (t) => {
 	t.timeout(20 * 60 * 1000);
 	const tree = TREE as string;
 	const env = environment(tree);
-	const dir = mkdtempSync(join(tmpdir(), 'kconfig-why-'));
-	let printed = '';
+	const dir = mkdtempSync(join(tmpdir(), "kconfig-why-"));
+	let printed = "";
 	const err = (text: string): void => {
 		printed += text;
 	};
 	const host = process_host({ env, cwd: dir, out: () => {}, err });
 	const kconf = kconf_alloc(host, env.KCONFIG_COMPAT === COMPAT_6_12 ? COMPAT_6_12 : COMPAT_7_2);
 	try {
-		conf_parse(kconf, 'Kconfig');
+		conf_parse(kconf, "Kconfig");
 	} catch {
 		t.fail(`the tree cannot be read; KCONFIG_COMPAT=6.12 or 7.2 says whose rules it is for\n${printed}`);
 		return;
 	}
-	const read = (text: string): void => conf_read_text(kconf, { name: '.config', text });
-	read(readFileSync(join(tree, 'arch/x86/configs/x86_64_defconfig'), 'latin1'));
+	const read = (text: string): void => conf_read_text(kconf, { name: ".config", text });
+	read(readFileSync(join(tree, "arch/x86/configs/x86_64_defconfig"), "latin1"));
 	kconf.silent = true;
-	conf_write(kconf, '.config');
-	const config = readFileSync(join(dir, '.config'), 'latin1');
-	const off = (sym: Sym): boolean => is_logical(sym) && value_of(kconf, sym) === 'n';
+	conf_write(kconf, ".config");
+	const config = readFileSync(join(dir, ".config"), "latin1");
+	const off = (sym: Sym): boolean => is_logical(sym) && value_of(kconf, sym) === "n";
 	const drawn = draw([...kconf.symbols.values()].filter(off), RUNS, SEED);
 	const seen = { set: 0, smallest: 0, lossless: 0, loss_needed: 0, impossible: 0, open: 0, slowest_ms: 0 };
 	for (const sym of drawn) {
@@ -103,7 +103,7 @@ run(`what explain() says to set is enough (SEED=${SEED} RUNS=${RUNS})`, (t) => {
 		const ex = explain(kconf, name);
 		seen.slowest_ms = Math.max(seen.slowest_ms, Math.round(performance.now() - begin));
 		if (!ex.solution) {
-			seen[ex.impossible ? 'impossible' : 'open']++;
+			seen[ex.impossible ? "impossible" : "open"]++;
 			t.true(ex.impossible || ex.reasons.length > 0 || ex.unmet.length > 0, `${name}: no word why`);
 			continue;
 		}
@@ -116,13 +116,17 @@ run(`what explain() says to set is enough (SEED=${SEED} RUNS=${RUNS})`, (t) => {
 		read(text);
 		t.is(get(kconf, name), ex.want as string, `${name}\n${fragment}`);
 		if (!REFERENCE) continue;
-		writeFileSync(join(dir, '.config'), text);
-		const ref = spawnSync(REFERENCE, ['-s', '--olddefconfig', 'Kconfig'], { cwd: dir, env, encoding: 'utf8' });
+		writeFileSync(join(dir, ".config"), text);
+		const ref = spawnSync(REFERENCE, ["-s", "--olddefconfig", "Kconfig"], {
+			cwd: dir,
+			env,
+			encoding: "utf8",
+		});
 		t.is(ref.status, 0, `${name}: ${ref.stderr}`);
-		const written = readFileSync(join(dir, '.config'), 'utf8').split('\n');
+		const written = readFileSync(join(dir, ".config"), "utf8").split("\n");
 		const prefix = config_prefix(kconf);
 		t.true(written.includes(`${prefix}${name}=${ex.want}`), `the reference: ${name}\n${fragment}`);
-		for (const line of fragment.split('\n').filter(Boolean)) {
+		for (const line of fragment.split("\n").filter(Boolean)) {
 			t.true(written.includes(line), `the reference does not take ${line}: ${name}\n${fragment}`);
 		}
 	}

@@ -4,17 +4,10 @@
 // takes everything back; or sets them for good. No counterpart in Linux. What the engine
 // prints while trying is swallowed, and its counters are put back.
 
-import { choice_move_first, sym_get_choice_menu } from '../choice.ts';
-import type { Kconf, Menu, Sym, SymbolValue, Tristate } from '../lkc.ts';
-import {
-	S_BOOLEAN,
-	S_DEF_USER,
-	S_TRISTATE,
-	SYMBOL_CONST,
-	SYMBOL_DEF_USER,
-	SYMBOL_VALID,
-} from '../lkc.ts';
-import { sym_calc_value, sym_clear_all_valid, sym_get_string_value } from '../symbol.ts';
+import { choice_move_first, sym_get_choice_menu } from "../choice.ts";
+import type { Kconf, Menu, Sym, SymbolValue, Tristate } from "../lkc.ts";
+import { S_BOOLEAN, S_DEF_USER, S_TRISTATE, SYMBOL_CONST, SYMBOL_DEF_USER, SYMBOL_VALID } from "../lkc.ts";
+import { sym_calc_value, sym_clear_all_valid, sym_get_string_value } from "../symbol.ts";
 
 /** One value that the user would set. */
 export interface Assignment {
@@ -41,8 +34,7 @@ export interface Trial {
 	end(): void;
 }
 
-export const is_logical = (sym: Sym): boolean =>
-	sym.type === S_BOOLEAN || sym.type === S_TRISTATE;
+export const is_logical = (sym: Sym): boolean => sym.type === S_BOOLEAN || sym.type === S_TRISTATE;
 
 /** The value now, as a .config would say it, without quotes. */
 export function value_of(kconf: Kconf, sym: Sym): string {
@@ -112,7 +104,7 @@ function assign({ sym, value }: Assignment): void {
 
 function user_value(sym: Sym, value: string): SymbolValue {
 	if (!is_logical(sym)) return { val: value, tri: 0 };
-	return { val: '', tri: 'nmy'.indexOf(value) as Tristate };
+	return { val: "", tri: "nmy".indexOf(value) as Tristate };
 }
 
 /** Calculated values go stale; those of constants are what they are. */

@@ -4,11 +4,11 @@
 // user to set. No counterpart in Linux: the rules are sym_calc_value() read backwards. They
 // only have to be plausible, since whatever is found by them is tried out on the engine.
 
-import type { Kconf, Sym } from '../lkc.ts';
-import type { Goal } from './goal.ts';
-import type { Assignment } from './trial.ts';
-import { expr_ways } from './ways_expr.ts';
-import { sym_ways, text_ways, vis_ways } from './ways_symbol.ts';
+import type { Kconf, Sym } from "../lkc.ts";
+import type { Goal } from "./goal.ts";
+import type { Assignment } from "./trial.ts";
+import { expr_ways } from "./ways_expr.ts";
+import { sym_ways, text_ways, vis_ways } from "./ways_symbol.ts";
 
 /** Reaches a goal, once all needs are met and the value is set. */
 export interface Way {
@@ -22,11 +22,11 @@ export type Decided = ReadonlyMap<Sym, string>;
 /** The ways to a goal that does not hold now. None: it cannot be reached. */
 export function ways(kconf: Kconf, goal: Goal, decided: Decided): Way[] {
 	switch (goal.kind) {
-		case 'expr':
+		case "expr":
 			return expr_ways(kconf, goal.expr, goal);
-		case 'vis':
+		case "vis":
 			return vis_ways(kconf, goal.sym, goal);
-		case 'sym':
+		case "sym":
 			return sym_ways(kconf, goal.sym, goal, decided);
 		default:
 			return text_ways(kconf, goal, decided);

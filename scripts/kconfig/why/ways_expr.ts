@@ -2,33 +2,50 @@
 //
 // The ways to make an expression true, false or m. No counterpart in Linux.
 
-import type { CompareType, Expr, Kconf, Sym, Tristate } from '../lkc.ts';
-import { mod, no, S_TRISTATE, yes } from '../lkc.ts';
-import type { Between, Goal } from './goal.ts';
-import { at_least, at_most, is_fixed } from './goal.ts';
-import { compare_texts, near } from './texts.ts';
-import { is_logical, value_of } from './trial.ts';
-import type { Way } from './ways.ts';
+import type { CompareType, Expr, Kconf, Sym, Tristate } from "../lkc.ts";
+import { mod, no, S_TRISTATE, yes } from "../lkc.ts";
+import type { Between, Goal } from "./goal.ts";
+import { at_least, at_most, is_fixed } from "./goal.ts";
+import { compare_texts, near } from "./texts.ts";
+import { is_logical, value_of } from "./trial.ts";
+import type { Way } from "./ways.ts";
 
 /** The ways to an expression between two bounds. */
 export function expr_ways(kconf: Kconf, e: Expr | null, { lo, hi }: Between): Way[] {
 	if (!e) return [];
 	switch (e.type) {
-		case 'symbol':
-			return [{ needs: [{ kind: 'sym', sym: e.sym, lo, hi }] }];
-		case 'not':
+		case "symbol":
+			return [{ needs: [{ kind: "sym", sym: e.sym, lo, hi }] }];
+		case "not":
 			return [
 				{
 					needs: [
-						{ kind: 'expr', expr: e.expr, lo: (2 - hi) as Tristate, hi: (2 - lo) as Tristate },
+						{
+							kind: "expr",
+							expr: e.expr,
+							lo: (2 - hi) as Tristate,
+							hi: (2 - lo) as Tristate,
+						},
 					],
 				},
 			];
-		case 'and':
-			return either(lo > no, hi < yes, [e.left, e.right], (x) => at_least(x, lo), (x) => at_most(x, hi));
-		case 'or':
-			return either(hi < yes, lo > no, [e.left, e.right], (x) => at_most(x, hi), (x) => at_least(x, lo));
-		case 'range':
+		case "and":
+			return either(
+				lo > no,
+				hi < yes,
+				[e.left, e.right],
+				(x) => at_least(x, lo),
+				(x) => at_most(x, hi),
+			);
+		case "or":
+			return either(
+				hi < yes,
+				lo > no,
+				[e.left, e.right],
+				(x) => at_most(x, hi),
+				(x) => at_least(x, lo),
+			);
+		case "range":
 			return [];
 		default:
 			// A comparison is y or n, never m.
@@ -51,26 +68,25 @@ function either(
 }
 
 const OPPOSITE: Readonly<Record<CompareType, CompareType>> = {
-	'=': '!=',
-	'!=': '=',
-	'<': '>=',
-	'>=': '<',
-	'>': '<=',
-	'<=': '>',
+	"=": "!=",
+	"!=": "=",
+	"<": ">=",
+	">=": "<",
+	">": "<=",
+	"<=": ">",
 };
 const MIRRORED: Readonly<Record<CompareType, CompareType>> = {
-	'=': '=',
-	'!=': '!=',
-	'<': '>',
-	'>=': '<=',
-	'>': '<',
-	'<=': '>=',
+	"=": "=",
+	"!=": "!=",
+	"<": ">",
+	">=": "<=",
+	">": "<",
+	"<=": ">=",
 };
 
 function compare_ways(kconf: Kconf, type: CompareType, left: Sym, right: Sym): Way[] {
 	if (is_fixed(left) && is_fixed(right)) return [];
-	const as_tri = (sym: Sym): boolean =>
-		is_logical(sym) || ['n', 'm', 'y'].includes(value_of(kconf, sym));
+	const as_tri = (sym: Sym): boolean => is_logical(sym) || ["n", "m", "y"].includes(value_of(kconf, sym));
 	if (as_tri(left) && as_tri(right)) return compare_tri_ways(kconf, type, left, right);
 	const res: Way[] = [];
 	const side = (sym: Sym, op: CompareType, other: Sym): void => {
@@ -78,7 +94,7 @@ function compare_ways(kconf: Kconf, type: CompareType, left: Sym, right: Sym): W
 		const text = value_of(kconf, other);
 		const ok = (own: string): boolean => holds(op, compare_texts(sym, own, other, text));
 		const tries = near(sym, text).filter(ok);
-		if (tries.length > 0) res.push({ needs: [{ kind: 'text', sym, ok, tries }] });
+		if (tries.length > 0) res.push({ needs: [{ kind: "text", sym, ok, tries }] });
 	};
 	side(left, type, right);
 	side(right, MIRRORED[type], left);
@@ -87,7 +103,7 @@ function compare_ways(kconf: Kconf, type: CompareType, left: Sym, right: Sym): W
 
 function compare_tri_ways(kconf: Kconf, type: CompareType, left: Sym, right: Sym): Way[] {
 	const possible = (sym: Sym): Tristate[] => {
-		if (is_fixed(sym)) return ['nmy'.indexOf(value_of(kconf, sym)) as Tristate];
+		if (is_fixed(sym)) return ["nmy".indexOf(value_of(kconf, sym)) as Tristate];
 		return sym.type === S_TRISTATE ? [no, mod, yes] : [no, yes];
 	};
 	const res: Way[] = [];
@@ -95,8 +111,8 @@ function compare_tri_ways(kconf: Kconf, type: CompareType, left: Sym, right: Sym
 		for (const r of possible(right)) {
 			if (!holds(type, l - r)) continue;
 			const needs: Goal[] = [];
-			if (!is_fixed(left)) needs.push({ kind: 'sym', sym: left, lo: l, hi: l });
-			if (!is_fixed(right)) needs.push({ kind: 'sym', sym: right, lo: r, hi: r });
+			if (!is_fixed(left)) needs.push({ kind: "sym", sym: left, lo: l, hi: l });
+			if (!is_fixed(right)) needs.push({ kind: "sym", sym: right, lo: r, hi: r });
 			res.push({ needs });
 		}
 	}
@@ -105,15 +121,15 @@ function compare_tri_ways(kconf: Kconf, type: CompareType, left: Sym, right: Sym
 
 function holds(type: CompareType, order: number): boolean {
 	switch (type) {
-		case '=':
+		case "=":
 			return order === 0;
-		case '!=':
+		case "!=":
 			return order !== 0;
-		case '<':
+		case "<":
 			return order < 0;
-		case '<=':
+		case "<=":
 			return order <= 0;
-		case '>':
+		case ">":
 			return order > 0;
 		default:
 			return order >= 0;

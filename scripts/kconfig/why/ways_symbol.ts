@@ -2,10 +2,10 @@
 //
 // The ways to give a symbol a value, or to have the user see it. No counterpart in Linux.
 
-import { sym_get_choice_menu } from '../choice.ts';
-import { expr_alloc_and, expr_calc_value, tristate_name } from '../expr.ts';
-import type { Expr, Kconf, Property, Sym, Tristate } from '../lkc.ts';
-import { mod, no, S_BOOLEAN, S_DEF_USER, S_TRISTATE, yes } from '../lkc.ts';
+import { sym_get_choice_menu } from "../choice.ts";
+import { expr_alloc_and, expr_calc_value, tristate_name } from "../expr.ts";
+import type { Expr, Kconf, Property, Sym, Tristate } from "../lkc.ts";
+import { mod, no, S_BOOLEAN, S_DEF_USER, S_TRISTATE, yes } from "../lkc.ts";
 import {
 	prop_get_symbol,
 	sym_calc_value,
@@ -13,11 +13,11 @@ import {
 	sym_get_type,
 	sym_has_value,
 	sym_string_within_range,
-} from '../symbol.ts';
-import type { Between, Goal } from './goal.ts';
-import { at_least, at_most, is_fixed, prompts_of } from './goal.ts';
-import { is_logical } from './trial.ts';
-import type { Decided, Way } from './ways.ts';
+} from "../symbol.ts";
+import type { Between, Goal } from "./goal.ts";
+import { at_least, at_most, is_fixed, prompts_of } from "./goal.ts";
+import { is_logical } from "./trial.ts";
+import type { Decided, Way } from "./ways.ts";
 
 /** The ways to what the user may see of a symbol. */
 export function vis_ways(kconf: Kconf, sym: Sym, { lo, hi }: Between): Way[] {
@@ -35,19 +35,17 @@ function no_modules(kconf: Kconf, sym: Sym): Goal | null {
 	const { modules_sym } = kconf;
 	if (!modules_sym || is_fixed(modules_sym)) return null;
 	if (sym_get_type(kconf, sym) !== S_TRISTATE) return null;
-	return { kind: 'sym', sym: modules_sym, lo: no, hi: no };
+	return { kind: "sym", sym: modules_sym, lo: no, hi: no };
 }
 
-const visible = (sym: Sym, lo: Tristate): Goal => ({ kind: 'vis', sym, lo, hi: yes });
-const hidden = (sym: Sym): Goal => ({ kind: 'vis', sym, lo: no, hi: no });
+const visible = (sym: Sym, lo: Tristate): Goal => ({ kind: "vis", sym, lo, hi: yes });
+const hidden = (sym: Sym): Goal => ({ kind: "vis", sym, lo: no, hi: no });
 
 /** Setting a value, unless it was decided otherwise; or nothing, if it is the user's already. */
 function user_way(sym: Sym, value: string, needs: readonly Goal[], decided: Decided): Way[] {
 	const before = decided.get(sym);
 	if (before !== undefined) return before === value ? [{ needs }] : [];
-	const own = is_logical(sym)
-		? tristate_name(sym.def[S_DEF_USER].tri)
-		: sym.def[S_DEF_USER].val;
+	const own = is_logical(sym) ? tristate_name(sym.def[S_DEF_USER].tri) : sym.def[S_DEF_USER].val;
 	// In a choice it is not enough to have been said: it has to be said last.
 	if (sym_has_value(sym) && own === value && !sym_get_choice_menu(sym)) return [{ needs }];
 	return [{ set: { sym, value }, needs }];
@@ -72,7 +70,7 @@ export function sym_ways(kconf: Kconf, sym: Sym, want: Between, decided: Decided
 	const m_would_do = want.lo <= mod && mod <= want.hi;
 	if (sym.type === S_TRISTATE && m_would_do && modules_sym && !is_fixed(modules_sym)) {
 		// A tristate can be m as soon as there are modules.
-		const modules: Goal = { kind: 'sym', sym: modules_sym, lo: mod, hi: yes };
+		const modules: Goal = { kind: "sym", sym: modules_sym, lo: mod, hi: yes };
 		res.push(...make(sym, { lo: mod, hi: mod }, false, [modules], decided));
 	}
 	return res;
@@ -98,16 +96,10 @@ function default_value(prop: Property): Expr | null {
 /** The user's y becomes m by being visible up to m only. */
 function clamped_way(sym: Sym, { lo, hi }: Between, limit: readonly Goal[]): Way[] {
 	if (lo > mod || hi !== mod || !sym_has_value(sym)) return [];
-	return [{ needs: [{ kind: 'vis', sym, lo: mod, hi: mod }, ...limit] }];
+	return [{ needs: [{ kind: "vis", sym, lo: mod, hi: mod }, ...limit] }];
 }
 
-function raise_ways(
-	sym: Sym,
-	{ lo, hi }: Between,
-	as_bool: boolean,
-	extra: readonly Goal[],
-	decided: Decided,
-): Way[] {
+function raise_ways(sym: Sym, { lo, hi }: Between, as_bool: boolean, extra: readonly Goal[], decided: Decided): Way[] {
 	const res: Way[] = [];
 	const low = enough(as_bool, lo);
 	const limit = hi < yes && sym.rev_dep.expr ? [at_most(sym.rev_dep.expr, hi), ...extra] : extra;
@@ -123,8 +115,8 @@ function raise_ways(
 	const silent = sym_has_value(sym) ? [hidden(sym), ...limit] : limit;
 	const earlier: Goal[] = [];
 	for (const prop of sym.prop) {
-		if (prop.type !== 'default') continue;
-		const here: Goal = { kind: 'expr', expr: default_value(prop), lo: low, hi };
+		if (prop.type !== "default") continue;
+		const here: Goal = { kind: "expr", expr: default_value(prop), lo: low, hi };
 		res.push({ needs: [here, ...earlier, ...silent] });
 		earlier.push(at_most(prop.visible.expr, no));
 	}
@@ -135,13 +127,7 @@ function raise_ways(
 	return res;
 }
 
-function lower_ways(
-	sym: Sym,
-	{ lo, hi }: Between,
-	as_bool: boolean,
-	extra: readonly Goal[],
-	decided: Decided,
-): Way[] {
+function lower_ways(sym: Sym, { lo, hi }: Between, as_bool: boolean, extra: readonly Goal[], decided: Decided): Way[] {
 	const res: Way[] = [];
 	const limit = sym.rev_dep.expr ? [at_most(sym.rev_dep.expr, hi), ...extra] : extra;
 	if (prompts_of(sym).length > 0) {
@@ -159,7 +145,7 @@ function lower_ways(
 	}
 	const silent = sym_has_value(sym) ? [hidden(sym), ...limit] : limit;
 	const implied: Goal[] = sym.implied.expr ? [at_most(sym.implied.expr, hi)] : [];
-	const defaults = sym.prop.filter((prop) => prop.type === 'default');
+	const defaults = sym.prop.filter((prop) => prop.type === "default");
 	if (defaults.length === 0 || lo === no) {
 		// Without its dependencies there is neither default nor imply.
 		const off = defaults.map((prop) => at_most(prop.visible.expr, no));
@@ -169,7 +155,7 @@ function lower_ways(
 	const earlier: Goal[] = [];
 	for (const prop of defaults) {
 		const first = at_least(prop.visible.expr, mod);
-		const value: Goal = { kind: 'expr', expr: default_value(prop), lo: enough(as_bool, lo), hi };
+		const value: Goal = { kind: "expr", expr: default_value(prop), lo: enough(as_bool, lo), hi };
 		res.push({ needs: [first, value, ...earlier, ...implied, ...silent] });
 		earlier.push(at_most(prop.visible.expr, no));
 	}
@@ -182,22 +168,22 @@ function member_ways(sym: Sym, { lo, hi }: Between, decided: Decided): Way[] {
 		const seen = visible(sym, mod);
 		// One that comes into sight may be the default, or be all that is left.
 		const unsaid = sym.visible === no ? [{ needs: [seen] }] : [];
-		return hi < yes ? [] : [...user_way(sym, 'y', [seen], decided), ...unsaid];
+		return hi < yes ? [] : [...user_way(sym, "y", [seen], decided), ...unsaid];
 	}
 	const res: Way[] = [];
 	for (const other of sym.in_choice?.choice_members ?? []) {
-		if (other !== sym) res.push(...user_way(other, 'y', [visible(other, mod)], decided));
+		if (other !== sym) res.push(...user_way(other, "y", [visible(other, mod)], decided));
 	}
-	res.push(...user_way(sym, 'n', [visible(sym, mod)], decided), { needs: [hidden(sym)] });
+	res.push(...user_way(sym, "n", [visible(sym, mod)], decided), { needs: [hidden(sym)] });
 	return res;
 }
 
 /** The ways to the text of an int, hex or string. */
-export function text_ways(kconf: Kconf, goal: Goal & { kind: 'text' }, decided: Decided): Way[] {
+export function text_ways(kconf: Kconf, goal: Goal & { kind: "text" }, decided: Decided): Way[] {
 	const { sym, ok, tries } = goal;
 	if (is_fixed(sym) || is_logical(sym)) return [];
 	const res: Way[] = [];
-	const ranges = sym.prop.filter((prop) => prop.type === 'range');
+	const ranges = sym.prop.filter((prop) => prop.type === "range");
 	if (prompts_of(sym).length > 0) {
 		for (const value of tries) {
 			const fits = ranges.length === 0 || sym_string_within_range(kconf, sym, value);
@@ -211,15 +197,15 @@ export function text_ways(kconf: Kconf, goal: Goal & { kind: 'text' }, decided: 
 	const silent = sym_has_value(sym) ? [hidden(sym)] : [];
 	const earlier: Goal[] = [];
 	for (const prop of sym.prop) {
-		if (prop.type !== 'default') continue;
+		if (prop.type !== "default") continue;
 		const source = prop_get_symbol(prop);
 		if (source) {
-			const value: Goal[] = is_fixed(source)
-				? []
-				: [{ kind: 'text', sym: source, ok, tries }];
+			const value: Goal[] = is_fixed(source) ? [] : [{ kind: "text", sym: source, ok, tries }];
 			sym_calc_value(kconf, source);
 			if (value.length > 0 || ok(sym_get_string_value(source))) {
-				res.push({ needs: [at_least(prop.visible.expr, mod), ...value, ...earlier, ...silent] });
+				res.push({
+					needs: [at_least(prop.visible.expr, mod), ...value, ...earlier, ...silent],
+				});
 			}
 		}
 		earlier.push(at_most(prop.visible.expr, no));

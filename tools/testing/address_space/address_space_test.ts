@@ -35,7 +35,13 @@ const op: fc.Arbitrary<Op> = fc.oneof(
 			n: length,
 			prot,
 			shared: fc.boolean(),
-			how: fc.constantFrom("fixed" as const, "fixed" as const, "noreplace" as const, "hint" as const, "any" as const),
+			how: fc.constantFrom(
+				"fixed" as const,
+				"fixed" as const,
+				"noreplace" as const,
+				"hint" as const,
+				"any" as const,
+			),
 		}),
 	},
 	{ weight: 2, arbitrary: fc.record({ op: fc.constant("munmap" as const), page, n: length }) },
@@ -72,7 +78,11 @@ const op: fc.Arbitrary<Op> = fc.oneof(
 	{ weight: 6, arbitrary: fc.record({ op: fc.constant("load" as const), page }) },
 	{
 		weight: 8,
-		arbitrary: fc.record({ op: fc.constant("store" as const), page, value: fc.integer({ min: 1, max: 255 }) }),
+		arbitrary: fc.record({
+			op: fc.constant("store" as const),
+			page,
+			value: fc.integer({ min: 1, max: 255 }),
+		}),
 	},
 	{ weight: 1, arbitrary: fc.record({ op: fc.constant("fork" as const) }) },
 	{ weight: 1, arbitrary: fc.record({ op: fc.constant("exit" as const) }) },
@@ -103,11 +113,22 @@ for (const config of ["debug", "nospf"]) {
 		const machine = await Machine.boot({ vmlinux, cpus: 1, mem: 64 });
 		try {
 			await fc.assert(
-				fc.asyncProperty(fc.array(op, { minLength: 1, maxLength: 60, size: "max" }), async (ops) => {
-					const arg = { ops, window: WINDOW, start_brk: START_BRK, stack: STACK };
-					const wrong = compare(ops, (await machine.run({ cpu: 0, module, fn: "main", arg })) as Result);
-					if (wrong) throw new Error(wrong);
-				}),
+				fc.asyncProperty(
+					fc.array(op, { minLength: 1, maxLength: 60, size: "max" }),
+					async (ops) => {
+						const arg = { ops, window: WINDOW, start_brk: START_BRK, stack: STACK };
+						const wrong = compare(
+							ops,
+							(await machine.run({
+								cpu: 0,
+								module,
+								fn: "main",
+								arg,
+							})) as Result,
+						);
+						if (wrong) throw new Error(wrong);
+					},
+				),
 				{ seed, numRuns: RUNS },
 			);
 			t.pass();

@@ -4,7 +4,17 @@ import type * as User from "../../../arch/x86/kernel/user.ts";
 import type { Op, Outcome } from "./ops.ts";
 
 const PAGE = 4096;
-const NR = { mmap: 9, mprotect: 10, munmap: 11, brk: 12, mremap: 25, madvise: 28, fork: 57, exit_group: 231, sim_exec: 1002 };
+const NR = {
+	mmap: 9,
+	mprotect: 10,
+	munmap: 11,
+	brk: 12,
+	mremap: 25,
+	madvise: 28,
+	fork: 57,
+	exit_group: 231,
+	sim_exec: 1002,
+};
 const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;
 const MAP_FIXED = 0x10;
@@ -57,7 +67,14 @@ export function main(user: typeof User, { ops, window, start_brk, stack }: Arg):
 				ret = user.user_syscall(NR.madvise, at(o.page), o.n * PAGE, o.advice);
 				break;
 			case "mremap":
-				ret = user.user_syscall(NR.mremap, at(o.page), o.old * PAGE, o.n * PAGE, o.flags, at(o.to));
+				ret = user.user_syscall(
+					NR.mremap,
+					at(o.page),
+					o.old * PAGE,
+					o.n * PAGE,
+					o.flags,
+					at(o.to),
+				);
 				break;
 			case "brk":
 				ret = user.user_syscall(NR.brk, start_brk + o.n * PAGE);
@@ -84,7 +101,12 @@ export function main(user: typeof User, { ops, window, start_brk, stack }: Arg):
 		}
 		const signal = user.user_signal()?.signo ?? 0;
 		if (signal) ret = 0;
-		outcomes.push({ ret, signal, maps: String(user.user_maps(user.user_task())), problems: user.user_validate() });
+		outcomes.push({
+			ret,
+			signal,
+			maps: String(user.user_maps(user.user_task())),
+			problems: user.user_validate(),
+		});
 	}
 	for (const pid of pids) {
 		user.run_task(pid);

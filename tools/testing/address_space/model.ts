@@ -3,7 +3,17 @@
  * What the operations of ops.ts ought to do, as the plainest thing possible: a
  * process is a map from page number to page. No vmas, no page tables.
  */
-import { MADV, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE, type Op, type Outcome, PAGE, PROT_WRITE, WINDOW } from "./ops.ts";
+import {
+	MADV,
+	MREMAP_DONTUNMAP,
+	MREMAP_FIXED,
+	MREMAP_MAYMOVE,
+	type Op,
+	type Outcome,
+	PAGE,
+	PROT_WRITE,
+	WINDOW,
+} from "./ops.ts";
 
 const EINVAL = -22;
 const ENOMEM = -12;
@@ -88,7 +98,8 @@ export class Model {
 			case "mmap": {
 				let at = base + op.page;
 				if (op.how === "noreplace" && !this.free(at, op.n)) return expect(EEXIST);
-				if (op.how === "any" || (op.how === "hint" && !this.free(at, op.n))) at = this.place(op.n);
+				if (op.how === "any" || (op.how === "hint" && !this.free(at, op.n)))
+					at = this.place(op.n);
 				this.unmap(at, op.n);
 				const shm = op.shared ? { cells: Array.from({ length: op.n }, zero) } : undefined;
 				for (let index = 0; index < op.n; index++)
@@ -122,7 +133,13 @@ export class Model {
 				if (want <= brk) this.unmap(want, brk - want);
 				else
 					for (let at = brk; at < want; at++)
-						pages.set(at, { prot: 3, cell: zero(), index: 0, dontfork: false, wipe: false });
+						pages.set(at, {
+							prot: 3,
+							cell: zero(),
+							index: 0,
+							dontfork: false,
+							wipe: false,
+						});
 				this.proc.brk = want;
 				return expect(want * PAGE);
 			}
@@ -235,12 +252,17 @@ export class Model {
 		for (const at of [...this.proc.pages.keys()].sort((a, b) => a - b)) {
 			const page = this.proc.pages.get(at) as Page;
 			const perms =
-				(page.prot & 1 ? "r" : "-") + (page.prot & 2 ? "w" : "-") + (page.prot & 4 ? "x" : "-") + (page.shm ? "s" : "p");
+				(page.prot & 1 ? "r" : "-") +
+				(page.prot & 2 ? "w" : "-") +
+				(page.prot & 4 ? "x" : "-") +
+				(page.shm ? "s" : "p");
 			const prev = out.at(-1);
 			if (prev && prev.to === at && prev.perms === perms) prev.to++;
 			else out.push({ from: at, to: at + 1, perms });
 		}
-		return out.map(({ from, to, perms }) => `${(from * PAGE).toString(16)}-${(to * PAGE).toString(16)} ${perms}`);
+		return out.map(
+			({ from, to, perms }) => `${(from * PAGE).toString(16)}-${(to * PAGE).toString(16)} ${perms}`,
+		);
 	}
 }
 

@@ -17,7 +17,14 @@ export const MREMAP_DONTUNMAP = 4;
 
 /** Pages are numbers inside the window. */
 export type Op =
-	| { op: "mmap"; page: number; n: number; prot: number; shared: boolean; how: "fixed" | "noreplace" | "hint" | "any" }
+	| {
+			op: "mmap";
+			page: number;
+			n: number;
+			prot: number;
+			shared: boolean;
+			how: "fixed" | "noreplace" | "hint" | "any";
+	  }
 	| { op: "munmap"; page: number; n: number }
 	| { op: "mprotect"; page: number; n: number; prot: number }
 	| { op: "mremap"; page: number; old: number; n: number; flags: number; to: number }

@@ -5,8 +5,19 @@ import { type Log, PROGRAM, type Step, short_line } from "./log.ts";
 import { known_difference } from "./newer.ts";
 
 const NR: Record<string, number> = {
-	mmap: 9, mprotect: 10, munmap: 11, brk: 12, mremap: 25, msync: 26, mincore: 27, madvise: 28, mlock: 149, munlock: 150,
-	mlockall: 151, munlockall: 152, mlock2: 325,
+	mmap: 9,
+	mprotect: 10,
+	munmap: 11,
+	brk: 12,
+	mremap: 25,
+	msync: 26,
+	mincore: 27,
+	madvise: 28,
+	mlock: 149,
+	munlock: 150,
+	mlockall: 151,
+	munlockall: 152,
+	mlock2: 325,
 };
 const NR_CLOSE = 3;
 const NR_CLONE = 56;
@@ -80,7 +91,8 @@ class Run {
 		user.run_task(this.#pid[0]);
 		let error = user.user_syscall(NR_SIM_EXEC, arg.log.start_brk, stack.start, stack.end);
 		for (const p of arg.prctls) error ||= user.user_syscall(NR_PRCTL, ...p);
-		for (const f of arg.log.files) this.#fd.set(f.fd, user.user_syscall(NR_SIM_OPEN, f.number, f.mode, f.size));
+		for (const f of arg.log.files)
+			this.#fd.set(f.fd, user.user_syscall(NR_SIM_OPEN, f.number, f.mode, f.size));
 		const program = user.user_syscall(NR_SIM_OPEN, PROGRAM, 0, 1 << 20);
 		for (const { start, end, perm, offset, name } of image) {
 			if (error < 0) return error;
@@ -91,8 +103,17 @@ class Run {
 			}
 			const prot = (perm[0] === "r" ? 1 : 0) | (perm[1] === "w" ? 2 : 0) | (perm[2] === "x" ? 4 : 0);
 			const file = name.startsWith("f");
-			const flags = MAP_FIXED | (perm[3] === "s" ? MAP_SHARED : MAP_PRIVATE) | (file ? 0 : MAP_ANONYMOUS);
-			error = user.user_syscall(NR.mmap, start, end - start, prot, flags, file ? program : -1, offset);
+			const flags =
+				MAP_FIXED | (perm[3] === "s" ? MAP_SHARED : MAP_PRIVATE) | (file ? 0 : MAP_ANONYMOUS);
+			error = user.user_syscall(
+				NR.mmap,
+				start,
+				end - start,
+				prot,
+				flags,
+				file ? program : -1,
+				offset,
+			);
 			/* Its data have been written to. */
 			if (prot & 2) user.user_store8(end - 1, 0);
 		}
@@ -113,12 +134,14 @@ class Run {
 		const ran = user.run_task(this.#pid[step.task]);
 		if (ran < 0) return `the task cannot run: ${ran}`;
 		const seen = this.result(step);
-		if (seen !== step.result && !known_difference(step, seen, this.since)) return `= ${seen}, was ${step.result}`;
+		if (seen !== step.result && !known_difference(step, seen, this.since))
+			return `= ${seen}, was ${step.result}`;
 		if (step.maps) {
 			const maps = this.maps(step.task);
 			const wrong = maps.filter((l) => !step.maps?.includes(l)).map((l) => `\n  has ${l}`);
 			const missing = step.maps.filter((l) => !maps.includes(l)).map((l) => `\n  not ${l}`);
-			if (wrong.length + missing.length) return `= ${seen}, but the map${[...wrong, ...missing].join("")}`;
+			if (wrong.length + missing.length)
+				return `= ${seen}, but the map${[...wrong, ...missing].join("")}`;
 		}
 		const problems = this.arg.validate ? user.user_validate() : [];
 		return problems.join("; ");
@@ -126,7 +149,11 @@ class Run {
 
 	private maps(task: number): string[] {
 		const text = String(this.user.user_maps(this.#pid[task]));
-		return text.split("\n").filter(Boolean).map((l) => short_line(l, (ino) => ino)).filter(Boolean);
+		return text
+			.split("\n")
+			.filter(Boolean)
+			.map((l) => short_line(l, (ino) => ino))
+			.filter(Boolean);
 	}
 
 	private result(step: Step): string {
@@ -135,7 +162,10 @@ class Run {
 		switch (name) {
 			case "fork":
 			case "thread": {
-				const pid = name === "fork" ? user.user_syscall(NR_FORK) : user.user_syscall(NR_CLONE, CLONE_THREAD);
+				const pid =
+					name === "fork"
+						? user.user_syscall(NR_FORK)
+						: user.user_syscall(NR_CLONE, CLONE_THREAD);
 				if (pid < 0) return String(pid);
 				this.#pid[args[0]] = pid;
 				return "0";

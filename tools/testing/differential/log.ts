@@ -54,7 +54,8 @@ export const PROGRAM = 9;
 
 /** A line of /proc/PID/maps in our form; "" is not to be compared. */
 export function short_line(line: string, file_of: (ino: number, path: string) => number): string {
-	const [, start, end, perm, off, dev, ino, path] = /^(\w+)-(\w+) (\S+) (\w+) (\S+) (\d+) *(.*)$/.exec(line) ?? [];
+	const [, start, end, perm, off, dev, ino, path] =
+		/^(\w+)-(\w+) (\S+) (\w+) (\S+) (\d+) *(.*)$/.exec(line) ?? [];
 	if (start === undefined) throw new Error(`not a line of maps: ${line}`);
 	if (path === "[vsyscall]") return "";
 	const range = `${start.replace(/^0+(?=.)/, "")}-${end.replace(/^0+(?=.)/, "")} ${perm}`;

@@ -30,13 +30,18 @@ function bad_mremap([addr, old_len, new_len, flags, new_addr]: number[]): boolea
 }
 
 /** Is it known that `step`, recorded on that kernel, ends in `seen` here? */
-export function known_difference({ name, args, result }: Step, seen: string, since: (major: number, minor: number) => boolean): boolean {
+export function known_difference(
+	{ name, args, result }: Step,
+	seen: string,
+	since: (major: number, minor: number) => boolean,
+): boolean {
 	/* The arguments are checked first, then the old mapping. */
 	if (name === "mremap" && since(6, 15) && result === EINVAL) return bad_mremap(args);
 	/* Why what is in the way cannot be unmapped (it is the vDSO) was lost. */
 	if (name === "mmap" && since(6, 12) && result === EINVAL && seen === ENOMEM) return (args[3] & MAP_FIXED) !== 0;
 	/* What is locked on fault is no longer looked at, so that it is not
 	 * readable does not matter. */
-	if (name === "mlock2" && since(5, 18) && result === "0" && seen === ENOMEM) return (args[2] & MLOCK_ONFAULT) !== 0;
+	if (name === "mlock2" && since(5, 18) && result === "0" && seen === ENOMEM)
+		return (args[2] & MLOCK_ONFAULT) !== 0;
 	return false;
 }

@@ -23,7 +23,16 @@ import { compact, parse_log } from "./log.ts";
 
 /** RAM of the machine, in MiB. */
 const MEM = 256;
-const CFLAGS = ["-O1", "-nostdlib", "-static", "-no-pie", "-fno-pie", "-fno-stack-protector", "-fcf-protection=none", "-fno-builtin"];
+const CFLAGS = [
+	"-O1",
+	"-nostdlib",
+	"-static",
+	"-no-pie",
+	"-fno-pie",
+	"-fno-stack-protector",
+	"-fcf-protection=none",
+	"-fno-builtin",
+];
 
 /** Compiles fuzz.c; returns the program. */
 export async function compile(dir: string): Promise<string> {

@@ -21,8 +21,14 @@ for (const { name, result } of runs) {
 		test(`kunit ${name}: ${suite.name}`, (t) => {
 			const failed = suite.cases.filter((c) => c.status === "failure");
 			const log = (c: (typeof failed)[0]) =>
-				[...c.log, ...(c.params ?? []).filter((p) => p.status === "failure").flatMap((p) => p.log)].join("\n");
-			t.deepEqual(failed.map((c) => `${c.name}\n${log(c)}`), []);
+				[
+					...c.log,
+					...(c.params ?? []).filter((p) => p.status === "failure").flatMap((p) => p.log),
+				].join("\n");
+			t.deepEqual(
+				failed.map((c) => `${c.name}\n${log(c)}`),
+				[],
+			);
 			t.true(suite.cases.length > 0);
 		});
 	}

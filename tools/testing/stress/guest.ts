@@ -29,8 +29,21 @@ import {
 } from "./layout.ts";
 
 const NR = {
-	mmap: 9, mprotect: 10, munmap: 11, brk: 12, mremap: 25, mincore: 27, madvise: 28, clone: 56, fork: 57, exit: 60, wait4: 61,
-	mlock: 149, munlock: 150, exit_group: 231, sim_exec: 1002,
+	mmap: 9,
+	mprotect: 10,
+	munmap: 11,
+	brk: 12,
+	mremap: 25,
+	mincore: 27,
+	madvise: 28,
+	clone: 56,
+	fork: 57,
+	exit: 60,
+	wait4: 61,
+	mlock: 149,
+	munlock: 150,
+	exit_group: 231,
+	sim_exec: 1002,
 };
 const MAP_SHARED = 0x1;
 const MAP_PRIVATE = 0x2;
@@ -129,7 +142,11 @@ export function main(user: typeof User, arg: Arg): { problems: string[]; done: n
 /* ---- single situations, on two CPUs ---- */
 
 /** A program of one CPU: `arg.steps` turns, between two barriers. */
-function in_turns(user: typeof User, { control, cpus, cpu, pids, steps }: Arg, turn: (i: number) => string | undefined): string[] {
+function in_turns(
+	user: typeof User,
+	{ control, cpus, cpu, pids, steps }: Arg,
+	turn: (i: number) => string | undefined,
+): string[] {
 	const words = new Int32Array(control);
 	const problems: string[] = [];
 	const meet = (n: number) => {
@@ -156,7 +173,10 @@ function in_turns(user: typeof User, { control, cpus, cpu, pids, steps }: Arg, t
 export function grow_stack(user: typeof User, arg: Arg): string[] {
 	const words = new Int32Array(arg.control);
 	const top = STACK[1] - PAGE;
-	if (arg.cpu === 1) return in_turns(user, arg, (i) => (user.user_store32(STACK[0] - i * PAGE, i) ? undefined : "no growth"));
+	if (arg.cpu === 1)
+		return in_turns(user, arg, (i) =>
+			user.user_store32(STACK[0] - i * PAGE, i) ? undefined : "no growth",
+		);
 	return in_turns(user, arg, () => {
 		if (Atomics.load(words, FINISHED)) return;
 		user.user_syscall(NR.madvise, STACK[0], top - STACK[0], MADV_DONTNEED);
@@ -170,7 +190,15 @@ export function page_tables(user: typeof User, arg: Arg): string[] {
 	const base = 0x100000000 * (arg.cpu + 1);
 	const [tables, span] = [200, 0x200000];
 	return in_turns(user, arg, () => {
-		const at = user.user_syscall(NR.mmap, base, tables * span, 3, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0);
+		const at = user.user_syscall(
+			NR.mmap,
+			base,
+			tables * span,
+			3,
+			MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS,
+			-1,
+			0,
+		);
 		if (at !== base) return `mmap: ${at}`;
 		for (let i = 0; i < tables; i++) if (!user.user_store32(base + i * span, 1)) return `page ${i}: killed`;
 		user.user_syscall(NR.munmap, base, tables * span);
@@ -185,7 +213,15 @@ export function unmap(user: typeof User, arg: Arg): string[] {
 	const base = 0x300000000;
 	if (arg.cpu === 1)
 		return in_turns(user, arg, () => {
-			const at = user.user_syscall(NR.mmap, base, pages * PAGE, 3, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0);
+			const at = user.user_syscall(
+				NR.mmap,
+				base,
+				pages * PAGE,
+				3,
+				MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS,
+				-1,
+				0,
+			);
 			if (at !== base) return `mmap: ${at}`;
 			for (let i = 0; i < pages; i++) {
 				const value = user.user_load32(base + i * PAGE);
@@ -358,8 +394,10 @@ class Stress {
 		this.alive();
 		const signo = failed ? (this.user.user_signal()?.signo ?? 0) : 0;
 		this.alive();
-		if (failed && signo !== SIGSEGV && !(expected === undefined && signo === SIGBUS)) this.fail(`${what}: signal ${signo}`);
-		if (expected !== undefined && failed !== expected) this.fail(`${what}: ${failed ? "SIGSEGV" : "no signal"}`);
+		if (failed && signo !== SIGSEGV && !(expected === undefined && signo === SIGBUS))
+			this.fail(`${what}: signal ${signo}`);
+		if (expected !== undefined && failed !== expected)
+			this.fail(`${what}: ${failed ? "SIGSEGV" : "no signal"}`);
 	}
 
 	private expect(addr: number, value: number, what: string): void {
@@ -402,14 +440,16 @@ class Stress {
 		const signal = p === undefined || p.prot === 0;
 		const first = this.load(this.at(page), signal);
 		if (signal) return;
-		if (first !== p.first) this.fail(`own page ${page}, first word: ${hex(first)}, expected ${hex(p.first)}`);
+		if (first !== p.first)
+			this.fail(`own page ${page}, first word: ${hex(first)}, expected ${hex(p.first)}`);
 		this.expect(this.at(page) + PAGE - 4, p.last, `own page ${page}, last word`);
 	}
 
 	private verify_all(): void {
 		for (let page = 0; page < OWN_PAGES; page++) if (this.random(3)) this.verify(page);
 		for (let i = 0; i < COUNTER_PAGES; i++) this.expect(this.counter(i), this.counters[i], "counter");
-		for (let i = 0; i < STACK_PAGES; i++) if (this.stack[i]) this.expect(this.stack_word(i), this.stack[i], "stack");
+		for (let i = 0; i < STACK_PAGES; i++)
+			if (this.stack[i]) this.expect(this.stack_word(i), this.stack[i], "stack");
 	}
 
 	private write_own(page: number, tag = this.arg.cpu + 1): void {
@@ -434,7 +474,8 @@ class Stress {
 	private foreign_counters(): string {
 		const words: number[] = [];
 		for (let i = 0; i < COUNTER_PAGES; i++)
-			for (let cpu = 0; cpu < this.arg.cpus; cpu++) words.push(this.load(COUNTERS + i * PAGE + cpu * 4, false));
+			for (let cpu = 0; cpu < this.arg.cpus; cpu++)
+				words.push(this.load(COUNTERS + i * PAGE + cpu * 4, false));
 		return words.join(" ");
 	}
 
@@ -467,8 +508,16 @@ class Stress {
 		switch (random(16)) {
 			case 0:
 			case 1: {
-				const flags = (random(4) ? MAP_PRIVATE : MAP_SHARED) | MAP_FIXED | MAP_ANONYMOUS | (random(4) ? 0 : MAP_POPULATE);
-				this.must("mmap of common pages", this.syscall(NR.mmap, at, n * PAGE, 3, flags, -1, 0), at);
+				const flags =
+					(random(4) ? MAP_PRIVATE : MAP_SHARED) |
+					MAP_FIXED |
+					MAP_ANONYMOUS |
+					(random(4) ? 0 : MAP_POPULATE);
+				this.must(
+					"mmap of common pages",
+					this.syscall(NR.mmap, at, n * PAGE, 3, flags, -1, 0),
+					at,
+				);
 				return;
 			}
 			case 2:
@@ -481,7 +530,14 @@ class Stress {
 				this.syscall(NR.madvise, at, n * PAGE, MADV_DONTNEED);
 				return;
 			case 5:
-				this.syscall(NR.mremap, at, n * PAGE, n * PAGE, MREMAP_MAYMOVE_FIXED, COMMON + random(COMMON_PAGES - n + 1) * PAGE);
+				this.syscall(
+					NR.mremap,
+					at,
+					n * PAGE,
+					n * PAGE,
+					MREMAP_MAYMOVE_FIXED,
+					COMMON + random(COMMON_PAGES - n + 1) * PAGE,
+				);
 				return;
 			case 6:
 				this.syscall(NR.brk, START_BRK + random(HEAP_PAGES + 1) * PAGE);
@@ -523,7 +579,8 @@ class Stress {
 			this.verify(this.random(OWN_PAGES));
 			this.write_own(this.random(OWN_PAGES), this.arg.cpu + 0x41);
 		}
-		for (let i = 0; i < COUNTER_PAGES; i++) this.expect(this.counter(i), this.counters[i], "child's counter");
+		for (let i = 0; i < COUNTER_PAGES; i++)
+			this.expect(this.counter(i), this.counters[i], "child's counter");
 		for (let i = 0; i < 20; i++) {
 			const later = this.foreign_counters();
 			if (later !== foreign) this.fail(`child's copies of counters: ${foreign}, later ${later}`);
@@ -544,14 +601,16 @@ class Stress {
 		this.task = pid;
 		for (let i = 0; i < 12; i++) {
 			user.user_store32(OWN + this.random(this.arg.cpus * OWN_PAGES) * PAGE, 0x7f000000 + i);
-			user.user_store32(COUNTERS + this.random(COUNTER_PAGES) * PAGE + this.random(8) * 4, 0x7f000000 + i);
+			user.user_store32(
+				COUNTERS + this.random(COUNTER_PAGES) * PAGE + this.random(8) * 4,
+				0x7f000000 + i,
+			);
 			user.user_signal();
 		}
 		user.user_syscall(NR.exit_group, 0);
 		this.task = task;
 		this.back();
 	}
-
 
 	/** Our own task again, unless it was killed meanwhile. */
 	private back(): void {
@@ -568,7 +627,8 @@ class Stress {
 		const other = (cpu + 1 + this.random(cpus - 1)) % cpus;
 		this.away.push(pid);
 		/* Either to another CPU, if that has none yet, or here. */
-		if (this.random(2) || Atomics.compareExchange(this.words, MAILBOX + other, 0, pid) !== 0) this.run_child(pid);
+		if (this.random(2) || Atomics.compareExchange(this.words, MAILBOX + other, 0, pid) !== 0)
+			this.run_child(pid);
 	}
 
 	/**
@@ -647,7 +707,11 @@ class Stress {
 				/* Up to the first hole. */
 				let end = page;
 				while (end < page + n && this.pages[end]) end++;
-				this.must("mprotect", this.syscall(NR.mprotect, at, n * PAGE, prot), end === page + n ? 0 : -12);
+				this.must(
+					"mprotect",
+					this.syscall(NR.mprotect, at, n * PAGE, prot),
+					end === page + n ? 0 : -12,
+				);
 				for (let i = page; i < end; i++) (this.pages[i] as Page).prot = prot;
 				return;
 			}
@@ -663,7 +727,14 @@ class Stress {
 				const to = random(OWN_PAGES - n + 1);
 				if (Math.abs(to - page) < n) return;
 				const moved = this.pages.slice(page, page + n);
-				const ret = this.syscall(NR.mremap, at, n * PAGE, n * PAGE, MREMAP_MAYMOVE_FIXED, this.at(to));
+				const ret = this.syscall(
+					NR.mremap,
+					at,
+					n * PAGE,
+					n * PAGE,
+					MREMAP_MAYMOVE_FIXED,
+					this.at(to),
+				);
 				/* Is there anything? Then the target goes; then the source has to be one vma. */
 				if (!moved[0]) {
 					this.must("mremap of a hole", ret, EFAULT);

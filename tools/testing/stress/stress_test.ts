@@ -26,7 +26,12 @@ const CONFIGS: { name: string; tree: string; fragments: string[]; spf: boolean }
 	{ name: "default", tree: "kunit-default", fragments: ["kunit.config"], spf: true },
 	{ name: "debug", tree: "kunit-debug", fragments: ["kunit.config", "debug.config"], spf: true },
 	{ name: "nospf", tree: "kunit-nospf", fragments: ["kunit.config", "debug.config", "nospf.config"], spf: false },
-	{ name: "tables freed after IPIs", tree: "stress-ipitables", fragments: ["debug.config", "ipitables.config"], spf: true },
+	{
+		name: "tables freed after IPIs",
+		tree: "stress-ipitables",
+		fragments: ["debug.config", "ipitables.config"],
+		spf: true,
+	},
 ];
 
 interface Host {
@@ -63,27 +68,49 @@ for (const { name, tree, fragments, spf } of CONFIGS)
 					const control = new SharedArrayBuffer(CONTROL_WORDS * 4);
 					/* Every second run ends by exit_group() in the middle of it all. */
 					const killer = run % 2 === 1 ? run % cpus : -1;
-					const arg: Arg = { control, seed: SEED + run, cpu: 0, cpus, steps: STEPS, killer, pids: [] };
+					const arg: Arg = {
+						control,
+						seed: SEED + run,
+						cpu: 0,
+						cpus,
+						steps: STEPS,
+						killer,
+						pids: [],
+					};
 					arg.pids = await on(0, "setup", arg);
-					const results = await Promise.all(arg.pids.map((_, cpu) => on(cpu, "main", { ...arg, cpu })));
+					const results = await Promise.all(
+						arg.pids.map((_, cpu) => on(cpu, "main", { ...arg, cpu })),
+					);
 					const after = await on(0, "teardown");
 					vmstat = after.vmstat;
 					const where = `SEED=${SEED}, run ${run}`;
-					t.deepEqual(results.flatMap((r) => r.problems), [], where);
+					t.deepEqual(
+						results.flatMap((r) => r.problems),
+						[],
+						where,
+					);
 					t.deepEqual(after.problems, [], where);
 					t.deepEqual(after.count, before, where);
 				}
 				t.deepEqual(messages, []);
-				const events = vmstat.split("\n").filter((line) => /spf_/i.test(line) && !line.endsWith(" 0"));
+				const events = vmstat
+					.split("\n")
+					.filter((line) => /spf_/i.test(line) && !line.endsWith(" 0"));
 				t.log(events.join(", "));
-				const event = (item: string) => Number(events.find((line) => line.startsWith(`${item} `))?.split(" ")[1] ?? 0);
+				const event = (item: string) =>
+					Number(events.find((line) => line.startsWith(`${item} `))?.split(" ")[1] ?? 0);
 				if (spf) t.true(event("spf_attempt") > event("spf_abort") && event("spf_abort") > 0);
 				else t.deepEqual(events, []);
 			});
 		});
 
 /** Situations that once went wrong, with the memory (MiB) and the turns they need. */
-const SITUATIONS: { fn: "fork" | "grow_stack" | "page_tables" | "unmap" | "user_mode"; mem: number; steps: number; runs: number }[] = [
+const SITUATIONS: {
+	fn: "fork" | "grow_stack" | "page_tables" | "unmap" | "user_mode";
+	mem: number;
+	steps: number;
+	runs: number;
+}[] = [
 	{ fn: "grow_stack", mem: 64, steps: 1500, runs: 3 },
 	{ fn: "page_tables", mem: 4, steps: 100, runs: 1 },
 	{ fn: "unmap", mem: 64, steps: 1500, runs: 2 },
@@ -93,16 +120,31 @@ const SITUATIONS: { fn: "fork" | "grow_stack" | "page_tables" | "unmap" | "user_
 
 for (const { fn, mem, steps, runs } of SITUATIONS)
 	test.serial(`stress: ${fn}`, async (t) => {
-		await boot(await objtree({ name: "kunit-debug", fragments: ["kunit.config", "debug.config"] }), 2, mem, async ({ messages, on }) => {
-			const before = await on(0, "count");
-			for (let run = 0; run < runs; run++) {
-				const control = new SharedArrayBuffer(CONTROL_WORDS * 4);
-				const arg: Arg = { control, seed: 0, cpu: 0, cpus: 2, steps, killer: -1, pids: [] };
-				arg.pids = await on(0, "setup", arg);
-				const problems = await Promise.all([0, 1].map((cpu) => on(cpu, fn, { ...arg, cpu })));
-				t.deepEqual(problems.flat(), []);
-				t.deepEqual((await on(0, "teardown")).count, before);
-			}
-			t.deepEqual(messages, []);
-		});
+		await boot(
+			await objtree({ name: "kunit-debug", fragments: ["kunit.config", "debug.config"] }),
+			2,
+			mem,
+			async ({ messages, on }) => {
+				const before = await on(0, "count");
+				for (let run = 0; run < runs; run++) {
+					const control = new SharedArrayBuffer(CONTROL_WORDS * 4);
+					const arg: Arg = {
+						control,
+						seed: 0,
+						cpu: 0,
+						cpus: 2,
+						steps,
+						killer: -1,
+						pids: [],
+					};
+					arg.pids = await on(0, "setup", arg);
+					const problems = await Promise.all(
+						[0, 1].map((cpu) => on(cpu, fn, { ...arg, cpu })),
+					);
+					t.deepEqual(problems.flat(), []);
+					t.deepEqual((await on(0, "teardown")).count, before);
+				}
+				t.deepEqual(messages, []);
+			},
+		);
 	});

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Types of the whole tree. Each tsconfig.json is a program of its own: the
+ * kernel on threads with scripts and tools, the kernel on the stepper, what
+ * runs in a browser. A source that none of them has is an error too, so that
+ * nothing can be left out by a pattern.
+ *
+ * One program for each machine is enough. What a configuration changes is the
+ * values in generated/autoconf.ts, and each is declared as boolean, number or
+ * string: the types are the same everywhere (check_test.ts holds this up).
+ */
+import { join, relative } from "node:path";
+import ts from "typescript";
+import { $ } from "zx";
+import { EXCEPTIONS, needless, read_exceptions } from "../checkpatch/exceptions.ts";
+import { all_paths, is_code } from "../checkpatch/tree.ts";
+import { objtree } from "../lib/objtree.ts";
+import type { Result } from "./result.ts";
+
+export interface Typed {
+	/** What the compiler says, as it says it. */
+	problems: string[];
+	/** Files whose types were looked at, by path from the top. */
+	files: string[];
+}
+
+/** The programs that there are, by path from the top. */
+export function projects(root: string): string[] {
+	return ["tsconfig.json", ...all_paths(root).filter((path) => path.endsWith("/tsconfig.json"))];
+}
+
+/** Are the types of JavaScript looked at as well? */
+function checks_js(file: string): boolean {
+	const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic() {} };
+	return ts.getParsedCommandLineOfConfigFile(file, {}, host)?.options.checkJs === true;
+}
+
+/** Runs the compiler over a program. What it learns is kept below build/ for the next time. */
+export async function typecheck(root: string, project: string): Promise<Typed> {
+	const info = join(root, "build/check", `${project.replaceAll("/", "-")}.tsbuildinfo`);
+	const tsc = $({ cwd: root, verbose: false, quiet: true });
+	const args = ["--pretty", "false", "--listFiles", "--incremental", "--tsBuildInfoFile", info];
+	const { stdout, stderr } = await tsc`node_modules/.bin/tsc -p ${project} ${args}`.nothrow();
+	const js = checks_js(join(root, project));
+	const said = `${stdout}${stderr}`.trimEnd().split("\n");
+	const listed = said.filter((line) => line.startsWith("/")).map((path) => relative(root, path));
+	return {
+		problems: said.filter((line) => !line.startsWith("/")),
+		files: listed.filter((path) => js || !path.endsWith(".mjs")),
+	};
+}
+
+/** Sources that are in no program, and what is listed as such and is in one. */
+export function untyped(
+	sources: readonly string[],
+	typed: ReadonlySet<string>,
+	allowed: Record<string, string>,
+): string[] {
+	const out = sources.filter((path) => !typed.has(path));
+	return [
+		...out
+			.filter((path) => !(path in allowed))
+			.map((path) => `${path}: no tsconfig.json has it, so nobody checks its types`),
+		...needless(allowed, out).map(
+			(path) => `${path}: its types are checked, and ${EXCEPTIONS} still says that they are not`,
+		),
+	];
+}
+
+/** The tree that a program's generated/ comes from: what is wrong with its build. */
+async function generate(name: string, fragments: string[]): Promise<Result> {
+	const result = { name: `build of ${name}`, problems: [] as string[] };
+	await objtree({ name, fragments }).catch((error: Error) => result.problems.push(error.message));
+	return result;
+}
+
+/** All programs; each result when it is there. */
+export async function* check_types(root: string): AsyncGenerator<Result> {
+	const typed = new Set<string>();
+	const one = async (project: string): Promise<Result> => {
+		const { problems, files } = await typecheck(root, project);
+		for (const file of files) typed.add(file);
+		return { name: `types of ${project}`, problems };
+	};
+	const [first, ...others] = projects(root);
+	/* One build at a time: both would bundle Kconfig. The first program is the longest. */
+	yield await generate("default", []);
+	const long = one(first);
+	yield await generate("stepper", ["stepper.config"]);
+	for (const project of others) yield await one(project);
+	yield await long;
+	const sources = all_paths(root).filter(is_code);
+	yield { name: "types of every source", problems: untyped(sources, typed, read_exceptions(root).untyped) };
+}

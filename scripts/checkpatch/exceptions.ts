@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What was there before a rule was: a list that only gets shorter. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+export const EXCEPTIONS = "scripts/checkpatch/exceptions.json";
+/** What makes it as short as it can be. */
+export const UPDATE = "node --import tsx scripts/checkpatch.ts --update";
+
+export interface Exceptions {
+	/** The last commit whose subject nobody looks at; so are all before it. */
+	subjects_after: string;
+	/** Files that nobody imports yet, and why they stay. */
+	orphans: Record<string, string>;
+	/** Files that no tsconfig.json has yet, and why. */
+	untyped: Record<string, string>;
+	/** Lines that are too long, for each file. */
+	columns: Record<string, number>;
+}
+
+export function read_exceptions(root: string): Exceptions {
+	return JSON.parse(readFileSync(join(root, EXCEPTIONS), "utf8"));
+}
+
+export function write_exceptions(root: string, exceptions: Exceptions): void {
+	writeFileSync(join(root, EXCEPTIONS), `${JSON.stringify(exceptions, null, "\t")}\n`);
+}
+
+/** What is listed and need not be: of `listed`, each that is not among `found`. */
+export function needless(listed: Record<string, string>, found: readonly string[]): string[] {
+	return Object.keys(listed).filter((path) => !found.includes(path));
+}
