@@ -6,8 +6,11 @@
  * lock's first word takes the place of its lockdep_map. Spinlocks tell it in
  * their own steps.
  */
-import { CONFIG_ARCH_HOST_STEPPER, CONFIG_DEBUG_SPINLOCK } from "generated/autoconf.ts";
-import { CONFIG_DEBUG_VM } from "generated/autoconf.ts";
+import {
+	CONFIG_ARCH_HOST_STEPPER,
+	CONFIG_DEBUG_SPINLOCK,
+	CONFIG_DEBUG_VM,
+} from "generated/autoconf.ts";
 import {
 	lockdep_acquire,
 	lockdep_downgrade,

@@ -129,7 +129,7 @@ export interface SessionFailure {
 	/** Of a race: the steps of the access that was found to race, and of the other one. */
 	access?: number;
 	other?: number;
-	/** Where else it has to do with, in terms of the bundle: the other order of two locks, where one that is held was taken. */
+	/** Where else it has to do with: the other order of two locks, where one that is held was taken. */
 	places?: { what: string; stack: string }[];
 	/** Of a lock order, which other executions may have a part in. */
 	seen?: Seen;

@@ -19,8 +19,35 @@
  */
 import { is_wide } from "./door.ts";
 import {
-	A, AWAIT, await_turn, BULK, ctx_kind, ctx_last, DOWNGRADE, ENQUEUE, ev_before, ev_ctx, ev_kind, ev_prev, ev_store, ev_val,
-	ev_w, FREE, GP_END, GP_START, IRQ_BEGIN, last_at, MAX_CTX, PARK, R, RMW, RTRY, TAKE, TRY, view_of, W,
+	A,
+	AWAIT,
+	await_turn,
+	BULK,
+	ctx_kind,
+	ctx_last,
+	DOWNGRADE,
+	ENQUEUE,
+	ev_before,
+	ev_ctx,
+	ev_kind,
+	ev_prev,
+	ev_store,
+	ev_val,
+	ev_w,
+	FREE,
+	GP_END,
+	GP_START,
+	IRQ_BEGIN,
+	last_at,
+	MAX_CTX,
+	PARK,
+	R,
+	RMW,
+	RTRY,
+	TAKE,
+	TRY,
+	view_of,
+	W,
 } from "./engine.ts";
 
 /** A step that tells its context something about a word. Who waits for a lock until it has it learns nothing. */

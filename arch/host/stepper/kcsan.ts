@@ -96,7 +96,8 @@ export class Kcsan {
 	}
 	private word(w: number): Word {
 		return (this.words[w] ??= {
-			published: this.zero, writer: -1, write_time: 0, write_event: -1, write_what: "", reads: this.zero, read_events: this.zero,
+			published: this.zero, writer: -1, write_time: 0, write_event: -1, write_what: "",
+			reads: this.zero, read_events: this.zero,
 		});
 	}
 	/** Later accesses of t are told from those that others may know of. */
@@ -112,7 +113,8 @@ export class Kcsan {
 		if (kind === "acquire") this.set(c, "now", join(c.now, x.published));
 		else if (kind === "once") this.set(c, "seen", join(c.seen, x.published));
 		else if (kind === "plain") {
-			if (x.writer >= 0 && x.writer !== t && c.now[x.writer] < x.write_time) return { event: x.write_event, what: x.write_what };
+			if (x.writer >= 0 && x.writer !== t && c.now[x.writer] < x.write_time)
+				return { event: x.write_event, what: x.write_what };
 			this.set(x, "reads", put(x.reads, t, c.now[t]));
 			this.set(x, "read_events", put(x.read_events, t, this.event));
 		}

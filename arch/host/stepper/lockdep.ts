@@ -59,7 +59,10 @@ export class Lockdep {
 	private sleeping = new Set<number>();
 
 	/** Below static_end lie the kernel's variables, which are made with their locks open. */
-	constructor(contexts: number, private readonly static_end = 0) {
+	constructor(
+		contexts: number,
+		private readonly static_end = 0,
+	) {
 		for (let t = 0; t < contexts; t++) this.stack.push([]);
 	}
 	name(p: number, name: string): void {
@@ -84,16 +87,26 @@ export class Lockdep {
 	 * should not. `sleeps`: it is an rwsem.
 	 */
 	acquire(
-		t: number, p: number, trylock: boolean, subclass: number, irqs_off: boolean, in_irq: boolean,
+		t: number,
+		p: number,
+		trylock: boolean,
+		subclass: number,
+		irqs_off: boolean,
+		in_irq: boolean,
 		sleeps = false,
 	): LockReport | undefined {
 		const held = this.stack[t];
 		if (p >= this.static_end && !this.of.has(p))
-			return { text: `trying to register non-static key: the lock at ${p.toString(16)} was never initialised`, places: [] };
+			return {
+				text: `trying to register non-static key: the lock at ${p.toString(16)} was never initialised`,
+				places: [],
+			};
 		const c = this.class_of(p, subclass);
 		const news: News[] = [];
 		if (sleeps) this.sleeping.add(c);
-		let report = trylock ? undefined : (this.wait_context(held, c, sleeps, irqs_off || in_irq) ?? this.order(held, p, c, news));
+		let report = trylock
+			? undefined
+			: (this.wait_context(held, c, sleeps, irqs_off || in_irq) ?? this.order(held, p, c, news));
 		this.hold(t, p, subclass);
 		if (in_irq) this.add(this.in_irq, c, news);
 		else if (!irqs_off) this.add(this.irqs_on, c, news);
@@ -120,7 +133,10 @@ export class Lockdep {
 		const spin = held.find((h) => !this.sleeping.has(h.class));
 		if (!sleeps || (spin === undefined && !irqs_off)) return;
 		const why = spin ? `while ${this.names[spin.class]} is held` : "with interrupts off";
-		return { text: `BUG: Invalid wait context: ${this.names[c]}, which may sleep, is taken ${why}`, places: this.places(held) };
+		return {
+			text: `BUG: Invalid wait context: ${this.names[c]}, which may sleep, is taken ${why}`,
+			places: this.places(held),
+		};
 	}
 
 	private order(held: Held[], p: number, c: number, news: News[]): LockReport | undefined {
@@ -128,14 +144,18 @@ export class Lockdep {
 		for (const h of held) {
 			if (h.p === p || h.class === c) {
 				const what = h.p === p ? "it" : "another of its class";
-				return { text: `possible recursive locking detected: ${name} is taken while ${what} is held`, places: this.places([h]) };
+				return {
+					text: `possible recursive locking detected: ${name} is taken while ${what} is held`,
+					places: this.places([h]),
+				};
 			}
 			const edge = h.class * MAX_CLASSES + c;
 			if (this.inside.has(edge)) continue;
 			const chain = this.path(c, (x) => x === h.class);
 			if (chain) {
 				return {
-					text: `possible circular locking dependency detected: ${name} is taken while ${this.names[h.class]} is held, ` +
+					text:
+						`possible circular locking dependency detected: ${name} is taken while ${this.names[h.class]} is held, ` +
 						`but there is ${chain.map((x) => this.names[x]).join(" -> ")}`,
 					places: [...this.places([h]), ...this.orders(chain)],
 				};
@@ -161,11 +181,19 @@ export class Lockdep {
 			const safe = this.names[a];
 			const places = [
 				{ what: `${safe} is taken in an interrupt`, stack: irq },
-				{ what: `${this.names[b]} is held with interrupts on`, stack: this.irqs_on.get(b) as string },
+				{
+					what: `${this.names[b]} is held with interrupts on`,
+					stack: this.irqs_on.get(b) as string,
+				},
 			];
-			if (a === b) return { text: `inconsistent lock state: ${safe} is taken in an interrupt, and elsewhere with interrupts on`, places };
+			if (a === b)
+				return {
+					text: `inconsistent lock state: ${safe} is taken in an interrupt, and elsewhere with interrupts on`,
+					places,
+				};
 			return {
-				text: `HARDIRQ-safe -> HARDIRQ-unsafe lock order detected: ${chain.map((x) => this.names[x]).join(" -> ")}, ` +
+				text:
+					`HARDIRQ-safe -> HARDIRQ-unsafe lock order detected: ${chain.map((x) => this.names[x]).join(" -> ")}, ` +
 					`of which interrupts take the first, and the last is taken with interrupts on`,
 				places: [...places, ...this.orders(chain)],
 			};
@@ -209,7 +237,10 @@ export class Lockdep {
 		}
 		const holder = this.stack.findIndex((of) => of.some((h) => h.p === p));
 		const others = holder < 0 ? [] : this.places(this.stack[holder].filter((h) => h.p === p));
-		return { text: `bad unlock balance detected: ${this.name_of(p)} is released by who does not hold it`, places: others };
+		return {
+			text: `bad unlock balance detected: ${this.name_of(p)} is released by who does not hold it`,
+			places: others,
+		};
 	}
 	/** Context t is run again from its start. */
 	reset(t: number): void {
@@ -231,12 +262,21 @@ export class Lockdep {
 		const held = this.stack[t];
 		if (held.length === 0) return;
 		const names = held.map((h) => this.names[h.class]).join(", ");
-		return { text: `lock held when returning to user space: CPU${cpu} still holds ${names}`, places: this.places(held) };
+		return {
+			text: `lock held when returning to user space: CPU${cpu} still holds ${names}`,
+			places: this.places(held),
+		};
 	}
 
 	/** All orders that were seen, for another machine that repeats one execution. */
 	seen(): Seen {
-		return { names: this.names, inside: [...this.inside], in_irq: [...this.in_irq], irqs_on: [...this.irqs_on], sleeping: [...this.sleeping] };
+		return {
+			names: this.names,
+			inside: [...this.inside],
+			in_irq: [...this.in_irq],
+			irqs_on: [...this.irqs_on],
+			sleeping: [...this.sleeping],
+		};
 	}
 	/** What an exploration has seen before this execution. */
 	learn(s: Seen): void {

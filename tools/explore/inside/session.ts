@@ -8,8 +8,8 @@ import { boot } from "host/head.ts";
 import { adopt_sharing, forget_sharing, on_stack, shared_words, sharing } from "host/door.ts";
 import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
 import {
-	begin, ctx_kind, ctx_cpu, type Ending, ev_choice, forbidden, ev_ctx, ev_kind, ev_store, KernelPanic, LKMM, machine_failure, n,
-	KIND_NAMES, aside, pop_to, set_strategy, set_tracer, ev_val, ev_w, n_ctx, nr_cpus, on_cpu, run_on, SC, type StepperFailure, TSO, is_enabled_now, waiting, ctx_state, READY, steps_in_earnest, event_position, position_before, accesses, IRQ_BEGIN,
+	begin, ctx_kind, ctx_cpu, type Ending, ev_choice, forbidden, ev_ctx, ev_kind, KernelPanic, LKMM, machine_failure, n,
+	ev_store, KIND_NAMES, aside, pop_to, set_strategy, set_tracer, ev_val, ev_w, n_ctx, nr_cpus, on_cpu, run_on, SC, type StepperFailure, TSO, is_enabled_now, waiting, ctx_state, READY, steps_in_earnest, event_position, position_before, accesses, IRQ_BEGIN,
 } from "host/engine.ts";
 import { Kcsan } from "host/kcsan.ts";
 import { Lkmm } from "host/lkmm.ts";
@@ -326,7 +326,8 @@ export class Session {
 			const { kind, w } = waiting(c);
 			/* Nobody waits for the thread that waits for callbacks. */
 			if (kind === "rcu_take") continue;
-			const holders = new Set(this.lockdep.holders(w * 4).filter((t) => waiting(t).w !== w).map((t) => `CPU${ctx_cpu[t]}`));
+			const holding = this.lockdep.holders(w * 4).filter((t) => waiting(t).w !== w);
+			const holders = new Set(holding.map((t) => `CPU${ctx_cpu[t]}`));
 			waits.push({
 				cpu: ctx_cpu[c],
 				context: ctx_kind[c],
@@ -336,7 +337,8 @@ export class Session {
 		}
 		const { order } = this.options;
 		const seen = f.kind === "lockdep" ? this.lockdep.seen() : undefined;
-		return { ...f, seen, schedule: [...(order ? [[ORDER, ...order]] : []), ...schedule(f)], order, waits, console: this.console.slice(-20) };
+		const whole = [...(order ? [[ORDER, ...order]] : []), ...schedule(f)];
+		return { ...f, seen, schedule: whole, order, waits, console: this.console.slice(-20) };
 	}
 }
 

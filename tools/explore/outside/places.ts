@@ -15,7 +15,7 @@ export function failure_of(sources: Sources, f: SessionFailure, trace: TraceEven
 	return {
 		kind: f.kind as Failure["kind"],
 		/* The kernel has __FILE__ and __LINE__ for this one. */
-		text: f.kind === "sleep" && where ? f.text.replace("invalid context", `$& at ${where.file}:${where.line}`) : f.text,
+		text: f.text.replace("from invalid context", where ? `$& at ${where.file}:${where.line}` : "$&"),
 		func: where?.func ?? last?.func ?? "",
 		file: where?.file ?? last?.file ?? "",
 		line: where?.line ?? last?.line ?? 0,
@@ -62,7 +62,8 @@ function overtaken(trace: TraceEvent[]): [number, number] | undefined {
 /** The two accesses that a failure is about: those that race, else a read and what overtook it, else the last two that conflict. */
 function conflict_of(f: SessionFailure, trace: TraceEvent[]): [number, number] | undefined {
 	const { access, other } = f;
-	if (access !== undefined && other !== undefined && trace[access] && trace[other]) return access < other ? [access, other] : [other, access];
+	if (access !== undefined && other !== undefined && trace[access] && trace[other])
+		return access < other ? [access, other] : [other, access];
 	const pair = f.kind === "check" || f.kind === "warning" ? overtaken(trace) : undefined;
 	if (pair) return pair;
 	for (let late = trace.length - 1; late >= 0; late--) {

@@ -14,5 +14,6 @@ export function machine_sleeps(text: string): never {
 	const held = t < 0 || !lockdep ? [] : lockdep.held(t);
 	const what = held.length === 0 ? "no locks held" : `${held.length} lock${held.length === 1 ? "" : "s"} held`;
 	const lines = held.map((h, i) => `\n #${i}: ${h.name}`);
-	fail("sleep", `${text}\n${what} by CPU${current_cpu()}${lines.join("")}`, { places: t < 0 ? [] : lockdep?.held_places(t) });
+	const places = t < 0 ? [] : lockdep?.held_places(t);
+	fail("sleep", `${text}\n${what} by CPU${current_cpu()}${lines.join("")}`, { places });
 }

@@ -36,19 +36,35 @@ function change_pte(value: (pte: number) => number): void {
 
 export const scenarios: Record<string, Scenario> = {
 	"right/end": program("nothing", () => {}),
-	"wrong/end-sequence": program("the sequence stays odd", () => { const mm = mm_of(); WRITE_ONCE(mm.mmap_seq, mm.mmap_seq + 1); }),
+	"wrong/end-sequence": program("the sequence stays odd", () => {
+		const mm = mm_of();
+		WRITE_ONCE(mm.mmap_seq, mm.mmap_seq + 1);
+	}),
 	"wrong/end-preempt": program("preemption stays off", () => preempt_disable()),
 	"wrong/end-irqs": program("interrupts stay off", () => local_irq_disable()),
-	"wrong/end-map-count": program("a vma is counted twice", () => { const mm = mm_of(); mm.map_count++; }),
-	"wrong/end-vma": program("a vma is longer than its pages", () => { const vma = first_vma(); vma.vm_end += PAGE; }),
-	"wrong/end-rss": program("a page is counted twice", () => { const mm = mm_of(); mm.rss_stat[1]++; }),
+	"wrong/end-map-count": program("a vma is counted twice", () => {
+		const mm = mm_of();
+		mm.map_count++;
+	}),
+	"wrong/end-vma": program("a vma is longer than its pages", () => {
+		const vma = first_vma();
+		vma.vm_end += PAGE;
+	}),
+	"wrong/end-rss": program("a page is counted twice", () => {
+		const mm = mm_of();
+		mm.rss_stat[1]++;
+	}),
 	"wrong/end-tlb": program("a translation outlives its entry", () => change_pte(() => 0)),
 	"wrong/end-tlb-write": program("a CPU may still write what it may only read", () => {
 		write(A + PAGE, 2);
 		change_pte((pte) => pte & ~_PAGE_RW);
 	}),
-	"wrong/end-page": program("a page is left", () => { alloc_page(GFP_KERNEL); }),
-	"wrong/end-object": program("an object is left", () => { kmalloc<thing>(sizeof<thing>(), GFP_KERNEL); }),
+	"wrong/end-page": program("a page is left", () => {
+		alloc_page(GFP_KERNEL);
+	}),
+	"wrong/end-object": program("an object is left", () => {
+		kmalloc<thing>(sizeof<thing>(), GFP_KERNEL);
+	}),
 	"wrong/end-task": program("a task is referenced for ever", () => get_task_struct(current())),
 	"right/end-leader-first": wrong("a leader ends before a thread that runs nowhere", [exit, () => {}], {
 		setup() {
@@ -56,5 +72,7 @@ export const scenarios: Record<string, Scenario> = {
 			user_syscall(__NR_clone, CLONE_THREAD, 0);
 		},
 	}),
-	"right/end-leader-only": wrong("a leader ends before the thread of another CPU", [exit, () => {}], { setup: () => two_pages(2) }),
+	"right/end-leader-only": wrong("a leader ends before the thread of another CPU", [exit, () => {}], {
+		setup: () => two_pages(2),
+	}),
 };

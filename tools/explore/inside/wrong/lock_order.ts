@@ -4,7 +4,13 @@ import { GFP_KERNEL } from "linux/gfp.ts";
 import { kfree, kmalloc } from "linux/slab.ts";
 import { down_read, down_write, init_rwsem, up_read, up_write } from "linux/rwsem.ts";
 import {
-	spin_lock, spin_lock_init, spin_lock_irq, spin_lock_nested, spin_trylock, spin_unlock, spin_unlock_irq,
+	spin_lock,
+	spin_lock_init,
+	spin_lock_irq,
+	spin_lock_nested,
+	spin_trylock,
+	spin_unlock,
+	spin_unlock_irq,
 } from "linux/spinlock.ts";
 import type { rw_semaphore, spinlock_t } from "linux/spinlock_types.ts";
 import { start_threads } from "../scenario.ts";
@@ -28,8 +34,7 @@ function init(): void {
 	spin_lock_init(l.a);
 	spin_lock_init(l.b);
 	spin_lock_init(l.c);
-	for (let i = 0; i < 2; i++)
-		spin_lock_init(l.node[i]);
+	for (let i = 0; i < 2; i++) spin_lock_init(l.node[i]);
 	init_rwsem(l.sem);
 	init_rwsem(l.sem2);
 }
@@ -70,22 +75,32 @@ const with_tasks = (about: string, cpus: (() => void)[]): Scenario => wrong(abou
 
 export const scenarios: Record<string, Scenario> = {
 	"wrong/abba": program("two locks in two orders", [a_then_b, b_then_a]),
-	"wrong/abba-one-cpu": program("two locks in two orders, one after the other", [() => { a_then_b(); b_then_a(); }]),
+	"wrong/abba-one-cpu": program("two locks in two orders, one after the other", [
+		() => {
+			a_then_b();
+			b_then_a();
+		},
+	]),
 	"wrong/abba-rwsem": with_tasks("two semaphores in two orders", [sem_then_sem2, sem2_then_sem]),
 	"wrong/abca": program("three locks in a circle", [
-		() => { a_then_b(); inside(l.b, l.c); },
+		() => {
+			a_then_b();
+			inside(l.b, l.c);
+		},
 		() => inside(l.c, l.a),
 	]),
 	"right/abc": program("three locks in one order", [
-		() => { a_then_b(); inside(l.a, l.c); },
+		() => {
+			a_then_b();
+			inside(l.a, l.c);
+		},
 		() => inside(l.b, l.c),
 	]),
 	"right/abba-try": program("the other order, but it only tries", [
 		a_then_b,
 		() => {
 			spin_lock(l.b);
-			if (spin_trylock(l.a))
-				spin_unlock(l.a);
+			if (spin_trylock(l.a)) spin_unlock(l.a);
 			spin_unlock(l.b);
 		},
 	]),
@@ -101,7 +116,12 @@ export const scenarios: Record<string, Scenario> = {
 			up_write(l.sem);
 		},
 	]),
-	"wrong/recursion": program("a lock inside of itself", [() => { spin_lock(l.a); spin_lock(l.a); }]),
+	"wrong/recursion": program("a lock inside of itself", [
+		() => {
+			spin_lock(l.a);
+			spin_lock(l.a);
+		},
+	]),
 	"wrong/recursion-rwsem": with_tasks("a semaphore inside of itself", [
 		() => {
 			down_read(l.sem);
@@ -122,11 +142,17 @@ export const scenarios: Record<string, Scenario> = {
 	]),
 	"wrong/irq-unsafe": program("an interrupt takes what its task takes with interrupts on", [
 		() => call_on_other_cpu(interrupt_takes_a),
-		() => { spin_lock(l.a); spin_unlock(l.a); },
+		() => {
+			spin_lock(l.a);
+			spin_unlock(l.a);
+		},
 	]),
 	"right/irq-safe": program("an interrupt takes what its task takes with interrupts off", [
 		() => call_on_other_cpu(interrupt_takes_a),
-		() => { spin_lock_irq(l.a); spin_unlock_irq(l.a); },
+		() => {
+			spin_lock_irq(l.a);
+			spin_unlock_irq(l.a);
+		},
 	]),
 	"wrong/irq-order": program("around a lock that is taken with interrupts on is one that interrupts take", [
 		() => call_on_other_cpu(interrupt_takes_a),
@@ -150,11 +176,18 @@ export const scenarios: Record<string, Scenario> = {
 	]),
 	"wrong/unlock-unheld": program("a lock is released that is free", [() => spin_unlock(l.a)]),
 	"wrong/unlock-others": program("a lock is released that another one holds", [
-		() => { spin_lock(l.a); spin_unlock(l.a); },
+		() => {
+			spin_lock(l.a);
+			spin_unlock(l.a);
+		},
 		() => spin_unlock(l.a),
 	]),
 	"wrong/up-read-unheld": with_tasks("a semaphore is released that is free", [() => up_read(l.sem), () => {}]),
-	"wrong/lock-kept": program("a program ends with a lock", [function keeps_a_lock() { spin_lock(l.b); }]),
+	"wrong/lock-kept": program("a program ends with a lock", [
+		function keeps_a_lock() {
+			spin_lock(l.b);
+		},
+	]),
 	"wrong/rwsem-kept": with_tasks("a program ends with a semaphore", [() => down_read(l.sem), () => {}]),
 	"wrong/lock-uninitialised": program("the lock of a new object was not initialised", [
 		() => {

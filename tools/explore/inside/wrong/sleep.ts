@@ -86,8 +86,7 @@ const interrupt_sleeps = RODATA((_info: number): void => sleep_kmalloc());
 const callback_sleeps = RODATA((_head: callback_head): void => sleep_kmalloc());
 
 function tries(): void {
-	if (down_read_trylock(g.sem))
-		up_read(g.sem);
+	if (down_read_trylock(g.sem)) up_read(g.sem);
 }
 function atomic_allocation(): void {
 	kfree(kmalloc<thing>(sizeof<thing>(), GFP_ATOMIC));
@@ -97,34 +96,62 @@ function all(): Record<string, Scenario> {
 	const made: Record<string, Scenario> = {};
 	const idle = () => {};
 	const sleepers = {
-		"down-read": sleep_down_read, "down-write": sleep_down_write, kmalloc: sleep_kmalloc, "alloc-page": sleep_alloc_page,
-		"synchronize-rcu": sleep_synchronize_rcu, completion: sleep_completion, "cond-resched": sleep_cond_resched,
+		"down-read": sleep_down_read,
+		"down-write": sleep_down_write,
+		kmalloc: sleep_kmalloc,
+		"alloc-page": sleep_alloc_page,
+		"synchronize-rcu": sleep_synchronize_rcu,
+		completion: sleep_completion,
+		"cond-resched": sleep_cond_resched,
 	};
-	const places = { spinlock: in_spinlock, rcu: in_rcu_section, irqs: with_irqs_off, preempt: with_preemption_off };
+	const places = {
+		spinlock: in_spinlock,
+		rcu: in_rcu_section,
+		irqs: with_irqs_off,
+		preempt: with_preemption_off,
+	};
 
 	for (const [where, enter] of Object.entries(places)) {
 		for (const [what, sleep] of Object.entries(sleepers))
-			made[`wrong/sleep-${what}-${where}`] = wrong(`${what}, ${where}`, [() => enter(sleep), idle], { setup: init });
-		made[`right/sleep-trylock-${where}`] = wrong("a trylock does not sleep", [() => enter(tries), idle], { setup: init });
-		made[`right/sleep-atomic-${where}`] = wrong("GFP_ATOMIC does not sleep", [() => enter(atomic_allocation), idle], { setup: init });
+			made[`wrong/sleep-${what}-${where}`] = wrong(`${what}, ${where}`, [() => enter(sleep), idle], {
+				setup: init,
+			});
+		made[`right/sleep-trylock-${where}`] = wrong("a trylock does not sleep", [() => enter(tries), idle], {
+			setup: init,
+		});
+		made[`right/sleep-atomic-${where}`] = wrong(
+			"GFP_ATOMIC does not sleep",
+			[() => enter(atomic_allocation), idle],
+			{ setup: init },
+		);
 	}
 	for (const [what, sleep] of Object.entries(sleepers)) {
 		const after = () => {
-			for (const enter of Object.values(places))
-				enter(idle);
+			for (const enter of Object.values(places)) enter(idle);
 			sleep();
 		};
 		made[`right/sleep-${what}`] = wrong(`${what} after all that`, [after, idle], { setup: init });
 	}
-	made["right/sleep-kmalloc-rwsem"] = wrong("an allocation inside of a semaphore, which is one that sleeps", [
-		() => {
-			down_write(g.sem);
-			sleep_kmalloc();
-			up_write(g.sem);
-		}, idle,
-	], { setup: init });
-	made["wrong/sleep-kmalloc-irq"] = wrong("in an interrupt", [() => call_on_other_cpu(interrupt_sleeps), idle], { setup: init });
-	made["wrong/sleep-kmalloc-callback"] = wrong("in a callback of RCU", [() => call_rcu(g.rcu, callback_sleeps), idle], { setup: init });
+	made["right/sleep-kmalloc-rwsem"] = wrong(
+		"an allocation inside of a semaphore, which is one that sleeps",
+		[
+			() => {
+				down_write(g.sem);
+				sleep_kmalloc();
+				up_write(g.sem);
+			},
+			idle,
+		],
+		{ setup: init },
+	);
+	made["wrong/sleep-kmalloc-irq"] = wrong("in an interrupt", [() => call_on_other_cpu(interrupt_sleeps), idle], {
+		setup: init,
+	});
+	made["wrong/sleep-kmalloc-callback"] = wrong(
+		"in a callback of RCU",
+		[() => call_rcu(g.rcu, callback_sleeps), idle],
+		{ setup: init },
+	);
 	return made;
 }
 export const scenarios = all();

@@ -13,9 +13,9 @@ interface waits extends struct {
 	lock: embed<spinlock_t>;
 	sem: embed<rw_semaphore>;
 	flag: int;
-	beat: int; /* how often somebody looked; its own */
+	beat: int /* how often somebody looked; its own */;
 	word: int;
-	count: int; /* lock or sem */
+	count: int /* lock or sem */;
 }
 const g = DEFINE<waits>();
 
@@ -31,8 +31,7 @@ function raise_flag(): void {
 	WRITE_ONCE(g.flag, 1);
 }
 function wait_for_flag(): void {
-	while (READ_ONCE(g.flag) === 0)
-		cpu_relax();
+	while (READ_ONCE(g.flag) === 0) cpu_relax();
 }
 function flag_under_lock(): boolean {
 	spin_lock(g.lock);
@@ -48,8 +47,7 @@ function raise_under_lock(): void {
 }
 /** Under the lock, by trying until it is free. */
 function increment_trying(): void {
-	while (!spin_trylock(g.lock))
-		cpu_relax();
+	while (!spin_trylock(g.lock)) cpu_relax();
 	g.count++;
 	spin_unlock(g.lock);
 }
@@ -61,17 +59,32 @@ function increment(): void {
 function counted(n: number): void {
 	check_that(g.count === n, `${g.count} of ${n} increments`);
 }
-const program = (about: string, cpus: (() => void)[], check?: () => void): Scenario => wrong(about, cpus, { setup: init, check });
-const with_tasks = (about: string, cpus: (() => void)[], check?: () => void): Scenario => wrong(about, cpus, { setup: tasks, check });
+const program = (about: string, cpus: (() => void)[], check?: () => void): Scenario =>
+	wrong(about, cpus, { setup: init, check });
+const with_tasks = (about: string, cpus: (() => void)[], check?: () => void): Scenario =>
+	wrong(about, cpus, { setup: tasks, check });
 
 export const scenarios: Record<string, Scenario> = {
 	/* ---- the kernel complains ---- */
 	"wrong/bug": program("BUG()", [() => BUG("on purpose")]),
 	"wrong/bug-on": program("BUG_ON()", [() => BUG_ON(true, "on purpose")]),
 	"wrong/vm-bug-on": program("VM_BUG_ON()", [() => VM_BUG_ON(true, "on purpose")]),
-	"wrong/warn-on": program("WARN_ON()", [() => { WARN_ON(true, "on purpose"); }]),
-	"wrong/warn-on-once": program("WARN_ON_ONCE()", [() => { WARN_ON_ONCE(true, "on purpose"); }]),
-	"right/no-bug": program("conditions that do not hold", [() => { BUG_ON(false, "not this"); WARN_ON(false, "nor this"); }]),
+	"wrong/warn-on": program("WARN_ON()", [
+		() => {
+			WARN_ON(true, "on purpose");
+		},
+	]),
+	"wrong/warn-on-once": program("WARN_ON_ONCE()", [
+		() => {
+			WARN_ON_ONCE(true, "on purpose");
+		},
+	]),
+	"right/no-bug": program("conditions that do not hold", [
+		() => {
+			BUG_ON(false, "not this");
+			WARN_ON(false, "nor this");
+		},
+	]),
 	"wrong/check": program("a scenario's own check", [() => {}], () => check_that(false, "on purpose")),
 	"wrong/rcu-unlock": program("a section ends that has not begun", [() => rcu_read_unlock()]),
 	"wrong/rcu-kept": program("a program ends in a section", [() => rcu_read_lock()]),
@@ -79,52 +92,76 @@ export const scenarios: Record<string, Scenario> = {
 	/* ---- nobody goes on ---- */
 	"wrong/wait-for-nobody": program("a busy-wait loop for what nobody does", [wait_for_flag]),
 	"wrong/wait-for-each-other": program("two that wait for each other", [
-		() => { wait_for_flag(); WRITE_ONCE(g.word, 1); },
 		() => {
-			while (READ_ONCE(g.word) === 0)
-				cpu_relax();
+			wait_for_flag();
+			WRITE_ONCE(g.word, 1);
+		},
+		() => {
+			while (READ_ONCE(g.word) === 0) cpu_relax();
 			raise_flag();
 		},
 	]),
 	"wrong/wait-with-lock": program("the flag would be raised under the lock that is held meanwhile", [
-		() => { spin_lock(g.lock); wait_for_flag(); spin_unlock(g.lock); },
-		() => { spin_lock(g.lock); raise_flag(); spin_unlock(g.lock); },
+		() => {
+			spin_lock(g.lock);
+			wait_for_flag();
+			spin_unlock(g.lock);
+		},
+		() => {
+			spin_lock(g.lock);
+			raise_flag();
+			spin_unlock(g.lock);
+		},
 	]),
 	"wrong/wait-with-lock-trying": program("the same, and the other one tries", [
-		() => { spin_lock(g.lock); wait_for_flag(); spin_unlock(g.lock); },
-		() => { increment_trying(); raise_flag(); },
+		() => {
+			spin_lock(g.lock);
+			wait_for_flag();
+			spin_unlock(g.lock);
+		},
+		() => {
+			increment_trying();
+			raise_flag();
+		},
 	]),
 	"wrong/wait-with-rwsem": with_tasks("the same with a semaphore", [
-		() => { down_write(g.sem); wait_for_flag(); up_write(g.sem); },
-		() => { down_write(g.sem); raise_flag(); up_write(g.sem); },
+		() => {
+			down_write(g.sem);
+			wait_for_flag();
+			up_write(g.sem);
+		},
+		() => {
+			down_write(g.sem);
+			raise_flag();
+			up_write(g.sem);
+		},
 	]),
 	"wrong/poll-for-nobody": program("polling under a lock, for what nobody does", [
 		() => {
-			while (!flag_under_lock())
-				cpu_relax();
+			while (!flag_under_lock()) cpu_relax();
 		},
 		increment,
 	]),
 
 	/* ---- somebody does, whatever the loop looks at ---- */
-	"right/trylock-loop": program("a spinlock that is tried until it is free", [increment_trying, increment], () => counted(2)),
+	"right/trylock-loop": program("a spinlock that is tried until it is free", [increment_trying, increment], () =>
+		counted(2),
+	),
 	"right/trylock-loops": program("two that try", [increment_trying, increment_trying], () => counted(2)),
 	"right/poll-under-lock": program("a flag that is looked at under a lock", [
 		() => {
-			while (!flag_under_lock())
-				cpu_relax();
+			while (!flag_under_lock()) cpu_relax();
 		},
 		raise_under_lock,
 	]),
 	"right/poll-under-lock-counting": program("the same, and it counts its turns in memory", [
 		() => {
-			for (let done = false; !done;) {
+			for (let done = false; !done; ) {
 				spin_lock(g.lock);
 				done = g.flag !== 0;
 				g.count++;
 				spin_unlock(g.lock);
-				if (!done)
-					cpu_relax();
+				if (!done) cpu_relax();
 			}
 		},
 		raise_under_lock,
@@ -137,7 +174,11 @@ export const scenarios: Record<string, Scenario> = {
 				cpu_relax();
 			}
 		},
-		() => { READ_ONCE(g.beat); raise_flag(); WRITE_ONCE(g.word, 0); },
+		() => {
+			READ_ONCE(g.beat);
+			raise_flag();
+			WRITE_ONCE(g.word, 0);
+		},
 	]),
 	"right/poll-and-write-counted": program("the same with numbered turns", [
 		() => {
@@ -147,51 +188,55 @@ export const scenarios: Record<string, Scenario> = {
 				cpu_relax(n);
 			}
 		},
-		() => { READ_ONCE(g.beat); raise_flag(); WRITE_ONCE(g.word, 0); },
+		() => {
+			READ_ONCE(g.beat);
+			raise_flag();
+			WRITE_ONCE(g.word, 0);
+		},
 	]),
 	"right/poll-in-section": program("a flag that is looked at in an RCU section", [
 		() => {
-			for (let done = false; !done;) {
+			for (let done = false; !done; ) {
 				rcu_read_lock();
 				done = READ_ONCE(g.flag) !== 0;
 				rcu_read_unlock();
-				if (!done)
-					cpu_relax();
+				if (!done) cpu_relax();
 			}
 		},
 		raise_flag,
 	]),
 	"right/cmpxchg-loop": program("a word that is exchanged until it was free", [
 		() => {
-			while (cmpxchg(g.word, 0, 1) !== 0)
-				cpu_relax();
+			while (cmpxchg(g.word, 0, 1) !== 0) cpu_relax();
 			smp_store_release(g.word, 0);
 		},
 		() => {
-			while (xchg(g.word, 1) !== 0)
-				cpu_relax();
+			while (xchg(g.word, 1) !== 0) cpu_relax();
 			smp_store_release(g.word, 0);
 		},
 	]),
-	"right/rwsem-trylock-loop": with_tasks("a semaphore that is tried until it is free", [
-		() => {
-			while (!down_write_trylock(g.sem))
-				cpu_relax();
-			g.count++;
-			up_write(g.sem);
-		},
-		() => {
-			while (!down_read_trylock(g.sem))
-				cpu_relax();
-			up_read(g.sem);
-		},
-	], () => counted(1)),
+	"right/rwsem-trylock-loop": with_tasks(
+		"a semaphore that is tried until it is free",
+		[
+			() => {
+				while (!down_write_trylock(g.sem)) cpu_relax();
+				g.count++;
+				up_write(g.sem);
+			},
+			() => {
+				while (!down_read_trylock(g.sem)) cpu_relax();
+				up_read(g.sem);
+			},
+		],
+		() => counted(1),
+	),
 	"right/wait-gives-up": program("a loop that gives up after some turns, which nobody answers", [
 		() => {
-			for (let n = 0; n < 100 && READ_ONCE(g.flag) === 0; n++)
-				cpu_relax(n);
+			for (let n = 0; n < 100 && READ_ONCE(g.flag) === 0; n++) cpu_relax(n);
 		},
-		() => { READ_ONCE(g.flag); },
+		() => {
+			READ_ONCE(g.flag);
+		},
 	]),
 	"right/wait-own-progress": program("a loop that ends by what it does itself", [
 		() => {
@@ -200,6 +245,8 @@ export const scenarios: Record<string, Scenario> = {
 				cpu_relax();
 			}
 		},
-		() => { READ_ONCE(g.word); },
+		() => {
+			READ_ONCE(g.word);
+		},
 	]),
 };
