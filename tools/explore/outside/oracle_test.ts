@@ -302,3 +302,16 @@ test.serial("semaphores step by step: they are watched as those of one step are"
 		if (kind === "wrong") t.regex(r.failure?.text ?? "", EXPECTED[name][1], r.scenario);
 	}
 });
+
+test.serial("a race of the kernel's: the two accesses are those of the text, on two CPUs", async (t) => {
+	t.timeout(BUILD_MS);
+	const o = { scenarios: ["fault-anon-vma-shared"], model: "lkmm" as const, mutant: "anon-vma-plain" };
+	for await (const { failure: f } of explore(o)) {
+		t.regex(f?.text ?? "", /^data race: a plain read of [0-9a-f]+ beside a plain write that nothing orders$/);
+		const [write, read] = (f?.conflict ?? []).map((step) => (f as Failure).trace[step]);
+		t.deepEqual([write.op, write.func, write.file], ["write", "anon_vma_alloc", "kernel/mm/rmap.ts"]);
+		t.deepEqual([read.op, read.func, read.file], ["read", "anon_vma_lock_write", "include/linux/rmap.ts"]);
+		t.is(read.addr, write.addr);
+		t.not(read.cpu, write.cpu);
+	}
+});
