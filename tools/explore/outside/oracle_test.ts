@@ -307,11 +307,21 @@ test.serial("a race of the kernel's: the two accesses are those of the text, on 
 	t.timeout(BUILD_MS);
 	const o = { scenarios: ["fault-anon-vma-shared"], model: "lkmm" as const, mutant: "anon-vma-plain" };
 	for await (const { failure: f } of explore(o)) {
-		t.regex(f?.text ?? "", /^data race: a plain read of [0-9a-f]+ beside a plain write that nothing orders$/);
+		t.regex(
+			f?.text ?? "",
+			/^data race: a plain read of [0-9a-f]+ beside a plain write that nothing orders$/,
+		);
 		const [write, read] = (f?.conflict ?? []).map((step) => (f as Failure).trace[step]);
 		t.deepEqual([write.op, write.func, write.file], ["write", "anon_vma_alloc", "kernel/mm/rmap.ts"]);
 		t.deepEqual([read.op, read.func, read.file], ["read", "anon_vma_lock_write", "include/linux/rmap.ts"]);
 		t.is(read.addr, write.addr);
 		t.not(read.cpu, write.cpu);
 	}
+});
+
+test.serial("who goes to sleep with an interrupt pending waits for that, and does not turn for ever", async (t) => {
+	t.timeout(BUILD_MS);
+	const o = { scenarios: ["fault-munmap"], model: "sc" as const, config: "rwsem.config", bound: 0, max: 200 };
+	/* An execution without an end would throw. */
+	for await (const r of explore(o)) t.is(r.failure?.text, undefined);
 });
