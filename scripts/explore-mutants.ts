@@ -14,17 +14,17 @@ import { load_mutant, type Mutant, mutant_bundle, mutant_file, mutant_names } fr
 import { UserError } from "../tools/lib/errors.ts";
 import { MODELS, type Model, type Result } from "../tools/explore/outside/types.ts";
 
-const command = new Command("explore-mutants").argument("[mutant...]").option("--update").option("--seconds <n>", "for each search", "60").parse();
-const { update, seconds } = command.opts();
+const command = new Command("explore-mutants").argument("[mutant...]").option("--update").option("--budget <n>", "executions for each search", "400000").parse();
+const { update, budget } = command.opts();
 
 async function search(m: Mutant, model: Model): Promise<Result> {
 	let r: Result | undefined;
-	for await (const x of explore({ scenarios: [m.scenario], model, mutant: m.name, seconds: Number(seconds), jobs: 1 })) r = x;
+	for await (const x of explore({ scenarios: [m.scenario], model, mutant: m.name, budget: Number(budget), jobs: 1 })) r = x;
 	return r as Result;
 }
 /** How far a search went that found nothing. */
 function far(r: Result): string {
-	return `${r.executions} executions, ${r.exhausted && r.bound === null ? "all there are" : `of more; all with ${r.bound ?? "no"} preemptions`}`;
+	return `${r.executions} executions, ${r.exhausted ? "all there are" : r.bound === null ? "of more" : `of more; all with at most ${r.bound} preemptions`}`;
 }
 
 /** Is it as its header says? */

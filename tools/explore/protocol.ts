@@ -45,6 +45,9 @@ export interface Request {
 	seed?: number;
 	max?: number;
 	seconds?: number;
+	/** Most executions, those cut off included; where they are counted, if cores share the search. */
+	runs?: number;
+	spent?: Int32Array;
 	order?: number[];
 	schedule?: number[][];
 	oracles?: boolean;

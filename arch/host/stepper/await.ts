@@ -17,38 +17,14 @@
  * any news, for a while. It may give up after so many turns, or change something
  * by itself. If that leads nowhere, it is a deadlock.
  */
-import { is_wide } from "./door.ts";
 import {
-	A,
-	AWAIT,
-	await_turn,
-	BULK,
-	ctx_kind,
-	ctx_last,
-	DOWNGRADE,
-	ENQUEUE,
-	ev_before,
-	ev_ctx,
-	ev_kind,
-	ev_prev,
-	ev_store,
-	ev_val,
-	ev_w,
-	FREE,
-	GP_END,
-	GP_START,
-	IRQ_BEGIN,
-	last_at,
-	MAX_CTX,
-	PARK,
-	R,
-	RMW,
-	RTRY,
-	TAKE,
-	TRY,
-	view_of,
-	W,
-} from "./engine.ts";
+	A, AWAIT, BULK, DOWNGRADE, ENQUEUE, FREE, GP_END, GP_START, IRQ_BEGIN, PARK, R, RMW, RTRY, TAKE, TRY, W,
+} from "./kinds.ts";
+import { model } from "./models/model.ts";
+import { wide } from "./sharing.ts";
+import {
+	await_turn, ctx_kind, ctx_last, ev_before, ev_ctx, ev_kind, ev_prev, ev_store, ev_val, ev_w, head, MAX_CTX,
+} from "./state.ts";
 
 /** A step that tells its context something about a word. Who waits for a lock until it has it learns nothing. */
 function is_look(e: number): boolean {
@@ -83,7 +59,7 @@ function is_own(c: number, e: number): boolean {
 }
 /** What context c has last read from a word or written to it, if it looked there at step e. */
 function known(c: number, e: number): number {
-	let x = last_at(ev_w[e]);
+	let x = head[ev_w[e]];
 	while (x > e && !is_own(c, x)) x = ev_prev[x];
 	return ev_val[x];
 }
@@ -91,7 +67,7 @@ function known(c: number, e: number): number {
 /** Has something changed that the turn of context c has looked at? */
 export function turn_is_news(c: number): boolean {
 	return looks(ctx_last[c], await_turn[c], (e) => {
-		const now = view_of(c, ev_w[e], is_wide(ev_w[e]));
+		const now = model.view(c, ev_w[e], wide[ev_w[e] >> 1] !== 0);
 		return now !== undefined && now !== known(c, e);
 	});
 }
@@ -106,7 +82,7 @@ export function turn_ended_by(e: number): number {
 	const c = ev_ctx[e];
 	let first = -1;
 	looks(ev_before[e], ev_val[e], (look) => {
-		for (let x = last_at(ev_w[look]); x > look && !is_own(c, x); x = ev_prev[x])
+		for (let x = head[ev_w[look]]; x > look && !is_own(c, x); x = ev_prev[x])
 			if (ev_kind[x] !== R && (first < 0 || x < first)) first = x;
 	});
 	return first;

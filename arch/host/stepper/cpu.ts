@@ -3,8 +3,10 @@
  * A CPU of the stepper machine, seen from the kernel that runs on it: its
  * number, waiting, time, the console, and how an execution fails.
  */
-import { exploring, rerunning } from "./door.ts";
-import { current_cpu, fail, nr_cpus, park_step } from "./engine.ts";
+import { fail } from "./failure.ts";
+import { rerunning } from "./log.ts";
+import { park_step } from "./primitives.ts";
+import { current_cpu, exploring, nr_cpus } from "./state.ts";
 
 export function smp_processor_id(): number {
 	return current_cpu();

@@ -6,10 +6,11 @@
 import * as user from "arch/x86/kernel/user.ts";
 import { cpu_tlb, cpu_tlbstate } from "arch/x86/mm/tlb.ts";
 import { CONFIG_NR_CPUS } from "generated/autoconf.ts";
-import { exempt } from "host/door.ts";
-import { restore_ram, snapshot_ram } from "host/ram.ts";
-import { nr_cpus, on_cpu, set_irq_handler, set_nr_cpus } from "host/engine.ts";
 import { set_console } from "host/cpu.ts";
+import { on_cpu, set_irq_handler } from "host/quiet.ts";
+import { restore_ram, snapshot_ram } from "host/ram.ts";
+import { exempt } from "host/sharing.ts";
+import { nr_cpus, set_nr_cpus } from "host/state.ts";
 import { irq_flags } from "linux/irqflags.ts";
 import { __preempt_count } from "linux/preempt.ts";
 import { secondary_start, start_kernel } from "kernel/init/main.ts";

@@ -5,38 +5,39 @@
  * period while its readers are inside, a busy-wait loop until something that
  * it looks at has changed. The kernel calls them with CONFIG_ARCH_HOST_STEPPER.
  */
-import { check_access, exploring, log_result, logged, rerunning, touch } from "./door.ts";
-import { HEAP32, poke } from "./ram.ts";
+import { private_lock_order, shared_lock, shared_release } from "./access.ts";
+import { fail } from "./failure.ts";
+import { ACQ, DOWNGRADE, RACQ, REL, RREL, RTRY, TRY } from "./kinds.ts";
+import { log_result, logged, rerunning } from "./log.ts";
+import { check } from "./oracles/kasan.ts";
+import { heed, watch } from "./oracles/oracle.ts";
 import {
-	ACQ, await_step as await_turn, current_context, current_cpu, DOWNGRADE, enqueue_step, fail, gp_end_step,
-	gp_fence_step, gp_start_step, ipi_done, ipi_step, irq_off, irq_step, in_irq, lockdep, order_mb, private_lock_order, queued, RACQ, rcu_depth, rcu_lock_step,
-	rcu_unlock_step, REL, RREL, RTRY, shared_lock, shared_release, take_step, taken, TRY,
-} from "./engine.ts";
-
-import type { LockReport } from "./lockdep.ts";
-
-export { on_cpu } from "./engine.ts";
+	await_step as await_turn, enqueue_step, gp_end_step, gp_fence_step, gp_start_step, ipi_done, ipi_step, irq_step,
+	order_mb, queued, rcu_depth, rcu_lock_step, rcu_unlock_step, take_step, taken,
+} from "./primitives.ts";
+import { HEAP32, poke } from "./ram.ts";
+import { touch } from "./sharing.ts";
+import { current_context, current_cpu, exploring, in_irq, irq_off } from "./state.ts";
 
 /* ---- locks ---- */
 
 let subclass = 0;
 
-/** A spinlock. A context that is run again holds what it held: nothing is new. */
+/** A spinlock, with the subclass that was said before. */
 function note_acquire(p: number, trylock: boolean): void {
 	const nested = subclass;
 	subclass = 0;
 	note_lock(p, trylock, nested, false);
 }
 function note_lock(p: number, trylock: boolean, nested: number, sleeps: boolean): void {
-	if (!lockdep || !exploring()) return;
-	if (rerunning()) lockdep.hold(current_context(), p, nested);
-	else report_lock(lockdep.acquire(current_context(), p, trylock, nested, irq_off(), in_irq(), sleeps));
+	if (!exploring()) return;
+	const again = rerunning();
+	const lock = { p, trylock, subclass: nested, irqs_off: irq_off(), in_irq: in_irq(), sleeps, again };
+	for (const o of watch.acquire) heed(o.acquire(current_context(), lock));
 }
 function note_release(p: number): void {
-	if (lockdep && exploring()) report_lock(lockdep.release(current_context(), p));
-}
-function report_lock(report: LockReport | undefined): void {
-	if (report) fail("lockdep", report.text, { places: report.places });
+	if (!exploring()) return;
+	for (const o of watch.release) heed(o.release(current_context(), p));
 }
 /* Sleeping locks tell of themselves: see linux/lockdep.ts. */
 export function lockdep_acquire(p: number, _read: boolean, trylock: boolean, nested: number): void {
@@ -58,12 +59,13 @@ function private_lock(w: number, kind: number, fn: (old: number) => number, acqu
 	if (got) {
 		poke(w, v);
 		private_lock_order(w, kind, acquire);
-	} else if (kind === ACQ || kind === RACQ) fail("deadlock", `${lock_names.get(w * 4) ?? (w * 4).toString(16)} is taken twice, or by nobody who runs`);
+	} else if (kind === ACQ || kind === RACQ)
+		fail("deadlock", `${lock_names.get(w * 4) ?? (w * 4).toString(16)} is taken twice, or by nobody who runs`);
 	return got;
 }
 function lock_op(p: number, kind: number, fn: (old: number) => number, acquire: boolean): boolean {
 	if (rerunning()) return logged() !== 0;
-	check_access(p);
+	check(p, 4);
 	const w = p >> 2;
 	const got =
 		exploring() && touch(w, true)
@@ -93,7 +95,7 @@ export function spin_unlock_step(p: number): void {
 		logged();
 		return;
 	}
-	check_access(p);
+	check(p, 4);
 	if (HEAP32[p >> 2] === 0) fail("panic", `spinlock already unlocked, lock: ${p.toString(16)}`);
 	if (exploring() && touch(p >> 2, true)) shared_release(p >> 2);
 	else {
@@ -141,7 +143,7 @@ export function rwsem_downgrade_step(p: number): void {
 
 export function lock_class(p: number, name: string): void {
 	lock_names.set(p, name);
-	lockdep?.name(p, name);
+	for (const o of watch.name) o.name(p, name);
 }
 /** Names of locks by address: the last one that was given. */
 export const lock_names = new Map<number, string>();
@@ -209,7 +211,7 @@ export function irq_disable_step(): void {
 }
 export function irq_enable_step(): void {
 	if (!exploring()) return;
-	if (lockdep && !rerunning()) report_lock(lockdep.enabled_irqs(current_context()));
+	if (!rerunning()) for (const o of watch.irqs_on) heed(o.irqs_on(current_context()));
 	logged_step(() => irq_step(false));
 }
 /** One user access is not interrupted between its translation and its use. */
@@ -235,7 +237,10 @@ export function await_step(turn: number): void {
 	if (!exploring()) fail("panic", "a busy-wait loop outside of an exploration");
 	logged_step(() => await_turn(turn));
 }
-export { machine_sleeps } from "./oracles/atomic_sleep.ts";
+/** Where nobody looks on, it is a warning like others. */
+export function machine_sleeps(text: string): void {
+	if (exploring()) for (const o of watch.sleeps) heed(o.sleeps(current_context(), text));
+}
 export function machine_warn(text: string): void {
 	fail("warning", text);
 }

@@ -12,7 +12,8 @@ import { cpu_tlb, cpu_tlbstate, TLB_ENTRIES, type tlb_entry } from "arch/x86/mm/
 import { mmu_lookup } from "arch/x86/mm/mmu.ts";
 import { _PAGE_RW, PAGE_SIZE, PTE_PFN_MASK } from "asm/pgtable_types.ts";
 import { __NR_exit_group } from "asm/unistd.ts";
-import { nr_cpus, on_cpu } from "host/engine.ts";
+import { on_cpu } from "host/quiet.ts";
+import { nr_cpus } from "host/state.ts";
 import { init_task } from "kernel/fork.ts";
 import { irqs_disabled } from "linux/irqflags.ts";
 import type { mm_struct } from "linux/mm_types.ts";

@@ -5,17 +5,21 @@
  * kernel itself runs on. Part of the stepper's bundle; see tools/litmus.
  */
 import { CONFIG_NR_CPUS } from "generated/autoconf.ts";
-import { adopt_sharing, cmpxchg_as, fetch_add_as, is_shared, shared_words, weak_atomics, xchg_as } from "host/door.ts";
+import { begin, forbidden, run_on } from "host/engine.ts";
+import { machine_failure } from "host/failure.ts";
+import type { RmwOrder } from "host/kinds.ts";
+import { adopt_sharing, is_shared, shared_words } from "host/sharing.ts";
+import { cmpxchg_as, fetch_add_as, weak_atomics, xchg_as } from "host/door.ts";
 import { smp_mb, smp_mb__after_unlock_lock, smp_rmb, smp_wmb } from "host/door.ts";
-import { begin, forbidden, LKMM, machine_failure, run_on, type RmwOrder, SC, TSO } from "host/engine.ts";
 import { boot } from "host/head.ts";
-import { Lkmm } from "host/lkmm.ts";
+import { models } from "host/models/all.ts";
 import { set_journaling, undo_mark, undo_to } from "host/ram.ts";
 import { rcu_read_lock, rcu_read_unlock, synchronize_rcu } from "linux/rcupdate.ts";
 import { spin_lock, spin_unlock } from "linux/spinlock.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
 import type { LitmusOp } from "../protocol.ts";
 import { dpor } from "./strategy/dpor.ts";
+import type { Search } from "./strategy/types.ts";
 
 interface litmus extends struct {
 	word: array<int, 32>; /* WORDS */
@@ -191,6 +195,8 @@ export function litmus_states(
 	model: "sc" | "tso" | "lkmm",
 	places: string[],
 	max = Infinity,
+	/** Another search than the one that is meant: what it is held against. */
+	make_search: () => Search = dpor,
 ): { states: string[]; executions: number } {
 	const locs = [...places];
 	const locks: string[] = [];
@@ -224,16 +230,16 @@ export function litmus_states(
 	prepare();
 	for (;;) {
 		const known = shared_words();
-		const search = dpor();
+		const search = make_search();
 
 		undo_to(fresh);
 		states.clear();
 		executions = 0;
 		let started = begin({
 			programs,
-			model: { sc: SC, tso: TSO, lkmm: LKMM }[model],
+			model: models[model],
 			strategy: search,
-			lkmm: (contexts) => new Lkmm(contexts),
+			oracles: [],
 		});
 		do {
 			const ending = started ?? run_on();

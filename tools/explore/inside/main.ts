@@ -3,3 +3,9 @@
 export * from "host/head.ts";
 export { LITMUS_OPS, litmus_states } from "./litmus.ts";
 export * from "./session.ts";
+/* For their tests. */
+export { bound } from "./strategy/bound.ts";
+export { dpor } from "./strategy/dpor.ts";
+export { every } from "./strategy/every.ts";
+export { pct } from "./strategy/pct.ts";
+export { count_bits, nth_bit, random_numbers } from "./strategy/random.ts";

@@ -13,7 +13,7 @@ import {
 	__NR_brk, __NR_clone, __NR_close, __NR_exit, __NR_exit_group, __NR_fork, __NR_madvise, __NR_mmap, __NR_mprotect, __NR_mremap,
 	__NR_munmap, __NR_sim_drop_caches, __NR_sim_exec, __NR_sim_open,
 } from "asm/unistd.ts";
-import { on_cpu } from "host/engine.ts";
+import { on_cpu } from "host/quiet.ts";
 import { panic } from "kernel/panic.ts";
 
 export { on_cpu, panic, run_task, user_idle, user_syscall };

@@ -5,19 +5,27 @@
  * when more words turned out to be shared, and turns a failure into a schedule.
  */
 import { boot } from "host/head.ts";
-import { adopt_sharing, forget_sharing, on_stack, shared_words, sharing } from "host/door.ts";
-import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
 import {
-	begin, ctx_kind, ctx_cpu, type Ending, ev_choice, forbidden, ev_ctx, ev_kind, KernelPanic, LKMM, machine_failure, n,
-	ev_store, KIND_NAMES, aside, pop_to, set_strategy, set_tracer, ev_val, ev_w, n_ctx, nr_cpus, on_cpu, run_on, SC, type StepperFailure, TSO, is_enabled_now, waiting, ctx_state, READY, steps_in_earnest, event_position, position_before, accesses, IRQ_BEGIN,
+	accesses, begin, type Ending, event_position, forbidden, is_enabled, pop_to, position_before, run_on, set_strategy,
+	set_tracer, steps_in_earnest, waiting,
 } from "host/engine.ts";
-import { Kcsan } from "host/kcsan.ts";
-import { Lkmm } from "host/lkmm.ts";
-import { Lockdep, type Seen } from "host/lockdep.ts";
+import { KernelPanic, machine_failure, type StepperFailure } from "host/failure.ts";
+import { IRQ_BEGIN, KIND_NAMES } from "host/kinds.ts";
+import { aside, on_cpu } from "host/quiet.ts";
+import { adopt_sharing, forget_sharing, shared_words, sharing } from "host/sharing.ts";
+import { on_stack } from "host/stack.ts";
+import {
+	ctx_cpu, ctx_kind, ctx_state, ev_ctx, ev_kind, ev_store, ev_val, ev_w, ev_way, n, n_ctx, nr_cpus, READY,
+} from "host/state.ts";
+import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
+import { models } from "host/models/all.ts";
+import type { Model } from "host/models/model.ts";
+import { all_oracles } from "host/oracles/all.ts";
+import type { LockdepOptions } from "host/oracles/lockdep.ts";
+import { type Oracle, watch } from "host/oracles/oracle.ts";
 import { lock_names } from "host/model.ts";
 import { cpu_leave_host, smp_handle_ipi } from "kernel/smp.ts";
 import { rcu_barrier, rcu_nocb_kthread } from "kernel/rcu.ts";
-import { DATA_END } from "generated/asm-offsets.ts";
 import { all_scenarios } from "generated/scenarios.ts";
 import { baseline, final_check, teardown_check } from "./final.ts";
 import type { Listed, Loan, ModelName, Outcome, RawEvent, Replayed, Request, SessionFailure, Sharing } from "../protocol.ts";
@@ -34,8 +42,9 @@ import type { Search } from "./strategy/types.ts";
 /** CPUs of the boot; the last is RCU's. */
 const BOOT_CPUS = 6;
 
-const models = { sc: SC, tso: TSO, lkmm: LKMM };
-export { dpor, sharing };
+/** Each model that can be asked for is one of the machine. */
+const model_of: Record<ModelName, Model> = models;
+export { sharing };
 
 export function scenarios(): Map<string, Scenario & { file: string }> {
 	const all = new Map<string, Scenario & { file: string }>();
@@ -65,7 +74,7 @@ export function session_options(r: Request): SessionOptions {
 		: r.strategy === "pct" ? pct(r.seed ?? 1, 3)
 		: r.strategy === "random" ? random(r.seed ?? 1)
 		: dpor(r.commons, r.loan);
-	return { scenario: r.scenario, model: r.model, search, order: order_of(r.schedule) ?? r.order, oracles: r.oracles, keep: r.keep, sharing: r.sharing, together: r.together };
+	return { scenario: r.scenario, model: r.model, search, order: order_of(r.schedule) ?? r.order, oracles: r.oracles, keep: r.keep, sharing: r.sharing, together: r.together, runs: r.runs, spent: r.spent };
 }
 
 /**
@@ -122,7 +131,7 @@ function raw_event(e: number, old: number, value: number, stale: number, states:
 	return {
 		context: c,
 		context_kind: ctx_kind[c],
-		could_go_on: e > 0 && ev_ctx[e - 1] !== c && is_enabled_now(ev_ctx[e - 1]),
+		could_go_on: e > 0 && ev_ctx[e - 1] !== c && is_enabled(ev_ctx[e - 1]),
 		cpu: ctx_cpu[c],
 		kind: KIND_NAMES[ev_kind[e]],
 		addr: ev_w[e] * 4,
@@ -149,9 +158,13 @@ export interface SessionOptions {
 	/** Other cores search as well: all of them begin again. */
 	together?: boolean;
 	/** The orders of locks that are known. */
-	seen?: Seen;
+	seen?: LockdepOptions["seen"];
 	/** Remember where locks are taken. */
 	traced?: boolean;
+	/** Ends, with what was not looked at left, after so many executions, those cut off included; */
+	runs?: number;
+	/** they are counted here, if other cores make some of them. The explorer's own memory, not the kernel's. */
+	spent?: Int32Array;
 }
 
 export class Session {
@@ -163,17 +176,17 @@ export class Session {
 	private known = -1;
 	private started = false;
 	private over = false;
-	private lockdep = new Lockdep(32, DATA_END);
+	private runs = 0;
+	private oracles: Oracle[];
 
 	constructor(readonly options: SessionOptions) {
 		const scenario = scenarios().get(options.scenario);
 		if (!scenario) throw new RangeError(`no scenario '${options.scenario}'`);
 		this.scenario = scenario;
 		this.search = options.search();
+		this.oracles = options.oracles === false ? [] : all_oracles(options);
 		if (options.sharing) adopt_sharing(options.sharing);
 		else if (!options.keep) forget_sharing();
-		if (options.seen) this.lockdep.learn(options.seen);
-		this.lockdep.traced = options.traced === true;
 	}
 
 	/** RAM as it is before the first step of any CPU. */
@@ -186,24 +199,23 @@ export class Session {
 		on_cpu(0, baseline);
 		if (this.scenario.setup) on_cpu(0, this.scenario.setup);
 		on_cpu(nr_cpus - 1, rcu_barrier);
-		for (const [p, name] of lock_names) this.lockdep.name(p, name);
+		for (const [p, name] of lock_names) for (const o of this.oracles) o.name?.(p, name);
 		set_journaling(true);
 		const order = this.options.order ?? this.scenario.cpus.map((_, i) => i);
 		return begin({
 			programs: order.map((cpu) => ({ cpu, fn: this.scenario.cpus[cpu] })),
 			handler: smp_handle_ipi,
 			rcu: rcu_nocb_kthread,
-			model: models[this.options.model],
+			model: model_of[this.options.model],
 			strategy: this.search,
-			lkmm: (contexts) => new Lkmm(contexts),
-			kcsan: this.options.oracles === false ? undefined : new Kcsan(32),
-			lockdep: this.options.oracles === false ? undefined : this.lockdep,
+			oracles: this.oracles,
 		});
 	}
 
 	/** Begins again, with what is known of shared words. */
 	again(): void {
 		this.over = this.started = false;
+		this.runs = 0;
 		this.seen.clear();
 		this.outcome.failure = undefined;
 		this.search = this.options.search();
@@ -214,6 +226,11 @@ export class Session {
 	slice(ms: number, max = Infinity): boolean {
 		const end = performance.now() + ms;
 		const o = this.outcome;
+		const { spent, runs = Infinity } = this.options;
+		if (spent && Atomics.load(spent, 0) >= runs) {
+			this.over = true;
+			return true;
+		}
 		if (this.search.nothing) {
 			this.over = o.exhausted = true;
 			return true;
@@ -262,20 +279,23 @@ export class Session {
 				return;
 			}
 			this.seen.clear();
-			o.executions = o.blocked = 0;
+			o.executions = o.blocked = this.runs = 0;
 			this.search = this.options.search();
 			this.started = false;
 			return;
 		}
+		const { spent, runs = Infinity } = this.options;
+		this.runs = spent ? Atomics.add(spent, 0, 1) + 1 : this.runs + 1;
 		/* What the memory model forbids was no failure. */
 		if (failure && forbidden() === undefined) {
 			o.failure = failure;
 			this.over = true;
 			return;
 		}
-		if (this.search.next()) return;
-		o.exhausted = this.search.exhaustive;
-		this.over = true;
+		if (!this.search.next()) {
+			o.exhausted = this.search.exhaustive;
+			this.over = true;
+		} else if (this.runs >= runs) this.over = true;
 	}
 
 	/** Another part of the same search, or `afresh` the whole of it, from the beginning of an execution on. */
@@ -322,11 +342,11 @@ export class Session {
 	private failed(f: StepperFailure): SessionFailure {
 		const waits = [];
 		for (let c = 0; c < n_ctx && f.kind === "deadlock"; c++) {
-			if (ctx_state[c] !== READY || ctx_kind[c] === "buffer" || is_enabled_now(c)) continue;
+			if (ctx_state[c] !== READY || ctx_kind[c] === "buffer" || is_enabled(c)) continue;
 			const { kind, w } = waiting(c);
 			/* Nobody waits for the thread that waits for callbacks. */
 			if (kind === "rcu_take") continue;
-			const holding = this.lockdep.holders(w * 4).filter((t) => waiting(t).w !== w);
+			const holding = watch.holders.flatMap((o) => o.holders(w * 4)).filter((t) => waiting(t).w !== w);
 			const holders = new Set(holding.map((t) => `CPU${ctx_cpu[t]}`));
 			waits.push({
 				cpu: ctx_cpu[c],
@@ -336,9 +356,8 @@ export class Session {
 			});
 		}
 		const { order } = this.options;
-		const seen = f.kind === "lockdep" ? this.lockdep.seen() : undefined;
 		const whole = [...(order ? [[ORDER, ...order]] : []), ...schedule(f)];
-		return { ...f, seen, schedule: whole, order, waits, console: this.console.slice(-20) };
+		return { ...f, seen: f.seen as SessionFailure["seen"], schedule: whole, order, waits, console: this.console.slice(-20) };
 	}
 }
 
@@ -359,7 +378,7 @@ function schedule(f: StepperFailure): number[][] {
 		out.push(ctx_kind[c] === "buffer" ? [c, end - e] : [c, position_before(c, end, f.event)]);
 		e = end;
 	}
-	for (let e = 0; e < f.event; e++) if (ev_choice[e] > 0) out.push([CHOICE, ev_ctx[e], event_position(e), ev_choice[e]]);
+	for (let e = 0; e < f.event; e++) if (ev_way[e] > 0) out.push([CHOICE, ev_ctx[e], event_position(e), ev_way[e]]);
 	if (f.context >= 0 && (out.length === 0 || out[out.length - 1][0] !== f.context)) out.push([f.context, -1]);
 	return out;
 }

@@ -6,7 +6,8 @@
 import { mmu_lookup } from "arch/x86/mm/mmu.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
-import { nr_cpus, on_cpu } from "host/engine.ts";
+import { on_cpu } from "host/quiet.ts";
+import { nr_cpus } from "host/state.ts";
 import { lock_names } from "host/model.ts";
 import { HEAP32 } from "host/ram.ts";
 import { current } from "kernel/sched/core.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import test from "ava";
 import { UserError } from "../../lib/errors.ts";
 import { Core } from "./core.ts";
-import { type Job, search } from "./search.ts";
+import { BUDGET, type Job, search } from "./search.ts";
 import { Team } from "./team.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "spf-core-"));
@@ -44,6 +44,6 @@ test("a program of too many steps is no failure of the kernel", async (t) => {
 		}`);
 	const core = new Core(bundle);
 	const job: Job = { s: { name: "s", file: "", about: "", patch: "", invariant: "", cpus: 2, models: ["sc"], configs: [], quick: false }, model: "sc", bundle };
-	await t.throwsAsync(search(new Team(core), job, { scenarios: ["s"], max: 1 }, 1), { instanceOf: UserError, message: /scenario 's' never ends: 9 steps/ });
+	await t.throwsAsync(search(new Team(core), job, { scenarios: ["s"], max: 1 }, BUDGET), { instanceOf: UserError, message: /scenario 's' never ends: 9 steps/ });
 	await core.close();
 });

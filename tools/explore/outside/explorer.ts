@@ -11,13 +11,9 @@ import { mutant_bundle, stepper_tree } from "./mutant.ts";
 import { failure_of, Sources } from "./places.ts";
 import type { Listed, Replayed } from "../protocol.ts";
 import { decode_schedule } from "./replay_string.ts";
-import { type Job, progress_of, search } from "./search.ts";
+import { BUDGET, BUDGET_OF_ALL, type Job, progress_of, search } from "./search.ts";
 import { Team } from "./team.ts";
 import { type ExploreOptions, type Failure, MODELS, type Model, type Progress, type Result, type TraceEvent } from "./types.ts";
-
-/** Seconds for a search, unless told: of one scenario, and of each where all are searched. */
-const SECONDS = 20;
-const SECONDS_OF_ALL = 4;
 
 /** The stepper kernel as it is, with a fragment over its configuration, or with a mutant's patch. */
 export async function stepper_bundle(mutant?: string, config?: string): Promise<string> {
@@ -67,13 +63,25 @@ async function jobs(o: ExploreOptions): Promise<Job[]> {
 	return work;
 }
 
-/** Results as they come. A scenario that fails is not searched under weaker models, where it fails, too. */
-export async function* explore(o: ExploreOptions, on_progress?: (p: Progress) => void): AsyncGenerator<Result> {
+/** Who is to be told what, while an exploration goes on. */
+export interface Listener {
+	progress?: (p: Progress) => void;
+	/** A scenario is not searched under a model, since it fails under one that is stronger. */
+	left_out?: (scenario: string, model: Model, config: string | undefined, fails_under: Model) => void;
+}
+
+/**
+ * Results as they come. A scenario is searched under one model after the other,
+ * the strongest first, and no further once it has failed: what fails under one
+ * fails under those that are weaker.
+ */
+export async function* explore(o: ExploreOptions, listener: Listener = {}): AsyncGenerator<Result> {
 	const work = await jobs(o);
-	const seconds = o.seconds ?? (o.scenarios.length > 0 ? SECONDS : SECONDS_OF_ALL);
-	const failed = new Set<string>();
+	const budget = { ...(o.scenarios.length > 0 ? BUDGET : BUDGET_OF_ALL), ...(o.budget ? { all: o.budget, bounds: o.budget } : {}) };
+	const failed = new Map<string, Model>();
+	const under_way = new Set<string>();
+	const key_of = (job: Job) => `${job.s.name} ${job.config}`;
 	const ready: Result[] = [];
-	let next = 0;
 	let wake = () => {};
 	let problem: unknown;
 	let running = Math.max(1, o.jobs ?? availableParallelism());
@@ -82,36 +90,42 @@ export async function* explore(o: ExploreOptions, on_progress?: (p: Progress) =>
 		cores[n]?.close();
 		return (cores[n] = new Core(bundle));
 	};
-	let busy = 0;
-	const one_core = async (n: number) => {
-		for (let bundle = ""; next < work.length && problem === undefined; ) {
-			const job = work[next++];
-			const key = `${job.s.name} ${job.config}`;
-			if (failed.has(key)) continue;
-			if (job.bundle !== bundle) core_for(n, (bundle = job.bundle));
-			busy++;
-			const team = new Team(cores[n], progress_of(job, on_progress));
-			const done = search(team, job, o, seconds);
-			teams.set(team, { bundle, done });
-			const r = await done.finally(() => { teams.delete(team); busy--; });
-			if (r.failures > 0) failed.add(key);
-			ready.push(r);
-			wake();
-		}
-		await help(n);
-	};
-	/** Nothing is left to begin with: join those who search. */
 	const teams = new Map<Team, { bundle: string; done: Promise<unknown> }>();
-	const help = async (n: number) => {
-		while (busy > 0 && problem === undefined) {
-			const [smallest] = [...teams].sort(([a], [b]) => a.size - b.size);
-			if (!smallest) {
-				await new Promise(setImmediate);
+	/** The next one of which no stronger model is still being searched. */
+	const take = (): Job | undefined => {
+		for (let i = 0; i < work.length; i++) {
+			const job = work[i];
+			const under = failed.get(key_of(job));
+			if (under === undefined && under_way.has(key_of(job))) continue;
+			work.splice(i--, 1);
+			if (under === undefined) return job;
+			listener.left_out?.(job.s.name, job.model, job.config, under);
+		}
+	};
+	const one_core = async (n: number) => {
+		let bundle = "";
+		while (problem === undefined) {
+			const job = take();
+			if (!job) {
+				if (teams.size === 0) return;
+				/* Of several scenarios each is one core's, so that what is seen of it does not depend on the others. */
+				const [[team, { bundle: theirs, done }]] = [...teams].sort(([a], [b]) => a.size - b.size);
+				if (o.scenarios.length === 1) team.join(core_for(n, (bundle = theirs)));
+				await done.catch(() => {});
 				continue;
 			}
-			const [team, { bundle, done }] = smallest;
-			team.join(core_for(n, bundle));
-			await done.catch(() => {});
+			if (job.bundle !== bundle) core_for(n, (bundle = job.bundle));
+			under_way.add(key_of(job));
+			const team = new Team(cores[n], progress_of(job, listener.progress));
+			const done = search(team, job, o, budget).finally(() => {
+				teams.delete(team);
+				under_way.delete(key_of(job));
+			});
+			teams.set(team, { bundle, done });
+			const r = await done;
+			if (r.failures > 0) failed.set(key_of(job), job.model);
+			ready.push(r);
+			wake();
 		}
 	};
 	for (let n = 0, all = running; n < all; n++)
@@ -124,7 +138,7 @@ export async function* explore(o: ExploreOptions, on_progress?: (p: Progress) =>
 			if (problem !== undefined) throw problem;
 		}
 	} finally {
-		next = work.length;
+		work.length = 0;
 		await Promise.all(cores.map((c) => c?.close()));
 	}
 }

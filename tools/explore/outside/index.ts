@@ -10,6 +10,7 @@ export interface Options {
 	bound?: string;
 	strategy?: string;
 	seed?: string;
+	budget?: string;
 	seconds?: string;
 	max?: string;
 	jobs?: string;
@@ -32,15 +33,16 @@ export function add_explore(program: Command): void {
 		.option("--bound <n>", "only schedules with at most n preemptions")
 		.option("--strategy <name>", "dpor, bound, pct or random (default: few preemptions, then dpor, then bounds)")
 		.option("--seed <n>", "of pct and random")
-		.option("--seconds <n>", "for each search of a scenario under a model (default: 20; 4 where all are searched)")
-		.option("--max <n>", "executions of each scenario under a model")
+		.option("--budget <n>", "executions of each search, those cut off included (default: 400000; fewer where all scenarios are searched)")
+		.option("--seconds <n>", "of the clock, for each scenario under a model (default: no limit)")
+		.option("--max <n>", "complete executions of each scenario under a model")
 		.option("--jobs <n>", "cores to use (default: all)")
 		.option("--quick", "only the scenarios that `make test` runs")
 		.option("--replay <string>", "repeat one execution of one scenario")
 		.option("--json", "print one JSON object for each scenario and model")
 		.option("--html <file>", "write failures as a page to step through")
 		.option("--quiet", "only print failures")
-		.addHelpText("after", "\nExit status: 0 if nothing failed, 1 if something did, 2 for mistakes in options.")
+		.addHelpText("after", "\nExit status: 0 if every schedule was seen and none failed, 1 if one failed, 2 for mistakes in options,\n3 if nothing failed and not every schedule was seen.")
 		.action(async (scenarios: string[], o: Options) => {
 			const { run } = await import("./run.ts");
 			process.exitCode = await run(scenarios, o);

@@ -87,11 +87,11 @@ function tree(s: Step, turn: boolean, open: Map<string, string[]>, room: number)
 	return { text: mark + (whole.length <= room ? whole : `… ${inner}()`), depth };
 }
 
-/** How far the search went. */
+/** How far the search went: what was not looked at is said. */
 function extent(r: Result): string {
-	const bound = r.bound === null ? "" : `bounded at ${count(r.bound, "preemption")}`;
-	if (r.exhausted) return bound || "exhausted";
-	return `${bound ? `${bound}, ` : ""}not exhausted${r.strategy === "dpor" ? "" : ` (${r.strategy})`}`;
+	if (r.exhausted) return "exhausted";
+	if (r.bound !== null) return `not exhausted: all with at most ${count(r.bound, "preemption")}`;
+	return `not exhausted${r.strategy === "dpor" || r.strategy === "replay" ? "" : ` (${r.strategy})`}`;
 }
 const rate = (r: Result) => (r.seconds > 0 ? `, ${Math.round((r.made ?? r.executions + r.blocked) / r.seconds)}/s` : "");
 

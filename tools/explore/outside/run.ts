@@ -24,6 +24,7 @@ function checked(scenarios: string[], o: Options): ExploreOptions {
 		bound: whole_number("--bound", o.bound, { least: 0 }),
 		strategy: one_of("--strategy", o.strategy, STRATEGIES),
 		seed: whole_number("--seed", o.seed, { least: 0 }),
+		budget: whole_number("--budget", o.budget),
 		seconds: whole_number("--seconds", o.seconds),
 		max: whole_number("--max", o.max),
 		jobs: whole_number("--jobs", o.jobs),
@@ -59,12 +60,17 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 	if (o.quick) options.scenarios = (await list(o.mutant)).filter((s) => s.quick).map((s) => s.name);
 	const bars = process.stderr.isTTY && !o.json && !o.quiet ? new Bars() : undefined;
 	let failures = 0;
+	let open = false;
 	const failed: { result: Result; failure: Failure }[] = [];
 	try {
-		for await (const r of explore(options, (p) => bars?.show(p))) {
+		const left_out = (scenario: string, model: Model, config: string | undefined, under: Model) => {
+			if (!o.json && !o.quiet) process.stdout.write(`${scenario}: not searched under ${model.toUpperCase()}${config ? `, ${config}` : ""}: it fails under ${under.toUpperCase()}\n`);
+		};
+		for await (const r of explore(options, { progress: (p) => bars?.show(p), left_out })) {
 			bars?.done(r);
 			print(r, o);
 			failures += r.failures;
+			open ||= !r.exhausted;
 			/* Without a schedule there is nothing to step through. */
 			if (r.failure?.replay) failed.push({ result: r, failure: r.failure });
 		}
@@ -73,8 +79,10 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 	}
 	if (o.html !== undefined && failed.length === 0) process.stderr.write(`spf: no schedule that fails, so '${o.html}' was not written\n`);
 	else if (o.html !== undefined) await write_page(o.html, failed);
-	return failures > 0 ? 1 : 0;
+	return failures > 0 ? 1 : open ? NOT_ALL_SEEN : 0;
 }
+/** Exit status: nothing failed, but there are schedules that were not looked at. */
+const NOT_ALL_SEEN = 3;
 
 async function print_list(o: Options): Promise<number> {
 	for (const s of await list(o.mutant, o.config)) {

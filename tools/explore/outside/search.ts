@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * How one scenario is searched: for a moment with no preemption and with one,
- * where most mistakes and the words that are shared show soon; then everything;
- * and if that does not end in time, with one preemption, two, and so on. What is
- * found is then looked for with fewer preemptions and CPUs.
+ * How one scenario is searched: with no preemption and with one, where most
+ * mistakes and the words that are shared show soon; for a while by chance, which
+ * finds what is far from there; then everything; and if that is more than the
+ * budget, with two preemptions, three, and so on. What is found is then looked for
+ * with fewer preemptions and CPUs.
  */
 import { readFileSync } from "node:fs";
 import { UserError } from "../../lib/errors.ts";
@@ -22,27 +23,53 @@ export interface Job {
 	config?: string;
 }
 
-/** How long simpler failures are looked for. */
-const MINIMISE_SECONDS = 20;
-/** Preemptions that are tried before everything is. */
+/**
+ * What a search may take, in executions, those that are cut off included: the
+ * same on a machine that is busy with other things. `all`: until everything was
+ * seen; `bounds`: within so many preemptions, for each number of them; `chance`:
+ * schedules drawn by PCT.
+ */
+export interface Budget {
+	all: number;
+	bounds: number;
+	chance: number;
+}
+/** Of one scenario, and of each where all are searched. */
+export const BUDGET: Budget = { all: 400_000, bounds: 400_000, chance: 2_000 };
+export const BUDGET_OF_ALL: Budget = { all: 60_000, bounds: 120_000, chance: 600 };
+/** Preemptions that are tried before everything is, */
 const FEW = 1;
+/** and the seed of chance. */
+const SEED = 1;
+/** What simpler failures are looked for with. */
+const MINIMISE_RUNS = 200_000;
 
 type Strategy = NonNullable<ExploreOptions["strategy"]>;
 
 /** What the progress of a team is about. */
 export function progress_of(job: Job, on_progress?: (p: Progress) => void): OnProgress {
 	const { s, model } = job;
-	return (p) => on_progress?.({ scenario: s.name, model, executions: p.executions, blocked: p.blocked, seconds: p.seconds, estimate: p.estimate });
+	return (p) =>
+		on_progress?.({
+			scenario: s.name, model, executions: p.executions, blocked: p.blocked, seconds: p.seconds, estimate: p.estimate,
+		});
 }
 
-export async function search(team: Team, job: Job, o: ExploreOptions, seconds: number): Promise<Result> {
+export async function search(team: Team, job: Job, o: ExploreOptions, budget: Budget): Promise<Result> {
 	const { s, model, config } = job;
 	/* What the first search finds to be shared, the next ones know. */
 	let keep = false;
-	const run = async (strategy: Strategy, limit: number, bound?: number): Promise<Ended> => {
-		const request: Request = { scenario: s.name, model, strategy, bound, seed: o.seed, max: o.max, order: o.order, keep };
+	let made = 0;
+	let seconds = 0;
+	const started = Date.now();
+	const run = async (strategy: Strategy, runs?: number, bound?: number): Promise<Ended> => {
+		const left = o.seconds === undefined ? Infinity : Math.max(0, o.seconds - (Date.now() - started) / 1000);
+		const request: Request = { scenario: s.name, model, strategy, bound, seed: o.seed ?? SEED, max: o.max, runs, order: o.order, keep };
 		keep = true;
-		return team.search(request, limit);
+		const r = await team.search(request, left);
+		made += r.total;
+		seconds += r.seconds;
+		return r;
 	};
 	/** Bounds below `searched` are known to have no failure. */
 	const result = async (r: Ended, strategy: Strategy, bound: number | undefined, searched: number): Promise<Result> => {
@@ -52,46 +79,47 @@ export async function search(team: Team, job: Job, o: ExploreOptions, seconds: n
 		}
 		const failure = r.failure && (await explain(team, job, r.failure, searched));
 		return {
-			scenario: s.name, model, mutant: o.mutant, config, cpus: s.cpus, executions: r.executions, blocked: r.blocked, bound: bound ?? null,
-			exhausted: r.exhausted, strategy, made: r.total, failures: failure ? 1 : 0, seconds: r.seconds, failure,
+			scenario: s.name, model, mutant: o.mutant, config, cpus: s.cpus, executions: r.executions, blocked: r.blocked,
+			bound: bound ?? null, exhausted: r.exhausted && bound === undefined && !failure, strategy, made, failures: failure ? 1 : 0,
+			seconds, failure,
 		};
 	};
 	if (o.strategy !== undefined || o.bound !== undefined) {
 		const strategy = o.strategy ?? "bound";
-		return result(await run(strategy, o.seconds ?? Infinity, o.bound), strategy, o.bound, 0);
+		const r = await run(strategy, undefined, o.bound);
+		return result(r, strategy, r.exhausted ? o.bound : undefined, 0);
 	}
+	if (o.max !== undefined) return result(await run("dpor"), "dpor", undefined, 0);
 	let searched = 0;
 	let best: { r: Ended; bound: number } | undefined;
-	const bounds = async (last: number, until: number): Promise<Result | undefined> => {
-		while (searched <= last && Date.now() < until) {
-			const r = await run("bound", (until - Date.now()) / 1000, searched);
+	/** Within the bounds up to `last`, as long as they come to an end. */
+	const bounds = async (last: number, runs: number): Promise<Result | undefined> => {
+		while (searched <= last) {
+			const r = await run("bound", runs, searched);
 			if (r.failure) return result(r, "bound", searched, searched);
 			if (!r.exhausted) return;
 			best = { r, bound: searched++ };
 		}
 	};
-	const ms = 1000 * seconds;
-	if (o.max === undefined) {
-		const found = await bounds(FEW, Date.now() + ms / 20);
-		if (found) return found;
-	}
-	const all = await run("dpor", seconds);
-	if (all.exhausted || all.failure || o.max !== undefined) return result(all, "dpor", undefined, searched);
-	const found = await bounds(Infinity, Date.now() + ms);
+	let found = await bounds(FEW, Math.ceil(budget.bounds / 8));
+	if (found) return found;
+	const chance = await run("pct", budget.chance);
+	if (chance.failure) return result(chance, "pct", undefined, searched);
+	const all = await run("dpor", budget.all);
+	if (all.exhausted || all.failure) return result(all, "dpor", undefined, searched);
+	found = await bounds(Infinity, budget.bounds);
 	if (found) return found;
 	if (!best) return result(all, "dpor", undefined, searched);
-	const { r, bound } = best;
-	const both = { ...r, executions: r.executions + all.executions, blocked: all.blocked, total: r.total + all.total, seconds: r.seconds + all.seconds };
-	return result(both, "bound", bound, searched);
+	const executions = best.r.executions + chance.executions + all.executions;
+	return result({ ...best.r, executions, blocked: all.blocked }, "bound", best.bound, searched);
 }
 
 /** The same failure with fewest preemptions, then with fewest CPUs, in words. */
 async function explain(team: Team, job: Job, found: SessionFailure, searched: number): Promise<Failure> {
 	const { s, model } = job;
 	const sources = new Sources(job.bundle);
-	const deadline = Date.now() + 1000 * MINIMISE_SECONDS;
 	const look = (bound: number, order?: number[]) =>
-		team.search({ scenario: s.name, model, strategy: "bound", bound, order, keep: true }, (deadline - Date.now()) / 1000);
+		team.search({ scenario: s.name, model, strategy: "bound", bound, order, keep: true, runs: MINIMISE_RUNS });
 	let best = await replayed(team.lead, job, sources, found);
 	let minimised = true;
 	for (let bound = searched; bound < best.preemptions && minimised; bound++) {
@@ -104,7 +132,7 @@ async function explain(team: Team, job: Job, found: SessionFailure, searched: nu
 	}
 	/* Others may look on without being needed: leave them out, one by one. */
 	let cpus = found.order ?? Array.from({ length: s.cpus }, (_, i) => i);
-	for (let out = s.cpus - 1; out >= 0 && cpus.length > 2 && Date.now() < deadline; out--) {
+	for (let out = s.cpus - 1; out >= 0 && cpus.length > 2; out--) {
 		const rest = cpus.filter((c) => c !== out);
 		const r = await look(best.preemptions, rest);
 		if (r.failure === undefined) continue;

@@ -48,16 +48,17 @@ export class Team {
 	}
 
 	/** The search of a request; what more than one of its cores did is summed up. */
-	async search(request: Request, seconds: number): Promise<Ended> {
+	async search(request: Request, seconds = Infinity): Promise<Ended> {
 		const start = Date.now();
 		const until = start + 1000 * seconds;
 		let sharing = request.keep ? await this.lead.call<Sharing>("sharing") : NOTHING;
-		let spent = 0;
+		let made = 0;
 		for (;;) {
 			const limit = Math.max(0, until - Date.now()) / 1000;
 			const commons = request.strategy === "dpor" ? new Int32Array(new SharedArrayBuffer(4 * (1 + 2 * COMMONS))) : undefined;
+			const spent = request.runs === undefined ? undefined : new Int32Array(new SharedArrayBuffer(4));
 			const round: Round = {
-				request: { ...request, together: true, round: rounds++, commons, sharing, seconds: limit },
+				request: { ...request, together: true, round: rounds++, commons, sharing, seconds: limit, spent },
 				total: { executions: 0, blocked: 0, total: 0, exhausted: false, seconds: 0 },
 				working: new Set(), over: false, complete: true, until, progress: new Map(),
 			};
@@ -70,12 +71,12 @@ export class Team {
 			this.#round = undefined;
 			if (round.problem !== undefined) throw round.problem;
 			const { total } = round;
-			spent += total.total;
+			made += total.total;
 			if (total.grew && Date.now() < until) {
 				sharing = total.grew;
 				continue;
 			}
-			return { ...total, exhausted: round.complete && !total.grew, total: spent, seconds: (Date.now() - start) / 1000 };
+			return { ...total, exhausted: round.complete && !total.grew, total: made, seconds: (Date.now() - start) / 1000 };
 		}
 	}
 

@@ -16,7 +16,9 @@ export interface ExploreOptions {
 	bound?: number;
 	strategy?: "dpor" | "bound" | "pct" | "random";
 	seed?: number;
-	/** Most executions, and seconds, for a scenario under a model. */
+	/** Executions for each search of a scenario, those that are cut off included; see search.ts. */
+	budget?: number;
+	/** Most executions, and seconds of the clock, for a scenario under a model. */
 	max?: number;
 	seconds?: number;
 	/** Cores to use. */
@@ -94,8 +96,9 @@ export interface Result {
 	cpus: number;
 	executions: number;
 	blocked: number;
-	/** Preemptions; null: any number. */
+	/** All schedules with at most so many preemptions were seen; null: it is not about preemptions. */
 	bound: number | null;
+	/** All schedules were. */
 	exhausted: boolean;
 	strategy: string;
 	/** With those that only found out what is shared. */

@@ -6,14 +6,15 @@
  * Where the kernel would complain and go on, the execution fails here, and what
  * is held is added, as debug_show_held_locks() does.
  */
-import { current_context, current_cpu, fail, lockdep } from "../engine.ts";
+import { ctx_cpu } from "../state.ts";
+import { type Objection, type Oracle, watch } from "./oracle.ts";
 
-/** `text` says of which kind the context is. */
-export function machine_sleeps(text: string): never {
-	const t = current_context();
-	const held = t < 0 || !lockdep ? [] : lockdep.held(t);
-	const what = held.length === 0 ? "no locks held" : `${held.length} lock${held.length === 1 ? "" : "s"} held`;
-	const lines = held.map((h, i) => `\n #${i}: ${h.name}`);
-	const places = t < 0 ? [] : lockdep?.held_places(t);
-	fail("sleep", `${text}\n${what} by CPU${current_cpu()}${lines.join("")}`, { places });
+export class AtomicSleepOracle implements Oracle {
+	sleeps(c: number, text: string): Objection {
+		const held = watch.held.flatMap((o) => o.held(c));
+		const count = held.length === 0 ? "no locks held" : `${held.length} lock${held.length === 1 ? "" : "s"} held`;
+		const list = held.map((h, i) => `\n #${i}: ${h.name}`).join("");
+		const places = held.map((h) => ({ what: `${h.name} was taken`, stack: h.stack }));
+		return { kind: "sleep", text: `${text}\n${count} by CPU${ctx_cpu[c]}${list}`, places };
+	}
 }

@@ -7,7 +7,7 @@
  * has the place on its own way, so that nothing is lost when the other has left
  * it. The memory is the explorer's own, not the kernel's.
  */
-import { n } from "host/engine.ts";
+import { n } from "host/state.ts";
 import type { Loan } from "../../protocol.ts";
 
 export class Commons {

@@ -11,10 +11,13 @@
  * Several cores can share the tree (commons.ts): complete executions are still
  * one for each class, as sleep sets see to it; how many are cut off may differ.
  */
+import { pending, pop_to } from "host/engine.ts";
+import { BULK, conflicts, dependent, FREE, IRQ_BEGIN, RMW, W } from "host/kinds.ts";
+import { met, model } from "host/models/model.ts";
 import {
-	clock, conflicts, ctx_cpu, ctx_kind, dependent, ev_choice, ev_choices, ev_ctx, ev_kind, ev_page, ev_page_prev, ev_prev, ev_seq,
-	BULK, ev_w, happens_before, IRQ_BEGIN, MAX_CTX, MAX_EV, n, n_ctx, pending, pop_to, pre, RMW, W, FREE,
-} from "host/engine.ts";
+	clock, ctx_cpu, ctx_kind, ev_choice, ev_choices, ev_ctx, ev_kind, ev_page, ev_page_prev, ev_prev, ev_seq, ev_w,
+	happens_before, MAX_CTX, MAX_EV, n, n_ctx, own_buffer, pre,
+} from "host/state.ts";
 import type { Loan } from "../../protocol.ts";
 import { Commons, follow } from "./commons.ts";
 import type { Search } from "./types.ts";
@@ -140,6 +143,10 @@ export function dpor(words?: Int32Array, loan?: Loan): Search {
 			}
 		}
 		if (w < 0) return;
+		const all = model.meets(e);
+		for (let i = 0; i < all; i++)
+			if (ev_ctx[met[i]] !== c && conflicts(kind, ev_kind[met[i]])) count = race(met[i], e, count);
+		if (all >= 0) return;
 		for (let x = ev_prev[e]; x >= 0; x = ev_prev[x]) {
 			const k = ev_kind[x];
 			const full = k === W || k === RMW || k === FREE;
@@ -166,7 +173,12 @@ export function dpor(words?: Int32Array, loan?: Loan): Search {
 			}
 			const able = enabled & ~sleep[n];
 			if (able === 0) return -1;
-			const bit = running >= 0 && (able & (1 << running)) !== 0 ? 1 << running : able & -able;
+			/* Stores leave their buffer at once, unless it is explored what comes of it if they do not. */
+			const buffer = running >= 0 ? own_buffer(running) : -1;
+			const bit =
+				buffer >= 0 && (able & (1 << buffer)) !== 0 ? 1 << buffer
+				: running >= 0 && (able & (1 << running)) !== 0 ? 1 << running
+				: able & -able;
 			backtrack[n] = bit;
 			done[n] = 0;
 			record[n] = -1;

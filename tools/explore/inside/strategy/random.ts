@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A random walk: each step is made by any context that can. Ends when told to. */
-import { n, pop_to } from "host/engine.ts";
+import { pop_to } from "host/engine.ts";
+import { n } from "host/state.ts";
 import type { Search } from "./types.ts";
 
 /** Numbers in [0, 2^32), the same for a seed (mulberry32). */

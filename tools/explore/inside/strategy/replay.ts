@@ -4,8 +4,9 @@
  * a weak memory model returned. Its one execution is the one that was written
  * down, or it says where the kernel no longer fits.
  */
-import { current_context, ctx_kind, ctx_state, DONE, IDLE, is_arriving, standing } from "host/engine.ts";
-import { position } from "host/door.ts";
+import { is_arriving, standing } from "host/engine.ts";
+import { position } from "host/log.ts";
+import { ctx_kind, ctx_state, current_context, DONE, IDLE } from "host/state.ts";
 import type { Search } from "./types.ts";
 
 export interface Replay extends Search {
@@ -37,6 +38,7 @@ export function replay(schedule: number[][]): Replay {
 	return {
 		name: "replay",
 		exhaustive: false,
+		all_ways: true,
 		pick(enabled, running) {
 			for (; i < switches.length && why === undefined; i++, count = 0) {
 				const [c, until] = switches[i];

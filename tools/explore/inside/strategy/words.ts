@@ -12,7 +12,7 @@
  * of the CPU's program; what it runs is for the reader. Interrupts come as soon
  * as they can.
  */
-import { ctx_cpu, ctx_kind, ctx_state, DONE, n_ctx } from "host/engine.ts";
+import { ctx_cpu, ctx_kind, ctx_state, DONE, n_ctx } from "host/state.ts";
 import type { Search } from "./types.ts";
 
 interface Directive {

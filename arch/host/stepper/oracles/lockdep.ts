@@ -10,11 +10,10 @@
  * only hold() is called, since nothing is new.
  */
 
-/** A place that belongs to a report. */
-export interface Place {
-	what: string;
-	stack: string;
-}
+import type { Place } from "../failure.ts";
+import { ctx_cpu } from "../state.ts";
+import type { Acquire, Objection, Oracle } from "./oracle.ts";
+
 export interface LockReport {
 	text: string;
 	/** Where else: the other orders, where a lock that is held was taken. */
@@ -253,10 +252,6 @@ export class Lockdep {
 	holders(p: number): number[] {
 		return [...this.stack.keys()].filter((t) => this.stack[t].some((h) => h.p === p));
 	}
-	/** Of a context's report: what it holds, and where it took that. */
-	held_places(t: number): Place[] {
-		return this.places(this.stack[t]);
-	}
 	/** At the end of its program, which ran on that CPU. */
 	at_end(t: number, cpu = t): LockReport | undefined {
 		const held = this.stack[t];
@@ -296,4 +291,52 @@ export interface Seen {
 	in_irq: [number, string][];
 	irqs_on: [number, string][];
 	sleeping: number[];
+}
+
+/** What a replay asks for. */
+export interface LockdepOptions {
+	/** Remember where each lock is taken. */
+	traced?: boolean;
+	/** What the search has seen. */
+	seen?: Seen;
+}
+
+/** As an observer of the stepper. What it has learnt stays from one exploration to the next. */
+export class LockdepOracle implements Oracle {
+	private l: Lockdep;
+
+	constructor(contexts: number, static_end: number, { traced = false, seen }: LockdepOptions = {}) {
+		this.l = new Lockdep(contexts, static_end);
+		this.l.traced = traced;
+		if (seen) this.l.learn(seen);
+	}
+	/** With all orders: other executions may have a part in it. */
+	private report(r: LockReport | undefined): Objection | undefined {
+		return r && { kind: "lockdep", ...r, seen: this.l.seen() };
+	}
+	resume(c: number): void {
+		this.l.reset(c);
+	}
+	end(c: number): Objection | undefined {
+		return this.report(this.l.at_end(c, ctx_cpu[c]));
+	}
+	name(p: number, name: string): void {
+		this.l.name(p, name);
+	}
+	acquire(c: number, { p, trylock, subclass, irqs_off, in_irq, sleeps, again }: Acquire): Objection | undefined {
+		if (!again) return this.report(this.l.acquire(c, p, trylock, subclass, irqs_off, in_irq, sleeps));
+		this.l.hold(c, p, subclass);
+	}
+	release(c: number, p: number): Objection | undefined {
+		return this.report(this.l.release(c, p));
+	}
+	irqs_on(c: number): Objection | undefined {
+		return this.report(this.l.enabled_irqs(c));
+	}
+	held(c: number): { name: string; stack: string }[] {
+		return this.l.held(c);
+	}
+	holders(p: number): number[] {
+		return this.l.holders(p);
+	}
 }

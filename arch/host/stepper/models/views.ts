@@ -21,6 +21,8 @@ import { forbidden, type Step } from "./axioms.ts";
 
 export interface Message {
 	readonly at: number;
+	/** The step that wrote it; -1: it was there. */
+	readonly event: number;
 	/** Index in its place's history; changes when one is put in before it. */
 	pos: number;
 	readonly value: number;
@@ -158,10 +160,11 @@ function everywhere(r: Reach, t: number, v: View): Reach {
 }
 const pos = (v: View | undefined, x: number) => v?.[x]?.pos ?? 0;
 
-export class Lkmm {
+export class Views {
 	/** Of the message that is read, when it is not the newest one. */
 	stale = false;
-	/** Set by the caller before an access. */
+	/** Set by the caller before an access: its step, and is it a plain one. */
+	event = -1;
 	plain = false;
 	private cpus: Cpu[] = [];
 	private history: Message[][] = [];
@@ -214,7 +217,7 @@ export class Lkmm {
 	/** A new place, or a lock: its handle. */
 	loc(initial: number): number {
 		const x = this.history.length;
-		this.history.push([{ at: x, pos: 0, value: initial, by: -1, view: NOTHING, reach: UNKNOWN, of: undefined }]);
+		this.history.push([{ at: x, event: -1, pos: 0, value: initial, by: -1, view: NOTHING, reach: UNKNOWN, of: undefined }]);
 		this.locks.push({ view: NOTHING, own: NOTHING, reach: UNKNOWN, all: UNKNOWN });
 		this.journal.push(() => {
 			this.history.pop();
@@ -243,13 +246,21 @@ export class Lkmm {
 		for (let i = from; i < h.length; i++) if (h[i].value !== not) n++;
 		return n;
 	}
-	load(t: number, x: number, choice: number, acquire: boolean, not?: number): number {
+	/** The message that a choice means. */
+	load_of(x: number, choice: number, not?: number): Message {
 		const h = this.history[x];
 		let i = h.length - 1;
 		if (not === undefined) i -= choice;
 		else for (let left = choice; h[i].value === not || left-- > 0; ) i--;
-		const m = h[i];
-		this.stale = i < h.length - 1;
+		return h[i];
+	}
+	/** What overwrites a message. */
+	next(m: Message): Message | undefined {
+		return this.history[m.at][m.pos + 1];
+	}
+	load(t: number, x: number, choice: number, acquire: boolean, not?: number): number {
+		const m = this.load_of(x, choice, not);
+		this.stale = this.next(m) !== undefined;
 		this.read(t, m, acquire);
 		return m.value;
 	}
@@ -306,7 +317,7 @@ export class Lkmm {
 		return only === undefined || h[i].value === only;
 	}
 	/** The message that a choice means. */
-	private source(x: number, choice: number, only?: number): Message {
+	source(x: number, choice: number, only?: number): Message {
 		const h = this.history[x];
 		for (let i = h.length - 1, left = choice; ; i--) if (this.open(h, i, only) && left-- === 0) return h[i];
 	}
@@ -330,7 +341,7 @@ export class Lkmm {
 	private write(t: number, x: number, i: number, value: number, view: View, of: Message | undefined, release: boolean): void {
 		const h = this.history[x];
 		const c = this.cpus[t];
-		const m: Message = { at: x, pos: i + 1, value, by: t, view, reach: c.stores, of };
+		const m: Message = { at: x, event: this.event, pos: i + 1, value, by: t, view, reach: c.stores, of };
 		h.splice(i + 1, 0, m);
 		for (let k = i + 2; k < h.length; k++) h[k].pos = k;
 		this.journal.push(() => {
@@ -362,9 +373,9 @@ export class Lkmm {
 		return this.history[x][this.first(t, x)];
 	}
 	/** From a message on, is there one that holds v, or with `other` one that does not? */
-	may_read(from: Message, v: number, other: boolean): boolean {
+	may_read(from: Message, v: number, other: boolean, needed: (m: Message) => boolean): boolean {
 		const h = this.history[from.at];
-		for (let i = from.pos; i < h.length; i++) if ((h[i].value === v) !== other) return true;
+		for (let i = from.pos; i < h.length; i++) if ((h[i].value === v) !== other && needed(h[i])) return true;
 		return false;
 	}
 

@@ -16,6 +16,9 @@
  * the accesses that it is made of: after one on READ_ONCE() what comes next is
  * still unordered, and is reported, unless a read barrier follows.
  */
+import type { Order } from "../kinds.ts";
+import type { Objection, Oracle } from "./oracle.ts";
+
 type Clock = readonly number[];
 
 interface Ctx {
@@ -188,5 +191,73 @@ export class Kcsan {
 	gp_end(t: number): void {
 		const c = this.ctx[t];
 		for (const r of this.ctx) this.set(c, "now", join(c.now, r.section));
+	}
+}
+
+/** As an observer of the stepper, on a machine of so many words. */
+export class KcsanOracle implements Oracle {
+	private k: Kcsan;
+	/** Of an event: where the journal stood before it. */
+	private marks: number[] = [];
+	/** Shared words, by the number that they have here, from 1 on. */
+	private numbers: Int32Array;
+	private count = 0;
+
+	constructor(private readonly contexts: number, words: number) {
+		this.k = new Kcsan(contexts);
+		this.numbers = new Int32Array(words);
+	}
+	private word(w: number): number {
+		if (this.numbers[w] === 0) this.numbers[w] = ++this.count;
+		return this.numbers[w];
+	}
+	private race(found: Race | undefined, w: number, what: string): Objection | undefined {
+		if (found === undefined) return;
+		const text = `data race: ${what} of ${(w * 4).toString(16)} beside ${found.what} that nothing orders`;
+		return { kind: "race", text, access: this.k.event, other: found.event };
+	}
+
+	begin(): void {
+		this.k = new Kcsan(this.contexts);
+	}
+	open(e: number): void {
+		this.marks[e] = this.k.mark();
+		this.k.event = e;
+	}
+	pop_to(d: number): void {
+		this.k.undo_to(this.marks[d]);
+	}
+	read(cpu: number, w: number, order: Order): Objection | undefined {
+		const kind = order === "dependency" ? "acquire" : (order as "plain");
+		return this.race(this.k.read(cpu, this.word(w), kind), w, "a plain read");
+	}
+	write(cpu: number, w: number, order: Order, store: number): Objection | undefined {
+		const kind = order === "release" || order === "plain" ? order : "once";
+		if (store >= 0) this.k.event = store;
+		return this.race(this.k.write(cpu, this.word(w), kind), w, WRITES[kind]);
+	}
+	rmw(cpu: number, w: number): Objection | undefined {
+		return this.race(this.k.rmw(cpu, this.word(w)), w, ATOMIC);
+	}
+	lock(cpu: number, w: number): void {
+		this.k.lock(cpu, this.word(w));
+	}
+	unlock(cpu: number, w: number): void {
+		this.k.unlock(cpu, this.word(w));
+	}
+	barrier(cpu: number, which: "mb" | "rmb" | "wmb"): void {
+		this.k[which](cpu);
+	}
+	rcu_read_lock(cpu: number): void {
+		this.k.rcu_read_lock(cpu);
+	}
+	rcu_read_unlock(cpu: number): void {
+		this.k.rcu_read_unlock(cpu);
+	}
+	gp_start(cpu: number): void {
+		this.k.gp_start(cpu);
+	}
+	gp_end(cpu: number): void {
+		this.k.gp_end(cpu);
 	}
 }

@@ -2,19 +2,23 @@
 /**
  * The kernel's memory model as its definition has it (tools/memory-model of the
  * kernel: coherence, atomicity, happens-before, propagation, rcu), for one
- * execution: may it be? lkmm.ts makes executions one access at a time, and
+ * execution: may it be? views.ts makes executions one access at a time, and
  * what it remembers lets a few pass that this forbids. Left out: dependencies,
  * which are not known here; in their place every load comes before the stores
  * after it, so that there is no load buffering. Plain accesses order nothing.
  */
-import type { Message } from "./lkmm.ts";
+/** A write: its place, and where in that place's order of writes it is. */
+export interface Written {
+	readonly at: number;
+	readonly pos: number;
+}
 
 /** What a CPU did, in its order. A lock is an atomic read and write of its word. */
 export interface Step {
 	readonly cpu: number;
 	readonly kind: "read" | "write" | "mb" | "rmb" | "wmb" | "unlock_lock" | "rcu_lock" | "rcu_unlock" | "gp";
-	/** The message that is read or written, */
-	readonly of?: Message;
+	/** The write that is read or made, */
+	readonly of?: Written;
 	/** or a lock; else a place that nobody else looks at. */
 	readonly lock?: number;
 	readonly acquire?: boolean;

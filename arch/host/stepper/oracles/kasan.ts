@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Accesses to memory that is not there, what mm/kasan is for: a byte of shadow
+ * (ram.ts) for eight of RAM says whether they may be used. No observer like the
+ * others, as it sees every access, also those that are no step: door.ts looks
+ * at the shadow itself, and comes here when something is wrong.
+ */
+import { fail } from "../failure.ts";
+import { HEAP32, poke, RAM_SIZE, SHADOW, shadow } from "../ram.ts";
+
+/** Says what is the matter with an access. */
+export function bad_access(p: number, size: number): never {
+	const bad =
+		!(p >= 4096) ? "null-ptr-deref"
+		: p + size > RAM_SIZE ? "out-of-bounds"
+		: p % size !== 0 ? "misaligned-access"
+		: "use-after-free";
+	fail("panic", `BUG: KASAN: ${bad} of size ${size} at addr ${p?.toString(16)}`);
+}
+/** An access of `size` bytes at p. */
+export function check(p: number, size: number): void {
+	if (!(p >= 4096) || p + size > RAM_SIZE || p % size !== 0 || shadow[p >> 3] !== 0) bad_access(p, size);
+}
+export function check_access(p: number): void {
+	check(p, 4);
+}
+/** Of a range: 0, it may be used; 1, not. */
+export function set_shadow(p: number, size: number, v: number): void {
+	const from = (SHADOW + (p >> 3)) & ~3;
+	const to = SHADOW + ((p + size + 7) >> 3);
+	const first = SHADOW + (p >> 3);
+	for (let a = from; a < to; a += 4) {
+		/* Whole words at a time, the two ends byte by byte. */
+		let word = HEAP32[a >> 2];
+		for (let i = 0; i < 4; i++)
+			if (a + i >= first && a + i < to) word = (word & ~(0xff << (8 * i))) | (v << (8 * i));
+		if (word !== HEAP32[a >> 2]) poke(a >> 2, word);
+	}
+}
