@@ -18,12 +18,38 @@
  * by itself. If that leads nowhere, it is a deadlock.
  */
 import {
-	A, AWAIT, BULK, DOWNGRADE, ENQUEUE, FREE, GP_END, GP_START, IRQ_BEGIN, PARK, R, RMW, RTRY, TAKE, TRY, W,
+	A,
+	AWAIT,
+	BULK,
+	DOWNGRADE,
+	ENQUEUE,
+	FREE,
+	GP_END,
+	GP_START,
+	IRQ_BEGIN,
+	PARK,
+	R,
+	RMW,
+	RTRY,
+	TAKE,
+	TRY,
+	W,
 } from "./kinds.ts";
 import { model } from "./models/model.ts";
 import { wide } from "./sharing.ts";
 import {
-	await_turn, ctx_kind, ctx_last, ev_before, ev_ctx, ev_kind, ev_prev, ev_store, ev_val, ev_w, head, MAX_CTX,
+	await_turn,
+	ctx_kind,
+	ctx_last,
+	ev_before,
+	ev_ctx,
+	ev_kind,
+	ev_prev,
+	ev_store,
+	ev_val,
+	ev_w,
+	head,
+	MAX_CTX,
 } from "./state.ts";
 
 /** A step that tells its context something about a word. Who waits for a lock until it has it learns nothing. */

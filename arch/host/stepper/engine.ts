@@ -148,9 +148,13 @@ export function step(kind: number, w: number): void {
 	ctx_pos[cur] = position();
 	if (!arriving) {
 		next_ctx = pick();
-		if (next_ctx === cur) return;
+		if (next_ctx === cur) return next_stop();
 	}
 	throw SWITCH;
+}
+/** It goes on: to where a schedule says. */
+function next_stop(): void {
+	if (strategy.stop) stop_before(strategy.stop(cur));
 }
 /**
  * The running context is where a schedule says that another one goes on, which is
@@ -164,7 +168,7 @@ function stop_here(): void {
 	ctx_pos[cur] = position();
 	if (!arriving) {
 		next_ctx = pick();
-		if (next_ctx === cur) return;
+		if (next_ctx === cur) return next_stop();
 	}
 	stopped[cur] = 1;
 	throw SWITCH;

@@ -17,8 +17,8 @@ import { interrupt } from "./quiet.ts";
 import { HEAP32, poke } from "./ram.ts";
 import { shared_words, touch } from "./sharing.ts";
 import {
-	await_known, await_turn, cpu, cur, exploring, n, n_ctx, parked_value, QUEUE_MAX, REG_GP, REG_IN_VAIN, REG_IPI, REG_IRQ, REG_IRQ_OFF, REG_NEST,
-	REG_QUEUE, REG_RCU, REG_TAKEN,
+	await_known, await_turn, cpu, cur, exploring, n, n_ctx, parked_value, QUEUE_MAX, REG_GP, REG_IN_VAIN, REG_IPI, REG_IRQ,
+	REG_IRQ_OFF, REG_NEST, REG_QUEUE, REG_RCU, REG_TAKEN,
 } from "./state.ts";
 
 /* ---- barriers ---- */

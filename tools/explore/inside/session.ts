@@ -268,7 +268,9 @@ export class Session {
 		let failure: SessionFailure | undefined;
 		if (ending === "failed") failure = this.failed(machine_failure() as StepperFailure);
 		else if (ending === "deadlock")
-			failure = this.failed({ kind: "deadlock", text: "all CPUs wait", stack: "", context: -1, event: steps_in_earnest() });
+			failure = this.failed({
+				kind: "deadlock", text: "all CPUs wait", stack: "", context: -1, event: steps_in_earnest(),
+			});
 		else if (ending === "complete") failure = this.check_end();
 		if (shared_words() !== this.known && this.search.name !== "replay") {
 			/* What was no step is one: begin again, with that known. A failure
@@ -357,7 +359,8 @@ export class Session {
 		}
 		const { order } = this.options;
 		const whole = [...(order ? [[ORDER, ...order]] : []), ...schedule(f)];
-		return { ...f, seen: f.seen as SessionFailure["seen"], schedule: whole, order, waits, console: this.console.slice(-20) };
+		const seen = f.seen as SessionFailure["seen"];
+		return { ...f, seen, schedule: whole, order, waits, console: this.console.slice(-20) };
 	}
 }
 

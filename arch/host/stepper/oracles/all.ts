@@ -10,5 +10,9 @@ import type { Oracle } from "./oracle.ts";
 
 /** New ones, that know nothing yet. */
 export function all_oracles(o: LockdepOptions = {}): Oracle[] {
-	return [new KcsanOracle(MAX_CTX, REGS + REG_WORDS), new LockdepOracle(MAX_CTX, DATA_END, o), new AtomicSleepOracle()];
+	return [
+		new KcsanOracle(MAX_CTX, REGS + REG_WORDS),
+		new LockdepOracle(MAX_CTX, DATA_END, o),
+		new AtomicSleepOracle(),
+	];
 }

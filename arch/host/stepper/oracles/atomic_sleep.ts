@@ -12,7 +12,8 @@ import { type Objection, type Oracle, watch } from "./oracle.ts";
 export class AtomicSleepOracle implements Oracle {
 	sleeps(c: number, text: string): Objection {
 		const held = watch.held.flatMap((o) => o.held(c));
-		const count = held.length === 0 ? "no locks held" : `${held.length} lock${held.length === 1 ? "" : "s"} held`;
+		const count =
+			held.length === 0 ? "no locks held" : `${held.length} lock${held.length === 1 ? "" : "s"} held`;
 		const list = held.map((h, i) => `\n #${i}: ${h.name}`).join("");
 		const places = held.map((h) => ({ what: `${h.name} was taken`, stack: h.stack }));
 		return { kind: "sleep", text: `${text}\n${count} by CPU${ctx_cpu[c]}${list}`, places };

@@ -74,7 +74,8 @@ type Method = keyof Oracle;
 /** All of them: one that is missing here does not compile. */
 const METHODS: Record<Method, true> = {
 	begin: true, open: true, pop_to: true, resume: true, end: true, read: true, write: true, rmw: true,
-	lock: true, unlock: true, barrier: true, rcu_read_lock: true, rcu_read_unlock: true, gp_start: true, gp_end: true,
+	lock: true, unlock: true, barrier: true, rcu_read_lock: true, rcu_read_unlock: true,
+	gp_start: true, gp_end: true,
 	name: true, acquire: true, release: true, irqs_on: true, sleeps: true, held: true, holders: true,
 };
 
