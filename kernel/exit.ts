@@ -21,6 +21,7 @@ import {
 } from "linux/sched.ts";
 import { mmgrab } from "linux/sched/mm.ts";
 import {
+	get_task_struct,
 	put_task_struct,
 	task_lock,
 	task_unlock,
@@ -280,10 +281,14 @@ export function do_group_exit(exit_code: number): void {
 	const cur = current();
 
 	spin_lock(tasklist_lock);
-	/* Whoever came first has chosen the code for all. */
+	/*
+	 * Whoever came first has chosen the code for all, and who is to die:
+	 * with exec() that is all but himself.
+	 */
 	if ((READ_ONCE(cur.pending) & sigmask(SIGKILL)) !== 0)
 		exit_code = cur.exit_code;
-	zap_other_threads(cur, exit_code);
+	else
+		zap_other_threads(cur, exit_code);
 	spin_unlock(tasklist_lock);
 
 	do_exit(exit_code);
@@ -358,8 +363,12 @@ export function task_claim(t: task_struct): boolean {
 /** After the CPU left t for another task. The full barrier of the xchg() pairs
  *  with that of the fetch_or() which makes a signal pending. */
 export function task_unclaim(t: task_struct): void {
+	/* Without the claim somebody else may run t to its end, and free it. */
+	get_task_struct(t);
 	xchg(t.cpu_claim, 0);
-	if ((READ_ONCE(t.pending) & sigmask(SIGKILL)) !== 0)
+	const killed = (READ_ONCE(t.pending) & sigmask(SIGKILL)) !== 0;
+	put_task_struct(t);
+	if (killed)
 		finish_killed_tasks();
 }
 

@@ -211,8 +211,8 @@ export function idle_wait(seq: number): void {
 
 	if (READ_ONCE(p.pending) === 0)
 		cpu_park(ADDR(p.wake_seq), seq);
-	else if (CONFIG_ARCH_HOST_STEPPER)
-		await_step(-1); /* it will be interrupted */
+	else /* an interrupt comes first: our caller looks again after it */
+		cpu_relax();
 }
 
 export function idle_finish(): void {

@@ -13,6 +13,7 @@ import { Command } from "commander";
 import { type OutputChunk, rolldown } from "rolldown";
 import ts from "typescript";
 import { cmd_text, type Deps } from "./cc/fixdep.ts";
+import { fields_left_over } from "./cc/leftover.ts";
 import { type Compiled, compile } from "./cc/program.ts";
 import { here } from "./lib/root.ts";
 
@@ -220,13 +221,8 @@ export async function build({ objtree, minify = false, say = () => {} }: BuildOp
 			throw new BuildError(text);
 		},
 	});
-	const leftover = /BUILD_BUG_no_such_field/.exec(code);
-	if (leftover) {
-		const at = code.lastIndexOf("function ", leftover.index);
-		throw new BuildError(
-			`a field of another configuration is used in ${code.slice(at, code.indexOf("(", at))}()`,
-		);
-	}
+	const leftover = fields_left_over(code, JSON.stringify(map), objtree);
+	if (leftover.length > 0) throw new BuildError(leftover.map((e) => relative(srctree, e)).join("\n"));
 	/* Stack traces and coverage speak of the sources. */
 	writeFileSync(join(objtree, `${name}.map`), JSON.stringify(map));
 	if (!minify) {

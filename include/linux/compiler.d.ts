@@ -17,14 +17,19 @@ interface struct {
 }
 
 /* ---- field types: the size of a field is the size of its type ---- */
-type int = number; /* 32 bits, signed; the only size that is atomic */
-type u32 = number; /* 32 bits, unsigned */
-type u8 = number;
-type u16 = number;
+/* No number has this property: it tells which types may become which. */
+declare const __width: unique symbol;
+/** 32 bits, signed; the only size that is atomic. */
+type int = number & { readonly [__width]?: "int" };
+/** 32 bits, unsigned. */
+type u32 = number & { readonly [__width]?: "int" };
+type u8 = number & { readonly [__width]?: "int" };
+type u16 = number & { readonly [__width]?: "int" };
 type bool = boolean; /* one byte */
-/** 64 bits held as a double, exact to 2^53: user addresses, page offsets,
- *  page counts. Tear-free, never atomic. */
-type ulong = number;
+/** 64 bits held as a double, exact to 2^53: user addresses, page offsets, page
+ *  counts. Tear-free, never atomic, no operand of `&` or `>>`. An int may become
+ *  one, not the other way: `x as int` says that it fits. */
+type ulong = number & { readonly [__width]?: "int" | "ulong" };
 /** A struct that lies inside another one: `vma.vm_rb` is its address. */
 type embed<T> = T;
 /** N elements in place: `zone.free_area[order]`. N: a literal or `typeof CONST`. */
@@ -36,8 +41,9 @@ type overlay<F extends string, T> = T;
 /** A pointer to an immutable object or function of the kernel image (see RODATA). */
 type rodata<T> = T;
 
-/** The null pointer, of every pointer type. */
-declare const NULL: any;
+/** The null pointer, of every pointer type. TypeScript lets it be a number, too;
+ *  scripts/cc does not. */
+declare const NULL: never;
 
 /** CONFIG_X itself, as cpp expands it. */
 declare function IS_ENABLED(flag: boolean): boolean;

@@ -122,7 +122,9 @@ export interface anon_vma extends struct {
 	root: anon_vma; /* constant after set-up */
 	rwsem: embed<rw_semaphore>; /* of the root: guards rb_root of the whole tree */
 	refcount: embed<atomic_t>;
-	degree: int; /* child anon_vmas + vmas pointing here; root's rwsem(w) */
+	/* What decides whether it may be taken over by a fork; as rb_root. */
+	num_children: int; /* anon_vmas with this parent; a root is one itself */
+	num_active_vmas: int; /* vmas whose anon_vma is this one */
 	parent: anon_vma;
 	rb_root: embed<rb_root_cached>; /* interval tree of chains; root's rwsem */
 }

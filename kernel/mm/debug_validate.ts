@@ -15,6 +15,7 @@ import {
 	pte_pfn,
 	pte_present,
 	pte_none,
+	pte_protnone,
 	pte_special,
 	pte_write,
 	pud_none,
@@ -44,6 +45,7 @@ import {
 	ptlock_ptr,
 	vm_end_gap,
 	vm_start_gap,
+	vma_is_accessible,
 } from "linux/mm.ts";
 import type { mm_struct, page, vm_area_struct } from "linux/mm_types.ts";
 import { page_count } from "linux/page_ref.ts";
@@ -56,12 +58,16 @@ import { next_task } from "linux/sched/signal.ts";
 import type { rb_node } from "linux/types.ts";
 import { init_task } from "kernel/fork.ts";
 import { idle_task } from "kernel/sched/core.ts";
+import {
+	type acct_census, is_page_of_vma, new_acct_census, validate_accounts, validate_users_of,
+} from "mm/debug_validate_acct.ts";
 import { count_anon_vmas, type rmap_census, validate_anon_vmas, vma_has_anon_vma } from "mm/debug_validate_rmap.ts";
 
 /** What the page tables of all address spaces were found to hold. */
 interface census {
 	problems: string[];
 	rmap: rmap_census;
+	acct: acct_census;
 	/** Mappings by page frame, over all address spaces. */
 	mapped: number[];
 }
@@ -69,7 +75,7 @@ interface census {
 /** Problems found, one line each; none when all is well. Nothing may run in user
  *  or kernel mode on any other CPU meanwhile. */
 export function debug_validate(): string[] {
-	const c: census = { problems: [], rmap: new Map(), mapped: [] };
+	const c: census = { problems: [], rmap: new Map(), acct: new_acct_census(), mapped: [] };
 	const seen: mm_struct[] = [];
 	let task: task_struct = next_task(init_task);
 	for (; task !== init_task; task = next_task(task)) {
@@ -80,11 +86,13 @@ export function debug_validate(): string[] {
 		validate_users(c, mm);
 		validate_vmas(c, mm);
 		validate_vma_tree(c, mm);
+		validate_accounts(c.acct, mm, c.problems);
 		validate_page_tables(c, mm);
 	}
 	for (task = next_task(init_task); task !== init_task; task = next_task(task))
 		if (task.mm !== NULL) validate_vmacache(c, task);
 	validate_anon_vmas(c.rmap, c.problems);
+	validate_users_of(c.acct, c.problems);
 	for (const key of Object.keys(c.mapped)) {
 		const pfn = Number(key);
 		const page = pfn_to_page(pfn);
@@ -250,6 +258,8 @@ function validate_table(c: census, mm: mm_struct, pmd: number, base: number, rss
 		}
 		if (pte_write(pte) && (vma.vm_flags & VM_WRITE) === 0)
 			c.problems.push(`${where}: writable in a read-only vma`);
+		if (!pte_protnone(pte) && !vma_is_accessible(vma))
+			c.problems.push(`${where}: accessible in a vma that is not`);
 		const pfn = pte_pfn(pte);
 		if (pte_special(pte)) {
 			if (is_zero_pfn(pfn) && pte_write(pte)) c.problems.push(`${where}: writable zero page`);
@@ -267,7 +277,11 @@ function validate_table(c: census, mm: mm_struct, pmd: number, base: number, rss
 			if (!vma_has_anon_vma(vma, page.mapping - PAGE_MAPPING_ANON)) c.problems.push(`${where}: vma is not in the page's anon_vma`);
 			if (pte_write(pte) && page_mapcount(page) !== 1)
 				c.problems.push(`${where}: writable, mapped ${page_mapcount(page)} times`);
-		} else if (pte_write(pte) && (vma.vm_flags & VM_SHARED) === 0)
-			c.problems.push(`${where}: writable file page in a private vma`);
+		} else {
+			if (pte_write(pte) && (vma.vm_flags & VM_SHARED) === 0)
+				c.problems.push(`${where}: writable file page in a private vma`);
+			if (!is_page_of_vma(vma, addr, page.mapping, page.index))
+				c.problems.push(`${where}: page ${page.index.toString(16)} of a file, not the one that its vma maps there`);
+		}
 	}
 }

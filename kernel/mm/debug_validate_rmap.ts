@@ -10,6 +10,7 @@ import type { anon_vma, anon_vma_chain, vm_area_struct } from "linux/mm_types.ts
 import { rb_first, rb_next } from "linux/rbtree.ts";
 import { rwsem_is_locked } from "linux/rwsem.ts";
 import type { list_head } from "linux/types.ts";
+import { validate_anon_vma_tree } from "mm/debug_validate_acct.ts";
 
 interface anon_vma_use {
 	/** Chains of vmas that lead to it. */
@@ -72,9 +73,12 @@ export function validate_anon_vmas(c: rmap_census, problems: string[]): void {
 			if (avc.anon_vma !== av) problems.push(`${where}: has a chain of another anon_vma`);
 			chains++;
 		}
+		validate_anon_vma_tree(av.rb_root, where, problems);
 		if (chains !== use.chains) problems.push(`${where}: ${chains} chains in the tree, ${use.chains} in vmas`);
-		const degree = use.vmas + (children.get(address) ?? 0);
-		if (av.degree !== degree) problems.push(`${where}: degree ${av.degree}, expected ${degree}`);
+		const expected = children.get(address) ?? 0;
+		if (av.num_children !== expected) problems.push(`${where}: ${av.num_children} children, expected ${expected}`);
+		if (av.num_active_vmas !== use.vmas)
+			problems.push(`${where}: ${av.num_active_vmas} active vmas, expected ${use.vmas}`);
 		const references = av.root === av ? (descendants.get(address) ?? 0) : 1;
 		const refcount = atomic_read(av.refcount);
 		if (refcount !== references) problems.push(`${where}: refcount ${refcount}, expected ${references}`);

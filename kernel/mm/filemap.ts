@@ -93,7 +93,7 @@ function filemap_read_page(inode: inode, page: page): void {
 	const first = pos / 4;
 	/* No page has words on both sides of a multiple of 2^32. */
 	const seed = file_seed(inode.i_ino, first);
-	const low = first | 0;
+	const low = (first as int) | 0;
 
 	if (left < PAGE_SIZE) clear_page(addr);
 	for (let i = 0; i < left >> 2; i++)

@@ -944,7 +944,8 @@ function wp_page_copy(vmf: vm_fault): vm_fault_t {
 	let new_page: page;
 	let page_copied = false;
 
-	if (vma.anon_vma === NULL) {
+	/* Another fault may set it. Port: marked. */
+	if (smp_load_acquire(vma.anon_vma) === NULL) {
 		if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 			/* To find or make one takes the neighbours, which only
 			 * mmap_lock holds still. */

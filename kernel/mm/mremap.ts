@@ -33,6 +33,7 @@ import { ERR_PTR, IS_ERR, IS_ERR_VALUE, PTR_ERR } from "linux/err.ts";
 import { EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM } from "linux/errno.ts";
 import { i_mmap_lock_write, i_mmap_unlock_write } from "linux/fs.ts";
 import { cond_resched } from "linux/kernel.ts";
+import { SINGLE_DEPTH_NESTING } from "linux/lockdep.ts";
 import {
 	MAP_FIXED, MAP_SHARED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE,
 	vm_acct_memory, vm_unacct_memory,
@@ -65,7 +66,8 @@ import {
 import { unlink_anon_vmas } from "mm/rmap.ts";
 import { security_vm_enough_memory_mm } from "mm/util.ts";
 
-const SINGLE_DEPTH_NESTING = 1;
+/** Port: of the third page-table lock, see move_normal_pmd(). */
+const DOUBLE_DEPTH_NESTING = 2;
 
 function get_old_pud(mm: mm_struct, addr: number): pud_t {
 	const pgd = pgd_offset(mm, addr);
@@ -221,13 +223,16 @@ function move_normal_pmd(
 	if (new_ptl !== old_ptl)
 		spin_lock_nested(new_ptl, SINGLE_DEPTH_NESTING);
 
-	/* Port: keep speculative faults out of the table; see the head. */
+	/*
+	 * Port: keep speculative faults out of the table; see the head. Its
+	 * lock is of one class with the other two, which may be two.
+	 */
 	const pte_ptl = pte_lockptr(mm, old_pmd);
 	const lock_ptes = CONFIG_SPECULATIVE_PAGE_FAULT &&
 		pte_ptl !== old_ptl && pte_ptl !== new_ptl;
 
 	if (lock_ptes)
-		spin_lock_nested(pte_ptl, SINGLE_DEPTH_NESTING);
+		spin_lock_nested(pte_ptl, DOUBLE_DEPTH_NESTING);
 
 	/* Take it out, and put it in. */
 	const pmd = READ_ONCE(old_pmd.pmd);

@@ -2,6 +2,8 @@
 /**
  * Mirrors mm/rmap.c (5.17): from a page to the vmas that may map it. What is
  * here is what keeps that relation: anon_vmas, their chains, counts of mappings.
+ * Port: how often an anon_vma is used is counted as 6.0 does it (2555283eb40d,
+ * CVE-2022-42703), not by the one `degree` of 5.17: see anon_vma_clone().
  * Left out: the walks that use it (reclaim, migration, mkclean, THP, KSM), huge
  * pages, memory cgroups, mlocked pages.
  *
@@ -83,7 +85,8 @@ function anon_vma_alloc(): anon_vma {
 
 	if (anon_vma !== NULL) {
 		atomic_set(anon_vma.refcount, 1);
-		anon_vma.degree = 1; /* our own parent */
+		anon_vma.num_children = 0;
+		anon_vma.num_active_vmas = 0;
 		anon_vma.parent = anon_vma;
 		anon_vma.root = anon_vma;
 	}
@@ -147,6 +150,7 @@ export function __anon_vma_prepare(vma: vm_area_struct): number {
 			anon_vma_chain_free(avc);
 			return -ENOMEM;
 		}
+		anon_vma.num_children++; /* a root is a child of itself */
 		allocated = anon_vma;
 	}
 
@@ -159,7 +163,7 @@ export function __anon_vma_prepare(vma: vm_area_struct): number {
 		 * kernel, and a load with a dependency. */
 		smp_store_release(vma.anon_vma, anon_vma);
 		anon_vma_chain_link(vma, avc, anon_vma);
-		anon_vma.degree++; /* the vma's */
+		anon_vma.num_active_vmas++;
 		allocated = NULL;
 		avc = NULL;
 	}
@@ -197,6 +201,13 @@ function unlock_anon_vma_root(root: anon_vma): void {
  * for writing. A dst without an anon_vma (a fork) may take over one that has
  * no vma of its own left and no more than one child: that keeps endless forking
  * from making the tree deeper for ever.
+ *
+ * Port: 5.17 asks for the sum of the two to be below two, thinking that an
+ * anon_vma on the chain that is not src's own has a child at least. But taking
+ * one over makes no child, so its sum may be one by a vma that uses it, and it
+ * was given to a second one. Two vmas with one anon_vma merge without a look at
+ * the rest of their chains: a page could come to a vma that the page's anon_vma
+ * does not lead to.
  */
 export function anon_vma_clone(
 	dst: vm_area_struct, src: vm_area_struct,
@@ -211,8 +222,8 @@ export function anon_vma_clone(
 		if (avc === NULL) {
 			unlock_anon_vma_root(root);
 			/*
-			 * dst's anon_vma may be one whose degree was not raised
-			 * for it yet: it must not be lowered by the unlinking.
+			 * dst is not counted yet among the vmas of its anon_vma:
+			 * it must not be counted out by the unlinking.
 			 */
 			dst.anon_vma = NULL;
 			unlink_anon_vmas(dst);
@@ -222,14 +233,15 @@ export function anon_vma_clone(
 		root = lock_anon_vma_root(root, anon_vma);
 		anon_vma_chain_link(dst, avc, anon_vma);
 
-		/* The root itself is never reused: it would be its own parent's
-		 * child. */
+		/* The root itself is never reused: as its own child it has two
+		 * of them, once there is somebody who could take it over. */
 		if (dst.anon_vma === NULL && src.anon_vma !== NULL &&
-			anon_vma !== src.anon_vma && anon_vma.degree < 2)
+			anon_vma.num_children < 2 &&
+			anon_vma.num_active_vmas === 0)
 			dst.anon_vma = anon_vma;
 	}
-	const reused = dst.anon_vma;
-	if (reused !== NULL) reused.degree++;
+	const used = dst.anon_vma;
+	if (used !== NULL) used.num_active_vmas++;
 	unlock_anon_vma_root(root);
 	return 0;
 }
@@ -268,9 +280,10 @@ export function anon_vma_fork(
 	anon_vma.parent = parent;
 	get_anon_vma(anon_vma.root);
 	vma.anon_vma = anon_vma;
+	anon_vma.num_active_vmas++;
 	anon_vma_lock_write(anon_vma);
 	anon_vma_chain_link(vma, avc, anon_vma);
-	parent.degree++;
+	parent.num_children++;
 	anon_vma_unlock_write(anon_vma);
 	return 0;
 }
@@ -296,7 +309,7 @@ export function unlink_anon_vmas(vma: vm_area_struct): void {
 		 * the lock that lives in the root. */
 		if (RB_EMPTY_ROOT(anon_vma.rb_root.rb_root)) {
 			const parent: anon_vma = anon_vma.parent;
-			parent.degree--;
+			parent.num_children--;
 			continue;
 		}
 		list_del(avc.same_vma);
@@ -304,7 +317,7 @@ export function unlink_anon_vmas(vma: vm_area_struct): void {
 	}
 	const own: anon_vma = vma.anon_vma;
 	if (own !== NULL) {
-		own.degree--;
+		own.num_active_vmas--;
 		/* The vma may live on (mremap with MREMAP_DONTUNMAP). */
 		vma.anon_vma = NULL;
 	}
@@ -316,7 +329,8 @@ export function unlink_anon_vmas(vma: vm_area_struct): void {
 		const anon_vma: anon_vma = avc.anon_vma;
 
 		next = pos.next;
-		VM_WARN_ON(anon_vma.degree !== 0, "anon_vma degree");
+		VM_WARN_ON(anon_vma.num_children !== 0, "anon_vma: children");
+		VM_WARN_ON(anon_vma.num_active_vmas !== 0, "anon_vma: vmas");
 		put_anon_vma(anon_vma);
 		list_del(avc.same_vma);
 		anon_vma_chain_free(avc);
@@ -380,7 +394,10 @@ export function page_lock_anon_vma_read(page: page): anon_vma {
 	const anon_vma = page_get_anon_vma(page);
 
 	if (anon_vma === NULL) return NULL;
-	const sem: rw_semaphore = anon_vma.root.rwsem;
+	/* Set before the page could be mapped, by a CPU that we may share no
+	 * lock with yet: the fault can have found it in a copy of the vma. */
+	const root = READ_ONCE(anon_vma.root);
+	const sem: rw_semaphore = root.rwsem;
 	down_read(sem);
 	if (!page_mapped(page)) {
 		up_read(sem);

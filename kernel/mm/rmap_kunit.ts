@@ -37,8 +37,9 @@ function first_write_makes_one(test: kunit): void {
 	const anon_vma: anon_vma = vma_at(test, AREA).anon_vma;
 	KUNIT_ASSERT_NOT_NULL(test, anon_vma);
 	KUNIT_EXPECT_EQ(test, uptr(anon_vma.root), uptr(anon_vma));
-	/* Itself as its parent, and the vma. */
-	KUNIT_EXPECT_EQ(test, anon_vma.degree, 2);
+	/* It is its own parent. */
+	KUNIT_EXPECT_EQ(test, anon_vma.num_children, 1);
+	KUNIT_EXPECT_EQ(test, anon_vma.num_active_vmas, 1);
 	KUNIT_EXPECT_EQ(test, page_anon_vma(AREA + PAGE_SIZE), uptr(anon_vma));
 	const page = page_of(AREA + PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, page.index, AREA / PAGE_SIZE + 1);
@@ -54,7 +55,8 @@ function split_shares(test: kunit): void {
 	const left: anon_vma = vma_at(test, AREA).anon_vma;
 	KUNIT_EXPECT_EQ(test, uptr(vma_at(test, AREA + 2 * PAGE_SIZE).anon_vma),
 		uptr(left));
-	KUNIT_EXPECT_EQ(test, left.degree, 3);
+	KUNIT_EXPECT_EQ(test, left.num_children, 1);
+	KUNIT_EXPECT_EQ(test, left.num_active_vmas, 2);
 }
 
 function fork_has_its_own(test: kunit): void {
@@ -70,14 +72,16 @@ function fork_has_its_own(test: kunit): void {
 	KUNIT_EXPECT_NE(test, uptr(own), uptr(top));
 	KUNIT_EXPECT_EQ(test, uptr(own.root), uptr(top));
 	KUNIT_EXPECT_EQ(test, uptr(own.parent), uptr(top));
-	KUNIT_EXPECT_EQ(test, top.degree, 3);
+	KUNIT_EXPECT_EQ(test, top.num_children, 2);
+	KUNIT_EXPECT_EQ(test, top.num_active_vmas, 1);
+	KUNIT_EXPECT_EQ(test, own.num_active_vmas, 1);
 	/* A page from before the fork is the parent's, one from after is ours. */
 	KUNIT_EXPECT_EQ(test, page_anon_vma(AREA), uptr(top));
 	user_store8(AREA + PAGE_SIZE, 1);
 	KUNIT_EXPECT_EQ(test, page_anon_vma(AREA + PAGE_SIZE), uptr(own));
 	user_syscall(__NR_exit_group, 0);
 	KUNIT_ASSERT_EQ(test, run_task(parent), 0);
-	KUNIT_EXPECT_EQ(test, top.degree, 2);
+	KUNIT_EXPECT_EQ(test, top.num_children, 1);
 }
 
 export const rmap_test_suite = kunit_suite({

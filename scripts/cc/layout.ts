@@ -20,6 +20,15 @@ export interface Field {
 	present: boolean;
 }
 
+interface Measure {
+	kind: Kind;
+	size: number;
+	align: number;
+	present: boolean;
+	over?: string;
+	element?: Field["element"];
+}
+
 export interface Layout {
 	name: string;
 	size: number;
@@ -30,7 +39,7 @@ export interface Layout {
 /** Value of a CONFIG symbol in this build. */
 export type Config = (symbol: string) => boolean | number | string | undefined;
 
-const SCALARS: Record<string, { kind: Kind; size: number }> = {
+const SCALARS: ReadonlyMap<string, { kind: Kind; size: number }> = new Map(Object.entries({
 	int: { kind: "i32", size: 4 },
 	u32: { kind: "u32", size: 4 },
 	u16: { kind: "u16", size: 2 },
@@ -38,7 +47,7 @@ const SCALARS: Record<string, { kind: Kind; size: number }> = {
 	bool: { kind: "bool", size: 1 },
 	ulong: { kind: "f64", size: 8 },
 	rodata: { kind: "rodata", size: 4 },
-};
+}));
 
 const up = (n: number, align: number) => Math.ceil(n / align) * align;
 
@@ -52,27 +61,25 @@ export class LayoutError extends Error {
 
 export class Layouts {
 	#cache = new Map<ts.Symbol, Layout>();
+	/** Structs whose fields are being measured. */
+	#under_way = new Set<ts.Symbol>();
 
 	constructor(
 		readonly checker: ts.TypeChecker,
 		readonly config: Config,
 	) {}
 
-	/** Whether this interface is a struct in RAM. */
+	/** Whether this interface is a struct in RAM; one that extends another is meant to be, and refused. */
 	is_struct(decl: ts.InterfaceDeclaration): boolean {
-		for (const clause of decl.heritageClauses ?? []) {
-			for (const base of clause.types) {
-				if (base.expression.getText() === "struct") return true;
-				const symbol = this.checker.getSymbolAtLocation(base.expression);
-				const parent = symbol && interface_of(this.resolve(symbol));
-				if (parent && this.is_struct(parent)) return true;
-			}
-		}
-		return false;
-	}
-
-	resolve(symbol: ts.Symbol): ts.Symbol {
-		return symbol.flags & ts.SymbolFlags.Alias ? this.checker.getAliasedSymbol(symbol) : symbol;
+		return (decl.heritageClauses ?? []).some((clause) =>
+			clause.types.some((base) => {
+				const symbol = this.checker.getTypeAtLocation(base).getSymbol();
+				if (!symbol) return false;
+				if (declared_by_us(symbol, "struct")) return true;
+				const parent = interface_of(symbol);
+				return parent !== undefined && parent !== decl && this.is_struct(parent);
+			}),
+		);
 	}
 
 	/** The layout of the struct that a type node names. */
@@ -80,7 +87,7 @@ export class Layouts {
 		const symbol = this.checker.getTypeFromTypeNode(node).getSymbol();
 		const decl = symbol && interface_of(symbol);
 		if (!symbol || !decl || !this.is_struct(decl))
-			throw new LayoutError(node, `'${node.getText()}' is not a struct`);
+			throw new LayoutError(node, `'${node.getText()}' is not a struct; name an interface that extends struct`);
 		return this.of(symbol);
 	}
 
@@ -103,22 +110,24 @@ export class Layouts {
 		return field && { layout, field };
 	}
 
+	/** The layout of a struct. Throws LayoutError for one that C would not know how to lay out. */
 	of(symbol: ts.Symbol): Layout {
 		const known = this.#cache.get(symbol);
 		if (known) return known;
 		const decl = interface_of(symbol);
 		if (!decl) throw new Error(`no interface ${symbol.name}`);
+		check_shape(symbol, decl);
+		if (this.#under_way.has(symbol)) throw new LayoutError(decl, `${symbol.name} lies inside itself; make one of the fields a pointer`);
 		const layout: Layout = { name: symbol.name, size: 0, align: 4, fields: new Map() };
-		this.#cache.set(symbol, layout);
+		this.#under_way.add(symbol);
 		let end = 0;
 		for (const member of decl.members) {
-			if (!ts.isPropertySignature(member) || !member.type) continue;
-			const name = member.name.getText();
-			const f = this.measure(member.type);
+			const f = this.measure(type_of_field(member));
+			const name = (member.name as ts.Identifier).text;
 			let offset = up(end, f.align);
 			if (f.over) {
 				const base = layout.fields.get(f.over);
-				if (!base) throw new LayoutError(member, `overlay of unknown field '${f.over}'`);
+				if (!base) throw new LayoutError(member, `overlay of unknown field '${f.over}'; name one that stands before it`);
 				offset = base.offset;
 			}
 			const { kind, size, element, present } = f;
@@ -128,43 +137,44 @@ export class Layouts {
 			layout.align = Math.max(layout.align, f.align);
 		}
 		layout.size = up(end, layout.align);
+		this.#under_way.delete(symbol);
+		this.#cache.set(symbol, layout);
 		return layout;
 	}
 
-	private measure(node: ts.TypeNode): {
-		kind: Kind;
-		size: number;
-		align: number;
-		present: boolean;
-		over?: string;
-		element?: { kind: Kind; stride: number };
-	} {
-		if (ts.isTypeReferenceNode(node)) {
-			const name = node.typeName.getText();
+	private measure(node: ts.TypeNode): Measure {
+		const { checker } = this;
+		const symbol = ts.isTypeReferenceNode(node) ? checker.getSymbolAtLocation(node.typeName) : undefined;
+		const real = symbol && symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+		if (ts.isTypeReferenceNode(node) && real && declared_by_us(real, real.name)) {
 			const args = node.typeArguments ?? [];
-			const scalar = SCALARS[name];
+			const scalar = SCALARS.get(real.name);
 			if (scalar) return { ...scalar, align: scalar.size, present: true };
-			if (name === "ifdef") {
-				const symbol = string_of(args[0]);
+			if (real.name === "ifdef") {
+				const gate = string_of(args[0]);
 				const inner = this.measure(args[1]);
-				return { ...inner, present: inner.present && this.config(symbol) === true };
+				return { ...inner, present: inner.present && this.config(gate) === true };
 			}
-			if (name === "overlay") return { ...this.embedded(args[1]), over: string_of(args[0]) };
-			if (name === "embed") return this.embedded(args[0]);
-			if (name === "array") {
-				const one = this.measure(args[0]);
-				const n = this.count(args[1]);
-				const stride = up(one.size, one.align);
-				return {
-					kind: "array",
-					size: stride * n,
-					align: one.align,
-					present: true,
-					element: { kind: one.kind, stride },
-				};
-			}
+			if (real.name === "overlay") return { ...this.embedded(args[1]), over: string_of(args[0]) };
+			if (real.name === "embed") return this.embedded(args[0]);
+			if (real.name === "array") return this.array_of(args[0], args[1]);
 		}
-		return { kind: "i32", size: 4, align: 4, present: true }; /* a pointer */
+		/* Another name for one of the types. */
+		const alias = real?.declarations?.find(ts.isTypeAliasDeclaration);
+		if (alias && !alias.typeParameters && !alias.getSourceFile().isDeclarationFile) return this.measure(alias.type);
+		const pointed = checker.getTypeFromTypeNode(node).getSymbol();
+		const struct = pointed && interface_of(pointed);
+		if (pointed && struct && (this.is_struct(struct) || declared_by_us(pointed, "struct")) && !ts.isUnionTypeNode(node))
+			return { kind: "i32", size: 4, align: 4, present: true }; /* a pointer */
+		throw new LayoutError(node, `a field cannot be '${node.getText()}'; ${instead_of(node)}`);
+	}
+
+	private array_of(of: ts.TypeNode, length: ts.TypeNode): Measure {
+		const { kind, size, align, present, over } = this.measure(of);
+		if (kind === "array" || !present || over !== undefined)
+			throw new LayoutError(of, `an element cannot be '${of.getText()}'; make it a struct with one field, array<embed<S>, N>`);
+		const stride = up(size, align);
+		return { kind: "array", size: stride * this.count(length), align, present: true, element: { kind, stride } };
 	}
 
 	private embedded(node: ts.TypeNode) {
@@ -179,9 +189,49 @@ export class Layouts {
 			if (typeof value === "number") return value;
 		}
 		const type = this.checker.getTypeFromTypeNode(node);
-		if (type.isNumberLiteral()) return type.value;
-		throw new LayoutError(node, `'${node.getText()}' is no constant number`);
+		if (type.isNumberLiteral() && Number.isInteger(type.value) && type.value >= 0) return type.value;
+		throw new LayoutError(node, `'${node.getText()}' is no constant number; write a literal or typeof a CONFIG symbol`);
 	}
+}
+
+/** What is wrong with a struct as a whole. */
+function check_shape(symbol: ts.Symbol, decl: ts.InterfaceDeclaration): void {
+	const bases = (decl.heritageClauses ?? []).flatMap((c) => [...c.types]);
+	if (bases.length !== 1 || bases[0].expression.getText() !== "struct")
+		throw new LayoutError(decl, `struct ${symbol.name} extends more than 'struct'; embed the other one as a field, embed<T>`);
+	if ((symbol.declarations ?? []).filter(ts.isInterfaceDeclaration).length > 1)
+		throw new LayoutError(decl, `struct ${symbol.name} is declared more than once; put all fields into one declaration`);
+	if (decl.typeParameters)
+		throw new LayoutError(decl, `struct ${symbol.name} has type parameters; write one struct for each, or a pointer and cast<T>()`);
+}
+
+/** The type of a struct's field. */
+function type_of_field(member: ts.TypeElement): ts.TypeNode {
+	if (!ts.isPropertySignature(member) || !member.type)
+		throw new LayoutError(member, `'${member.getText()}' is no field; a struct has 'name: type;', a function is a rodata<> field`);
+	if (!ts.isIdentifier(member.name))
+		throw new LayoutError(member, `'${member.name.getText()}' is no name of a field; use a plain identifier`);
+	if (member.questionToken)
+		throw new LayoutError(member, `field '${member.name.text}' cannot be optional; write ifdef<"CONFIG_X", T>, or NULL where there is none`);
+	return member.type;
+}
+
+/** What to write instead of a type that no field can have. */
+function instead_of(node: ts.TypeNode): string {
+	const K = ts.SyntaxKind;
+	if (node.kind === K.NumberKeyword) return "write int, u32, u16, u8 or ulong";
+	if (node.kind === K.BooleanKeyword) return "write bool";
+	if (node.kind === K.StringKeyword) return "write array<u8, N>, or rodata<> of an object that has the string";
+	if (ts.isFunctionTypeNode(node)) return "write rodata<> of the function's type";
+	if (ts.isArrayTypeNode(node) || ts.isTupleTypeNode(node)) return "write array<T, N>";
+	if (ts.isUnionTypeNode(node)) return "write one type: a pointer may be NULL as it is, and overlay<> lays a struct over a field";
+	return "write a struct's name for a pointer, embed<T>, array<T, N>, rodata<T> or a number's type";
+}
+
+/** Is the symbol what compiler.d.ts declares by a name? */
+export function declared_by_us(symbol: ts.Symbol, name: string): boolean {
+	if (symbol.name !== name) return false;
+	return symbol.declarations?.some((d) => d.getSourceFile().fileName.endsWith("include/linux/compiler.d.ts")) ?? false;
 }
 
 export function interface_of(symbol: ts.Symbol): ts.InterfaceDeclaration | undefined {

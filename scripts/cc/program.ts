@@ -8,7 +8,11 @@ import ts from "typescript";
 import { type Deps, program_deps } from "./fixdep.ts";
 import { type DataSymbol, Image } from "./image.ts";
 import { type Config, LayoutError, Layouts } from "./layout.ts";
+import { Constants } from "./fold.ts";
 import { lower } from "./lower.ts";
+import { refuse } from "./refuse.ts";
+import { Types } from "./types.ts";
+import type { Names } from "./unit.ts";
 
 export interface CompileOptions {
 	srctree: string;
@@ -28,8 +32,8 @@ export interface CompileOptions {
 }
 
 export interface Compiled {
-	/** JavaScript and its source map by absolute path of the source file. */
-	output: Map<string, { code: string; map?: string }>;
+	/** JavaScript, its source map and the names of its accesses, by absolute path of the source file. */
+	output: Map<string, { code: string; map?: string; names?: Names }>;
 	errors: string[];
 	data: DataSymbol[];
 	data_end: number;
@@ -78,21 +82,43 @@ export function program_settings(options: CompileOptions): { roots: string[]; se
 	};
 }
 
+/** Everything that is refused in some files of a program, or in all: "file:line: what". */
+export function refusals(program: ts.Program, options: CompileOptions, only?: ts.SourceFile[]): string[] {
+	const layouts = new Layouts(program.getTypeChecker(), options.config);
+	const types = new Types(layouts);
+	const constants = new Constants(layouts.checker, options.config);
+	const files = (only ?? our_sources(program)).filter((s) => is_kernel(s.fileName, options));
+	return files.flatMap((s) => refuse(s, types, constants, is_strict(s.fileName, options)));
+}
+
+const our_sources = (program: ts.Program): ts.SourceFile[] =>
+	program.getSourceFiles().filter((s) => !s.isDeclarationFile && !s.fileName.includes("/node_modules/"));
+
+/** Files that are lowered: all but the machine's own, and its head. */
+const is_kernel = (file: string, { srctree }: CompileOptions): boolean =>
+	!file.startsWith(join(srctree, "arch/host/")) || file.endsWith("/head.ts");
+
+/** Kernel code proper: no tests of it, nor what explores it or makes it run. */
+const is_strict = (file: string, { srctree, objtree }: CompileOptions): boolean =>
+	![join(srctree, "tools/"), join(srctree, "arch/host/"), join(objtree, "include/")].some((d) => file.startsWith(d)) &&
+	!file.endsWith("_kunit.ts") && !file.startsWith(join(srctree, "kernel/lib/kunit/")) && !file.startsWith(join(srctree, "include/kunit/"));
+
 /** JavaScript of some files of a program, or of all. Throws LayoutError. */
 export function emit(program: ts.Program, options: CompileOptions, only?: ts.SourceFile[]): { output: Compiled["output"]; image: Image } {
 	const output: Compiled["output"] = new Map();
 	const layouts = new Layouts(program.getTypeChecker(), options.config);
-	const ours = program.getSourceFiles().filter((s) => !s.isDeclarationFile && !s.fileName.includes("/node_modules/"));
-	const image = new Image(ours, layouts);
-	const host = join(options.srctree, "arch/host/");
+	const image = new Image(our_sources(program), layouts);
 	const before = [
 		lower({
 			layouts,
+			types: new Types(layouts),
+			constants: new Constants(layouts.checker, options.config),
 			image,
 			direct: options.direct,
 			stepper: options.stepper === true,
 			door: join(aliases(options)["host/"], "door.ts"),
-			is_kernel: (file) => !file.startsWith(host) || file.endsWith("/head.ts"),
+			is_kernel: (file) => is_kernel(file, options),
+			named: options.stepper ? (file, names) => output.set(file, { code: "", ...output.get(file), names }) : undefined,
 		}),
 	];
 	const write: ts.WriteFileCallback = (name, text, _bom, _err, sources) => {
@@ -129,10 +155,11 @@ export function compile(options: CompileOptions): Compiled {
 			const text = ts.flattenDiagnosticMessageText(d.messageText, " ");
 			return `${d.file?.fileName}:${(at?.line ?? 0) + 1}: ${text}`;
 		});
+	errors.push(...refusals(program, options));
 	let output: Compiled["output"] = new Map();
 	let image: Image | undefined;
 	try {
-		({ output, image } = emit(program, options));
+		if (errors.length === 0) ({ output, image } = emit(program, options));
 	} catch (error) {
 		if (!(error instanceof LayoutError)) throw error;
 		errors.push(error.message);

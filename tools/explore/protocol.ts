@@ -88,26 +88,128 @@ export interface Listed {
 	quick: boolean;
 }
 
-export interface RawEvent {
-	context: number;
+/* ---- what happened ---- */
+
+export type ContextKind = "task" | "irq" | "rcu" | "buffer";
+/** Kinds of steps, as the engine names them, and what a store buffer does. */
+export type Op =
+	| "read" | "write" | "add" | "rmw" | "cmpxchg" | "store" | "commit"
+	| "lock" | "unlock" | "trylock" | "down_read" | "up_read" | "down_read_trylock" | "downgrade"
+	| "await" | "park" | "free" | "page" | "mb" | "irq_off" | "irq_on" | "begin"
+	| "rcu_read_lock" | "rcu_read_unlock" | "gp_start" | "gp_end" | "call_rcu" | "rcu_take";
+/** Set-up and checks run alone, before and after the programs. */
+export type Phase = "setup" | "run" | "check";
+
+/** Something that was done to a place: the same shape from the engine to the page. */
+export interface Event {
+	step: number;
 	cpu: number;
-	kind: string;
+	context: ContextKind;
+	phase: Phase;
+	op: Op;
 	addr: number;
 	old: number;
 	value: number;
-	/** The newest value, where another one was read. */
-	stale: number | null;
+	/** The newest value, where a read returned another one. */
+	newest?: number;
+	/** A try, or a cmpxchg, that came to nothing. */
 	failed: boolean;
-	context_kind: "task" | "irq" | "rcu" | "buffer";
-	/** The context of the event before could have gone on. */
-	could_go_on: boolean;
-	stack: string;
-	state?: unknown;
+	/** The context of the step before could have gone on. */
+	preempts: boolean;
+	/** The machine after it, if that was asked for. */
+	state?: Snapshot;
 }
+/** As it leaves a bundle: where is said in terms of that. */
+export interface RawEvent extends Event {
+	stack: string;
+}
+/** Where something happened, in terms of the sources. */
+export interface Place {
+	func: string;
+	file: string;
+	line: number;
+	/** Functions, outermost first. */
+	calls: string[];
+}
+export interface TraceEvent extends Event, Place {
+	/** The place of memory as the source calls it. */
+	name: string;
+}
+
+/** Memory that was given out or taken back. */
+export interface RawAllocation {
+	what: "alloc" | "free";
+	/** Steps that were made before. */
+	step: number;
+	cpu: number;
+	context: ContextKind;
+	phase: Phase;
+	stack: string;
+}
+export type Allocation = Omit<RawAllocation, "stack"> & Place;
+
+/** Memory that a failure is about: an object of a slab cache, or pages. */
+export interface MemoryObject<A = Allocation> {
+	start: number;
+	size: number;
+	/** Of a slab cache; else it is pages. */
+	cache?: string;
+	/** What was done with it, the latest last. None: it was there when the machine had booted. */
+	history: A[];
+}
+/** An access that KASAN forbids. */
+export interface BadAccess<A = Allocation> {
+	addr: number;
+	size: number;
+	/** As the source calls it. */
+	name?: string;
+	object?: MemoryObject<A>;
+}
+
+/** A word that a failure is about: a count that does not balance, or a lock that is held. */
+export interface Subject {
+	kind: "lock" | "count";
+	name: string;
+	addr: number;
+}
+
+/** Names of the bits of words, from the kernel's own constants. */
+export type FlagKind = "pte" | "vm_flags" | "gfp" | "page_flags";
+export interface Decoder {
+	flags: Record<FlagKind, [name: string, bit: number][]>;
+	/** What an entry's frame is. */
+	pfn_mask: number;
+	page_shift: number;
+	/** Per-CPU areas: where that of CPU 0 begins, and how far apart they are. */
+	percpu: { base: number; stride: number; cpus: number };
+}
+
+/** The machine's state after a step. */
+export interface Snapshot {
+	spaces: AddressSpace[];
+	locks: { name: string; addr: number; holder: string }[];
+	tlbs: { cpu: number; entries: { addr: number; pte: number; ctx_id: number }[] }[];
+	buffers: { cpu: number; stores: { addr: number; value: number }[] }[];
+}
+export interface AddressSpace {
+	/** Of the mm_struct. */
+	addr: number;
+	/** As TLBs tag it. */
+	ctx_id: number;
+	/** CPUs that have it loaded. */
+	cpus: number[];
+	mmap_seq?: number;
+	vmas: { start: number; end: number; flags: number }[];
+	ptes: { addr: number; pte: number }[];
+}
+
+/* ---- answers of a session ---- */
+
 export interface Replayed {
 	failure?: SessionFailure;
 	events: RawEvent[];
 	diverged?: string;
+	decoder: Decoder;
 }
 
 export interface Outcome {
@@ -120,6 +222,12 @@ export interface Outcome {
 	grew?: Sharing;
 	failure?: SessionFailure;
 }
+export interface Wait {
+	cpu: number;
+	context: ContextKind;
+	for: string;
+	holder?: string;
+}
 export interface SessionFailure {
 	kind: string;
 	text: string;
@@ -127,19 +235,73 @@ export interface SessionFailure {
 	stack: string;
 	/** Who ran; -1: nobody, it is about the end. */
 	context: number;
+	/** The same, for who reads it. */
+	at?: { cpu: number; context: ContextKind; phase: Phase };
 	/** Steps that were made before. */
 	event: number;
-	/** Of a race: the steps of the access that was found to race, and of the other one. */
+	/** Of a race: the steps of the access that was found to race (none: the last one), and of the other one. */
 	access?: number;
 	other?: number;
-	/** Where else it has to do with: the other order of two locks, where one that is held was taken. */
+	/** Where else it has to do with, in terms of the bundle: the other order of two locks, where one was taken. */
 	places?: { what: string; stack: string }[];
 	/** Of a lock order, which other executions may have a part in. */
 	seen?: Seen;
+	/** Words that it is about; of a replay only. */
+	about?: Subject[];
+	/** What KASAN forbids, and what leaked; of a replay only. */
+	memory?: BadAccess<RawAllocation>;
+	leaked?: MemoryObject<RawAllocation>[];
 	/** See strategy/replay.ts; empty where it fails before the first step. */
 	schedule: number[][];
 	/** CPUs, if they are not all of the scenario's in their order. */
 	order?: number[];
-	waits?: { cpu: number; context: string; for: string; holder?: string }[];
+	waits?: Wait[];
 	console: string[];
+}
+
+/* ---- messages between a core and its worker thread ---- */
+
+export type Ended = Outcome & { seconds: number };
+export type Progress = Ended & { estimate?: number };
+export interface Measured {
+	executions: number;
+	accesses: number;
+	seconds: number;
+}
+/** What a worker can be asked: the question and the answer. */
+export interface Calls {
+	list: [undefined, Listed[]];
+	measure: [Request & { seconds: number }, Measured];
+	replay: [Request, Replayed];
+	explore: [Request, Ended];
+	lend: [undefined, Loan | undefined];
+	sharing: [undefined, Sharing];
+	litmus: [LitmusRequest, string[]];
+	stop: [undefined, void];
+}
+export type Command = keyof Calls;
+export type Question<C extends Command = Command> = { [K in C]: { id: number; command: K; request: Calls[K][0] } }[C];
+export type Answer =
+	| { id: number; kind: "result"; result: Calls[Command][1] }
+	| { id: number; kind: "progress"; progress: Progress }
+	| { id: number; kind: "error"; error: string; where: string };
+/** Answers to all of them. */
+export type Serve = { [K in Command]: (request: Calls[K][0], id: number) => Calls[K][1] | Promise<Calls[K][1]> };
+
+/** What a bundle has for the worker, whatever a session's options and its search are. */
+export interface Bundle<Options extends { search: () => Search }, Search> {
+	list(): Listed[];
+	sharing(): Sharing;
+	replay_schedule(r: Request): Replayed;
+	litmus_states(cpus: LitmusOp[][], model: ModelName, places: string[]): { states: string[] };
+	session_options(r: Request): Options;
+	Session: new (options: Options) => BundleSession<Search>;
+}
+export interface BundleSession<Search> {
+	readonly outcome: Outcome;
+	readonly accesses: number;
+	readonly estimate: number | undefined;
+	slice(ms: number, max?: number): boolean;
+	resume(search: Search, afresh?: boolean): void;
+	lend(): Loan | undefined;
 }

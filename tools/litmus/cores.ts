@@ -12,7 +12,7 @@ export async function* on_cores(bundle: string, questions: LitmusRequest[], jobs
 	const answers = questions.map(async (question) => {
 		const core = idle.pop() ?? (await new Promise<Core>((resolve) => waiting.push(resolve)));
 		try {
-			return await core.call<string[]>("litmus", question);
+			return await core.call("litmus", question);
 		} finally {
 			const next = waiting.shift();
 			if (next) next(core);

@@ -6,7 +6,7 @@
  */
 import { choose_early, close, get_stuck, open, step, tracer } from "./engine.ts";
 import { BULK, DOWNGRADE, GUESS, type Order, R, REL, RMW, type RmwOrder, RREL } from "./kinds.ts";
-import { model } from "./models/model.ts";
+import { model, type Stored } from "./models/model.ts";
 import { heed, type Objection, watch } from "./oracles/oracle.ts";
 import { HEAP32, HEAPF64, poke } from "./ram.ts";
 import { cpu, cur, exploring, lock_word, MAX_EV, n } from "./state.ts";
@@ -48,9 +48,9 @@ export function shared_load(kind: number, w: number, wide: boolean, order: Order
 	return v;
 }
 
-/** `value`: the new one, of the whole word or of what `mask` says; or what makes it of the old one. */
+/** Of the whole word, or of what `mask` says. */
 export function shared_store(
-	kind: number, w: number, value: number | ((old: number) => number), wide: boolean, order: Order, mask = -1,
+	kind: number, w: number, value: Stored, wide: boolean, order: Order, mask = -1,
 ): void {
 	if (model.delay(kind, w, value, wide, order, mask)) {
 		note_write(w, order, model.delayed);

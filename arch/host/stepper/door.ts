@@ -3,7 +3,7 @@
  * The one door to shared memory, on the stepper machine: all CPUs live in one
  * thread, and each access may be a step, before which another context runs.
  *
- * Three cases. While a context is *re-run* (pos < len, see log.ts), an access is
+ * Three cases. While a context is *re-run* (log.ts), an access is
  * answered from the context's log and has no effect. A word that only one context
  * touches, or that nobody writes, is *private*: its access is made and logged.
  * Any other word is *shared* (sharing.ts): its access is a step of access.ts, and obeys the
@@ -23,8 +23,8 @@ import {
 } from "./access.ts";
 import { A, FREE, type Order, R, RMW, type RmwOrder, W } from "./kinds.ts";
 import {
-	add_extra, at_part, check_room, enter_many, leave_many, len, log_float, log_result, log_store, log_word, logged,
-	logged_float, pos, skip_logged, stop, stops_here, stops_inside,
+	add_extra, at_part, check_room, enter_many, leave_many, log, log_float, log_result, logged, logged_float, skip_logged,
+	stop, stops_here, stops_inside,
 } from "./log.ts";
 import { bad_access, check, set_shadow } from "./oracles/kasan.ts";
 import { order_after_unlock_lock, order_mb, order_rmb, order_wmb } from "./primitives.ts";
@@ -32,6 +32,7 @@ import { HEAP32, HEAPF64, journaling, poke, poke_f64, RAM_SIZE, shadow } from ".
 import { is_ours, own, READ_ONLY, touch, touch_page, touch_words, wide, widen, written } from "./sharing.ts";
 import { push, stack_restore, stack_save } from "./stack.ts";
 import { me, NOBODY } from "./state.ts";
+import { witness, witnessed } from "./witness.ts";
 
 export { image_end, percpu_base, percpu_base_of } from "./stack.ts";
 export function ram_size(): number {
@@ -48,9 +49,10 @@ function whole_page(p: number): void {
 /** Forbids a range. A step for each word in it that another context uses, too:
  *  the memory is taken away from under it. */
 export function kasan_poison_range(p: number, size: number): void {
+	if (witness !== undefined && log.pos >= log.len) witness.memory(p, size, true);
 	if (p % 4096 === 0 && size % 4096 === 0) {
 		for (const end = p + size; p < end; p += 4096) {
-			if (pos < len) skip_logged();
+			if (log.pos < log.len) skip_logged();
 			else {
 				whole_page(p);
 				set_shadow(p, 4096, 1);
@@ -63,7 +65,7 @@ export function kasan_poison_range(p: number, size: number): void {
 		let i = 0;
 		/* While re-run, the position is that of the entries read so far. */
 		enter_many(0);
-		while (pos < len) {
+		while (log.pos < log.len) {
 			const at = logged();
 			if (at < 0) {
 				leave_many();
@@ -88,10 +90,11 @@ export function kasan_poison_range(p: number, size: number): void {
 	log_result(-1);
 }
 export function kasan_unpoison_range(p: number, size: number): void {
-	if (pos < len) {
+	if (log.pos < log.len) {
 		skip_logged();
 		return;
 	}
+	witness?.memory(p, size, false);
 	set_shadow(p, size, 0);
 	log_result(0);
 }
@@ -115,16 +118,17 @@ export { weak_rmw as weak_atomics };
 /* ---- loads ---- */
 
 export function load_i32(p: number): number {
-	if (pos < len) return logged();
+	if (log.pos < log.len) return log.ints[log.pos++];
 	const w = p >> 2;
 	const o = own[w];
 	if (o !== me && (o < READ_ONLY || me === NOBODY)) return slow_load(p, 4, "plain") | 0;
-	if (shadow[p >> 3] !== 0 || len >= stop) {
+	if (shadow[p >> 3] !== 0 || log.len >= stop) {
 		check_room();
 		return slow_load(p, 4, "plain") | 0;
 	}
 	const v = HEAP32[w];
-	log_word(v);
+	log.ints[log.len] = v;
+	log.pos = ++log.len;
 	return v;
 }
 export function load_u32(p: number): number {
@@ -138,7 +142,7 @@ export function load_u8(p: number): number {
 	return (load_i32(p & ~3) >>> (8 * (p & 3))) & 0xff;
 }
 export function load_f64(p: number): number {
-	if (pos < len) return logged_float();
+	if (log.pos < log.len) return logged_float();
 	return slow_load(p, 8, "plain");
 }
 
@@ -159,14 +163,16 @@ function slow_load(p: number, size: number, order: Order): number {
 		const v = shared_load(R, w, size === 8, order);
 		return size === 8 ? log_float(v) : log_result(v);
 	}
-	return size === 8 ? log_float(HEAPF64[w >> 1]) : log_result(HEAP32[w]);
+	const v = size === 8 ? HEAPF64[w >> 1] : HEAP32[w];
+	witnessed("read", p, v, v);
+	return size === 8 ? log_float(v) : log_result(v);
 }
 function load_as(p: number, order: Order): number {
-	if (pos < len) return logged();
+	if (log.pos < log.len) return logged();
 	return slow_load(p, 4, order) | 0;
 }
 function load_f64_as(p: number, order: Order): number {
-	if (pos < len) return logged_float();
+	if (log.pos < log.len) return logged_float();
 	return slow_load(p, 8, order);
 }
 export function data_race_i32(p: number): number {
@@ -197,19 +203,19 @@ export function rcu_dereference_i32(p: number): number {
 /* ---- stores ---- */
 
 export function store_i32(p: number, v: number): number {
-	if (pos < len) {
-		skip_logged();
+	if (log.pos < log.len) {
+		log.pos++;
 		return v;
 	}
 	const w = p >> 2;
 	if (own[w] !== me || !journaling) return slow_store(p, v, "plain");
-	if (shadow[p >> 3] !== 0 || len >= stop) {
+	if (shadow[p >> 3] !== 0 || log.len >= stop) {
 		check_room();
 		return slow_store(p, v, "plain");
 	}
 	written[w] = 1;
 	poke(w, v);
-	log_store();
+	log.pos = ++log.len;
 	return v;
 }
 function slow_store(p: number, v: number, order: Order): number {
@@ -224,6 +230,7 @@ function slow_store(p: number, v: number, order: Order): number {
 		shared_store(W, w & ~1, merge, true, order);
 	} else if (me !== NOBODY && touch(w, true)) shared_store(W, w, v | 0, false, order);
 	else {
+		witnessed("write", p, HEAP32[w], v);
 		poke(w, v);
 		if (order === "release") private_release();
 	}
@@ -236,7 +243,7 @@ export function store_u32(p: number, v: number): number {
 }
 /** Part of a word. Of a shared one, the rest of the word is written as it is. */
 function store_part(p: number, v: number, mask: number, order: Order): number {
-	if (pos < len) {
+	if (log.pos < log.len) {
 		skip_logged();
 		return v;
 	}
@@ -266,7 +273,7 @@ export function write_once_f64(p: number, v: number): number {
 	return store_f64_as(p, v, "once");
 }
 function store_f64_as(p: number, v: number, order: Order): number {
-	if (pos < len) {
+	if (log.pos < log.len) {
 		skip_logged();
 		return v;
 	}
@@ -274,19 +281,22 @@ function store_f64_as(p: number, v: number, order: Order): number {
 	const w = p >> 2;
 	widen(w);
 	if (me !== NOBODY && touch(w, true)) shared_store(W, w, v, true, order);
-	else poke_f64(w, v);
+	else {
+		witnessed("write", p, HEAPF64[w >> 1], v);
+		poke_f64(w, v);
+	}
 	log_result(0);
 	return v;
 }
 export function write_once_i32(p: number, v: number): number {
-	if (pos < len) {
+	if (log.pos < log.len) {
 		skip_logged();
 		return v;
 	}
 	return slow_store(p, v, "once");
 }
 export function store_release_i32(p: number, v: number): void {
-	if (pos < len) skip_logged();
+	if (log.pos < log.len) skip_logged();
 	else slow_store(p, v, "release");
 }
 export { store_release_i32 as rcu_assign_pointer_i32, store_release_i32 as store_release };
@@ -302,12 +312,13 @@ function rmw(p: number, fn: (old: number) => number): number {
 	return old;
 }
 function relaxed_rmw(p: number, kind: number, fn: (old: number) => number, order: RmwOrder = "relaxed"): number {
-	if (pos < len) return logged();
+	if (log.pos < log.len) return logged();
 	check(p, 4);
 	const w = p >> 2;
 	if (me !== NOBODY && touch(w, true)) return log_result(shared_rmw(kind, w, fn, order));
 	const old = HEAP32[w];
 	const v = fn(old);
+	witnessed("rmw", p, old, v);
 	if (!Number.isNaN(v)) poke(w, v);
 	if (order === "release") private_release();
 	return log_result(old);
@@ -340,13 +351,13 @@ export function cmpxchg_as(order: RmwOrder, p: number, old: number, v: number): 
 }
 /** LKMM: is it the kind of cmpxchg that has fences? Nobody but its CPU can change a private word. */
 function will_succeed(p: number, from: number): boolean {
-	if (pos < len) return logged() !== 0;
+	if (log.pos < log.len) return logged() !== 0;
 	check(p, 4);
 	const yes = touch(p >> 2, true) ? guess(p >> 2, from) : HEAP32[p >> 2] === from;
 	return log_result(yes ? 1 : 0) !== 0;
 }
 function weak_cmpxchg(p: number, from: number, to: number, succeeds: boolean, order: RmwOrder): number {
-	if (pos < len) return logged();
+	if (log.pos < log.len) return logged();
 	const w = p >> 2;
 	if (touch(w, true)) return log_result(shared_cmpxchg(w, from, to, succeeds, order));
 	const old = HEAP32[w];
@@ -376,16 +387,16 @@ export function add_i32(p: number, n: number): void {
  */
 function bulk(p: number, bytes: number, source: number): boolean {
 	if (me === NOBODY) return true;
-	if (pos < len) return logged() === 0;
+	if (log.pos < log.len) return logged() === 0;
 	if (stops_inside()) return log_result(1) === 0;
 	return touch_words(p >> 2, source >> 2, bytes >> 2) ? log_result(1) === 0 : true;
 }
 /** Do the words at p hold one double? Logged, as it may be found out later. */
 function is_pair(p: number, left: number): boolean {
-	return (pos < len ? logged() : log_result(wide[p >> 3] && p % 8 === 0 && left >= 8 ? 1 : 0)) !== 0;
+	return (log.pos < log.len ? logged() : log_result(wide[p >> 3] && p % 8 === 0 && left >= 8 ? 1 : 0)) !== 0;
 }
 function fill(p: number, bytes: number, v: number): void {
-	const again = pos < len;
+	const again = log.pos < log.len;
 	if (bulk(p, bytes, 0)) {
 		if (again) return;
 		for (let w = p >> 2, end = (p + bytes) >> 2; w < end; w++) if (HEAP32[w] !== v) poke(w, v);
@@ -404,7 +415,7 @@ function fill(p: number, bytes: number, v: number): void {
 	leave_many();
 }
 function copy(to: number, from: number, bytes: number): void {
-	const again = pos < len;
+	const again = log.pos < log.len;
 	if (bulk(to, bytes, from)) {
 		if (again) return;
 		for (let i = 0; i < bytes; i += 4) poke((to + i) >> 2, HEAP32[(from + i) >> 2]);
@@ -429,7 +440,7 @@ function copy(to: number, from: number, bytes: number): void {
 	leave_many();
 }
 function fill_page(p: number, v: number): void {
-	if (pos < len) {
+	if (log.pos < log.len) {
 		skip_logged();
 		return;
 	}
@@ -443,12 +454,12 @@ export function clear_page(p: number): void {
 }
 /** Two steps: the target is ours, then the source is read. */
 export function copy_page(to: number, from: number): void {
-	if (pos < len) skip_logged();
+	if (log.pos < log.len) skip_logged();
 	else {
 		whole_page(to);
 		log_result(0);
 	}
-	if (pos < len) {
+	if (log.pos < log.len) {
 		skip_logged();
 		return;
 	}

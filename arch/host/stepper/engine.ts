@@ -15,19 +15,22 @@
 import { turn_depends, turn_ended_by, turn_is_news } from "./await.ts";
 import { assert, FAILED, fail, forget_failure, machine_failure, note_failure, StepperBug, SWITCH } from "./failure.ts";
 import {
-	ACQ, AWAIT, BULK, GP_END, GP_START, IRQ_BEGIN, IRQ_OFF, is_ordered, KIND_NAMES, PARK, R, RACQ, RCU_UNLOCK, RMW, TAKE,
-	W,
+	ACQ, AWAIT, BULK, GP_END, GP_START, IRQ_BEGIN, IRQ_OFF, is_ordered, KIND_NAMES, PARK, R, RACQ, RCU_UNLOCK, RMW,
+	TAKE, W,
 } from "./kinds.ts";
-import { enter_context, enter_cpu, type Log, log_is_whole, log_length, make_log, position, stop_before } from "./log.ts";
+import {
+	enter_context, enter_cpu, type Log, log_is_whole, log_length, make_log, position, stop_before,
+} from "./log.ts";
 import { met, type Model, model, set_model } from "./models/model.ts";
 import { type Oracle, set_oracles, watch } from "./oracles/oracle.ts";
 import { HEAP32, poke, REGS, undo_mark, undo_to } from "./ram.ts";
 import { bulked, set_stop, shared_words, touch } from "./sharing.ts";
 import {
-	add_context, await_known, await_turn, clock, cpu, ctx_base, ctx_cpu, ctx_kind, ctx_last, ctx_len, ctx_pos, ctx_state, ctx_top,
-	cur, DONE, ev_base, ev_before, ev_choice, ev_choices, ev_ctx, ev_kind, ev_len, ev_page, ev_page_prev, ev_pendk,
-	ev_pos, ev_prev, ev_seq, ev_undo, ev_val, ev_w, ev_way, head, IDLE, IN_VAIN, MAX_CTX, n, n_ctx, n_tasks, no_contexts, nr_cpus, page_head, parked_value,
-	pend_kind, pend_w, pre, READY, REG_GP, REG_IN_VAIN, REG_IPI, REG_IRQ, REG_IRQ_ACTIVE, REG_IRQ_OFF, REG_QUEUE, runs, set_events,
+	add_context, await_known, await_turn, clock, cpu, ctx_base, ctx_cpu, ctx_kind, ctx_last, ctx_len, ctx_pos, ctx_state,
+	ctx_top, cur, DONE, ev_base, ev_before, ev_choice, ev_choices, ev_ctx, ev_kind, ev_len, ev_page, ev_page_prev, ev_pendk,
+	ev_pos, ev_prev, ev_seq, ev_undo, ev_val, ev_w, ev_way, head, IDLE, IN_VAIN, MAX_CTX, n, n_ctx, n_tasks, no_contexts,
+	nr_cpus, page_head, parked_value, pend_kind, pend_w, pre, READY, REG_GP, REG_IN_VAIN, REG_IPI, REG_IRQ,
+	REG_IRQ_ACTIVE, REG_IRQ_OFF, REG_QUEUE, runs, set_events,
 	step_limit, STUCK,
 } from "./state.ts";
 
@@ -102,7 +105,7 @@ export function is_enabled(c: number): boolean {
 	return true;
 }
 
-export function enabled_contexts(): number {
+function enabled_contexts(): number {
 	let mask = 0;
 	for (let c = 0; c < n_ctx; c++) if (is_enabled(c)) mask |= 1 << c;
 	return mask !== 0 ? mask : last_resort();
@@ -148,7 +151,10 @@ export function step(kind: number, w: number): void {
 	ctx_pos[cur] = position();
 	if (!arriving) {
 		next_ctx = pick();
-		if (next_ctx === cur) return next_stop();
+		if (next_ctx === cur) {
+			next_stop();
+			return;
+		}
 	}
 	throw SWITCH;
 }
@@ -168,7 +174,10 @@ function stop_here(): void {
 	ctx_pos[cur] = position();
 	if (!arriving) {
 		next_ctx = pick();
-		if (next_ctx === cur) return next_stop();
+		if (next_ctx === cur) {
+			next_stop();
+			return;
+		}
 	}
 	stopped[cur] = 1;
 	throw SWITCH;
@@ -205,7 +214,7 @@ export function open(c: number): void {
 	assert(c !== cur || log_is_whole(), "a step is made where the context's log ends");
 	if (n >= step_limit) fail("limit", `${step_limit} steps without an end`);
 	ev_undo[n] = undo_mark();
-	assert(n === 0 || ev_undo[n] >= ev_undo[n - 1], "an event takes back no more than what came after the one before");
+	assert(n === 0 || ev_undo[n] >= ev_undo[n - 1], "an event takes back what came after the one before");
 	ev_len[n] = c === cur ? log_length() : 0;
 	ev_pos[n] = c === cur ? position() : 0;
 	ev_base[n] = ctx_base[c];

@@ -5,7 +5,7 @@
  * KernelPanic, for whoever runs the kernel there. A mistake of the stepper's
  * own is neither: assert() throws a StepperBug, which ends the search.
  */
-import { cur, exploring, n } from "./state.ts";
+import { cpu, cur, exploring, n } from "./state.ts";
 
 export interface StepperFailure {
 	kind: string;
@@ -19,6 +19,8 @@ export interface StepperFailure {
 	other?: number;
 	/** Where else it has to do with. */
 	places?: Place[];
+	/** What KASAN forbids. */
+	memory?: { addr: number; size: number };
 	/** What the search has learnt before, if it takes that to find it again. */
 	seen?: unknown;
 }
@@ -34,7 +36,13 @@ export const FAILED = { toString: () => "the execution failed" };
 let failure: StepperFailure | undefined;
 
 /** A panic outside of an exploration. */
-export class KernelPanic extends Error {}
+export class KernelPanic extends Error {
+	constructor(
+		text: string, readonly kind: string, readonly cpu: number, readonly memory?: StepperFailure["memory"],
+	) {
+		super(text);
+	}
+}
 
 /** The execution fails here. */
 export function fail(kind: string, text: string, more?: Partial<StepperFailure>): never {
@@ -42,7 +50,7 @@ export function fail(kind: string, text: string, more?: Partial<StepperFailure>)
 	Error.stackTraceLimit = 50;
 	const stack = new Error().stack ?? "";
 	Error.stackTraceLimit = limit;
-	if (!exploring()) throw new KernelPanic(`${text}\n${stack}`);
+	if (!exploring()) throw new KernelPanic(`${text}\n${stack}`, kind, cpu, more?.memory);
 	failure ??= { kind, text, stack, context: cur, event: n, ...more };
 	throw FAILED;
 }

@@ -39,8 +39,7 @@ export const KIND_NAMES = [
 	"read", "write", "add", "rmw", "lock", "unlock", "down_read", "up_read", "trylock", "down_read_trylock",
 	"downgrade", "await", "free", "irq_off", "irq_on", "begin", "rcu_read_lock", "rcu_read_unlock", "gp_start",
 	"gp_end", "call_rcu", "rcu_take", "mb", "park", "page", "cmpxchg", "store",
-];
-
+] as const;
 
 /** How a load or a store is ordered. */
 export type Order = "plain" | "once" | "data_race" | "acquire" | "dependency" | "release" | "full";

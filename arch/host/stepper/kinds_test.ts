@@ -2,8 +2,8 @@
 /** The tables of which steps commute. */
 import test from "ava";
 import {
-	A, ACQ, conflicts, dependent, DOWNGRADE, ENABLES, FREE, IRQ_OFF, is_ordered, KIND_NAMES, KINDS, R, RACQ, REL, RMW,
-	RREL, TRY, W,
+	A, ACQ, conflicts, dependent, DOWNGRADE, ENABLES, FREE, IRQ_OFF, is_ordered, KIND_NAMES, KINDS, R, RACQ, REL,
+	RMW, RREL, TRY, W,
 } from "./kinds.ts";
 import * as all from "./kinds.ts";
 
@@ -46,7 +46,8 @@ test("what commutes: two reads, two additions, two readers of a lock, steps of d
 	const commute = [[R, R], [A, A], [RACQ, RACQ], [RREL, RREL], [RACQ, RREL], [IRQ_OFF, ACQ]];
 	for (const [a, b] of commute) t.false(dependent(a, b), `${name(a)}, ${name(b)}`);
 	const not = [
-		[R, W], [W, W], [A, R], [RMW, R], [FREE, R], [FREE, W], [ACQ, ACQ], [TRY, REL], [ACQ, RACQ], [DOWNGRADE, ACQ],
+		[R, W], [W, W], [A, R], [RMW, R], [FREE, R], [FREE, W], [ACQ, ACQ], [TRY, REL], [ACQ, RACQ],
+		[DOWNGRADE, ACQ],
 	];
 	for (const [a, b] of not) t.true(conflicts(a, b), `${name(a)} after ${name(b)}`);
 	t.false(conflicts(ACQ, REL));

@@ -9,17 +9,23 @@ import { enter_stack, restore_stack, save_stack } from "./stack.ts";
 import { FIRST_OWNER, me, NOBODY, set_me } from "./state.ts";
 
 /** Entries of a context's log: what an execution may take. */
-export const LOG_MAX = 1 << 20;
+const LOG_MAX = 1 << 20;
 
-let ilog: Int32Array = new Int32Array(0);
-let flog: Float64Array = new Float64Array(0);
-export let pos = 0;
-export let len = 0;
+/** Of the running context. An object, so that door.ts can move on in it by itself: that is what takes the time. */
+export const log = {
+	/** The entry that answers next, and how many there are: while pos < len, the context is re-run. */
+	pos: 0,
+	len: 0,
+	/** An entry is in either of them. */
+	ints: new Int32Array(0) as Int32Array,
+	floats: new Float64Array(0) as Float64Array,
+};
+
 /*
  * Where a context stands, whichever words are shared: accesses so far, where
  * one that works on many words counts once, and how far it is in that.
  */
-export const SUB = 8192;
+const SUB = 8192;
 let extra = 0; /* log entries that do not count */
 let inside = -1; /* the count at which an access to many words began */
 let sub = 0;
@@ -28,7 +34,7 @@ export let stop_at = -1;
 
 /** Accesses that the running context has made, times SUB, plus words in the last. */
 export function position(): number {
-	return inside >= 0 ? inside * SUB + sub : (len - extra) * SUB;
+	return inside >= 0 ? inside * SUB + sub : (log.len - extra) * SUB;
 }
 /** Asks who goes on before the access at a position, whatever it touches; -1: before none. */
 export function stop_before(where: number): void {
@@ -47,80 +53,74 @@ export function make_log(): Log {
 export function enter_cpu(cpu: number, irq: boolean): void {
 	enter_stack(cpu, irq);
 	set_me(NOBODY);
-	pos = len = 0;
+	log.pos = log.len = 0;
 	extra = 0;
 	inside = -1;
 	stop_before(-1);
 }
 /** Begins (again) with a context: answers come from its log, from `base` to `length`. */
 export function enter_context(
-	context: number, cpu: number, irq: boolean, log: Log, base: number, length: number,
+	context: number, cpu: number, irq: boolean, of: Log, base: number, length: number,
 ): void {
 	assert(base <= length && length <= LOG_MAX, "a context's position is within its log");
 	enter_cpu(cpu, irq);
-	pos = extra = base;
+	log.pos = extra = base;
 	set_me(context + FIRST_OWNER);
-	ilog = log.ints;
-	flog = log.floats;
-	len = length;
+	log.ints = of.ints;
+	log.floats = of.floats;
+	log.len = length;
 }
 /** Runs fn as if nothing were explored, in the middle of a context. */
 export function suspended<T>(fn: () => T): T {
-	const was = { ilog, flog, pos, len, extra, inside, sub, stop, stop_at };
-	const [who, stack] = [me, save_stack()];
+	const was = { extra, inside, sub, stop, stop_at };
+	const [stood, who, stack] = [{ ...log }, me, save_stack()];
 	set_me(NOBODY);
-	pos = len = 0;
+	log.pos = log.len = 0;
 	const result = fn();
-	({ ilog, flog, pos, len, extra, inside, sub, stop, stop_at } = was);
+	Object.assign(log, stood);
+	({ extra, inside, sub, stop, stop_at } = was);
 	set_me(who);
 	restore_stack(stack);
 	return result;
 }
 export function log_length(): number {
-	return len;
+	return log.len;
 }
 /** Is the running context answered from its log? */
 export function rerunning(): boolean {
-	return pos < len;
+	return log.pos < log.len;
 }
 /** The logged result of a primitive that was made before. */
 export function logged(): number {
-	return ilog[pos++];
+	return log.ints[log.pos++];
 }
 export function logged_float(): number {
-	return flog[pos++];
+	return log.floats[log.pos++];
 }
 /** A store is made again: nothing happens. */
 export function skip_logged(): void {
-	pos++;
+	log.pos++;
 }
 /** Logs the result of a primitive. */
 export function log_result(v: number): number {
 	if (me !== NOBODY) {
-		if (len >= LOG_MAX) overflow();
-		ilog[len] = v;
-		pos = ++len;
+		if (log.len >= LOG_MAX) overflow();
+		log.ints[log.len] = v;
+		log.pos = ++log.len;
 	}
 	return v;
 }
 export function log_float(v: number): number {
 	if (me !== NOBODY) {
-		if (len >= LOG_MAX) overflow();
-		flog[len] = v;
-		pos = ++len;
+		if (log.len >= LOG_MAX) overflow();
+		log.floats[log.len] = v;
+		log.pos = ++log.len;
 	}
 	return v;
 }
-/** The same, where the caller knows that something is explored and that there is room (`stop`). */
-export function log_word(v: number): void {
-	ilog[len] = v;
-	pos = ++len;
-}
-export function log_store(): void {
-	pos = ++len;
-}
+/** Before an entry is made: the next one may be the last. */
 export function check_room(): void {
-	if (len >= LOG_MAX) overflow();
+	if (log.len >= LOG_MAX) overflow();
 }
 function overflow(): never {
 	fail("limit", `${LOG_MAX} accesses without an end`);
@@ -130,7 +130,7 @@ function overflow(): never {
 
 /** It begins; `logged` entries of it have been read or written. */
 export function enter_many(entries: number): void {
-	inside = pos - extra - entries;
+	inside = log.pos - extra - entries;
 }
 /** The i-th of what it is made of comes next, from 1 on. */
 export function at_part(i: number): void {
@@ -154,5 +154,5 @@ export function stops_here(): boolean {
 }
 /** Does all that was made so far have its place in the log? */
 export function log_is_whole(): boolean {
-	return pos === len && extra <= len;
+	return log.pos === log.len && extra <= log.len;
 }

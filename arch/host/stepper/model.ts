@@ -18,6 +18,7 @@ import {
 import { HEAP32, poke } from "./ram.ts";
 import { touch } from "./sharing.ts";
 import { current_context, current_cpu, exploring, in_irq, irq_off } from "./state.ts";
+import { witnessed } from "./witness.ts";
 
 /* ---- locks ---- */
 
@@ -27,12 +28,12 @@ let subclass = 0;
 function note_acquire(p: number, trylock: boolean): void {
 	const nested = subclass;
 	subclass = 0;
-	note_lock(p, trylock, nested, false);
+	note_lock(p, false, trylock, nested, false);
 }
-function note_lock(p: number, trylock: boolean, nested: number, sleeps: boolean): void {
+function note_lock(p: number, read: boolean, trylock: boolean, nested: number, sleeps: boolean): void {
 	if (!exploring()) return;
 	const again = rerunning();
-	const lock = { p, trylock, subclass: nested, irqs_off: irq_off(), in_irq: in_irq(), sleeps, again };
+	const lock = { p, read, trylock, subclass: nested, irqs_off: irq_off(), in_irq: in_irq(), sleeps, again };
 	for (const o of watch.acquire) heed(o.acquire(current_context(), lock));
 }
 function note_release(p: number): void {
@@ -40,8 +41,8 @@ function note_release(p: number): void {
 	for (const o of watch.release) heed(o.release(current_context(), p));
 }
 /* Sleeping locks tell of themselves: see linux/lockdep.ts. */
-export function lockdep_acquire(p: number, _read: boolean, trylock: boolean, nested: number): void {
-	note_lock(p, trylock, nested, true);
+export function lockdep_acquire(p: number, read: boolean, trylock: boolean, nested: number): void {
+	note_lock(p, read, trylock, nested, true);
 }
 export function lockdep_release(p: number): void {
 	note_release(p);
@@ -49,13 +50,14 @@ export function lockdep_release(p: number): void {
 /** Who holds it for writing, holds it for reading. */
 export function lockdep_downgrade(p: number): void {
 	note_release(p);
-	note_lock(p, true, 0, true);
+	note_lock(p, true, true, 0, true);
 }
 
 /** Word of a lock that nobody else uses: no step. `fn` as for shared_lock(). */
 function private_lock(w: number, kind: number, fn: (old: number) => number, acquire: boolean): boolean {
 	const v = fn(HEAP32[w]);
 	const got = !Number.isNaN(v);
+	witnessed(acquire ? "lock" : "unlock", w * 4, HEAP32[w], v);
 	if (got) {
 		poke(w, v);
 		private_lock_order(w, kind, acquire);
@@ -99,6 +101,7 @@ export function spin_unlock_step(p: number): void {
 	if (HEAP32[p >> 2] === 0) fail("panic", `spinlock already unlocked, lock: ${p.toString(16)}`);
 	if (exploring() && touch(p >> 2, true)) shared_release(p >> 2);
 	else {
+		witnessed("unlock", p, HEAP32[p >> 2], 0);
 		poke(p >> 2, 0);
 		private_lock_order(p >> 2, REL, false);
 	}

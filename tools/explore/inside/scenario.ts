@@ -9,12 +9,19 @@
 import {
 	user_idle, user_load8, user_signal, user_spawn, user_store8, user_syscall, user_task, run_task,
 } from "arch/x86/kernel/user.ts";
+import { mmu_lookup } from "arch/x86/mm/mmu.ts";
+import { _PAGE_DIRTY } from "asm/pgtable_types.ts";
 import {
-	__NR_brk, __NR_clone, __NR_close, __NR_exit, __NR_exit_group, __NR_fork, __NR_madvise, __NR_mmap, __NR_mprotect, __NR_mremap,
-	__NR_munmap, __NR_sim_drop_caches, __NR_sim_exec, __NR_sim_open,
+	__NR_brk, __NR_clone, __NR_close, __NR_exit, __NR_exit_group, __NR_fork, __NR_madvise, __NR_mlock, __NR_mmap, __NR_mprotect,
+	__NR_mremap, __NR_munlock, __NR_munmap, __NR_sim_drop_caches, __NR_sim_exec, __NR_sim_open,
 } from "asm/unistd.ts";
 import { on_cpu } from "host/quiet.ts";
+import { enter_from_user_mode, irqentry_exit_to_user_mode } from "kernel/entry/common.ts";
 import { panic } from "kernel/panic.ts";
+import { current } from "kernel/sched/core.ts";
+import { MAP_ANONYMOUS } from "linux/mman.ts";
+import type { vm_area_struct } from "linux/mm_types.ts";
+import { cpu_relax } from "linux/smp.ts";
 
 export { on_cpu, panic, run_task, user_idle, user_syscall };
 
@@ -85,15 +92,20 @@ function must(what: string, result: number): number {
  * warm, so that what is explored is not the allocators.
  */
 export function start_threads(n: number): void {
-	processes.pid[0] = must("spawn", user_spawn());
-	must("run", run_task(processes.pid[0]));
-	must("exec", user_syscall(__NR_sim_exec, 0x10000000, STACK_TOP - 4 * PAGE, STACK_TOP));
+	start_process();
 	for (let cpu = 1; cpu < n; cpu++)
 		processes.pid[cpu] = must("clone", user_syscall(__NR_clone, CLONE_THREAD, 0));
 	for (let cpu = 1; cpu < n; cpu++)
 		on_cpu(cpu, () => must("run", run_task(processes.pid[cpu])));
 	for (let cpu = 0; cpu < n; cpu++)
 		on_cpu(cpu, () => warm(WARM + cpu * 0x400000));
+}
+
+/** A process that has just begun: it has mapped and unmapped nothing yet. The CPU is idle before. */
+export function start_process(): void {
+	processes.pid[0] = must("spawn", user_spawn());
+	must("run", run_task(processes.pid[0]));
+	must("exec", user_syscall(__NR_sim_exec, 0x10000000, STACK_TOP - 4 * PAGE, STACK_TOP));
 }
 
 /** Use what the programs will use, and give it back to this CPU's lists. */
@@ -154,8 +166,7 @@ export function forked(): number {
 }
 /** CPU 1 becomes the child that was forked last. */
 export function as_child<T>(fn: () => T): T {
-	on_cpu(1, () => run_task(forked()));
-	return on_cpu(1, fn);
+	return as_task(forked(), fn);
 }
 export function exit(): void {
 	user_syscall(__NR_exit, 0);
@@ -233,4 +244,101 @@ export function store(): void {
 }
 export function load(): void {
 	note(0, read(A));
+}
+
+/* ---- calls that fewer scenarios need ---- */
+
+/** mmap() with these flags besides MAP_ANONYMOUS: its address, or an errno. */
+export function mmap(addr: number, len: number, prot: number, flags: number): number {
+	return user_syscall(__NR_mmap, addr, len, prot, flags | MAP_ANONYMOUS, -1, 0);
+}
+/** mremap() with these MREMAP_*: its address, or an errno. */
+export function resize(addr: number, old_len: number, new_len: number, flags = 0, to = 0): number {
+	return user_syscall(__NR_mremap, addr, old_len, new_len, flags, to);
+}
+export function madvise(addr: number, len: number, advice: number): number {
+	return user_syscall(__NR_madvise, addr, len, advice);
+}
+export function mlock(addr: number, len: number): number {
+	return user_syscall(__NR_mlock, addr, len);
+}
+export function munlock(addr: number, len: number): number {
+	return user_syscall(__NR_munlock, addr, len);
+}
+/** What the tables that this CPU's process has say about addr; 0: nothing. For setup and check. */
+export function pte_at(addr: number): number {
+	return mmu_lookup(current().mm.pgd, addr);
+}
+/** Would the kernel know of a write to the page at addr? For setup and check. */
+export function is_dirty(addr: number): boolean {
+	return (pte_at(addr) & _PAGE_DIRTY) !== 0;
+}
+/** The vma that is at addr, or NULL. For setup and check. */
+export function vma_at(addr: number): vm_area_struct {
+	for (let vma: vm_area_struct = current().mm.mmap; vma !== NULL; vma = vma.vm_next)
+		if (addr < vma.vm_end) return addr >= vma.vm_start ? vma : NULL;
+	return NULL;
+}
+
+/* ---- several processes, and several tasks of one CPU ---- */
+
+/** In the set-up and in check(): CPU 1 becomes that task, and stays it. */
+export function as_task<T>(pid: number, fn: () => T): T {
+	on_cpu(1, () => must("run", run_task(pid)));
+	return on_cpu(1, fn);
+}
+/** In a program: this CPU goes on as another task, or as one of its own again. */
+export function switch_to(pid: number): void {
+	must("run", run_task(pid));
+}
+/**
+ * A process on CPU 0 with two pages at A, and a child of it on CPU 1: the first was written before the fork. With `threads` each
+ * has a second thread that runs nowhere: faults of a process with only one are not speculative.
+ */
+export function parent_and_child(threads = false): void {
+	start_threads(1);
+	if (threads)
+		thread();
+	map(A, LEN);
+	write(A, 1);
+	child_on(1);
+	if (threads)
+		on_cpu(1, thread);
+}
+/** A child of CPU 0's task runs on that CPU, whose page lists and slabs are warm. */
+export function child_on(cpu: number): number {
+	const pid = must("fork", fork());
+
+	on_cpu(cpu, () => {
+		must("run", run_task(pid));
+		warm(WARM + cpu * 0x400000);
+	});
+	return pid;
+}
+/** One more thread of this process; nobody runs it yet. */
+export function thread(): number {
+	return must("clone", user_syscall(__NR_clone, CLONE_THREAD, 0));
+}
+
+interface signals extends struct {
+	given: array<int, 4>;
+}
+const signals = DEFINE<signals>();
+
+/** A program has come that far: what it did before is seen by whoever waited for it. */
+export function signal(n: number): void {
+	smp_store_release(signals.given[n], 1);
+}
+export function wait_for(n: number): void {
+	for (let turn = 0; smp_load_acquire(signals.given[n]) === 0; turn++)
+		cpu_relax(turn);
+}
+
+/** What is kernel code: a thread of the kernel in the place of the task, say. */
+export function in_kernel<T>(fn: () => T): T {
+	enter_from_user_mode();
+	const result = fn();
+
+	irqentry_exit_to_user_mode();
+	return result;
 }

@@ -7,30 +7,35 @@
 import { boot } from "host/head.ts";
 import {
 	accesses, begin, type Ending, event_position, forbidden, is_enabled, pop_to, position_before, run_on, set_strategy,
-	set_tracer, steps_in_earnest, waiting,
+	steps_in_earnest, waiting,
 } from "host/engine.ts";
 import { KernelPanic, machine_failure, type StepperFailure } from "host/failure.ts";
 import { IRQ_BEGIN, KIND_NAMES } from "host/kinds.ts";
-import { aside, on_cpu } from "host/quiet.ts";
-import { adopt_sharing, forget_sharing, shared_words, sharing } from "host/sharing.ts";
+import { on_cpu } from "host/quiet.ts";
+import { adopt_sharing, forget_sharing, is_shared, shared_words, sharing } from "host/sharing.ts";
 import { on_stack } from "host/stack.ts";
 import {
-	ctx_cpu, ctx_kind, ctx_state, ev_ctx, ev_kind, ev_store, ev_val, ev_w, ev_way, n, n_ctx, nr_cpus, READY,
+	ctx_cpu, ctx_kind, ctx_state, ev_ctx, ev_kind, ev_val, ev_w, ev_way, n, n_ctx, nr_cpus, READY,
 } from "host/state.ts";
 import { changed_words, HEAP32, REGS, set_journaling, undo_mark, undo_to } from "host/ram.ts";
 import { models } from "host/models/all.ts";
 import type { Model } from "host/models/model.ts";
 import { all_oracles } from "host/oracles/all.ts";
 import type { LockdepOptions } from "host/oracles/lockdep.ts";
-import { type Oracle, watch } from "host/oracles/oracle.ts";
+import type { Oracle } from "host/oracles/oracle.ts";
 import { lock_names } from "host/model.ts";
 import { cpu_leave_host, smp_handle_ipi } from "kernel/smp.ts";
 import { rcu_barrier, rcu_nocb_kthread } from "kernel/rcu.ts";
 import { all_scenarios } from "generated/scenarios.ts";
+import { page_count_of, subjects } from "./about.ts";
+import { decoder } from "./decoder.ts";
 import { baseline, final_check, teardown_check } from "./final.ts";
-import type { Listed, Loan, ModelName, Outcome, RawEvent, Replayed, Request, SessionFailure, Sharing } from "../protocol.ts";
+import type {
+	Listed, Loan, ModelName, Outcome, Phase, Replayed, Request, SessionFailure, Sharing,
+} from "../protocol.ts";
+import { Recorder } from "./recorder.ts";
+import { locks_held } from "./snapshot.ts";
 import type { Scenario } from "./scenario.ts";
-import { snapshot } from "./snapshot.ts";
 import { bound } from "./strategy/bound.ts";
 import { dpor } from "./strategy/dpor.ts";
 import { pct } from "./strategy/pct.ts";
@@ -83,25 +88,44 @@ export function session_options(r: Request): SessionOptions {
  */
 export function replay_schedule(r: Request): Replayed {
 	const schedule = r.schedule as number[][];
-	let events: RawEvent[] = [];
 	let last: ReturnType<typeof replay> | undefined;
 	const options = session_options(r);
 	const session = new Session({ ...options, seen: r.seen, traced: true, search: () => (last = replay(schedule)) });
-	for (let known = -1, turn = 0; known !== shared_words() && turn < 12; turn++) {
-		known = shared_words();
-		events = [];
-		stores.clear();
-		set_tracer({
-			event: (e, old, value, stale) => events.push(raw_event(e, old, value, stale, r.trace === true)),
-			stored: (store) => stores.set(store, stack_here()),
-		});
+	const once = (): Replayed => {
+		const recorder = (session.recorder = new Recorder(r.trace === true));
+		recorder.start();
 		session.again();
 		session.slice(Infinity, 1);
-		set_tracer(undefined);
+		recorder.stop();
+		const { failure } = session.outcome;
+		/* How a check looked at what is wrong is not the story of it. */
+		const told = failure?.at?.phase === "run" || failure?.text.startsWith("check failed:");
+		/* What busy-wait loops have tried in vain since says nothing. */
+		const story = failure?.kind === "deadlock" ? failure.event : undefined;
+		const events = recorder.trace(failure !== undefined && !told).slice(0, story);
+		return { failure, events, diverged: last?.diverged(), decoder: decoder() };
+	};
+	let replayed = once();
+	for (let known = -1, turn = 0; known !== shared_words() && turn < 12; turn++) {
+		known = shared_words();
+		replayed = once();
 	}
-	/* What busy-wait loops have tried in vain since says nothing. */
-	if (session.outcome.failure?.kind === "deadlock") events.length = session.outcome.failure.event;
-	return { failure: session.outcome.failure, events, diverged: last?.diverged() };
+	return watched(replayed, once);
+}
+/**
+ * Once more, with each access to the words that the failure is about: where
+ * only one context uses them, they are no steps. That may change what a store
+ * buffer holds, so that another failure comes, or none: then without.
+ */
+function watched(replayed: Replayed, once: () => Replayed): Replayed {
+	const words = (replayed.failure?.about ?? []).map((s) => s.addr >> 2).filter((w) => !is_shared(w));
+	if (words.length === 0) return replayed;
+	const known = sharing();
+	adopt_sharing({ ...known, shared: Int32Array.of(...known.shared, ...words) });
+	const again = once();
+	if (again.failure?.text === replayed.failure?.text) return again;
+	adopt_sharing(known);
+	return replayed;
 }
 /**
  * One execution along a schedule in words (strategy/words.ts), for unit tests:
@@ -116,34 +140,6 @@ export function run_words(scenario: string, model: ModelName, text: string): { e
 	const f = session.outcome.failure;
 	return { ends: f ? `${f.kind}: ${f.text}` : "passes", unmet: last?.unmet() };
 }
-/** TSO: where a store was made, by its number. */
-const stores = new Map<number, string>();
-function stack_here(): string {
-	const limit = Error.stackTraceLimit;
-	Error.stackTraceLimit = 40;
-	const stack = new Error().stack ?? "";
-	Error.stackTraceLimit = limit;
-	return stack;
-}
-function raw_event(e: number, old: number, value: number, stale: number, states: boolean): RawEvent {
-	const c = ev_ctx[e];
-	const stack = ctx_kind[c] === "buffer" ? (stores.get(ev_store[e]) ?? "") : stack_here();
-	return {
-		context: c,
-		context_kind: ctx_kind[c],
-		could_go_on: e > 0 && ev_ctx[e - 1] !== c && is_enabled(ev_ctx[e - 1]),
-		cpu: ctx_cpu[c],
-		kind: KIND_NAMES[ev_kind[e]],
-		addr: ev_w[e] * 4,
-		old,
-		value,
-		stale: stale === -1 ? null : stale,
-		failed: Number.isNaN(value),
-		stack,
-		state: states ? aside(() => on_cpu(0, snapshot)) : undefined,
-	};
-}
-
 export interface SessionOptions {
 	scenario: string;
 	model: ModelName;
@@ -178,6 +174,8 @@ export class Session {
 	private over = false;
 	private runs = 0;
 	private oracles: Oracle[];
+	/** Of a replay. */
+	recorder?: Recorder;
 
 	constructor(readonly options: SessionOptions) {
 		const scenario = scenarios().get(options.scenario);
@@ -193,6 +191,7 @@ export class Session {
 	private set_up(): Ending | undefined {
 		set_journaling(false);
 		boot(BOOT_CPUS, (text) => this.console.push(text));
+		this.recorder?.booted();
 		const cpus = this.scenario.cpus.length;
 		for (let cpu = 0; cpu < cpus; cpu++) on_cpu(cpu, cpu_leave_host);
 		on_cpu(nr_cpus - 1, cpu_leave_host);
@@ -201,6 +200,7 @@ export class Session {
 		on_cpu(nr_cpus - 1, rcu_barrier);
 		for (const [p, name] of lock_names) for (const o of this.oracles) o.name?.(p, name);
 		set_journaling(true);
+		if (this.recorder) this.recorder.phase = "run";
 		const order = this.options.order ?? this.scenario.cpus.map((_, i) => i);
 		return begin({
 			programs: order.map((cpu) => ({ cpu, fn: this.scenario.cpus[cpu] })),
@@ -251,7 +251,7 @@ export class Session {
 			return this.set_up() ?? run_on();
 		} catch (error) {
 			if (!(error instanceof KernelPanic)) throw error;
-			return panic_of(error, "panic", "before the first step: ");
+			return this.explained(panic_of(error, error.kind, "setup", "before the first step: "));
 		}
 	}
 
@@ -327,6 +327,7 @@ export class Session {
 		if (this.seen.has(hash)) return;
 		this.seen.add(hash);
 		const mark = undo_mark();
+		if (this.recorder) this.recorder.phase = "check";
 		try {
 			on_cpu(nr_cpus - 1, rcu_barrier);
 			on_cpu(0, final_check);
@@ -336,7 +337,9 @@ export class Session {
 			if (!(error instanceof KernelPanic)) throw error;
 			/* Unless it is none, and another execution may end like this. */
 			this.seen.delete(hash);
-			return this.failed(panic_of(error, "check"));
+			const check = error.message.startsWith("check failed:");
+			const where = check ? "" : "after all programs have ended: ";
+			return this.failed(panic_of(error, check ? "check" : error.kind, "check", where));
 		}
 		undo_to(mark);
 	}
@@ -348,7 +351,7 @@ export class Session {
 			const { kind, w } = waiting(c);
 			/* Nobody waits for the thread that waits for callbacks. */
 			if (kind === "rcu_take") continue;
-			const holding = watch.holders.flatMap((o) => o.holders(w * 4)).filter((t) => waiting(t).w !== w);
+			const holding = [...ctx_cpu.keys()].filter((t) => t < n_ctx && locks_held(t).some((h) => h.p === w * 4));
 			const holders = new Set(holding.map((t) => `CPU${ctx_cpu[t]}`));
 			waits.push({
 				cpu: ctx_cpu[c],
@@ -358,16 +361,40 @@ export class Session {
 			});
 		}
 		const { order } = this.options;
-		const whole = [...(order ? [[ORDER, ...order]] : []), ...schedule(f)];
+		const c = f.context;
+		const at = c < 0 ? undefined : { cpu: ctx_cpu[c], context: ctx_kind[c], phase: "run" as const };
+		const switches = [...(order ? [[ORDER, ...order]] : []), ...schedule(f)];
+		return this.explained({ at, ...f, schedule: switches, order, waits, console: this.console.slice(-20) });
+	}
+
+	/** Locks that those hold who have to do with it. A race is told from what is locked beside it. */
+	private held(f: StepperFailure): number[] {
+		const held = (c: number) => locks_held(c).map((h) => h.p);
+		if (f.kind === "deadlock") return Array.from({ length: n_ctx }, (_, c) => c).flatMap(held);
+		return f.context < 0 ? [] : held(f.context);
+	}
+	/** What only the machine can say of it, as it is now. */
+	private explained(f: Omit<SessionFailure, "memory" | "seen"> & StepperFailure): SessionFailure {
+		const r = this.recorder;
 		const seen = f.seen as SessionFailure["seen"];
-		return { ...f, seen, schedule: whole, order, waits, console: this.console.slice(-20) };
+		/* Nobody has written down which memory that is. */
+		if (!r) return { ...f, seen, memory: undefined };
+		const left = /\bslab objects are left\b/.test(f.text) ? "slab" : /\bpages are lost\b/.test(f.text) ? "pages" : undefined;
+		const leaked = left && r.leaked(left);
+		/* Of a page that is left over the references are asked for. */
+		const pages = (leaked ?? []).filter((x) => x.cache === undefined).slice(0, 2);
+		const about = on_cpu(0, () => [...subjects(f.text, this.held(f)), ...pages.map((x) => page_count_of(x.start))]);
+		return { ...f, seen, about, memory: f.memory && r.bad_access(f.memory), leaked };
 	}
 }
 
 /** A panic outside of the exploration: its message has a line of text, then the stack. */
-function panic_of(error: KernelPanic, kind: string, where = ""): SessionFailure {
+function panic_of(error: KernelPanic, kind: string, phase: Phase, where: string): SessionFailure & StepperFailure {
 	const [text] = error.message.split("\n", 1);
-	return { kind, text: where + text, stack: error.message.slice(text.length + 1), context: -1, event: n, schedule: [], console: [] };
+	return {
+		kind, text: where + text, stack: error.message.slice(text.length + 1), memory: error.memory,
+		context: -1, at: { cpu: error.cpu, context: "task", phase }, event: n, schedule: [], console: [],
+	};
 }
 
 /** Switches of the execution that just ended; what came after the failure was only to show it. */

@@ -1,63 +1,94 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * The state of the scenario's address space, for who steps through a schedule:
- * a look without locks, between two steps.
+ * The state of the machine, for who steps through a schedule: all address
+ * spaces, what each CPU's TLB holds, who holds which lock, and the stores that
+ * are still in a store buffer. A look without locks, between two steps.
  */
 import { mmu_lookup } from "arch/x86/mm/mmu.ts";
+import { cpu_tlb, cpu_tlbstate, TLB_ENTRIES, type tlb_entry } from "arch/x86/mm/tlb.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
-import { on_cpu } from "host/quiet.ts";
-import { nr_cpus } from "host/state.ts";
-import { lock_names } from "host/model.ts";
-import { HEAP32 } from "host/ram.ts";
-import { current } from "kernel/sched/core.ts";
+import { ACQ, RACQ } from "host/kinds.ts";
+import { model } from "host/models/model.ts";
+import { type Held, watch } from "host/oracles/oracle.ts";
+import { ctx_cpu, ctx_kind, ctx_state, DONE, n_ctx, nr_cpus, pend_kind, pend_w, READY } from "host/state.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
-import { VM_EXEC, VM_GROWSDOWN, VM_READ, VM_WRITE } from "linux/mm.ts";
+import type { AddressSpace, Snapshot } from "../protocol.ts";
+import { address_spaces } from "./about.ts";
 
 /** Pages of a vma that are shown, and vmas. */
 const MAX_PAGES = 8;
 const MAX_VMAS = 16;
 
-function flags_of(vma: vm_area_struct): string {
-	const f = vma.vm_flags;
+function space_of(mm: mm_struct): AddressSpace {
+	const space: AddressSpace = {
+		addr: uptr(mm),
+		ctx_id: mm.context.ctx_id,
+		cpus: [],
+		mmap_seq: CONFIG_SPECULATIVE_PAGE_FAULT ? mm.mmap_seq : undefined,
+		vmas: [],
+		ptes: [],
+	};
 
-	return `${(f & VM_READ) !== 0 ? "r" : "-"}${(f & VM_WRITE) !== 0 ? "w" : "-"}` +
-		`${(f & VM_EXEC) !== 0 ? "x" : "-"}${(f & VM_GROWSDOWN) !== 0 ? " stack" : ""}`;
+	for (let cpu = 0; cpu < nr_cpus; cpu++) if (per_cpu(cpu_tlbstate, cpu).loaded_mm === mm) space.cpus.push(cpu);
+	let vma: vm_area_struct = mm.mmap;
+
+	for (let i = 0; vma !== NULL && i < MAX_VMAS; i++) {
+		space.vmas.push({ start: vma.vm_start, end: vma.vm_end, flags: vma.vm_flags });
+		const pages = Math.min(MAX_PAGES, (vma.vm_end - vma.vm_start) / PAGE_SIZE);
+
+		for (let p = 0; p < pages; p++) {
+			const addr = vma.vm_start + p * PAGE_SIZE;
+			const pte = mmu_lookup(mm.pgd, addr);
+
+			if (pte !== 0) space.ptes.push({ addr, pte });
+		}
+		vma = vma.vm_next;
+	}
+	return space;
 }
 
-export function snapshot() {
-	let mm: mm_struct = NULL;
+function tlb_of(cpu: number): Snapshot["tlbs"][number] {
+	const tlb = per_cpu(cpu_tlb, cpu);
+	const entries = [];
 
-	for (let cpu = 0; cpu < nr_cpus && mm === NULL; cpu++)
-		mm = on_cpu(cpu, () => current().mm);
-	const vmas: { start: number; end: number; flags: string }[] = [];
-	const ptes: { addr: number; pte: number }[] = [];
-	const locks: { name: string; holder: string }[] = [];
+	for (let i = 0; i < TLB_ENTRIES; i++) {
+		const e: tlb_entry = tlb.entry[i];
 
-	if (mm !== NULL) {
-		let vma: vm_area_struct = mm.mmap;
-
-		for (let i = 0; vma !== NULL && i < MAX_VMAS; i++) {
-			vmas.push({ start: vma.vm_start, end: vma.vm_end, flags: flags_of(vma) });
-			const pages = Math.min(MAX_PAGES, (vma.vm_end - vma.vm_start) / PAGE_SIZE);
-
-			for (let p = 0; p < pages; p++) {
-				const addr = vma.vm_start + p * PAGE_SIZE;
-				const pte = mmu_lookup(mm.pgd, addr);
-
-				if (pte !== 0)
-					ptes.push({ addr, pte });
-			}
-			vma = vma.vm_next;
-		}
+		if (e.ctx_id !== 0) entries.push({ addr: e.vpn * PAGE_SIZE, pte: e.pte, ctx_id: e.ctx_id });
 	}
-	for (const [p, name] of lock_names) {
-		const v = HEAP32[p >> 2];
+	return { cpu, entries };
+}
 
-		if (v !== 0)
-			locks.push({ name, holder: /mmap_lock|rwsem/.test(name) ? (v & 1 ? "a writer" : `${v >> 8} readers`) : `CPU${v - 1}` });
+/** What context c holds, but for what it stands before. */
+export function locks_held(c: number): Held[] {
+	const waits = ctx_state[c] === READY && (pend_kind[c] === ACQ || pend_kind[c] === RACQ) ? pend_w[c] * 4 : -1;
+
+	return watch.held.flatMap((o) => o.held(c)).filter((h) => h.p !== waits);
+}
+function locks(): Snapshot["locks"] {
+	const held: Snapshot["locks"] = [];
+
+	for (let c = 0; c < n_ctx; c++) {
+		if (ctx_state[c] >= DONE) continue;
+		const who = `${ctx_kind[c] === "rcu" ? "RCU" : `CPU${ctx_cpu[c]}`}${ctx_kind[c] === "irq" ? " (irq)" : ""}`;
+
+		for (const h of locks_held(c))
+			held.push({ name: h.name, addr: h.p, holder: h.read ? `${who}, to read` : who });
 	}
-	const mmap_seq = CONFIG_SPECULATIVE_PAGE_FAULT && mm !== NULL ? [mm.mmap_seq] : [];
+	return held;
+}
 
-	return { mmap_seq, vmas, ptes, locks };
+export function snapshot(): Snapshot {
+	const tlbs = [];
+	const buffers = [];
+
+	for (let c = 0; c < n_ctx && ctx_kind[c] === "task"; c++) tlbs.push(tlb_of(ctx_cpu[c]));
+	for (let c = 0; c < n_ctx; c++) {
+		if (ctx_kind[c] !== "buffer") continue;
+		const stores = model.stores_of(c).map((s) => ({ addr: s.w * 4, value: s.value }));
+
+		if (stores.length > 0) buffers.push({ cpu: ctx_cpu[c], stores });
+	}
+	return { spaces: address_spaces().map(space_of), locks: locks(), tlbs, buffers };
 }

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { UserError } from "../../lib/errors.ts";
 import { Sources } from "./places.ts";
-import type { LitmusRequest, Outcome, Request } from "../protocol.ts";
+import type { Answer, Calls, Command, Progress, Question } from "../protocol.ts";
 
 /** What JavaScript says of the kernel's code is a scenario's mistake, or a mutant's; anything else is ours. */
 function problem(bundle: string, text: string, where: string): Error {
@@ -18,7 +18,7 @@ const STUCK_MS = 60_000;
 
 export class Core {
 	#worker: Worker;
-	#calls = new Map<number, { resolve: (v: never) => void; reject: (e: Error) => void; progress?: (p: never) => void; scenario?: string }>();
+	#calls = new Map<number, { resolve: (v: Calls[Command][1]) => void; reject: (e: Error) => void; progress?: (p: Progress) => void; scenario?: string }>();
 	#next = 0;
 	#heard = Date.now();
 	#watchdog: NodeJS.Timeout;
@@ -38,13 +38,13 @@ export class Core {
 			workerData: { bundle: pathToFileURL(bundle).href },
 			execArgv: [],
 		});
-		this.#worker.on("message", ({ id, result, error, where, progress }) => {
+		this.#worker.on("message", (answer: Answer) => {
 			this.#heard = Date.now();
-			const call = this.#calls.get(id);
-			if (progress) return call?.progress?.(progress as never);
-			this.#calls.delete(id);
-			if (error !== undefined) call?.reject(problem(bundle, error, where));
-			else call?.resolve(result as never);
+			const call = this.#calls.get(answer.id);
+			if (answer.kind === "progress") return call?.progress?.(answer.progress);
+			this.#calls.delete(answer.id);
+			if (answer.kind === "error") call?.reject(problem(bundle, answer.error, answer.where));
+			else call?.resolve(answer.result);
 		});
 		/* One that comes from another thread is no native error here. */
 		this.#worker.on("error", (error) => this.#die(new Error(error.message, { cause: error })));
@@ -54,13 +54,15 @@ export class Core {
 		for (const call of this.#calls.values()) call.reject(why);
 		this.#calls.clear();
 	}
-	call<T>(command: string, request?: Request | LitmusRequest, progress?: (p: Outcome & { seconds: number; estimate?: number }) => void): Promise<T> {
+	call<C extends Command>(command: C, request?: Calls[C][0], progress?: (p: Progress) => void): Promise<Calls[C][1]> {
 		if (this.#dead) return Promise.reject(this.#dead);
 		const id = this.#next++;
-		return new Promise<T>((resolve, reject) => {
+		return new Promise((resolve, reject) => {
 			if (this.#calls.size === 0) this.#heard = Date.now();
-			this.#calls.set(id, { resolve: resolve as never, reject, progress: progress as never, scenario: request && "scenario" in request ? request.scenario : undefined });
-			this.#worker.postMessage({ id, command, request });
+			const scenario = request && "scenario" in request ? request.scenario : undefined;
+			/* The worker answers a question with what belongs to it: see Serve. */
+			this.#calls.set(id, { resolve: resolve as (v: Calls[Command][1]) => void, reject, progress, scenario });
+			this.#worker.postMessage({ id, command, request } as Question<C>);
 		});
 	}
 	close(): Promise<number> {

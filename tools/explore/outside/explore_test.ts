@@ -7,10 +7,12 @@
 import { pathToFileURL } from "node:url";
 import test from "ava";
 import { UserError } from "../../lib/errors.ts";
+import { columns } from "./columns.ts";
 import { explore, list, replay, stepper_bundle } from "./explorer.ts";
 import { load_mutant, mutant_names } from "./mutant.ts";
 import { decode_schedule, encode_schedule } from "./replay_string.ts";
-import { columns, failure_report, summary } from "./report.ts";
+import { failure_report, summary } from "./report.ts";
+import { DECODER } from "./testtrace.ts";
 import type { ExploreOptions, Failure, Result } from "./types.ts";
 
 async function all(o: ExploreOptions): Promise<Result[]> {
@@ -89,10 +91,41 @@ test.serial("a check that is taken out is missed, in the schedule that is stored
 	const text = failure_report(result, r.failure, 100);
 	t.regex(text, /CPU0 +CPU1/);
 	t.regex(text, /^an access, and the one that overtook it \(✱\), at 0x[0-9a-f]+:$/m);
-	t.is(text.split("\n").at(-1), `spf explore ${m.scenario} --model sc --mutant skip-seq2 --replay '${m.schedule}'`);
+	const again = `npx spf explore ${m.scenario} --model sc --mutant skip-seq2 --replay '${m.schedule}'`;
+	t.is(text.split("\n").at(-1), again);
 	t.true(columns(r.failure, 80).split("\n").length > 10);
 	/* The kernel with the check does not go that way. */
 	await t.throwsAsync(replay(m.schedule, { scenario: m.scenario, model: m.model }), { instanceOf: UserError, message: /another version of the kernel or scenario \(.*\); explore again/ });
+});
+
+test.serial("a report says which memory it was, and who did what to a count that does not balance", async (t) => {
+	t.timeout(BUILD_MS);
+	const replayed = async (name: string) => {
+		const m = load_mutant(name);
+		return replay(m.schedule, { scenario: m.scenario, model: m.model, mutant: m.name, states: true });
+	};
+	const freed = await replayed("vma-free-now");
+	const { memory } = freed.failure as Failure;
+	t.like(memory?.object, { cache: "vm_area_struct" });
+	const offset = (memory?.addr ?? 0) - (memory?.object?.start ?? Infinity);
+	t.true(offset >= 0 && offset < (memory?.object?.size ?? 0));
+	t.deepEqual(memory?.object?.history.slice(-2).map((a) => [a.what, a.phase, a.cpu, a.func]), [
+		["alloc", "setup", 0, "vm_area_alloc"], ["free", "run", 1, "vm_area_free"],
+	]);
+	const { decoder, failure, trace } = await replayed("skip-seq2");
+	t.deepEqual(failure?.about?.map((s) => s.name), ["mm.rss_stat[1]"]);
+	const changes = trace.filter((e) => e.addr === failure?.about?.[0].addr && e.op !== "read");
+	t.deepEqual(changes.map((e) => [e.cpu, e.old, e.value]), [[1, 1, 0], [0, 0, 1]]);
+	/* The kernel's own constants, and its state at each step. */
+	t.like(new Map(decoder.flags.pte.map(([name, bit]) => [bit, name])), { size: 10 });
+	for (const [kind, bits] of Object.entries(DECODER.flags)) {
+		const kernel = new Map(decoder.flags[kind as "pte"]);
+		for (const [name, bit] of bits) t.is(kernel.get(name), bit, `${kind} ${name}`);
+	}
+	const states = trace.map((e) => e.state);
+	t.true(states.every((s) => s !== undefined && s.spaces.length === 1 && s.tlbs.length === 2));
+	t.true(states.some((s) => s?.locks.some((l) => l.name.includes("mmap_lock") && l.holder === "CPU1")));
+	t.true(states.some((s) => s?.tlbs[0].entries.length === 0) && states.some((s) => s?.spaces[0].mmap_seq === 41));
 });
 
 test.serial("a failure is shown with the CPUs that it needs, and can be repeated with these", async (t) => {

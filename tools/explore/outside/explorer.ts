@@ -9,7 +9,7 @@ import { UserError } from "../../lib/errors.ts";
 import { Core } from "./core.ts";
 import { mutant_bundle, stepper_tree } from "./mutant.ts";
 import { failure_of, Sources } from "./places.ts";
-import type { Listed, Replayed } from "../protocol.ts";
+import type { Decoder, Listed } from "../protocol.ts";
 import { decode_schedule } from "./replay_string.ts";
 import { BUDGET, BUDGET_OF_ALL, type Job, progress_of, search } from "./search.ts";
 import { Team } from "./team.ts";
@@ -29,7 +29,7 @@ export async function stepper_bundle(mutant?: string, config?: string): Promise<
 export async function list(mutant?: string, config?: string): Promise<Listed[]> {
 	const core = new Core(await stepper_bundle(mutant, config));
 	try {
-		return await core.call<Listed[]>("list");
+		return await core.call("list");
 	} finally {
 		await core.close();
 	}
@@ -152,19 +152,26 @@ export interface ReplayOptions {
 	states?: boolean;
 }
 
+interface Repeated {
+	failure?: Failure;
+	trace: TraceEvent[];
+	listed: Listed;
+	decoder: Decoder;
+}
 /** The execution of a replay string, and its failure, if it is not a clean one. */
-export async function replay(text: string, o: ReplayOptions): Promise<{ failure?: Failure; trace: TraceEvent[] }> {
+export async function replay(text: string, o: ReplayOptions): Promise<Repeated> {
 	const { schedule } = decode_schedule(text);
 	const bundle = await stepper_bundle(o.mutant, o.config);
 	const core = new Core(bundle);
 	try {
-		const s = find(await core.call<Listed[]>("list"), o.scenario);
-		const r = await core.call<Replayed>("replay", { scenario: s.name, model: o.model, schedule, trace: o.states });
+		const s = find(await core.call("list"), o.scenario);
+		const r = await core.call("replay", { scenario: s.name, model: o.model, schedule, trace: o.states });
 		if (r.diverged && !r.failure)
 			throw new UserError(`replay string: it is of another version of the kernel or scenario (${r.diverged}); explore again`);
 		const sources = new Sources(bundle);
 		const trace = sources.trace(r.events);
-		return { trace, failure: r.failure && failure_of(sources, r.failure, trace, text) };
+		const failure = r.failure && failure_of(sources, r.failure, trace, text, r.decoder);
+		return { trace, listed: s, decoder: r.decoder, failure };
 	} finally {
 		await core.close();
 	}

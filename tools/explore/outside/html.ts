@@ -4,67 +4,221 @@
  * script and the data put in, so that it needs no network and no other file.
  */
 import { readFileSync } from "node:fs";
-import { columns_of, number_text, place_names, type Step, steps_of } from "./steps.ts";
+import { join } from "node:path";
+import { here } from "../../lib/root.ts";
+import type { PageData, PageStep, StateGroup } from "../page/data.ts";
+import type { Decoder, Listed, Snapshot } from "../protocol.ts";
+import { MARKS, number_text, pte_text, value_text, vm_flags_text, WRITES } from "./describe.ts";
+import { load_mutant } from "./mutant.ts";
 import { headline, replay_command } from "./report.ts";
-import type { Failure, Result, Snapshot } from "./types.ts";
+import { lines_of } from "./source.ts";
+import { calls_of, columns_of, place_names, type Step, steps_of } from "./steps.ts";
+import { access_lines, leak_lines, subject_lines } from "./subjects.ts";
+import type { Failure, Result } from "./types.ts";
+
+export interface Shown {
+	result: Result;
+	failure: Failure;
+	listed?: Listed;
+}
 
 const part = (name: string) => readFileSync(new URL(`../page/${name}`, import.meta.url), "utf8");
 
 /** For a script element: nothing in it can end the element or begin a comment. */
 export function script_json(value: unknown): string {
-	return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+	return JSON.stringify(value).replace(
+		/[<>&\u2028\u2029]/g,
+		(c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+	);
 }
 
-/** A failure, or with kind "" an execution that went well. */
-function page_data(r: Result, f: Failure) {
-	const steps = steps_of(f);
-	const name = place_names(f.trace);
-	const [title, about, ...text] = f.kind ? headline(r, f) : [`${r.scenario}: nothing fails`, `${r.model.toUpperCase()}, ${r.cpus} CPUs`];
-	const buffered = f.trace.some((e) => e.context === "buffer");
-	/* Most steps leave the state as it is. */
-	const states: (Snapshot | undefined)[] = [];
-	const numbers = new Map<string, number>();
-	const state_number = (s: Snapshot | undefined) => {
+/** States by number: most steps leave them as they are. */
+class States {
+	readonly list: StateGroup[][] = [];
+	#numbers = new Map<string, number>();
+	constructor(
+		private readonly name_of: (addr: number) => string,
+		private readonly decoder?: Decoder,
+	) {}
+	number(s: Snapshot | undefined): number | undefined {
 		if (!s) return undefined;
 		const key = JSON.stringify(s);
-		const known = numbers.get(key) ?? states.push(s) - 1;
-		numbers.set(key, known);
+		const known = this.#numbers.get(key) ?? this.list.push(state_groups(s, this.name_of, this.decoder)) - 1;
+		this.#numbers.set(key, known);
 		return known;
+	}
+}
+
+const hex = (v: number) => `0x${v.toString(16)}`;
+function state_groups(s: Snapshot, name_of: (addr: number) => string, d?: Decoder): StateGroup[] {
+	const pte = (v: number) => (d ? pte_text(v, d) : number_text(v));
+	const flags = (v: number) => (d ? vm_flags_text(v, d) : number_text(v));
+	const several = s.spaces.length > 1;
+	const of = new Map(s.spaces.map((x, i) => [x.ctx_id, several ? `, mm ${i}` : ""]));
+	const groups: StateGroup[] = s.spaces.flatMap((x, i) => {
+		const mm = several ? `mm ${i} ` : "";
+		return [
+			{
+				title: several ? `Address space ${mm.trim()}, at ${hex(x.addr)}` : "Address space",
+				rows: [
+					...(x.mmap_seq === undefined
+						? []
+						: [
+								{
+									key: "mmap_seq",
+									text: `${x.mmap_seq} (${x.mmap_seq % 2 ? "odd: a writer is inside" : "even"})`,
+								},
+							]),
+					{
+						key: "loaded on",
+						text:
+							x.cpus.length > 0
+								? x.cpus.map((c) => `CPU${c}`).join(", ")
+								: "no CPU",
+					},
+				],
+			},
+			{
+				title: `${mm}vmas`,
+				rows: x.vmas.map((v) => ({
+					key: `${hex(v.start)}–${hex(v.end)}`,
+					text: flags(v.flags),
+				})),
+			},
+			{ title: `${mm}page table`, rows: x.ptes.map((p) => ({ key: hex(p.addr), text: pte(p.pte) })) },
+		];
+	});
+	groups.splice(1, 0, {
+		title: "Locks held",
+		rows: s.locks.map((l) => ({ key: `${l.name} ${hex(l.addr)}`, text: l.holder })),
+	});
+	for (const t of s.tlbs)
+		groups.push({
+			title: `TLB of CPU${t.cpu}`,
+			rows: t.entries.map((e) => ({
+				key: `${hex(e.addr)}${of.get(e.ctx_id) ?? ", another mm"}`,
+				text: pte(e.pte),
+			})),
+		});
+	for (const b of s.buffers)
+		groups.push({
+			title: `Store buffer of CPU${b.cpu}, oldest first`,
+			rows: b.stores.map((w, i) => ({
+				key: `${i + 1}. ${name_of(w.addr)}`,
+				text: value_text(name_of(w.addr), w.value, d),
+			})),
+		});
+	return groups;
+}
+
+/** Lines of the source on each side of one that is shown. */
+const AROUND = 6;
+function sources_of(places: { file: string; line: number }[], root: string): PageData["sources"] {
+	const found: PageData["sources"] = {};
+	for (const { file, line } of places) {
+		const lines = file === "" ? [] : lines_of(join(root, file));
+		for (let n = Math.max(1, line - AROUND); n <= Math.min(lines.length, line + AROUND); n++)
+			(found[file] ??= {})[n] = lines[n - 1];
+	}
+	return found;
+}
+
+function page_data({ result: r, failure: f, listed }: Shown): PageData {
+	const steps = steps_of(f);
+	const name = place_names(f.trace);
+	const names = new Map(f.trace.map((e) => [e.addr, name(e)]));
+	const states = new States((addr) => names.get(addr) ?? hex(addr), f.decoder);
+	const [title, about, ...text] = f.kind
+		? headline(r, f)
+		: [`${r.scenario}: nothing fails`, `${r.model.toUpperCase()}, ${r.cpus} CPUs`];
+	const facts = [...access_lines(f.memory), ...subject_lines(f), ...leak_lines(f.leaked)].join("\n").trim();
+	const buffered = f.trace.some((e) => e.context === "buffer");
+	const shown = steps.map(
+		(s): PageStep => ({
+			step: s.event.step,
+			column: s.column,
+			who: s.who,
+			context: s.event.context,
+			calls: s.calls,
+			text: s.text,
+			folded: s.folded,
+			mark: s.event.context === "irq" ? MARKS.irq : s.event.context === "buffer" ? MARKS.buffer : "",
+			file: s.event.file,
+			line: s.event.line,
+			shown: s.shown,
+			conflict: s.conflict,
+			fails: false,
+			turn: s.turn && (s.turn === "preempts" ? MARKS.preempted : MARKS.turn),
+			word: word_of(s, name(s.event), buffered, f.decoder),
+			state: states.number(s.event.state),
+		}),
+	);
+	if (f.kind) shown.push(end_of(f, shown.at(-1)));
+	/* A check finds later what went wrong before; what else fails does so where it is noticed. */
+	const breaking = f.kind === "check" ? shown.findLastIndex((s) => s.conflict) : -1;
+	const m = r.mutant === undefined ? undefined : load_mutant(r.mutant);
+	const scenario = listed && {
+		name: listed.name,
+		about: listed.about,
+		patch: listed.patch,
+		invariant: listed.invariant,
 	};
 	return {
-		title, about, text: text.map((line) => line.trim()).join("\n"),
-		replay: f.replay ? replay_command(r, f) : "",
+		title,
+		about,
+		text: [text.map((line) => line.trim()).join("\n"), facts].filter(Boolean).join("\n\n"),
+		command: f.replay || f.kind ? replay_command(r, f) : "",
+		scenario,
+		mutant: m && { name: m.name, subject: m.subject, invariant: m.invariant, diff: m.diff },
 		columns: columns_of(steps),
 		shared: [...new Set(steps.filter((s) => s.shared).map((s) => s.event.addr))],
-		steps: steps.map((s) => ({
-			step: s.event.step, column: s.column, who: s.who, context: s.event.context, calls: s.calls, text: s.text,
-			place: s.event.file ? `${s.event.file}:${s.event.line}` : "", shared: s.shared, conflict: s.conflict, turn: s.turn,
-			...effect(s, name(s.event), buffered), state: state_number(s.event.state),
-		})),
-		states,
+		steps: shown,
+		breaking: f.kind ? (breaking >= 0 ? breaking : shown.length - 1) : undefined,
+		states: states.list,
+		sources: sources_of(
+			shown,
+			r.mutant === undefined ? here() : join(here(), "build/mutants", r.mutant, "src"),
+		),
 	};
 }
 
-/** What a step says of a word, or of a lock. */
-function effect({ event: e, column }: Step, name: string, buffered: boolean) {
-	const holder = e.context === "irq" ? `${column} (irq)` : column;
-	if (/^(lock|trylock|down_read|down_read_trylock|down_write)$/.test(e.op))
-		return e.failed ? {} : { lock: { addr: e.addr, name, holder: /read/.test(e.op) ? `${holder}, read` : holder } };
-	if (/^(unlock|up_write)$/.test(e.op)) return { lock: { addr: e.addr, name, leaves: holder } };
-	if (e.op === "up_read") return { lock: { addr: e.addr, name, leaves: `${holder}, read` } };
-	if (e.op === "downgrade") return { lock: { addr: e.addr, name, holder: `${holder}, read`, leaves: holder } };
-	/* A stale read says nothing of what is there. */
-	if (e.op === "read") return { word: { addr: e.addr, name, text: number_text(e.newest ?? e.value) } };
-	/* In a store buffer it is not there yet. */
-	if (e.op === "write" && buffered) return {};
-	if (/^(write|rmw|cmpxchg|add|commit)$/.test(e.op)) return { word: { addr: e.addr, name, text: number_text(e.value) } };
-	return {};
+/** Where it was noticed. */
+function end_of(f: Failure, last: PageStep | undefined): PageStep {
+	const { at } = f;
+	return {
+		column:
+			at === undefined || at.phase !== "run"
+				? undefined
+				: at.context === "rcu"
+					? "RCU"
+					: `CPU${at.cpu}`,
+		who: "the end",
+		context: at?.context ?? "task",
+		mark: "",
+		calls: calls_of(f),
+		text: f.text.split("\n", 1)[0],
+		file: f.file,
+		line: f.line,
+		shown: true,
+		conflict: false,
+		fails: true,
+		state: last?.state,
+	};
 }
 
-export function failure_page(failures: { result: Result; failure: Failure }[]): string {
+/** What a step says of a word. */
+function word_of({ event: e }: Step, name: string, buffered: boolean, d?: Decoder): PageStep["word"] {
+	/* A stale read says nothing of what is there. */
+	if (e.op === "read") return { addr: e.addr, name, text: value_text(name, e.newest ?? e.value, d) };
+	/* In a store buffer it is not there yet. */
+	if (e.op === "write" && buffered) return;
+	return WRITES.test(e.op) ? { addr: e.addr, name, text: value_text(name, e.value, d) } : undefined;
+}
+
+export function failure_page(failures: Shown[]): string {
 	const fill: Record<string, string> = {
 		CSS: part("page.css"),
-		DATA: script_json(failures.map(({ result, failure }) => page_data(result, failure))),
+		DATA: script_json(failures.map(page_data)),
 		SCRIPT: part("page.mjs"),
 	};
 	/* By a function: `$&` in the data is no pattern. */

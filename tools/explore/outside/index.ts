@@ -19,6 +19,7 @@ export interface Options {
 	html?: string;
 	quick?: boolean;
 	quiet?: boolean;
+	all?: boolean;
 }
 
 export function add_explore(program: Command): void {
@@ -40,6 +41,7 @@ export function add_explore(program: Command): void {
 		.option("--quick", "only the scenarios that `make test` runs")
 		.option("--replay <string>", "repeat one execution of one scenario")
 		.option("--json", "print one JSON object for each scenario and model")
+		.option("--all", "print all steps of a failure, also those that no other CPU sees")
 		.option("--html <file>", "write failures as a page to step through")
 		.option("--quiet", "only print failures")
 		.addHelpText("after", "\nExit status: 0 if every schedule was seen and none failed, 1 if one failed, 2 for mistakes in options,\n3 if nothing failed and not every schedule was seen.")

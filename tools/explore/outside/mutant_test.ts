@@ -54,7 +54,7 @@ async function replay(m: Mutant): Promise<Replayed> {
 	const core = new Core(await mutant_bundle(m.name));
 	const { schedule } = decode_schedule(m.schedule);
 	try {
-		return await core.call<Replayed>("replay", { scenario: m.scenario, model: m.model, schedule });
+		return await core.call("replay", { scenario: m.scenario, model: m.model, schedule });
 	} catch (error) {
 		throw new Error(`${m.name}: ${(error as Error).message}`, { cause: error });
 	} finally {

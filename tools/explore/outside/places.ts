@@ -4,42 +4,54 @@ import { readFileSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { here } from "../../lib/root.ts";
-import type { RawEvent, SessionFailure } from "../protocol.ts";
+import type {
+	Allocation, Decoder, MemoryObject, Place, RawAllocation, RawEvent, SessionFailure, TraceEvent,
+} from "../protocol.ts";
+import { WRITES } from "./describe.ts";
+import { enclosing, name_of_access } from "./source.ts";
 import { is_background } from "./steps.ts";
-import { name_of_access } from "./source.ts";
-import type { Failure, TraceEvent } from "./types.ts";
+import type { Failure } from "./types.ts";
 
-export function failure_of(sources: Sources, f: SessionFailure, trace: TraceEvent[], replay: string): Failure {
-	const where = innermost(sources, f.stack, f.kind === "lockdep");
+/** Those who say that something is wrong, which is not where it is wrong. */
+const MESSENGERS = /kernel\/panic\.ts|explore\/inside\/scenario\.ts|linux\/bug\.ts/;
+const PRIMITIVES =
+	/^include\/linux\/(smp|spinlock|lockdep|rwsem|atomic|rcupdate|irqflags|mmap_lock|page_ref)\.ts|^kernel\/(locking|rcu)/;
+
+export function failure_of(
+	sources: Sources, f: SessionFailure, trace: TraceEvent[], replay: string, decoder?: Decoder,
+): Failure {
+	const where = sources.place(f.stack, f.kind === "lockdep" ? PRIMITIVES : MESSENGERS);
 	const last = trace.at(-1);
 	return {
-		kind: f.kind as Failure["kind"],
+		kind: f.kind,
 		/* The kernel has __FILE__ and __LINE__ for this one. */
-		text: f.text.replace("from invalid context", where ? `$& at ${where.file}:${where.line}` : "$&"),
-		func: where?.func ?? last?.func ?? "",
-		file: where?.file ?? last?.file ?? "",
-		line: where?.line ?? last?.line ?? 0,
+		text: f.text.replace("from invalid context", where.file ? `$& at ${where.file}:${where.line}` : "$&"),
+		...(where.file || !last ? where : { func: last.func, file: last.file, line: last.line, calls: last.calls }),
+		at: f.at,
 		trace,
 		replay,
 		preemptions: trace.filter((e) => e.preempts).length,
 		minimised: false,
 		conflict: conflict_of(f, trace),
 		waits: f.waits,
-		places: f.places?.flatMap(({ what, stack }) => {
-			const at = innermost(sources, stack, true);
-			return at ? [{ what, func: at.func, file: at.file, line: at.line }] : [];
-		}),
+		about: f.about,
+		memory: f.memory && {
+			...f.memory,
+			name: sources.access_name(f.stack, f.memory.addr),
+			object: f.memory.object && object_of(sources, f.memory.object),
+		},
+		leaked: f.leaked?.map((x) => object_of(sources, x)),
+		places: f.places?.filter((p) => p.stack !== "").map(({ what, stack }) => ({ what, ...sources.place(stack) })),
+		decoder,
 	};
 }
 
-/** Who complains, and who is asked whether something is wrong, is not what is wrong. */
-const COMPLAINTS = /kernel\/panic\.ts|explore\/inside\/scenario\.ts|linux\/bug\.ts/;
-/** A lock is where it is used. */
-const LOCKING = /^include\/linux\/(spinlock|lockdep|rwsem|mmap_lock|irqflags)\.ts|^kernel\/locking\//;
-function innermost(sources: Sources, stack: string, locks = false): Frame | undefined {
-	return sources.frames(stack).find((x) =>
-		!COMPLAINTS.test(x.file) && !(locks && LOCKING.test(x.file)) && !/^(__)?might_sleep(_if)?$/.test(x.func));
+function object_of(sources: Sources, o: MemoryObject<RawAllocation>): MemoryObject {
+	const placed = ({ stack, ...rest }: RawAllocation): Allocation => ({ ...rest, ...sources.place(stack, ALLOCATORS) });
+	return { ...o, history: o.history.map(placed) };
 }
+/** Who asked for memory is outside of these. */
+const ALLOCATORS = /^kernel\/mm\/(kasan|slab|page_alloc)\.ts|^include\/linux\/(kasan|slab|gfp)\.ts/;
 
 /**
  * A read, and the write that overtook it: the first one after the last
@@ -55,22 +67,32 @@ function overtaken(trace: TraceEvent[]): [number, number] | undefined {
 		const e = trace[i];
 		const read = reads.get(e.addr);
 		const other = e.cpu !== cpu || e.context !== context;
-		if (read !== undefined && other && /^(write|rmw|cmpxchg|add|commit)$/.test(e.op) && !e.failed && !is_background(e)) return [read, i];
+		const writes = e.phase === "run" && WRITES.test(e.op) && !e.failed && !is_background(e);
+		if (read !== undefined && other && writes) return [read, i];
 	}
 }
 
-/** The two accesses that a failure is about: those that race, else a read and what overtook it, else the last two that conflict. */
-function conflict_of(f: SessionFailure, trace: TraceEvent[]): [number, number] | undefined {
-	const { access, other } = f;
-	if (access !== undefined && other !== undefined && trace[access] && trace[other])
-		return access < other ? [access, other] : [other, access];
+/**
+ * The steps that a failure is about: where memory was taken away, or the accesses
+ * that race, else a read and what overtook it, else the last two that conflict.
+ */
+function conflict_of(f: SessionFailure, trace: TraceEvent[]): number[] | undefined {
+	if (f.memory) {
+		const { addr } = f.memory;
+		const taken = (e: TraceEvent) => (e.op === "free" ? e.addr === addr - (addr % 4) : e.op === "page" && e.addr === addr - (addr % 4096));
+		const freed = trace.findLastIndex(taken);
+		return freed < 0 ? undefined : [freed];
+	}
+	const { access = trace.length - 1, other } = f;
+	if (other !== undefined && trace[other] && trace[access]) return access < other ? [access, other] : [other, access];
 	const pair = f.kind === "check" || f.kind === "warning" ? overtaken(trace) : undefined;
 	if (pair) return pair;
+	if (f.at?.phase === "check" || f.at?.phase === "setup" || f.kind === "lockdep") return;
 	for (let late = trace.length - 1; late >= 0; late--) {
 		const b = trace[late];
 		for (let early = late - 1; early >= 0; early--) {
 			const a = trace[early];
-			if (a.addr !== b.addr || a.addr === 0 || (a.cpu === b.cpu && a.context === b.context)) continue;
+			if (a.addr !== b.addr || a.addr <= 0 || (a.cpu === b.cpu && a.context === b.context)) continue;
 			if (/^(read|mb|rcu|await)/.test(a.op) && /^(read|mb|rcu|await)/.test(b.op)) continue;
 			if (/lock|down|up_/.test(a.op) && /lock|down|up_/.test(b.op)) continue;
 			return [early, late];
@@ -106,36 +128,39 @@ export class Sources {
 			const entry = this.#map.findEntry(Number(row) - 1, Number(column) - 1) as { originalSource?: string; originalLine?: number; originalColumn?: number };
 			if (!entry.originalSource) continue;
 			const file = relative(this.root, resolve(this.#dir, entry.originalSource));
-			if (file.startsWith("arch/host/stepper/") || file === "tools/explore/inside/session.ts") continue;
-			out.push({ func: func === undefined || func.includes("<anonymous>") ? "program" : func, file, line: (entry.originalLine ?? 0) + 1, column: (entry.originalColumn ?? 0) + 1 });
+			if (file.startsWith("arch/host/stepper/") || MACHINE.test(file)) continue;
+			const place = { file, line: (entry.originalLine ?? 0) + 1, column: (entry.originalColumn ?? 0) + 1 };
+			const named = func !== undefined && !func.includes("<anonymous>");
+			out.push({ ...place, func: named ? func : this.#unnamed(file, place.line) });
 		}
 		return out;
 	}
+	#unnamed(file: string, line: number): string {
+		const program = file.startsWith("tools/explore/inside/scenarios/");
+		return (program ? undefined : enclosing(join(this.root, file), line)) ?? "program";
+	}
+	/** Where a stack was made; `but` for files that are not meant. */
+	place(stack: string, but = PRIMITIVES): Place {
+		const frames = this.frames(stack);
+		const top = frames.find((x) => !but.test(x.file)) ?? frames[0];
+		const calls = frames.map((x) => x.func).reverse();
+		return { func: top?.func ?? "", file: top?.file ?? "", line: top?.line ?? 0, calls };
+	}
 	trace(events: RawEvent[]): TraceEvent[] {
-		return events.map((e, step): TraceEvent => {
-			const frames = this.frames(e.stack);
-			/* Who uses a primitive says more than the primitive. */
-			const top = frames.find((x) => !PRIMITIVES.test(x.file)) ?? frames[0];
-			return {
-				step,
-				cpu: e.cpu,
-				context: e.context_kind,
-				op: e.context_kind === "buffer" ? "commit" : e.kind,
-				name: top ? name_of_access(join(this.root, top.file), top.line, top.column, e.addr) : e.addr.toString(16),
-				addr: e.addr,
-				old: e.old,
-				value: e.failed ? e.old : e.value,
-				newest: e.stale ?? undefined,
-				failed: e.failed,
-				func: top?.func ?? "",
-				file: top?.file ?? "",
-				line: top?.line ?? 0,
-				/* A commit is in no function: its place is that of its store. */
-				calls: e.context_kind === "buffer" ? [] : frames.map((x) => x.func).reverse(),
-				preempts: e.could_go_on,
-				state: e.state as TraceEvent["state"],
-			};
+		return events.map(({ stack, ...e }): TraceEvent => {
+			const but = e.op === "free" || e.op === "page" ? ALLOCATORS : PRIMITIVES;
+			const place = this.place(stack, but);
+			/* A commit is in no function: its place is that of its store. */
+			if (e.context === "buffer") place.calls = [];
+			return { ...e, name: this.access_name(stack, e.addr), ...place };
 		});
 	}
+	/** What is accessed there; who uses a primitive says more than the primitive. */
+	access_name(stack: string, addr: number): string {
+		const frames = this.frames(stack);
+		const top = frames.find((x) => !PRIMITIVES.test(x.file)) ?? frames[0];
+		return top ? name_of_access(join(this.root, top.file), top.line, top.column, addr) : addr.toString(16);
+	}
 }
-const PRIMITIVES = /^include\/linux\/(spinlock|rwsem|atomic|rcupdate|irqflags|mmap_lock|page_ref|refcount)\.ts|^kernel\/(locking|rcu)/;
+/** What drives the kernel is no part of the story. */
+const MACHINE = /^tools\/explore\/inside\/(session|recorder)\.ts$/;

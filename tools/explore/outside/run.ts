@@ -9,7 +9,7 @@ import { explore, list, replay } from "./explorer.ts";
 import { failure_page } from "./html.ts";
 import type { Options } from "./index.ts";
 import { Bars } from "./progress.ts";
-import { failure_report, summary } from "./report.ts";
+import { failure_report, result_json, summary } from "./report.ts";
 import { type ExploreOptions, type Failure, MODELS, type Model, type Result } from "./types.ts";
 
 const STRATEGIES = ["dpor", "bound", "pct", "random"] as const;
@@ -94,16 +94,16 @@ async function print_list(o: Options): Promise<number> {
 
 /** One execution, again. */
 async function repeat(scenario: string, model: Model, text: string, o: Options): Promise<number> {
-	const { failure, trace } = await replay(text, { scenario, model, mutant: o.mutant, config: o.config, states: o.html !== undefined });
+	const { failure, trace, listed, decoder } = await replay(text, { scenario, model, mutant: o.mutant, config: o.config, states: o.html !== undefined });
 	const result: Result = {
 		scenario, model, mutant: o.mutant, config: o.config, cpus: new Set(trace.filter((e) => e.context !== "rcu").map((e) => e.cpu)).size,
 		executions: 1, blocked: 0, bound: null, exhausted: false, strategy: "replay", failures: failure ? 1 : 0, seconds: 0, failure,
 	};
-	if (o.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-	else if (failure) process.stdout.write(`${failure_report(result, failure, width())}\n`);
+	if (o.json) process.stdout.write(`${JSON.stringify(result_json(result, true))}\n`);
+	else if (failure) process.stdout.write(`${failure_report(result, failure, width(), o.all)}\n`);
 	else process.stdout.write(`${scenario}: this schedule fails nothing: ${trace.length} steps\n`);
-	const clean: Failure = { kind: "", text: "", func: "", file: "", line: 0, trace, replay: text, preemptions: 0, minimised: false };
-	if (o.html !== undefined) save(o.html, failure_page([{ result, failure: failure ?? clean }]));
+	const clean: Failure = { kind: "", text: "", func: "", file: "", line: 0, calls: [], trace, replay: text, preemptions: 0, minimised: false, decoder };
+	if (o.html !== undefined) save(o.html, failure_page([{ result, failure: failure ?? clean, listed }]));
 	return failure ? 1 : 0;
 }
 
@@ -111,14 +111,12 @@ const width = () => Math.max(80, process.stdout.columns ?? 100);
 
 function print(r: Result, o: Options): void {
 	if (o.json) {
-		const { scenario, model, mutant, config, executions, blocked, bound, exhausted, failures, seconds, failure } = r;
-		const line = { scenario, model, mutant, config, executions, blocked, bound, exhausted, failures, seconds, replay: failure?.replay || undefined };
-		process.stdout.write(`${JSON.stringify(line)}\n`);
+		process.stdout.write(`${JSON.stringify(result_json(r, o.all === true))}\n`);
 		return;
 	}
 	if (!r.failure && o.quiet) return;
 	process.stdout.write(`${r.scenario}: ${summary(r)}\n`);
-	if (r.failure) process.stdout.write(`\n${failure_report(r, r.failure, width())}\n\n`);
+	if (r.failure) process.stdout.write(`\n${failure_report(r, r.failure, width(), o.all)}\n\n`);
 }
 
 /** The failures once more, with the state of the machine after each step. */
@@ -127,7 +125,7 @@ async function write_page(file: string, failed: { result: Result; failure: Failu
 	for (const { result, failure } of failed) {
 		const { scenario, model, mutant, config } = result;
 		const again = await replay(failure.replay, { scenario, model, mutant, config, states: true });
-		pages.push({ result, failure: { ...failure, trace: again.trace } });
+		pages.push({ result, failure: { ...failure, trace: again.trace }, listed: again.listed });
 	}
 	save(file, failure_page(pages));
 }

@@ -10,7 +10,7 @@ import { readFileSync } from "node:fs";
 import { UserError } from "../../lib/errors.ts";
 import type { Core } from "./core.ts";
 import { failure_of, Sources } from "./places.ts";
-import type { Listed, Replayed, Request, SessionFailure } from "../protocol.ts";
+import type { Listed, Request, SessionFailure } from "../protocol.ts";
 import { build_id, encode_schedule } from "./replay_string.ts";
 import type { Ended, OnProgress, Team } from "./team.ts";
 import type { ExploreOptions, Failure, Model, Progress, Result } from "./types.ts";
@@ -148,12 +148,11 @@ const plain = (text: string) => text.replace(/\b[0-9a-f]{3,}\b/g, "…");
 /** A failure with the steps that lead to it. */
 async function replayed(core: Core, job: Job, sources: Sources, found: SessionFailure): Promise<Failure> {
 	const { schedule, seen } = found;
-	if (schedule.length === 0) return failure_of(sources, found, [], "");
-	const r = await core.call<Replayed>("replay", { scenario: job.s.name, model: job.model, schedule, seen });
+	const r = await core.call("replay", { scenario: job.s.name, model: job.model, schedule, seen });
 	if (!r.failure) {
 		/* Of what is shared too little was known to follow it: say what there is. */
 		const bare = failure_of(sources, found, [], "");
 		return { ...bare, text: `${bare.text} (seen once; the schedule could not be repeated: ${r.diverged ?? "it ends well"})` };
 	}
-	return failure_of(sources, r.failure, sources.trace(r.events), encode_schedule(schedule, build_id(readFileSync(job.bundle))));
+	return failure_of(sources, r.failure, sources.trace(r.events), schedule.length === 0 ? "" : encode_schedule(schedule, build_id(readFileSync(job.bundle))), r.decoder);
 }

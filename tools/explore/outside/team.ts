@@ -7,9 +7,9 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Core } from "./core.ts";
-import type { Loan, Outcome, Request, Sharing } from "../protocol.ts";
+import type { Ended, Loan, Request, Sharing } from "../protocol.ts";
 
-export type Ended = Outcome & { seconds: number };
+export type { Ended };
 export type OnProgress = (p: Ended & { estimate?: number }) => void;
 
 /** Places that a search can have in common: about 3,000 loans. */
@@ -51,7 +51,7 @@ export class Team {
 	async search(request: Request, seconds = Infinity): Promise<Ended> {
 		const start = Date.now();
 		const until = start + 1000 * seconds;
-		let sharing = request.keep ? await this.lead.call<Sharing>("sharing") : NOTHING;
+		let sharing = request.keep ? await this.lead.call("sharing") : NOTHING;
 		let made = 0;
 		for (;;) {
 			const limit = Math.max(0, until - Date.now()) / 1000;
@@ -95,7 +95,7 @@ export class Team {
 					next = { ...round.request, loan, seconds: Math.max(0, round.until - Date.now()) / 1000 };
 				}
 				round.working.add(core);
-				const r = await core.call<Ended>("explore", next, (p) => this.#tell(core, round, p));
+				const r = await core.call("explore", next, (p) => this.#tell(core, round, p));
 				round.working.delete(core);
 				next = undefined;
 				this.#collect(round, r);
@@ -107,7 +107,7 @@ export class Team {
 	}
 	async #borrow(round: Round): Promise<Loan | undefined> {
 		for (const core of round.working) {
-			const loan = await core.call<Loan | undefined>("lend");
+			const loan = await core.call("lend");
 			if (loan || round.over) return loan;
 		}
 	}

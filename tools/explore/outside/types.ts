@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What an exploration is asked for, and what it answers. */
-import type { ModelName } from "../protocol.ts";
+import type {
+	BadAccess, Decoder, MemoryObject, ModelName, Place, SessionFailure, Subject, TraceEvent, Wait,
+} from "../protocol.ts";
+
+export type { Snapshot, TraceEvent } from "../protocol.ts";
 
 export type Model = ModelName;
 /** The strongest first: what fails under one fails under the next. */
@@ -37,55 +41,29 @@ export interface Progress {
 	estimate?: number;
 }
 
-export interface TraceEvent {
-	step: number;
-	cpu: number;
-	context: "task" | "irq" | "rcu" | "buffer";
-	op: string;
-	/** The place as the source calls it. */
-	name: string;
-	addr: number;
-	old: number;
-	value: number;
-	/** The newest value, where a read returned another one. */
-	newest?: number;
-	/** A try, or a cmpxchg, that came to nothing. */
-	failed: boolean;
-	func: string;
-	file: string;
-	line: number;
-	/** Outermost first. */
-	calls: string[];
-	/** The context of the step before could have gone on. */
-	preempts: boolean;
-	state?: Snapshot;
-}
-
-/** The machine's state after a step. */
-export interface Snapshot {
-	mmap_seq: number[];
-	vmas: { start: number; end: number; flags: string }[];
-	ptes: { addr: number; pte: number }[];
-	locks: { name: string; holder: string }[];
-}
-
-export interface Failure {
+/** What went wrong, in terms of the sources. */
+export interface Failure extends Place {
 	kind: string;
 	text: string;
-	func: string;
-	file: string;
-	line: number;
+	/** Who did it; nobody in a deadlock. */
+	at?: SessionFailure["at"];
 	trace: TraceEvent[];
 	replay: string;
 	preemptions: number;
 	/** Nothing with fewer preemptions fails. */
 	minimised: boolean;
-	/** Steps of the trace that conflict last. */
-	conflict?: [number, number];
+	/** Steps of the trace that it is about; two that conflict, the later one last. */
+	conflict?: number[];
 	/** In a deadlock, who waits for what. */
-	waits?: { cpu: number; context: string; for: string; holder?: string }[];
-	/** Where else it has to do with: the other order of two locks, where one that is held was taken. */
-	places?: { what: string; func: string; file: string; line: number }[];
+	waits?: Wait[];
+	/** Locks that are held there, and counts that do not balance. */
+	about?: Subject[];
+	/** What KASAN forbids, and what is left over at the end. */
+	memory?: BadAccess;
+	leaked?: MemoryObject[];
+	/** Where else it has to do with: the other order of two locks. */
+	places?: (Place & { what: string })[];
+	decoder?: Decoder;
 }
 
 export interface Result {

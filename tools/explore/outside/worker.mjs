@@ -1,19 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** A core's explorer: loads a stepper bundle and serves core.ts. */
+// @ts-check
+/**
+ * A core's explorer: loads a stepper bundle and serves core.ts. JavaScript, as
+ * a worker thread of Node 20 loads nothing else; its types are protocol.ts's.
+ */
 import { parentPort, workerData } from "node:worker_threads";
 
+/**
+ * @import {Answer, Bundle, BundleSession, Question, Serve} from "../protocol.ts"
+ */
+
+/** @type {Bundle<{ search: () => unknown }, unknown>} */
 const kernel = await import(workerData.bundle);
+/** @param {Answer} answer */
+const tell = (answer) => parentPort?.postMessage(answer);
 
 /** Between two looks at the messages; others may ask for work. */
 const SLICE_MS = 25;
 const PROGRESS_MS = 200;
-/** The search that is under way, and whether it is to go on. */
+/** The search that is under way, and whether it is to go on. @type {BundleSession<unknown> | undefined} */
 let session;
 let stop = false;
-/** The last one that cores shared. */
+/** The last one that cores shared. @type {BundleSession<unknown> | undefined} */
 let known;
+/** @type {number | undefined} */
 let round;
 
+/** @type {Serve} */
 const serve = {
 	list: () => kernel.list(),
 	/** Warm, then as many explorations as fit in the time, set-up not counted. */
@@ -41,25 +54,35 @@ const serve = {
 		stop = false;
 		const options = kernel.session_options(request);
 		/* Set up already, if it was of the same round. */
-		if (known !== undefined && round === request.round) (session = known).resume(options.search());
-		else session = new kernel.Session(options);
+		const search = known !== undefined && round === request.round ? known : new kernel.Session(options);
+		if (search === known) search.resume(options.search());
+		session = search;
 		known = undefined;
 		const start = performance.now();
 		for (let told = start; ; ) {
-			const over = session.slice(SLICE_MS, request.max);
+			const over = search.slice(SLICE_MS, request.max);
 			const now = performance.now();
 			const seconds = (now - start) / 1000;
 			if (over || stop || seconds > (request.seconds ?? Infinity)) {
-				const outcome = { ...session.outcome, seconds };
-				if (request.round !== undefined) [known, round] = [session, request.round];
+				const outcome = { ...search.outcome, seconds };
+				if (request.round !== undefined) [known, round] = [search, request.round];
 				session = undefined;
 				return outcome;
 			}
 			if (now - told > PROGRESS_MS) {
 				told = now;
-				parentPort.postMessage({ id, progress: { ...session.outcome, failure: undefined, seconds, estimate: session.estimate } });
+				tell({
+					id,
+					kind: "progress",
+					progress: {
+						...search.outcome,
+						failure: undefined,
+						seconds,
+						estimate: search.estimate,
+					},
+				});
 			}
-			await new Promise(setImmediate);
+			await new Promise((resume) => setImmediate(resume));
 		}
 	},
 	/** A part of what is left of the search under way. */
@@ -72,11 +95,17 @@ const serve = {
 	},
 };
 
-parentPort.on("message", async ({ id, command, request }) => {
+parentPort?.on("message", async (/** @type {Question} */ { id, command, request }) => {
 	try {
-		parentPort.postMessage({ id, result: await serve[command](request, id) });
+		/* The request is the command's: that it fits was checked where it was sent. */
+		const run =
+			/** @type {(request: unknown, id: number) => import("../protocol.ts").Calls[typeof command][1]} */ (
+				serve[command]
+			);
+		tell({ id, kind: "result", result: await run(request, id) });
 	} catch (error) {
 		session = known = undefined;
-		parentPort.postMessage({ id, error: error.message, where: error.stack });
+		const { message, stack } = /** @type {Error} */ (error);
+		tell({ id, kind: "error", error: message, where: stack ?? "" });
 	}
 });

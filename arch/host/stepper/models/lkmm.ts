@@ -124,11 +124,13 @@ class Lkmm extends Sc {
 		while (g >= 0 && ev_kind[g] !== GUESS) g = ev_before[g];
 		/* None: only now was the word found to be shared, and all begins again. */
 		const other_way = (m: Message) => all_ways() || needed(m);
-		if (g >= 0 && ev_choice[g] === 0 && lk.may_read(oldest[g], expected, succeeds, other_way)) ev_choices[g] = 2;
+		if (g >= 0 && ev_choice[g] === 0 && lk.may_read(oldest[g], expected, succeeds, other_way))
+			ev_choices[g] = 2;
 		this.stale = -1;
 		const ways = succeeds ? lk.stores(cpu, x, expected) : lk.loads(cpu, x, expected);
 		if (ways === 0) return NaN;
-		const at = choose(ways, (i) => needed(succeeds ? lk.source(x, i, expected) : lk.load_of(x, i, expected)));
+		const read = (i: number) => (succeeds ? lk.source(x, i, expected) : lk.load_of(x, i, expected));
+		const at = choose(ways, (i) => needed(read(i)));
 		if (succeeds) {
 			const o = { only: expected, acquire: order === "acquire", release: order === "release" };
 			if (lk.rmw(cpu, x, at, v, o)) poke(w, v);

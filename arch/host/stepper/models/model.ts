@@ -11,8 +11,11 @@
 import type { Order, RmwOrder } from "../kinds.ts";
 import { MAX_EV } from "../state.ts";
 
+/** What is stored: a value, or what makes it of the old one. */
+export type Stored = number | ((old: number) => number);
+
 export interface Model {
-	/** Atomics and locks order nothing by themselves: the kernel's code gets the fences that the model gives them. */
+	/** Atomics and locks order nothing by themselves: door.ts puts the fences around them. */
 	readonly weak: boolean;
 	/** Each CPU has a store buffer, a context of kind "buffer" that commits. */
 	readonly buffers: boolean;
@@ -47,9 +50,7 @@ export interface Model {
 	/** Of the old value `old`; `whole`: not part of a word that stays otherwise as it is. */
 	store(w: number, old: number, v: number, whole: boolean, wide: boolean, order: Order): void;
 	/** Keeps a store back, so that it is no step now. `value` as for shared_store(). */
-	delay(
-		kind: number, w: number, value: number | ((old: number) => number), wide: boolean, order: Order, mask: number,
-	): boolean;
+	delay(kind: number, w: number, value: Stored, wide: boolean, order: Order, mask: number): boolean;
 	/** What an atomic reads, and then what it makes of that; NaN: nothing is written. */
 	atomic_read(w: number): number;
 	atomic_write(kind: number, w: number, v: number, order: RmwOrder): void;
@@ -89,7 +90,9 @@ export interface Model {
 	/** The oldest store: its kind, its word. */
 	buffered_kind(c: number): number;
 	buffered_word(c: number): number;
-	/** It reaches memory: an event. */
+	/** All of them, the oldest first: for a look. */
+	stores_of(c: number): { w: number; value: number }[];
+	/** The oldest store reaches memory: an event. */
 	commit(c: number): void;
 	/** The event at which the store of that number reaches memory. If it has not, it does now, and what is before it. */
 	committed(store: number): number;

@@ -5,7 +5,7 @@
  */
 import type { Order, RmwOrder } from "../kinds.ts";
 import { HEAP32, HEAPF64, poke, poke_f64 } from "../ram.ts";
-import type { Model } from "./model.ts";
+import type { Model, Stored } from "./model.ts";
 
 /** Writes a word, or a pair of words that holds a double. */
 export function set(w: number, v: number, wide: boolean): void {
@@ -42,9 +42,7 @@ export class Sc implements Model {
 	store(w: number, _old: number, v: number, _whole: boolean, wide: boolean, _order: Order): void {
 		set(w, v, wide);
 	}
-	delay(
-		_kind: number, _w: number, _value: number | ((old: number) => number), _wide: boolean, _order: Order, _mask: number,
-	): boolean {
+	delay(_kind: number, _w: number, _value: Stored, _wide: boolean, _order: Order, _mask: number): boolean {
 		return false;
 	}
 	atomic_read(w: number): number {
@@ -79,6 +77,9 @@ export class Sc implements Model {
 	}
 	buffered_word(_c: number): number {
 		return -1;
+	}
+	stores_of(_c: number): { w: number; value: number }[] {
+		return [];
 	}
 	commit(_c: number): void {}
 	committed(_store: number): number {

@@ -8,8 +8,8 @@
 import { close, granted, join, open, step, tracer } from "../engine.ts";
 import { assert, fail } from "../failure.ts";
 import {
-	A, ACQ, BULK, DOWNGRADE, ENQUEUE, GP_END, GP_START, KINDS, MB, type Order, PARK, R, RACQ, REL, RMW, RREL, RTRY, STORE,
-	TRY, W,
+	A, ACQ, BULK, DOWNGRADE, ENQUEUE, GP_END, GP_START, KINDS, MB, type Order, PARK, R, RACQ, REL, RMW, RREL,
+	RTRY, STORE, TRY, W,
 } from "../kinds.ts";
 import { HEAP32, HEAPF64, poke, poke_f64, REG_WORDS, REGS } from "../ram.ts";
 import { touch } from "../sharing.ts";
@@ -152,7 +152,8 @@ class Tso extends Sc {
 				if (x <= until) break;
 				if (ctx_cpu[d] !== behind) continue;
 				if (ctx_kind[d] === "buffer") until = Math.min(until, ev_own[x]);
-				else if (ev_kind[x] === R && ctx_cpu[d] !== ctx_cpu[c] && !still_own(x)) met[count++] = x;
+				else if (ev_kind[x] === R && ctx_cpu[d] !== ctx_cpu[c] && !still_own(x))
+					met[count++] = x;
 				continue;
 			}
 			if (is_own_buffer(c, d) && ev_kind[e] !== PARK) {
@@ -245,6 +246,15 @@ class Tso extends Sc {
 	}
 	override buffered_word(c: number): number {
 		return HEAP32[first_entry(c)];
+	}
+	override stores_of(c: number): { w: number; value: number }[] {
+		const b = buffer_of(c);
+		const stores = [];
+		for (let i = HEAP32[b]; i < HEAP32[b + 1]; i++) {
+			const entry = b + 8 + i * BUF_ENTRY;
+			stores.push({ w: HEAP32[entry], value: HEAPF64[(entry + 4) >> 1] });
+		}
+		return stores;
 	}
 	/** The oldest store of a buffer reaches memory. */
 	override commit(c: number): void {

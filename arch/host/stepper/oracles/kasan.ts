@@ -15,7 +15,7 @@ export function bad_access(p: number, size: number): never {
 		: p + size > RAM_SIZE ? "out-of-bounds"
 		: p % size !== 0 ? "misaligned-access"
 		: "use-after-free";
-	fail("panic", `BUG: KASAN: ${bad} of size ${size} at addr ${p?.toString(16)}`);
+	fail("panic", `BUG: KASAN: ${bad} of size ${size} at addr ${p?.toString(16)}`, { memory: { addr: p, size } });
 }
 /** An access of `size` bytes at p. */
 export function check(p: number, size: number): void {

@@ -12,7 +12,7 @@
 
 import type { Place } from "../failure.ts";
 import { ctx_cpu } from "../state.ts";
-import type { Acquire, Objection, Oracle } from "./oracle.ts";
+import type { Acquire, Held, Objection, Oracle } from "./oracle.ts";
 
 export interface LockReport {
 	text: string;
@@ -20,9 +20,10 @@ export interface LockReport {
 	places: Place[];
 }
 
-interface Held {
+interface Entry {
 	p: number;
 	class: number;
+	read: boolean;
 	stack: string;
 }
 
@@ -48,7 +49,7 @@ export class Lockdep {
 	private names: string[] = [];
 	private classes = new Map<string, number>();
 	private of = new Map<number, string>();
-	private stack: Held[][] = [];
+	private stack: Entry[][] = [];
 	/** outer * MAX_CLASSES + inner: where that was seen first. */
 	private inside = new Map<number, string>();
 	/** Where an interrupt took a lock of the class, and where one was held with interrupts on. */
@@ -93,6 +94,7 @@ export class Lockdep {
 		irqs_off: boolean,
 		in_irq: boolean,
 		sleeps = false,
+		read = false,
 	): LockReport | undefined {
 		const held = this.stack[t];
 		if (p >= this.static_end && !this.of.has(p))
@@ -106,7 +108,7 @@ export class Lockdep {
 		let report = trylock
 			? undefined
 			: (this.wait_context(held, c, sleeps, irqs_off || in_irq) ?? this.order(held, p, c, news));
-		this.hold(t, p, subclass);
+		this.hold(t, p, subclass, read);
 		if (in_irq) this.add(this.in_irq, c, news);
 		else if (!irqs_off) this.add(this.irqs_on, c, news);
 		if (report === undefined && news.length > 0) report = this.unsafe();
@@ -123,12 +125,12 @@ export class Lockdep {
 		for (const [from, key] of news) from.delete(key);
 	}
 	/** It holds it now, as before: it is run again. */
-	hold(t: number, p: number, subclass: number): void {
-		this.stack[t].push({ p, class: this.class_of(p, subclass), stack: this.traced ? here() : "" });
+	hold(t: number, p: number, subclass: number, read = false): void {
+		this.stack[t].push({ p, class: this.class_of(p, subclass), read, stack: this.traced ? here() : "" });
 	}
 
 	/** Who sleeps may hold nothing that others spin for. */
-	private wait_context(held: Held[], c: number, sleeps: boolean, irqs_off: boolean): LockReport | undefined {
+	private wait_context(held: Entry[], c: number, sleeps: boolean, irqs_off: boolean): LockReport | undefined {
 		const spin = held.find((h) => !this.sleeping.has(h.class));
 		if (!sleeps || (spin === undefined && !irqs_off)) return;
 		const why = spin ? `while ${this.names[spin.class]} is held` : "with interrupts off";
@@ -138,7 +140,7 @@ export class Lockdep {
 		};
 	}
 
-	private order(held: Held[], p: number, c: number, news: News[]): LockReport | undefined {
+	private order(held: Entry[], p: number, c: number, news: News[]): LockReport | undefined {
 		const name = this.names[c];
 		for (const h of held) {
 			if (h.p === p || h.class === c) {
@@ -223,7 +225,7 @@ export class Lockdep {
 			stack: this.inside.get(chain[i] * MAX_CLASSES + inner) as string,
 		}));
 	}
-	private places(held: Held[]): Place[] {
+	private places(held: Entry[]): Place[] {
 		return held.map((h) => ({ what: `${this.names[h.class]} was taken`, stack: h.stack }));
 	}
 
@@ -245,12 +247,8 @@ export class Lockdep {
 	reset(t: number): void {
 		this.stack[t].length = 0;
 	}
-	held(t: number): { p: number; name: string; stack: string }[] {
-		return this.stack[t].map((h) => ({ p: h.p, name: this.names[h.class], stack: h.stack }));
-	}
-	/** Contexts that hold the lock at p, or wait for it. */
-	holders(p: number): number[] {
-		return [...this.stack.keys()].filter((t) => this.stack[t].some((h) => h.p === p));
+	held(t: number): Held[] {
+		return this.stack[t].map((h) => ({ p: h.p, name: this.names[h.class], read: h.read, stack: h.stack }));
 	}
 	/** At the end of its program, which ran on that CPU. */
 	at_end(t: number, cpu = t): LockReport | undefined {
@@ -323,9 +321,9 @@ export class LockdepOracle implements Oracle {
 	name(p: number, name: string): void {
 		this.l.name(p, name);
 	}
-	acquire(c: number, { p, trylock, subclass, irqs_off, in_irq, sleeps, again }: Acquire): Objection | undefined {
-		if (!again) return this.report(this.l.acquire(c, p, trylock, subclass, irqs_off, in_irq, sleeps));
-		this.l.hold(c, p, subclass);
+	acquire(c: number, { p, read, trylock, subclass, irqs_off, in_irq, sleeps, again }: Acquire): Objection | undefined {
+		if (!again) return this.report(this.l.acquire(c, p, trylock, subclass, irqs_off, in_irq, sleeps, read));
+		this.l.hold(c, p, subclass, read);
 	}
 	release(c: number, p: number): Objection | undefined {
 		return this.report(this.l.release(c, p));
@@ -333,10 +331,7 @@ export class LockdepOracle implements Oracle {
 	irqs_on(c: number): Objection | undefined {
 		return this.report(this.l.enabled_irqs(c));
 	}
-	held(c: number): { name: string; stack: string }[] {
+	held(c: number): Held[] {
 		return this.l.held(c);
-	}
-	holders(p: number): number[] {
-		return this.l.holders(p);
 	}
 }

@@ -20,6 +20,8 @@ export interface Acquire {
 	/** Its address, and subclass. */
 	p: number;
 	subclass: number;
+	/** With others. */
+	read: boolean;
 	trylock: boolean;
 	/** It is a semaphore. */
 	sleeps: boolean;
@@ -28,6 +30,15 @@ export interface Acquire {
 	/** Of the CPU, and of who takes it. */
 	irqs_off: boolean;
 	in_irq: boolean;
+}
+
+/** A lock that is held; `read`: with others. */
+export interface Held {
+	p: number;
+	name: string;
+	read: boolean;
+	/** Where it was taken, if that is asked for. */
+	stack: string;
 }
 
 export interface Oracle {
@@ -63,30 +74,27 @@ export interface Oracle {
 	irqs_on?(c: number): Objection | undefined;
 	/** It sleeps where the kernel says that nobody may; `text` is what it says. */
 	sleeps?(c: number, text: string): Objection | undefined;
-
-	/* What others may ask. */
-	/** The locks that context c holds, or waits for; who does so with the lock at p. */
-	held?(c: number): { name: string; stack: string }[];
-	holders?(p: number): number[];
+	/** Locks that context c holds, or stands before. */
+	held?(c: number): Held[];
 }
 
-type Method = keyof Oracle;
-/** All of them: one that is missing here does not compile. */
-const METHODS: Record<Method, true> = {
-	begin: true, open: true, pop_to: true, resume: true, end: true, read: true, write: true, rmw: true,
-	lock: true, unlock: true, barrier: true, rcu_read_lock: true, rcu_read_unlock: true,
-	gp_start: true, gp_end: true,
-	name: true, acquire: true, release: true, irqs_on: true, sleeps: true, held: true, holders: true,
+type Watch = { [M in keyof Oracle]-?: (Oracle & Required<Pick<Oracle, M>>)[] };
+/**
+ * Who has each of the methods, of the exploration that began last: where nobody
+ * has it, a call costs nothing. One that is missing here does not compile.
+ */
+export const watch: Watch = {
+	begin: [], open: [], pop_to: [], resume: [], end: [], read: [], write: [], rmw: [],
+	lock: [], unlock: [], barrier: [], rcu_read_lock: [], rcu_read_unlock: [], gp_start: [], gp_end: [],
+	name: [], acquire: [], release: [], irqs_on: [], sleeps: [], held: [],
 };
-
-/** Of the exploration that began last: who has each of the methods. A call costs nothing where nobody has it. */
-export const watch = {} as { [M in Method]-?: (Oracle & Required<Pick<Oracle, M>>)[] };
 export function set_oracles(all: readonly Oracle[]): void {
-	for (const m of Object.keys(METHODS) as Method[])
-		(watch as Record<Method, Oracle[]>)[m] = all.filter((o) => o[m] !== undefined);
+	for (const m of Object.keys(watch) as (keyof Oracle)[])
+		(watch as Record<keyof Oracle, Oracle[]>)[m] = all.filter((o) => o[m] !== undefined);
 }
-set_oracles([]);
 /** Fails the execution if there is something to object. */
 export function heed(objection: Objection | undefined): void {
-	if (objection !== undefined) fail(objection.kind, objection.text, objection);
+	if (objection === undefined) return;
+	const { kind, text, ...more } = objection;
+	fail(kind, text, more);
 }

@@ -285,7 +285,9 @@ export function ptep_set_access_flags(
 	_vma: vm_area_struct, _address: number, ptep: pte_t,
 	entry: number, dirty: boolean,
 ): boolean {
-	const changed = ptep.pte !== entry;
+	/* Marked: another CPU's walker may be setting a bit. It is one that
+	 * entry has, so nothing is lost. */
+	const changed = READ_ONCE(ptep.pte) !== entry;
 
 	if (changed && dirty) set_pte(ptep, entry);
 	return changed;

@@ -18,6 +18,11 @@ function beside_neighbour(): void {
 	untouched();
 	map_written(NEIGHBOUR, 1);
 }
+/** And munmap of both may downgrade mmap_lock: what comes next is not the stack. */
+function below_another(): void {
+	beside_neighbour();
+	map(B, PAGE);
+}
 
 export const scenarios: Record<string, Scenario> = {
 	"fault-munmap": {
@@ -52,7 +57,7 @@ export const scenarios: Record<string, Scenario> = {
 		about: "a fault beside the munmap of a neighbour in the same page table, which stays",
 		patch: "v2 10/35 mm: add per-mm mmap sequence counter; downgraded munmap",
 		invariant: "a page table that is still needed is not freed",
-		setup: beside_neighbour,
+		setup: below_another,
 		cpus: [store, () => note(1, munmap(NEIGHBOUR, PAGE))],
 		check() {
 			check_that(noted(0) === 1 && read(A) === V, "the write is lost");
@@ -70,6 +75,21 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(read(A) === -1, "a page is mapped after munmap");
 			check_that(read(NEIGHBOUR) === 1, "the neighbour is gone");
 		},
+	},
+	"fault-munmap-downgraded": {
+		about: "a fault beside the munmap of its page, which frees it and its page table under the read lock",
+		patch: "v2 10/35 mm: add per-mm mmap sequence counter; downgraded munmap",
+		invariant: "after munmap nothing is mapped there",
+		setup() {
+			untouched();
+			map(B, PAGE);
+		},
+		cpus: [store, () => note(1, munmap(A, LEN))],
+		check() {
+			check_that(noted(1) === 0, "munmap fails");
+			check_that(read(A) === -1, "a page is mapped after munmap");
+		},
+		configs: ["ipitables.config"],
 	},
 	"munmap-downgraded": {
 		about: "a fault beside munmap, and a second writer that comes while the first still frees under the read lock",

@@ -103,6 +103,8 @@ export const scenarios: Record<string, Scenario> = {
 		setup() {
 			written();
 			map_written(A + LEN, 1);
+			/* Below a stack munmap does not downgrade. */
+			map(B, PAGE);
 		},
 		cpus: [() => note(0, munmap(A, LEN)), () => note(1, munmap(A + PAGE, LEN))],
 		check() {
@@ -139,6 +141,7 @@ export const scenarios: Record<string, Scenario> = {
 			map_stack(B, LEN);
 			write(B + PAGE, 1);
 			map_written(ABOVE, 1);
+			map(ABOVE + LEN, PAGE);
 		},
 		cpus: [
 			() => note(0, write(B, V) ? 1 : 0), () => note(1, write(B - PAGE, V) ? 1 : 0), () => note(2, munmap(ABOVE, PAGE)),
