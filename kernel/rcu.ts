@@ -29,7 +29,7 @@ import { smp_mb } from "host/door.ts";
 import { BUG_ON } from "linux/bug.ts";
 import { local_irq_restore, local_irq_save } from "linux/irqflags.ts";
 import { might_sleep } from "linux/kernel.ts";
-import { in_atomic } from "linux/preempt.ts";
+import { in_atomic, preempt_disable, preempt_enable } from "linux/preempt.ts";
 import { rcu_preempt_depth } from "linux/rcupdate.ts";
 import { cpu_relax } from "linux/smp.ts";
 import type { callback_head, rcu_head } from "linux/types.ts";
@@ -339,7 +339,10 @@ function rcu_do_batch(rdp: rcu_data): void {
 
 		const func = head.func;
 
+		/* With bottom halves off in the kernel: it must not sleep. */
+		preempt_disable();
 		func(head);
+		preempt_enable();
 		rcu_cblist_done(rdp);
 	}
 }
@@ -473,7 +476,9 @@ function rcu_nocb_batch(): void {
 		const head: callback_head = cast(rcu_taken(i));
 		const func = head.func;
 
+		preempt_disable();
 		func(head);
+		preempt_enable();
 	}
 }
 

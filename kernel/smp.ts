@@ -265,7 +265,7 @@ export function cpu_leave_host(): void {
 		n++
 	) {
 		if (CONFIG_ARCH_HOST_STEPPER)
-			await_step();
+			await_step(n);
 		else
 			cpu_pause(n);
 		start = softlockup_check(n, start, ADDR(p.state), -1);

@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors the assertions of include/linux/lockdep.h (5.17). The order of
- * locks is not recorded here; these only say that a lock is held at all.
+ * Mirrors include/linux/lockdep.h (5.17): assertions that a lock is held, and
+ * what sleeping locks say of themselves to kernel/locking/lockdep.c.
+ * Port: the order of locks is watched on the stepper machine only, where a
+ * lock's first word takes the place of its lockdep_map. Spinlocks tell it in
+ * their own steps.
  */
-import { CONFIG_DEBUG_SPINLOCK, CONFIG_DEBUG_VM } from "generated/autoconf.ts";
+import {
+	CONFIG_ARCH_HOST_STEPPER,
+	CONFIG_DEBUG_SPINLOCK,
+	CONFIG_DEBUG_VM,
+} from "generated/autoconf.ts";
+import {
+	lockdep_acquire,
+	lockdep_downgrade,
+	lockdep_release,
+} from "host/model.ts";
 import { WARN_ON } from "linux/bug.ts";
 import { irqs_disabled } from "linux/irqflags.ts";
 import { rwsem_is_locked } from "linux/rwsem.ts";
@@ -16,6 +28,41 @@ export const SINGLE_DEPTH_NESTING = 1;
 export function lockdep_assert_held(lock: spinlock_t): void {
 	if (CONFIG_DEBUG_SPINLOCK)
 		assert_spin_locked(lock);
+}
+
+/** About to be locked for writing; a trylock says so when it has succeeded. */
+export function rwsem_acquire(
+	sem: rw_semaphore,
+	subclass: number,
+	trylock: number,
+): void {
+	if (CONFIG_ARCH_HOST_STEPPER) {
+		const p = ADDR(sem.count.counter);
+
+		lockdep_acquire(p, false, trylock !== 0, subclass);
+	}
+}
+
+export function rwsem_acquire_read(
+	sem: rw_semaphore,
+	subclass: number,
+	trylock: number,
+): void {
+	if (CONFIG_ARCH_HOST_STEPPER) {
+		const p = ADDR(sem.count.counter);
+
+		lockdep_acquire(p, true, trylock !== 0, subclass);
+	}
+}
+
+export function rwsem_release(sem: rw_semaphore): void {
+	if (CONFIG_ARCH_HOST_STEPPER)
+		lockdep_release(ADDR(sem.count.counter));
+}
+
+export function lock_downgrade(sem: rw_semaphore): void {
+	if (CONFIG_ARCH_HOST_STEPPER)
+		lockdep_downgrade(ADDR(sem.count.counter));
 }
 
 /** Port: the macro takes any lock; a semaphore has its own three. */

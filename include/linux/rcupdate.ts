@@ -22,7 +22,7 @@ export function rcu_read_lock(): void {
 	preempt_disable();
 	if (CONFIG_RCU_STEPPED)
 		rcu_read_lock_step();
-	if (CONFIG_DEBUG_ATOMIC_SLEEP) {
+	if (CONFIG_DEBUG_ATOMIC_SLEEP && !CONFIG_RCU_STEPPED) {
 		const r = this_cpu(rcu_reader);
 
 		r.nesting++;
@@ -33,7 +33,7 @@ export function rcu_read_lock(): void {
 export function rcu_read_unlock(): void {
 	if (CONFIG_RCU_STEPPED)
 		rcu_read_unlock_step();
-	if (CONFIG_DEBUG_ATOMIC_SLEEP) {
+	if (CONFIG_DEBUG_ATOMIC_SLEEP && !CONFIG_RCU_STEPPED) {
 		const r = this_cpu(rcu_reader);
 
 		r.nesting--;

@@ -3,7 +3,8 @@
  * Mirrors include/linux/smp.h and smp_types.h (5.17): calling functions on
  * other CPUs. The functions are in kernel/smp.ts.
  * Port: a cpumask is passed as its two words. cpu_relax() is here, since it
- * takes interrupts; its argument counts the turns of the caller's loop.
+ * takes interrupts; its argument counts the turns of the caller's loop from 0,
+ * or is left out.
  */
 import { CONFIG_ARCH_HOST_STEPPER, CONFIG_SMP } from "generated/autoconf.ts";
 import { await_step } from "host/model.ts";
@@ -29,14 +30,14 @@ export interface call_single_data_t extends struct {
  * One turn of a busy-wait loop. Answers interrupts if they are enabled, so
  * that two CPUs that wait for each other's answers both get them.
  */
-export function cpu_relax(n: number = 0): void {
+export function cpu_relax(n: number = -1): void {
 	if (CONFIG_ARCH_HOST_STEPPER) {
-		await_step();
+		await_step(n);
 		return;
 	}
 	if (CONFIG_SMP)
 		irq_poll_enabled();
-	cpu_pause(n);
+	cpu_pause(n < 0 ? 0 : n);
 }
 
 /** preempt_disable() would come first in the kernel; a task keeps its CPU. */

@@ -16,7 +16,7 @@
  * owner runs, and do not queue (no OSQ lock), so RWSEM_NONSPINNABLE is left
  * out. Those who wait in the queue also spin for a while before they park the
  * CPU. A wake queue is an array, since no more tasks than CPUs can sleep.
- * Left out: PREEMPT_RT, lockdep maps, lock events, real-time tasks.
+ * Left out: PREEMPT_RT, lock events, real-time tasks.
  */
 import {
 	CONFIG_ARCH_HOST_STEPPER,
@@ -25,7 +25,6 @@ import {
 } from "generated/autoconf.ts";
 import {
 	lock_class,
-	lock_subclass,
 	rwsem_down_read_step,
 	rwsem_down_read_trylock_step,
 	rwsem_down_write_step,
@@ -49,6 +48,12 @@ import {
 import { BUG_ON, WARN_ON } from "linux/bug.ts";
 import { EINTR } from "linux/errno.ts";
 import { might_sleep } from "linux/kernel.ts";
+import {
+	lock_downgrade,
+	rwsem_acquire,
+	rwsem_acquire_read,
+	rwsem_release,
+} from "linux/lockdep.ts";
 import {
 	INIT_LIST_HEAD,
 	list_add_tail,
@@ -788,47 +793,74 @@ function __downgrade_write(sem: rw_semaphore): void {
 /** Lock for reading. May sleep, like all that follow but the trylocks. */
 export function down_read(sem: rw_semaphore): void {
 	might_sleep();
+	rwsem_acquire_read(sem, 0, 0);
 	__down_read_common(sem, TASK_UNINTERRUPTIBLE);
 }
 
 /** Returns 0, or -EINTR without the lock if the task is being killed. */
 export function down_read_killable(sem: rw_semaphore): number {
 	might_sleep();
-	return __down_read_common(sem, TASK_KILLABLE);
+	rwsem_acquire_read(sem, 0, 0);
+	const ret = __down_read_common(sem, TASK_KILLABLE);
+
+	if (ret !== 0)
+		rwsem_release(sem);
+	return ret;
 }
 
 /** True if it was locked. */
 export function down_read_trylock(sem: rw_semaphore): boolean {
-	return __down_read_trylock(sem);
+	const ret = __down_read_trylock(sem);
+
+	if (ret)
+		rwsem_acquire_read(sem, 0, 1);
+	return ret;
 }
 
 export function down_write(sem: rw_semaphore): void {
 	might_sleep();
+	rwsem_acquire(sem, 0, 0);
 	__down_write_common(sem, TASK_UNINTERRUPTIBLE);
 }
 
 export function down_write_killable(sem: rw_semaphore): number {
 	might_sleep();
-	return __down_write_common(sem, TASK_KILLABLE);
+	rwsem_acquire(sem, 0, 0);
+	const ret = __down_write_common(sem, TASK_KILLABLE);
+
+	if (ret !== 0)
+		rwsem_release(sem);
+	return ret;
 }
 
-export function down_write_trylock(sem: rw_semaphore): boolean {
+function __down_write_trylock(sem: rw_semaphore): boolean {
 	if (CONFIG_RWSEM_STEPPED) {
 		return rwsem_down_write_trylock_step(ADDR(sem.count.counter));
 	}
 	return rwsem_write_trylock(sem);
 }
 
+export function down_write_trylock(sem: rw_semaphore): boolean {
+	const ret = __down_write_trylock(sem);
+
+	if (ret)
+		rwsem_acquire(sem, 0, 1);
+	return ret;
+}
+
 export function up_read(sem: rw_semaphore): void {
+	rwsem_release(sem);
 	__up_read(sem);
 }
 
 export function up_write(sem: rw_semaphore): void {
+	rwsem_release(sem);
 	__up_write(sem);
 }
 
 /** From writer to reader without letting another writer in. */
 export function downgrade_write(sem: rw_semaphore): void {
+	lock_downgrade(sem);
 	__downgrade_write(sem);
 }
 
@@ -843,8 +875,7 @@ export function down_read_non_owner(sem: rw_semaphore): void {
 
 export function down_write_nested(sem: rw_semaphore, subclass: number): void {
 	might_sleep();
-	if (CONFIG_ARCH_HOST_STEPPER)
-		lock_subclass(subclass);
+	rwsem_acquire(sem, subclass, 0);
 	__down_write_common(sem, TASK_UNINTERRUPTIBLE);
 }
 

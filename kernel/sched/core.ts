@@ -8,9 +8,10 @@
  * task detector of hung_task.c is here, as it needs a look now and then only.
  * `current` is a function. Left out: run queues, classes, priorities, load.
  */
-import { CONFIG_DEBUG_ATOMIC_SLEEP } from "generated/autoconf.ts";
+import { CONFIG_ARCH_HOST_STEPPER, CONFIG_DEBUG_ATOMIC_SLEEP } from "generated/autoconf.ts";
 import { smp_mb } from "host/door.ts";
 import { ktime_get_ns, nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
+import { machine_sleeps } from "host/model.ts";
 import { atomic_set } from "linux/atomic.ts";
 import { BUG_ON } from "linux/bug.ts";
 import {
@@ -316,15 +317,17 @@ export function __might_sleep(): void {
 		if (!in_atomic() && !irqs_disabled())
 			return;
 		const p = current();
+		const text =
+			"BUG: sleeping function called from invalid context\n" +
+			`in_atomic(): ${in_atomic() ? 1 : 0}, ` +
+			`irqs_disabled(): ${irqs_disabled() ? 1 : 0}, ` +
+			`pid: ${p !== NULL ? p.pid : 0}\n` +
+			`preempt_count: ${preempt_count().toString(16)}, expected: 0\n` +
+			`RCU nest depth: ${rcu_preempt_depth()}, expected: 0`;
 
-		__warn(
-			"BUG: sleeping function called from invalid context: " +
-				`in_atomic(): ${in_atomic() ? 1 : 0}, ` +
-				`irqs_disabled(): ${irqs_disabled() ? 1 : 0}, ` +
-				`pid: ${p !== NULL ? p.pid : 0}, ` +
-				`preempt_count: ${preempt_count().toString(16)}, ` +
-				`RCU nest depth: ${rcu_preempt_depth()}`,
-		);
+		if (CONFIG_ARCH_HOST_STEPPER)
+			machine_sleeps(text);
+		__warn(text);
 	}
 }
 

@@ -33,9 +33,9 @@ export function specifiers(text: string): string[] {
 /** The files that a specifier may mean; none for a package and for what a build generates. */
 export function targets(tree: Tree, from: string, specifier: string): string[] {
 	if (specifier.startsWith(".")) return [posix.join(dirname(from), specifier)].filter((p) => tree.has(p));
-	/* The build lists the scenarios, all of them. */
+	/* The build lists the scenarios, all of them, and those of the explorer's own tests. */
 	if (specifier === "generated/scenarios.ts")
-		return [...tree.keys()].filter((p) => p.startsWith("tools/explore/inside/scenarios/"));
+		return [...tree.keys()].filter((p) => /^tools\/explore\/inside\/(scenarios|wrong)\//.test(p));
 	const alias = Object.keys(ALIASES).find((a) => specifier.startsWith(a));
 	if (alias === undefined) return [];
 	const path = ALIASES[alias] + specifier.slice(alias.length);

@@ -61,6 +61,17 @@ export interface Request {
 	commons?: Int32Array;
 	loan?: Loan;
 	sharing?: Sharing;
+	/** Orders of locks that an exploration has seen, for a replay. */
+	seen?: Seen;
+}
+
+/** Orders of locks: see arch/host/stepper/lockdep.ts. */
+export interface Seen {
+	names: string[];
+	inside: [number, string][];
+	in_irq: [number, string][];
+	irqs_on: [number, string][];
+	sleeping: number[];
 }
 
 /** A scenario, as a bundle lists it. */
@@ -231,8 +242,10 @@ export interface SessionFailure {
 	/** Of a race: the steps of the access that was found to race (none: the last one), and of the other one. */
 	access?: number;
 	other?: number;
-	/** Where else it has to do with, in terms of the bundle: the other order of two locks. */
+	/** Where else it has to do with, in terms of the bundle: the other order of two locks, where one was taken. */
 	places?: { what: string; stack: string }[];
+	/** Of a lock order, which other executions may have a part in. */
+	seen?: Seen;
 	/** Words that it is about; of a replay only. */
 	about?: Subject[];
 	/** What KASAN forbids, and what leaked; of a replay only. */

@@ -8,20 +8,27 @@ import { choose_early, close, get_stuck, open, step, tracer } from "./engine.ts"
 import { fail } from "./failure.ts";
 import { BULK, DOWNGRADE, GUESS, type Order, R, REL, RMW, type RmwOrder, RREL } from "./kinds.ts";
 import { model, type Stored } from "./models/model.ts";
-import { heed, watch } from "./oracles/oracle.ts";
+import { heed, type Objection, watch } from "./oracles/oracle.ts";
 import { HEAP32, HEAPF64, poke } from "./ram.ts";
-import { cpu, cur, exploring, lock_word, n } from "./state.ts";
+import { cpu, cur, exploring, lock_word, MAX_EV, n } from "./state.ts";
 
-/* ---- what the oracles see ---- */
+/* ---- what the oracles see: an access that was written down, so that a report can name it ---- */
 
-function note_read(w: number, order: Order): void {
-	for (const o of watch.read) heed(o.read(cpu, w, order));
+/** A store that it is about and that was kept back has to get an event; the execution ended before that. */
+function heed_access(o: Objection | undefined): void {
+	if (o === undefined) return;
+	const event = n;
+	const event_of = (at?: number) => (at !== undefined && at >= MAX_EV ? model.committed(at) : at);
+	heed({ ...o, access: event_of(o.access), other: event_of(o.other), event });
 }
-function note_write(w: number, order: Order): void {
-	for (const o of watch.write) heed(o.write(cpu, w, order));
+function note_read(w: number, order: Order): void {
+	for (const o of watch.read) heed_access(o.read(cpu, w, order));
+}
+function note_write(w: number, order: Order, store = -1): void {
+	for (const o of watch.write) heed_access(o.write(cpu, w, order, store));
 }
 function note_rmw(w: number): void {
-	for (const o of watch.rmw) o.rmw(cpu, w);
+	for (const o of watch.rmw) heed_access(o.rmw(cpu, w));
 }
 function note_lock(w: number): void {
 	for (const o of watch.lock) o.lock(cpu, w);
@@ -37,12 +44,12 @@ export function shared_load(kind: number, w: number, wide: boolean, order: Order
 	open(cur);
 	const v = model.load(w, wide, order);
 	const e = close(cur, R, w, v);
+	tracer?.event(e, v, v, model.stale);
 	note_read(w, order);
 	if (model.overlooks >= 0) {
 		const text = `data race: a plain read of ${(w * 4).toString(16)} beside a write of its page that nothing orders`;
-		fail("race", text, { other: model.overlooks });
+		fail("race", text, { access: e, other: model.overlooks, event: n });
 	}
-	tracer?.event(e, v, v, model.stale);
 	return v;
 }
 
@@ -51,7 +58,7 @@ export function shared_store(
 	kind: number, w: number, value: Stored, wide: boolean, order: Order, mask = -1,
 ): void {
 	if (model.delay(kind, w, value, wide, order, mask)) {
-		note_write(w, order);
+		note_write(w, order, model.delayed);
 		return;
 	}
 	step(kind, w);
@@ -61,8 +68,8 @@ export function shared_store(
 	const v = typeof value !== "number" ? value(old) : whole ? value : (old & ~mask) | value;
 	model.store(w, old, v, whole, wide, order);
 	const e = close(cur, kind, w, v);
-	note_write(w, order);
 	tracer?.event(e, old, v, -1);
+	note_write(w, order);
 }
 
 /** fn returns NaN where nothing is to be written: a cmpxchg that fails, not with LKMM. */
@@ -74,9 +81,9 @@ export function shared_rmw(kind: number, w: number, fn: (old: number) => number,
 	model.atomic_write(kind, w, v, order);
 	const writes = !Number.isNaN(v);
 	const e = close(cur, writes ? kind : R, w, writes ? v : old);
+	tracer?.event(e, old, v, -1);
 	if (writes) note_rmw(w);
 	else note_read(w, "once");
-	tracer?.event(e, old, v, -1);
 	return old;
 }
 
@@ -106,9 +113,9 @@ export function shared_cmpxchg(w: number, expected: number, v: number, succeeds:
 	const old = Number.isNaN(found) ? newest : found;
 	const done = succeeds && found === expected;
 	const e = close(cur, done ? RMW : R, w, done ? v : old);
+	tracer?.event(e, old, done ? v : NaN, model.stale);
 	if (done) note_rmw(w);
 	else note_read(w, "once");
-	tracer?.event(e, old, done ? v : NaN, model.stale);
 	if (Number.isNaN(found)) get_stuck();
 	return old;
 }

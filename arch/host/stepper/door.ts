@@ -26,7 +26,7 @@ import {
 	add_extra, at_part, check_room, enter_many, leave_many, log, log_float, log_result, logged, logged_float, skip_logged,
 	stop, stops_here, stops_inside,
 } from "./log.ts";
-import { check, set_shadow } from "./oracles/kasan.ts";
+import { bad_access, check, set_shadow } from "./oracles/kasan.ts";
 import { order_after_unlock_lock, order_mb, order_rmb, order_wmb } from "./primitives.ts";
 import { HEAP32, HEAPF64, journaling, page_freed, poke, poke_f64, RAM_SIZE, shadow } from "./ram.ts";
 import { is_ours, own, READ_ONLY, touch, touch_page, touch_words, wide, widen, written } from "./sharing.ts";
@@ -136,6 +136,7 @@ export function load_u32(p: number): number {
 	return load_i32(p) >>> 0;
 }
 export function load_u16(p: number): number {
+	if ((p & 1) !== 0) bad_access(p, 2);
 	return (load_i32(p & ~3) >>> (8 * (p & 2))) & 0xffff;
 }
 export function load_u8(p: number): number {
@@ -257,6 +258,7 @@ function store_part(p: number, v: number, mask: number, order: Order): number {
 	return v;
 }
 export function store_u16(p: number, v: number): number {
+	if ((p & 1) !== 0) bad_access(p, 2);
 	return store_part(p, v, 0xffff, "plain");
 }
 export function store_u8(p: number, v: number): number {

@@ -12,6 +12,7 @@
  * the start. Events carry a vector clock of the order that matters (who touched
  * the same place before), for the strategies.
  */
+import { turn_depends, turn_ended_by, turn_is_news } from "./await.ts";
 import { assert, FAILED, fail, forget_failure, machine_failure, note_failure, StepperBug, SWITCH } from "./failure.ts";
 import {
 	ACQ, AWAIT, BULK, GP_END, GP_START, IRQ_BEGIN, IRQ_OFF, is_ordered, KIND_NAMES, PARK, R, RACQ, RCU_UNLOCK, RMW,
@@ -23,12 +24,12 @@ import {
 import { met, type Model, model, set_model } from "./models/model.ts";
 import { type Oracle, set_oracles, watch } from "./oracles/oracle.ts";
 import { HEAP32, poke, REGS, undo_mark, undo_to } from "./ram.ts";
-import { bulked, shared_words, touch } from "./sharing.ts";
+import { bulked, set_stop, shared_words, touch } from "./sharing.ts";
 import {
-	add_context, await_known, clock, cpu, ctx_base, ctx_cpu, ctx_kind, ctx_last, ctx_len, ctx_pos, ctx_state,
+	add_context, await_known, await_turn, clock, cpu, ctx_base, ctx_cpu, ctx_kind, ctx_last, ctx_len, ctx_pos, ctx_state,
 	ctx_top, cur, DONE, ev_base, ev_before, ev_choice, ev_choices, ev_ctx, ev_kind, ev_len, ev_page, ev_page_prev, ev_pendk,
-	ev_pos, ev_prev, ev_seq, ev_undo, ev_val, ev_w, ev_way, head, IDLE, is_look, is_own_buffer, MAX_CTX, n, n_ctx,
-	n_tasks, no_contexts, nr_cpus, page_head, parked_value, pend_kind, pend_w, pre, READY, REG_GP, REG_IPI, REG_IRQ,
+	ev_pos, ev_prev, ev_seq, ev_undo, ev_val, ev_w, ev_way, head, IDLE, IN_VAIN, MAX_CTX, n, n_ctx, n_tasks, no_contexts,
+	nr_cpus, page_head, parked_value, pend_kind, pend_w, pre, READY, REG_GP, REG_IN_VAIN, REG_IPI, REG_IRQ,
 	REG_IRQ_ACTIVE, REG_IRQ_OFF, REG_QUEUE, runs, set_events,
 	step_limit, STUCK,
 } from "./state.ts";
@@ -53,6 +54,8 @@ let strategy: Strategy;
 export interface Tracer {
 	/** Event e was made; where the code is can be asked from the stack now. */
 	event(e: number, old: number, value: number, stale: number): void;
+	/** A store is kept back in a buffer, as ev_store will name it; its event comes later. */
+	stored?(store: number): void;
 }
 export let tracer: Tracer | undefined;
 export function set_tracer(t: Tracer | undefined): void {
@@ -70,12 +73,9 @@ let next_ctx = -1;
 const ctx_log: Log[] = [];
 const ctx_fn: (() => void)[] = [];
 
-/** Words that the busy-wait loop of c has read in this turn have changed. */
-function await_over(c: number): boolean {
-	for (let e = ctx_last[c]; e >= 0 && is_look(e); e = ev_before[e])
-		if (ev_kind[e] === R && HEAP32[ev_w[e]] !== ev_val[e]) return true;
-	/* It may have read a word that was only found to be shared since. */
-	return shared_words() !== await_known[c];
+/** The busy-wait loop of c goes on; or it may have looked at a word that was only found to be shared since. */
+export function await_over(c: number): boolean {
+	return shared_words() !== await_known[c] || turn_is_news(c);
 }
 export function is_enabled(c: number): boolean {
 	if (ctx_kind[c] === "buffer") return model.buffered(c);
@@ -108,7 +108,23 @@ export function is_enabled(c: number): boolean {
 function enabled_contexts(): number {
 	let mask = 0;
 	for (let c = 0; c < n_ctx; c++) if (is_enabled(c)) mask |= 1 << c;
-	return mask;
+	return mask !== 0 ? mask : last_resort();
+}
+/** Nobody can go on: the busy-wait loop that was not looked after for longest may go round without news. */
+function last_resort(): number {
+	let oldest = -1;
+	if (HEAP32[REG_IN_VAIN] >= IN_VAIN) return 0;
+	for (let c = 0; c < n_ctx; c++) {
+		if (ctx_state[c] === STUCK) return 0;
+		if (ctx_state[c] !== READY || pend_kind[c] !== AWAIT) continue;
+		if (ctx_kind[c] !== "irq" && HEAP32[REG_IRQ_ACTIVE + ctx_cpu[c]] !== 0) continue;
+		if (oldest < 0 || ctx_last[c] < ctx_last[oldest]) oldest = c;
+	}
+	return oldest < 0 ? 0 : 1 << oldest;
+}
+/** Steps before nobody could go on any more. */
+export function steps_in_earnest(): number {
+	return HEAP32[REG_IN_VAIN] > 0 ? HEAP32[REG_IN_VAIN + 1] : n;
 }
 
 /** Asks the strategy; store buffers move on without a context being run. */
@@ -136,13 +152,39 @@ export function step(kind: number, w: number): void {
 	if (!arriving) {
 		next_ctx = pick();
 		if (next_ctx === cur) {
-			/* It goes on, but where it is to stop may have changed: store buffers have moved on meanwhile. */
-			if (strategy.stop) stop_before(strategy.stop(cur));
+			next_stop();
 			return;
 		}
 	}
 	throw SWITCH;
 }
+/** It goes on: to where a schedule says. */
+function next_stop(): void {
+	if (strategy.stop) stop_before(strategy.stop(cur));
+}
+/**
+ * The running context is where a schedule says that another one goes on, which is
+ * no step: what it does next stays its own, and makes no event.
+ */
+function stop_here(): void {
+	pend_kind[cur] = R;
+	pend_w[cur] = -1;
+	ctx_state[cur] = READY;
+	ctx_len[cur] = log_length();
+	ctx_pos[cur] = position();
+	if (!arriving) {
+		next_ctx = pick();
+		if (next_ctx === cur) {
+			next_stop();
+			return;
+		}
+	}
+	stopped[cur] = 1;
+	throw SWITCH;
+}
+/** Contexts that stand before an access that is no step: the next one that is, is to be asked for. */
+const stopped = new Uint8Array(MAX_CTX);
+
 /** The running context stops for good; the execution will not count. */
 export function get_stuck(): never {
 	ctx_state[cur] = STUCK;
@@ -246,18 +288,8 @@ export function close(c: number, kind: number, w: number, val: number): number {
 function join_special(c: number, e: number, kind: number, w: number): void {
 	const at = e * MAX_CTX;
 	if (kind === AWAIT) {
-		/* After the first write that ended the wait. */
-		const first = new Map<number, number>();
-		for (let x = ev_before[e]; x >= 0 && is_look(x); x = ev_before[x]) if (ev_kind[x] === R) first.set(ev_w[x], x);
-		for (const [word, read] of first) {
-			let writer = -1;
-			for (let x = head[word]; x > read; x = ev_prev[x])
-				if (ev_kind[x] !== R && !is_own_buffer(c, ev_ctx[x])) writer = x;
-			if (writer >= 0) {
-				join(at, writer);
-				break;
-			}
-		}
+		const ended = turn_ended_by(e);
+		if (ended >= 0) join(at, ended);
 	} else if (kind === GP_END) {
 		/* After the end of each section that had begun. */
 		let start = ev_before[e];
@@ -305,6 +337,7 @@ export function pop_to(d: number): void {
 		ctx_base[c] = ctx_top[c] = ev_base[e];
 		ctx_state[c] = ev_kind[e] === IRQ_BEGIN ? IDLE : READY;
 		if (ev_kind[e] === PARK) parked_value[c] = ev_val[e];
+		if (ev_kind[e] === AWAIT) await_turn[c] = ev_val[e];
 	}
 	undo_to(ev_undo[d]);
 	model.pop_to(d);
@@ -312,11 +345,11 @@ export function pop_to(d: number): void {
 	set_events(d);
 }
 
-/** Where context c stood before its first step from event `from` on; -1: at its end. */
-export function position_before(c: number, from: number): number {
+/** Where context c stood before its first step from event `from` on; -1: at its end, which is event `end`. */
+export function position_before(c: number, from: number, end = n): number {
 	for (let e = from; e < n; e++) if (ev_ctx[e] === c) return ev_kind[e] === IRQ_BEGIN ? -1 : ev_pos[e];
 	/* Whose failure it is runs to it, if nobody came before. */
-	return ctx_state[c] === READY && (machine_failure()?.context !== c || from < n) ? ctx_pos[c] : -1;
+	return ctx_state[c] === READY && (machine_failure()?.context !== c || from < end) ? ctx_pos[c] : -1;
 }
 export function is_arriving(): boolean {
 	return arriving;
@@ -352,7 +385,8 @@ function resume(c: number): void {
 		granted = false;
 	} else {
 		enter_context(c, cpu, ctx_kind[c] === "irq", ctx_log[c], ctx_base[c], ctx_len[c]);
-		granted = !arriving;
+		granted = !arriving && stopped[c] === 0;
+		stopped[c] = 0;
 	}
 	stop_before(strategy.stop?.(c) ?? -1);
 	try {
@@ -457,6 +491,8 @@ export function begin(s: Setup): Ending | undefined {
 	set_model(s.model);
 	set_oracles(s.oracles);
 	forget_failure();
+	stopped.fill(0);
+	set_stop(stop_here);
 	model.begin();
 	for (const o of watch.begin) o.begin();
 	const add = (kind: (typeof ctx_kind)[number], at: number, fn: () => void) => {
@@ -493,12 +529,7 @@ export function pending(q: number, e: number, depends: (a: number, b: number) =>
 		w = model.buffered_word(q);
 	}
 	if (model.commutes(q, w, e)) return false;
-	if (k === AWAIT) {
-		if (ev_kind[e] === R) return false;
-		for (let x = ctx_last[q]; x >= 0 && is_look(x); x = ev_before[x])
-			if (ev_kind[x] === R && ev_w[x] === ev_w[e]) return true;
-		return false;
-	}
+	if (k === AWAIT) return turn_depends(q, e);
 	const page = k === BULK ? -1 - w : w >= 0 ? w >> 10 : -1;
 	if (page >= 0 && page === ev_page[e] && (k === BULK || ev_kind[e] === BULK)) return true;
 	return w >= 0 && w === ev_w[e] && depends(k, ev_kind[e]);

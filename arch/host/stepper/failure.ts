@@ -12,11 +12,22 @@ export interface StepperFailure {
 	text: string;
 	stack: string;
 	context: number;
+	/** Steps that were made before. */
 	event: number;
-	/** The event that has to do with it, too. */
+	/** Of a race: the events of the access, and of the earlier one. */
+	access?: number;
 	other?: number;
+	/** Where else it has to do with. */
+	places?: Place[];
 	/** What KASAN forbids. */
 	memory?: { addr: number; size: number };
+	/** What the search has learnt before, if it takes that to find it again. */
+	seen?: unknown;
+}
+/** A place that belongs to a failure. */
+export interface Place {
+	what: string;
+	stack: string;
 }
 /** Thrown to leave a context that is not to go on now. */
 export const SWITCH = { toString: () => "a switch to another context" };

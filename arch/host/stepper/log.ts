@@ -36,7 +36,7 @@ export let stop_at = -1;
 export function position(): number {
 	return inside >= 0 ? inside * SUB + sub : (log.len - extra) * SUB;
 }
-/** Makes a step of the access at a position, whatever it touches; -1: of none. */
+/** Asks who goes on before the access at a position, whatever it touches; -1: before none. */
 export function stop_before(where: number): void {
 	stop_at = where;
 	stop = where < 0 || where % SUB !== 0 ? LOG_MAX : where / SUB + extra;

@@ -24,16 +24,34 @@ import { witnessed } from "./witness.ts";
 
 let subclass = 0;
 
-function note_acquire(p: number, mode: "write" | "read", trylock: boolean): void {
+/** A spinlock, with the subclass that was said before. */
+function note_acquire(p: number, trylock: boolean): void {
 	const nested = subclass;
 	subclass = 0;
+	note_lock(p, false, trylock, nested, false);
+}
+function note_lock(p: number, read: boolean, trylock: boolean, nested: number, sleeps: boolean): void {
 	if (!exploring()) return;
-	const lock = { p, mode, trylock, subclass: nested, irqs_off: rerunning() || irq_off(), in_irq: in_irq() };
+	const again = rerunning();
+	const irqs_off = again || irq_off();
+	const lock = { p, read, trylock, subclass: nested, irqs_off, in_irq: in_irq(), sleeps, again };
 	for (const o of watch.acquire) heed(o.acquire(current_context(), lock));
 }
 function note_release(p: number): void {
 	if (!exploring()) return;
 	for (const o of watch.release) heed(o.release(current_context(), p));
+}
+/* Sleeping locks tell of themselves: see linux/lockdep.ts. */
+export function lockdep_acquire(p: number, read: boolean, trylock: boolean, nested: number): void {
+	note_lock(p, read, trylock, nested, true);
+}
+export function lockdep_release(p: number): void {
+	note_release(p);
+}
+/** Who holds it for writing, holds it for reading. */
+export function lockdep_downgrade(p: number): void {
+	note_release(p);
+	note_lock(p, true, true, 0, true);
 }
 
 /** Word of a lock that nobody else uses: no step. `fn` as for shared_lock(). */
@@ -45,7 +63,7 @@ function private_lock(w: number, kind: number, fn: (old: number) => number, acqu
 		poke(w, v);
 		private_lock_order(w, kind, acquire);
 	} else if (kind === ACQ || kind === RACQ)
-		fail("deadlock", `a lock at ${(w * 4).toString(16)} is taken twice, or by nobody who runs`);
+		fail("deadlock", `${lock_names.get(w * 4) ?? (w * 4).toString(16)} is taken twice, or by nobody who runs`);
 	return got;
 }
 function lock_op(p: number, kind: number, fn: (old: number) => number, acquire: boolean): boolean {
@@ -63,7 +81,7 @@ function lock_op(p: number, kind: number, fn: (old: number) => number, acquire: 
 const take_spin = (old: number) => (old === 0 ? current_cpu() + 1 : NaN);
 
 export function spin_lock_step(p: number): void {
-	note_acquire(p, "write", false);
+	note_acquire(p, false);
 	lock_op(p, ACQ, take_spin, true);
 }
 export function spin_trylock_step(p: number): boolean {
@@ -71,7 +89,7 @@ export function spin_trylock_step(p: number): boolean {
 	subclass = 0;
 	const got = lock_op(p, TRY, take_spin, true);
 	subclass = nested;
-	if (got) note_acquire(p, "write", true);
+	if (got) note_acquire(p, true);
 	return got;
 }
 export function spin_unlock_step(p: number): void {
@@ -97,40 +115,30 @@ const WRITER = 1;
 const READER = 256;
 
 export function rwsem_down_read_step(p: number): void {
-	note_acquire(p, "read", false);
 	lock_op(p, RACQ, (old) => ((old & WRITER) === 0 ? old + READER : NaN), true);
 }
 export function rwsem_down_read_trylock_step(p: number): boolean {
-	const got = lock_op(p, RTRY, (old) => ((old & WRITER) === 0 ? old + READER : NaN), true);
-	if (got) note_acquire(p, "read", true);
-	return got;
+	return lock_op(p, RTRY, (old) => ((old & WRITER) === 0 ? old + READER : NaN), true);
 }
 export function rwsem_down_write_step(p: number): void {
-	note_acquire(p, "write", false);
 	lock_op(p, ACQ, (old) => (old === 0 ? WRITER : NaN), true);
 }
 export function rwsem_down_write_trylock_step(p: number): boolean {
-	const got = lock_op(p, TRY, (old) => (old === 0 ? WRITER : NaN), true);
-	if (got) note_acquire(p, "write", true);
-	return got;
+	return lock_op(p, TRY, (old) => (old === 0 ? WRITER : NaN), true);
 }
 export function rwsem_up_read_step(p: number): void {
-	note_release(p);
 	lock_op(p, RREL, (old) => {
 		if (old < READER) fail("panic", `up_read() of an rwsem without readers, count ${old.toString(16)}`);
 		return old - READER;
 	}, false);
 }
 export function rwsem_up_write_step(p: number): void {
-	note_release(p);
 	lock_op(p, REL, (old) => {
 		if ((old & WRITER) === 0) fail("panic", `up_write() of an rwsem without a writer, count ${old.toString(16)}`);
 		return old & ~WRITER;
 	}, false);
 }
 export function rwsem_downgrade_step(p: number): void {
-	note_release(p);
-	note_acquire(p, "read", true);
 	lock_op(p, DOWNGRADE, (old) => {
 		if ((old & WRITER) === 0) fail("panic", `downgrade_write() of an rwsem without a writer, count ${old.toString(16)}`);
 		return (old & ~WRITER) + READER;
@@ -206,7 +214,9 @@ export function irq_disable_step(): void {
 	if (exploring()) logged_step(() => irq_step(true));
 }
 export function irq_enable_step(): void {
-	if (exploring()) logged_step(() => irq_step(false));
+	if (!exploring()) return;
+	if (!rerunning()) for (const o of watch.irqs_on) heed(o.irqs_on(current_context()));
+	logged_step(() => irq_step(false));
 }
 /** One user access is not interrupted between its translation and its use. */
 export function insn_begin_step(): void {
@@ -231,9 +241,13 @@ export function ipi_done_step(pending: number): void {
 
 /* ---- the rest ---- */
 
-export function await_step(): void {
+export function await_step(turn: number): void {
 	if (!exploring()) fail("panic", "a busy-wait loop outside of an exploration");
-	logged_step(await_turn);
+	logged_step(() => await_turn(turn));
+}
+/** Where nobody looks on, it is a warning like others. */
+export function machine_sleeps(text: string): void {
+	if (exploring()) for (const o of watch.sleeps) heed(o.sleeps(current_context(), text));
 }
 export function machine_warn(text: string): void {
 	fail("warning", text);

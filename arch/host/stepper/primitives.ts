@@ -5,7 +5,7 @@
  * CPUs that sleep. What they meet at are the machine's registers (state.ts). The
  * kernel calls most of them through model.ts, which logs them.
  */
-import { choose, close, granted, open, step, tracer } from "./engine.ts";
+import { await_over, choose, close, granted, open, step, tracer } from "./engine.ts";
 import { assert, fail } from "./failure.ts";
 import {
 	AWAIT, ENQUEUE, GP_END, GP_START, IRQ_OFF, IRQ_ON, PARK, R, RCU_LOCK, RCU_UNLOCK, TAKE, W,
@@ -17,8 +17,8 @@ import { interrupt } from "./quiet.ts";
 import { HEAP32, poke } from "./ram.ts";
 import { shared_words, touch } from "./sharing.ts";
 import {
-	await_known, cpu, cur, exploring, n, n_ctx, parked_value, QUEUE_MAX, REG_CLOCK, REG_GP, REG_IPI, REG_IRQ, REG_IRQ_OFF,
-	REG_NEST, REG_QUEUE, REG_RCU, REG_TAKEN,
+	await_known, await_turn, cpu, cur, exploring, n, n_ctx, parked_value, QUEUE_MAX, REG_CLOCK, REG_GP, REG_IN_VAIN,
+	REG_IPI, REG_IRQ, REG_IRQ_OFF, REG_NEST, REG_QUEUE, REG_RCU, REG_TAKEN,
 } from "./state.ts";
 
 /* ---- barriers ---- */
@@ -215,13 +215,20 @@ export function clock_step(): number {
 	return passed;
 }
 
-/** One turn of a busy-wait loop. */
-export function await_step(): void {
-	if (!granted) await_known[cur] = shared_words();
+/** One turn of a busy-wait loop; -1: it does not say the how manieth. */
+export function await_step(turn: number): void {
+	if (!granted) {
+		await_known[cur] = shared_words();
+		await_turn[cur] = turn;
+	}
 	step(AWAIT, -1);
 	open(cur);
+	if (!await_over(cur)) {
+		if (HEAP32[REG_IN_VAIN] === 0) poke(REG_IN_VAIN + 1, n);
+		poke(REG_IN_VAIN, HEAP32[REG_IN_VAIN] + 1);
+	}
 	model.caught_up();
-	const e = close(cur, AWAIT, -1, 0);
+	const e = close(cur, AWAIT, -1, turn);
 	tracer?.event(e, 0, 0, -1);
 }
 export function park_step(p: number, value: number): void {
@@ -237,6 +244,6 @@ export function park_step(p: number, value: number): void {
 		open(cur);
 		const e = close(cur, PARK, w, value);
 		tracer?.event(e, value, HEAP32[w], -1);
-	} else await_step();
+	} else await_step(-1);
 	log_result(0);
 }

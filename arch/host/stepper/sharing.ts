@@ -73,14 +73,15 @@ export function widen(w: number): void {
 export function shared_words(): number {
 	return grown;
 }
+/** What is done at a place where a schedule says that another context goes on, if no step is there. */
+let stop_here = (): void => {};
+export function set_stop(fn: () => void): void {
+	stop_here = fn;
+}
 /** Is an access of the running context to word w a step? Remembers the touch. */
 export function touch(w: number, write: boolean): boolean {
 	const o = own[w];
-	if (stop_at >= 0 && o !== SHARED && o !== HALF && position() === stop_at) {
-		own[w] = SHARED;
-		grown++;
-		return true;
-	}
+	if (stop_at >= 0 && o !== SHARED && o !== HALF && position() === stop_at) stop_here();
 	if (o === SHARED) return true;
 	if (o === EXEMPT) return false;
 	if (o === HALF) return touch(w - 1, write);

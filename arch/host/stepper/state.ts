@@ -8,7 +8,7 @@
  * interrupt handler, the RCU callback thread, and under TSO a CPU's store
  * buffer. An event is a step that was made.
  */
-import { GUESS, IRQ_BEGIN, R, W } from "./kinds.ts";
+import { IRQ_BEGIN, R, W } from "./kinds.ts";
 import { HEAP32, REG_WORDS, REGS } from "./ram.ts";
 
 /* ---- registers of the machine: words under the undo journal ---- */
@@ -25,6 +25,7 @@ export const REG_IRQ = REGS + 1210; /* of a CPU: the lock that interrupts off is
 export const REG_IRQ_OFF = REG_IRQ + MAX_CPUS;
 export const REG_IRQ_ACTIVE = REG_IRQ_OFF + MAX_CPUS;
 export const REG_IPI = REG_IRQ_ACTIVE + MAX_CPUS; /* 2 + event that made it pending */
+export const REG_IN_VAIN = REGS + 1205; /* turns of busy-wait loops that had no news; the event of the first */
 export const REG_NEST = REG_IPI + MAX_CPUS; /* of a context: depth of RCU sections */
 export const REG_GP = REG_NEST + MAX_CTX; /* of a context: readers that its grace period waits for */
 /** From here on: the memory model's own. */
@@ -92,6 +93,8 @@ export const ctx_top = new Int32Array(MAX_CTX);
 export const parked_value = new Int32Array(MAX_CTX);
 /** Of a busy-wait loop: how many words were shared when it began to wait. */
 export const await_known = new Int32Array(MAX_CTX);
+/** The number of its turn, -1: unknown. */
+export const await_turn = new Int32Array(MAX_CTX);
 
 export let cur = -1;
 export let cpu = 0;
@@ -145,6 +148,8 @@ export const ev_choices = new Int32Array(MAX_EV);
 /** Which value that is, of all that the model allows; see choose(). */
 export const ev_way = new Int32Array(MAX_EV);
 export const ev_val = new Float64Array(MAX_EV);
+/** Of a commit: the number of the store, and who made it: number * MAX_CTX + context. */
+export const ev_store = new Int32Array(MAX_EV);
 /* What ctx_len, ctx_pos, ctx_base, the undo journal and pend_kind were before it. */
 export const ev_len = new Int32Array(MAX_EV);
 export const ev_pos = new Float64Array(MAX_EV);
@@ -165,14 +170,12 @@ export const page_head = new Int32Array((REGS >> 10) + 1).fill(-1);
 /** The clock of the context before the event that is being recorded. */
 export const pre = new Int32Array(MAX_CTX);
 
+/** Turns of busy-wait loops that are made without news where nobody can go on, before that counts as a deadlock. */
+export const IN_VAIN = 1024;
 /** Steps of an execution, before it counts as endless. */
 export const step_limit = MAX_EV - 64;
 
 /** Does event e come before what has that clock? */
 export function happens_before(e: number, at: Int32Array, offset: number): boolean {
 	return at[offset + ev_ctx[e]] >= ev_seq[e];
-}
-/** A step of a busy-wait loop's turn that is no end of it. */
-export function is_look(e: number): boolean {
-	return ev_kind[e] === R || ev_kind[e] === GUESS;
 }

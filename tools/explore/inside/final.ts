@@ -20,6 +20,7 @@ import { init_task } from "kernel/fork.ts";
 import { irqs_disabled } from "linux/irqflags.ts";
 import type { mm_struct } from "linux/mm_types.ts";
 import { preempt_count } from "linux/preempt.ts";
+import type { task_struct } from "linux/sched.ts";
 import { next_task } from "linux/sched/signal.ts";
 import { current, is_idle_task } from "kernel/sched/core.ts";
 import { check_that } from "./scenario.ts";
@@ -125,6 +126,15 @@ export function final_check(): void {
 		check_that(false, problem);
 }
 
+/** The first task that can still run, or init_task: a leader that ends stays as long as its threads. */
+function first_alive(): task_struct {
+	let t = next_task(init_task);
+
+	while (t !== init_task && t.exit_state !== 0)
+		t = next_task(t);
+	return t;
+}
+
 /** Ends all processes, and compares with baseline(). */
 export function teardown_check(): void {
 	for (let cpu = 0; cpu < nr_cpus - 1; cpu++) {
@@ -134,14 +144,17 @@ export function teardown_check(): void {
 			user_idle();
 		});
 	}
-	/* And who runs nowhere: children. */
-	for (let t = next_task(init_task); t !== init_task; t = next_task(init_task)) {
+	/* And who runs nowhere: children, threads of a leader that has ended. */
+	for (let t = first_alive(); t !== init_task; t = first_alive()) {
 		const pid = t.pid;
 
 		check_that(run_task(pid) === 0, `task ${pid} cannot run any more, and is still there`);
 		user_syscall(__NR_exit_group, 0);
 		user_idle();
 	}
+	const left = next_task(init_task);
+
+	check_that(left === init_task, `task ${left.pid} has ended, and nobody has reaped it`);
 	mem_settle();
 	const info = meminfo();
 

@@ -7,7 +7,7 @@
 import { is_enabled, set_tracer } from "host/engine.ts";
 import { BULK, KIND_NAMES } from "host/kinds.ts";
 import { aside, on_cpu } from "host/quiet.ts";
-import { ctx_cpu, ctx_kind, current_context, current_cpu, ev_ctx, ev_kind, ev_page, ev_w, n } from "host/state.ts";
+import { ctx_cpu, ctx_kind, current_context, current_cpu, ev_ctx, ev_kind, ev_page, ev_store, ev_w, n } from "host/state.ts";
 import { set_witness, type Witness } from "host/witness.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { kmem_cache_name } from "mm/slab.ts";
@@ -63,13 +63,18 @@ export class Recorder implements Witness {
 	phase: Phase = "setup";
 	private late: { event: Omit<RawEvent, "stack">; here: Error }[] = [];
 	private notes: Note[] = [];
+	/** TSO: where stores were made, by their numbers. */
+	private stores = new Map<number, Error>();
 	private busy = false;
 
 	constructor(private readonly states: boolean) {}
 
 	start(): void {
 		set_witness(this);
-		set_tracer({ event: (e, old, value, stale) => this.events.push(this.step(e, old, value, stale)) });
+		set_tracer({
+			event: (e, old, value, stale) => this.events.push(this.step(e, old, value, stale)),
+			stored: (store) => this.stores.set(store, stack_here()),
+		});
 	}
 	stop(): void {
 		set_witness(undefined);
@@ -112,7 +117,7 @@ export class Recorder implements Witness {
 			newest: stale === -1 ? undefined : stale,
 			failed: Number.isNaN(value),
 			preempts: preempts(e),
-			stack: buffer ? "" : (stack_here().stack ?? ""),
+			stack: (buffer ? this.stores.get(ev_store[e]) : stack_here())?.stack ?? "",
 			state: this.states ? this.aside(() => on_cpu(0, snapshot)) : undefined,
 		};
 	}

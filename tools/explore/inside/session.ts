@@ -7,7 +7,7 @@
 import { boot } from "host/head.ts";
 import {
 	accesses, begin, type Ending, event_position, forbidden, is_enabled, pop_to, position_before, run_on, set_strategy,
-	waiting,
+	steps_in_earnest, waiting,
 } from "host/engine.ts";
 import { KernelPanic, machine_failure, type StepperFailure } from "host/failure.ts";
 import { IRQ_BEGIN, KIND_NAMES } from "host/kinds.ts";
@@ -21,6 +21,7 @@ import { changed_words, HEAP32, REGS, set_journaling, STORED, undo_mark, undo_to
 import { models } from "host/models/all.ts";
 import { type Model, model } from "host/models/model.ts";
 import { all_oracles } from "host/oracles/all.ts";
+import type { LockdepOptions } from "host/oracles/lockdep.ts";
 import type { Oracle } from "host/oracles/oracle.ts";
 import { lock_names } from "host/model.ts";
 import { cpu_leave_host, smp_handle_ipi } from "kernel/smp.ts";
@@ -90,7 +91,7 @@ export function replay_schedule(r: Request): Replayed {
 	const schedule = r.schedule as number[][];
 	let last: ReturnType<typeof replay> | undefined;
 	const options = session_options(r);
-	const session = new Session({ ...options, search: () => (last = replay(schedule)) });
+	const session = new Session({ ...options, seen: r.seen, traced: true, search: () => (last = replay(schedule)) });
 	const once = (): Replayed => {
 		const recorder = (session.recorder = new Recorder(r.trace === true));
 		recorder.start();
@@ -100,7 +101,9 @@ export function replay_schedule(r: Request): Replayed {
 		const { failure } = session.outcome;
 		/* How a check looked at what is wrong is not the story of it. */
 		const told = failure?.at?.phase === "run" || failure?.text.startsWith("check failed:");
-		const events = recorder.trace(failure !== undefined && !told);
+		/* What busy-wait loops have tried in vain since says nothing. */
+		const story = failure?.kind === "deadlock" ? failure.event : undefined;
+		const events = recorder.trace(failure !== undefined && !told).slice(0, story);
 		return { failure, events, diverged: last?.diverged(), decoder: decoder() };
 	};
 	let replayed = once();
@@ -151,6 +154,10 @@ export interface SessionOptions {
 	sharing?: Sharing;
 	/** Other cores search as well: all of them begin again. */
 	together?: boolean;
+	/** The orders of locks that are known. */
+	seen?: LockdepOptions["seen"];
+	/** Remember where locks are taken. */
+	traced?: boolean;
 	/** Ends, with what was not looked at left, after so many executions, those cut off included; */
 	runs?: number;
 	/** they are counted here, if other cores make some of them. The explorer's own memory, not the kernel's. */
@@ -176,7 +183,7 @@ export class Session {
 		if (!scenario) throw new RangeError(`no scenario '${options.scenario}'`);
 		this.scenario = scenario;
 		this.search = options.search();
-		this.oracles = options.oracles === false ? [] : all_oracles();
+		this.oracles = options.oracles === false ? [] : all_oracles(options);
 		if (options.sharing) adopt_sharing(options.sharing);
 		else if (!options.keep) forget_sharing();
 	}
@@ -271,7 +278,9 @@ export class Session {
 		let failure: SessionFailure | undefined;
 		if (ending === "failed") failure = this.failed(machine_failure() as StepperFailure);
 		else if (ending === "deadlock")
-			failure = this.failed({ kind: "deadlock", text: "all CPUs wait", stack: "", context: -1, event: n });
+			failure = this.failed({
+				kind: "deadlock", text: "all CPUs wait", stack: "", context: -1, event: steps_in_earnest(),
+			});
 		else if (ending === "complete") failure = this.check_end();
 		if (shared_words() !== this.known && this.search.name !== "replay") {
 			/* What was no step is one: begin again, with that known. A failure
@@ -348,14 +357,17 @@ export class Session {
 	private failed(f: StepperFailure): SessionFailure {
 		const waits = [];
 		for (let c = 0; c < n_ctx && f.kind === "deadlock"; c++) {
-			if (ctx_state[c] !== READY || is_enabled(c)) continue;
+			if (ctx_state[c] !== READY || ctx_kind[c] === "buffer" || is_enabled(c)) continue;
 			const { kind, w } = waiting(c);
-			const holder = kind === "lock" && w >= 0 ? HEAP32[w] - 1 : -1;
+			/* Nobody waits for the thread that waits for callbacks. */
+			if (kind === "rcu_take") continue;
+			const holding = [...ctx_cpu.keys()].filter((t) => t < n_ctx && locks_held(t).some((h) => h.p === w * 4));
+			const holders = new Set(holding.map((t) => `CPU${ctx_cpu[t]}`));
 			waits.push({
 				cpu: ctx_cpu[c],
 				context: ctx_kind[c],
 				for: w < 0 ? kind : `${kind} ${lock_names.get(w * 4) ?? (w * 4).toString(16)}`,
-				holder: holder >= 0 ? `CPU${holder}` : undefined,
+				holder: w >= 0 && holders.size > 0 ? [...holders].join(", ") : undefined,
 			});
 		}
 		const { order } = this.options;
@@ -372,16 +384,17 @@ export class Session {
 		return f.context < 0 ? [] : held(f.context);
 	}
 	/** What only the machine can say of it, as it is now. */
-	private explained(f: SessionFailure & StepperFailure): SessionFailure {
+	private explained(f: Omit<SessionFailure, "memory" | "seen"> & StepperFailure): SessionFailure {
 		const r = this.recorder;
+		const seen = f.seen as SessionFailure["seen"];
 		/* Nobody has written down which memory that is. */
-		if (!r) return { ...f, memory: undefined };
+		if (!r) return { ...f, seen, memory: undefined };
 		const left = /\bslab objects are left\b/.test(f.text) ? "slab" : /\bpages are lost\b/.test(f.text) ? "pages" : undefined;
 		const leaked = left && r.leaked(left);
 		/* Of a page that is left over the references are asked for. */
 		const pages = (leaked ?? []).filter((x) => x.cache === undefined).slice(0, 2);
 		const about = on_cpu(0, () => [...subjects(f.text, this.held(f)), ...pages.map((x) => page_count_of(x.start))]);
-		return { ...f, about, memory: f.memory && r.bad_access(f.memory), leaked };
+		return { ...f, seen, about, memory: f.memory && r.bad_access(f.memory), leaked };
 	}
 }
 
@@ -394,22 +407,24 @@ function panic_of(error: KernelPanic, kind: string, phase: Phase, where: string)
 	};
 }
 
-/** Switches of the execution that just ended. */
+/** Switches of the execution that just ended; what came after the failure was only to show it. */
 function schedule(f: StepperFailure): number[][] {
 	const out: number[][] = [];
 	/* What is in the buffers before the first step: how far everybody comes without one. */
-	for (let c = 0; model.buffers && c < n_ctx; c++)
-		if (ctx_kind[c] === "task" && position_before(c, 0) > 0) out.push([c, position_before(c, 0)]);
-	for (let e = 0; e < n; ) {
+	for (let c = 0; model.buffers && c < n_ctx; c++) {
+		const first = ctx_kind[c] === "task" ? position_before(c, 0, f.event) : 0;
+		if (first > 0) out.push([c, first]);
+	}
+	for (let e = 0; e < f.event; ) {
 		const c = ev_ctx[e];
 		let end = e + 1;
-		while (end < n && ev_ctx[end] === c && !(ctx_kind[c] === "irq" && ev_kind[end] === IRQ_BEGIN)) end++;
+		while (end < f.event && ev_ctx[end] === c && !(ctx_kind[c] === "irq" && ev_kind[end] === IRQ_BEGIN)) end++;
 		/* The last store that left the buffer; or where it stood when another one went on: before its next step. */
 		const last = model.stored(end - 1);
-		out.push(ctx_kind[c] === "buffer" ? [c, last.by, last.at] : [c, position_before(c, end)]);
+		out.push(ctx_kind[c] === "buffer" ? [c, last.by, last.at] : [c, position_before(c, end, f.event)]);
 		e = end;
 	}
-	for (let e = 0; e < n; e++) if (ev_way[e] > 0) out.push([CHOICE, ev_ctx[e], event_position(e), ev_way[e]]);
+	for (let e = 0; e < f.event; e++) if (ev_way[e] > 0) out.push([CHOICE, ev_ctx[e], event_position(e), ev_way[e]]);
 	if (f.context >= 0 && (out.length === 0 || out[out.length - 1][0] !== f.context)) out.push([f.context, -1]);
 	return out;
 }

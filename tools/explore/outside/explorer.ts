@@ -26,8 +26,8 @@ export async function stepper_bundle(mutant?: string, config?: string): Promise<
 	}
 }
 
-export async function list(mutant?: string): Promise<Listed[]> {
-	const core = new Core(await stepper_bundle(mutant));
+export async function list(mutant?: string, config?: string): Promise<Listed[]> {
+	const core = new Core(await stepper_bundle(mutant, config));
 	try {
 		return await core.call("list");
 	} finally {
@@ -45,7 +45,7 @@ function find(listed: Listed[], name: string): Listed {
  * the fragments that a scenario asks for. A mutant has its own configuration.
  */
 async function jobs(o: ExploreOptions): Promise<Job[]> {
-	const listed = await list(o.mutant);
+	const listed = await list(o.mutant, o.config);
 	const wanted = o.scenarios.length > 0 ? o.scenarios.map((name) => find(listed, name)) : listed;
 	const only = o.config !== undefined || o.mutant !== undefined;
 	const configs = only ? [o.config] : [undefined, ...new Set(wanted.flatMap((s) => s.configs))];

@@ -76,10 +76,11 @@ function near(asked: string, names: string[]): string {
 	return `tools/explore/mutants has ${names.join(", ")}`;
 }
 
-/** The object tree of the stepper kernel, with one more fragment if there is one. */
+/** The object tree of the stepper kernel, with one more fragment, or several: "a.config+b.config". */
 export function stepper_tree(fragment?: string): ObjtreeOptions {
 	if (!fragment) return { name: "stepper", fragments: ["stepper.config"] };
-	return { name: `stepper-${fragment.replace(".config", "")}`, fragments: ["stepper.config", fragment] };
+	const name = `stepper-${fragment.replaceAll(".config", "")}`;
+	return { name, fragments: ["stepper.config", ...fragment.split("+")] };
 }
 
 /** Throws unless the patch fits the sources below a directory. Changes them unless it is a trial. */

@@ -15,16 +15,17 @@ import type { Failure } from "./types.ts";
 /** Those who say that something is wrong, which is not where it is wrong. */
 const MESSENGERS = /kernel\/panic\.ts|explore\/inside\/scenario\.ts|linux\/bug\.ts/;
 const PRIMITIVES =
-	/^include\/linux\/(smp|spinlock|rwsem|atomic|rcupdate|irqflags|mmap_lock|page_ref)\.ts|^kernel\/(locking|rcu)/;
+	/^include\/linux\/(smp|spinlock|lockdep|rwsem|atomic|rcupdate|irqflags|mmap_lock|page_ref)\.ts|^kernel\/(locking|rcu)/;
 
 export function failure_of(
 	sources: Sources, f: SessionFailure, trace: TraceEvent[], replay: string, decoder?: Decoder,
 ): Failure {
-	const where = sources.place(f.stack, MESSENGERS);
+	const where = sources.place(f.stack, f.kind === "lockdep" ? PRIMITIVES : MESSENGERS);
 	const last = trace.at(-1);
 	return {
 		kind: f.kind,
-		text: f.text,
+		/* The kernel has __FILE__ and __LINE__ for this one. */
+		text: f.text.replace("from invalid context", where.file ? `$& at ${where.file}:${where.line}` : "$&"),
 		...(where.file || !last ? where : { func: last.func, file: last.file, line: last.line, calls: last.calls }),
 		at: f.at,
 		trace,
@@ -40,7 +41,7 @@ export function failure_of(
 			object: f.memory.object && object_of(sources, f.memory.object),
 		},
 		leaked: f.leaked?.map((x) => object_of(sources, x)),
-		places: f.places?.map(({ what, stack }) => ({ what, ...sources.place(stack) })),
+		places: f.places?.filter((p) => p.stack !== "").map(({ what, stack }) => ({ what, ...sources.place(stack) })),
 		decoder,
 	};
 }
@@ -149,7 +150,10 @@ export class Sources {
 	trace(events: RawEvent[]): TraceEvent[] {
 		return events.map(({ stack, ...e }): TraceEvent => {
 			const but = e.op === "free" || e.op === "page" ? ALLOCATORS : PRIMITIVES;
-			return { ...e, name: this.access_name(stack, e.addr), ...this.place(stack, but) };
+			const place = this.place(stack, but);
+			/* A commit is in no function: its place is that of its store. */
+			if (e.context === "buffer") place.calls = [];
+			return { ...e, name: this.access_name(stack, e.addr), ...place };
 		});
 	}
 	/** What is accessed there; who uses a primitive says more than the primitive. */

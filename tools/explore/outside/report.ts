@@ -28,6 +28,7 @@ const KINDS: Record<string, string> = {
 	warning: "the kernel warns",
 	race: "data race",
 	lockdep: "lock order",
+	sleep: "sleeping while atomic",
 	deadlock: "deadlock",
 	check: "a check fails",
 	limit: "no end in sight",
@@ -94,7 +95,7 @@ export function failure_report(r: Result, f: Failure, width: number, all = false
 	);
 	const run = f.trace.filter((e) => e.phase === "run");
 	if (run.length > 0) {
-		const cpus = new Set(run.filter((e) => e.context !== "rcu").map((e) => e.cpu)).size;
+		const cpus = new Set(run.filter((e) => e.context === "task").map((e) => e.cpu)).size;
 		const how = r.strategy === "replay" ? "" : f.minimised ? "minimised: " : "not minimised: ";
 		lines.push(
 			`${how}${count(f.preemptions, "preemption")}, ${count(cpus, "CPU")}, ${count(run.length, "step")}`,

@@ -85,7 +85,7 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 const NOT_ALL_SEEN = 3;
 
 async function print_list(o: Options): Promise<number> {
-	for (const s of await list(o.mutant)) {
+	for (const s of await list(o.mutant, o.config)) {
 		const text = `${s.name}\n    ${s.about}\n    ${s.patch}; ${s.invariant}\n`;
 		process.stdout.write(o.json ? `${JSON.stringify(s)}\n` : text);
 	}

@@ -147,8 +147,8 @@ const plain = (text: string) => text.replace(/\b[0-9a-f]{3,}\b/g, "…");
 
 /** A failure with the steps that lead to it. */
 async function replayed(core: Core, job: Job, sources: Sources, found: SessionFailure): Promise<Failure> {
-	const { schedule } = found;
-	const r = await core.call("replay", { scenario: job.s.name, model: job.model, schedule });
+	const { schedule, seen } = found;
+	const r = await core.call("replay", { scenario: job.s.name, model: job.model, schedule, seen });
 	if (!r.failure) {
 		/* Of what is shared too little was known to follow it: say what there is. */
 		const bare = failure_of(sources, found, [], "");

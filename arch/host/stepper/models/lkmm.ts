@@ -5,13 +5,14 @@
  * it from its first shared access on, with what RAM holds then; RAM always holds
  * what is newest. Which of several values a load returns the search chooses.
  */
+import { looks } from "../await.ts";
 import { all_ways, choose, close, open, step, tracer } from "../engine.ts";
-import { A, GUESS, MB, type Order, R, type RmwOrder } from "../kinds.ts";
+import { A, GUESS, MB, type Order, type RmwOrder } from "../kinds.ts";
 import { HEAP32, HEAPF64, poke, REG_WORDS, REGS } from "../ram.ts";
 import { bulked, is_shared, touch, wide as is_wide } from "../sharing.ts";
 import {
-	clock, cpu, ctx_last, cur, ev_before, ev_choice, ev_choices, ev_kind, ev_w, ev_way, happens_before, is_look, lock_word,
-	MAX_CTX, MAX_EV, n, nr_cpus, page_head, REG_MB,
+	await_turn, clock, cpu, ctx_last, cur, ev_before, ev_choice, ev_choices, ev_kind, ev_w, ev_way, happens_before,
+	lock_word, MAX_CTX, MAX_EV, n, nr_cpus, page_head, REG_MB,
 } from "../state.ts";
 import { Sc, set } from "./sc.ts";
 import { type Message, Views } from "./views.ts";
@@ -173,8 +174,9 @@ class Lkmm extends Sc {
 		fence(() => lk.after_unlock_lock(cpu));
 	}
 	override caught_up(): void {
-		for (let e = ctx_last[cur]; e >= 0 && is_look(e); e = ev_before[e])
-			if (ev_kind[e] === R && handle[ev_w[e]] !== 0) lk.catch_up(cpu, handle[ev_w[e]] - 1);
+		looks(ctx_last[cur], await_turn[cur], (e) => {
+			if (handle[ev_w[e]] !== 0) lk.catch_up(cpu, handle[ev_w[e]] - 1);
+		});
 	}
 
 	override rcu_read_lock(): void {

@@ -23,6 +23,8 @@ export interface Model {
 	stale: number;
 	/** Of the last load, if it is plain: the event of a write of its page of which it may not know; else -1. */
 	overlooks: number;
+	/** Of the last store that was kept back: its number, MAX_EV or more, which no event has. */
+	delayed: number;
 
 	/** An exploration begins: all words hold what RAM does. */
 	begin(): void;
@@ -98,6 +100,10 @@ export interface Model {
 	stores_of(c: number): { w: number; value: number }[];
 	/** The oldest store reaches memory: an event. */
 	commit(c: number): void;
+	/** The event at which the store of that number reaches memory. If it has not, it does now, and what is before it. */
+	committed(store: number): number;
+	/** What is in a word for context c; undefined: what it has stored itself, and nobody else sees yet. */
+	view(c: number, w: number, wide: boolean): number | undefined;
 }
 
 /** Of meets(): the latest first. */

@@ -18,6 +18,7 @@ export class Sc implements Model {
 	readonly buffers: boolean = false;
 	stale = -1;
 	overlooks = -1;
+	delayed = -1;
 
 	begin(): void {}
 	open(_e: number): void {}
@@ -88,5 +89,11 @@ export class Sc implements Model {
 		return [];
 	}
 	commit(_c: number): void {}
+	committed(_store: number): number {
+		return -1;
+	}
+	view(_c: number, w: number, wide: boolean): number | undefined {
+		return wide ? HEAPF64[w >> 1] : HEAP32[w];
+	}
 }
 export const sc = new Sc();

@@ -15,8 +15,8 @@ import { position } from "../log.ts";
 import { HEAP32, HEAPF64, poke, poke_f64, REG_WORDS, REGS } from "../ram.ts";
 import { touch } from "../sharing.ts";
 import {
-	clock, cpu, ctx_cpu, ctx_kind, ctx_last, cur, ev_ctx, ev_kind, ev_pendk, ev_prev, ev_w, is_own_buffer, MAX_CPUS,
-	MAX_CTX, MAX_EV, n, n_ctx, nr_cpus, own_buffer, pend_kind, pre, REG_IRQ, REG_IRQ_OFF, REG_MODEL,
+	clock, cpu, ctx_cpu, ctx_kind, ctx_last, cur, ev_before, ev_ctx, ev_kind, ev_pendk, ev_prev, ev_store, ev_w, is_own_buffer,
+	MAX_CPUS, MAX_CTX, MAX_EV, n, n_ctx, nr_cpus, own_buffer, pend_kind, pre, REG_IRQ, REG_IRQ_OFF, REG_MODEL,
 } from "../state.ts";
 import { met } from "./model.ts";
 import { Sc, set } from "./sc.ts";
@@ -49,6 +49,10 @@ function merged(old: number, entry: number): number {
 	const v = HEAPF64[(entry + 4) >> 1];
 	const mask = HEAP32[entry + 6];
 	return mask === -1 ? v : (old & ~mask) | v;
+}
+/** The number of the i-th entry's store, of all that the CPU has made. */
+function number_of(b: number, i: number): number {
+	return HEAP32[b + 2] + i - HEAP32[b];
 }
 /** Where its oldest store is. */
 function first_entry(c: number): number {
@@ -215,6 +219,8 @@ class Tso extends Sc {
 		poke(entry + 7, cur);
 		poke_f64(entry + 8, position());
 		poke(b + 1, i + 1);
+		this.delayed = MAX_EV + number_of(b, i) * MAX_CTX + cur;
+		tracer?.stored?.(this.delayed - MAX_EV);
 		return true;
 	}
 
@@ -277,6 +283,7 @@ class Tso extends Sc {
 		const v = merged(old, entry);
 		pend_kind[c] = HEAP32[entry + 1];
 		set(w, v, HEAP32[entry + 2] !== 0);
+		ev_store[n] = number_of(b, HEAP32[b]) * MAX_CTX + HEAP32[entry + 7];
 		poke(b, HEAP32[b] + 1);
 		poke(b + 2, HEAP32[b + 2] + 1);
 		const left = REG_LEFT + ctx_cpu[c];
@@ -294,6 +301,29 @@ class Tso extends Sc {
 		const e = close(c, pend_kind[c], w, v);
 		commit_from = -1;
 		tracer?.event(e, old, v, -1);
+	}
+	override committed(store: number): number {
+		const c = own_buffer(store % MAX_CTX);
+		const is_it = (e: number) => MAX_EV + ev_store[e] === store;
+		let e = ctx_last[c];
+		while (e >= 0 && !is_it(e)) e = ev_before[e];
+		while (e < 0 && buffered(c)) {
+			this.commit(c);
+			if (is_it(n - 1)) e = n - 1;
+		}
+		return e;
+	}
+	override view(c: number, w: number, wide: boolean): number | undefined {
+		let v = wide ? HEAPF64[w >> 1] : HEAP32[w];
+		let by = -1;
+		const b = buffer_of(c);
+		for (let i = HEAP32[b]; i < HEAP32[b + 1]; i++) {
+			const entry = b + 8 + i * BUF_ENTRY;
+			if (HEAP32[entry] !== w) continue;
+			v = merged(v, entry);
+			by = HEAP32[entry + 7];
+		}
+		return by === c ? undefined : v;
 	}
 }
 export const tso = new Tso();

@@ -3,11 +3,16 @@
 import { DATA_END } from "generated/asm-offsets.ts";
 import { REG_WORDS, REGS } from "../ram.ts";
 import { MAX_CTX } from "../state.ts";
+import { AtomicSleepOracle } from "./atomic_sleep.ts";
 import { KcsanOracle } from "./kcsan.ts";
-import { LockdepOracle } from "./lockdep.ts";
+import { type LockdepOptions, LockdepOracle } from "./lockdep.ts";
 import type { Oracle } from "./oracle.ts";
 
 /** New ones, that know nothing yet. */
-export function all_oracles(): Oracle[] {
-	return [new KcsanOracle(MAX_CTX, REGS + REG_WORDS), new LockdepOracle(MAX_CTX, DATA_END)];
+export function all_oracles(o: LockdepOptions = {}): Oracle[] {
+	return [
+		new KcsanOracle(MAX_CTX, REGS + REG_WORDS),
+		new LockdepOracle(MAX_CTX, DATA_END, o),
+		new AtomicSleepOracle(),
+	];
 }

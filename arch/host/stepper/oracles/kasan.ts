@@ -9,7 +9,7 @@ import { fail } from "../failure.ts";
 import { HEAP32, poke, RAM_SIZE, SHADOW, shadow } from "../ram.ts";
 
 /** Says what is the matter with an access. */
-function bad_access(p: number, size: number): never {
+export function bad_access(p: number, size: number): never {
 	const bad =
 		!(p >= 4096) ? "null-ptr-deref"
 		: p + size > RAM_SIZE ? "out-of-bounds"

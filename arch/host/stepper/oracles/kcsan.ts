@@ -8,6 +8,13 @@
  * Order comes from locks, releases that an acquire reads, fully ordered
  * atomics, fences around marked accesses, and grace periods. A dependency is
  * no order here, but for rcu_dereference(), which is an acquire.
+ *
+ * A clock is a CPU's: its interrupts run between two instructions of its task,
+ * and so are ordered with it. An interrupt on another CPU than its sender's is
+ * ordered by the atomics on the word of pending bits, as on a processor it is by
+ * the fence before the interrupt is sent. A busy-wait loop orders no more than
+ * the accesses that it is made of: after one on READ_ONCE() what comes next is
+ * still unordered, and is reported, unless a read barrier follows.
  */
 import type { Order } from "../kinds.ts";
 import type { Objection, Oracle } from "./oracle.ts";
@@ -24,11 +31,23 @@ interface Ctx {
 	/** At the end of its last RCU section. */
 	section: Clock;
 }
+/** How an access is made. A plain write counts as marked, but a report says which it is. */
+export type WriteKind = "plain" | "once" | "release";
+const WRITES = { plain: "a plain write", once: "a marked write", release: "a release" };
+const ATOMIC = "an atomic";
+
+/** The access that another one races with. */
+export interface Race {
+	event: number;
+	what: string;
+}
+
 interface Word {
 	published: Clock;
 	writer: number;
 	write_time: number;
 	write_event: number;
+	write_what: string;
 	/** Times and events of the last plain reads, by context. */
 	reads: Clock;
 	read_events: Clock;
@@ -80,7 +99,8 @@ export class Kcsan {
 	}
 	private word(w: number): Word {
 		return (this.words[w] ??= {
-			published: this.zero, writer: -1, write_time: 0, write_event: -1, reads: this.zero, read_events: this.zero,
+			published: this.zero, writer: -1, write_time: 0, write_event: -1, write_what: "",
+			reads: this.zero, read_events: this.zero,
 		});
 	}
 	/** Later accesses of t are told from those that others may know of. */
@@ -89,48 +109,48 @@ export class Kcsan {
 		this.set(c, "now", put(c.now, t, c.now[t] + 1));
 	}
 
-	/** -1, or the event of the write that races with it. */
-	read(t: number, w: number, kind: "plain" | "once" | "acquire" | "data_race"): number {
+	/** The write that it races with. */
+	read(t: number, w: number, kind: "plain" | "once" | "acquire" | "data_race"): Race | undefined {
 		const c = this.ctx[t];
 		const x = this.word(w);
 		if (kind === "acquire") this.set(c, "now", join(c.now, x.published));
 		else if (kind === "once") this.set(c, "seen", join(c.seen, x.published));
 		else if (kind === "plain") {
-			if (x.writer >= 0 && x.writer !== t && c.now[x.writer] < x.write_time) return x.write_event;
+			if (x.writer >= 0 && x.writer !== t && c.now[x.writer] < x.write_time)
+				return { event: x.write_event, what: x.write_what };
 			this.set(x, "reads", put(x.reads, t, c.now[t]));
 			this.set(x, "read_events", put(x.read_events, t, this.event));
 		}
-		return -1;
 	}
-	/** -1, or the event of the plain read that races with it. */
-	write(t: number, w: number, kind: "plain" | "once" | "release"): number {
+	/** The plain read that it races with. */
+	write(t: number, w: number, kind: WriteKind): Race | undefined {
 		const x = this.word(w);
 		const c = this.ctx[t];
 		const race = this.raced(t, x);
 		this.set(x, "published", kind === "release" ? c.now : c.fence);
-		this.wrote(t, x);
+		this.wrote(t, x, WRITES[kind]);
 		return race;
 	}
-	rmw(t: number, w: number): number {
+	rmw(t: number, w: number): Race | undefined {
 		const x = this.word(w);
 		const c = this.ctx[t];
 		const race = this.raced(t, x);
 		this.set(c, "now", join(join(c.now, c.seen), x.published));
 		this.set(c, "fence", c.now);
 		this.set(x, "published", c.now);
-		this.wrote(t, x);
+		this.wrote(t, x, ATOMIC);
 		return race;
 	}
-	private raced(t: number, x: Word): number {
+	private raced(t: number, x: Word): Race | undefined {
 		const c = this.ctx[t];
 		for (let r = 0; r < x.reads.length; r++)
-			if (r !== t && x.reads[r] > c.now[r]) return x.read_events[r];
-		return -1;
+			if (r !== t && x.reads[r] > c.now[r]) return { event: x.read_events[r], what: "a plain read" };
 	}
-	private wrote(t: number, x: Word): void {
+	private wrote(t: number, x: Word, what: string): void {
 		this.set(x, "writer", t);
 		this.set(x, "write_time", this.ctx[t].now[t]);
 		this.set(x, "write_event", this.event);
+		this.set(x, "write_what", what);
 		this.tick(t);
 	}
 
@@ -172,12 +192,6 @@ export class Kcsan {
 		const c = this.ctx[t];
 		for (const r of this.ctx) this.set(c, "now", join(c.now, r.section));
 	}
-	/** An interrupt, or a wait, is ordered after what it is of. */
-	follow(t: number, other: number): void {
-		const c = this.ctx[t];
-		this.set(c, "now", join(c.now, this.ctx[other].now));
-		this.tick(other);
-	}
 }
 
 /** As an observer of the stepper, on a machine of so many words. */
@@ -197,9 +211,10 @@ export class KcsanOracle implements Oracle {
 		if (this.numbers[w] === 0) this.numbers[w] = ++this.count;
 		return this.numbers[w];
 	}
-	private race(other: number, w: number, what: string): Objection {
-		const text = `data race: ${what} of ${(w * 4).toString(16)} beside a write that nothing orders`;
-		return { kind: "race", text, other };
+	private race(found: Race | undefined, w: number, what: string): Objection | undefined {
+		if (found === undefined) return;
+		const text = `data race: ${what} of ${(w * 4).toString(16)} beside ${found.what} that nothing orders`;
+		return { kind: "race", text, access: this.k.event, other: found.event };
 	}
 
 	begin(): void {
@@ -213,16 +228,16 @@ export class KcsanOracle implements Oracle {
 		this.k.undo_to(this.marks[d]);
 	}
 	read(cpu: number, w: number, order: Order): Objection | undefined {
-		const other = this.k.read(cpu, this.word(w), order === "dependency" ? "acquire" : (order as "plain"));
-		return other < 0 ? undefined : this.race(other, w, "a plain read");
+		const kind = order === "dependency" ? "acquire" : (order as "plain");
+		return this.race(this.k.read(cpu, this.word(w), kind), w, "a plain read");
 	}
-	write(cpu: number, w: number, order: Order): Objection | undefined {
+	write(cpu: number, w: number, order: Order, store: number): Objection | undefined {
 		const kind = order === "release" || order === "plain" ? order : "once";
-		const other = this.k.write(cpu, this.word(w), kind);
-		return other < 0 ? undefined : this.race(other, w, "a write");
+		if (store >= 0) this.k.event = store;
+		return this.race(this.k.write(cpu, this.word(w), kind), w, WRITES[kind]);
 	}
-	rmw(cpu: number, w: number): void {
-		this.k.rmw(cpu, this.word(w));
+	rmw(cpu: number, w: number): Objection | undefined {
+		return this.race(this.k.rmw(cpu, this.word(w)), w, ATOMIC);
 	}
 	lock(cpu: number, w: number): void {
 		this.k.lock(cpu, this.word(w));

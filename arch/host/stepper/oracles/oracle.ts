@@ -9,24 +9,24 @@
  * release) are reported each time a context comes by, re-runs included: resume()
  * says that it begins again.
  */
-import { fail } from "../failure.ts";
+import { fail, type StepperFailure } from "../failure.ts";
 import type { Order } from "../kinds.ts";
 
-/** Why the execution fails. */
-export interface Objection {
-	kind: string;
-	text: string;
-	/** The event that has to do with it, too. */
-	other?: number;
-}
+/** Why the execution fails. Instead of an event it may name a store that was kept back: see Model.delayed. */
+export type Objection = Pick<StepperFailure, "kind" | "text"> & Partial<StepperFailure>;
 
 /** A lock that is about to be taken; after a trylock, that was. */
 export interface Acquire {
 	/** Its address, and subclass. */
 	p: number;
 	subclass: number;
-	mode: "write" | "read";
+	/** With others. */
+	read: boolean;
 	trylock: boolean;
+	/** It is a semaphore. */
+	sleeps: boolean;
+	/** The context is run again: it holds the lock already. */
+	again: boolean;
 	/** Of the CPU, and of who takes it. */
 	irqs_off: boolean;
 	in_irq: boolean;
@@ -37,6 +37,8 @@ export interface Held {
 	p: number;
 	name: string;
 	read: boolean;
+	/** Where it was taken, if that is asked for. */
+	stack: string;
 }
 
 export interface Oracle {
@@ -51,8 +53,9 @@ export interface Oracle {
 
 	/** An access of a CPU to a shared word. */
 	read?(cpu: number, w: number, order: Order): Objection | undefined;
-	write?(cpu: number, w: number, order: Order): Objection | undefined;
-	rmw?(cpu: number, w: number): void;
+	/** `store`: its number, if it is kept back; else it is the event that is open. */
+	write?(cpu: number, w: number, order: Order, store: number): Objection | undefined;
+	rmw?(cpu: number, w: number): Objection | undefined;
 
 	/** A shared lock's word. A downgrade is an unlock. */
 	lock?(cpu: number, w: number): void;
@@ -67,6 +70,10 @@ export interface Oracle {
 	name?(p: number, name: string): void;
 	acquire?(c: number, lock: Acquire): Objection | undefined;
 	release?(c: number, p: number): Objection | undefined;
+	/** Context c enables interrupts. */
+	irqs_on?(c: number): Objection | undefined;
+	/** It sleeps where the kernel says that nobody may; `text` is what it says. */
+	sleeps?(c: number, text: string): Objection | undefined;
 	/** Locks that context c holds, or stands before. */
 	held?(c: number): Held[];
 }
@@ -79,7 +86,7 @@ type Watch = { [M in keyof Oracle]-?: (Oracle & Required<Pick<Oracle, M>>)[] };
 export const watch: Watch = {
 	begin: [], open: [], pop_to: [], resume: [], end: [], read: [], write: [], rmw: [],
 	lock: [], unlock: [], barrier: [], rcu_read_lock: [], rcu_read_unlock: [], gp_start: [], gp_end: [],
-	name: [], acquire: [], release: [], held: [],
+	name: [], acquire: [], release: [], irqs_on: [], sleeps: [], held: [],
 };
 export function set_oracles(all: readonly Oracle[]): void {
 	for (const m of Object.keys(watch) as (keyof Oracle)[])

@@ -7,7 +7,7 @@
 import { is_arriving, standing } from "host/engine.ts";
 import { position } from "host/log.ts";
 import { model } from "host/models/model.ts";
-import { ctx_kind, ctx_state, current_context, DONE, IDLE } from "host/state.ts";
+import { ctx_kind, ctx_state, current_context, DONE, IDLE, own_buffer } from "host/state.ts";
 import type { Search } from "./types.ts";
 
 export interface Replay extends Search {
@@ -35,6 +35,7 @@ export function replay(schedule: number[][]): Replay {
 	let i = 0;
 	let count = 0;
 	let why: string | undefined;
+	let missed: string | undefined;
 
 	return {
 		name: "replay",
@@ -52,6 +53,12 @@ export function replay(schedule: number[][]): Replay {
 				} else if (until < 0) {
 					if (ctx_state[c] >= DONE || (ctx_state[c] === IDLE && count > 0)) continue;
 				} else if (standing(c) === until) continue;
+				const b = own_buffer(c);
+				if ((enabled & (1 << c)) === 0 && b >= 0 && (enabled & (1 << b)) !== 0) {
+					/* Or what is known does not say yet in which order they came. */
+					missed ??= `context ${c} has stores in its buffer at switch ${i}`;
+					return b;
+				}
 				if ((enabled & (1 << c)) === 0) {
 					/* A wait that the failure is about has no end. */
 					if (i === switches.length - 1) break;
@@ -76,6 +83,6 @@ export function replay(schedule: number[][]): Replay {
 		},
 		next: () => false,
 		estimate: () => 1,
-		diverged: () => why ?? (i < switches.length - 1 ? `it ended at switch ${i} of ${switches.length}` : undefined),
+		diverged: () => why ?? missed ?? (i < switches.length - 1 ? `it ended at switch ${i} of ${switches.length}` : undefined),
 	};
 }

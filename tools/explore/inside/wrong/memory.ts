@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Wrong programs for the explorer's own tests (oracle_test.ts), and beside each
+ * kind what is right and must not be reported. This file: access to memory that
+ * is not the program's.
+ */
+import { GFP_KERNEL } from "linux/gfp.ts";
+import { call_rcu, rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
+import { kfree, kmalloc } from "linux/slab.ts";
+import type { callback_head } from "linux/types.ts";
+import { type Scenario, wrong } from "../wrong.ts";
+
+interface parts extends struct {
+	byte: u8;
+	half: u16;
+	word: int;
+	wide: ulong;
+	rcu: embed<callback_head>;
+}
+interface globals extends struct {
+	object: parts /* RCU */;
+	sink: int;
+}
+const g = DEFINE<globals>();
+
+function make(): void {
+	g.object = kmalloc<parts>(sizeof<parts>(), GFP_KERNEL);
+	g.object.word = 1;
+}
+/** One CPU that frees the object and then does something with it. */
+function after_free(use: (o: parts) => void): Scenario {
+	return wrong(
+		"use after free",
+		[
+			() => {
+				const o: parts = g.object;
+
+				kfree(o);
+				use(o);
+			},
+		],
+		{ setup: make },
+	);
+}
+/** One CPU that uses what is at an address. */
+function wild(about: string, use: () => void): Scenario {
+	return wrong(about, [use], { setup: make });
+}
+function at(p: number): parts {
+	return cast<parts>(p);
+}
+const free_object = RODATA((head: callback_head): void => {
+	kfree(container_of<parts>(head, "rcu"));
+});
+function reader(): void {
+	rcu_read_lock();
+	const o: parts = rcu_dereference(g.object);
+
+	if (o !== NULL) g.sink = o.word;
+	rcu_read_unlock();
+}
+
+export const scenarios: Record<string, Scenario> = {
+	"wrong/free-load-u8": after_free((o) => {
+		g.sink = o.byte;
+	}),
+	"wrong/free-load-u16": after_free((o) => {
+		g.sink = o.half;
+	}),
+	"wrong/free-load-int": after_free((o) => {
+		g.sink = o.word;
+	}),
+	"wrong/free-load-ulong": after_free((o) => {
+		g.sink = o.wide > 0 ? 1 : 0;
+	}),
+	"wrong/free-store-u8": after_free((o) => {
+		o.byte = 1;
+	}),
+	"wrong/free-store-u16": after_free((o) => {
+		o.half = 1;
+	}),
+	"wrong/free-store-int": after_free((o) => {
+		o.word = 1;
+	}),
+	"wrong/free-store-ulong": after_free((o) => {
+		o.wide = 1;
+	}),
+	"wrong/free-read-once": after_free((o) => {
+		g.sink = READ_ONCE(o.word);
+	}),
+	"wrong/free-atomic": after_free((o) => {
+		fetch_add(o.word, 1);
+	}),
+	"wrong/free-twice": after_free((o) => kfree(o)),
+	"wrong/free-beside-reader": wrong(
+		"an object is freed at once, beside a reader in a section",
+		[
+			reader,
+			() => {
+				const o: parts = g.object;
+
+				rcu_assign_pointer(g.object, NULL);
+				kfree(o);
+			},
+		],
+		{ setup: make },
+	),
+	"right/free-after-grace-period": wrong(
+		"an object is freed after a grace period",
+		[
+			reader,
+			() => {
+				const o: parts = g.object;
+
+				rcu_assign_pointer(g.object, NULL);
+				call_rcu(o.rcu, free_object);
+			},
+		],
+		{ setup: make },
+	),
+	"wrong/null-load": wild("a field of NULL is read", () => {
+		g.sink = at(0).word;
+	}),
+	"wrong/null-store": wild("a field of NULL is written", () => {
+		at(16).wide = 1;
+	}),
+	"wrong/wild-load": wild("a pointer is beyond RAM", () => {
+		g.sink = at(0x7ffffff0).word;
+	}),
+	"wrong/wild-store": wild("a pointer is negative", () => {
+		at(-64).word = 1;
+	}),
+	"wrong/misaligned-u16": wild("half a word at an odd address", () => {
+		g.sink = at(uptr(g.object) + 1).half;
+	}),
+	"wrong/misaligned-int": wild("a word across two", () => {
+		at(uptr(g.object) + 2).word = 1;
+	}),
+	"wrong/misaligned-ulong": wild("a double at half of one", () => {
+		at(uptr(g.object) + 4).wide = 1;
+	}),
+	"right/own-object": wrong(
+		"all parts of an object",
+		[
+			() => {
+				const o: parts = g.object;
+
+				o.byte = 1;
+				o.half = 2;
+				o.word = 3;
+				o.wide = 4;
+				g.sink = o.byte + o.half + o.word + o.wide;
+			},
+		],
+		{ setup: make, check: () => kfree(g.object) },
+	),
+};
