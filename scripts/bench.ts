@@ -61,7 +61,9 @@ async function native_program(): Promise<string | undefined> {
 	const out = join(here(), "build/bench/native");
 	mkdirSync(join(here(), "build/bench"), { recursive: true });
 	for (const cc of ["cc", "gcc", "clang"]) {
-		const run = await $({ quiet: true })`${cc} -O2 -o ${out} ${join(here(), "tools/bench/native.c")}`.nothrow();
+		const run = await $({
+			quiet: true,
+		})`${cc} -O2 -o ${out} ${join(here(), "tools/bench/native.c")}`.nothrow();
 		if (run.exitCode === 0) return out;
 	}
 	process.stderr.write("bench: no C compiler found: install cc to measure this machine's kernel too\n");
@@ -81,7 +83,8 @@ async function against_native(vmlinux: string, module: string): Promise<Row[]> {
 	const rows: Row[] = [];
 	for (const { name, ...arg } of CASES) {
 		const port = async () => (await machine.run({ cpu: 0, module, fn: "main", arg })) as number;
-		const host = async () => Number((await $({ quiet: true })`${native} ${arg.kind} ${arg.n} ${arg.pages ?? 0}`).stdout);
+		const host = async () =>
+			Number((await $({ quiet: true })`${native} ${arg.kind} ${arg.n} ${arg.pages ?? 0}`).stdout);
 		for (let i = 0; i < WARM_ROUNDS; i++) await port(); /* until it is compiled */
 		const port_ns: number[] = [];
 		const native_ns: number[] = [];
@@ -104,7 +107,11 @@ async function against_native(vmlinux: string, module: string): Promise<Row[]> {
 
 /** One round: CPU 0 maps and unmaps until the others have had their faults. */
 async function beside_writer(machine: Machine, module: string): Promise<{ fault: number; writer: number }> {
-	const crowd: Crowd = { shared: new Int32Array(new SharedArrayBuffer(64)), faulters: FAULTERS, pages: FAULTER_PAGES };
+	const crowd: Crowd = {
+		shared: new Int32Array(new SharedArrayBuffer(64)),
+		faulters: FAULTERS,
+		pages: FAULTER_PAGES,
+	};
 	const pids = (await machine.run({ cpu: 0, module, fn: "crowd", arg: crowd })) as number[];
 	const turns = pids.map((pid, cpu) =>
 		machine.run({ cpu, module, fn: cpu === 0 ? "mapper" : "faulter", arg: { ...crowd, pid } }),

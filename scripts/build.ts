@@ -75,7 +75,9 @@ function scenario_dirs(config: Map<string, unknown>): string[] {
 }
 function scenario_list(srctree: string, dirs: string[]): string {
 	const files = dirs.flatMap((dir) => {
-		const names = readdirSync(join(srctree, INSIDE, dir)).filter((f) => f.endsWith(".ts") && !f.endsWith("_test.ts"));
+		const names = readdirSync(join(srctree, INSIDE, dir)).filter(
+			(f) => f.endsWith(".ts") && !f.endsWith("_test.ts"),
+		);
 		return names.sort().map((f) => `${dir}/${f}`);
 	});
 	return [
@@ -121,17 +123,21 @@ export async function bundle(o: BundleOptions): Promise<Pick<OutputChunk, "code"
 					const path = o.resolve(specifier);
 					if (path) return path;
 					if (specifier.startsWith("/")) return specifier;
-					if (specifier.startsWith(".") && importer) return resolve(dirname(importer), specifier);
+					if (specifier.startsWith(".") && importer)
+						return resolve(dirname(importer), specifier);
 				},
 				load: (id) => {
 					const js = o.output.get(id);
-					if (js === undefined) throw new Error(`${relative(o.srctree, id)}: not compiled`);
+					if (js === undefined)
+						throw new Error(`${relative(o.srctree, id)}: not compiled`);
 					return { ...js, moduleType: "js" };
 				},
 			},
 		],
 	});
-	const { output: [chunk] } = await made.generate({
+	const {
+		output: [chunk],
+	} = await made.generate({
 		format: "esm",
 		file: o.file,
 		codeSplitting: false,
@@ -164,7 +170,8 @@ function system_map(bundle: string, compiled: Compiled): string {
 	}
 	const live = new Set(rows.map((r) => r.split(" ")[3]));
 	for (const d of compiled.data)
-		if (d.section !== "rodata" && live.has(d.name)) add(d.address, d.size, d.section === "data" ? "B" : "V", d.name);
+		if (d.section !== "rodata" && live.has(d.name))
+			add(d.address, d.size, d.section === "data" ? "B" : "V", d.name);
 	return `${rows.sort().join("\n")}\n`;
 }
 
@@ -172,9 +179,19 @@ function system_map(bundle: string, compiled: Compiled): string {
  *  the symbols that this file asks for. The stepper's has all scenarios of a directory. */
 function all_deps(compiled: Compiled, srctree: string, scenarios: string[]): Deps {
 	const deps: Deps = new Map(compiled.deps);
-	deps.set(join(srctree, "scripts/build.ts"), new Set(["CONFIG_PPC", "CONFIG_ARM64", "CONFIG_ARCH_HOST_STEPPER", "CONFIG_EXPLORE_SELFTEST", "CONFIG_KASAN"]));
+	deps.set(
+		join(srctree, "scripts/build.ts"),
+		new Set([
+			"CONFIG_PPC",
+			"CONFIG_ARM64",
+			"CONFIG_ARCH_HOST_STEPPER",
+			"CONFIG_EXPLORE_SELFTEST",
+			"CONFIG_KASAN",
+		]),
+	);
 	for (const name of readdirSync(join(srctree, "scripts/cc")))
-		if (name.endsWith(".ts") && !name.endsWith("_test.ts")) deps.set(join(srctree, "scripts/cc", name), new Set());
+		if (name.endsWith(".ts") && !name.endsWith("_test.ts"))
+			deps.set(join(srctree, "scripts/cc", name), new Set());
 	deps.set(join(srctree, "package-lock.json"), new Set());
 	for (const dir of scenarios) deps.set(join(srctree, INSIDE, dir), new Set());
 	return deps;
@@ -188,7 +205,9 @@ export async function build({ objtree, minify = false, say = () => {} }: BuildOp
 	const config = read_config(objtree);
 	const srcarch = config.get("CONFIG_PPC") ? "powerpc" : config.get("CONFIG_ARM64") ? "arm64" : "x86";
 	if (!existsSync(join(srctree, "arch", srcarch, "include/asm")))
-		throw new BuildError(`arch/${srcarch}: only its configuration is ported so far; configure with ARCH=x86 to build a kernel`);
+		throw new BuildError(
+			`arch/${srcarch}: only its configuration is ported so far; configure with ARCH=x86 to build a kernel`,
+		);
 	const stepper = config.get("CONFIG_ARCH_HOST_STEPPER") === true;
 	const machine = stepper ? "stepper" : "threads";
 	const entry = join(srctree, stepper ? STEPPER_ENTRY : "arch/host/threads/head.ts");
@@ -216,7 +235,14 @@ export async function build({ objtree, minify = false, say = () => {} }: BuildOp
 
 	say(`  BUNDLE  ${name}`);
 	const { code, map } = await bundle({
-		srctree, objtree, entry, output, resolve: compiled.resolve, file: join(objtree, name), minify, by: "scripts/build.ts",
+		srctree,
+		objtree,
+		entry,
+		output,
+		resolve: compiled.resolve,
+		file: join(objtree, name),
+		minify,
+		by: "scripts/build.ts",
 		warn(text) {
 			throw new BuildError(text);
 		},
@@ -243,11 +269,9 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
 		.option("--silent", "print no progress lines")
 		.parse();
 	const { objtree, minify, silent } = command.opts();
-	build({ objtree: resolve(objtree), minify, say: silent ? undefined : (l) => console.log(l) }).catch(
-		(error) => {
-			if (!(error instanceof BuildError)) throw error;
-			process.stderr.write(`${error.message}\n`);
-			process.exitCode = 2;
-		},
-	);
+	build({ objtree: resolve(objtree), minify, say: silent ? undefined : (l) => console.log(l) }).catch((error) => {
+		if (!(error instanceof BuildError)) throw error;
+		process.stderr.write(`${error.message}\n`);
+		process.exitCode = 2;
+	});
 }

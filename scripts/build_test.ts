@@ -12,7 +12,10 @@ const FEATURE = /spf|speculat|mmap_seq|vm_rcu/gi;
 
 /** Names of System.map: `place bytes kind name`. */
 function symbols(map: string): Map<string, number> {
-	const rows = map.trimEnd().split("\n").map((l) => l.split(" "));
+	const rows = map
+		.trimEnd()
+		.split("\n")
+		.map((l) => l.split(" "));
 	return new Map(rows.map(([, bytes, , name]) => [name, Number.parseInt(bytes, 16)]));
 }
 
@@ -29,7 +32,12 @@ async function built(name: string, fragments: string[]) {
 
 test("the feature on: its functions and fields are there", async (t) => {
 	const { code, map } = await built("default", []);
-	for (const name of ["__pte_map_lock", "mmap_seq_read_start", "speculative_page_walk_begin", "do_user_addr_fault"])
+	for (const name of [
+		"__pte_map_lock",
+		"mmap_seq_read_start",
+		"speculative_page_walk_begin",
+		"do_user_addr_fault",
+	])
 		t.true(map.has(name), name);
 	t.regex(code, /SPF_ABORT_PTE_MAP_LOCK_SEQ2/);
 	t.notRegex(code.replaceAll(/"[^"\n]*"/g, ""), /\bCONFIG_\w/, "flags are folded");
@@ -38,7 +46,10 @@ test("the feature on: its functions and fields are there", async (t) => {
 test("the feature off: not one byte is left", async (t) => {
 	const { code, map } = await built("nospf", ["nospf.config"]);
 	t.deepEqual(code.match(FEATURE) ?? [], []);
-	t.deepEqual([...map.keys()].filter((n) => n.match(FEATURE)), []);
+	t.deepEqual(
+		[...map.keys()].filter((n) => n.match(FEATURE)),
+		[],
+	);
 	t.true(map.has("do_user_addr_fault"));
 	const on = await built("default", []);
 	t.true(code.length < on.code.length);
@@ -65,8 +76,15 @@ test("files of a symbol that is off are absent", async (t) => {
 		"kernel/lib/kunit/executor.ts",
 		"kernel/lib/kunit/test.ts",
 	]) {
-		t.deepEqual(functions_of(file).filter((f) => off.map.has(f)), [], file);
-		t.true(functions_of(file).some((f) => on.map.has(f)), file);
+		t.deepEqual(
+			functions_of(file).filter((f) => off.map.has(f)),
+			[],
+			file,
+		);
+		t.true(
+			functions_of(file).some((f) => on.map.has(f)),
+			file,
+		);
 	}
 	const up = await built("up", ["nosmp.config"]);
 	t.false(up.map.has("smp_call_function_many_cond"));

@@ -12,7 +12,8 @@ const K = ts.SyntaxKind;
 const F = ts.TypeFlags;
 
 /** Types of what is no object. */
-export const PRIMITIVE = F.Null | F.Undefined | F.Void | F.StringLike | F.NumberLike | F.BigIntLike | F.BooleanLike | F.ESSymbolLike;
+export const PRIMITIVE =
+	F.Null | F.Undefined | F.Void | F.StringLike | F.NumberLike | F.BigIntLike | F.BooleanLike | F.ESSymbolLike;
 
 export class Types {
 	readonly checker: ts.TypeChecker;
@@ -54,7 +55,11 @@ export class Types {
 
 	/** Is the property declared as a field of a struct? */
 	is_field(symbol: ts.Symbol): boolean {
-		return symbol.declarations?.some((d) => ts.isInterfaceDeclaration(d.parent) && this.layouts.is_struct(d.parent)) ?? false;
+		return (
+			symbol.declarations?.some(
+				(d) => ts.isInterfaceDeclaration(d.parent) && this.layouts.is_struct(d.parent),
+			) ?? false
+		);
 	}
 
 	/** A field of type array<T, N>, which is an address. */
@@ -98,19 +103,27 @@ export class Types {
 	private compare(from: ts.Type, to: ts.Type): boolean {
 		if (from.isUnion()) return from.types.every((t) => this.same_structs(t, to));
 		const goal = this.checker.getNonNullableType(to);
-		if (goal.isUnion()) return goal.types.some((t) => this.checker.isTypeAssignableTo(from, t) && this.same_structs(from, t));
+		if (goal.isUnion())
+			return goal.types.some(
+				(t) => this.checker.isTypeAssignableTo(from, t) && this.same_structs(from, t),
+			);
 		if (this.is_array_field(from) !== this.is_array_field(goal)) return false;
 		const [a, b] = [this.struct(from), this.struct(goal)];
 		if (b && declared_by_us(b, "struct")) return true;
 		if (a || b) return a === b;
 		if (!(from.flags & F.Object) || !(goal.flags & F.Object)) return true;
 		const { checker } = this;
-		const [x, y] = [checker.getTypeArguments(from as ts.TypeReference), checker.getTypeArguments(goal as ts.TypeReference)];
-		if (from.symbol === goal.symbol && x.length > 0 && x.length === y.length) return x.every((t, i) => this.same_structs(t, y[i]));
+		const [x, y] = [
+			checker.getTypeArguments(from as ts.TypeReference),
+			checker.getTypeArguments(goal as ts.TypeReference),
+		];
+		if (from.symbol === goal.symbol && x.length > 0 && x.length === y.length)
+			return x.every((t, i) => this.same_structs(t, y[i]));
 		if (is_library(goal.symbol) || is_library(from.symbol)) return true;
 		for (const p of goal.getProperties()) {
 			const q = from.getProperty(p.name);
-			if (q && !this.same_structs(checker.getTypeOfSymbol(q), checker.getTypeOfSymbol(p))) return false;
+			if (q && !this.same_structs(checker.getTypeOfSymbol(q), checker.getTypeOfSymbol(p)))
+				return false;
 		}
 		const [f] = from.getCallSignatures();
 		const [g] = goal.getCallSignatures();
@@ -126,9 +139,14 @@ export class Types {
 	width(type: ts.Type): string | undefined {
 		if (type.aliasSymbol && type.flags & F.Intersection) {
 			const { name } = type.aliasSymbol;
-			if (/^(ulong|int|u32|u16|u8)$/.test(name) && declared_by_us(type.aliasSymbol, name)) return name;
+			if (/^(ulong|int|u32|u16|u8)$/.test(name) && declared_by_us(type.aliasSymbol, name))
+				return name;
 		}
-		if (type.isUnion()) return type.types.map((t) => this.width(t)).sort().at(-1); /* the widest comes last */
+		if (type.isUnion())
+			return type.types
+				.map((t) => this.width(t))
+				.sort()
+				.at(-1); /* the widest comes last */
 	}
 
 	/** May the value be one of 64 bits: is it a ulong, or computed from one? */
@@ -142,19 +160,27 @@ export class Types {
 	}
 
 	private compute_wide(node: ts.Expression): boolean {
-		if (ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node)) return this.is_wide(node.expression);
+		if (ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node))
+			return this.is_wide(node.expression);
 		if (ts.isAsExpression(node) || ts.isTypeAssertionExpression(node) || ts.isSatisfiesExpression(node)) {
 			const to = this.width(this.checker.getTypeFromTypeNode(node.type));
 			return to === undefined ? this.is_wide(node.expression) : to === "ulong";
 		}
-		if (ts.isConditionalExpression(node)) return this.is_wide(node.whenTrue) || this.is_wide(node.whenFalse);
-		if (ts.isPrefixUnaryExpression(node)) return node.operator !== K.TildeToken && node.operator !== K.ExclamationToken && this.is_wide(node.operand);
+		if (ts.isConditionalExpression(node))
+			return this.is_wide(node.whenTrue) || this.is_wide(node.whenFalse);
+		if (ts.isPrefixUnaryExpression(node))
+			return (
+				node.operator !== K.TildeToken &&
+				node.operator !== K.ExclamationToken &&
+				this.is_wide(node.operand)
+			);
 		if (ts.isPostfixUnaryExpression(node)) return this.is_wide(node.operand);
 		if (ts.isBinaryExpression(node)) return this.is_wide_binary(node);
 		if (this.width(this.of(node)) === "ulong") return true;
 		if (ts.isCallExpression(node)) {
 			const called = node.expression.getText();
-			if (/^Math\.(floor|ceil|trunc|round|abs|max)$/.test(called)) return node.arguments.some((a) => this.is_wide(a));
+			if (/^Math\.(floor|ceil|trunc|round|abs|max)$/.test(called))
+				return node.arguments.some((a) => this.is_wide(a));
 			return called === "Math.min" && node.arguments.every((a) => this.is_wide(a));
 		}
 		return ts.isIdentifier(node) && this.is_wide_variable(node);
@@ -174,7 +200,7 @@ export class Types {
 				return this.is_wide(left);
 			case K.EqualsToken:
 			case K.CommaToken:
-			case K.PercentToken: /* smaller than what it is divided by */
+			case K.PercentToken /* smaller than what it is divided by */:
 				return this.is_wide(right);
 			case K.PlusEqualsToken:
 			case K.MinusEqualsToken:
@@ -188,13 +214,24 @@ export class Types {
 	/** A local that is made from a ulong. */
 	private is_wide_variable(node: ts.Identifier): boolean {
 		const decl = this.checker.getSymbolAtLocation(node)?.valueDeclaration;
-		if (!decl || !ts.isVariableDeclaration(decl) || !decl.initializer || decl.getSourceFile() !== node.getSourceFile()) return false;
-		if (decl.type && this.width(this.checker.getTypeFromTypeNode(decl.type))) return false; /* said to be an int */
+		if (
+			!decl ||
+			!ts.isVariableDeclaration(decl) ||
+			!decl.initializer ||
+			decl.getSourceFile() !== node.getSourceFile()
+		)
+			return false;
+		if (decl.type && this.width(this.checker.getTypeFromTypeNode(decl.type)))
+			return false; /* said to be an int */
 		return this.is_wide(decl.initializer);
 	}
 }
 
 /** Is it declared by JavaScript, not by us? */
 export function is_library(symbol: ts.Symbol | undefined): boolean {
-	return symbol?.declarations?.some((d) => /\/(lib\.[\w.]+\.d\.ts|node_modules\/.*)$/.test(d.getSourceFile().fileName)) ?? false;
+	return (
+		symbol?.declarations?.some((d) =>
+			/\/(lib\.[\w.]+\.d\.ts|node_modules\/.*)$/.test(d.getSourceFile().fileName),
+		) ?? false
+	);
 }

@@ -26,11 +26,30 @@ function newest(path: string): number {
 	return Math.max(s.mtimeMs, ...inputs.map((n) => newest(join(path, n))));
 }
 
-const INPUTS = ["include/linux", "include/asm-generic", "include/kunit", "kernel", "arch", "configs", "tools/explore/inside", "tools/explore/protocol.ts", "scripts/cc", "scripts/kconfig", "scripts/build.ts", "Kconfig", "Makefile"];
+const INPUTS = [
+	"include/linux",
+	"include/asm-generic",
+	"include/kunit",
+	"kernel",
+	"arch",
+	"configs",
+	"tools/explore/inside",
+	"tools/explore/protocol.ts",
+	"scripts/cc",
+	"scripts/kconfig",
+	"scripts/build.ts",
+	"Kconfig",
+	"Makefile",
+];
 
 /** Configures and builds; returns the path of the bundle. Nothing is done where
  *  the bundle is newer than all of its sources. */
-export async function objtree({ name, fragments = [], arch = "x86", verbose = false }: ObjtreeOptions): Promise<string> {
+export async function objtree({
+	name,
+	fragments = [],
+	arch = "x86",
+	verbose = false,
+}: ObjtreeOptions): Promise<string> {
 	const srctree = here();
 	const dir = join(srctree, "build", name);
 	const bundle = join(dir, "vmlinux.mjs");
@@ -38,12 +57,19 @@ export async function objtree({ name, fragments = [], arch = "x86", verbose = fa
 	if (existsSync(bundle) && statSync(bundle).mtimeMs > sources) return bundle;
 	mkdirSync(dir, { recursive: true });
 	/* One of the trees is type-checked; what is wrong in it is wrong in all. */
-	const env = { ...process.env, MAKEFLAGS: "", MFLAGS: "", MAKELEVEL: "", KBUILD_NOCHECK: name === "default" ? "" : "1" };
+	const env = {
+		...process.env,
+		MAKEFLAGS: "",
+		MFLAGS: "",
+		MAKELEVEL: "",
+		KBUILD_NOCHECK: name === "default" ? "" : "1",
+	};
 	const make = $({ cwd: srctree, env, verbose: false, quiet: true, stdio: ["ignore", "pipe", "pipe"] });
 	for (const target of ["defconfig", ...fragments, "vmlinux"]) {
 		const run = await make`make O=${dir} ARCH=${arch} ${target}`.nothrow();
 		if (verbose) process.stdout.write(run.stdout);
-		if (run.exitCode !== 0) throw new Error(`make O=build/${name} ${target} failed:\n${run.stdout}${run.stderr}`);
+		if (run.exitCode !== 0)
+			throw new Error(`make O=build/${name} ${target} failed:\n${run.stdout}${run.stderr}`);
 	}
 	/* Make leaves a bundle alone that came out the same. */
 	utimesSync(bundle, new Date(), new Date());

@@ -93,10 +93,34 @@ export interface Listed {
 export type ContextKind = "task" | "irq" | "rcu" | "buffer";
 /** Kinds of steps, as the engine names them, and what a store buffer does. */
 export type Op =
-	| "read" | "write" | "add" | "rmw" | "cmpxchg" | "store" | "commit"
-	| "lock" | "unlock" | "trylock" | "down_read" | "up_read" | "down_read_trylock" | "downgrade"
-	| "await" | "park" | "free" | "page" | "mb" | "irq_off" | "irq_on" | "begin"
-	| "rcu_read_lock" | "rcu_read_unlock" | "gp_start" | "gp_end" | "call_rcu" | "rcu_take";
+	| "read"
+	| "write"
+	| "add"
+	| "rmw"
+	| "cmpxchg"
+	| "store"
+	| "commit"
+	| "lock"
+	| "unlock"
+	| "trylock"
+	| "down_read"
+	| "up_read"
+	| "down_read_trylock"
+	| "downgrade"
+	| "await"
+	| "park"
+	| "free"
+	| "page"
+	| "mb"
+	| "irq_off"
+	| "irq_on"
+	| "begin"
+	| "rcu_read_lock"
+	| "rcu_read_unlock"
+	| "gp_start"
+	| "gp_end"
+	| "call_rcu"
+	| "rcu_take";
 /** Set-up and checks run alone, before and after the programs. */
 export type Phase = "setup" | "run" | "check";
 

@@ -63,19 +63,33 @@ export function parse(file: string, ops: string[]): Program[] {
 		} catch {
 			throw at(file, i + 1, "this line is no JSON");
 		}
-		if (typeof p?.name !== "string" || !Array.isArray(p.cpus) || p.cpus.length === 0 || !p.cpus.every(Array.isArray))
+		if (
+			typeof p?.name !== "string" ||
+			!Array.isArray(p.cpus) ||
+			p.cpus.length === 0 ||
+			!p.cpus.every(Array.isArray)
+		)
 			throw at(file, i + 1, "a program needs a name and its cpus, a list of operations each");
 		if (p.cpus.length > 5) throw at(file, i + 1, `${p.name}: at most 5 CPUs`);
 		for (const o of p.cpus.flat()) {
-			if (!ops.includes(o.op)) throw at(file, i + 1, `${p.name}: unknown operation '${o.op}'; there are ${short(ops)}`);
-			if (/lock$/.test(o.op) && /^spin/.test(o.op) && o.lock === undefined) throw at(file, i + 1, `${p.name}: ${o.op} without a lock`);
+			if (!ops.includes(o.op))
+				throw at(
+					file,
+					i + 1,
+					`${p.name}: unknown operation '${o.op}'; there are ${short(ops)}`,
+				);
+			if (/lock$/.test(o.op) && /^spin/.test(o.op) && o.lock === undefined)
+				throw at(file, i + 1, `${p.name}: ${o.op} without a lock`);
 			if (/READ|WRITE|load|store|xchg|deref|assign|^atomic_/.test(o.op) && o.loc === undefined)
 				throw at(file, i + 1, `${p.name}: ${o.op} without a loc`);
 		}
 		for (const ops of p.cpus) misplaced(ops, (text) => at(file, i + 1, `${p.name}: ${text}`));
 		for (const model of MODELS) {
 			const states = expected(p, model);
-			if (states !== undefined && (!Array.isArray(states) || !states.every((s) => typeof s === "string")))
+			if (
+				states !== undefined &&
+				(!Array.isArray(states) || !states.every((s) => typeof s === "string"))
+			)
 				throw at(file, i + 1, `${p.name}: the final states of ${model} are no list of strings`);
 		}
 		return p;
@@ -101,7 +115,13 @@ function difference(p: Program, model: Model, states: string[]): Difference {
 	const want = wanted(p, model);
 	const names = spoken(want);
 	const have = new Set(
-		states.map((s) => s.split(" ").filter((x) => want.size === 0 || names.has(x.split("=")[0])).sort().join(" ")),
+		states.map((s) =>
+			s
+				.split(" ")
+				.filter((x) => want.size === 0 || names.has(x.split("=")[0]))
+				.sort()
+				.join(" "),
+		),
 	);
 	return { missing: [...want].filter((s) => !have.has(s)), extra: [...have].filter((s) => !want.has(s)) };
 }
@@ -142,7 +162,8 @@ export async function litmus(file: string, only: Model | undefined, jobs: number
 		if (with_result.length > 0) process.stdout.write(`${model}: ${equal}/${with_result.length}\n`);
 	}
 	await answers.return(undefined);
-	if (compared.size === 0) throw new UserError(`${file}: no program has final states of ${only ?? "any model"} to compare with`);
+	if (compared.size === 0)
+		throw new UserError(`${file}: no program has final states of ${only ?? "any model"} to compare with`);
 	process.stdout.write(`${compared.size - different.size}/${compared.size} programs equal\n`);
 	return different.size > 0 ? 1 : 0;
 }

@@ -54,9 +54,7 @@ export function shared_load(kind: number, w: number, wide: boolean, order: Order
 }
 
 /** Of the whole word, or of what `mask` says. */
-export function shared_store(
-	kind: number, w: number, value: Stored, wide: boolean, order: Order, mask = -1,
-): void {
+export function shared_store(kind: number, w: number, value: Stored, wide: boolean, order: Order, mask = -1): void {
 	if (model.delay(kind, w, value, wide, order, mask)) {
 		note_write(w, order, model.delayed);
 		return;

@@ -18,13 +18,33 @@
  * for 8) and the machine's registers. All of it is under one undo journal.
  */
 import {
-	guess, page_written, private_release, shared_cmpxchg, shared_load, shared_rmw, shared_store, step_free, step_page,
+	guess,
+	page_written,
+	private_release,
+	shared_cmpxchg,
+	shared_load,
+	shared_rmw,
+	shared_store,
+	step_free,
+	step_page,
 	weak_rmw,
 } from "./access.ts";
 import { A, FREE, type Order, R, RMW, type RmwOrder, W } from "./kinds.ts";
 import {
-	add_extra, at_part, check_room, enter_many, leave_many, log, log_float, log_result, logged, logged_float, skip_logged,
-	stop, stops_here, stops_inside,
+	add_extra,
+	at_part,
+	check_room,
+	enter_many,
+	leave_many,
+	log,
+	log_float,
+	log_result,
+	logged,
+	logged_float,
+	skip_logged,
+	stop,
+	stops_here,
+	stops_inside,
 } from "./log.ts";
 import { bad_access, check, set_shadow } from "./oracles/kasan.ts";
 import { order_after_unlock_lock, order_mb, order_rmb, order_wmb } from "./primitives.ts";

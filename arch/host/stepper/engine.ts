@@ -15,23 +15,96 @@
 import { turn_depends, turn_ended_by, turn_is_news } from "./await.ts";
 import { assert, FAILED, fail, forget_failure, machine_failure, note_failure, StepperBug, SWITCH } from "./failure.ts";
 import {
-	ACQ, AWAIT, BULK, GP_END, GP_START, IRQ_BEGIN, IRQ_OFF, is_ordered, KIND_NAMES, PARK, R, RACQ, RCU_UNLOCK, RMW,
-	TAKE, W,
+	ACQ,
+	AWAIT,
+	BULK,
+	GP_END,
+	GP_START,
+	IRQ_BEGIN,
+	IRQ_OFF,
+	is_ordered,
+	KIND_NAMES,
+	PARK,
+	R,
+	RACQ,
+	RCU_UNLOCK,
+	RMW,
+	TAKE,
+	W,
 } from "./kinds.ts";
 import {
-	enter_context, enter_cpu, type Log, log_is_whole, log_length, make_log, position, stop_before,
+	enter_context,
+	enter_cpu,
+	type Log,
+	log_is_whole,
+	log_length,
+	make_log,
+	position,
+	stop_before,
 } from "./log.ts";
 import { met, type Model, model, set_model } from "./models/model.ts";
 import { type Oracle, set_oracles, watch } from "./oracles/oracle.ts";
 import { HEAP32, poke, REGS, undo_mark, undo_to } from "./ram.ts";
 import { bulked, set_stop, shared_words, touch } from "./sharing.ts";
 import {
-	add_context, await_known, await_turn, clock, cpu, ctx_base, ctx_cpu, ctx_kind, ctx_last, ctx_len, ctx_pos, ctx_state,
-	ctx_top, cur, DONE, ev_base, ev_before, ev_choice, ev_choices, ev_ctx, ev_kind, ev_len, ev_page, ev_page_prev, ev_pendk,
-	ev_pos, ev_prev, ev_seq, ev_undo, ev_val, ev_w, ev_way, head, IDLE, IN_VAIN, MAX_CTX, n, n_ctx, n_tasks, no_contexts,
-	nr_cpus, page_head, parked_value, pend_kind, pend_w, pre, READY, REG_GP, REG_IN_VAIN, REG_IPI, REG_IRQ,
-	REG_IRQ_ACTIVE, REG_IRQ_OFF, REG_QUEUE, runs, set_events,
-	step_limit, STUCK,
+	add_context,
+	await_known,
+	await_turn,
+	clock,
+	cpu,
+	ctx_base,
+	ctx_cpu,
+	ctx_kind,
+	ctx_last,
+	ctx_len,
+	ctx_pos,
+	ctx_state,
+	ctx_top,
+	cur,
+	DONE,
+	ev_base,
+	ev_before,
+	ev_choice,
+	ev_choices,
+	ev_ctx,
+	ev_kind,
+	ev_len,
+	ev_page,
+	ev_page_prev,
+	ev_pendk,
+	ev_pos,
+	ev_prev,
+	ev_seq,
+	ev_undo,
+	ev_val,
+	ev_w,
+	ev_way,
+	head,
+	IDLE,
+	IN_VAIN,
+	MAX_CTX,
+	n,
+	n_ctx,
+	n_tasks,
+	no_contexts,
+	nr_cpus,
+	page_head,
+	parked_value,
+	pend_kind,
+	pend_w,
+	pre,
+	READY,
+	REG_GP,
+	REG_IN_VAIN,
+	REG_IPI,
+	REG_IRQ,
+	REG_IRQ_ACTIVE,
+	REG_IRQ_OFF,
+	REG_QUEUE,
+	runs,
+	set_events,
+	step_limit,
+	STUCK,
 } from "./state.ts";
 
 /* ---- who says what happens, and who looks on ---- */
@@ -83,7 +156,11 @@ export function is_enabled(c: number): boolean {
 	const at = ctx_cpu[c];
 	if (ctx_kind[c] === "irq") {
 		if (ctx_state[c] === IDLE)
-			return HEAP32[REG_IPI + at] !== 0 && HEAP32[REG_IRQ_OFF + at] === 0 && HEAP32[REG_IRQ_ACTIVE + at] === 0;
+			return (
+				HEAP32[REG_IPI + at] !== 0 &&
+				HEAP32[REG_IRQ_OFF + at] === 0 &&
+				HEAP32[REG_IRQ_ACTIVE + at] === 0
+			);
 	} else if (HEAP32[REG_IRQ_ACTIVE + at] !== 0) return false;
 	const w = pend_w[c];
 	const k = pend_kind[c];

@@ -38,7 +38,10 @@ let failure: StepperFailure | undefined;
 /** A panic outside of an exploration. */
 export class KernelPanic extends Error {
 	constructor(
-		text: string, readonly kind: string, readonly cpu: number, readonly memory?: StepperFailure["memory"],
+		text: string,
+		readonly kind: string,
+		readonly cpu: number,
+		readonly memory?: StepperFailure["memory"],
 	) {
 		super(text);
 	}

@@ -34,8 +34,14 @@ export function boot(cpus: number, console_fn: (text: string) => void): void {
 	for (let cpu = 1; cpu < cpus; cpu++) on_cpu(cpu, secondary_start);
 	for (let cpu = 0; cpu < nr_cpus; cpu++) {
 		/* A CPU's own: its translations and flags are no place to meet. */
-		exempt(uptr(per_cpu(cpu_tlb, cpu)), sizeof<typeof cpu_tlb extends percpu<infer T extends struct> ? T : never>());
-		exempt(uptr(per_cpu(cpu_tlbstate, cpu)), sizeof<typeof cpu_tlbstate extends percpu<infer T extends struct> ? T : never>());
+		exempt(
+			uptr(per_cpu(cpu_tlb, cpu)),
+			sizeof<typeof cpu_tlb extends percpu<infer T extends struct> ? T : never>(),
+		);
+		exempt(
+			uptr(per_cpu(cpu_tlbstate, cpu)),
+			sizeof<typeof cpu_tlbstate extends percpu<infer T extends struct> ? T : never>(),
+		);
 		exempt(uptr(per_cpu(irq_flags, cpu)), 4);
 		exempt(uptr(per_cpu(__preempt_count, cpu)), 4);
 	}

@@ -36,9 +36,33 @@ export const GUESS = 25; /* LKMM: whether a cmpxchg will succeed */
 export const STORE = 26; /* TSO: into the store buffer; an interrupt comes before it or after */
 export const KINDS = 27;
 export const KIND_NAMES = [
-	"read", "write", "add", "rmw", "lock", "unlock", "down_read", "up_read", "trylock", "down_read_trylock",
-	"downgrade", "await", "free", "irq_off", "irq_on", "begin", "rcu_read_lock", "rcu_read_unlock", "gp_start",
-	"gp_end", "call_rcu", "rcu_take", "mb", "park", "page", "cmpxchg", "store",
+	"read",
+	"write",
+	"add",
+	"rmw",
+	"lock",
+	"unlock",
+	"down_read",
+	"up_read",
+	"trylock",
+	"down_read_trylock",
+	"downgrade",
+	"await",
+	"free",
+	"irq_off",
+	"irq_on",
+	"begin",
+	"rcu_read_lock",
+	"rcu_read_unlock",
+	"gp_start",
+	"gp_end",
+	"call_rcu",
+	"rcu_take",
+	"mb",
+	"park",
+	"page",
+	"cmpxchg",
+	"store",
 ] as const;
 
 /** How a load or a store is ordered. */
@@ -48,8 +72,16 @@ export type RmwOrder = "full" | "acquire" | "release" | "relaxed";
 
 /** What lets go, and what that makes possible: never in conflict. */
 export const ENABLES: readonly (readonly [number, number])[] = [
-	[REL, ACQ], [RREL, ACQ], [REL, RACQ], [REL, DOWNGRADE], [RREL, DOWNGRADE], [DOWNGRADE, RACQ],
-	[REL, REL], [RREL, REL], [IRQ_ON, IRQ_BEGIN], [REL, RREL],
+	[REL, ACQ],
+	[RREL, ACQ],
+	[REL, RACQ],
+	[REL, DOWNGRADE],
+	[RREL, DOWNGRADE],
+	[DOWNGRADE, RACQ],
+	[REL, REL],
+	[RREL, REL],
+	[IRQ_ON, IRQ_BEGIN],
+	[REL, RREL],
 ];
 /** [later][earlier]: they do not commute, and could have come in the other order. */
 const conflict = new Uint8Array(KINDS * KINDS);

@@ -2,8 +2,24 @@
 /** The tables of which steps commute. */
 import test from "ava";
 import {
-	A, ACQ, conflicts, dependent, DOWNGRADE, ENABLES, FREE, IRQ_OFF, is_ordered, KIND_NAMES, KINDS, R, RACQ, REL,
-	RMW, RREL, TRY, W,
+	A,
+	ACQ,
+	conflicts,
+	dependent,
+	DOWNGRADE,
+	ENABLES,
+	FREE,
+	IRQ_OFF,
+	is_ordered,
+	KIND_NAMES,
+	KINDS,
+	R,
+	RACQ,
+	REL,
+	RMW,
+	RREL,
+	TRY,
+	W,
 } from "./kinds.ts";
 import * as all from "./kinds.ts";
 
@@ -14,23 +30,38 @@ const pairs = (fn: (a: number, b: number) => boolean) =>
 
 test("every kind has a number and a name of its own", (t) => {
 	const numbers = Object.entries(all).flatMap(([n, v]) => (typeof v === "number" && n !== "KINDS" ? [v] : []));
-	t.deepEqual(numbers.sort((a, b) => a - b), kinds);
+	t.deepEqual(
+		numbers.sort((a, b) => a - b),
+		kinds,
+	);
 	t.is(KIND_NAMES.length, KINDS);
 	t.is(new Set(KIND_NAMES).size, KINDS);
 	t.true(KIND_NAMES.every((n) => n.length > 0));
 });
 
 test("conflict is symmetric, but for a lock that is downgraded: a writer cannot come before it", (t) => {
-	t.deepEqual(pairs((a, b) => conflicts(a, b) && !conflicts(b, a)), ["downgrade after lock"]);
+	t.deepEqual(
+		pairs((a, b) => conflicts(a, b) && !conflicts(b, a)),
+		["downgrade after lock"],
+	);
 });
 
 test("order is symmetric: who takes part in it does not depend on who came first", (t) => {
-	t.deepEqual(pairs((a, b) => is_ordered(a, b) && !is_ordered(b, a)), []);
-	t.deepEqual(pairs((a, b) => dependent(a, b) !== dependent(b, a)), []);
+	t.deepEqual(
+		pairs((a, b) => is_ordered(a, b) && !is_ordered(b, a)),
+		[],
+	);
+	t.deepEqual(
+		pairs((a, b) => dependent(a, b) !== dependent(b, a)),
+		[],
+	);
 });
 
 test("what is in conflict is ordered, whoever comes first", (t) => {
-	t.deepEqual(pairs((a, b) => conflicts(a, b) && !is_ordered(a, b)), []);
+	t.deepEqual(
+		pairs((a, b) => conflicts(a, b) && !is_ordered(a, b)),
+		[],
+	);
 });
 
 test("a release is never in conflict with what it makes possible, but ordered before it", (t) => {
@@ -43,10 +74,25 @@ test("a release is never in conflict with what it makes possible, but ordered be
 });
 
 test("what commutes: two reads, two additions, two readers of a lock, steps of different devices", (t) => {
-	const commute = [[R, R], [A, A], [RACQ, RACQ], [RREL, RREL], [RACQ, RREL], [IRQ_OFF, ACQ]];
+	const commute = [
+		[R, R],
+		[A, A],
+		[RACQ, RACQ],
+		[RREL, RREL],
+		[RACQ, RREL],
+		[IRQ_OFF, ACQ],
+	];
 	for (const [a, b] of commute) t.false(dependent(a, b), `${name(a)}, ${name(b)}`);
 	const not = [
-		[R, W], [W, W], [A, R], [RMW, R], [FREE, R], [FREE, W], [ACQ, ACQ], [TRY, REL], [ACQ, RACQ],
+		[R, W],
+		[W, W],
+		[A, R],
+		[RMW, R],
+		[FREE, R],
+		[FREE, W],
+		[ACQ, ACQ],
+		[TRY, REL],
+		[ACQ, RACQ],
 		[DOWNGRADE, ACQ],
 	];
 	for (const [a, b] of not) t.true(conflicts(a, b), `${name(a)} after ${name(b)}`);

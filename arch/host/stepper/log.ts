@@ -59,9 +59,7 @@ export function enter_cpu(cpu: number, irq: boolean): void {
 	stop_before(-1);
 }
 /** Begins (again) with a context: answers come from its log, from `base` to `length`. */
-export function enter_context(
-	context: number, cpu: number, irq: boolean, of: Log, base: number, length: number,
-): void {
+export function enter_context(context: number, cpu: number, irq: boolean, of: Log, base: number, length: number): void {
 	assert(base <= length && length <= LOG_MAX, "a context's position is within its log");
 	enter_cpu(cpu, irq);
 	log.pos = extra = base;

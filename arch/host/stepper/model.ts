@@ -12,8 +12,21 @@ import { log_result, logged, rerunning } from "./log.ts";
 import { check } from "./oracles/kasan.ts";
 import { heed, watch } from "./oracles/oracle.ts";
 import {
-	await_step as await_turn, enqueue_step, gp_end_step, gp_fence_step, gp_start_step, ipi_done, ipi_step, irq_step,
-	order_mb, queued, rcu_depth, rcu_lock_step, rcu_unlock_step, take_step, taken,
+	await_step as await_turn,
+	enqueue_step,
+	gp_end_step,
+	gp_fence_step,
+	gp_start_step,
+	ipi_done,
+	ipi_step,
+	irq_step,
+	order_mb,
+	queued,
+	rcu_depth,
+	rcu_lock_step,
+	rcu_unlock_step,
+	take_step,
+	taken,
 } from "./primitives.ts";
 import { HEAP32, page_stored, poke } from "./ram.ts";
 import { touch } from "./sharing.ts";
@@ -63,7 +76,10 @@ function private_lock(w: number, kind: number, fn: (old: number) => number, acqu
 		poke(w, v);
 		private_lock_order(w, kind, acquire);
 	} else if (kind === ACQ || kind === RACQ)
-		fail("deadlock", `${lock_names.get(w * 4) ?? (w * 4).toString(16)} is taken twice, or by nobody who runs`);
+		fail(
+			"deadlock",
+			`${lock_names.get(w * 4) ?? (w * 4).toString(16)} is taken twice, or by nobody who runs`,
+		);
 	return got;
 }
 function lock_op(p: number, kind: number, fn: (old: number) => number, acquire: boolean): boolean {
@@ -71,9 +87,7 @@ function lock_op(p: number, kind: number, fn: (old: number) => number, acquire: 
 	check(p, 4);
 	const w = p >> 2;
 	const got =
-		exploring() && touch(w, true)
-			? shared_lock(kind, w, fn, acquire)
-			: private_lock(w, kind, fn, acquire);
+		exploring() && touch(w, true) ? shared_lock(kind, w, fn, acquire) : private_lock(w, kind, fn, acquire);
 	log_result(got ? 1 : 0);
 	return got;
 }
@@ -127,22 +141,43 @@ export function rwsem_down_write_trylock_step(p: number): boolean {
 	return lock_op(p, TRY, (old) => (old === 0 ? WRITER : NaN), true);
 }
 export function rwsem_up_read_step(p: number): void {
-	lock_op(p, RREL, (old) => {
-		if (old < READER) fail("panic", `up_read() of an rwsem without readers, count ${old.toString(16)}`);
-		return old - READER;
-	}, false);
+	lock_op(
+		p,
+		RREL,
+		(old) => {
+			if (old < READER)
+				fail("panic", `up_read() of an rwsem without readers, count ${old.toString(16)}`);
+			return old - READER;
+		},
+		false,
+	);
 }
 export function rwsem_up_write_step(p: number): void {
-	lock_op(p, REL, (old) => {
-		if ((old & WRITER) === 0) fail("panic", `up_write() of an rwsem without a writer, count ${old.toString(16)}`);
-		return old & ~WRITER;
-	}, false);
+	lock_op(
+		p,
+		REL,
+		(old) => {
+			if ((old & WRITER) === 0)
+				fail("panic", `up_write() of an rwsem without a writer, count ${old.toString(16)}`);
+			return old & ~WRITER;
+		},
+		false,
+	);
 }
 export function rwsem_downgrade_step(p: number): void {
-	lock_op(p, DOWNGRADE, (old) => {
-		if ((old & WRITER) === 0) fail("panic", `downgrade_write() of an rwsem without a writer, count ${old.toString(16)}`);
-		return (old & ~WRITER) + READER;
-	}, true);
+	lock_op(
+		p,
+		DOWNGRADE,
+		(old) => {
+			if ((old & WRITER) === 0)
+				fail(
+					"panic",
+					`downgrade_write() of an rwsem without a writer, count ${old.toString(16)}`,
+				);
+			return (old & ~WRITER) + READER;
+		},
+		true,
+	);
 }
 
 export function lock_class(p: number, name: string): void {

@@ -7,9 +7,7 @@
  */
 import { await_over, choose, close, granted, open, step, tracer } from "./engine.ts";
 import { assert, fail } from "./failure.ts";
-import {
-	AWAIT, ENQUEUE, GP_END, GP_START, IRQ_OFF, IRQ_ON, PARK, R, RCU_LOCK, RCU_UNLOCK, TAKE, W,
-} from "./kinds.ts";
+import { AWAIT, ENQUEUE, GP_END, GP_START, IRQ_OFF, IRQ_ON, PARK, R, RCU_LOCK, RCU_UNLOCK, TAKE, W } from "./kinds.ts";
 import { log_result, logged, rerunning } from "./log.ts";
 import { model } from "./models/model.ts";
 import { watch } from "./oracles/oracle.ts";
@@ -17,8 +15,25 @@ import { interrupt } from "./quiet.ts";
 import { HEAP32, poke } from "./ram.ts";
 import { shared_words, touch } from "./sharing.ts";
 import {
-	await_known, await_turn, cpu, cur, exploring, n, n_ctx, parked_value, QUEUE_MAX, REG_CLOCK, REG_GP, REG_IN_VAIN,
-	REG_IPI, REG_IRQ, REG_IRQ_OFF, REG_NEST, REG_QUEUE, REG_RCU, REG_TAKEN,
+	await_known,
+	await_turn,
+	cpu,
+	cur,
+	exploring,
+	n,
+	n_ctx,
+	parked_value,
+	QUEUE_MAX,
+	REG_CLOCK,
+	REG_GP,
+	REG_IN_VAIN,
+	REG_IPI,
+	REG_IRQ,
+	REG_IRQ_OFF,
+	REG_NEST,
+	REG_QUEUE,
+	REG_RCU,
+	REG_TAKEN,
 } from "./state.ts";
 
 /* ---- barriers ---- */

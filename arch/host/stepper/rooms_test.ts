@@ -6,8 +6,9 @@ import { fileURLToPath } from "node:url";
 import test from "ava";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const rooms = readdirSync(here, { recursive: true, encoding: "utf8" })
-	.filter((f) => f.endsWith(".ts") && !f.endsWith("_test.ts"));
+const rooms = readdirSync(here, { recursive: true, encoding: "utf8" }).filter(
+	(f) => f.endsWith(".ts") && !f.endsWith("_test.ts"),
+);
 const text_of = (room: string) => readFileSync(join(here, room), "utf8");
 /** Types count, too. Kernel code that the stepper boots, and what is generated, is no room. */
 const imports = new Map(
@@ -42,7 +43,16 @@ test("imports go one way", (t) => {
 	for (const [room, others] of imports)
 		for (const other of others) t.true(imports.has(other), `${room} imports ${other}`);
 	t.is(circle(imports)?.join(" -> "), undefined);
-	t.deepEqual(circle(new Map([["a", ["b", "c"]], ["b", ["c"]], ["c", ["b"]]])), ["b", "c", "b"]);
+	t.deepEqual(
+		circle(
+			new Map([
+				["a", ["b", "c"]],
+				["b", ["c"]],
+				["c", ["b"]],
+			]),
+		),
+		["b", "c", "b"],
+	);
 });
 
 test("a model, an oracle is known by its face: only all.ts knows which there are", (t) => {

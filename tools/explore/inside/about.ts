@@ -61,11 +61,18 @@ const SUBJECTS: [RegExp, (m: RegExpExecArray) => Subject[]][] = [
 	],
 	[
 		/\banon_vma ([0-9a-f]+): \d+ children/,
-		([, av]) => [count(`anon_vma.num_children at 0x${av}`, ADDR(cast<anon_vma>(parseInt(av, 16)).num_children))],
+		([, av]) => [
+			count(`anon_vma.num_children at 0x${av}`, ADDR(cast<anon_vma>(parseInt(av, 16)).num_children)),
+		],
 	],
 	[
 		/\banon_vma ([0-9a-f]+): \d+ active vmas/,
-		([, av]) => [count(`anon_vma.num_active_vmas at 0x${av}`, ADDR(cast<anon_vma>(parseInt(av, 16)).num_active_vmas))],
+		([, av]) => [
+			count(
+				`anon_vma.num_active_vmas at 0x${av}`,
+				ADDR(cast<anon_vma>(parseInt(av, 16)).num_active_vmas),
+			),
+		],
 	],
 	[/\bmm_users \d+,/, of_each_mm((mm) => count("mm.mm_users", ADDR(mm.mm_users.counter)))],
 	[/\bmm_count \d+,/, of_each_mm((mm) => count("mm.mm_count", ADDR(mm.mm_count.counter)))],

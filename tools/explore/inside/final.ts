@@ -5,11 +5,14 @@
  * memory manager's books are right and its locks free (debug_validate()); and
  * once all processes have ended, nothing is left over.
  */
+import { meminfo, mem_settle, run_task, user_idle, user_syscall, user_validate } from "arch/x86/kernel/user.ts";
 import {
-	meminfo, mem_settle, run_task, user_idle, user_syscall, user_validate,
-} from "arch/x86/kernel/user.ts";
-import {
-	cpu_tlb, cpu_tlbstate, TLB_NR_DYN_ASIDS, type tlb_context, type tlb_entry, tlb_used,
+	cpu_tlb,
+	cpu_tlbstate,
+	TLB_NR_DYN_ASIDS,
+	type tlb_context,
+	type tlb_entry,
+	tlb_used,
 } from "arch/x86/mm/tlb.ts";
 import { mmu_lookup } from "arch/x86/mm/mmu.ts";
 import { _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_RW, PAGE_SIZE, PTE_PFN_MASK } from "asm/pgtable_types.ts";
@@ -36,8 +39,7 @@ const before = DEFINE<counts>();
 function slab_objects(slabs: Record<string, number>): number {
 	let n = 0;
 
-	for (const name in slabs)
-		n += slabs[name];
+	for (const name in slabs) n += slabs[name];
 	return n;
 }
 
@@ -55,14 +57,12 @@ export function baseline(): void {
 function trusts(cpu: number, mm: mm_struct): boolean {
 	const state = per_cpu(cpu_tlbstate, cpu);
 
-	if (state.loaded_mm === mm && !on_cpu(cpu, () => is_idle_task(current())))
-		return true;
+	if (state.loaded_mm === mm && !on_cpu(cpu, () => is_idle_task(current()))) return true;
 	/* It looks at tlb_gen first. */
 	for (let i = 0; i < TLB_NR_DYN_ASIDS; i++) {
 		const ctx: tlb_context = state.ctxs[i];
 
-		if (ctx.ctx_id === mm.context.ctx_id)
-			return ctx.tlb_gen === mm.context.tlb_gen.counter;
+		if (ctx.ctx_id === mm.context.ctx_id) return ctx.tlb_gen === mm.context.tlb_gen.counter;
 	}
 	return false;
 }
@@ -76,14 +76,12 @@ function trusts(cpu: number, mm: mm_struct): boolean {
 function check_tlb(cpu: number, mm: mm_struct): void {
 	const tlb = per_cpu(cpu_tlb, cpu);
 
-	if (!trusts(cpu, mm))
-		return;
+	if (!trusts(cpu, mm)) return;
 
 	for (let i = 0; i < tlb_used(tlb); i++) {
 		const e: tlb_entry = tlb.entry[i];
 
-		if (e.ctx_id === 0 || e.ctx_id !== mm.context.ctx_id)
-			continue;
+		if (e.ctx_id === 0 || e.ctx_id !== mm.context.ctx_id) continue;
 		const pte = mmu_lookup(mm.pgd, e.vpn * PAGE_SIZE);
 
 		check_that(
@@ -104,34 +102,32 @@ function check_tlb(cpu: number, mm: mm_struct): void {
 /** A CPU is outside of the kernel: it holds no lock and is in no RCU section. */
 function check_cpu(cpu: number): void {
 	on_cpu(cpu, () => {
-		check_that(preempt_count() === 0, `CPU${cpu} has a preempt_count of ${preempt_count().toString(16)} at the end`);
+		check_that(
+			preempt_count() === 0,
+			`CPU${cpu} has a preempt_count of ${preempt_count().toString(16)} at the end`,
+		);
 		check_that(!irqs_disabled(), `CPU${cpu} has interrupts off at the end`);
 	});
 }
 
 /** All contexts have ended; processes are still there. */
 export function final_check(): void {
-	for (let cpu = 0; cpu < nr_cpus; cpu++)
-		check_cpu(cpu);
+	for (let cpu = 0; cpu < nr_cpus; cpu++) check_cpu(cpu);
 	for (let t = next_task(init_task); t !== init_task; t = next_task(t)) {
 		const mm: mm_struct = t.mm;
 
-		if (mm === NULL)
-			continue;
-		for (let cpu = 0; cpu < nr_cpus; cpu++)
-			check_tlb(cpu, mm);
+		if (mm === NULL) continue;
+		for (let cpu = 0; cpu < nr_cpus; cpu++) check_tlb(cpu, mm);
 	}
 	check_stores();
-	for (const problem of user_validate())
-		check_that(false, problem);
+	for (const problem of user_validate()) check_that(false, problem);
 }
 
 /** The first task that can still run, or init_task: a leader that ends stays as long as its threads. */
 function first_alive(): task_struct {
 	let t = next_task(init_task);
 
-	while (t !== init_task && t.exit_state !== 0)
-		t = next_task(t);
+	while (t !== init_task && t.exit_state !== 0) t = next_task(t);
 	return t;
 }
 
@@ -139,8 +135,7 @@ function first_alive(): task_struct {
 export function teardown_check(): void {
 	for (let cpu = 0; cpu < nr_cpus - 1; cpu++) {
 		on_cpu(cpu, () => {
-			if (!is_idle_task(current()))
-				user_syscall(__NR_exit_group, 0);
+			if (!is_idle_task(current())) user_syscall(__NR_exit_group, 0);
 			user_idle();
 		});
 	}

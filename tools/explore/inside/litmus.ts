@@ -22,9 +22,9 @@ import { dpor } from "./strategy/dpor.ts";
 import type { Search } from "./strategy/types.ts";
 
 interface litmus extends struct {
-	word: array<int, 32>; /* WORDS */
-	reg: array<int, 128>; /* 16 of each CPU, by its order of appearance */
-	lock: array<embed<spinlock_t>, 8>; /* LOCKS */
+	word: array<int, 32> /* WORDS */;
+	reg: array<int, 128> /* 16 of each CPU, by its order of appearance */;
+	lock: array<embed<spinlock_t>, 8> /* LOCKS */;
 }
 const litmus = DEFINE<litmus>();
 
@@ -38,14 +38,39 @@ function ordered(...ops: string[]): string[] {
 }
 
 export const LITMUS_OPS = [
-	"READ_ONCE", "WRITE_ONCE", "smp_load_acquire", "smp_store_release", "rcu_dereference", "rcu_assign_pointer",
-	"atomic_read", "atomic_read_acquire", "atomic_set", "atomic_set_release", "smp_store_mb",
-	"smp_mb", "smp_rmb", "smp_wmb",
-	"smp_mb__before_atomic", "smp_mb__after_atomic", "smp_mb__after_spinlock", "smp_mb__after_unlock_lock",
+	"READ_ONCE",
+	"WRITE_ONCE",
+	"smp_load_acquire",
+	"smp_store_release",
+	"rcu_dereference",
+	"rcu_assign_pointer",
+	"atomic_read",
+	"atomic_read_acquire",
+	"atomic_set",
+	"atomic_set_release",
+	"smp_store_mb",
+	"smp_mb",
+	"smp_rmb",
+	"smp_wmb",
+	"smp_mb__before_atomic",
+	"smp_mb__after_atomic",
+	"smp_mb__after_spinlock",
+	"smp_mb__after_unlock_lock",
 	...ordered("xchg", "cmpxchg", "atomic_xchg", "atomic_cmpxchg"),
-	...["add", "sub", "inc", "dec"].flatMap((op) => [`atomic_${op}`, ...ordered(`atomic_${op}_return`, `atomic_fetch_${op}`)]),
-	"atomic_sub_and_test", "atomic_inc_and_test", "atomic_dec_and_test", "atomic_add_negative",
-	"spin_lock", "spin_unlock", "rcu_read_lock", "rcu_read_unlock", "synchronize_rcu", "synchronize_rcu_expedited",
+	...["add", "sub", "inc", "dec"].flatMap((op) => [
+		`atomic_${op}`,
+		...ordered(`atomic_${op}_return`, `atomic_fetch_${op}`),
+	]),
+	"atomic_sub_and_test",
+	"atomic_inc_and_test",
+	"atomic_dec_and_test",
+	"atomic_add_negative",
+	"spin_lock",
+	"spin_unlock",
+	"rcu_read_lock",
+	"rcu_read_unlock",
+	"synchronize_rcu",
+	"synchronize_rcu_expedited",
 ];
 
 function index(names: string[], name: string): number {
@@ -55,7 +80,8 @@ function index(names: string[], name: string): number {
 }
 
 /** An atomic by its name: what it does, how it is ordered, what it returns. */
-const ATOMIC = /^(?:atomic_)?(fetch_)?(xchg|cmpxchg|add|sub|inc|dec)(?:_(return|and_test|negative))?(?:_(acquire|release|relaxed))?$/;
+const ATOMIC =
+	/^(?:atomic_)?(fetch_)?(xchg|cmpxchg|add|sub|inc|dec)(?:_(return|and_test|negative))?(?:_(acquire|release|relaxed))?$/;
 
 /** One operation of code, and the fences that are written right beside it. */
 interface Code {
@@ -70,8 +96,7 @@ interface Code {
 
 /** A fence beside an atomic, which on x86 is one itself. A cmpxchg that fails is no fence, but what stands beside it is. */
 function fence(wanted: boolean): void {
-	if (wanted && weak_atomics())
-		smp_mb();
+	if (wanted && weak_atomics()) smp_mb();
 }
 
 function execute_atomic({ o, x, atomic, before, after }: Code): number {
@@ -89,17 +114,12 @@ function execute_atomic({ o, x, atomic, before, after }: Code): number {
 	}
 	const n = what === "sub" || what === "dec" ? -v : v;
 	let old = 0;
-	if (what === "xchg")
-		old = xchg_as(order, p, v);
-	else if (fetch === undefined && result === undefined)
-		fetch_add(litmus.word[x], n);
-	else
-		old = fetch_add_as(order, p, n);
+	if (what === "xchg") old = xchg_as(order, p, v);
+	else if (fetch === undefined && result === undefined) fetch_add(litmus.word[x], n);
+	else old = fetch_add_as(order, p, n);
 	fence(after);
-	if (result === "and_test")
-		return old + n === 0 ? 1 : 0;
-	if (result === "negative")
-		return old + n < 0 ? 1 : 0;
+	if (result === "and_test") return old + n === 0 ? 1 : 0;
+	if (result === "negative") return old + n < 0 ? 1 : 0;
 	return result === "return" ? old + n : old;
 }
 
@@ -108,61 +128,60 @@ function execute(code: Code): number {
 	const { o, x, l } = code;
 	const v = o.value ?? 0;
 
-	if (code.atomic)
-		return execute_atomic(code);
+	if (code.atomic) return execute_atomic(code);
 	switch (o.op) {
-	case "READ_ONCE":
-	case "atomic_read":
-		return READ_ONCE(litmus.word[x]);
-	case "rcu_dereference":
-		return rcu_dereference(litmus.word[x]);
-	case "smp_load_acquire":
-	case "atomic_read_acquire":
-		return smp_load_acquire(litmus.word[x]);
-	case "WRITE_ONCE":
-	case "atomic_set":
-		WRITE_ONCE(litmus.word[x], v);
-		break;
-	case "smp_store_mb":
-		WRITE_ONCE(litmus.word[x], v);
-		smp_mb();
-		break;
-	case "smp_store_release":
-	case "atomic_set_release":
-		smp_store_release(litmus.word[x], v);
-		break;
-	case "rcu_assign_pointer":
-		rcu_assign_pointer(litmus.word[x], v);
-		break;
-	case "smp_mb":
-		smp_mb();
-		break;
-	case "smp_mb__after_unlock_lock":
-		smp_mb__after_unlock_lock();
-		break;
-	case "smp_rmb":
-		smp_rmb();
-		break;
-	case "smp_wmb":
-		smp_wmb();
-		break;
-	case "spin_lock":
-		spin_lock(litmus.lock[l]);
-		fence(code.after);
-		break;
-	case "spin_unlock":
-		spin_unlock(litmus.lock[l]);
-		break;
-	case "rcu_read_lock":
-		rcu_read_lock();
-		break;
-	case "rcu_read_unlock":
-		rcu_read_unlock();
-		break;
-	case "synchronize_rcu":
-	case "synchronize_rcu_expedited":
-		synchronize_rcu();
-		break;
+		case "READ_ONCE":
+		case "atomic_read":
+			return READ_ONCE(litmus.word[x]);
+		case "rcu_dereference":
+			return rcu_dereference(litmus.word[x]);
+		case "smp_load_acquire":
+		case "atomic_read_acquire":
+			return smp_load_acquire(litmus.word[x]);
+		case "WRITE_ONCE":
+		case "atomic_set":
+			WRITE_ONCE(litmus.word[x], v);
+			break;
+		case "smp_store_mb":
+			WRITE_ONCE(litmus.word[x], v);
+			smp_mb();
+			break;
+		case "smp_store_release":
+		case "atomic_set_release":
+			smp_store_release(litmus.word[x], v);
+			break;
+		case "rcu_assign_pointer":
+			rcu_assign_pointer(litmus.word[x], v);
+			break;
+		case "smp_mb":
+			smp_mb();
+			break;
+		case "smp_mb__after_unlock_lock":
+			smp_mb__after_unlock_lock();
+			break;
+		case "smp_rmb":
+			smp_rmb();
+			break;
+		case "smp_wmb":
+			smp_wmb();
+			break;
+		case "spin_lock":
+			spin_lock(litmus.lock[l]);
+			fence(code.after);
+			break;
+		case "spin_unlock":
+			spin_unlock(litmus.lock[l]);
+			break;
+		case "rcu_read_lock":
+			rcu_read_lock();
+			break;
+		case "rcu_read_unlock":
+			rcu_read_unlock();
+			break;
+		case "synchronize_rcu":
+		case "synchronize_rcu_expedited":
+			synchronize_rcu();
+			break;
 	}
 	return 0;
 }
@@ -174,14 +193,12 @@ let fresh = -1;
 function prepare(): void {
 	const words = Array.from({ length: WORDS }, (_, i) => ADDR(litmus.word[i]) >> 2);
 
-	if (fresh >= 0 && is_shared(words[0]))
-		return;
+	if (fresh >= 0 && is_shared(words[0])) return;
 	set_journaling(false);
 	boot(Math.min(6, CONFIG_NR_CPUS), () => {});
 	set_journaling(true);
 	fresh = undo_mark();
-	for (let i = 0; i < LOCKS; i++)
-		words.push(ADDR(litmus.lock[i]) >> 2);
+	for (let i = 0; i < LOCKS; i++) words.push(ADDR(litmus.lock[i]) >> 2);
 	adopt_sharing({ shared: Int32Array.from(words), wide: new Int32Array(0), bulked: new Int32Array(0) });
 }
 
@@ -206,7 +223,9 @@ export function litmus_states(
 			o,
 			atomic: ATOMIC.exec(o.op),
 			before: ops[i - 1]?.op === "smp_mb__before_atomic",
-			after: ops[i + 1]?.op === (o.op === "spin_lock" ? "smp_mb__after_spinlock" : "smp_mb__after_atomic"),
+			after:
+				ops[i + 1]?.op ===
+				(o.op === "spin_lock" ? "smp_mb__after_spinlock" : "smp_mb__after_atomic"),
 			x: o.loc === undefined ? 0 : index(locs, o.loc),
 			l: o.lock === undefined ? 0 : index(locks, o.lock),
 			r: o.reg === undefined ? -1 : cpu * REGS + index(regs[cpu], o.reg),
@@ -218,8 +237,7 @@ export function litmus_states(
 				for (const c of code) {
 					const v = execute(c);
 
-					if (c.r >= 0)
-						litmus.reg[c.r] = v;
+					if (c.r >= 0) litmus.reg[c.r] = v;
 				}
 			},
 		};
@@ -245,8 +263,7 @@ export function litmus_states(
 			const ending = started ?? run_on();
 
 			started = undefined;
-			if (ending === "failed" && shared_words() === known)
-				throw new Error(machine_failure()?.text);
+			if (ending === "failed" && shared_words() === known) throw new Error(machine_failure()?.text);
 			if (ending === "complete") {
 				const out: string[] = [];
 				for (const [cpu, names] of regs.entries())
@@ -258,12 +275,10 @@ export function litmus_states(
 				const state = out.join(" ");
 
 				/* Another execution may end like this and be none that the model forbids. */
-				if (!states.has(state) && forbidden() === undefined)
-					states.add(state);
+				if (!states.has(state) && forbidden() === undefined) states.add(state);
 			}
 			executions++;
 		} while (search.next() && executions < max && shared_words() === known);
-		if (shared_words() === known)
-			return { states: [...states].sort(), executions };
+		if (shared_words() === known) return { states: [...states].sort(), executions };
 	}
 }

@@ -7,7 +7,18 @@
 import { is_enabled, set_tracer } from "host/engine.ts";
 import { BULK, KIND_NAMES } from "host/kinds.ts";
 import { aside, on_cpu } from "host/quiet.ts";
-import { ctx_cpu, ctx_kind, current_context, current_cpu, ev_ctx, ev_kind, ev_page, ev_store, ev_w, n } from "host/state.ts";
+import {
+	ctx_cpu,
+	ctx_kind,
+	current_context,
+	current_cpu,
+	ev_ctx,
+	ev_kind,
+	ev_page,
+	ev_store,
+	ev_w,
+	n,
+} from "host/state.ts";
 import { set_witness, type Witness } from "host/witness.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { kmem_cache_name } from "mm/slab.ts";
@@ -51,10 +62,8 @@ function preempts(e: number): boolean {
 	const c = ev_ctx[e];
 	let runs = e - 1;
 
-	while (runs >= 0 && ctx_kind[ev_ctx[runs]] === "buffer")
-		runs--;
-	if (runs < 0 || ev_ctx[runs] === c || !is_enabled(ev_ctx[runs]))
-		return false;
+	while (runs >= 0 && ctx_kind[ev_ctx[runs]] === "buffer") runs--;
+	if (runs < 0 || ev_ctx[runs] === c || !is_enabled(ev_ctx[runs])) return false;
 	return ctx_kind[c] !== "buffer" || ctx_cpu[c] !== ctx_cpu[ev_ctx[runs]];
 }
 

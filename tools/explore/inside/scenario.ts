@@ -7,13 +7,34 @@
  * locals, nothing is caught.
  */
 import {
-	user_idle, user_load8, user_signal, user_spawn, user_store8, user_syscall, user_task, run_task,
+	user_idle,
+	user_load8,
+	user_signal,
+	user_spawn,
+	user_store8,
+	user_syscall,
+	user_task,
+	run_task,
 } from "arch/x86/kernel/user.ts";
 import { mmu_lookup } from "arch/x86/mm/mmu.ts";
 import { _PAGE_DIRTY } from "asm/pgtable_types.ts";
 import {
-	__NR_brk, __NR_clone, __NR_close, __NR_exit, __NR_exit_group, __NR_fork, __NR_madvise, __NR_mlock, __NR_mmap,
-	__NR_mprotect, __NR_mremap, __NR_munlock, __NR_munmap, __NR_sim_drop_caches, __NR_sim_exec, __NR_sim_open,
+	__NR_brk,
+	__NR_clone,
+	__NR_close,
+	__NR_exit,
+	__NR_exit_group,
+	__NR_fork,
+	__NR_madvise,
+	__NR_mlock,
+	__NR_mmap,
+	__NR_mprotect,
+	__NR_mremap,
+	__NR_munlock,
+	__NR_munmap,
+	__NR_sim_drop_caches,
+	__NR_sim_exec,
+	__NR_sim_open,
 } from "asm/unistd.ts";
 import { on_cpu } from "host/quiet.ts";
 import { enter_from_user_mode, irqentry_exit_to_user_mode } from "kernel/entry/common.ts";
@@ -50,8 +71,7 @@ export interface Scenario {
 
 /** Fails the execution unless it is so. */
 export function check_that(ok: boolean, text: string): void {
-	if (!ok)
-		panic(`check failed: ${text}`);
+	if (!ok) panic(`check failed: ${text}`);
 }
 
 export const PAGE = 4096;
@@ -79,14 +99,13 @@ const MADV_DONTNEED = 4;
 const CLONE_THREAD = 0x10f00;
 
 interface processes extends struct {
-	pid: array<int, 8>; /* the thread of each CPU; set-up only */
-	child: int; /* of fork(); the CPU that forks */
+	pid: array<int, 8> /* the thread of each CPU; set-up only */;
+	child: int /* of fork(); the CPU that forks */;
 }
 const processes = DEFINE<processes>();
 
 function must(what: string, result: number): number {
-	if (result < 0)
-		panic(`set-up: ${what} returned ${result}`);
+	if (result < 0) panic(`set-up: ${what} returned ${result}`);
 	return result;
 }
 
@@ -96,12 +115,9 @@ function must(what: string, result: number): number {
  */
 export function start_threads(n: number): void {
 	start_process();
-	for (let cpu = 1; cpu < n; cpu++)
-		processes.pid[cpu] = must("clone", user_syscall(__NR_clone, CLONE_THREAD, 0));
-	for (let cpu = 1; cpu < n; cpu++)
-		on_cpu(cpu, () => must("run", run_task(processes.pid[cpu])));
-	for (let cpu = 0; cpu < n; cpu++)
-		on_cpu(cpu, () => warm(WARM + cpu * 0x400000));
+	for (let cpu = 1; cpu < n; cpu++) processes.pid[cpu] = must("clone", user_syscall(__NR_clone, CLONE_THREAD, 0));
+	for (let cpu = 1; cpu < n; cpu++) on_cpu(cpu, () => must("run", run_task(processes.pid[cpu])));
+	for (let cpu = 0; cpu < n; cpu++) on_cpu(cpu, () => warm(WARM + cpu * 0x400000));
 }
 
 /** A process that has just begun: it has mapped and unmapped nothing yet. The CPU is idle before. */
@@ -115,8 +131,7 @@ export function start_process(): void {
 function warm(at: number): void {
 	for (let i = 0; i < 3; i++) {
 		map(at, 8 * PAGE, PROT_RW);
-		for (let p = 0; p < 8; p++)
-			write(at + p * PAGE, 1);
+		for (let p = 0; p < 8; p++) write(at + p * PAGE, 1);
 		mprotect(at + 2 * PAGE, PAGE, PROT_READ);
 		munmap(at, 8 * PAGE);
 	}
@@ -195,16 +210,14 @@ export function exit_group(): void {
 export function read(addr: number): number {
 	const v = user_load8(addr);
 
-	if (v < 0 && user_task() !== 0)
-		user_signal();
+	if (v < 0 && user_task() !== 0) user_signal();
 	return v;
 }
 /** False where nothing may be written. */
 export function write(addr: number, value: number): boolean {
 	const ok = user_store8(addr, value);
 
-	if (!ok && user_task() !== 0)
-		user_signal();
+	if (!ok && user_task() !== 0) user_signal();
 	return ok;
 }
 
@@ -241,8 +254,7 @@ export function two_pages(n: number, prot = PROT_RW): void {
 	start_threads(n);
 	map(A, LEN);
 	write(A + PAGE, 1);
-	if (prot !== PROT_RW)
-		mprotect(A, LEN, prot);
+	if (prot !== PROT_RW) mprotect(A, LEN, prot);
 }
 export function untouched(): void {
 	two_pages(2);
@@ -311,13 +323,11 @@ export function switch_to(pid: number): void {
  */
 export function parent_and_child(threads = false): void {
 	start_threads(1);
-	if (threads)
-		thread();
+	if (threads) thread();
 	map(A, LEN);
 	write(A, 1);
 	child_on(1);
-	if (threads)
-		on_cpu(1, thread);
+	if (threads) on_cpu(1, thread);
 }
 /** A child of CPU 0's task runs on that CPU, whose page lists and slabs are warm. */
 export function child_on(cpu: number): number {
@@ -344,8 +354,7 @@ export function signal(n: number): void {
 	smp_store_release(signals.given[n], 1);
 }
 export function wait_for(n: number): void {
-	for (let turn = 0; smp_load_acquire(signals.given[n]) === 0; turn++)
-		cpu_relax(turn);
+	for (let turn = 0; smp_load_acquire(signals.given[n]) === 0; turn++) cpu_relax(turn);
 }
 
 /** What is kernel code: a thread of the kernel in the place of the task, say. */

@@ -6,8 +6,18 @@
  */
 import { boot } from "host/head.ts";
 import {
-	accesses, begin, type Ending, event_position, forbidden, is_enabled, pop_to, position_before, run_on, set_strategy,
-	steps_in_earnest, waiting,
+	accesses,
+	begin,
+	type Ending,
+	event_position,
+	forbidden,
+	is_enabled,
+	pop_to,
+	position_before,
+	run_on,
+	set_strategy,
+	steps_in_earnest,
+	waiting,
 } from "host/engine.ts";
 import { KernelPanic, machine_failure, type StepperFailure } from "host/failure.ts";
 import { IRQ_BEGIN, KIND_NAMES } from "host/kinds.ts";
@@ -15,7 +25,18 @@ import { on_cpu } from "host/quiet.ts";
 import { adopt_sharing, forget_sharing, is_shared, shared_words, sharing } from "host/sharing.ts";
 import { on_stack } from "host/stack.ts";
 import {
-	ctx_cpu, ctx_kind, ctx_state, ev_ctx, ev_kind, ev_val, ev_w, ev_way, n, n_ctx, nr_cpus, READY,
+	ctx_cpu,
+	ctx_kind,
+	ctx_state,
+	ev_ctx,
+	ev_kind,
+	ev_val,
+	ev_w,
+	ev_way,
+	n,
+	n_ctx,
+	nr_cpus,
+	READY,
 } from "host/state.ts";
 import { changed_words, HEAP32, REGS, set_journaling, STORED, undo_mark, undo_to, WORDS } from "host/ram.ts";
 import { models } from "host/models/all.ts";
@@ -32,7 +53,15 @@ import { page_count_of, subjects } from "./about.ts";
 import { decoder } from "./decoder.ts";
 import { baseline, final_check, teardown_check } from "./final.ts";
 import type {
-	Listed, Loan, ModelName, Outcome, Phase, Replayed, Request, SessionFailure, Sharing,
+	Listed,
+	Loan,
+	ModelName,
+	Outcome,
+	Phase,
+	Replayed,
+	Request,
+	SessionFailure,
+	Sharing,
 } from "../protocol.ts";
 import { Recorder } from "./recorder.ts";
 import { locks_held } from "./snapshot.ts";
@@ -75,12 +104,27 @@ export function list(): Listed[] {
 
 export function session_options(r: Request): SessionOptions {
 	const search = () =>
-		r.schedule ? replay(r.schedule)
-		: r.strategy === "bound" ? bound(r.bound ?? 2, r.loan)
-		: r.strategy === "pct" ? pct(r.seed ?? 1, 3)
-		: r.strategy === "random" ? random(r.seed ?? 1)
-		: dpor(r.commons, r.loan);
-	return { scenario: r.scenario, model: r.model, search, order: order_of(r.schedule) ?? r.order, oracles: r.oracles, keep: r.keep, sharing: r.sharing, together: r.together, runs: r.runs, spent: r.spent };
+		r.schedule
+			? replay(r.schedule)
+			: r.strategy === "bound"
+				? bound(r.bound ?? 2, r.loan)
+				: r.strategy === "pct"
+					? pct(r.seed ?? 1, 3)
+					: r.strategy === "random"
+						? random(r.seed ?? 1)
+						: dpor(r.commons, r.loan);
+	return {
+		scenario: r.scenario,
+		model: r.model,
+		search,
+		order: order_of(r.schedule) ?? r.order,
+		oracles: r.oracles,
+		keep: r.keep,
+		sharing: r.sharing,
+		together: r.together,
+		runs: r.runs,
+		spent: r.spent,
+	};
 }
 
 /**
@@ -91,7 +135,12 @@ export function replay_schedule(r: Request): Replayed {
 	const schedule = r.schedule as number[][];
 	let last: ReturnType<typeof replay> | undefined;
 	const options = session_options(r);
-	const session = new Session({ ...options, seen: r.seen, traced: true, search: () => (last = replay(schedule)) });
+	const session = new Session({
+		...options,
+		seen: r.seen,
+		traced: true,
+		search: () => (last = replay(schedule)),
+	});
 	const once = (): Replayed => {
 		const recorder = (session.recorder = new Recorder(r.trace === true));
 		recorder.start();
@@ -136,7 +185,11 @@ export function run_words(scenario: string, model: ModelName, text: string): { e
 	const scout = new Session(session_options({ scenario, model, max: 200 }));
 	scout.slice(Infinity, 200);
 	let last: ReturnType<typeof words> | undefined;
-	const session = new Session({ ...session_options({ scenario, model }), keep: true, search: () => (last = words(text)) });
+	const session = new Session({
+		...session_options({ scenario, model }),
+		keep: true,
+		search: () => (last = words(text)),
+	});
 	session.slice(Infinity, 1);
 	const f = session.outcome.failure;
 	return { ends: f ? `${f.kind}: ${f.text}` : "passes", unmet: last?.unmet() };
@@ -216,8 +269,7 @@ export class Session {
 	/** Invokes RCU's callbacks. */
 	private quiesce(): void {
 		if (CONFIG_RCU_STEPPED) on_cpu(nr_cpus - 1, rcu_barrier);
-		/* One may queue another, which needs a grace period of its own. */
-		else
+		/* One may queue another, which needs a grace period of its own. */ else
 			for (let cpu = 0; cpu < nr_cpus && rcu_pending_callbacks() > 0; cpu++)
 				for (let turn = 0; turn < 3; turn++) on_cpu(cpu, rcu_check_callbacks);
 	}
@@ -279,7 +331,11 @@ export class Session {
 		if (ending === "failed") failure = this.failed(machine_failure() as StepperFailure);
 		else if (ending === "deadlock")
 			failure = this.failed({
-				kind: "deadlock", text: "all CPUs wait", stack: "", context: -1, event: steps_in_earnest(),
+				kind: "deadlock",
+				text: "all CPUs wait",
+				stack: "",
+				context: -1,
+				event: steps_in_earnest(),
 			});
 		else if (ending === "complete") failure = this.check_end();
 		if (shared_words() !== this.known && this.search.name !== "replay") {
@@ -361,7 +417,9 @@ export class Session {
 			const { kind, w } = waiting(c);
 			/* Nobody waits for the thread that waits for callbacks. */
 			if (kind === "rcu_take") continue;
-			const holding = [...ctx_cpu.keys()].filter((t) => t < n_ctx && locks_held(t).some((h) => h.p === w * 4));
+			const holding = [...ctx_cpu.keys()].filter(
+				(t) => t < n_ctx && locks_held(t).some((h) => h.p === w * 4),
+			);
 			const holders = new Set(holding.map((t) => `CPU${ctx_cpu[t]}`));
 			waits.push({
 				cpu: ctx_cpu[c],
@@ -389,11 +447,18 @@ export class Session {
 		const seen = f.seen as SessionFailure["seen"];
 		/* Nobody has written down which memory that is. */
 		if (!r) return { ...f, seen, memory: undefined };
-		const left = /\bslab objects are left\b/.test(f.text) ? "slab" : /\bpages are lost\b/.test(f.text) ? "pages" : undefined;
+		const left = /\bslab objects are left\b/.test(f.text)
+			? "slab"
+			: /\bpages are lost\b/.test(f.text)
+				? "pages"
+				: undefined;
 		const leaked = left && r.leaked(left);
 		/* Of a page that is left over the references are asked for. */
 		const pages = (leaked ?? []).filter((x) => x.cache === undefined).slice(0, 2);
-		const about = on_cpu(0, () => [...subjects(f.text, this.held(f)), ...pages.map((x) => page_count_of(x.start))]);
+		const about = on_cpu(0, () => [
+			...subjects(f.text, this.held(f)),
+			...pages.map((x) => page_count_of(x.start)),
+		]);
 		return { ...f, seen, about, memory: f.memory && r.bad_access(f.memory), leaked };
 	}
 }
@@ -402,8 +467,15 @@ export class Session {
 function panic_of(error: KernelPanic, kind: string, phase: Phase, where: string): SessionFailure & StepperFailure {
 	const [text] = error.message.split("\n", 1);
 	return {
-		kind, text: where + text, stack: error.message.slice(text.length + 1), memory: error.memory,
-		context: -1, at: { cpu: error.cpu, context: "task", phase }, event: n, schedule: [], console: [],
+		kind,
+		text: where + text,
+		stack: error.message.slice(text.length + 1),
+		memory: error.memory,
+		context: -1,
+		at: { cpu: error.cpu, context: "task", phase },
+		event: n,
+		schedule: [],
+		console: [],
 	};
 }
 
@@ -418,13 +490,15 @@ function schedule(f: StepperFailure): number[][] {
 	for (let e = 0; e < f.event; ) {
 		const c = ev_ctx[e];
 		let end = e + 1;
-		while (end < f.event && ev_ctx[end] === c && !(ctx_kind[c] === "irq" && ev_kind[end] === IRQ_BEGIN)) end++;
+		while (end < f.event && ev_ctx[end] === c && !(ctx_kind[c] === "irq" && ev_kind[end] === IRQ_BEGIN))
+			end++;
 		/* The last store that left the buffer; or where it stood when another one went on: before its next step. */
 		const last = model.stored(end - 1);
 		out.push(ctx_kind[c] === "buffer" ? [c, last.by, last.at] : [c, position_before(c, end, f.event)]);
 		e = end;
 	}
-	for (let e = 0; e < f.event; e++) if (ev_way[e] > 0) out.push([CHOICE, ev_ctx[e], event_position(e), ev_way[e]]);
+	for (let e = 0; e < f.event; e++)
+		if (ev_way[e] > 0) out.push([CHOICE, ev_ctx[e], event_position(e), ev_way[e]]);
 	if (f.context >= 0 && (out.length === 0 || out[out.length - 1][0] !== f.context)) out.push([f.context, -1]);
 	return out;
 }
@@ -455,6 +529,8 @@ function final_state(): number {
 export function last_events(from = 0): string[] {
 	const out: string[] = [];
 	for (let e = from; e < n; e++)
-		out.push(`${e} ${ctx_kind[ev_ctx[e]]}${ctx_cpu[ev_ctx[e]]} ${KIND_NAMES[ev_kind[e]]} ${(ev_w[e] * 4).toString(16)} ${ev_val[e]} @${event_position(e) / 8192}`);
+		out.push(
+			`${e} ${ctx_kind[ev_ctx[e]]}${ctx_cpu[ev_ctx[e]]} ${KIND_NAMES[ev_kind[e]]} ${(ev_w[e] * 4).toString(16)} ${ev_val[e]} @${event_position(e) / 8192}`,
+		);
 	return out;
 }

@@ -24,7 +24,7 @@ import { MADV_DONTNEED, MADV_FREE } from "uapi/linux/mman.ts";
 import { check_that, user_syscall } from "./scenario.ts";
 
 interface stores extends struct {
-	lazyfree: int; /* some anonymous pages may be thrown away */
+	lazyfree: int /* some anonymous pages may be thrown away */;
 }
 const stores = DEFINE<stores>();
 
@@ -39,8 +39,7 @@ export function reclaim(addr: number, len: number): void {
 	for (const end = addr + len; addr < end; addr += PAGE_SIZE) {
 		const pte = mmu_lookup(current().mm.pgd, addr);
 
-		if (pte === 0 || (pte & _PAGE_DIRTY) !== 0 || PageDirty(pfn_to_page(pte >>> 12)))
-			continue;
+		if (pte === 0 || (pte & _PAGE_DIRTY) !== 0 || PageDirty(pfn_to_page(pte >>> 12))) continue;
 		user_syscall(__NR_madvise, addr, PAGE_SIZE, MADV_DONTNEED);
 	}
 }
@@ -51,8 +50,7 @@ function note_dirty(mm: mm_struct, dirty: Set<number>): void {
 		for (let addr = vma.vm_start; addr < vma.vm_end; addr += PAGE_SIZE) {
 			const pte = mmu_lookup(mm.pgd, addr);
 
-			if ((pte & _PAGE_DIRTY) !== 0)
-				dirty.add((pte & PTE_PFN_MASK) >>> 12);
+			if ((pte & _PAGE_DIRTY) !== 0) dirty.add((pte & PTE_PFN_MASK) >>> 12);
 		}
 	}
 }
@@ -62,16 +60,14 @@ export function check_stores(): void {
 	const dirty = new Set<number>();
 
 	for (let t = next_task(init_task); t !== init_task; t = next_task(t)) {
-		if (t.mm !== NULL)
-			note_dirty(t.mm, dirty);
+		if (t.mm !== NULL) note_dirty(t.mm, dirty);
 	}
 	for (const frame of stored_frames()) {
 		const page: page = pfn_to_page(frame);
 		const anon = PageAnon(page);
 
 		/* Nobody's any more, though somebody has a reference. */
-		if (anon ? !page_mapped(page) || stores.lazyfree !== 0 : page.mapping === 0)
-			continue;
+		if (anon ? !page_mapped(page) || stores.lazyfree !== 0 : page.mapping === 0) continue;
 		const where = (frame * PAGE_SIZE).toString(16);
 
 		check_that(

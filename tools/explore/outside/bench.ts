@@ -18,7 +18,10 @@ const SECONDS = 4;
 const SCENARIOS = ["golden/fault-munmap-4", "fault-munmap"];
 
 /** Explores over and over on one core; counts what was done in so many seconds. */
-async function measure(bundle: string, scenario: string): Promise<{ executions: number; accesses: number; seconds: number }> {
+async function measure(
+	bundle: string,
+	scenario: string,
+): Promise<{ executions: number; accesses: number; seconds: number }> {
 	const core = new Core(bundle);
 	try {
 		return await core.call("measure", { scenario, model: "sc", seconds: SECONDS });
@@ -33,8 +36,14 @@ export async function explore_bench(): Promise<ExploreRow[]> {
 	for (const name of SCENARIOS) {
 		for (const cores of [1, 2]) {
 			const done = await Promise.all(Array.from({ length: cores }, () => measure(bundle, name)));
-			const per_s = (of: "executions" | "accesses") => Math.round(done.reduce((sum, d) => sum + d[of] / d.seconds, 0));
-			rows.push({ name, cores, executions_per_s: per_s("executions"), accesses_per_s: per_s("accesses") });
+			const per_s = (of: "executions" | "accesses") =>
+				Math.round(done.reduce((sum, d) => sum + d[of] / d.seconds, 0));
+			rows.push({
+				name,
+				cores,
+				executions_per_s: per_s("executions"),
+				accesses_per_s: per_s("accesses"),
+			});
 		}
 	}
 	return rows;

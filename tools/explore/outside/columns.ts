@@ -61,16 +61,12 @@ export function columns(f: Failure, width: number, all = false): string {
 			(place === heads.length - 1 ? Math.max(room, width - GUTTER - place * room) : room - 1) - depth;
 		wrap(named, space, 2).forEach((line, k) => {
 			const number = (k === 0 ? gutter : "").padStart(GUTTER - 2).padEnd(GUTTER);
-			lines.push(
-				`${number}${" ".repeat(place * room + depth)}${line}`.trimEnd(),
-			);
+			lines.push(`${number}${" ".repeat(place * room + depth)}${line}`.trimEnd());
 		});
 	};
 	const whole_width = Math.min(width - GUTTER, room * heads.length);
 	const rule = (text: string) =>
-		lines.push(
-			`${" ".repeat(GUTTER)}${text} ${"─".repeat(Math.max(0, whole_width - text.length - 1))}`,
-		);
+		lines.push(`${" ".repeat(GUTTER)}${text} ${"─".repeat(Math.max(0, whole_width - text.length - 1))}`);
 	const open = new Map<string, string[]>();
 	let last: Step | undefined;
 	/* A switch may lie between steps that are not shown. */
@@ -111,11 +107,7 @@ export function columns(f: Failure, width: number, all = false): string {
 				? ""
 				: `${MARKS.back} ${f.func.replace(/^.*\./, "").replace(/\$\d+$/, "")}()`;
 		if (inner) put(at, Math.min(deepest, 2), inner);
-		put(
-			at,
-			Math.min(deepest, 2) + 1,
-			`${MARKS.fails} ${f.text.split("\n", 1)[0].replace(PHASES, "")}`,
-		);
+		put(at, Math.min(deepest, 2) + 1, `${MARKS.fails} ${f.text.split("\n", 1)[0].replace(PHASES, "")}`);
 	}
 	return lines.join("\n");
 }

@@ -18,7 +18,15 @@ const STUCK_MS = 60_000;
 
 export class Core {
 	#worker: Worker;
-	#calls = new Map<number, { resolve: (v: Calls[Command][1]) => void; reject: (e: Error) => void; progress?: (p: Progress) => void; scenario?: string }>();
+	#calls = new Map<
+		number,
+		{
+			resolve: (v: Calls[Command][1]) => void;
+			reject: (e: Error) => void;
+			progress?: (p: Progress) => void;
+			scenario?: string;
+		}
+	>();
 	#next = 0;
 	#heard = Date.now();
 	#watchdog: NodeJS.Timeout;
@@ -27,12 +35,19 @@ export class Core {
 
 	/** `patience`: how many ms it may be silent when it has something to do; Infinity: a call may take its time. */
 	constructor(bundle: string, patience = STUCK_MS) {
-		this.#watchdog = setInterval(() => {
-			const [call] = this.#calls.values();
-			if (!call || Date.now() - this.#heard < patience) return;
-			this.#die(new UserError(`scenario '${call.scenario}' never ends: for ${patience / 1000} s one of its programs, or its set-up, has made no step`));
-			this.close();
-		}, Math.min(1000, patience));
+		this.#watchdog = setInterval(
+			() => {
+				const [call] = this.#calls.values();
+				if (!call || Date.now() - this.#heard < patience) return;
+				this.#die(
+					new UserError(
+						`scenario '${call.scenario}' never ends: for ${patience / 1000} s one of its programs, or its set-up, has made no step`,
+					),
+				);
+				this.close();
+			},
+			Math.min(1000, patience),
+		);
 		this.#watchdog.unref();
 		this.#worker = new Worker(new URL("./worker.mjs", import.meta.url), {
 			workerData: { bundle: pathToFileURL(bundle).href },
@@ -54,14 +69,23 @@ export class Core {
 		for (const call of this.#calls.values()) call.reject(why);
 		this.#calls.clear();
 	}
-	call<C extends Command>(command: C, request?: Calls[C][0], progress?: (p: Progress) => void): Promise<Calls[C][1]> {
+	call<C extends Command>(
+		command: C,
+		request?: Calls[C][0],
+		progress?: (p: Progress) => void,
+	): Promise<Calls[C][1]> {
 		if (this.#dead) return Promise.reject(this.#dead);
 		const id = this.#next++;
 		return new Promise((resolve, reject) => {
 			if (this.#calls.size === 0) this.#heard = Date.now();
 			const scenario = request && "scenario" in request ? request.scenario : undefined;
 			/* The worker answers a question with what belongs to it: see Serve. */
-			this.#calls.set(id, { resolve: resolve as (v: Calls[Command][1]) => void, reject, progress, scenario });
+			this.#calls.set(id, {
+				resolve: resolve as (v: Calls[Command][1]) => void,
+				reject,
+				progress,
+				scenario,
+			});
 			this.#worker.postMessage({ id, command, request } as Question<C>);
 		});
 	}

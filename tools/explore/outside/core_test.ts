@@ -21,7 +21,10 @@ function kernel(name: string, code: string): string {
 
 test("a program without a step is noticed from outside", async (t) => {
 	const core = new Core(kernel("stuck", "export const replay_schedule = () => { for (;;); };"), 500);
-	await t.throwsAsync(core.call("replay", { scenario: "s", model: "sc" }), { instanceOf: UserError, message: /scenario 's' never ends: for 0\.5 s/ });
+	await t.throwsAsync(core.call("replay", { scenario: "s", model: "sc" }), {
+		instanceOf: UserError,
+		message: /scenario 's' never ends: for 0\.5 s/,
+	});
 });
 
 test("a core that has died refuses what it is asked for, and says why", async (t) => {
@@ -35,15 +38,35 @@ test("a core that has died refuses what it is asked for, and says why", async (t
 });
 
 test("a program of too many steps is no failure of the kernel", async (t) => {
-	const bundle = kernel("limit", `
+	const bundle = kernel(
+		"limit",
+		`
 		export const session_options = (r) => r;
 		export const sharing = () => ({});
 		export class Session {
 			outcome = { executions: 1, blocked: 0, total: 1, exhausted: false, failure: { kind: "limit", text: "9 steps without an end", stack: "", schedule: [] } };
 			slice() { return true; }
-		}`);
+		}`,
+	);
 	const core = new Core(bundle);
-	const job: Job = { s: { name: "s", file: "", about: "", patch: "", invariant: "", cpus: 2, models: ["sc"], configs: [], quick: false }, model: "sc", bundle };
-	await t.throwsAsync(search(new Team(core), job, { scenarios: ["s"], max: 1 }, BUDGET), { instanceOf: UserError, message: /scenario 's' never ends: 9 steps/ });
+	const job: Job = {
+		s: {
+			name: "s",
+			file: "",
+			about: "",
+			patch: "",
+			invariant: "",
+			cpus: 2,
+			models: ["sc"],
+			configs: [],
+			quick: false,
+		},
+		model: "sc",
+		bundle,
+	};
+	await t.throwsAsync(search(new Team(core), job, { scenarios: ["s"], max: 1 }, BUDGET), {
+		instanceOf: UserError,
+		message: /scenario 's' never ends: 9 steps/,
+	});
 	await core.close();
 });

@@ -28,8 +28,13 @@ const BUILD_MS = 300_000;
 test.serial("golden programs have the known number of interleavings", async (t) => {
 	t.timeout(BUILD_MS);
 	const golden: Record<string, number> = {
-		"golden/seqlock-1": 11, "golden/seqlock-2": 121, "golden/seqlock-3": 1331, "golden/seqlock-4": 14641,
-		"golden/fault-munmap-1": 8, "golden/fault-munmap-2": 69, "golden/fault-munmap-3": 642,
+		"golden/seqlock-1": 11,
+		"golden/seqlock-2": 121,
+		"golden/seqlock-3": 1331,
+		"golden/seqlock-4": 14641,
+		"golden/fault-munmap-1": 8,
+		"golden/fault-munmap-2": 69,
+		"golden/fault-munmap-3": 642,
 	};
 	for (const r of await all({ scenarios: Object.keys(golden), model: "sc" })) {
 		t.is(r.executions, golden[r.scenario], r.scenario);
@@ -38,14 +43,17 @@ test.serial("golden programs have the known number of interleavings", async (t) 
 	}
 });
 
-test.serial("the count on the port does not depend on which CPU is listed first, nor on how many cores search", async (t) => {
-	const [a] = await all({ scenarios: ["fault-mremap"], model: "sc", order: [0, 1], jobs: 1 });
-	const [b] = await all({ scenarios: ["fault-mremap"], model: "sc", order: [1, 0], jobs: 1 });
-	const [c] = await all({ scenarios: ["fault-mremap"], model: "sc", strategy: "dpor", jobs: 3 });
-	t.true(a.exhausted && b.exhausted && c.exhausted);
-	t.is(a.executions, b.executions);
-	t.is(a.executions, c.executions);
-});
+test.serial(
+	"the count on the port does not depend on which CPU is listed first, nor on how many cores search",
+	async (t) => {
+		const [a] = await all({ scenarios: ["fault-mremap"], model: "sc", order: [0, 1], jobs: 1 });
+		const [b] = await all({ scenarios: ["fault-mremap"], model: "sc", order: [1, 0], jobs: 1 });
+		const [c] = await all({ scenarios: ["fault-mremap"], model: "sc", strategy: "dpor", jobs: 3 });
+		t.true(a.exhausted && b.exhausted && c.exhausted);
+		t.is(a.executions, b.executions);
+		t.is(a.executions, c.executions);
+	},
+);
 
 test.serial("the quick scenarios hold, every interleaving of them", async (t) => {
 	const scenarios = (await list()).filter((s) => s.quick && !s.name.startsWith("golden")).map((s) => s.name);
@@ -56,14 +64,35 @@ test.serial("the quick scenarios hold, every interleaving of them", async (t) =>
 		t.is(r.failure?.text, undefined, r.scenario);
 	}
 	/* Each as the kernel is; and those that ask for it with page tables that are freed after interrupts. */
-	t.deepEqual(results.filter((r) => r.config === undefined).map((r) => r.scenario).sort(), [...scenarios].sort());
-	t.deepEqual(results.filter((r) => r.config === "ipitables.config").map((r) => r.scenario), ["fault-munmap"]);
+	t.deepEqual(
+		results
+			.filter((r) => r.config === undefined)
+			.map((r) => r.scenario)
+			.sort(),
+		[...scenarios].sort(),
+	);
+	t.deepEqual(
+		results.filter((r) => r.config === "ipitables.config").map((r) => r.scenario),
+		["fault-munmap"],
+	);
 });
 
 test.serial("a semaphore as the kernel has it: waiters on stacks whose words were parts of doubles", async (t) => {
 	t.timeout(BUILD_MS);
-	const results = await all({ scenarios: ["rwsem", "rwsem-downgrade"], config: "rwsem.config", model: "tso", bound: 2, max: 500 });
-	t.deepEqual(results.map((r) => [r.executions, r.failure?.text]), [[500, undefined], [500, undefined]]);
+	const results = await all({
+		scenarios: ["rwsem", "rwsem-downgrade"],
+		config: "rwsem.config",
+		model: "tso",
+		bound: 2,
+		max: 500,
+	});
+	t.deepEqual(
+		results.map((r) => [r.executions, r.failure?.text]),
+		[
+			[500, undefined],
+			[500, undefined],
+		],
+	);
 });
 
 interface Kernel {
@@ -73,8 +102,14 @@ interface Kernel {
 test.serial("a schedule in words: a fault that was overtaken by munmap maps nothing", async (t) => {
 	const kernel = (await import(pathToFileURL(await stepper_bundle()).href)) as Kernel;
 	const run = (text: string) => kernel.run_words("fault-munmap", "sc", text);
-	t.deepEqual(run("CPU0 runs to after __find_vma; CPU1 runs munmap; CPU0 continues"), { ends: "passes", unmet: undefined });
-	t.regex(run("CPU0 runs to before no_such_function; CPU1 runs").unmet ?? "", /ends without before no_such_function/);
+	t.deepEqual(run("CPU0 runs to after __find_vma; CPU1 runs munmap; CPU0 continues"), {
+		ends: "passes",
+		unmet: undefined,
+	});
+	t.regex(
+		run("CPU0 runs to before no_such_function; CPU1 runs").unmet ?? "",
+		/ends without before no_such_function/,
+	);
 	t.throws(() => run("CPU0 walks"), { message: /'CPU0 walks' is not understood/ });
 });
 
@@ -84,8 +119,18 @@ test.serial("a check that is taken out is missed, in the schedule that is stored
 	const r = await replay(m.schedule, { scenario: m.scenario, model: m.model, mutant: m.name });
 	t.truthy(r.failure);
 	const result: Result = {
-		scenario: m.scenario, model: m.model, mutant: m.name, cpus: 2, executions: 1, blocked: 0, bound: null,
-		exhausted: false, strategy: "replay", failures: 1, seconds: 0, failure: r.failure,
+		scenario: m.scenario,
+		model: m.model,
+		mutant: m.name,
+		cpus: 2,
+		executions: 1,
+		blocked: 0,
+		bound: null,
+		exhausted: false,
+		strategy: "replay",
+		failures: 1,
+		seconds: 0,
+		failure: r.failure,
 	};
 	if (!r.failure) return;
 	const text = failure_report(result, r.failure, 100);
@@ -95,7 +140,10 @@ test.serial("a check that is taken out is missed, in the schedule that is stored
 	t.is(text.split("\n").at(-1), again);
 	t.true(columns(r.failure, 80).split("\n").length > 10);
 	/* The kernel with the check does not go that way. */
-	await t.throwsAsync(replay(m.schedule, { scenario: m.scenario, model: m.model }), { instanceOf: UserError, message: /another version of the kernel or scenario \(.*\); explore again/ });
+	await t.throwsAsync(replay(m.schedule, { scenario: m.scenario, model: m.model }), {
+		instanceOf: UserError,
+		message: /another version of the kernel or scenario \(.*\); explore again/,
+	});
 });
 
 test.serial("a report says which memory it was, and who did what to a count that does not balance", async (t) => {
@@ -109,13 +157,26 @@ test.serial("a report says which memory it was, and who did what to a count that
 	t.like(memory?.object, { cache: "vm_area_struct" });
 	const offset = (memory?.addr ?? 0) - (memory?.object?.start ?? Infinity);
 	t.true(offset >= 0 && offset < (memory?.object?.size ?? 0));
-	t.deepEqual(memory?.object?.history.slice(-2).map((a) => [a.what, a.phase, a.cpu, a.func]), [
-		["alloc", "setup", 0, "vm_area_alloc"], ["free", "run", 1, "vm_area_free"],
-	]);
+	t.deepEqual(
+		memory?.object?.history.slice(-2).map((a) => [a.what, a.phase, a.cpu, a.func]),
+		[
+			["alloc", "setup", 0, "vm_area_alloc"],
+			["free", "run", 1, "vm_area_free"],
+		],
+	);
 	const { decoder, failure, trace } = await replayed("skip-seq2");
-	t.deepEqual(failure?.about?.map((s) => s.name), ["mm.rss_stat[1]"]);
+	t.deepEqual(
+		failure?.about?.map((s) => s.name),
+		["mm.rss_stat[1]"],
+	);
 	const changes = trace.filter((e) => e.addr === failure?.about?.[0].addr && e.op !== "read");
-	t.deepEqual(changes.map((e) => [e.cpu, e.old, e.value]), [[1, 1, 0], [0, 0, 1]]);
+	t.deepEqual(
+		changes.map((e) => [e.cpu, e.old, e.value]),
+		[
+			[1, 1, 0],
+			[0, 0, 1],
+		],
+	);
 	/* The kernel's own constants, and its state at each step. */
 	t.like(new Map(decoder.flags.pte.map(([name, bit]) => [bit, name])), { size: 10 });
 	for (const [kind, bits] of Object.entries(DECODER.flags)) {
@@ -153,12 +214,20 @@ test("every mutant says what it takes out, and names a scenario", async (t) => {
 });
 
 test("a schedule is the same after it was a word", (t) => {
-	const schedule = [[0, 8192], [1, -1], [-1, 0, 40960, 2], [12, 3]];
+	const schedule = [
+		[0, 8192],
+		[1, -1],
+		[-1, 0, 40960, 2],
+		[12, 3],
+	];
 	t.deepEqual(decode_schedule(encode_schedule(schedule, 0xdeadbeef)), { schedule, build: 0xdeadbeef });
 });
 
 test("mistakes are one line", async (t) => {
-	await t.throwsAsync(all({ scenarios: ["no-such"], model: "sc" }), { instanceOf: UserError, message: /no scenario 'no-such'/ });
+	await t.throwsAsync(all({ scenarios: ["no-such"], model: "sc" }), {
+		instanceOf: UserError,
+		message: /no scenario 'no-such'/,
+	});
 	t.throws(() => load_mutant("no-such"), { instanceOf: UserError, message: /no mutant 'no-such'/ });
 	t.throws(() => decode_schedule("spf0:AAAA"), { instanceOf: UserError, message: /version 'spf0:'/ });
 	t.throws(() => decode_schedule("spf1:AA"), { instanceOf: UserError, message: /damaged/ });

@@ -13,7 +13,15 @@ import type { Decoder, Listed } from "../protocol.ts";
 import { decode_schedule } from "./replay_string.ts";
 import { BUDGET, BUDGET_OF_ALL, type Job, progress_of, search } from "./search.ts";
 import { Team } from "./team.ts";
-import { type ExploreOptions, type Failure, MODELS, type Model, type Progress, type Result, type TraceEvent } from "./types.ts";
+import {
+	type ExploreOptions,
+	type Failure,
+	MODELS,
+	type Model,
+	type Progress,
+	type Result,
+	type TraceEvent,
+} from "./types.ts";
 
 /** The stepper kernel as it is, with a fragment over its configuration, or with a mutant's patch. */
 export async function stepper_bundle(mutant?: string, config?: string): Promise<string> {
@@ -22,7 +30,9 @@ export async function stepper_bundle(mutant?: string, config?: string): Promise<
 		return await objtree(stepper_tree(config));
 	} catch (error) {
 		const lines = (error as Error).message.trim().split("\n");
-		throw new UserError(`the stepper's kernel does not build: ${lines.find((line) => /^\S+\.ts[:(]/.test(line)) ?? lines.at(-1)}`);
+		throw new UserError(
+			`the stepper's kernel does not build: ${lines.find((line) => /^\S+\.ts[:(]/.test(line)) ?? lines.at(-1)}`,
+		);
 	}
 }
 
@@ -56,7 +66,8 @@ async function jobs(o: ExploreOptions): Promise<Job[]> {
 		for (const { config, bundle } of kernels) {
 			for (const s of wanted) {
 				const asked = only || config === undefined || s.configs.includes(config);
-				if (asked && (o.model !== undefined || s.models.includes(model))) work.push({ s, model, bundle, config });
+				if (asked && (o.model !== undefined || s.models.includes(model)))
+					work.push({ s, model, bundle, config });
 			}
 		}
 	}
@@ -77,7 +88,10 @@ export interface Listener {
  */
 export async function* explore(o: ExploreOptions, listener: Listener = {}): AsyncGenerator<Result> {
 	const work = await jobs(o);
-	const budget = { ...(o.scenarios.length > 0 ? BUDGET : BUDGET_OF_ALL), ...(o.budget ? { all: o.budget, bounds: o.budget } : {}) };
+	const budget = {
+		...(o.scenarios.length > 0 ? BUDGET : BUDGET_OF_ALL),
+		...(o.budget ? { all: o.budget, bounds: o.budget } : {}),
+	};
 	const failed = new Map<string, Model>();
 	const under_way = new Set<string>();
 	const key_of = (job: Job) => `${job.s.name} ${job.config}`;
@@ -109,7 +123,9 @@ export async function* explore(o: ExploreOptions, listener: Listener = {}): Asyn
 			if (!job) {
 				if (teams.size === 0) return;
 				/* Of several scenarios each is one core's, so that what is seen of it does not depend on the others. */
-				const [[team, { bundle: theirs, done }]] = [...teams].sort(([a], [b]) => a.size - b.size);
+				const [[team, { bundle: theirs, done }]] = [...teams].sort(
+					([a], [b]) => a.size - b.size,
+				);
 				if (o.scenarios.length === 1) team.join(core_for(n, (bundle = theirs)));
 				await done.catch(() => {});
 				continue;
@@ -129,12 +145,22 @@ export async function* explore(o: ExploreOptions, listener: Listener = {}): Asyn
 		}
 	};
 	for (let n = 0, all = running; n < all; n++)
-		one_core(n).catch((error) => { problem ??= error; }).finally(() => { running--; wake(); });
+		one_core(n)
+			.catch((error) => {
+				problem ??= error;
+			})
+			.finally(() => {
+				running--;
+				wake();
+			});
 	try {
 		while (running > 0 || ready.length > 0) {
 			const r = ready.shift();
 			if (r) yield r;
-			else await new Promise<void>((resolve) => { wake = resolve; });
+			else
+				await new Promise<void>((resolve) => {
+					wake = resolve;
+				});
 			if (problem !== undefined) throw problem;
 		}
 	} finally {
@@ -167,7 +193,9 @@ export async function replay(text: string, o: ReplayOptions): Promise<Repeated> 
 		const s = find(await core.call("list"), o.scenario);
 		const r = await core.call("replay", { scenario: s.name, model: o.model, schedule, trace: o.states });
 		if (r.diverged && !r.failure)
-			throw new UserError(`replay string: it is of another version of the kernel or scenario (${r.diverged}); explore again`);
+			throw new UserError(
+				`replay string: it is of another version of the kernel or scenario (${r.diverged}); explore again`,
+			);
 		const sources = new Sources(bundle);
 		const trace = sources.trace(r.events);
 		const failure = r.failure && failure_of(sources, r.failure, trace, text, r.decoder);

@@ -9,9 +9,13 @@ import type { Step } from "./steps.ts";
 /** Of kernel/smp.ts. */
 const IPI = new RegExp(
 	`^(${[
-		"on_each_cpu\\w*", "smp_call_function\\w*", "generic_exec_single", "csd_(lock|unlock|lock_wait)",
+		"on_each_cpu\\w*",
+		"smp_call_function\\w*",
+		"generic_exec_single",
+		"csd_(lock|unlock|lock_wait)",
 		"send_ipi",
-		"smp_handle_ipi", "flush_smp_call_function_queue",
+		"smp_handle_ipi",
+		"flush_smp_call_function_queue",
 	].join("|")})$`,
 );
 const ipi_call = (s: Step) => s.calls.findIndex((name) => IPI.test(name));

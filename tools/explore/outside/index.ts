@@ -23,18 +23,26 @@ export interface Options {
 }
 
 export function add_explore(program: Command): void {
-	program
-		.command("explore")
+	program.command("explore")
 		.description("run every interleaving of a scenario on the stepper machine")
 		.argument("[scenario...]", "names (default: all)")
 		.option("--list", "name the scenarios, and what each is about")
 		.option("--model <model>", "sc, tso or lkmm (default: all that the scenario is for)")
 		.option("--mutant <name>", "on a kernel with this patch of tools/explore/mutants")
-		.option("--config <fragment>", "on a kernel configured with this fragment of configs/, too (default: those that a scenario asks for)")
+		.option(
+			"--config <fragment>",
+			"on a kernel configured with this fragment of configs/, too (default: those that a scenario asks for)",
+		)
 		.option("--bound <n>", "only schedules with at most n preemptions")
-		.option("--strategy <name>", "dpor, bound, pct or random (default: few preemptions, then dpor, then bounds)")
+		.option(
+			"--strategy <name>",
+			"dpor, bound, pct or random (default: few preemptions, then dpor, then bounds)",
+		)
 		.option("--seed <n>", "of pct and random")
-		.option("--budget <n>", "executions of each search, those cut off included (default: 400000; fewer where all scenarios are searched)")
+		.option(
+			"--budget <n>",
+			"executions of each search, those cut off included (default: 400000; fewer where all scenarios are searched)",
+		)
 		.option("--seconds <n>", "of the clock, for each scenario under a model (default: no limit)")
 		.option("--max <n>", "complete executions of each scenario under a model")
 		.option("--jobs <n>", "cores to use (default: all)")
@@ -44,7 +52,10 @@ export function add_explore(program: Command): void {
 		.option("--all", "print all steps of a failure, also those that no other CPU sees")
 		.option("--html <file>", "write failures as a page to step through")
 		.option("--quiet", "only print failures")
-		.addHelpText("after", "\nExit status: 0 if every schedule was seen and none failed, 1 if one failed, 2 for mistakes in options,\n3 if nothing failed and not every schedule was seen.")
+		.addHelpText(
+			"after",
+			"\nExit status: 0 if every schedule was seen and none failed, 1 if one failed, 2 for mistakes in options,\n3 if nothing failed and not every schedule was seen.",
+		)
 		.action(async (scenarios: string[], o: Options) => {
 			const { run } = await import("./run.ts");
 			process.exitCode = await run(scenarios, o);

@@ -50,7 +50,8 @@ function turn(side: Side): void {
 	const before = outcome.executions;
 	side.session.slice(Infinity, before + TURN);
 	side.executions += outcome.executions - before;
-	if (outcome.failure || outcome.grew) throw new Error(`a search that is shared fails: ${outcome.failure?.text ?? "more is shared"}`);
+	if (outcome.failure || outcome.grew)
+		throw new Error(`a search that is shared fails: ${outcome.failure?.text ?? "more is shared"}`);
 	side.busy = !outcome.exhausted;
 }
 

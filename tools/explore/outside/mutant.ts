@@ -39,7 +39,10 @@ const DIR = join(here(), "tools/explore/mutants");
 const SOURCES = ["arch", "include", "kernel", "tools/explore"];
 
 export function mutant_names(): string[] {
-	return readdirSync(DIR).filter((f) => f.endsWith(".patch")).map((f) => f.slice(0, -6)).sort();
+	return readdirSync(DIR)
+		.filter((f) => f.endsWith(".patch"))
+		.map((f) => f.slice(0, -6))
+		.sort();
 }
 export function mutant_file(name: string): string {
 	return join(DIR, `${name}.patch`);
@@ -61,10 +64,19 @@ export function load_mutant(name: string): Mutant {
 		return value;
 	};
 	const model = need("Model") as Model;
-	if (!MODELS.includes(model)) throw new UserError(`${file}: no model '${model}'; there are ${MODELS.join(", ")}`);
+	if (!MODELS.includes(model))
+		throw new UserError(`${file}: no model '${model}'; there are ${MODELS.join(", ")}`);
 	return {
-		name, model, subject: need("Subject"), invariant: need("Invariant"), bug: field("Bug"), scenario: need("Scenario"),
-		config: field("Config"), survives: field("Survives") || undefined, schedule: field("Schedule") ?? "", diff: text.slice(start + 1),
+		name,
+		model,
+		subject: need("Subject"),
+		invariant: need("Invariant"),
+		bug: field("Bug"),
+		scenario: need("Scenario"),
+		config: field("Config"),
+		survives: field("Survives") || undefined,
+		schedule: field("Schedule") ?? "",
+		diff: text.slice(start + 1),
 	};
 }
 
@@ -86,12 +98,16 @@ export function stepper_tree(fragment?: string): ObjtreeOptions {
 /** Throws unless the patch fits the sources below a directory. Changes them unless it is a trial. */
 export async function patch(name: string, srctree: string, trial = false): Promise<void> {
 	const quiet = $({ cwd: srctree, quiet: true, nothrow: true });
-	const run = await quiet`patch -p1 --batch --forward --no-backup-if-mismatch -r - -F 0 ${trial ? ["--dry-run"] : []} -i ${mutant_file(name)}`;
+	const run =
+		await quiet`patch -p1 --batch --forward --no-backup-if-mismatch -r - -F 0 ${trial ? ["--dry-run"] : []} -i ${mutant_file(name)}`;
 	if (run.exitCode === 0) return;
-	const [, file] = /^(?:patching|checking) file (\S+)\n(?:Hunk.*succeeded.*\n)*Hunk #\d+ FAILED/m.exec(run.stdout) ?? [];
+	const [, file] =
+		/^(?:patching|checking) file (\S+)\n(?:Hunk.*succeeded.*\n)*Hunk #\d+ FAILED/m.exec(run.stdout) ?? [];
 	const [, hunk] = /Hunk #(\d+) FAILED/.exec(run.stdout) ?? [];
 	const where = file ? `hunk ${hunk} of ${file} does not fit` : run.stdout.trim().split("\n").at(-1);
-	throw new UserError(`mutant '${name}' no longer applies: ${where}; bring tools/explore/mutants/${name}.patch up to date`);
+	throw new UserError(
+		`mutant '${name}' no longer applies: ${where}; bring tools/explore/mutants/${name}.patch up to date`,
+	);
 }
 
 /** A copy of the sources with the patch applied, below a directory that is made anew. */
@@ -113,7 +129,13 @@ const builders = new Map<string, Promise<KernelBuilder>>();
 function builder(config?: string): Promise<KernelBuilder> {
 	const key = config ?? "";
 	let b = builders.get(key);
-	if (!b) builders.set(key, (b = objtree(stepper_tree(config)).then((bundle) => new KernelBuilder(here(), dirname(bundle)))));
+	if (!b)
+		builders.set(
+			key,
+			(b = objtree(stepper_tree(config)).then(
+				(bundle) => new KernelBuilder(here(), dirname(bundle)),
+			)),
+		);
 	return b;
 }
 
@@ -131,7 +153,10 @@ export async function mutant_bundle(name: string): Promise<string> {
 	const src = await apply_mutant(name, join(aside, "src"));
 	const touched = [...m.diff.matchAll(/^\+\+\+ b\/(\S+)/gm)].map(([, file]) => file);
 	try {
-		await kernel.build(new Map(touched.map((f) => [join(here(), f), readFileSync(join(src, f), "utf8")])), src);
+		await kernel.build(
+			new Map(touched.map((f) => [join(here(), f), readFileSync(join(src, f), "utf8")])),
+			src,
+		);
 	} catch (error) {
 		throw new UserError(`mutant '${name}' does not build: ${(error as Error).message.split("\n")[0]}`);
 	}

@@ -11,13 +11,24 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import ts from "typescript";
 import { asm_offsets, BuildError, bundle, read_config, STEPPER_ENTRY } from "../../../scripts/build.ts";
 import {
-	type Compiled, type CompileOptions, emit, names_text, program_settings, refusals, resolver,
+	type Compiled,
+	type CompileOptions,
+	emit,
+	names_text,
+	program_settings,
+	refusals,
+	resolver,
 } from "../../../scripts/cc/program.ts";
 
 type Output = Compiled["output"];
 
 /** What has a say in the output beside the files that are in it. */
-const COMPILER = ["scripts/cc", "scripts/build.ts", "include/linux/compiler.d.ts", "tools/explore/outside/mutant_build.ts"];
+const COMPILER = [
+	"scripts/cc",
+	"scripts/build.ts",
+	"include/linux/compiler.d.ts",
+	"tools/explore/outside/mutant_build.ts",
+];
 
 interface Kept {
 	hash: string;
@@ -34,15 +45,21 @@ export class KernelBuilder {
 	readonly #parsed = new Map<string, ts.SourceFile | undefined>();
 
 	/** We expect an object tree that is configured and was built. */
-	constructor(srctree: string, private readonly objtree: string) {
+	constructor(
+		srctree: string,
+		private readonly objtree: string,
+	) {
 		const config = read_config(objtree);
 		this.#options = {
-			srctree, objtree,
+			srctree,
+			objtree,
 			entries: [join(srctree, STEPPER_ENTRY)],
-			srcarch: "x86", machine: "stepper",
+			srcarch: "x86",
+			machine: "stepper",
 			config: (symbol) => config.get(symbol),
 			direct: config.get("CONFIG_KASAN") !== true,
-			stepper: true, check: false,
+			stepper: true,
+			check: false,
 		};
 		const hash_of = (inputs: string[]) => {
 			const h = createHash("sha1").update(JSON.stringify([...config]));
@@ -62,12 +79,17 @@ export class KernelBuilder {
 		const { output } = emit(this.#program, this.#options);
 		/* The build writes it, and differs from run to run in what it says. */
 		const files = [...output.keys()].filter((file) => !file.endsWith("/asm-offsets.ts"));
-		const compiler = COMPILER.flatMap((path) => (path.endsWith(".ts") ? [path] : readdirSync(join(srctree, path)).map((f) => `${path}/${f}`)));
+		const compiler = COMPILER.flatMap((path) =>
+			path.endsWith(".ts") ? [path] : readdirSync(join(srctree, path)).map((f) => `${path}/${f}`),
+		);
 		const inputs = [...files, ...compiler.map((f) => join(srctree, f))];
 		this.hash = hash_of(inputs);
 		this.#output = output;
 		mkdirSync(dirname(kept), { recursive: true });
-		writeFileSync(`${kept}.${process.pid}`, JSON.stringify({ hash: this.hash, inputs, output: [...output] } satisfies Kept));
+		writeFileSync(
+			`${kept}.${process.pid}`,
+			JSON.stringify({ hash: this.hash, inputs, output: [...output] } satisfies Kept),
+		);
 		renameSync(`${kept}.${process.pid}`, kept);
 	}
 
@@ -93,7 +115,9 @@ export class KernelBuilder {
 			const [a, b] = [before.getSourceFile(file), program.getSourceFile(file)];
 			return a && b && interface_text(a) === interface_text(b);
 		});
-		const files = local ? [...changed.keys()].map((f) => program.getSourceFile(f) as ts.SourceFile) : undefined;
+		const files = local
+			? [...changed.keys()].map((f) => program.getSourceFile(f) as ts.SourceFile)
+			: undefined;
 		const refused = refusals(program, this.#options, files);
 		if (refused.length > 0) throw new BuildError(refused.join("\n"));
 		const { output, image } = emit(program, this.#options, files);
@@ -112,7 +136,12 @@ export class KernelBuilder {
 		const dir = join(copy, "build/stepper");
 		const output = new Map([...this.#output, ...this.recompile(changed)]);
 		const { code, map } = await bundle({
-			srctree, objtree, entry: options.entries[0], output, resolve: resolver(options), file: join(dir, "vmlinux.mjs"),
+			srctree,
+			objtree,
+			entry: options.entries[0],
+			output,
+			resolve: resolver(options),
+			file: join(dir, "vmlinux.mjs"),
 			by: "tools/explore/outside/mutant_build.ts",
 		});
 		const sources = map?.sources.map((s) => relative(dir, join(copy, relative(srctree, resolve(dir, s)))));
@@ -128,6 +157,10 @@ export class KernelBuilder {
 function interface_text(file: ts.SourceFile): string {
 	return file.statements
 		.filter((s) => !ts.isImportDeclaration(s))
-		.map((s) => (ts.isFunctionDeclaration(s) && s.body ? file.text.slice(s.getStart(file), s.body.pos) : s.getText(file)))
+		.map((s) =>
+			ts.isFunctionDeclaration(s) && s.body
+				? file.text.slice(s.getStart(file), s.body.pos)
+				: s.getText(file),
+		)
 		.join("\n");
 }

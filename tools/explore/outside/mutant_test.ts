@@ -15,7 +15,9 @@ import type { Replayed } from "../protocol.ts";
 import { decode_schedule } from "./replay_string.ts";
 
 const names = mutant_names();
-const scenarios = readdirSync(join(here(), "tools/explore/inside/scenarios")).map((f) => readFileSync(join(here(), "tools/explore/inside/scenarios", f), "utf8")).join("\n");
+const scenarios = readdirSync(join(here(), "tools/explore/inside/scenarios"))
+	.map((f) => readFileSync(join(here(), "tools/explore/inside/scenarios", f), "utf8"))
+	.join("\n");
 
 test("every patch fits the tree", async (t) => {
 	await Promise.all(names.map((name) => t.notThrowsAsync(patch(name, here(), true))));
@@ -26,7 +28,11 @@ test("every header is complete", (t) => {
 		const m = load_mutant(name);
 		t.regex(name, /^[a-z0-9]+(-[a-z0-9]+)*$/);
 		t.true(scenarios.includes(`"${m.scenario}": {`), `${name}: no scenario '${m.scenario}'`);
-		if (m.config) t.true(readdirSync(join(here(), "configs")).includes(m.config), `${name}: no configs/${m.config}`);
+		if (m.config)
+			t.true(
+				readdirSync(join(here(), "configs")).includes(m.config),
+				`${name}: no configs/${m.config}`,
+			);
 		if (m.bug) t.regex(m.bug, /^R\d+(, R\d+)*$/, name);
 		/* Killed, or known why not. */
 		t.not(m.schedule === "", m.survives === undefined, `${name}: 'Schedule:' or 'Survives:'`);
@@ -36,17 +42,26 @@ test("every header is complete", (t) => {
 
 test("the list names them all, and no other", (t) => {
 	const page = readFileSync(join(here(), "tools/explore/mutants/README.md"), "utf8");
-	const table = page.split("\n").filter((line) => line.startsWith("|")).join("\n");
+	const table = page
+		.split("\n")
+		.filter((line) => line.startsWith("|"))
+		.join("\n");
 	t.deepEqual([...table.matchAll(/`([a-z0-9-]+)`/g)].map(([, name]) => name).sort(), names);
 });
 
 test("a mutant that is not there is named with those that are like it", (t) => {
-	t.throws(() => load_mutant("skip-seq3"), { instanceOf: UserError, message: /no mutant 'skip-seq3'; there is .*skip-seq1, skip-seq2/ });
+	t.throws(() => load_mutant("skip-seq3"), {
+		instanceOf: UserError,
+		message: /no mutant 'skip-seq3'; there is .*skip-seq1, skip-seq2/,
+	});
 	t.throws(() => load_mutant("xyz"), { instanceOf: UserError, message: /tools\/explore\/mutants has / });
 });
 
 test("a patch that does not fit says where", async (t) => {
-	await t.throwsAsync(patch("skip-seq2", join(here(), "arch"), true), { instanceOf: UserError, message: /^mutant 'skip-seq2' no longer applies: [^\n]*$/ });
+	await t.throwsAsync(patch("skip-seq2", join(here(), "arch"), true), {
+		instanceOf: UserError,
+		message: /^mutant 'skip-seq2' no longer applies: [^\n]*$/,
+	});
 });
 
 /** The kernel of a mutant keeps a worker's memory for good, so each has its own. */
@@ -69,7 +84,10 @@ test.serial("every stored schedule still fails", async (t) => {
 	const two = [0, 1].map(async () => {
 		for (let m = queue.shift(); m !== undefined; m = queue.shift()) {
 			const { failure, diverged } = await replay(m);
-			t.truthy(failure, `${m.name}: ${diverged ?? "it ends well"}; make explore-mutants ARGS='--update ${m.name}' stores another`);
+			t.truthy(
+				failure,
+				`${m.name}: ${diverged ?? "it ends well"}; make explore-mutants ARGS='--update ${m.name}' stores another`,
+			);
 		}
 	});
 	await Promise.all(two);

@@ -5,7 +5,14 @@ import { SourceMap } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { here } from "../../lib/root.ts";
 import type {
-	Allocation, Decoder, MemoryObject, Place, RawAllocation, RawEvent, SessionFailure, TraceEvent,
+	Allocation,
+	Decoder,
+	MemoryObject,
+	Place,
+	RawAllocation,
+	RawEvent,
+	SessionFailure,
+	TraceEvent,
 } from "../protocol.ts";
 import { WRITES } from "./describe.ts";
 import { enclosing, load_names, name_of_access } from "./source.ts";
@@ -18,7 +25,11 @@ const PRIMITIVES =
 	/^include\/linux\/(smp|spinlock|lockdep|rwsem|atomic|rcupdate|irqflags|mmap_lock|page_ref)\.ts|^kernel\/(locking|rcu)/;
 
 export function failure_of(
-	sources: Sources, f: SessionFailure, trace: TraceEvent[], replay: string, decoder?: Decoder,
+	sources: Sources,
+	f: SessionFailure,
+	trace: TraceEvent[],
+	replay: string,
+	decoder?: Decoder,
 ): Failure {
 	const where = sources.place(f.stack, f.kind === "lockdep" ? PRIMITIVES : MESSENGERS);
 	const last = trace.at(-1);
@@ -26,7 +37,9 @@ export function failure_of(
 		kind: f.kind,
 		/* The kernel has __FILE__ and __LINE__ for this one. */
 		text: f.text.replace("from invalid context", where.file ? `$& at ${where.file}:${where.line}` : "$&"),
-		...(where.file || !last ? where : { func: last.func, file: last.file, line: last.line, calls: last.calls }),
+		...(where.file || !last
+			? where
+			: { func: last.func, file: last.file, line: last.line, calls: last.calls }),
 		at: f.at,
 		trace,
 		replay,
@@ -41,13 +54,18 @@ export function failure_of(
 			object: f.memory.object && object_of(sources, f.memory.object),
 		},
 		leaked: f.leaked?.map((x) => object_of(sources, x)),
-		places: f.places?.filter((p) => p.stack !== "").map(({ what, stack }) => ({ what, ...sources.place(stack) })),
+		places: f.places
+			?.filter((p) => p.stack !== "")
+			.map(({ what, stack }) => ({ what, ...sources.place(stack) })),
 		decoder,
 	};
 }
 
 function object_of(sources: Sources, o: MemoryObject<RawAllocation>): MemoryObject {
-	const placed = ({ stack, ...rest }: RawAllocation): Allocation => ({ ...rest, ...sources.place(stack, ALLOCATORS) });
+	const placed = ({ stack, ...rest }: RawAllocation): Allocation => ({
+		...rest,
+		...sources.place(stack, ALLOCATORS),
+	});
 	return { ...o, history: o.history.map(placed) };
 }
 /** Who asked for memory is outside of these. */
@@ -62,7 +80,9 @@ function overtaken(trace: TraceEvent[]): [number, number] | undefined {
 	if (at <= 0) return;
 	const { cpu, context } = trace[at - 1];
 	const reads = new Map<number, number>();
-	for (let i = 0; i < at; i++) if (trace[i].cpu === cpu && trace[i].context === context && trace[i].op === "read") reads.set(trace[i].addr, i);
+	for (let i = 0; i < at; i++)
+		if (trace[i].cpu === cpu && trace[i].context === context && trace[i].op === "read")
+			reads.set(trace[i].addr, i);
 	for (let i = at; i < trace.length; i++) {
 		const e = trace[i];
 		const read = reads.get(e.addr);
@@ -79,12 +99,16 @@ function overtaken(trace: TraceEvent[]): [number, number] | undefined {
 function conflict_of(f: SessionFailure, trace: TraceEvent[]): number[] | undefined {
 	if (f.memory) {
 		const { addr } = f.memory;
-		const taken = (e: TraceEvent) => (e.op === "free" ? e.addr === addr - (addr % 4) : e.op === "page" && e.addr === addr - (addr % 4096));
+		const taken = (e: TraceEvent) =>
+			e.op === "free"
+				? e.addr === addr - (addr % 4)
+				: e.op === "page" && e.addr === addr - (addr % 4096);
 		const freed = trace.findLastIndex(taken);
 		return freed < 0 ? undefined : [freed];
 	}
 	const { access = trace.length - 1, other } = f;
-	if (other !== undefined && trace[other] && trace[access]) return access < other ? [access, other] : [other, access];
+	if (other !== undefined && trace[other] && trace[access])
+		return access < other ? [access, other] : [other, access];
 	const pair = f.kind === "check" || f.kind === "warning" ? overtaken(trace) : undefined;
 	if (pair) return pair;
 	if (f.at?.phase === "check" || f.at?.phase === "setup" || f.kind === "lockdep") return;
@@ -126,11 +150,19 @@ export class Sources {
 		for (const line of stack.split("\n")) {
 			const [, func, at, row, column] = /^\s+at (?:(\S+) \()?(.*?):(\d+):(\d+)\)?$/.exec(line) ?? [];
 			if (at === undefined || !at.includes(this.bundle)) continue;
-			const entry = this.#map.findEntry(Number(row) - 1, Number(column) - 1) as { originalSource?: string; originalLine?: number; originalColumn?: number };
+			const entry = this.#map.findEntry(Number(row) - 1, Number(column) - 1) as {
+				originalSource?: string;
+				originalLine?: number;
+				originalColumn?: number;
+			};
 			if (!entry.originalSource) continue;
 			const file = relative(this.root, resolve(this.#dir, entry.originalSource));
 			if (file.startsWith("arch/host/stepper/") || MACHINE.test(file)) continue;
-			const place = { file, line: (entry.originalLine ?? 0) + 1, column: (entry.originalColumn ?? 0) + 1 };
+			const place = {
+				file,
+				line: (entry.originalLine ?? 0) + 1,
+				column: (entry.originalColumn ?? 0) + 1,
+			};
 			const named = func !== undefined && !func.includes("<anonymous>");
 			out.push({ ...place, func: named ? func : this.#unnamed(file, place.line) });
 		}

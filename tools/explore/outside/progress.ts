@@ -24,7 +24,13 @@ export class Bars {
 	#of = new Map<string, SingleBar>();
 	show(p: Progress): void {
 		const name = `${p.scenario} ${p.model}`;
-		this.#bars ??= new MultiBar({ format: "{name} [{bar}] {text}", barsize: 20, stream: process.stderr, clearOnComplete: true, hideCursor: true });
+		this.#bars ??= new MultiBar({
+			format: "{name} [{bar}] {text}",
+			barsize: 20,
+			stream: process.stderr,
+			clearOnComplete: true,
+			hideCursor: true,
+		});
 		const bar = this.#of.get(name) ?? this.#bars.create(1, 0);
 		this.#of.set(name, bar);
 		bar.setTotal(Math.max(1, p.executions, Math.round(p.estimate ?? 2 * p.executions)));

@@ -30,20 +30,32 @@ function checked(scenarios: string[], o: Options): ExploreOptions {
 		jobs: whole_number("--jobs", o.jobs),
 	};
 	if (o.config !== undefined) {
-		if (o.mutant !== undefined) throw new UserError(`--config ${o.config}: mutant '${o.mutant}' has its own; leave one of them out`);
+		if (o.mutant !== undefined)
+			throw new UserError(
+				`--config ${o.config}: mutant '${o.mutant}' has its own; leave one of them out`,
+			);
 		const fragments = readdirSync(join(here(), "configs")).filter((f) => f.endsWith(".config"));
-		if (!fragments.includes(o.config)) throw new UserError(`--config ${o.config}: configs/ has no such fragment; there are ${fragments.join(", ")}`);
+		if (!fragments.includes(o.config))
+			throw new UserError(
+				`--config ${o.config}: configs/ has no such fragment; there are ${fragments.join(", ")}`,
+			);
 	}
 	const chance = options.strategy === "pct" || options.strategy === "random";
 	if (options.bound !== undefined && (options.strategy ?? "bound") !== "bound")
-		throw new UserError(`--bound ${o.bound}: --strategy ${options.strategy} has no bound; leave one of them out`);
-	if (options.seed !== undefined && !chance) throw new UserError(`--seed ${o.seed}: only --strategy pct and random use one`);
-	if (o.quick && scenarios.length > 0) throw new UserError(`--quick: it chooses the scenarios; leave out '${scenarios[0]}'`);
-	if (o.replay !== undefined && scenarios.length !== 1) throw new UserError("--replay: name the one scenario that it is of");
+		throw new UserError(
+			`--bound ${o.bound}: --strategy ${options.strategy} has no bound; leave one of them out`,
+		);
+	if (options.seed !== undefined && !chance)
+		throw new UserError(`--seed ${o.seed}: only --strategy pct and random use one`);
+	if (o.quick && scenarios.length > 0)
+		throw new UserError(`--quick: it chooses the scenarios; leave out '${scenarios[0]}'`);
+	if (o.replay !== undefined && scenarios.length !== 1)
+		throw new UserError("--replay: name the one scenario that it is of");
 	if (o.html !== undefined) {
 		const dir = dirname(o.html);
 		if (!existsSync(dir)) throw new UserError(`--html ${o.html}: there is no directory '${dir}'`);
-		if (statSync(o.html, { throwIfNoEntry: false })?.isDirectory()) throw new UserError(`--html ${o.html}: it is a directory; name a file`);
+		if (statSync(o.html, { throwIfNoEntry: false })?.isDirectory())
+			throw new UserError(`--html ${o.html}: it is a directory; name a file`);
 	}
 	if (options.strategy === "bound") options.bound ??= BOUND;
 	/* Chance never ends by itself. */
@@ -64,7 +76,10 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 	const failed: { result: Result; failure: Failure }[] = [];
 	try {
 		const left_out = (scenario: string, model: Model, config: string | undefined, under: Model) => {
-			if (!o.json && !o.quiet) process.stdout.write(`${scenario}: not searched under ${model.toUpperCase()}${config ? `, ${config}` : ""}: it fails under ${under.toUpperCase()}\n`);
+			if (!o.json && !o.quiet)
+				process.stdout.write(
+					`${scenario}: not searched under ${model.toUpperCase()}${config ? `, ${config}` : ""}: it fails under ${under.toUpperCase()}\n`,
+				);
 		};
 		for await (const r of explore(options, { progress: (p) => bars?.show(p), left_out })) {
 			bars?.done(r);
@@ -77,7 +92,8 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 	} finally {
 		bars?.stop();
 	}
-	if (o.html !== undefined && failed.length === 0) process.stderr.write(`spf: no schedule that fails, so '${o.html}' was not written\n`);
+	if (o.html !== undefined && failed.length === 0)
+		process.stderr.write(`spf: no schedule that fails, so '${o.html}' was not written\n`);
 	else if (o.html !== undefined) await write_page(o.html, failed);
 	return failures > 0 ? 1 : open ? NOT_ALL_SEEN : 0;
 }
@@ -94,15 +110,44 @@ async function print_list(o: Options): Promise<number> {
 
 /** One execution, again. */
 async function repeat(scenario: string, model: Model, text: string, o: Options): Promise<number> {
-	const { failure, trace, listed, decoder } = await replay(text, { scenario, model, mutant: o.mutant, config: o.config, states: o.html !== undefined });
+	const { failure, trace, listed, decoder } = await replay(text, {
+		scenario,
+		model,
+		mutant: o.mutant,
+		config: o.config,
+		states: o.html !== undefined,
+	});
 	const result: Result = {
-		scenario, model, mutant: o.mutant, config: o.config, cpus: new Set(trace.filter((e) => e.context === "task").map((e) => e.cpu)).size,
-		executions: 1, blocked: 0, bound: null, exhausted: false, strategy: "replay", failures: failure ? 1 : 0, seconds: 0, failure,
+		scenario,
+		model,
+		mutant: o.mutant,
+		config: o.config,
+		cpus: new Set(trace.filter((e) => e.context === "task").map((e) => e.cpu)).size,
+		executions: 1,
+		blocked: 0,
+		bound: null,
+		exhausted: false,
+		strategy: "replay",
+		failures: failure ? 1 : 0,
+		seconds: 0,
+		failure,
 	};
 	if (o.json) process.stdout.write(`${JSON.stringify(result_json(result, true))}\n`);
 	else if (failure) process.stdout.write(`${failure_report(result, failure, width(), o.all)}\n`);
 	else process.stdout.write(`${scenario}: this schedule fails nothing: ${trace.length} steps\n`);
-	const clean: Failure = { kind: "", text: "", func: "", file: "", line: 0, calls: [], trace, replay: text, preemptions: 0, minimised: false, decoder };
+	const clean: Failure = {
+		kind: "",
+		text: "",
+		func: "",
+		file: "",
+		line: 0,
+		calls: [],
+		trace,
+		replay: text,
+		preemptions: 0,
+		minimised: false,
+		decoder,
+	};
 	if (o.html !== undefined) save(o.html, failure_page([{ result, failure: failure ?? clean, listed }]));
 	return failure ? 1 : 0;
 }

@@ -51,7 +51,12 @@ export function progress_of(job: Job, on_progress?: (p: Progress) => void): OnPr
 	const { s, model } = job;
 	return (p) =>
 		on_progress?.({
-			scenario: s.name, model, executions: p.executions, blocked: p.blocked, seconds: p.seconds, estimate: p.estimate,
+			scenario: s.name,
+			model,
+			executions: p.executions,
+			blocked: p.blocked,
+			seconds: p.seconds,
+			estimate: p.estimate,
 		});
 }
 
@@ -63,8 +68,19 @@ export async function search(team: Team, job: Job, o: ExploreOptions, budget: Bu
 	let seconds = 0;
 	const started = Date.now();
 	const run = async (strategy: Strategy, runs?: number, bound?: number): Promise<Ended> => {
-		const left = o.seconds === undefined ? Infinity : Math.max(0, o.seconds - (Date.now() - started) / 1000);
-		const request: Request = { scenario: s.name, model, strategy, bound, seed: o.seed ?? SEED, max: o.max, runs, order: o.order, keep };
+		const left =
+			o.seconds === undefined ? Infinity : Math.max(0, o.seconds - (Date.now() - started) / 1000);
+		const request: Request = {
+			scenario: s.name,
+			model,
+			strategy,
+			bound,
+			seed: o.seed ?? SEED,
+			max: o.max,
+			runs,
+			order: o.order,
+			keep,
+		};
 		keep = true;
 		const r = await team.search(request, left);
 		made += r.total;
@@ -72,16 +88,34 @@ export async function search(team: Team, job: Job, o: ExploreOptions, budget: Bu
 		return r;
 	};
 	/** Bounds below `searched` are known to have no failure. */
-	const result = async (r: Ended, strategy: Strategy, bound: number | undefined, searched: number): Promise<Result> => {
+	const result = async (
+		r: Ended,
+		strategy: Strategy,
+		bound: number | undefined,
+		searched: number,
+	): Promise<Result> => {
 		if (r.failure?.kind === "limit") {
 			const f = failure_of(new Sources(job.bundle), r.failure, [], "");
-			throw new UserError(`scenario '${s.name}' never ends: ${f.text}, in ${f.func}(), ${f.file}:${f.line}`);
+			throw new UserError(
+				`scenario '${s.name}' never ends: ${f.text}, in ${f.func}(), ${f.file}:${f.line}`,
+			);
 		}
 		const failure = r.failure && (await explain(team, job, r.failure, searched));
 		return {
-			scenario: s.name, model, mutant: o.mutant, config, cpus: s.cpus, executions: r.executions, blocked: r.blocked,
-			bound: bound ?? null, exhausted: r.exhausted && bound === undefined && !failure, strategy, made, failures: failure ? 1 : 0,
-			seconds, failure,
+			scenario: s.name,
+			model,
+			mutant: o.mutant,
+			config,
+			cpus: s.cpus,
+			executions: r.executions,
+			blocked: r.blocked,
+			bound: bound ?? null,
+			exhausted: r.exhausted && bound === undefined && !failure,
+			strategy,
+			made,
+			failures: failure ? 1 : 0,
+			seconds,
+			failure,
 		};
 	};
 	if (o.strategy !== undefined || o.bound !== undefined) {
@@ -119,7 +153,15 @@ async function explain(team: Team, job: Job, found: SessionFailure, searched: nu
 	const { s, model } = job;
 	const sources = new Sources(job.bundle);
 	const look = (bound: number, order?: number[]) =>
-		team.search({ scenario: s.name, model, strategy: "bound", bound, order, keep: true, runs: MINIMISE_RUNS });
+		team.search({
+			scenario: s.name,
+			model,
+			strategy: "bound",
+			bound,
+			order,
+			keep: true,
+			runs: MINIMISE_RUNS,
+		});
 	let best = await replayed(team.lead, job, sources, found);
 	let minimised = true;
 	for (let bound = searched; bound < best.preemptions && minimised; bound++) {
@@ -137,7 +179,8 @@ async function explain(team: Team, job: Job, found: SessionFailure, searched: nu
 		const r = await look(best.preemptions, rest);
 		if (r.failure === undefined) continue;
 		const less = await replayed(team.lead, job, sources, r.failure);
-		if (less.kind !== best.kind || less.func !== best.func || plain(less.text) !== plain(best.text)) continue;
+		if (less.kind !== best.kind || less.func !== best.func || plain(less.text) !== plain(best.text))
+			continue;
 		best = less;
 		cpus = rest;
 	}
@@ -152,7 +195,16 @@ async function replayed(core: Core, job: Job, sources: Sources, found: SessionFa
 	if (!r.failure) {
 		/* Of what is shared too little was known to follow it: say what there is. */
 		const bare = failure_of(sources, found, [], "");
-		return { ...bare, text: `${bare.text} (seen once; the schedule could not be repeated: ${r.diverged ?? "it ends well"})` };
+		return {
+			...bare,
+			text: `${bare.text} (seen once; the schedule could not be repeated: ${r.diverged ?? "it ends well"})`,
+		};
 	}
-	return failure_of(sources, r.failure, sources.trace(r.events), schedule.length === 0 ? "" : encode_schedule(schedule, build_id(readFileSync(job.bundle))), r.decoder);
+	return failure_of(
+		sources,
+		r.failure,
+		sources.trace(r.events),
+		schedule.length === 0 ? "" : encode_schedule(schedule, build_id(readFileSync(job.bundle))),
+		r.decoder,
+	);
 }

@@ -18,7 +18,11 @@ interface Pct {
 }
 interface Kernel {
 	litmus_states: (
-		cpus: LitmusOp[][], model: Model, places: string[], max: number, search: () => Search,
+		cpus: LitmusOp[][],
+		model: Model,
+		places: string[],
+		max: number,
+		search: () => Search,
 	) => { states: string[]; executions: number };
 	dpor: () => Search;
 	bound: (limit: number) => Search;
@@ -49,8 +53,10 @@ function program(next: () => number, cpus: number, operations: number): LitmusOp
 			else if (kind < 6) ops.push({ op: "WRITE_ONCE", loc, value: value++ });
 			else if (kind === 6) ops.push({ op: "smp_mb" });
 			else if (kind === 7) ops.push({ op: "atomic_inc", loc });
-			else if (kind === 8 && next() % 2) ops.push({ op: "xchg", loc, value: value++, reg: `r${reg++}` });
-			else if (kind === 8) ops.push({ op: "cmpxchg", loc, old: next() % 2, value: value++, reg: `r${reg++}` });
+			else if (kind === 8 && next() % 2)
+				ops.push({ op: "xchg", loc, value: value++, reg: `r${reg++}` });
+			else if (kind === 8)
+				ops.push({ op: "cmpxchg", loc, old: next() % 2, value: value++, reg: `r${reg++}` });
 			else {
 				ops.push({ op: held ? "spin_unlock" : "spin_lock", lock: "l" });
 				held = !held;
@@ -86,9 +92,14 @@ for (const model of ["sc", "tso", "lkmm"] as const) {
 test("a bound is no more than what it says: without preemptions CPUs run one after the other", (t) => {
 	const write = (loc: string, value: number): LitmusOp => ({ op: "WRITE_ONCE", loc, value });
 	const read = (loc: string, reg: string): LitmusOp => ({ op: "READ_ONCE", loc, reg });
-	const cpus = [[write("x", 1), read("y", "r0")], [write("y", 1), read("x", "r0")]];
+	const cpus = [
+		[write("x", 1), read("y", "r0")],
+		[write("y", 1), read("x", "r0")],
+	];
 	const states = (model: Model, limit: number) =>
-		kernel.litmus_states(cpus, model, ["x", "y"], MOST, () => kernel.bound(limit)).states.map((s) => s.replace(/ x.*/, ""));
+		kernel
+			.litmus_states(cpus, model, ["x", "y"], MOST, () => kernel.bound(limit))
+			.states.map((s) => s.replace(/ x.*/, ""));
 	t.deepEqual(states("sc", 0), ["0:r0=0 1:r0=1", "0:r0=1 1:r0=0"]);
 	/* Before anybody runs the first stores are in their buffers, which costs nothing. */
 	t.deepEqual(states("tso", 0), ["0:r0=0 1:r0=1", "0:r0=1 1:r0=0", "0:r0=1 1:r0=1"]);
@@ -120,10 +131,16 @@ test("PCT draws another order of all contexts each time, the same for a seed", (
 });
 
 test("a random walk takes each of those that can with the same chance", (t) => {
-	t.deepEqual([0, 1, 2].map((k) => kernel.nth_bit(0b10110, k)), [1, 2, 4]);
+	t.deepEqual(
+		[0, 1, 2].map((k) => kernel.nth_bit(0b10110, k)),
+		[1, 2, 4],
+	);
 	t.is(kernel.count_bits(0b10110), 3);
 	const next = kernel.random_numbers(3);
 	const hits = [0, 0, 0];
 	for (let i = 0; i < 3000; i++) hits[next() % 3]++;
-	t.true(hits.every((h) => h > 850 && h < 1150), hits.join(" "));
+	t.true(
+		hits.every((h) => h > 850 && h < 1150),
+		hits.join(" "),
+	);
 });

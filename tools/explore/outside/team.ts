@@ -36,7 +36,10 @@ export class Team {
 	#round?: Round;
 	#members: Promise<void>[] = [];
 
-	constructor(readonly lead: Core, private readonly on_progress?: OnProgress) {}
+	constructor(
+		readonly lead: Core,
+		private readonly on_progress?: OnProgress,
+	) {}
 
 	/** One more core, from now on. */
 	join(core: Core): void {
@@ -55,17 +58,37 @@ export class Team {
 		let made = 0;
 		for (;;) {
 			const limit = Math.max(0, until - Date.now()) / 1000;
-			const commons = request.strategy === "dpor" ? new Int32Array(new SharedArrayBuffer(4 * (1 + 2 * COMMONS))) : undefined;
+			const commons =
+				request.strategy === "dpor"
+					? new Int32Array(new SharedArrayBuffer(4 * (1 + 2 * COMMONS)))
+					: undefined;
 			const spent = request.runs === undefined ? undefined : new Int32Array(new SharedArrayBuffer(4));
 			const round: Round = {
-				request: { ...request, together: true, round: rounds++, commons, sharing, seconds: limit, spent },
+				request: {
+					...request,
+					together: true,
+					round: rounds++,
+					commons,
+					sharing,
+					seconds: limit,
+					spent,
+				},
 				total: { executions: 0, blocked: 0, total: 0, exhausted: false, seconds: 0 },
-				working: new Set(), over: false, complete: true, until, progress: new Map(),
+				working: new Set(),
+				over: false,
+				complete: true,
+				until,
+				progress: new Map(),
 			};
 			/* A count of executions is one core's, and chance leaves nothing to share. */
-			const shared = request.max === undefined && (request.strategy === "dpor" || request.strategy === "bound");
+			const shared =
+				request.max === undefined &&
+				(request.strategy === "dpor" || request.strategy === "bound");
 			this.#round = shared ? round : undefined;
-			this.#members = [this.#member(this.lead, round, round.request), ...(shared ? this.#others.map((core) => this.#member(core, round)) : [])];
+			this.#members = [
+				this.#member(this.lead, round, round.request),
+				...(shared ? this.#others.map((core) => this.#member(core, round)) : []),
+			];
 			/* Members may come while others are waited for. */
 			for (let i = 0; i < this.#members.length; i++) await this.#members[i];
 			this.#round = undefined;
@@ -76,7 +99,12 @@ export class Team {
 				sharing = total.grew;
 				continue;
 			}
-			return { ...total, exhausted: round.complete && !total.grew, total: made, seconds: (Date.now() - start) / 1000 };
+			return {
+				...total,
+				exhausted: round.complete && !total.grew,
+				total: made,
+				seconds: (Date.now() - start) / 1000,
+			};
 		}
 	}
 
@@ -92,7 +120,11 @@ export class Team {
 						await delay(PAUSE_MS);
 						continue;
 					}
-					next = { ...round.request, loan, seconds: Math.max(0, round.until - Date.now()) / 1000 };
+					next = {
+						...round.request,
+						loan,
+						seconds: Math.max(0, round.until - Date.now()) / 1000,
+					};
 				}
 				round.working.add(core);
 				const r = await core.call("explore", next, (p) => this.#tell(core, round, p));
@@ -127,7 +159,9 @@ export class Team {
 	}
 	#tell(core: Core, round: Round, p: Ended & { estimate?: number }): void {
 		round.progress.set(core, p);
-		const sum = (of: "executions" | "blocked") => round.total[of] + [...round.progress].reduce((s, [c, x]) => s + (round.working.has(c) ? x[of] : 0), 0);
+		const sum = (of: "executions" | "blocked") =>
+			round.total[of] +
+			[...round.progress].reduce((s, [c, x]) => s + (round.working.has(c) ? x[of] : 0), 0);
 		this.on_progress?.({ ...p, executions: sum("executions"), blocked: sum("blocked") });
 	}
 }

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What an exploration is asked for, and what it answers. */
 import type {
-	BadAccess, Decoder, MemoryObject, ModelName, Place, SessionFailure, Subject, TraceEvent, Wait,
+	BadAccess,
+	Decoder,
+	MemoryObject,
+	ModelName,
+	Place,
+	SessionFailure,
+	Subject,
+	TraceEvent,
+	Wait,
 } from "../protocol.ts";
 
 export type { Snapshot, TraceEvent } from "../protocol.ts";

@@ -35,7 +35,10 @@ const MOST = 2000;
 class Relation {
 	private readonly width: number;
 	private readonly bits: Uint32Array;
-	constructor(readonly n: number, from?: Relation) {
+	constructor(
+		readonly n: number,
+		from?: Relation,
+	) {
 		this.width = (n + 31) >> 5;
 		this.bits = from ? from.bits.slice() : new Uint32Array(n * this.width);
 	}
@@ -82,7 +85,8 @@ class Relation {
 	/** Once or more often. */
 	plus(): Relation {
 		const out = new Relation(this.n, this);
-		for (let k = 0; k < this.n; k++) for (let i = 0; i < this.n; i++) if (out.has(i, k)) out.take(i, out, k);
+		for (let k = 0; k < this.n; k++)
+			for (let i = 0; i < this.n; i++) if (out.has(i, k)) out.take(i, out, k);
 		return out;
 	}
 	star(): Relation {
@@ -110,7 +114,14 @@ export function forbidden(all: readonly Step[]): string | undefined {
 	const locks: number[] = [];
 	for (const s of all) {
 		const f = (so_far[s.cpu] ??= { mb: 0, rmb: 0, wmb: 0, unlock_lock: 0, gp: 0 });
-		if (s.kind === "mb" || s.kind === "rmb" || s.kind === "wmb" || s.kind === "unlock_lock" || s.kind === "gp") f[s.kind]++;
+		if (
+			s.kind === "mb" ||
+			s.kind === "rmb" ||
+			s.kind === "wmb" ||
+			s.kind === "unlock_lock" ||
+			s.kind === "gp"
+		)
+			f[s.kind]++;
 		if (s.kind === "mb" || s.kind === "rmb" || s.kind === "wmb" || s.kind === "unlock_lock") continue;
 		const i = steps.push(s) - 1;
 		fences.push({ ...f });
@@ -122,7 +133,10 @@ export function forbidden(all: readonly Step[]): string | undefined {
 	}
 	const n = steps.length;
 	if (n > MOST) return undefined;
-	const [po, rf, co, fr, rmw, gp, strong, past, release, acquire, wmb, rmb, rw, critical] = Array.from({ length: 14 }, () => new Relation(n));
+	const [po, rf, co, fr, rmw, gp, strong, past, release, acquire, wmb, rmb, rw, critical] = Array.from(
+		{ length: 14 },
+		() => new Relation(n),
+	);
 	const R = (i: number) => steps[i].kind === "read";
 	const W = (i: number) => steps[i].kind === "write";
 	const M = (i: number) => R(i) || W(i);
@@ -164,22 +178,49 @@ export function forbidden(all: readonly Step[]): string | undefined {
 		}
 	}
 	const com = rf.or(co, fr);
-	if (po.only((i, j) => place[i] === place[j] && place[i] !== -1).or(com).plus().reflexive()) return "coherence";
+	if (
+		po
+			.only((i, j) => place[i] === place[j] && place[i] !== -1)
+			.or(com)
+			.plus()
+			.reflexive()
+	)
+		return "coherence";
 	const between = fr.only(external).into(co.only(external));
 	let torn = false;
 	rmw.each((i, j) => (torn ||= between.has(i, j)));
 	if (torn) return "atomicity";
 
-	const unlock_lock = po.or(rf).only((i, j) => W(i) && R(j) && steps[i].lock !== undefined && !steps[i].atomic && steps[j].lock !== undefined);
+	const unlock_lock = po
+		.or(rf)
+		.only(
+			(i, j) =>
+				W(i) &&
+				R(j) &&
+				steps[i].lock !== undefined &&
+				!steps[i].atomic &&
+				steps[j].lock !== undefined,
+		);
 	const handed = po.into(unlock_lock).into(po);
 	const full = strong.or(gp, po.into(unlock_lock).into(past));
 	const rfe = rf.only(external);
 	const overwrite = co.or(fr);
-	const ppo = rw.or(overwrite.only(internal), full.only(internal), release, acquire, wmb, rmb, handed.only(internal));
+	const ppo = rw.or(
+		overwrite.only(internal),
+		full.only(internal),
+		release,
+		acquire,
+		wmb,
+		rmb,
+		handed.only(internal),
+	);
 	const cumulative = full.or(release);
 	const cumul_fence = cumulative.or(rfe.into(cumulative), wmb, handed).into(rf.into(rmw).star());
 	const prop = overwrite.only(external).maybe().into(cumul_fence.star()).into(rfe.maybe());
-	const hb = ppo.or(rfe, prop.only((i, j) => i !== j && internal(i, j)));
+	const hb = ppo.or(
+		rfe,
+		prop.only((i, j) => i !== j && internal(i, j)),
+	);
 	const hbs = hb.plus();
 	if (hbs.reflexive()) return "happens-before";
 	const later = hbs.maybe();

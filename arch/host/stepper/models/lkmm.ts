@@ -11,8 +11,25 @@ import { A, GUESS, MB, type Order, type RmwOrder } from "../kinds.ts";
 import { HEAP32, HEAPF64, poke, REG_WORDS, REGS } from "../ram.ts";
 import { bulked, is_shared, touch, wide as is_wide } from "../sharing.ts";
 import {
-	await_turn, clock, cpu, ctx_last, cur, ev_before, ev_choice, ev_choices, ev_kind, ev_w, ev_way, happens_before,
-	lock_word, MAX_CTX, MAX_EV, n, nr_cpus, page_head, REG_MB,
+	await_turn,
+	clock,
+	cpu,
+	ctx_last,
+	cur,
+	ev_before,
+	ev_choice,
+	ev_choices,
+	ev_kind,
+	ev_w,
+	ev_way,
+	happens_before,
+	lock_word,
+	MAX_CTX,
+	MAX_EV,
+	n,
+	nr_cpus,
+	page_head,
+	REG_MB,
 } from "../state.ts";
 import { Sc, set } from "./sc.ts";
 import { type Message, Views } from "./views.ts";
@@ -112,7 +129,10 @@ class Lkmm extends Sc {
 	}
 	override atomic_read(w: number): number {
 		const x = lk_loc(w, HEAP32[w]);
-		return lk.rmw_peek(x, choose(lk.stores(cpu, x), (i) => needed(lk.source(x, i))));
+		return lk.rmw_peek(
+			x,
+			choose(lk.stores(cpu, x), (i) => needed(lk.source(x, i))),
+		);
 	}
 	override atomic_write(kind: number, w: number, v: number, order: RmwOrder): void {
 		const o = { blind: kind === A, acquire: order === "acquire", release: order === "release" };

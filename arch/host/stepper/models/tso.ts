@@ -8,15 +8,57 @@
 import { close, granted, join, open, step, tracer } from "../engine.ts";
 import { assert, fail } from "../failure.ts";
 import {
-	A, ACQ, BULK, DOWNGRADE, ENQUEUE, GP_END, GP_START, KINDS, MB, type Order, PARK, R, RACQ, REL, RMW, RREL,
-	RTRY, STORE, TRY, W,
+	A,
+	ACQ,
+	BULK,
+	DOWNGRADE,
+	ENQUEUE,
+	GP_END,
+	GP_START,
+	KINDS,
+	MB,
+	type Order,
+	PARK,
+	R,
+	RACQ,
+	REL,
+	RMW,
+	RREL,
+	RTRY,
+	STORE,
+	TRY,
+	W,
 } from "../kinds.ts";
 import { position } from "../log.ts";
 import { HEAP32, HEAPF64, poke, poke_f64, REG_WORDS, REGS } from "../ram.ts";
 import { touch } from "../sharing.ts";
 import {
-	clock, cpu, ctx_cpu, ctx_kind, ctx_last, cur, ev_before, ev_ctx, ev_kind, ev_pendk, ev_prev, ev_store, ev_w, is_own_buffer,
-	MAX_CPUS, MAX_CTX, MAX_EV, n, n_ctx, nr_cpus, own_buffer, pend_kind, pre, REG_IRQ, REG_IRQ_OFF, REG_MODEL,
+	clock,
+	cpu,
+	ctx_cpu,
+	ctx_kind,
+	ctx_last,
+	cur,
+	ev_before,
+	ev_ctx,
+	ev_kind,
+	ev_pendk,
+	ev_prev,
+	ev_store,
+	ev_w,
+	is_own_buffer,
+	MAX_CPUS,
+	MAX_CTX,
+	MAX_EV,
+	n,
+	n_ctx,
+	nr_cpus,
+	own_buffer,
+	pend_kind,
+	pre,
+	REG_IRQ,
+	REG_IRQ_OFF,
+	REG_MODEL,
 } from "../state.ts";
 import { met } from "./model.ts";
 import { Sc, set } from "./sc.ts";
@@ -190,7 +232,12 @@ class Tso extends Sc {
 	}
 	/** No step: nobody sees it before it is committed. But where an interrupt can come, it does so before it or after. */
 	override delay(
-		kind: number, w: number, value: number | ((old: number) => number), wide: boolean, _order: Order, mask: number,
+		kind: number,
+		w: number,
+		value: number | ((old: number) => number),
+		wide: boolean,
+		_order: Order,
+		mask: number,
 	): boolean {
 		if (ctx_kind[cur] === "task" && HEAP32[REG_IRQ_OFF + cpu] === 0 && touch(REG_IRQ + cpu, true)) {
 			step(STORE, REG_IRQ + cpu);

@@ -200,9 +200,21 @@ export class Views {
 	constructor(contexts: number) {
 		for (let t = 0; t < contexts; t++) {
 			this.cpus.push({
-				seen: NOTHING, loads: UNKNOWN, rmb: UNKNOWN, stores: UNKNOWN, ul_reach: UNKNOWN, accesses: NO_ACCESSES,
+				seen: NOTHING,
+				loads: UNKNOWN,
+				rmb: UNKNOWN,
+				stores: UNKNOWN,
+				ul_reach: UNKNOWN,
+				accesses: NO_ACCESSES,
 				deps: NO_DEPS,
-				own: NOTHING, rel: NOTHING, ul_own: NOTHING, ul_all: UNKNOWN, handed: UNKNOWN, nest: 0, gp_wait: 0, gp_reach: UNKNOWN,
+				own: NOTHING,
+				rel: NOTHING,
+				ul_own: NOTHING,
+				ul_all: UNKNOWN,
+				handed: UNKNOWN,
+				nest: 0,
+				gp_wait: 0,
+				gp_reach: UNKNOWN,
 			});
 		}
 	}
@@ -240,7 +252,15 @@ export class Views {
 	loc(initial: number, page = -1): number {
 		const x = this.history.length;
 		const m: Message = {
-			at: x, event: -1, pos: 0, value: initial, by: -1, view: NOTHING, reach: UNKNOWN, of: undefined, whole: false,
+			at: x,
+			event: -1,
+			pos: 0,
+			value: initial,
+			by: -1,
+			view: NOTHING,
+			reach: UNKNOWN,
+			of: undefined,
+			whole: false,
 		};
 		this.history.push([m]);
 		this.page_of.push(page);
@@ -307,7 +327,8 @@ export class Views {
 		if (!this.plain) this.did({ cpu: t, kind: "read", of: m, acquire, blind });
 		this.set(c, "seen", plus(c.seen, m));
 		/* A CPU may have its own stores early. */
-		const now = m.by === t ? c.loads : this.heard(t, also_one(also(both(c.loads, m.reach), t, m.view), t, m));
+		const now =
+			m.by === t ? c.loads : this.heard(t, also_one(also(both(c.loads, m.reach), t, m.view), t, m));
 		this.learn(c, ["stores"], now);
 		if (!blind) this.learn(c, ["rmb"], now);
 		if (acquire) this.learn(c, ["loads"], now);
@@ -393,12 +414,28 @@ export class Views {
 	}
 	/** A new message after h[i]. */
 	private write(
-		t: number, x: number, i: number, value: number, view: View, of: Message | undefined, release: boolean,
+		t: number,
+		x: number,
+		i: number,
+		value: number,
+		view: View,
+		of: Message | undefined,
+		release: boolean,
 		whole = false,
 	): void {
 		const h = this.history[x];
 		const c = this.cpus[t];
-		const m: Message = { at: x, event: this.event, pos: i + 1, value, by: t, view, reach: c.stores, of, whole };
+		const m: Message = {
+			at: x,
+			event: this.event,
+			pos: i + 1,
+			value,
+			by: t,
+			view,
+			reach: c.stores,
+			of,
+			whole,
+		};
 		h.splice(i + 1, 0, m);
 		for (let k = i + 2; k < h.length; k++) h[k].pos = k;
 		this.journal.push(() => {
@@ -417,7 +454,13 @@ export class Views {
 		return this.source(x, choice, only).value;
 	}
 	/** Is what it has written the newest? */
-	rmw(t: number, x: number, choice: number, v: number, o: { acquire?: boolean; release?: boolean; blind?: boolean; only?: number } = {}): boolean {
+	rmw(
+		t: number,
+		x: number,
+		choice: number,
+		v: number,
+		o: { acquire?: boolean; release?: boolean; blind?: boolean; only?: number } = {},
+	): boolean {
 		const m = this.source(x, choice, o.only);
 		this.stale = m.pos < this.history[x].length - 1;
 		this.read(t, m, o.acquire === true, o.blind);
@@ -481,7 +524,11 @@ export class Views {
 		this.did({ cpu: t, kind: "read", lock: l, acquire: true });
 		this.did({ cpu: t, kind: "write", lock: l, atomic: true });
 		const lock = this.locks[l];
-		this.learn(c, ["loads", "rmb", "stores"], this.heard(t, also(both(both(c.loads, lock.reach), c.ul_reach), t, lock.view)));
+		this.learn(
+			c,
+			["loads", "rmb", "stores"],
+			this.heard(t, also(both(both(c.loads, lock.reach), c.ul_reach), t, lock.view)),
+		);
 		this.set(c, "handed", both(both(c.handed, lock.all), c.ul_all));
 		this.set(c, "rel", join(join(c.rel, lock.own), c.ul_own));
 		this.set(c, "own", join(c.own, c.rel));

@@ -10,11 +10,13 @@ import { HEAP32, poke, RAM_SIZE, SHADOW, shadow } from "../ram.ts";
 
 /** Says what is the matter with an access. */
 export function bad_access(p: number, size: number): never {
-	const bad =
-		!(p >= 4096) ? "null-ptr-deref"
-		: p + size > RAM_SIZE ? "out-of-bounds"
-		: p % size !== 0 ? "misaligned-access"
-		: "use-after-free";
+	const bad = !(p >= 4096)
+		? "null-ptr-deref"
+		: p + size > RAM_SIZE
+			? "out-of-bounds"
+			: p % size !== 0
+				? "misaligned-access"
+				: "use-after-free";
 	fail("panic", `BUG: KASAN: ${bad} of size ${size} at addr ${p?.toString(16)}`, { memory: { addr: p, size } });
 }
 /** An access of `size` bytes at p. */

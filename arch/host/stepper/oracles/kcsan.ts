@@ -82,14 +82,20 @@ export class Kcsan {
 		this.zero = Array(contexts).fill(0);
 		this.started = this.zero;
 		for (let t = 0; t < contexts; t++)
-			this.ctx.push({ now: put(this.zero, t, 1), fence: this.zero, seen: this.zero, section: this.zero });
+			this.ctx.push({
+				now: put(this.zero, t, 1),
+				fence: this.zero,
+				seen: this.zero,
+				section: this.zero,
+			});
 	}
 	mark(): number {
 		return this.journal.length;
 	}
 	undo_to(mark: number): void {
 		const j = this.journal;
-		for (let i = j.length - 3; i >= mark; i -= 3) (j[i] as Record<string, unknown>)[j[i + 1] as string] = j[i + 2];
+		for (let i = j.length - 3; i >= mark; i -= 3)
+			(j[i] as Record<string, unknown>)[j[i + 1] as string] = j[i + 2];
 		j.length = mark;
 	}
 	private set<T, K extends keyof T>(o: T, key: K, v: T[K]): void {
@@ -99,8 +105,13 @@ export class Kcsan {
 	}
 	private word(w: number): Word {
 		return (this.words[w] ??= {
-			published: this.zero, writer: -1, write_time: 0, write_event: -1, write_what: "",
-			reads: this.zero, read_events: this.zero,
+			published: this.zero,
+			writer: -1,
+			write_time: 0,
+			write_event: -1,
+			write_what: "",
+			reads: this.zero,
+			read_events: this.zero,
 		});
 	}
 	/** Later accesses of t are told from those that others may know of. */
@@ -203,7 +214,10 @@ export class KcsanOracle implements Oracle {
 	private numbers: Int32Array;
 	private count = 0;
 
-	constructor(private readonly contexts: number, words: number) {
+	constructor(
+		private readonly contexts: number,
+		words: number,
+	) {
 		this.k = new Kcsan(contexts);
 		this.numbers = new Int32Array(words);
 	}

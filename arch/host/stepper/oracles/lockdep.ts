@@ -321,7 +321,10 @@ export class LockdepOracle implements Oracle {
 	name(p: number, name: string): void {
 		this.l.name(p, name);
 	}
-	acquire(c: number, { p, read, trylock, subclass, irqs_off, in_irq, sleeps, again }: Acquire): Objection | undefined {
+	acquire(
+		c: number,
+		{ p, read, trylock, subclass, irqs_off, in_irq, sleeps, again }: Acquire,
+	): Objection | undefined {
 		if (!again) return this.report(this.l.acquire(c, p, trylock, subclass, irqs_off, in_irq, sleeps, read));
 		this.l.hold(c, p, subclass, read);
 	}

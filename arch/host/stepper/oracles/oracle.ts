@@ -84,9 +84,27 @@ type Watch = { [M in keyof Oracle]-?: (Oracle & Required<Pick<Oracle, M>>)[] };
  * has it, a call costs nothing. One that is missing here does not compile.
  */
 export const watch: Watch = {
-	begin: [], open: [], pop_to: [], resume: [], end: [], read: [], write: [], rmw: [],
-	lock: [], unlock: [], barrier: [], rcu_read_lock: [], rcu_read_unlock: [], gp_start: [], gp_end: [],
-	name: [], acquire: [], release: [], irqs_on: [], sleeps: [], held: [],
+	begin: [],
+	open: [],
+	pop_to: [],
+	resume: [],
+	end: [],
+	read: [],
+	write: [],
+	rmw: [],
+	lock: [],
+	unlock: [],
+	barrier: [],
+	rcu_read_lock: [],
+	rcu_read_unlock: [],
+	gp_start: [],
+	gp_end: [],
+	name: [],
+	acquire: [],
+	release: [],
+	irqs_on: [],
+	sleeps: [],
+	held: [],
 };
 export function set_oracles(all: readonly Oracle[]): void {
 	for (const m of Object.keys(watch) as (keyof Oracle)[])

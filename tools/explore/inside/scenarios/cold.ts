@@ -9,20 +9,38 @@ import { __free_pages, drain_all_pages, drain_local_pages, zone_normal } from "m
 import { alloc_pages, GFP_KERNEL } from "linux/gfp.ts";
 import { PageBuddy } from "linux/page-flags.ts";
 import {
-	kmem_cache_alloc, kmem_cache_create, kmem_cache_destroy, kmem_cache_free, kmem_cache_shrink,
+	kmem_cache_alloc,
+	kmem_cache_create,
+	kmem_cache_destroy,
+	kmem_cache_free,
+	kmem_cache_shrink,
 } from "mm/slab.ts";
 import { type free_area, MAX_ORDER } from "linux/mmzone.ts";
 import type { page } from "linux/mm_types.ts";
 import type { list_head } from "linux/types.ts";
 import {
-	A, check_that, cold, LEN, map, munmap, note, noted, on_cpu, PAGE, read, type Scenario, start_threads, store, V,
+	A,
+	check_that,
+	cold,
+	LEN,
+	map,
+	munmap,
+	note,
+	noted,
+	on_cpu,
+	PAGE,
+	read,
+	type Scenario,
+	start_threads,
+	store,
+	V,
 	write,
 } from "../scenario.ts";
 
 interface cold_pages extends struct {
-	mine: array<page, 4>; /* by CPU */
-	object: array<int, 4>; /* by CPU */
-	cache: kmem_cache; /* set-up only */
+	mine: array<page, 4> /* by CPU */;
+	object: array<int, 4> /* by CPU */;
+	cache: kmem_cache /* set-up only */;
 }
 const w = DEFINE<cold_pages>();
 
@@ -78,10 +96,8 @@ function check_zone(): void {
 function check_pages(...owners: number[]): void {
 	check_zone();
 	for (const a of owners)
-		for (const b of owners)
-			check_that(a === b || w.mine[a] !== w.mine[b], "a page was given out twice");
-	for (const a of owners)
-		give(a);
+		for (const b of owners) check_that(a === b || w.mine[a] !== w.mine[b], "a page was given out twice");
+	for (const a of owners) give(a);
 }
 
 const SIZE = 1024;
@@ -106,8 +122,7 @@ function check_objects(...owners: number[]): void {
 	for (const a of owners)
 		for (const b of owners)
 			check_that(a === b || w.object[a] !== w.object[b], "an object was given out twice");
-	for (const a of owners)
-		give_object(a);
+	for (const a of owners) give_object(a);
 	kmem_cache_destroy(w.cache);
 	check_zone();
 }
@@ -151,7 +166,13 @@ export const scenarios: Record<string, Scenario> = {
 			take(2);
 			give(2);
 		},
-		cpus: [() => { give(0); take(0); }, drain_all_pages],
+		cpus: [
+			() => {
+				give(0);
+				take(0);
+			},
+			drain_all_pages,
+		],
 		check: () => check_pages(0, 1),
 	},
 	"cold-alloc-large": {
@@ -159,7 +180,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/page_alloc.c rmqueue(), __free_pages_ok()",
 		invariant: "each page is given out once",
 		setup: cold,
-		cpus: [() => take(0), () => { take(1, 4); give(1, 4); }],
+		cpus: [
+			() => take(0),
+			() => {
+				take(1, 4);
+				give(1, 4);
+			},
+		],
 		check: () => check_pages(0),
 	},
 	"cold-slab-alloc-alloc": {
@@ -182,7 +209,13 @@ export const scenarios: Record<string, Scenario> = {
 			give_object(0);
 			cold();
 		},
-		cpus: [() => take_object(0), () => { give_object(1); kmem_cache_shrink(w.cache); }],
+		cpus: [
+			() => take_object(0),
+			() => {
+				give_object(1);
+				kmem_cache_shrink(w.cache);
+			},
+		],
 		check: () => check_objects(0),
 	},
 	"cold-slab-free-free": {
@@ -191,7 +224,10 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "a slab goes once",
 		setup: two_objects,
 		cpus: [
-			() => { give_object(0); kmem_cache_shrink(w.cache); },
+			() => {
+				give_object(0);
+				kmem_cache_shrink(w.cache);
+			},
 			() => give_object(1),
 		],
 		check: () => check_objects(),

@@ -1,8 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Pages that are shared until somebody writes: fork, and the zero page. */
 import {
-	A, as_child, check_that, fork, LEN, madvise_dontneed, map, munmap, note, noted, on_cpu, PAGE, read, type Scenario, store,
-	two_pages, untouched, V, write, written,
+	A,
+	as_child,
+	check_that,
+	fork,
+	LEN,
+	madvise_dontneed,
+	map,
+	munmap,
+	note,
+	noted,
+	on_cpu,
+	PAGE,
+	read,
+	type Scenario,
+	store,
+	two_pages,
+	untouched,
+	V,
+	write,
+	written,
 } from "../scenario.ts";
 
 /** To look at the zero page through. */

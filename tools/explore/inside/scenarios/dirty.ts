@@ -6,8 +6,29 @@
  */
 import { __NR_madvise, __NR_mmap } from "asm/unistd.ts";
 import {
-	A, as_child, check_that, fork, LEN, madvise_dontneed, mprotect, mremap, munmap, note, noted, on_cpu, PAGE,
-	PROT_READ, PROT_RW, read, type Scenario, start_threads, store, user_syscall, V, write, written,
+	A,
+	as_child,
+	check_that,
+	fork,
+	LEN,
+	madvise_dontneed,
+	mprotect,
+	mremap,
+	munmap,
+	note,
+	noted,
+	on_cpu,
+	PAGE,
+	PROT_READ,
+	PROT_RW,
+	read,
+	type Scenario,
+	start_threads,
+	store,
+	user_syscall,
+	V,
+	write,
+	written,
 } from "../scenario.ts";
 import { madvise_free, reclaim } from "../stores.ts";
 import { MADV_COLD } from "uapi/linux/mman.ts";
@@ -34,7 +55,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/mprotect.c change_pte_range()",
 		invariant: "a dirty bit that the CPU sets is not lost",
 		setup: shared,
-		cpus: [store, () => { mprotect(A, LEN, PROT_READ); mprotect(A, LEN, PROT_RW); }],
+		cpus: [
+			store,
+			() => {
+				mprotect(A, LEN, PROT_READ);
+				mprotect(A, LEN, PROT_RW);
+			},
+		],
 		check() {
 			check_that(read(A) === (noted(0) === 1 ? V : 0), "the write is lost");
 		},
@@ -80,7 +107,13 @@ export const scenarios: Record<string, Scenario> = {
 			written();
 			write(A, 2);
 		},
-		cpus: [store, () => { madvise_free(A, PAGE); note(1, write(A + 1, V) ? 1 : 0); }],
+		cpus: [
+			store,
+			() => {
+				madvise_free(A, PAGE);
+				note(1, write(A + 1, V) ? 1 : 0);
+			},
+		],
 		check() {
 			reclaim(A, PAGE);
 			check_that(noted(1) === 1 && read(A + 1) === V, "a write is lost that came after MADV_FREE");

@@ -1,8 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** An anonymous page fault beside munmap, beside other faults, and beside the end of its process. */
 import {
-	A, B, check_that, exit, exit_group, LEN, load, map, map_written, mprotect, munmap, note, noted, PAGE, PROT_READ, read,
-	type Scenario, start_threads, store, two_pages, untouched, V, write, written,
+	A,
+	B,
+	check_that,
+	exit,
+	exit_group,
+	LEN,
+	load,
+	map,
+	map_written,
+	mprotect,
+	munmap,
+	note,
+	noted,
+	PAGE,
+	PROT_READ,
+	read,
+	type Scenario,
+	start_threads,
+	store,
+	two_pages,
+	untouched,
+	V,
+	write,
+	written,
 } from "../scenario.ts";
 
 const PROT_RWX = 7;
@@ -99,7 +121,13 @@ export const scenarios: Record<string, Scenario> = {
 			untouched();
 			map(B, PAGE);
 		},
-		cpus: [store, () => { munmap(A, LEN); note(1, munmap(B, PAGE)); }],
+		cpus: [
+			store,
+			() => {
+				munmap(A, LEN);
+				note(1, munmap(B, PAGE));
+			},
+		],
 		check() {
 			check_that(noted(1) === 0, "the second munmap fails");
 			check_that(read(A) === -1, "a page is mapped after munmap");
@@ -110,7 +138,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 11/35 mm: rcu safe vma freeing",
 		invariant: "what is read is of the mapping that is there",
 		setup: written,
-		cpus: [load, () => { munmap(A, LEN); map(A, LEN, PROT_READ); }],
+		cpus: [
+			load,
+			() => {
+				munmap(A, LEN);
+				map(A, LEN, PROT_READ);
+			},
+		],
 		check() {
 			check_that(noted(0) === 1 || noted(0) === 0 || noted(0) === -1, "a page of nobody was read");
 			check_that(!write(A, 2), "the new mapping is writable");
@@ -122,8 +156,7 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "nobody holds the lock of a page table that is free",
 		setup() {
 			beside_neighbour();
-			for (let i = 1; i <= FREED; i++)
-				map(TABLES + i * TABLE, PAGE);
+			for (let i = 1; i <= FREED; i++) map(TABLES + i * TABLE, PAGE);
 			/* The table stays, and so do those above. */
 			munmap(NEIGHBOUR, PAGE);
 		},
@@ -131,8 +164,7 @@ export const scenarios: Record<string, Scenario> = {
 			store,
 			() => {
 				munmap(A, LEN);
-				for (let i = 1; i <= FREED; i++)
-					read(TABLES + i * TABLE);
+				for (let i = 1; i <= FREED; i++) read(TABLES + i * TABLE);
 			},
 		],
 		check() {
@@ -227,7 +259,12 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 28/35 mm: disable speculative faults for single threaded user space",
 		invariant: "nothing is left of the address space",
 		setup: untouched,
-		cpus: [() => { write(A, V); }, exit_group],
+		cpus: [
+			() => {
+				write(A, V);
+			},
+			exit_group,
+		],
 	},
 	"fault-thread-exit": {
 		about: "a fault beside the end of the only other thread, which makes the process single-threaded",

@@ -1,8 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Faults on mappings of a file, which are never speculative: v2 leaves them to the classic path. */
 import {
-	A, as_child, check_that, drop_caches, fork, LEN, madvise_dontneed, map_file, mprotect, munmap, note, noted, PROT_READ, PROT_RW, read,
-	type Scenario, start_threads, store, V, write,
+	A,
+	as_child,
+	check_that,
+	drop_caches,
+	fork,
+	LEN,
+	madvise_dontneed,
+	map_file,
+	mprotect,
+	munmap,
+	note,
+	noted,
+	PROT_READ,
+	PROT_RW,
+	read,
+	type Scenario,
+	start_threads,
+	store,
+	V,
+	write,
 } from "../scenario.ts";
 
 /** Two pages of a file at A: what it says at 0, and that it is in the cache. */
@@ -63,7 +81,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mprotect_fixup()",
 		invariant: "after mprotect(PROT_READ) nobody writes",
 		setup: () => file(true),
-		cpus: [store, () => { mprotect(A, LEN, PROT_READ); note(1, read(A)); }],
+		cpus: [
+			store,
+			() => {
+				mprotect(A, LEN, PROT_READ);
+				note(1, read(A));
+			},
+		],
 		check() {
 			check_that(noted(1) === (noted(0) === 1 ? V : at_start()), "a write after mprotect");
 			check_that(!write(A, 2), "the page is writable after mprotect");

@@ -30,15 +30,13 @@ function seqlock_write(): void {
 function seqlock_read(): void {
 	const seq = READ_ONCE(w.seq);
 
-	if ((seq & 1) !== 0)
-		return;
+	if ((seq & 1) !== 0) return;
 	smp_rmb();
 	const a = READ_ONCE(w.a);
 	const b = READ_ONCE(w.b);
 
 	smp_rmb();
-	if (READ_ONCE(w.seq) === seq)
-		check_that(a === b, "the reader saw one of two stores");
+	if (READ_ONCE(w.seq) === seq) check_that(a === b, "the reader saw one of two stores");
 }
 
 function munmap(): void {
@@ -58,14 +56,11 @@ function munmap(): void {
 function fault(): void {
 	const seq = READ_ONCE(w.seq);
 
-	if ((seq & 1) !== 0)
-		return;
+	if ((seq & 1) !== 0) return;
 	smp_rmb();
-	if (READ_ONCE(w.mapped) !== 0)
-		return;
+	if (READ_ONCE(w.mapped) !== 0) return;
 	spin_lock(w.lock);
-	if (READ_ONCE(w.seq) === seq && READ_ONCE(w.pte) === 0)
-		WRITE_ONCE(w.pte, 7);
+	if (READ_ONCE(w.seq) === seq && READ_ONCE(w.pte) === 0) WRITE_ONCE(w.pte, 7);
 	spin_unlock(w.lock);
 }
 

@@ -2,8 +2,30 @@
 /** Calls that make, change or take away several vmas, beside a fault or beside each other; the heap; stacks. */
 import { MAP_FIXED_NOREPLACE, MAP_PRIVATE } from "linux/mman.ts";
 import {
-	A, B, brk, check_that, LEN, map, map_stack, map_written, mmap, mprotect, munmap, note, noted, on_cpu, PAGE,
-	PROT_READ, PROT_RW, read, type Scenario, STACK_TOP, start_threads, untouched, V, write,
+	A,
+	B,
+	brk,
+	check_that,
+	LEN,
+	map,
+	map_stack,
+	map_written,
+	mmap,
+	mprotect,
+	munmap,
+	note,
+	noted,
+	on_cpu,
+	PAGE,
+	PROT_READ,
+	PROT_RW,
+	read,
+	type Scenario,
+	STACK_TOP,
+	start_threads,
+	untouched,
+	V,
+	write,
 } from "../scenario.ts";
 
 const ENOMEM = 12;
@@ -42,7 +64,10 @@ export const scenarios: Record<string, Scenario> = {
 
 			check_that(noted(0) === noted(8) + 2 * PAGE && noted(1) === noted(8) + 3 * PAGE, "brk fails");
 			check_that(now === noted(0) || now === noted(1), "the break is elsewhere");
-			check_that(read(noted(8)) === 1 && read(now - PAGE) === 0 && read(now) === -1, "the heap does not end at the break");
+			check_that(
+				read(noted(8)) === 1 && read(now - PAGE) === 0 && read(now) === -1,
+				"the heap does not end at the break",
+			);
 		},
 	},
 	"brk-shrink-grow": {
@@ -61,7 +86,10 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(noted(0) === noted(8) + PAGE && noted(1) === noted(8) + 3 * PAGE, "brk fails");
 			check_that(read(noted(8)) === 1 && read(now) === -1, "the heap does not end at the break");
 			if (now === noted(1))
-				check_that(read(noted(8) + PAGE) === 0 && read(noted(8) + LEN) === 0, "an old page is in the new heap");
+				check_that(
+					read(noted(8) + PAGE) === 0 && read(noted(8) + LEN) === 0,
+					"an old page is in the new heap",
+				);
 		},
 	},
 	"brk-map": {
@@ -72,7 +100,10 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [() => note(0, brk(noted(8) + 3 * PAGE)), () => note(1, map_written(noted(8) + LEN, 4) ? 1 : 0)],
 		check() {
 			check_that(noted(1) === 1 && read(noted(8) + LEN) === 4, "the write is lost");
-			check_that(noted(0) === noted(8) + PAGE || noted(0) === noted(8) + 3 * PAGE, "brk answers something else");
+			check_that(
+				noted(0) === noted(8) + PAGE || noted(0) === noted(8) + 3 * PAGE,
+				"brk answers something else",
+			);
 		},
 	},
 	"map-anywhere": {
@@ -88,7 +119,10 @@ export const scenarios: Record<string, Scenario> = {
 			const at = [0, 1].map((cpu) => STACK_TOP - noted(cpu) * PAGE);
 
 			check_that(at[0] !== at[1], "two mappings are at one place");
-			check_that(write(at[0], 1) && read(at[1]) === 0 && !write(at[1], 1), "a mapping is not what was asked for");
+			check_that(
+				write(at[0], 1) && read(at[1]) === 0 && !write(at[1], 1),
+				"a mapping is not what was asked for",
+			);
 		},
 	},
 	"map-noreplace": {
@@ -103,8 +137,14 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			const first = noted(0) === B;
 
-			check_that(first ? noted(1) === -EEXIST : noted(0) === -EEXIST && noted(1) === B, "both have it, or nobody");
-			check_that(write(B, 1) === first && read(B + PAGE) === (first ? -1 : 0), "the mapping is not what was asked for");
+			check_that(
+				first ? noted(1) === -EEXIST : noted(0) === -EEXIST && noted(1) === B,
+				"both have it, or nobody",
+			);
+			check_that(
+				write(B, 1) === first && read(B + PAGE) === (first ? -1 : 0),
+				"the mapping is not what was asked for",
+			);
 		},
 	},
 	"fault-map-several": {
@@ -145,12 +185,18 @@ export const scenarios: Record<string, Scenario> = {
 		setup: two,
 		cpus: [
 			() => note(0, write(A + PAGE, V) ? 1 : 0),
-			() => { note(2, mprotect(A, LEN + PAGE, PROT_READ)); note(1, read(A + PAGE)); },
+			() => {
+				note(2, mprotect(A, LEN + PAGE, PROT_READ));
+				note(1, read(A + PAGE));
+			},
 		],
 		check() {
 			check_that(noted(2) === -ENOMEM, "the gap is not reported");
 			check_that(noted(1) === (noted(0) === 1 ? V : 1), "a write after mprotect");
-			check_that(!write(A, 5) && !write(A + PAGE, 5) && read(A) === 2, "a page is writable after mprotect");
+			check_that(
+				!write(A, 5) && !write(A + PAGE, 5) && read(A) === 2,
+				"a page is writable after mprotect",
+			);
 		},
 	},
 	"mprotect-mprotect": {
@@ -164,7 +210,10 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [() => note(0, mprotect(A, LEN, PROT_READ)), () => note(1, mprotect(A + PAGE, LEN, PROT_RWX))],
 		check() {
 			check_that(noted(0) === 0 && noted(1) === 0, "mprotect fails");
-			check_that(!write(A, 5) && write(A + LEN, 5) && read(A + PAGE) === 1, "a page has another protection");
+			check_that(
+				!write(A, 5) && write(A + LEN, 5) && read(A + PAGE) === 1,
+				"a page has another protection",
+			);
 		},
 	},
 	"stack-map": {
@@ -182,7 +231,10 @@ export const scenarios: Record<string, Scenario> = {
 		],
 		check() {
 			check_that(read(STACK_AT - PAGE) === (noted(0) === 1 ? V : -1), "the write is lost");
-			check_that(!write(STACK_AT - LEN, 1) && read(STACK_AT) === 1, "the stack grows right up to a mapping");
+			check_that(
+				!write(STACK_AT - LEN, 1) && read(STACK_AT) === 1,
+				"the stack grows right up to a mapping",
+			);
 		},
 	},
 	"stack-stack": {
@@ -194,10 +246,16 @@ export const scenarios: Record<string, Scenario> = {
 			map_stack(STACK_AT, PAGE);
 			write(STACK_AT, 1);
 		},
-		cpus: [() => note(0, write(STACK_AT - PAGE, V) ? 1 : 0), () => note(1, write(STACK_AT - LEN, V) ? 1 : 0)],
+		cpus: [
+			() => note(0, write(STACK_AT - PAGE, V) ? 1 : 0),
+			() => note(1, write(STACK_AT - LEN, V) ? 1 : 0),
+		],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
-			check_that(read(STACK_AT - PAGE) === V && read(STACK_AT - LEN) === V && read(STACK_AT) === 1, "a write is lost");
+			check_that(
+				read(STACK_AT - PAGE) === V && read(STACK_AT - LEN) === V && read(STACK_AT) === 1,
+				"a write is lost",
+			);
 		},
 	},
 	"stacks-of-two": {
@@ -211,10 +269,16 @@ export const scenarios: Record<string, Scenario> = {
 			write(STACK_AT, 1);
 			write(STACK_AT + 0x200000, 1);
 		},
-		cpus: [() => note(0, write(STACK_AT - PAGE, V) ? 1 : 0), () => note(1, write(STACK_AT + 0x200000 - PAGE, V) ? 1 : 0)],
+		cpus: [
+			() => note(0, write(STACK_AT - PAGE, V) ? 1 : 0),
+			() => note(1, write(STACK_AT + 0x200000 - PAGE, V) ? 1 : 0),
+		],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
-			check_that(read(STACK_AT - PAGE) === V && read(STACK_AT + 0x200000 - PAGE) === V, "a write is lost");
+			check_that(
+				read(STACK_AT - PAGE) === V && read(STACK_AT + 0x200000 - PAGE) === V,
+				"a write is lost",
+			);
 		},
 	},
 	"stack-munmap-all": {
@@ -245,7 +309,10 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [() => note(0, write(STACK_AT - PAGE, V) ? 1 : 0), () => note(1, munmap(STACK_AT + PAGE, PAGE))],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 0, "a call fails");
-			check_that(read(STACK_AT - PAGE) === V && read(STACK_AT) === 1 && read(STACK_AT + PAGE) === -1, "a write is lost");
+			check_that(
+				read(STACK_AT - PAGE) === V && read(STACK_AT) === 1 && read(STACK_AT + PAGE) === -1,
+				"a write is lost",
+			);
 		},
 	},
 	"map-below": {
@@ -277,7 +344,10 @@ export const scenarios: Record<string, Scenario> = {
 		},
 		cpus: [
 			() => note(0, write(A, V) ? 1 : 0),
-			() => { note(1, mprotect(A + PAGE, PAGE, PROT_READ)); note(2, mprotect(A + PAGE, LEN, PROT_RW)); },
+			() => {
+				note(1, mprotect(A + PAGE, PAGE, PROT_READ));
+				note(2, mprotect(A + PAGE, LEN, PROT_RW));
+			},
 		],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 0 && noted(2) === 0, "a call fails");

@@ -6,11 +6,26 @@
  * unless CONFIG_RWSEM_STEPPED is off.
  */
 import {
-	raw_seqcount_begin, read_seqbegin, read_seqcount_retry, read_seqretry, seqcount_init, seqlock_init,
-	write_seqcount_begin, write_seqcount_end, write_seqlock, write_sequnlock,
+	raw_seqcount_begin,
+	read_seqbegin,
+	read_seqcount_retry,
+	read_seqretry,
+	seqcount_init,
+	seqlock_init,
+	write_seqcount_begin,
+	write_seqcount_end,
+	write_seqlock,
+	write_sequnlock,
 } from "linux/seqlock.ts";
 import {
-	down_read, down_read_trylock, down_write, down_write_trylock, downgrade_write, init_rwsem, up_read, up_write,
+	down_read,
+	down_read_trylock,
+	down_write,
+	down_write_trylock,
+	downgrade_write,
+	init_rwsem,
+	up_read,
+	up_write,
 } from "linux/rwsem.ts";
 import { spin_lock, spin_lock_init, spin_trylock, spin_unlock } from "linux/spinlock.ts";
 import type { rw_semaphore, seqcount_t, seqlock_t, spinlock_t } from "linux/spinlock_types.ts";
@@ -56,8 +71,7 @@ function spin(): void {
 	spin_unlock(w.lock);
 }
 function spin_if_free(): void {
-	if (!spin_trylock(w.lock))
-		return;
+	if (!spin_trylock(w.lock)) return;
 	increment();
 	spin_unlock(w.lock);
 	note(0, 1);
@@ -97,8 +111,7 @@ function seqcount_try(): void {
 	const a = READ_ONCE(w.a);
 	const b = READ_ONCE(w.b);
 
-	if (!read_seqcount_retry(w.seqcount, seq))
-		check_that(a === b, "a reader sees one of two stores");
+	if (!read_seqcount_retry(w.seqcount, seq)) check_that(a === b, "a reader sees one of two stores");
 }
 
 function sem_write(): void {
@@ -121,15 +134,13 @@ function sem_downgrade(): void {
 	up_read(w.sem);
 }
 function sem_try_write(): void {
-	if (!down_write_trylock(w.sem))
-		return;
+	if (!down_write_trylock(w.sem)) return;
 	increment();
 	up_write(w.sem);
 	note(0, 1);
 }
 function sem_try_read(): void {
-	if (!down_read_trylock(w.sem))
-		return;
+	if (!down_read_trylock(w.sem)) return;
 	look();
 	up_read(w.sem);
 }
@@ -186,7 +197,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: kernel/locking/rwsem.ts rwsem_try_write_lock()",
 		invariant: "who waits for too long is given the lock, and it is not stolen again",
 		setup: () => sems(2),
-		cpus: [() => { sem_write(); sem_write(); }, sem_write],
+		cpus: [
+			() => {
+				sem_write();
+				sem_write();
+			},
+			sem_write,
+		],
 		check() {
 			counted(3);
 			check_that(w.sem.count.counter === 0, `the count is ${w.sem.count.counter} at the end`);

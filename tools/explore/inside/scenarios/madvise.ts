@@ -3,12 +3,30 @@
  * A page fault beside madvise() that changes entries under the read lock
  * (MADV_FREE, MADV_COLD), fills them (MADV_POPULATE_*), or changes vmas.
  */
+import { MADV_COLD, MADV_FREE, MADV_PAGEOUT, MADV_POPULATE_WRITE, MADV_RANDOM, MADV_SEQUENTIAL } from "linux/mman.ts";
 import {
-	MADV_COLD, MADV_FREE, MADV_PAGEOUT, MADV_POPULATE_WRITE, MADV_RANDOM, MADV_SEQUENTIAL,
-} from "linux/mman.ts";
-import {
-	A, check_that, fork, is_dirty, LEN, madvise, madvise_dontneed, map_written, mprotect, munmap, note, noted,
-	on_cpu, PAGE, PROT_READ, read, type Scenario, store, untouched, V, write, written,
+	A,
+	check_that,
+	fork,
+	is_dirty,
+	LEN,
+	madvise,
+	madvise_dontneed,
+	map_written,
+	mprotect,
+	munmap,
+	note,
+	noted,
+	on_cpu,
+	PAGE,
+	PROT_READ,
+	read,
+	type Scenario,
+	store,
+	untouched,
+	V,
+	write,
+	written,
 } from "../scenario.ts";
 
 const PROT_RWX = 7;
@@ -35,10 +53,19 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/madvise.c madvise_free_pte_range()",
 		invariant: "a write that comes after MADV_FREE makes the page dirty again",
 		setup: cached,
-		cpus: [store, () => { madvise(A, LEN, MADV_FREE); note(1, read(A)); }],
+		cpus: [
+			store,
+			() => {
+				madvise(A, LEN, MADV_FREE);
+				note(1, read(A));
+			},
+		],
 		check() {
 			check_that(noted(0) === 1 && read(A) === V, "the write is lost");
-			check_that(noted(1) === V || is_dirty(A), "a page that was written to after MADV_FREE is clean");
+			check_that(
+				noted(1) === V || is_dirty(A),
+				"a page that was written to after MADV_FREE is clean",
+			);
 		},
 	},
 	"fault-free": {
@@ -46,10 +73,19 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/madvise.c madvise_free_pte_range()",
 		invariant: "a write that comes after MADV_FREE makes the page dirty again",
 		setup: clean,
-		cpus: [store, () => { madvise(A, LEN, MADV_FREE); note(1, read(A)); }],
+		cpus: [
+			store,
+			() => {
+				madvise(A, LEN, MADV_FREE);
+				note(1, read(A));
+			},
+		],
 		check() {
 			check_that(noted(0) === 1 && read(A) === V, "the write is lost");
-			check_that(noted(1) === V || is_dirty(A), "a page that was written to after MADV_FREE is clean");
+			check_that(
+				noted(1) === V || is_dirty(A),
+				"a page that was written to after MADV_FREE is clean",
+			);
 		},
 	},
 	"fault-cold": {
@@ -79,9 +115,18 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: arch/x86/mm/mmu.ts mmu_walk()",
 		invariant: "an entry that was taken out does not come back",
 		setup: clean,
-		cpus: [store, () => { madvise_dontneed(A, LEN); note(1, read(A)); }],
+		cpus: [
+			store,
+			() => {
+				madvise_dontneed(A, LEN);
+				note(1, read(A));
+			},
+		],
 		check() {
-			check_that(noted(0) === 1 && (noted(1) === 0 || noted(1) === V), "the page has what was given up");
+			check_that(
+				noted(0) === 1 && (noted(1) === 0 || noted(1) === V),
+				"the page has what was given up",
+			);
 			check_that(read(A) === V || (read(A) === 0 && noted(1) === 0), "the write went elsewhere");
 		},
 	},
@@ -101,7 +146,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/madvise.c madvise_free_pte_range()",
 		invariant: "a page that was given up does not come back",
 		setup: written,
-		cpus: [() => note(0, madvise(A, LEN, MADV_FREE)), () => { madvise_dontneed(A, LEN); note(1, read(A)); }],
+		cpus: [
+			() => note(0, madvise(A, LEN, MADV_FREE)),
+			() => {
+				madvise_dontneed(A, LEN);
+				note(1, read(A));
+			},
+		],
 		check() {
 			check_that(noted(0) === 0 && noted(1) === 0, "a page is there after MADV_DONTNEED");
 			check_that(read(A) === 0, "a page comes back");
@@ -114,7 +165,10 @@ export const scenarios: Record<string, Scenario> = {
 		setup: written,
 		cpus: [() => note(0, madvise(A, LEN, MADV_COLD)), () => note(1, madvise(A, LEN, MADV_FREE))],
 		check() {
-			check_that(noted(0) === 0 && noted(1) === 0 && !is_dirty(A) && read(A) === 1, "the page is lost, or dirty");
+			check_that(
+				noted(0) === 0 && noted(1) === 0 && !is_dirty(A) && read(A) === 1,
+				"the page is lost, or dirty",
+			);
 		},
 	},
 	"pageout-munmap": {
@@ -156,7 +210,10 @@ export const scenarios: Record<string, Scenario> = {
 		setup: untouched,
 		cpus: [store, () => note(1, madvise(A + PAGE, PAGE, MADV_RANDOM))],
 		check() {
-			check_that(noted(0) === 1 && noted(1) === 0 && read(A) === V && read(A + PAGE) === 1, "the write is lost");
+			check_that(
+				noted(0) === 1 && noted(1) === 0 && read(A) === V && read(A + PAGE) === 1,
+				"the write is lost",
+			);
 		},
 	},
 	"fault-advice-several": {
@@ -195,8 +252,14 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "after mprotect(PROT_READ) nobody writes",
 		setup: written,
 		cpus: [
-			() => { madvise(A, LEN, MADV_FREE); note(0, write(A, V) ? 1 : 0); },
-			() => { mprotect(A, LEN, PROT_READ); note(1, read(A)); },
+			() => {
+				madvise(A, LEN, MADV_FREE);
+				note(0, write(A, V) ? 1 : 0);
+			},
+			() => {
+				mprotect(A, LEN, PROT_READ);
+				note(1, read(A));
+			},
 		],
 		check() {
 			check_that(noted(1) === (noted(0) === 1 ? V : 1), "a write after mprotect");

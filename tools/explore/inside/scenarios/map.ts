@@ -1,8 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A page fault beside calls that make mappings: over it, next to it, the heap; and such calls beside each other. */
 import {
-	A, B, brk, check_that, LEN, map, map_stack, map_written, mprotect, munmap, note, noted, on_cpu, PAGE, PROT_READ, read,
-	type Scenario, start_threads, store, untouched, V, write, written,
+	A,
+	B,
+	brk,
+	check_that,
+	LEN,
+	map,
+	map_stack,
+	map_written,
+	mprotect,
+	munmap,
+	note,
+	noted,
+	on_cpu,
+	PAGE,
+	PROT_READ,
+	read,
+	type Scenario,
+	start_threads,
+	store,
+	untouched,
+	V,
+	write,
+	written,
 } from "../scenario.ts";
 
 /** On the page table of B. */
@@ -24,7 +45,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
 		invariant: "the new mapping has zeroes, or what was written after it came",
 		setup: written,
-		cpus: [store, () => { map(A, LEN); note(1, read(A)); }],
+		cpus: [
+			store,
+			() => {
+				map(A, LEN);
+				note(1, read(A));
+			},
+		],
 		check() {
 			check_that(noted(0) === 1, "a write fails");
 			check_that(noted(1) === 0 || noted(1) === V, "the new mapping has a page of the old one");
@@ -39,7 +66,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
 		invariant: "nobody writes to a read-only mapping",
 		setup: untouched,
-		cpus: [store, () => { map(A, LEN, PROT_READ); note(1, read(A)); }],
+		cpus: [
+			store,
+			() => {
+				map(A, LEN, PROT_READ);
+				note(1, read(A));
+			},
+		],
 		check() {
 			check_that(noted(1) === 0 && read(A) === 0, "a write reached the new mapping");
 			check_that(!write(A, 1), "the new mapping is writable");
@@ -89,10 +122,16 @@ export const scenarios: Record<string, Scenario> = {
 		setup: heap,
 		cpus: [
 			() => note(0, write(noted(8) + PAGE, V) ? 1 : 0),
-			() => { brk(noted(8) + 2 * LEN); note(1, write(noted(8) + LEN, 2) ? 1 : 0); },
+			() => {
+				brk(noted(8) + 2 * LEN);
+				note(1, write(noted(8) + LEN, 2) ? 1 : 0);
+			},
 		],
 		check() {
-			check_that(noted(0) === 1 && read(noted(8) + PAGE) === V && read(noted(8)) === 1, "the write is lost");
+			check_that(
+				noted(0) === 1 && read(noted(8) + PAGE) === V && read(noted(8)) === 1,
+				"the write is lost",
+			);
 			check_that(noted(1) === 1 && read(noted(8) + LEN) === 2, "the heap has not grown");
 		},
 	},
@@ -109,7 +148,10 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [() => note(0, munmap(A, LEN)), () => note(1, munmap(A + PAGE, LEN))],
 		check() {
 			check_that(noted(0) === 0 && noted(1) === 0, "munmap fails");
-			check_that(read(A) === -1 && read(A + PAGE) === -1 && read(A + LEN) === -1, "a page is still mapped");
+			check_that(
+				read(A) === -1 && read(A + PAGE) === -1 && read(A + LEN) === -1,
+				"a page is still mapped",
+			);
 		},
 	},
 	"munmap-stack": {
@@ -126,10 +168,8 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [() => note(0, munmap(B, LEN)), () => note(1, write(B + PAGE, V) ? 1 : 0)],
 		check() {
 			check_that(noted(0) === 0, "munmap fails");
-			if (noted(1) === 1)
-				check_that(read(B + PAGE) === V, "the write to the stack is lost");
-			else
-				check_that(write(B + PAGE, V), "the stack does not grow into what is free");
+			if (noted(1) === 1) check_that(read(B + PAGE) === V, "the write to the stack is lost");
+			else check_that(write(B + PAGE, V), "the stack does not grow into what is free");
 		},
 	},
 	"munmap-stack-fault": {
@@ -144,7 +184,9 @@ export const scenarios: Record<string, Scenario> = {
 			map(ABOVE + LEN, PAGE);
 		},
 		cpus: [
-			() => note(0, write(B, V) ? 1 : 0), () => note(1, write(B - PAGE, V) ? 1 : 0), () => note(2, munmap(ABOVE, PAGE)),
+			() => note(0, write(B, V) ? 1 : 0),
+			() => note(1, write(B - PAGE, V) ? 1 : 0),
+			() => note(2, munmap(ABOVE, PAGE)),
 		],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 1 && noted(2) === 0, "a call fails");

@@ -5,13 +5,43 @@
  */
 import { __NR_mlock2, __NR_mlockall, __NR_munlockall } from "asm/unistd.ts";
 import {
-	MAP_FIXED, MAP_LOCKED, MAP_POPULATE, MAP_PRIVATE, MCL_CURRENT, MCL_FUTURE, MLOCK_ONFAULT,
+	MAP_FIXED,
+	MAP_LOCKED,
+	MAP_POPULATE,
+	MAP_PRIVATE,
+	MCL_CURRENT,
+	MCL_FUTURE,
+	MLOCK_ONFAULT,
 } from "linux/mman.ts";
 import { VM_LOCKED } from "linux/mm.ts";
 import {
-	A, brk, check_that, LEN, map, map_stack, mlock, mmap, mprotect, munlock, munmap, note, noted, PAGE,
-	PROT_NONE, PROT_READ, PROT_RW, pte_at, read, type Scenario, start_threads, store, untouched, user_syscall,
-	V, vma_at, write,
+	A,
+	brk,
+	check_that,
+	LEN,
+	map,
+	map_stack,
+	mlock,
+	mmap,
+	mprotect,
+	munlock,
+	munmap,
+	note,
+	noted,
+	PAGE,
+	PROT_NONE,
+	PROT_READ,
+	PROT_RW,
+	pte_at,
+	read,
+	type Scenario,
+	start_threads,
+	store,
+	untouched,
+	user_syscall,
+	V,
+	vma_at,
+	write,
 } from "../scenario.ts";
 
 const ENOMEM = 12;
@@ -66,7 +96,10 @@ export const scenarios: Record<string, Scenario> = {
 			start_threads(2);
 			map(A, LEN);
 		},
-		cpus: [() => note(0, write(A + PAGE, V) ? 1 : 0), () => note(1, user_syscall(__NR_mlock2, A, LEN, MLOCK_ONFAULT))],
+		cpus: [
+			() => note(0, write(A + PAGE, V) ? 1 : 0),
+			() => note(1, user_syscall(__NR_mlock2, A, LEN, MLOCK_ONFAULT)),
+		],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 0 && read(A + PAGE) === V, "the write is lost");
 			check_that(is_locked(A) && pte_at(A) === 0, "a page was brought in that nobody has touched");
@@ -124,7 +157,10 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [() => note(0, mlock(A, LEN + PAGE)), () => note(1, munmap(A + PAGE, PAGE))],
 		check() {
 			check_that(noted(1) === 0 && read(A + PAGE) === -1, "a page is mapped after munmap");
-			check_that(is_locked(A) && is_locked(A + LEN) === (noted(0) === 0), "what is locked is not what was reported");
+			check_that(
+				is_locked(A) && is_locked(A + LEN) === (noted(0) === 0),
+				"what is locked is not what was reported",
+			);
 		},
 	},
 	"mlock-mprotect": {
@@ -149,9 +185,18 @@ export const scenarios: Record<string, Scenario> = {
 			read(A);
 			user_syscall(__NR_mlock2, A, LEN, 0);
 		},
-		cpus: [() => note(0, read(A)), () => { mprotect(A, LEN, PROT_RW); note(1, write(A, V) ? 1 : 0); }],
+		cpus: [
+			() => note(0, read(A)),
+			() => {
+				mprotect(A, LEN, PROT_RW);
+				note(1, write(A, V) ? 1 : 0);
+			},
+		],
 		check() {
-			check_that(noted(1) === 1 && (noted(0) === 0 || noted(0) === V) && read(A) === V, "the write is lost");
+			check_that(
+				noted(1) === 1 && (noted(0) === 0 || noted(0) === V) && read(A) === V,
+				"the write is lost",
+			);
 			check_locked(A + PAGE);
 		},
 	},
@@ -160,7 +205,10 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/mlock.c apply_mlockall_flags()",
 		invariant: "every mapping is locked and in memory, whichever came first",
 		setup: untouched,
-		cpus: [() => note(0, user_syscall(__NR_mlockall, MCL_CURRENT | MCL_FUTURE)), () => map(A + 2 * LEN, PAGE)],
+		cpus: [
+			() => note(0, user_syscall(__NR_mlockall, MCL_CURRENT | MCL_FUTURE)),
+			() => map(A + 2 * LEN, PAGE),
+		],
 		check() {
 			check_that(noted(0) === 0, "mlockall fails");
 			check_locked(A);
@@ -183,7 +231,10 @@ export const scenarios: Record<string, Scenario> = {
 
 			check_that(now === noted(8) + LEN || now === noted(8) + PAGE, "the break is elsewhere");
 			check_locked(noted(8));
-			check_that(read(noted(8) + PAGE) === (now === noted(8) + LEN ? 0 : -1), "the heap does not end at the break");
+			check_that(
+				read(noted(8) + PAGE) === (now === noted(8) + LEN ? 0 : -1),
+				"the heap does not end at the break",
+			);
 		},
 	},
 	"mlock-stack": {
@@ -219,7 +270,10 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/gup.c __mm_populate()",
 		invariant: "the write is not lost, and the page stays",
 		setup: beside_table,
-		cpus: [() => note(0, write(NEW, V) ? 1 : 0), () => note(1, mmap(NEW, PAGE, PROT_RW, FIXED | MAP_LOCKED))],
+		cpus: [
+			() => note(0, write(NEW, V) ? 1 : 0),
+			() => note(1, mmap(NEW, PAGE, PROT_RW, FIXED | MAP_LOCKED)),
+		],
 		check() {
 			check_that(noted(1) === NEW, "mmap fails");
 			check_that(read(NEW) === (noted(0) === 1 ? V : 0), "the write is lost");

@@ -1,8 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A page fault beside mremap, at the address that a page leaves and at the one where it arrives. */
 import {
-	A, B, check_that, fork, LEN, map, map_written, mremap, note, noted, on_cpu, PAGE, read, type Scenario, start_threads, store,
-	untouched, V, write, written,
+	A,
+	B,
+	check_that,
+	fork,
+	LEN,
+	map,
+	map_written,
+	mremap,
+	note,
+	noted,
+	on_cpu,
+	PAGE,
+	read,
+	type Scenario,
+	start_threads,
+	store,
+	untouched,
+	V,
+	write,
+	written,
 } from "../scenario.ts";
 
 /** What one page table maps. */
@@ -69,13 +87,22 @@ export const scenarios: Record<string, Scenario> = {
 			write(A, 1);
 			fork();
 		},
-		cpus: [store, () => { mremap(A, TABLE, A + 2 * TABLE); note(1, read(A + 2 * TABLE)); }],
+		cpus: [
+			store,
+			() => {
+				mremap(A, TABLE, A + 2 * TABLE);
+				note(1, read(A + 2 * TABLE));
+			},
+		],
 		check() {
 			check_that(noted(1) === 1 || noted(1) === V, "a value from nowhere");
 			const now = noted(0) === 1 ? V : 1;
 
 			check_that(read(A + 2 * TABLE) === now, "the write is lost");
-			check_that(on_cpu(1, () => read(A + 2 * TABLE)) === now, "another thread does not see the write");
+			check_that(
+				on_cpu(1, () => read(A + 2 * TABLE)) === now,
+				"another thread does not see the write",
+			);
 		},
 	},
 	"fault-mremap-target": {

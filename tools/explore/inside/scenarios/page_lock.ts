@@ -12,9 +12,31 @@ import type { page } from "linux/mm_types.ts";
 import { lock_page } from "linux/pagemap.ts";
 import { find_get_page, unlock_page } from "mm/filemap.ts";
 import {
-	A, check_that, drop_caches, exit_group, madvise, madvise_dontneed, map, map_file, map_written, mlock,
-	mprotect, munmap, note, noted, PAGE, PROT_READ, PROT_RW, read, type Scenario, start_threads, store,
-	user_syscall, V, vma_at, write,
+	A,
+	check_that,
+	drop_caches,
+	exit_group,
+	madvise,
+	madvise_dontneed,
+	map,
+	map_file,
+	map_written,
+	mlock,
+	mprotect,
+	munmap,
+	note,
+	noted,
+	PAGE,
+	PROT_READ,
+	PROT_RW,
+	read,
+	type Scenario,
+	start_threads,
+	store,
+	user_syscall,
+	V,
+	vma_at,
+	write,
 } from "../scenario.ts";
 
 const ENOMEM = 12;
@@ -23,7 +45,7 @@ const INO = 4713;
 const NEIGHBOUR = A + 8 * PAGE;
 
 interface locked extends struct {
-	page: page; /* set-up only */
+	page: page /* set-up only */;
 }
 const locked = DEFINE<locked>();
 
@@ -62,9 +84,18 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: arch/x86/mm/fault.c, VM_FAULT_RETRY; mm/filemap.c filemap_fault()",
 		invariant: "after the wait nothing is used that mmap_lock has kept",
 		setup: () => with_lock(2),
-		cpus: [() => note(0, read(A)), () => { note(1, munmap(A, PAGE)); unlock(); }],
+		cpus: [
+			() => note(0, read(A)),
+			() => {
+				note(1, munmap(A, PAGE));
+				unlock();
+			},
+		],
 		check() {
-			check_that(noted(1) === 0 && (noted(0) === noted(8) || noted(0) === -1), "a value from nowhere");
+			check_that(
+				noted(1) === 0 && (noted(0) === noted(8) || noted(0) === -1),
+				"a value from nowhere",
+			);
 			check_that(read(A) === -1, "a page is mapped after munmap");
 			check_file();
 		},
@@ -74,7 +105,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/memory.c do_cow_fault(), VM_FAULT_RETRY",
 		invariant: "what was made ready for the copy is freed",
 		setup: () => with_lock(2),
-		cpus: [store, () => { note(1, munmap(A, PAGE)); unlock(); }],
+		cpus: [
+			store,
+			() => {
+				note(1, munmap(A, PAGE));
+				unlock();
+			},
+		],
 		check() {
 			check_that(noted(1) === 0 && read(A) === -1, "a page is mapped after munmap");
 			check_file();
@@ -85,7 +122,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: arch/x86/mm/fault.c, VM_FAULT_RETRY",
 		invariant: "what is read is of the mapping that is there",
 		setup: () => with_lock(2),
-		cpus: [() => note(0, read(A)), () => { map(A, PAGE); unlock(); }],
+		cpus: [
+			() => note(0, read(A)),
+			() => {
+				map(A, PAGE);
+				unlock();
+			},
+		],
 		check() {
 			check_that(noted(0) === noted(8) || noted(0) === 0, "a value from nowhere");
 			check_that(read(A) === 0, "the old page is mapped in the new place");
@@ -97,7 +140,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: arch/x86/mm/fault.c, VM_FAULT_RETRY",
 		invariant: "permissions are looked at again after the wait",
 		setup: () => with_lock(2),
-		cpus: [store, () => { note(1, mprotect(A, PAGE, PROT_READ)); unlock(); }],
+		cpus: [
+			store,
+			() => {
+				note(1, mprotect(A, PAGE, PROT_READ));
+				unlock();
+			},
+		],
 		check() {
 			check_that(noted(1) === 0 && !write(A, 2), "the page is writable after mprotect");
 			check_that(read(A) === (noted(0) === 1 ? V : noted(8)), "the write is lost");
@@ -155,7 +204,13 @@ export const scenarios: Record<string, Scenario> = {
 			read(A);
 			lock_page(locked.page);
 		},
-		cpus: [store, () => { note(1, madvise_dontneed(A, PAGE)); unlock_page(locked.page); }],
+		cpus: [
+			store,
+			() => {
+				note(1, madvise_dontneed(A, PAGE));
+				unlock_page(locked.page);
+			},
+		],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 0 && read(A) === V, "the write is lost");
 			check_file();
@@ -166,7 +221,15 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/filemap.c __lock_page_killable(), arch/x86/mm/fault.c",
 		invariant: "who waits ends, and holds nothing",
 		setup: () => with_lock(2),
-		cpus: [() => { read(A); }, () => { exit_group(); unlock(); }],
+		cpus: [
+			() => {
+				read(A);
+			},
+			() => {
+				exit_group();
+				unlock();
+			},
+		],
 		check: drop_caches,
 	},
 	"locked-populate-map": {
@@ -174,7 +237,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/madvise.c madvise_populate(), madvise_walk_vmas()",
 		invariant: "after the wait nothing is used that mmap_lock has kept",
 		setup: () => with_lock(2),
-		cpus: [() => note(0, madvise(A, PAGE, MADV_POPULATE_READ)), () => { map(A, PAGE); unlock(); }],
+		cpus: [
+			() => note(0, madvise(A, PAGE, MADV_POPULATE_READ)),
+			() => {
+				map(A, PAGE);
+				unlock();
+			},
+		],
 		check() {
 			check_that(noted(0) === 0 && read(A) === 0, "the new mapping is not there");
 			check_file();
@@ -185,7 +254,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/madvise.c madvise_populate()",
 		invariant: "after the wait the vma is looked up again",
 		setup: () => with_lock(2),
-		cpus: [() => note(0, madvise(A, PAGE, MADV_POPULATE_READ)), () => { note(1, munmap(A, PAGE)); unlock(); }],
+		cpus: [
+			() => note(0, madvise(A, PAGE, MADV_POPULATE_READ)),
+			() => {
+				note(1, munmap(A, PAGE));
+				unlock();
+			},
+		],
 		check() {
 			check_that(noted(1) === 0 && read(A) === -1, "a page is mapped after munmap");
 			check_that(noted(0) === 0 || noted(0) === -ENOMEM, "MADV_POPULATE_READ answers something else");
@@ -197,7 +272,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/gup.c __mm_populate()",
 		invariant: "after the wait the vma is looked up again",
 		setup: () => with_lock(2),
-		cpus: [() => note(0, mlock(A, PAGE)), () => { note(1, munmap(A, PAGE)); unlock(); }],
+		cpus: [
+			() => note(0, mlock(A, PAGE)),
+			() => {
+				note(1, munmap(A, PAGE));
+				unlock();
+			},
+		],
 		check() {
 			check_that(noted(1) === 0 && read(A) === -1, "a page is mapped after munmap");
 			check_that(noted(0) === 0 || noted(0) === -ENOMEM, "mlock answers something else");

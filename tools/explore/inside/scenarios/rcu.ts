@@ -7,12 +7,12 @@ import type { callback_head } from "linux/types.ts";
 import { check_that, note, noted, type Scenario } from "../scenario.ts";
 
 interface thing extends struct {
-	value: int; /* constant once it is published */
+	value: int /* constant once it is published */;
 	rcu: embed<callback_head>;
 }
 interface words extends struct {
-	thing: thing; /* RCU */
-	next: thing; /* of the updater; set-up only */
+	thing: thing /* RCU */;
+	next: thing /* of the updater; set-up only */;
 	x: int;
 	y: int;
 }
@@ -58,7 +58,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: kernel/rcu.ts",
 		invariant: "nothing is freed while a reader stands on it",
 		setup: things,
-		cpus: [thing_read, () => { const old = thing_replace(); call_rcu(old.rcu, thing_free); }],
+		cpus: [
+			thing_read,
+			() => {
+				const old = thing_replace();
+				call_rcu(old.rcu, thing_free);
+			},
+		],
 		check: things_check,
 		quick: true,
 	},
@@ -67,7 +73,14 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: kernel/rcu.ts",
 		invariant: "nothing is freed while a reader stands on it",
 		setup: things,
-		cpus: [thing_read, () => { const old = thing_replace(); synchronize_rcu(); kfree(old); }],
+		cpus: [
+			thing_read,
+			() => {
+				const old = thing_replace();
+				synchronize_rcu();
+				kfree(old);
+			},
+		],
 		check: things_check,
 		quick: true,
 	},

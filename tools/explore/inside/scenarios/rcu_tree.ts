@@ -12,13 +12,13 @@ import type { callback_head } from "linux/types.ts";
 import { check_that, note, noted, type Scenario } from "../scenario.ts";
 
 interface thing extends struct {
-	value: int; /* constant once it is published */
+	value: int /* constant once it is published */;
 	rcu: embed<callback_head>;
 }
 interface rcu_words extends struct {
-	thing: thing; /* RCU */
-	next: thing; /* of the updater; set-up only */
-	called: int; /* callbacks that were invoked */
+	thing: thing /* RCU */;
+	next: thing /* of the updater; set-up only */;
+	called: int /* callbacks that were invoked */;
 	x: int;
 	y: int;
 }
@@ -83,7 +83,11 @@ export const scenarios: Record<string, Scenario> = {
 		setup: things,
 		cpus: [
 			in_kernel(thing_read),
-			in_kernel(() => { const old = thing_replace(); synchronize_rcu(); kfree(old); }),
+			in_kernel(() => {
+				const old = thing_replace();
+				synchronize_rcu();
+				kfree(old);
+			}),
 		],
 		check: things_check,
 		configs: ["rcu.config"],
@@ -93,7 +97,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: kernel/rcu/tree.c rcu_do_batch()",
 		invariant: "a callback is invoked once, and after a grace period",
 		setup: things,
-		cpus: [in_kernel(thing_read), () => { in_kernel(thing_call)(); in_kernel(() => {})(); }],
+		cpus: [
+			in_kernel(thing_read),
+			() => {
+				in_kernel(thing_call)();
+				in_kernel(() => {})();
+			},
+		],
 		check: called_once,
 		configs: ["rcu.config"],
 	},

@@ -2,9 +2,33 @@
 /** mremap that leaves its mapping, shrinks or grows it, or meets another call at one of its two places. */
 import { MREMAP_DONTUNMAP, MREMAP_MAYMOVE } from "linux/mman.ts";
 import {
-	A, B, check_that, LEN, madvise_dontneed, map, map_file, map_written, mlock, mremap, munlock, munmap, note,
-	noted, on_cpu, PAGE, PROT_READ, PROT_RW, read, resize, type Scenario, start_threads, store, untouched, V,
-	write, written,
+	A,
+	B,
+	check_that,
+	LEN,
+	madvise_dontneed,
+	map,
+	map_file,
+	map_written,
+	mlock,
+	mremap,
+	munlock,
+	munmap,
+	note,
+	noted,
+	on_cpu,
+	PAGE,
+	PROT_READ,
+	PROT_RW,
+	read,
+	resize,
+	type Scenario,
+	start_threads,
+	store,
+	untouched,
+	V,
+	write,
+	written,
 } from "../scenario.ts";
 
 const EFAULT = 14;
@@ -25,7 +49,10 @@ export const scenarios: Record<string, Scenario> = {
 			const old = read(A);
 			const now = read(B);
 
-			check_that((old === 0 && now === V) || (old === V && now === 1), "the write is lost, or seen twice");
+			check_that(
+				(old === 0 && now === V) || (old === V && now === 1),
+				"the write is lost, or seen twice",
+			);
 			check_that(read(B + PAGE) === 1 && read(A + PAGE) === 0, "a page was not moved");
 			check_that(write(A, 7) && read(B) === now, "the two places share a page");
 		},
@@ -40,7 +67,10 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(noted(0) === B && noted(1) === 0, "a call fails");
 			const v = read(B);
 
-			check_that((v === 0 || v === 1) && read(B + PAGE) === v && read(A) === 0, "a page is at neither place, or at both");
+			check_that(
+				(v === 0 || v === 1) && read(B + PAGE) === v && read(A) === 0,
+				"a page is at neither place, or at both",
+			);
 		},
 	},
 	"dontunmap-locked": {
@@ -70,7 +100,10 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [() => note(0, write(A + LEN, V) ? 1 : 0), () => note(1, resize(A, LEN + PAGE, PAGE))],
 		check() {
 			check_that(noted(1) === A, "mremap fails");
-			check_that(read(A) === 0 && read(A + PAGE) === -1 && read(A + LEN) === -1, "a page is mapped behind the end");
+			check_that(
+				read(A) === 0 && read(A + PAGE) === -1 && read(A + LEN) === -1,
+				"a page is mapped behind the end",
+			);
 		},
 	},
 	"fault-grow": {
@@ -78,10 +111,19 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
 		invariant: "the writes are not lost",
 		setup: untouched,
-		cpus: [store, () => { note(2, resize(A, LEN, 2 * LEN)); note(1, write(A + LEN, 2) ? 1 : 0); }],
+		cpus: [
+			store,
+			() => {
+				note(2, resize(A, LEN, 2 * LEN));
+				note(1, write(A + LEN, 2) ? 1 : 0);
+			},
+		],
 		check() {
 			check_that(noted(0) === 1 && read(A) === V, "the write is lost");
-			check_that(noted(2) === A && noted(1) === 1 && read(A + LEN) === 2, "the mapping has not grown");
+			check_that(
+				noted(2) === A && noted(1) === 1 && read(A + LEN) === 2,
+				"the mapping has not grown",
+			);
 		},
 	},
 	"grow-map": {
@@ -92,7 +134,10 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [() => note(0, resize(A, LEN, LEN + PAGE)), () => map(A + LEN, PAGE, PROT_READ)],
 		check() {
 			check_that(noted(0) === A || noted(0) === -12, "mremap answers something else");
-			check_that(read(A + LEN) === 0 && !write(A + LEN, 5) && read(A + PAGE) === 1, "the new mapping is not there");
+			check_that(
+				read(A + LEN) === 0 && !write(A + LEN, 5) && read(A + PAGE) === 1,
+				"the new mapping is not there",
+			);
 		},
 	},
 	"grow-munmap": {
@@ -106,7 +151,10 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [() => note(0, resize(A, LEN, LEN + PAGE)), () => note(1, munmap(A, LEN))],
 		check() {
 			check_that(noted(1) === 0 && (noted(0) === A || noted(0) === -EFAULT), "a call fails");
-			check_that(read(A) === -1 && read(A + LEN) === (noted(0) === A ? 0 : -1), "the mapping is not what is left of it");
+			check_that(
+				read(A) === -1 && read(A + LEN) === (noted(0) === A ? 0 : -1),
+				"the mapping is not what is left of it",
+			);
 		},
 	},
 	"move-munmap": {
@@ -170,7 +218,10 @@ export const scenarios: Record<string, Scenario> = {
 			untouched();
 			mlock(A, LEN);
 		},
-		cpus: [() => note(0, resize(A, LEN, LEN + PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, B)), () => note(1, munlock(A, PAGE))],
+		cpus: [
+			() => note(0, resize(A, LEN, LEN + PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, B)),
+			() => note(1, munlock(A, PAGE)),
+		],
 		check() {
 			check_that(noted(0) === B || noted(0) === -EFAULT, "mremap answers something else");
 			check_that(noted(1) === 0 || noted(1) === -12, "munlock answers something else");
@@ -182,7 +233,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 16/35 mm: implement speculative handling in __handle_mm_fault()",
 		invariant: "the page is there, or not yet",
 		setup: written,
-		cpus: [() => note(0, write(A, V) ? 1 : 0), () => { mremap(A, LEN, B); mremap(B, LEN, A); }],
+		cpus: [
+			() => note(0, write(A, V) ? 1 : 0),
+			() => {
+				mremap(A, LEN, B);
+				mremap(B, LEN, A);
+			},
+		],
 		check() {
 			check_that(read(A) === (noted(0) === 1 ? V : 1) && read(B) === -1, "the write is lost");
 		},
@@ -198,7 +255,10 @@ export const scenarios: Record<string, Scenario> = {
 		},
 		cpus: [() => note(0, read(A)), () => note(1, mremap(A, LEN, B))],
 		check() {
-			check_that(noted(1) === B && (noted(0) === noted(8) || noted(0) === -1), "another page was seen");
+			check_that(
+				noted(1) === B && (noted(0) === noted(8) || noted(0) === -1),
+				"another page was seen",
+			);
 			check_that(read(A) === -1 && read(B) === noted(8), "the page was lost");
 			check_that(on_cpu(1, () => read(B)) === noted(8), "the other CPU sees another page");
 		},

@@ -3,9 +3,33 @@
 import { __NR_close, __NR_mincore, __NR_mmap, __NR_msync, __NR_sim_open } from "asm/unistd.ts";
 import { MADV_WILLNEED, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, MS_SYNC } from "linux/mman.ts";
 import {
-	A, as_child, check_that, drop_caches, fork, LEN, madvise, madvise_dontneed, map_written, mmap, mprotect,
-	munmap, note, noted, on_cpu, PAGE, PROT_READ, PROT_RW, read, resize, type Scenario, start_threads, store,
-	user_syscall, V, write, written,
+	A,
+	as_child,
+	check_that,
+	drop_caches,
+	fork,
+	LEN,
+	madvise,
+	madvise_dontneed,
+	map_written,
+	mmap,
+	mprotect,
+	munmap,
+	note,
+	noted,
+	on_cpu,
+	PAGE,
+	PROT_READ,
+	PROT_RW,
+	read,
+	resize,
+	type Scenario,
+	start_threads,
+	store,
+	user_syscall,
+	V,
+	write,
+	written,
 } from "../scenario.ts";
 
 const ENOMEM = 12;
@@ -53,7 +77,10 @@ function beside_munmap(about: string, patch: string, ask: () => number): Scenari
 		check() {
 			check_that(noted(1) === 0 && read(A) === -1, "a page is mapped after munmap");
 			check_that(noted(0) === 0 || noted(0) === -ENOMEM, "the answer is something else");
-			check_that(noted(0) !== 0 || read(VEC) === 7 || read(VEC) === 1, "the page is said not to be there");
+			check_that(
+				noted(0) !== 0 || read(VEC) === 7 || read(VEC) === 1,
+				"the page is said not to be there",
+			);
 		},
 	};
 }
@@ -64,7 +91,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/filemap.c filemap_fault()",
 		invariant: "there is nothing behind the end, and after it the file's page",
 		setup: () => short(MAP_SHARED),
-		cpus: [() => note(0, read(A + PAGE)), () => { const fd = open(LEN); note(1, user_syscall(__NR_close, fd)); }],
+		cpus: [
+			() => note(0, read(A + PAGE)),
+			() => {
+				const fd = open(LEN);
+				note(1, user_syscall(__NR_close, fd));
+			},
+		],
 		check() {
 			check_that(noted(1) === 0 && read(A) === noted(8), "a call fails");
 			check_that(noted(0) === -1 || noted(0) === read(A + PAGE), "a value from nowhere");
@@ -78,7 +111,10 @@ export const scenarios: Record<string, Scenario> = {
 		setup: () => short(MAP_PRIVATE),
 		cpus: [() => note(0, write(A + PAGE, V) ? 1 : 0), () => note(1, munmap(A, LEN))],
 		check() {
-			check_that(noted(0) === 0 && noted(1) === 0 && read(A) === -1, "a write behind the end of the file");
+			check_that(
+				noted(0) === 0 && noted(1) === 0 && read(A) === -1,
+				"a write behind the end of the file",
+			);
 			check_file();
 		},
 	},
@@ -103,7 +139,10 @@ export const scenarios: Record<string, Scenario> = {
 		setup: shmem,
 		cpus: [store, () => note(1, write(A + 1, V) ? 1 : 0)],
 		check() {
-			check_that(noted(0) === 1 && noted(1) === 1 && read(A) === V && read(A + 1) === V, "a write is lost");
+			check_that(
+				noted(0) === 1 && noted(1) === 1 && read(A) === V && read(A + 1) === V,
+				"a write is lost",
+			);
 		},
 	},
 	"shmem-munmap": {
@@ -124,7 +163,10 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [store, () => note(1, fork())],
 		check() {
 			check_that(noted(0) === 1 && noted(1) > 0 && read(A) === V, "the write is lost");
-			check_that(as_child(() => read(A)) === V && as_child(() => read(A + PAGE)) === 1, "the child has another page");
+			check_that(
+				as_child(() => read(A)) === V && as_child(() => read(A + PAGE)) === 1,
+				"the child has another page",
+			);
 		},
 	},
 	"shmem-mprotect": {
@@ -132,7 +174,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/mprotect.c mprotect_fixup()",
 		invariant: "after mprotect(PROT_READ) nobody writes",
 		setup: shmem,
-		cpus: [store, () => { mprotect(A, LEN, PROT_READ); note(1, read(A)); }],
+		cpus: [
+			store,
+			() => {
+				mprotect(A, LEN, PROT_READ);
+				note(1, read(A));
+			},
+		],
 		check() {
 			check_that(noted(1) === (noted(0) === 1 ? V : 0), "a write after mprotect");
 			check_that(!write(A, 2), "the page is writable after mprotect");
@@ -143,7 +191,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/shmem.c shmem_fault()",
 		invariant: "there is nothing behind the end",
 		setup: shmem,
-		cpus: [store, () => { note(2, resize(A, LEN, LEN + PAGE)); note(1, write(A + LEN, V) ? 1 : 0); }],
+		cpus: [
+			store,
+			() => {
+				note(2, resize(A, LEN, LEN + PAGE));
+				note(1, write(A + LEN, V) ? 1 : 0);
+			},
+		],
 		check() {
 			check_that(noted(2) === A && noted(1) === 0, "a write behind the end");
 			check_that(noted(0) === 1 && read(A) === V && read(A + PAGE) === 1, "the write is lost");
@@ -159,7 +213,10 @@ export const scenarios: Record<string, Scenario> = {
 		},
 		cpus: [store, () => note(1, madvise_dontneed(A, LEN))],
 		check() {
-			check_that(noted(0) === 1 && noted(1) === 0 && read(A) === V && read(A + PAGE) === 1, "the write is lost");
+			check_that(
+				noted(0) === 1 && noted(1) === 0 && read(A) === V && read(A + PAGE) === 1,
+				"the write is lost",
+			);
 		},
 	},
 	"mincore-munmap": beside_munmap("mincore", "none: mm/mincore.c", () => user_syscall(__NR_mincore, A, LEN, VEC)),

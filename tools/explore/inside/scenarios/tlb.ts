@@ -1,7 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a CPU still has in its TLB beside calls that have to take it out. */
 import {
-	A, check_that, LEN, madvise_dontneed, mprotect, munmap, note, noted, PAGE, PROT_READ, read, type Scenario, store, two_pages, V, write,
+	A,
+	check_that,
+	LEN,
+	madvise_dontneed,
+	mprotect,
+	munmap,
+	note,
+	noted,
+	PAGE,
+	PROT_READ,
+	read,
+	type Scenario,
+	store,
+	two_pages,
+	V,
+	write,
 	written,
 } from "../scenario.ts";
 
@@ -27,7 +42,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: arch/x86/mm/tlb.c",
 		invariant: "after mprotect(PROT_READ) nobody writes",
 		setup: cached,
-		cpus: [store, () => { mprotect(A, LEN, PROT_READ); note(1, read(A)); }],
+		cpus: [
+			store,
+			() => {
+				mprotect(A, LEN, PROT_READ);
+				note(1, read(A));
+			},
+		],
 		check() {
 			check_that(noted(1) === (noted(0) === 1 ? V : 2), "a write after mprotect");
 			check_that(!write(A, 3), "the page is writable after mprotect");
@@ -43,12 +64,21 @@ export const scenarios: Record<string, Scenario> = {
 			write(A + PAGE, 1);
 		},
 		cpus: [
-			() => { note(0, read(A + PAGE)); note(1, read(A)); },
+			() => {
+				note(0, read(A + PAGE));
+				note(1, read(A));
+			},
 			() => madvise_dontneed(A, PAGE),
-			() => { madvise_dontneed(A, PAGE); write(A + PAGE, 2); },
+			() => {
+				madvise_dontneed(A, PAGE);
+				write(A + PAGE, 2);
+			},
 		],
 		check() {
-			check_that(noted(0) !== 2 || noted(1) === 0, "the old page is seen after MADV_DONTNEED has returned");
+			check_that(
+				noted(0) !== 2 || noted(1) === 0,
+				"the old page is seen after MADV_DONTNEED has returned",
+			);
 		},
 	},
 	"tlb-dontneed": {
@@ -56,7 +86,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: arch/x86/mm/tlb.c, kernel/mm/mmu_gather.ts",
 		invariant: "no access reaches a page after it is free",
 		setup: cached,
-		cpus: [store, () => { madvise_dontneed(A, LEN); note(1, read(A)); }],
+		cpus: [
+			store,
+			() => {
+				madvise_dontneed(A, LEN);
+				note(1, read(A));
+			},
+		],
 		check() {
 			check_that(noted(1) === 0 || noted(1) === V, "the page has what was given up");
 			check_that(noted(0) === 1 && (read(A) === V || read(A) === 0), "the write went elsewhere");

@@ -1,10 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** An anonymous page fault beside calls that change its vma: protection, bounds, neighbours. */
 import {
-	A, check_that, LEN, load, map, map_stack, map_written, mprotect, note, noted, PAGE, PROT_READ, PROT_RW, read,
-	type Scenario, start_threads, store, two_pages, untouched, V, write,
+	A,
+	check_that,
+	LEN,
+	load,
+	map,
+	map_stack,
+	map_written,
+	mprotect,
+	note,
+	noted,
+	PAGE,
+	PROT_READ,
+	PROT_RW,
+	read,
+	type Scenario,
+	start_threads,
+	store,
+	two_pages,
+	untouched,
+	V,
+	write,
 } from "../scenario.ts";
-
 
 export const scenarios: Record<string, Scenario> = {
 	"fault-mprotect-ro": {
@@ -12,7 +30,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
 		invariant: "after mprotect(PROT_READ) nobody writes",
 		setup: untouched,
-		cpus: [store, () => { mprotect(A, LEN, PROT_READ); note(1, read(A)); }],
+		cpus: [
+			store,
+			() => {
+				mprotect(A, LEN, PROT_READ);
+				note(1, read(A));
+			},
+		],
 		check() {
 			/* A write that was not seen right after the change came never. */
 			check_that(noted(1) === (noted(0) === 1 ? V : 0), "a write after mprotect");
@@ -24,7 +48,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
 		invariant: "after mprotect(PROT_READ|PROT_WRITE) a write succeeds",
 		setup: () => two_pages(2, PROT_READ),
-		cpus: [load, () => { mprotect(A, LEN, PROT_RW); note(1, write(A, V) ? 1 : 0); }],
+		cpus: [
+			load,
+			() => {
+				mprotect(A, LEN, PROT_RW);
+				note(1, write(A, V) ? 1 : 0);
+			},
+		],
 		check() {
 			check_that(noted(1) === 1, "a write fails that is allowed");
 			check_that(noted(0) === 0 || noted(0) === V, "a value from nowhere");
@@ -68,7 +98,10 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [store, () => map(A + PAGE, PAGE)],
 		check() {
 			check_that(noted(0) === 1 && read(A) === V, "the write is lost");
-			check_that(read(A + PAGE) === 0 && read(A + LEN) === 1 && write(A + LEN, 2), "the page of the other vma is lost");
+			check_that(
+				read(A + PAGE) === 0 && read(A + LEN) === 1 && write(A + LEN, 2),
+				"the page of the other vma is lost",
+			);
 		},
 	},
 	"stack-expand": {
@@ -80,7 +113,10 @@ export const scenarios: Record<string, Scenario> = {
 			map_stack(A + 0x100000, LEN);
 			write(A + 0x100000 + PAGE, 1);
 		},
-		cpus: [() => note(0, write(A + 0x100000, V) ? 1 : 0), () => note(1, write(A + 0x100000 - PAGE, V) ? 1 : 0)],
+		cpus: [
+			() => note(0, write(A + 0x100000, V) ? 1 : 0),
+			() => note(1, write(A + 0x100000 - PAGE, V) ? 1 : 0),
+		],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 1, "a write to the stack fails");
 			check_that(read(A + 0x100000) === V && read(A + 0x100000 - PAGE) === V, "a write is lost");

@@ -1,8 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A thread's own cache of vmas, which a sequence number of the address space invalidates. */
 import {
-	A, B, check_that, LEN, load, map, map_written, munmap, note, noted, on_cpu, PAGE, PROT_READ, PROT_RW, read,
-	type Scenario, untouched, write,
+	A,
+	B,
+	check_that,
+	LEN,
+	load,
+	map,
+	map_written,
+	munmap,
+	note,
+	noted,
+	on_cpu,
+	PAGE,
+	PROT_READ,
+	PROT_RW,
+	read,
+	type Scenario,
+	untouched,
+	write,
 } from "../scenario.ts";
 
 /** Where vmas are that nobody looks at. */
@@ -21,8 +37,7 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "a cache that has slept is not believed, however often it was invalidated",
 		setup() {
 			cached();
-			for (let i = 0; i < 3; i++)
-				map(OTHERS + i * LEN, PAGE, i % 2 !== 0 ? PROT_READ : PROT_RW);
+			for (let i = 0; i < 3; i++) map(OTHERS + i * LEN, PAGE, i % 2 !== 0 ? PROT_READ : PROT_RW);
 			on_cpu(1, () => {
 				munmap(A, LEN);
 				munmap(OTHERS, PAGE);
@@ -43,7 +58,10 @@ export const scenarios: Record<string, Scenario> = {
 			map_written(B, 2);
 		},
 		cpus: [
-			() => { note(0, read(A)); note(2, read(B + 1)); },
+			() => {
+				note(0, read(A));
+				note(2, read(B + 1));
+			},
 			() => note(1, munmap(B, PAGE)),
 		],
 		check() {

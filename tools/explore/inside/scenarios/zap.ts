@@ -3,7 +3,20 @@
 import { MMF_OOM_VICTIM, MMF_UNSTABLE } from "linux/oom.ts";
 import { current } from "kernel/sched/core.ts";
 import {
-	A, check_that, LEN, load, madvise_dontneed, note, noted, read, type Scenario, store, two_pages, untouched, V, written,
+	A,
+	check_that,
+	LEN,
+	load,
+	madvise_dontneed,
+	note,
+	noted,
+	read,
+	type Scenario,
+	store,
+	two_pages,
+	untouched,
+	V,
+	written,
 } from "../scenario.ts";
 
 /** Of oom_reap_task_mm(), which the port does not have. */
@@ -45,7 +58,13 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 17/35 mm: add pte_map_lock() and pte_spinlock(); R24",
 		invariant: "a fault does not wait for the lock again and again",
 		setup: untouched,
-		cpus: [store, () => { madvise_dontneed(A, LEN); madvise_dontneed(A, LEN); }],
+		cpus: [
+			store,
+			() => {
+				madvise_dontneed(A, LEN);
+				madvise_dontneed(A, LEN);
+			},
+		],
 		check() {
 			const v = read(A);
 

@@ -18,7 +18,19 @@
  */
 import { pop_to } from "host/engine.ts";
 import {
-	clock, ctx_cpu, ctx_kind, ev_before, ev_choice, ev_choices, ev_ctx, ev_seq, MAX_CTX, MAX_EV, n, n_ctx, own_buffer,
+	clock,
+	ctx_cpu,
+	ctx_kind,
+	ev_before,
+	ev_choice,
+	ev_choices,
+	ev_ctx,
+	ev_seq,
+	MAX_CTX,
+	MAX_EV,
+	n,
+	n_ctx,
+	own_buffer,
 } from "host/state.ts";
 import type { Loan } from "../../protocol.ts";
 import { follow } from "./commons.ts";
@@ -63,8 +75,7 @@ function left_at(e: number): number {
 /** Does event e come after something that others did from event p on? */
 function after_others(e: number, p: number): boolean {
 	const c = ev_ctx[e];
-	for (let x = p; x < e; x++)
-		if (ev_ctx[x] !== c && clock[e * MAX_CTX + ev_ctx[x]] >= ev_seq[x]) return true;
+	for (let x = p; x < e; x++) if (ev_ctx[x] !== c && clock[e * MAX_CTX + ev_ctx[x]] >= ev_seq[x]) return true;
 	return false;
 }
 
@@ -111,9 +122,11 @@ export function bound(limit: number, loan?: Loan): Search {
 			const buffer = default_of[e] >= 0 && ctx_kind[default_of[e]] === "buffer";
 			cost[e + 1] = cost[e] + (paid(e) ? 1 : 0) + (ev_choice[e] > 0 ? 1 : 0);
 			held[e + 1] =
-				ctx_kind[c] === "buffer" ? held[e] & ~cpu
-				: paid(e) && buffer && ctx_cpu[default_of[e]] === ctx_cpu[c] ? held[e] | cpu
-				: held[e];
+				ctx_kind[c] === "buffer"
+					? held[e] & ~cpu
+					: paid(e) && buffer && ctx_cpu[default_of[e]] === ctx_cpu[c]
+						? held[e] | cpu
+						: held[e];
 			if (on_the_way) return;
 			const p = left_at(e);
 			cut = p >= 0 && !after_others(e, p) ? e : -1;

@@ -47,6 +47,7 @@ export class Commons {
 /** The next step of the way. All cores know the same words to be shared, so it can be made. */
 export function follow(loan: Loan, enabled: number): number {
 	const c = loan.contexts[n];
-	if ((enabled & (1 << c)) === 0) throw new Error(`cores disagree about step ${n}: context ${c} of ${enabled.toString(2)}`);
+	if ((enabled & (1 << c)) === 0)
+		throw new Error(`cores disagree about step ${n}: context ${c} of ${enabled.toString(2)}`);
 	return c;
 }

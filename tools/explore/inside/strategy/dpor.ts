@@ -15,8 +15,25 @@ import { pending, pop_to } from "host/engine.ts";
 import { BULK, conflicts, dependent, FREE, IRQ_BEGIN, RMW, W } from "host/kinds.ts";
 import { met, model } from "host/models/model.ts";
 import {
-	clock, ctx_cpu, ctx_kind, ev_choice, ev_choices, ev_ctx, ev_kind, ev_page, ev_page_prev, ev_prev, ev_seq, ev_w,
-	happens_before, MAX_CTX, MAX_EV, n, n_ctx, own_buffer, pre,
+	clock,
+	ctx_cpu,
+	ctx_kind,
+	ev_choice,
+	ev_choices,
+	ev_ctx,
+	ev_kind,
+	ev_page,
+	ev_page_prev,
+	ev_prev,
+	ev_seq,
+	ev_w,
+	happens_before,
+	MAX_CTX,
+	MAX_EV,
+	n,
+	n_ctx,
+	own_buffer,
+	pre,
 } from "host/state.ts";
 import type { Loan } from "../../protocol.ts";
 import { Commons, follow } from "./commons.ts";
@@ -50,7 +67,10 @@ export function dpor(words?: Int32Array, loan?: Loan): Search {
 	};
 	/** What is left to try at d, whoever is under way there. */
 	const rest = (d: number, under_way: number) =>
-		wanted(d) & ~(record[d] < 0 ? done[d] : (commons as Commons).taken(record[d])) & ~sleep[d] & ~(1 << under_way);
+		wanted(d) &
+		~(record[d] < 0 ? done[d] : (commons as Commons).taken(record[d])) &
+		~sleep[d] &
+		~(1 << under_way);
 
 	/** Goes on at d with another context or value. */
 	function advance(d: number): boolean {
@@ -114,7 +134,12 @@ export function dpor(words?: Int32Array, loan?: Loan): Search {
 		for (let b = x; b >= 0; b--) {
 			if (ev_kind[b] !== IRQ_BEGIN) continue;
 			for (let t = 0; t < n_ctx; t++) {
-				if ((initials & (1 << t)) === 0 || ctx_kind[t] !== "task" || ctx_cpu[t] !== ctx_cpu[ev_ctx[b]]) continue;
+				if (
+					(initials & (1 << t)) === 0 ||
+					ctx_kind[t] !== "task" ||
+					ctx_cpu[t] !== ctx_cpu[ev_ctx[b]]
+				)
+					continue;
 				if (((wanted(b) | sleep[b]) & (1 << t)) === 0) want(b, enabled_at[b] & (1 << t));
 				return;
 			}
@@ -176,9 +201,11 @@ export function dpor(words?: Int32Array, loan?: Loan): Search {
 			/* Stores leave their buffer at once, unless it is explored what comes of it if they do not. */
 			const buffer = running >= 0 ? own_buffer(running) : -1;
 			const bit =
-				buffer >= 0 && (able & (1 << buffer)) !== 0 ? 1 << buffer
-				: running >= 0 && (able & (1 << running)) !== 0 ? 1 << running
-				: able & -able;
+				buffer >= 0 && (able & (1 << buffer)) !== 0
+					? 1 << buffer
+					: running >= 0 && (able & (1 << running)) !== 0
+						? 1 << running
+						: able & -able;
 			backtrack[n] = bit;
 			done[n] = 0;
 			record[n] = -1;
@@ -223,8 +250,11 @@ export function dpor(words?: Int32Array, loan?: Loan): Search {
 				if (record[d] < 0) return;
 			}
 			return {
-				contexts: ev_ctx.slice(0, at), choices: ev_choice.slice(0, at),
-				sleep: sleep.slice(0, at + 1), enabled: enabled_at.slice(0, at + 1), records: record.slice(0, at + 1),
+				contexts: ev_ctx.slice(0, at),
+				choices: ev_choice.slice(0, at),
+				sleep: sleep.slice(0, at + 1),
+				enabled: enabled_at.slice(0, at + 1),
+				records: record.slice(0, at + 1),
 			};
 		},
 		estimate(executions) {

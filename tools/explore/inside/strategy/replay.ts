@@ -70,7 +70,9 @@ export function replay(schedule: number[][]): Replay {
 			}
 			if (enabled === 0) return -1;
 			if (why !== undefined) return -1;
-			return running >= 0 && (enabled & (1 << running)) !== 0 ? running : 31 - Math.clz32(enabled & -enabled);
+			return running >= 0 && (enabled & (1 << running)) !== 0
+				? running
+				: 31 - Math.clz32(enabled & -enabled);
 		},
 		recorded() {},
 		choose() {
@@ -79,10 +81,15 @@ export function replay(schedule: number[][]): Replay {
 		stop(c) {
 			/* Whatever is shared, nobody runs before its turn. */
 			if (is_arriving()) return 0;
-			return i < switches.length && switches[i][0] === c && ctx_kind[c] !== "buffer" ? switches[i][1] : -1;
+			return i < switches.length && switches[i][0] === c && ctx_kind[c] !== "buffer"
+				? switches[i][1]
+				: -1;
 		},
 		next: () => false,
 		estimate: () => 1,
-		diverged: () => why ?? missed ?? (i < switches.length - 1 ? `it ended at switch ${i} of ${switches.length}` : undefined),
+		diverged: () =>
+			why ??
+			missed ??
+			(i < switches.length - 1 ? `it ended at switch ${i} of ${switches.length}` : undefined),
 	};
 }
