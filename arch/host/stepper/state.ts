@@ -120,7 +120,7 @@ export function current_cpu(): number {
 export function current_context(): number {
 	return cur;
 }
-/** Interrupts of the running CPU are off, unless what is re-run has turned them on since; the running context is one. */
+/** Interrupts of the running CPU are off (at the end of its log, where it is re-run); the running context is one. */
 export function irq_off(): boolean {
 	return HEAP32[REG_IRQ_OFF + cpu] !== 0;
 }

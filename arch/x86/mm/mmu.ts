@@ -98,8 +98,16 @@ function mmu_walk(
 	}
 }
 
-/** The entry behind addr in tables that nobody changes; 0: none. For checks. */
+/** The entry behind addr in tables that nobody changes; 0: none that the CPU
+ *  would use. For checks. */
 export function mmu_lookup(root: pgd_t, addr: number): number {
+	const pte = mmu_entry(root, addr);
+
+	return (pte & _PAGE_PRESENT) !== 0 ? pte : 0;
+}
+
+/** The same, whatever it is; 0: none. */
+export function mmu_entry(root: pgd_t, addr: number): number {
 	const p4d: p4d_t = p4d_offset(pgd_offset_pgd(root, addr), addr);
 
 	if ((p4d.p4d & _PAGE_PRESENT) === 0) return 0;
@@ -109,9 +117,7 @@ export function mmu_lookup(root: pgd_t, addr: number): number {
 	const pmd = pmd_offset_lockless(pud, pud.pud, addr);
 
 	if ((pmd.pmd & _PAGE_PRESENT) === 0) return 0;
-	const pte = pte_offset_map_val(pmd.pmd, addr).pte;
-
-	return (pte & _PAGE_PRESENT) !== 0 ? pte : 0;
+	return pte_offset_map_val(pmd.pmd, addr).pte;
 }
 
 /**

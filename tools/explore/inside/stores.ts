@@ -9,7 +9,8 @@
  * but MADV_FREE, and only anonymous ones: what it leaves is up to reclaim(),
  * which does what Linux would do with it, so that the program sees what is lost.
  */
-import { mmu_lookup } from "arch/x86/mm/mmu.ts";
+import { mmu_entry, mmu_lookup } from "arch/x86/mm/mmu.ts";
+import { pte_present } from "asm/pgtable.ts";
 import { _PAGE_DIRTY, PAGE_SIZE, PTE_PFN_MASK } from "asm/pgtable_types.ts";
 import { __NR_madvise } from "asm/unistd.ts";
 import { pfn_to_page } from "asm-generic/memory_model.ts";
@@ -48,9 +49,10 @@ export function reclaim(addr: number, len: number): void {
 function note_dirty(mm: mm_struct, dirty: Set<number>): void {
 	for (let vma: vm_area_struct = mm.mmap; vma !== NULL; vma = vma.vm_next) {
 		for (let addr = vma.vm_start; addr < vma.vm_end; addr += PAGE_SIZE) {
-			const pte = mmu_lookup(mm.pgd, addr);
+			const pte = mmu_entry(mm.pgd, addr);
 
-			if ((pte & _PAGE_DIRTY) !== 0) dirty.add((pte & PTE_PFN_MASK) >>> 12);
+			/* Also one that is kept while nobody may use it, as by PROT_NONE. */
+			if (pte_present(pte) && (pte & _PAGE_DIRTY) !== 0) dirty.add((pte & PTE_PFN_MASK) >>> 12);
 		}
 	}
 }
