@@ -81,7 +81,7 @@ const searches: Request[] = [
 	{ scenario: "golden/fault-munmap-3", model: "sc", strategy: "dpor" },
 	{ scenario: "golden/fault-munmap-2", model: "lkmm", strategy: "dpor" },
 	{ scenario: "fault-mremap", model: "sc", strategy: "bound", bound: 1 },
-	{ scenario: "golden/seqlock-1", model: "lkmm", strategy: "bound", bound: 2 },
+	{ scenario: "golden/seqlock-2", model: "lkmm", strategy: "bound", bound: 3 },
 ];
 for (const r of searches) {
 	test.serial(`loans add up to the whole: ${r.scenario}, ${r.model}, ${r.strategy}`, async (t) => {
