@@ -9,8 +9,8 @@ import { explore, list } from "./explorer.ts";
 import type { Failure, Model, Result } from "./types.ts";
 
 const CONFIG = "selftest.config";
-/** Building the stepper takes as long as a minute under load. */
-const BUILD_MS = 300_000;
+/** Building the stepper takes as long as a minute under load, and 150 small searches take another. */
+const BUILD_MS = 600_000;
 
 /** By place: what the report says of it. */
 const ATOMIC = "in_atomic\\(\\): 1, irqs_disabled\\(\\): 0, ";

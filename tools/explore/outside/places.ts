@@ -175,7 +175,7 @@ export class Sources {
 	/** Where a stack was made; `but` for files that are not meant. */
 	place(stack: string, but = PRIMITIVES): Place {
 		const frames = this.frames(stack);
-		const top = frames.find((x) => !but.test(x.file)) ?? frames[0];
+		const top = frames.find((x) => !but.test(x.file) && !ASKS.test(x.func)) ?? frames[0];
 		const calls = frames.map((x) => x.func).reverse();
 		return { func: top?.func ?? "", file: top?.file ?? "", line: top?.line ?? 0, calls };
 	}
@@ -195,5 +195,7 @@ export class Sources {
 		return top ? name_of_access(join(this.root, top.file), top.line, top.column, addr) : addr.toString(16);
 	}
 }
+/** Whoever calls one may sleep. */
+const ASKS = /^(__)?might_sleep(_if)?$/;
 /** What drives the kernel is no part of the story. */
 const MACHINE = /^tools\/explore\/inside\/(session|recorder)\.ts$/;

@@ -4,7 +4,7 @@
  * written it down beside the bundle (scripts/cc/names.ts), by the places that
  * the bundle's source map leads to.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Names } from "../../../scripts/cc/unit.ts";
 
@@ -13,6 +13,8 @@ const known = new Map<string, Names>();
 
 /** Gets to know the names of a bundle, whose sources lie below root. */
 export function load_names(bundle: string, root: string): void {
+	/* A bundle that no build of ours made has none. */
+	if (!existsSync(`${bundle}.names.json`)) return;
 	const names: Record<string, Names> = JSON.parse(readFileSync(`${bundle}.names.json`, "utf8"));
 	for (const [file, of] of Object.entries(names)) known.set(join(root, file), of);
 }

@@ -149,7 +149,7 @@ export const scenarios: Record<string, Scenario> = {
 				o.half = 2;
 				o.word = 3;
 				o.wide = 4;
-				g.sink = o.byte + o.half + o.word + o.wide;
+				g.sink = o.byte + o.half + o.word + (o.wide === 4 ? 1 : 0);
 			},
 		],
 		{ setup: make, check: () => kfree(g.object) },
