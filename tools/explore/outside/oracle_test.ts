@@ -48,7 +48,7 @@ const EXPECTED: Record<string, [kind: string, text: RegExp]> = {
 	"free-read-once": UAF(4),
 	"free-atomic": UAF(4),
 	"free-beside-reader": UAF(4),
-	"free-twice": ["check", /slab: double free/],
+	"free-twice": ["panic", /slab: double free/],
 	"null-load": ["panic", /KASAN: null-ptr-deref of size 4/],
 	"null-store": ["panic", /KASAN: null-ptr-deref of size 8/],
 	"wild-load": ["panic", /KASAN: out-of-bounds of size 4/],
