@@ -103,10 +103,10 @@ export class Types {
 	private compare(from: ts.Type, to: ts.Type): boolean {
 		if (from.isUnion()) return from.types.every((t) => this.same_structs(t, to));
 		const goal = this.checker.getNonNullableType(to);
-		if (goal.isUnion())
-			return goal.types.some(
-				(t) => this.checker.isTypeAssignableTo(from, t) && this.same_structs(from, t),
-			);
+		if (goal.isUnion()) {
+			const fit = goal.types.filter((t) => this.checker.isTypeAssignableTo(from, t));
+			return fit.length === 0 || fit.some((t) => this.same_structs(from, t));
+		}
 		if (this.is_array_field(from) !== this.is_array_field(goal)) return false;
 		const [a, b] = [this.struct(from), this.struct(goal)];
 		if (b && declared_by_us(b, "struct")) return true;
@@ -119,7 +119,7 @@ export class Types {
 		];
 		if (from.symbol === goal.symbol && x.length > 0 && x.length === y.length)
 			return x.every((t, i) => this.same_structs(t, y[i]));
-		if (is_library(goal.symbol) || is_library(from.symbol)) return true;
+		if (is_library_class(goal.symbol) || is_library_class(from.symbol)) return true;
 		for (const p of goal.getProperties()) {
 			const q = from.getProperty(p.name);
 			if (q && !this.same_structs(checker.getTypeOfSymbol(q), checker.getTypeOfSymbol(p)))
@@ -214,18 +214,39 @@ export class Types {
 	/** A local that is made from a ulong. */
 	private is_wide_variable(node: ts.Identifier): boolean {
 		const decl = this.checker.getSymbolAtLocation(node)?.valueDeclaration;
-		if (
-			!decl ||
-			!ts.isVariableDeclaration(decl) ||
-			!decl.initializer ||
-			decl.getSourceFile() !== node.getSourceFile()
-		)
+		if (!decl || !ts.isVariableDeclaration(decl) || decl.getSourceFile() !== node.getSourceFile())
 			return false;
 		if (decl.type && this.width(this.checker.getTypeFromTypeNode(decl.type)))
 			return false; /* said to be an int */
-		return this.is_wide(decl.initializer);
+		if (decl.initializer && this.is_wide(decl.initializer)) return true;
+		return !(decl.parent.flags & ts.NodeFlags.Const) && this.is_made_wide(decl);
+	}
+
+	/** Is a ulong assigned to it later? */
+	private is_made_wide(decl: ts.VariableDeclaration): boolean {
+		let scope: ts.Node = decl;
+		while (!ts.isFunctionLike(scope) && !ts.isSourceFile(scope)) scope = scope.parent;
+		const symbol = this.checker.getSymbolAtLocation(decl.name);
+		const text = decl.name.getText();
+		const look = (n: ts.Node): boolean => {
+			const assigned =
+				ts.isBinaryExpression(n) &&
+				n.operatorToken.kind >= K.FirstAssignment &&
+				n.operatorToken.kind <= K.LastAssignment &&
+				ts.isIdentifier(n.left) &&
+				n.left.text === text &&
+				this.checker.getSymbolAtLocation(n.left) === symbol;
+			return (assigned && this.is_wide(n)) || ts.forEachChild(n, look) === true;
+		};
+		return look(scope);
 	}
 }
+
+/** Map, Date and the like, with the methods that they have. */
+const is_library_class = (symbol: ts.Symbol | undefined): boolean =>
+	symbol !== undefined &&
+	(symbol.flags & (ts.SymbolFlags.Interface | ts.SymbolFlags.Class)) !== 0 &&
+	is_library(symbol);
 
 /** Is it declared by JavaScript, not by us? */
 export function is_library(symbol: ts.Symbol | undefined): boolean {
