@@ -40,7 +40,7 @@ import { on_cpu } from "host/quiet.ts";
 import { enter_from_user_mode, irqentry_exit_to_user_mode } from "kernel/entry/common.ts";
 import { panic } from "kernel/panic.ts";
 import { current } from "kernel/sched/core.ts";
-import { MAP_ANONYMOUS } from "linux/mman.ts";
+import { MADV_FREE, MAP_ANONYMOUS } from "linux/mman.ts";
 import type { vm_area_struct } from "linux/mm_types.ts";
 import { cpu_relax } from "linux/smp.ts";
 import { rcu_barrier } from "linux/rcupdate.ts";
@@ -101,6 +101,7 @@ const CLONE_THREAD = 0x10f00;
 interface processes extends struct {
 	pid: array<int, 8> /* the thread of each CPU; set-up only */;
 	child: int /* of fork(); the CPU that forks */;
+	lazyfree: int /* set by any CPU that asks for MADV_FREE */;
 }
 const processes = DEFINE<processes>();
 
@@ -283,7 +284,12 @@ export function resize(addr: number, old_len: number, new_len: number, flags = 0
 	return user_syscall(__NR_mremap, addr, old_len, new_len, flags, to);
 }
 export function madvise(addr: number, len: number, advice: number): number {
+	if (advice === MADV_FREE) WRITE_ONCE(processes.lazyfree, 1);
 	return user_syscall(__NR_madvise, addr, len, advice);
+}
+/** May anonymous pages be clean? */
+export function lazyfree(): boolean {
+	return processes.lazyfree !== 0;
 }
 export function mlock(addr: number, len: number): number {
 	return user_syscall(__NR_mlock, addr, len);

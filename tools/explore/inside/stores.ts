@@ -12,7 +12,6 @@
 import { mmu_entry, mmu_lookup } from "arch/x86/mm/mmu.ts";
 import { pte_present } from "asm/pgtable.ts";
 import { _PAGE_DIRTY, PAGE_SIZE, PTE_PFN_MASK } from "asm/pgtable_types.ts";
-import { __NR_madvise } from "asm/unistd.ts";
 import { pfn_to_page } from "asm-generic/memory_model.ts";
 import { stored_frames } from "host/ram.ts";
 import { init_task } from "kernel/fork.ts";
@@ -21,19 +20,7 @@ import type { mm_struct, page, vm_area_struct } from "linux/mm_types.ts";
 import { page_mapped } from "linux/mm.ts";
 import { PageAnon, PageDirty } from "linux/page-flags.ts";
 import { next_task } from "linux/sched/signal.ts";
-import { MADV_DONTNEED, MADV_FREE } from "uapi/linux/mman.ts";
-import { check_that, user_syscall } from "./scenario.ts";
-
-interface stores extends struct {
-	lazyfree: int /* some anonymous pages may be thrown away */;
-}
-const stores = DEFINE<stores>();
-
-/** MADV_FREE of a range. */
-export function madvise_free(addr: number, len: number): number {
-	WRITE_ONCE(stores.lazyfree, 1);
-	return user_syscall(__NR_madvise, addr, len, MADV_FREE);
-}
+import { check_that, lazyfree, madvise_dontneed } from "./scenario.ts";
 
 /** Reclaim, in need of memory: what is mapped in the range, and clean, goes. Undisturbed. */
 export function reclaim(addr: number, len: number): void {
@@ -41,7 +28,7 @@ export function reclaim(addr: number, len: number): void {
 		const pte = mmu_lookup(current().mm.pgd, addr);
 
 		if (pte === 0 || (pte & _PAGE_DIRTY) !== 0 || PageDirty(pfn_to_page(pte >>> 12))) continue;
-		user_syscall(__NR_madvise, addr, PAGE_SIZE, MADV_DONTNEED);
+		madvise_dontneed(addr, PAGE_SIZE);
 	}
 }
 
@@ -69,7 +56,7 @@ export function check_stores(): void {
 		const anon = PageAnon(page);
 
 		/* Nobody's any more, though somebody has a reference. */
-		if (anon ? !page_mapped(page) || stores.lazyfree !== 0 : page.mapping === 0) continue;
+		if (anon ? !page_mapped(page) || lazyfree() : page.mapping === 0) continue;
 		const where = (frame * PAGE_SIZE).toString(16);
 
 		check_that(

@@ -4,13 +4,14 @@
  * The first page at A is mapped, writable and clean for CPU 0: shared memory that was only read, or what
  * MADV_FREE has left.
  */
-import { __NR_madvise, __NR_mmap } from "asm/unistd.ts";
+import { __NR_mmap } from "asm/unistd.ts";
 import {
 	A,
 	as_child,
 	check_that,
 	fork,
 	LEN,
+	madvise,
 	madvise_dontneed,
 	mprotect,
 	mremap,
@@ -30,8 +31,8 @@ import {
 	write,
 	written,
 } from "../scenario.ts";
-import { madvise_free, reclaim } from "../stores.ts";
-import { MADV_COLD } from "uapi/linux/mman.ts";
+import { reclaim } from "../stores.ts";
+import { MADV_COLD, MADV_FREE } from "linux/mman.ts";
 
 const MAP_FIXED_SHARED_ANON = 0x31;
 const ELSEWHERE = A + 64 * PAGE;
@@ -46,7 +47,7 @@ function shared(): void {
 function freed(): void {
 	written();
 	write(A, 2);
-	madvise_free(A, PAGE);
+	madvise(A, PAGE, MADV_FREE);
 }
 
 export const scenarios: Record<string, Scenario> = {
@@ -110,7 +111,7 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [
 			store,
 			() => {
-				madvise_free(A, PAGE);
+				madvise(A, PAGE, MADV_FREE);
 				note(1, write(A + 1, V) ? 1 : 0);
 			},
 		],
@@ -139,7 +140,7 @@ export const scenarios: Record<string, Scenario> = {
 			freed();
 			on_cpu(1, () => read(A));
 		},
-		cpus: [store, () => user_syscall(__NR_madvise, A, PAGE, MADV_COLD)],
+		cpus: [store, () => madvise(A, PAGE, MADV_COLD)],
 		check() {
 			reclaim(A, PAGE);
 			check_that(noted(0) === 1 && read(A) === V, "a write is lost that came after MADV_FREE");
