@@ -496,6 +496,10 @@ test("what is right is not refused", (t) => {
 		"const each = (x: outer, fn: (y: outer) => void) => fn(x); each(p, (y) => { y.word = 1; })",
 		"p.fn = NULL; return p.fn(1)",
 		"function id<T extends struct>(x: T): T { return x } return id(p).word",
+		"interface C { a: [int, int]; b: [int, undefined] } " +
+			"const g = <K extends keyof C>(k: K, x: C[K][1] | Promise<C[K][1]>) => [k, x]; " +
+			"return g('a', 1)",
+		"function pick<T>(a: T, b: T): T { return a ? a : b } return pick(1, 2) + pick(p, q).word",
 		"return cast<inner>(p).a + cast<other>(uptr(s) + 8).z",
 	];
 	const all = errors_of(right.map((body) => `export function f(p: outer): unknown { ${body}; return; }`));
