@@ -46,8 +46,7 @@ function note_acquire(p: number, trylock: boolean): void {
 function note_lock(p: number, read: boolean, trylock: boolean, nested: number, sleeps: boolean): void {
 	if (!exploring()) return;
 	const again = rerunning();
-	const irqs_off = again || irq_off();
-	const lock = { p, read, trylock, subclass: nested, irqs_off, in_irq: in_irq(), sleeps, again };
+	const lock = { p, read, trylock, subclass: nested, irqs_off: irq_off(), in_irq: in_irq(), sleeps, again };
 	for (const o of watch.acquire) heed(o.acquire(current_context(), lock));
 }
 function note_release(p: number): void {

@@ -92,6 +92,16 @@ function merged(old: number, entry: number): number {
 	const mask = HEAP32[entry + 6];
 	return mask === -1 ? v : (old & ~mask) | v;
 }
+/** What a CPU sees of a word that memory has that value of: its own stores, too. */
+function seen_by(c: number, w: number, memory: number): number {
+	const b = buffer_of(c);
+	let v = memory;
+	for (let i = HEAP32[b]; i < HEAP32[b + 1]; i++) {
+		const entry = b + 8 + i * BUF_ENTRY;
+		if (HEAP32[entry] === w) v = merged(v, entry);
+	}
+	return v;
+}
 /** The number of the i-th entry's store, of all that the CPU has made. */
 function number_of(b: number, i: number): number {
 	return HEAP32[b + 2] + i - HEAP32[b];
@@ -121,9 +131,8 @@ let commit_part = false;
  * event after which its store was made.
  */
 const ev_own = new Int32Array(MAX_EV);
-/** A commit of part of a word; of a commit: who made the store, and where. */
+/** A commit of part of a word; of a commit: where its store was made. */
 const ev_part = new Uint8Array(MAX_EV);
-const ev_by = new Int32Array(MAX_EV);
 const ev_at = new Float64Array(MAX_EV);
 
 /** A load: not an atomic that wrote nothing, which waits for the buffer as others do. */
@@ -135,7 +144,7 @@ function own_store(c: number, w: number): number {
 	const b = buffer_of(c);
 	for (let i = HEAP32[b + 1] - 1; i >= HEAP32[b]; i--) {
 		const entry = b + 8 + i * BUF_ENTRY;
-		if (HEAP32[entry] === w && HEAP32[entry + 6] === -1) return 1 + HEAP32[b + 2] + i - HEAP32[b];
+		if (HEAP32[entry] === w && HEAP32[entry + 6] === -1) return 1 + number_of(b, i);
 	}
 	return 0;
 }
@@ -222,13 +231,7 @@ class Tso extends Sc {
 	}
 
 	override load(w: number, wide: boolean, order: Order): number {
-		let v = super.load(w, wide, order);
-		const b = buffer_of(cur);
-		for (let i = HEAP32[b]; i < HEAP32[b + 1]; i++) {
-			const entry = b + 8 + i * BUF_ENTRY;
-			if (HEAP32[entry] === w) v = merged(v, entry);
-		}
-		return v;
+		return seen_by(cur, w, super.load(w, wide, order));
 	}
 	/** No step: nobody sees it before it is committed. But where an interrupt can come, it does so before it or after. */
 	override delay(
@@ -253,10 +256,8 @@ class Tso extends Sc {
 		const i = HEAP32[b + 1];
 		if (i >= BUF_ENTRIES) fail("limit", `${BUF_ENTRIES} stores in a store buffer`);
 		const entry = b + 8 + i * BUF_ENTRY;
-		let old = wide ? HEAPF64[w >> 1] : HEAP32[w];
-		for (let k = HEAP32[b]; k < i; k++)
-			if (HEAP32[b + 8 + k * BUF_ENTRY] === w) old = merged(old, b + 8 + k * BUF_ENTRY);
-		const v = typeof value === "number" ? value : value(old);
+		const v =
+			typeof value === "number" ? value : value(seen_by(cur, w, wide ? HEAPF64[w >> 1] : HEAP32[w]));
 		poke(entry, w);
 		poke(entry + 1, kind);
 		poke(entry + 2, wide ? 1 : 0);
@@ -309,7 +310,7 @@ class Tso extends Sc {
 		return stores;
 	}
 	override stored(e: number): { by: number; at: number } {
-		return { by: ev_by[e], at: ev_at[e] };
+		return { by: ev_store[e] % MAX_CTX, at: ev_at[e] };
 	}
 	override holds(c: number, by: number, at: number): boolean {
 		const b = buffer_of(c);
@@ -343,7 +344,6 @@ class Tso extends Sc {
 		}
 		commit_from = HEAP32[entry + 3];
 		commit_part = HEAP32[entry + 6] !== -1;
-		ev_by[n] = HEAP32[entry + 7];
 		ev_at[n] = HEAPF64[(entry + 8) >> 1];
 		const e = close(c, pend_kind[c], w, v);
 		commit_from = -1;
@@ -361,16 +361,13 @@ class Tso extends Sc {
 		return e;
 	}
 	override view(c: number, w: number, wide: boolean): number | undefined {
-		let v = wide ? HEAPF64[w >> 1] : HEAP32[w];
 		let by = -1;
 		const b = buffer_of(c);
 		for (let i = HEAP32[b]; i < HEAP32[b + 1]; i++) {
 			const entry = b + 8 + i * BUF_ENTRY;
-			if (HEAP32[entry] !== w) continue;
-			v = merged(v, entry);
-			by = HEAP32[entry + 7];
+			if (HEAP32[entry] === w) by = HEAP32[entry + 7];
 		}
-		return by === c ? undefined : v;
+		return by === c ? undefined : seen_by(c, w, wide ? HEAPF64[w >> 1] : HEAP32[w]);
 	}
 }
 export const tso = new Tso();
