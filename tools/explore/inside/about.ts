@@ -60,13 +60,13 @@ const SUBJECTS: [RegExp, (m: RegExpExecArray) => Subject[]][] = [
 		],
 	],
 	[
-		/\banon_vma ([0-9a-f]+): \d+ children/,
+		/\banon_vma ([0-9a-f]+): children/,
 		([, av]) => [
 			count(`anon_vma.num_children at 0x${av}`, ADDR(cast<anon_vma>(parseInt(av, 16)).num_children)),
 		],
 	],
 	[
-		/\banon_vma ([0-9a-f]+): \d+ active vmas/,
+		/\banon_vma ([0-9a-f]+): vmas/,
 		([, av]) => [
 			count(
 				`anon_vma.num_active_vmas at 0x${av}`,
@@ -98,6 +98,8 @@ const SUBJECTS: [RegExp, (m: RegExpExecArray) => Subject[]][] = [
 		([, page]) => [lock("ptl", parseInt(page, 16) + offsetof_ptl())],
 	],
 ];
+/** For their test. */
+export const SUBJECT_TEXTS = SUBJECTS.map(([what]) => what);
 function offsetof_ptl(): number {
 	return ADDR(pfn_to_page(0).ptl.slock) - uptr(pfn_to_page(0));
 }

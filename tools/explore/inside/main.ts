@@ -8,6 +8,7 @@ export * from "host/head.ts";
 export { LITMUS_OPS, litmus_states } from "./litmus.ts";
 export * from "./session.ts";
 /* For their tests. */
+export { SUBJECT_TEXTS } from "./about.ts";
 export { bound } from "./strategy/bound.ts";
 export { dpor } from "./strategy/dpor.ts";
 export { every } from "./strategy/every.ts";
