@@ -47,46 +47,31 @@ function check_dirty(): void {
 	check_that(is_dirty(A), "a page that was written to is clean");
 }
 
+function free_and_look(): void {
+	madvise(A, LEN, MADV_FREE);
+	note(1, read(A));
+}
+function check_free(): void {
+	check_that(noted(0) === 1 && read(A) === V, "the write is lost");
+	check_that(noted(1) === V || is_dirty(A), "a page that was written to after MADV_FREE is clean");
+}
+
 export const scenarios: Record<string, Scenario> = {
 	"tlb-free": {
 		about: "a write through the TLB beside MADV_FREE, which makes the page clean",
 		patch: "none: mm/madvise.c madvise_free_pte_range()",
 		invariant: "a write that comes after MADV_FREE makes the page dirty again",
 		setup: cached,
-		cpus: [
-			store,
-			() => {
-				madvise(A, LEN, MADV_FREE);
-				note(1, read(A));
-			},
-		],
-		check() {
-			check_that(noted(0) === 1 && read(A) === V, "the write is lost");
-			check_that(
-				noted(1) === V || is_dirty(A),
-				"a page that was written to after MADV_FREE is clean",
-			);
-		},
+		cpus: [store, free_and_look],
+		check: check_free,
 	},
 	"fault-free": {
 		about: "a first write to a clean page beside MADV_FREE of it",
 		patch: "none: mm/madvise.c madvise_free_pte_range()",
 		invariant: "a write that comes after MADV_FREE makes the page dirty again",
 		setup: clean,
-		cpus: [
-			store,
-			() => {
-				madvise(A, LEN, MADV_FREE);
-				note(1, read(A));
-			},
-		],
-		check() {
-			check_that(noted(0) === 1 && read(A) === V, "the write is lost");
-			check_that(
-				noted(1) === V || is_dirty(A),
-				"a page that was written to after MADV_FREE is clean",
-			);
-		},
+		cpus: [store, free_and_look],
+		check: check_free,
 	},
 	"fault-cold": {
 		about: "a first write to a clean page beside MADV_COLD, which makes its entry old",
