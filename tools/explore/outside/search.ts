@@ -109,7 +109,8 @@ export async function search(team: Team, job: Job, o: ExploreOptions, budget: Bu
 			cpus: s.cpus,
 			executions: r.executions,
 			blocked: r.blocked,
-			bound: bound ?? null,
+			/* One that fails ends there: only the bounds before it were seen to the end. */
+			bound: failure ? (searched > 0 ? searched - 1 : null) : (bound ?? null),
 			exhausted: r.exhausted && bound === undefined && !failure,
 			strategy,
 			made,
