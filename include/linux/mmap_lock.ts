@@ -16,6 +16,10 @@ import {
 import { ktime_get_ns, nr_cpu_ids } from "host/cpu.ts";
 import { smp_rmb, smp_wmb } from "host/door.ts";
 import { VM_BUG_ON_MM } from "linux/bug.ts";
+import {
+	lockdep_assert_held_write,
+	lockdep_assert_rwsem_held,
+} from "linux/lockdep.ts";
 import type { mm_struct } from "linux/mm_types.ts";
 import {
 	down_read,
@@ -228,15 +232,15 @@ export function mmap_read_unlock(mm: mm_struct): void {
 	up_read(mm.mmap_lock);
 }
 
-/* Two tests that see a held lock, not who holds it. */
-
 export function mmap_assert_locked(mm: mm_struct): void {
+	lockdep_assert_rwsem_held(mm.mmap_lock);
 	VM_BUG_ON_MM(!rwsem_is_locked(mm.mmap_lock), mm, "mmap_lock not held");
 }
 
-/** Port: the kernel leaves the difference to lockdep; here the sequence, odd
- *  exactly while a writer is inside, tells it where there is one. */
+/** Port: where there is the sequence, which is odd exactly while a writer is
+ *  inside, it has to tell the same. */
 export function mmap_assert_write_locked(mm: mm_struct): void {
+	lockdep_assert_held_write(mm.mmap_lock);
 	VM_BUG_ON_MM(!rwsem_is_locked(mm.mmap_lock), mm, "mmap_lock not held");
 	if (CONFIG_SPECULATIVE_PAGE_FAULT)
 		VM_BUG_ON_MM((mm.mmap_seq & 1) === 0, mm,

@@ -3,13 +3,22 @@
  * Mirrors include/linux/rwsem.h (5.17): sleeping reader/writer locks. The
  * struct is in spinlock_types.ts, the functions in kernel/locking/rwsem.ts.
  */
+import { CONFIG_ARCH_HOST_STEPPER } from "generated/autoconf.ts";
+import { lockdep_held } from "host/model.ts";
 import { list_empty } from "linux/list.ts";
 import type { rw_semaphore } from "linux/spinlock_types.ts";
 
 export const RWSEM_UNLOCKED_VALUE = 0;
 
-/** Held by anyone, reading or writing; stale as soon as it is known. */
+/**
+ * Held by anyone, reading or writing; stale as soon as it is known. Port: to
+ * who holds it, it is no news, so that the stepper has no step for it.
+ */
 export function rwsem_is_locked(sem: rw_semaphore): boolean {
+	if (CONFIG_ARCH_HOST_STEPPER) {
+		if (lockdep_held(ADDR(sem.count.counter)) > 0)
+			return true;
+	}
 	return (READ_ONCE(sem.count.counter) & ~0x6) !== 0;
 }
 

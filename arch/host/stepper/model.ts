@@ -190,6 +190,15 @@ export function lock_held_here(p: number): boolean {
 	if (rerunning()) return logged() !== 0;
 	return log_result(HEAP32[p >> 2] === current_cpu() + 1 ? 1 : 0) !== 0;
 }
+/**
+ * How the running context holds the semaphore at p: 1 for writing, 2 for reading,
+ * 0 not at all, -1 nobody keeps watch. No step: nobody else can change that.
+ */
+export function lockdep_held(p: number): number {
+	if (rerunning()) return logged();
+	const oracle = exploring() ? watch.how_held[0] : undefined;
+	return log_result(oracle ? oracle.how_held(current_context(), p) : -1);
+}
 export function lock_subclass(n: number): void {
 	subclass = n;
 }

@@ -24,6 +24,7 @@ export const lock_subclass: (n: number) => void = none;
 export const lockdep_acquire: (p: number, read: boolean, trylock: boolean, subclass: number) => void = none;
 export const lockdep_downgrade: (p: number) => void = none;
 export const lockdep_release: (p: number) => void = none;
+export const lockdep_held: (p: number) => number = none;
 export const lock_held_here: (p: number) => boolean = none;
 export const rcu_read_lock_step: () => void = none;
 export const rcu_read_unlock_step: () => void = none;

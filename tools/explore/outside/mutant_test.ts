@@ -81,14 +81,13 @@ async function replay(m: Mutant): Promise<Replayed> {
 test.serial("every stored schedule still fails", async (t) => {
 	t.timeout(600_000);
 	const queue = names.map(load_mutant).filter((m) => m.survives === undefined);
+	const well: string[] = [];
 	const two = [0, 1].map(async () => {
 		for (let m = queue.shift(); m !== undefined; m = queue.shift()) {
 			const { failure, diverged } = await replay(m);
-			t.truthy(
-				failure,
-				`${m.name}: ${diverged ?? "it ends well"}; make explore-mutants ARGS='--update ${m.name}' stores another`,
-			);
+			if (!failure) well.push(`${m.name}: ${diverged ?? "it ends well"}`);
 		}
 	});
 	await Promise.all(two);
+	t.deepEqual(well, [], "make explore-mutants ARGS='--update NAME…' stores others");
 });

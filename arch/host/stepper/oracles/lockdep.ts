@@ -250,6 +250,11 @@ export class Lockdep {
 	held(t: number): Held[] {
 		return this.stack[t].map((h) => ({ p: h.p, name: this.names[h.class], read: h.read, stack: h.stack }));
 	}
+	how_held(t: number, p: number): number {
+		const held = this.stack[t];
+		for (let i = held.length - 1; i >= 0; i--) if (held[i].p === p) return held[i].read ? 2 : 1;
+		return 0;
+	}
 	/** At the end of its program, which ran on that CPU. */
 	at_end(t: number, cpu = t): LockReport | undefined {
 		const held = this.stack[t];
@@ -336,5 +341,8 @@ export class LockdepOracle implements Oracle {
 	}
 	held(c: number): Held[] {
 		return this.l.held(c);
+	}
+	how_held(c: number, p: number): number {
+		return this.l.how_held(c, p);
 	}
 }

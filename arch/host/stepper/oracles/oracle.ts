@@ -76,6 +76,8 @@ export interface Oracle {
 	sleeps?(c: number, text: string): Objection | undefined;
 	/** Locks that context c holds, or stands before. */
 	held?(c: number): Held[];
+	/** How it holds the lock at p: 1 alone, 2 with others, 0 not. */
+	how_held?(c: number, p: number): number;
 }
 
 type Watch = { [M in keyof Oracle]-?: (Oracle & Required<Pick<Oracle, M>>)[] };
@@ -105,6 +107,7 @@ export const watch: Watch = {
 	irqs_on: [],
 	sleeps: [],
 	held: [],
+	how_held: [],
 };
 export function set_oracles(all: readonly Oracle[]): void {
 	for (const m of Object.keys(watch) as (keyof Oracle)[])

@@ -99,12 +99,12 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 26/35 mm: implement speculative handling in wp_page_copy()",
 		invariant: "both write to one copy, the child sees neither",
 		setup: shared,
-		cpus: [store, () => note(1, write(A + 1, V) ? 1 : 0)],
+		cpus: [store, () => note(1, write(A + 8, V) ? 1 : 0)],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
-			check_that(read(A) === V && read(A + 1) === V, "a write is lost");
+			check_that(read(A) === V && read(A + 8) === V, "a write is lost");
 			as_child(() => {
-				check_that(read(A) === 1 && read(A + 1) === 0, "the child sees a write of its parent");
+				check_that(read(A) === 1 && read(A + 8) === 0, "the child sees a write of its parent");
 			});
 		},
 	},
@@ -118,10 +118,10 @@ export const scenarios: Record<string, Scenario> = {
 			on_cpu(1, () => read(A));
 			map(ZEROES, PAGE);
 		},
-		cpus: [store, () => note(1, write(A + 1, V) ? 1 : 0)],
+		cpus: [store, () => note(1, write(A + 8, V) ? 1 : 0)],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
-			check_that(read(A) === V && read(A + 1) === V, "a write is lost");
+			check_that(read(A) === V && read(A + 8) === V, "a write is lost");
 			check_that(read(ZEROES) === 0 && read(ZEROES + 1) === 0, "the zero page was written to");
 		},
 	},
@@ -144,10 +144,10 @@ export const scenarios: Record<string, Scenario> = {
 			two_pages(3);
 			write(A, 1);
 		},
-		cpus: [store, () => note(1, fork()), () => note(2, write(A + 1, V) ? 1 : 0)],
+		cpus: [store, () => note(1, fork()), () => note(2, write(A + 8, V) ? 1 : 0)],
 		check() {
 			check_that(noted(0) === 1 && noted(1) > 0 && noted(2) === 1, "a call fails");
-			check_that(read(A) === V && read(A + 1) === V, "a write is lost");
+			check_that(read(A) === V && read(A + 8) === V, "a write is lost");
 		},
 	},
 };

@@ -177,10 +177,10 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 18/35 mm: implement speculative handling in do_anonymous_page()",
 		invariant: "both write to one page",
 		setup: untouched,
-		cpus: [store, () => note(1, write(A + 1, V) ? 1 : 0)],
+		cpus: [store, () => note(1, write(A + 8, V) ? 1 : 0)],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
-			check_that(read(A) === V && read(A + 1) === V, "a write is lost");
+			check_that(read(A) === V && read(A + 8) === V, "a write is lost");
 		},
 		quick: true,
 	},
@@ -192,10 +192,10 @@ export const scenarios: Record<string, Scenario> = {
 			start_threads(2);
 			map(A, LEN);
 		},
-		cpus: [store, () => note(1, write(A + 1, V) ? 1 : 0)],
+		cpus: [store, () => note(1, write(A + 8, V) ? 1 : 0)],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
-			check_that(read(A) === V && read(A + 1) === V, "a write is lost");
+			check_that(read(A) === V && read(A + 8) === V, "a write is lost");
 		},
 	},
 	"fault-anon-vma-shared": {
@@ -222,10 +222,10 @@ export const scenarios: Record<string, Scenario> = {
 			map(A, LEN);
 			read(A + PAGE);
 		},
-		cpus: [store, () => note(1, write(A + 1, V) ? 1 : 0)],
+		cpus: [store, () => note(1, write(A + 8, V) ? 1 : 0)],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
-			check_that(read(A) === V && read(A + 1) === V, "a write is lost");
+			check_that(read(A) === V && read(A + 8) === V, "a write is lost");
 		},
 	},
 	"first-fault-munmap": {
@@ -249,7 +249,7 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "v2 17/35 mm: add pte_map_lock() and pte_spinlock()",
 		invariant: "after munmap nothing is mapped there",
 		setup: () => two_pages(3),
-		cpus: [store, () => note(2, write(A + 1, V) ? 1 : 0), () => munmap(A, LEN)],
+		cpus: [store, () => note(2, write(A + 8, V) ? 1 : 0), () => munmap(A, LEN)],
 		check() {
 			check_that(read(A) === -1, "a page is mapped after munmap");
 		},

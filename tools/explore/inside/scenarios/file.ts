@@ -54,12 +54,15 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: do_cow_fault()",
 		invariant: "both write to one copy, the file sees neither",
 		setup: () => file(false),
-		cpus: [() => note(0, write(A + 1, V) ? 1 : 0), () => note(1, write(A + 2, V) ? 1 : 0)],
+		cpus: [() => note(0, write(A + 8, V) ? 1 : 0), () => note(1, write(A + 16, V) ? 1 : 0)],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
-			check_that(read(A + 1) === V && read(A + 2) === V && read(A) === at_start(), "a write is lost");
+			check_that(
+				read(A + 8) === V && read(A + 16) === V && read(A) === at_start(),
+				"a write is lost",
+			);
 			map_file(A, LEN, PROT_READ, true);
-			check_that(read(A + 1) !== V && read(A + 2) !== V, "a private write reached the file");
+			check_that(read(A + 8) !== V && read(A + 16) !== V, "a private write reached the file");
 			check_file();
 		},
 	},
@@ -68,11 +71,11 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: do_shared_fault(), wp_page_shared()",
 		invariant: "both are in the file",
 		setup: () => file(true),
-		cpus: [store, () => note(1, write(A + 1, V) ? 1 : 0)],
+		cpus: [store, () => note(1, write(A + 8, V) ? 1 : 0)],
 		check() {
 			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
 			map_file(A, LEN, PROT_READ, false);
-			check_that(read(A) === V && read(A + 1) === V, "a write is lost");
+			check_that(read(A) === V && read(A + 8) === V, "a write is lost");
 			check_file();
 		},
 	},

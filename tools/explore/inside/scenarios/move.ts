@@ -71,10 +71,10 @@ export const scenarios: Record<string, Scenario> = {
 			map(A, TABLE);
 			write(A + PAGE, 1);
 		},
-		cpus: [store, () => mremap(A, TABLE, A + 2 * TABLE)],
+		cpus: [store, () => mremap(A, TABLE, A + 16 * TABLE)],
 		check() {
 			check_that(read(A) === -1, "the old address is still mapped");
-			check_that(read(A + 2 * TABLE) === (noted(0) === 1 ? V : 0), "the write is lost");
+			check_that(read(A + 16 * TABLE) === (noted(0) === 1 ? V : 0), "the write is lost");
 		},
 	},
 	"cow-mremap-table": {
@@ -90,17 +90,17 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [
 			store,
 			() => {
-				mremap(A, TABLE, A + 2 * TABLE);
-				note(1, read(A + 2 * TABLE));
+				mremap(A, TABLE, A + 16 * TABLE);
+				note(1, read(A + 16 * TABLE));
 			},
 		],
 		check() {
 			check_that(noted(1) === 1 || noted(1) === V, "a value from nowhere");
 			const now = noted(0) === 1 ? V : 1;
 
-			check_that(read(A + 2 * TABLE) === now, "the write is lost");
+			check_that(read(A + 16 * TABLE) === now, "the write is lost");
 			check_that(
-				on_cpu(1, () => read(A + 2 * TABLE)) === now,
+				on_cpu(1, () => read(A + 16 * TABLE)) === now,
 				"another thread does not see the write",
 			);
 		},
@@ -114,11 +114,11 @@ export const scenarios: Record<string, Scenario> = {
 			/* A page table is there already. */
 			map_written(B + 4 * PAGE, 1);
 		},
-		cpus: [() => note(0, write(B + 1, V) ? 1 : 0), () => note(1, mremap(A, LEN, B))],
+		cpus: [() => note(0, write(B + 8, V) ? 1 : 0), () => note(1, mremap(A, LEN, B))],
 		check() {
 			check_that(noted(1) === B, "mremap fails");
 			check_that(read(B) === 1, "the page was lost");
-			check_that(read(B + 1) === (noted(0) === 1 ? V : 0), "the write is lost");
+			check_that(read(B + 8) === (noted(0) === 1 ? V : 0), "the write is lost");
 			check_that(read(A) === -1, "the old address is still mapped");
 		},
 	},

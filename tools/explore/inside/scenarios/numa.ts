@@ -91,10 +91,10 @@ export const scenarios: Record<string, Scenario> = !CONFIG_NUMA_BALANCING
 				patch: "v2 21/35 mm: implement speculative handling in do_numa_page()",
 				invariant: "both write to the page",
 				setup: hinted,
-				cpus: [store, () => note(1, write(A + 1, V) ? 1 : 0)],
+				cpus: [store, () => note(1, write(A + 8, V) ? 1 : 0)],
 				check() {
 					check_that(
-						noted(0) === 1 && noted(1) === 1 && read(A) === V && read(A + 1) === V,
+						noted(0) === 1 && noted(1) === 1 && read(A) === V && read(A + 8) === V,
 						"a write is lost",
 					);
 				},
@@ -245,10 +245,10 @@ export const scenarios: Record<string, Scenario> = !CONFIG_NUMA_BALANCING
 					two_pages(3);
 					write(A, 1);
 				},
-				cpus: [store, hint, () => note(2, write(A + 1, V) ? 1 : 0)],
+				cpus: [store, hint, () => note(2, write(A + 8, V) ? 1 : 0)],
 				check() {
 					check_that(
-						noted(0) === 1 && noted(2) === 1 && read(A) === V && read(A + 1) === V,
+						noted(0) === 1 && noted(2) === 1 && read(A) === V && read(A + 8) === V,
 						"a write is lost",
 					);
 				},

@@ -301,7 +301,7 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: VM_FAULT_RETRY",
 		invariant: "after the wait nothing is used that mmap_lock has kept",
 		setup: () => unmapped(3),
-		cpus: [() => note(0, read(A)), () => note(2, write(A + 1, V) ? 1 : 0), () => note(1, munmap(A, PAGE))],
+		cpus: [() => note(0, read(A)), () => note(2, write(A + 8, V) ? 1 : 0), () => note(1, munmap(A, PAGE))],
 		check() {
 			check_that(noted(1) === 0 && read(A) === -1, "a page is mapped after munmap");
 			check_file();
@@ -314,10 +314,10 @@ export const scenarios: Record<string, Scenario> = {
 		setup() {
 			start_threads(2);
 			map_file(A, 3 * PAGE, PROT_RW, true);
-			note(8, read(A + 2 * PAGE));
+			note(8, read(A + 16 * PAGE));
 			madvise_dontneed(A, 3 * PAGE);
 		},
-		cpus: [() => note(0, read(A + 2 * PAGE)), () => note(1, mprotect(A + PAGE, PAGE, PROT_READ))],
+		cpus: [() => note(0, read(A + 16 * PAGE)), () => note(1, mprotect(A + PAGE, PAGE, PROT_READ))],
 		check() {
 			check_that(noted(0) === noted(8) && noted(1) === 0 && !write(A + PAGE, 1), "a call fails");
 			munmap(A, 3 * PAGE);

@@ -60,7 +60,7 @@ const MADV_WIPEONFORK = 18;
 const W = 0x57;
 
 function child_writes(): void {
-	note(1, write(A + 1, W) ? 1 : 0);
+	note(1, write(A + 8, W) ? 1 : 0);
 }
 /** What a CPU needs to find the next task that is born. */
 const LAST_TASK = 15;
@@ -114,7 +114,7 @@ function parent_waited(): void {
 
 /** The parent has written its own page, and sees nothing of the child. */
 function parent_has_its_own(): void {
-	check_that(noted(0) === 1 && read(A) === V && read(A + 1) === 0, "the parent's write is lost");
+	check_that(noted(0) === 1 && read(A) === V && read(A + 8) === 0, "the parent's write is lost");
 }
 
 /** oom_reap_task_mm(), which the port does not have; the reaper has found mm in time. */
@@ -140,7 +140,7 @@ export const scenarios: Record<string, Scenario> = {
 			parent_has_its_own();
 			check_that(noted(1) === 1, "the child's write fails");
 			as_child(() => {
-				check_that(read(A) === 1 && read(A + 1) === W, "the child's page is not what it wrote");
+				check_that(read(A) === 1 && read(A + 8) === W, "the child's page is not what it wrote");
 			});
 		},
 	},
@@ -268,7 +268,7 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			as_child(() => {
 				check_that(
-					noted(1) === 1 && read(A + 1) === W && read(A) === 0,
+					noted(1) === 1 && read(A + 8) === W && read(A) === 0,
 					"the child's write is lost",
 				);
 			});
@@ -301,7 +301,7 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(noted(0) === 0 && read(A) === -1, "munmap fails");
 			as_child(() => {
 				check_that(
-					noted(1) === 1 && read(A) === 1 && read(A + 1) === W,
+					noted(1) === 1 && read(A) === 1 && read(A + 8) === W,
 					"the child's write is lost",
 				);
 			});
