@@ -6,10 +6,10 @@
  * what is newest. Which of several values a load returns the search chooses.
  */
 import { looks } from "../await.ts";
-import { all_ways, choose, close, open, step, tracer } from "../engine.ts";
-import { A, GUESS, MB, type Order, type RmwOrder } from "../kinds.ts";
+import { all_ways, choose } from "../engine.ts";
+import { A, GUESS, type Order, type RmwOrder } from "../kinds.ts";
 import { HEAP32, HEAPF64, poke, REG_WORDS, REGS } from "../ram.ts";
-import { bulked, is_shared, touch, wide as is_wide } from "../sharing.ts";
+import { bulked, is_shared, wide as is_wide } from "../sharing.ts";
 import {
 	await_turn,
 	clock,
@@ -29,7 +29,6 @@ import {
 	n,
 	nr_cpus,
 	page_head,
-	REG_MB,
 } from "../state.ts";
 import { Sc, set } from "./sc.ts";
 import { type Message, Views } from "./views.ts";
@@ -54,17 +53,6 @@ function lk_loc(w: number, initial: number, e = n): number {
 	}
 	return handle[w] - 1;
 }
-/** Strong fences have one order. */
-function fence(perform: () => void): void {
-	if (touch(REG_MB, true)) {
-		step(MB, REG_MB);
-		open(cur);
-		perform();
-		close(cur, MB, REG_MB, 0);
-		tracer?.event(n - 1, 0, 0, -1);
-	} else perform();
-}
-
 /**
  * Where an access could as well have come before what overwrites its value was
  * written, that order of steps gives the same, and is explored anyhow. So a value
@@ -185,13 +173,13 @@ class Lkmm extends Sc {
 		lk.private_release(cpu);
 	}
 	override barrier(which: "mb" | "rmb" | "wmb"): void {
-		if (which === "mb") fence(() => lk.mb(cpu));
+		if (which === "mb") lk.mb(cpu);
 		else if (which === "rmb") lk.rmb(cpu);
 		else lk.wmb(cpu);
 	}
 	/** What another CPU let go of with the lock that this one has taken comes before all after this. */
 	override after_unlock_lock(): void {
-		fence(() => lk.after_unlock_lock(cpu));
+		lk.after_unlock_lock(cpu);
 	}
 	override caught_up(): void {
 		looks(ctx_last[cur], await_turn[cur], (e) => {
@@ -209,7 +197,7 @@ class Lkmm extends Sc {
 		lk.gp_start(cpu);
 	}
 	override gp_end(): void {
-		fence(() => lk.gp_end(cpu));
+		lk.gp_end(cpu);
 	}
 }
 export const lkmm = new Lkmm();

@@ -42,6 +42,20 @@ export interface Message {
 	readonly of: Message | undefined;
 	/** It came with all others of its page. */
 	readonly whole: boolean;
+	/** The strong fences before it, and before those that read it. */
+	fences: Fences;
+}
+/** How many strong fences of each CPU. */
+type Fences = readonly number[];
+const NONE: Fences = [];
+interface Fence {
+	readonly cpu: number;
+	/** How many of its CPU's it is, from 1 on. */
+	readonly number: number;
+	/** What it and those before it on its CPU bring to everybody. */
+	readonly all: Reach;
+	/** Those that come before it. */
+	before: Fences;
 }
 /** The newest message known of each place. Never changed, only replaced. */
 type View = readonly (Message | undefined)[];
@@ -176,6 +190,16 @@ function everywhere(r: Reach, t: number, v: View): Reach {
 	return out;
 }
 const pos = (v: View | undefined, x: number) => v?.[x]?.pos ?? 0;
+function most(a: Fences, b: Fences): Fences {
+	let out: number[] | undefined;
+	for (let u = 0; u < b.length; u++) {
+		if (b[u] <= (a[u] ?? 0)) continue;
+		out ??= a.slice();
+		while (out.length < u) out.push(0);
+		out[u] = b[u];
+	}
+	return out ?? a;
+}
 
 export class Views {
 	/** Of the message that is read, when it is not the newest one. */
@@ -190,7 +214,13 @@ export class Views {
 	/** Pages that were written whole. */
 	private pages: readonly number[] = [];
 	private locks: Lock[] = [];
-	private strong = UNKNOWN;
+	/**
+	 * The strong fences of each CPU. Of two CPUs' either one is before the other,
+	 * which nobody decides beforehand: it follows, from what an access after one of
+	 * them has, or has not, of what the other one brings. Each CPU's are a place,
+	 * too, whose messages go with what they bring.
+	 */
+	private fences: Fence[][] = [];
 	private readers = UNKNOWN;
 	private started = UNKNOWN;
 	private journal: (() => void)[] = [];
@@ -216,6 +246,8 @@ export class Views {
 				gp_wait: 0,
 				gp_reach: UNKNOWN,
 			});
+			this.fences.push([]);
+			this.loc(0);
 		}
 	}
 
@@ -261,6 +293,7 @@ export class Views {
 			reach: UNKNOWN,
 			of: undefined,
 			whole: false,
+			fences: NONE,
 		};
 		this.history.push([m]);
 		this.page_of.push(page);
@@ -286,7 +319,11 @@ export class Views {
 		for (const d of c.deps)
 			if (d.page === this.page_of[x])
 				from = Math.max(from, pos(d.reach[0], x), pos(d.reach[t + 1], x));
-		return from;
+		if (from === this.history[x].length - 1) return from;
+		let fences = this.fences_of(c.loads, t);
+		for (const d of c.deps)
+			if (d.page === this.page_of[x]) fences = most(fences, this.fences_of(d.reach, t));
+		return this.brought(fences, x, from);
 	}
 	/** May CPU t overlook that the page of x was written whole? Then its plain load races with that. */
 	overlooks(t: number, x: number): boolean {
@@ -334,6 +371,10 @@ export class Views {
 		if (acquire) this.learn(c, ["loads"], now);
 		else if (!this.plain) this.depend(c, m.value >>> PAGE_SHIFT, now);
 		this.note(c, m, now);
+		if (this.plain) return;
+		const fences = this.fences_of(now, t);
+		this.set(m, "fences", most(m.fences, fences));
+		this.misses(fences, m);
 	}
 	/** A pointer was read: if into a page that was written whole, that is so for loads from it. */
 	private depend(c: Cpu, page: number, now: Reach): void {
@@ -369,7 +410,9 @@ export class Views {
 
 	private bound(t: number, x: number): number {
 		const c = this.cpus[t];
-		return Math.max(pos(c.seen, x), pos(c.stores[0], x), pos(c.stores[t + 1], x));
+		const from = Math.max(pos(c.seen, x), pos(c.stores[0], x), pos(c.stores[t + 1], x));
+		if (from === this.history[x].length - 1) return from;
+		return this.brought(this.fences_of(c.stores, t), x, from);
 	}
 	/** After how many messages a store may come, of those that hold `only`; choice 0 is the newest. */
 	stores(t: number, x: number, only?: number): number {
@@ -435,6 +478,7 @@ export class Views {
 			reach: c.stores,
 			of,
 			whole,
+			fences: this.plain ? NONE : this.fences_of(c.stores, t),
 		};
 		h.splice(i + 1, 0, m);
 		for (let k = i + 2; k < h.length; k++) h[k].pos = k;
@@ -446,6 +490,7 @@ export class Views {
 		this.set(c, "seen", plus(c.seen, m));
 		this.set(c, "own", join(plus(c.own, m), view));
 		this.note(c, m, m.reach);
+		this.misses(m.fences, m);
 	}
 
 	/* ---- atomics read what they come after (stores()); the caller puts full fences around ---- */
@@ -484,9 +529,11 @@ export class Views {
 	mb(t: number): void {
 		const c = this.cpus[t];
 		this.did({ cpu: t, kind: "mb" });
-		const all = everywhere(both(this.strong, c.stores), t, c.own);
-		this.set(this as unknown as { strong: Reach }, "strong", all);
-		this.learn(c, ["loads", "rmb", "stores"], all);
+		/* Later stores know of all that later loads know of. */
+		const all = this.fence(t, everywhere(c.stores, t, c.own));
+		this.set(c, "loads", all);
+		this.set(c, "rmb", all);
+		this.set(c, "stores", all);
 		this.set(c, "accesses", NO_ACCESSES);
 		this.set(c, "own", NOTHING);
 		this.set(c, "rel", NOTHING);
@@ -496,9 +543,87 @@ export class Views {
 	after_unlock_lock(t: number): void {
 		const c = this.cpus[t];
 		this.did({ cpu: t, kind: "unlock_lock" });
-		const all = both(this.strong, c.handed);
-		this.set(this as unknown as { strong: Reach }, "strong", all);
+		const all = this.fence(t, both(c.handed, this.fences[t].at(-1)?.all ?? UNKNOWN));
 		this.learn(c, ["loads", "rmb", "stores"], all);
+	}
+	/** A strong fence of CPU t, which brings that and itself to all that comes after it. */
+	private fence(t: number, brings: Reach): Reach {
+		const chain = this.fences[t];
+		const last = chain.at(-1);
+		const h = this.history[t];
+		const m: Message = {
+			at: t,
+			event: this.event,
+			pos: h.length,
+			value: 0,
+			by: t,
+			view: NOTHING,
+			reach: UNKNOWN,
+			of: undefined,
+			whole: false,
+			fences: NONE,
+		};
+		h.push(m);
+		const all = brings.slice();
+		all[0] = plus(all[0] ?? NOTHING, m);
+		let before = most(last?.before ?? NONE, this.fences_of(all, t));
+		/* What was read and written instead of what it brings comes before it. */
+		for (let x = this.cpus.length, had = last?.all[0] ?? NOTHING; x < all[0].length; x++) {
+			if (all[0][x] === had[x]) continue;
+			for (let i = pos(had, x), to = pos(all[0], x); i < to; i++)
+				before = most(before, this.history[x][i].fences);
+		}
+		const others = before.slice();
+		others[t] = m.pos - 1;
+		chain.push({ cpu: t, number: m.pos, all, before: this.up_to(others) });
+		this.journal.push(() => {
+			chain.pop();
+			h.pop();
+		});
+		return all;
+	}
+	/** The fences that are known of. */
+	private fences_of(r: Reach, t: number): Fences {
+		let out: number[] | undefined;
+		for (let u = 0; u < this.fences.length; u++) {
+			const last = Math.max(pos(r[0], u), pos(r[t + 1], u));
+			if (last === 0) continue;
+			out ??= this.fences.map(() => 0);
+			out[u] = last;
+		}
+		return out ?? NONE;
+	}
+	/** They, and all that come before them. */
+	private up_to(fences: Fences): Fences {
+		let out = fences;
+		for (let u = 0; u < fences.length; u++)
+			if (fences[u] > 0) out = most(out, this.fences[u][fences[u] - 1].before);
+		return out;
+	}
+	/** Place x after those fences: nothing older may be read or overwritten. */
+	private brought(fences: Fences, x: number, from: number): number {
+		const all = this.up_to(fences);
+		for (let u = 0; u < all.length; u++)
+			if (all[u] > 0) from = Math.max(from, pos(this.fences[u][all[u] - 1].all[0], x));
+		return from;
+	}
+	/** An access after those fences has m: it is before any that brings something newer. */
+	private misses(fences: Fences, m: Message): void {
+		if (fences === NONE || this.next(m) === undefined) return;
+		const earlier = this.up_to(fences);
+		for (const chain of this.fences) {
+			const first = chain.find((f) => pos(f.all[0], m.at) > m.pos);
+			/* A circle: such an execution is none, and axioms.ts says so. */
+			if (first === undefined || (earlier[first.cpu] ?? 0) >= first.number) continue;
+			this.precede(earlier, first);
+		}
+	}
+	/** Those fences come before f, and so before all that come after it. */
+	private precede(earlier: Fences, f: Fence): void {
+		for (const chain of this.fences)
+			for (const g of chain)
+				if (g === f || (g.before[f.cpu] ?? 0) >= f.number)
+					this.set(g, "before", most(g.before, earlier));
 	}
 	rmb(t: number): void {
 		const c = this.cpus[t];
@@ -582,7 +707,8 @@ export class Views {
 	}
 	/** With the mb() that ends synchronize_rcu(). */
 	gp_end(t: number): void {
-		this.set(this as unknown as { strong: Reach }, "strong", both(this.strong, this.cpus[t].gp_reach));
+		const c = this.cpus[t];
+		this.learn(c, ["stores"], c.gp_reach);
 		this.mb(t);
 	}
 }
