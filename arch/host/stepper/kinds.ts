@@ -29,7 +29,7 @@ export const GP_START = 18;
 export const GP_END = 19; /* disabled until the readers of GP_START are done */
 export const ENQUEUE = 20;
 export const TAKE = 21; /* disabled while there are no callbacks */
-export const MB = 22;
+export const MB = 22; /* TSO: waits until its store buffer is empty */
 export const PARK = 23; /* disabled while the word has the value */
 export const BULK = 24; /* a whole page is written or taken away */
 export const GUESS = 25; /* LKMM: whether a cmpxchg will succeed */
@@ -89,7 +89,7 @@ const conflict = new Uint8Array(KINDS * KINDS);
 const ordered = new Uint8Array(KINDS * KINDS);
 {
 	const plain = [R, PARK];
-	const writes = [W, RMW, FREE, ACQ, TRY, DOWNGRADE, MB];
+	const writes = [W, RMW, FREE, ACQ, TRY, DOWNGRADE];
 	const both = (a: number, b: number) => {
 		conflict[a * KINDS + b] = conflict[b * KINDS + a] = 1;
 	};
@@ -98,7 +98,7 @@ const ordered = new Uint8Array(KINDS * KINDS);
 	}
 	for (const k of [...plain, RTRY]) both(A, k);
 	for (const k of [RACQ, RREL, REL, A, RTRY]) for (const r of plain) both(k, r);
-	for (const k of [W, RMW, FREE, TRY, MB]) {
+	for (const k of [W, RMW, FREE, TRY]) {
 		both(k, REL);
 		both(k, RREL);
 	}

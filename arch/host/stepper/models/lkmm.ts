@@ -1,12 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * The kernel's memory model on the words of RAM: views.ts is the machine, and
- * this gives it the accesses, fences and locks of what runs. A word is known to
- * it from its first shared access on, with what RAM holds then; RAM always holds
- * what is newest. Which of several values a load returns the search chooses.
+ * The Linux-kernel memory model on the words of RAM. views.ts is the machine; this
+ * gives it the accesses, fences and locks of what runs, and lets the search choose
+ * where the model allows several outcomes.
+ *
+ * A word is known to the machine as a place from its first shared access on. What
+ * RAM holds then is its first message. After that RAM holds what is last in
+ * coherence order, so that all who do not ask the model see that.
+ *
+ * MP without barriers, all marked: P0 does x = 1 and y = 1, then P1 r0 = y and r1 = x.
+ * In this order of steps lk.loads() says 2 for either load: way 0 is the newest
+ * message, way 1 the 0 before it. For r0, 0 is not offered: P1 has made no step yet, so
+ * it could have read y before P0 stored to it, and the search makes that order, too
+ * (needed()). For r1 it is: r0 = 1 has put both of P0's stores before P1's last step,
+ * so that no order of steps gives x = 0 any more. With smp_wmb() and smp_rmb()
+ * lk.loads() says 1 for r1.
+ *
+ * Stronger than the model, beside what views.ts says, so that nothing is made up:
+ * - A plain load reads the newest value. If it need not, that is a data race, and
+ *   an oracle or `overlooks` reports it. A plain store, or one of part of a word,
+ *   comes last in coherence order.
+ * - A look at a lock's word is never stale.
+ * - A busy-wait loop that ends has seen what ended it.
  */
 import { looks } from "../await.ts";
 import { all_ways, choose } from "../engine.ts";
+import { assert } from "../failure.ts";
 import { A, GUESS, type Order, type RmwOrder } from "../kinds.ts";
 import { HEAP32, HEAPF64, poke, REG_WORDS, REGS } from "../ram.ts";
 import { bulked, is_shared, wide as is_wide } from "../sharing.ts";
@@ -33,31 +52,44 @@ import {
 import { Sc, set } from "./sc.ts";
 import { type Message, Views } from "./views.ts";
 
+/** By word: 1 + its place in the machine; 0: it has none yet. Written by lk_loc(), taken back by pop_to(). */
 const handle = new Int32Array(REGS + REG_WORDS);
+/**
+ * The words that have a place, in the order of places, and by the same index the event in which, or after
+ * which, it was made.
+ */
 const made: number[] = [];
 const made_at: number[] = [];
-/** Of an event: where the journal of the machine stood before it. */
+/**
+ * By event: where the machine's journal stood before it. Written by open(), and valid for events that are made.
+ */
 const marks = new Int32Array(MAX_EV);
-/** Of a guess: what its CPU could have read then, and what came after it. */
+/** By event, of a guess: the oldest message that its CPU could have read then. Written by guessed(). */
 const oldest: Message[] = [];
-/** What a free page holds, for who may not know yet that it was written whole. */
+/** What a free page holds, as long as one may not know that it was written whole. */
 const GARBAGE = 0xaaaaaaaa | 0;
+/** The machine of this exploration. */
 let lk: Views;
 
-/** The machine's name for a word; its first message is what RAM holds now. Made in event `e`, or after that. */
+/** The place of a word. If it is new, `initial` is its first message, and it is gone again with event `e`. */
 function lk_loc(w: number, initial: number, e = n): number {
 	if (handle[w] === 0) {
+		assert(made.length === 0 || made_at[made.length - 1] <= e, "places are made in the order of events");
 		handle[w] = lk.loc(initial, bulked[w >> 10] !== 0 ? w >> 10 : -1) + 1;
 		made.push(w);
 		made_at.push(e);
 	}
 	return handle[w] - 1;
 }
+/** Does the newest message of a word's place hold what RAM does? */
+function in_ram(w: number, x: number): boolean {
+	return lk.newest(x) === HEAP32[w];
+}
 /**
- * Where an access could as well have come before what overwrites its value was
- * written, that order of steps gives the same, and is explored anyhow. So a value
- * that is not the newest is needed only if what overwrites it comes before the
- * access, or before what is read, by other steps.
+ * Does it take this message m, which is not the newest, or does another order of steps give the same? If the
+ * store that overwrites m in co could be moved behind the access, m is newest there, and the search makes that
+ * order anyhow. It cannot if that store has happened before the last event of this context, or before m's own
+ * store was made (that one was put before it in co, later in time). So only then m is offered.
  */
 function needed(m: Message): boolean {
 	const over = lk.next(m);
@@ -77,18 +109,24 @@ class Lkmm extends Sc {
 	}
 	override open(e: number): void {
 		marks[e] = lk.mark();
+		assert(
+			e === 0 || marks[e] >= marks[e - 1],
+			"an event takes back what the machine did after the one before",
+		);
 		lk.event = e;
 		lk.plain = false;
 	}
+	/** The machine is taken back first, then the words lose the places that are gone from it. */
 	override pop_to(d: number): void {
 		lk.undo_to(marks[d]);
 		while (made_at.length > 0 && made_at[made_at.length - 1] >= d) {
 			made_at.pop();
 			handle[made.pop() as number] = 0;
 		}
+		assert(lk.places() === made.length, "each place of the machine has its word, also after an undo");
 	}
 	override forbidden(): string | undefined {
-		/* Where all is newest, it is one access at a time. */
+		/* Where each choice was the newest it is sequentially consistent, and breaks nothing. */
 		for (let e = 0; e < n; e++) if (ev_choice[e] > 0) return lk.forbidden();
 	}
 
@@ -115,8 +153,12 @@ class Lkmm extends Sc {
 		lk.store(cpu, x, at, v, order === "release");
 		if (at === 0) set(w, v, wide);
 	}
+	/**
+	 * Chooses where in co the atomic is, and so what it reads; atomic_write() follows in the same event.
+	 */
 	override atomic_read(w: number): number {
 		const x = lk_loc(w, HEAP32[w]);
+		assert(in_ram(w, x), "RAM holds what is newest in a word's history");
 		return lk.rmw_peek(
 			x,
 			choose(lk.stores(cpu, x), (i) => needed(lk.source(x, i))),
@@ -126,11 +168,20 @@ class Lkmm extends Sc {
 		const o = { blind: kind === A, acquire: order === "acquire", release: order === "release" };
 		if (lk.rmw(cpu, handle[w] - 1, ev_way[n], v, o)) poke(w, v);
 	}
+	/** For the cmpxchg that follows: see there. */
 	override guessed(w: number): void {
 		oldest[n] = lk.oldest(cpu, lk_loc(w, HEAP32[w]));
 	}
+	/**
+	 * A cmpxchg of which it was guessed, in an event before (access.ts), whether it succeeds. If from what
+	 * the guess could have read then there is a message that makes it go the other way, the guess has a
+	 * second way, which the search comes back for. One that succeeds is an atomic after a message that
+	 * holds `expected`, one that fails a load of one that does not. None of these: NaN, and the execution
+	 * does not count.
+	 */
 	override cmpxchg(w: number, expected: number, v: number, succeeds: boolean, order: RmwOrder): number {
 		const x = lk_loc(w, HEAP32[w]);
+		assert(in_ram(w, x), "RAM holds what is newest in a word's history");
 		let g = ctx_last[cur];
 		while (g >= 0 && ev_kind[g] !== GUESS) g = ev_before[g];
 		/* None: only now was the word found to be shared, and all begins again. */
@@ -151,7 +202,10 @@ class Lkmm extends Sc {
 		if (lk.stale) this.stale = HEAP32[w];
 		return old;
 	}
-	/** A store to each of its words that others touch, too. Not in an event: after the last. */
+	/**
+	 * A page was written whole: a store to each of its words that others touch, too. Not in an event: after
+	 * the last.
+	 */
 	override page_written(page: number): void {
 		if (bulked[page] === 0) return;
 		lk.begin_page(page);
@@ -177,10 +231,14 @@ class Lkmm extends Sc {
 		else if (which === "rmb") lk.rmb(cpu);
 		else lk.wmb(cpu);
 	}
-	/** What another CPU let go of with the lock that this one has taken comes before all after this. */
+	/**
+	 * smp_mb__after_unlock_lock(): what came before the last unlock comes before all after this, for
+	 * everybody.
+	 */
 	override after_unlock_lock(): void {
 		lk.after_unlock_lock(cpu);
 	}
+	/** A busy-wait loop has ended: its CPU has seen what is newest of all that its last turn looked at. */
 	override caught_up(): void {
 		looks(ctx_last[cur], await_turn[cur], (e) => {
 			if (handle[ev_w[e]] !== 0) lk.catch_up(cpu, handle[ev_w[e]] - 1);

@@ -1,127 +1,205 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * The kernel's memory model as a machine that makes one access at a time: each
- * place has a history of messages, each CPU a few views of what it may no
- * longer be without. What is known goes two ways. Stores take along what comes
- * before them to whoever they come to (`view`). And each access is at a time, at
- * which some stores have come to some CPUs (`reach`): that is so for everything
- * that is later in time, by the order within a CPU and from a store to its reader.
- * tools/litmus compares its outcomes with those of herd7. What is remembered is
- * not all that follows: an execution that shows something new is held against
- * the model's axioms afterwards (axioms.ts).
+ * The Linux-kernel memory model (LKMM) as a machine that makes one access at a
+ * time. The model: Alglave, Maranget, McKenney, Parri, Stern, "Frightening small
+ * children and disconcerting grown-ups: concurrency in the Linux kernel", ASPLOS
+ * 2018; its text is linux-kernel.cat. To run such a model by histories and views
+ * is as in Kang, Hur, Lahav, Vafeiadis, Dreyer, "A promising semantics for
+ * relaxed-memory concurrency", POPL 2017, but without promises.
  *
- * Not explored: a load that takes its value from a store that is later in the
- * program of another CPU, of which the same holds (load buffering).
- * Port: rcu_dereference() is an acquire here, where the kernel's is a load with
- * an address dependency: too strong by what else the reader does.
+ * Each place has a history: all stores to it in coherence order (co), each a
+ * Message. A load may return any message (rf) that its CPU need not be past. Two
+ * of the model's relations say what it must be past:
+ *
+ * - cumul-fence: a store brings others along. Whoever it propagates to, its
+ *   `view` has propagated to before.
+ * - happens-before: an order in time. At its moment some stores have propagated
+ *   to some CPUs. That is its `reach`, and whatever is later has it, too.
+ *
+ * MP+wmb+rmb, all places 0 at first. x@1 is the message at pos 1 of x. A reach is
+ * written [for all; for CPU 0; for CPU 1], the machine's empty one is [].
+ *
+ *	P0  WRITE_ONCE(x, 1)     P0: seen {x@1}, own {x@1}
+ *	    smp_wmb()            P0: rel {x@1}
+ *	    WRITE_ONCE(y, 1)     y@1: view {x@1}, reach []
+ *	P1  r0 = READ_ONCE(y)    loads() says 2 ways: y@1 and y@0. It takes y@1.
+ *	                         P1: seen {y@1}; rmb and stores [{}; {}; {x@1, y@1}]
+ *	    smp_rmb()            P1: loads [{}; {}; {x@1, y@1}]
+ *	    r1 = READ_ONCE(x)    first() is 1, loads() says 1 way: x@1
+ *
+ * Without the smp_rmb(), P1's loads would be [] still, without the smp_wmb()
+ * y@1's view {}. Either way x could be read in 2 ways, and r1 be 0.
+ *
+ * What is remembered here is less than what follows from the model, so a few
+ * executions are made that it forbids. forbidden() holds one that shows something
+ * new against the axioms (axioms.ts), so that these do not count. tools/litmus
+ * compares final states with herd7's.
+ *
+ * Stronger than linux-kernel.cat, so that a bug may be missed, but none is made up:
+ * - Each load comes before its CPU's later stores, in time, as if there were a
+ *   dependency. So no load returns what a store made that is still to come: no
+ *   load buffering.
+ * - Port: rcu_dereference() is an acquire, where the kernel's is a load with an
+ *   address dependency.
+ * - A plain or data_race() load teaches its CPU what a marked one does, but for `deps`.
+ * - What is said of `deps` below.
+ * Weaker: no other dependency between loads is known, here or in axioms.ts. A load
+ * through a pointer that READ_ONCE() returned may be from before that. A
+ * failure that needs this is none in Linux; code that relies on the order needs
+ * rcu_dereference() here.
  *
  * A page that is written whole (clear_page(), copy_page()) is a store to each of
- * its words, as weak as any other: who was not told of it may still read what the
- * free page held. What tells most readers is an address dependency, so this one
- * is followed: a marked load that returns a pointer into such a page, like an
- * entry of a page table, comes before all that its CPU reads there. (Also
- * before what it reads there by another pointer: too strong by that.)
+ * its words, as weak as any other: who was not told may still read what the free
+ * page held. Most readers are told by an address dependency, so this one is
+ * followed: see Cpu.deps.
  *
- * All state is under a journal: undo_to() takes back what came after mark().
+ * A CPU is a number from 0 on, a place the handle that loc() returns; `pos` counts
+ * messages. All state is under a journal: undo_to() takes back what came after
+ * mark(), in the opposite order.
  */
+import { assert } from "../failure.ts";
 import { forbidden, type Step } from "./axioms.ts";
 
+/** A store. write() makes it and puts it into its place's history; undo takes it out again. */
 export interface Message {
+	/** Its place. */
 	readonly at: number;
-	/** The step that wrote it; -1: it was there. */
+	/** The event (state.ts) that wrote it; -1: it was there. */
 	readonly event: number;
-	/** Index in its place's history; changes when one is put in before it. */
+	/**
+	 * Index in its place's history. It goes up when a store comes before it in co, and down when that is
+	 * undone.
+	 */
 	pos: number;
 	readonly value: number;
+	/** The CPU; -1: it was there. */
 	readonly by: number;
-	/** What comes to whom this comes to, before it. */
+	/** Comes to whomever this comes to, before it: what a cumul-fence has put before this store. */
 	readonly view: View;
-	/** What was so when it was written. */
+	/** What had propagated to whom when it was written. */
 	readonly reach: Reach;
-	/** The message that the atomic read which wrote this one. */
+	/** Of an atomic's write: the message that it read. Nothing may come between the two. */
 	readonly of: Message | undefined;
-	/** It came with all others of its page. */
+	/** It is part of a write of its whole page. */
 	readonly whole: boolean;
-	/** The strong fences before it, and before those that read it. */
+	/** Which strong fences were before it, or before a marked load that has read it. Grows with each. */
 	fences: Fences;
 }
-/** How many strong fences of each CPU. */
+/** For each CPU, how many of its strong fences, the first ones; a CPU that is missing: none. */
 type Fences = readonly number[];
 const NONE: Fences = [];
+/** A strong fence. Made by fence(), taken out again by undo. */
 interface Fence {
 	readonly cpu: number;
-	/** How many of its CPU's it is, from 1 on. */
+	/** The how manieth of its CPU's, from 1 on. */
 	readonly number: number;
-	/** What it and those before it on its CPU bring to everybody. */
+	/** Row 0: what it and those before it on its CPU bring to everybody, they themselves with it. */
 	readonly all: Reach;
-	/** Those that come before it. */
+	/** Those that come before it in propagates-before, as far as is known. Only grows, by precede(). */
 	before: Fences;
 }
-/** The newest message known of each place. Never changed, only replaced. */
+/**
+ * A set of stores, closed downwards in co: by place, the newest one, undefined: only what was there at
+ * first. Never changed, only replaced, so that it can be shared, and undone by putting the old one back.
+ */
 type View = readonly (Message | undefined)[];
 const NOTHING: View = [];
 
 /**
- * What has come to all CPUs, and after it what else has come to CPU 0, 1 …, so
- * that they may read nothing older. Each access has one: what is so at its time,
- * by all that comes before it in time. A full fence brings all that its CPU has
- * to everybody.
+ * Which stores have propagated to whom, at a moment. Row 0: to every CPU. Row t + 1: to CPU t besides
+ * those. A row that is missing is empty. What CPU t reads then is no older than row 0 and row t + 1 are.
+ * Never changed, only replaced.
  */
 type Reach = readonly View[];
 const UNKNOWN: Reach = [];
 
+/**
+ * A CPU, with the interrupts that it takes. Its views and reaches only grow along program order, but for
+ * what mb() empties, which has come to everybody then, and gp_*, which are about one grace period.
+ * All are written by set(), which journals.
+ */
 interface Cpu {
-	/** Of each place, what it has read or written last. */
+	/** The newest message of each place that it has read or written itself: coherence. */
 	seen: View;
-	/** What is so at the time of all later loads, */
+	/** What has propagated by the time of all its later loads: acquires, locks, fences. */
 	loads: Reach;
-	/** of those after a read barrier, */
+	/**
+	 * The same for loads after its next smp_rmb(): all that its loads so far were told, too. Has `loads`.
+	 */
 	rmb: Reach;
-	/** of all later stores: these come after all that is before them, */
+	/** The same for all its later stores: these come after all loads before them. Has `rmb`. */
 	stores: Reach;
-	/** and of what comes after the next lock. */
+	/**
+	 * `stores` at its last unlock: so for all after its next lock, of whatever lock (po-unlock-lock-po).
+	 */
 	ul_reach: Reach;
-	/** Its last access to each place of those that knew of more than later loads do. */
+	/**
+	 * A row for each place where it made an access whose reach `loads` has not: the last such one, and
+	 * by `before` those before it. Written by note(), read by heard(), emptied by mb().
+	 */
 	accesses: readonly Access[];
-	/** What is so for loads from a page, by the pointers into it that were read. */
+	/**
+	 * What has propagated by the time of loads from a page, for each page written whole into which a marked
+	 * load returned a pointer: the address dependency by which one comes to a page table. Stronger than the
+	 * model, as it holds for what is read there by another pointer, too.
+	 */
 	deps: readonly Dependency[];
-	/** Own writes since the last full fence. */
+	/** Its stores since its last full fence, and their views. */
 	own: View;
-	/** Goes with every later write. */
+	/**
+	 * View of each later store, release or not: `own` as of the last smp_wmb(), and what locks have handed
+	 * over.
+	 */
 	rel: View;
-	/** Own writes up to the last unlock, */
+	/** `own` as of its last unlock: for its next lock, of whatever lock. */
 	ul_own: View;
-	/** and all that was so for it then, for everybody. */
+	/** All that had come to it by its unlocks, in row 0: for smp_mb__after_unlock_lock(). */
 	ul_all: Reach;
-	/** What the last unlocks before its locks were made after. */
+	/**
+	 * The same of the unlocks before all its locks, by whomever: what smp_mb__after_unlock_lock()
+	 * publishes.
+	 */
 	handed: Reach;
 	/** Depth of RCU sections. */
 	nest: number;
-	/** The grace period that it waits for: the readers left, what was so when they ended. */
+	/** The grace period that it waits for: the CPUs in a section that is older, as bits, */
 	gp_wait: number;
+	/** and what had come to those that have ended, in row 0. */
 	gp_reach: Reach;
 }
 interface Access {
+	/** The message that was read or written. */
 	readonly of: Message;
-	/** At the time of this one and those before it at this place. */
+	/** What had propagated by then: at this access, or one at this place before it. */
 	readonly reach: Reach;
+	/** The one before it at this place. */
 	readonly before: Access | undefined;
 }
 const NO_ACCESSES: readonly Access[] = [];
 interface Dependency {
+	/** Physical address >> PAGE_SHIFT. */
 	readonly page: number;
 	readonly reach: Reach;
 }
 const NO_DEPS: readonly Dependency[] = [];
 const PAGE_SHIFT = 12;
+/** What the last unlock left for the next lock. Written by unlock(), through set(). */
 interface Lock {
+	/** View of the unlock, which is a release. */
 	view: View;
+	/**
+	 * The stores of who let go: they come before those of the next one, for everybody (po-unlock-lock-po).
+	 */
 	own: View;
+	/** What had propagated to whom then. */
 	reach: Reach;
-	/** All that the last one to let go had, for everybody. */
+	/** All that had come to who let go, in row 0: for smp_mb__after_unlock_lock(). */
 	all: Reach;
 }
 
+/**
+ * The union of two views, which is `a` itself where b adds nothing: callers compare by ===. So are those below.
+ */
 function join(a: View, b: View): View {
 	if (a === b || b.length === 0) return a;
 	if (a.length === 0) return b;
@@ -136,6 +214,7 @@ function join(a: View, b: View): View {
 	}
 	return out ?? a;
 }
+/** With one message more. */
 function plus(a: View, m: Message): View {
 	const have = a[m.at];
 	if (have !== undefined && have.pos >= m.pos) return a;
@@ -144,6 +223,7 @@ function plus(a: View, m: Message): View {
 	out[m.at] = m;
 	return out;
 }
+/** The union of two reaches, row by row. */
 function both(a: Reach, b: Reach): Reach {
 	if (a === b || b.length === 0) return a;
 	if (a.length === 0) return b;
@@ -158,11 +238,11 @@ function both(a: Reach, b: Reach): Reach {
 	}
 	return out ?? a;
 }
-/** Is the message among what CPU t has? */
+/** Has m, or one that is newer in co, propagated to CPU t? */
 function has(r: Reach, t: number, m: Message): boolean {
 	return pos(r[0], m.at) >= m.pos || pos(r[t + 1], m.at) >= m.pos;
 }
-/** With something for CPU t. */
+/** With v propagated to CPU t. */
 function also(r: Reach, t: number, v: View): Reach {
 	let out: View[] | undefined;
 	for (const m of v) {
@@ -173,6 +253,7 @@ function also(r: Reach, t: number, v: View): Reach {
 	}
 	return out ?? r;
 }
+/** With m propagated to CPU t. */
 function also_one(r: Reach, t: number, m: Message): Reach {
 	if (has(r, t, m)) return r;
 	const out = r.slice();
@@ -180,7 +261,7 @@ function also_one(r: Reach, t: number, m: Message): Reach {
 	out[t + 1] = plus(out[t + 1], m);
 	return out;
 }
-/** With all that CPU t has, and v, for all. */
+/** All that has come to CPU t, and v, comes to everybody: a full fence. */
 function everywhere(r: Reach, t: number, v: View): Reach {
 	const all = join(join(r[0] ?? NOTHING, r[t + 1] ?? NOTHING), v);
 	if (all === r[0] && (r[t + 1] ?? NOTHING) === NOTHING) return r;
@@ -189,7 +270,9 @@ function everywhere(r: Reach, t: number, v: View): Reach {
 	if (out.length > t + 1) out[t + 1] = NOTHING;
 	return out;
 }
+/** How far a view is at place x: index of its message, 0 where it has none. */
 const pos = (v: View | undefined, x: number) => v?.[x]?.pos ?? 0;
+/** The union of two sets of fences. */
 function most(a: Fences, b: Fences): Fences {
 	let out: number[] | undefined;
 	for (let u = 0; u < b.length; u++) {
@@ -202,32 +285,46 @@ function most(a: Fences, b: Fences): Fences {
 }
 
 export class Views {
-	/** Of the message that is read, when it is not the newest one. */
+	/** Was what load() or rmw() has read last not the newest message? */
 	stale = false;
-	/** Set by the caller before an access: its step, and is it a plain one. */
+	/** Set by the caller before an access: its event, and is it plain: no part of the model's axioms. */
 	event = -1;
 	plain = false;
+	/** A row for each CPU. */
 	private cpus: Cpu[] = [];
+	/**
+	 * A row for each place: its messages in coherence order. Row x [0] is what was there. Written by
+	 * write().
+	 */
 	private history: Message[][] = [];
-	/** Of a place, its page. */
+	/** Of each place: its page, if that was known to be written whole when the place was made; else -1. */
 	private page_of: number[] = [];
-	/** Pages that were written whole. */
+	/** Pages that were written whole, by begin_page(). */
 	private pages: readonly number[] = [];
+	/** A row for each place: it may be a lock's word. */
 	private locks: Lock[] = [];
 	/**
-	 * The strong fences of each CPU. Of two CPUs' either one is before the other,
-	 * which nobody decides beforehand: it follows, from what an access after one of
-	 * them has, or has not, of what the other one brings. Each CPU's are a place,
-	 * too, whose messages go with what they bring.
+	 * A row for each CPU: its strong fences (smp_mb() and the like). Of two fences on two CPUs one comes
+	 * before the other in the model's propagates-before, but nobody decides beforehand which: it follows
+	 * when an access after the one does not have what the other brings. So two fences commute, and the
+	 * search need not try their orders. The first places are for them: fence f of CPU t is message f.number
+	 * of place t, and views and reaches carry it as they carry a store. It is before all that has it.
 	 */
 	private fences: Fence[][] = [];
+	/**
+	 * What had come to RCU readers when their sections ended, in row 0: grace periods that start later have
+	 * it.
+	 */
 	private readers = UNKNOWN;
+	/** What had propagated when grace periods started: sections that begin later have it. */
 	private started = UNKNOWN;
+	/** How each change is taken back, the latest last. */
 	private journal: (() => void)[] = [];
-	/** What all CPUs did. */
+	/** What all CPUs did, in the order in which it was made: for the axioms. */
 	private steps: Step[] = [];
 
 	constructor(contexts: number) {
+		assert(contexts < 32, "CPUs are bits of a word, in gp_wait");
 		for (let t = 0; t < contexts; t++) {
 			this.cpus.push({
 				seen: NOTHING,
@@ -251,11 +348,17 @@ export class Views {
 		}
 	}
 
+	/** Where the journal stands now, in changes. */
 	mark(): number {
 		return this.journal.length;
 	}
 	undo_to(mark: number): void {
+		assert(mark <= this.journal.length, "a mark of the machine is no later than its journal's end");
 		while (this.journal.length > mark) this.journal.pop()?.();
+	}
+	/** How many places there are that loc() has made for others. */
+	places(): number {
+		return this.history.length - this.fences.length;
 	}
 	private did(step: Step): void {
 		this.steps.push(step);
@@ -264,10 +367,11 @@ export class Views {
 	private readonly undone = () => {
 		this.steps.pop();
 	};
-	/** The axiom of the model that the execution so far breaks. */
+	/** The axiom of the model that the execution so far breaks; undefined: none, it may be. */
 	forbidden(): string | undefined {
 		return forbidden(this.steps);
 	}
+	/** The one way in which a field changes: the old value goes into the journal. */
 	private set<T, K extends keyof T>(o: T, key: K, v: T[K]): void {
 		const old = o[key];
 		if (old === v) return;
@@ -276,11 +380,11 @@ export class Views {
 			o[key] = old;
 		});
 	}
-	/** From here on, that is so for these accesses of a CPU. */
+	/** From here on, r has propagated by the time of these accesses of a CPU. */
 	private learn(c: Cpu, keys: ("loads" | "rmb" | "stores")[], r: Reach): void {
 		for (const key of keys) this.set(c, key, both(c[key], r));
 	}
-	/** A new place, or a lock: its handle. */
+	/** A new place, or a lock: its handle. Its history is what is there now, which everybody sees. */
 	loc(initial: number, page = -1): number {
 		const x = this.history.length;
 		const m: Message = {
@@ -305,6 +409,7 @@ export class Views {
 		});
 		return x;
 	}
+	/** The value that is last in coherence order. */
 	newest(x: number): number {
 		const h = this.history[x];
 		return h[h.length - 1].value;
@@ -312,7 +417,7 @@ export class Views {
 
 	/* ---- loads ---- */
 
-	/** Nothing older may be read. */
+	/** Index of the oldest message of x that CPU t may read: coherence, and what has propagated to it. */
 	private first(t: number, x: number): number {
 		const c = this.cpus[t];
 		let from = Math.max(pos(c.seen, x), pos(c.loads[0], x), pos(c.loads[t + 1], x));
@@ -325,13 +430,19 @@ export class Views {
 			if (d.page === this.page_of[x]) fences = most(fences, this.fences_of(d.reach, t));
 		return this.brought(fences, x, from);
 	}
-	/** May CPU t overlook that the page of x was written whole? Then its plain load races with that. */
+	/**
+	 * May CPU t read what the page of x held before it was written whole? Then its plain load races with
+	 * that.
+	 */
 	overlooks(t: number, x: number): boolean {
 		const h = this.history[x];
 		for (let i = this.first(t, x) + 1; i < h.length; i++) if (h[i].whole) return true;
 		return false;
 	}
-	/** How many messages may be read, of those that do not hold `not`; choice 0 is the newest. */
+	/**
+	 * How many messages CPU t may read, of those that do not hold `not` (a cmpxchg that fails). They are
+	 * numbered by `choice`, from 0 for the newest one.
+	 */
 	loads(t: number, x: number, not?: number): number {
 		const h = this.history[x];
 		const from = this.first(t, x);
@@ -340,7 +451,7 @@ export class Views {
 		for (let i = from; i < h.length; i++) if (h[i].value !== not) n++;
 		return n;
 	}
-	/** The message that a choice means. */
+	/** The message that a choice of loads() is. */
 	load_of(x: number, choice: number, not?: number): Message {
 		const h = this.history[x];
 		let i = h.length - 1;
@@ -348,22 +459,26 @@ export class Views {
 		else for (let left = choice; h[i].value === not || left-- > 0; ) i--;
 		return h[i];
 	}
-	/** What overwrites a message. */
+	/** The next message in co: for who has read m, that is from fr. */
 	next(m: Message): Message | undefined {
 		return this.history[m.at][m.pos + 1];
 	}
+	/** CPU t reads what the choice is: its value. */
 	load(t: number, x: number, choice: number, acquire: boolean, not?: number): number {
 		const m = this.load_of(x, choice, not);
 		this.stale = this.next(m) !== undefined;
 		this.read(t, m, acquire);
 		return m.value;
 	}
-	/** `blind`: an atomic without result, which read barriers do not order. */
+	/**
+	 * CPU t reads m (rf). At that moment there has propagated what had when m was written, and to t m and
+	 * its view. `blind`: an atomic without result (atomic_inc()), which smp_rmb() does not order.
+	 */
 	private read(t: number, m: Message, acquire: boolean, blind = false): void {
 		const c = this.cpus[t];
 		if (!this.plain) this.did({ cpu: t, kind: "read", of: m, acquire, blind });
 		this.set(c, "seen", plus(c.seen, m));
-		/* A CPU may have its own stores early. */
+		/* Its own stores a CPU reads before they go anywhere: nothing is learnt from rfi. */
 		const now =
 			m.by === t ? c.loads : this.heard(t, also_one(also(both(c.loads, m.reach), t, m.view), t, m));
 		this.learn(c, ["stores"], now);
@@ -376,7 +491,12 @@ export class Views {
 		this.set(m, "fences", most(m.fences, fences));
 		this.misses(fences, m);
 	}
-	/** A pointer was read: if into a page that was written whole, that is so for loads from it. */
+	/**
+	 * A marked load of value `page << PAGE_SHIFT | …`. If it is a pointer into a page that was written
+	 * whole, `now` is so for loads from there. MP+page-write: P0 clears page 5, in which w is, then
+	 * smp_wmb(), then stores 0x5067 to a page table entry e. P1 reads that: its deps are {page 5: [{}; {};
+	 * {e@1, w@1}]}, and w can be read in 1 way, w@1.
+	 */
 	private depend(c: Cpu, page: number, now: Reach): void {
 		if (now === c.loads || !this.pages.includes(page)) return;
 		const before = c.deps.find((d) => d.page === page);
@@ -384,7 +504,12 @@ export class Views {
 		if (reach === before?.reach) return;
 		this.set(c, "deps", [...c.deps.filter((d) => d !== before), { page, reach }]);
 	}
-	/** That is so for CPU t: own accesses without what has come to it come before that in time. */
+	/**
+	 * `now` is so at some moment; what else is? If a message of x has propagated to CPU t by then, each
+	 * access of t's that comes before it in co or fr was made earlier (happens-before: prop & int). So what
+	 * had propagated at that access has by now. That may tell of more such accesses, until nothing new
+	 * comes.
+	 */
 	private heard(t: number, now: Reach): Reach {
 		const c = this.cpus[t];
 		for (let i = 0; i < c.accesses.length && now !== c.loads; i++) {
@@ -398,6 +523,7 @@ export class Views {
 		}
 		return now;
 	}
+	/** Remembers an access for heard(), unless all that it knows of is so for later loads anyway. */
 	private note(c: Cpu, of: Message, reach: Reach): void {
 		if (reach === c.loads) return;
 		const i = c.accesses.findIndex((a) => a.of.at === of.at);
@@ -408,35 +534,50 @@ export class Views {
 
 	/* ---- stores ---- */
 
+	/**
+	 * Index of the message of x after which CPU t's store has to come: coherence, and what has propagated
+	 * to it.
+	 */
 	private bound(t: number, x: number): number {
 		const c = this.cpus[t];
-		const from = Math.max(pos(c.seen, x), pos(c.stores[0], x), pos(c.stores[t + 1], x));
+		const from = this.known(t, x);
 		if (from === this.history[x].length - 1) return from;
 		return this.brought(this.fences_of(c.stores, t), x, from);
 	}
-	/** After how many messages a store may come, of those that hold `only`; choice 0 is the newest. */
+	/** The same, but for what follows from the order of fences. */
+	private known(t: number, x: number): number {
+		const c = this.cpus[t];
+		return Math.max(pos(c.seen, x), pos(c.stores[0], x), pos(c.stores[t + 1], x));
+	}
+	/**
+	 * After how many messages a store, or an atomic's write, may come in co; of those that hold `only` (a
+	 * cmpxchg that succeeds). They are numbered by `choice`, from 0 for the newest one.
+	 */
 	stores(t: number, x: number, only?: number): number {
 		const h = this.history[x];
 		let n = 0;
 		for (let i = this.bound(t, x); i < h.length; i++) if (this.open(h, i, only)) n++;
 		return n;
 	}
-	/** May something come right after h[i]? Not where an atomic that has read it does. */
+	/** May a store come right after h[i]? Not between an atomic's read and its write: atomicity. */
 	private open(h: Message[], i: number, only?: number): boolean {
 		if (i + 1 < h.length && h[i + 1].of === h[i]) return false;
 		return only === undefined || h[i].value === only;
 	}
-	/** The message that a choice means. */
+	/** The message that a choice of stores() is. */
 	source(x: number, choice: number, only?: number): Message {
 		const h = this.history[x];
 		for (let i = h.length - 1, left = choice; ; i--) if (this.open(h, i, only) && left-- === 0) return h[i];
 	}
+	/** CPU t stores v, in co right after what the choice is. */
 	store(t: number, x: number, choice: number, v: number, release: boolean): void {
 		const c = this.cpus[t];
 		const view = release ? this.cumulative(t) : c.rel;
 		this.write(t, x, this.source(x, choice).pos, v, view, undefined, release);
 	}
-	/** CPU t begins to write a page whole, then it does so to the places in it that matter. */
+	/**
+	 * A page is about to be written whole: store_whole() follows for each of its places that are shared.
+	 */
 	begin_page(page: number): void {
 		if (this.pages.includes(page)) return;
 		this.set(this as unknown as { pages: readonly number[] }, "pages", [...this.pages, page]);
@@ -444,18 +585,24 @@ export class Views {
 	store_whole(t: number, x: number, v: number): void {
 		this.write(t, x, this.history[x].length - 1, v, this.cpus[t].rel, undefined, false, true);
 	}
-	/** A release of a place that nobody else looks at: what comes after it may still take it along. */
+	/**
+	 * A release of a place that nobody else looks at: a later smp_wmb() takes along what it would have
+	 * (A-cumulativity).
+	 */
 	private_release(t: number): void {
 		const c = this.cpus[t];
 		this.did({ cpu: t, kind: "write", release: true });
 		this.set(c, "own", this.cumulative(t));
 	}
-	/** All that a CPU has, and its own writes, but for what all have. */
+	/**
+	 * View of a release: CPU t's stores, and all that has come to it from others (A-cumulativity), but for
+	 * what is in row 0, since that needs no bringing.
+	 */
 	private cumulative(t: number): View {
 		const c = this.cpus[t];
 		return join(join(c.rel, c.stores[t + 1] ?? NOTHING), c.own);
 	}
-	/** A new message after h[i]. */
+	/** CPU t's new message, in co right after message i of x. `of`: what it read, if it is an atomic's. */
 	private write(
 		t: number,
 		x: number,
@@ -468,6 +615,8 @@ export class Views {
 	): void {
 		const h = this.history[x];
 		const c = this.cpus[t];
+		assert(this.known(t, x) <= i && i < h.length, "a store comes after all that has come to its CPU");
+		assert(this.open(h, i), "nothing comes between what an atomic read and what it wrote");
 		const m: Message = {
 			at: x,
 			event: this.event,
@@ -495,10 +644,14 @@ export class Views {
 
 	/* ---- atomics read what they come after (stores()); the caller puts full fences around ---- */
 
+	/** What an atomic of that choice will read. */
 	rmw_peek(x: number, choice: number, only?: number): number {
 		return this.source(x, choice, only).value;
 	}
-	/** Is what it has written the newest? */
+	/**
+	 * An atomic of CPU t. It hands on the view of what it read, so that the release sequence of a release
+	 * goes on (rf; rmw). Is what it has written the newest?
+	 */
 	rmw(
 		t: number,
 		x: number,
@@ -513,11 +666,13 @@ export class Views {
 		this.write(t, x, m.pos, v, view, m, o.release === true);
 		return !this.stale;
 	}
-	/** What CPU t may read now, and what comes later: the first of it. */
+	/** The oldest message of x that CPU t may read now. */
 	oldest(t: number, x: number): Message {
 		return this.history[x][this.first(t, x)];
 	}
-	/** From a message on, is there one that holds v, or with `other` one that does not? */
+	/**
+	 * From a message on, is there one of those `needed` that holds v, or with `other` one that does not?
+	 */
 	may_read(from: Message, v: number, other: boolean, needed: (m: Message) => boolean): boolean {
 		const h = this.history[from.at];
 		for (let i = from.pos; i < h.length; i++) if ((h[i].value === v) !== other && needed(h[i])) return true;
@@ -526,6 +681,16 @@ export class Views {
 
 	/* ---- fences ---- */
 
+	/**
+	 * smp_mb(): all that has come to CPU t, its own stores with it, has come to everybody, before anything
+	 * that t does next. Nothing has to be brought along any more, so `own`, `rel` and `ul_own` begin again.
+	 *
+	 * SB+mbs: P0 stores x@1; its fence (P0's 1st) brings {x@1}; it reads y@0, whose `fences` are [1] then.
+	 * P1 stores y@1, and its fence brings that, instead of y@0: so what y@0 was read after comes before,
+	 * P1's fence has `before` [1, 0]. Then brought() says 1 for P1's load of x: it comes after P1's fence,
+	 * so after P0's, and that brings x@1. Had P1 gone on first and read x@0, P0's fence would have
+	 * `before` [0, 1].
+	 */
 	mb(t: number): void {
 		const c = this.cpus[t];
 		this.did({ cpu: t, kind: "mb" });
@@ -539,7 +704,10 @@ export class Views {
 		this.set(c, "rel", NOTHING);
 		this.set(c, "ul_own", NOTHING);
 	}
-	/** A full fence between what came before an unlock and what comes after this, the lock between them. */
+	/**
+	 * smp_mb__after_unlock_lock(): a full fence between what came before an unlock and what comes after the
+	 * lock.
+	 */
 	after_unlock_lock(t: number): void {
 		const c = this.cpus[t];
 		this.did({ cpu: t, kind: "unlock_lock" });
@@ -582,7 +750,7 @@ export class Views {
 		});
 		return all;
 	}
-	/** The fences that are known of. */
+	/** The fences of which CPU t has heard. */
 	private fences_of(r: Reach, t: number): Fences {
 		let out: number[] | undefined;
 		for (let u = 0; u < this.fences.length; u++) {
@@ -593,27 +761,27 @@ export class Views {
 		}
 		return out ?? NONE;
 	}
-	/** They, and all that come before them. */
+	/** They, and all that come before them in propagates-before. */
 	private up_to(fences: Fences): Fences {
 		let out = fences;
 		for (let u = 0; u < fences.length; u++)
 			if (fences[u] > 0) out = most(out, this.fences[u][fences[u] - 1].before);
 		return out;
 	}
-	/** Place x after those fences: nothing older may be read or overwritten. */
+	/** After those fences, what may be read of x, or come before a store in co, is no older than this, or than `from`. */
 	private brought(fences: Fences, x: number, from: number): number {
 		const all = this.up_to(fences);
 		for (let u = 0; u < all.length; u++)
 			if (all[u] > 0) from = Math.max(from, pos(this.fences[u][all[u] - 1].all[0], x));
 		return from;
 	}
-	/** An access after those fences has m: it is before any that brings something newer. */
+	/** An access that comes after those fences reads or writes m: they come before each fence that brings something newer. */
 	private misses(fences: Fences, m: Message): void {
 		if (fences === NONE || this.next(m) === undefined) return;
 		const earlier = this.up_to(fences);
 		for (const chain of this.fences) {
 			const first = chain.find((f) => pos(f.all[0], m.at) > m.pos);
-			/* A circle: such an execution is none, and axioms.ts says so. */
+			/* If they come after it already, there is no such execution: forbidden() says so. */
 			if (first === undefined || (earlier[first.cpu] ?? 0) >= first.number) continue;
 			this.precede(earlier, first);
 		}
@@ -625,25 +793,37 @@ export class Views {
 				if (g === f || (g.before[f.cpu] ?? 0) >= f.number)
 					this.set(g, "before", most(g.before, earlier));
 	}
+	/** smp_rmb(): what earlier loads were told, later loads know. */
 	rmb(t: number): void {
 		const c = this.cpus[t];
+		assert(
+			both(c.rmb, c.loads) === c.rmb,
+			"what is so at a CPU's loads is so at those after a read barrier",
+		);
+		assert(both(c.stores, c.rmb) === c.stores, "what is so at a CPU's loads is so at its later stores");
 		this.did({ cpu: t, kind: "rmb" });
 		this.learn(c, ["loads"], c.rmb);
 	}
+	/** smp_wmb(): later stores bring earlier ones along. */
 	wmb(t: number): void {
 		const c = this.cpus[t];
 		this.did({ cpu: t, kind: "wmb" });
 		this.set(c, "rel", join(c.rel, c.own));
 	}
-	/** After a wait for a change of x: it was seen. */
+	/** CPU t's busy-wait loop has ended because x changed: that was seen. */
 	catch_up(t: number, x: number): void {
 		const h = this.history[x];
 		const c = this.cpus[t];
 		this.set(c, "seen", plus(c.seen, h[h.length - 1]));
 	}
 
-	/* ---- locks: taking one is an acquire and a write ---- */
+	/* ---- locks ---- */
 
+	/**
+	 * Taking a lock: an atomic acquire. It reads the last unlock (rf), or follows an unlock of the same
+	 * CPU; either way stores before that unlock come before stores after this for everybody, as by a
+	 * smp_wmb().
+	 */
 	lock(t: number, l: number): void {
 		const c = this.cpus[t];
 		this.did({ cpu: t, kind: "read", lock: l, acquire: true });
@@ -658,6 +838,10 @@ export class Views {
 		this.set(c, "rel", join(join(c.rel, lock.own), c.ul_own));
 		this.set(c, "own", join(c.own, c.rel));
 	}
+	/**
+	 * Letting go: a release, for whoever takes the lock next. What it brings along goes with later
+	 * smp_wmb()s, too.
+	 */
 	unlock(t: number, l: number): void {
 		const c = this.cpus[t];
 		this.did({ cpu: t, kind: "write", lock: l, release: true });
@@ -674,16 +858,22 @@ export class Views {
 		this.set(c, "own", view);
 	}
 
-	/* ---- RCU ---- */
+	/* ---- RCU: a section that began before a grace period did ends before that does ---- */
 
+	/** A section that begins after a grace period started has all that was so at that start. */
 	rcu_read_lock(t: number): void {
 		const c = this.cpus[t];
 		this.did({ cpu: t, kind: "rcu_lock" });
 		this.set(c, "nest", c.nest + 1);
 		if (c.nest === 1) this.learn(c, ["loads", "rmb", "stores"], this.started);
 	}
+	/**
+	 * A section ends. Grace periods that waited for it, or that start later, end with all that had come to
+	 * its CPU.
+	 */
 	rcu_read_unlock(t: number): void {
 		const c = this.cpus[t];
+		assert(c.nest > 0, "a CPU leaves no more RCU sections than it has entered");
 		this.did({ cpu: t, kind: "rcu_unlock" });
 		this.set(c, "nest", c.nest - 1);
 		if (c.nest > 0) return;
@@ -695,7 +885,7 @@ export class Views {
 			this.set(g, "gp_reach", both(g.gp_reach, all));
 		}
 	}
-	/** The caller has made an mb() before. */
+	/** synchronize_rcu() begins; the caller has made an mb() before. It waits for those who read now. */
 	gp_start(t: number): void {
 		const c = this.cpus[t];
 		this.did({ cpu: t, kind: "gp" });
@@ -705,9 +895,10 @@ export class Views {
 		this.set(c, "gp_wait", wait);
 		this.set(c, "gp_reach", this.readers);
 	}
-	/** With the mb() that ends synchronize_rcu(). */
+	/** synchronize_rcu() ends: with a full fence, which publishes what had come to the readers, too. */
 	gp_end(t: number): void {
 		const c = this.cpus[t];
+		assert(c.gp_wait === 0, "a grace period ends after the sections that it waited for");
 		this.learn(c, ["stores"], c.gp_reach);
 		this.mb(t);
 	}
