@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * How one scenario is searched: with no preemption and with one, where most
- * mistakes and the words that are shared show soon; for a while by chance, which
- * finds what is far from there; then everything; and if that is more than the
- * budget, with two preemptions, three, and so on. What is found is then looked for
- * with fewer preemptions and CPUs.
+ * mistakes and the words that are shared show soon; then everything, if that is
+ * little; else for a while by chance, which finds what is far from there; then
+ * everything; and if that is more than the budget, with two preemptions, three, and
+ * so on. What is found is then looked for with fewer preemptions and CPUs.
  */
 import { readFileSync } from "node:fs";
 import { UserError } from "../../lib/errors.ts";
@@ -39,6 +39,8 @@ export const BUDGET: Budget = { all: 400_000, bounds: 400_000, chance: 2_000 };
 export const BUDGET_OF_ALL: Budget = { all: 60_000, bounds: 120_000, chance: 600 };
 /** Preemptions that are tried before everything is, */
 const FEW = 1;
+/** executions that are little, */
+const LITTLE = 3_000;
 /** and the seed of chance. */
 const SEED = 1;
 /** What simpler failures are looked for with. */
@@ -138,9 +140,11 @@ export async function search(team: Team, job: Job, o: ExploreOptions, budget: Bu
 	};
 	let found = await bounds(FEW, Math.ceil(budget.bounds / 8));
 	if (found) return found;
+	let all = await run("dpor", Math.min(LITTLE, budget.all));
+	if (all.exhausted || all.failure) return result(all, "dpor", undefined, searched);
 	const chance = await run("pct", budget.chance);
 	if (chance.failure) return result(chance, "pct", undefined, searched);
-	const all = await run("dpor", budget.all);
+	all = await run("dpor", budget.all);
 	if (all.exhausted || all.failure) return result(all, "dpor", undefined, searched);
 	found = await bounds(Infinity, budget.bounds);
 	if (found) return found;

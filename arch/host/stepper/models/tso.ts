@@ -242,19 +242,21 @@ class Tso extends Sc {
 		_order: Order,
 		mask: number,
 	): boolean {
+		const b = buffer_of(cur);
+		/* A full buffer has to drain, as a processor's. Who is granted a step may stand before that. */
+		if (granted ? pend_kind[cur] === MB : HEAP32[b + 1] >= BUF_ENTRIES) this.barrier("mb");
 		if (ctx_kind[cur] === "task" && HEAP32[REG_IRQ_OFF + cpu] === 0 && touch(REG_IRQ + cpu, true)) {
 			step(STORE, REG_IRQ + cpu);
 			open(cur);
 			const e = close(cur, STORE, REG_IRQ + cpu, 0);
 			tracer?.event(e, 0, 0, -1);
 		}
-		const b = buffer_of(cur);
 		if (HEAP32[b] === HEAP32[b + 1] && HEAP32[b] !== 0) {
 			poke(b, 0);
 			poke(b + 1, 0);
 		}
 		const i = HEAP32[b + 1];
-		if (i >= BUF_ENTRIES) fail("limit", `${BUF_ENTRIES} stores in a store buffer`);
+		assert(i < BUF_ENTRIES, "a store buffer that is full has drained");
 		const entry = b + 8 + i * BUF_ENTRY;
 		const v =
 			typeof value === "number" ? value : value(seen_by(cur, w, wide ? HEAPF64[w >> 1] : HEAP32[w]));

@@ -768,14 +768,14 @@ export class Views {
 			if (fences[u] > 0) out = most(out, this.fences[u][fences[u] - 1].before);
 		return out;
 	}
-	/** After those fences, what may be read of x, or come before a store in co, is no older than this, or than `from`. */
+	/** The oldest message of x, from `from` on, that may be read after those fences, or come before a store in co. */
 	private brought(fences: Fences, x: number, from: number): number {
 		const all = this.up_to(fences);
 		for (let u = 0; u < all.length; u++)
 			if (all[u] > 0) from = Math.max(from, pos(this.fences[u][all[u] - 1].all[0], x));
 		return from;
 	}
-	/** An access that comes after those fences reads or writes m: they come before each fence that brings something newer. */
+	/** An access after those fences reads or writes m: they come before each fence that brings something newer. */
 	private misses(fences: Fences, m: Message): void {
 		if (fences === NONE || this.next(m) === undefined) return;
 		const earlier = this.up_to(fences);

@@ -89,6 +89,15 @@ export const scenarios: Record<string, Scenario> = {
 	"wrong/rcu-unlock": program("a section ends that has not begun", [() => rcu_read_unlock()]),
 	"wrong/rcu-kept": program("a program ends in a section", [() => rcu_read_lock()]),
 
+	"right/many-stores": program("more stores than a store buffer has room for", [
+		() => {
+			for (let i = 0; i < 300; i++) WRITE_ONCE(g.word, i);
+		},
+		() => {
+			g.beat = READ_ONCE(g.word);
+		},
+	]),
+
 	/* ---- nobody goes on ---- */
 	"wrong/wait-for-nobody": program("a busy-wait loop for what nobody does", [wait_for_flag]),
 	"wrong/wait-for-each-other": program("two that wait for each other", [
