@@ -12,7 +12,7 @@
  * Left out: the workqueue-like irq_work, csd lock debugging, CPU hotplug.
  */
 import { CONFIG_ARCH_HOST_STEPPER, CONFIG_SMP } from "generated/autoconf.ts";
-import { await_step, ipi_done_step, ipi_pending_step } from "host/model.ts";
+import { answer_step, await_step, ipi_done_step, ipi_pending_step } from "host/model.ts";
 import {
 	cpu_park,
 	cpu_pause,
@@ -332,6 +332,8 @@ function cancel_requests(cpu: number): void {
 function csd_lock_wait(csd: call_single_data_t, cpu: number): void {
 	let start = 0;
 
+	if (CONFIG_ARCH_HOST_STEPPER)
+		answer_step(ADDR(csd.u_flags), CSD_FLAG_LOCK);
 	/* Acquire: what func did comes before; pairs with csd_unlock(). */
 	for (
 		let n = 0;

@@ -109,6 +109,7 @@ export type Op =
 	| "downgrade"
 	| "await"
 	| "park"
+	| "answer"
 	| "free"
 	| "page"
 	| "mb"

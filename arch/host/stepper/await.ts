@@ -19,6 +19,7 @@
  */
 import {
 	A,
+	ANSWER,
 	AWAIT,
 	BULK,
 	DOWNGRADE,
@@ -62,7 +63,7 @@ function ends_turn(e: number): boolean {
 	return e < 0 || ev_kind[e] === AWAIT || ev_kind[e] === IRQ_BEGIN;
 }
 /** Before the first turn, and in none of the kernel's loops. */
-const CHANGES = new Set([A, BULK, DOWNGRADE, ENQUEUE, FREE, GP_END, GP_START, PARK, RMW, TAKE, W]);
+const CHANGES = new Set([A, ANSWER, BULK, DOWNGRADE, ENQUEUE, FREE, GP_END, GP_START, PARK, RMW, TAKE, W]);
 
 /**
  * Calls with each step by which a context looked at a word in the turn that ends
@@ -100,7 +101,7 @@ export function turn_is_news(c: number): boolean {
 /** Has it looked at what step e may change? */
 export function turn_depends(c: number, e: number): boolean {
 	const k = ev_kind[e];
-	if (k === R || k === PARK || ev_w[e] < 0 || is_own(c, e)) return false;
+	if (k === R || k === PARK || k === ANSWER || ev_w[e] < 0 || is_own(c, e)) return false;
 	return looks(ctx_last[c], await_turn[c], (x) => ev_w[x] === ev_w[e]);
 }
 /** The first step of another context that changed what the turn before the wait e had looked at; -1: none. */

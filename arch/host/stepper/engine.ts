@@ -16,6 +16,7 @@ import { turn_depends, turn_ended_by, turn_is_news } from "./await.ts";
 import { assert, FAILED, fail, forget_failure, machine_failure, note_failure, StepperBug, SWITCH } from "./failure.ts";
 import {
 	ACQ,
+	ANSWER,
 	AWAIT,
 	BULK,
 	GP_END,
@@ -178,6 +179,11 @@ export function is_enabled(c: number): boolean {
 			return await_over(c);
 		case PARK:
 			return HEAP32[w] !== parked_value[c];
+		case ANSWER: {
+			/* Its own question may still be in its store buffer. */
+			const v = model.view(c, w, false);
+			return v !== undefined && v !== parked_value[c];
+		}
 	}
 	return true;
 }
@@ -413,7 +419,7 @@ export function pop_to(d: number): void {
 		ctx_pos[c] = ev_pos[e];
 		ctx_base[c] = ctx_top[c] = ev_base[e];
 		ctx_state[c] = ev_kind[e] === IRQ_BEGIN ? IDLE : READY;
-		if (ev_kind[e] === PARK) parked_value[c] = ev_val[e];
+		if (ev_kind[e] === PARK || ev_kind[e] === ANSWER) parked_value[c] = ev_val[e];
 		if (ev_kind[e] === AWAIT) await_turn[c] = ev_val[e];
 	}
 	undo_to(ev_undo[d]);

@@ -34,7 +34,8 @@ export const PARK = 23; /* disabled while the word has the value */
 export const BULK = 24; /* a whole page is written or taken away */
 export const GUESS = 25; /* LKMM: whether a cmpxchg will succeed */
 export const STORE = 26; /* TSO: into the store buffer; an interrupt comes before it or after */
-export const KINDS = 27;
+export const ANSWER = 27; /* disabled until another context has answered, see await_answer_step() */
+export const KINDS = 28;
 export const KIND_NAMES = [
 	"read",
 	"write",
@@ -63,6 +64,7 @@ export const KIND_NAMES = [
 	"page",
 	"cmpxchg",
 	"store",
+	"answer",
 ] as const;
 
 /** How a load or a store is ordered. */
@@ -82,6 +84,8 @@ export const ENABLES: readonly (readonly [number, number])[] = [
 	[RREL, REL],
 	[IRQ_ON, IRQ_BEGIN],
 	[REL, RREL],
+	[W, ANSWER],
+	[RMW, ANSWER],
 ];
 /** [later][earlier]: they do not commute, and could have come in the other order. */
 const conflict = new Uint8Array(KINDS * KINDS);
@@ -104,6 +108,7 @@ const ordered = new Uint8Array(KINDS * KINDS);
 	}
 	/* Tries see a release, and could have come before it. A lock could not. */
 	both(RTRY, REL);
+	both(FREE, ANSWER);
 	both(GP_START, RCU_LOCK);
 	both(GP_START, RCU_UNLOCK);
 	both(ENQUEUE, TAKE);

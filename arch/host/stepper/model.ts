@@ -12,6 +12,7 @@ import { log_result, logged, rerunning } from "./log.ts";
 import { check } from "./oracles/kasan.ts";
 import { heed, watch } from "./oracles/oracle.ts";
 import {
+	await_answer_step,
 	await_step as await_turn,
 	enqueue_step,
 	gp_end_step,
@@ -287,6 +288,9 @@ export function ipi_done_step(pending: number): void {
 export function await_step(turn: number): void {
 	if (!exploring()) fail("panic", "a busy-wait loop outside of an exploration");
 	logged_step(() => await_turn(turn));
+}
+export function answer_step(p: number, value: number): void {
+	if (exploring()) logged_step(() => await_answer_step(p, value));
 }
 /** Where nobody looks on, it is a warning like others. */
 export function machine_sleeps(text: string): void {

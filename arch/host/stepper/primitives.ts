@@ -7,7 +7,21 @@
  */
 import { await_over, choose, close, granted, open, step, tracer } from "./engine.ts";
 import { assert, fail } from "./failure.ts";
-import { AWAIT, ENQUEUE, GP_END, GP_START, IRQ_OFF, IRQ_ON, PARK, R, RCU_LOCK, RCU_UNLOCK, TAKE, W } from "./kinds.ts";
+import {
+	ANSWER,
+	AWAIT,
+	ENQUEUE,
+	GP_END,
+	GP_START,
+	IRQ_OFF,
+	IRQ_ON,
+	PARK,
+	R,
+	RCU_LOCK,
+	RCU_UNLOCK,
+	TAKE,
+	W,
+} from "./kinds.ts";
 import { log_result, logged, rerunning } from "./log.ts";
 import { model } from "./models/model.ts";
 import { watch } from "./oracles/oracle.ts";
@@ -245,6 +259,23 @@ export function await_step(turn: number): void {
 	model.caught_up();
 	const e = close(cur, AWAIT, -1, turn);
 	tracer?.event(e, 0, 0, -1);
+}
+/**
+ * Waits until the word at p, which had that value when this context asked, has
+ * another one. Only this context asks, and only others answer: who waits for that is
+ * held up as by a lock, and that the question was looked at in vain is no execution
+ * of its own. The caller looks at the word afterwards. Nobody else has ever been
+ * there: then it looks at once.
+ */
+export function await_answer_step(p: number, value: number): void {
+	const w = p >> 2;
+	if (!touch(w, false)) return;
+	parked_value[cur] = value;
+	step(ANSWER, w);
+	open(cur);
+	model.saw(w);
+	const e = close(cur, ANSWER, w, value);
+	tracer?.event(e, value, HEAP32[w], -1);
 }
 export function park_step(p: number, value: number): void {
 	if (!exploring()) fail("panic", "a CPU sleeps outside of an exploration");

@@ -42,6 +42,7 @@ export const insn_end_step: () => void = none;
 export const insn_store_step: (p: number) => void = none;
 export const ipi_pending_step: (cpu: number) => void = none;
 export const ipi_done_step: (pending: number) => void = none;
+export const answer_step: (p: number, value: number) => void = none;
 export const await_step: (turn: number) => void = none;
 export const machine_sleeps: (text: string) => void = none;
 export const machine_warn: (text: string) => void = none;

@@ -109,6 +109,8 @@ export function describe(e: TraceEvent, name: string, d?: Decoder, writer?: numb
 			return "wait until something changes";
 		case "park":
 			return `sleep until ${name} changes`;
+		case "answer":
+			return `wait until ${name} changes`;
 		case "mb":
 			return "full barrier";
 		case "free":

@@ -245,6 +245,10 @@ class Lkmm extends Sc {
 		});
 	}
 
+	override saw(w: number): void {
+		if (handle[w] !== 0) lk.catch_up(cpu, handle[w] - 1);
+	}
+
 	override rcu_read_lock(): void {
 		lk.rcu_read_lock(cpu);
 	}

@@ -76,6 +76,8 @@ export interface Model {
 	after_unlock_lock(): void;
 	/** The busy-wait loop of the running context has seen a change of what it read. */
 	caught_up(): void;
+	/** The running context has waited for a change of word w, and seen it. */
+	saw(w: number): void;
 
 	/* ---- RCU ---- */
 

@@ -64,6 +64,7 @@ export class Sc implements Model {
 	barrier(_which: "mb" | "rmb" | "wmb"): void {}
 	after_unlock_lock(): void {}
 	caught_up(): void {}
+	saw(_w: number): void {}
 
 	rcu_read_lock(): void {}
 	rcu_read_unlock(_waiting: number): void {}

@@ -6,10 +6,11 @@
  * of the sections that ended have left it.
  */
 import { close, granted, join, open, step, tracer } from "../engine.ts";
-import { assert, fail } from "../failure.ts";
+import { assert } from "../failure.ts";
 import {
 	A,
 	ACQ,
+	ANSWER,
 	BULK,
 	DOWNGRADE,
 	ENQUEUE,
@@ -211,7 +212,7 @@ class Tso extends Sc {
 					met[count++] = x;
 				continue;
 			}
-			if (is_own_buffer(c, d) && ev_kind[e] !== PARK) {
+			if (is_own_buffer(c, d) && ev_kind[e] !== PARK && ev_kind[e] !== ANSWER) {
 				if (read && ctx_kind[d] === "buffer" && full && ev_part[x] === 0) break;
 				continue;
 			}
@@ -226,7 +227,7 @@ class Tso extends Sc {
 	}
 	override commutes(q: number, w: number, e: number): boolean {
 		const k = pend_kind[q];
-		if ((is_own_buffer(q, ev_ctx[e]) && k !== PARK) || still_own(e)) return true;
+		if ((is_own_buffer(q, ev_ctx[e]) && k !== PARK && k !== ANSWER) || still_own(e)) return true;
 		return k === R && ctx_kind[q] !== "buffer" && own_store(q, w) > 0;
 	}
 
