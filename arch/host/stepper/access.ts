@@ -27,8 +27,8 @@ function note_read(w: number, order: Order): void {
 function note_write(w: number, order: Order, store = -1): void {
 	for (const o of watch.write) heed_access(o.write(cpu, w, order, store));
 }
-function note_rmw(w: number): void {
-	for (const o of watch.rmw) heed_access(o.rmw(cpu, w));
+function note_rmw(w: number, order: RmwOrder): void {
+	for (const o of watch.rmw) heed_access(o.rmw(cpu, w, model.weak ? order : "full"));
 }
 function note_lock(w: number): void {
 	for (const o of watch.lock) o.lock(cpu, w);
@@ -80,7 +80,7 @@ export function shared_rmw(kind: number, w: number, fn: (old: number) => number,
 	const writes = !Number.isNaN(v);
 	const e = close(cur, writes ? kind : R, w, writes ? v : old);
 	tracer?.event(e, old, v, -1);
-	if (writes) note_rmw(w);
+	if (writes) note_rmw(w, order);
 	else note_read(w, "once");
 	return old;
 }
@@ -112,7 +112,7 @@ export function shared_cmpxchg(w: number, expected: number, v: number, succeeds:
 	const done = succeeds && found === expected;
 	const e = close(cur, done ? RMW : R, w, done ? v : old);
 	tracer?.event(e, old, done ? v : NaN, model.stale);
-	if (done) note_rmw(w);
+	if (done) note_rmw(w, order === "full" ? "relaxed" : order);
 	else note_read(w, "once");
 	if (Number.isNaN(found)) get_stuck();
 	return old;

@@ -86,7 +86,8 @@ function mmu_walk(
 	const ptep = pte_offset_map_val(pmdval, addr);
 
 	for (;;) {
-		const pte = READ_ONCE(ptep.pte);
+		/* The access depends on the entry: it sees what was in the page before that was set. */
+		const pte = rcu_dereference(ptep.pte);
 		if ((pte & _PAGE_PRESENT) === 0) return mmu_error(error);
 		if ((pte & _PAGE_USER) === 0 ||
 			(write && (pte & _PAGE_RW) === 0) ||

@@ -66,11 +66,14 @@ async function jobs(o: ExploreOptions): Promise<Job[]> {
 		for (const { config, bundle } of kernels) {
 			for (const s of wanted) {
 				const asked = only || config === undefined || s.configs.includes(config);
-				if (asked && (o.model !== undefined || s.models.includes(model)))
-					work.push({ s, model, bundle, config });
+				if (asked && s.models.includes(model)) work.push({ s, model, bundle, config });
 			}
 		}
 	}
+	if (work.length === 0)
+		throw new UserError(
+			`scenario '${wanted[0].name}' is searched under ${wanted[0].models.join(" and ")} only; leave out --model ${o.model}`,
+		);
 	return work;
 }
 
@@ -88,10 +91,10 @@ export interface Listener {
  */
 export async function* explore(o: ExploreOptions, listener: Listener = {}): AsyncGenerator<Result> {
 	const work = await jobs(o);
-	const budget = {
-		...(o.scenarios.length > 0 ? BUDGET : BUDGET_OF_ALL),
+	const budget = (model: Model) => ({
+		...(o.scenarios.length > 0 ? BUDGET : BUDGET_OF_ALL[model]),
 		...(o.budget ? { all: o.budget, bounds: o.budget } : {}),
-	};
+	});
 	const failed = new Map<string, Model>();
 	const under_way = new Set<string>();
 	const key_of = (job: Job) => `${job.s.name} ${job.config}`;
@@ -133,7 +136,7 @@ export async function* explore(o: ExploreOptions, listener: Listener = {}): Asyn
 			if (job.bundle !== bundle) core_for(n, (bundle = job.bundle));
 			under_way.add(key_of(job));
 			const team = new Team(cores[n], progress_of(job, listener.progress));
-			const done = search(team, job, o, budget).finally(() => {
+			const done = search(team, job, o, budget(job.model)).finally(() => {
 				teams.delete(team);
 				under_way.delete(key_of(job));
 			});

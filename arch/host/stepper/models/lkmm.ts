@@ -209,12 +209,16 @@ class Lkmm extends Sc {
 	override page_written(page: number): void {
 		if (bulked[page] === 0) return;
 		lk.begin_page(page);
+		const places: number[] = [];
+		const values: number[] = [];
 		lk.plain = false;
 		for (let w = page << 10, end = w + 1024; w < end; w++) {
 			if (!is_shared(w)) continue;
 			const v = is_wide[w >> 1] !== 0 ? HEAPF64[w >> 1] : HEAP32[w];
-			lk.store_whole(cpu, lk_loc(w, GARBAGE, n - 1), v);
+			places.push(lk_loc(w, GARBAGE, n - 1));
+			values.push(v);
 		}
+		lk.store_whole(cpu, places, values);
 	}
 
 	override lock(w: number, at: number): void {

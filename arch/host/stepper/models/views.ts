@@ -175,6 +175,9 @@ interface Access {
 	/** The one before it at this place. */
 	readonly before: Access | undefined;
 }
+function access(of: Message, reach: Reach, before: Access | undefined): Access {
+	return { of, reach: before === undefined ? reach : both(before.reach, reach), before };
+}
 const NO_ACCESSES: readonly Access[] = [];
 interface Dependency {
 	/** Physical address >> PAGE_SHIFT. */
@@ -528,7 +531,7 @@ export class Views {
 		if (reach === c.loads) return;
 		const i = c.accesses.findIndex((a) => a.of.at === of.at);
 		const before = i < 0 ? undefined : c.accesses[i];
-		const a = { of, reach: before === undefined ? reach : both(before.reach, reach), before };
+		const a = access(of, reach, before);
 		this.set(c, "accesses", i < 0 ? [...c.accesses, a] : c.accesses.with(i, a));
 	}
 
@@ -576,14 +579,46 @@ export class Views {
 		this.write(t, x, this.source(x, choice).pos, v, view, undefined, release);
 	}
 	/**
-	 * A page is about to be written whole: store_whole() follows for each of its places that are shared.
+	 * A page is about to be written whole: store_whole() follows, of its places that are shared.
 	 */
 	begin_page(page: number): void {
 		if (this.pages.includes(page)) return;
 		this.set(this as unknown as { pages: readonly number[] }, "pages", [...this.pages, page]);
 	}
-	store_whole(t: number, x: number, v: number): void {
-		this.write(t, x, this.history[x].length - 1, v, this.cpus[t].rel, undefined, false, true);
+	/** The store of values[i] to places[i], of each: as write() would, but all at once. */
+	store_whole(t: number, places: readonly number[], values: readonly number[]): void {
+		const c = this.cpus[t];
+		const fences = this.plain ? NONE : this.fences_of(c.stores, t);
+		const seen = c.seen.slice();
+		const own = join(c.own, c.rel).slice();
+		const noted = c.stores === c.loads ? undefined : new Map(c.accesses.map((a) => [a.of.at, a]));
+		for (const [i, x] of places.entries()) {
+			const h = this.history[x];
+			const m: Message = {
+				at: x,
+				event: this.event,
+				pos: h.length,
+				value: values[i],
+				by: t,
+				view: c.rel,
+				reach: c.stores,
+				of: undefined,
+				whole: true,
+				fences,
+			};
+			h.push(m);
+			while (seen.length < x) seen.push(undefined);
+			while (own.length < x) own.push(undefined);
+			seen[x] = own[x] = m;
+			noted?.set(x, access(m, c.stores, noted.get(x)));
+			if (!this.plain) this.did({ cpu: t, kind: "write", of: m, release: false, atomic: false });
+		}
+		this.journal.push(() => {
+			for (const x of places) this.history[x].pop();
+		});
+		this.set(c, "seen", seen);
+		this.set(c, "own", own);
+		if (noted !== undefined) this.set(c, "accesses", [...noted.values()]);
 	}
 	/**
 	 * A release of a place that nobody else looks at: a later smp_wmb() takes along what it would have
@@ -611,7 +646,6 @@ export class Views {
 		view: View,
 		of: Message | undefined,
 		release: boolean,
-		whole = false,
 	): void {
 		const h = this.history[x];
 		const c = this.cpus[t];
@@ -626,7 +660,7 @@ export class Views {
 			view,
 			reach: c.stores,
 			of,
-			whole,
+			whole: false,
 			fences: this.plain ? NONE : this.fences_of(c.stores, t),
 		};
 		h.splice(i + 1, 0, m);

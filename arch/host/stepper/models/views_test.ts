@@ -14,7 +14,7 @@ function shown(wmb: boolean, through: "the pointer" | "another pointer"): { valu
 	const pointer = lk.loc(0);
 	const word = lk.loc(GARBAGE, PAGE);
 	lk.begin_page(PAGE);
-	lk.store_whole(WRITER, word, 0);
+	lk.store_whole(WRITER, [word], [0]);
 	if (wmb) lk.wmb(WRITER);
 	lk.store(WRITER, pointer, 0, through === "the pointer" ? (PAGE << 12) | 0x67 : 1, false);
 	lk.load(READER, pointer, 0, false);
@@ -45,7 +45,7 @@ test("what a pointer told is taken back with the load of it", (t) => {
 	const pointer = lk.loc(0);
 	const word = lk.loc(GARBAGE, PAGE);
 	lk.begin_page(PAGE);
-	lk.store_whole(WRITER, word, 0);
+	lk.store_whole(WRITER, [word], [0]);
 	lk.wmb(WRITER);
 	lk.store(WRITER, pointer, 0, PAGE << 12, false);
 	const mark = lk.mark();

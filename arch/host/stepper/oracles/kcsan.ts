@@ -29,8 +29,8 @@
  * tools/memory-model/Documentation/explanation.txt. It knows dependencies, where this
  * one knows only rcu_dereference(), as an acquire: it has fewer races there. And it
  * orders less in these, so that races are missed here:
- * - Each atomic counts as fully ordered, whatever it is, so also atomic_inc() and
- *   xchg_relaxed().
+ * - On a machine whose atomics are fences (sc, tso) each counts as one, so also
+ *   atomic_inc() and xchg_relaxed(). Under lkmm they order what they say.
  * - smp_wmb() orders earlier reads, too, and smp_rmb() later writes.
  *
  * A clock is a CPU's: its interrupts run between two instructions of its task,
@@ -41,7 +41,7 @@
  * still unordered, and is reported, unless a read barrier follows.
  */
 import { assert } from "../failure.ts";
-import type { Order } from "../kinds.ts";
+import type { Order, RmwOrder } from "../kinds.ts";
 import type { Objection, Oracle } from "./oracle.ts";
 
 /**
@@ -210,16 +210,19 @@ export class Kcsan {
 		return race;
 	}
 	/**
-	 * An atomic, fully ordered: what the word's earlier write published stays in what it publishes (release
-	 * sequence).
+	 * An atomic: what the word's earlier write published stays in what it publishes (release sequence).
+	 * "full": it is a full fence itself; else it has others around it, if it is one.
 	 */
-	rmw(t: number, w: number): Race | undefined {
+	rmw(t: number, w: number, order: RmwOrder): Race | undefined {
 		const x = this.word(w);
 		const c = this.ctx[t];
 		const race = this.raced(t, x);
-		this.set(c, "now", join(join(c.now, c.seen), x.published));
-		this.set(c, "fence", c.now);
-		this.set(x, "published", c.now);
+		if (order === "full") {
+			this.set(c, "now", join(join(c.now, c.seen), x.published));
+			this.set(c, "fence", c.now);
+		} else if (order === "acquire") this.set(c, "now", join(c.now, x.published));
+		else this.set(c, "seen", join(c.seen, x.published));
+		this.set(x, "published", join(x.published, order === "full" || order === "release" ? c.now : c.fence));
 		this.wrote(t, x, ATOMIC);
 		return race;
 	}
@@ -340,8 +343,8 @@ export class KcsanOracle implements Oracle {
 		if (store >= 0) this.k.event = store;
 		return this.race(this.k.write(cpu, this.word(w), kind), w, WRITES[kind]);
 	}
-	rmw(cpu: number, w: number): Objection | undefined {
-		return this.race(this.k.rmw(cpu, this.word(w)), w, ATOMIC);
+	rmw(cpu: number, w: number, order: RmwOrder): Objection | undefined {
+		return this.race(this.k.rmw(cpu, this.word(w), order), w, ATOMIC);
 	}
 	lock(cpu: number, w: number): void {
 		this.k.lock(cpu, this.word(w));

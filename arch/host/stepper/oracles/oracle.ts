@@ -10,7 +10,7 @@
  * says that it begins again.
  */
 import { fail, type StepperFailure } from "../failure.ts";
-import type { Order } from "../kinds.ts";
+import type { Order, RmwOrder } from "../kinds.ts";
 
 /** Why the execution fails. Instead of an event it may name a store that was kept back: see Model.delayed. */
 export type Objection = Pick<StepperFailure, "kind" | "text"> & Partial<StepperFailure>;
@@ -55,7 +55,8 @@ export interface Oracle {
 	read?(cpu: number, w: number, order: Order): Objection | undefined;
 	/** `store`: its number, if it is kept back; else it is the event that is open. */
 	write?(cpu: number, w: number, order: Order, store: number): Objection | undefined;
-	rmw?(cpu: number, w: number): Objection | undefined;
+	/** "full": it is a full fence. */
+	rmw?(cpu: number, w: number, order: RmwOrder): Objection | undefined;
 
 	/** A shared lock's word. A downgrade is an unlock. */
 	lock?(cpu: number, w: number): void;
