@@ -75,8 +75,21 @@ export class Recorder implements Witness {
 	/** TSO: where stores were made, by their numbers. */
 	private stores = new Map<number, Error>();
 	private busy = false;
+	/** Accesses of the set-up and the checks so far. */
+	accesses = 0;
 
-	constructor(private readonly states: boolean) {}
+	/**
+	 * `before`: how many accesses of the set-up and the checks there were when the same was recorded before:
+	 * only of the last ones it has to be known where they were made, which takes long.
+	 */
+	constructor(
+		private readonly states: boolean,
+		private readonly before = NaN,
+	) {}
+	/** Those that are shown are the last ones indeed. */
+	get whole(): boolean {
+		return this.accesses === this.before;
+	}
 
 	start(): void {
 		set_witness(this);
@@ -133,6 +146,8 @@ export class Recorder implements Witness {
 
 	access(op: Parameters<Witness["access"]>[0], p: number, old: number, value: number): void {
 		if (this.busy) return;
+		this.accesses++;
+		if (!(this.accesses > this.before - LATE)) return;
 		const failed = Number.isNaN(value);
 
 		this.late.push({
@@ -172,6 +187,7 @@ export class Recorder implements Witness {
 	booted(): void {
 		this.notes = [];
 		this.late = [];
+		this.accesses = 0;
 	}
 
 	private owned(x: Note): boolean {

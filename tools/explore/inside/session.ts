@@ -142,7 +142,7 @@ export function replay_schedule(r: Request): Replayed {
 		search: () => (last = replay(schedule)),
 	});
 	const once = (): Replayed => {
-		const recorder = (session.recorder = new Recorder(r.trace === true));
+		const recorder = (session.recorder = new Recorder(r.trace === true, session.recorder?.accesses));
 		recorder.start();
 		session.again();
 		session.slice(Infinity, 1);
@@ -156,7 +156,7 @@ export function replay_schedule(r: Request): Replayed {
 		return { failure, events, diverged: last?.diverged(), decoder: decoder() };
 	};
 	let replayed = once();
-	for (let known = -1, turn = 0; known !== shared_words() && turn < 12; turn++) {
+	for (let known = -1, turn = 0; !(known === shared_words() && session.recorder?.whole) && turn < 12; turn++) {
 		known = shared_words();
 		replayed = once();
 	}

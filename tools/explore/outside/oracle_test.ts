@@ -163,11 +163,18 @@ const RACES: Record<string, [[func: string, how: string], [func: string, how: st
 		["plain_write", "a plain write"],
 		["plain_read", "a plain read"],
 	],
+	"race-flag-inc": [
+		["plain_write", "a plain write"],
+		["plain_read", "a plain read"],
+	],
 	"race-interrupt": [
 		["plain_read", "a plain read"],
 		["plain_write", "a plain write"],
 	],
 };
+
+/** On x86 they are right. */
+const ONLY_LKMM = new Set(["race-flag-inc"]);
 
 async function run(model: Model, config: string, which: (name: string) => boolean): Promise<Result[]> {
 	const names = (await list(undefined, config)).map((s) => s.name);
@@ -205,7 +212,10 @@ for (const model of ["sc", "tso", "lkmm"] as const) {
 		}
 		const names = new Set(results.map((r) => r.scenario));
 		for (const name of [...Object.keys(EXPECTED), ...Object.keys(RACES)])
-			t.true(names.has(`wrong/${name}`), `there is no wrong/${name}`);
+			t.true(
+				names.has(`wrong/${name}`) || (ONLY_LKMM.has(name) && model !== "lkmm"),
+				`there is no wrong/${name}`,
+			);
 
 		/** Both are named, with their functions, and the text says how each is made. */
 		function check_race(f: Failure | undefined, name: string): void {

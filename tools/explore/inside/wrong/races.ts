@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Wrong programs: two accesses of a word that nothing orders. Each side is a function, so that a report names it. */
 import { smp_mb, smp_rmb, smp_wmb } from "host/door.ts";
+import { atomic_inc, atomic_inc_return, atomic_read } from "linux/atomic.ts";
 import { cpu_relax } from "linux/smp.ts";
+import type { atomic_t } from "linux/types.ts";
 import { spin_lock, spin_lock_init, spin_unlock } from "linux/spinlock.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
 import { call_on_other_cpu, type Scenario, wrong } from "../wrong.ts";
@@ -12,6 +14,7 @@ interface shared extends struct {
 	word: int;
 	wide: ulong;
 	flag: int;
+	count: embed<atomic_t>;
 	sink: int;
 	own: int;
 }
@@ -75,6 +78,16 @@ function raise_with_barrier(): void {
 function poll(): void {
 	while (READ_ONCE(s.flag) === 0) cpu_relax();
 }
+function inc(): void {
+	atomic_inc(s.count);
+}
+function inc_return(): void {
+	atomic_inc_return(s.count);
+}
+function poll_count(): void {
+	while (atomic_read(s.count) === 0) cpu_relax();
+	smp_rmb();
+}
 function poll_with_barrier(): void {
 	poll();
 	smp_rmb();
@@ -130,6 +143,23 @@ export const scenarios: Record<string, Scenario> = {
 			poll();
 			smp_mb();
 		},
+	),
+	"wrong/race-flag-inc": {
+		...message(
+			"a flag that is raised by an atomic without result: no barrier, but on x86",
+			inc,
+			poll_count,
+		),
+		models: ["lkmm"],
+	},
+	"right/race-flag-inc": message("a flag that is raised by an atomic with a result", inc_return, poll_count),
+	"right/race-flag-inc-mb": message(
+		"a barrier before an atomic without result",
+		() => {
+			smp_mb();
+			inc();
+		},
+		poll_count,
 	),
 	"right/race-marked-read-write": pair(
 		"a marked read beside a plain write, which counts as marked",
