@@ -288,6 +288,8 @@ export function park_step(p: number, value: number): void {
 		parked_value[cur] = value;
 		step(PARK, w);
 		open(cur);
+		/* Else it could go to sleep and wake up for ever, always with an old value. */
+		model.saw(w);
 		const e = close(cur, PARK, w, value);
 		tracer?.event(e, value, HEAP32[w], -1);
 	} else await_step(-1);

@@ -96,6 +96,8 @@ export async function* explore(o: ExploreOptions, listener: Listener = {}): Asyn
 		...(o.budget ? { all: o.budget, bounds: o.budget } : {}),
 	});
 	const failed = new Map<string, Model>();
+	/** Executions that there are at least: those of the strongest model. */
+	const least = new Map<string, number>();
 	const under_way = new Set<string>();
 	const key_of = (job: Job) => `${job.s.name} ${job.config}`;
 	const ready: Result[] = [];
@@ -136,13 +138,14 @@ export async function* explore(o: ExploreOptions, listener: Listener = {}): Asyn
 			if (job.bundle !== bundle) core_for(n, (bundle = job.bundle));
 			under_way.add(key_of(job));
 			const team = new Team(cores[n], progress_of(job, listener.progress));
-			const done = search(team, job, o, budget(job.model)).finally(() => {
+			const done = search(team, job, o, budget(job.model), least.get(key_of(job))).finally(() => {
 				teams.delete(team);
 				under_way.delete(key_of(job));
 			});
 			teams.set(team, { bundle, done });
 			const r = await done;
 			if (r.failures > 0) failed.set(key_of(job), job.model);
+			else if (!least.has(key_of(job))) least.set(key_of(job), r.exhausted ? r.executions : Infinity);
 			ready.push(r);
 			wake();
 		}

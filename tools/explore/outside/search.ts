@@ -38,14 +38,16 @@ export interface Budget {
 export const BUDGET: Budget = { all: 400_000, bounds: 400_000, chance: 2_000 };
 /** and of each where all are searched; an execution under lkmm takes five times as long as the others. */
 export const BUDGET_OF_ALL: Record<Model, Budget> = {
-	sc: { all: 80_000, bounds: 60_000, chance: 400 },
-	tso: { all: 60_000, bounds: 60_000, chance: 400 },
-	lkmm: { all: 12_000, bounds: 12_000, chance: 200 },
+	sc: { all: 80_000, bounds: 400_000, chance: 400 },
+	tso: { all: 60_000, bounds: 400_000, chance: 400 },
+	lkmm: { all: 12_000, bounds: 40_000, chance: 200 },
 };
 /** Preemptions that are tried before everything is, */
 const FEW = 1;
 /** executions that are little, */
 const LITTLE = 3_000;
+/** preemptions that are tried whatever they may take; of more it is guessed from what less of them took. */
+const SURE = 2;
 /** and the seed of chance. */
 const SEED = 1;
 /** What simpler failures are looked for with. */
@@ -67,7 +69,11 @@ export function progress_of(job: Job, on_progress?: (p: Progress) => void): OnPr
 		});
 }
 
-export async function search(team: Team, job: Job, o: ExploreOptions, budget: Budget): Promise<Result> {
+/**
+ * `least`: executions that everything is, at least, as far as is known: a weaker model has those of a stronger
+ * one, too. What is beyond the budget is not begun.
+ */
+export async function search(team: Team, job: Job, o: ExploreOptions, budget: Budget, least = 0): Promise<Result> {
 	const { s, model, config } = job;
 	/* What the first search finds to be shared, the next ones know. */
 	let keep = false;
@@ -134,28 +140,38 @@ export async function search(team: Team, job: Job, o: ExploreOptions, budget: Bu
 	if (o.max !== undefined) return result(await run("dpor"), "dpor", undefined, 0);
 	let searched = 0;
 	let best: { r: Ended; bound: number } | undefined;
-	/** Within the bounds up to `last`, as long as they come to an end. */
+	/** How many each bound took. */
+	const took: number[] = [];
+	/** Within the bounds up to `last`, as long as they come to an end, and the next one may. */
 	const bounds = async (last: number, runs: number): Promise<Result | undefined> => {
 		while (searched <= last) {
+			const [before, then] = took.slice(-2);
+			if (searched > SURE && then * (then / before) > runs) return;
 			const r = await run("bound", runs, searched);
 			if (r.failure) return result(r, "bound", searched, searched);
 			if (!r.exhausted) return;
+			took.push(r.executions + r.blocked);
 			best = { r, bound: searched++ };
 		}
 	};
 	let found = await bounds(FEW, Math.ceil(budget.bounds / 8));
 	if (found) return found;
-	let all = await run("dpor", Math.min(LITTLE, budget.all));
-	if (all.exhausted || all.failure) return result(all, "dpor", undefined, searched);
+	const seen = { executions: 0, blocked: 0 };
+	const everything = async (runs: number): Promise<Result | undefined> => {
+		const r = await run("dpor", runs);
+		if (r.exhausted || r.failure) return result(r, "dpor", undefined, searched);
+		Object.assign(seen, { executions: r.executions, blocked: r.blocked });
+	};
+	if (least <= LITTLE) found = await everything(Math.min(LITTLE, budget.all));
+	if (found) return found;
 	const chance = await run("pct", budget.chance);
 	if (chance.failure) return result(chance, "pct", undefined, searched);
-	all = await run("dpor", budget.all);
-	if (all.exhausted || all.failure) return result(all, "dpor", undefined, searched);
-	found = await bounds(Infinity, budget.bounds);
+	if (least <= budget.all) found = await everything(budget.all);
+	found ??= await bounds(Infinity, s.cpus > 2 ? Math.ceil(budget.bounds / 8) : budget.bounds);
 	if (found) return found;
-	if (!best) return result(all, "dpor", undefined, searched);
-	const executions = best.r.executions + chance.executions + all.executions;
-	return result({ ...best.r, executions, blocked: all.blocked }, "bound", best.bound, searched);
+	if (!best) return result(chance, "pct", undefined, searched);
+	const executions = best.r.executions + chance.executions + seen.executions;
+	return result({ ...best.r, executions, blocked: seen.blocked }, "bound", best.bound, searched);
 }
 
 /** The same failure with fewest preemptions, then with fewest CPUs, in words. */
