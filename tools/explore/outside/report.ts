@@ -23,6 +23,23 @@ export function summary(r: Result): string {
 	return `explored ${r.executions} executions (${r.blocked} blocked), ${extent(r)}, ${r.cpus} CPUs, ${r.model.toUpperCase()}${r.config ? `, ${r.config}` : ""}, ${r.failures} failures${rate(r)}`;
 }
 
+/** Of many: how much of them was seen. A search of a scenario under one model counts as one. */
+export function total(results: readonly Pick<Result, "exhausted" | "bound" | "failures">[]): string {
+	const exhausted = results.filter((r) => r.exhausted).length;
+	const failed = results.filter((r) => r.failures > 0).length;
+	const within = new Map<number, number>();
+	for (const r of results)
+		if (!r.exhausted && r.failures === 0) within.set(r.bound ?? -1, (within.get(r.bound ?? -1) ?? 0) + 1);
+	const open = [...within]
+		.sort(([a], [b]) => b - a)
+		.map(([bound, count]) =>
+			bound < 0
+				? `${count} within no bound`
+				: `${count} with at most ${bound} preemption${bound === 1 ? "" : "s"}`,
+		);
+	return `${results.length} searches: ${[`${exhausted} exhausted`, ...open, `${failed} failed`].join(", ")}`;
+}
+
 const KINDS: Record<string, string> = {
 	panic: "the kernel panics",
 	warning: "the kernel warns",

@@ -8,7 +8,7 @@ import { describe, MARKS, number_text, value_text } from "./describe.ts";
 import { steps_of } from "./steps.ts";
 import type { Failure } from "./types.ts";
 import { progress_text } from "./progress.ts";
-import { failure_report, replay_command, result_json, summary } from "./report.ts";
+import { failure_report, replay_command, result_json, summary, total } from "./report.ts";
 import { DECODER, failure, overtaken, result, trace } from "./testtrace.ts";
 
 test("a clean run is one line", (t) => {
@@ -490,6 +490,14 @@ test("progress says what is left, if it can be guessed", (t) => {
 	t.is(progress_text(p), "100, 50/s");
 	t.is(progress_text({ ...p, seconds: 0, executions: 0 }), "0, 0/s");
 	t.regex(progress_text({ ...p, estimate: 1e12 }), /days left/);
+});
+
+test("many searches: how many of them saw how much", (t) => {
+	const r = (exhausted: boolean, bound: number | null, failures = 0) => ({ exhausted, bound, failures });
+	t.is(
+		total([r(true, null), r(false, 2), r(false, 1), r(false, 2), r(false, null), r(false, 0, 1)]),
+		"6 searches: 1 exhausted, 2 with at most 2 preemptions, 1 with at most 1 preemption, 1 within no bound, 1 failed",
+	);
 });
 
 test.serial("mistakes on the command line are one line and exit code 2", async (t) => {

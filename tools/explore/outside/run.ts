@@ -9,7 +9,7 @@ import { explore, list, replay } from "./explorer.ts";
 import { failure_page } from "./html.ts";
 import type { Options } from "./index.ts";
 import { Bars } from "./progress.ts";
-import { failure_report, result_json, summary } from "./report.ts";
+import { failure_report, result_json, summary, total } from "./report.ts";
 import { type ExploreOptions, type Failure, MODELS, type Model, type Result } from "./types.ts";
 
 const STRATEGIES = ["dpor", "bound", "pct", "random"] as const;
@@ -72,7 +72,7 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 	if (o.quick) options.scenarios = (await list(o.mutant)).filter((s) => s.quick).map((s) => s.name);
 	const bars = process.stderr.isTTY && !o.json && !o.quiet ? new Bars() : undefined;
 	let failures = 0;
-	let open = false;
+	const all: Pick<Result, "scenario" | "exhausted" | "bound" | "failures">[] = [];
 	const failed: { result: Result; failure: Failure }[] = [];
 	try {
 		const left_out = (scenario: string, model: Model, config: string | undefined, under: Model) => {
@@ -85,17 +85,24 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 			bars?.done(r);
 			print(r, o);
 			failures += r.failures;
-			open ||= !r.exhausted;
+			all.push({
+				scenario: r.scenario,
+				exhausted: r.exhausted,
+				bound: r.bound,
+				failures: r.failures,
+			});
 			/* Without a schedule there is nothing to step through. */
 			if (r.failure?.replay) failed.push({ result: r, failure: r.failure });
 		}
 	} finally {
 		bars?.stop();
 	}
+	if (!o.json && !o.quiet && new Set(all.map((r) => r.scenario)).size > 1)
+		process.stdout.write(`${total(all)}\n`);
 	if (o.html !== undefined && failed.length === 0)
 		process.stderr.write(`spf: no schedule that fails, so '${o.html}' was not written\n`);
 	else if (o.html !== undefined) await write_page(o.html, failed);
-	return failures > 0 ? 1 : open ? NOT_ALL_SEEN : 0;
+	return failures > 0 ? 1 : all.some((r) => !r.exhausted) ? NOT_ALL_SEEN : 0;
 }
 /** Exit status: nothing failed, but there are schedules that were not looked at. */
 const NOT_ALL_SEEN = 3;
