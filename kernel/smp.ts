@@ -12,7 +12,12 @@
  * Left out: the workqueue-like irq_work, csd lock debugging, CPU hotplug.
  */
 import { CONFIG_ARCH_HOST_STEPPER, CONFIG_SMP } from "generated/autoconf.ts";
-import { answer_step, await_step, ipi_done_step, ipi_pending_step } from "host/model.ts";
+import {
+	answer_step,
+	await_step,
+	ipi_done_step,
+	ipi_pending_step,
+} from "host/model.ts";
 import {
 	cpu_park,
 	cpu_pause,

@@ -86,7 +86,8 @@ function mmu_walk(
 	const ptep = pte_offset_map_val(pmdval, addr);
 
 	for (;;) {
-		/* The access depends on the entry: it sees what was in the page before that was set. */
+		/* The access depends on the entry: what the page held before
+		 * that was set, it sees. */
 		const pte = rcu_dereference(ptep.pte);
 		if ((pte & _PAGE_PRESENT) === 0) return mmu_error(error);
 		if ((pte & _PAGE_USER) === 0 ||

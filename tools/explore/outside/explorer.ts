@@ -70,10 +70,12 @@ async function jobs(o: ExploreOptions): Promise<Job[]> {
 			}
 		}
 	}
-	if (work.length === 0)
+	if (work.length === 0) {
+		const [{ name, models }] = wanted;
 		throw new UserError(
-			`scenario '${wanted[0].name}' is searched under ${wanted[0].models.join(" and ")} only; leave out --model ${o.model}`,
+			`--model ${o.model}: scenario '${name}' has only ${models.join(" and ")}; leave it out`,
 		);
+	}
 	return work;
 }
 

@@ -802,7 +802,7 @@ export class Views {
 			if (fences[u] > 0) out = most(out, this.fences[u][fences[u] - 1].before);
 		return out;
 	}
-	/** The oldest message of x, from `from` on, that may be read after those fences, or come before a store in co. */
+	/** Index of the oldest message of x, from `from` on, that may be read or overwritten after those fences. */
 	private brought(fences: Fences, x: number, from: number): number {
 		const all = this.up_to(fences);
 		for (let u = 0; u < all.length; u++)
