@@ -43,6 +43,7 @@
  *   address dependency.
  * - A plain or data_race() load teaches its CPU what a marked one does, but for `deps`.
  * - What is said of `deps` below.
+ * - A CPU loads one old value PATIENCE times at most.
  * Weaker: no other dependency between loads is known, here or in axioms.ts. A load
  * through a pointer that READ_ONCE() returned may be from before that. A
  * failure that needs this is none in Linux; code that relies on the order needs
@@ -84,6 +85,8 @@ export interface Message {
 	readonly whole: boolean;
 	/** Which strong fences were before it, or before a marked load that has read it. Grows with each. */
 	fences: Fences;
+	/** By CPU: how often it has loaded this when there was something newer. Written by tire(). */
+	old: readonly number[];
 }
 /** For each CPU, how many of its strong fences, the first ones; a CPU that is missing: none. */
 type Fences = readonly number[];
@@ -186,6 +189,8 @@ interface Dependency {
 }
 const NO_DEPS: readonly Dependency[] = [];
 const PAGE_SHIFT = 12;
+/** A CPU loads an old value so often, and then no longer. */
+const PATIENCE = 12;
 /** What the last unlock left for the next lock. Written by unlock(), through set(). */
 interface Lock {
 	/** View of the unlock, which is a release. */
@@ -401,6 +406,7 @@ export class Views {
 			of: undefined,
 			whole: false,
 			fences: NONE,
+			old: NONE,
 		};
 		this.history.push([m]);
 		this.page_of.push(page);
@@ -471,6 +477,7 @@ export class Views {
 		const m = this.load_of(x, choice, not);
 		this.stale = this.next(m) !== undefined;
 		this.read(t, m, acquire);
+		this.tire(t, m);
 		return m.value;
 	}
 	/**
@@ -493,6 +500,15 @@ export class Views {
 		const fences = this.fences_of(now, t);
 		this.set(m, "fences", most(m.fences, fences));
 		this.misses(fences, m);
+	}
+	/** CPU t has loaded m once more. What is newer comes to it some day: a loop does not turn for ever. */
+	private tire(t: number, m: Message): void {
+		const newer = this.next(m);
+		if (newer === undefined) return;
+		const old = m.old.slice();
+		old[t] = 1 + (old[t] ?? 0);
+		this.set(m, "old", old);
+		if (old[t] >= PATIENCE) this.set(this.cpus[t], "seen", plus(this.cpus[t].seen, newer));
 	}
 	/**
 	 * A marked load of value `page << PAGE_SHIFT | …`. If it is a pointer into a page that was written
@@ -605,6 +621,7 @@ export class Views {
 				of: undefined,
 				whole: true,
 				fences,
+				old: NONE,
 			};
 			h.push(m);
 			while (seen.length < x) seen.push(undefined);
@@ -662,6 +679,7 @@ export class Views {
 			of,
 			whole: false,
 			fences: this.plain ? NONE : this.fences_of(c.stores, t),
+			old: NONE,
 		};
 		h.splice(i + 1, 0, m);
 		for (let k = i + 2; k < h.length; k++) h[k].pos = k;
@@ -764,6 +782,7 @@ export class Views {
 			of: undefined,
 			whole: false,
 			fences: NONE,
+			old: NONE,
 		};
 		h.push(m);
 		const all = brings.slice();
