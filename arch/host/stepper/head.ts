@@ -9,7 +9,7 @@ import { CONFIG_NR_CPUS } from "generated/autoconf.ts";
 import { set_console } from "host/cpu.ts";
 import { on_cpu, set_irq_handler } from "host/quiet.ts";
 import { restore_ram, snapshot_ram } from "host/ram.ts";
-import { exempt } from "host/sharing.ts";
+import { exempt, set_guessed } from "host/sharing.ts";
 import { nr_cpus, set_nr_cpus } from "host/state.ts";
 import { irq_flags } from "linux/irqflags.ts";
 import { __preempt_count } from "linux/preempt.ts";
@@ -46,8 +46,8 @@ export function boot(cpus: number, console_fn: (text: string) => void): void {
 		exempt(uptr(per_cpu(irq_flags, cpu)), 4);
 		exempt(uptr(per_cpu(__preempt_count, cpu)), 4);
 	}
-	/* A guess about when memory runs out, which no scenario comes near: read without the zone's lock. */
-	exempt(ADDR(zone_normal.nr_free_pages), 4);
+	/* An allocation looks without the zone's lock whether memory runs out, which no scenario comes near. */
+	set_guessed(ADDR(zone_normal.nr_free_pages));
 	booted = snapshot_ram();
 }
 

@@ -54,6 +54,14 @@ export function exempt(p: number, size: number): void {
 	if (!exempted.some(([from]) => from === range[0])) exempted.push(range);
 	own.fill(EXEMPT, ...range);
 }
+/** A word that data_race() looks at for a guess, which is the same whatever others do to it meanwhile: no step. */
+let guessed = -1;
+export function set_guessed(p: number): void {
+	guessed = p >> 2;
+}
+export function is_guess(w: number): boolean {
+	return w === guessed;
+}
 /** Two words are accessed as one: from now on they have one place, the first. */
 export function widen(w: number): void {
 	if (wide[w >> 1] !== 0) return;
