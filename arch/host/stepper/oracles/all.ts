@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The oracles, in the order in which they are asked. KASAN's is in every access: kasan.ts. */
+import { CONFIG_NR_CPUS } from "generated/autoconf.ts";
 import { DATA_END } from "generated/asm-offsets.ts";
 import { REG_WORDS, REGS } from "../ram.ts";
 import { MAX_CTX } from "../state.ts";
@@ -11,7 +12,7 @@ import type { Oracle } from "./oracle.ts";
 /** New ones, that know nothing yet. */
 export function all_oracles(o: LockdepOptions = {}): Oracle[] {
 	return [
-		new KcsanOracle(MAX_CTX, REGS + REG_WORDS),
+		new KcsanOracle(CONFIG_NR_CPUS, REGS + REG_WORDS),
 		new LockdepOracle(MAX_CTX, DATA_END, o),
 		new AtomicSleepOracle(),
 	];

@@ -301,16 +301,25 @@ export class KcsanOracle implements Oracle {
 	 */
 	private numbers: Int32Array;
 	private count = 0;
+	/** The numbers of the oracle before, and the words that have one: a new array of all words takes long. */
+	private static numbers = new Int32Array(0);
+	private static numbered: number[] = [];
 
 	constructor(
-		private readonly contexts: number,
+		private readonly cpus: number,
 		words: number,
 	) {
-		this.k = new Kcsan(contexts);
-		this.numbers = new Int32Array(words);
+		this.k = new Kcsan(cpus);
+		if (KcsanOracle.numbers.length !== words) KcsanOracle.numbers = new Int32Array(words);
+		else for (const w of KcsanOracle.numbered) KcsanOracle.numbers[w] = 0;
+		KcsanOracle.numbered = [];
+		this.numbers = KcsanOracle.numbers;
 	}
 	private word(w: number): number {
-		if (this.numbers[w] === 0) this.numbers[w] = ++this.count;
+		if (this.numbers[w] === 0) {
+			this.numbers[w] = ++this.count;
+			KcsanOracle.numbered.push(w);
+		}
 		return this.numbers[w];
 	}
 	private race(found: Race | undefined, w: number, what: string): Objection | undefined {
@@ -321,7 +330,7 @@ export class KcsanOracle implements Oracle {
 	}
 
 	begin(): void {
-		this.k = new Kcsan(this.contexts);
+		this.k = new Kcsan(this.cpus);
 	}
 	open(e: number): void {
 		this.marks[e] = this.k.mark();
