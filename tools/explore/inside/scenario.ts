@@ -272,6 +272,16 @@ export function store(): void {
 export function load(): void {
 	note(0, read(A));
 }
+/** Beside store(): from here on nobody writes; see check_protected(). */
+export function protect(): void {
+	mprotect(A, LEN, PROT_READ);
+	note(1, read(A));
+}
+/** A write that was not seen right after mprotect() came never. `before`: what was there at first. */
+export function check_protected(before: number): void {
+	check_that(noted(1) === (noted(0) === 1 ? V : before), "a write after mprotect");
+	check_that(!write(A, 2), "the page is writable after mprotect");
+}
 
 /* ---- calls that fewer scenarios need ---- */
 

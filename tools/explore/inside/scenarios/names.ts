@@ -60,6 +60,12 @@ function name_at(addr: number): number {
 	return anon_name === NULL ? 0 : anon_name.name[0];
 }
 
+/** Beside store(): what was named makes one vma of two. */
+function check_one(): void {
+	check_that(noted(0) === 1 && noted(1) === 0 && read(A) === V, "the write is lost");
+	check_that(vma_at(A) === vma_at(A + PAGE) && name_at(A) === 0x78, "the two are not one");
+}
+
 export const scenarios: Record<string, Scenario> = !CONFIG_ANON_VMA_NAME
 	? {}
 	: {
@@ -89,16 +95,7 @@ export const scenarios: Record<string, Scenario> = !CONFIG_ANON_VMA_NAME
 					name(A + PAGE, PAGE, X);
 				},
 				cpus: [store, () => note(1, name(A, PAGE, X))],
-				check() {
-					check_that(
-						noted(0) === 1 && noted(1) === 0 && read(A) === V,
-						"the write is lost",
-					);
-					check_that(
-						vma_at(A) === vma_at(A + PAGE) && name_at(A) === 0x78,
-						"the two are not one",
-					);
-				},
+				check: check_one,
 			},
 			"fault-name-advice": {
 				about: "a write fault beside advice that makes one vma of two with the same name, of which one name is freed",
@@ -113,16 +110,7 @@ export const scenarios: Record<string, Scenario> = !CONFIG_ANON_VMA_NAME
 					name(A + PAGE, PAGE, X);
 				},
 				cpus: [store, () => note(1, madvise(A + PAGE, PAGE, MADV_RANDOM))],
-				check() {
-					check_that(
-						noted(0) === 1 && noted(1) === 0 && read(A) === V,
-						"the write is lost",
-					);
-					check_that(
-						vma_at(A) === vma_at(A + PAGE) && name_at(A) === 0x78,
-						"the two are not one",
-					);
-				},
+				check: check_one,
 			},
 			"name-name": {
 				about: "two names for ranges that overlap",

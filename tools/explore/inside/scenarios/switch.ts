@@ -14,14 +14,13 @@ import {
 	LEN,
 	madvise_dontneed,
 	map,
-	mprotect,
 	munmap,
 	note,
 	noted,
 	on_cpu,
 	PAGE,
 	pid_of,
-	PROT_READ,
+	protect,
 	read,
 	run_task,
 	type Scenario,
@@ -146,10 +145,7 @@ export const scenarios: Record<string, Scenario> = {
 				switch_to(pid_of(0));
 				note(0, write(A, V) ? 1 : 0);
 			},
-			() => {
-				mprotect(A, LEN, PROT_READ);
-				note(1, read(A));
-			},
+			protect,
 		],
 		check() {
 			check_that(noted(1) === (noted(0) === 1 ? V : 1), "a write after mprotect");

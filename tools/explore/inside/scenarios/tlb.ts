@@ -2,15 +2,15 @@
 /** What a CPU still has in its TLB beside calls that have to take it out. */
 import {
 	A,
+	check_protected,
 	check_that,
 	LEN,
 	madvise_dontneed,
-	mprotect,
 	munmap,
 	note,
 	noted,
 	PAGE,
-	PROT_READ,
+	protect,
 	read,
 	type Scenario,
 	store,
@@ -42,16 +42,9 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: arch/x86/mm/tlb.c",
 		invariant: "after mprotect(PROT_READ) nobody writes",
 		setup: cached,
-		cpus: [
-			store,
-			() => {
-				mprotect(A, LEN, PROT_READ);
-				note(1, read(A));
-			},
-		],
+		cpus: [store, protect],
 		check() {
-			check_that(noted(1) === (noted(0) === 1 ? V : 2), "a write after mprotect");
-			check_that(!write(A, 3), "the page is writable after mprotect");
+			check_protected(2);
 		},
 	},
 	"tlb-dontneed-twice": {
