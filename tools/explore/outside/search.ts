@@ -154,7 +154,9 @@ export async function search(team: Team, job: Job, o: ExploreOptions, budget: Bu
 			best = { r, bound: searched++ };
 		}
 	};
-	let found = await bounds(FEW, Math.ceil(budget.bounds / 8));
+	/* Of three CPUs, two preemptions are too many for most budgets. */
+	const few = Math.ceil(budget.bounds / 8);
+	let found = await bounds(FEW, few);
 	if (found) return found;
 	const seen = { executions: 0, blocked: 0 };
 	const everything = async (runs: number): Promise<Result | undefined> => {
@@ -166,8 +168,8 @@ export async function search(team: Team, job: Job, o: ExploreOptions, budget: Bu
 	if (found) return found;
 	const chance = await run("pct", budget.chance);
 	if (chance.failure) return result(chance, "pct", undefined, searched);
-	if (least <= budget.all) found = await everything(budget.all);
-	found ??= await bounds(Infinity, s.cpus > 2 ? Math.ceil(budget.bounds / 8) : budget.bounds);
+	if (least <= budget.all && budget.all > LITTLE) found = await everything(budget.all);
+	found ??= await bounds(Infinity, s.cpus > 2 ? few : budget.bounds);
 	if (found) return found;
 	if (!best) return result(chance, "pct", undefined, searched);
 	const executions = best.r.executions + chance.executions + seen.executions;
