@@ -24,7 +24,7 @@ export function summary(r: Result): string {
 }
 
 /** Of many: how much of them was seen. A search of a scenario under one model counts as one. */
-export function total(results: readonly Pick<Result, "exhausted" | "bound" | "failures">[]): string {
+export function total(results: readonly Pick<Result, "exhausted" | "bound" | "failures">[], left_out: number): string {
 	const exhausted = results.filter((r) => r.exhausted).length;
 	const failed = results.filter((r) => r.failures > 0).length;
 	const within = new Map<number, number>();
@@ -37,7 +37,9 @@ export function total(results: readonly Pick<Result, "exhausted" | "bound" | "fa
 				? `${count} within no bound`
 				: `${count} with at most ${bound} preemption${bound === 1 ? "" : "s"}`,
 		);
-	return `${results.length} searches: ${[`${exhausted} exhausted`, ...open, `${failed} failed`].join(", ")}`;
+	const not_begun = left_out > 0 ? [`${left_out} left out, as they fail under a stronger model`] : [];
+	const parts = [`${exhausted} exhausted`, ...open, `${failed} failed`, ...not_begun];
+	return `${results.length} searches: ${parts.join(", ")}`;
 }
 
 const KINDS: Record<string, string> = {

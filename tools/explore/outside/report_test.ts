@@ -496,7 +496,11 @@ test("many searches: how many of them saw how much", (t) => {
 	const r = (exhausted: boolean, bound: number | null, failures = 0) => ({ exhausted, bound, failures });
 	const some = [r(true, null), r(false, 2), r(false, 1), r(false, 2), r(false, null), r(false, 0, 1)];
 	const open = "2 with at most 2 preemptions, 1 with at most 1 preemption, 1 within no bound";
-	t.is(total(some), `6 searches: 1 exhausted, ${open}, 1 failed`);
+	t.is(total(some, 0), `6 searches: 1 exhausted, ${open}, 1 failed`);
+	t.is(
+		total([r(false, null, 1)], 2),
+		"1 searches: 0 exhausted, 1 failed, 2 left out, as they fail under a stronger model",
+	);
 });
 
 test.serial("mistakes on the command line are one line and exit code 2", async (t) => {

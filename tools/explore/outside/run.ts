@@ -72,10 +72,12 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 	if (o.quick) options.scenarios = (await list(o.mutant)).filter((s) => s.quick).map((s) => s.name);
 	const bars = process.stderr.isTTY && !o.json && !o.quiet ? new Bars() : undefined;
 	let failures = 0;
+	let not_searched = 0;
 	const all: Pick<Result, "scenario" | "exhausted" | "bound" | "failures">[] = [];
 	const failed: { result: Result; failure: Failure }[] = [];
 	try {
 		const left_out = (scenario: string, model: Model, config: string | undefined, under: Model) => {
+			not_searched++;
 			if (!o.json && !o.quiet)
 				process.stdout.write(
 					`${scenario}: not searched under ${model.toUpperCase()}${config ? `, ${config}` : ""}: it fails under ${under.toUpperCase()}\n`,
@@ -98,7 +100,7 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 		bars?.stop();
 	}
 	if (!o.json && !o.quiet && new Set(all.map((r) => r.scenario)).size > 1)
-		process.stdout.write(`${total(all)}\n`);
+		process.stdout.write(`${total(all, not_searched)}\n`);
 	if (o.html !== undefined && failed.length === 0)
 		process.stderr.write(`spf: no schedule that fails, so '${o.html}' was not written\n`);
 	else if (o.html !== undefined) await write_page(o.html, failed);
