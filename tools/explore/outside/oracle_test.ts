@@ -82,6 +82,7 @@ const EXPECTED: Record<string, [kind: string, text: RegExp]> = {
 	"vm-bug-on": ["panic", /^kernel BUG: on purpose/],
 	"warn-on": ["warning", /^WARNING: on purpose/],
 	"warn-on-once": ["warning", /^WARNING: on purpose/],
+	"assert-others-rwsem": ["warning", /rwsem not held for writing/],
 	check: ["check", /^check failed: on purpose/],
 	"rcu-unlock": ["panic", /^rcu_read_unlock\(\) without rcu_read_lock\(\)/],
 	"rcu-kept": ["check", /CPU0 has a preempt_count of 1 at the end/],

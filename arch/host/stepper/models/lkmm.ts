@@ -245,7 +245,7 @@ class Lkmm extends Sc {
 	/** A busy-wait loop has ended: its CPU has seen what is newest of all that its last turn looked at. */
 	override caught_up(): void {
 		looks(ctx_last[cur], await_turn[cur], (e) => {
-			if (handle[ev_w[e]] !== 0) lk.catch_up(cpu, handle[ev_w[e]] - 1);
+			this.saw(ev_w[e]);
 		});
 	}
 

@@ -604,7 +604,7 @@ export class Views {
 	/** The store of values[i] to places[i], of each: as write() would, but all at once. */
 	store_whole(t: number, places: readonly number[], values: readonly number[]): void {
 		const c = this.cpus[t];
-		const fences = this.plain ? NONE : this.fences_of(c.stores, t);
+		const fences = this.fences_of(c.stores, t);
 		const seen = c.seen.slice();
 		const own = join(c.own, c.rel).slice();
 		const noted = c.stores === c.loads ? undefined : new Map(c.accesses.map((a) => [a.of.at, a]));
@@ -628,7 +628,7 @@ export class Views {
 			while (own.length < x) own.push(undefined);
 			seen[x] = own[x] = m;
 			noted?.set(x, access(m, c.stores, noted.get(x)));
-			if (!this.plain) this.did({ cpu: t, kind: "write", of: m, release: false, atomic: false });
+			this.did({ cpu: t, kind: "write", of: m, release: false, atomic: false });
 		}
 		this.journal.push(() => {
 			for (const x of places) this.history[x].pop();

@@ -40,6 +40,33 @@ test("without a dependency the writer's barrier orders nothing for the reader", 
 	t.deepEqual(shown(true, "another pointer"), { values: [GARBAGE, 0], overlooked: true });
 });
 
+test("a loop that looks at one old value does not turn for ever", (t) => {
+	const lk = new Views(2);
+	const flag = lk.loc(0);
+	lk.store(WRITER, flag, 0, 1, false);
+	let turns = 0;
+	for (; lk.loads(READER, flag) === 2; turns++) t.is(lk.load(READER, flag, 1, false), 0);
+	t.is(turns, 12);
+	t.is(lk.load(READER, flag, 0, false), 1);
+});
+
+test("of two full fences neither is first until an access tells them apart, and then for good", (t) => {
+	const lk = new Views(2);
+	const [x, y] = [lk.loc(0), lk.loc(0)];
+	lk.store(WRITER, x, 0, 1, false);
+	lk.store(READER, y, 0, 1, false);
+	lk.mb(WRITER);
+	lk.mb(READER);
+	/* Either may read what the other has overwritten; who does so was first. */
+	t.deepEqual([lk.loads(WRITER, y), lk.loads(READER, x)], [2, 2]);
+	const mark = lk.mark();
+	lk.load(READER, x, 1, false);
+	t.is(lk.loads(WRITER, y), 1);
+	lk.undo_to(mark);
+	lk.load(WRITER, y, 1, false);
+	t.is(lk.loads(READER, x), 1);
+});
+
 test("what a pointer told is taken back with the load of it", (t) => {
 	const lk = new Views(2);
 	const pointer = lk.loc(0);

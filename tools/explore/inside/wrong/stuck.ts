@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Wrong programs: those that never end, and busy-wait loops that do. */
 import { BUG, BUG_ON, VM_BUG_ON, WARN_ON, WARN_ON_ONCE } from "linux/bug.ts";
+import { complete, type completion, init_completion, wait_for_completion } from "linux/completion.ts";
+import { lockdep_assert_held_write, lockdep_assert_rwsem_held } from "linux/lockdep.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
 import { down_read_trylock, down_write, down_write_trylock, init_rwsem, up_read, up_write } from "linux/rwsem.ts";
 import { cpu_relax } from "linux/smp.ts";
@@ -16,12 +18,14 @@ interface waits extends struct {
 	beat: int /* how often somebody looked; its own */;
 	word: int;
 	count: int /* lock or sem */;
+	done: embed<completion>;
 }
 const g = DEFINE<waits>();
 
 function init(): void {
 	spin_lock_init(g.lock);
 	init_rwsem(g.sem);
+	init_completion(g.done);
 }
 function tasks(): void {
 	start_threads(2);
@@ -89,12 +93,43 @@ export const scenarios: Record<string, Scenario> = {
 	"wrong/rcu-unlock": program("a section ends that has not begun", [() => rcu_read_unlock()]),
 	"wrong/rcu-kept": program("a program ends in a section", [() => rcu_read_lock()]),
 
+	"right/sleep-and-wake": with_tasks("one sleeps until another wakes it", [
+		() => wait_for_completion(g.done),
+		() => complete(g.done),
+	]),
 	"right/many-stores": program("more stores than a store buffer has room for", [
 		() => {
 			for (let i = 0; i < 300; i++) WRITE_ONCE(g.word, i);
 		},
 		() => {
 			g.beat = READ_ONCE(g.word);
+		},
+	]),
+
+	/* ---- assertions ---- */
+	"wrong/assert-others-rwsem": program("it is asserted that a semaphore is held, which another CPU holds", [
+		() => {
+			down_write(g.sem);
+			raise_flag();
+			while (READ_ONCE(g.word) === 0) cpu_relax();
+			up_write(g.sem);
+		},
+		() => {
+			wait_for_flag();
+			lockdep_assert_held_write(g.sem);
+			WRITE_ONCE(g.word, 1);
+		},
+	]),
+	"right/assert-own-rwsem": program("it is asserted that a semaphore is held by who holds it", [
+		() => {
+			down_write(g.sem);
+			lockdep_assert_rwsem_held(g.sem);
+			lockdep_assert_held_write(g.sem);
+			up_write(g.sem);
+		},
+		() => {
+			down_write(g.sem);
+			up_write(g.sem);
 		},
 	]),
 
