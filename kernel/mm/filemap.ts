@@ -6,7 +6,8 @@
  * itself, splice, hardware poison, DAX.
  *
  * Port: a file has no disk. Its bytes are a function of inode number and offset
- * (file_byte), so a page is read by computing it, and is up to date at once.
+ * (file_byte), so a page is read by computing it, all at once (dma_page), and
+ * is up to date then.
  * A window that a miss brings in is there when the next fault looks.
  *
  * File mappings are never faulted speculatively, see do_user_addr_fault().
@@ -47,7 +48,7 @@ import { count_vm_event } from "linux/vm_event.ts";
 import { PGMAJFAULT } from "linux/vm_event_item.ts";
 import { mmap_read_unlock } from "linux/mmap_lock.ts";
 import { page_address, page_to_pfn } from "asm-generic/memory_model.ts";
-import { clear_page, store32 } from "host/door.ts";
+import { dma_page } from "host/door.ts";
 import { current, fatal_signal_pending, schedule, set_current_state, wake_up_process } from "kernel/sched/core.ts";
 import { __set_current_state } from "kernel/sched/core.ts";
 import { fput } from "kernel/fs/file_table.ts";
@@ -89,19 +90,16 @@ export function file_byte(ino: number, offset: number): number {
 function filemap_read_page(inode: inode, page: page): void {
 	const pos = page.index * PAGE_SIZE;
 	const left = Math.max(0, Math.min(PAGE_SIZE, i_size_read(inode) - pos));
-	const addr = page_address(page);
 	const first = pos / 4;
 	/* No page has words on both sides of a multiple of 2^32. */
 	const seed = file_seed(inode.i_ino, first);
 	const low = (first as int) | 0;
+	const whole = left >> 2;
+	const last = (1 << (left % 4 * 8)) - 1;
 
-	if (left < PAGE_SIZE) clear_page(addr);
-	for (let i = 0; i < left >> 2; i++)
-		store32(addr + i * 4, file_mix(seed, low + i));
-	if (left % 4 !== 0) {
-		const word = file_word(inode.i_ino, first + (left >> 2));
-		store32(addr + left - left % 4, word & ((1 << (left % 4 * 8)) - 1));
-	}
+	dma_page(page_address(page), (i: number): number =>
+		i < whole ? file_mix(seed, low + i) :
+		i === whole ? file_mix(seed, low + i) & last : 0);
 }
 
 /* ---- the page cache ---- */

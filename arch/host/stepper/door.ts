@@ -460,18 +460,22 @@ function copy(to: number, from: number, bytes: number): void {
 	}
 	leave_many();
 }
-function fill_page(p: number, v: number): void {
+/** A device has written a page before the driver is told of it: nobody sees half of it. One step. */
+export function dma_page(p: number, word: (i: number) => number): void {
 	if (log.pos < log.len) {
 		skip_logged();
 		return;
 	}
 	whole_page(p);
-	for (let w = p >> 2, end = w + 1024; w < end; w++) if (HEAP32[w] !== v) poke(w, v);
+	for (let i = 0; i < 1024; i++) {
+		const v = word(i) | 0;
+		if (HEAP32[(p >> 2) + i] !== v) poke((p >> 2) + i, v);
+	}
 	if (me !== NOBODY) page_written(p >> 12);
 	log_result(0);
 }
 export function clear_page(p: number): void {
-	fill_page(p, 0);
+	dma_page(p, () => 0);
 }
 /** Two steps: the target is ours, then the source is read. */
 export function copy_page(to: number, from: number): void {
@@ -500,7 +504,7 @@ export function memcpy(to: number, from: number, n: number): void {
 	else for (let i = 0; i < n; i++) store8(to + i, load8(from + i));
 }
 export function memset(p: number, byte: number, n: number): void {
-	if (p % 4096 === 0 && n === 4096) fill_page(p, Math.imul(byte & 0xff, 0x01010101));
+	if (p % 4096 === 0 && n === 4096) dma_page(p, () => Math.imul(byte & 0xff, 0x01010101));
 	else if (p % 4 === 0 && n % 4 === 0) fill(p, n, Math.imul(byte & 0xff, 0x01010101));
 	else for (let i = 0; i < n; i++) store8(p + i, byte);
 }

@@ -146,6 +146,10 @@ export function clear_page(p: number): void {
 export function copy_page(to: number, from: number): void {
 	pages.c(to, from);
 }
+/** As a device writes the page at p: word i becomes word(i). */
+export function dma_page(p: number, word: (i: number) => number): void {
+	for (let i = 0; i < 1024; i++) HEAP32[(p >> 2) + i] = word(i);
+}
 export function memcpy(to: number, from: number, n: number): void {
 	HEAPU8.copyWithin(to, from, from + n);
 }
