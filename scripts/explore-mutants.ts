@@ -61,7 +61,14 @@ async function kill(name: string): Promise<boolean> {
 	);
 	if (update && f.replay !== "") {
 		const file = mutant_file(name);
-		writeFileSync(file, readFileSync(file, "utf8").replace(/^Schedule:.*$/m, `Schedule: ${f.replay}`));
+		/* Behind the model, where a new one has none yet. */
+		writeFileSync(
+			file,
+			readFileSync(file, "utf8").replace(
+				/^(Model:.*)(\nSchedule:.*)?$/m,
+				`$1\nSchedule: ${f.replay}`,
+			),
+		);
 	}
 	return m.survives === undefined;
 }

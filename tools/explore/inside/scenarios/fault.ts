@@ -184,6 +184,22 @@ export const scenarios: Record<string, Scenario> = {
 		},
 		quick: true,
 	},
+	"fault-fault-tables": {
+		about: "two write faults below two page tables, whose locks do not keep them apart",
+		patch: "v2 18/35 mm: implement speculative handling in do_anonymous_page()",
+		invariant: "both pages are counted",
+		setup() {
+			start_threads(2);
+			map(A, TABLE + LEN);
+			write(A + PAGE, 1);
+			write(A + TABLE + PAGE, 1);
+		},
+		cpus: [store, () => note(1, write(A + TABLE, V) ? 1 : 0)],
+		check() {
+			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
+			check_that(read(A) === V && read(A + TABLE) === V, "a write is lost");
+		},
+	},
 	"fault-fault-first": {
 		about: "the first two faults of a mapping: both want an anon_vma and a page table",
 		patch: "none: mm/rmap.c __anon_vma_prepare(), mm/memory.c __pte_alloc()",

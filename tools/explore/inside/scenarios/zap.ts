@@ -8,16 +8,23 @@ import {
 	LEN,
 	load,
 	madvise_dontneed,
+	map,
 	note,
 	noted,
+	PAGE,
 	read,
 	type Scenario,
+	start_threads,
 	store,
 	two_pages,
 	untouched,
 	V,
+	write,
 	written,
 } from "../scenario.ts";
+
+/** What a page table maps. */
+const TABLE = 0x200000;
 
 /** Of oom_reap_task_mm(), which the port does not have. */
 function reap(): void {
@@ -38,6 +45,22 @@ export const scenarios: Record<string, Scenario> = {
 			const v = read(A);
 
 			check_that(v === V || v === 0, "the page has what was given up");
+		},
+	},
+	"fault-dontneed-tables": {
+		about: "a write fault beside MADV_DONTNEED of a page below another page table",
+		patch: "v2 18/35 mm: implement speculative handling in do_anonymous_page()",
+		invariant: "the page that came and the one that went are counted",
+		setup() {
+			start_threads(2);
+			map(A, TABLE + LEN);
+			write(A + PAGE, 1);
+			write(A + TABLE, 1);
+		},
+		cpus: [store, () => note(1, madvise_dontneed(A + TABLE, PAGE))],
+		check() {
+			check_that(noted(0) === 1 && noted(1) === 0, "a call fails");
+			check_that(read(A) === V && read(A + TABLE) === 0, "a write is lost, or a page stays");
 		},
 	},
 	"fault-dontneed-absent": {
