@@ -13,6 +13,7 @@ import {
 	munmap,
 	note,
 	noted,
+	PAGE,
 	PROT_READ,
 	PROT_RW,
 	protect,
@@ -31,6 +32,12 @@ function file(shared: boolean, prot = PROT_RW): void {
 	note(8, read(A));
 	madvise_dontneed(A, LEN);
 }
+/** The second one is there, too, and says what is noted in 9. */
+function both_cached(): void {
+	file(false);
+	note(9, read(A + PAGE));
+	madvise_dontneed(A, LEN);
+}
 const at_start = () => noted(8);
 function check_file(): void {
 	munmap(A, LEN);
@@ -47,6 +54,29 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			check_that(noted(0) === at_start() || noted(0) === -1, "a value from nowhere");
 			check_that(read(A) === -1, "a page is mapped after munmap");
+			check_file();
+		},
+	},
+	"file-around-read": {
+		about: "read faults of two pages of a file, of which each maps the other one, too",
+		patch: "none: mm/filemap.c filemap_map_pages()",
+		invariant: "a page has as many references as entries",
+		setup: () => both_cached(),
+		cpus: [() => note(0, read(A)), () => note(1, read(A + PAGE))],
+		check() {
+			check_that(noted(0) === at_start() && noted(1) === noted(9), "a value from nowhere");
+			check_file();
+		},
+	},
+	"file-around-cow": {
+		about: "a read fault, which maps what is around, beside a private write to what is around",
+		patch: "none: mm/filemap.c filemap_map_pages()",
+		invariant: "the copy stays",
+		setup: () => both_cached(),
+		cpus: [() => note(0, read(A)), () => note(1, write(A + PAGE, V) ? 1 : 0)],
+		check() {
+			check_that(noted(0) === at_start() && noted(1) === 1, "a value from nowhere");
+			check_that(read(A + PAGE) === V, "a write is lost");
 			check_file();
 		},
 	},
