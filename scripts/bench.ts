@@ -2,7 +2,7 @@
 /**
  * `make bench`: the same faults on the port and on this machine's kernel,
  * alternating in one run, so that both see the same neighbours; then faults
- * beside a thread that maps and unmaps, with speculation and without, again
+ * beside writers of several kinds, with speculation and without, again
  * alternating. Prints a table and writes bench.json, an array of {name,
  * port_ns, native_ns, ratio, …}.
  *
@@ -11,14 +11,14 @@
  * one its columns are null.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import Table from "cli-table3";
 import { $ } from "zx";
 import { Machine } from "../arch/host/threads/machine.ts";
-import type { Crowd, Kind } from "../tools/bench/guest.ts";
+import type { Kind } from "../tools/bench/guest.ts";
 import { explore_bench } from "../tools/explore/outside/bench.ts";
+import { BESIDE_CPUS, type BesideRow, beside_table, beside_writers } from "./lib/beside.ts";
 import { here } from "./lib/root.ts";
 import { guest } from "./lib/guest.ts";
 import { objtree } from "./lib/objtree.ts";
@@ -41,9 +41,6 @@ const CASES: { name: string; kind: Kind; n: number; pages?: number }[] = [
 	{ name: "mmap+munmap of one page", kind: "mmap", n: 2000 },
 	{ name: "fork+exit of 1000 pages", kind: "fork", n: 10, pages: 1000 },
 ];
-const FAULTER_PAGES = 8192;
-const FAULTERS = Math.max(1, Math.min(availableParallelism(), 8) - 1);
-
 interface Row {
 	name: string;
 	port_ns: number;
@@ -51,7 +48,7 @@ interface Row {
 	/** native_ns / port_ns: above 1 the port is faster. */
 	ratio: number | null;
 	rounds: number;
-	[detail: string]: string | number | null;
+	[detail: string]: string | number | null | number[];
 }
 
 const median = (a: number[]) => [...a].sort((x, y) => x - y)[a.length >> 1];
@@ -105,50 +102,18 @@ async function against_native(vmlinux: string, module: string): Promise<Row[]> {
 	return rows;
 }
 
-/** One round: CPU 0 maps and unmaps until the others have had their faults. */
-async function beside_writer(machine: Machine, module: string): Promise<{ fault: number; writer: number }> {
-	const crowd: Crowd = {
-		shared: new Int32Array(new SharedArrayBuffer(64)),
-		faulters: FAULTERS,
-		pages: FAULTER_PAGES,
-	};
-	const pids = (await machine.run({ cpu: 0, module, fn: "crowd", arg: crowd })) as number[];
-	const turns = pids.map((pid, cpu) =>
-		machine.run({ cpu, module, fn: cpu === 0 ? "mapper" : "faulter", arg: { ...crowd, pid } }),
-	) as Promise<number>[];
-	const [writer, ...faults] = await Promise.all(turns);
-	await machine.run({ cpu: 0, module, fn: "disperse" });
-	return { fault: median(faults), writer };
-}
-
-async function spf_on_off(on: string, off: string, module: string): Promise<Row[]> {
-	const machines = [await boot(on, FAULTERS + 1), await boot(off, FAULTERS + 1)];
-	const fault: number[][] = [[], []];
-	const writer: number[][] = [[], []];
-	for (let i = -5; i < ROUNDS; i++) {
-		for (const k of [0, 1]) {
-			const turn = await beside_writer(machines[k], module);
-			if (i < 0) continue;
-			fault[k].push(turn.fault);
-			writer[k].push(turn.writer);
-		}
-	}
-	await Promise.all(machines.map((m) => m.shutdown()));
-	const common = { native_ns: null, ratio: null, rounds: ROUNDS, faulters: FAULTERS };
-	return ["on", "off"].flatMap((state, k) => [
-		{
-			name: `anon write fault beside mmap+munmap, spf ${state}`,
-			port_ns: median(fault[k]),
-			off_over_this: median_ratio(fault[1], fault[k]),
+/** Two rows for each workload: with speculation, and without. */
+function spf_rows(rows: BesideRow[]): Row[] {
+	const common = { native_ns: null, ratio: null, rounds: ROUNDS };
+	return rows.flatMap(({ workload, on, off }) =>
+		Object.entries({ on, off }).map(([state, { fault, writers }]) => ({
+			name: `anon write fault beside ${workload}, spf ${state}`,
+			port_ns: fault,
+			off_over_this: off.fault / fault,
+			writers_ns: writers,
 			...common,
-		},
-		{
-			name: `mmap+munmap beside faults, spf ${state}`,
-			port_ns: median(writer[k]),
-			off_over_this: median_ratio(writer[1], writer[k]),
-			...common,
-		},
-	]);
+		})),
+	);
 }
 
 /* Before the flag is set: it is for all that is compiled from then on. */
@@ -158,22 +123,20 @@ setFlagsFromString(V8_FLAG);
 const vmlinux = await objtree({ name: "bench", verbose: true });
 const nospf = await objtree({ name: "bench-nospf", fragments: ["nospf.config"], verbose: true });
 const module = await guest(join(here(), "tools/bench/guest.ts"));
-const rows = [...(await against_native(vmlinux, module)), ...(await spf_on_off(vmlinux, nospf, module))];
+const alone = await against_native(vmlinux, module);
+const [on, off] = await Promise.all([vmlinux, nospf].map((bundle) => boot(bundle, BESIDE_CPUS)));
+const beside = await beside_writers(on, off, ROUNDS);
+await Promise.all([on.shutdown(), off.shutdown()]);
 
 const table = new Table({
-	head: ["", "port ns", "native ns", "native/port", "spf off/this"],
-	colAligns: ["left", "right", "right", "right", "right"],
+	head: ["", "port ns", "native ns", "native/port"],
+	colAligns: ["left", "right", "right", "right"],
 	style: { head: [], border: [], compact: true },
 });
-for (const r of rows)
-	table.push([
-		r.name,
-		r.port_ns.toFixed(0),
-		r.native_ns?.toFixed(0) ?? "-",
-		r.ratio?.toFixed(2) ?? "-",
-		typeof r.off_over_this === "number" ? r.off_over_this.toFixed(2) : "-",
-	]);
+for (const r of alone)
+	table.push([r.name, r.port_ns.toFixed(0), r.native_ns?.toFixed(0) ?? "-", r.ratio?.toFixed(2) ?? "-"]);
 console.log(`\nmedians of ${ROUNDS} rounds, once everything is compiled (with V8's ${V8_FLAG}):\n${table}`);
+console.log(`\n${beside_table(beside)}`);
 
 const searches = new Table({
 	head: ["explorer, SC", "cores", "executions/s", "accesses/s"],
@@ -182,4 +145,4 @@ const searches = new Table({
 });
 for (const r of explorer) searches.push([r.name, r.cores, r.executions_per_s, r.accesses_per_s]);
 console.log(`\n${searches}`);
-writeFileSync("bench.json", `${JSON.stringify([...rows, ...explorer], null, "\t")}\n`);
+writeFileSync("bench.json", `${JSON.stringify([...alone, ...spf_rows(beside), ...explorer], null, "\t")}\n`);

@@ -2,7 +2,8 @@
 /**
  * `make run`: builds the kernel with speculative page faults on and off, checks
  * that both do to the project's own sample what the real kernel did, then
- * replays it in parallel on both in turn and prints the two side by side.
+ * replays it in parallel on both in turn and prints the two side by side; and
+ * then faults beside writers of several kinds, where the difference is made.
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -11,12 +12,15 @@ import { boot, find_kernel, type Replayer } from "../tools/replay/machine.ts";
 import { make_plan } from "../tools/replay/plan.ts";
 import { is_clean, make_report, print_text, type Report } from "../tools/replay/report.ts";
 import { load_trace } from "../tools/replay/trace.ts";
+import { Machine } from "../arch/host/threads/machine.ts";
+import { BESIDE_CPUS, beside_table, beside_writers } from "./lib/beside.ts";
 import { here } from "./lib/root.ts";
 import { objtree } from "./lib/objtree.ts";
 
 /** Replays before the ones that count: until the kernel's code is compiled. */
 const WARM_UP = 15;
 const ROUNDS = 15;
+const BESIDE_ROUNDS = 7;
 const cpus = Math.max(2, Math.min(4, availableParallelism()));
 const trace = load_trace(join(here(), "tools/replay/sample"));
 
@@ -84,3 +88,20 @@ const table = new Table({
 for (const [label, of, digits] of rows)
 	table.push([label, median(0, of).toFixed(digits), median(1, of).toFixed(digits)]);
 console.log(`\nreplayed in parallel, medians of ${ROUNDS} replays after ${WARM_UP} to warm up:\n${table}`);
+
+const waits = median(1, (r) => r.mmap_lock_wait.reads);
+const faults = median(1, (r) => r.faults.count);
+console.log(`Without speculation ${waits} of the ${faults} faults waited for mmap_lock. A fault that need not wait
+can only lose by speculation: it copies the vma, and looks at mmap_seq twice.`);
+const [on, off] = await Promise.all(
+	kernels.map(({ kernel }) => Machine.boot({ vmlinux: kernel.vmlinux, cpus: BESIDE_CPUS, mem: 256 })),
+);
+const beside = await beside_writers(on, off, BESIDE_ROUNDS);
+await Promise.all([on.shutdown(), off.shutdown()]);
+console.log(`
+one thread's faults beside others of its process, medians of ${BESIDE_ROUNDS} rounds, ${availableParallelism()} cores:
+${beside_table(beside)}
+off/on above 1: faster with speculation. In the last two rows one thread holds mmap_lock for reading
+while another waits to write: a fault has to queue behind that one, and a speculative one has not.
+But while a writer is inside, as mprotect is for long, mmap_seq is odd: then a speculative fault
+gives up and waits, too.`);

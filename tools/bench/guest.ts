@@ -14,10 +14,7 @@ const AROUND = 16;
 const NR = {
 	mmap: 9,
 	munmap: 11,
-	madvise: 28,
-	clone: 56,
 	fork: 57,
-	exit: 60,
 	wait4: 61,
 	exit_group: 231,
 	sim_open: 1000,
@@ -27,9 +24,6 @@ const PROT_READ = 1;
 const PROT_RW = 3;
 const MAP_PRIVATE = 2;
 const MAP_PRIVATE_ANON = 0x22;
-const MADV_DONTNEED = 4;
-/** CLONE_VM | FS | FILES | SIGHAND | THREAD: what pthread_create() asks for. */
-const CLONE_THREAD = 0x10f00;
 const STACK_END = 0x7ffffffff000;
 const INODE = 1;
 
@@ -116,63 +110,4 @@ export function main(user: typeof User, { kind, n, pages }: { kind: Kind; n: num
 					: anon(user, kind, n);
 	end(user);
 	return ns;
-}
-
-/* ---- speculation: some CPUs fault while another one changes the mm ---- */
-
-/** Words of `shared`: threads that are ready, and faulting ones that are done. */
-const READY = 0;
-const DONE = 1;
-
-export interface Crowd {
-	shared: Int32Array;
-	/** CPUs that take faults; CPU 0 is the one that maps and unmaps. */
-	faulters: number;
-	pages: number;
-}
-
-/** On CPU 0, first: a process with a thread for each of the others. */
-export function crowd(user: typeof User, { faulters }: Crowd): number[] {
-	const pids = [spawn(user)];
-	for (let i = 0; i < faulters; i++) pids.push(user.user_syscall(NR.clone, CLONE_THREAD, 0));
-	return pids;
-}
-
-/** On CPU 0: maps and unmaps until the others are done. A program that waits
- *  goes on making instructions, or its CPU would take no interrupts. */
-export function mapper(user: typeof User, { shared, faulters }: Crowd): number {
-	Atomics.add(shared, READY, 1);
-	while (Atomics.load(shared, READY) <= faulters) user.user_signal();
-	const start = performance.now();
-	let n = 0;
-	while (Atomics.load(shared, DONE) < faulters) {
-		const p = user.user_syscall(NR.mmap, 0, PAGE, PROT_RW, MAP_PRIVATE_ANON, -1, 0);
-		user.user_store8(p, 1);
-		user.user_syscall(NR.munmap, p, PAGE);
-		n++;
-	}
-	return ((performance.now() - start) * 1e6) / n;
-}
-
-/** On another CPU: writes fresh pages for which there are page tables. */
-export function faulter(user: typeof User, { shared, faulters, pages, pid }: Crowd & { pid: number }): number {
-	user.run_task(pid);
-	const p = user.user_syscall(NR.mmap, 0, pages * PAGE, PROT_RW, MAP_PRIVATE_ANON, -1, 0);
-	touch(user, p, p + pages * PAGE, PAGE, true);
-	user.user_syscall(NR.madvise, p, pages * PAGE, MADV_DONTNEED);
-	Atomics.add(shared, READY, 1);
-	while (Atomics.load(shared, READY) <= faulters) user.user_signal();
-	const start = performance.now();
-	touch(user, p, p + pages * PAGE, PAGE, true);
-	const ns = ((performance.now() - start) * 1e6) / pages;
-	Atomics.add(shared, DONE, 1);
-	user.user_syscall(NR.munmap, p, pages * PAGE);
-	user.user_syscall(NR.exit, 0);
-	user.user_idle();
-	return ns;
-}
-
-/** On CPU 0, last. */
-export function disperse(user: typeof User): void {
-	end(user);
 }

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Faults beside writers (tools/bench/beside.ts) on two kernels in turn, with
+ * speculation and without, so that a busy moment of this machine hits both.
+ */
+import { join } from "node:path";
+import Table from "cli-table3";
+import type { Machine } from "../../arch/host/threads/machine.ts";
+import { type Beside, type Workload, workloads } from "../../tools/bench/beside.ts";
+import { guest } from "./guest.ts";
+import { here } from "./root.ts";
+
+const FAULTERS = 1;
+/** CPUs that the machines need. */
+export const BESIDE_CPUS = FAULTERS + Math.max(...workloads.map((w) => w.writers));
+const PAGES = 512;
+const WARM_ROUNDS = 3;
+
+/** Of one kernel, medians over the rounds: a fault's time, and that of each writer's turn, in ns. */
+export interface Times {
+	fault: number;
+	writers: number[];
+}
+export interface BesideRow {
+	workload: Workload;
+	on: Times;
+	off: Times;
+}
+
+const median = (a: number[]) => a.toSorted((x, y) => x - y)[a.length >> 1];
+
+/** One run of a workload. */
+async function run(machine: Machine, module: string, workload: Workload, writers: number): Promise<Times> {
+	const shared = new Int32Array(new SharedArrayBuffer(8));
+	const arg: Beside = { workload, shared, faulters: FAULTERS, pages: PAGES, times: 16 };
+	const pids = (await machine.run({ cpu: 0, module, fn: "start", arg })) as number[];
+	const turns = pids.map((pid, nr) =>
+		machine.run({ cpu: nr, module, fn: nr < writers ? "writer" : "faulter", arg: { ...arg, pid, nr } }),
+	) as Promise<number>[];
+	const ns = await Promise.all(turns);
+	await machine.run({ cpu: 0, module, fn: "end" });
+	return { fault: median(ns.slice(writers)), writers: ns.slice(0, writers) };
+}
+
+/** All workloads; `on` and `off` have BESIDE_CPUS CPUs. */
+export async function beside_writers(on: Machine, off: Machine, rounds: number): Promise<BesideRow[]> {
+	const module = await guest(join(here(), "tools/bench/beside.ts"));
+	const rows: BesideRow[] = [];
+	for (const { name, writers } of workloads) {
+		const times: Times[][] = [[], []];
+		for (let i = -WARM_ROUNDS; i < rounds; i++)
+			for (const [k, machine] of [on, off].entries()) {
+				const t = await run(machine, module, name, writers);
+				if (i >= 0) times[k].push(t);
+			}
+		const of = (k: number): Times => ({
+			fault: median(times[k].map((t) => t.fault)),
+			writers: Array.from({ length: writers }, (_, w) => median(times[k].map((t) => t.writers[w]))),
+		});
+		rows.push({ workload: name, on: of(0), off: of(1) });
+	}
+	return rows;
+}
+
+/** off / on: above 1 it is faster with speculation. */
+const gain = (on: number, off: number) => (off / on).toFixed(2);
+
+export function beside_table(rows: BesideRow[]): string {
+	const table = new Table({
+		head: ["a write fault beside", "on us", "off us", "off/on", "writer's turn, on us", "off us", "off/on"],
+		colAligns: ["left", "right", "right", "right", "right", "right", "right"],
+		style: { head: [], border: [], compact: true },
+	});
+	const us = (ns: number) => (ns / 1000).toFixed(ns < 100_000 ? 1 : 0);
+	for (const { workload, on, off } of rows)
+		table.push([
+			workload,
+			us(on.fault),
+			us(off.fault),
+			gain(on.fault, off.fault),
+			on.writers.map(us).join(", "),
+			off.writers.map(us).join(", "),
+			on.writers.map((t, i) => gain(t, off.writers[i])).join(", "),
+		]);
+	return table.toString();
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Faults beside threads that change or hold the address space, as a user
+ * program on simulated CPUs: what speculation is for, and what it is not for.
+ *
+ * A program is a process with a thread on each CPU: writers, as the workload
+ * says, and faulters on the others. Writers go on until the faulters are done.
+ * A program that waits goes on making instructions, or its CPU would take no
+ * interrupts. All functions return ns.
+ */
+import type * as User from "../../arch/x86/kernel/user.ts";
+
+const PAGE = 4096;
+const NR = {
+	mmap: 9,
+	mprotect: 10,
+	munmap: 11,
+	madvise: 28,
+	clone: 56,
+	fork: 57,
+	exit: 60,
+	wait4: 61,
+	exit_group: 231,
+	sim_exec: 1002,
+};
+const PROT_NONE = 0;
+const PROT_READ = 1;
+const PROT_RW = 3;
+const MAP_PRIVATE_ANON = 0x22;
+const MAP_NORESERVE = 0x4000;
+const MAP_STACK = 0x20000;
+const MADV_DONTNEED = 4;
+const MADV_POPULATE_WRITE = 23;
+/** CLONE_VM | FS | FILES | SIGHAND | THREAD: what pthread_create() asks for. */
+const CLONE_THREAD = 0x10f00;
+const STACK_END = 0x7ffffffff000;
+
+/** An area that is long to go through: 32 MiB. */
+const LARGE = 8192 * PAGE;
+/** What pthread_create() maps for a stack. */
+const STACK = 2048 * PAGE;
+
+/** A writer's turn, over and over. `area` is of LARGE bytes, and mapped. */
+type Turn = (user: typeof User, area: number, me: number) => void;
+
+const map = (user: typeof User, bytes: number, prot = PROT_RW, flags = 0) =>
+	user.user_syscall(NR.mmap, 0, bytes, prot, MAP_PRIVATE_ANON | flags, -1, 0);
+
+const one_page: Turn = (user) => {
+	const p = map(user, PAGE);
+	user.user_store8(p, 1);
+	user.user_syscall(NR.munmap, p, PAGE);
+};
+
+/** As glibc does it: map the stack, protect all but the guard page, use a page of it. */
+const thread: Turn = (user) => {
+	const p = map(user, STACK, PROT_NONE, MAP_NORESERVE | MAP_STACK);
+	user.user_syscall(NR.mprotect, p + PAGE, STACK - PAGE, PROT_RW);
+	user.user_store8(p + STACK - 8, 1);
+	user.user_syscall(NR.munmap, p, STACK);
+};
+
+/** With the pages that the faulters have written, and LARGE bytes of its own. */
+const fork: Turn = (user, _area, me) => {
+	const child = user.user_syscall(NR.fork);
+	user.run_task(child);
+	user.user_syscall(NR.exit_group, 0);
+	user.run_task(me);
+	user.user_syscall(NR.wait4, child, 0, 0, 0);
+};
+
+/** An area is brought in ahead of its use, and given back: both under the lock for reading. */
+const populate: Turn = (user, area) => {
+	user.user_syscall(NR.madvise, area, LARGE, MADV_POPULATE_WRITE);
+	user.user_syscall(NR.madvise, area, LARGE, MADV_DONTNEED);
+};
+
+/** A heap grows, is used, and goes: munmap() frees its pages under the lock for reading. */
+const heap: Turn = (user) => {
+	const p = map(user, LARGE / 4);
+	user.user_syscall(NR.madvise, p, LARGE / 4, MADV_POPULATE_WRITE);
+	user.user_syscall(NR.munmap, p, LARGE / 4);
+};
+
+/** The lock is held for writing while all entries change. The area was written: see writer(). */
+const protect: Turn = (user, area) => {
+	user.user_syscall(NR.mprotect, area, LARGE, PROT_READ);
+	user.user_syscall(NR.mprotect, area, LARGE, PROT_RW);
+};
+
+/** By name: what each writer does. */
+const WORKLOADS = {
+	"mmap+munmap of a page": [one_page],
+	"thread start and end": [thread],
+	"fork+exit": [fork],
+	"mprotect of 32 MiB": [protect],
+	"populate+munmap of 8 MiB": [heap],
+	"the same, and a thread that maps": [heap, one_page],
+	"populate+purge of 32 MiB, and a thread that maps": [populate, one_page],
+} satisfies Record<string, Turn[]>;
+export type Workload = keyof typeof WORKLOADS;
+/** In the order in which they are shown, with the number of writers. */
+export const workloads = Object.entries(WORKLOADS).map(([name, turns]) => ({
+	name: name as Workload,
+	writers: turns.length,
+}));
+
+/** Words of `shared`: threads that are ready, and faulters that are done. */
+const READY = 0;
+const DONE = 1;
+
+export interface Beside {
+	workload: Workload;
+	shared: Int32Array;
+	faulters: number;
+	/** Each faulter writes so many fresh pages, so many times. */
+	pages: number;
+	times: number;
+}
+/** One of its threads. */
+export interface Thread extends Beside {
+	pid: number;
+	/** Writers come first. */
+	nr: number;
+}
+
+const threads = ({ workload, faulters }: Beside) => WORKLOADS[workload].length + faulters;
+
+/** On CPU 0, first. The threads: CPU n runs the n-th. */
+export function start(user: typeof User, beside: Beside): number[] {
+	const pids = [user.user_spawn()];
+	user.run_task(pids[0]);
+	user.user_syscall(NR.sim_exec, 0x10000000, STACK_END - 32 * PAGE, STACK_END);
+	while (pids.length < threads(beside)) pids.push(user.user_syscall(NR.clone, CLONE_THREAD, 0));
+	return pids;
+}
+
+function all_ready(user: typeof User, beside: Beside): void {
+	Atomics.add(beside.shared, READY, 1);
+	while (Atomics.load(beside.shared, READY) < threads(beside)) user.user_signal();
+}
+
+/** A turn's time. */
+export function writer(user: typeof User, thread: Thread): number {
+	const { workload, shared, faulters, pid, nr } = thread;
+	const turn = WORKLOADS[workload][nr];
+	if (nr > 0) user.run_task(pid);
+	const area = map(user, LARGE);
+	if (turn === fork || turn === protect) user.user_syscall(NR.madvise, area, LARGE, MADV_POPULATE_WRITE);
+	all_ready(user, thread);
+	const begin = performance.now();
+	let n = 0;
+	while (n === 0 || Atomics.load(shared, DONE) < faulters) {
+		turn(user, area, pid);
+		n++;
+	}
+	const ns = ((performance.now() - begin) * 1e6) / n;
+	if (nr > 0) {
+		user.user_syscall(NR.exit, 0);
+		user.user_idle();
+	}
+	return ns;
+}
+
+/** A fault's time: writes to fresh pages for which there are page tables. */
+export function faulter(user: typeof User, thread: Thread): number {
+	const { shared, pages, times, pid } = thread;
+	user.run_task(pid);
+	const p = map(user, pages * PAGE);
+	const touch = () => {
+		for (let a = p; a < p + pages * PAGE; a += PAGE) user.user_store8(a, 1);
+	};
+	let ms = 0;
+	touch();
+	for (let i = 0; i < times; i++) {
+		user.user_syscall(NR.madvise, p, pages * PAGE, MADV_DONTNEED);
+		if (i === 0) all_ready(user, thread);
+		const begin = performance.now();
+		touch();
+		ms += performance.now() - begin;
+	}
+	Atomics.add(shared, DONE, 1);
+	user.user_syscall(NR.munmap, p, pages * PAGE);
+	user.user_syscall(NR.exit, 0);
+	user.user_idle();
+	return (ms * 1e6) / (pages * times);
+}
+
+/** On CPU 0, last. */
+export function end(user: typeof User): void {
+	user.user_syscall(NR.exit_group, 0);
+	user.user_idle();
+}
