@@ -3,16 +3,21 @@
 import {
 	A,
 	as_child,
+	as_task,
+	B,
 	check_protected,
 	check_that,
+	child_on,
 	drop_caches,
 	fork,
 	LEN,
 	madvise_dontneed,
 	map_file,
+	mprotect,
 	munmap,
 	note,
 	noted,
+	on_cpu,
 	PAGE,
 	PROT_READ,
 	PROT_RW,
@@ -31,6 +36,13 @@ function file(shared: boolean, prot = PROT_RW): void {
 	map_file(A, LEN, prot, shared);
 	note(8, read(A));
 	madvise_dontneed(A, LEN);
+}
+/** Parent and child, on two CPUs, have the file mapped, shared. */
+function mapped_twice(): void {
+	start_threads(1);
+	map_file(A, LEN, PROT_RW, true);
+	note(8, read(A));
+	child_on(1);
 }
 /** The second one is there, too, and says what is noted in 9. */
 function both_cached(): void {
@@ -147,6 +159,39 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(as_child(() => read(A)) === child, "the child sees the parent's write");
 			as_child(() => munmap(A, LEN));
 			check_file();
+		},
+	},
+	"file-fork-munmap": {
+		about: "fork of a mapping of a file beside its end in another process, which have no lock of their own in common",
+		patch: "none: kernel/fork.c dup_mmap(), mm/mmap.c unlink_file_vma()",
+		invariant: "the interval tree of a file is changed under its lock",
+		setup: mapped_twice,
+		cpus: [() => note(0, fork()), () => note(1, munmap(A, LEN))],
+		check() {
+			check_that(noted(0) > 0 && noted(1) === 0, "a call fails");
+			check_that(as_task(noted(0), () => read(A)) === at_start(), "a value from nowhere");
+		},
+	},
+	"file-fork-map": {
+		about: "fork of a mapping of a file beside the mapping of it by another process",
+		patch: "none: kernel/fork.c dup_mmap(), mm/mmap.c vma_link()",
+		invariant: "the interval tree of a file is changed under its lock",
+		setup: mapped_twice,
+		cpus: [() => note(0, fork()), () => map_file(B, LEN, PROT_RW, true)],
+		check() {
+			check_that(noted(0) > 0, "fork fails");
+			check_that(on_cpu(1, () => read(B)) === at_start(), "a value from nowhere");
+		},
+	},
+	"file-split-munmap": {
+		about: "a split of a mapping of a file beside the end of one in another process",
+		patch: "none: mm/mmap.c __vma_adjust(), unlink_file_vma()",
+		invariant: "the interval tree of a file is changed under its lock",
+		setup: mapped_twice,
+		cpus: [() => note(0, mprotect(A, PAGE, PROT_READ)), () => note(1, munmap(A, LEN))],
+		check() {
+			check_that(noted(0) === 0 && noted(1) === 0, "a call fails");
+			check_that(read(A) === at_start() && !write(A, V), "the protection is another one");
 		},
 	},
 };
