@@ -13,6 +13,9 @@ function problem(bundle: string, text: string, where: string): Error {
 	return Object.assign(new Error(text), { stack: where });
 }
 
+/** A scenario under the kernel that it runs on does not come to an end: the kernel's failure, or its own. */
+export class NeverEnds extends UserError {}
+
 /** A loop without a step: nobody can stop it from inside. */
 const STUCK_MS = 60_000;
 
@@ -40,7 +43,7 @@ export class Core {
 				const [call] = this.#calls.values();
 				if (!call || Date.now() - this.#heard < patience) return;
 				this.#die(
-					new UserError(
+					new NeverEnds(
 						`scenario '${call.scenario}' never ends: for ${patience / 1000} s one of its programs, or its set-up, has made no step`,
 					),
 				);

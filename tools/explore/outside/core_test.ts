@@ -4,8 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { UserError } from "../../lib/errors.ts";
-import { Core } from "./core.ts";
+import { Core, NeverEnds } from "./core.ts";
 import { BUDGET, type Job, search } from "./search.ts";
 import { Team } from "./team.ts";
 
@@ -22,7 +21,7 @@ function kernel(name: string, code: string): string {
 test("a program without a step is noticed from outside", async (t) => {
 	const core = new Core(kernel("stuck", "export const replay_schedule = () => { for (;;); };"), 500);
 	await t.throwsAsync(core.call("replay", { scenario: "s", model: "sc" }), {
-		instanceOf: UserError,
+		instanceOf: NeverEnds,
 		message: /scenario 's' never ends: for 0\.5 s/,
 	});
 });
@@ -37,14 +36,14 @@ test("a core that has died refuses what it is asked for, and says why", async (t
 	await t.throwsAsync(closed.call("list"), { message: /closed/ });
 });
 
-test("a program of too many steps is no failure of the kernel", async (t) => {
+test("a program of too many steps fails, with the schedule", async (t) => {
 	const bundle = kernel(
 		"limit",
 		`
 		export const session_options = (r) => r;
 		export const sharing = () => ({});
 		export class Session {
-			outcome = { executions: 1, blocked: 0, total: 1, exhausted: false, failure: { kind: "limit", text: "9 steps without an end", stack: "", schedule: [] } };
+			outcome = { executions: 1, blocked: 0, total: 1, exhausted: false, failure: { kind: "limit", text: "9 steps without an end", stack: "", schedule: [0, 1] } };
 			slice() { return true; }
 		}`,
 	);
@@ -64,9 +63,11 @@ test("a program of too many steps is no failure of the kernel", async (t) => {
 		model: "sc",
 		bundle,
 	};
-	await t.throwsAsync(search(new Team(core), job, { scenarios: ["s"], max: 1 }, BUDGET), {
-		instanceOf: UserError,
-		message: /scenario 's' never ends: 9 steps/,
-	});
+	const r = await search(new Team(core), job, { scenarios: ["s"], max: 1 }, BUDGET);
+	t.is(r.failures, 1);
+	t.is(r.failure?.kind, "limit");
+	t.is(r.failure?.text, "never ends: 9 steps without an end");
+	t.regex(r.failure?.replay ?? "", /^spf1:/);
+	t.false(r.exhausted);
 	await core.close();
 });

@@ -6,12 +6,12 @@
 import { availableParallelism } from "node:os";
 import { objtree } from "../../../scripts/lib/objtree.ts";
 import { UserError } from "../../lib/errors.ts";
-import { Core } from "./core.ts";
+import { Core, NeverEnds } from "./core.ts";
 import { mutant_bundle, stepper_tree } from "./mutant.ts";
 import { failure_of, Sources } from "./places.ts";
 import type { Decoder, Listed } from "../protocol.ts";
 import { decode_schedule } from "./replay_string.ts";
-import { BUDGET, BUDGET_OF_ALL, type Job, progress_of, search } from "./search.ts";
+import { BUDGET, BUDGET_OF_ALL, hung, type Job, progress_of, search } from "./search.ts";
 import { Team } from "./team.ts";
 import {
 	type ExploreOptions,
@@ -109,7 +109,7 @@ export async function* explore(o: ExploreOptions, listener: Listener = {}): Asyn
 	const cores: Core[] = [];
 	const core_for = (n: number, bundle: string): Core => {
 		cores[n]?.close();
-		return (cores[n] = new Core(bundle));
+		return (cores[n] = new Core(bundle, o.patience));
 	};
 	const teams = new Map<Team, { bundle: string; done: Promise<unknown> }>();
 	/** The next one of which no stronger model is still being searched. */
@@ -145,7 +145,12 @@ export async function* explore(o: ExploreOptions, listener: Listener = {}): Asyn
 				under_way.delete(key_of(job));
 			});
 			teams.set(team, { bundle, done });
-			const r = await done;
+			const r = await done.catch((error) => {
+				if (!(error instanceof NeverEnds)) throw error;
+				/* Its core is lost with it. */
+				bundle = "";
+				return hung(job, o.mutant, error);
+			});
 			if (r.failures > 0) failed.set(key_of(job), job.model);
 			else if (!least.has(key_of(job))) least.set(key_of(job), r.exhausted ? r.executions : Infinity);
 			ready.push(r);

@@ -7,8 +7,7 @@
  * so on. What is found is then looked for with fewer preemptions and CPUs.
  */
 import { readFileSync } from "node:fs";
-import { UserError } from "../../lib/errors.ts";
-import type { Core } from "./core.ts";
+import type { Core, NeverEnds } from "./core.ts";
 import { failure_of, Sources } from "./places.ts";
 import type { Listed, Request, SessionFailure } from "../protocol.ts";
 import { build_id, encode_schedule } from "./replay_string.ts";
@@ -107,12 +106,6 @@ export async function search(team: Team, job: Job, o: ExploreOptions, budget: Bu
 		bound: number | undefined,
 		searched: number,
 	): Promise<Result> => {
-		if (r.failure?.kind === "limit") {
-			const f = failure_of(new Sources(job.bundle), r.failure, [], "");
-			throw new UserError(
-				`scenario '${s.name}' never ends: ${f.text}, in ${f.func}(), ${f.file}:${f.line}`,
-			);
-		}
 		const failure = r.failure && (await explain(team, job, r.failure, searched));
 		return {
 			scenario: s.name,
@@ -176,10 +169,45 @@ export async function search(team: Team, job: Job, o: ExploreOptions, budget: Bu
 	return result({ ...best.r, executions, blocked: seen.blocked }, "bound", best.bound, searched);
 }
 
+/** What is known of a search whose core has given no sign of life: nobody can ask it for the schedule. */
+export function hung(job: Job, mutant: string | undefined, why: NeverEnds): Result {
+	return {
+		scenario: job.s.name,
+		model: job.model,
+		mutant,
+		config: job.config,
+		cpus: job.s.cpus,
+		executions: 0,
+		blocked: 0,
+		bound: null,
+		exhausted: false,
+		strategy: "bound",
+		failures: 1,
+		seconds: 0,
+		failure: {
+			kind: "hang",
+			text: why.message,
+			func: "",
+			file: "",
+			line: 0,
+			calls: [],
+			trace: [],
+			replay: "",
+			preemptions: 0,
+			minimised: false,
+		},
+	};
+}
+
 /** The same failure with fewest preemptions, then with fewest CPUs, in words. */
 async function explain(team: Team, job: Job, found: SessionFailure, searched: number): Promise<Failure> {
 	const { s, model } = job;
 	const sources = new Sources(job.bundle);
+	/* Its steps are too many to be shown, and one that ends sooner would be another one. */
+	if (found.kind === "limit") {
+		const bare = failure_of(sources, found, [], replay_string(job, found.schedule));
+		return { ...bare, text: `never ends: ${bare.text}` };
+	}
 	const look = (bound: number, order?: number[]) =>
 		team.search({
 			scenario: s.name,
@@ -214,6 +242,8 @@ async function explain(team: Team, job: Job, found: SessionFailure, searched: nu
 	}
 	return { ...best, minimised };
 }
+const replay_string = (job: Job, schedule: SessionFailure["schedule"]) =>
+	schedule.length === 0 ? "" : encode_schedule(schedule, build_id(readFileSync(job.bundle)));
 const plain = (text: string) => text.replace(/\b[0-9a-f]{3,}\b/g, "…");
 
 /** A failure with the steps that lead to it. */
@@ -228,11 +258,5 @@ async function replayed(core: Core, job: Job, sources: Sources, found: SessionFa
 			text: `${bare.text} (seen once; the schedule could not be repeated: ${r.diverged ?? "it ends well"})`,
 		};
 	}
-	return failure_of(
-		sources,
-		r.failure,
-		sources.trace(r.events),
-		schedule.length === 0 ? "" : encode_schedule(schedule, build_id(readFileSync(job.bundle))),
-		r.decoder,
-	);
+	return failure_of(sources, r.failure, sources.trace(r.events), replay_string(job, schedule), r.decoder);
 }

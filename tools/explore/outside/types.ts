@@ -37,6 +37,8 @@ export interface ExploreOptions {
 	jobs?: number;
 	/** Programs in the order in which they are listed. */
 	order?: number[];
+	/** For how many ms a search may be silent until it counts as one that never ends. */
+	patience?: number;
 }
 
 export interface Progress {

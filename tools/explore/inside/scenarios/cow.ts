@@ -15,6 +15,7 @@ import {
 	PAGE,
 	read,
 	type Scenario,
+	start_threads,
 	store,
 	two_pages,
 	untouched,
@@ -23,6 +24,8 @@ import {
 	written,
 } from "../scenario.ts";
 
+/** Says that something has been written. */
+const FLAG = A + 8 * PAGE;
 /** To look at the zero page through. */
 const ZEROES = A + 16 * PAGE;
 
@@ -80,6 +83,32 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			check_that(noted(1) === 1 || noted(1) === V, "a value from nowhere");
 			check_that(on_cpu(1, () => read(A)) === V, "another thread does not see the write");
+		},
+	},
+	"cow-write-read": {
+		about: "a copy-on-write fault beside a write to the copy by a second thread, which tells a third one of it",
+		patch: "v2 26/35 mm: implement speculative handling in wp_page_copy()",
+		invariant: "who has heard of a write sees it: no old translation is left when the copy is mapped",
+		/* Under lkmm programs' stores and loads have no order of their own. */
+		models: ["sc", "tso"],
+		setup() {
+			start_threads(3);
+			map(A, LEN);
+			map(FLAG, PAGE);
+			write(A, 1);
+			write(FLAG, 0);
+			fork();
+			on_cpu(1, () => write(FLAG, 0));
+			on_cpu(2, () => note(2, read(A) + read(FLAG)));
+		},
+		cpus: [
+			() => note(0, write(A + 8, V) ? 1 : 0),
+			() => note(1, write(A, V) && write(FLAG, 1) ? 1 : 0),
+			() => note(2, read(FLAG) === 1 ? read(A) : V),
+		],
+		check() {
+			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
+			check_that(noted(2) === V, "a thread that has heard of a write does not see it");
 		},
 	},
 	"cow-dontneed": {

@@ -162,7 +162,7 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"file-fork-munmap": {
-		about: "fork of a mapping of a file beside its end in another process, which have no lock of their own in common",
+		about: "fork of a mapping of a file beside its end in another process: mmap_lock is not the same",
 		patch: "none: kernel/fork.c dup_mmap(), mm/mmap.c unlink_file_vma()",
 		invariant: "the interval tree of a file is changed under its lock",
 		setup: mapped_twice,

@@ -106,6 +106,20 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	]),
 
+	/* ---- programs without an end ---- */
+	"wrong/turns-for-ever": program("a loop without a step", [
+		() => {
+			for (let i = 0; i >= 0; i = 1 - i);
+		},
+		raise_flag,
+	]),
+	"wrong/steps-for-ever": program("a loop with steps, of which each may change something", [
+		() => {
+			for (;;) WRITE_ONCE(g.word, READ_ONCE(g.word) + 1);
+		},
+		() => WRITE_ONCE(g.word, 0),
+	]),
+
 	/* ---- assertions ---- */
 	"wrong/assert-others-rwsem": program("it is asserted that a semaphore is held, which another CPU holds", [
 		() => {
