@@ -10,10 +10,12 @@ import { add_litmus } from "./litmus/index.ts";
 import { add_record } from "./record/index.ts";
 import { UserError } from "./lib/errors.ts";
 import { add_replay } from "./replay/index.ts";
+import { add_run } from "./run/index.ts";
 
 const SUBCOMMANDS: readonly ((program: Command) => void)[] = [
 	add_record,
 	add_replay,
+	add_run,
 	add_explore,
 	add_litmus,
 	add_kconfig,

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * A user's program on the simulated CPUs: what its functions are given, and who
+ * calls them. It is bundled together with the program, which bind() tells it
+ * of, and loaded into each CPU's worker. The calls are libc's.
+ */
+import type * as user_side from "../../arch/x86/kernel/user.ts";
+import * as mman from "../../include/uapi/linux/mman.ts";
+
+type User = typeof user_side;
+
+const PAGE_SIZE = 4096;
+const NR = {
+	close: 3,
+	mmap: 9,
+	mprotect: 10,
+	munmap: 11,
+	brk: 12,
+	mremap: 25,
+	madvise: 28,
+	clone: 56,
+	fork: 57,
+	exit: 60,
+	wait4: 61,
+	exit_group: 231,
+	sim_open: 1000,
+	sim_exec: 1002,
+};
+const O_RDWR = 2;
+const SIGSEGV = 11;
+/** What pthread_create() asks for: CLONE_VM | FS | FILES | SIGHAND | THREAD. */
+const CLONE_THREAD = 0x10f00;
+const STACK_END = 0x7ffffffff000;
+const START_BRK = 0x10000000;
+/** Names of those that a memory system call gives. */
+const ERRNO: Record<number, string> = {
+	1: "EPERM",
+	2: "ENOENT",
+	3: "ESRCH",
+	4: "EINTR",
+	9: "EBADF",
+	11: "EAGAIN",
+	12: "ENOMEM",
+	13: "EACCES",
+	14: "EFAULT",
+	16: "EBUSY",
+	17: "EEXIST",
+	22: "EINVAL",
+	38: "ENOSYS",
+	75: "EOVERFLOW",
+	95: "EOPNOTSUPP",
+};
+
+/** A system call that failed. */
+export class Errno extends Error {
+	constructor(
+		call: string,
+		readonly errno: number,
+	) {
+		super(`${call}: ${ERRNO[errno] ?? `errno ${errno}`}`);
+		this.name = "Errno";
+	}
+}
+/** An access to memory that is not mapped, or not so. */
+export class Signal extends Error {
+	constructor(
+		readonly signo: number,
+		readonly addr: number,
+	) {
+		super(`${signo === SIGSEGV ? "SIGSEGV" : `signal ${signo}`} at 0x${addr.toString(16)}`);
+		this.name = "Signal";
+	}
+}
+
+/** What a program's functions are given. Numbers are bytes; calls throw Errno, accesses throw Signal. */
+export function make_sys(user: User, task: { pid: number }) {
+	const call = (name: string, nr: number, ...args: number[]): number => {
+		const ret = user.user_syscall(nr, ...args);
+		if (ret < 0 && ret > -4096) throw new Errno(name, -ret);
+		return ret;
+	};
+	const signal = (addr: number): never => {
+		const info = user.user_signal();
+		throw new Signal(info?.signo ?? SIGSEGV, info?.addr ?? addr);
+	};
+	const { MAP_PRIVATE, MAP_ANONYMOUS, PROT_READ, PROT_WRITE } = mman;
+	return {
+		...mman,
+		PAGE_SIZE,
+		/** Without address and flags: private anonymous memory wherever there is room. */
+		mmap: (
+			addr: number | null,
+			length: number,
+			prot = PROT_READ | PROT_WRITE,
+			flags = MAP_PRIVATE | MAP_ANONYMOUS,
+			fd = -1,
+			offset = 0,
+		) => call("mmap", NR.mmap, addr ?? 0, length, prot, flags, fd, offset),
+		munmap: (addr: number, length: number) => call("munmap", NR.munmap, addr, length),
+		mprotect: (addr: number, length: number, prot: number) =>
+			call("mprotect", NR.mprotect, addr, length, prot),
+		madvise: (addr: number, length: number, advice: number) =>
+			call("madvise", NR.madvise, addr, length, advice),
+		mremap: (addr: number, old_len: number, new_len: number, flags = mman.MREMAP_MAYMOVE, new_addr = 0) =>
+			call("mremap", NR.mremap, addr, old_len, new_len, flags, new_addr),
+		brk: (addr: number) => call("brk", NR.brk, addr),
+		/** A descriptor of a file: its contents are a function of the inode's number and the offset. */
+		open: (inode: number, size: number) => call("open", NR.sim_open, inode, O_RDWR, size),
+		close: (fd: number) => call("close", NR.close, fd),
+		/** Any other system call by its number on x86-64: its value, or a negative errno. */
+		syscall: (nr: number, ...args: number[]) => user.user_syscall(nr, ...args),
+		/** The 32 bits at addr, unsigned. */
+		load: (addr: number) => {
+			const value = user.user_load32(addr);
+			return value < 0 ? signal(addr) : value;
+		},
+		store: (addr: number, value: number) => {
+			if (!user.user_store32(addr, value)) signal(addr);
+		},
+		/** A child does what `child` says and ends; then this task goes on. Its number. */
+		fork: (child: () => void) => {
+			const pid = call("fork", NR.fork);
+			const parent = task.pid;
+			user.run_task(pid);
+			task.pid = pid;
+			child();
+			user.user_syscall(NR.exit_group, 0);
+			user.run_task(parent);
+			task.pid = parent;
+			call("wait4", NR.wait4, pid, 0, 0, 0);
+			return pid;
+		},
+		/** Text of /proc/self/maps. */
+		maps: () => String(user.user_maps(task.pid)),
+		/** /proc/vmstat. */
+		vmstat: () => vmstat(user),
+	};
+}
+export type Sys = ReturnType<typeof make_sys>;
+
+/** A program: all that a module may export. `Area`: what its setup() returns. */
+export interface Program<Area = unknown> {
+	/** Before: what it returns is given to all that follow. */
+	setup?: (sys: Sys) => Area;
+	/** At once, each on a CPU of its own, as threads of one process. */
+	cpus: ((sys: Sys, area: Area) => unknown)[];
+	/** After, with what each returned. */
+	check?: (sys: Sys, area: Area, results: unknown[]) => unknown;
+}
+
+function vmstat(user: User): Record<string, number> {
+	const lines = user.meminfo().vmstat.trim().split("\n");
+	return Object.fromEntries(lines.map((line) => line.split(" ")).map(([name, n]) => [name, Number(n)]));
+}
+
+export interface Arg {
+	/** Threads that are ready. */
+	ready: Int32Array;
+	pids: number[];
+	nr: number;
+	area?: unknown;
+	results?: unknown[];
+}
+/** What a function of the program came to. */
+export interface Done {
+	value?: unknown;
+	/** What it threw instead, with the place. */
+	error?: string;
+}
+export interface Counters {
+	vmstat: Record<string, number>;
+	warnings: number;
+}
+
+let program: Program;
+
+/** The program is this one. */
+export function bind(module: Program): void {
+	program = module;
+}
+
+/** What was thrown, and where in the program. */
+function thrown(error: unknown): string {
+	if (!(error instanceof Error)) return String(error);
+	const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+	const place = frames.find((line) => !/tools\/run\/guest\.ts|\/arch\/|\/kernel\//.test(line))?.trim();
+	return `${error.name}: ${error.message}${place ? `, ${place}` : ""}`;
+}
+
+/** A machine that stops makes all that comes after throw, too, and says why itself. */
+function done(fn: () => unknown): Done {
+	try {
+		return { value: fn() };
+	} catch (error) {
+		return { error: thrown(error) };
+	}
+}
+
+export function counters(user: User): Counters {
+	return { vmstat: vmstat(user), warnings: user.meminfo().warnings };
+}
+
+/** On CPU 0: a process, its setup(), and a thread for each CPU. */
+export function start(user: User): Done & { pids: number[] } {
+	const pids = [user.user_spawn()];
+	user.run_task(pids[0]);
+	user.user_syscall(NR.sim_exec, START_BRK, STACK_END - 32 * PAGE_SIZE, STACK_END);
+	const result = done(() => program.setup?.(make_sys(user, { pid: pids[0] })));
+	while (pids.length < program.cpus.length) pids.push(user.user_syscall(NR.clone, CLONE_THREAD, 0));
+	return { ...result, pids };
+}
+
+/** On each CPU, at once. A thread that waits goes on making instructions, or its CPU would take no interrupts. */
+export function thread(user: User, { ready, pids, nr, area }: Arg): Done {
+	user.run_task(pids[nr]);
+	Atomics.add(ready, 0, 1);
+	while (Atomics.load(ready, 0) < pids.length) user.user_signal();
+	const result = done(() => program.cpus[nr](make_sys(user, { pid: pids[nr] }), area));
+	if (nr > 0) {
+		user.user_syscall(NR.exit, 0);
+		user.user_idle();
+	}
+	return result;
+}
+
+/** On CPU 0, when all are done: check(), and the end of the process. */
+export function end(user: User, { pids, area, results }: Arg): Done {
+	const result = done(() => program.check?.(make_sys(user, { pid: pids[0] }), area, results ?? []));
+	user.user_syscall(NR.exit_group, 0);
+	user.user_idle();
+	return result;
+}
+
+/** The same without check(), as something failed before it. */
+export function stop(user: User): Done {
+	user.user_syscall(NR.exit_group, 0);
+	user.user_idle();
+	return {};
+}

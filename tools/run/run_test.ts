@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `spf run`: the examples, and programs that are wrong. */
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { $ } from "zx";
+import { here } from "../lib/root.ts";
+
+const EXAMPLES = join(here(), "tools/run/examples");
+const spf = (...args: string[]) => $({ quiet: true, cwd: here() })`node bin/spf.mjs run ${args}`.nothrow();
+
+const dir = mkdtempSync(join(tmpdir(), "spf-run-"));
+test.after.always(() => rmSync(dir, { recursive: true }));
+function program(t: { title: string }, text: string): string {
+	const file = join(dir, `${t.title.replace(/\W+/g, "-")}.mjs`);
+	writeFileSync(file, text);
+	return file;
+}
+
+test.serial("the examples end, and find what they look for", async (t) => {
+	t.timeout(240_000);
+	const checks: Record<string, unknown> = {};
+	for (const name of readdirSync(EXAMPLES)) {
+		const run = await spf(join(EXAMPLES, name), "--json");
+		t.is(run.exitCode, 0, run.stdout + run.stderr);
+		const json = JSON.parse(run.stdout);
+		checks[name] = json.check.value;
+		t.true(json.vmstat.pgfault > 0);
+		t.is(json.console.length, 0);
+	}
+	t.deepEqual(checks, {
+		"cow.mjs": [1, 2, 3],
+		"fault-munmap.mjs": "every write is there",
+		"segv.mjs": "not mapped",
+	});
+});
+
+test.serial("a function that throws is shown with its place, and the status is 1", async (t) => {
+	t.timeout(240_000);
+	const file = program(t, "export const cpus = [\n\t({ load }) => load(0),\n\t() => 7,\n];\n");
+	const run = await spf(file, "--off", "--repeat", "3");
+	t.is(run.exitCode, 1);
+	t.regex(run.stdout, /^CPU 0: threw Signal: SIGSEGV at 0x0, at .*a-function-that-throws.*\.mjs:2:\d+\)?$/m);
+	t.regex(run.stdout, /^CPU 1: 7$/m);
+	t.regex(run.stdout, /1 run,/);
+});
+
+test.serial("a call that fails throws the name of its errno; syscall() returns it", async (t) => {
+	t.timeout(240_000);
+	const file = program(
+		t,
+		`export const cpus = [({ munmap, syscall }) => {
+			try { munmap(1, 0) } catch (e) { return [e.message, e.errno, syscall(11, 1, 0)] }
+		}];`,
+	);
+	const run = await spf(file, "--json");
+	t.deepEqual(JSON.parse(run.stdout).cpus, [{ value: ["munmap: EINVAL", 22, -22] }]);
+});
+
+for (const [what, text, message] of [
+	["exports nothing", "", /has to export 'cpus'/],
+	["has a cpus that is no list", "export const cpus = () => 1;", /has to export 'cpus'/],
+	["has a setup that is none", "export const cpus = [() => 1], setup = 1;", /'setup' is no function/],
+	["is no JavaScript", "export const cpus = [", /is-no-JavaScript\.mjs: /],
+	["fails when it is loaded", "throw new Error('no'); export const cpus = [() => 1];", /mjs: no$/],
+] as const)
+	test.serial(`a program that ${what}`, async (t) => {
+		const run = await spf(program(t, text));
+		t.is(run.exitCode, 2);
+		t.is(run.stdout, "");
+		t.regex(run.stderr.trimEnd(), message);
+		t.is(run.stderr.trimEnd().split("\n").length, 1, run.stderr);
+	});
+
+test.serial("a program that is not there", async (t) => {
+	const run = await spf("nowhere.mjs");
+	t.is(run.exitCode, 2);
+	t.regex(run.stderr, /^spf: nowhere\.mjs: no such file/);
+});
