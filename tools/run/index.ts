@@ -22,8 +22,8 @@ export function add_run(program: Command): void {
 		.option("--json", "print one JSON object")
 		.addHelpText(
 			"after",
-			"\nExit status: 0 if the program ended, 1 if one of its functions threw, or the kernel warned or\n" +
-				"died, 2 for mistakes in options or the program.",
+			"\nExit status: 0 if the program ended; 1 if one of its functions threw,\n" +
+				"or the kernel warned or died; 2 for mistakes in options or the program.",
 		)
 		.action(async (file: string, options: RunOptions) => {
 			const mem = whole_number("--mem", options.mem, { least: 32, most: 2048 }) ?? 256;

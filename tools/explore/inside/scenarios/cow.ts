@@ -86,7 +86,7 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"cow-write-read": {
-		about: "a copy-on-write fault beside a write to the copy by a second thread, which tells a third one of it",
+		about: "a copy-on-write fault beside a write to the copy, and a third thread that hears of that",
 		patch: "v2 26/35 mm: implement speculative handling in wp_page_copy()",
 		invariant: "who has heard of a write sees it: no old translation is left when the copy is mapped",
 		/* Under lkmm programs' stores and loads have no order of their own. */
