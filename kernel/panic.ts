@@ -14,8 +14,8 @@ import { printk } from "kernel/printk.ts";
 const WARN_ONCE_SLOTS = 64;
 
 interface warn_data extends struct {
-	count: int; /* RMW */
-	once: array<int, 64>; /* hashes of messages seen; 0: free; cmpxchg */
+	count: int; /* atomic */
+	once: array<int, 64>; /* hashes of messages seen; 0: free; atomic */
 }
 const warn_data = DEFINE<warn_data>();
 

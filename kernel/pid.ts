@@ -19,7 +19,7 @@ const RESERVED_PIDS = 300;
 const PID_HASH_SIZE = 256;
 
 interface pid_namespace extends struct {
-	pidmap_lock: embed<spinlock_t>;
+	pidmap_lock: embed<spinlock_t>; /* guards numbers */
 	last_pid: int; /* pidmap_lock */
 	pid_allocated: int; /* pidmap_lock */
 	pidmap: array<int, 1024>; /* a bit for each number; pidmap_lock */

@@ -49,22 +49,28 @@ const BLIMIT = 32;
 /** … unless more than this many are queued. */
 const QHIMARK = 10000;
 
-/** The dyntick counters at the start of a grace period, by CPU. */
+/** The dyntick counters at the start of a grace period, by CPU.
+ *  All fields: its CPU only, as rcu_data; or current only, on its
+ *  stack. */
 interface rcu_snap extends struct {
 	cpu: int; /* CPUs below have passed */
 	dynticks: array<int, 64>;
 }
 
-/** A list of callbacks in the order they were queued. */
+/** A list of callbacks in the order they were queued. All fields:
+ *  its CPU only, as rcu_data. */
 interface rcu_cblist extends struct {
 	head: callback_head;
 	tail: callback_head; /* undefined while head is NULL */
 }
 
-/** Its own CPU with interrupts disabled, or who has claimed it; but: */
+/** All fields: its CPU only, with interrupts disabled, or who has
+ *  claimed a CPU that is outside (cpu_claim_host()). */
 interface rcu_data extends struct {
-	dynticks: int; /* written by its CPU (RMW to end an EQS), read by all */
-	n_cbs: int; /* callbacks on the lists and running; peeked at by rcu_barrier() */
+	dynticks: int; /* its CPU only (atomic to end an EQS), read by all */
+	/** callbacks on the lists and running; its CPU only, peeked at by
+	 *  rcu_barrier() */
+	n_cbs: int;
 	next: embed<rcu_cblist>; /* not yet waiting */
 	wait: embed<rcu_cblist>; /* for the grace period of `snap` */
 	done: embed<rcu_cblist>; /* may be invoked */
@@ -75,9 +81,10 @@ interface rcu_data extends struct {
 const rcu_data = DEFINE_PER_CPU<rcu_data>();
 
 interface rcu_state extends struct {
-	barrier_mutex: int; /* one rcu_barrier() at a time; RMW */
+	barrier_mutex: int; /* one rcu_barrier() at a time; atomic */
 	barrier_sequence: int; /* number of the current one; barrier_mutex */
-	barrier_cpu_count: int; /* callbacks it still waits for, plus 1; RMW */
+	/** callbacks it still waits for, plus 1; atomic */
+	barrier_cpu_count: int;
 }
 const rcu_state = DEFINE<rcu_state>();
 

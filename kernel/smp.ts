@@ -66,17 +66,21 @@ const IPI_RESCHEDULE = 0x2;
 const IPI_MISSED = 0x4; /* requests were dropped while it was outside */
 
 interface cpu_ipi extends struct {
-	pending: int; /* IPI_*; set by all, taken by the owner; RMW */
-	wake_seq: int; /* changes with each kick; the owner sleeps on it */
-	parked: int; /* the owner sleeps or is about to; written by it */
-	state: int; /* CPU_*; RMW */
-	call_single_queue: call_single_data_t; /* pushed by all, newest first */
+	pending: int; /* IPI_*; set by all, taken by the owner; atomic */
+	/** changes with each kick; the owner sleeps on it; atomic */
+	wake_seq: int;
+	/** the owner sleeps or is about to; its CPU only, read by wakers */
+	parked: int;
+	state: int; /* CPU_*; atomic */
+	/** pushed by all, newest first; atomic */
+	call_single_queue: call_single_data_t;
 }
 const ipi = DEFINE_PER_CPU<cpu_ipi>();
 
 /** The requests this CPU sends, one for each target. */
 interface call_function_data extends struct {
-	csd: array<embed<call_single_data_t>, 64>; /* by target */
+	/** by target; see call_single_data_t */
+	csd: array<embed<call_single_data_t>, 64>;
 }
 const cfd_data = DEFINE_PER_CPU<call_function_data>();
 

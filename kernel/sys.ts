@@ -19,7 +19,7 @@ import { KERNEL_VERSION, PR_SIM_KERNEL_VERSION } from "linux/version.ts";
 import { PR_SIM_THP_ALIGN, set_thp_align } from "mm/huge_memory.ts";
 import { anon_vma_name_alloc, madvise_set_anon_name } from "mm/madvise.ts";
 
-/** A buffer on the kernel stack. */
+/** A buffer on the kernel stack. All fields: current only. */
 interface name_buffer extends struct {
 	c: array<u8, 80>;
 }

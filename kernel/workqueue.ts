@@ -28,16 +28,19 @@ const WORK_IDLE = 0; /* done, or never queued */
 const WORK_PENDING = 1; /* queued or running */
 
 export interface work_struct extends struct {
-	entry: work_struct; /* next on its CPU's list; pool lock */
-	state: int; /* WORK_*; set by the queuer, cleared by the worker */
-	func: rodata<work_func_t>; /* the queuer's until queued */
-	arg: int;
-	result: int; /* the worker's until done */
+	entry: work_struct; /* next on its CPU's list; lock of the pool */
+	/** WORK_*; atomic: set by the queuer, cleared by the worker
+	 *  (release) */
+	state: int;
+	func: rodata<work_func_t>; /* constant while queued */
+	arg: int; /* constant while queued */
+	/** as state: the worker's until it is done, then the queuer's */
+	result: int;
 }
 
 interface worker_pool extends struct {
-	lock: embed<spinlock_t>;
-	head: work_struct; /* lock; peeked at by the idle loop */
+	lock: embed<spinlock_t>; /* guards the list */
+	head: work_struct; /* lock, peeked at by the idle loop */
 	tail: work_struct; /* lock */
 }
 const worker_pools = DEFINE_PER_CPU<worker_pool>();

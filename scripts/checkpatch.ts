@@ -9,6 +9,7 @@
 import { Command } from "commander";
 import { check_columns, shrink_columns } from "./checkpatch/columns.ts";
 import { EXCEPTIONS, needless, read_exceptions, UPDATE, write_exceptions } from "./checkpatch/exceptions.ts";
+import { check_guards, shrink_unguarded } from "./checkpatch/guards.ts";
 import { check_walls, orphans } from "./checkpatch/imports.ts";
 import { check_lines } from "./checkpatch/lines.ts";
 import { check_subjects } from "./checkpatch/subjects.ts";
@@ -26,6 +27,7 @@ export function checkpatch(root: string): string[] {
 	return [
 		...[...tree].flatMap(([path, text]) => check_lines(path, text)),
 		...check_columns(tree, allowed.columns),
+		...check_guards(code, allowed.unguarded),
 		...check_walls(code),
 		...alone
 			.filter((path) => !(path in allowed.orphans))
@@ -46,6 +48,7 @@ function update(root: string): void {
 		...old,
 		orphans: Object.fromEntries(kept),
 		columns: shrink_columns(tree, old.columns),
+		unguarded: shrink_unguarded(tree, old.unguarded),
 	});
 }
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import test from "ava";
 import { check_columns, columns, long_lines, shrink_columns } from "./checkpatch/columns.ts";
 import { needless, read_exceptions } from "./checkpatch/exceptions.ts";
+import { check_guards, fields_of, shrink_unguarded } from "./checkpatch/guards.ts";
 import { check_walls, orphans, targets, walls } from "./checkpatch/imports.ts";
 import { check_lines, rules } from "./checkpatch/lines.ts";
 import { check_subject, check_subjects } from "./checkpatch/subjects.ts";
@@ -69,6 +70,90 @@ test("the list of long lines only gets shorter", (t) => {
 	const allowed = { "kernel/a.ts": 3, "kernel/b.ts": 1, "kernel/gone.ts": 1 };
 	t.deepEqual(shrink_columns(tree, allowed), { "kernel/a.ts": 2 });
 	t.deepEqual(shrink_columns(tree, { "kernel/a.ts": 1 }), { "kernel/a.ts": 1 }, "never more");
+});
+
+/** Problems of the fields of one struct, without their places. */
+function of_fields(...fields: string[]): string[] {
+	const text = ["interface s extends struct {", ...fields, "}", "const tasklist_lock = 0;"].join("\n");
+	return check_guards(tree_of({ "include/linux/x.ts": text }), {}).map((line) =>
+		line.replace(/^include\/linux\/x\.ts:(\d+): s\.(\w+): (say|there is no).*/, "$1 $2 $3"),
+	);
+}
+
+test("a field says what guards it", (t) => {
+	for (const guarded of [
+		"tasklist_lock",
+		"page lock",
+		"a number; tasklist_lock, read without",
+		"rwsem of root",
+		"atomic",
+		"constant after boot",
+		"Constant.",
+		"walked under RCU",
+		"current only",
+		"its CPU only",
+		"guards b",
+		"the kernel's slab_mutex: tasklist_lock",
+	])
+		for (const field of [
+			`\ta: int; /* ${guarded} */`,
+			`\t/** ${guarded} */\n\ta: int;`,
+			`\ta: int; // ${guarded}`,
+		])
+			t.deepEqual(of_fields(field), [], field);
+	for (const bare of [
+		"a number",
+		"pages, as an order",
+		"set by all",
+		"sees struct b",
+		"blocked for ever",
+		"see b.ts",
+	])
+		t.deepEqual(of_fields(`\ta: int; /* ${bare} */`), ["2 a say"], bare);
+	t.deepEqual(of_fields("\ta: int;"), ["2 a say"], "no comment");
+	t.deepEqual(of_fields("\t/* tasklist_lock */", "\ta: int;", "\tb: int;"), ["4 b say"], "each has its own");
+	t.deepEqual(of_fields("\ta: int; /* tasklist_lock */", "\tb: int; /* as a */"), []);
+	t.deepEqual(of_fields("\tb: int; /* as a */"), ["2 b say"], "no such field");
+	t.deepEqual(of_fields("\ta: embed<wait>; /* see wait */"), []);
+	t.deepEqual(of_fields("\ta: int; /* see wait */"), ["2 a say"], "another struct");
+	t.deepEqual(of_fields("\ta: int; /* mmlist_lock */"), ["2 a there is no"], "a lock that is nowhere");
+	t.deepEqual(of_fields("\ta: int; /* mmlist_lock */", "\tmmlist_lock: int; /* atomic */"), []);
+});
+
+test("guards: one sentence for all fields of a struct; structs only, in the kernel only", (t) => {
+	const check = (text: string, path = "kernel/mm/x.ts") => check_guards(tree_of({ [path]: text }), {}).length;
+	const struct = "interface s extends struct {\n\ta: int;\n\tb: int;\n}\n";
+	t.is(check(struct), 2);
+	t.is(check(`/** All fields: its CPU only. */\n${struct}`), 0);
+	t.is(check(`/** A thing. All fields:\n *  current only. */\nexport ${struct}`), 0);
+	t.is(check(`/** All fields: numbers. */\n${struct}`), 2);
+	t.is(check(`/** its CPU only. */\n${struct}`), 2);
+	t.is(check(struct.replace("extends struct ", "")), 0);
+	for (const path of ["tools/explore/inside/x.ts", "arch/host/threads/x.ts", "kernel/mm/x_kunit.ts"])
+		t.is(check(struct, path), 0, path);
+	t.is(check(struct, "arch/x86/mm/x.ts"), 2);
+});
+
+test("the list of fields without a guard only gets shorter", (t) => {
+	const tree = tree_of({ "kernel/a.ts": "interface s extends struct {\n\ta: int;\n}\n" });
+	t.deepEqual(check_guards(tree, { "kernel/a.ts": 1 }), []);
+	t.regex(check_guards(tree, { "kernel/a.ts": 2 })[0], /1 fields .* still allows 2: lower it by .*--update/);
+	t.regex(check_guards(tree, { "kernel/a.ts": 1, "kernel/gone.ts": 1 })[0], /^kernel\/gone.ts: 0 fields/);
+	t.deepEqual(shrink_unguarded(tree, { "kernel/a.ts": 2, "kernel/gone.ts": 1 }), { "kernel/a.ts": 1 });
+	t.deepEqual(shrink_unguarded(tree, {}), {}, "never more");
+});
+
+test("guards: the fields of the tree are found, and include/ has no exceptions", (t) => {
+	const found = [...read_sources(here())].flatMap(([path, text]) =>
+		path.startsWith("include/linux/") ? fields_of(path, text).map((f) => f.name) : [],
+	);
+	for (const name of ["task_struct.pid", "inode.i_data", "mm_struct.mmap_seq", "page.ptl"])
+		t.true(found.includes(name), name);
+	const listed = Object.keys(read_exceptions(here()).unguarded);
+	t.deepEqual(
+		listed.filter((path) => path.startsWith("include/")),
+		[],
+	);
 });
 
 test("an exception that is not needed is told", (t) => {

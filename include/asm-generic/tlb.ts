@@ -23,7 +23,8 @@ import { flush_tlb_mm_range, TLB_FLUSH_ALL } from "asm/tlbflush.ts";
 /** Tables in one batch: what is left of a page. */
 export const MAX_TABLE_BATCH = 1021;
 
-/** A page of tables to free; MMU_GATHER_TABLE_FREE. */
+/** A page of tables to free; MMU_GATHER_TABLE_FREE. All fields:
+ *  current only, which unmaps; then RCU, for the callback. */
 export interface mmu_table_batch extends struct {
 	rcu: embed<callback_head>; /* RCU, once the batch is handed over */
 	nr: int; /* the unmapping CPU, then the callback */
@@ -37,7 +38,7 @@ export const MMU_GATHER_BUNDLE = 8;
 /** Bound of one gathering, so that it does not hold up too many pages. */
 export const MAX_GATHER_BATCH_COUNT = (10000 / MAX_GATHER_BATCH) | 0;
 
-/** A page of pages to free; the unmapping CPU's own. */
+/** A page of pages to free. All fields: current only, which unmaps. */
 export interface mmu_gather_batch extends struct {
 	next: mmu_gather_batch;
 	nr: int;

@@ -20,8 +20,8 @@ import {
 import { current, schedule, signal_pending_state } from "kernel/sched/core.ts";
 
 export interface completion extends struct {
-	done: int; /* wait.lock; INT_MAX: completed for all, for ever */
-	wait: embed<wait_queue_head>;
+	done: int; /* INT_MAX: completed for all, for ever; lock of wait */
+	wait: embed<wait_queue_head>; /* see wait_queue_head */
 }
 
 export function init_completion(x: completion): void {

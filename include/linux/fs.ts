@@ -21,30 +21,34 @@ import type { atomic_t, rb_root_cached } from "linux/types.ts";
 
 export interface address_space extends struct {
 	host: inode; /* constant */
-	i_pages: int; /* root node of the page cache; i_pages_lock, walked under RCU */
-	i_pages_height: int; /* as i_pages */
+	/** root node of the page cache; i_pages_lock, walked under RCU */
+	i_pages: int;
+	i_pages_height: int; /* i_pages_lock */
 	nrpages: ulong; /* i_pages_lock */
-	i_pages_lock: embed<spinlock_t>;
+	i_pages_lock: embed<spinlock_t>; /* guards the page cache */
 	i_mmap: embed<rb_root_cached>; /* interval tree of vmas; i_mmap_rwsem */
-	i_mmap_rwsem: embed<rw_semaphore>;
-	i_mmap_writable: embed<atomic_t>; /* VM_SHARED|VM_MAYWRITE mappings */
+	i_mmap_rwsem: embed<rw_semaphore>; /* guards i_mmap */
+	/** VM_SHARED|VM_MAYWRITE mappings; atomic */
+	i_mmap_writable: embed<atomic_t>;
 }
 
 export interface inode extends struct {
 	i_ino: int; /* constant */
+	/** atomic; the last one goes under inode_hash_lock */
 	i_count: embed<atomic_t>;
-	i_nlink: int; /* 0: unlinked, freed at the last iput() */
+	/** 0: without a name, freed at the last iput(); constant */
+	i_nlink: int;
 	i_flags: int; /* S_*: shmem or regular; constant */
-	i_size: ulong; /* in bytes; written before the file is mapped */
-	i_data: embed<address_space>;
+	i_size: ulong; /* in bytes, only grows; file_lock, read without */
+	i_data: embed<address_space>; /* see address_space */
 	i_hash_next: inode; /* inode_hash_lock */
 }
 
 export interface file extends struct {
-	f_inode: inode; /* constant until the last fput */
+	f_inode: inode; /* constant */
 	f_mapping: address_space; /* constant */
-	f_count: embed<atomic_t>;
-	f_mode: int; /* FMODE_* */
+	f_count: embed<atomic_t>; /* atomic */
+	f_mode: int; /* FMODE_*; constant */
 }
 
 export const FMODE_READ = 0x1;

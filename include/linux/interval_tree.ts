@@ -6,10 +6,10 @@
 import type { rb_node } from "linux/types.ts";
 
 export interface interval_tree_node extends struct {
-	rb: embed<rb_node>;
+	rb: embed<rb_node>; /* the tree's lock, which is its user's */
 	start: ulong; /* first unit; constant while on a tree */
 	last: ulong; /* last unit, included; constant while on a tree */
-	__subtree_last: ulong; /* the tree's lock */
+	__subtree_last: ulong; /* as rb */
 }
 
 export {

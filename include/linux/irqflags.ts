@@ -10,7 +10,7 @@ import { CONFIG_ARCH_HOST_STEPPER, CONFIG_SMP } from "generated/autoconf.ts";
 import { irq_disable_step, irq_enable_step } from "host/model.ts";
 import { irq_poll } from "kernel/smp.ts";
 
-/** Its own CPU only. CPUs start with interrupts enabled. */
+/** All fields: its CPU only. CPUs start with interrupts enabled. */
 interface irq_data extends struct {
 	disabled: int; /* 0 or 1 */
 }

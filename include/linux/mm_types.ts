@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors include/linux/mm_types.h at 5.17 with the v2 series: the structs of
- * the memory manager, fields grouped by the lock that guards them.
+ * the memory manager. "mmap_lock(w)" at a field: it is changed by who holds
+ * that lock for writing, and read by who holds it at least for reading.
  * Left out: memory cgroups, THP, hugetlb, AIO, KSM, zswap, NUMA policies.
  */
 import type { vm_fault_t } from "linux/mm.ts";
@@ -13,24 +14,34 @@ import type { task_struct } from "linux/sched.ts";
 
 /** One for each page frame; the array is mem_map. */
 export interface page extends struct {
-	flags: int; /* PG_*; atomic bit operations */
-	_refcount: embed<atomic_t>;
-	_mapcount: embed<atomic_t>; /* page tables that map it, minus 1; PTL or rmap rules */
-	/* PG_buddy: order; PG_slab: kmem_cache address; page cache: 0; page table: pt_mm */
-	private: int; /* owner of the page; zone->lock while PG_buddy */
-	/* free: list of its order or pcp list; page cache: unused; slab: list of partial slabs */
+	flags: int; /* PG_*; atomic; plain while the allocator owns the page */
+	_refcount: embed<atomic_t>; /* atomic */
+	/** page tables that map it, minus 1, or PG_buddy, PG_table;
+	 *  atomic, plain while nobody else knows the page */
+	_mapcount: embed<atomic_t>;
+	/** PG_buddy: order, zone.lock; slab: cache, large kmalloc():
+	 *  order, constant until freed */
+	private: int;
+	/** free: list of its order, zone.lock, or per_cpu_pages, its CPU
+	 *  only; slab: the lists of its cache, list_lock */
 	lru: embed<list_head>;
-	mapping: int; /* address_space, or anon_vma | PAGE_MAPPING_ANON; page lock */
-	freelist: int; /* PG_slab: its array of free indices; cache's list_lock */
-	inuse: int; /* PG_slab: objects handed out; cache's list_lock */
-	ptl: embed<spinlock_t>; /* PG_table: the split page-table lock */
-	index: ulong; /* offset in mapping, in pages; page lock */
-	rcu_head: embed<callback_head>; /* PG_table: freeing after a grace period */
+	/** address_space: page lock + i_pages_lock; anon_vma |
+	 *  PAGE_MAPPING_ANON: page lock, or set before it is mapped */
+	mapping: int;
+	/** slab: its array of free indices; constant until freed */
+	freelist: int;
+	inuse: int; /* slab: objects handed out; list_lock of its cache */
+	ptl: embed<spinlock_t>; /* PG_table: guards the entries of the table */
+	/** offset in mapping, in pages; constant since mapping was set */
+	index: ulong;
+	/** table or slab: RCU, once it waits to be freed */
+	rcu_head: embed<callback_head>;
 }
 
 export interface anon_vma_name extends struct {
-	kref: embed<atomic_t>;
-	name: array<u8, 80>; /* ANON_VMA_NAME_MAX_LEN, NUL-terminated; constant */
+	kref: embed<atomic_t>; /* atomic */
+	/** ANON_VMA_NAME_MAX_LEN, NUL-terminated; constant */
+	name: array<u8, 80>;
 }
 
 /** One range of a user address space with one set of permissions. Writers hold
@@ -40,105 +51,118 @@ export interface vm_area_struct extends struct {
 	/* The first four fields are what a lookup touches. vm_rcu lies over the
 	 * first of them once the vma is dead (V2.11): a late walker reads
 	 * clobbered bounds, never another object. */
-	vm_start: ulong; /* mmap_lock(w); stack growth: mmap_lock(r) + page_table_lock */
-	vm_end: ulong; /* first byte after; as vm_start */
-	vm_next: vm_area_struct; /* mmap_lock(w), sorted by address */
-	vm_prev: vm_area_struct;
+	vm_start: ulong; /* mmap_lock(w) */
+	vm_end: ulong; /* first byte after; mmap_lock(w) */
+	vm_next: vm_area_struct; /* sorted by address; mmap_lock(w) */
+	vm_prev: vm_area_struct; /* mmap_lock(w) */
 	vm_rb: embed<rb_node>; /* mm_rb; mmap_lock(w), walked under RCU */
 	vm_mm: mm_struct; /* constant */
-	/** Largest free gap in this subtree of mm_rb, in bytes: mmap_lock(w) or,
-	 *  for stack growth, page_table_lock. */
+	/** largest free gap in this subtree of mm_rb, in bytes; mmap_lock(w) */
 	rb_subtree_gap: ulong;
 	vm_page_prot: int; /* mmap_lock(w) */
 	vm_flags: int; /* mmap_lock(w) */
-	/** address_space.i_mmap; i_mmap_rwsem */
-	shared_rb: embed<rb_node>;
+	shared_rb: embed<rb_node>; /* address_space.i_mmap; i_mmap_rwsem */
 	shared_rb_subtree_last: ulong; /* i_mmap_rwsem */
-	anon_vma_chain: embed<list_head>; /* mmap_lock + page_table_lock */
-	anon_vma: anon_vma; /* page_table_lock; set once under mmap_lock(r) */
-	vm_ops: rodata<vm_operations_struct>; /* mmap_lock(w) */
-	vm_pgoff: ulong; /* offset in pages; as vm_start */
-	vm_file: file; /* mmap_lock(w); may be NULL */
-	vm_private_data: int; /* vm_ops' own; special mappings: name */
-	anon_name: ifdef<"CONFIG_ANON_VMA_NAME", anon_vma_name>; /* mmap_lock(w) */
+	/** mmap_lock(w), or from empty mmap_lock(r) + page_table_lock */
+	anon_vma_chain: embed<list_head>;
+	/** mmap_lock(w), or from NULL mmap_lock(r) + page_table_lock */
+	anon_vma: anon_vma;
+	/** NULL: anonymous; constant once it is in mm_rb */
+	vm_ops: rodata<vm_operations_struct>;
+	vm_pgoff: ulong; /* offset in pages; mmap_lock(w) */
+	vm_file: file; /* may be NULL; constant once it is in mm_rb */
+	vm_private_data: int; /* special mappings: name; constant */
+	/** mmap_lock(w) */
+	anon_name: ifdef<"CONFIG_ANON_VMA_NAME", anon_vma_name>;
+	/** RCU, once it is out of mm_rb and waits to be freed */
 	vm_rcu: ifdef<"CONFIG_SPECULATIVE_PAGE_FAULT", overlay<"vm_start", callback_head>>;
 }
 
 export interface mm_struct extends struct {
-	/* mmap_lock(w) to change, (r) to read */
-	mmap: vm_area_struct; /* list of vmas, lowest first */
-	mm_rb: embed<rb_root>;
-	vmacache_seqnum: int; /* bumped when a vma dies; per-thread caches compare */
-	map_count: int; /* number of vmas */
-	mmap_base: ulong; /* top of the mmap area (top-down) */
-	mmap_legacy_base: ulong; /* bottom-up base */
-	task_size: ulong; /* constant */
-	highest_vm_end: ulong;
-	total_vm: ulong; /* pages mapped */
-	locked_vm: ulong; /* pages with VM_LOCKED */
-	data_vm: ulong;
-	exec_vm: ulong;
-	stack_vm: ulong;
-	def_flags: int;
+	mmap: vm_area_struct; /* list of vmas, lowest first; mmap_lock(w) */
+	mm_rb: embed<rb_root>; /* mmap_lock(w), walked under RCU */
+	/** bumped when a vma dies; mmap_lock(w), looked at without (acquire) */
+	vmacache_seqnum: int;
+	map_count: int; /* number of vmas; mmap_lock(w) */
+	/** top of the mmap area (top-down); constant after exec */
+	mmap_base: ulong;
+	mmap_legacy_base: ulong; /* bottom-up base; constant after exec */
+	task_size: ulong; /* constant after exec */
+	highest_vm_end: ulong; /* mmap_lock(w) */
+	/** pages mapped; mmap_lock(w), and remove_vma_list() where the
+	 *  lock was downgraded */
+	total_vm: ulong;
+	locked_vm: ulong; /* pages with VM_LOCKED; mmap_lock(w) */
+	data_vm: ulong; /* as total_vm */
+	exec_vm: ulong; /* as total_vm */
+	stack_vm: ulong; /* as total_vm */
+	def_flags: int; /* mmap_lock(w) */
 	pgd: pgd_t; /* constant */
-	/* atomics */
-	mm_users: embed<atomic_t>; /* tasks using the address space, mmget() */
-	mm_count: embed<atomic_t>; /* references to the struct, mmgrab() */
-	pgtables_bytes: embed<atomic_t>; /* page-table memory, in bytes */
-	rss_stat: array<int, 4>; /* NR_MM_COUNTERS; RMW, in pages */
-	/* locks */
-	page_table_lock: embed<spinlock_t>; /* upper page tables, anon_vma_chain, growth */
-	mmap_lock: embed<rw_semaphore>;
-	/** Sequence of mmap writers, odd while one is inside (V2.10). Written by
-	 *  the holder of mmap_lock(w); read by anyone with READ_ONCE. */
+	/** tasks using the address space, mmget(); atomic */
+	mm_users: embed<atomic_t>;
+	/** references to the struct, mmgrab(); atomic */
+	mm_count: embed<atomic_t>;
+	pgtables_bytes: embed<atomic_t>; /* page-table memory; atomic */
+	rss_stat: array<int, 4>; /* NR_MM_COUNTERS, in pages; atomic */
+	/** guards upper page tables, anon_vma_chain */
+	page_table_lock: embed<spinlock_t>;
+	mmap_lock: embed<rw_semaphore>; /* guards what says so */
+	/** Sequence of mmap writers, odd while one is inside (V2.10).
+	 *  mmap_lock(w) to change, read by anyone with READ_ONCE. */
 	mmap_seq: ifdef<"CONFIG_SPECULATIVE_PAGE_FAULT", int>;
-	mmlist: embed<list_head>; /* mmlist_lock */
-	/* arg_lock's fields of the kernel; here mmap_lock(w) */
-	start_code: ulong;
-	end_code: ulong;
-	start_data: ulong;
-	end_data: ulong;
-	start_brk: ulong;
-	brk: ulong;
-	start_stack: ulong;
-	/** Behave as this kernel, see linux/version.ts; 0: as 5.17. Set while one
-	 *  task uses it. */
+	mmlist: embed<list_head>; /* nobody is on a list: no swap; constant */
+	start_code: ulong; /* constant after exec */
+	end_code: ulong; /* constant after exec */
+	start_data: ulong; /* constant after exec */
+	end_data: ulong; /* constant after exec */
+	start_brk: ulong; /* constant after exec */
+	brk: ulong; /* mmap_lock(w) */
+	start_stack: ulong; /* constant after exec */
+	/** Behave as this kernel, see linux/version.ts; 0: as 5.17.
+	 *  current only: set while one task uses it, constant once there
+	 *  are more. */
 	kernel_version: int;
-	flags: int; /* MMF_*; atomic bit operations */
-	owner: task_struct;
-	context: embed<mm_context_t>;
-	/** CPUs that may hold translations of this mm, one bit each (two words). */
+	flags: int; /* MMF_*; atomic */
+	owner: task_struct; /* tasklist_lock */
+	context: embed<mm_context_t>; /* see mm_context_t */
+	/** CPUs that may hold translations of this mm, one bit each (two
+	 *  words); atomic */
 	mm_cpumask: array<int, 2>;
-	/** Batches of TLB flushes in flight, for mm_tlb_flush_nested(). */
+	/** TLB flushes in flight; atomic, looked at under the ptl */
 	tlb_flush_pending: embed<atomic_t>;
 }
 
 export interface mm_context_t extends struct {
-	ctx_id: int; /* unique, constant: a TLB entry is tagged with it */
-	tlb_gen: embed<atomic_t>; /* bumped by each flush */
+	ctx_id: int; /* unique: a TLB entry is tagged with it; constant */
+	tlb_gen: embed<atomic_t>; /* bumped by each flush; atomic */
 }
 
 export interface anon_vma extends struct {
-	root: anon_vma; /* constant after set-up */
-	rwsem: embed<rw_semaphore>; /* of the root: guards rb_root of the whole tree */
-	refcount: embed<atomic_t>;
-	/* What decides whether it may be taken over by a fork; as rb_root. */
-	num_children: int; /* anon_vmas with this parent; a root is one */
-	num_active_vmas: int; /* vmas whose anon_vma is this one */
-	parent: anon_vma;
-	rb_root: embed<rb_root_cached>; /* interval tree of chains; root's rwsem */
+	root: anon_vma; /* constant once a vma has it */
+	/** guards all trees below a root; used in the root only */
+	rwsem: embed<rw_semaphore>;
+	refcount: embed<atomic_t>; /* atomic */
+	/** anon_vmas with this parent; a root is one; rwsem of root */
+	num_children: int;
+	/** vmas whose anon_vma is this one; rwsem of root */
+	num_active_vmas: int;
+	parent: anon_vma; /* constant once a vma has it */
+	/** interval tree of chains; rwsem of root */
+	rb_root: embed<rb_root_cached>;
 }
 
 /** Links one vma with one anon_vma. */
 export interface anon_vma_chain extends struct {
-	vma: vm_area_struct;
-	anon_vma: anon_vma;
-	same_vma: embed<list_head>; /* mmap_lock & page_table_lock */
-	rb: embed<rb_node>; /* anon_vma->rwsem */
-	rb_subtree_last: ulong;
-	/** What the tree was sorted by at insertion. */
-	cached_vma_start: ifdef<"CONFIG_DEBUG_VM_RB", ulong>;
-	cached_vma_last: ifdef<"CONFIG_DEBUG_VM_RB", ulong>;
+	vma: vm_area_struct; /* constant once linked */
+	anon_vma: anon_vma; /* constant once linked */
+	/** on vm_area_struct.anon_vma_chain; guarded as that is:
+	 *  mmap_lock(w), or from empty mmap_lock(r) + page_table_lock */
+	same_vma: embed<list_head>;
+	rb: embed<rb_node>; /* rwsem of anon_vma's root */
+	rb_subtree_last: ulong; /* as rb */
+	/* What the tree was sorted by at insertion. */
+	cached_vma_start: ifdef<"CONFIG_DEBUG_VM_RB", ulong>; /* as rb */
+	cached_vma_last: ifdef<"CONFIG_DEBUG_VM_RB", ulong>; /* as rb */
 }
 
 /** State of one fault, on the fault's own stack: no other CPU sees it. */

@@ -38,7 +38,8 @@ import {
 } from "linux/rwsem.ts";
 import { count_vm_spf_event } from "linux/vm_event.ts";
 
-/** Time that a CPU spent waiting for mmap_locks; written by that CPU alone. */
+/** Time spent waiting for mmap_locks. All fields: its CPU only;
+ *  the sums are read by others. */
 export interface mmap_lock_wait extends struct {
 	read_ns: ulong;
 	write_ns: ulong;

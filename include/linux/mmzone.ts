@@ -29,21 +29,22 @@ export const NR_VM_NODE_STAT_ITEMS = 6;
 
 /** A memory node. There is one, contig_page_data of mm/vmstat.ts. */
 export interface pglist_data extends struct {
-	vm_stat: array<int, 8>; /* RMW; NR_VM_NODE_STAT_ITEMS */
+	vm_stat: array<int, 8>; /* NR_VM_NODE_STAT_ITEMS; atomic */
 }
 
-/** What a CPU has not yet added to vm_stat; owned by its CPU. */
+/** What a CPU has not yet added to vm_stat. */
 export interface per_cpu_nodestat extends struct {
 	stat_threshold: int; /* beyond +-this, add; constant after boot */
-	vm_node_stat_diff: array<int, 8>;
+	vm_node_stat_diff: array<int, 8>; /* its CPU only; sums read it, too */
 }
 
 export interface free_area extends struct {
-	free_list: embed<list_head>; /* zone->lock */
-	nr_free: int; /* blocks; zone->lock */
+	free_list: embed<list_head>; /* zone.lock */
+	nr_free: int; /* blocks; zone.lock */
 }
 
-/** Owned by its CPU, with interrupts off. */
+/** All fields: its CPU only, with interrupts off, or who has
+ *  claimed a CPU that is outside (cpu_claim_host()). */
 export interface per_cpu_pages extends struct {
 	count: int; /* pages on all lists */
 	high: int; /* above it, give back a batch */
@@ -53,11 +54,12 @@ export interface per_cpu_pages extends struct {
 }
 
 export interface zone extends struct {
-	lock: embed<spinlock_t>;
+	lock: embed<spinlock_t>; /* guards free pages and their counts */
 	free_area: array<embed<free_area>, 11>; /* lock */
 	_watermark: array<int, 3>; /* pages; constant after boot */
-	zone_start_pfn: int; /* constant */
-	spanned_pages: int; /* constant */
+	zone_start_pfn: int; /* constant after boot */
+	spanned_pages: int; /* constant after boot */
 	managed_pages: int; /* constant after boot */
-	nr_free_pages: int; /* lock, peeked at without; pages in the buddy lists */
+	/** pages in the buddy lists; lock, peeked at without */
+	nr_free_pages: int;
 }

@@ -15,9 +15,11 @@ import {
 } from "kernel/lib/percpu_counter.ts";
 
 export interface percpu_counter extends struct {
-	count: ulong; /* lock; peeked at without */
-	lock: embed<spinlock_t>;
-	counters: array<int, 64>; /* not yet in count; each its own CPU's */
+	count: ulong; /* lock, peeked at without */
+	lock: embed<spinlock_t>; /* guards count */
+	/** not yet in count; each its CPU only, with interrupts off; sums
+	 *  read them, too */
+	counters: array<int, 64>;
 }
 
 export function percpu_counter_add(fbc: percpu_counter, amount: number): void {

@@ -16,7 +16,7 @@ export const HARDIRQ_OFFSET = 1 << HARDIRQ_SHIFT;
 export const HARDIRQ_MASK = 0xf << HARDIRQ_SHIFT;
 export const PREEMPT_MASK = 0xff;
 
-/** Its own CPU only: interrupts are taken synchronously and restore it. */
+/** All fields: its CPU only. */
 interface preempt_data extends struct {
 	count: int;
 }

@@ -11,7 +11,7 @@ import { BUG_ON } from "linux/bug.ts";
 import { preempt_disable, preempt_enable } from "linux/preempt.ts";
 import { rcu_is_watching } from "kernel/rcu.ts";
 
-/** Its own CPU only; for assertions. */
+/** For assertions. All fields: its CPU only. */
 interface rcu_reader extends struct {
 	nesting: int;
 }

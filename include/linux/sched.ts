@@ -33,38 +33,55 @@ export const PF_KTHREAD = 0x00200000;
 export const VMACACHE_SIZE = 4;
 export const VMACACHE_BITS = 2;
 
+/** Where the last lookups ended. All fields: current only. */
 export interface vmacache extends struct {
 	seqnum: int;
 	vmas: array<vm_area_struct, 4>;
 }
 
 export interface task_struct extends struct {
-	__state: int; /* TASK_*; set by itself, woken by others */
-	on_cpu: int; /* cpu + 1 while running on a CPU, else 0 */
-	mm: mm_struct; /* current, or task_lock; NULL for kernel threads */
+	/** TASK_*; atomic: set by current, back to running by who wakes it */
+	__state: int;
+	/** cpu + 1 while on a CPU, else 0; its CPU only, peeked at by wakers */
+	on_cpu: int;
+	/** NULL for kernel threads; alloc_lock to change, current reads
+	 *  without */
+	mm: mm_struct;
+	/** its CPU only, which is the one that leaves or enters it */
 	active_mm: mm_struct;
 	vmacache: embed<vmacache>; /* current only */
-	pid: int; /* constant */
-	tgid: int; /* constant */
+	pid: int; /* tasklist_lock: an exec swaps it with the leader's */
+	tgid: int; /* constant once others find it */
 	parent: task_struct; /* tasklist_lock */
-	vfork_parent: task_struct; /* sleeping in vfork until we exec or exit; tasklist_lock */
-	usage: embed<atomic_t>;
-	exit_state: int; /* 0, EXIT_ZOMBIE, EXIT_DEAD */
+	/** sleeps in vfork until we exec or exit; tasklist_lock, set
+	 *  before it runs */
+	vfork_parent: task_struct;
+	usage: embed<atomic_t>; /* atomic */
+	/** 0, EXIT_ZOMBIE, EXIT_DEAD; tasklist_lock; who has cpu_claim
+	 *  reads a 0 without, for it stays */
+	exit_state: int;
+	/** tasklist_lock; current only from PF_EXITING to EXIT_ZOMBIE, and
+	 *  constant once it was killed */
 	exit_code: int;
 	pending: int; /* bit mask of pending signals; atomic */
-	fault_address: ulong; /* si_addr of the last SIGSEGV/SIGBUS; current only */
+	/** si_addr of the last SIGSEGV/SIGBUS; current only */
+	fault_address: ulong;
 	fault_code: int; /* si_code; current only */
 	maj_flt: int; /* current only */
-	min_flt: int;
+	min_flt: int; /* current only */
 	tasks: embed<list_head>; /* tasklist_lock */
-	in_fault: int; /* depth of user fault handling, for assertions; current only */
-	memalloc_noretry: int;
-	flags: int; /* PF_*; current only, or before it first runs */
-	cpu_claim: int; /* cpu + 1 that chose to run the task, else 0; RMW */
+	in_fault: int; /* depth of user fault handling; current only */
+	memalloc_noretry: int; /* current only */
+	/** PF_*; current only, or before it first runs; PF_EXITING under
+	 *  tasklist_lock */
+	flags: int;
+	cpu_claim: int; /* cpu + 1 that chose to run the task, else 0; atomic */
 	delivered: int; /* signals handed to the program; current only */
 	alloc_lock: embed<spinlock_t>; /* task_lock(): guards mm */
-	group_leader: task_struct; /* constant */
-	exit_signal: int; /* to the parent at exit; -1: a thread; tasklist_lock */
+	/** tasklist_lock: an exec makes its caller the leader */
+	group_leader: task_struct;
+	/** to the parent at exit; -1: a thread; tasklist_lock */
+	exit_signal: int;
 	pid_chain: task_struct; /* next of the same hash slot; tasklist_lock */
 	set_child_tid: ulong; /* CLONE_CHILD_SETTID; current only */
 	clear_child_tid: ulong; /* CLONE_CHILD_CLEARTID; current only */

@@ -14,7 +14,9 @@ export const KMEM_CACHE_NAMELEN = 24;
 export const AC_MAX_ENTRIES = 120;
 export const SLAB_NR_CPUS = 64;
 
-/** Free objects that one CPU has at hand. Owned by its CPU, interrupts off. */
+/** Free objects that one CPU has at hand. All fields: its CPU
+ *  only, with interrupts off, or who has claimed a CPU that is
+ *  outside (cpu_claim_host()). */
 export interface array_cache extends struct {
 	avail: int; /* entries in use; a stack, the hottest object on top */
 	limit: int; /* constant after creation */
@@ -23,7 +25,7 @@ export interface array_cache extends struct {
 	entry: array<int, 120>; /* object addresses */
 }
 
-/** The slabs of a cache. Everything here: list_lock. */
+/** The slabs of a cache. All fields: list_lock. */
 export interface kmem_cache_node extends struct {
 	list_lock: embed<spinlock_t>;
 	slabs_partial: embed<list_head>; /* through page.lru */
@@ -36,20 +38,22 @@ export interface kmem_cache_node extends struct {
 }
 
 export interface kmem_cache extends struct {
-	/* 1) Looked at by each alloc and free; constant after creation. */
-	cpu_cache: array<array_cache, 64>; /* one for each CPU that exists */
-	flags: int; /* SLAB_* */
-	object_size: int; /* what the caller asked for */
-	size: int; /* distance of two objects */
-	num: int; /* objects in a slab */
-	gfporder: int; /* pages in a slab, as an order */
-	ctor: rodata<(objp: number) => void>;
-	/* 2) For the rare paths; constant after creation. */
-	freelist_size: int; /* bytes of the index array at the end of a slab */
-	align: int;
-	cpu_cache_order: int; /* of the pages that hold the array_caches */
-	name: array<u8, 24>; /* NUL-terminated */
-	/* 3) */
-	list: embed<list_head>; /* slab_caches; slab_mutex */
-	node: embed<kmem_cache_node>;
+	/* 1) Looked at by each alloc and free. */
+	/** one for each CPU that exists; constant after creation */
+	cpu_cache: array<array_cache, 64>;
+	flags: int; /* SLAB_*; constant after creation */
+	object_size: int; /* what the caller asked for; constant */
+	size: int; /* distance of two objects; constant */
+	num: int; /* objects in a slab; constant */
+	gfporder: int; /* pages in a slab, as an order; constant */
+	ctor: rodata<(objp: number) => void>; /* constant */
+	/* 2) For the rare paths. */
+	/** bytes of the index array at the end of a slab; constant */
+	freelist_size: int;
+	align: int; /* constant */
+	/** of the pages that hold the array_caches; constant */
+	cpu_cache_order: int;
+	name: array<u8, 24>; /* NUL-terminated; constant */
+	list: embed<list_head>; /* slab_caches; slab_lock */
+	node: embed<kmem_cache_node>; /* see kmem_cache_node */
 }

@@ -17,8 +17,9 @@ export type smp_cond_func_t = (cpu: number, info: number) => boolean;
 /** csd.u_flags: the request is under way, the struct may not be reused. */
 export const CSD_FLAG_LOCK = 0x01;
 
-/** One request to one CPU: owned by the sender while it is not locked, by the
- *  target from the push on its queue until it clears CSD_FLAG_LOCK. */
+/** One request to one CPU. All fields: its CPU only, that is the
+ *  sender's while CSD_FLAG_LOCK is clear, the target's from the
+ *  push on its queue until it clears CSD_FLAG_LOCK. */
 export interface call_single_data_t extends struct {
 	llist: call_single_data_t; /* next on the target's queue */
 	u_flags: int; /* CSD_FLAG_LOCK; cleared with release by the target */

@@ -7,22 +7,26 @@
 import type { atomic_t, list_head } from "linux/types.ts";
 
 export interface spinlock_t extends struct {
-	slock: int; /* 0: free, else cpu + 1 of the holder; RMW by every CPU */
-	owner_cpu: ifdef<"CONFIG_DEBUG_SPINLOCK", int>; /* cpu + 1 of the holder; written by it */
+	slock: int; /* 0: free, else cpu + 1 of the holder; atomic */
+	/** cpu + 1 of the holder; written under the lock */
+	owner_cpu: ifdef<"CONFIG_DEBUG_SPINLOCK", int>;
 }
 
 export interface rw_semaphore extends struct {
-	count: embed<atomic_t>; /* lock word, layout in kernel/locking/rwsem.ts */
-	owner: int; /* task address | RWSEM_READER_OWNED; written by the last to lock */
-	wait_lock: embed<spinlock_t>;
+	/** lock word, layout in kernel/locking/rwsem.ts; atomic */
+	count: embed<atomic_t>;
+	/** task address | RWSEM_READER_OWNED; a hint, stored by who locks */
+	owner: int;
+	wait_lock: embed<spinlock_t>; /* guards wait_list */
 	wait_list: embed<list_head>; /* wait_lock */
 }
 
 /** A seqcount_t: the sequence is odd while a writer is inside. */
 export interface seqcount_t extends struct {
-	sequence: int; /* written by the one writer, read by all */
+	sequence: int; /* the lock of its writers; read by all */
 }
 export interface seqlock_t extends struct {
-	seqcount: embed<seqcount_t>;
+	seqcount: embed<seqcount_t>; /* lock, read by all */
+	/** guards what the user says, against other writers */
 	lock: embed<spinlock_t>;
 }

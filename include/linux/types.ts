@@ -4,33 +4,38 @@
  * that other structs embed. Scalar types are in compiler.d.ts.
  */
 
+/** All fields: the lock of the list, see the field that it lies in. */
 export interface list_head extends struct {
 	next: list_head;
 	prev: list_head;
 }
 
-/** RCU callback. Overlays nothing by itself; see vm_area_struct.vm_rcu. */
+/** RCU callback. All fields: RCU: the CPU that called call_rcu(), or who took
+ *  its callbacks over. Overlays nothing itself; see vm_area_struct.vm_rcu. */
 export interface callback_head extends struct {
-	next: callback_head; /* owned by the CPU that called call_rcu */
+	next: callback_head;
 	func: rodata<(head: callback_head) => void>;
 }
 export type rcu_head = callback_head;
 
+/** All fields: the lock of the tree, see the field that it lies in. */
 export interface rb_node extends struct {
 	__rb_parent_color: int; /* address of the parent | colour (1: black) */
 	rb_right: rb_node;
 	rb_left: rb_node;
 }
 
+/** All fields: the lock of the tree, see the field that it lies in. */
 export interface rb_root extends struct {
 	rb_node: rb_node;
 }
 
+/** All fields: the lock of the tree, see the field that it lies in. */
 export interface rb_root_cached extends struct {
 	rb_root: embed<rb_root>;
 	rb_leftmost: rb_node;
 }
 
 export interface atomic_t extends struct {
-	counter: int;
+	counter: int; /* atomic */
 }

@@ -17,7 +17,8 @@ import {
 export const VM_EVENT_ITEMS_MAX = 40;
 
 export interface vm_event_state extends struct {
-	event: array<ulong, 40>; /* plain stores by the owning CPU */
+	/** its CPU only, by plain stores; sums read them, too */
+	event: array<ulong, 40>;
 }
 export const vm_event_states = DEFINE_PER_CPU<vm_event_state>();
 

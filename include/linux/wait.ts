@@ -29,14 +29,14 @@ import {
 } from "kernel/sched/core.ts";
 
 export interface wait_queue_head extends struct {
-	lock: embed<spinlock_t>;
-	head: embed<list_head>; /* lock; peeked at by waitqueue_active() */
+	lock: embed<spinlock_t>; /* guards head */
+	head: embed<list_head>; /* lock, peeked at by waitqueue_active() */
 }
 
 /** On the sleeper's stack. */
 export interface wait_queue_entry extends struct {
 	private: task_struct; /* constant */
-	entry: embed<list_head>; /* the head's lock */
+	entry: embed<list_head>; /* lock of the head */
 }
 
 export function init_waitqueue_head(wq: wait_queue_head): void {

@@ -24,7 +24,7 @@ import { iget_locked, iput } from "./inode.ts";
 const NR_OPEN = 1024;
 
 interface files_struct extends struct {
-	file_lock: embed<spinlock_t>;
+	file_lock: embed<spinlock_t>; /* guards descriptors, inode.i_size */
 	next_fd: int; /* none below it is free; file_lock */
 	fd: array<file, 1024>; /* file_lock */
 }

@@ -35,11 +35,12 @@ import { truncate_inode_pages_final } from "mm/truncate.ts";
 const I_HASH_SIZE = 64;
 
 interface inode_data extends struct {
+	/** guards the hash, last references */
 	inode_hash_lock: embed<spinlock_t>;
 	inode_hashtable: array<inode, 64>; /* inode_hash_lock */
 	inode_cachep: kmem_cache; /* constant after boot */
-	nr_inodes: int; /* inode_hash_lock */
-	last_ino: int; /* RMW; numbers of inodes that no directory has */
+	nr_inodes: int; /* inode_hash_lock, peeked at without */
+	last_ino: int; /* numbers of inodes that no directory has; atomic */
 }
 const data = DEFINE<inode_data>();
 

@@ -26,11 +26,11 @@ const XA_CHUNK_MASK = 63;
 /** i_pages_lock to change; slots are read under RCU. */
 export interface xa_node extends struct {
 	level: int; /* 0: the slots are entries; constant */
-	count: int; /* slots in use */
-	parent: xa_node; /* NULL at the top */
-	offset: int; /* slot of the parent; constant once there is one */
-	slots: array<int, 64>;
-	rcu: embed<callback_head>;
+	count: int; /* slots in use; i_pages_lock */
+	parent: xa_node; /* NULL at the top; i_pages_lock */
+	offset: int; /* slot of the parent; i_pages_lock */
+	slots: array<int, 64>; /* i_pages_lock, read under RCU */
+	rcu: embed<callback_head>; /* RCU, once it is off the tree */
 }
 
 interface xarray_data extends struct {

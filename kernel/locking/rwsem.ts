@@ -129,13 +129,15 @@ const RWSEM_SPIN_TURNS = CONFIG_ARCH_HOST_STEPPER ? 0 : 256;
 /** On the sleeper's kernel stack. */
 interface rwsem_waiter extends struct {
 	list: embed<list_head>; /* wait_lock */
-	task: task_struct; /* a reader's becomes NULL when it owns the lock */
+	/** wait_lock; a reader's becomes NULL (release) when it owns the
+	 *  lock */
+	task: task_struct;
 	type: int; /* constant */
 	handoff_set: int; /* wait_lock */
 	timeout: ulong; /* constant */
 }
 
-/** Tasks to wake once wait_lock is dropped: nobody but us sees it. */
+/** Tasks to wake once wait_lock is dropped. All fields: current only. */
 interface wake_q_head extends struct {
 	n: int;
 	tasks: array<task_struct, 64>; /* each with a reference of ours */

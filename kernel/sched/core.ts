@@ -45,9 +45,10 @@ import { enter_lazy_tlb, switch_mm_irqs_off } from "asm/mmu_context.ts";
 
 /** Port: of a run queue, what is left. Its own CPU only. */
 interface rq extends struct {
-	curr: task_struct;
-	idle_stop: int; /* cpu_startup_entry() ends; set by anyone */
-	blocked_on: rw_semaphore; /* what curr sleeps for; NULL: something else */
+	curr: task_struct; /* its CPU only */
+	idle_stop: int; /* cpu_startup_entry() ends; atomic: set by anyone */
+	/** its CPU only: what curr sleeps for; NULL: something else */
+	blocked_on: rw_semaphore;
 }
 const runqueues = DEFINE_PER_CPU<rq>();
 const idle_tasks = DEFINE_PER_CPU<task_struct>();

@@ -37,11 +37,10 @@ export const CLONE_NS_FLAGS =
 	CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
 	CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 
-/**
- * The argument block of clone3(), as it lies in user memory: little-endian
- * 64-bit words.
- * Port: two 32-bit fields for each, since a ulong is a double.
- */
+/** The argument block of clone3(), as it lies in user memory:
+ *  little-endian 64-bit words. All fields: current only, on its
+ *  stack. Port: two 32-bit fields for each, since a ulong is a
+ *  double. */
 export interface clone_args extends struct {
 	flags: u32;
 	flags_hi: u32;
