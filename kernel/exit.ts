@@ -353,7 +353,8 @@ export function task_claim(t: task_struct): boolean {
 
 	if (cmpxchg(t.cpu_claim, 0, cpu + 1) !== 0)
 		return false;
-	/* Under the claim its state is stable: only its own CPU ends it. */
+	/* Under the claim its state is stable: only its own CPU ends it.
+	 * Acquire; pairs with the release in wake_up_new_task(). */
 	if (t.exit_state === 0 && smp_load_acquire(t.__state) === TASK_RUNNING)
 		return true;
 	WRITE_ONCE(t.cpu_claim, 0);

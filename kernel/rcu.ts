@@ -100,8 +100,7 @@ export function rcu_is_watching(): boolean {
 }
 
 /**
- * Go quiescent. Release: accesses of the sections before stay before. Pairs
- * with the acquire in rcu_gp_done().
+ * Go quiescent. Release: accesses of the sections before stay before.
  * Port: fully ordered in the kernel, for the sake of what idle does next. Here
  * whoever looks at a condition before it sleeps has a barrier of its own, see
  * idle_prepare(). Nobody but this CPU writes the counter.
@@ -117,16 +116,19 @@ export function rcu_eqs_enter(): void {
 			);
 			BUG_ON(rcu_preempt_depth() !== 0, "EQS in a read-side section");
 		}
+		/* Pairs with the acquire in rcu_gp_done(). */
 		smp_store_release(rdp.dynticks, rdp.dynticks + 1);
 	}
 }
 
-/** Be watched again. Fully ordered: sections begin after. */
+/** Be watched again. Fully ordered: sections begin after, and see what was
+ *  done before a grace period that met us quiescent. */
 export function rcu_eqs_exit(): void {
 	if (CONFIG_SMP && !CONFIG_RCU_STEPPED) {
 		const rdp = this_cpu(rcu_data);
 
-		/* With a result: without one it would order nothing. */
+		/* With a result: without one it would order nothing. Pairs
+		 * with the barrier in rcu_gp_start(). */
 		const seq = fetch_add(rdp.dynticks, 1);
 
 		if (CONFIG_DEBUG_ATOMIC_SLEEP) {
@@ -169,8 +171,10 @@ export function rcu_momentary_dyntick_idle(): void {
 		/* Even and odd again in one step; does nothing to an EQS.
 		 * Fully ordered, by the barriers: nobody wants the result. */
 		if ((rdp.dynticks & RCU_DYNTICKS_IDX) !== 0) {
+			/* As rcu_eqs_enter(): pairs with rcu_gp_done(). */
 			smp_mb();
 			fetch_add(rdp.dynticks, 2);
+			/* As rcu_eqs_exit(): pairs with rcu_gp_start(). */
 			smp_mb();
 		}
 	}
@@ -178,11 +182,13 @@ export function rcu_momentary_dyntick_idle(): void {
 
 /* ---- grace periods ---- */
 
-/**
- * Remember where every CPU is. The barrier orders the caller's updates (its
- * unlinking) before the reads: a CPU seen in an EQS sees them when it leaves.
- */
+/** Remember where every CPU is. */
 function rcu_gp_start(snap: rcu_snap): void {
+	/*
+	 * The caller's updates (its unlinking) before the reads: a CPU seen in
+	 * an EQS sees them when it leaves. Pairs with the full barriers in
+	 * rcu_eqs_exit() and rcu_momentary_dyntick_idle().
+	 */
 	smp_mb();
 	snap.cpu = 0;
 	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++)
@@ -199,11 +205,13 @@ function rcu_gp_done(snap: rcu_snap): boolean {
 
 		if (cpu === me || (old & RCU_DYNTICKS_IDX) === 0)
 			continue;
-		/* Acquire; pairs with rcu_eqs_enter() on that CPU. */
+		/* Acquire; pairs with rcu_eqs_enter() and
+		 * rcu_momentary_dyntick_idle() on that CPU. */
 		if (smp_load_acquire(per_cpu(rcu_data, cpu).dynticks) === old)
 			return false;
 	}
-	/* All accesses of their sections come before what is freed next. */
+	/* All accesses of their sections come before what is freed next, also
+	 * where rcu_gp_start() met an EQS. Pairs with rcu_eqs_enter(). */
 	smp_mb();
 	return true;
 }
@@ -221,10 +229,9 @@ export function synchronize_rcu(): void {
 		rcu_gp_end_step();
 		return;
 	}
-	if (!CONFIG_SMP || nr_cpu_ids() === 1) {
-		smp_mb();
+	/* The caller is in no section, and nobody else is there. */
+	if (!CONFIG_SMP || nr_cpu_ids() === 1)
 		return;
-	}
 
 	const snap = STACK<rcu_snap>();
 	const watching = rcu_is_watching();
@@ -527,8 +534,9 @@ export function rcu_barrier(): void {
 	const seq = (rcu_state.barrier_sequence + 1) | 0;
 
 	WRITE_ONCE(rcu_state.barrier_sequence, seq);
-	/* Callbacks queued before the call are seen below; pairs with call_rcu()
-	 * by way of whatever told the caller about them. */
+	/* The new number before anyone is asked. Pairs with the interrupt by
+	 * which rcu_barrier_entrain() comes to read it. That callbacks of which
+	 * the caller knows are counted below is seen to by the exchange above. */
 	smp_mb();
 	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
 		if (cpu === me)
@@ -536,8 +544,12 @@ export function rcu_barrier(): void {
 
 		const rdp = per_cpu(rcu_data, cpu);
 
-		/* Ask or adopt. It may come or go in between, so look again. */
 		start = 0;
+		/*
+		 * Ask or adopt. It may come or go in between, so look again.
+		 * Acquire: without callbacks, it has done what they do; pairs
+		 * with rcu_cblist_done().
+		 */
 		for (
 			let n = 0;
 			smp_load_acquire(rdp.n_cbs) !== 0 &&
@@ -566,6 +578,7 @@ export function rcu_barrier(): void {
 
 		start = rcu_barrier_relax(n, start, mutex, busy);
 	}
+	/* Pairs with the exchange by which the next rcu_barrier() gets in. */
 	smp_store_release(rcu_state.barrier_mutex, 0);
 }
 

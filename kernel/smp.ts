@@ -253,7 +253,8 @@ export function cpu_enter_host(): void {
 	rcu_check_callbacks();
 	for (;;) {
 		irq_poll();
-		/* The state, then a last look; pairs with cpu_outside(). */
+		/* The state, then a last look. Pairs with send_ipi(), after
+		 * which csd_lock_wait() looks at our state. */
 		xchg(p.state, CPU_HOST);
 		if (READ_ONCE(p.pending) === 0)
 			return;
@@ -265,7 +266,8 @@ export function cpu_enter_host(): void {
 export function cpu_leave_host(): void {
 	const p = this_cpu(ipi);
 
-	/* Whoever claimed us is about to let go. Pairs with cpu_outside(). */
+	/* Whoever claimed us is about to let go: pairs with cpu_release_host().
+	 * The state, then the bits: pairs with cpu_outside(). */
 	let start = 0;
 
 	for (
@@ -304,7 +306,8 @@ export function cpu_claim_host(cpu: number): boolean {
 	if (CONFIG_SMP) {
 		const t = per_cpu(ipi, cpu);
 
-		/* Acquire; pairs with the stores of cpu_enter_host() and release. */
+		/* Acquire; pairs with the exchange in cpu_enter_host() and the
+		 * release in cpu_release_host(). */
 		return cmpxchg(t.state, CPU_HOST, CPU_CLAIMED) === CPU_HOST;
 	}
 	return false;
@@ -313,6 +316,8 @@ export function cpu_claim_host(cpu: number): boolean {
 export function cpu_release_host(cpu: number): void {
 	const t = per_cpu(ipi, cpu);
 
+	/* What we did to its data comes before. Pairs with cpu_leave_host()
+	 * and cpu_claim_host(). */
 	smp_store_release(t.state, CPU_HOST);
 }
 
@@ -365,7 +370,8 @@ function csd_lock(csd: call_single_data_t, cpu: number): void {
 }
 
 function csd_unlock(csd: call_single_data_t): void {
-	/* Release: func and our reads of csd come before. */
+	/* Release: func and our reads of csd come before. Pairs with the
+	 * acquire in csd_lock_wait(). */
 	smp_store_release(csd.u_flags, 0);
 }
 
@@ -377,7 +383,9 @@ function generic_exec_single(cpu: number, csd: call_single_data_t): void {
 		const first: call_single_data_t = READ_ONCE(t.call_single_queue);
 
 		csd.llist = first;
-		/* Publishes csd; pairs with the xchg that takes the queue. */
+		/* Publishes csd; pairs with the exchange by which
+		 * flush_smp_call_function_queue() or cancel_requests() take the
+		 * queue. */
 		if (cmpxchg(t.call_single_queue, first, csd) === first)
 			break;
 	}

@@ -7,6 +7,7 @@
  *   node --import tsx scripts/checkpatch.ts [--update]
  */
 import { Command } from "commander";
+import { check_barriers, shrink_unpaired } from "./checkpatch/barriers.ts";
 import { check_columns, shrink_columns } from "./checkpatch/columns.ts";
 import { EXCEPTIONS, needless, read_exceptions, UPDATE, write_exceptions } from "./checkpatch/exceptions.ts";
 import { check_guards, shrink_unguarded } from "./checkpatch/guards.ts";
@@ -28,6 +29,7 @@ export function checkpatch(root: string): string[] {
 		...[...tree].flatMap(([path, text]) => check_lines(path, text)),
 		...check_columns(tree, allowed.columns),
 		...check_guards(code, allowed.unguarded),
+		...check_barriers(code, allowed.unpaired),
 		...check_walls(code),
 		...alone
 			.filter((path) => !(path in allowed.orphans))
@@ -49,6 +51,7 @@ function update(root: string): void {
 		orphans: Object.fromEntries(kept),
 		columns: shrink_columns(tree, old.columns),
 		unguarded: shrink_unguarded(tree, old.unguarded),
+		unpaired: shrink_unpaired(tree, old.unpaired),
 	});
 }
 

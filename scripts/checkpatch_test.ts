@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
+import { barriers_of, check_barriers, partners, shrink_unpaired } from "./checkpatch/barriers.ts";
 import { check_columns, columns, long_lines, shrink_columns } from "./checkpatch/columns.ts";
 import { needless, read_exceptions } from "./checkpatch/exceptions.ts";
 import { check_guards, fields_of, shrink_unguarded } from "./checkpatch/guards.ts";
@@ -154,6 +155,77 @@ test("guards: the fields of the tree are found, and include/ has no exceptions",
 		listed.filter((path) => path.startsWith("include/")),
 		[],
 	);
+});
+
+/** Problems of barriers in the body of a function. */
+function of_barriers(...body: string[]): string[] {
+	const text = ["function f(): void {", ...body, "}", "function other(): void {}"].join("\n");
+	return check_barriers(tree_of({ "kernel/x.ts": text }), {}).map((line) =>
+		line.replace(/^kernel\/x\.ts:(\d+): (\w+)\(\): (say|there is no \w+).*/, "$1 $2 $3"),
+	);
+}
+
+test("a barrier says what it pairs with", (t) => {
+	const calls = [
+		"smp_mb();",
+		"smp_rmb();",
+		"smp_wmb();",
+		"smp_mb__before_atomic();",
+		"smp_mb__after_spinlock();",
+		"smp_store_release(p.a, 1);",
+		"while (smp_load_acquire(p.a) === 0) g();",
+		"for (let n = 0; smp_load_acquire(p.a) !== 0; n++) g();",
+		"if (a && atomic_read_acquire(p) === 0) return;",
+		"const x = atomic_cmpxchg_release(p, 1, 0);",
+		"atomic_set_release(p, 1);",
+		"smp_acquire__after_ctrl_dep();",
+	];
+	for (const call of calls) {
+		const name = /\b(smp|atomic)_\w+/.exec(call)?.[0];
+		t.deepEqual(of_barriers(`\t${call}`), [`2 ${name} say`], call);
+		t.deepEqual(of_barriers("\t/* Because. */", `\t${call}`), [`3 ${name} say`], call);
+		t.deepEqual(of_barriers("\t/* Pairs with other(). */", `\t${call}`), [], call);
+		t.deepEqual(of_barriers("\t// it pairs with the release in other()", `\t${call}`), [], call);
+		t.deepEqual(
+			of_barriers("\t/* Pairs with gone(). */", `\t${call}`),
+			[`3 ${name} there is no gone`],
+			call,
+		);
+	}
+	/* Not said: the name of a function, and another one than what it is made of. */
+	for (const said of [
+		"Pairs with the other side.",
+		"Pairs with smp_wmb().",
+		"Like other().",
+		"Pairs with x. other()",
+	])
+		t.deepEqual(of_barriers(`\t/* ${said} */`, "\tsmp_rmb();"), ["3 smp_rmb say"], said);
+	t.deepEqual(partners("Pairs with the release in a(), and with b(). Not c()."), ["a", "b"]);
+});
+
+test("barriers: a long comment is looked at whole, one far above is not", (t) => {
+	const long = ["\t/*", "\t * Pairs with other().", ...Array(9).fill("\t * And so on."), "\t */"];
+	t.deepEqual(of_barriers(...long, "\tsmp_mb();"), []);
+	t.deepEqual(of_barriers(...long, "\tg();", "\tsmp_mb();"), [`15 smp_mb say`]);
+	t.deepEqual(of_barriers("\tg( /* Pairs with other(). */", "\t\t1,", "\t\tsmp_load_acquire(p.a),", "\t);"), []);
+	t.deepEqual(of_barriers("\t/* Pairs with other(). */", "\tsmp_mb();", "\tg();", "\tg();", "\tsmp_mb();"), [
+		"6 smp_mb say",
+	]);
+});
+
+test("barriers: those that are made of others, and names that only look like one", (t) => {
+	const of = (text: string) => barriers_of("include/linux/x.ts", text).map((b) => b.name);
+	t.deepEqual(of("export function atomic_read_acquire(v: a): number {\n\treturn smp_load_acquire(v.c);\n}"), []);
+	t.deepEqual(of('import { smp_mb } from "host/door.ts";\nrwsem_acquire(sem, 0, 0);\nlock_release(sem);'), []);
+	t.deepEqual(of("const f = RODATA((): void => {\n\tsmp_mb();\n});"), ["smp_mb"]);
+});
+
+test("the list of barriers without a partner only gets shorter", (t) => {
+	const tree = tree_of({ "kernel/a.ts": "function f() {\n\tsmp_mb();\n}\n" });
+	t.deepEqual(check_barriers(tree, { "kernel/a.ts": 1 }), []);
+	t.regex(check_barriers(tree, { "kernel/a.ts": 2 })[0], /1 barriers .* still allows 2: lower it by .*--update/);
+	t.deepEqual(shrink_unpaired(tree, { "kernel/a.ts": 2, "kernel/gone.ts": 1 }), { "kernel/a.ts": 1 });
+	t.deepEqual(shrink_unpaired(tree, {}), {}, "never more");
 });
 
 test("an exception that is not needed is told", (t) => {

@@ -51,7 +51,8 @@ export function anon_vma_unlock_read(anon_vma: anon_vma): void {
  * a speculative fault.
  */
 export function anon_vma_prepare(vma: vm_area_struct): number {
-	/* Another fault may set it, under page_table_lock. Port: marked. */
+	/* Another fault may set it, under page_table_lock. Pairs with the
+	 * release in __anon_vma_prepare(). Port: marked. */
 	if (smp_load_acquire(vma.anon_vma) !== NULL) return 0;
 	return __anon_vma_prepare(vma);
 }

@@ -76,7 +76,8 @@ export function write_seqcount_end(s: seqcount_t): void {
 
 /** Make all readers inside fail, without a write section. */
 export function write_seqcount_invalidate(s: seqcount_t): void {
-	/* Pairs with read_seqcount_retry(). */
+	/* What was stored before is seen by who begins with the new count.
+	 * Pairs with read_seqcount_begin(). */
 	smp_wmb();
 	WRITE_ONCE(s.sequence, (s.sequence + 2) | 0);
 }

@@ -56,7 +56,8 @@ export function do_raw_spin_trylock(lock: spinlock_t): boolean {
 	if (CONFIG_ARCH_HOST_STEPPER)
 		return spin_trylock_step(ADDR(lock.slock));
 	if (CONFIG_SMP) {
-		/* Look first: a failing cmpxchg would take the cache line. */
+		/* Look first: a failing cmpxchg would take the cache line.
+		 * Acquire; pairs with the release in do_raw_spin_unlock(). */
 		if (
 			READ_ONCE(lock.slock) !== 0 ||
 			cmpxchg(lock.slock, 0, smp_processor_id() + 1) !== 0
@@ -74,7 +75,11 @@ export function do_raw_spin_unlock(lock: spinlock_t): void {
 	} else if (CONFIG_SMP) {
 		if (CONFIG_DEBUG_SPINLOCK)
 			debug_spin_unlock(lock);
-		/* Pairs with the cmpxchg of the next one to take the lock. */
+		/*
+		 * Pairs with the exchange of the next one to take the lock:
+		 * do_raw_spin_lock(), do_raw_spin_trylock(),
+		 * spin_lock_slowpath().
+		 */
 		smp_store_release(lock.slock, 0);
 	}
 }

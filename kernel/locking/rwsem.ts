@@ -204,7 +204,7 @@ export function rwsem_is_write_locked(sem: rw_semaphore): boolean {
  * then cannot be 0), with our bias in it.
  */
 function rwsem_read_trylock(sem: rw_semaphore): number {
-	/* Acquire; pairs with the release in __up_write(). */
+	/* Acquire; pairs with __up_write() and __downgrade_write(). */
 	const cnt = atomic_add_return(RWSEM_READER_BIAS, sem.count);
 
 	WARN_ON(cnt < 0, "rwsem: too many readers");
@@ -406,7 +406,7 @@ function rwsem_try_write_lock(
 				new_ &= ~RWSEM_FLAG_WAITERS;
 		}
 
-		/* Acquire; pairs with the release in __up_read(), __up_write(). */
+		/* Acquire; pairs with __up_read() and __up_write(). */
 		const seen = atomic_cmpxchg(sem.count, count, new_);
 
 		if (seen === count)
@@ -431,6 +431,7 @@ function rwsem_try_write_lock_unqueued(sem: rw_semaphore): boolean {
 	let count = atomic_read(sem.count);
 
 	while ((count & (RWSEM_LOCK_MASK | RWSEM_FLAG_HANDOFF)) === 0) {
+		/* Acquire; pairs with __up_read() and __up_write(). */
 		const seen = atomic_cmpxchg(
 			sem.count,
 			count,
@@ -702,7 +703,7 @@ function __down_read_trylock(sem: rw_semaphore): boolean {
 	let tmp = atomic_read(sem.count);
 
 	while ((tmp & RWSEM_READ_FAILED_MASK) === 0) {
-		/* Acquire; pairs with the release in __up_write(). */
+		/* Acquire; pairs with __up_write() and __downgrade_write(). */
 		const seen = atomic_cmpxchg(
 			sem.count,
 			tmp,
@@ -740,7 +741,8 @@ function __up_read(sem: rw_semaphore): void {
 		);
 	}
 	rwsem_clear_reader_owned(sem);
-	/* Release; pairs with the acquire of the next writer. */
+	/* Release; pairs with the acquire of the next writer, in
+	 * rwsem_write_trylock() or rwsem_try_write_lock(). */
 	const tmp = atomic_add_return(-RWSEM_READER_BIAS, sem.count);
 
 	/* The last one out, with waiters and no writer, wakes. */
@@ -763,7 +765,8 @@ function __up_write(sem: rw_semaphore): void {
 		);
 	}
 	rwsem_clear_owner(sem);
-	/* Release; pairs with the acquire of whoever is next. */
+	/* Release; pairs with the acquire of whoever is next, a reader in
+	 * rwsem_read_trylock() or a writer in rwsem_write_trylock(). */
 	const tmp = atomic_fetch_add(-RWSEM_WRITER_LOCKED, sem.count);
 
 	if ((tmp & RWSEM_FLAG_WAITERS) !== 0)
@@ -781,7 +784,8 @@ function __downgrade_write(sem: rw_semaphore): void {
 			"downgrade_write() by another task",
 		);
 	}
-	/* Release; what we wrote is seen by the readers that come in now. */
+	/* Release; pairs with rwsem_read_trylock(): what we wrote is seen by
+	 * the readers that come in now. */
 	const tmp = atomic_fetch_add(
 		-RWSEM_WRITER_LOCKED + RWSEM_READER_BIAS,
 		sem.count,

@@ -181,8 +181,10 @@ export function switch_to_task(next: task_struct): void {
 	if (prev === next)
 		return;
 	BUG_ON(in_atomic(), "switch_to_task() while atomic");
+	/* Acquire: all that its last CPU did to it comes before; pairs with the
+	 * release of switch_to_task() there. */
 	BUG_ON(
-		READ_ONCE(next.on_cpu) !== 0,
+		smp_load_acquire(next.on_cpu) !== 0,
 		"switch_to_task() to a task that runs on another CPU",
 	);
 
@@ -208,7 +210,8 @@ export function switch_to_task(next: task_struct): void {
 	}
 	rq.curr = next;
 	WRITE_ONCE(next.on_cpu, smp_processor_id() + 1);
-	/* prev may run elsewhere from here on: all we did to it comes before. */
+	/* prev may run elsewhere from here on: all we did to it comes before.
+	 * Pairs with the acquire of switch_to_task() there. */
 	smp_store_release(prev.on_cpu, 0);
 	local_irq_restore(flags);
 

@@ -18,6 +18,8 @@ export interface Exceptions {
 	columns: Record<string, number>;
 	/** Fields of structs that do not say what guards them, for each file. */
 	unguarded: Record<string, number>;
+	/** Barriers that do not say what they pair with, for each file. */
+	unpaired: Record<string, number>;
 }
 
 export function read_exceptions(root: string): Exceptions {

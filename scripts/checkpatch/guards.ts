@@ -7,11 +7,7 @@
  */
 import ts from "typescript";
 import { EXCEPTIONS, UPDATE } from "./exceptions.ts";
-import type { Tree } from "./tree.ts";
-
-const KERNEL = /^(include|kernel|arch\/(x86|powerpc|arm64))\/.*\.ts$/;
-/** Structs that tests make, and the language. */
-const EXCEPT = /_kunit(_util)?\.ts$|^include\/kunit\/|\.d\.ts$/;
+import { KERNEL, OF_TESTS, type Tree, words_of_code } from "./tree.ts";
 
 export interface Field {
 	line: number;
@@ -72,19 +68,9 @@ function is_guarded(field: Field, names: ReadonlySet<string>): boolean {
 	return [...field.comment.matchAll(AS)].some(([, other]) => names.has(`${struct}.${other}`));
 }
 
-/** Every word of the kernel's code, comments left out: what a comment may name. */
-function words_of_code(tree: Tree): ReadonlySet<string> {
-	const found = new Set<string>();
-	for (const [path, text] of tree)
-		if (KERNEL.test(path))
-			for (const [word] of text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, " ").matchAll(/\w+/g))
-				found.add(word);
-	return found;
-}
-
 /** Fields of a file that nothing guards, as far as their comments go. */
 function bare_fields(path: string, text: string): Field[] {
-	if (!KERNEL.test(path) || EXCEPT.test(path)) return [];
+	if (!KERNEL.test(path) || OF_TESTS.test(path)) return [];
 	const fields = fields_of(path, text);
 	const names = new Set(fields.map((f) => f.name));
 	return fields.filter((f) => !is_guarded(f, names));
@@ -115,7 +101,7 @@ export function check_guards(tree: Tree, allowed: Record<string, number>): strin
 		const few = `${path}: ${bare.length} fields without a guard, and ${EXCEPTIONS} still allows ${may}`;
 		if (bare.length > may) found.push(...bare.map((f) => path + say(f, SAY)));
 		if (bare.length < may) found.push(`${few}: lower it by ${UPDATE}`);
-		if (!KERNEL.test(path) || EXCEPT.test(path)) continue;
+		if (!KERNEL.test(path) || OF_TESTS.test(path)) continue;
 		for (const f of fields_of(path, text))
 			for (const [lock] of f.comment.matchAll(LOCK))
 				if (!code.has(lock)) found.push(path + say(f, `there is no ${lock}`));

@@ -2,6 +2,8 @@
 /** What no line may have: each rule names the files that it is about, and says
  *  what to write instead. */
 
+import { KERNEL } from "./tree.ts";
+
 export interface Rule {
 	/** Files the rule is about, by path from the top. */
 	files: RegExp;
@@ -10,7 +12,6 @@ export interface Rule {
 	say: string;
 }
 
-const KERNEL = /^(include|kernel|arch\/(x86|powerpc|arm64))\/.*\.ts$/;
 const CODE = /\.(ts|mjs)$/;
 /** They quote what they forbid. */
 const ABOUT_RULES = /^scripts\/(checkpatch|check|test)(_test)?\.ts$|^scripts\/checkpatch\//;

@@ -6,6 +6,11 @@ import { join } from "node:path";
 /** Texts by path from the top. */
 export type Tree = ReadonlyMap<string, string>;
 
+/** Code that runs in the machine and under its rules. */
+export const KERNEL = /^(include|kernel|arch\/(x86|powerpc|arm64))\/.*\.ts$/;
+/** Of it, what tests are made of, and the language. */
+export const OF_TESTS = /_kunit(_util)?\.ts$|^include\/kunit\/|\.d\.ts$/;
+
 const TOPS = ["arch", "bin", "include", "kernel", "scripts", "tools"];
 const SOURCE = /\.(ts|mjs|css|html|c)$/;
 /** Made by a build or recorded: nobody's lines. */
@@ -47,4 +52,14 @@ export function read_commands(root: string): Tree {
 		"CONTRIBUTING.md",
 	];
 	return read(root, [...fixed.filter((path) => existsSync(join(root, path))), ...documentation]);
+}
+
+/** Every word of the kernel's code, comments left out: what a comment may name. */
+export function words_of_code(tree: Tree): ReadonlySet<string> {
+	const found = new Set<string>();
+	for (const [path, text] of tree)
+		if (KERNEL.test(path))
+			for (const [word] of text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, " ").matchAll(/\w+/g))
+				found.add(word);
+	return found;
 }
