@@ -7,29 +7,36 @@
  * Left out: the walks that use it (reclaim, migration, mkclean, THP, KSM), huge
  * pages, memory cgroups, mlocked pages.
  *
- * Lock ordering in mm (deeper is taken later; where, in parentheses):
+ * Lock ordering in mm: deeper is taken later; in parentheses, where. What
+ * lockdep sees on the stepper has to be in here, and the other way round, but
+ * for lines with a star, which no scenario gets to, and page_lock, which
+ * lockdep does not watch (tools/explore/outside/lock_order_test.ts).
  *
- * inode_hash_lock
- * tasklist_lock
  * mm->mmap_lock
  *   mm->mmap_lock/1		(of the child: dup_mmap)
- *     mapping->i_mmap_rwsem	(dup_mmap, __vma_adjust, vma_link)
- *       anon_vma->rwsem	(__vma_adjust)
- *         mm->page_table_lock or pte_lock
- *           mapping->i_pages_lock
+ *     mapping->i_mmap_rwsem	(dup_mmap_vmas, __vma_adjust, vma_link)
+ *       anon_vma->rwsem *	(__vma_adjust, take_rmap_locks)
+ *         mm->page_table_lock	(__anon_vma_prepare, expand_downwards)
+ *         pte_lock		(move_ptes, move_normal_pmd)
  *           pte_lock/1		(source after destination: copy_pte_range;
- *				 new after old: move_ptes)
- *   page_lock			(filemap_fault, wp_page_shared)
- *     mapping->i_mmap_rwsem	(truncate_inode_pages: not both in one place)
+ *				 new after old: move_ptes, move_normal_pmd)
+ *             pte_lock/2	(of the table that moves: move_normal_pmd)
+ *         tasklist_lock *	(out_of_memory, in anon_vma_clone)
+ *           task->alloc_lock	(mm_update_next_owner)
+ *   page_lock			(filemap_fault, truncate_inode_pages)
  *     mapping->i_pages_lock	(add_to_page_cache_lru, delete_from_page_cache)
- *   anon_vma->rwsem
- *     mm->page_table_lock	(anon_vma_prepare, expand_downwards)
+ *     pte_lock			(finish_fault, filemap_map_pages)
+ *       page_wait_queue->lock	(unlock_page: do_wp_page, filemap_map_pages)
+ *   inode_hash_lock		(iput, in remove_vma)
  *
+ * Innermost, everywhere: zone->lock, kmem_cache_node->list_lock,
+ * sem->wait_lock, percpu_counter->lock.
+ *
+ * pte_lock is the lock of a table of any level, where each has its own.
  * mm->mmap_seq is not a lock: it is odd while mmap_lock is held for writing,
  * and nobody waits for it. A speculative fault holds no mmap_lock, tries the
  * pte_lock inside of an RCU read-side section (or with interrupts off), and
- * takes nothing below it but by trying: page_lock (do_wp_page).
- * zone->lock and list_lock of the allocators are innermost, everywhere.
+ * below it page_lock (do_wp_page), whose end may take the wait queue's lock.
  */
 import type {
 	anon_vma, anon_vma_chain, mm_struct, page, vm_area_struct,

@@ -266,6 +266,14 @@ export class Lockdep {
 		};
 	}
 
+	/** Which lock was taken while which one was held, outer first, by class; trylocks are no order. */
+	orders_seen(): LockOrder[] {
+		return [...this.inside].map(([edge, stack]) => ({
+			outer: this.names[Math.floor(edge / MAX_CLASSES)],
+			inner: this.names[edge % MAX_CLASSES],
+			stack,
+		}));
+	}
 	/** All orders that were seen, for another machine that repeats one execution. */
 	seen(): Seen {
 		return {
@@ -285,6 +293,13 @@ export class Lockdep {
 		this.irqs_on = new Map(s.irqs_on);
 		this.sleeping = new Set(s.sleeping);
 	}
+}
+
+export interface LockOrder {
+	outer: string;
+	inner: string;
+	/** Where that was seen first. */
+	stack: string;
 }
 
 /** See tools/explore/protocol.ts. */
@@ -338,6 +353,9 @@ export class LockdepOracle implements Oracle {
 	}
 	irqs_on(c: number): Objection | undefined {
 		return this.report(this.l.enabled_irqs(c));
+	}
+	orders_seen(): LockOrder[] {
+		return this.l.orders_seen();
 	}
 	held(c: number): Held[] {
 		return this.l.held(c);
