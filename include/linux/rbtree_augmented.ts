@@ -167,13 +167,10 @@ export function __rb_erase_augmented(
 		tmp = child.rb_left;
 		if (tmp === NULL) {
 			/*
-			 * Case 2: the successor is node's right child.
+			 * Case 2: the successor s is node's right child. Trees
+			 * as in kernel/lib/rbtree.ts, without colours:
 			 *
-			 *    (n)          (s)
-			 *    / \          / \
-			 *  (x) (s)  ->  (x) (c)
-			 *        \
-			 *        (c)
+			 * [[x] n [s [c]]] => [[x] s [c]]
 			 */
 			parent = successor;
 			child2 = successor.rb_right;
@@ -181,18 +178,10 @@ export function __rb_erase_augmented(
 			augment.copy(node, successor);
 		} else {
 			/*
-			 * Case 3: the successor is the leftmost of node's right
-			 * subtree.
+			 * Case 3: the successor s is the first one of the right
+			 * subtree; c takes its place.
 			 *
-			 *    (n)          (s)
-			 *    / \          / \
-			 *  (x) (y)  ->  (x) (y)
-			 *      /            /
-			 *    (p)          (p)
-			 *    /            /
-			 *  (s)          (c)
-			 *    \
-			 *    (c)
+			 * [[x] n [[[s [c]] p] y]] => [[x] s [[[c] p] y]]
 			 */
 			do {
 				parent = successor;

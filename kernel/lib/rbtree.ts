@@ -4,9 +4,12 @@
  * walks in order.
  *
  * Properties kept: the root is black; red nodes have black children; every
- * path from a node to a NULL link has the same number of black nodes. The
- * drawings show black nodes with upper-case letters and red ones with
- * lower-case letters; those whose colour may be either are in parentheses.
+ * path from a node to a NULL link has the same number of black nodes.
+ *
+ * In comments a tree is written on one line, in the order of its nodes: what is
+ * in brackets left of a node is its left subtree, what is right of it its right
+ * one. A star follows a black node, a question mark one of either colour, and
+ * a red one nothing: [[a*] b [c*]] is a red node with two black children.
  *
  * Lock-free walkers (find_vma() under RCU) may run at any time: all stores to
  * rb_left and rb_right are single and marked, and ordered so that no loop can
@@ -87,13 +90,10 @@ function __rb_insert(
 			/* parent === gparent.rb_left */
 			if (tmp !== NULL && rb_is_red(tmp)) {
 				/*
-				 * Case 1: the uncle is red: flip colours.
+				 * Case 1: the uncle is red: both take the
+				 * black of g, the grandparent.
 				 *
-				 *       G            g
-				 *      / \          / \
-				 *     p   u  -->   P   U
-				 *    /            /
-				 *   n            n
+				 * [[[n] p] g* [u]] => [[[n] p*] g [u*]]
 				 *
 				 * g's parent may be red, so go on from there.
 				 */
@@ -108,14 +108,11 @@ function __rb_insert(
 			tmp = parent.rb_right;
 			if (node === tmp) {
 				/*
-				 * Case 2: the uncle is black and node the right child:
-				 * rotate left at parent, which leads to case 3.
+				 * Case 2: the uncle is black, and node
+				 * between p and g: it takes p's place. That is
+				 * case 3, with the two names exchanged.
 				 *
-				 *      G             G
-				 *     / \           / \
-				 *    p   U  -->    n   U
-				 *     \           /
-				 *      n         p
+				 * [[p [n]] g* [u*]] => [[[p] n] g* [u*]]
 				 */
 				tmp = node.rb_left;
 				WRITE_ONCE(parent.rb_right, tmp);
@@ -129,14 +126,10 @@ function __rb_insert(
 			}
 
 			/*
-			 * Case 3: the uncle is black and node the left child: rotate
-			 * right at gparent.
+			 * Case 3: the uncle is black, and node on the outer
+			 * side: p takes g's place and colour, and all is well.
 			 *
-			 *        G           P
-			 *       / \         / \
-			 *      p   U  -->  n   g
-			 *     /                 \
-			 *    n                   U
+			 * [[[n] p] g* [u*]] => [[n] p* [g [u*]]]
 			 */
 			WRITE_ONCE(gparent.rb_left, tmp); /* === parent.rb_right */
 			WRITE_ONCE(parent.rb_right, gparent);
@@ -160,7 +153,7 @@ function __rb_insert(
 
 		tmp = parent.rb_left;
 		if (node === tmp) {
-			/* Case 2, mirrored: rotate right at parent. */
+			/* Case 2, mirrored. */
 			tmp = node.rb_right;
 			WRITE_ONCE(parent.rb_left, tmp);
 			WRITE_ONCE(node.rb_right, parent);
@@ -172,7 +165,7 @@ function __rb_insert(
 			tmp = node.rb_left;
 		}
 
-		/* Case 3, mirrored: rotate left at gparent. */
+		/* Case 3, mirrored. */
 		WRITE_ONCE(gparent.rb_right, tmp); /* === parent.rb_left */
 		WRITE_ONCE(parent.rb_left, gparent);
 		if (tmp !== NULL)
@@ -196,8 +189,8 @@ function ____rb_erase_color(
 
 	for (;;) {
 		/*
-		 * Loop invariants: node is black, or NULL the first time round; it
-		 * is not the root; the paths through it have one black node fewer
+		 * Loop invariants: node is black, or NULL the first time; it is
+		 * not the root; the paths through it have one black node fewer
 		 * than the others.
 		 */
 		sibling = parent.rb_right;
@@ -205,13 +198,11 @@ function ____rb_erase_color(
 			/* node === parent.rb_left */
 			if (rb_is_red(sibling)) {
 				/*
-				 * Case 1: left rotate at parent.
+				 * Case 1: the sibling is red: it takes p's
+				 * place, so that node gets a black one, l.
 				 *
-				 *     P               S
-				 *    / \             / \
-				 *   N   s    -->    p   Sr
-				 *      / \         / \
-				 *     Sl  Sr      N   Sl
+				 * [[n*] p* [[l*] s [r*]]] =>
+				 *	[[[n*] p [l*]] s* [r*]]
 				 */
 				tmp1 = sibling.rb_left;
 				WRITE_ONCE(parent.rb_right, tmp1);
@@ -226,16 +217,16 @@ function ____rb_erase_color(
 				tmp2 = sibling.rb_left;
 				if (tmp2 === NULL || rb_is_black(tmp2)) {
 					/*
-					 * Case 2: colour the sibling red.
+					 * Case 2: no red child there: the
+					 * sibling becomes red, and its side as
+					 * short as ours.
 					 *
-					 *    (p)           (p)
-					 *    / \           / \
-					 *   N   S    -->  N   s
-					 *      / \           / \
-					 *     Sl  Sr        Sl  Sr
+					 * [[n*] p? [[l*] s* [r*]]] =>
+					 *	[[n*] p? [[l*] s [r*]]]
 					 *
-					 * Either p was red and takes the missing black, or
-					 * all paths through it are short: go on above.
+					 * Either p was red and takes the
+					 * missing black, or all paths through
+					 * it are short: go on above.
 					 */
 					rb_set_parent_color(sibling, parent, RB_RED);
 					if (rb_is_red(parent)) {
@@ -249,18 +240,14 @@ function ____rb_erase_color(
 					break;
 				}
 				/*
-				 * Case 3: right rotate at sibling; leads to case 4.
+				 * Case 3: only the inner child, l, is red: it
+				 * takes the sibling's place, for case 4.
 				 *
-				 *   (p)           (p)
-				 *   / \           / \
-				 *  N   S    -->  N   sl
-				 *     / \             \
-				 *    sl  Sr            S
-				 *                       \
-				 *                        Sr
+				 * [[n*] p? [[l] s* [r*]]] =>
+				 *	[[n*] p? [l [s* [r*]]]]
 				 *
-				 * p might be red while sl is: case 4 mends that, with the
-				 * rotation at p that makes sl its parent.
+				 * If p is red it has a red child now: case 4
+				 * mends that, where l takes p's place.
 				 */
 				tmp1 = tmp2.rb_right;
 				WRITE_ONCE(sibling.rb_left, tmp1);
@@ -273,13 +260,12 @@ function ____rb_erase_color(
 				sibling = tmp2;
 			}
 			/*
-			 * Case 4: left rotate at parent and flip colours.
+			 * Case 4: the outer child, r, is red: the sibling takes
+			 * p's place and colour, and both its sides get a black
+			 * node.
 			 *
-			 *      (p)             (s)
-			 *      / \             / \
-			 *     N   S     -->   P   Sr
-			 *        / \         / \
-			 *      (sl) sr      N  (sl)
+			 * [[n*] p? [[l?] s* [r]]] =>
+			 *	[[[n*] p* [l?]] s? [r*]]
 			 */
 			tmp2 = sibling.rb_left;
 			WRITE_ONCE(parent.rb_right, tmp2);
@@ -294,7 +280,7 @@ function ____rb_erase_color(
 
 		sibling = parent.rb_left;
 		if (rb_is_red(sibling)) {
-			/* Case 1, mirrored: right rotate at parent. */
+			/* Case 1, mirrored. */
 			tmp1 = sibling.rb_right;
 			WRITE_ONCE(parent.rb_left, tmp1);
 			WRITE_ONCE(sibling.rb_right, parent);
@@ -307,7 +293,7 @@ function ____rb_erase_color(
 		if (tmp1 === NULL || rb_is_black(tmp1)) {
 			tmp2 = sibling.rb_right;
 			if (tmp2 === NULL || rb_is_black(tmp2)) {
-				/* Case 2, mirrored: colour the sibling red. */
+				/* Case 2, mirrored. */
 				rb_set_parent_color(sibling, parent, RB_RED);
 				if (rb_is_red(parent)) {
 					rb_set_black(parent);
@@ -319,7 +305,7 @@ function ____rb_erase_color(
 				}
 				break;
 			}
-			/* Case 3, mirrored: left rotate at sibling. */
+			/* Case 3, mirrored. */
 			tmp1 = tmp2.rb_left;
 			WRITE_ONCE(sibling.rb_right, tmp1);
 			WRITE_ONCE(tmp2.rb_left, sibling);
