@@ -66,8 +66,10 @@ export const __WNOTHREAD = 0x20000000;
 export const __WALL = 0x40000000;
 export const __WCLONE = 0x80000000 | 0;
 
-/** Out of the list and the hash: nobody can find p any more. */
+/** Out of the list and the hash: nobody can find p any more. tasklist_lock is
+ *  held. */
 function __unhash_process(p: task_struct): void {
+	assert_spin_locked(tasklist_lock);
 	unaccount_process();
 	detach_pid(p);
 	list_del_init(p.tasks);
@@ -105,7 +107,7 @@ export function release_task(p: task_struct): void {
 
 /**
  * The owner leaves mm to the others who use it: some other task that has it
- * becomes the owner.
+ * becomes the owner. No lock is held.
  */
 export function mm_update_next_owner(mm: mm_struct): void {
 	const p = current();
@@ -199,8 +201,10 @@ function do_notify_parent(tsk: task_struct): boolean {
 	return false;
 }
 
-/** Any thread of the parent may be the one that sleeps in wait4(). */
+/** Any thread of the parent may be the one that sleeps in wait4().
+ *  tasklist_lock is held. */
 function __wake_up_parent(p: task_struct): void {
+	assert_spin_locked(tasklist_lock);
 	for (let t = next_task(init_task); t !== init_task; t = next_task(t)) {
 		if (same_thread_group(t, p.parent))
 			wake_up_state(t, TASK_INTERRUPTIBLE);
@@ -362,7 +366,8 @@ export function task_claim(t: task_struct): boolean {
 }
 
 /** After the CPU left t for another task. The full barrier of the xchg() pairs
- *  with that of the fetch_or() which makes a signal pending. */
+ *  with mark_killed(): either we see the signal, or claim_killed_task() gets t.
+ *  No lock is held. */
 export function task_unclaim(t: task_struct): void {
 	/* Without the claim somebody else may run t to its end, and free it. */
 	get_task_struct(t);
@@ -403,8 +408,8 @@ function do_wait(pid: number, stat_addr: number, options: number): number {
 	let retval: number;
 
 	for (;;) {
-		/* Pairs with __wake_up_parent(): it sets exit_state, then looks at
-		 * our state, both under tasklist_lock. */
+		/* Pairs with exit_notify(): it sets exit_state, then looks at our
+		 * state in __wake_up_parent(), both under tasklist_lock. */
 		set_current_state(TASK_INTERRUPTIBLE);
 		retval = -ECHILD;
 		spin_lock(tasklist_lock);

@@ -29,6 +29,7 @@ import { smp_mb } from "host/door.ts";
 import { BUG_ON } from "linux/bug.ts";
 import { local_irq_restore, local_irq_save } from "linux/irqflags.ts";
 import { might_sleep } from "linux/kernel.ts";
+import { lockdep_assert_irqs_disabled } from "linux/lockdep.ts";
 import { in_atomic, preempt_disable, preempt_enable } from "linux/preempt.ts";
 import { rcu_preempt_depth } from "linux/rcupdate.ts";
 import { cpu_relax } from "linux/smp.ts";
@@ -312,6 +313,7 @@ export function call_rcu(
 
 /** Move callbacks on as far as grace periods have got. Interrupts disabled. */
 function rcu_advance_cbs(rdp: rcu_data): void {
+	lockdep_assert_irqs_disabled();
 	const wait = rdp.wait;
 	const next = rdp.next;
 

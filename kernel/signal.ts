@@ -23,10 +23,12 @@ import {
 } from "kernel/sched/core.ts";
 
 /**
- * t is to die with that code, unless it is to die already.
+ * t is to die with that code, unless it is to die already. tasklist_lock is
+ * held.
  * Port: the code is in each thread, not in a struct that the group shares.
  */
 function mark_killed(t: task_struct, exit_code: number): void {
+	assert_spin_locked(tasklist_lock);
 	if ((READ_ONCE(t.pending) & sigmask(SIGKILL)) === 0)
 		t.exit_code = exit_code;
 	fetch_or(t.pending, sigmask(SIGKILL));
@@ -55,6 +57,7 @@ export function zap_other_threads(p: task_struct, exit_code: number): number {
 /** Send sig to t's process; tasklist_lock is held. SIGKILL hits every thread,
  *  anything else waits in t. */
 function complete_signal(sig: number, t: task_struct): void {
+	assert_spin_locked(tasklist_lock);
 	if (sig === SIGKILL) {
 		zap_other_threads(t, sig);
 		mark_killed(t, sig);
@@ -64,7 +67,8 @@ function complete_signal(sig: number, t: task_struct): void {
 	signal_wake_up(t, false);
 }
 
-/** From within the kernel, to a task that somebody keeps from going away. */
+/** From within the kernel, to a task that somebody keeps from going away.
+ *  Takes tasklist_lock. */
 export function send_sig(sig: number, p: task_struct): number {
 	spin_lock(tasklist_lock);
 	if ((p.flags & PF_EXITING) === 0)

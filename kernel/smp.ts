@@ -423,7 +423,8 @@ function run_local(func: smp_call_func_t, info: number): void {
 }
 
 /**
- * Run func(info) on one CPU, in interrupt context. func is RODATA. Returns
+ * Run func(info) on one CPU, in interrupt context; on our own one here, with
+ * interrupts disabled. func is RODATA. Interrupts are enabled. Returns
  * -ENXIO if the CPU is outside of the machine; with wait false it may still
  * leave before it runs func.
  */

@@ -29,6 +29,7 @@ export function init_completion(x: completion): void {
 	init_waitqueue_head(x.wait);
 }
 
+/** Between two uses: nobody waits for it, and nobody completes it. */
 export function reinit_completion(x: completion): void {
 	x.done = 0;
 }

@@ -14,7 +14,8 @@ import type { task_struct } from "linux/sched.ts";
 
 /** One for each page frame; the array is mem_map. */
 export interface page extends struct {
-	flags: int; /* PG_*; atomic; plain while the allocator owns the page */
+	/** PG_*; atomic, plain while nobody else knows the page */
+	flags: int;
 	_refcount: embed<atomic_t>; /* atomic */
 	/** page tables that map it, minus 1, or PG_buddy, PG_table;
 	 *  atomic, plain while nobody else knows the page */
@@ -186,11 +187,14 @@ export interface vm_fault {
 }
 
 export interface vm_operations_struct {
-	open?: (vma: vm_area_struct) => void; /* mmap_lock(w) */
+	/* mmap_lock is held for writing; close: or downgraded, or nobody is
+	 * left. */
+	open?: (vma: vm_area_struct) => void;
 	close?: (vma: vm_area_struct) => void;
 	may_split?: (vma: vm_area_struct, addr: number) => number;
 	mremap?: (vma: vm_area_struct) => number;
-	fault?: (vmf: vm_fault) => vm_fault_t; /* mmap_lock(r) */
+	/* At least for reading; a speculative fault calls none of them. */
+	fault?: (vmf: vm_fault) => vm_fault_t;
 	map_pages?: (vmf: vm_fault, start_pgoff: number, end_pgoff: number) => vm_fault_t;
 	page_mkwrite?: (vmf: vm_fault) => vm_fault_t;
 	name?: (vma: vm_area_struct) => string;

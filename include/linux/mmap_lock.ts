@@ -3,11 +3,10 @@
  * Mirrors include/linux/mmap_lock.h (5.17 with V2.02, 03, 10 and 31): the mmap
  * locking API, and the sequence count by which a speculative fault notices
  * that a writer was there.
- * Left out: the trace points, mmap_read_trylock_non_owner and
- * mmap_read_unlock_non_owner.
+ * Left out: the trace points, mmap_read_unlock_non_owner().
  *
- * Port: a lock that is not free is waited for with the clock running. The
- * nanoseconds go into mmap_lock_wait_ns, the only part that the kernel lacks.
+ * Port: the time that a task waits for a lock that is not free goes into
+ * mmap_lock_wait_ns, but for mmap_write_lock_nested(), which finds it free.
  */
 import {
 	CONFIG_SPECULATIVE_PAGE_FAULT,
@@ -93,8 +92,10 @@ export function mmap_init_lock(mm: mm_struct): void {
 
 /**
  * A writer is about to change the address space. We enter with mmap_lock held
- * for writing and mmap_seq even; from here on no speculative fault starts,
- * and none that started before can commit.
+ * for writing and mmap_seq even, and return with it odd; from here on no
+ * speculative fault starts, and of those that started before only one that has
+ * passed its last check still commits: it holds the page-table lock since, so
+ * that the writer finds its entry when it takes that lock.
  */
 export function __mmap_seq_write_lock(mm: mm_struct): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
@@ -110,7 +111,8 @@ export function __mmap_seq_write_lock(mm: mm_struct): void {
 }
 
 /**
- * The writer is done: before mmap_lock is released or downgraded. What a
+ * The writer is done: mmap_lock is still held for writing, and released or
+ * downgraded after. We enter with mmap_seq odd and return with it even. What a
  * downgraded writer still does is ordered against faults by page-table locks,
  * as everything that is done under the read lock.
  */
@@ -165,7 +167,8 @@ export function mmap_write_lock(mm: mm_struct): void {
 	__mmap_seq_write_lock(mm);
 }
 
-/** For a second mm while another one is locked: fork's new address space. */
+/** For a second mm while another one is locked: fork's new address space,
+ *  which nobody else knows. */
 export function mmap_write_lock_nested(mm: mm_struct, subclass: number): void {
 	down_write_nested(mm.mmap_lock, subclass);
 	__mmap_seq_write_lock(mm);

@@ -50,7 +50,9 @@ export interface task_struct extends struct {
 	/** its CPU only, which is the one that leaves or enters it */
 	active_mm: mm_struct;
 	vmacache: embed<vmacache>; /* current only */
-	pid: int; /* tasklist_lock: an exec swaps it with the leader's */
+	/** tasklist_lock, for an exec swaps it with the leader's; current
+	 *  reads without */
+	pid: int;
 	tgid: int; /* constant once others find it */
 	parent: task_struct; /* tasklist_lock */
 	/** sleeps in vfork until we exec or exit; tasklist_lock, set
@@ -78,7 +80,8 @@ export interface task_struct extends struct {
 	cpu_claim: int; /* cpu + 1 that chose to run the task, else 0; atomic */
 	delivered: int; /* signals handed to the program; current only */
 	alloc_lock: embed<spinlock_t>; /* task_lock(): guards mm */
-	/** tasklist_lock: an exec makes its caller the leader */
+	/** tasklist_lock, for an exec makes its caller the leader; current
+	 *  reads without */
 	group_leader: task_struct;
 	/** to the parent at exit; -1: a thread; tasklist_lock */
 	exit_signal: int;

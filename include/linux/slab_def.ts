@@ -34,7 +34,9 @@ export interface kmem_cache_node extends struct {
 	total_slabs: int; /* length of the three lists */
 	free_slabs: int; /* length of slabs_free */
 	free_objects: int; /* of all slabs; objects in CPU arrays are not free */
-	free_limit: int; /* beyond it, free slabs go back to the page allocator */
+	/** beyond it, free slabs go back to the page allocator; constant after
+	 *  creation */
+	free_limit: int;
 }
 
 export interface kmem_cache extends struct {

@@ -155,7 +155,8 @@ export function spin_is_contended(_lock: spinlock_t): boolean {
 	return false;
 }
 
-/** With CONFIG_DEBUG_SPINLOCK held by this CPU, else by anyone. */
+/** On the stepper and with CONFIG_DEBUG_SPINLOCK held by this CPU, else by
+ *  anyone. */
 export function assert_spin_locked(lock: spinlock_t): void {
 	if (CONFIG_ARCH_HOST_STEPPER) {
 		BUG_ON(!lock_held_here(ADDR(lock.slock)), "spinlock not held");

@@ -15,7 +15,8 @@ export function vmacache_flush(tsk: task_struct): void {
 }
 
 /**
- * A vma left the tree: all caches of this mm's threads are stale.
+ * A vma left the tree: all caches of this mm's threads are stale. mmap_lock is
+ * held for writing.
  * Port: the kernel's counter has 64 bits. With 32, a thread would have to sit
  * out exactly 2^32 invalidations to be fooled.
  */

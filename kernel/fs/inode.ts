@@ -208,6 +208,7 @@ export function iget_locked(ino: number): inode {
 /** The last reference is gone; inode_hash_lock is held and dropped. A file
  *  that has a name stays, with its page cache, for the next open. */
 function iput_final(inode: inode): void {
+	assert_spin_locked(data.inode_hash_lock);
 	const drop = inode.i_nlink === 0;
 
 	if (drop)

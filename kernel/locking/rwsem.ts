@@ -50,6 +50,7 @@ import { EINTR } from "linux/errno.ts";
 import { might_sleep } from "linux/kernel.ts";
 import {
 	lock_downgrade,
+	lockdep_assert_held,
 	rwsem_acquire,
 	rwsem_acquire_read,
 	rwsem_release,
@@ -244,12 +245,15 @@ function rwsem_first_waiter(sem: rw_semaphore): rwsem_waiter {
 	return container_of<rwsem_waiter>(list.next, "list");
 }
 
+/** wait_lock is held. */
 function rwsem_add_waiter(sem: rw_semaphore, waiter: rwsem_waiter): void {
+	lockdep_assert_held(sem.wait_lock);
 	list_add_tail(waiter.list, sem.wait_list);
 }
 
 /** The last one to leave takes the flags with it. wait_lock is held. */
 function rwsem_del_waiter(sem: rw_semaphore, waiter: rwsem_waiter): void {
+	lockdep_assert_held(sem.wait_lock);
 	list_del(waiter.list);
 	if (!list_empty(sem.wait_list))
 		return;
@@ -269,6 +273,7 @@ function rwsem_mark_wake(
 	wake_type: number,
 	wake_q: wake_q_head,
 ): void {
+	lockdep_assert_held(sem.wait_lock);
 	let waiter = rwsem_first_waiter(sem);
 	let oldcount: number;
 	let woken = 0;
@@ -378,6 +383,7 @@ function rwsem_try_write_lock(
 	sem: rw_semaphore,
 	waiter: rwsem_waiter,
 ): boolean {
+	lockdep_assert_held(sem.wait_lock);
 	const first = rwsem_first_waiter(sem);
 	let count = atomic_read(sem.count);
 	let new_: number;
@@ -660,7 +666,8 @@ function rwsem_down_write_slowpath(sem: rw_semaphore, state: number): number {
 	return 0;
 }
 
-/** The lock was released and there are waiters. Callable with any lock. */
+/** The lock was released and there are waiters. Takes wait_lock, inside of
+ *  whatever the caller holds. */
 function rwsem_wake(sem: rw_semaphore): void {
 	const wake_q = STACK<wake_q_head>();
 	const flags = raw_spin_lock_irqsave(sem.wait_lock);
