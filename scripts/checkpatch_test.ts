@@ -87,6 +87,8 @@ test("a field says what guards it", (t) => {
 		"page lock",
 		"a number; tasklist_lock, read without",
 		"rwsem of root",
+		"the lock of the list, see there",
+		"its lock, peeked at without",
 		"atomic",
 		"constant after boot",
 		"Constant.",
@@ -108,6 +110,8 @@ test("a field says what guards it", (t) => {
 		"set by all",
 		"sees struct b",
 		"blocked for ever",
+		"lock statistics",
+		"how often the lock was taken",
 		"see b.ts",
 	])
 		t.deepEqual(of_fields(`\ta: int; /* ${bare} */`), ["2 a say"], bare);

@@ -53,16 +53,17 @@ export function fields_of(path: string, text: string): Field[] {
 	return found;
 }
 
-/** What guards a field: a lock, a rule, or another field of the same struct that says it. */
-const GUARD =
-	/\b(\w+_)?(lock|mutex|rwsem|sem|ptl)\b|\b(atomic|RCU|constant|guards|current only|its CPU only|a hint)\b/i;
+/** What guards a field: a lock by its name, or one that needs none where it stands ("lock of the pool"); */
+const A_LOCK = /\b\w+_(lock|mutex|rwsem|sem)\b|\b(lock|mutex|rwsem|sem|ptl)\b(?=\s*([;,.:()+]|$|of\b|to\b))/;
+/** a rule; or another field that says it. */
+const A_RULE = /\b(atomic|RCU|constant|guards|current only|its CPU only|a hint)\b/i;
 const AS = /\bas (\w+)\b/g;
 const SEE = /\bsee (\w+)\b/g;
 /** What only the kernel has may be named as such. */
 const LOCK = /(?<!the kernel's )\b\w+_(?:lock|mutex|rwsem|sem)\b/g;
 
 function is_guarded(field: Field, names: ReadonlySet<string>): boolean {
-	if (GUARD.test(field.comment)) return true;
+	if (A_LOCK.test(field.comment) || A_RULE.test(field.comment)) return true;
 	if ([...field.comment.matchAll(SEE)].some(([, other]) => field.type.includes(other))) return true;
 	const struct = field.name.split(".")[0];
 	return [...field.comment.matchAll(AS)].some(([, other]) => names.has(`${struct}.${other}`));
