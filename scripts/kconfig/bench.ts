@@ -69,7 +69,7 @@ function main(): void {
 	});
 	const all = [
 		contestant("conf", [reference]),
-		contestant("spf-conf, nothing remembered", ours, { KCONFIG_NOCACHE: "1" }),
+		contestant("spf-conf, KCONFIG_NOCACHE=1", ours, { KCONFIG_NOCACHE: "1" }),
 		contestant("spf-conf", ours),
 	] as const;
 	// What it is to remember in the turns that count.

@@ -6,11 +6,21 @@ import type { KconfHost, ShellResult } from "./lkc.ts";
 import { ConfExit } from "./lkc.ts";
 import { to_text } from "./text.ts";
 
-/** Runs a command now. With `keep`, what it says on standard error is part of the result. */
-export function run_shell(host: KconfHost, command: string, keep = false): ShellResult {
+/**
+ * Runs a command now. With `keep`, what it says on standard error is part of the result. `under`
+ * is a program with its arguments that runs the shell, to watch it.
+ */
+export function run_shell(
+	host: KconfHost,
+	command: string,
+	keep = false,
+	under: readonly string[] = [],
+): ShellResult & { cut: boolean } {
 	// Loaded when it is needed: most runs need none.
 	const { spawnSync } = process.getBuiltinModule("node:child_process");
-	const run = spawnSync("/bin/sh", ["-c", to_text(command)], {
+	// popen() calls the shell "sh", and so does the shell in its messages.
+	const [program, ...args] = [...under, "/bin/sh", "-c", to_text(command), "sh"] as [string, ...string[]];
+	const run = spawnSync(program, args, {
 		cwd: host.cwd,
 		env: host.env as NodeJS.ProcessEnv,
 		encoding: "latin1",
@@ -23,5 +33,5 @@ export function run_shell(host: KconfHost, command: string, keep = false): Shell
 	if (error && !cut && status === null && signal === null) {
 		throw new ConfExit(1, `${to_text(command)}: ${error.message}`);
 	}
-	return { stdout: run.stdout ?? "", stderr: keep ? (run.stderr ?? "") : "" };
+	return { stdout: run.stdout ?? "", stderr: keep ? (run.stderr ?? "") : "", cut };
 }

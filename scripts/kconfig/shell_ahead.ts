@@ -7,7 +7,7 @@
 // does not matter to each other. All others are run when their turn comes.
 
 import type { ChildProcess } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync, readSync, unlinkSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, unlinkSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
@@ -75,13 +75,23 @@ function find_commands(host: KconfHost, compat: Compat, file: string, found: (co
  * A shell that runs the commands it is sent, a line each, by one /bin/sh -c each. After each
  * it ends the output with a mark. It reads them from descriptor 3: standard input is theirs.
  * What the shell itself has to say, of a command that was killed, nobody is to hear.
+ * With a prefix for logs, and a program with arguments that end in the name of one, each
+ * command runs under that program.
  */
 const DRIVER = `
+logs=$1
+shift
+nr=0
 exec 4>&2 2>/dev/null
 while IFS= read -r command <&3; do
-	( exec /bin/sh -c "$command" 2>&4 3<&- 4>&- )
+	if [ -n "$logs" ]; then
+		( exec "$@" "$logs$nr" /bin/sh -c "$command" sh 2>&4 3<&- 4>&- )
+	else
+		( exec /bin/sh -c "$command" sh 2>&4 3<&- 4>&- )
+	fi
 	echo "$0"
 	echo "$0" >&4
+	nr=$((nr + 1))
 done`;
 
 /** A file that the driver writes and that is cut into answers by a mark. */
@@ -122,20 +132,27 @@ class Answers {
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
+/** What a command printed, and where what it did is written down if it was watched. */
+export interface Answer extends ShellResult {
+	readonly log: string;
+}
+
 class Driver {
 	private readonly child: ChildProcess;
 	private readonly out: Answers;
 	private readonly err: Answers;
 	private readonly queue: Writable;
+	private readonly logs: string;
 	private sent = 0;
 	private answered = 0;
 
-	constructor(host: KconfHost, mark: string, nr: number) {
+	constructor(host: KconfHost, mark: string, nr: number, under: readonly string[], logs: string) {
 		const { spawn } = process.getBuiltinModule("node:child_process");
 		const name = `spf-kconfig-${process.pid}-${nr}`;
 		this.out = new Answers(`${name}.out`, mark);
 		this.err = new Answers(`${name}.err`, mark);
-		this.child = spawn("/bin/sh", ["-c", DRIVER, mark], {
+		this.logs = logs;
+		this.child = spawn("/bin/sh", ["-c", DRIVER, mark, logs, ...under], {
 			cwd: host.cwd,
 			env: host.env as NodeJS.ProcessEnv,
 			stdio: ["inherit", this.out.fd, this.err.fd, "pipe"],
@@ -156,10 +173,12 @@ class Driver {
 	}
 
 	/** The answer to a command; undefined if it is not there yet. */
-	get(nr: number): ShellResult | undefined {
+	get(nr: number): Answer | undefined {
 		const stdout = this.out.get(nr);
 		const stderr = this.err.get(nr);
-		return stdout === undefined || stderr === undefined ? undefined : { stdout, stderr };
+		return stdout === undefined || stderr === undefined
+			? undefined
+			: { stdout, stderr, log: `${this.logs}${nr}` };
 	}
 
 	/** How many of its commands have no answer yet. */
@@ -178,13 +197,16 @@ class Driver {
 	close(): void {
 		closeSync(this.out.fd);
 		closeSync(this.err.fd);
+		this.queue.destroy();
 	}
 }
 
 /** Commands that are under way, or done. */
 export interface ShellAhead {
 	/** The result of the next call of a command; undefined if it has not been started. */
-	take(command: string): ShellResult | undefined;
+	take(command: string): Answer | undefined;
+	/** Something has changed: what was not taken yet has to be run anew. */
+	forget(): void;
 	close(): void;
 }
 
@@ -198,16 +220,29 @@ interface Call {
 }
 
 /**
- * Starts what can be run ahead of a parse of `file`. With `once` a command that comes again is
- * not run again.
+ * Starts what can be run ahead of a parse of `file`, under a program that writes a log of each,
+ * if one is given. What `skip` says of is left out. Watched, a command that comes again is not
+ * run again.
  */
-export function run_ahead(host: KconfHost, compat: Compat, file: string, once: boolean): ShellAhead {
+export function run_ahead(
+	host: KconfHost,
+	compat: Compat,
+	file: string,
+	under: readonly string[],
+	skip: (command: string) => boolean,
+): ShellAhead {
 	const mark = `\x01${process.pid}.${Math.random()}\x01`;
+	const watched = under.length > 0;
+	const logs = watched ? mkdtempSync(join(tmpdir(), "spf-kconfig-")) : "";
 	// To fork is cheap as long as there is little memory.
 	const drivers = Array.from(
 		{ length: Math.min(availableParallelism(), 8) },
-		(_, nr) => new Driver(host, mark, nr),
+		(_, nr) => new Driver(host, mark, nr, under, watched ? join(logs, `${nr}.`) : ""),
 	);
+	const clean_up = (): void => {
+		if (watched) rmSync(logs, { recursive: true, force: true, maxRetries: 3 });
+	};
+	process.on("exit", clean_up);
 	const calls = new Map<string, Call[]>();
 	const waiting: Call[] = [];
 
@@ -222,7 +257,7 @@ export function run_ahead(host: KconfHost, compat: Compat, file: string, once: b
 	};
 	find_commands(host, compat, file, (command) => {
 		const others = calls.get(command);
-		if (others && once) return;
+		if ((others && watched) || skip(command)) return;
 		const call: Call = { command, driver: null, nr: 0 };
 		waiting.push(call);
 		if (others) others.push(call);
@@ -241,8 +276,14 @@ export function run_ahead(host: KconfHost, compat: Compat, file: string, once: b
 				Atomics.wait(sleeper, 0, 0, 1);
 			}
 		},
+		forget() {
+			calls.clear();
+			waiting.length = 0;
+		},
 		close() {
 			for (const driver of drivers) driver.close();
+			process.off("exit", clean_up);
+			clean_up();
 		},
 	};
 }

@@ -3,69 +3,69 @@
 // Remembers what the commands of $(shell,…) printed, from one run to the next: on the kernel's
 // tree they take four fifths of the time. It has no counterpart in Linux.
 //
-// One file for each directory, environment and set of programs, in $XDG_CACHE_HOME or
-// ~/.cache, under spf-kconfig/; deleting it costs nothing but time. An answer holds as long
-// as all of these are the same: the command, the directory, the whole environment (without
-// the variables of IGNORED), the dates of the directories in $PATH, and the dates and sizes
-// of all files that the command names. A command whose answer depends on anything else, such
-// as the time, gets an old one: KCONFIG_NOCACHE=1 turns all this off.
+// It changes no answer. When a command is run for the first time strace writes down what it looks
+// at; its answer holds as long as all of that is the same: the command, the directory, the
+// environment, who asks, and each file that was opened, asked for, or looked for and not there,
+// by its inode, size and times (shell_stamp.ts). What may depend on anything else is not
+// remembered: another program than the compilers and tools of shell_known.ts, what reads /proc or
+// standard input, talks over a socket or leaves a file behind, a file that was changed a moment
+// before. Without strace nothing is.
+//
+// One file for each directory and environment, in $XDG_CACHE_HOME or ~/.cache, under
+// spf-kconfig/; deleting it costs nothing but time. KCONFIG_NOCACHE=1 turns all this off, and
+// runs every command once, in the order of the files.
 
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Compat, KconfHost, ShellResult } from "./lkc.ts";
 import { run_shell } from "./shell.ts";
 import { run_ahead } from "./shell_ahead.ts";
-import { make_parent_dir, path_of } from "./text.ts";
+import { is_loose, VOLATILE, wants_its_turn } from "./shell_known.ts";
+import { stamp } from "./shell_stamp.ts";
+import { read_trace, type Trace, tracer } from "./shell_trace.ts";
+import { make_parent_dir } from "./text.ts";
 
-/** Raised when the file looks different. */
-const VERSION = 1;
+/** Raised when the file looks different, or what it holds has another meaning. */
+const VERSION = 2;
 
 /** Files kept; the oldest goes first. */
 const MAX_FILES = 64;
 
-/** What changes from one call of make or of a shell to the next, and is read by nobody. */
-const IGNORED: ReadonlySet<string> = new Set([
-	"_",
-	"COLUMNS",
-	"KCONFIG_COMPAT",
-	"KCONFIG_CONFIG",
-	"KCONFIG_PROBABILITY",
-	"KCONFIG_SEED",
-	"LINES",
-	"MAKEFLAGS",
-	"MAKELEVEL",
-	"MAKEOVERRIDES",
-	"MAKE_TERMERR",
-	"MAKE_TERMOUT",
-	"MFLAGS",
-	"OLDPWD",
-	"SHLVL",
-]);
+/** With so many answers out of date, all processors are worth their start. */
+const MANY = 8;
+
+/** What was changed so shortly before, in ms, may change once more and have the same time. */
+const TICK = 20;
 
 interface Entry extends ShellResult {
-	/** Dates and sizes of the files that the command names. */
-	readonly files: string;
+	/** What it depends on, by its place in `files`. */
+	readonly files: readonly number[];
+	/** The variables of VOLATILE, if it may depend on them. */
+	readonly env: string | null;
 }
 
 interface CacheFile {
 	readonly key: string;
+	/** Path, how it was looked at, and what it was. */
+	readonly files: [string, number, string][];
 	readonly commands: Record<string, Entry>;
+	/** Commands whose answers cannot be remembered, and why. */
+	readonly never: Record<string, string>;
 }
 
-/** What the answers depend on besides their commands. */
+/** What all answers depend on besides their commands and files. */
 function environment_key(host: KconfHost): string {
 	const vars = Object.entries(host.env)
-		.filter(([name]) => !IGNORED.has(name))
+		.filter(([name]) => !VOLATILE.has(name))
 		.map(([name, value]) => `${name}=${value}`)
 		.sort();
-	const dirs = [...(host.env.PATH ?? "").split(":"), "/etc/alternatives"];
-	return [VERSION, host.cwd, ...vars, ...dirs.map(date_of)].join("\n");
+	const who = [process.getuid?.(), process.getgid?.(), ...(process.getgroups?.() ?? []), process.umask()];
+	return [VERSION, host.cwd, who.join(":"), ...vars].join("\n");
 }
 
-function date_of(path: string): string {
-	const stat = statSync(path, { throwIfNoEntry: false });
-	return stat ? `${stat.mtimeMs}:${stat.size}` : "-";
+function volatile_env(host: KconfHost): string {
+	return [...VOLATILE].map((name) => `${name}=${host.env[name] ?? ""}`).join("\n");
 }
 
 function cache_dir(host: KconfHost): string {
@@ -79,14 +79,14 @@ function hash(text: string): string {
 	return (h >>> 0).toString(16).padStart(8, "0");
 }
 
-function load(path: string, key: string): Map<string, Entry> {
+function load(path: string, key: string): CacheFile {
 	try {
 		const file = JSON.parse(readFileSync(path, "utf8")) as CacheFile;
-		if (file.key === key) return new Map(Object.entries(file.commands));
+		if (file.key === key) return file;
 	} catch {
 		// None there, or none of ours: begin anew.
 	}
-	return new Map();
+	return { key, files: [], commands: {}, never: {} };
 }
 
 function drop_oldest(dir: string): void {
@@ -112,19 +112,91 @@ function save(dir: string, path: string, file: CacheFile): void {
 	}
 }
 
-/** The files that a command names, as far as its words can tell, with dates and sizes. */
-function dates(host: KconfHost, command: string, known: Map<string, string>): string {
-	let text = "";
-	for (const word of command.match(/[A-Za-z0-9_./][A-Za-z0-9_./+-]*/g) ?? []) {
-		let date = known.get(word);
-		if (date === undefined) {
-			const path = path_of(host, word);
-			date = statSync(path, { throwIfNoEntry: false })?.isFile() ? date_of(path) : "-";
-			known.set(word, date);
-		}
-		if (date !== "-") text += `${word}=${date} `;
+/** The answers of a cache file, each as long as it holds. */
+class Memory {
+	readonly commands: Map<string, Entry>;
+	readonly never: Map<string, string>;
+	learnt = false;
+	private readonly key: string;
+	private readonly files: [string, number, string][];
+	private readonly index = new Map<string, number>();
+	/** Files that have been looked at since something was run: are they what they were? */
+	private readonly same = new Map<number, boolean>();
+
+	constructor(file: CacheFile) {
+		this.key = file.key;
+		this.files = file.files;
+		this.commands = new Map(Object.entries(file.commands));
+		this.never = new Map(Object.entries(file.never));
+		for (const [i, [path, how]] of this.files.entries()) this.index.set(`${how}:${path}`, i);
 	}
-	return text;
+
+	/** Something has been run that may have changed files. */
+	look_again(): void {
+		this.same.clear();
+	}
+
+	holds(entry: Entry, env: string): boolean {
+		if (entry.env !== null && entry.env !== env) return false;
+		return entry.files.every((i) => {
+			let same = this.same.get(i);
+			if (same === undefined) {
+				const [path, how, text] = this.files[i] as [string, number, string];
+				same = stamp(path, how).text === text;
+				this.same.set(i, same);
+			}
+			return same;
+		});
+	}
+
+	/** Drops what does not hold; says how much that was. */
+	drop_old(env: string): number {
+		let dropped = 0;
+		for (const [command, entry] of this.commands) {
+			if (this.holds(entry, env)) continue;
+			this.commands.delete(command);
+			dropped++;
+		}
+		if (dropped > 0) this.learnt = true;
+		return dropped;
+	}
+
+	/** Remembers an answer, if it will hold; `started` is when its command may have begun. */
+	add(command: string, result: ShellResult, trace: Trace, env: string, started: number): void {
+		if (trace.reason !== "") {
+			this.never.set(command, trace.reason);
+			this.learnt = true;
+			return;
+		}
+		const files: number[] = [];
+		for (const [path, how] of trace.paths) {
+			const { text, changed } = stamp(path, how);
+			if (changed >= started - TICK) return;
+			const name = `${how}:${path}`;
+			let i = this.index.get(name);
+			if (i === undefined) {
+				i = this.files.length;
+				this.index.set(name, i);
+				this.files.push([path, how, text]);
+			} else if (this.files[i]?.[2] !== text) {
+				this.files[i] = [path, how, text];
+				this.same.delete(i);
+			}
+			files.push(i);
+		}
+		const { stdout, stderr } = result;
+		this.commands.set(command, { stdout, stderr, files, env: trace.blind ? null : env });
+		this.learnt = true;
+	}
+
+	file(): CacheFile {
+		return {
+			key: this.key,
+			files: this.files,
+			commands: Object.fromEntries(this.commands),
+			never: Object.fromEntries(this.never),
+		};
+	}
 }
 
 /** A host whose commands have been run ahead of time, or were remembered. */
@@ -139,32 +211,46 @@ export interface ShellHost {
  * run ahead.
  */
 export function shell_host(host: KconfHost, compat: Compat, file: string): ShellHost {
-	if (host.env.KCONFIG_NOCACHE === "1") {
-		const ahead = run_ahead(host, compat, file, false);
-		const shell = (h: KconfHost, command: string) => ahead.take(command) ?? run_shell(h, command);
-		return { host: { ...host, shell }, remember: () => ahead.close() };
-	}
+	if (host.env.KCONFIG_NOCACHE === "1") return { host, remember: () => {} };
 	const key = environment_key(host);
+	const env = volatile_env(host);
 	const dir = cache_dir(host);
 	const path = join(dir, `${hash(key)}.json`);
-	const cache = load(path, key);
-	const ahead = cache.size > 0 ? null : run_ahead(host, compat, file, true);
-	const known = new Map<string, string>();
-	let learnt = false;
+	const memory = new Memory(load(path, key));
+	const old = memory.drop_old(env);
+	const { never } = memory;
+	const begun = Date.now();
+	const anew = memory.commands.size + never.size === 0 || old > MANY;
+	const skip = (command: string) =>
+		memory.commands.has(command) || never.has(command) || wants_its_turn(command) || is_loose(command);
+	const ahead = anew ? run_ahead(host, compat, file, tracer(), skip) : null;
+	let logs = 0;
 
+	/** Runs a command of which nothing will be remembered. */
+	const plain = (h: KconfHost, command: string): ShellResult => {
+		const result = ahead?.take(command) ?? run_shell(h, command, !is_loose(command));
+		memory.look_again();
+		if (wants_its_turn(command)) ahead?.forget();
+		return result;
+	};
 	const shell = (h: KconfHost, command: string): ShellResult => {
-		const files = dates(h, command, known);
-		const old = cache.get(command);
-		if (old && old.files === files) return old;
-		const { stdout, stderr } = ahead?.take(command) ?? run_shell(h, command, true);
-		const entry = { stdout, stderr, files };
-		cache.set(command, entry);
-		learnt = true;
-		return entry;
+		const known = memory.commands.get(command);
+		if (known && memory.holds(known, env)) return known;
+		if (never.has(command) || is_loose(command) || tracer().length === 0) return plain(h, command);
+		const early = ahead?.take(command);
+		const started = early ? begun : Date.now();
+		const log = early?.log ?? join(tmpdir(), `spf-kconfig-${process.pid}-${logs++}.trace`);
+		const result = early ?? run_shell(h, command, true, [...tracer(), log]);
+		const trace = read_trace(log, command, h.cwd, result.stdout, result.stderr);
+		if ("cut" in result && result.cut) trace.reason = "it prints too much";
+		if (!early) memory.look_again();
+		if (trace.wrote) ahead?.forget();
+		memory.add(command, result, trace, env, started);
+		return result;
 	};
 	const remember = (): void => {
 		ahead?.close();
-		if (learnt) save(dir, path, { key, commands: Object.fromEntries(cache) });
+		if (memory.learnt) save(dir, path, memory.file());
 	};
 	return { host: { ...host, shell }, remember };
 }

@@ -9,6 +9,7 @@ import test from "ava";
 import { get, parse } from "./engine.ts";
 import type { KconfHost } from "./lkc.ts";
 import { shell_host } from "./shell_cache.ts";
+import { tracer } from "./shell_trace.ts";
 import { type Sandbox, sandbox } from "./testutil.ts";
 
 const KCONFIG = `tool := $(shell,cat tool)
@@ -38,6 +39,8 @@ config F
 	default "$(shell,echo run >> $LOG; echo $VARIABLE)"
 `;
 
+/** Without strace nothing is remembered. */
+const WATCHED = tracer().length > 0;
 const NAMES = ["A", "B", "C", "D", "E", "F"];
 
 /** The values, what was said, and how often E's and F's command has been run so far. */
@@ -62,11 +65,13 @@ const want = (tool: string, variable: string) => [tool, "x y", "<>", "z".repeat(
 
 test("ahead, remembered, and one after the other: the same", (t) => {
 	const box = sandbox({ Kconfig: KCONFIG, tool: "gcc\n" });
-	t.deepEqual(look(box), { values: want("y", ""), err: "said\n", runs: 1 });
-	t.deepEqual(look(box), { values: want("y", ""), err: "said\n", runs: 1 });
-	t.is(readdirSync(join(box.dir, "cache/spf-kconfig")).length, 1);
+	// What leaves something behind is run as often as it stands there.
+	t.deepEqual(look(box), { values: want("y", ""), err: "said\n", runs: 2 });
+	t.deepEqual(look(box), { values: want("y", ""), err: "said\n", runs: 4 });
+	if (WATCHED) t.is(readdirSync(join(box.dir, "cache/spf-kconfig")).length, 1);
 	const anew = look(box, { KCONFIG_NOCACHE: "1" });
-	t.deepEqual(anew, { values: want("y", ""), err: "said\n", runs: 3 });
+	// There standard error is the process's.
+	t.deepEqual(anew, { values: want("y", ""), err: "", runs: 6 });
 	box.remove();
 });
 
@@ -83,8 +88,8 @@ test("another environment, another file that a command names: run again", (t) =>
 test("a cache that is spoilt, or cannot be written, is none", (t) => {
 	const box = sandbox({ Kconfig: KCONFIG, tool: "gcc\n", file: "" });
 	look(box);
-	const [name] = readdirSync(join(box.dir, "cache/spf-kconfig"));
-	box.put(`cache/spf-kconfig/${name}`, '{ "key": 1');
+	const [name] = WATCHED ? readdirSync(join(box.dir, "cache/spf-kconfig")) : [];
+	if (name) box.put(`cache/spf-kconfig/${name}`, '{ "key": 1');
 	t.deepEqual(look(box).values, want("y", ""));
 	t.deepEqual(look(box, { XDG_CACHE_HOME: join(box.dir, "file/x") }).values, want("y", ""));
 	t.deepEqual(look(box, { XDG_CACHE_HOME: "/proc/none" }).values, want("y", ""));
