@@ -19,8 +19,8 @@ export function run_shell(
 	// Loaded when it is needed: most runs need none.
 	const { spawnSync } = process.getBuiltinModule("node:child_process");
 	// popen() calls the shell "sh", and so does the shell in its messages.
-	const [program, ...args] = [...under, "/bin/sh", "-c", to_text(command), "sh"] as [string, ...string[]];
-	const run = spawnSync(program, args, {
+	const [program, ...args] = [...under, "/bin/sh", "-c", to_text(command), "sh"];
+	const run = spawnSync(program as string, args, {
 		cwd: host.cwd,
 		env: host.env as NodeJS.ProcessEnv,
 		encoding: "latin1",

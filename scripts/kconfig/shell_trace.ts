@@ -33,8 +33,8 @@ export function tracer(): readonly string[] {
 		[...STRACE, "--seccomp-bpf", "-o"],
 		[...STRACE, "-o"],
 	]) {
-		const [program, ...args] = [...command, log, "/bin/sh", "-c", ":"] as [string, ...string[]];
-		const { status } = spawnSync(program, args, { stdio: "ignore" });
+		const [program, ...args] = [...command, log, "/bin/sh", "-c", ":"];
+		const { status } = spawnSync(program as string, args, { stdio: "ignore" });
 		if (status !== 0) continue;
 		works = command;
 		break;
