@@ -2,19 +2,44 @@
 /** What the explorer and the sessions inside of a bundle say to each other. */
 export type ModelName = "sc" | "tso" | "lkmm";
 
+/** A number; what a register holds; the address of a place; an operator on these, as in C. */
+export type LitmusValue = number | { reg: string } | { at: string } | { op: string; a: LitmusValue; b?: LitmusValue };
+
+/**
+ * An operation; "set" a register; "if" a value is not 0, some operations, else others; "assume" that it is not,
+ * or the execution does not count.
+ */
 export interface LitmusOp {
 	op: string;
 	loc?: string;
+	/** Instead of that: what points to it. */
+	pointer?: LitmusValue;
 	lock?: string;
 	reg?: string;
-	value?: number;
-	old?: number;
+	value?: LitmusValue;
+	old?: LitmusValue;
+	yes?: LitmusOp[];
+	no?: LitmusOp[];
+	/** Where it is in a file. */
+	line?: number;
 }
 export interface LitmusRequest {
 	cpus: LitmusOp[][];
 	model: ModelName;
 	/** Of which the values are asked for, beside those that operations name. */
 	places: string[];
+	/** What places hold at first, if not 0. */
+	init?: [string, LitmusValue][];
+	/** Most executions. */
+	budget?: number;
+}
+export interface LitmusAnswer {
+	states: string[];
+	executions: number;
+	/** No more executions are left. */
+	whole: boolean;
+	/** Why there is no answer. */
+	problem?: string;
 }
 
 /** Words and pages of RAM that several contexts use, and pairs of words that are one place. */
@@ -301,7 +326,7 @@ export interface Calls {
 	explore: [Request, Ended];
 	lend: [undefined, Loan | undefined];
 	sharing: [undefined, Sharing];
-	litmus: [LitmusRequest, string[]];
+	litmus: [LitmusRequest, LitmusAnswer];
 	stop: [undefined, void];
 }
 export type Command = keyof Calls;
@@ -318,7 +343,14 @@ export interface Bundle<Options extends { search: () => Search }, Search> {
 	list(): Listed[];
 	sharing(): Sharing;
 	replay_schedule(r: Request): Replayed;
-	litmus_states(cpus: LitmusOp[][], model: ModelName, places: string[]): { states: string[] };
+	litmus_states(
+		cpus: LitmusOp[][],
+		model: ModelName,
+		places: string[],
+		budget: number,
+		search: undefined,
+		init: LitmusRequest["init"],
+	): LitmusAnswer;
 	session_options(r: Request): Options;
 	Session: new (options: Options) => BundleSession<Search>;
 }

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * `spf litmus`: runs litmus programs on the kernel's own primitives, and
- * compares the complete sets of their final states with those that a file
+ * `spf litmus`: runs litmus programs on the kernel's own primitives. Those of
+ * herd7's files are answered as herd7 does (herd_run.ts). Of a file of JSON
+ * lines the complete sets of final states are compared with those that it
  * gives. A line is {name, cpus: [[{op, loc, value, reg}, …], …], lkmm,
  * lkmm_without_load_buffering?, tso?}; a state is "0:r0=1 x=0 y=2".
  */
 import { pathToFileURL } from "node:url";
 import { stepper_bundle } from "../explore/outside/explorer.ts";
-import type { LitmusOp, LitmusRequest } from "../explore/protocol.ts";
+import type { LitmusAnswer, LitmusOp, LitmusRequest } from "../explore/protocol.ts";
 import { MODELS, type Model } from "../explore/outside/types.ts";
 import { at, lines_of, read_text, UserError } from "../lib/errors.ts";
-import { on_cores } from "./cores.ts";
+import { type Answered, on_cores } from "./cores.ts";
+import { BUDGET, litmus_files, run_herd } from "./herd_run.ts";
+import { misplaced } from "./operations.ts";
 
 export interface Program {
 	name: string;
@@ -23,26 +26,12 @@ export interface Program {
 
 interface Kernel {
 	LITMUS_OPS: string[];
-	litmus_states: (cpus: LitmusOp[][], model: Model, places: string[]) => { states: string[]; executions: number };
+	litmus_states: (cpus: LitmusOp[][], model: Model, places: string[]) => LitmusAnswer;
 }
 
 /** What a program must end in; undefined: the file does not say. */
 export function expected(p: Program, model: Model): string[] | undefined {
 	return model === "lkmm" ? (p.lkmm_without_load_buffering ?? p.lkmm) : p[model];
-}
-
-/** Fences that belong to an operation stand right beside it. */
-const BESIDE: Record<string, [number, RegExp, string]> = {
-	smp_mb__before_atomic: [1, /xchg|^atomic_(?!read|set)/, "right before an atomic operation that writes"],
-	smp_mb__after_atomic: [-1, /xchg|^atomic_(?!read|set)/, "right after an atomic operation that writes"],
-	smp_mb__after_spinlock: [-1, /^spin_lock$/, "right after a spin_lock"],
-};
-function misplaced(ops: LitmusOp[], mistake: (text: string) => Error): void {
-	for (const [i, { op }] of ops.entries()) {
-		if (!Object.hasOwn(BESIDE, op)) continue;
-		const [side, what, where] = BESIDE[op];
-		if (!what.test(ops[i + side]?.op ?? "")) throw mistake(`${op} only stands ${where}`);
-	}
 }
 
 /** Names of operations, those that only differ in how they are ordered as one. */
@@ -78,7 +67,7 @@ export function parse(file: string, ops: string[]): Program[] {
 					i + 1,
 					`${p.name}: unknown operation '${o.op}'; there are ${short(ops)}`,
 				);
-			if (/lock$/.test(o.op) && /^spin/.test(o.op) && o.lock === undefined)
+			if (/^spin_/.test(o.op) && o.lock === undefined)
 				throw at(file, i + 1, `${p.name}: ${o.op} without a lock`);
 			if (/READ|WRITE|load|store|xchg|deref|assign|^atomic_/.test(o.op) && o.loc === undefined)
 				throw at(file, i + 1, `${p.name}: ${o.op} without a loc`);
@@ -135,21 +124,49 @@ export async function load_kernel(bundle: string): Promise<Kernel> {
 	return (await import(pathToFileURL(bundle).href)) as Kernel;
 }
 
-export async function litmus(file: string, only: Model | undefined, jobs: number): Promise<number> {
-	const bundle = await stepper_bundle();
-	const programs = parse(file, (await load_kernel(bundle)).LITMUS_OPS);
+/** Programs without a word on how they end: what is found is printed. */
+function print_states(p: Program, model: Model, states: string[]): void {
+	process.stdout.write(`Test ${p.name} ${model}\nStates ${states.length}\n`);
+	for (const s of states)
+		process.stdout.write(
+			`${s
+				.split(" ")
+				.map((x) => `${x};`)
+				.join(" ")}\n`,
+		);
+}
+
+/** A file of JSON lines; true: all are as the file says. */
+async function compare_file(
+	bundle: string,
+	file: string,
+	ops: string[],
+	only: Model | undefined,
+	jobs: number,
+): Promise<boolean> {
+	const programs = parse(file, ops);
 	const different = new Set<string>();
 	const compared = new Set<string>();
 	const models = only ? [only] : MODELS;
-	const results = (model: Model) => programs.filter((p) => expected(p, model) !== undefined);
-	const questions = models.flatMap((model) => results(model).map((p) => question(p, model)));
+	/* Those that say nothing of any of these models are looked at under the one that is asked for, or lkmm. */
+	const says = (p: Program) => models.some((model) => expected(p, model) !== undefined);
+	const of = (model: Model) =>
+		programs.filter((p) => expected(p, model) !== undefined || (!says(p) && model === (only ?? "lkmm")));
+	const questions = models.flatMap((model) => of(model).map((p) => question(p, model)));
 	const answers = on_cores(bundle, questions, jobs);
 	for (const model of models) {
-		const with_result = results(model);
 		let equal = 0;
-		for (const p of with_result) {
+		let with_result = 0;
+		for (const p of of(model)) {
+			const { answer } = (await answers.next()).value as Answered;
+			if (answer.problem !== undefined) throw new UserError(`${file}: ${p.name}: ${answer.problem}`);
+			if (expected(p, model) === undefined) {
+				print_states(p, model, answer.states);
+				continue;
+			}
+			with_result++;
 			compared.add(p.name);
-			const { missing, extra } = difference(p, model, (await answers.next()).value as string[]);
+			const { missing, extra } = difference(p, model, answer.states);
 			if (missing.length + extra.length === 0) {
 				equal++;
 				continue;
@@ -159,11 +176,26 @@ export async function litmus(file: string, only: Model | undefined, jobs: number
 			for (const s of missing) process.stdout.write(`  missing ${s}\n`);
 			for (const s of extra) process.stdout.write(`  extra   ${s}\n`);
 		}
-		if (with_result.length > 0) process.stdout.write(`${model}: ${equal}/${with_result.length}\n`);
+		if (with_result > 0) process.stdout.write(`${model}: ${equal}/${with_result}\n`);
 	}
 	await answers.return(undefined);
-	if (compared.size === 0)
-		throw new UserError(`${file}: no program has final states of ${only ?? "any model"} to compare with`);
-	process.stdout.write(`${compared.size - different.size}/${compared.size} programs equal\n`);
-	return different.size > 0 ? 1 : 0;
+	if (compared.size > 0)
+		process.stdout.write(`${compared.size - different.size}/${compared.size} programs equal\n`);
+	return different.size === 0;
+}
+
+export async function litmus(names: string[], only: Model | undefined, jobs: number, budget = BUDGET): Promise<number> {
+	const files = litmus_files(names);
+	/* What is not there is told before anything is built. */
+	for (const file of files) read_text(file, "give a file of litmus programs");
+	const bundle = await stepper_bundle();
+	const { LITMUS_OPS: ops } = await load_kernel(bundle);
+	const lines = files.filter((file) => /\.jsonl?$/.test(file));
+	const herd = files.filter((file) => !lines.includes(file));
+	let different = false;
+	for (const file of lines) if (!(await compare_file(bundle, file, ops, only, jobs))) different = true;
+	if (herd.length === 0) return different ? 1 : 0;
+	const done = await run_herd(bundle, ops, herd, only ?? "lkmm", jobs, budget);
+	if (done.refused > 0) return 2;
+	return different || done.different > 0 ? 1 : 0;
 }

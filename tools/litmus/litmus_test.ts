@@ -46,8 +46,8 @@ test("answers of several cores are in the order of the questions", async (t) => 
 		places: ["x"],
 	});
 	const answers: string[][] = [];
-	for await (const states of on_cores(await stepper_bundle(), [3, 1, 2, 5, 4].map(question), 2))
-		answers.push(states);
+	for await (const { answer } of on_cores(await stepper_bundle(), [3, 1, 2, 5, 4].map(question), 2))
+		answers.push(answer.states);
 	t.deepEqual(answers, [["x=3"], ["x=1"], ["x=2"], ["x=5"], ["x=4"]]);
 	const broken = on_cores(join(tmpdir(), "no-such-bundle.mjs"), [question(1)], 2);
 	await t.throwsAsync(broken.next(), { message: /no-such-bundle/ });

@@ -89,7 +89,8 @@ const serve = {
 	lend: () => session?.lend(),
 	sharing: () => kernel.sharing(),
 	/** All final states of a litmus program. */
-	litmus: ({ cpus, model, places }) => kernel.litmus_states(cpus, model, places).states,
+	litmus: ({ cpus, model, places, init, budget }) =>
+		kernel.litmus_states(cpus, model, places, budget ?? Infinity, undefined, init),
 	stop() {
 		stop = true;
 	},
