@@ -76,13 +76,18 @@ function find_commands(host: KconfHost, compat: Compat, file: string, found: (co
  * it ends the output with a mark. It reads them from descriptor 3: standard input is theirs.
  * What the shell itself has to say, of a command that was killed, nobody is to hear.
  * With a prefix for logs, and a program with arguments that end in the name of one, each
- * command runs under that program.
+ * command runs under that program. The directory of the logs goes when it ends, whatever ended
+ * the process that started it.
  */
 const DRIVER = `
 logs=$1
 shift
 nr=0
 exec 4>&2 2>/dev/null
+if [ -n "$logs" ]; then
+	trap 'rm -rf "\${logs%/*}"' EXIT
+	trap 'exit 1' HUP INT TERM
+fi
 while IFS= read -r command <&3; do
 	if [ -n "$logs" ]; then
 		( exec "$@" "$logs$nr" /bin/sh -c "$command" sh 2>&4 3<&- 4>&- )

@@ -342,3 +342,28 @@ test("messages of the shell are those of the reference", (t) => {
 		t.is(box.read(".config")?.match(/CONFIG_A="(.*)"/)?.[1], "sh");
 	}
 });
+
+test("nothing is left in TMPDIR, however it ends", async (t) => {
+	const box = sandbox({ "tmp/x": "" });
+	t.teardown(() => box.remove());
+	const command = 'def_bool $(shell,sh -c "exit 1" || echo n)\n';
+	const TMPDIR = join(box.dir, "tmp");
+	const left = () => readdirSync(TMPDIR).filter((name) => name.startsWith("spf-kconfig"));
+	box.put("Kconfig", `config A\n\t${command}`);
+	t.is(conf(box, { TMPDIR }).status, 0);
+	t.deepEqual(left(), []);
+	box.put("Kconfig", `config A\n\t${command}config B\n\tnonsense\n`);
+	t.is(conf(box, { TMPDIR, VARIABLE: "another cache" }).status, 1);
+	t.deepEqual(left(), []);
+	// Killed, it can do nothing itself.
+	box.put("Kconfig", `config A\n\t${command}config B\n\tdef_bool $(shell,kill -9 $VICTIM; sleep 0.2)\n`);
+	const main = join(import.meta.dirname, "spf-conf.ts");
+	const start = 'export VICTIM=$$; exec "$0" --import "$1" "$2" --alldefconfig Kconfig';
+	const { signal } = spawnSync("sh", ["-c", start, process.execPath, import.meta.resolve("tsx"), main], {
+		cwd: box.dir,
+		env: { PATH: process.env.PATH, XDG_CACHE_HOME: join(box.dir, ".cache"), TMPDIR },
+	});
+	t.is(signal, "SIGKILL");
+	for (let i = 0; i < 100 && left().length > 0; i++) await new Promise((done) => setTimeout(done, 50));
+	t.deepEqual(left(), []);
+});
