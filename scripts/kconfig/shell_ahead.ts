@@ -3,8 +3,9 @@
 // Starts the commands of $(shell,…) before the parser asks for them, on all processors. It
 // has no counterpart in Linux, which waits for one after the other. A first pass over the
 // files, by the same lexer, finds the commands whose output goes into a token and nowhere
-// else; those are the same whatever the others say, so they are no guesses, and their order
-// does not matter to each other. All others are run when their turn comes.
+// else; those are the same whatever the others say, so they are no guesses. Of these it takes the
+// ones that leave nothing behind, so that their order does not matter to each other. All others
+// are run when their turn comes.
 
 import type { ChildProcess } from "node:child_process";
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, unlinkSync } from "node:fs";
@@ -75,25 +76,19 @@ function find_commands(host: KconfHost, compat: Compat, file: string, found: (co
  * A shell that runs the commands it is sent, a line each, by one /bin/sh -c each. After each
  * it ends the output with a mark. It reads them from descriptor 3: standard input is theirs.
  * What the shell itself has to say, of a command that was killed, nobody is to hear.
- * With a prefix for logs, and a program with arguments that end in the name of one, each
- * command runs under that program. The directory of the logs goes when it ends, whatever ended
- * the process that started it.
+ * Its arguments are a prefix for logs, and a program with arguments that end in the name of one,
+ * under which each command runs. The directory of the logs goes when it ends, whatever ended the
+ * process that started it.
  */
 const DRIVER = `
 logs=$1
 shift
 nr=0
 exec 4>&2 2>/dev/null
-if [ -n "$logs" ]; then
-	trap 'rm -rf "\${logs%/*}"' EXIT
-	trap 'exit 1' HUP INT TERM
-fi
+trap 'rm -rf "\${logs%/*}"' EXIT
+trap 'exit 1' HUP INT TERM
 while IFS= read -r command <&3; do
-	if [ -n "$logs" ]; then
-		( exec "$@" "$logs$nr" /bin/sh -c "$command" sh 2>&4 3<&- 4>&- )
-	else
-		( exec /bin/sh -c "$command" sh 2>&4 3<&- 4>&- )
-	fi
+	( exec "$@" "$logs$nr" /bin/sh -c "$command" sh 2>&4 3<&- 4>&- )
 	echo "$0"
 	echo "$0" >&4
 	nr=$((nr + 1))
@@ -137,7 +132,7 @@ class Answers {
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
-/** What a command printed, and where what it did is written down if it was watched. */
+/** What a command printed, and where what it did is written down. */
 export interface Answer extends ShellResult {
 	readonly log: string;
 }
@@ -213,6 +208,8 @@ export interface ShellAhead {
 	/** Something has changed: what was not taken yet has to be run anew. */
 	forget(): void;
 	close(): void;
+	/** Where logs are that go with it. */
+	readonly logs: string;
 }
 
 /** Commands that a driver is given at once, so that it need not wait for the next one. */
@@ -225,9 +222,8 @@ interface Call {
 }
 
 /**
- * Starts what can be run ahead of a parse of `file`, under a program that writes a log of each,
- * if one is given. What `skip` says of is left out. Watched, a command that comes again is not
- * run again.
+ * Starts what can be run ahead of a parse of `file`, each under a program that writes a log of
+ * it. What `skip` says of is left out, and a command that comes again is not run again.
  */
 export function run_ahead(
 	host: KconfHost,
@@ -237,18 +233,17 @@ export function run_ahead(
 	skip: (command: string) => boolean,
 ): ShellAhead {
 	const mark = `\x01${process.pid}.${Math.random()}\x01`;
-	const watched = under.length > 0;
-	const logs = watched ? mkdtempSync(join(tmpdir(), "spf-kconfig-")) : "";
+	const logs = mkdtempSync(join(tmpdir(), "spf-kconfig-"));
 	// To fork is cheap as long as there is little memory.
 	const drivers = Array.from(
 		{ length: Math.min(availableParallelism(), 8) },
-		(_, nr) => new Driver(host, mark, nr, under, watched ? join(logs, `${nr}.`) : ""),
+		(_, nr) => new Driver(host, mark, nr, under, join(logs, `${nr}.`)),
 	);
 	const clean_up = (): void => {
-		if (watched) rmSync(logs, { recursive: true, force: true, maxRetries: 3 });
+		rmSync(logs, { recursive: true, force: true, maxRetries: 3 });
 	};
 	process.on("exit", clean_up);
-	const calls = new Map<string, Call[]>();
+	const calls = new Map<string, Call>();
 	const waiting: Call[] = [];
 
 	const hand_out = (): void => {
@@ -261,18 +256,18 @@ export function run_ahead(
 		}
 	};
 	find_commands(host, compat, file, (command) => {
-		const others = calls.get(command);
-		if ((others && watched) || skip(command)) return;
+		if (calls.has(command) || skip(command)) return;
 		const call: Call = { command, driver: null, nr: 0 };
 		waiting.push(call);
-		if (others) others.push(call);
-		else calls.set(command, [call]);
+		calls.set(command, call);
 		hand_out();
 	});
 	return {
+		logs,
 		take(command) {
-			const call = calls.get(command)?.shift();
+			const call = calls.get(command);
 			if (!call) return undefined;
+			calls.delete(command);
 			for (let slept = 1; ; slept++) {
 				hand_out();
 				const result = call.driver?.get(call.nr);

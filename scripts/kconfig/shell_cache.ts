@@ -9,13 +9,13 @@
 // by its inode, size and times (shell_stamp.ts). What may depend on anything else is not
 // remembered: another program than the compilers and tools of shell_known.ts, what reads /proc or
 // standard input, talks over a socket or leaves a file behind, a file that was changed a moment
-// before. Without strace nothing is.
+// before. Without strace nothing is, and every command is run in its turn.
 //
 // One file for each directory and environment, in $XDG_CACHE_HOME or ~/.cache, under
 // spf-kconfig/; deleting it costs nothing but time. KCONFIG_NOCACHE=1 turns all this off, and
 // runs every command once, in the order of the files.
 
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Compat, KconfHost, ShellResult } from "./lkc.ts";
@@ -199,6 +199,15 @@ class Memory {
 	}
 }
 
+function may_write(dir: string): boolean {
+	try {
+		accessSync(dir, constants.W_OK);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
 /** A host whose commands have been run ahead of time, or were remembered. */
 export interface ShellHost {
 	readonly host: KconfHost;
@@ -211,7 +220,8 @@ export interface ShellHost {
  * run ahead.
  */
 export function shell_host(host: KconfHost, compat: Compat, file: string): ShellHost {
-	if (host.env.KCONFIG_NOCACHE === "1") return { host, remember: () => {} };
+	const plainly: ShellHost = { host, remember: () => {} };
+	if (host.env.KCONFIG_NOCACHE === "1") return plainly;
 	const key = environment_key(host);
 	const env = volatile_env(host);
 	const dir = cache_dir(host);
@@ -223,12 +233,15 @@ export function shell_host(host: KconfHost, compat: Compat, file: string): Shell
 	const anew = memory.commands.size + never.size === 0 || old > MANY;
 	const skip = (command: string) =>
 		memory.commands.has(command) || never.has(command) || wants_its_turn(command) || is_loose(command);
+	if (anew && tracer().length === 0) return plainly;
 	const ahead = anew ? run_ahead(host, compat, file, tracer(), skip) : null;
 	let logs = 0;
+	// Where it goes some day, should this process be killed.
+	const log_dir = (): string => ahead?.logs ?? (may_write(dir) ? dir : tmpdir());
 
 	/** Runs a command of which nothing will be remembered. */
 	const plain = (h: KconfHost, command: string): ShellResult => {
-		const result = ahead?.take(command) ?? run_shell(h, command, !is_loose(command));
+		const result = run_shell(h, command, !is_loose(command));
 		memory.look_again();
 		if (wants_its_turn(command)) ahead?.forget();
 		return result;
@@ -239,7 +252,7 @@ export function shell_host(host: KconfHost, compat: Compat, file: string): Shell
 		if (never.has(command) || is_loose(command) || tracer().length === 0) return plain(h, command);
 		const early = ahead?.take(command);
 		const started = early ? begun : Date.now();
-		const log = early?.log ?? join(tmpdir(), `spf-kconfig-${process.pid}-${logs++}.trace`);
+		const log = early?.log ?? join(log_dir(), `spf-kconfig-${process.pid}-${logs++}.trace`);
 		const result = early ?? run_shell(h, command, true, [...tracer(), log]);
 		const trace = read_trace(log, command, h.cwd, result.stdout, result.stderr);
 		if ("cut" in result && result.cut) trace.reason = "it prints too much";

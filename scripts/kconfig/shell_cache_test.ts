@@ -13,7 +13,6 @@ import {
 	rmSync,
 	statSync,
 	symlinkSync,
-	utimesSync,
 	writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -21,6 +20,7 @@ import test, { type ExecutionContext } from "ava";
 import { get, parse } from "./engine.ts";
 import type { KconfHost } from "./lkc.ts";
 import { shell_host } from "./shell_cache.ts";
+import { wants_its_turn } from "./shell_known.ts";
 import { stamp } from "./shell_stamp.ts";
 import { tracer } from "./shell_trace.ts";
 import { type Sandbox, sandbox } from "./testutil.ts";
@@ -61,10 +61,11 @@ function is_remembered(box: Sandbox, command: string): boolean {
 /** Overwrites a file and leaves its size and its date as they were. */
 function overwrite(box: Sandbox, name: string, text: string): void {
 	const path = join(box.dir, name);
-	const { atime, mtime, size } = statSync(path);
-	if (text.length !== size) throw new Error(`${name}: another size`);
+	if (text.length !== statSync(path).size) throw new Error(`${name}: another size`);
+	// To the nanosecond, which node's own calls do not keep.
+	spawnSync("touch", ["-r", path, `${path}.date`]);
 	writeFileSync(path, text);
-	utimesSync(path, atime, mtime);
+	spawnSync("touch", ["-r", `${path}.date`, path]);
 }
 
 function put_program(box: Sandbox, name: string, text: string): void {
@@ -297,6 +298,60 @@ function orders(t: ExecutionContext, env: Record<string, string>): void {
 
 test("what one command writes the next one reads", (t) => orders(t, {}));
 test("the same with KCONFIG_NOCACHE=1", (t) => orders(t, { KCONFIG_NOCACHE: "1" }));
+
+test("what a script writes is there for a command that could be run ahead", (t) => {
+	for (const env of [{}, { KCONFIG_NOCACHE: "1" }]) {
+		const box = sandbox({ f: "1\n", "w.sh": "echo 2 > f\n" });
+		const ask = (name: string, command: string) =>
+			`config ${name}\n\tstring\n\tdefault "$(shell,${command})"\n`;
+		box.put("Kconfig", ask("A", "cat f") + ask("B", "sh w.sh") + ask("C", "cat ./f"));
+		settle();
+		const host: KconfHost = {
+			env: { PATH: process.env.PATH, XDG_CACHE_HOME: join(box.dir, ".cache"), ...env },
+			cwd: box.dir,
+			out: () => {},
+			err: () => {},
+		};
+		const kconf = parse("Kconfig", shell_host(host, "7.2", "Kconfig").host);
+		t.deepEqual(
+			["A", "B", "C"].map((name) => get(kconf, name)),
+			["1", "", "2"],
+		);
+		box.remove();
+	}
+});
+
+/** Are they run where they stand, and not ahead of others? */
+const TURNS: [string, boolean][] = [
+	["cat f", false],
+	["echo a >&2", false],
+	["gcc --version | head -1", false],
+	["gcc -S -x c /dev/null -o /dev/null 2>&1", false],
+	["mkdir .tmp_$$; trap 'rm -rf .tmp_$$' EXIT; gcc -c -x c /dev/null -o .tmp_$$/x.o", false],
+	["{ test -e f; } >/dev/null 2>&1 && echo y || echo n", false],
+	["A=b echo c", false],
+	["echo a > f", true],
+	["echo a >| f", true],
+	["true &> f", true],
+	["./x.sh", true],
+	["sh x.sh", true],
+	[". ./x.sh", true],
+	["$CC -v", true],
+	["sed -i s/a/b/ f", true],
+	["touch f", true],
+	['echo "$(touch f)"', true],
+	["echo `touch f`", true],
+	["if test -e f; then touch g; fi", true],
+	["gcc -c x.c", true],
+	["gcc -c x.c -o x.o", true],
+	["rm -f f", true],
+	["trap 'rm -f f' EXIT; true", true],
+	["git rev-parse HEAD", true],
+	["read x; echo $x", true],
+];
+test("which commands are run where they stand", (t) => {
+	for (const [command, turn] of TURNS) t.is(wants_its_turn(command), turn, command);
+});
 
 test("a path that cannot be looked at is one more answer", (t) => {
 	const box = sandbox({ file: "" });

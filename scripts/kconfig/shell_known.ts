@@ -92,10 +92,7 @@ export const asks_for_time = (text: string): boolean => /__(?:DATE|TIME|TIMESTAM
 export const compares_dates = (text: string): boolean => /-[no]t\b/.test(text);
 
 const OWN_WORD = /[^\s'"`;|&()<>]*\$\$[^\s'"`;|&()<>]*/g;
-const REDIRECTION = />[>|]?\s*(?!&?[\s]*(?:\d|-)|\/dev\/null\b|OWN\b)/;
-const WRITERS = "touch|tee|cp|mv|ln|dd|install|truncate|mkfifo|mknod|chmod|chown|git|make|tar|patch";
-const WRITER = new RegExp(`${START}(?:[\\w/.-]*/)?(?:${WRITERS})\\b`, "m");
-const REMOVER = new RegExp(`${START}(?:[\\w/.-]*/)?(?:mkdir|rm|rmdir)\\b(?![^;&|]*OWN)`, "m");
+const REDIRECTION = />[>|]?\s*(?!\/dev\/null\b|OWN\b)/;
 
 /**
  * Does a command start something that it does not wait for, or ask what the terminal is? Then it
@@ -103,17 +100,50 @@ const REMOVER = new RegExp(`${START}(?:[\\w/.-]*/)?(?:mkdir|rm|rmdir)\\b(?![^;&|
  */
 export const is_loose = (command: string): boolean => /(?<![&>|])&(?![&>\d-])|-t\s*[012]\b|\btty\b/.test(command);
 
+/** Words of the shell that leave nothing behind; "trap" and "cd" only change the command's own shell. */
+const SHELL_WORDS = `: [ break case cd command continue do done echo elif else esac exit export false fi for if
+	in printf readonly return set shift test then trap true unset until while wait { } !`;
+const HARMLESS = new Set(SHELL_WORDS.split(/\s+/));
+
+/** A compiler that is only asked something writes no file. */
+const ASKS = /\s(?:-E|-v|-V|-print[\w=-]*|-dump\w+|-###|-fsyntax-only|--version|--help|--print[\w=-]*)(?:\s|$)/;
+const WRITES_NOWHERE = /\s-o\s*(?:\/dev\/null\b|OWN\b)/;
+
+/** Does one of a command's simple commands, whose own names are replaced by OWN, leave nothing behind? */
+function is_harmless(text: string): boolean {
+	const words = text
+		.replace(/^(?:\s*\w+=\S*\s+)+/, "")
+		.trim()
+		.split(/\s+/);
+	const [word = ""] = words;
+	if (word === "" || /^\w+=/.test(word)) return true;
+	if (word === "command") return /^-[vV]$/.test(words[1] ?? "");
+	if (/^(?:if|then|else|elif|do|while|until|!|\{)$/.test(word)) return is_harmless(words.slice(1).join(" "));
+	const name = word.slice(word.lastIndexOf("/") + 1);
+	if (/^(?:mkdir|rm|rmdir)$/.test(name)) return words.slice(1).every((w) => w.startsWith("-") || w === "OWN");
+	if (/^(?:tee|touch|mktemp|env)$/.test(name) || SHELL.test(name)) return false;
+	if (name === "sed" && words.some((w) => /^-\w*i|^--in-place/.test(w))) return false;
+	if (is_compiler(name)) {
+		const line = ` ${words.slice(1).join(" ")}`;
+		return /\s-o/.test(line) ? WRITES_NOWHERE.test(line) : ASKS.test(line);
+	}
+	return HARMLESS.has(word) || is_known(name);
+}
+
 /**
- * Does a command look as if it left something behind for others, or read what is typed? Then it
- * is run when its turn comes. Files with the number of their process in their name are its own.
+ * May a command leave something behind for others, or read what is typed? Then it is run when its
+ * turn comes. Files with the number of their process in their name are its own.
  */
 export function wants_its_turn(command: string): boolean {
-	const text = command.replace(OWN_WORD, "OWN").replace(/&>/g, ">");
-	return (
-		REDIRECTION.test(text) ||
-		WRITER.test(text) ||
-		REMOVER.test(text) ||
-		/\bsed\b.*\s-\w*i|-t\s*[012]\b/.test(text) ||
-		new RegExp(`${START}read\\b`, "m").test(text)
-	);
+	const text = command.replace(OWN_WORD, "OWN").replace(/[<>]&\s*[\d-]/g, ">/dev/null");
+	if (REDIRECTION.test(text)) return true;
+	// What stands in quotes is no command, unless there is an expansion in it.
+	const bare = text
+		.replace(/\btrap\s+(["'])(.*?)\1/g, "$2; trap")
+		.replace(/'[^']*'|"[^"$`]*"/g, "Q")
+		.replace(/\\./g, "Q");
+	return !bare
+		.replace(/\d?[<>]+\s*\/dev\/null/g, " ")
+		.split(/&&|\|\||[;|&`()]|\$\(|^\s*\{|\}\s*$/)
+		.every(is_harmless);
 }

@@ -66,8 +66,8 @@ const want = (tool: string, variable: string) => [tool, "x y", "<>", "z".repeat(
 test("ahead, remembered, and one after the other: the same", (t) => {
 	const box = sandbox({ Kconfig: KCONFIG, tool: "gcc\n" });
 	// What leaves something behind is run as often as it stands there.
-	t.deepEqual(look(box), { values: want("y", ""), err: "said\n", runs: 2 });
-	t.deepEqual(look(box), { values: want("y", ""), err: "said\n", runs: 4 });
+	t.deepEqual(look(box), { values: want("y", ""), err: WATCHED ? "said\n" : "", runs: 2 });
+	t.deepEqual(look(box), { values: want("y", ""), err: WATCHED ? "said\n" : "", runs: 4 });
 	if (WATCHED) t.is(readdirSync(join(box.dir, "cache/spf-kconfig")).length, 1);
 	const anew = look(box, { KCONFIG_NOCACHE: "1" });
 	// There standard error is the process's.
