@@ -313,7 +313,8 @@ function page_cache_ra_unbounded(
 	mapping: address_space, index: number, nr: number,
 ): void {
 	const inode = mapping.host;
-	const end = Math.min(index + nr, Math.ceil(i_size_read(inode) / PAGE_SIZE));
+	const end = Math.min(index + nr,
+		Math.ceil(i_size_read(inode) / PAGE_SIZE));
 
 	for (let i = index; i < end; i++) {
 		rcu_read_lock();

@@ -18,7 +18,7 @@ import {
 } from "linux/mm.ts";
 import { mmap_read_lock, mmap_read_unlock, mmap_write_lock, mmap_write_unlock } from "linux/mmap_lock.ts";
 import { pmd_off, pte_offset_map } from "linux/pgtable.ts";
-import { SIGSEGV } from "linux/signal.ts";
+import { SIGHUP, SIGSEGV, sigmask } from "linux/signal.ts";
 import { cpu_relax } from "linux/smp.ts";
 import { do_raw_spin_lock, do_raw_spin_unlock } from "linux/spinlock.ts";
 import {
@@ -31,10 +31,11 @@ import {
 } from "linux/vm_event_item.ts";
 import { REGS_USER } from "asm/ptrace.ts";
 import { PAGE_SIZE, PMD_SIZE } from "asm/pgtable_types.ts";
+import { X86_PF_USER, X86_PF_WRITE } from "asm/trap_pf.ts";
 import { __NR_madvise, __NR_mmap, __NR_mprotect } from "asm/unistd.ts";
 import {
 	KUNIT_ASSERT_NOT_NULL, KUNIT_CASE, KUNIT_EXPECT_EQ, KUNIT_EXPECT_FALSE,
-	KUNIT_EXPECT_TRUE, type kunit, kunit_skip, kunit_suite,
+	KUNIT_EXPECT_NE, KUNIT_EXPECT_TRUE, type kunit, kunit_skip, kunit_suite,
 } from "kunit/test.ts";
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { current } from "kernel/sched/core.ts";
@@ -45,6 +46,7 @@ import {
 import {
 	user_load8, user_signal, user_store8, user_syscall,
 } from "arch/x86/kernel/user.ts";
+import { do_user_addr_fault } from "../../arch/x86/mm/fault.ts";
 import { do_handle_mm_fault } from "mm/memory.ts";
 import { find_vma } from "mm/mmap.ts";
 import { all_vm_events } from "mm/vmstat.ts";
@@ -279,6 +281,55 @@ function spf_aborts_for_the_vma(test: kunit): void {
 	}
 }
 
+/**
+ * A signal is pending: an attempt that was cut short is left for it, and not
+ * counted as aborted. What was given up before the fault was tried goes the
+ * classic way all the same, and counts.
+ */
+function spf_signal_ends_attempt(test: kunit): void {
+	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
+		const mm = spf_process(test);
+		const shared = AREA + 2 * PMD_SIZE;
+
+		user_store8(AREA, 1);
+		user_syscall(__NR_mmap, shared, PAGE_SIZE, RW,
+			MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		map_anon(test, AREA + PMD_SIZE, 1);
+		const fault = (addr: number): boolean => in_kernel(() => {
+			const tsk = current();
+			tsk.pending |= sigmask(SIGHUP);
+			const handled = do_user_addr_fault(REGS_USER,
+				X86_PF_USER | X86_PF_WRITE, addr);
+			tsk.pending &= ~sigmask(SIGHUP);
+			return handled ? 1 : 0;
+		}) === 1;
+
+		/* No table: do_handle_mm_fault() gave up. */
+		let aborts = events(SPF_ABORT);
+		KUNIT_EXPECT_TRUE(test, fault(AREA + PMD_SIZE));
+		KUNIT_EXPECT_EQ(test, events(SPF_ABORT), aborts);
+		KUNIT_EXPECT_EQ(test, pte_of(AREA + PMD_SIZE), 0);
+
+		/* A writer is inside; the vma is a file's. */
+		mm.mmap_seq++;
+		KUNIT_EXPECT_TRUE(test, fault(AREA + PAGE_SIZE));
+		mm.mmap_seq++;
+		KUNIT_EXPECT_NE(test, pte_of(AREA + PAGE_SIZE), 0);
+		KUNIT_EXPECT_TRUE(test, fault(shared));
+		KUNIT_EXPECT_NE(test, pte_of(shared), 0);
+		KUNIT_EXPECT_EQ(test, events(SPF_ABORT), aborts + 2);
+
+		/* Nothing mapped, or nothing permitted: a signal of its own. */
+		aborts = events(SPF_ABORT);
+		KUNIT_EXPECT_FALSE(test, fault(AREA - PAGE_SIZE));
+		user_syscall(__NR_mprotect, AREA, PAGE_SIZE, PROT_READ);
+		KUNIT_EXPECT_FALSE(test, fault(AREA));
+		KUNIT_EXPECT_EQ(test, events(SPF_ABORT), aborts + 2);
+		user_signal();
+		spf_done(mm);
+	}
+}
+
 /* ---- two CPUs ---- */
 
 interface spf_race extends struct {
@@ -374,6 +425,7 @@ export const spf_test_suite = kunit_suite({
 		KUNIT_CASE("spf_aborts_without_anon_vma", spf_aborts_without_anon_vma),
 		KUNIT_CASE("spf_aborts_at_commit", spf_aborts_at_commit),
 		KUNIT_CASE("spf_aborts_for_the_vma", spf_aborts_for_the_vma),
+		KUNIT_CASE("spf_signal_ends_attempt", spf_signal_ends_attempt),
 		KUNIT_CASE("spf_races_with_writer", spf_races_with_writer),
 	],
 });

@@ -30,9 +30,9 @@ import {
 	VM_GROWSDOWN, VM_WRITE, vma_is_accessible,
 } from "linux/mm.ts";
 import {
-	mmap_read_lock_killable, mmap_read_trylock, mmap_write_downgrade,
-	mmap_write_lock_killable, mmap_read_unlock,
-	mmap_seq_read_check, mmap_seq_read_start,
+	mmap_read_lock, mmap_read_trylock, mmap_read_unlock,
+	mmap_seq_read_check, mmap_seq_read_start, mmap_write_downgrade,
+	mmap_write_lock_killable,
 } from "linux/mmap_lock.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
 import { count_vm_event, count_vm_spf_event } from "linux/vm_event.ts";
@@ -43,9 +43,8 @@ import {
 import { BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SIGBUS, SIGSEGV } from "linux/signal.ts";
 import { preempt_count } from "linux/preempt.ts";
 import { pagefault_out_of_memory } from "linux/oom.ts";
-import {
-	current, fatal_signal_pending, signal_pending,
-} from "kernel/sched/core.ts";
+import { fault_signal_pending } from "linux/sched/signal.ts";
+import { current, fatal_signal_pending } from "kernel/sched/core.ts";
 import { force_sig_fault } from "kernel/signal.ts";
 import { __find_vma, expand_stack, find_vma } from "mm/mmap.ts";
 import { irqentry_enter, irqentry_exit } from "kernel/entry/common.ts";
@@ -112,15 +111,36 @@ function access_error(error_code: number, vma: vm_area_struct): boolean {
 	return !vma_is_accessible(vma);
 }
 
-/** May the context not sleep, or is there no user memory? */
+/** Is it the kernel's half? Port: without the vsyscall page, which is there
+ *  and counts as the user's. */
+export function fault_in_kernel_space(address: number): boolean {
+	return address >= TASK_SIZE_MAX;
+}
+
+/** Nothing is mapped up there for anybody. */
+function do_kern_addr_fault(
+	regs: pt_regs, error_code: number, address: number,
+): boolean {
+	return bad_area_nosemaphore(regs, error_code, address);
+}
+
+/** linux/uaccess.h: is this an atomic section, which must not sleep? Port:
+ *  nothing here runs with faults disabled by a count of its own. */
 function faulthandler_disabled(): boolean {
 	return preempt_count() !== 0;
 }
 
 /**
- * V2.13: the fault without mmap_lock. We enter and return without locks, and
- * in no RCU section. Returns VM_FAULT_RETRY to have it done again with the
- * lock; anything else is final, errors included.
+ * Of do_speculative_user_fault(): given up before do_handle_mm_fault() was
+ * called. No vm_fault_t has this value.
+ */
+const SPF_NOT_BEGUN: vm_fault_t = -1;
+
+/**
+ * V2.13, 19, 31: the fault without mmap_lock. We enter and return without
+ * locks, and in no RCU section. Returns what do_handle_mm_fault() does:
+ * VM_FAULT_RETRY to have it done again with the lock, anything else is final,
+ * errors included; or SPF_NOT_BEGUN, which asks for the lock, too.
  * What goes on to do_handle_mm_fault() is a vma as it was while mmap_seq had
  * the value `seq`: of one piece, in the tree, and around the address.
  * Port: do_user_addr_fault() in the patch, apart so that the copy of the vma
@@ -135,7 +155,7 @@ function do_speculative_user_fault(
 	if ((seq & 1) !== 0) {
 		/* A writer is at it, and it may take its time. */
 		count_vm_spf_event(SPF_ABORT_ODD);
-		return VM_FAULT_RETRY;
+		return SPF_NOT_BEGUN;
 	}
 	rcu_read_lock();
 	const vma = __find_vma(mm, address);
@@ -144,13 +164,13 @@ function do_speculative_user_fault(
 		/* A stack to be expanded ends here, too. */
 		rcu_read_unlock();
 		count_vm_spf_event(SPF_ABORT_UNMAPPED);
-		return VM_FAULT_RETRY;
+		return SPF_NOT_BEGUN;
 	}
 	/* vma_is_anonymous(). Port: marked, a writer may have just linked the vma. */
 	if (data_race(vma.vm_ops)) {
 		rcu_read_unlock();
 		count_vm_spf_event(SPF_ABORT_NO_SPECULATE);
-		return VM_FAULT_RETRY;
+		return SPF_NOT_BEGUN;
 	}
 	/*
 	 * The vma may be changed or die while it is copied. RCU keeps its
@@ -161,14 +181,14 @@ function do_speculative_user_fault(
 	struct_copy(pvma, vma);
 	rcu_read_unlock();
 	if (!mmap_seq_read_check(mm, seq, SPF_ABORT_VMA_COPY))
-		return VM_FAULT_RETRY;
+		return SPF_NOT_BEGUN;
 	VM_BUG_ON_VMA(pvma.vm_start > address || pvma.vm_end <= address, pvma,
 		"copy of a vma elsewhere");
 
 	/* Never report an error on the strength of a copy. */
 	if (access_error(error_code, pvma)) {
 		count_vm_spf_event(SPF_ABORT_ACCESS_ERROR);
-		return VM_FAULT_RETRY;
+		return SPF_NOT_BEGUN;
 	}
 	return do_handle_mm_fault(pvma, address,
 		flags | FAULT_FLAG_SPECULATIVE, seq, regs);
@@ -196,18 +216,25 @@ export function do_user_addr_fault(
 
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		/*
-		 * V2.28: not worth it for a single thread, which does not
-		 * contend for the lock. A kernel-mode fault may hold it.
+		 * V2.28: not for the kernel's own accesses, and not worth it
+		 * for a single thread, which nobody makes wait for the lock.
 		 */
 		if ((flags & FAULT_FLAG_USER) !== 0 &&
 			atomic_read(mm.mm_users) !== 1) {
 			fault = do_speculative_user_fault(mm, address,
 				error_code, flags, regs);
-			if ((fault & VM_FAULT_RETRY) === 0)
-				return fault_done(regs, error_code, address, fault);
-			/* Back to user mode for the signal; the fault will be
-			 * taken again if that does not end it. */
-			if (signal_pending(tsk)) return true;
+			if (fault !== SPF_NOT_BEGUN) {
+				if ((fault & VM_FAULT_RETRY) === 0)
+					return fault_done(regs, error_code,
+						address, fault);
+				/*
+				 * Back to user mode for the signal; the fault
+				 * is taken again if that does not end it. Such
+				 * an attempt is not counted as aborted.
+				 */
+				if (fault_signal_pending(fault, regs))
+					return true;
+			}
 			count_vm_event(SPF_ABORT);
 		}
 	}
@@ -216,10 +243,7 @@ export function do_user_addr_fault(
 	 * Try first: only a kernel access that has no fixup must not wait for
 	 * the lock, which it may hold itself. All of ours have one.
 	 */
-	if (!mmap_read_trylock(mm)) {
-		if (mmap_read_lock_killable(mm) !== 0)
-			return user_mode(regs);
-	}
+	if (!mmap_read_trylock(mm)) mmap_read_lock(mm);
 	for (;;) {
 		let vma = find_vma(mm, address);
 		if (vma === NULL) return bad_area(regs, error_code, address, mm);
@@ -250,13 +274,12 @@ export function do_user_addr_fault(
 		 * gone: it is looked up anew then.
 		 */
 		fault = handle_mm_fault(vma, address, flags, regs);
+		if (fault_signal_pending(fault, regs)) return user_mode(regs);
 		if ((fault & VM_FAULT_RETRY) === 0) break;
-		if (user_mode(regs) ? signal_pending(tsk) : fatal_signal_pending(tsk))
-			return user_mode(regs);
 		BUG_ON((flags & FAULT_FLAG_ALLOW_RETRY) === 0,
 			"VM_FAULT_RETRY that was not allowed");
 		flags |= FAULT_FLAG_TRIED;
-		if (mmap_read_lock_killable(mm) !== 0) return user_mode(regs);
+		mmap_read_lock(mm);
 	}
 	mmap_read_unlock(mm);
 	return fault_done(regs, error_code, address, fault);
@@ -282,17 +305,10 @@ function fault_done(
 	return bad_area_nosemaphore(regs, error_code, address);
 }
 
-/** Nothing is mapped up there for anybody. */
-function do_kern_addr_fault(
-	regs: pt_regs, error_code: number, address: number,
-): boolean {
-	return bad_area_nosemaphore(regs, error_code, address);
-}
-
 export function handle_page_fault(
 	regs: pt_regs, error_code: number, address: number,
 ): boolean {
-	if (address >= TASK_SIZE_MAX)
+	if (fault_in_kernel_space(address))
 		return do_kern_addr_fault(regs, error_code, address);
 	return do_user_addr_fault(regs, error_code, address);
 }

@@ -5,9 +5,27 @@
  * Port: init_task.tasks links all threads, not the group leaders alone.
  * Left out: signal_struct and everything in it.
  */
+import { type pt_regs, user_mode } from "asm/ptrace.ts";
+import { VM_FAULT_RETRY, type vm_fault_t } from "linux/mm.ts";
 import { assert_spin_locked } from "linux/spinlock.ts";
 import type { task_struct } from "linux/sched.ts";
 import { init_task, tasklist_lock } from "kernel/fork.ts";
+import {
+	current, fatal_signal_pending, signal_pending,
+} from "kernel/sched/core.ts";
+
+/**
+ * A fault is to be made again: should it be left for a signal instead? Any
+ * signal ends an access of the user's, a fatal one every access.
+ */
+export function fault_signal_pending(
+	fault_flags: vm_fault_t, regs: pt_regs,
+): boolean {
+	if ((fault_flags & VM_FAULT_RETRY) === 0)
+		return false;
+	return fatal_signal_pending(current()) ||
+		(user_mode(regs) && signal_pending(current()));
+}
 
 /** for (p = next_task(init_task); p !== init_task; p = next_task(p)) is the
  *  kernel's for_each_process_thread(); tasklist_lock is held. */
