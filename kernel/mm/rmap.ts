@@ -48,7 +48,7 @@ import {
 	BUG_ON, VM_BUG_ON_PAGE, VM_BUG_ON_VMA, VM_WARN_ON,
 } from "linux/bug.ts";
 import { atomic_read, atomic_set } from "linux/atomic.ts";
-import { GFP_KERNEL } from "linux/gfp.ts";
+import { __GFP_NOWARN, GFP_KERNEL, GFP_NOWAIT } from "linux/gfp.ts";
 import {
 	kmem_cache_alloc, kmem_cache_create, kmem_cache_free, SLAB_ACCOUNT,
 	SLAB_PANIC, SLAB_TYPESAFE_BY_RCU,
@@ -225,9 +225,19 @@ export function anon_vma_clone(
 	for (let pos = head.prev; pos !== head; pos = pos.prev) {
 		const pavc = container_of<anon_vma_chain>(pos, "same_vma");
 
-		const avc = anon_vma_chain_alloc(GFP_KERNEL);
+		/*
+		 * Under the root's lock no memory is waited for: to free some,
+		 * pages are unmapped, which takes the same lock. If there is
+		 * none at hand, let the lock go and wait then; mmap_lock keeps
+		 * the chains of src as they are.
+		 */
+		let avc = anon_vma_chain_alloc(GFP_NOWAIT | __GFP_NOWARN);
 		if (avc === NULL) {
 			unlock_anon_vma_root(root);
+			root = NULL;
+			avc = anon_vma_chain_alloc(GFP_KERNEL);
+		}
+		if (avc === NULL) {
 			/*
 			 * dst is not counted yet among the vmas of its
 			 * anon_vma, and must not be counted out by unlinking.
@@ -481,13 +491,15 @@ export function page_add_anon_rmap(
 
 /**
  * The first mapping of a page that nobody else knows yet. Holds the PTL; the
- * page lock is not needed for that reason. Of a vma that a speculative fault
- * has copied, the bounds may be out of date, so they are not compared: a split
- * or merge would not change the anon_vma or the index.
+ * page lock is not needed for that reason. The vma may be the copy that a
+ * speculative fault made: its bounds do not change any more, and the address
+ * was inside of them when it was made.
  */
 export function page_add_new_anon_rmap(
 	page: page, vma: vm_area_struct, address: number, _compound: boolean,
 ): void {
+	VM_BUG_ON_VMA(address < vma.vm_start || address >= vma.vm_end, vma,
+		"page_add_new_anon_rmap: outside of the vma");
 	__SetPageSwapBacked(page);
 	/* From -1 to 0, and nobody else can see it. */
 	WRITE_ONCE(page._mapcount.counter, 0);

@@ -2,17 +2,31 @@
 /**
  * Unit tests of mm/rmap.ts: who gets which anon_vma, and what forks make of it.
  */
-import type { anon_vma, vm_area_struct } from "linux/mm_types.ts";
+import {
+	__free_page, __GFP_NOWARN, alloc_page, GFP_NOWAIT,
+} from "linux/gfp.ts";
+import { INIT_LIST_HEAD, list_add, list_del, list_empty } from "linux/list.ts";
+import { SINGLE_DEPTH_NESTING } from "linux/lockdep.ts";
+import type { anon_vma, page, vm_area_struct } from "linux/mm_types.ts";
+import {
+	mmap_write_lock, mmap_write_lock_nested, mmap_write_unlock,
+} from "linux/mmap_lock.ts";
 import { PAGE_MAPPING_ANON } from "linux/page-flags.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { PROT_READ } from "linux/mman.ts";
+import { call_rcu } from "linux/rcupdate.ts";
+import { rwsem_is_locked } from "linux/rwsem.ts";
+import type { callback_head, list_head } from "linux/types.ts";
 import {
 	KUNIT_ASSERT_EQ, KUNIT_ASSERT_GT, KUNIT_ASSERT_NOT_NULL, KUNIT_CASE,
 	KUNIT_EXPECT_EQ, KUNIT_EXPECT_NE, KUNIT_EXPECT_NULL, type kunit, kunit_suite,
 } from "kunit/test.ts";
 import { __NR_exit_group, __NR_fork, __NR_mprotect } from "asm/unistd.ts";
+import { vm_area_dup, vm_area_free } from "kernel/fork.ts";
+import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { current } from "kernel/sched/core.ts";
 import { run_task, user_store8, user_syscall } from "arch/x86/kernel/user.ts";
+import { anon_vma_clone, unlink_anon_vmas } from "mm/rmap.ts";
 import { AREA, make_process, map_anon, page_of, user_test_exit, user_test_init } from "mm/memory_kunit.ts";
 
 function vma_at(test: kunit, addr: number): vm_area_struct {
@@ -84,6 +98,90 @@ function fork_has_its_own(test: kunit): void {
 	KUNIT_EXPECT_EQ(test, top.num_children, 1);
 }
 
+/** What clone_waits_unlocked() finds out while memory is short. */
+interface clone_probe extends struct {
+	rcu: embed<callback_head>;
+	pages: embed<list_head>; /* all that there was */
+	root: anon_vma;
+	fired: int;
+	locked: int; /* times that the root's lock was held */
+}
+const probe = DEFINE<clone_probe>();
+
+/** Runs while somebody waits for memory, and gives him some. */
+const probe_fires = RODATA((_head: callback_head): void => {
+	const root: anon_vma = probe.root;
+
+	probe.fired++;
+	if (rwsem_is_locked(root.rwsem)) probe.locked++;
+	for (let i = 0; i < 16 && !list_empty(probe.pages); i++) {
+		const page = container_of<page>(probe.pages.next, "lru");
+
+		list_del(page.lru);
+		__free_page(page);
+	}
+});
+
+/** No page is left, and 16 come back at the end of a grace period. */
+function probe_armed(): void {
+	for (;;) {
+		const page = alloc_page(GFP_NOWAIT | __GFP_NOWARN);
+
+		if (page === NULL) break;
+		list_add(page.lru, probe.pages);
+	}
+	call_rcu(probe.rcu, probe_fires);
+}
+
+/**
+ * anon_vma_clone() holds the root's lock while it goes over the chains, but not
+ * while it waits for memory. It is made to wait at different places of chains
+ * of two and of three links.
+ */
+function clone_waits_unlocked(test: kunit): void {
+	make_process(test);
+	map_anon(test, AREA, 2);
+	user_store8(AREA, 1);
+	const child = user_syscall(__NR_fork);
+	KUNIT_ASSERT_EQ(test, run_task(child), 0);
+	const two = vma_at(test, AREA);
+	user_store8(AREA, 2);
+	KUNIT_ASSERT_EQ(test, run_task(user_syscall(__NR_fork)), 0);
+	const three = vma_at(test, AREA);
+
+	rcu_user_exit();
+	const mm = three.vm_mm;
+	const parent = two.vm_mm;
+	const own: anon_vma = three.anon_vma;
+
+	probe.root = own.root;
+	probe.fired = 0;
+	probe.locked = 0;
+	INIT_LIST_HEAD(probe.pages);
+	mmap_write_lock(mm);
+	mmap_write_lock_nested(parent, SINGLE_DEPTH_NESTING);
+	const dst = vm_area_dup(two);
+	let fired = -1;
+	let error = 0;
+
+	dst.anon_vma = NULL;
+	for (let i = 0; error === 0 && probe.fired < 8; i++) {
+		if (fired !== probe.fired) {
+			fired = probe.fired;
+			probe_armed();
+		}
+		error = anon_vma_clone(dst, i % 2 === 0 ? two : three);
+	}
+	unlink_anon_vmas(dst);
+	mmap_write_unlock(parent);
+	mmap_write_unlock(mm);
+	while (!list_empty(probe.pages)) probe_fires(NULL);
+	vm_area_free(dst);
+	rcu_user_enter();
+	KUNIT_EXPECT_EQ(test, error, 0);
+	KUNIT_EXPECT_EQ(test, probe.locked, 0);
+}
+
 export const rmap_test_suite = kunit_suite({
 	name: "rmap",
 	init: user_test_init,
@@ -92,5 +190,6 @@ export const rmap_test_suite = kunit_suite({
 		KUNIT_CASE("first_write_makes_one", first_write_makes_one),
 		KUNIT_CASE("split_shares", split_shares),
 		KUNIT_CASE("fork_has_its_own", fork_has_its_own),
+		KUNIT_CASE("clone_waits_unlocked", clone_waits_unlocked),
 	],
 });
