@@ -14,7 +14,9 @@ import { CONFIG_MMU_GATHER_TABLE_FREE } from "generated/autoconf.ts";
 import type { mm_struct, page, vm_area_struct } from "linux/mm_types.ts";
 import type { callback_head } from "linux/types.ts";
 import type { pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
-import { PAGE_SHIFT, PAGE_SIZE, PMD_SHIFT, PMD_SIZE, PUD_SHIFT, PUD_SIZE, TASK_SIZE } from "asm/pgtable_types.ts";
+import {
+	PAGE_SHIFT, PAGE_SIZE, PGDIR_SHIFT, PMD_SHIFT, PUD_SHIFT, TASK_SIZE,
+} from "asm/pgtable_types.ts";
 import {
 	___pmd_free_tlb, ___pte_free_tlb, ___pud_free_tlb,
 } from "../../arch/x86/mm/pgtable.ts";
@@ -101,12 +103,19 @@ export function tlb_change_page_size(
 	_tlb: mmu_gather, _page_size: number,
 ): void {}
 
-/** The smallest level at which something was cleared. */
+/** The smallest level at which something was cleared, as a power of two. */
 export function tlb_get_unmap_shift(tlb: mmu_gather): number {
 	if (tlb.cleared_ptes) return PAGE_SHIFT;
 	if (tlb.cleared_pmds) return PMD_SHIFT;
 	if (tlb.cleared_puds) return PUD_SHIFT;
+	/* P4D_SHIFT is the same: that level is folded. */
+	if (tlb.cleared_p4ds) return PGDIR_SHIFT;
 	return PAGE_SHIFT;
+}
+
+/** The same as a number of bytes. */
+export function tlb_get_unmap_size(tlb: mmu_gather): number {
+	return 2 ** tlb_get_unmap_shift(tlb);
 }
 
 export function tlb_start_vma(_tlb: mmu_gather, _vma: vm_area_struct): void {}
@@ -167,12 +176,16 @@ export function tlb_remove_tlb_entry(
 	tlb_flush_pte_range(tlb, address, PAGE_SIZE);
 }
 
-/* ---- tables: each is unlinked already, and freed after the flush ---- */
+/*
+ * Tables: each is unlinked already, and freed after the flush. Whatever it
+ * mapped was cleared before and is in the range by its own, so the range needs
+ * no more than a page of it, by which the upper levels are forgotten.
+ */
 
 export function pte_free_tlb(
 	tlb: mmu_gather, table: page, address: number,
 ): void {
-	tlb_flush_pmd_range(tlb, address - address % PMD_SIZE, PMD_SIZE);
+	tlb_flush_pmd_range(tlb, address, PAGE_SIZE);
 	tlb.freed_tables = true;
 	___pte_free_tlb(tlb, table);
 }
@@ -180,7 +193,7 @@ export function pte_free_tlb(
 export function pmd_free_tlb(
 	tlb: mmu_gather, pmdp: pmd_t, address: number,
 ): void {
-	tlb_flush_pud_range(tlb, address - address % PUD_SIZE, PUD_SIZE);
+	tlb_flush_pud_range(tlb, address, PAGE_SIZE);
 	tlb.freed_tables = true;
 	___pmd_free_tlb(tlb, pmdp);
 }

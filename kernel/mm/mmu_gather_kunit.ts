@@ -3,7 +3,16 @@
  * Unit tests of mm/mmu_gather.ts: that what is unmapped is flushed and freed,
  * whatever the batches do.
  */
-import { PAGE_SIZE, PMD_SIZE } from "asm/pgtable_types.ts";
+import {
+	pte_free_tlb, pmd_free_tlb, pud_free_tlb, tlb_get_unmap_size,
+	tlb_remove_tlb_entry, type mmu_gather,
+} from "asm-generic/tlb.ts";
+import { pmd_alloc_one, pte_alloc_one, pud_alloc_one } from "asm/pgalloc.ts";
+import {
+	PAGE_SIZE, PGDIR_SIZE, PMD_SIZE, PUD_SIZE,
+} from "asm/pgtable_types.ts";
+import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
+import { tlb_finish_mmu, tlb_gather_mmu } from "mm/mmu_gather.ts";
 import {
 	KUNIT_CASE_PARAM, KUNIT_CASE, KUNIT_EXPECT_EQ, KUNIT_EXPECT_TRUE, type kunit, kunit_suite,
 } from "kunit/test.ts";
@@ -53,6 +62,39 @@ function munmap_flushes(test: kunit): void {
 	KUNIT_EXPECT_EQ(test, user_load8(AREA), 0);
 }
 
+/* What a table mapped was cleared before, with its own range: the table adds
+ * one page at its address to it, whatever its level. */
+function tables_widen_by_a_page(test: kunit): void {
+	make_process(test);
+	rcu_user_exit();
+	const mm = current().mm;
+	const at = AREA + 3 * PAGE_SIZE;
+	const expect = (tlb: mmu_gather, size: number): void => {
+		KUNIT_EXPECT_TRUE(test, tlb.freed_tables);
+		KUNIT_EXPECT_EQ(test, tlb.start, at);
+		KUNIT_EXPECT_EQ(test, tlb.end, at + PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, tlb_get_unmap_size(tlb), size);
+		tlb_finish_mmu(tlb);
+	};
+	let tlb = tlb_gather_mmu(mm);
+
+	pte_free_tlb(tlb, pte_alloc_one(mm), at);
+	expect(tlb, PMD_SIZE);
+	tlb = tlb_gather_mmu(mm);
+	pmd_free_tlb(tlb, pmd_alloc_one(mm, at), at);
+	expect(tlb, PUD_SIZE);
+	tlb = tlb_gather_mmu(mm);
+	pud_free_tlb(tlb, pud_alloc_one(mm, at), at);
+	expect(tlb, PGDIR_SIZE);
+
+	/* With a page among it, all is flushed page by page. */
+	tlb = tlb_gather_mmu(mm);
+	tlb_remove_tlb_entry(tlb, NULL, at);
+	pte_free_tlb(tlb, pte_alloc_one(mm), at);
+	expect(tlb, PAGE_SIZE);
+	rcu_user_enter();
+}
+
 export const mmu_gather_test_suite = kunit_suite({
 	name: "mmu_gather",
 	init: user_test_init,
@@ -61,5 +103,6 @@ export const mmu_gather_test_suite = kunit_suite({
 		KUNIT_CASE_PARAM("munmap_gives_all_back", munmap_gives_all_back,
 			[1, 8, 9, 100, 1029, 1500], (n) => `${n} pages`),
 		KUNIT_CASE("munmap_flushes", munmap_flushes),
+		KUNIT_CASE("tables_widen_by_a_page", tables_widen_by_a_page),
 	],
 });

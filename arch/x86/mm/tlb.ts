@@ -441,12 +441,10 @@ export function flush_tlb_mm_range(
 	info.mm = mm;
 	info.start = start;
 	info.end = end;
-	/* A table of a larger stride may have mapped pages: flush those. */
-	info.stride_shift = PAGE_SHIFT;
+	info.stride_shift = stride;
 	info.freed_tables = freed_tables ? 1 : 0;
 	info.initiating_cpu = cpu;
 	info.new_tlb_gen = inc_mm_tlb_gen(mm);
-	if (end !== TLB_FLUSH_ALL && stride > PAGE_SHIFT) info.end = TLB_FLUSH_ALL;
 
 	/*
 	 * Port: the kernel's one call with this CPU in the mask covers both
