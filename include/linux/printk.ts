@@ -2,8 +2,10 @@
 /**
  * Mirrors include/linux/printk.h (5.17).
  * Port: a message is a finished string. The level decides nothing but the
- * name; pr_debug() prints nothing, as without CONFIG_DYNAMIC_DEBUG.
+ * name; pr_debug() prints nothing, as without CONFIG_DYNAMIC_DEBUG. Who calls
+ * pr_warn_once() brings the flag that is a static variable of the macro.
  */
+import type { atomic_t } from "linux/types.ts";
 import { printk } from "kernel/printk.ts";
 
 export { printk };
@@ -22,6 +24,13 @@ export function pr_err(text: string): void {
 
 export function pr_warn(text: string): void {
 	printk(text);
+}
+
+/** Only the first time since boot that this flag is passed. */
+export function pr_warn_once(already_done: atomic_t, text: string): void {
+	if (READ_ONCE(already_done.counter) === 0 &&
+	    cmpxchg(already_done.counter, 0, 1) === 0)
+		printk(text);
 }
 
 export function pr_notice(text: string): void {

@@ -60,7 +60,9 @@ import {
 } from "linux/page-flags.ts";
 import { trylock_page, unlock_page } from "linux/pagemap.ts";
 import { pmd_trans_unstable } from "linux/pgtable.ts";
+import { pr_warn_once } from "linux/printk.ts";
 import { kfree, kzalloc } from "linux/slab.ts";
+import type { atomic_t } from "linux/types.ts";
 import { faultin_vma_page_range, type locked_t } from "mm/gup.ts";
 import { vm_normal_page, zap_page_range } from "mm/memory.ts";
 import {
@@ -69,6 +71,11 @@ import {
 import { tlb_finish_mmu, tlb_gather_mmu } from "mm/mmu_gather.ts";
 import { type mm_walk, walk_page_range } from "mm/pagewalk.ts";
 import { lru_add_drain } from "mm/swap.ts";
+
+interface madvise_data extends struct {
+	populate_warned: embed<atomic_t>; /* pr_warn_once() */
+}
+const data = DEFINE<madvise_data>();
 
 /** What a visit may change: the vma before the next one, NULL if mmap_lock
  *  was dropped and it has to be looked up. */
@@ -433,8 +440,11 @@ function madvise_populate(
 			case -EINTR:
 			case -EINVAL: /* permissions, or not to be populated */
 			case -EFAULT: /* SIGBUS or SIGSEGV */
+			case -ENOMEM:
 				return pages;
 			default:
+				pr_warn_once(data.populate_warned,
+					`madvise_populate: returned ${pages}`);
 				return -ENOMEM;
 			}
 		}

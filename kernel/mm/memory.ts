@@ -414,7 +414,13 @@ function copy_present_pte(
 	return 0;
 }
 
-/** Work units between two looks at whether somebody wants this CPU. */
+/**
+ * Work units between two looks at whether somebody wants this CPU or a lock.
+ * Port: 5.17 looks after 32 units, and goes on unless need_resched() or a
+ * waiter for one of the locks says no. A task keeps its CPU here, so nobody
+ * asks for it, and spinlocks do not count their waiters: the locks are dropped
+ * after each batch, which is larger for that.
+ */
 const COPY_BATCH = 32 * 64;
 
 function copy_pte_range(
@@ -583,7 +589,9 @@ function zap_pte_range(
 	const mm = tlb.mm;
 
 	tlb_change_page_size(tlb, PAGE_SIZE);
-	/* Port: "again" in the kernel. */
+	/* Port: "again" in the kernel, which also comes here, with the lock
+	 * dropped, after any entry where need_resched() says so. Nobody waits
+	 * for this CPU: a task keeps it. */
 	for (;;) {
 		const rss = init_rss_vec();
 		let force_flush = false;

@@ -54,9 +54,10 @@ import {
 	pgd_none_or_clear_bad, pgd_offset, pmd_offset, pte_offset_map, pte_unmap,
 	pud_none_or_clear_bad, pud_offset, p4d_none_or_clear_bad,
 } from "linux/pgtable.ts";
-import { pr_warn } from "linux/printk.ts";
+import { pr_warn_once } from "linux/printk.ts";
 import { anon_vma_lock_write, anon_vma_unlock_write } from "linux/rmap.ts";
 import { spin_lock_nested, spin_unlock } from "linux/spinlock.ts";
+import type { atomic_t } from "linux/types.ts";
 import { mm_populate } from "mm/gup.ts";
 import {
 	__do_munmap, copy_vma, type copy_vma_args, do_munmap,
@@ -65,6 +66,11 @@ import {
 } from "mm/mmap.ts";
 import { unlink_anon_vmas } from "mm/rmap.ts";
 import { security_vm_enough_memory_mm } from "mm/util.ts";
+
+interface mremap_data extends struct {
+	duplicate_warned: embed<atomic_t>; /* of vma_to_resize() */
+}
+const data = DEFINE<mremap_data>();
 
 /** Port: of the third page-table lock, see move_normal_pmd(). */
 const DOUBLE_DEPTH_NESTING = 2;
@@ -502,7 +508,8 @@ function vma_to_resize(
 	/* old_len 0 duplicates a shared mapping. Of a private one it would be
 	 * another, unrelated mapping, which nobody can mean. */
 	if (old_len === 0 && (vma.vm_flags & (VM_SHARED | VM_MAYSHARE)) === 0) {
-		pr_warn(`${current().pid}: mremap of 0 bytes of private memory`);
+		pr_warn_once(data.duplicate_warned,
+			`${current().pid}: mremap of 0 private bytes`);
 		return ERR_PTR(-EINVAL);
 	}
 	if ((flags & MREMAP_DONTUNMAP) !== 0 &&
@@ -668,6 +675,8 @@ function mremap_locked(
 	mm: mm_struct, addr: number, old_len: number, new_len: number,
 	flags: number, new_addr: number, state: mremap_state,
 ): number {
+	/* Port: 5.17 returns EFAULT without the minus here, which a program
+	 * takes for an address; corrected in 5.18. */
 	if (vma_lookup(mm, addr) === NULL)
 		return -EFAULT;
 	if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) !== 0)

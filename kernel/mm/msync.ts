@@ -3,9 +3,9 @@
  * Mirrors mm/msync.c (5.17). Port: files have nothing behind their page cache,
  * so what is left are the checks of the arguments and of the range.
  */
-import { EBUSY, EINTR, EINVAL, ENOMEM } from "linux/errno.ts";
+import { EBUSY, EINVAL, ENOMEM } from "linux/errno.ts";
 import { VM_LOCKED, find_vma_intersection } from "linux/mm.ts";
-import { mmap_read_lock_killable, mmap_read_unlock } from "linux/mmap_lock.ts";
+import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
 import { ulong_add_overflows, ULONG_RANGE } from "linux/overflow.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { current } from "kernel/sched/core.ts";
@@ -37,8 +37,7 @@ export function sys_msync(start: number, len: number, flags: number): number {
 	if (end === start)
 		return 0;
 
-	if (mmap_read_lock_killable(mm) !== 0)
-		return -EINTR;
+	mmap_read_lock(mm);
 	let error = 0;
 	for (;;) {
 		const vma = find_vma_intersection(mm, start, end);
@@ -48,6 +47,12 @@ export function sys_msync(start: number, len: number, flags: number): number {
 			break;
 		}
 		if (start < vma.vm_start) {
+			/* What would be started behind the hole is nothing, so
+			 * the answer is known. */
+			if (flags === MS_ASYNC) {
+				error = -ENOMEM;
+				break;
+			}
 			unmapped_error = -ENOMEM;
 			start = vma.vm_start;
 		}
