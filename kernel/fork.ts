@@ -897,6 +897,29 @@ function u64_of(lo: number, hi: number): number {
 	return hi * 0x100000000 + lo;
 }
 
+/** What newer programs may pass behind the block: set_tid, its size, cgroup. */
+interface clone3_rest extends struct {
+	words: array<u32, 6>;
+}
+
+/** A stack comes as its lowest byte and its size; both or neither. */
+function clone3_stack_valid(kargs: kernel_clone_args): boolean {
+	if (kargs.stack === 0)
+		return kargs.stack_size === 0;
+	return kargs.stack_size !== 0;
+}
+
+function clone3_args_valid(kargs: kernel_clone_args): boolean {
+	/* These two belong to clone(): a dead flag, and the signal's bits. */
+	if ((kargs.flags & (CLONE_DETACHED | CSIGNAL)) !== 0)
+		return false;
+	/* A thread, or who takes our parent, does not choose its signal. */
+	if ((kargs.flags & (CLONE_THREAD | CLONE_PARENT)) !== 0 &&
+	    kargs.exit_signal !== 0)
+		return false;
+	return clone3_stack_valid(kargs);
+}
+
 /** Port: size_t, the flags and the like beyond what clone_args of 2019 has
  *  (set_tid, cgroup) must be zero, as for any kernel that lacks them. */
 export function sys_clone3(uargs: number, size: number): number {
@@ -941,29 +964,6 @@ export function sys_clone3(uargs: number, size: number): number {
 	if (!clone3_args_valid(args))
 		return -EINVAL;
 	return kernel_clone(args);
-}
-
-/** What newer programs may pass behind the block: set_tid, its size, cgroup. */
-interface clone3_rest extends struct {
-	words: array<u32, 6>;
-}
-
-/** A stack comes as its lowest byte and its size; both or neither. */
-function clone3_stack_valid(kargs: kernel_clone_args): boolean {
-	if (kargs.stack === 0)
-		return kargs.stack_size === 0;
-	return kargs.stack_size !== 0;
-}
-
-function clone3_args_valid(kargs: kernel_clone_args): boolean {
-	/* These two belong to clone(): a dead flag, and the signal's bits. */
-	if ((kargs.flags & (CLONE_DETACHED | CSIGNAL)) !== 0)
-		return false;
-	/* A thread, or who takes our parent, does not choose its signal. */
-	if ((kargs.flags & (CLONE_THREAD | CLONE_PARENT)) !== 0 &&
-	    kargs.exit_signal !== 0)
-		return false;
-	return clone3_stack_valid(kargs);
 }
 
 /** At boot: the caches of this file, and mmap()'s own set-up. */

@@ -10,7 +10,6 @@
  * (2) flush TLBs, (3) only then free pages and tables. Between (1) and (3) a
  * CPU may still write to the pages and walk the tables.
  */
-import { CONFIG_MMU_GATHER_TABLE_FREE } from "generated/autoconf.ts";
 import type { mm_struct, page, vm_area_struct } from "linux/mm_types.ts";
 import type { callback_head } from "linux/types.ts";
 import type { pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
@@ -21,6 +20,7 @@ import {
 	___pmd_free_tlb, ___pte_free_tlb, ___pud_free_tlb,
 } from "../../arch/x86/mm/pgtable.ts";
 import { flush_tlb_mm_range, TLB_FLUSH_ALL } from "asm/tlbflush.ts";
+import { __tlb_remove_page_size, tlb_flush_mmu } from "mm/mmu_gather.ts";
 
 /** Tables in one batch: what is left of a page. */
 export const MAX_TABLE_BATCH = 1021;
@@ -31,6 +31,11 @@ export interface mmu_table_batch extends struct {
 	rcu: embed<callback_head>; /* RCU, once the batch is handed over */
 	nr: int; /* the unmapping CPU, then the callback */
 	tables: array<page, 1021>;
+}
+
+/** Would a batch of tables have to wait for a flush? x86 walks by hardware. */
+export function tlb_needs_table_invalidate(): boolean {
+	return true;
 }
 
 /** Pages in one batch beyond the first. */
@@ -76,6 +81,13 @@ export interface mmu_gather {
 	active: mmu_gather_batch;
 }
 
+function __tlb_adjust_range(
+	tlb: mmu_gather, address: number, range_size: number,
+): void {
+	if (address < tlb.start) tlb.start = address;
+	if (address + range_size > tlb.end) tlb.end = address + range_size;
+}
+
 export function __tlb_reset_range(tlb: mmu_gather): void {
 	if (tlb.fullmm) {
 		tlb.start = TLB_FLUSH_ALL;
@@ -91,11 +103,37 @@ export function __tlb_reset_range(tlb: mmu_gather): void {
 	tlb.cleared_p4ds = false;
 }
 
-function __tlb_adjust_range(
-	tlb: mmu_gather, address: number, range_size: number,
-): void {
-	if (address < tlb.start) tlb.start = address;
-	if (address + range_size > tlb.end) tlb.end = address + range_size;
+/** arch/x86/include/asm/tlb.h: flush what has been gathered. */
+export function tlb_flush(tlb: mmu_gather): void {
+	let start = 0;
+	let end = TLB_FLUSH_ALL;
+
+	if (!tlb.fullmm && !tlb.need_flush_all) {
+		start = tlb.start;
+		end = tlb.end;
+	}
+	flush_tlb_mm_range(tlb.mm, start, end, tlb_get_unmap_shift(tlb),
+		tlb.freed_tables);
+}
+
+/** The TLBs only: what was gathered is kept. May be called with a PTL held. */
+export function tlb_flush_mmu_tlbonly(tlb: mmu_gather): void {
+	if (!(tlb.freed_tables || tlb.cleared_ptes || tlb.cleared_pmds ||
+		tlb.cleared_puds || tlb.cleared_p4ds))
+		return;
+	tlb_flush(tlb);
+	__tlb_reset_range(tlb);
+}
+
+/** Gather the page, whose reference becomes ours. True: there is no room for
+ *  another one, and the caller has to tlb_flush_mmu(). */
+export function __tlb_remove_page(tlb: mmu_gather, page: page): boolean {
+	return __tlb_remove_page_size(tlb, page, PAGE_SIZE);
+}
+
+/** The same, for who holds no lock and can have it flushed here. */
+export function tlb_remove_page(tlb: mmu_gather, page: page): void {
+	if (__tlb_remove_page(tlb, page)) tlb_flush_mmu(tlb);
 }
 
 /** Pages have one size. */
@@ -120,24 +158,6 @@ export function tlb_get_unmap_size(tlb: mmu_gather): number {
 
 export function tlb_start_vma(_tlb: mmu_gather, _vma: vm_area_struct): void {}
 export function tlb_end_vma(_tlb: mmu_gather, _vma: vm_area_struct): void {}
-
-/** Would a batch of tables have to wait for a flush? x86 walks by hardware. */
-export function tlb_needs_table_invalidate(): boolean {
-	return true;
-}
-
-/** arch/x86/include/asm/tlb.h */
-export function tlb_flush(tlb: mmu_gather): void {
-	let start = 0;
-	let end = TLB_FLUSH_ALL;
-
-	if (!tlb.fullmm && !tlb.need_flush_all) {
-		start = tlb.start;
-		end = tlb.end;
-	}
-	flush_tlb_mm_range(tlb.mm, start, end, tlb_get_unmap_shift(tlb),
-		tlb.freed_tables);
-}
 
 /* ---- what was cleared ---- */
 
@@ -204,9 +224,4 @@ export function pud_free_tlb(
 	tlb_flush_p4d_range(tlb, address, PAGE_SIZE);
 	tlb.freed_tables = true;
 	___pud_free_tlb(tlb, pudp);
-}
-
-/** The batch pointer of a new gathering. */
-export function tlb_table_init(tlb: mmu_gather): void {
-	if (CONFIG_MMU_GATHER_TABLE_FREE) tlb.batch = NULL;
 }

@@ -19,10 +19,7 @@ import type {
 } from "linux/mm_types.ts";
 import type { pt_regs } from "asm/ptrace.ts";
 import type { p4d_t, pgd_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
-import {
-	_PAGE_ACCESSED, _PAGE_NX, _PAGE_PRESENT, _PAGE_RW, _PAGE_USER, PAGE_NONE,
-	PAGE_SIZE,
-} from "asm/pgtable_types.ts";
+import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import {
 	p4d_none, pmd_none, pmd_page, pte_mkwrite, pud_none, p4d_offset,
 } from "asm/pgtable.ts";
@@ -36,11 +33,14 @@ import {
 import {
 	page_ref_add_unless, page_ref_count, page_ref_dec_and_test, page_ref_inc,
 } from "linux/page_ref.ts";
-import { find_vma, stack_guard_gap } from "mm/mmap.ts";
+import { __find_vma, __vma_adjust, stack_guard_gap } from "mm/mmap.ts";
 import { __put_page } from "mm/swap.ts";
 import {
 	__pmd_alloc, __pte_alloc, __pte_map_lock, __pud_alloc, do_handle_mm_fault,
 } from "mm/memory.ts";
+import { __mm_populate } from "mm/gup.ts";
+import { mmap_assert_locked } from "linux/mmap_lock.ts";
+import { EFAULT, ENOMEM } from "linux/errno.ts";
 
 /* ---- vm_flags ---- */
 
@@ -304,6 +304,13 @@ export function get_mm_rss(mm: mm_struct): number {
 		get_mm_counter(mm, MM_SHMEMPAGES);
 }
 
+/**
+ * Add what the task has counted for mm to mm's own counters. Port: nothing:
+ * tasks do not count for themselves (SPLIT_RSS_COUNTING is off), every change
+ * goes to the mm at once.
+ */
+export function sync_mm_rss(_mm: mm_struct): void {}
+
 /* ---- page tables: memory, allocation ---- */
 
 export function mm_pgtables_bytes_init(mm: mm_struct): void {
@@ -529,7 +536,29 @@ export function pte_spinlock(vmf: vm_fault): boolean {
 	return true;
 }
 
+/* ---- vmas ---- */
+
+/** __vma_adjust() that merges nothing. mmap_lock is held for writing. */
+export function vma_adjust(
+	vma: vm_area_struct, start: number, end: number, pgoff: number,
+	insert: vm_area_struct,
+): number {
+	return __vma_adjust(vma, start, end, pgoff, insert, NULL);
+}
+
+/** Fault in what is mapped at [addr, addr + len), as far as that goes. Called
+ *  without mmap_lock, which it takes for reading. */
+export function mm_populate(addr: number, len: number): void {
+	__mm_populate(addr, len, true);
+}
+
 /* ---- lookups; mmap_lock is held, at least for reading ---- */
+
+/** V2.12: __find_vma() for those who hold mmap_lock, in either mode. */
+export function find_vma(mm: mm_struct, addr: number): vm_area_struct {
+	mmap_assert_locked(mm);
+	return __find_vma(mm, addr);
+}
 
 /** The lowest vma that overlaps [start_addr, end_addr), or NULL. */
 export function find_vma_intersection(
@@ -586,19 +615,16 @@ export function range_in_vma(
 	return vma !== NULL && vma.vm_start <= start && end <= vma.vm_end;
 }
 
-/**
- * Protection bits of an entry for the low four flags of a vma: protection_map[]
- * of mm/mmap.c filled with x86's __P and __S values. A private mapping is never
- * writable by itself: the first write faults and copies.
- */
-export function vm_get_page_prot(vm_flags: number): number {
-	if ((vm_flags & VM_ACCESS_FLAGS) === 0) return PAGE_NONE;
-
-	let prot = _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED;
-	if ((vm_flags & VM_EXEC) === 0) prot |= _PAGE_NX;
-	if ((vm_flags & (VM_SHARED | VM_WRITE)) === (VM_SHARED | VM_WRITE))
-		prot |= _PAGE_RW;
-	return prot;
+/** The errno of a fault that the kernel asked for, 0 if it did not fail. Port:
+ *  without FOLL_HWPOISON, by which memory failure is told apart. */
+export function vm_fault_to_errno(vm_fault: number): number {
+	if ((vm_fault & VM_FAULT_OOM) !== 0)
+		return -ENOMEM;
+	if ((vm_fault & (VM_FAULT_HWPOISON | VM_FAULT_HWPOISON_LARGE)) !== 0)
+		return -EFAULT;
+	if ((vm_fault & (VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV)) !== 0)
+		return -EFAULT;
+	return 0;
 }
 
 /* ---- flags of change_protection() ---- */

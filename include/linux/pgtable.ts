@@ -9,8 +9,8 @@ import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import type { p4d_t, pgd_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
 import { PGDIR_SIZE, PMD_SIZE, PUD_SIZE } from "asm/pgtable_types.ts";
 import {
-	p4d_bad, p4d_none, p4d_pgtable, pgd_index, pmd_bad, pmd_none,
-	pmd_page_vaddr, pte_mkwrite, pte_write, pte_wrprotect, ptep_get_and_clear, pud_bad,
+	p4d_bad, p4d_none, p4d_pgtable, pmd_bad, pmd_none, pmd_page_vaddr,
+	pte_mkwrite, pte_write, pte_wrprotect, ptep_get_and_clear, pud_bad,
 	pud_none, pud_pgtable, set_pte_at,
 } from "asm/pgtable.ts";
 import { memory_globals } from "mm/memory.ts";
@@ -31,6 +31,11 @@ export function pmd_index(address: number): number {
 
 export function pud_index(address: number): number {
 	return (address / PUD_SIZE) & 511;
+}
+
+/** Index in the top level; PGDIR_SHIFT is 39 and an address has 47 bits. */
+export function pgd_index(address: number): number {
+	return (address / PGDIR_SIZE) & 511;
 }
 
 export function pte_offset_kernel(pmd: pmd_t, address: number): pte_t {
@@ -110,11 +115,20 @@ export function update_mmu_tlb(
 	_vma: vm_area_struct, _address: number, _ptep: pte_t,
 ): void {}
 
+export function pmd_same(a: number, b: number): boolean {
+	return a === b;
+}
+
 /* ---- ends of the part of [addr, end) that one entry covers ---- */
 
 export function pgd_addr_end(addr: number, end: number): number {
 	const next = (Math.floor(addr / PGDIR_SIZE) + 1) * PGDIR_SIZE;
 	return next < end ? next : end;
+}
+
+/** [address, end) up to the next entry of the p4d, which covers all of it. */
+export function p4d_addr_end(_address: number, end: number): number {
+	return end;
 }
 
 export function pud_addr_end(addr: number, end: number): number {

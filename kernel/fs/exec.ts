@@ -15,7 +15,6 @@ import {
 	VM_EXEC,
 	VM_SOFTDIRTY,
 	VM_STACK_FLAGS,
-	vm_get_page_prot,
 	vma_pages,
 	vma_set_anonymous,
 } from "linux/mm.ts";
@@ -47,7 +46,7 @@ import { spin_lock, spin_unlock } from "linux/spinlock.ts";
 import { vmacache_flush } from "linux/vmacache.ts";
 import { activate_mm } from "asm/mmu_context.ts";
 import { PAGE_SIZE, TASK_SIZE } from "asm/pgtable_types.ts";
-import { insert_vm_struct } from "mm/mmap.ts";
+import { insert_vm_struct, vm_get_page_prot } from "mm/mmap.ts";
 import { arch_pick_mmap_layout } from "arch/x86/mm/mmap.ts";
 import { current, fatal_signal_pending } from "kernel/sched/core.ts";
 import {

@@ -32,11 +32,10 @@ import {
 	__ClearPageDirty,
 } from "linux/page-flags.ts";
 import {
-	fault_flag_allow_retry_first, FAULT_FLAG_RETRY_NOWAIT,
-	get_page, get_page_unless_zero, page_mapped, pte_lockptr, pte_offset_map_lock,
-	pte_unmap_unlock, put_page, VM_FAULT_LOCKED, VM_FAULT_MAJOR, VM_FAULT_NOPAGE,
-	VM_FAULT_OOM, VM_FAULT_RETRY, VM_FAULT_SIGBUS, type vm_fault_t,
-	VM_RAND_READ, VM_SEQ_READ,
+	get_page, get_page_unless_zero, page_mapped, pte_lockptr,
+	pte_offset_map_lock, pte_unmap_unlock, put_page, VM_FAULT_LOCKED,
+	VM_FAULT_MAJOR, VM_FAULT_NOPAGE, VM_FAULT_OOM, VM_FAULT_RETRY,
+	VM_FAULT_SIGBUS, type vm_fault_t, VM_RAND_READ, VM_SEQ_READ,
 } from "linux/mm.ts";
 import { i_size_read, lock_page, lock_page_killable, mapping_gfp_mask, trylock_page } from "linux/pagemap.ts";
 import { pte_index, ptep_get } from "linux/pgtable.ts";
@@ -46,17 +45,16 @@ import { NR_FILE_PAGES, NR_SHMEM } from "linux/mmzone.ts";
 import { __dec_lruvec_page_state, __inc_lruvec_page_state } from "linux/vmstat.ts";
 import { count_vm_event } from "linux/vm_event.ts";
 import { PGMAJFAULT } from "linux/vm_event_item.ts";
-import { mmap_read_unlock } from "linux/mmap_lock.ts";
 import { page_address, page_to_pfn } from "asm-generic/memory_model.ts";
 import { dma_page } from "host/door.ts";
 import { current, fatal_signal_pending, schedule, set_current_state, wake_up_process } from "kernel/sched/core.ts";
 import { __set_current_state } from "kernel/sched/core.ts";
 import { fput } from "kernel/fs/file_table.ts";
-import { get_file } from "linux/fs.ts";
 import { xa_erase, xa_find, xa_insert, xa_load, xarray_init } from "kernel/lib/xarray.ts";
 import { do_set_pte, init_zero_pfn, pmd_install } from "mm/memory.ts";
 import { set_page_dirty } from "mm/page-writeback.ts";
 import { shmem_mmap } from "mm/shmem.ts";
+import { maybe_unlock_mmap_for_io } from "mm/internal.ts";
 
 /* ---- what is in a file ---- */
 
@@ -359,17 +357,6 @@ function do_sync_mmap_readahead(vmf: vm_fault, mapping: address_space): void {
 
 /* ---- faults ---- */
 
-/** Out of the way of writers while we wait: drop mmap_lock, if the fault may be
- *  tried again. Returns the file, which the vma keeps no longer, or NULL. */
-function maybe_unlock_mmap_for_io(vmf: vm_fault): file {
-	if (!fault_flag_allow_retry_first(vmf.flags) ||
-		(vmf.flags & FAULT_FLAG_RETRY_NOWAIT) !== 0)
-		return NULL;
-	const fpin = get_file(vmf.vma.vm_file);
-	mmap_read_unlock(vmf.vma.vm_mm);
-	return fpin;
-}
-
 /**
  * The page of a file for a fault. We enter with mmap_lock held for reading. We
  * return with VM_FAULT_LOCKED, vmf->page being locked and referenced; or an
@@ -401,7 +388,7 @@ export function filemap_fault(vmf: vm_fault): vm_fault_t {
 			continue;
 		}
 		if (!trylock_page(page)) {
-			const fpin = maybe_unlock_mmap_for_io(vmf);
+			const fpin = maybe_unlock_mmap_for_io(vmf, NULL);
 			if (fpin !== NULL) {
 				/* From here on the vma may be gone. */
 				if (lock_page_killable(page) === 0)

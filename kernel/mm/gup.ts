@@ -13,24 +13,20 @@ import {
 } from "asm/pgtable.ts";
 import { current, fatal_signal_pending } from "kernel/sched/core.ts";
 import { BUG, VM_BUG_ON, VM_BUG_ON_VMA } from "linux/bug.ts";
-import {
-	EBUSY, EFAULT, EINTR, EINVAL, ENOENT, ENOMEM,
-} from "linux/errno.ts";
+import { EBUSY, EFAULT, EINTR, EINVAL, ENOENT } from "linux/errno.ts";
 import { cond_resched } from "linux/kernel.ts";
 import {
 	FAULT_FLAG_ALLOW_RETRY, FAULT_FLAG_KILLABLE, FAULT_FLAG_WRITE,
 	handle_mm_fault, NO_REGS, pte_offset_map_lock, pte_lockptr,
-	pte_unmap_unlock, VM_FAULT_ERROR, VM_FAULT_HWPOISON,
-	VM_FAULT_HWPOISON_LARGE, VM_FAULT_OOM, VM_FAULT_RETRY, VM_FAULT_SIGBUS,
-	VM_FAULT_SIGSEGV, VM_FAULT_WRITE, VM_IO, VM_LOCKONFAULT, VM_MAYREAD,
-	VM_MAYWRITE, VM_PFNMAP, VM_READ, VM_SHARED, VM_WRITE, vma_is_accessible,
+	pte_unmap_unlock, VM_FAULT_ERROR, VM_FAULT_RETRY, VM_FAULT_WRITE, VM_IO,
+	VM_LOCKONFAULT, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_SHARED, VM_WRITE,
+	vma_is_accessible, find_vma, vm_fault_to_errno, is_cow_mapping,
 } from "linux/mm.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import {
 	mmap_assert_locked, mmap_read_lock, mmap_read_unlock,
 } from "linux/mmap_lock.ts";
 import { pgd_offset, pmd_offset, pud_offset } from "linux/pgtable.ts";
-import { find_vma } from "mm/mmap.ts";
 
 const FOLL_WRITE = 0x01;
 const FOLL_FORCE = 0x10; /* also what the flags forbid but could allow */
@@ -76,16 +72,6 @@ function follow_page(
 	return ok;
 }
 
-function vm_fault_to_errno(vm_fault: number): number {
-	if ((vm_fault & VM_FAULT_OOM) !== 0)
-		return -ENOMEM;
-	if ((vm_fault & (VM_FAULT_HWPOISON | VM_FAULT_HWPOISON_LARGE)) !== 0)
-		return -EFAULT;
-	if ((vm_fault & (VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV)) !== 0)
-		return -EFAULT;
-	return 0;
-}
-
 /** State of one __get_user_pages(), which faults may change. */
 interface gup_state {
 	flags: number; /* FOLL_* */
@@ -127,10 +113,6 @@ function faultin_page(
 	if ((ret & VM_FAULT_WRITE) !== 0 && (vma.vm_flags & VM_WRITE) === 0)
 		state.flags |= FOLL_COW;
 	return 0;
-}
-
-function is_cow_mapping(flags: number): boolean {
-	return (flags & (VM_SHARED | VM_MAYWRITE)) === VM_MAYWRITE;
 }
 
 function check_vma_flags(vma: vm_area_struct, gup_flags: number): number {
@@ -307,7 +289,3 @@ export function __mm_populate(
 	return ret; /* 0 or negative */
 }
 
-/** mm.h's inline: errors are not the caller's business. */
-export function mm_populate(addr: number, len: number): void {
-	__mm_populate(addr, len, true);
-}

@@ -42,9 +42,9 @@ import {
 	MADV_WILLNEED, MADV_WIPEONFORK,
 } from "linux/mman.ts";
 import {
-	page_mapcount, pte_lockptr, pte_offset_map_lock, pte_unmap_unlock,
-	VM_DONTCOPY, VM_DONTDUMP, VM_HUGEPAGE, VM_HUGETLB, VM_IO, VM_LOCKED,
-	VM_NOHUGEPAGE, VM_PFNMAP, VM_RAND_READ, VM_SEQ_READ, VM_SHARED,
+	find_vma, page_mapcount, pte_lockptr, pte_offset_map_lock,
+	pte_unmap_unlock, VM_DONTCOPY, VM_DONTDUMP, VM_HUGEPAGE, VM_IO,
+	VM_LOCKED, VM_NOHUGEPAGE, VM_RAND_READ, VM_SEQ_READ, VM_SHARED,
 	VM_SPECIAL, VM_WIPEONFORK, VM_WRITE, vma_is_anonymous, vma_lookup,
 } from "linux/mm.ts";
 import type {
@@ -66,11 +66,12 @@ import type { atomic_t } from "linux/types.ts";
 import { faultin_vma_page_range, type locked_t } from "mm/gup.ts";
 import { vm_normal_page, zap_page_range } from "mm/memory.ts";
 import {
-	__split_vma, find_vma, find_vma_prev, sysctl_max_map_count, vma_merge,
+	__split_vma, find_vma_prev, sysctl_max_map_count, vma_merge,
 } from "mm/mmap.ts";
 import { tlb_finish_mmu, tlb_gather_mmu } from "mm/mmu_gather.ts";
 import { type mm_walk, walk_page_range } from "mm/pagewalk.ts";
 import { lru_add_drain } from "mm/swap.ts";
+import { can_madv_lru_vma } from "mm/internal.ts";
 
 interface madvise_data extends struct {
 	populate_warned: embed<atomic_t>; /* pr_warn_once() */
@@ -269,11 +270,6 @@ function madvise_cold_page_range(
 	tlb_start_vma(tlb, vma);
 	walk_page_range(vma, addr, end, madvise_cold_or_pageout_pte_range, tlb);
 	tlb_end_vma(tlb, vma);
-}
-
-/** Locked pages, bare frames and huge pages are not on the lists of reclaim. */
-function can_madv_lru_vma(vma: vm_area_struct): boolean {
-	return (vma.vm_flags & (VM_LOCKED | VM_PFNMAP | VM_HUGETLB)) === 0;
 }
 
 function madvise_cold(

@@ -9,7 +9,7 @@
  */
 import { image_end, memset, ram_size } from "host/door.ts";
 import { pfn_to_page } from "asm-generic/memory_model.ts";
-import { PAGE_SHIFT, PAGE_SIZE } from "asm/pgtable_types.ts";
+import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { panic } from "kernel/panic.ts";
 import type { page } from "linux/mm_types.ts";
 import { MAX_ORDER } from "linux/mmzone.ts";
@@ -21,11 +21,6 @@ interface memblock_data extends struct {
 	current_limit: int; /* first free byte; 0 once all memory is handed over */
 }
 const memblock = DEFINE<memblock_data>();
-
-/** First frame number that is not RAM. */
-export function memblock_end_of_DRAM(): number {
-	return Math.floor(ram_size() / PAGE_SIZE) * PAGE_SIZE;
-}
 
 /** What e820__memblock_setup() does: learn what RAM there is. */
 export function memblock_init(): void {
@@ -42,6 +37,16 @@ export function memblock_alloc(size: number, align: number): number {
 	memset(start, 0, size);
 	memblock.current_limit = end;
 	return start;
+}
+
+/** Bytes of RAM, which begins at 0 and has no holes. */
+export function memblock_phys_mem_size(): number {
+	return memblock_end_of_DRAM();
+}
+
+/** The first address that is not RAM. */
+export function memblock_end_of_DRAM(): number {
+	return Math.floor(ram_size() / PAGE_SIZE) * PAGE_SIZE;
 }
 
 /**
@@ -74,9 +79,4 @@ export function memblock_free_all(): void {
 	__free_pages_memory(start_pfn, end_pfn);
 	totalram_pages_add(end_pfn - start_pfn);
 	memblock.current_limit = 0;
-}
-
-/** Frames of RAM. */
-export function memblock_phys_mem_size(): number {
-	return memblock_end_of_DRAM() >>> PAGE_SHIFT;
 }

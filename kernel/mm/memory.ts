@@ -20,7 +20,7 @@ import {
 	PAGE_SIZE, PGDIR_SIZE, PMD_SIZE, PTRS_PER_PTE, PUD_SIZE,
 } from "asm/pgtable_types.ts";
 import type { pt_regs } from "asm/ptrace.ts";
-import { ENOMEM } from "linux/errno.ts";
+import { EINVAL, ENOMEM } from "linux/errno.ts";
 import {
 	BUG_ON, VM_BUG_ON, VM_BUG_ON_PAGE, VM_BUG_ON_VMA, WARN, WARN_ON_ONCE,
 } from "linux/bug.ts";
@@ -32,7 +32,7 @@ import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
 import { local_irq_disable, local_irq_enable } from "linux/irqflags.ts";
 import { smp_wmb } from "host/door.ts";
 import { current } from "kernel/sched/core.ts";
-import { cond_resched } from "linux/kernel.ts";
+import { cond_resched, ULONG_MAX } from "linux/kernel.ts";
 import { alloc_page, get_zeroed_page, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "linux/gfp.ts";
 import { __GFP_FS, __GFP_IO } from "linux/gfp.ts";
 import {
@@ -55,38 +55,41 @@ import { virt_to_page, virt_to_pfn, pfn_to_page, pfn_valid } from "asm-generic/m
 import {
 	add_mm_counter, dec_mm_counter_fast, FAULT_FLAG_MKWRITE,
 	FAULT_FLAG_SPECULATIVE, FAULT_FLAG_TRIED, FAULT_FLAG_WRITE, get_page,
-	inc_mm_counter_fast, is_cow_mapping, maybe_mkwrite, MM_ANONPAGES, mm_counter,
-	mm_counter_file, mm_dec_nr_pmds, mm_dec_nr_ptes, mm_dec_nr_puds,
-	mm_inc_nr_pmds, mm_inc_nr_ptes, mm_inc_nr_puds, NR_MM_COUNTERS, p4d_alloc,
-	page_mapcount, pmd_alloc, pmd_lock, pte_alloc, pte_alloc_map_lock,
-	pte_lockptr, pte_lockptr_val, pte_map_lock, pte_offset_map_lock,
-	pte_spinlock, pte_unmap_unlock, pud_alloc, pud_lock, put_page,
-	VM_FAULT_DONE_COW, VM_FAULT_ERROR, VM_FAULT_LOCKED, VM_FAULT_MAJOR,
-	VM_FAULT_NOPAGE, VM_FAULT_OOM, VM_FAULT_RETRY, VM_FAULT_SIGBUS,
-	type vm_fault_t, VM_FAULT_WRITE, VM_HUGETLB, VM_MIXEDMAP, VM_PFNMAP,
-	VM_SEQ_READ, VM_SHARED, VM_UFFD_MISSING, VM_UFFD_WP, VM_WRITE, vma_is_accessible,
+	inc_mm_counter_fast, is_cow_mapping, maybe_mkwrite, MM_ANONPAGES,
+	mm_counter, mm_counter_file, mm_dec_nr_pmds, mm_dec_nr_ptes,
+	mm_dec_nr_puds, mm_inc_nr_pmds, mm_inc_nr_ptes, mm_inc_nr_puds,
+	NR_MM_COUNTERS, p4d_alloc, page_mapcount, pmd_alloc, pmd_lock,
+	pte_alloc, pte_alloc_map_lock, pte_lockptr, pte_lockptr_val,
+	pte_map_lock, pte_offset_map_lock, pte_spinlock, pte_unmap_unlock,
+	pud_alloc, pud_lock, put_page, sync_mm_rss, VM_FAULT_DONE_COW,
+	VM_FAULT_ERROR, VM_FAULT_LOCKED, VM_FAULT_MAJOR, VM_FAULT_NOPAGE,
+	VM_FAULT_OOM, VM_FAULT_RETRY, VM_FAULT_SIGBUS, type vm_fault_t,
+	VM_FAULT_WRITE, VM_HUGETLB, VM_MIXEDMAP, VM_PFNMAP, VM_SEQ_READ,
+	VM_SHARED, VM_UFFD_MISSING, VM_UFFD_WP, VM_WRITE, vma_is_accessible,
 	vma_is_anonymous, vma_pages,
 } from "linux/mm.ts";
 import {
-	is_swap_pmd, is_zero_pfn, my_zero_pfn, p4d_none_or_clear_bad, pgd_addr_end,
-	pgd_none_or_clear_bad, pgd_offset, pmd_addr_end, pmd_devmap,
-	pmd_devmap_trans_unstable, pmd_none_or_clear_bad,
-	pmd_none_or_trans_huge_or_clear_bad, pmd_offset, pmd_offset_lockless,
-	pmd_trans_huge, pmd_trans_unstable, pte_clear_not_present_full, pte_index,
-	pte_offset_map, pte_offset_map_val, pte_savedwrite, pte_unmap, ptep_get,
-	ptep_modify_prot_commit, ptep_modify_prot_start, pud_addr_end, pud_devmap,
-	pud_none_or_clear_bad, pud_offset, pud_offset_lockless, pud_trans_huge,
-	update_mmu_tlb,
+	is_swap_pmd, is_zero_pfn, my_zero_pfn, p4d_addr_end,
+	p4d_none_or_clear_bad, pgd_addr_end, pgd_none_or_clear_bad, pgd_offset,
+	pmd_addr_end, pmd_devmap, pmd_devmap_trans_unstable,
+	pmd_none_or_clear_bad, pmd_none_or_trans_huge_or_clear_bad, pmd_offset,
+	pmd_offset_lockless, pmd_same, pmd_trans_huge, pmd_trans_unstable,
+	pte_clear_not_present_full, pte_index, pte_offset_map,
+	pte_offset_map_val, pte_savedwrite, pte_unmap, ptep_get,
+	ptep_modify_prot_commit, ptep_modify_prot_start, pud_addr_end,
+	pud_devmap, pud_none_or_clear_bad, pud_offset, pud_offset_lockless,
+	pud_trans_huge, update_mmu_tlb,
 } from "linux/pgtable.ts";
 import {
-	flush_tlb_fix_spurious_fault, mk_pte, p4d_addr_end, p4d_bad, p4d_clear,
-	p4d_none, p4d_offset, p4d_pgtable, p4d_present, pfn_pte, pgd_bad, pgd_none,
-	pmd_clear, pmd_none, pmd_page, pmd_same, pte_clear_uffd_wp,
-	pte_dirty, pte_mkclean, pte_mkdirty, pte_mkold, pte_mkspecial, pte_mkwrite,
+	flush_tlb_fix_spurious_fault, mk_pte, p4d_bad, p4d_clear, p4d_none,
+	p4d_offset, p4d_pgtable, p4d_present, pfn_pte, pgd_bad, pgd_none,
+	pmd_clear, pmd_none, pmd_page, pte_clear_uffd_wp, pte_dirty,
+	pte_mkclean, pte_mkdirty, pte_mkold, pte_mkspecial, pte_mkwrite,
 	pte_mkyoung, pte_modify, pte_none, pte_pfn, pte_present, pte_protnone,
 	pte_same, pte_special, pte_write, pte_wrprotect, pte_young,
-	ptep_get_and_clear_full, ptep_set_access_flags, ptep_set_wrprotect, pud_bad,
-	pud_clear, pud_none, pud_pgtable, pud_present, set_pte_at, update_mmu_cache,
+	ptep_get_and_clear_full, ptep_set_access_flags, ptep_set_wrprotect,
+	pud_bad, pud_clear, pud_none, pud_pgtable, pud_present, set_pte_at,
+	update_mmu_cache,
 } from "asm/pgtable.ts";
 import {
 	p4d_populate, pmd_alloc_one, pmd_free, pmd_populate, pte_alloc_one,
@@ -94,12 +97,12 @@ import {
 } from "asm/pgalloc.ts";
 import { ptep_clear_flush } from "mm/pgtable-generic.ts";
 import {
-	type mmu_gather, pmd_free_tlb, pte_free_tlb, pud_free_tlb,
-	tlb_change_page_size, tlb_end_vma, tlb_remove_tlb_entry, tlb_start_vma,
+	__tlb_remove_page, type mmu_gather, pmd_free_tlb, pte_free_tlb,
+	pud_free_tlb, tlb_change_page_size, tlb_end_vma, tlb_flush_mmu_tlbonly,
+	tlb_remove_tlb_entry, tlb_start_vma,
 } from "asm-generic/tlb.ts";
 import {
-	__tlb_remove_page, tlb_finish_mmu, tlb_flush_mmu, tlb_flush_mmu_tlbonly,
-	tlb_gather_mmu,
+	tlb_finish_mmu, tlb_flush_mmu, tlb_gather_mmu,
 } from "mm/mmu_gather.ts";
 import { flush_tlb_page } from "asm/tlbflush.ts";
 import { mm_tlb_flush_pending } from "linux/mm_types.ts";
@@ -120,9 +123,16 @@ import {
 import {
 	handle_userfault, userfaultfd_missing, userfaultfd_pte_wp, userfaultfd_wp,
 } from "linux/userfaultfd_k.ts";
+import {
+	vma_interval_tree_iter_first, vma_interval_tree_iter_next,
+} from "mm/interval_tree.ts";
+import { i_mmap_lock_write, i_mmap_unlock_write } from "linux/fs.ts";
+import { RB_EMPTY_ROOT } from "linux/rbtree.ts";
+import type { rb_root_cached } from "linux/types.ts";
 
 export interface memory_data extends struct {
 	zero_pfn: int; /* frame of the page of zeroes; constant after boot */
+	fault_around: int; /* fault_around_bytes; 0: never set, see there */
 }
 export const memory_globals = DEFINE<memory_data>();
 
@@ -332,6 +342,7 @@ function init_rss_vec(): number[] {
 }
 
 function add_mm_rss_vec(mm: mm_struct, rss: number[]): void {
+	if (current().mm === mm) sync_mm_rss(mm);
 	for (let i = 0; i < NR_MM_COUNTERS; i++) {
 		if (rss[i] !== 0) add_mm_counter(mm, i, rss[i]);
 	}
@@ -869,6 +880,18 @@ export function __pte_map_lock(vmf: vm_fault): boolean {
 
 /* ---- the page fault ---- */
 
+/**
+ * Was the entry all of orig_pte when that was read? We enter with pte mapped,
+ * and return with it unmapped.
+ * Port: always, as on x86-64. Only an entry of two words can be read half old
+ * and half new, and has to be looked at again under its lock.
+ */
+function pte_unmap_same(vmf: vm_fault): boolean {
+	pte_unmap(vmf.pte);
+	vmf.pte = NULL;
+	return true;
+}
+
 /** Copy the old page for the writer. Holds a reference to both. */
 function cow_user_page(dst: page, src: page, vmf: vm_fault): boolean {
 	/* Port: the kernel copies by the user address where a PFN mapping has
@@ -1161,6 +1184,90 @@ function do_wp_page(vmf: vm_fault): vm_fault_t {
 	return wp_page_copy(vmf);
 }
 
+/* ---- unmapping what is mapped of a file, wherever that is ---- */
+
+/** i_mmap_rwsem is held for writing, which keeps the vma and its bounds;
+ *  mmap_lock is not: faults may come by, and lose their pages to us or not. */
+function unmap_mapping_range_vma(
+	vma: vm_area_struct, start_addr: number, end_addr: number,
+	details: zap_details,
+): void {
+	zap_page_range_single(vma, start_addr, end_addr - start_addr, details);
+}
+
+/** The part of each vma that maps pages first_index to last_index of the file.
+ *  i_mmap_rwsem is held for writing. */
+function unmap_mapping_range_tree(
+	root: rb_root_cached, first_index: number, last_index: number,
+	details: zap_details,
+): void {
+	let vma = vma_interval_tree_iter_first(root, first_index, last_index);
+
+	while (vma !== NULL) {
+		const vba = vma.vm_pgoff;
+		const vea = vba + vma_pages(vma) - 1;
+		const zba = Math.max(first_index, vba);
+		const zea = Math.min(last_index, vea);
+
+		unmap_mapping_range_vma(vma,
+			(zba - vba) * PAGE_SIZE + vma.vm_start,
+			(zea - vba + 1) * PAGE_SIZE + vma.vm_start, details);
+		vma = vma_interval_tree_iter_next(vma, first_index, last_index);
+	}
+}
+
+/**
+ * Unmap one page of a file, which the caller has locked, so that no fault maps
+ * it again: for truncation and invalidation, of a page that came back after its
+ * range was unmapped. Private copies stay. Takes i_mmap_rwsem for writing.
+ * Port: a folio is one page.
+ */
+export function unmap_mapping_folio(folio: page): void {
+	const mapping = cast<address_space>(folio.mapping);
+	const details: zap_details = { zap_mapping: mapping };
+	const first_index = folio.index;
+	const last_index = first_index;
+
+	VM_BUG_ON_PAGE(!PageLocked(folio), folio);
+	i_mmap_lock_write(mapping);
+	if (!RB_EMPTY_ROOT(mapping.i_mmap.rb_root))
+		unmap_mapping_range_tree(mapping.i_mmap, first_index,
+			last_index, details);
+	i_mmap_unlock_write(mapping);
+}
+
+/**
+ * Unmap nr pages of a file from index `start` on, or all from there if nr is 0,
+ * in every address space. even_cows: private copies as well, as truncation
+ * wants it; invalidation leaves a program its own data. Called without
+ * mmap_lock; takes i_mmap_rwsem for writing. A page that is not locked may be
+ * mapped anew as soon as we are past it.
+ */
+export function unmap_mapping_pages(
+	mapping: address_space, start: number, nr: number, even_cows: boolean,
+): void {
+	const zap_mapping: address_space = even_cows ? NULL : mapping;
+	const details: zap_details = { zap_mapping };
+	let last_index = start + nr - 1;
+
+	if (last_index < start) last_index = ULONG_MAX;
+	i_mmap_lock_write(mapping);
+	if (!RB_EMPTY_ROOT(mapping.i_mmap.rb_root))
+		unmap_mapping_range_tree(mapping.i_mmap, start, last_index,
+			details);
+	i_mmap_unlock_write(mapping);
+}
+
+/** The same in bytes: pages that the hole touches go as a whole, and holelen 0
+ *  means up to the end of the file. */
+export function unmap_mapping_range(
+	mapping: address_space, holebegin: number, holelen: number,
+	even_cows: boolean,
+): void {
+	unmap_mapping_pages(mapping, Math.floor(holebegin / PAGE_SIZE),
+		Math.ceil(holelen / PAGE_SIZE), even_cows);
+}
+
 /**
  * We enter with pte mapped but not yet locked; we return with it unmapped.
  * A speculative fault leaves at once: whatever stands in the entry (a swap or
@@ -1176,7 +1283,7 @@ function do_swap_page(vmf: vm_fault): vm_fault_t {
 			return VM_FAULT_RETRY;
 		}
 	}
-	pte_unmap(vmf.pte);
+	if (!pte_unmap_same(vmf)) return 0;
 	print_bad_pte(vmf.vma, vmf.address, vmf.orig_pte, NULL);
 	return VM_FAULT_SIGBUS;
 }
@@ -1366,8 +1473,31 @@ export function finish_fault(vmf: vm_fault): vm_fault_t {
 	return ret;
 }
 
-/** Bytes around a read fault to map if they are in the page cache. */
-export const fault_around_bytes = 65536;
+/** Until somebody sets it; a power of two, as all its values. */
+const FAULT_AROUND_DEFAULT = 65536;
+
+/** Bytes around a read fault to map if they are in the page cache. No lock: a
+ *  fault goes by what it reads first. Port: a variable in the kernel. */
+export function fault_around_bytes_get(): number {
+	const bytes = READ_ONCE(memory_globals.fault_around);
+
+	return bytes === 0 ? FAULT_AROUND_DEFAULT : bytes;
+}
+
+/**
+ * Whatever is asked for is rounded down to a power of two, and up to a page;
+ * -EINVAL if one page table could not hold it.
+ * Port: there is no debugfs, so its file fault_around_bytes is left out, and
+ * this is for tests and for who embeds a kernel.
+ */
+export function fault_around_bytes_set(val: number): number {
+	if (Math.floor(val / PAGE_SIZE) > PTRS_PER_PTE) return -EINVAL;
+
+	let bytes = PAGE_SIZE;
+	while (bytes * 2 <= val) bytes *= 2;
+	WRITE_ONCE(memory_globals.fault_around, bytes);
+	return 0;
+}
 
 /**
  * Map the pages around the fault that are in the page cache anyway: the window
@@ -1376,6 +1506,7 @@ export const fault_around_bytes = 65536;
  */
 function do_fault_around(vmf: vm_fault): vm_fault_t {
 	const vma = vmf.vma;
+	const fault_around_bytes = fault_around_bytes_get();
 	const nr_pages = fault_around_bytes / PAGE_SIZE;
 	const aligned = vmf.address - vmf.address % fault_around_bytes;
 	const address = Math.max(aligned, vma.vm_start);
@@ -1398,7 +1529,7 @@ function do_read_fault(vmf: vm_fault): vm_fault_t {
 	const vm_ops = vmf.vma.vm_ops;
 	let ret: vm_fault_t = 0;
 
-	if (vm_ops.map_pages && fault_around_bytes / PAGE_SIZE > 1) {
+	if (vm_ops.map_pages && fault_around_bytes_get() > PAGE_SIZE) {
 		ret = do_fault_around(vmf);
 		if (ret !== 0) return ret;
 	}

@@ -7,7 +7,7 @@
 import { EAGAIN, EFAULT, EINVAL, ENOMEM } from "linux/errno.ts";
 import type { address_space } from "linux/fs.ts";
 import { GFP_USER, __get_free_page, free_page } from "linux/gfp.ts";
-import { pte_lockptr, put_page } from "linux/mm.ts";
+import { find_vma, pte_lockptr, put_page } from "linux/mm.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
 import { PageUptodate } from "linux/page-flags.ts";
@@ -28,7 +28,6 @@ import { copy_to_user } from "asm/uaccess.ts";
 import { store8 } from "host/door.ts";
 import { current } from "kernel/sched/core.ts";
 import { find_get_page } from "mm/filemap.ts";
-import { find_vma } from "mm/mmap.ts";
 
 /** Is the file's page in the page cache, and filled? Asked without its lock:
  *  the answer is old when it arrives anyway. */

@@ -18,16 +18,31 @@ import {
 	MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT,
 } from "linux/mman.ts";
 import {
-	VM_LOCKED, VM_LOCKED_CLEAR_MASK, VM_LOCKONFAULT, VM_SPECIAL,
+	find_vma, mm_populate, VM_LOCKED, VM_LOCKED_CLEAR_MASK, VM_LOCKONFAULT,
+	VM_SPECIAL,
 } from "linux/mm.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import {
 	mmap_assert_write_locked, mmap_write_lock_killable, mmap_write_unlock,
 } from "linux/mmap_lock.ts";
 import { ulong_add_overflows } from "linux/overflow.ts";
-import { __mm_populate, mm_populate } from "mm/gup.ts";
+import { __mm_populate } from "mm/gup.ts";
 import { anon_vma_name } from "mm/madvise.ts";
-import { find_vma, split_vma, vma_merge } from "mm/mmap.ts";
+import { split_vma, vma_merge } from "mm/mmap.ts";
+
+/** May the task lock memory at all? Port: the superuser may. */
+export function can_do_mlock(): boolean {
+	return true;
+}
+
+/** POSIX has other numbers for what a fault says. */
+function __mlock_posix_error_return(retval: number): number {
+	if (retval === -EFAULT)
+		return -ENOMEM;
+	if (retval === -ENOMEM)
+		return -EAGAIN;
+	return retval;
+}
 
 /** The pages of [start, end) may go again: the flag is the vma's, which the
  *  caller has cut to that range. mmap_lock is held for writing. */
@@ -35,10 +50,6 @@ export function munlock_vma_pages_range(
 	vma: vm_area_struct, _start: number, _end: number,
 ): void {
 	vma.vm_flags &= VM_LOCKED_CLEAR_MASK;
-}
-
-export function munlock_vma_pages_all(vma: vm_area_struct): void {
-	munlock_vma_pages_range(vma, vma.vm_start, vma.vm_end);
 }
 
 interface pprev_t {
@@ -141,15 +152,6 @@ function apply_vma_lock_flags(
 		if (vma === NULL || vma.vm_start !== nstart)
 			return -ENOMEM;
 	}
-}
-
-/** POSIX has other numbers for what a fault says. */
-function __mlock_posix_error_return(retval: number): number {
-	if (retval === -EFAULT)
-		return -ENOMEM;
-	if (retval === -ENOMEM)
-		return -EAGAIN;
-	return retval;
 }
 
 /** The whole pages that [start, start + len) touches. A sum that wraps is cut

@@ -21,7 +21,10 @@ import type { mmu_gather } from "asm-generic/tlb.ts";
 import {
 	offset_in_page, PAGE_ALIGN, page_align_down, PHYS_PFN,
 } from "asm-generic/page.ts";
-import { PAGE_SIZE, TASK_SIZE } from "asm/pgtable_types.ts";
+import {
+	_PAGE_ACCESSED, _PAGE_NX, _PAGE_PRESENT, _PAGE_RW, _PAGE_USER,
+	PAGE_NONE, PAGE_SIZE, TASK_SIZE,
+} from "asm/pgtable_types.ts";
 import { vm_area_alloc, vm_area_dup, vm_area_free } from "kernel/fork.ts";
 import { fget, fput } from "kernel/fs/file_table.ts";
 import { rb_first, rb_last, rb_next, rb_prev } from "kernel/lib/rbtree.ts";
@@ -53,11 +56,11 @@ import {
 import {
 	find_vma_intersection, get_page, vm_end_gap, VM_ACCESS_FLAGS,
 	VM_ACCOUNT, VM_DATA_DEFAULT_FLAGS, VM_DONTEXPAND, VM_EXEC,
-	type vm_fault_t, vm_get_page_prot, VM_GROWSDOWN, VM_GROWSUP,
-	VM_LOCKED, VM_LOCKED_CLEAR_MASK, VM_MAYEXEC, VM_MAYREAD,
-	VM_MAYSHARE, VM_MAYWRITE, VM_NORESERVE, VM_SHARED,
-	VM_SOFTDIRTY, VM_SPECIAL, VM_STACK, vm_start_gap, VM_WRITE,
-	vma_is_accessible, vma_is_anonymous, vma_pages, vma_set_anonymous,
+	type vm_fault_t, VM_GROWSDOWN, VM_GROWSUP, VM_LOCKED,
+	VM_LOCKED_CLEAR_MASK, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE,
+	VM_NORESERVE, VM_SHARED, VM_SOFTDIRTY, VM_SPECIAL, vm_start_gap,
+	VM_WRITE, vma_is_accessible, vma_is_anonymous, vma_pages,
+	vma_set_anonymous, mm_populate, find_vma, vma_adjust,
 } from "linux/mm.ts";
 import type {
 	anon_vma, anon_vma_chain, anon_vma_name as anon_vma_name_t, mm_struct,
@@ -89,7 +92,7 @@ import type { rb_node, rb_root } from "linux/types.ts";
 import { mm_since } from "linux/version.ts";
 import { vmacache_invalidate } from "linux/vmacache.ts";
 import { generic_file_mmap } from "mm/filemap.ts";
-import { mm_populate, populate_vma_page_range } from "mm/gup.ts";
+import { populate_vma_page_range } from "mm/gup.ts";
 import { thp_get_unmapped_area, thp_wants_alignment } from "mm/huge_memory.ts";
 import {
 	anon_vma_interval_tree_insert, anon_vma_interval_tree_remove,
@@ -98,7 +101,7 @@ import {
 } from "mm/interval_tree.ts";
 import { anon_vma_name } from "mm/madvise.ts";
 import { free_pgtables, unmap_vmas } from "mm/memory.ts";
-import { munlock_vma_pages_all } from "mm/mlock.ts";
+import { can_do_mlock } from "mm/mlock.ts";
 import {
 	tlb_finish_mmu, tlb_gather_mmu, tlb_gather_mmu_fullmm,
 } from "mm/mmu_gather.ts";
@@ -110,6 +113,11 @@ import {
 	vm_mmap_pgoff,
 } from "mm/util.ts";
 import { vmacache_find, vmacache_update } from "mm/vmacache.ts";
+import {
+	is_data_mapping, is_exec_mapping, is_stack_mapping,
+	munlock_vma_pages_all,
+} from "mm/internal.ts";
+import { FIRST_USER_ADDRESS, USER_PGTABLES_CEILING } from "linux/pgtable.ts";
 
 /** vm.mmap_min_addr: what a NULL pointer may hit must stay unmapped. */
 export const mmap_min_addr = CONFIG_DEFAULT_MMAP_MIN_ADDR;
@@ -118,8 +126,6 @@ export const sysctl_max_map_count = 65530;
 /** vm.overcommit_memory: the heuristic, see __vm_enough_memory(). */
 export const sysctl_overcommit_memory: number = OVERCOMMIT_GUESS;
 
-const FIRST_USER_ADDRESS = 0;
-const USER_PGTABLES_CEILING = 0; /* the very top */
 /** No limit: above every address. */
 const ULONG_MAX = 9223372036854775808;
 /** MAX_LFS_FILESIZE, rounded down to a page so that it is exact. */
@@ -134,6 +140,22 @@ export interface vma_links {
 
 export function new_vma_links(): vma_links {
 	return { pprev: NULL, rb_link: NULL, rb_parent: NULL };
+}
+
+/**
+ * Protection bits of an entry for the low four flags of a vma. A private
+ * mapping is never writable by itself: the first write faults and copies.
+ * Port: computed, where the kernel looks it up in protection_map[], which x86
+ * fills with its __P and __S values.
+ */
+export function vm_get_page_prot(vm_flags: number): number {
+	if ((vm_flags & VM_ACCESS_FLAGS) === 0) return PAGE_NONE;
+
+	let prot = _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED;
+	if ((vm_flags & VM_EXEC) === 0) prot |= _PAGE_NX;
+	if ((vm_flags & (VM_SHARED | VM_WRITE)) === (VM_SHARED | VM_WRITE))
+		prot |= _PAGE_RW;
+	return prot;
 }
 
 /** The protection of a vma's ptes follows its flags; a mapping that wants to
@@ -867,14 +889,6 @@ export function __vma_adjust(
 	return 0;
 }
 
-/** mm.h's short form: no merge. */
-export function vma_adjust(
-	vma: vm_area_struct, start: number, end: number, pgoff: number,
-	insert: vm_area_struct,
-): number {
-	return __vma_adjust(vma, start, end, pgoff, insert, NULL);
-}
-
 /** Could a range with these properties be part of vma? A vma whose owner
  *  wants to hear of its end (->close) stays as it is. */
 function is_mergeable_vma(
@@ -1129,10 +1143,6 @@ export function mlock_future_check(
 	_mm: mm_struct, _flags: number, _len: number,
 ): number {
 	return 0;
-}
-
-function can_do_mlock(): boolean {
-	return true;
 }
 
 /** Offsets of a file end at MAX_LFS_FILESIZE. Port: all files are regular. */
@@ -1778,12 +1788,6 @@ export function __find_vma(mm: mm_struct, addr: number): vm_area_struct {
 	return vma;
 }
 
-/** __find_vma() for those who hold mmap_lock. */
-export function find_vma(mm: mm_struct, addr: number): vm_area_struct {
-	mmap_assert_locked(mm);
-	return __find_vma(mm, addr);
-}
-
 /** Same as find_vma(), and also the vma before it, which is the last one of
  *  all where find_vma() is NULL. */
 export function find_vma_prev(
@@ -2427,20 +2431,6 @@ export function copy_vma(
 	vma_link(mm, new_vma, links.pprev, links.rb_link, links.rb_parent);
 	args.need_rmap_locks = false;
 	return new_vma;
-}
-
-/* mm/internal.h: to which of the counters does a vma belong? */
-
-function is_exec_mapping(flags: number): boolean {
-	return (flags & (VM_EXEC | VM_WRITE | VM_STACK)) === VM_EXEC;
-}
-
-function is_stack_mapping(flags: number): boolean {
-	return (flags & VM_STACK) === VM_STACK;
-}
-
-function is_data_mapping(flags: number): boolean {
-	return (flags & (VM_WRITE | VM_SHARED | VM_STACK)) === VM_WRITE;
 }
 
 /** Would npages more be against the limits? */

@@ -23,13 +23,13 @@ import { KERNEL_VERSION } from "linux/version.ts";
 import { ulong_arg } from "../../arch/x86/entry/syscall_64.ts";
 import { sys_munlock } from "mm/mlock.ts";
 import {
-	expand_stack, find_vma, find_vma_prev, ksys_mmap_pgoff, sys_brk,
-	sys_munmap,
+	expand_stack, find_vma_prev, ksys_mmap_pgoff, sys_brk, sys_munmap,
 } from "mm/mmap.ts";
 import {
 	addr_of, layout, map, mm_test_exit, mm_test_init, RW, touch,
 } from "mm/mmap_kunit_util.ts";
 import { sys_mprotect } from "mm/mprotect.ts";
+import { find_vma } from "linux/mm.ts";
 
 const ANON = MAP_PRIVATE | MAP_ANONYMOUS;
 

@@ -13,14 +13,15 @@ import {
 	MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WRITE,
 } from "linux/mman.ts";
 import {
-	FAULT_FLAG_WRITE, handle_mm_fault, NO_REGS, VM_EXEC, VM_READ, VM_WRITE,
+	FAULT_FLAG_WRITE, find_vma, handle_mm_fault, NO_REGS, VM_EXEC, VM_READ,
+	VM_WRITE,
 } from "linux/mm.ts";
 import type { mm_struct } from "linux/mm_types.ts";
 import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
 import { rlimit, RLIMIT_STACK } from "linux/resource.ts";
 import { PF_KTHREAD } from "linux/sched.ts";
 import { vmacache_flush } from "linux/vmacache.ts";
-import { find_vma, ksys_mmap_pgoff } from "mm/mmap.ts";
+import { ksys_mmap_pgoff } from "mm/mmap.ts";
 
 /** Page 0 of the tests. */
 export const BASE = 0x10000000;

@@ -21,8 +21,8 @@ import type { callback_head } from "linux/types.ts";
 import {
 	MAX_GATHER_BATCH, MAX_GATHER_BATCH_COUNT, MAX_TABLE_BATCH,
 	type mmu_gather, MMU_GATHER_BUNDLE, type mmu_gather_batch,
-	type mmu_table_batch, tlb_flush, tlb_needs_table_invalidate,
-	tlb_table_init, __tlb_reset_range,
+	type mmu_table_batch, tlb_needs_table_invalidate, __tlb_reset_range,
+	tlb_flush_mmu_tlbonly, tlb_remove_page,
 } from "asm-generic/tlb.ts";
 import { BUG_ON, VM_BUG_ON } from "linux/bug.ts";
 import { __get_free_page, __GFP_NOWARN, free_page, GFP_NOWAIT } from "linux/gfp.ts";
@@ -82,9 +82,14 @@ function tlb_batch_list_free(tlb: mmu_gather): void {
 	tlb.first = NULL;
 }
 
-/** Adds the page, whose reference becomes ours; true when it was the last
- *  one for which there is room. */
-export function __tlb_remove_page(tlb: mmu_gather, page: page): boolean {
+/**
+ * Add a page to the batches. True when it was the last one for which there is
+ * room. Called with the PTL held: nothing waits here, not for memory either.
+ * Port: all pages have one size.
+ */
+export function __tlb_remove_page_size(
+	tlb: mmu_gather, page: page, _page_size: number,
+): boolean {
 	const batch = tlb.active;
 
 	VM_BUG_ON(tlb.end === 0, "page gathered without a range to flush");
@@ -100,10 +105,6 @@ export function __tlb_remove_page(tlb: mmu_gather, page: page): boolean {
 	batch.nr = nr + 1;
 	if (nr + 1 === batch.max) return !tlb_next_batch(tlb);
 	return false;
-}
-
-export function tlb_remove_page(tlb: mmu_gather, page: page): void {
-	if (__tlb_remove_page(tlb, page)) tlb_flush_mmu(tlb);
 }
 
 /* ---- tables ---- */
@@ -201,13 +202,9 @@ export function tlb_remove_table(tlb: mmu_gather, table: page): void {
 
 /* ---- flushing ---- */
 
-/** The TLBs only: what was gathered is kept. May be called with a PTL held. */
-export function tlb_flush_mmu_tlbonly(tlb: mmu_gather): void {
-	if (!(tlb.freed_tables || tlb.cleared_ptes || tlb.cleared_pmds ||
-		tlb.cleared_puds || tlb.cleared_p4ds))
-		return;
-	tlb_flush(tlb);
-	__tlb_reset_range(tlb);
+/** A new gathering has no tables. */
+function tlb_table_init(tlb: mmu_gather): void {
+	if (CONFIG_MMU_GATHER_TABLE_FREE) tlb.batch = NULL;
 }
 
 function tlb_flush_mmu_free(tlb: mmu_gather): void {

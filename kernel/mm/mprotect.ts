@@ -8,8 +8,8 @@
 import { CONFIG_NUMA_BALANCING } from "generated/autoconf.ts";
 import { offset_in_page, PAGE_ALIGN } from "asm-generic/page.ts";
 import {
-	p4d_addr_end, p4d_offset, pte_dirty, pte_mkwrite, pte_modify,
-	pte_present, pte_protnone, pte_write,
+	p4d_offset, pte_dirty, pte_mkwrite, pte_modify, pte_present,
+	pte_protnone, pte_write,
 } from "asm/pgtable.ts";
 import {
 	type p4d_t, PAGE_SIZE, type pgd_t, type pmd_t, type pte_t, type pud_t,
@@ -25,11 +25,11 @@ import {
 	vm_unacct_memory,
 } from "linux/mman.ts";
 import {
-	MM_CP_DIRTY_ACCT, MM_CP_PROT_NUMA, page_mapcount, pte_lockptr,
-	pte_offset_map_lock, pte_unmap_unlock, VM_ACCESS_FLAGS, VM_ACCOUNT,
-	VM_EXEC, VM_FLAGS_CLEAR, VM_GROWSDOWN, VM_GROWSUP, VM_HUGETLB, VM_LOCKED,
-	VM_MAYWRITE, VM_NORESERVE, VM_READ, VM_SHARED, VM_SOFTDIRTY, VM_WRITE,
-	vma_is_anonymous,
+	find_vma, is_cow_mapping, MM_CP_DIRTY_ACCT, MM_CP_PROT_NUMA,
+	pte_lockptr, pte_offset_map_lock, pte_unmap_unlock, VM_ACCESS_FLAGS,
+	VM_ACCOUNT, VM_EXEC, VM_FLAGS_CLEAR, VM_GROWSDOWN, VM_GROWSUP,
+	VM_HUGETLB, VM_LOCKED, VM_NORESERVE, VM_READ, VM_SHARED, VM_SOFTDIRTY,
+	VM_WRITE, vma_is_anonymous,
 } from "linux/mm.ts";
 import {
 	dec_tlb_flush_pending, inc_tlb_flush_pending, type mm_struct,
@@ -42,20 +42,21 @@ import {
 import { ulong_add_overflows } from "linux/overflow.ts";
 import { PageDirty, PageKsm, PageSwapBacked } from "linux/page-flags.ts";
 import {
-	p4d_none_or_clear_bad, pgd_addr_end, pgd_none_or_clear_bad, pgd_offset,
-	pmd_addr_end, pmd_none_or_clear_bad, pmd_offset, pmd_trans_unstable,
-	ptep_modify_prot_commit, ptep_modify_prot_start, pud_addr_end,
-	pud_none_or_clear_bad, pud_offset,
+	p4d_addr_end, p4d_none_or_clear_bad, pgd_addr_end,
+	pgd_none_or_clear_bad, pgd_offset, pmd_addr_end, pmd_none_or_clear_bad,
+	pmd_offset, pmd_trans_unstable, ptep_modify_prot_commit,
+	ptep_modify_prot_start, pud_addr_end, pud_none_or_clear_bad, pud_offset,
 } from "linux/pgtable.ts";
 import { mm_since } from "linux/version.ts";
 import { anon_vma_name } from "mm/madvise.ts";
 import { vm_normal_page } from "mm/memory.ts";
 import {
-	find_vma, may_expand_vm, split_vma, vm_stat_account, vma_merge,
-	vma_set_page_prot, vma_wants_writenotify,
+	may_expand_vm, split_vma, vm_stat_account, vma_merge, vma_set_page_prot,
+	vma_wants_writenotify,
 } from "mm/mmap.ts";
 import { populate_vma_page_range } from "mm/gup.ts";
 import { security_vm_enough_memory_mm } from "mm/util.ts";
+import { page_count } from "linux/page_ref.ts";
 
 /** Holds the page table's lock over the range, so that a fault sees each pte
  *  either before or after. Returns the number of ptes that it changed. */
@@ -114,20 +115,21 @@ function numa_skip(
 	vma: vm_area_struct, addr: number, oldpte: number,
 ): boolean {
 	const mm: mm_struct = vma.vm_mm;
+
+	/* Avoid the TLB flush: it is a hint already. */
+	if (pte_protnone(oldpte))
+		return true;
+
 	const page = vm_normal_page(vma, addr, oldpte);
 
 	/* The zero page, and what is not memory. */
 	if (page === NULL || PageKsm(page))
 		return true;
-	/* Copy-on-write pages that are shared. */
-	if ((vma.vm_flags & (VM_SHARED | VM_MAYWRITE)) === VM_MAYWRITE &&
-	    page_mapcount(page) !== 1)
+	/* Copy-on-write pages that are shared, or looked at by somebody. */
+	if (is_cow_mapping(vma.vm_flags) && page_count(page) !== 1)
 		return true;
 	/* Dirty file pages cannot all be migrated. */
 	if (!PageSwapBacked(page) && PageDirty(page))
-		return true;
-	/* Avoid the TLB flush: it is a hint already. */
-	if (pte_protnone(oldpte))
 		return true;
 	/* A single-threaded task on the node of its page. Port: the only one. */
 	if ((vma.vm_flags & VM_SHARED) === 0 && atomic_read(mm.mm_users) === 1)

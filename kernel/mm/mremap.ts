@@ -39,10 +39,10 @@ import {
 	vm_acct_memory, vm_unacct_memory,
 } from "linux/mman.ts";
 import {
-	p4d_alloc, pmd_alloc, pmd_lock, pmd_lockptr, pte_alloc, pte_lockptr,
-	pte_offset_map_lock, pte_unmap_unlock, pud_alloc, pud_lock, pud_lockptr,
-	VM_ACCOUNT, VM_DONTEXPAND, VM_LOCKED, VM_LOCKED_CLEAR_MASK, VM_MAYSHARE,
-	VM_PFNMAP, VM_SHARED, vma_lookup,
+	mm_populate, p4d_alloc, pmd_alloc, pmd_lock, pmd_lockptr, pte_alloc,
+	pte_lockptr, pte_offset_map_lock, pte_unmap_unlock, pud_alloc, pud_lock,
+	pud_lockptr, VM_ACCOUNT, VM_DONTEXPAND, VM_LOCKED, VM_LOCKED_CLEAR_MASK,
+	VM_MAYSHARE, VM_PFNMAP, VM_SHARED, vma_adjust, vma_lookup,
 } from "linux/mm.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import {
@@ -58,11 +58,10 @@ import { pr_warn_once } from "linux/printk.ts";
 import { anon_vma_lock_write, anon_vma_unlock_write } from "linux/rmap.ts";
 import { spin_lock_nested, spin_unlock } from "linux/spinlock.ts";
 import type { atomic_t } from "linux/types.ts";
-import { mm_populate } from "mm/gup.ts";
 import {
-	__do_munmap, copy_vma, type copy_vma_args, do_munmap,
-	get_unmapped_area, may_expand_vm, mlock_future_check,
-	sysctl_max_map_count, vm_stat_account, vma_adjust,
+	__do_munmap, copy_vma, type copy_vma_args, do_munmap, get_unmapped_area,
+	may_expand_vm, mlock_future_check, sysctl_max_map_count,
+	vm_stat_account,
 } from "mm/mmap.ts";
 import { unlink_anon_vmas } from "mm/rmap.ts";
 import { security_vm_enough_memory_mm } from "mm/util.ts";
@@ -288,10 +287,15 @@ function move_normal_pud(
 	return true;
 }
 
-/** How far from old_addr both places stay in one entry of `size` bytes. */
+/** What may be moved at once. Port: without huge ones. */
+const NORMAL_PMD = 0;
+const NORMAL_PUD = 2;
+
+/** How far from old_addr both places stay within one such entry. */
 function get_extent(
-	size: number, old_addr: number, old_end: number, new_addr: number,
+	entry: number, old_addr: number, old_end: number, new_addr: number,
 ): number {
+	const size = entry === NORMAL_PMD ? PMD_SIZE : PUD_SIZE;
 	let next = (Math.floor(old_addr / size) + 1) * size;
 	let extent = next - old_addr;
 
@@ -301,6 +305,39 @@ function get_extent(
 	if (extent > next - new_addr)
 		extent = next - new_addr;
 	return extent;
+}
+
+/**
+ * Move the table below one entry, if that can be done in one step; false: it is
+ * to be done piece by piece. mmap_lock is held for writing; the rmap locks are
+ * taken here if need_rmap_locks, and dropped again.
+ */
+function move_pgt_entry(
+	entry: number, vma: vm_area_struct, old_addr: number, new_addr: number,
+	old_entry: struct, new_entry: struct,
+	need_rmap_locks: boolean,
+): boolean {
+	let moved = false;
+
+	/* As for why see move_ptes(). */
+	if (need_rmap_locks)
+		take_rmap_locks(vma);
+	switch (entry) {
+	case NORMAL_PMD:
+		moved = move_normal_pmd(vma, old_addr, new_addr,
+			cast<pmd_t>(old_entry), cast<pmd_t>(new_entry));
+		break;
+	case NORMAL_PUD:
+		moved = move_normal_pud(vma, old_addr, new_addr,
+			cast<pud_t>(old_entry), cast<pud_t>(new_entry));
+		break;
+	default:
+		WARN_ON_ONCE(true, "move_pgt_entry: unknown entry");
+		break;
+	}
+	if (need_rmap_locks)
+		drop_rmap_locks(vma);
+	return moved;
 }
 
 /**
@@ -322,7 +359,7 @@ export function move_page_tables(
 		cond_resched();
 
 		/* Can a whole pud go? */
-		extent = get_extent(PUD_SIZE, old_addr, old_end, new_addr);
+		extent = get_extent(NORMAL_PUD, old_addr, old_end, new_addr);
 
 		const old_pud = get_old_pud(mm, old_addr);
 
@@ -334,17 +371,13 @@ export function move_page_tables(
 		if (new_pud === NULL)
 			break;
 		if (extent === PUD_SIZE) {
-			take_rmap_locks(vma);
-			const moved = move_normal_pud(vma, old_addr, new_addr,
-				old_pud, new_pud);
-
-			drop_rmap_locks(vma);
-			if (moved)
+			if (move_pgt_entry(NORMAL_PUD, vma, old_addr, new_addr,
+				old_pud, new_pud, true))
 				continue;
 		}
 
 		/* Or a whole pmd? */
-		extent = get_extent(PMD_SIZE, old_addr, old_end, new_addr);
+		extent = get_extent(NORMAL_PMD, old_addr, old_end, new_addr);
 
 		const old_pmd = get_old_pmd(mm, old_addr);
 
@@ -356,12 +389,8 @@ export function move_page_tables(
 		if (new_pmd === NULL)
 			break;
 		if (extent === PMD_SIZE) {
-			take_rmap_locks(vma);
-			const moved = move_normal_pmd(vma, old_addr, new_addr,
-				old_pmd, new_pmd);
-
-			drop_rmap_locks(vma);
-			if (moved)
+			if (move_pgt_entry(NORMAL_PMD, vma, old_addr, new_addr,
+				old_pmd, new_pmd, true))
 				continue;
 		}
 

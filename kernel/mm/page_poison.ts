@@ -16,12 +16,6 @@ import { PAGE_POISON } from "linux/poison.ts";
 /** PAGE_POISON in all four bytes of a word. */
 const PAGE_POISON_WORD = (PAGE_POISON * 0x01010101) | 0;
 
-function single_bit_flip(a: number, b: number): boolean {
-	const error = a ^ b;
-
-	return error !== 0 && (error & (error - 1)) === 0;
-}
-
 function poison_page(page: page): void {
 	memset(page_address(page), PAGE_POISON, PAGE_SIZE);
 }
@@ -29,6 +23,12 @@ function poison_page(page: page): void {
 export function __kernel_poison_pages(page: page, n: number): void {
 	for (let i = 0; i < n; i++)
 		poison_page(ptr_add<page>(page, i));
+}
+
+function single_bit_flip(a: number, b: number): boolean {
+	const error = a ^ b;
+
+	return error !== 0 && (error & (error - 1)) === 0;
 }
 
 function check_poison_mem(page: page, mem: number): void {

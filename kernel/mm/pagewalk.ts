@@ -5,14 +5,14 @@
  * Left out: callbacks for other levels and for holes, huge pages, walks of
  * kernel tables and of several vmas.
  */
-import { p4d_addr_end, p4d_offset } from "asm/pgtable.ts";
+import { p4d_offset } from "asm/pgtable.ts";
 import type { p4d_t, pgd_t, pmd_t, pud_t } from "asm/pgtable_types.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import { mmap_assert_locked } from "linux/mmap_lock.ts";
 import {
-	p4d_none_or_clear_bad, pgd_addr_end, pgd_none_or_clear_bad, pgd_offset,
-	pmd_addr_end, pmd_none_or_clear_bad, pmd_offset, pud_addr_end,
-	pud_none_or_clear_bad, pud_offset,
+	p4d_addr_end, p4d_none_or_clear_bad, pgd_addr_end,
+	pgd_none_or_clear_bad, pgd_offset, pmd_addr_end, pmd_none_or_clear_bad,
+	pmd_offset, pud_addr_end, pud_none_or_clear_bad, pud_offset,
 } from "linux/pgtable.ts";
 
 /** Called for each pmd that has a table, with the part of the range that it

@@ -432,14 +432,6 @@ export function page_unlock_anon_vma_read(anon_vma: anon_vma): void {
 	put_anon_vma(anon_vma);
 }
 
-/** Where the vma maps the page, by the page's index. */
-export function vma_address(page: page, vma: vm_area_struct): number {
-	const address = vma.vm_start + (page.index - vma.vm_pgoff) * 4096;
-
-	if (address < vma.vm_start || address >= vma.vm_end) return -1;
-	return address;
-}
-
 /**
  * The page was copied-on-write to be ours alone: from now on it is found by our
  * own anon_vma, and not by the forefather's whose tree we share. Page lock held.

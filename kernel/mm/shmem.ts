@@ -42,6 +42,20 @@ function shmem_getpage(mapping: address_space, index: number): page {
 	}
 }
 
+/**
+ * Is there memory for a file of `size` bytes?
+ * Port: only what no machine has is refused (see mm/util.ts), so nothing stays
+ * accounted that the end of the inode would have to give back.
+ */
+function shmem_acct_size(flags: number, size: number): number {
+	if ((flags & VM_NORESERVE) !== 0) return 0;
+	const pages = Math.ceil(size / PAGE_SIZE);
+	const error = security_vm_enough_memory_mm(current().mm, pages);
+
+	if (error === 0) vm_unacct_memory(pages);
+	return error;
+}
+
 /** mmap_lock is held for reading, before and after. */
 export function shmem_fault(vmf: vm_fault): vm_fault_t {
 	const file: file = vmf.vma.vm_file;
@@ -69,20 +83,6 @@ function shmem_get_inode(): inode {
 
 	if (inode !== NULL) inode.i_flags = S_SHMEM;
 	return inode;
-}
-
-/**
- * Is there memory for a file of `size` bytes?
- * Port: only what no machine has is refused (see mm/util.ts), so nothing stays
- * accounted that the end of the inode would have to give back.
- */
-function shmem_acct_size(flags: number, size: number): number {
-	if ((flags & VM_NORESERVE) !== 0) return 0;
-	const pages = Math.ceil(size / PAGE_SIZE);
-	const error = security_vm_enough_memory_mm(current().mm, pages);
-
-	if (error === 0) vm_unacct_memory(pages);
-	return error;
 }
 
 /** An unlinked file of `size` bytes, or an error pointer. `flags` are those of

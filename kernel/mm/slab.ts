@@ -143,6 +143,16 @@ function virt_to_slab(cachep: kmem_cache, objp: number): page {
 	return virt_to_page(objp - (objp % (PAGE_SIZE << cachep.gfporder)));
 }
 
+function kmem_cache_node_init(parent: kmem_cache_node): void {
+	INIT_LIST_HEAD(parent.slabs_full);
+	INIT_LIST_HEAD(parent.slabs_partial);
+	INIT_LIST_HEAD(parent.slabs_free);
+	parent.total_slabs = 0;
+	parent.free_slabs = 0;
+	spin_lock_init(parent.list_lock);
+	parent.free_objects = 0;
+}
+
 function index_to_obj(cache: kmem_cache, page: page, idx: number): number {
 	return page_address(page) + cache.size * idx;
 }
@@ -153,13 +163,6 @@ function obj_to_index(cache: kmem_cache, page: page, obj: number): number {
 
 function cpu_cache_get(cachep: kmem_cache): array_cache {
 	return cachep.cpu_cache[smp_processor_id()];
-}
-
-function init_arraycache(ac: array_cache, limit: number, batch: number): void {
-	ac.avail = 0;
-	ac.limit = limit;
-	ac.batchcount = batch;
-	ac.touched = 0;
 }
 
 /* ---- names: strings live in RAM like everything else ---- */
@@ -182,21 +185,22 @@ export function kmem_cache_name(cachep: kmem_cache): string {
 
 /* ---- slab.c ---- */
 
-function kmem_cache_node_init(parent: kmem_cache_node): void {
-	INIT_LIST_HEAD(parent.slabs_full);
-	INIT_LIST_HEAD(parent.slabs_partial);
-	INIT_LIST_HEAD(parent.slabs_free);
-	parent.total_slabs = 0;
-	parent.free_slabs = 0;
-	spin_lock_init(parent.list_lock);
-	parent.free_objects = 0;
-}
-
 /** How many objects and their indices fit into a slab of this order. */
 function cache_estimate(gfporder: number, buffer_size: number): number {
 	const slab_size = PAGE_SIZE << gfporder;
 
 	return Math.floor(slab_size / (buffer_size + FREELIST_IDX_SIZE));
+}
+
+function slab_error(cachep: kmem_cache, msg: string): void {
+	WARN(true, `slab error in cache \`${kmem_cache_name(cachep)}': ${msg}`);
+}
+
+function init_arraycache(ac: array_cache, limit: number, batch: number): void {
+	ac.avail = 0;
+	ac.limit = limit;
+	ac.batchcount = batch;
+	ac.touched = 0;
 }
 
 /** Set up the allocators. Boot CPU, when pages can be allocated. */
@@ -293,10 +297,6 @@ function check_poison_obj(cachep: kmem_cache, objp: number): void {
 		`Slab corruption (use after free): object ${objp.toString(16)} ` +
 			`offset ${i} is ${load8(objp + i).toString(16)}`,
 	);
-}
-
-function slab_error(cachep: kmem_cache, msg: string): void {
-	WARN(true, `slab error in cache \`${kmem_cache_name(cachep)}': ${msg}`);
 }
 
 /** All objects of the slab are free, and it is on no list. */

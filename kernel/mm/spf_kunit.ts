@@ -13,8 +13,8 @@ import {
 } from "linux/mman.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import {
-	FAULT_FLAG_SPECULATIVE, FAULT_FLAG_USER, FAULT_FLAG_WRITE, pte_lockptr,
-	VM_FAULT_RETRY, VM_UFFD_MISSING,
+	FAULT_FLAG_SPECULATIVE, FAULT_FLAG_USER, FAULT_FLAG_WRITE, find_vma,
+	pte_lockptr, VM_FAULT_RETRY, VM_UFFD_MISSING,
 } from "linux/mm.ts";
 import { mmap_read_lock, mmap_read_unlock, mmap_write_lock, mmap_write_unlock } from "linux/mmap_lock.ts";
 import { pmd_off, pte_offset_map } from "linux/pgtable.ts";
@@ -48,7 +48,6 @@ import {
 } from "arch/x86/kernel/user.ts";
 import { do_user_addr_fault } from "../../arch/x86/mm/fault.ts";
 import { do_handle_mm_fault } from "mm/memory.ts";
-import { find_vma } from "mm/mmap.ts";
 import { all_vm_events } from "mm/vmstat.ts";
 import { AREA, make_process, map_anon, pte_of, RW, user_test_exit, user_test_init } from "mm/memory_kunit.ts";
 

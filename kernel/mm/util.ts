@@ -21,8 +21,8 @@ import type {
 import { mmap_write_lock_killable, mmap_write_unlock } from "linux/mmap_lock.ts";
 import { ulong_add_overflows } from "linux/overflow.ts";
 import { PAGE_MAPPING_ANON, PAGE_MAPPING_FLAGS } from "linux/page-flags.ts";
-import { mm_populate } from "mm/gup.ts";
 import { do_mmap } from "mm/mmap.ts";
+import { mm_populate } from "linux/mm.ts";
 
 /** Into the list behind prev, or at its head. mmap_lock is held for writing. */
 export function __vma_link_list(

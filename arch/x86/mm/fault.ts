@@ -19,15 +19,13 @@ import {
 } from "asm/trap_pf.ts";
 import { atomic_read } from "linux/atomic.ts";
 import { BUG_ON, VM_BUG_ON_VMA } from "linux/bug.ts";
-import {
-	do_handle_mm_fault, // V2.09: with the sequence
-} from "mm/memory.ts";
+import { do_handle_mm_fault } from "mm/memory.ts";
 import {
 	FAULT_FLAG_ALLOW_RETRY, FAULT_FLAG_DEFAULT, FAULT_FLAG_INSTRUCTION,
 	FAULT_FLAG_SPECULATIVE, FAULT_FLAG_TRIED, FAULT_FLAG_USER,
-	FAULT_FLAG_WRITE, handle_mm_fault, VM_EXEC, VM_FAULT_ERROR, VM_FAULT_OOM,
-	VM_FAULT_RETRY, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV, type vm_fault_t,
-	VM_GROWSDOWN, VM_WRITE, vma_is_accessible,
+	FAULT_FLAG_WRITE, find_vma, handle_mm_fault, VM_EXEC, VM_FAULT_ERROR,
+	VM_FAULT_OOM, VM_FAULT_RETRY, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV,
+	type vm_fault_t, VM_GROWSDOWN, VM_WRITE, vma_is_accessible,
 } from "linux/mm.ts";
 import {
 	mmap_read_lock, mmap_read_trylock, mmap_read_unlock,
@@ -46,7 +44,7 @@ import { pagefault_out_of_memory } from "linux/oom.ts";
 import { fault_signal_pending } from "linux/sched/signal.ts";
 import { current, fatal_signal_pending } from "kernel/sched/core.ts";
 import { force_sig_fault } from "kernel/signal.ts";
-import { __find_vma, expand_stack, find_vma } from "mm/mmap.ts";
+import { __find_vma, expand_stack } from "mm/mmap.ts";
 import { irqentry_enter, irqentry_exit } from "kernel/entry/common.ts";
 
 /* ---- a fault that cannot be handled ---- */

@@ -5,7 +5,7 @@
  * Left out: 32-bit layouts, randomisation, MPX, the legacy-layout personality.
  */
 import { PAGE_SIZE, TASK_SIZE } from "asm/pgtable_types.ts";
-import type { mm_struct } from "linux/mm_types.ts";
+import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import { PAGE_ALIGN } from "asm-generic/page.ts";
 import { stack_guard_gap } from "mm/mmap.ts";
 
@@ -46,4 +46,9 @@ function mmap_legacy_base(rnd: number, task_size: number): number {
 export function arch_pick_mmap_layout(mm: mm_struct, rlim_stack: number): void {
 	mm.mmap_legacy_base = mmap_legacy_base(0, task_size_64bit(false));
 	mm.mmap_base = mmap_base(0, task_size_64bit(false), rlim_stack);
+}
+
+/** A name for what has no file: all of ours have ->name, so there is none. */
+export function arch_vma_name(_vma: vm_area_struct): string {
+	return "";
 }

@@ -4,8 +4,8 @@
  * tables on their way out. Left out: preallocated pmds, the pgd list (the
  * kernel has no mappings of its own in these tables), isolation, fixmap.
  */
-import type { mm_struct, page } from "linux/mm_types.ts";
-import type { pgd_t, pmd_t, pud_t } from "asm/pgtable_types.ts";
+import type { mm_struct, page, vm_area_struct } from "linux/mm_types.ts";
+import type { pgd_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
 import { __get_free_page, free_page } from "linux/gfp.ts";
 import {
 	__pte_alloc_one, GFP_PGTABLE_USER,
@@ -14,6 +14,8 @@ import { pgtable_pmd_page_dtor, pgtable_pte_page_dtor } from "linux/mm.ts";
 import { virt_to_page } from "asm-generic/memory_model.ts";
 import type { mmu_gather } from "asm-generic/tlb.ts";
 import { tlb_remove_table } from "mm/mmu_gather.ts";
+import { pte_young, set_pte } from "asm/pgtable.ts";
+import { _PAGE_ACCESSED } from "asm/pgtable_types.ts";
 
 export function pte_alloc_one(mm: mm_struct): page {
 	return __pte_alloc_one(mm, GFP_PGTABLE_USER);
@@ -50,4 +52,38 @@ export function pgd_alloc(_mm: mm_struct): pgd_t {
 /** The last reference to the mm is gone: no CPU has the table loaded. */
 export function pgd_free(_mm: mm_struct, pgd: pgd_t): void {
 	free_page(uptr(pgd));
+}
+
+/**
+ * Raise the permissions of a present entry. Holds the page-table lock.
+ * Only a write fault (dirty) stores: accessed is set by the walker itself.
+ * @returns whether the entry differed.
+ */
+export function ptep_set_access_flags(
+	_vma: vm_area_struct, _address: number, ptep: pte_t,
+	entry: number, dirty: boolean,
+): boolean {
+	/* Marked: another CPU's walker may be setting a bit. It is one that
+	 * entry has, so nothing is lost. */
+	const changed = READ_ONCE(ptep.pte) !== entry;
+
+	if (changed && dirty) set_pte(ptep, entry);
+	return changed;
+}
+
+export function ptep_test_and_clear_young(
+	_vma: vm_area_struct, _addr: number, ptep: pte_t,
+): boolean {
+	if (!pte_young(READ_ONCE(ptep.pte))) return false;
+	return (fetch_and(ptep.pte, ~_PAGE_ACCESSED) & _PAGE_ACCESSED) !== 0;
+}
+
+/**
+ * x86 does not flush here: a stale accessed bit in a TLB only makes the page
+ * look idle for a while, and flushing each time would cost more than that.
+ */
+export function ptep_clear_flush_young(
+	vma: vm_area_struct, address: number, ptep: pte_t,
+): boolean {
+	return ptep_test_and_clear_young(vma, address, ptep);
 }

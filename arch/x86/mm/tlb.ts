@@ -19,7 +19,7 @@ import type { mm_struct } from "linux/mm_types.ts";
 import type { task_struct } from "linux/sched.ts";
 import type { pgd_t } from "asm/pgtable_types.ts";
 import { PAGE_SHIFT, PAGE_SIZE } from "asm/pgtable_types.ts";
-import { TLB_FLUSH_ALL } from "asm/tlbflush.ts";
+import { inc_mm_tlb_gen, TLB_FLUSH_ALL } from "asm/tlbflush.ts";
 import { on_each_cpu, on_each_cpu_cond_mask } from "linux/smp.ts";
 import { smp_processor_id } from "host/cpu.ts";
 import { smp_mb } from "host/door.ts";
@@ -85,7 +85,7 @@ interface flush_tlb_info extends struct {
 }
 const flush_tlb_info = DEFINE_PER_CPU<flush_tlb_info>();
 
-/* ---- the hardware's invalidation ---- */
+/* ---- the hardware ---- */
 
 /** Entries of a TLB that may be valid. */
 export function tlb_used(tlb: cpu_tlb): number {
@@ -114,24 +114,6 @@ export function tlb_slot(vpn: number, ctx_id: number): tlb_entry {
 	return tlb.entry[free];
 }
 
-/** INVLPG: one translation of the loaded address space. */
-export function flush_tlb_one_user(addr: number): void {
-	const vpn = (addr - (addr & 0xfff)) / PAGE_SIZE;
-	const ctx_id = this_cpu(cpu_tlbstate).cr3_ctx_id;
-	const tlb = this_cpu(cpu_tlb);
-
-	if (CONFIG_ARCH_HOST_STEPPER) {
-		for (let i = 0, used = tlb.used; i < used; i++) {
-			const e: tlb_entry = tlb.entry[i];
-			if (e.ctx_id === ctx_id && e.vpn === vpn) e.ctx_id = 0;
-		}
-		return;
-	}
-	const e: tlb_entry = tlb.entry[vpn & (TLB_ENTRIES - 1)];
-
-	if (e.vpn === vpn && e.ctx_id === ctx_id) e.ctx_id = 0;
-}
-
 /** All translations of one context. */
 function invalidate_context(ctx_id: number): void {
 	const tlb = this_cpu(cpu_tlb);
@@ -141,23 +123,6 @@ function invalidate_context(ctx_id: number): void {
 		const e: tlb_entry = tlb.entry[i];
 		if (e.ctx_id === ctx_id) e.ctx_id = 0;
 	}
-}
-
-/** The loaded address space's translations. */
-export function flush_tlb_local(): void {
-	invalidate_context(this_cpu(cpu_tlbstate).cr3_ctx_id);
-}
-
-/** Everything, whosesoever. */
-function flush_tlb_global(): void {
-	const tlb = this_cpu(cpu_tlb);
-	const used = tlb_used(tlb);
-
-	for (let i = 0; i < used; i++) {
-		const e: tlb_entry = tlb.entry[i];
-		e.ctx_id = 0;
-	}
-	if (CONFIG_ARCH_HOST_STEPPER) tlb.used = 0;
 }
 
 /* ---- mm_cpumask() ---- */
@@ -336,18 +301,6 @@ export function initialize_tlbstate_and_flush(): void {
 
 /* ---- flushing ---- */
 
-/**
- * A flush is about to be asked for: the entries have been changed. Fully
- * ordered: whoever sees the new generation also sees the changed entries, and
- * we see every CPU that could have seen the old ones. Pairs with the barriers
- * in switch_mm_irqs_off().
- */
-export function inc_mm_tlb_gen(mm: mm_struct): number {
-	const context = mm.context;
-
-	return (fetch_add(context.tlb_gen.counter, 1) + 1) | 0;
-}
-
 /** One CPU's part of a flush: by an interrupt, or locally with them off. */
 const flush_tlb_func = RODATA((arg: number): void => {
 	const f = cast<flush_tlb_info>(arg);
@@ -469,4 +422,39 @@ const do_flush_tlb_all = RODATA((_info: number): void => {
 /** Everything, everywhere. */
 export function flush_tlb_all(): void {
 	on_each_cpu(do_flush_tlb_all, 0, true);
+}
+
+/** INVLPG: one translation of the loaded address space. */
+export function flush_tlb_one_user(addr: number): void {
+	const vpn = (addr - (addr & 0xfff)) / PAGE_SIZE;
+	const ctx_id = this_cpu(cpu_tlbstate).cr3_ctx_id;
+	const tlb = this_cpu(cpu_tlb);
+
+	if (CONFIG_ARCH_HOST_STEPPER) {
+		for (let i = 0, used = tlb.used; i < used; i++) {
+			const e: tlb_entry = tlb.entry[i];
+			if (e.ctx_id === ctx_id && e.vpn === vpn) e.ctx_id = 0;
+		}
+		return;
+	}
+	const e: tlb_entry = tlb.entry[vpn & (TLB_ENTRIES - 1)];
+
+	if (e.vpn === vpn && e.ctx_id === ctx_id) e.ctx_id = 0;
+}
+
+/** Everything, whosesoever. */
+function flush_tlb_global(): void {
+	const tlb = this_cpu(cpu_tlb);
+	const used = tlb_used(tlb);
+
+	for (let i = 0; i < used; i++) {
+		const e: tlb_entry = tlb.entry[i];
+		e.ctx_id = 0;
+	}
+	if (CONFIG_ARCH_HOST_STEPPER) tlb.used = 0;
+}
+
+/** The loaded address space's translations. */
+export function flush_tlb_local(): void {
+	invalidate_context(this_cpu(cpu_tlbstate).cr3_ctx_id);
 }

@@ -19,7 +19,6 @@ import {
 	VM_READ,
 	find_vma_intersection,
 } from "linux/mm.ts";
-import type { vm_area_struct } from "linux/mm_types.ts";
 import {
 	mmap_write_lock_killable,
 	mmap_write_unlock,
@@ -84,9 +83,4 @@ export function sys_sim_special(
 	const vma = _install_special_mapping(mm, addr, len, flags, spec);
 	mmap_write_unlock(mm);
 	return IS_ERR(vma) ? PTR_ERR(vma) : 0;
-}
-
-/** A name for what has no file: all of ours have ->name, so there is none. */
-export function arch_vma_name(_vma: vm_area_struct): string {
-	return "";
 }

@@ -17,8 +17,50 @@ import type { p4d_t, pgd_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
 import {
 	_PAGE_ACCESSED, _PAGE_CHG_MASK, _PAGE_DIRTY, _PAGE_NX, _PAGE_PRESENT,
 	_PAGE_PROTNONE, _PAGE_RW, _PAGE_SPECIAL, _PAGE_TABLE, _PAGE_UFFD_WP,
-	_PAGE_USER, PAGE_SHIFT, PGDIR_SIZE, PTE_FLAGS_MASK, PTE_PFN_MASK,
+	_PAGE_USER, PAGE_SHIFT, PTE_FLAGS_MASK, PTE_PFN_MASK,
 } from "asm/pgtable_types.ts";
+
+export {
+	ptep_clear_flush_young, ptep_set_access_flags,
+	ptep_test_and_clear_young,
+} from "../../mm/pgtable.ts";
+
+/* ---- live entries: stores ---- */
+
+/** One aligned word: a walker sees the old entry or the new one. */
+export function set_pte(ptep: pte_t, pte: number): void {
+	WRITE_ONCE(ptep.pte, pte);
+}
+
+export function set_pmd(pmdp: pmd_t, pmd: number): void {
+	WRITE_ONCE(pmdp.pmd, pmd);
+}
+
+export function pgd_clear(_pgd: pgd_t): void {}
+
+export function set_p4d(p4dp: p4d_t, p4d: number): void {
+	WRITE_ONCE(p4dp.p4d, p4d);
+}
+
+export function p4d_clear(p4dp: p4d_t): void {
+	WRITE_ONCE(p4dp.p4d, 0);
+}
+
+export function set_pud(pudp: pud_t, pud: number): void {
+	WRITE_ONCE(pudp.pud, pud);
+}
+
+export function pud_clear(pudp: pud_t): void {
+	WRITE_ONCE(pudp.pud, 0);
+}
+
+export function pte_clear(_mm: mm_struct, _addr: number, ptep: pte_t): void {
+	WRITE_ONCE(ptep.pte, 0);
+}
+
+export function pmd_clear(pmdp: pmd_t): void {
+	WRITE_ONCE(pmdp.pmd, 0);
+}
 
 /* ---- entries: bits ---- */
 
@@ -42,20 +84,28 @@ export function pte_special(pte: number): boolean {
 	return (pte & _PAGE_SPECIAL) !== 0;
 }
 
-export function pte_uffd_wp(pte: number): boolean {
-	return (pte & _PAGE_UFFD_WP) !== 0;
-}
-
 export function pte_pfn(pte: number): number {
 	return pte >>> PAGE_SHIFT;
+}
+
+export function pmd_pfn(pmd: number): number {
+	return pmd >>> PAGE_SHIFT;
 }
 
 export function pte_page(pte: number): page {
 	return pfn_to_page(pte >>> PAGE_SHIFT);
 }
 
-export function pte_flags(pte: number): number {
-	return pte & PTE_FLAGS_MASK;
+export function pte_uffd_wp(pte: number): boolean {
+	return (pte & _PAGE_UFFD_WP) !== 0;
+}
+
+export function pte_mkuffd_wp(pte: number): number {
+	return pte_wrprotect(pte | _PAGE_UFFD_WP);
+}
+
+export function pte_clear_uffd_wp(pte: number): number {
+	return pte & ~_PAGE_UFFD_WP;
 }
 
 export function pte_mkclean(pte: number): number {
@@ -90,20 +140,8 @@ export function pte_mkspecial(pte: number): number {
 	return pte | _PAGE_SPECIAL;
 }
 
-export function pte_mkuffd_wp(pte: number): number {
-	return pte_wrprotect(pte | _PAGE_UFFD_WP);
-}
-
-export function pte_clear_uffd_wp(pte: number): number {
-	return pte & ~_PAGE_UFFD_WP;
-}
-
 export function pfn_pte(pfn: number, pgprot: number): number {
 	return (pfn << PAGE_SHIFT) | pgprot;
-}
-
-export function mk_pte(page: page, pgprot: number): number {
-	return (page_to_pfn(page) << PAGE_SHIFT) | pgprot;
 }
 
 /** Change the protection; frame, accessed, dirty and special stay. */
@@ -111,16 +149,12 @@ export function pte_modify(pte: number, newprot: number): number {
 	return (pte & _PAGE_CHG_MASK) | (newprot & ~_PAGE_CHG_MASK);
 }
 
-export function pte_same(a: number, b: number): boolean {
-	return a === b;
-}
-
-export function pmd_same(a: number, b: number): boolean {
-	return a === b;
-}
-
 export function pte_none(pte: number): boolean {
 	return pte === 0;
+}
+
+export function pte_same(a: number, b: number): boolean {
+	return a === b;
 }
 
 /** Present for the kernel: a PROT_NONE or NUMA-hinting entry is, too. */
@@ -137,27 +171,18 @@ export function pte_accessible(mm: mm_struct, a: number): boolean {
 	return (a & _PAGE_PROTNONE) !== 0 && mm_tlb_flush_pending(mm);
 }
 
+export function pmd_present(pmd: number): boolean {
+	return (pmd & (_PAGE_PRESENT | _PAGE_PROTNONE)) !== 0;
+}
+
 export function pte_protnone(pte: number): boolean {
 	return (pte & (_PAGE_PROTNONE | _PAGE_PRESENT)) === _PAGE_PROTNONE;
 }
 
 /* ---- upper levels; each has the shape of a page-table pointer ---- */
 
-function table_bad(entry: number): boolean {
-	return (entry & PTE_FLAGS_MASK & ~_PAGE_USER) !==
-		(_PAGE_TABLE & ~_PAGE_USER);
-}
-
 export function pmd_none(pmd: number): boolean {
 	return pmd === 0;
-}
-
-export function pmd_present(pmd: number): boolean {
-	return (pmd & (_PAGE_PRESENT | _PAGE_PROTNONE)) !== 0;
-}
-
-export function pmd_bad(pmd: number): boolean {
-	return table_bad(pmd);
 }
 
 /** Physical, virtual address and pointer of a table are one number. */
@@ -165,12 +190,21 @@ export function pmd_page_vaddr(pmd: number): number {
 	return pmd & PTE_PFN_MASK;
 }
 
-export function pmd_pfn(pmd: number): number {
-	return pmd >>> PAGE_SHIFT;
+function table_bad(entry: number): boolean {
+	return (entry & PTE_FLAGS_MASK & ~_PAGE_USER) !==
+		(_PAGE_TABLE & ~_PAGE_USER);
 }
 
 export function pmd_page(pmd: number): page {
 	return pfn_to_page(pmd >>> PAGE_SHIFT);
+}
+
+export function mk_pte(page: page, pgprot: number): number {
+	return pfn_pte(page_to_pfn(page), pgprot);
+}
+
+export function pmd_bad(pmd: number): boolean {
+	return table_bad(pmd);
 }
 
 export function pud_none(pud: number): boolean {
@@ -181,16 +215,16 @@ export function pud_present(pud: number): boolean {
 	return (pud & _PAGE_PRESENT) !== 0;
 }
 
-export function pud_bad(pud: number): boolean {
-	return table_bad(pud);
-}
-
 export function pud_pgtable(pud: number): number {
 	return pud & PTE_PFN_MASK;
 }
 
 export function pud_page(pud: number): page {
 	return pfn_to_page(pud >>> PAGE_SHIFT);
+}
+
+export function pud_bad(pud: number): boolean {
+	return table_bad(pud);
 }
 
 export function p4d_none(p4d: number): boolean {
@@ -201,113 +235,39 @@ export function p4d_present(p4d: number): boolean {
 	return (p4d & _PAGE_PRESENT) !== 0;
 }
 
-export function p4d_bad(p4d: number): boolean {
-	return table_bad(p4d);
-}
-
 export function p4d_pgtable(p4d: number): number {
 	return p4d & PTE_PFN_MASK;
+}
+
+export function p4d_bad(p4d: number): boolean {
+	return table_bad(p4d);
 }
 
 /* Four levels: the p4d is the pgd entry itself, so a pgd entry is never none
  * and never bad; the tests are made one level down. */
 
-export function pgd_none(_pgd: number): boolean {
-	return false;
-}
-
 export function pgd_present(_pgd: number): boolean {
 	return true;
-}
-
-export function pgd_bad(_pgd: number): boolean {
-	return false;
 }
 
 export function p4d_offset(pgd: pgd_t, _address: number): p4d_t {
 	return cast<p4d_t>(pgd);
 }
 
-/** [address, end) up to the next entry of the p4d, which covers all of it. */
-export function p4d_addr_end(_address: number, end: number): number {
-	return end;
+export function pgd_bad(_pgd: number): boolean {
+	return false;
 }
 
-/* ---- live entries ---- */
-
-/** One aligned word: a walker sees the old entry or the new one. */
-export function set_pte(ptep: pte_t, pte: number): void {
-	WRITE_ONCE(ptep.pte, pte);
+export function pgd_none(_pgd: number): boolean {
+	return false;
 }
+
+/* ---- live entries: what has to be atomic ---- */
 
 export function set_pte_at(
 	_mm: mm_struct, _addr: number, ptep: pte_t, pte: number,
 ): void {
 	WRITE_ONCE(ptep.pte, pte);
-}
-
-export function pte_clear(_mm: mm_struct, _addr: number, ptep: pte_t): void {
-	WRITE_ONCE(ptep.pte, 0);
-}
-
-export function set_pmd(pmdp: pmd_t, pmd: number): void {
-	WRITE_ONCE(pmdp.pmd, pmd);
-}
-
-export function pmd_clear(pmdp: pmd_t): void {
-	WRITE_ONCE(pmdp.pmd, 0);
-}
-
-export function set_pud(pudp: pud_t, pud: number): void {
-	WRITE_ONCE(pudp.pud, pud);
-}
-
-export function pud_clear(pudp: pud_t): void {
-	WRITE_ONCE(pudp.pud, 0);
-}
-
-export function set_p4d(p4dp: p4d_t, p4d: number): void {
-	WRITE_ONCE(p4dp.p4d, p4d);
-}
-
-export function p4d_clear(p4dp: p4d_t): void {
-	WRITE_ONCE(p4dp.p4d, 0);
-}
-
-export function pgd_clear(_pgd: pgd_t): void {}
-
-/**
- * Raise the permissions of a present entry. Holds the page-table lock.
- * Only a write fault (dirty) stores: accessed is set by the walker itself.
- * @returns whether the entry differed.
- */
-export function ptep_set_access_flags(
-	_vma: vm_area_struct, _address: number, ptep: pte_t,
-	entry: number, dirty: boolean,
-): boolean {
-	/* Marked: another CPU's walker may be setting a bit. It is one that
-	 * entry has, so nothing is lost. */
-	const changed = READ_ONCE(ptep.pte) !== entry;
-
-	if (changed && dirty) set_pte(ptep, entry);
-	return changed;
-}
-
-export function ptep_test_and_clear_young(
-	_vma: vm_area_struct, _addr: number, ptep: pte_t,
-): boolean {
-	if (!pte_young(READ_ONCE(ptep.pte))) return false;
-	return (fetch_and(ptep.pte, ~_PAGE_ACCESSED) & _PAGE_ACCESSED) !== 0;
-}
-
-/**
- * x86 does not flush here: a stale accessed bit in a TLB only makes the page
- * look idle for a while, and flushing each time would cost more than that.
- */
-export function ptep_clear_flush_young(
-	vma: vm_area_struct, address: number, ptep: pte_t,
-): boolean {
-	return ptep_test_and_clear_young(vma, address, ptep);
 }
 
 /** Take the entry away; bits the walker sets up to that moment are in it. */
@@ -345,7 +305,3 @@ export function update_mmu_cache(
 	_vma: vm_area_struct, _addr: number, _ptep: pte_t,
 ): void {}
 
-/** Index in the top level; PGDIR_SHIFT is 39 and an address has 47 bits. */
-export function pgd_index(address: number): number {
-	return (address / PGDIR_SIZE) & 511;
-}

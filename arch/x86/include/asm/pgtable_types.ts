@@ -62,3 +62,7 @@ export const PTRS_PER_PTE = 512;
 /** End of user space, exclusive: 47 bits minus the guard page. */
 export const TASK_SIZE = 0x7ffffffff000;
 export const TASK_SIZE_MAX = TASK_SIZE;
+
+export function pte_flags(pte: number): number {
+	return pte & PTE_FLAGS_MASK;
+}

@@ -10,7 +10,7 @@ import { flush_tlb_mm_range } from "../../mm/tlb.ts";
 
 export {
 	flush_tlb_all, flush_tlb_local, flush_tlb_mm_range, flush_tlb_one_user,
-	inc_mm_tlb_gen, leave_mm,
+	leave_mm,
 } from "../../mm/tlb.ts";
 
 /** "Everything", as the end of a range. */
@@ -28,4 +28,16 @@ export function flush_tlb_range(
 
 export function flush_tlb_page(vma: vm_area_struct, a: number): void {
 	flush_tlb_mm_range(vma.vm_mm, a, a + PAGE_SIZE, PAGE_SHIFT, false);
+}
+
+/**
+ * A flush is about to be asked for: the entries have been changed. Fully
+ * ordered: whoever sees the new generation also sees the changed entries, and
+ * we see every CPU that could have seen the old ones. Pairs with the barriers
+ * in switch_mm_irqs_off().
+ */
+export function inc_mm_tlb_gen(mm: mm_struct): number {
+	const context = mm.context;
+
+	return (fetch_add(context.tlb_gen.counter, 1) + 1) | 0;
 }

@@ -11,7 +11,7 @@ import type { anon_vma_chain, mm_struct, page, vm_area_struct } from "linux/mm_t
 import { pgd_offset, pmd_offset_lockless, pte_offset_map_val, pud_offset_lockless } from "linux/pgtable.ts";
 import { spin_lock, spin_unlock } from "linux/spinlock.ts";
 import { anon_vma_interval_tree_iter_first, anon_vma_interval_tree_iter_next } from "mm/interval_tree.ts";
-import { page_lock_anon_vma_read, page_unlock_anon_vma_read, vma_address } from "mm/rmap.ts";
+import { page_lock_anon_vma_read, page_unlock_anon_vma_read } from "mm/rmap.ts";
 import {
 	A,
 	as_task,
@@ -40,6 +40,8 @@ import {
 	V,
 	write,
 } from "../scenario.ts";
+import { vma_address } from "mm/internal.ts";
+import { EFAULT } from "linux/errno.ts";
 
 /** Another protection than its neighbour's makes a page a vma of its own; and it can still be written. */
 const PROT_RWX = 7;
@@ -83,7 +85,7 @@ function mappings(page: page): number {
 		const vma: vm_area_struct = avc.vma;
 		const address = vma_address(page, vma);
 
-		if (address !== -1 && page_at(vma.vm_mm, address) === page) n++;
+		if (address !== -EFAULT && page_at(vma.vm_mm, address) === page) n++;
 		avc = anon_vma_interval_tree_iter_next(avc, page.index, page.index);
 	}
 	page_unlock_anon_vma_read(anon_vma);

@@ -7,7 +7,6 @@ import { CONFIG_NUMA_BALANCING } from "generated/autoconf.ts";
 import { current } from "kernel/sched/core.ts";
 import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
 import { change_prot_numa } from "mm/mempolicy.ts";
-import { find_vma } from "mm/mmap.ts";
 import {
 	A,
 	as_child,
@@ -42,6 +41,7 @@ import {
 	write,
 	written,
 } from "../scenario.ts";
+import { find_vma } from "linux/mm.ts";
 
 const MADV_FREE = 8;
 
