@@ -178,11 +178,11 @@ export function vm_area_alloc(mm: mm_struct): vm_area_struct {
 }
 
 /**
- * A copy of orig that is linked to nothing. orig's mmap_lock is held at least
- * shared, which keeps its bounds; under mmap_lock(r) a page fault of another
- * CPU may set orig.anon_vma or, growing the stack, the bounds of its
- * neighbours, so the copy may race and the caller may use neither from it
- * before it holds the lock exclusively.
+ * A copy of orig that is linked to nothing. mmap_lock of orig's mm is held for
+ * writing, so all that it guards is copied as it is. Not guarded by it are the
+ * links in the interval tree of a file, which other address spaces may be
+ * changing: the copy of those is never used, for they are set when the copy
+ * joins that tree.
  */
 export function vm_area_dup(orig: vm_area_struct): vm_area_struct {
 	const vma: vm_area_struct = kmem_cache_alloc<vm_area_struct>(
@@ -625,14 +625,21 @@ export function exec_mm_release(tsk: task_struct, mm: mm_struct): void {
 	mm_release(tsk, mm);
 }
 
-/** A copy of oldmm for tsk. */
+/** A copy of oldmm for tsk, or NULL. Called without locks; dup_mmap() takes
+ *  mmap_lock of oldmm, which is current's. */
 function dup_mm(tsk: task_struct, oldmm: mm_struct): mm_struct {
 	let mm = allocate_mm();
 	if (mm === NULL)
 		return NULL;
 
-	/* Racy: what matters is set anew by mm_init(), or is read again by
-	 * dup_mmap() under the lock. */
+	/*
+	 * Without the lock: other threads may be changing the mm meanwhile.
+	 * Locks, lists, trees, counters and the root of the page tables are
+	 * set anew by mm_init(), the sizes by dup_mmap() under the lock. The
+	 * rest is words that stand alone (brk, the bounds of the program, the
+	 * base of mmap()): of each the child has what it was at some moment
+	 * before the lock was taken.
+	 */
 	struct_copy(mm, oldmm);
 
 	mm = mm_init(mm, tsk);

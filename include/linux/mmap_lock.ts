@@ -3,7 +3,8 @@
  * Mirrors include/linux/mmap_lock.h (5.17 with V2.02, 03, 10 and 31): the mmap
  * locking API, and the sequence count by which a speculative fault notices
  * that a writer was there.
- * Left out: the trace points, mmap_read_unlock_non_owner().
+ * Left out: the trace points, mmap_read_unlock_non_owner() and
+ * MMAP_LOCK_INITIALIZER().
  *
  * Port: the time that a task waits for a lock that is not free goes into
  * mmap_lock_wait_ns, but for mmap_write_lock_nested(), which finds it free.
@@ -91,8 +92,9 @@ export function mmap_init_lock(mm: mm_struct): void {
 }
 
 /**
- * A writer is about to change the address space. We enter with mmap_lock held
- * for writing and mmap_seq even, and return with it odd; from here on no
+ * The address space is about to change. We enter with mmap_seq even and
+ * mmap_lock held for writing (or for reading by expand_downwards(), which
+ * page_table_lock keeps alone), and return with mmap_seq odd; from here on no
  * speculative fault starts, and of those that started before only one that has
  * passed its last check still commits: it holds the page-table lock since, so
  * that the writer finds its entry when it takes that lock.
@@ -241,8 +243,8 @@ export function mmap_assert_locked(mm: mm_struct): void {
 	VM_BUG_ON_MM(!rwsem_is_locked(mm.mmap_lock), mm, "mmap_lock not held");
 }
 
-/** Port: where there is the sequence, which is odd exactly while a writer is
- *  inside, it has to tell the same. */
+/** Port: where there is the sequence, it has to tell the same: it is odd all
+ *  the time that a writer is inside. */
 export function mmap_assert_write_locked(mm: mm_struct): void {
 	lockdep_assert_held_write(mm.mmap_lock);
 	VM_BUG_ON_MM(!rwsem_is_locked(mm.mmap_lock), mm, "mmap_lock not held");

@@ -128,7 +128,7 @@ export function anon_vma_name_free(anon_name: anon_vma_name_t): void {
 }
 
 /** The name of a vma, NULL if it has none or is a file's. The caller holds
- *  mmap_lock, or is the only one to know the vma. */
+ *  mmap_lock. */
 export function anon_vma_name(vma: vm_area_struct): anon_vma_name_t {
 	if (CONFIG_ANON_VMA_NAME) {
 		mmap_assert_locked(vma.vm_mm);

@@ -277,8 +277,11 @@ export function free_pgd_range(
 }
 
 /**
- * Free the tables of a list of vmas that are off the tree already. First each
- * vma is hidden from rmap and truncate, which could otherwise walk into it.
+ * Free the tables of a list of vmas that are off the tree already, or of a dead
+ * address space, whose tree nobody walks. First each vma is hidden from rmap
+ * and truncate, which could otherwise walk into it. For mmap_lock see
+ * free_*_range() above; takes i_mmap_rwsem and the anon_vma's lock, one after
+ * the other.
  */
 export function free_pgtables(
 	tlb: mmu_gather, vma: vm_area_struct, floor: number, ceiling: number,
@@ -544,8 +547,9 @@ function copy_p4d_range(
 
 /**
  * Copy the page tables of src_vma for a fork. Holds mmap_lock of both address
- * spaces for writing, until the caller has flushed the TLBs of the source: a
- * CPU with a writable translation may write to a page that is now shared.
+ * spaces for writing, and the caller keeps that of the source until he has
+ * flushed its TLBs: a CPU with a writable translation may write to a page that
+ * is now shared.
  */
 export function copy_page_range(
 	dst_vma: vm_area_struct, src_vma: vm_area_struct,
@@ -720,7 +724,12 @@ function zap_p4d_range(
 	return addr;
 }
 
-/** Holds mmap_lock at least for reading, or is the last user. */
+/**
+ * Unmap the pages of a part of one vma. What keeps the vma and its tables is
+ * mmap_lock, held at least for reading; or that the vma was detached under it;
+ * or, for a vma of a file, its i_mmap_rwsem, which free_pgtables() needs to
+ * get past unlink_file_vma().
+ */
 export function unmap_page_range(
 	tlb: mmu_gather, vma: vm_area_struct, addr: number, end: number,
 	details: zap_details | null,
@@ -762,7 +771,8 @@ export function unmap_vmas(
 		unmap_single_vma(tlb, vma, start_addr, end_addr, null);
 }
 
-/** Remove the pages of a range of vmas. Holds mmap_lock for reading. */
+/** Remove the pages of a range of vmas. Holds mmap_lock, at least for
+ *  reading. */
 export function zap_page_range(
 	vma: vm_area_struct, start: number, size: number,
 ): void {
@@ -776,7 +786,7 @@ export function zap_page_range(
 	tlb_finish_mmu(tlb);
 }
 
-/** The same inside one vma. */
+/** The same inside one vma; for locks see unmap_page_range(). */
 export function zap_page_range_single(
 	vma: vm_area_struct, address: number, size: number,
 	details: zap_details | null,
@@ -1061,7 +1071,8 @@ function wp_page_copy(vmf: vm_fault): vm_fault_t {
 
 /**
  * The file agreed to the write: make the entry writable. We enter with the page
- * locked and the pte unlocked; NOPAGE means that somebody was faster.
+ * locked and the pte neither mapped nor locked, and return so; NOPAGE means
+ * that somebody was faster.
  */
 export function finish_mkwrite_fault(vmf: vm_fault): vm_fault_t {
 	WARN_ON_ONCE((vmf.vma.vm_flags & VM_SHARED) === 0,
@@ -1730,11 +1741,11 @@ function handle_pte_fault(vmf: vm_fault): vm_fault_t {
 }
 
 /**
- * Find the entry. By the time we enter mmap_lock is held for reading, and the
- * tables on the way are allocated; or the fault is speculative, and the tables
- * have to be there. A speculative fault must not allocate one: it could be
- * installed after free_pgtables() has passed, and nobody would free it. So each
- * pmd entry sees at least one fault that is not.
+ * Find the entry. We enter with mmap_lock held for reading, and allocate what
+ * is missing of the tables above the entry's; or the fault is speculative, and
+ * all tables have to be there. A speculative fault must not allocate one: it
+ * could be installed after free_pgtables() has passed, and nobody would free
+ * it. So each pmd entry sees at least one fault that is not.
  */
 function __handle_mm_fault(
 	vma: vm_area_struct, address: number, flags: number, seq: number,

@@ -556,7 +556,7 @@ export function vma_next(mm: mm_struct, vma: vm_area_struct): vm_area_struct {
 }
 
 /** Unmap whatever is in [start, start + len), and find the place for a new
- *  vma there. */
+ *  vma there. mmap_lock is held for writing, and stays so. */
 function munmap_vma_range(
 	mm: mm_struct, start: number, len: number, links: vma_links,
 ): number {
@@ -587,7 +587,8 @@ function count_vma_pages_range(
 	return nr_pages;
 }
 
-/** vma is in the list; hang it into the tree. */
+/** vma is in the list; hang it into the tree. mmap_lock of its mm is held for
+ *  writing. */
 export function __vma_link_rb(
 	_mm: mm_struct, vma: vm_area_struct, rb_link: rb_link, rb_parent: rb_node,
 ): void {
@@ -640,7 +641,8 @@ function __vma_link(
 	__vma_link_rb(mm, vma, rb_link, rb_parent);
 }
 
-/** A new vma joins the mm, and its file's mappings. */
+/** A new vma joins the mm, and its file's mappings. mmap_lock is held for
+ *  writing; takes i_mmap_rwsem of the file. */
 function vma_link(
 	mm: mm_struct, vma: vm_area_struct, prev: vm_area_struct,
 	rb_link: rb_link, rb_parent: rb_node,
@@ -681,9 +683,11 @@ function __vma_unlink(
 /**
  * Change the bounds of a vma, and of its neighbour so that they still meet.
  * Bounds and vm_pgoff are keys of the interval trees that rmap and truncation
- * search: so they change with i_mmap_rwsem and the anon_vma's lock held. The
- * vmas of `insert` (a split), of `expand` and the one after (a merge) change
- * in the same section. mmap_lock is held for writing.
+ * search: so they change with i_mmap_rwsem and the anon_vma's lock held, as far
+ * as the vma has them. `insert` (a split) joins in the same section, and a
+ * neighbour that a merge takes over leaves in it. Only where two go (case 6)
+ * there are two sections, and between them a rmap walk sees the first gone.
+ * mmap_lock is held for writing, before and after.
  */
 export function __vma_adjust(
 	vma: vm_area_struct, start: number, end: number, pgoff: number,
@@ -1017,6 +1021,7 @@ export function vma_merge(
 	const pglen = (end - addr) / PAGE_SIZE;
 	let err: number;
 
+	mmap_assert_write_locked(mm);
 	/* Mappings of devices and the like are never merged. */
 	if ((vm_flags & VM_SPECIAL) !== 0)
 		return NULL;
@@ -1091,10 +1096,10 @@ function anon_vma_compatible(a: vm_area_struct, b: vm_area_struct): boolean {
 }
 
 /**
- * The anon_vma of `old`, one of a and b, if it may serve the other. We hold
+ * The anon_vma of `old`, one of a and b, if it may serve the other. We may hold
  * mmap_lock for reading only: a concurrent fault may just be setting it. Once
- * set it stays while anybody holds the lock. Its chain may still be without its
- * first entry then, which is as good as one with too many.
+ * set it stays while anybody holds the lock for reading. Its chain may still be
+ * without its first entry then, which is as good as one with too many.
  * Port: READ_ONCE in the kernel, and a plain look at the chain.
  */
 function reusable_anon_vma(
@@ -1826,13 +1831,18 @@ function acct_stack_growth(
 
 /**
  * vma is the first one after address: let it grow downwards to include it.
- * mmap_lock is held for reading, so others may be doing the same.
+ * mmap_lock is held, and stays as it is. In 5.17 it is held for reading, so
+ * that others may be doing the same, and all that is done here is right with
+ * that. Port: page faults come with it held for writing, see
+ * do_user_addr_fault().
  */
 export function expand_downwards(
 	vma: vm_area_struct, address: number,
 ): number {
 	const mm: mm_struct = vma.vm_mm;
 	let error = 0;
+
+	mmap_assert_locked(mm);
 
 	address = page_align_down(address);
 	if (address < mmap_min_addr)
@@ -1852,7 +1862,7 @@ export function expand_downwards(
 		return -ENOMEM;
 
 	/*
-	 * The caller's read lock keeps vm_start from changing by writers; the
+	 * mmap_lock keeps vm_start from changing by writers, other than us; the
 	 * anon_vma's lock keeps others from growing the same stack.
 	 */
 	anon_vma_lock_write(READ_ONCE(vma.anon_vma));
@@ -1882,10 +1892,11 @@ export function expand_downwards(
 				 * and a speculative fault copies both with no
 				 * lock at all; one old and one new would give
 				 * a page the wrong index. So the sequence is
-				 * odd meanwhile: it is, if a writer calls. If
-				 * not, we are alone with it: the read lock
-				 * excludes writers, page_table_lock other
-				 * growing stacks. v2 does not have this.
+				 * odd meanwhile: it is, if a writer calls. For
+				 * a reader we make it odd, and are alone with
+				 * it: the read lock excludes writers,
+				 * page_table_lock other growing stacks. v2 does
+				 * not have this.
 				 */
 				const even = CONFIG_SPECULATIVE_PAGE_FAULT &&
 					(mm.mmap_seq & 1) === 0;
@@ -1915,7 +1926,7 @@ export function expand_stack(vma: vm_area_struct, address: number): number {
 }
 
 /** The vma at addr, a stack being grown where that brings it there. The
- *  caller holds mmap_lock. */
+ *  caller holds mmap_lock: as for expand_downwards(). */
 export function find_extend_vma(mm: mm_struct, addr: number): vm_area_struct {
 	addr = page_align_down(addr);
 
@@ -1939,7 +1950,7 @@ export function find_extend_vma(mm: mm_struct, addr: number): vm_area_struct {
 
 /**
  * The vmas of a list that is out of the mm: account and free them. mmap_lock
- * is held, perhaps downgraded.
+ * is held for writing, or for reading by who held it for writing before.
  */
 function remove_vma_list(mm: mm_struct, vma: vm_area_struct): void {
 	let nr_accounted = 0;
@@ -1951,7 +1962,8 @@ function remove_vma_list(mm: mm_struct, vma: vm_area_struct): void {
 			nr_accounted += nrpages;
 		/*
 		 * Port: the kernel takes no lock here. After a downgrade a stack
-		 * of this mm may grow meanwhile, and one of the two changes of
+		 * of this mm that grows under the read lock, as in 5.17, would
+		 * account at the same time, and one of the two changes of
 		 * total_vm be lost; growth accounts under page_table_lock.
 		 */
 		spin_lock(mm.page_table_lock);
@@ -2018,8 +2030,9 @@ function detach_vmas_to_be_unmapped(
 	vmacache_invalidate(mm);
 
 	/*
-	 * A neighbour that grows does so under the read lock: into the range
-	 * that we are still unmapping. So stay the writer.
+	 * A neighbour that grows under the read lock would do so into the range
+	 * that we are still unmapping. So stay the writer. (Port: page faults
+	 * grow a stack under the write lock; other callers need not.)
 	 */
 	if (vma !== NULL && (vma.vm_flags & VM_GROWSDOWN) !== 0)
 		return false;
@@ -2343,6 +2356,7 @@ export function exit_mmap(mm: mm_struct): void {
 export function insert_vm_struct(mm: mm_struct, vma: vm_area_struct): number {
 	const links = new_vma_links();
 
+	mmap_assert_write_locked(mm);
 	if (find_vma_links(mm, vma.vm_start, vma.vm_end, links) !== 0)
 		return -ENOMEM;
 	if ((vma.vm_flags & VM_ACCOUNT) !== 0 &&
@@ -2382,6 +2396,8 @@ export function copy_vma(
 	const mm: mm_struct = vma.vm_mm;
 	const links = new_vma_links();
 	let faulted_in_anon_vma = true;
+
+	mmap_assert_write_locked(mm);
 
 	/*
 	 * Anonymous memory that was never touched can take the offset of its

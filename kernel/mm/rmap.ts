@@ -47,7 +47,9 @@ import { ENOMEM } from "linux/errno.ts";
 import {
 	BUG_ON, VM_BUG_ON_PAGE, VM_BUG_ON_VMA, VM_WARN_ON,
 } from "linux/bug.ts";
-import { atomic_read, atomic_set } from "linux/atomic.ts";
+import {
+	atomic_dec_and_test, atomic_inc_not_zero, atomic_read, atomic_set,
+} from "linux/atomic.ts";
 import { __GFP_NOWARN, GFP_KERNEL, GFP_NOWAIT } from "linux/gfp.ts";
 import {
 	kmem_cache_alloc, kmem_cache_create, kmem_cache_free, SLAB_ACCOUNT,
@@ -56,12 +58,15 @@ import {
 import { list_add, list_del } from "linux/list.ts";
 import { RB_EMPTY_ROOT } from "linux/rbtree.ts";
 import {
-	down_read, down_write, init_rwsem, rwsem_is_locked, up_read, up_write,
+	down_read, down_read_trylock, down_write, init_rwsem, rwsem_is_locked,
+	up_read, up_write,
 } from "linux/rwsem.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
 import { spin_lock, spin_unlock } from "linux/spinlock.ts";
 import { might_sleep } from "linux/kernel.ts";
-import { mmap_assert_locked } from "linux/mmap_lock.ts";
+import {
+	mmap_assert_locked, mmap_assert_write_locked,
+} from "linux/mmap_lock.ts";
 import {
 	__SetPageSwapBacked, PAGE_MAPPING_ANON, PAGE_MAPPING_FLAGS, PageAnon,
 	PageLocked,
@@ -71,7 +76,8 @@ import { linear_page_index } from "linux/pagemap.ts";
 import { NR_ANON_MAPPED, NR_FILE_MAPPED } from "linux/mmzone.ts";
 import { __dec_lruvec_page_state, __inc_lruvec_page_state } from "linux/vmstat.ts";
 import {
-	anon_vma_lock_write, anon_vma_unlock_write, get_anon_vma, put_anon_vma,
+	anon_vma_lock_write, anon_vma_unlock_read, anon_vma_unlock_write,
+	get_anon_vma, put_anon_vma,
 } from "linux/rmap.ts";
 import {
 	anon_vma_interval_tree_insert, anon_vma_interval_tree_remove,
@@ -100,12 +106,15 @@ function anon_vma_alloc(): anon_vma {
 	return anon_vma;
 }
 
+/** No reference is left. May sleep; called without the lock of the root. */
 function anon_vma_free(anon_vma: anon_vma): void {
 	VM_WARN_ON(atomic_read(anon_vma.refcount) !== 0, "anon_vma in use");
 	/*
 	 * Somebody may have found us by page_lock_anon_vma_read() and hold the
-	 * lock still, without a reference. The last reference was dropped fully
-	 * ordered: either he sees it gone, or we see him here.
+	 * lock still, without a reference. The drop of the last one was fully
+	 * ordered, and came after the pages were unmapped. Pairs with the
+	 * acquire of his down_read_trylock(): either he finds the page unmapped
+	 * and lets go, or we see that the lock is taken and wait for him.
 	 */
 	might_sleep();
 	const root = anon_vma.root;
@@ -124,8 +133,8 @@ function anon_vma_chain_free(anon_vma_chain: anon_vma_chain): void {
 	kmem_cache_free(data.anon_vma_chain_cachep, anon_vma_chain);
 }
 
-/** Holds anon_vma->rwsem for writing, and mmap_lock & page_table_lock, or
- *  mmap_lock for writing. */
+/** Holds the root's rwsem for writing; and of the vma's mm mmap_lock with
+ *  page_table_lock, or mmap_lock for writing, or nobody knows the vma yet. */
 function anon_vma_chain_link(
 	vma: vm_area_struct, avc: anon_vma_chain, anon_vma: anon_vma,
 ): void {
@@ -205,9 +214,9 @@ function unlock_anon_vma_root(root: anon_vma): void {
 
 /**
  * Attach dst to all anon_vmas that src is attached to. Holds mmap_lock of both
- * for writing. A dst without an anon_vma (a fork) may take over one that has
- * no vma of its own left and no more than one child: that keeps endless forking
- * from making the tree deeper for ever.
+ * for writing, and takes the root's rwsem. A dst without an anon_vma (a fork)
+ * may take over one that has no vma of its own left and no more than one child:
+ * that keeps endless forking from making the tree deeper for ever.
  *
  * Port: 5.17 asks for the sum of the two to be below two, thinking that an
  * anon_vma on the chain that is not src's own has a child at least. But taking
@@ -222,6 +231,7 @@ export function anon_vma_clone(
 	let root: anon_vma = NULL;
 	const head = src.anon_vma_chain;
 
+	mmap_assert_write_locked(src.vm_mm);
 	for (let pos = head.prev; pos !== head; pos = pos.prev) {
 		const pavc = container_of<anon_vma_chain>(pos, "same_vma");
 
@@ -265,7 +275,8 @@ export function anon_vma_clone(
 
 /**
  * Attach the child's vma to the parent's anon_vmas, where pages from before the
- * fork are found, and give it one of its own for pages from after.
+ * fork are found, and give it one of its own for pages from after. Holds
+ * mmap_lock of the parent for writing; nobody else knows the child yet.
  */
 export function anon_vma_fork(
 	vma: vm_area_struct, pvma: vm_area_struct,
@@ -307,7 +318,8 @@ export function anon_vma_fork(
 
 /**
  * Detach the vma from all its anon_vmas. It is off the tree of the mm, or its
- * mmap_lock is held for writing.
+ * mmap_lock is held for writing, or nobody knows it yet. Takes the root's
+ * rwsem, and may sleep.
  */
 export function unlink_anon_vmas(vma: vm_area_struct): void {
 	let root: anon_vma = NULL;
@@ -386,13 +398,7 @@ export function page_get_anon_vma(page: page): anon_vma {
 		return NULL;
 	}
 	const anon_vma = cast<anon_vma>(anon_mapping - PAGE_MAPPING_ANON);
-	let c = READ_ONCE(anon_vma.refcount.counter);
-	while (c !== 0) {
-		const old = cmpxchg(anon_vma.refcount.counter, c, c + 1);
-		if (old === c) break;
-		c = old;
-	}
-	if (c === 0) {
+	if (!atomic_inc_not_zero(anon_vma.refcount)) {
 		rcu_read_unlock();
 		return NULL;
 	}
@@ -406,30 +412,60 @@ export function page_get_anon_vma(page: page): anon_vma {
 	return anon_vma;
 }
 
-/** The same with the lock held for reading, for a walk. */
+/**
+ * The same, but with the lock held for reading, for a walk. Where the lock is
+ * free that takes one atomic operation, and no reference: while the page is
+ * mapped its anon_vma stays, and who frees it later waits for the lock in
+ * anon_vma_free(). Only to sleep for the lock it takes a reference.
+ */
 export function page_lock_anon_vma_read(page: page): anon_vma {
-	const anon_vma = page_get_anon_vma(page);
-
-	if (anon_vma === NULL) return NULL;
+	rcu_read_lock();
+	const anon_mapping = READ_ONCE(page.mapping);
+	if ((anon_mapping & PAGE_MAPPING_FLAGS) !== PAGE_MAPPING_ANON ||
+		!page_mapped(page)) {
+		rcu_read_unlock();
+		return NULL;
+	}
+	const anon_vma = cast<anon_vma>(anon_mapping - PAGE_MAPPING_ANON);
 	/* Set before the page could be mapped, by a CPU that we may share no
 	 * lock with yet: the fault can have found it in a copy of the vma. */
 	const root = READ_ONCE(anon_vma.root);
 	const sem: rw_semaphore = root.rwsem;
-	down_read(sem);
+
+	/* The acquire pairs with the last put_anon_vma(): anon_vma_free(). */
+	if (down_read_trylock(sem)) {
+		const mapped = page_mapped(page);
+
+		if (!mapped) up_read(sem);
+		rcu_read_unlock();
+		return mapped ? anon_vma : NULL;
+	}
+	if (!atomic_inc_not_zero(anon_vma.refcount)) {
+		rcu_read_unlock();
+		return NULL;
+	}
+	/* As in page_get_anon_vma(): it may be another page's by now. */
 	if (!page_mapped(page)) {
-		up_read(sem);
+		rcu_read_unlock();
 		put_anon_vma(anon_vma);
 		return NULL;
 	}
-	/* While the page is mapped and the lock held, it cannot go. */
+	rcu_read_unlock();
+	/* Port: anon_vma_lock_read() would read the root once more, unmarked.
+	 * From the lock on that is ordered. */
+	down_read(sem);
+	if (atomic_dec_and_test(anon_vma.refcount)) {
+		/* Ours was the last reference: the page is gone. The lock has
+		 * to go before the rest, which takes it for writing. */
+		anon_vma_unlock_read(anon_vma);
+		__put_anon_vma(anon_vma);
+		return NULL;
+	}
 	return anon_vma;
 }
 
 export function page_unlock_anon_vma_read(anon_vma: anon_vma): void {
-	const sem: rw_semaphore = anon_vma.root.rwsem;
-
-	up_read(sem);
-	put_anon_vma(anon_vma);
+	anon_vma_unlock_read(anon_vma);
 }
 
 /**

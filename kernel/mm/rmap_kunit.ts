@@ -13,21 +13,29 @@ import {
 } from "linux/mmap_lock.ts";
 import { PAGE_MAPPING_ANON } from "linux/page-flags.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
-import { PROT_READ } from "linux/mman.ts";
+import { MADV_DONTNEED, PROT_READ } from "linux/mman.ts";
 import { call_rcu } from "linux/rcupdate.ts";
 import { rwsem_is_locked } from "linux/rwsem.ts";
 import type { callback_head, list_head } from "linux/types.ts";
 import {
 	KUNIT_ASSERT_EQ, KUNIT_ASSERT_GT, KUNIT_ASSERT_NOT_NULL, KUNIT_CASE,
-	KUNIT_EXPECT_EQ, KUNIT_EXPECT_NE, KUNIT_EXPECT_NULL, type kunit, kunit_suite,
+	KUNIT_EXPECT_EQ, KUNIT_EXPECT_NE, KUNIT_EXPECT_NULL, type kunit,
+	kunit_suite, KUNIT_EXPECT_TRUE, KUNIT_EXPECT_FALSE,
 } from "kunit/test.ts";
-import { __NR_exit_group, __NR_fork, __NR_mprotect } from "asm/unistd.ts";
+import {
+	__NR_exit_group, __NR_fork, __NR_madvise, __NR_mprotect,
+} from "asm/unistd.ts";
 import { vm_area_dup, vm_area_free } from "kernel/fork.ts";
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { current } from "kernel/sched/core.ts";
 import { run_task, user_store8, user_syscall } from "arch/x86/kernel/user.ts";
-import { anon_vma_clone, unlink_anon_vmas } from "mm/rmap.ts";
+import {
+	anon_vma_clone, page_get_anon_vma, page_lock_anon_vma_read,
+	page_unlock_anon_vma_read, unlink_anon_vmas,
+} from "mm/rmap.ts";
 import { AREA, make_process, map_anon, page_of, user_test_exit, user_test_init } from "mm/memory_kunit.ts";
+import { atomic_read } from "linux/atomic.ts";
+import { get_page, put_page } from "linux/mm.ts";
 
 function vma_at(test: kunit, addr: number): vm_area_struct {
 	for (let vma = current().mm.mmap; vma !== NULL; vma = vma.vm_next) {
@@ -96,6 +104,36 @@ function fork_has_its_own(test: kunit): void {
 	user_syscall(__NR_exit_group, 0);
 	KUNIT_ASSERT_EQ(test, run_task(parent), 0);
 	KUNIT_EXPECT_EQ(test, top.num_children, 1);
+}
+
+/** A walk holds the root's lock, and needs no reference for that; of a page
+ *  that nobody maps there is nothing to lock. */
+function walk_takes_the_lock(test: kunit): void {
+	make_process(test);
+	map_anon(test, AREA, 2);
+	user_store8(AREA, 1);
+	const top: anon_vma = vma_at(test, AREA).anon_vma;
+	const page = page_of(AREA);
+	const users = atomic_read(top.refcount);
+
+	rcu_user_exit();
+	const locked = page_lock_anon_vma_read(page);
+	KUNIT_EXPECT_EQ(test, uptr(locked), uptr(top));
+	KUNIT_EXPECT_EQ(test, atomic_read(top.refcount), users);
+	KUNIT_EXPECT_TRUE(test, rwsem_is_locked(top.rwsem));
+	page_unlock_anon_vma_read(locked);
+	KUNIT_EXPECT_FALSE(test, rwsem_is_locked(top.rwsem));
+	KUNIT_EXPECT_EQ(test, atomic_read(top.refcount), users);
+	get_page(page);
+	rcu_user_enter();
+
+	user_syscall(__NR_madvise, AREA, PAGE_SIZE, MADV_DONTNEED);
+	rcu_user_exit();
+	KUNIT_EXPECT_NULL(test, page_lock_anon_vma_read(page));
+	KUNIT_EXPECT_NULL(test, page_get_anon_vma(page));
+	KUNIT_EXPECT_FALSE(test, rwsem_is_locked(top.rwsem));
+	put_page(page);
+	rcu_user_enter();
 }
 
 /** What clone_waits_unlocked() finds out while memory is short. */
@@ -190,6 +228,7 @@ export const rmap_test_suite = kunit_suite({
 		KUNIT_CASE("first_write_makes_one", first_write_makes_one),
 		KUNIT_CASE("split_shares", split_shares),
 		KUNIT_CASE("fork_has_its_own", fork_has_its_own),
+		KUNIT_CASE("walk_takes_the_lock", walk_takes_the_lock),
 		KUNIT_CASE("clone_waits_unlocked", clone_waits_unlocked),
 	],
 });
