@@ -594,11 +594,11 @@ function madvise_walk_vmas<A>(
 		prev.pprev = vma;
 
 	for (;;) {
-		/* Still start < end. */
+		/* Something is left to do. */
 		if (vma === NULL)
 			return -ENOMEM;
 
-		/* Here start < vma->vm_end. */
+		/* vma is the first that ends behind start. */
 		if (start < vma.vm_start) {
 			unmapped_error = -ENOMEM;
 			start = vma.vm_start;
@@ -606,7 +606,7 @@ function madvise_walk_vmas<A>(
 				break;
 		}
 
-		/* Here vma->vm_start <= start < vma->vm_end. */
+		/* start lies in vma. */
 		const tmp = Math.min(vma.vm_end, end);
 		const error = visit(vma, prev, start, tmp, arg);
 
@@ -630,7 +630,7 @@ function madvise_vma_anon_name(
 	vma: vm_area_struct, prev: pprev_t, start: number, end: number,
 	anon_name: anon_vma_name_t,
 ): number {
-	/* Only anonymous mappings can be named. */
+	/* A file's mapping has the name of the file. */
 	if (vma.vm_file !== NULL)
 		return -EBADF;
 

@@ -1057,7 +1057,7 @@ function wp_page_copy(vmf: vm_fault): vm_fault_t {
 			 */
 			page_remove_rmap(old_page, false);
 		}
-		/* Free the old page. */
+		/* It is the old one that is let go below. */
 		new_page = old_page;
 		page_copied = true;
 	} else {
@@ -1131,9 +1131,9 @@ function wp_page_shared(vmf: vm_fault): vm_fault_t {
 }
 
 /**
- * A write to a present page that is mapped read-only. We enter with mmap_lock
- * held for reading (or speculatively), and pte mapped and locked. We return
- * with mmap_lock as it was, but pte unmapped and unlocked.
+ * A write to a present page that is mapped read-only.
+ * In: mmap_lock held for reading, or a speculation; the pte mapped and its lock
+ * held. Out: mmap_lock as before; the pte let go of, map and lock.
  */
 function do_wp_page(vmf: vm_fault): vm_fault_t {
 	const vma = vmf.vma;
@@ -1280,11 +1280,11 @@ export function unmap_mapping_range(
 }
 
 /**
- * We enter with pte mapped but not yet locked; we return with it unmapped.
- * A speculative fault leaves at once: whatever stands in the entry (a swap or
+ * An entry that is neither none nor present.
+ * In: the pte mapped, its lock free. Out: the pte not mapped.
+ * V2.19: a speculative fault leaves at once: whatever stands in the entry (a swap or
  * migration entry) may wait on locks found through page tables.
- * Port: there is no swap, so an entry that is neither none nor present is
- * corruption.
+ * Port: there is no swap, so such an entry is corruption.
  */
 function do_swap_page(vmf: vm_fault): vm_fault_t {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
@@ -1300,9 +1300,9 @@ function do_swap_page(vmf: vm_fault): vm_fault_t {
 }
 
 /**
- * First touch of anonymous memory. We enter with mmap_lock held for reading (or
- * speculatively), and pte unmapped and unlocked. We return with mmap_lock as it
- * was, and pte unmapped and unlocked.
+ * First touch of anonymous memory (V2.04, 05, 18, 19, 31).
+ * In and out: mmap_lock held for reading, or a speculation; no pte mapped, no
+ * lock of one held.
  */
 function do_anonymous_page(vmf: vm_fault): vm_fault_t {
 	const vma = vmf.vma;
@@ -1695,7 +1695,7 @@ function do_numa_page(vmf: vm_fault): vm_fault_t {
 /**
  * What an entry needs, whichever architecture reports the fault. We enter with
  * mmap_lock held for reading, or speculatively; pte is mapped and orig_pte its
- * value, or pte is NULL where there is none. We return with pte unmapped.
+ * value, or pte is NULL where there is none. Afterwards it is not mapped.
  */
 function handle_pte_fault(vmf: vm_fault): vm_fault_t {
 	if (vmf.pte === NULL) {

@@ -242,8 +242,9 @@ export function sys_brk(brk: number): number {
 			return origbrk;
 		}
 		/*
-		 * Always allow shrinking. mm->brk changes while the lock is
-		 * still held for writing; if unmapping fails, it goes back.
+		 * Giving memory back is never refused. mm->brk changes while
+		 * the lock is still held for writing; if unmapping fails, it
+		 * goes back.
 		 */
 		mm.brk = brk;
 		const ret = __do_munmap(mm, newbrk, oldbrk - newbrk, true);
@@ -465,7 +466,7 @@ function vma_gap_update(vma: vm_area_struct): void {
 }
 
 function vma_rb_insert(vma: vm_area_struct, root: rb_root): void {
-	/* All gaps must be consistent before the insertion rebalances. */
+	/* Rebalancing copies gaps: all of them have to be right. */
 	validate_mm_rb(root, NULL);
 	rb_insert_augmented(vma.vm_rb, root, vma_gap_callbacks);
 }
@@ -533,7 +534,7 @@ function find_vma_links(
 		const vma_tmp = vma_of(parent);
 
 		if (vma_tmp.vm_end > addr) {
-			/* Fail if an existing vma overlaps the area. */
+			/* There is something in the way. */
 			if (vma_tmp.vm_start < end)
 				return -ENOMEM;
 			link = rb_left_link(parent);
@@ -578,7 +579,7 @@ function count_vma_pages_range(
 	nr_pages = PHYS_PFN(Math.min(end, vma.vm_end) -
 		Math.max(addr, vma.vm_start));
 
-	/* All others start inside the range. */
+	/* Those that follow begin in the range. */
 	for (vma = vma.vm_next; vma !== NULL; vma = vma.vm_next) {
 		if (vma.vm_start >= end)
 			break;
@@ -676,7 +677,7 @@ function __vma_unlink(
 ): void {
 	vma_rb_erase_ignore(vma, mm.mm_rb, ignore);
 	__vma_unlink_list(mm, vma);
-	/* Kill the cache. */
+	/* No task may find it in its cache any more. */
 	vmacache_invalidate(mm);
 }
 
@@ -823,7 +824,7 @@ export function __vma_adjust(
 
 		if (remove_next !== 0) {
 			/*
-			 * vma_merge() has merged next into vma: next leaves the
+			 * vma covers what was next's by now: next leaves the
 			 * tree before the locks are dropped. After the swap of
 			 * case 8 vma is the one whose start has changed already,
 			 * so its gap is not to be looked at.
@@ -988,23 +989,20 @@ function can_vma_merge_after(
 
 /**
  * The range [addr, end) is to have these properties: can it be had by moving
- * the bounds of its neighbours? Either nothing is mapped there (mmap, brk,
- * mremap), or the range lies inside one vma, at one of its ends or all of it
- * (mprotect, madvise, mlock). A is the range; P, N the vmas before and after;
- * X, if there is one, the vma that A is a part of.
+ * the bounds of its neighbours? The numbers are the kernel's names for the
+ * cases. P and N are the vmas before and after the start of the range.
  *
- *     AAAA             AAAA                   AAAA
- *    PPPPPPNNNNNN    PPPPPPNNNNNN       PPPPPPNNNNNN
- *    cannot merge    might become       might become
- *                    PPNNNNNNNNNN       PPPPPPPPPPNN
- *    mmap, brk or    case 4 below       case 5 below
- *    mremap move:
- *                        AAAA               AAAA
- *                    PPPP    NNNN       PPPPNNNNXXXX
- *                    might become       might become
- *                    PPPPPPPPPPPP 1 or  PPPPPPPPPPPP 6 or
- *                    PPPPPPPPNNNN 2 or  PPPPPPPPXXXX 7 or
- *                    PPPPNNNNNNNN 3     PPPPXXXXXXXX 8
+ * Nothing is mapped there (mmap, brk, mremap to a new place), and
+ *   1  it closes the hole between P and N: P takes it, and N, which goes;
+ *   2  it fits behind P only: P takes it;
+ *   3  it fits before N only: N takes it.
+ * It is part of a vma (mprotect, madvise, mlock), and is
+ *   4  the end of P, and fits N behind: N takes it from P;
+ *   5  the beginning of N, and fits P: P takes it from N.
+ * It is all of the vma N, behind which X is, and fits
+ *   6  P and X: P takes both, and both go;
+ *   7  P only: P takes N, which goes;
+ *   8  X only: X takes N, which goes.
  *
  * In case 8 it matters that the one removed is N and not X: whoever walks the
  * page tables with only the rmap locks takes the protection from the vma that
@@ -1039,11 +1037,11 @@ export function vma_merge(
 
 	const lend = can_lend_anon_vma(mm, prev, area, addr, end);
 
-	/* Can it merge with the predecessor? */
+	/* Does it fit behind the one before? */
 	if (prev !== NULL && prev.vm_end === addr &&
 	    can_vma_merge_after(prev, vm_flags, anon_vma, file, pgoff,
 		anon_name, lend)) {
-		/* It can. And with the successor as well? */
+		/* And does the one behind fit, too? */
 		if (next !== NULL && end === next.vm_start &&
 		    can_vma_merge_before(next, vm_flags, anon_vma, file,
 			pgoff + pglen, anon_name, lend) &&
@@ -1062,7 +1060,7 @@ export function vma_merge(
 		return prev;
 	}
 
-	/* Can it go in front of the successor? */
+	/* Or does it fit before the one behind only? */
 	if (next !== NULL && end === next.vm_start &&
 	    can_vma_merge_before(next, vm_flags, anon_vma, file, pgoff + pglen,
 		anon_name, lend)) {
@@ -1189,7 +1187,7 @@ export function do_mmap(
 	if (ulong_add_overflows(pgoff, len / PAGE_SIZE))
 		return -EOVERFLOW;
 
-	/* Too many mappings? */
+	/* One more may be too many; a replacement is refused, too. */
 	if (mm.map_count > sysctl_max_map_count)
 		return -ENOMEM;
 
@@ -1321,7 +1319,7 @@ export function vma_wants_writenotify(
 	/* Private or not writable: the write bit is off already. */
 	if ((vm_flags & (VM_WRITE | VM_SHARED)) !== (VM_WRITE | VM_SHARED))
 		return false;
-	/* Does the backer want to know when pages are first written to? */
+	/* Has the backer asked to be told of the first write? */
 	if (vm_ops && vm_ops.page_mkwrite)
 		return true;
 	return false;
@@ -1343,7 +1341,7 @@ export function mmap_region(
 	let error: number;
 	let charged = 0;
 
-	/* Check against the address space limit. */
+	/* RLIMIT_AS and RLIMIT_DATA. */
 	if (!may_expand_vm(mm, vm_flags, len / PAGE_SIZE)) {
 		/* MAP_FIXED may replace what is there: take that off. */
 		const nr_pages = count_vma_pages_range(mm, addr, addr + len);
@@ -1352,11 +1350,11 @@ export function mmap_region(
 			return -ENOMEM;
 	}
 
-	/* Clear old maps, and find the place. */
+	/* Away with what is there; then there is a place. */
 	if (munmap_vma_range(mm, addr, len, links))
 		return -ENOMEM;
 
-	/* Private writable mapping: check that there is memory. */
+	/* Who may write privately commits as much memory. */
 	if (accountable_mapping(file, vm_flags)) {
 		charged = len / PAGE_SIZE;
 		if (security_vm_enough_memory_mm(mm, charged))
@@ -1364,7 +1362,7 @@ export function mmap_region(
 		vm_flags |= VM_ACCOUNT;
 	}
 
-	/* Can we just expand an old mapping? */
+	/* Maybe a neighbour can take it. */
 	vma = vma_merge(mm, links.pprev, addr, addr + len, vm_flags, NULL, file,
 		pgoff, NULL);
 	if (vma === NULL) {
@@ -1465,10 +1463,10 @@ function unmapped_area(info: vm_unmapped_area_info): number {
 	let gap_start = 0;
 	let gap_end = 0;
 
-	/* Adjust the length for the worst case of alignment. */
+	/* Long enough, however the gap begins. */
 	const length = info.length + info.align_mask;
 
-	/* And the limits by the length. */
+	/* What a gap has to reach to hold that. */
 	if (info.high_limit < length)
 		return -ENOMEM;
 	const high_limit = info.high_limit - length;
@@ -1479,13 +1477,13 @@ function unmapped_area(info: vm_unmapped_area_info): number {
 
 	let found = false;
 
-	/* Does the root look promising? */
+	/* Is there such a gap at all before any vma? */
 	if (!RB_EMPTY_ROOT(mm.mm_rb) &&
 	    vma_of(mm.mm_rb.rb_node).rb_subtree_gap >= length) {
 		let vma = vma_of(mm.mm_rb.rb_node);
 
 		search: while (true) {
-			/* Visit the left subtree if it looks promising. */
+			/* Lower gaps first, if one is that large. */
 			gap_end = vm_start_gap(vma);
 			if (gap_end >= low_limit && vma.vm_rb.rb_left !== NULL) {
 				const left = vma_of(vma.vm_rb.rb_left);
@@ -1498,7 +1496,7 @@ function unmapped_area(info: vm_unmapped_area_info): number {
 			gap_start = vma.vm_prev !== NULL
 				? vm_end_gap(vma.vm_prev) : 0;
 			for (;;) {
-				/* Is the gap before the current node good? */
+				/* Will the gap in front of this vma do? */
 				if (gap_start > high_limit)
 					return -ENOMEM;
 				if (gap_end >= low_limit && gap_end > gap_start &&
@@ -1506,7 +1504,7 @@ function unmapped_area(info: vm_unmapped_area_info): number {
 					found = true;
 					break search;
 				}
-				/* Visit the right subtree if promising. */
+				/* Then the higher ones. */
 				if (vma.vm_rb.rb_right !== NULL) {
 					const right = vma_of(vma.vm_rb.rb_right);
 
@@ -1541,7 +1539,7 @@ function unmapped_area(info: vm_unmapped_area_info): number {
 			return -ENOMEM;
 	}
 
-	/* Clip the gap with the original low_limit, then align. */
+	/* It may begin below what is allowed; then align. */
 	if (gap_start < info.low_limit)
 		gap_start = info.low_limit;
 	gap_start += align_delta(info.align_offset, gap_start, info.align_mask);
@@ -1557,10 +1555,10 @@ function unmapped_area_topdown(info: vm_unmapped_area_info): number {
 	let gap_start: number;
 	let gap_end: number;
 
-	/* Adjust the length for the worst case of alignment. */
+	/* Long enough, however the gap begins. */
 	const length = info.length + info.align_mask;
 
-	/* And the limits by the length; see unmapped_area(). */
+	/* Likewise; see unmapped_area(). */
 	gap_end = info.high_limit;
 	if (gap_end < length)
 		return -ENOMEM;
@@ -1570,10 +1568,10 @@ function unmapped_area_topdown(info: vm_unmapped_area_info): number {
 		return -ENOMEM;
 	const low_limit = info.low_limit + length;
 
-	/* The highest gap first, which precedes no node. */
+	/* Behind all vmas is the highest gap. */
 	gap_start = mm.highest_vm_end;
 	if (gap_start > high_limit) {
-		/* Does the root look promising? */
+		/* Is there such a gap at all before any vma? */
 		if (RB_EMPTY_ROOT(mm.mm_rb))
 			return -ENOMEM;
 
@@ -1583,7 +1581,7 @@ function unmapped_area_topdown(info: vm_unmapped_area_info): number {
 			return -ENOMEM;
 
 		search: while (true) {
-			/* Visit the right subtree if it looks promising. */
+			/* Higher gaps first, if one is that large. */
 			gap_start = vma.vm_prev !== NULL
 				? vm_end_gap(vma.vm_prev) : 0;
 			if (gap_start <= high_limit &&
@@ -1596,7 +1594,7 @@ function unmapped_area_topdown(info: vm_unmapped_area_info): number {
 				}
 			}
 			for (;;) {
-				/* Is the gap before the current node good? */
+				/* Will the gap in front of this vma do? */
 				gap_end = vm_start_gap(vma);
 				if (gap_end < low_limit)
 					return -ENOMEM;
@@ -1604,7 +1602,7 @@ function unmapped_area_topdown(info: vm_unmapped_area_info): number {
 				    gap_end > gap_start &&
 				    gap_end - gap_start >= length)
 					break search;
-				/* Visit the left subtree if promising. */
+				/* Then the lower ones. */
 				if (vma.vm_rb.rb_left !== NULL) {
 					const left = vma_of(vma.vm_rb.rb_left);
 
@@ -1629,7 +1627,7 @@ function unmapped_area_topdown(info: vm_unmapped_area_info): number {
 					? vm_end_gap(vma.vm_prev) : 0;
 			}
 		}
-		/* Clip the gap with the original high_limit. */
+		/* It may end above what is allowed. */
 		if (gap_end > info.high_limit)
 			gap_end = info.high_limit;
 	}
@@ -1697,12 +1695,12 @@ export function arch_get_unmapped_area_topdown(
 ): number {
 	const mm: mm_struct = current().mm;
 
-	/* Too big for the entire address space? */
+	/* Could it fit into an empty one? */
 	if (len > arch_get_mmap_end(addr) - mmap_min_addr)
 		return -ENOMEM;
 	if ((flags & MAP_FIXED) !== 0)
 		return addr;
-	/* Requesting a specific address. */
+	/* The hint is taken if it can be. */
 	if (addr !== 0) {
 		addr = PAGE_ALIGN(addr);
 		if (hint_is_free(mm, addr, len))
@@ -1737,7 +1735,7 @@ export function arch_get_unmapped_area_topdown(
 export function get_unmapped_area(
 	file: file, addr: number, len: number, pgoff: number, flags: number,
 ): number {
-	/* Careful about overflows. */
+	/* Below here sums of addresses do not wrap. */
 	if (len > TASK_SIZE)
 		return -ENOMEM;
 
@@ -1814,13 +1812,13 @@ function acct_stack_growth(
 ): number {
 	const mm: mm_struct = vma.vm_mm;
 
-	/* Address space limit tests. */
+	/* RLIMIT_AS. */
 	if (!may_expand_vm(mm, vma.vm_flags, grow))
 		return -ENOMEM;
-	/* Stack limit test. */
+	/* RLIMIT_STACK. */
 	if (size > rlimit(RLIMIT_STACK))
 		return -ENOMEM;
-	/* mlock limit test. */
+	/* RLIMIT_MEMLOCK. */
 	if (mlock_future_check(mm, vma.vm_flags, grow * PAGE_SIZE))
 		return -ENOMEM;
 	/* Overcommit, the last since it accounts. */
@@ -1867,7 +1865,7 @@ export function expand_downwards(
 	 */
 	anon_vma_lock_write(READ_ONCE(vma.anon_vma));
 
-	/* Somebody else might have raced and expanded it already. */
+	/* It may have grown while we waited for the lock. */
 	if (address < vma.vm_start) {
 		const size = vma.vm_end - address;
 		const grow = (vma.vm_start - address) / PAGE_SIZE;
@@ -2026,7 +2024,7 @@ function detach_vmas_to_be_unmapped(
 	}
 	tail_vma.vm_next = NULL;
 
-	/* Kill the cache. */
+	/* No task may find it in its cache any more. */
 	vmacache_invalidate(mm);
 
 	/*
@@ -2085,7 +2083,7 @@ export function __split_vma(
 	if (err === 0)
 		return 0;
 
-	/* Clean everything up if vma_adjust() failed. */
+	/* No memory for it: as if nothing had been. */
 	if (vm_ops && vm_ops.close)
 		vm_ops.close(new_);
 	if (new_.vm_file !== NULL)
@@ -2139,7 +2137,7 @@ export function __do_munmap(
 		return -EINVAL;
 	mmap_assert_write_locked(mm);
 
-	/* Find the first overlapping vma. */
+	/* The first vma that has a part of it. */
 	let vma = find_vma_intersection(mm, start, end);
 
 	if (vma === NULL)
@@ -2161,7 +2159,7 @@ export function __do_munmap(
 		prev = vma;
 	}
 
-	/* Does it split the last one? */
+	/* The same at the other end. */
 	const last = find_vma(mm, end);
 
 	if (last !== NULL && end > last.vm_start) {
@@ -2172,7 +2170,7 @@ export function __do_munmap(
 	}
 	vma = vma_next(mm, prev);
 
-	/* Unlock what was locked before it is detached. */
+	/* While it still counts in locked_vm. */
 	if (mm.locked_vm !== 0)
 		unlock_range(vma, end);
 
@@ -2183,7 +2181,7 @@ export function __do_munmap(
 		mmap_write_downgrade(mm);
 
 	unmap_region(mm, vma, prev, start, end);
-	/* Fix up all other information. */
+	/* And the vmas themselves. */
 	remove_vma_list(mm, vma);
 	return downgrade ? 1 : 0;
 }
@@ -2225,7 +2223,7 @@ function do_brk_flags(addr: number, len: number, flags: number): number {
 	const links = new_vma_links();
 	const pgoff = addr / PAGE_SIZE;
 
-	/* Until other flags are needed, refuse anything except VM_EXEC. */
+	/* Nobody has asked for other flags so far. */
 	if ((flags & ~VM_EXEC) !== 0)
 		return -EINVAL;
 	flags |= VM_DATA_DEFAULT_FLAGS | VM_ACCOUNT | mm.def_flags;
@@ -2240,11 +2238,11 @@ function do_brk_flags(addr: number, len: number, flags: number): number {
 	if (error)
 		return error;
 
-	/* Clear old maps, and find the place. */
+	/* Away with what is there; then there is a place. */
 	if (munmap_vma_range(mm, addr, len, links))
 		return -ENOMEM;
 
-	/* Limits are checked after old maps are cleared. */
+	/* With what was cleared taken off. */
 	if (!may_expand_vm(mm, flags, len / PAGE_SIZE))
 		return -ENOMEM;
 	if (mm.map_count > sysctl_max_map_count)
@@ -2253,8 +2251,8 @@ function do_brk_flags(addr: number, len: number, flags: number): number {
 		return -ENOMEM;
 
 	/*
-	 * Can we just expand an old private anonymous mapping? Port: since 6.1
-	 * only one that reaches into the heap: a .bss that ends where the heap
+	 * Mostly the heap as it is takes it. Port: since 6.1 a neighbour only
+	 * does if it reaches into the heap: a .bss that ends where the heap
 	 * starts stays apart from it.
 	 */
 	const prev = links.pprev;
@@ -2339,7 +2337,7 @@ export function exit_mmap(mm: mm_struct): void {
 	free_pgtables(tlb, vma, FIRST_USER_ADDRESS, USER_PGTABLES_CEILING);
 	tlb_finish_mmu(tlb);
 
-	/* Walk the list again: close and free. */
+	/* Nothing maps their pages any more: close and free. */
 	while (vma !== NULL) {
 		if ((vma.vm_flags & VM_ACCOUNT) !== 0)
 			nr_accounted += vma_pages(vma);
@@ -2409,7 +2407,7 @@ export function copy_vma(
 	}
 
 	if (find_vma_links(mm, addr, addr + len, links) !== 0)
-		return NULL; /* should never get here */
+		return NULL; /* the caller has made room */
 	let new_vma = vma_merge(mm, links.pprev, addr, addr + len, vma.vm_flags,
 		vma.anon_vma, vma.vm_file, pgoff, anon_vma_name(vma));
 

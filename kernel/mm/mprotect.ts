@@ -116,7 +116,7 @@ function numa_skip(
 ): boolean {
 	const mm: mm_struct = vma.vm_mm;
 
-	/* Avoid the TLB flush: it is a hint already. */
+	/* It is a hint already: nothing to flush. */
 	if (pte_protnone(oldpte))
 		return true;
 
@@ -211,7 +211,7 @@ function change_protection_range(
 			continue;
 		pages += change_p4d_range(vma, pgd, addr, next, newprot, cp_flags);
 	}
-	/* Only flush if any entry was changed. */
+	/* What was not there is in no TLB. */
 	if (pages !== 0)
 		flush_tlb_range(vma, start, end);
 	dec_tlb_flush_pending(mm);

@@ -399,7 +399,7 @@ export function move_page_tables(
 		move_ptes(vma, old_pmd, old_addr, old_addr + extent, new_vma,
 			new_pmd, new_addr, need_rmap_locks);
 	}
-	return len + old_addr - old_end; /* how much done */
+	return len + old_addr - old_end; /* what was moved */
 }
 
 /** Out-parameter: the new range is VM_LOCKED and has to be faulted in. */
@@ -551,7 +551,7 @@ function vma_to_resize(
 	if (new_len === old_len)
 		return vma;
 
-	/* A growing mapping: does the offset wrap? */
+	/* Would the offset of the new end wrap? */
 	const pgoff = (addr - vma.vm_start) / PAGE_SIZE + vma.vm_pgoff;
 
 	if (ulong_add_overflows(pgoff, new_len / PAGE_SIZE))
@@ -565,7 +565,7 @@ function vma_to_resize(
 	return vma;
 }
 
-/** MREMAP_FIXED or MREMAP_DONTUNMAP: always a move. */
+/** MREMAP_FIXED or MREMAP_DONTUNMAP: in place is not enough. */
 function mremap_to(
 	addr: number, old_len: number, new_addr: number, new_len: number,
 	state: mremap_state, flags: number,
@@ -653,7 +653,7 @@ export function sys_mremap(
 		return -EINVAL;
 	if ((flags & MREMAP_FIXED) !== 0 && (flags & MREMAP_MAYMOVE) === 0)
 		return -EINVAL;
-	/* MREMAP_DONTUNMAP is always a move, and never a change of size. */
+	/* Who keeps the old place moves, and changes no size. */
 	if ((flags & MREMAP_DONTUNMAP) !== 0 &&
 	    ((flags & MREMAP_MAYMOVE) === 0 || old_len !== new_len))
 		return -EINVAL;
@@ -717,7 +717,7 @@ function mremap_locked(
 	if (IS_ERR(vma))
 		return PTR_ERR(vma);
 
-	/* old_len reaches exactly to the end of the vma: can that move? */
+	/* It ends where the vma does: can that end move? */
 	if (old_len === vma.vm_end - addr &&
 	    vma_expandable(vma, new_len - old_len)) {
 		const pages = (new_len - old_len) / PAGE_SIZE;

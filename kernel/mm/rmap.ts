@@ -171,7 +171,7 @@ export function __anon_vma_prepare(vma: vm_area_struct): number {
 	}
 
 	anon_vma_lock_write(anon_vma);
-	/* page_table_lock to protect against threads */
+	/* The other faults of this mm, which hold mmap_lock for reading. */
 	spin_lock(mm.page_table_lock);
 	if (vma.anon_vma === NULL) {
 		/* Pairs with the acquire in anon_vma_prepare(): those who see it

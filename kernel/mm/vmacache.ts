@@ -53,7 +53,7 @@ function vmacache_valid(mm: mm_struct): boolean {
 	else
 		seqnum = mm.vmacache_seqnum;
 	if (seqnum !== cache.seqnum) {
-		/* First attempt will always be invalid: start anew. */
+		/* Vmas have gone since it was filled: start anew. */
 		cache.seqnum = seqnum;
 		vmacache_flush(curr);
 		return false;

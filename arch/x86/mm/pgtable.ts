@@ -49,7 +49,7 @@ export function pgd_alloc(_mm: mm_struct): pgd_t {
 	return pgd === 0 ? NULL : cast<pgd_t>(pgd);
 }
 
-/** The last reference to the mm is gone: no CPU has the table loaded. */
+/** Nobody refers to the mm any more, so no CPU has the table loaded. */
 export function pgd_free(_mm: mm_struct, pgd: pgd_t): void {
 	free_page(uptr(pgd));
 }

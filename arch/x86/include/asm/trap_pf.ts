@@ -4,15 +4,15 @@
  * the CPU pushes for a page fault.
  */
 
-/** 0: no page found; 1: protection fault */
+/** The entry is there and forbids the access; without it there is none. */
 export const X86_PF_PROT = 0x1;
-/** 0: read access; 1: write access */
+/** It was a write. */
 export const X86_PF_WRITE = 0x2;
-/** 0: kernel-mode access; 1: user-mode access */
+/** It was made in user mode. */
 export const X86_PF_USER = 0x4;
-/** 1: use of a reserved bit detected */
+/** A table has a bit set that must be clear. */
 export const X86_PF_RSVD = 0x8;
-/** 1: fault was an instruction fetch */
+/** It was to fetch an instruction. */
 export const X86_PF_INSTR = 0x10;
-/** 1: protection keys block access */
+/** A protection key forbids it. */
 export const X86_PF_PK = 0x20;
