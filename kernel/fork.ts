@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors kernel/fork.c (5.17) with the series' vma freeing (patches 11, 29):
- * makes tasks and address spaces, copies them, and takes them down again.
- * Left out: kernel stacks, signal handlers, files, namespaces, cgroups, ptrace,
- * seccomp, io contexts, futexes, uprobes, KSM, THP, userfaultfd, AIO,
- * mmu notifiers (patches 22 to 25), exe_file, pidfds, kernel threads, unshare.
+ * Mirrors kernel/fork.c (5.17 with V2.11 and 29): makes tasks and address
+ * spaces, copies them, and takes them down again.
+ * Left out:
+ * - kernel stacks (alloc_thread_stack_node() to put_task_stack()), and with
+ *   them free_task() as a function; set_max_threads(), arch_dup_task_struct();
+ * - signal handlers and what threads share by signal_struct, files, namespaces,
+ *   cgroups, ptrace, seccomp, io contexts, futexes, timers: copy_fs(),
+ *   copy_files(), copy_sighand(), copy_signal(), copy_seccomp() and the like;
+ * - of address spaces: exe_file (dup_mm_exe_file() to get_task_exe_file()),
+ *   mmdrop_async(), mmput_async(), mm_access(), mm_clear_owner(), uprobes, AIO,
+ *   PASIDs, KSM, THP, userfaultfd, core dumps' filter as a boot parameter,
+ *   MMU notifiers (and V2.22 to 25);
+ * - pidfds, kernel_thread(), create_io_thread(), fork_idle(), copy_init_mm(),
+ *   walk_process_tree(), unshare.
  */
 import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
 import {
@@ -162,12 +171,14 @@ export const tasklist_lock = DEFINE<spinlock_t>();
  */
 export const init_task = DEFINE<task_struct>();
 
+/** Tasks but the idle ones; may be old when it arrives. */
 export function nr_processes(): number {
 	return data.nr_threads;
 }
 
 /* ---- vm_area_struct ---- */
 
+/** A vma of mm that is linked to nothing; NULL without memory. */
 export function vm_area_alloc(mm: mm_struct): vm_area_struct {
 	const vma: vm_area_struct = kmem_cache_alloc<vm_area_struct>(
 		data.vm_area_cachep, GFP_KERNEL);
@@ -198,7 +209,8 @@ export function vm_area_dup(orig: vm_area_struct): vm_area_struct {
 	return vma;
 }
 
-/** Runs after a grace period: no speculative lookup can stand on vma now. */
+/** V2.11: runs after a grace period: no speculative lookup can stand on vma
+ *  now. */
 const __vm_area_free = RODATA((head: callback_head): void => {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		const vma = container_of<vm_area_struct>(head, "vm_rcu");
@@ -208,7 +220,7 @@ const __vm_area_free = RODATA((head: callback_head): void => {
 });
 
 /**
- * Free a vma that is unlinked from its mm, or never was linked.
+ * Free a vma that is unlinked from its mm, or never was linked (V2.11, 29).
  *
  * A speculative fault walks mm_rb under rcu_read_lock() alone, and it may still
  * stand on a vma that its writer has taken out. So the memory is kept for a
@@ -348,11 +360,13 @@ function dup_mmap_vmas(mm: mm_struct, oldmm: mm_struct): number {
 	return 0;
 }
 
+/** The root of the page tables; 0 or -ENOMEM. */
 function mm_alloc_pgd(mm: mm_struct): number {
 	mm.pgd = pgd_alloc(mm);
 	return mm.pgd === NULL ? -ENOMEM : 0;
 }
 
+/** No CPU has it loaded: see __mmdrop(). */
 function mm_free_pgd(mm: mm_struct): void {
 	pgd_free(mm, mm.pgd);
 }
@@ -392,10 +406,12 @@ function check_mm(mm: mm_struct): void {
 			mm_pgtables_bytes(mm));
 }
 
+/** Port: without the cpumask behind it, which is a field. */
 function allocate_mm(): mm_struct {
 	return kmem_cache_alloc<mm_struct>(data.mm_cachep, GFP_KERNEL);
 }
 
+/** RCU readers do not look for it: they hold a reference to the mm. */
 function free_mm(mm: mm_struct): void {
 	kmem_cache_free(data.mm_cachep, mm);
 }
@@ -458,11 +474,13 @@ function dup_task_struct(orig: task_struct): task_struct {
 	return tsk;
 }
 
+/** No CPU has a mm loaded that is just being made. */
 function mm_init_cpumask(mm: mm_struct): void {
 	mm.mm_cpumask[0] = 0;
 	mm.mm_cpumask[1] = 0;
 }
 
+/** Whom to kill for its memory; NULL: nobody's any more. */
 function mm_init_owner(mm: mm_struct, p: task_struct): void {
 	mm.owner = p;
 }
@@ -471,6 +489,11 @@ function mm_init_owner(mm: mm_struct, p: task_struct): void {
 const MMF_INIT_MASK = 0x1ff; /* the dump filter */
 const default_dump_filter = 0x8c; /* anonymous pages, ELF headers */
 
+/**
+ * Make a mm of the memory, or free it and return NULL: with one user and one
+ * reference, empty, unlocked, mmap_seq even. A copy of another one keeps the
+ * bounds that came with it.
+ */
 function mm_init(mm: mm_struct, p: task_struct): mm_struct {
 	mm.mmap = NULL;
 	mm.mm_rb.rb_node = NULL;
@@ -520,6 +543,8 @@ export function mm_alloc(): mm_struct {
 	return mm_init(mm, current());
 }
 
+/** No task uses the address space: unmap all of it. Lazy CPUs may have its
+ *  page tables loaded still, for which mm_count keeps the struct. */
 function __mmput(mm: mm_struct): void {
 	VM_BUG_ON(atomic_read(mm.mm_users) !== 0);
 
@@ -602,9 +627,9 @@ function wait_for_vfork_done(child: task_struct): number {
 /** tsk, which is current, stops using mm: at exit and at exec. */
 function mm_release(tsk: task_struct, mm: mm_struct): void {
 	/*
-	 * Threads that wait for our end look at the word that CLONE_CHILD_CLEARTID
-	 * named. Without other users of mm nobody can look.
-	 * Port: nobody sleeps on the word, for there are no futexes.
+	 * Threads that wait for our end look at the word that
+	 * CLONE_CHILD_CLEARTID named. Without other users of mm nobody can
+	 * look. Port: nobody sleeps on the word, for there are no futexes.
 	 */
 	if (tsk.clear_child_tid !== 0) {
 		if (atomic_read(mm.mm_users) > 1)
@@ -617,10 +642,12 @@ function mm_release(tsk: task_struct, mm: mm_struct): void {
 		complete_vfork_done(tsk);
 }
 
+/** At exit. */
 export function exit_mm_release(tsk: task_struct, mm: mm_struct): void {
 	mm_release(tsk, mm);
 }
 
+/** At exec, of the address space that is left behind. */
 export function exec_mm_release(tsk: task_struct, mm: mm_struct): void {
 	mm_release(tsk, mm);
 }
@@ -654,6 +681,8 @@ function dup_mm(tsk: task_struct, oldmm: mm_struct): mm_struct {
 	return mm;
 }
 
+/** The new task's address space: its parent's, or a copy of it. 0 or -ENOMEM.
+ *  Called without locks. */
 function copy_mm(clone_flags: number, tsk: task_struct): number {
 	tsk.min_flt = 0;
 	tsk.maj_flt = 0;
@@ -683,6 +712,7 @@ function copy_mm(clone_flags: number, tsk: task_struct): number {
 	return 0;
 }
 
+/** Where to write 0 when the task is gone: see mm_release(). */
 export function sys_set_tid_address(tidptr: number): number {
 	const tsk = current();
 
@@ -860,6 +890,7 @@ export function kernel_clone(args: kernel_clone_args): number {
 	return nr;
 }
 
+/** A copy of the task, with a copy of the address space. */
 export function sys_fork(): number {
 	return kernel_clone({
 		flags: 0,
@@ -872,6 +903,8 @@ export function sys_fork(): number {
 	});
 }
 
+/** The same in the parent's address space, and the parent waits until the child
+ *  is out of it. */
 export function sys_vfork(): number {
 	return kernel_clone({
 		flags: CLONE_VFORK | CLONE_VM,
@@ -884,6 +917,7 @@ export function sys_vfork(): number {
 	});
 }
 
+/** The arguments in registers. */
 export function sys_clone(clone_flags: number, newsp: number,
 		parent_tidptr: number, child_tidptr: number, tls: number): number {
 	const flags = clone_flags | 0;
@@ -916,6 +950,7 @@ function clone3_stack_valid(kargs: kernel_clone_args): boolean {
 	return kargs.stack_size !== 0;
 }
 
+/** What clone3() alone checks; the rest is for copy_process(). */
 function clone3_args_valid(kargs: kernel_clone_args): boolean {
 	/* These two belong to clone(): a dead flag, and the signal's bits. */
 	if ((kargs.flags & (CLONE_DETACHED | CSIGNAL)) !== 0)

@@ -104,6 +104,7 @@ export function dump_vma(vma: vm_area_struct): void {
 	pr_emerg(`flags: 0x${hex(flags)}(${vma_flags_text(flags)})`);
 }
 
+/** V2.01 exports it: modules have VM_BUG_ON_MM(), too. */
 export function dump_mm(mm: mm_struct): void {
 	pr_emerg(`mm ${hex(uptr(mm))} mmap ${hex(uptr(data_race(mm.mmap)))}` +
 		` seqnum ${data_race(mm.vmacache_seqnum)}` +

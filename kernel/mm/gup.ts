@@ -2,8 +2,13 @@
 /**
  * Mirrors the part of mm/gup.c (5.17) that faults in pages for their own sake:
  * MAP_POPULATE, mlock and MADV_POPULATE_*.
- * Left out: everything that hands out the pages (get_user_pages, pinning,
- * fast GUP), page poisoning, remote access.
+ * Left out: everything that hands out the pages, which is most of the file:
+ * get_user_pages(), pin_user_pages() and their kinds, and giving such pages
+ * back; fast GUP, without locks; __get_user_pages_locked(), fixup_user_fault(),
+ * fault_in_readable() and its like, get_dump_page(); page poisoning, gates.
+ *
+ * Port: follow_page() takes the place of follow_page_mask() and what is under
+ * it: it answers whether there is a page, and returns none.
  */
 import { PAGE_ALIGNED } from "asm-generic/page.ts";
 import { PAGE_SIZE, type pte_t } from "asm/pgtable_types.ts";
@@ -115,6 +120,8 @@ function faultin_page(
 	return 0;
 }
 
+/** May these pages be asked for in this way at all? 0 or -EFAULT. mmap_lock is
+ *  held. */
 function check_vma_flags(vma: vm_area_struct, gup_flags: number): number {
 	const vm_flags = vma.vm_flags;
 

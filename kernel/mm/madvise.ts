@@ -2,9 +2,11 @@
 /**
  * Mirrors mm/madvise.c (5.17): advice on the use of memory, some of which
  * throws it away; and the names of anonymous ranges.
- * Left out: swap-in and swap-out, KSM (MADV_MERGEABLE is -EINVAL, as in a
- * kernel without it), memory failure injection, huge pages, userfaultfd,
- * process_madvise().
+ * Left out: swap-in and swap-out (swapin_walk_pmd_entry(),
+ * force_shm_swapin_readahead(), madvise_pageout_page_range(),
+ * can_do_pageout()), KSM (MADV_MERGEABLE is -EINVAL, as in a kernel without
+ * it), memory failure injection (madvise_inject_error()), huge pages,
+ * userfaultfd, process_madvise(). hugepage_madvise() is of mm/khugepaged.c.
  *
  * Port: nothing reclaims pages here. MADV_COLD and MADV_PAGEOUT make pages
  * old, MADV_FREE makes them clean and old; they stay. MADV_HUGEPAGE and
@@ -264,6 +266,7 @@ function madvise_cold_or_pageout_pte_range(
 	return 0;
 }
 
+/** All tables of the range, with its translations gathered for one flush. */
 function madvise_cold_page_range(
 	tlb: mmu_gather, vma: vm_area_struct, addr: number, end: number,
 ): void {
@@ -272,6 +275,8 @@ function madvise_cold_page_range(
 	tlb_end_vma(tlb, vma);
 }
 
+/** MADV_COLD. mmap_lock is held for reading, as for all that follow here that
+ *  only touch pages. */
 function madvise_cold(
 	vma: vm_area_struct, prev: pprev_t, start_addr: number, end_addr: number,
 ): number {
@@ -349,6 +354,7 @@ function madvise_free_pte_range(
 	return 0;
 }
 
+/** MADV_FREE of a part of one vma: its pages may go, but need not. */
 function madvise_free_single_vma(
 	vma: vm_area_struct, start_addr: number, end_addr: number,
 ): number {
@@ -389,6 +395,7 @@ function madvise_dontneed_single_vma(
 	return 0;
 }
 
+/** MADV_DONTNEED and MADV_FREE, which are refused in the same places. */
 function madvise_dontneed_free(
 	vma: vm_area_struct, prev: pprev_t, start: number, end: number,
 	behavior: number,
@@ -546,6 +553,7 @@ function madvise_vma_behavior(
 	return error === -ENOMEM ? -EAGAIN : error;
 }
 
+/** What do_madvise() accepts; the rest is -EINVAL before anything is done. */
 function madvise_behavior_valid(behavior: number): boolean {
 	switch (behavior) {
 	case MADV_DOFORK:
@@ -626,6 +634,7 @@ function madvise_walk_vmas<A>(
 	return unmapped_error;
 }
 
+/** The name for a part of one vma. mmap_lock is held for writing. */
 function madvise_vma_anon_name(
 	vma: vm_area_struct, prev: pprev_t, start: number, end: number,
 	anon_name: anon_vma_name_t,
@@ -707,6 +716,7 @@ export function do_madvise(
 	return error;
 }
 
+/** Called without locks; see do_madvise(). */
 export function sys_madvise(
 	start: number, len_in: number, behavior: number,
 ): number {

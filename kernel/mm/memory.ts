@@ -1,11 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors mm/memory.c (5.17 with V2.04, 05, 08, 09, 14-21, 26, 27 and 31):
- * page tables as a whole - freeing, copying, zapping them - and the page fault.
- * Left out: huge pages, swap and migration entries, device memory, hardware
- * poison, pinned pages (so fork never copies a page), MMU notifiers and with
- * them V2.22-26's notifier lock, insertion of pages and frames by drivers,
- * unmap_mapping_range() (files do not shrink), access_process_vm().
+ * Mirrors mm/memory.c (5.17 with V2.04, 05, 09, 14 to 21, 26, 27 and 31): page
+ * tables as a whole - freeing, copying, zapping them - and the page fault.
+ * Left out, in the order of the kernel's file:
+ * - disable_randmaps(), arch_faults_on_old_pte(),
+ *   arch_wants_old_prefaulted_pte();
+ * - counters of their own for tasks (SPLIT_RSS_COUNTING: add_mm_counter_fast()
+ *   and its like, check_sync_rss_stat()), mm_trace_rss_stat();
+ * - kernel page tables: __pte_alloc_kernel(), apply_to_page_range(),
+ *   apply_to_existing_page_range() and what is under them;
+ * - huge pages: vm_normal_page_pmd(), do_set_pmd(), deposit_prealloc_pte(),
+ *   create_huge_pmd() and _pud(), wp_huge_pmd() and _pud(), and from
+ *   process_huge_page() to copy_huge_page_from_user(); hugetlb;
+ * - swap, migration and device entries: copy_nonpresent_pte(),
+ *   restore_exclusive_pte(), try_restore_exclusive_pte(),
+ *   remove_device_exclusive_entry(), all but the beginning of do_swap_page();
+ * - pinned pages, so fork never copies a page: copy_present_page(),
+ *   page_copy_prealloc();
+ * - mappings made by drivers: zap_vma_ptes(), __get_locked_pte(),
+ *   vm_insert_page() to vmf_insert_mixed_mkwrite(), remap_pfn_range(),
+ *   vm_iomap_memory(), follow_pte(), follow_pfn(), follow_phys(),
+ *   generic_access_phys();
+ * - the memory of others, and messages: access_process_vm(),
+ *   access_remote_vm(), print_vma_addr(), __might_fault();
+ * - __p4d_alloc(), as that level is folded; ptlock_cache_init(),
+ *   ptlock_alloc(), ptlock_free(), as the lock is in struct page;
+ * - everywhere: MMU notifiers, and with them the notifier lock of V2.22 to 26;
+ *   memory cgroups, delay accounting, hardware poison.
+ * handle_mm_fault() is an inline of mm.h (V2.09).
  */
 import {
 	CONFIG_ARCH_HAS_PTE_SPECIAL, CONFIG_MMU_GATHER_RCU_TABLE_FREE,
@@ -156,6 +178,7 @@ export function init_zero_pfn(): number {
  * fault in the range any more; the CPU's own walkers and speculative faults
  * may still be inside the tables, which is why tables go through tlb. */
 
+/** One table of ptes: out of its pmd entry, and to be freed after the flush. */
 function free_pte_range(tlb: mmu_gather, pmd: pmd_t, addr: number): void {
 	const token = pmd_page(READ_ONCE(pmd.pmd));
 
@@ -169,6 +192,10 @@ function no_limit(ceiling: number): number {
 	return ceiling === 0 ? Number.MAX_SAFE_INTEGER : ceiling;
 }
 
+/**
+ * The tables of ptes under one pud entry, and then the table of pmds itself.
+ * The bounds are those of free_pgd_range().
+ */
 function free_pmd_range(
 	tlb: mmu_gather, pud: pud_t, addr: number, end: number,
 	floor: number, ceiling: number,
@@ -177,6 +204,7 @@ function free_pmd_range(
 	let pmd = pmd_offset(pud, addr);
 	do {
 		const next = pmd_addr_end(addr, end);
+		/* Our caller has made the range one of whole tables of ptes. */
 		if (!pmd_none_or_clear_bad(pmd)) free_pte_range(tlb, pmd, addr);
 		pmd = ptr_add(pmd, 1);
 		addr = next;
@@ -191,12 +219,15 @@ function free_pmd_range(
 	}
 	if (end > no_limit(ceiling)) return;
 
+	/* First out of reach for new walks, then to be freed when old ones are
+	 * over: the flush, or a grace period, is what tlb waits for. */
 	const table = cast<pmd_t>(pud_pgtable(READ_ONCE(pud.pud)));
 	pud_clear(pud);
 	pmd_free_tlb(tlb, table, start);
 	mm_dec_nr_pmds(tlb.mm);
 }
 
+/** The same one level up: what is under a p4d entry, then the table of puds. */
 function free_pud_range(
 	tlb: mmu_gather, p4d: p4d_t, addr: number, end: number,
 	floor: number, ceiling: number,
@@ -328,6 +359,11 @@ export function pmd_install(mm: mm_struct, pmd: pmd_t, pte: page): page {
 	return pte;
 }
 
+/**
+ * Give the pmd entry a table of ptes; 0 also if another fault was faster, whose
+ * table is used then. Holds mmap_lock, at least for reading. A table is never
+ * installed by a speculative fault: see __handle_mm_fault().
+ */
 export function __pte_alloc(mm: mm_struct, pmd: pmd_t): number {
 	const table = pte_alloc_one(mm);
 	if (table === NULL) return -ENOMEM;
@@ -340,10 +376,13 @@ export function __pte_alloc(mm: mm_struct, pmd: pmd_t): number {
 /* Counters are collected over one table and added once; the array is a local
  * of the loop over its entries. */
 
+/** Nothing counted so far; by the index of mm->rss_stat. */
 function init_rss_vec(): number[] {
 	return [0, 0, 0, 0];
 }
 
+/** The sum of one table to the mm's counters, which other tables' faults add to
+ *  at the same time: they are atomic. */
 function add_mm_rss_vec(mm: mm_struct, rss: number[]): void {
 	if (current().mm === mm) sync_mm_rss(mm);
 	for (let i = 0; i < NR_MM_COUNTERS; i++) {
@@ -378,7 +417,8 @@ export function vm_normal_page(
 		}
 	} else {
 		/* Without the bit, a PFN mapping is recognised by its layout: the
-		 * frames are in the order of the addresses, from vm_pgoff on. */
+		 * frames are in the order of the addresses, from vm_pgoff on.
+		 * */
 		if ((vma.vm_flags & VM_MIXEDMAP) !== 0) {
 			if (!pfn_valid(pfn)) return NULL;
 		} else if ((vma.vm_flags & VM_PFNMAP) !== 0) {
@@ -408,6 +448,8 @@ function copy_present_pte(
 ): number {
 	const src_mm = src_vma.vm_mm;
 	const vm_flags = src_vma.vm_flags;
+	/* A CPU may still set the dirty or the accessed bit in the parent's
+	 * entry. Nothing is lost: that entry stays, and so does the bit. */
 	let pte = ptep_get(src_pte);
 	const page = vm_normal_page(src_vma, addr, pte);
 
@@ -416,11 +458,17 @@ function copy_present_pte(
 		page_dup_rmap(page, false);
 		rss[mm_counter(page)]++;
 	}
+	/*
+	 * Both sides read-only. The parent's threads can go on to write by what
+	 * their TLBs have until dup_mmap() flushes; the faults that they take
+	 * wait for mmap_lock, or abort, as long.
+	 */
 	if (is_cow_mapping(vm_flags) && pte_write(pte)) {
 		ptep_set_wrprotect(src_mm, addr, src_pte);
 		pte = pte_wrprotect(pte);
 	}
-	/* Of a shared page the parent's entry goes on to remember the write. */
+	/* Of a shared page the parent's entry goes on to remember the write.
+	 * The child's is old: it has not used the page. */
 	if ((vm_flags & VM_SHARED) !== 0) pte = pte_mkclean(pte);
 	pte = pte_mkold(pte);
 	if (!userfaultfd_wp(dst_vma)) pte = pte_clear_uffd_wp(pte);
@@ -437,6 +485,12 @@ function copy_present_pte(
  */
 const COPY_BATCH = 32 * 64;
 
+/**
+ * The entries of one table of ptes. mmap_lock of both sides is held for writing
+ * (see copy_page_range()); the page-table locks are taken here: that of the
+ * destination, which nobody else knows, and inside it that of the source, which
+ * rmap walks and the hardware of other threads are working on.
+ */
 function copy_pte_range(
 	dst_vma: vm_area_struct, src_vma: vm_area_struct,
 	dst_pmd: pmd_t, src_pmd: pmd_t, addr: number, end: number,
@@ -482,6 +536,7 @@ function copy_pte_range(
 	}
 }
 
+/** What is under one pud entry; tables that are missing are made. */
 function copy_pmd_range(
 	dst_vma: vm_area_struct, src_vma: vm_area_struct,
 	dst_pud: pud_t, src_pud: pud_t, addr: number, end: number,
@@ -491,6 +546,7 @@ function copy_pmd_range(
 	let src_pmd = pmd_offset(src_pud, addr);
 	do {
 		const next = pmd_addr_end(addr, end);
+		/* Without a table here the child makes one when it faults. */
 		if (!pmd_none_or_clear_bad(src_pmd)) {
 			if (copy_pte_range(dst_vma, src_vma, dst_pmd, src_pmd,
 				addr, next) !== 0)
@@ -503,6 +559,7 @@ function copy_pmd_range(
 	return 0;
 }
 
+/** What is under one p4d entry. */
 function copy_pud_range(
 	dst_vma: vm_area_struct, src_vma: vm_area_struct,
 	dst_p4d: p4d_t, src_p4d: p4d_t, addr: number, end: number,
@@ -524,6 +581,7 @@ function copy_pud_range(
 	return 0;
 }
 
+/** What is under one pgd entry; the level has one entry. */
 function copy_p4d_range(
 	dst_vma: vm_area_struct, src_vma: vm_area_struct,
 	dst_pgd: pgd_t, src_pgd: pgd_t, addr: number, end: number,
@@ -564,6 +622,8 @@ export function copy_page_range(
 		src_vma.anon_vma === NULL)
 		return 0;
 
+	/* Page tables of the parent are changed, by more than a fault would: no
+	 * fault may run along, and V2's must notice. */
 	if (is_cow_mapping(src_vma.vm_flags)) mmap_assert_write_locked(src_mm);
 
 	let dst_pgd = pgd_offset(dst_mm, addr);
@@ -589,6 +649,11 @@ export interface zap_details {
 	zap_mapping: address_space; /* pages of this file only; NULL: all */
 }
 
+/**
+ * Is this page to be left where it is? Only if the zap is for the pages of one
+ * file, and this is none of them: a private copy, which belongs to its mapping
+ * and not to the file. What has no struct page is never skipped.
+ */
 function zap_skip_check_mapping(
 	details: zap_details | null, page: page,
 ): boolean {
@@ -597,6 +662,13 @@ function zap_skip_check_mapping(
 		page.mapping !== uptr(details.zap_mapping);
 }
 
+/**
+ * The entries of one table of ptes. Under its lock each is taken out by an
+ * atomic exchange, so that the dirty bit that a CPU sets at the same moment is
+ * either in what we get or makes that CPU fault. Pages and translations are
+ * gathered in tlb; what was gathered is flushed, and freed, when there is no
+ * more room for it, and at the end by our caller. Returns where it has stopped.
+ */
 function zap_pte_range(
 	tlb: mmu_gather, vma: vm_area_struct, pmd: pmd_t,
 	addr: number, end: number, details: zap_details | null,
@@ -626,6 +698,8 @@ function zap_pte_range(
 				}
 				const ptent = ptep_get_and_clear_full(
 					mm, addr, pte, tlb.fullmm);
+				/* Other CPUs may go on to use the page until
+				 * it is flushed: this is what to flush. */
 				tlb_remove_tlb_entry(tlb, pte, addr);
 				if (page !== NULL) {
 					if (!PageAnon(page)) {
@@ -645,6 +719,9 @@ function zap_pte_range(
 							mark_page_accessed(page);
 					}
 					rss[mm_counter(page)]--;
+					/* The reference is kept: it goes into
+					 * the batch, and is dropped after the
+					 * flush. */
 					page_remove_rmap(page, false);
 					if (page_mapcount(page) < 0)
 						print_bad_pte(vma, addr, ptent,
@@ -675,6 +752,8 @@ function zap_pte_range(
 	}
 }
 
+/** What is under one pud entry. Returns where the next one begins, as do the
+ *  two that follow. */
 function zap_pmd_range(
 	tlb: mmu_gather, vma: vm_area_struct, pud: pud_t,
 	addr: number, end: number, details: zap_details | null,
@@ -693,6 +772,7 @@ function zap_pmd_range(
 	return addr;
 }
 
+/** What is under one p4d entry. */
 function zap_pud_range(
 	tlb: mmu_gather, vma: vm_area_struct, p4d: p4d_t,
 	addr: number, end: number, details: zap_details | null,
@@ -709,6 +789,7 @@ function zap_pud_range(
 	return addr;
 }
 
+/** What is under one pgd entry. */
 function zap_p4d_range(
 	tlb: mmu_gather, vma: vm_area_struct, pgd: pgd_t,
 	addr: number, end: number, details: zap_details | null,
@@ -747,6 +828,7 @@ export function unmap_page_range(
 	tlb_end_vma(tlb, vma);
 }
 
+/** The part of [start_addr, end_addr) that is in this vma. */
 function unmap_single_vma(
 	tlb: mmu_gather, vma: vm_area_struct, start_addr: number,
 	end_addr: number, details: zap_details | null,
@@ -802,7 +884,7 @@ export function zap_page_range_single(
 /* ---- speculation: the walk and the commit ---- */
 
 /**
- * Keep page tables from being freed while the fault walks them without
+ * V2.14: keep page tables from being freed while the fault walks them without
  * mmap_lock. Tables that are freed after an RCU grace period need no more than
  * a read-side section. Otherwise they are freed once every CPU has answered the
  * TLB flush, and a CPU with interrupts off does not answer. Nothing else is
@@ -817,17 +899,18 @@ function speculative_page_walk_begin(): void {
 	else local_irq_disable();
 }
 
+/** V2.14. From here on the tables that were walked may be freed. */
 function speculative_page_walk_end(): void {
 	if (CONFIG_MMU_GATHER_RCU_TABLE_FREE) rcu_read_unlock();
 	else local_irq_enable();
 }
 
 /**
- * Map (unless it is mapped) and lock the pte: pte_map_lock(), pte_spinlock().
- * For a speculative fault this is the point where it commits. It succeeds only
- * if mmap_seq has not changed between the start of the fault and a moment at
- * which the page-table lock was held: a writer that comes later has to take
- * that lock before it can touch the entry, and finds our work complete.
+ * Map (unless it is mapped) and lock the pte: pte_map_lock(), pte_spinlock()
+ * (V2.17, 31). For a speculative fault this is the point where it commits. It
+ * succeeds only if mmap_seq has not changed between the start of the fault and
+ * a moment at which the page-table lock was held: a writer that comes later has
+ * to take that lock before it can touch the entry, and finds our work complete.
  *
  * The order is what makes it right:
  * - the sequence is checked inside the walk section and before the first
@@ -911,6 +994,9 @@ function cow_user_page(dst: page, src: page, vmf: vm_fault): boolean {
 	return true;
 }
 
+/** With which flags a fault of this vma allocates: those of its file, if it has
+ *  one, and file systems may be entered, as user code holds none of their
+ *  locks. */
 function __get_fault_gfp_mask(vma: vm_area_struct): number {
 	const vm_file = vma.vm_file;
 
@@ -973,10 +1059,15 @@ function wp_page_reuse(vmf: vm_fault): void {
 }
 
 /**
- * Break copy-on-write: give the writer a page of its own. We enter with the
- * pte neither mapped nor locked (vmf->pte is NULL), with a reference to the old
- * page if there is one, and with mmap_lock held for reading or speculatively.
- * We return with mmap_lock as it was, nothing locked, the reference dropped.
+ * Break copy-on-write: give the writer a page of its own (V2.26, 31). We enter
+ * with the pte neither mapped nor locked (vmf->pte is NULL), with a reference
+ * to the old page if there is one, and with mmap_lock held for reading or
+ * speculatively. We return with mmap_lock as it was, nothing locked, the
+ * reference dropped.
+ *
+ * The copy is made without the lock: the old page cannot change under us as it
+ * is mapped read-only, and if it was reused or replaced meanwhile the entry is
+ * another one than orig_pte, and the copy is thrown away.
  */
 function wp_page_copy(vmf: vm_fault): vm_fault_t {
 	const vma = vmf.vma;
@@ -985,7 +1076,8 @@ function wp_page_copy(vmf: vm_fault): vm_fault_t {
 	let new_page: page;
 	let page_copied = false;
 
-	/* Another fault may set it. Port: marked. */
+	/* Another fault may set it: pairs with the release in
+	 * __anon_vma_prepare(). Port: a plain load in the kernel. */
 	if (smp_load_acquire(vma.anon_vma) === NULL) {
 		if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 			/* To find or make one takes the neighbours, which only
@@ -1020,7 +1112,8 @@ function wp_page_copy(vmf: vm_fault): vm_fault_t {
 			return 0;
 		}
 	}
-	/* Publishes the contents, for whoever finds the page in the table. */
+	/* Publishes the contents by the smp_wmb() in it. Pairs with the address
+	 * dependency of whoever finds the page in the table. */
 	__SetPageUptodate(new_page);
 
 	if (!pte_map_lock(vmf)) {
@@ -1088,8 +1181,9 @@ export function finish_mkwrite_fault(vmf: vm_fault): vm_fault_t {
 	return 0;
 }
 
-/** A write to a shared frame without struct page: nobody to ask. Enters with
- *  the pte locked, returns with it unlocked. */
+/** A write to a shared frame without struct page: nobody to ask. V2.27: not by
+ *  a speculative fault, since it has a file. Enters with the pte locked,
+ *  returns with it unlocked. */
 function wp_pfn_shared(vmf: vm_fault): vm_fault_t {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT)
 		VM_BUG_ON((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0);
@@ -1097,8 +1191,8 @@ function wp_pfn_shared(vmf: vm_fault): vm_fault_t {
 	return VM_FAULT_WRITE;
 }
 
-/** A first write to a page of a shared file mapping. Enters with the pte
- *  locked, returns with it unlocked. */
+/** A first write to a page of a shared file mapping; V2.27 as before. Enters
+ *  with the pte locked, returns with it unlocked, and waits in between. */
 function wp_page_shared(vmf: vm_fault): vm_fault_t {
 	const vma = vmf.vma;
 	const page = vmf.page;
@@ -1131,7 +1225,8 @@ function wp_page_shared(vmf: vm_fault): vm_fault_t {
 }
 
 /**
- * A write to a present page that is mapped read-only.
+ * A write to a present page that is mapped read-only (V2.26, 27, 31): take the
+ * page over if nobody else has it, else copy it.
  * In: mmap_lock held for reading, or a speculation; the pte mapped and its lock
  * held. Out: mmap_lock as before; the pte let go of, map and lock.
  */
@@ -1280,9 +1375,9 @@ export function unmap_mapping_range(
 }
 
 /**
- * An entry that is neither none nor present.
+ * An entry that is neither none nor present (V2.21, 31).
  * In: the pte mapped, its lock free. Out: the pte not mapped.
- * V2.19: a speculative fault leaves at once: whatever stands in the entry (a swap or
+ * A speculative fault leaves at once: whatever stands in the entry (a swap or
  * migration entry) may wait on locks found through page tables.
  * Port: there is no swap, so such an entry is corruption.
  */
@@ -1300,9 +1395,14 @@ function do_swap_page(vmf: vm_fault): vm_fault_t {
 }
 
 /**
- * First touch of anonymous memory (V2.04, 05, 18, 19, 31).
+ * First touch of anonymous memory (V2.04, 05, 18, 31). A read gets the page of
+ * zeroes, which nobody may write to; a write a page of its own.
  * In and out: mmap_lock held for reading, or a speculation; no pte mapped, no
  * lock of one held.
+ *
+ * All that may wait or fail is done before the lock of the table is taken:
+ * memory, and the anon_vma, by which the page can be found again. Then, under
+ * it, the entry has to be empty still.
  */
 function do_anonymous_page(vmf: vm_fault): vm_fault_t {
 	const vma = vmf.vma;
@@ -1336,7 +1436,8 @@ function do_anonymous_page(vmf: vm_fault): vm_fault_t {
 		entry = pte_mkspecial(
 			pfn_pte(my_zero_pfn(vmf.address), vma.vm_page_prot));
 	} else {
-		/* Another fault may set it. Port: marked. */
+		/* Another fault may set it: pairs with the release in
+		 * __anon_vma_prepare(). Port: a plain load in the kernel. */
 		if (smp_load_acquire(vma.anon_vma) === NULL) {
 			if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 				if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
@@ -1349,8 +1450,9 @@ function do_anonymous_page(vmf: vm_fault): vm_fault_t {
 		page = alloc_zeroed_user_highpage_movable(vma, vmf.address);
 		if (page === NULL) return VM_FAULT_OOM;
 		/*
-		 * The barrier in it orders the zeroes before the entry that
-		 * shows the page to other threads.
+		 * The smp_wmb() in it orders the zeroes before the entry that
+		 * shows the page to other threads. Pairs with the address
+		 * dependency of their walks.
 		 */
 		__SetPageUptodate(page);
 		entry = mk_pte(page, vma.vm_page_prot);
@@ -1447,7 +1549,8 @@ export function do_set_pte(vmf: vm_fault, page: page, addr: number): void {
 /**
  * The last step of a file fault: map vmf->page, or for a private write
  * vmf->cow_page. We enter with the page locked and the pte neither mapped nor
- * locked, and return so. NOPAGE: another thread was faster.
+ * locked, and return so. NOPAGE: another thread was faster. (V2.15 changes a
+ * comment here.)
  */
 export function finish_fault(vmf: vm_fault): vm_fault_t {
 	const vma = vmf.vma;
@@ -1536,6 +1639,11 @@ function do_fault_around(vmf: vm_fault): vm_fault_t {
 	return vm_ops.map_pages!(vmf, start_pgoff, end_pgoff);
 }
 
+/**
+ * A read of a file's page, or of a shared one that is written to later. Maps
+ * what is in the page cache anyway, and asks the file only if the page itself
+ * is not among it. Locks as do_fault().
+ */
 function do_read_fault(vmf: vm_fault): vm_fault_t {
 	const vm_ops = vmf.vma.vm_ops;
 	let ret: vm_fault_t = 0;
@@ -1554,6 +1662,12 @@ function do_read_fault(vmf: vm_fault): vm_fault_t {
 	return ret;
 }
 
+/**
+ * A write to a private mapping of a file: the copy is made at once, and the
+ * file's page is never mapped. The memory for it is there before the file is
+ * asked, since a locked page is not to wait for an allocation. Locks as
+ * do_fault().
+ */
 function do_cow_fault(vmf: vm_fault): vm_fault_t {
 	const vma = vmf.vma;
 
@@ -1578,6 +1692,11 @@ function do_cow_fault(vmf: vm_fault): vm_fault_t {
 	return ret;
 }
 
+/**
+ * A write to a shared mapping: the file is told (->page_mkwrite) before the
+ * page can be written to, and the page is dirty afterwards. Locks as
+ * do_fault().
+ */
 function do_shared_fault(vmf: vm_fault): vm_fault_t {
 	const vm_ops = vmf.vma.vm_ops;
 
@@ -1603,9 +1722,10 @@ function do_shared_fault(vmf: vm_fault): vm_fault_t {
 }
 
 /**
- * First touch of memory that has operations. We enter with mmap_lock held for
- * reading and pte neither mapped nor locked; we return likewise, except that
- * with VM_FAULT_RETRY mmap_lock may have been dropped.
+ * First touch of memory that has operations (V2.19: never speculatively). We
+ * enter with mmap_lock held for reading and pte neither mapped nor locked; we
+ * return likewise, except that with VM_FAULT_RETRY mmap_lock may have been
+ * dropped.
  */
 function do_fault(vmf: vm_fault): vm_fault_t {
 	const vma = vmf.vma;
@@ -1655,8 +1775,9 @@ function numa_migrate_prep(
 }
 
 /**
- * A NUMA hint: the entry was made inaccessible to see who uses it. We enter
- * with pte mapped but not locked; we return with it unmapped and unlocked.
+ * A NUMA hint (V2.20, 31): the entry was made inaccessible to see who uses it.
+ * Nothing is waited for, so a speculative fault may do it. In: the pte mapped,
+ * its lock free. Out: the pte not mapped, and its lock free.
  */
 function do_numa_page(vmf: vm_fault): vm_fault_t {
 	const vma = vmf.vma;
@@ -1693,9 +1814,15 @@ function do_numa_page(vmf: vm_fault): vm_fault_t {
 }
 
 /**
- * What an entry needs, whichever architecture reports the fault. We enter with
- * mmap_lock held for reading, or speculatively; pte is mapped and orig_pte its
- * value, or pte is NULL where there is none. Afterwards it is not mapped.
+ * What an entry needs, whichever architecture reports the fault (V2.15, 19, 21,
+ * 27, 31). We enter with mmap_lock held for reading, or speculatively; pte is
+ * mapped and orig_pte its value, or pte is NULL where there is none. Afterwards
+ * it is not mapped.
+ *
+ * orig_pte was read without the lock. Who decides by it compares it with the
+ * entry once he has the lock, and if it is another one by then, somebody else
+ * has served the fault or changed the mapping: back to the user, who faults
+ * again if there is still a reason.
  */
 function handle_pte_fault(vmf: vm_fault): vm_fault_t {
 	if (vmf.pte === NULL) {
@@ -1741,11 +1868,11 @@ function handle_pte_fault(vmf: vm_fault): vm_fault_t {
 }
 
 /**
- * Find the entry. We enter with mmap_lock held for reading, and allocate what
- * is missing of the tables above the entry's; or the fault is speculative, and
- * all tables have to be there. A speculative fault must not allocate one: it
- * could be installed after free_pgtables() has passed, and nobody would free
- * it. So each pmd entry sees at least one fault that is not.
+ * Find the entry (V2.15, 16, 31). We enter with mmap_lock held for reading, and
+ * allocate what is missing of the tables above the entry's; or the fault is
+ * speculative, and all tables have to be there. A speculative fault must not
+ * allocate one: it could be installed after free_pgtables() has passed, and
+ * nobody would free it. So each pmd entry sees at least one fault that is not.
  */
 function __handle_mm_fault(
 	vma: vm_area_struct, address: number, flags: number, seq: number,
@@ -1901,11 +2028,14 @@ function mm_account_fault(
 }
 
 /**
- * We enter with mmap_lock held for reading; or, if flags has
+ * The fault, as the architecture and who faults pages in ask for it (V2.09, 16,
+ * 19). We enter with mmap_lock held for reading; or, if flags has
  * FAULT_FLAG_SPECULATIVE, without it, vma being a copy that was valid at the
  * even mmap_seq `seq`. If VM_FAULT_RETRY is returned mmap_lock may have been
  * dropped; a speculative fault then has had no effect and is to be repeated
  * with the lock. Otherwise mmap_lock is as it was.
+ * Port: the task's state is left alone, since nobody here says that he is going
+ * to sleep and then touches user memory.
  */
 export function do_handle_mm_fault(
 	vma: vm_area_struct, address: number, flags: number,
@@ -1938,7 +2068,8 @@ export function __pud_alloc(
 	spin_lock(mm.page_table_lock);
 	if (!p4d_present(p4d.p4d)) {
 		mm_inc_nr_puds(mm);
-		/* As in pmd_install(). */
+		/* The zeroes of the table before the pointer to it. Pairs with
+		 * the address dependency of walkers, as in pmd_install(). */
 		smp_wmb();
 		p4d_populate(mm, p4d, table);
 		spin_unlock(mm.page_table_lock);
@@ -1949,6 +2080,7 @@ export function __pud_alloc(
 	return 0;
 }
 
+/** As __pud_alloc(), one level down. Against other faults: the pud's lock. */
 export function __pmd_alloc(
 	mm: mm_struct, pud: pud_t, address: number,
 ): number {
@@ -1958,7 +2090,8 @@ export function __pmd_alloc(
 	const ptl: spinlock_t = pud_lock(mm, pud);
 	if (!pud_present(pud.pud)) {
 		mm_inc_nr_pmds(mm);
-		/* As in pmd_install(). */
+		/* The zeroes of the table before the pointer to it. Pairs with
+		 * the address dependency of walkers, as in pmd_install(). */
 		smp_wmb();
 		pud_populate(mm, pud, table);
 		spin_unlock(ptl);

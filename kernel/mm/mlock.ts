@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors mm/mlock.c (5.17): memory that stays.
- * Left out: limits (the superuser has none), memory for user objects, shared
- * memory segments.
+ * Left out: limits (the superuser has none), user_shm_lock() and
+ * user_shm_unlock(), count_mm_mlocked_page_nr(), which serves the limits.
  *
  * Port: nothing is reclaimed, so all memory stays. What is left is what can be
  * seen: VM_LOCKED and its merging and splitting, locked_vm, and that locking
- * faults the pages in. Pages are not marked and there is no unevictable list.
+ * faults the pages in. Pages are not marked and there is no unevictable list:
+ * hence no clear_page_mlock(), mlock_vma_page(), munlock_vma_page() and what
+ * they stand on, down to __munlock_pagevec_fill().
  */
 import { offset_in_page, PAGE_ALIGN, page_align_down } from "asm-generic/page.ts";
 import { PAGE_SIZE, TASK_SIZE } from "asm/pgtable_types.ts";
@@ -162,6 +164,11 @@ function page_span(start: number, len: number): number {
 	return ulong_add_overflows(span, PAGE_SIZE - 1) ? 0 : PAGE_ALIGN(span);
 }
 
+/**
+ * mlock() and mlock2(). Called without locks: mmap_lock is taken for writing
+ * for the vmas, and released before the pages are faulted in, which takes it
+ * for reading as any fault does. What was locked stays so if that fails.
+ */
 function do_mlock(start: number, len: number, flags: number): number {
 	const mm: mm_struct = current().mm;
 
@@ -183,10 +190,12 @@ function do_mlock(start: number, len: number, flags: number): number {
 	return 0;
 }
 
+/** All pages of the range are there when it returns. */
 export function sys_mlock(start: number, len: number): number {
 	return do_mlock(start, len, VM_LOCKED);
 }
 
+/** MLOCK_ONFAULT: those that are there, and others from when they come. */
 export function sys_mlock2(start: number, len: number, flags: number): number {
 	let vm_flags = VM_LOCKED;
 
@@ -197,6 +206,7 @@ export function sys_mlock2(start: number, len: number, flags: number): number {
 	return do_mlock(start, len, vm_flags);
 }
 
+/** The range may go again. Takes mmap_lock for writing. */
 export function sys_munlock(start: number, len: number): number {
 	const mm: mm_struct = current().mm;
 
@@ -248,6 +258,8 @@ function apply_mlockall_flags(flags: number): number {
 	return 0;
 }
 
+/** Everything there is, everything to come, or both. Takes mmap_lock for
+ *  writing, then faults in as mlock() does, but reports no failure of it. */
 export function sys_mlockall(flags: number): number {
 	const mm: mm_struct = current().mm;
 
@@ -266,6 +278,7 @@ export function sys_mlockall(flags: number): number {
 	return ret;
 }
 
+/** The end of it, for what there is and for what is to come. */
 export function sys_munlockall(): number {
 	const mm: mm_struct = current().mm;
 

@@ -2,11 +2,18 @@
 /**
  * Mirrors mm/mmap.c (5.17 with V2.12): the list and the tree of vmas, how they
  * are found, made, merged, split and taken away.
- * Left out: hugetlb, NUMA policies, userfaultfd, protection keys, uprobes,
- * perf events, security modules, remap_file_pages(), the legacy (bottom-up)
- * layout as a choice, expand_upwards() (no machine here has stacks that grow
- * upwards), mm_take_all_locks() (it serves MMU notifiers, of which there are
- * none, so V2.24 has nothing to do), the admin and user reserves.
+ * Left out:
+ * - arch_mmap_check(), arch_filter_pgprot(), vm_pgprot_modify() (see below),
+ *   file_mmap_size_max(), arch_get_mmap_base();
+ * - sys_old_mmap(), sys_remap_file_pages(), install_special_mapping() in its
+ *   old form and __install_special_mapping();
+ * - expand_upwards(): no machine here has stacks that grow upwards; the boot
+ *   parameter stack_guard_gap=;
+ * - mm_take_all_locks(), mm_drop_all_locks() and what is under them: they serve
+ *   MMU notifiers, of which there are none, so V2.24 has nothing to do;
+ * - init_user_reserve(), init_admin_reserve(), init_reserve_notifier();
+ * - everywhere: hugetlb, NUMA policies, userfaultfd, protection keys, uprobes,
+ *   perf events, security modules; the legacy (bottom-up) layout as a choice.
  *
  * Port: an out-parameter is a field of a vma_links or populate object that the
  * caller made. vm_page_prot has no cache attributes to keep, so it is always
@@ -138,6 +145,7 @@ export interface vma_links {
 	rb_parent: rb_node; /* and the node that it is in */
 }
 
+/** To be filled by find_vma_links(). */
 export function new_vma_links(): vma_links {
 	return { pprev: NULL, rb_link: NULL, rb_parent: NULL };
 }
@@ -219,6 +227,7 @@ export function sys_brk(brk: number): number {
 
 	const origbrk = mm.brk;
 
+	/* Whatever cannot be done is answered by the break as it is. */
 	if (brk < mm.start_brk) {
 		mmap_write_unlock(mm);
 		return origbrk;
@@ -233,6 +242,7 @@ export function sys_brk(brk: number): number {
 	const oldbrk = PAGE_ALIGN(mm.brk);
 
 	if (oldbrk === newbrk) {
+		/* Within the last page: no mapping changes. */
 		mm.brk = brk;
 	} else if (brk <= mm.brk) {
 		/* Port: since 6.1 there has to be something to unmap. */
@@ -295,10 +305,13 @@ function vma_compute_gap(vma: vm_area_struct): number {
 	return gap;
 }
 
+/** The vma whose node in the tree this is. */
 function vma_of(rb: rb_node): vm_area_struct {
 	return container_of<vm_area_struct>(rb, "vm_rb");
 }
 
+/** The largest gap in front of a vma of this subtree: its own, or what its two
+ *  children have written down. */
 function vma_compute_subtree_gap(vma: vm_area_struct): number {
 	const rb: rb_node = vma.vm_rb;
 	let max = vma_compute_gap(vma);
@@ -428,6 +441,8 @@ function validate_mm(mm: mm_struct): void {
 /* What RB_DECLARE_CALLBACKS_MAX makes of vma_compute_gap(): rb_subtree_gap is
  * the largest gap of the subtree. */
 
+/** From rb upwards, until a node has the right value already: above it nothing
+ *  changes, since those above look at the values of their children only. */
 function vma_gap_callbacks_propagate(rb: rb_node, stop: rb_node): void {
 	while (rb !== stop) {
 		const vma = vma_of(rb);
@@ -440,12 +455,15 @@ function vma_gap_callbacks_propagate(rb: rb_node, stop: rb_node): void {
 	}
 }
 
+/** A node takes the place of another one, with the same subtree. */
 function vma_gap_callbacks_copy(rb_old: rb_node, rb_new: rb_node): void {
 	const new_vma = vma_of(rb_new);
 
 	new_vma.rb_subtree_gap = vma_of(rb_old).rb_subtree_gap;
 }
 
+/** rb_new has come up to where rb_old was, and has the same vmas below; rb_old
+ *  went down, and has others. */
 function vma_gap_callbacks_rotate(rb_old: rb_node, rb_new: rb_node): void {
 	const old_vma = vma_of(rb_old);
 	const new_vma = vma_of(rb_new);
@@ -465,12 +483,15 @@ function vma_gap_update(vma: vm_area_struct): void {
 	vma_gap_callbacks_propagate(vma.vm_rb, NULL);
 }
 
+/** The node is linked at a leaf; make the tree balanced. */
 function vma_rb_insert(vma: vm_area_struct, root: rb_root): void {
 	/* Rebalancing copies gaps: all of them have to be right. */
 	validate_mm_rb(root, NULL);
 	rb_insert_augmented(vma.vm_rb, root, vma_gap_callbacks);
 }
 
+/** Out of the tree. The gap of the vma behind it, which is longer now, is for
+ *  the caller to correct. */
 function __vma_rb_erase(vma: vm_area_struct, root: rb_root): void {
 	/*
 	 * A lock-free walker that stands on this node goes on over its links,
@@ -480,6 +501,7 @@ function __vma_rb_erase(vma: vm_area_struct, root: rb_root): void {
 	rb_erase_augmented(vma.vm_rb, root, vma_gap_callbacks);
 }
 
+/** The same for __vma_adjust(), in the middle of which one gap is wrong. */
 function vma_rb_erase_ignore(
 	vma: vm_area_struct, root: rb_root, ignore: vm_area_struct,
 ): void {
@@ -491,6 +513,8 @@ function vma_rb_erase_ignore(
 	__vma_rb_erase(vma, root);
 }
 
+/** The same where no bounds have changed: only the vma itself, which goes, may
+ *  have a gap that is not what its neighbours say. */
 function vma_rb_erase(vma: vm_area_struct, root: rb_root): void {
 	vma_rb_erase_ignore(vma, root, vma);
 }
@@ -510,6 +534,7 @@ function anon_vma_interval_tree_pre_update_vma(vma: vm_area_struct): void {
 	}
 }
 
+/** Back into them, after the change. The same lock, still held. */
 function anon_vma_interval_tree_post_update_vma(vma: vm_area_struct): void {
 	const head = vma.anon_vma_chain;
 
@@ -529,6 +554,8 @@ function find_vma_links(
 	let rb_before: rb_node = NULL;
 
 	mmap_assert_locked(mm);
+	/* Down to the empty link where [addr, end) belongs: left of what ends
+	 * behind addr, right of all others, the last of which is before it. */
 	while (link.rb_node !== NULL) {
 		parent = link.rb_node;
 		const vma_tmp = vma_of(parent);
@@ -610,8 +637,9 @@ export function __vma_link_rb(
 	if (CONFIG_SPECULATIVE_PAGE_FAULT)
 		/*
 		 * Port: published with release semantics, so that a lock-free
-		 * walk finds an initialised node. v2 has a plain store here,
-		 * which is the same where stores stay in order.
+		 * walk finds an initialised node; pairs with the
+		 * rcu_dereference()s in __find_vma(). v2 has a plain store
+		 * here, which is the same where stores stay in order.
 		 */
 		rb_link_node_rcu(vma.vm_rb, rb_parent, rb_link);
 	else
@@ -634,6 +662,8 @@ function __vma_link_file(vma: vm_area_struct): void {
 	}
 }
 
+/** Into the list and the tree, but not into the file's mappings. mmap_lock is
+ *  held for writing. */
 function __vma_link(
 	mm: mm_struct, vma: vm_area_struct, prev: vm_area_struct,
 	rb_link: rb_link, rb_parent: rb_node,
@@ -672,6 +702,9 @@ function __insert_vm_struct(mm: mm_struct, vma: vm_area_struct): void {
 	mm.map_count++;
 }
 
+/** Out of the list and the tree. mmap_lock is held for writing: a speculative
+ *  walk may still come upon the vma, which RCU keeps, and is told by mmap_seq.
+ *  */
 function __vma_unlink(
 	mm: mm_struct, vma: vm_area_struct, ignore: vm_area_struct,
 ): void {
@@ -710,8 +743,8 @@ export function __vma_adjust(
 
 		if (end >= next.vm_end) {
 			/*
-			 * vma expands over all of next, and perhaps over the one
-			 * after it too: cases 1, 6, 7 and 8 of vma_merge().
+			 * vma expands over all of next, and perhaps over the
+			 * one after it too: cases 1, 6, 7 and 8 of vma_merge().
 			 */
 			if (next === expand) {
 				/*
@@ -802,6 +835,11 @@ export function __vma_adjust(
 				vma_interval_tree_remove(next, mapping.i_mmap);
 		}
 
+		/*
+		 * The change itself. Nobody but the holders of the locks above
+		 * and of mmap_lock may rely on any of it; a speculative fault
+		 * that copies the vma now is stopped by mmap_seq.
+		 */
 		if (start !== vma.vm_start) {
 			vma.vm_start = start;
 			start_changed = true;
@@ -826,8 +864,8 @@ export function __vma_adjust(
 			/*
 			 * vma covers what was next's by now: next leaves the
 			 * tree before the locks are dropped. After the swap of
-			 * case 8 vma is the one whose start has changed already,
-			 * so its gap is not to be looked at.
+			 * case 8 vma is the one whose start has changed
+			 * already, so its gap is not to be looked at.
 			 */
 			if (remove_next !== 3)
 				__vma_unlink(mm, next, next);
@@ -1098,7 +1136,8 @@ function anon_vma_compatible(a: vm_area_struct, b: vm_area_struct): boolean {
  * mmap_lock for reading only: a concurrent fault may just be setting it. Once
  * set it stays while anybody holds the lock for reading. Its chain may still be
  * without its first entry then, which is as good as one with too many.
- * Port: READ_ONCE in the kernel, and a plain look at the chain.
+ * Port: READ_ONCE in the kernel, and a plain look at the chain. The acquire
+ * pairs with the release in __anon_vma_prepare().
  */
 function reusable_anon_vma(
 	old: vm_area_struct, a: vm_area_struct, b: vm_area_struct,
@@ -1270,6 +1309,7 @@ export function do_mmap(
 	return addr;
 }
 
+/** mmap() with the offset in pages. Called without locks. */
 export function ksys_mmap_pgoff(
 	addr: number, len: number, prot: number, flags: number, fd: number,
 	pgoff: number,
@@ -1296,6 +1336,7 @@ export function ksys_mmap_pgoff(
 	return retval;
 }
 
+/** The system call of that name; x86-64 has sys_mmap() in front of it. */
 export function sys_mmap_pgoff(
 	addr: number, len: number, prot: number, flags: number, fd: number,
 	pgoff: number,
@@ -1919,6 +1960,7 @@ export function expand_downwards(
 /** Bytes that stay free below a stack: 256 pages. */
 export const stack_guard_gap = 256 * PAGE_SIZE;
 
+/** The direction in which stacks grow. Locks as expand_downwards(). */
 export function expand_stack(vma: vm_area_struct, address: number): number {
 	return expand_downwards(vma, address);
 }
@@ -1959,9 +2001,9 @@ function remove_vma_list(mm: mm_struct, vma: vm_area_struct): void {
 		if ((vma.vm_flags & VM_ACCOUNT) !== 0)
 			nr_accounted += nrpages;
 		/*
-		 * Port: the kernel takes no lock here. After a downgrade a stack
-		 * of this mm that grows under the read lock, as in 5.17, would
-		 * account at the same time, and one of the two changes of
+		 * Port: the kernel takes no lock here. After a downgrade a
+		 * stack of this mm that grows under the read lock, as in 5.17,
+		 * would account at the same time, and one of the two changes of
 		 * total_vm be lost; growth accounts under page_table_lock.
 		 */
 		spin_lock(mm.page_table_lock);
@@ -1988,6 +2030,11 @@ function unmap_region(
 
 	const tlb: mmu_gather = tlb_gather_mmu(mm);
 
+	/*
+	 * Pages first, then tables, which no other vma uses: the bounds are
+	 * those of the neighbours that stay. tlb_finish_mmu() flushes, and only
+	 * then frees what was gathered.
+	 */
 	unmap_vmas(tlb, vma, start, end);
 	free_pgtables(tlb, vma,
 		prev !== NULL ? prev.vm_end : FIRST_USER_ADDRESS,
@@ -2005,6 +2052,10 @@ function detach_vmas_to_be_unmapped(
 ): boolean {
 	let tail_vma: vm_area_struct;
 
+	/*
+	 * vma and those behind it stay linked to each other, as the list that
+	 * the caller goes on with; the mm's list is closed over the hole.
+	 */
 	vma.vm_prev = NULL;
 	do {
 		vma_rb_erase(vma, mm.mm_rb);
@@ -2065,6 +2116,8 @@ export function __split_vma(
 		new_.vm_pgoff += (addr - vma.vm_start) / PAGE_SIZE;
 	}
 
+	/* Pages of its half were made with vma's anon_vmas, and must be found
+	 * in it through them. */
 	err = anon_vma_clone(new_, vma);
 	if (err) {
 		vm_area_free(new_);
@@ -2075,6 +2128,8 @@ export function __split_vma(
 	if (vm_ops && vm_ops.open)
 		vm_ops.open(new_);
 
+	/* vma shrinks and new_ joins in one go: between them nothing is open,
+	 * neither for rmap walks nor, by mmap_seq, for faults. */
 	if (new_below)
 		err = vma_adjust(vma, addr, vma.vm_end, vma.vm_pgoff +
 			(addr - new_.vm_start) / PAGE_SIZE, new_);
@@ -2186,10 +2241,13 @@ export function __do_munmap(
 	return downgrade ? 1 : 0;
 }
 
+/** __do_munmap() that leaves mmap_lock as it is, held for writing. */
 export function do_munmap(mm: mm_struct, start: number, len: number): number {
 	return __do_munmap(mm, start, len, false);
 }
 
+/** Takes mmap_lock of the current mm for writing, and has released it on
+ *  return, in whichever mode it was by then. */
 function __vm_munmap(start: number, len: number, downgrade: boolean): number {
 	const mm: mm_struct = current().mm;
 
@@ -2208,10 +2266,12 @@ function __vm_munmap(start: number, len: number, downgrade: boolean): number {
 	return ret;
 }
 
+/** For callers in the kernel, who do not profit from a downgrade. */
 export function vm_munmap(start: number, len: number): number {
 	return __vm_munmap(start, len, false);
 }
 
+/** Lets faults in other places run along while the pages are freed. */
 export function sys_munmap(addr: number, len: number): number {
 	return __vm_munmap(addr, len, true);
 }
@@ -2258,6 +2318,7 @@ function do_brk_flags(addr: number, len: number, flags: number): number {
 	const prev = links.pprev;
 	let vma: vm_area_struct = NULL;
 
+	/* Whichever way it goes, the pages are charged by now. */
 	if (!mm_since(mm, 6, 1) ||
 	    (prev !== NULL && prev.vm_end > mm.start_brk))
 		vma = vma_merge(mm, prev, addr, addr + len, flags, NULL, NULL,
@@ -2305,6 +2366,7 @@ export function vm_brk_flags(
 	return ret;
 }
 
+/** The same for data, which is never executable. */
 export function vm_brk(addr: number, len: number): number {
 	return vm_brk_flags(addr, len, 0);
 }
@@ -2415,8 +2477,9 @@ export function copy_vma(
 		/* Was the source merged into it as well? */
 		if (vma_start >= new_vma.vm_start && vma_start < new_vma.vm_end) {
 			/*
-			 * Only if it was never faulted in: otherwise the offsets
-			 * of source and destination could not both be linear.
+			 * Only if it was never faulted in: otherwise the
+			 * offsets of source and destination could not both be
+			 * linear.
 			 */
 			VM_BUG_ON_VMA(faulted_in_anon_vma, new_vma, "copy_vma");
 			args.vma = vma = new_vma;
@@ -2453,12 +2516,16 @@ export function may_expand_vm(
 ): boolean {
 	if (mm.total_vm + npages > rlimit(RLIMIT_AS) / PAGE_SIZE)
 		return false;
+	/* Port: without what 5.17 makes of a limit of 0 (for Valgrind), and
+	 * without ignore_rlimit_data and its warning: the limit is infinite. */
 	if (is_data_mapping(flags) &&
 	    mm.data_vm + npages > rlimit(RLIMIT_DATA) / PAGE_SIZE)
 		return false;
 	return true;
 }
 
+/** npages more (or less) of this kind. mmap_lock is held for writing, or
+ *  page_table_lock by expand_downwards() and remove_vma_list(). */
 export function vm_stat_account(
 	mm: mm_struct, flags: number, npages: number,
 ): void {
@@ -2491,10 +2558,12 @@ const special_mapping = DEFINE<special_mapping_data>();
 /** Having it stops merging of special mappings. */
 function special_mapping_close(_vma: vm_area_struct): void {}
 
+/** For /proc/PID/maps. */
 function special_mapping_name(vma: vm_area_struct): string {
 	return special_mapping_names[vma.vm_private_data];
 }
 
+/** Port: no code in it, so nobody has to know where it went. */
 function special_mapping_mremap(_new_vma: vm_area_struct): number {
 	return 0;
 }
@@ -2521,6 +2590,7 @@ export const special_mapping_vmops = RODATA({
 	may_split: special_mapping_split,
 });
 
+/** Is this the special mapping `spec`, and not another one or a file? */
 export function vma_is_special_mapping(
 	vma: vm_area_struct, spec: number,
 ): boolean {

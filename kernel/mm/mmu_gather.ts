@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors mm/mmu_gather.c (5.17): collect what an unmapping takes away, flush
- * the TLBs, free. Left out: gathering without pages, page sizes.
+ * the TLBs, free. Left out: CONFIG_MMU_GATHER_NO_GATHER, page sizes other than
+ * one, MMU notifiers.
  *
  * Page tables go one of three ways:
  * - neither option: like pages, once every CPU has answered the flush;
@@ -72,6 +73,7 @@ function tlb_batch_pages_flush(tlb: mmu_gather): void {
 	tlb.active = NULL;
 }
 
+/** The pages that the batches are made of, when nothing is in them any more. */
 function tlb_batch_list_free(tlb: mmu_gather): void {
 	let next: mmu_gather_batch;
 
@@ -109,10 +111,12 @@ export function __tlb_remove_page_size(
 
 /* ---- tables ---- */
 
+/** arch/x86/include/asm/tlb.h: nobody walks the table, its memory can go. */
 function __tlb_remove_table(table: page): void {
 	free_page_and_swap_cache(table);
 }
 
+/** The tables of a batch, and the page that lists them. */
 function __tlb_remove_table_free(batch: mmu_table_batch): void {
 	for (let i = 0; i < batch.nr; i++) __tlb_remove_table(batch.tables[i]);
 	free_page(uptr(batch));
@@ -138,6 +142,7 @@ const tlb_remove_table_one_rcu = RODATA((head: callback_head): void => {
 	__tlb_remove_table(container_of<page>(head, "rcu_head"));
 });
 
+/** After the flush: at once, or when a grace period is over. */
 function tlb_remove_table_free(batch: mmu_table_batch): void {
 	if (CONFIG_MMU_GATHER_RCU_TABLE_FREE)
 		call_rcu(batch.rcu, tlb_remove_table_rcu);
@@ -165,6 +170,7 @@ function tlb_remove_table_one(table: page): void {
 	__tlb_remove_table(table);
 }
 
+/** Hand over the tables gathered so far. */
 function tlb_table_flush(tlb: mmu_gather): void {
 	if (CONFIG_MMU_GATHER_TABLE_FREE) {
 		const batch = tlb.batch;
@@ -207,16 +213,20 @@ function tlb_table_init(tlb: mmu_gather): void {
 	if (CONFIG_MMU_GATHER_TABLE_FREE) tlb.batch = NULL;
 }
 
+/** Free what is gathered; the TLBs have been flushed. */
 function tlb_flush_mmu_free(tlb: mmu_gather): void {
 	tlb_table_flush(tlb);
 	tlb_batch_pages_flush(tlb);
 }
 
+/** Flush, free, and go on gathering. Called without the PTL: it may wait. */
 export function tlb_flush_mmu(tlb: mmu_gather): void {
 	tlb_flush_mmu_tlbonly(tlb);
 	tlb_flush_mmu_free(tlb);
 }
 
+/** A gathering with nothing in it. From here to tlb_finish_mmu() others are
+ *  told that a flush is pending, see mm_tlb_flush_pending(). */
 function __tlb_gather_mmu(mm: mm_struct, fullmm: boolean): mmu_gather {
 	const tlb: mmu_gather = {
 		mm,

@@ -2,8 +2,11 @@
 /**
  * Mirrors mm/mprotect.c (5.17): new permissions for a range, in its vmas and
  * in its ptes.
- * Left out: protection keys, huge pages, swap and migration entries,
- * userfaultfd write-protection, soft-dirty, checks of bare frames.
+ * Left out: protection keys (pkey_mprotect(), pkey_alloc(), pkey_free()), huge
+ * pages (pmd_none_or_clear_bad_unless_trans_huge() is plain
+ * pmd_none_or_clear_bad()), swap and migration entries, userfaultfd
+ * write-protection, soft-dirty, the look at bare frames before they become
+ * inaccessible (prot_none_pte_entry() and what goes with it).
  */
 import { CONFIG_NUMA_BALANCING } from "generated/autoconf.ts";
 import { offset_in_page, PAGE_ALIGN } from "asm-generic/page.ts";
@@ -137,6 +140,8 @@ function numa_skip(
 	return false;
 }
 
+/** What is under one pud entry. Returns how many ptes were changed, as do those
+ *  above it. */
 function change_pmd_range(
 	vma: vm_area_struct, pud: pud_t, addr: number, end: number,
 	newprot: number, cp_flags: number,
@@ -155,6 +160,7 @@ function change_pmd_range(
 	return pages;
 }
 
+/** What is under one p4d entry. */
 function change_pud_range(
 	vma: vm_area_struct, p4d: p4d_t, addr: number, end: number,
 	newprot: number, cp_flags: number,
@@ -172,6 +178,7 @@ function change_pud_range(
 	return pages;
 }
 
+/** What is under one pgd entry. */
 function change_p4d_range(
 	vma: vm_area_struct, pgd: pgd_t, addr: number, end: number,
 	newprot: number, cp_flags: number,
@@ -189,6 +196,10 @@ function change_p4d_range(
 	return pages;
 }
 
+/**
+ * [addr, end) in one vma, and the flush: when it returns no CPU has more rights
+ * than newprot gives. mmap_lock is held, see change_protection().
+ */
 function change_protection_range(
 	vma: vm_area_struct, addr: number, end: number, newprot: number,
 	cp_flags: number,
@@ -202,7 +213,8 @@ function change_protection_range(
 	BUG_ON(addr >= end, "change_protection_range: empty");
 	/*
 	 * From the first pte that loses a permission to the end of the flush,
-	 * stale translations may be in use: who looks at ptes meanwhile is told.
+	 * stale translations may be in use: who looks at ptes meanwhile is
+	 * told.
 	 */
 	inc_tlb_flush_pending(mm);
 	for (; addr !== end; pgd = ptr_add(pgd, 1), addr = next) {
@@ -410,6 +422,7 @@ function do_mprotect_locked(
 	}
 }
 
+/** Called without locks. */
 export function sys_mprotect(start: number, len: number, prot: number): number {
 	return do_mprotect_pkey(start, len, prot);
 }

@@ -2,7 +2,9 @@
 /**
  * Mirrors mm/mremap.c (5.17): a mapping changes its size or its place, and its
  * page tables move along.
- * Left out: huge pages, hugetlb, userfaultfd, KSM, soft-dirty.
+ * Left out: move_soft_dirty_pte(), move_huge_pud() and huge pages at large,
+ * arch_supports_page_table_move() (x86 always does), hugetlb, userfaultfd, KSM,
+ * MMU notifiers.
  *
  * Moving whole page tables and speculative faults (not in v2 as posted, where
  * it is a bug): a fault commits under its page table's lock after a look at
@@ -74,6 +76,8 @@ const data = DEFINE<mremap_data>();
 /** Port: of the third page-table lock, see move_normal_pmd(). */
 const DOUBLE_DEPTH_NESTING = 2;
 
+/** The pud entry for addr, or NULL if nothing is mapped around it. mmap_lock is
+ *  held for writing, so tables neither come nor go. */
 function get_old_pud(mm: mm_struct, addr: number): pud_t {
 	const pgd = pgd_offset(mm, addr);
 
@@ -92,6 +96,7 @@ function get_old_pud(mm: mm_struct, addr: number): pud_t {
 	return pud;
 }
 
+/** The pmd entry for addr, or NULL if there is no table under it. */
 function get_old_pmd(mm: mm_struct, addr: number): pmd_t {
 	const pud = get_old_pud(mm, addr);
 
@@ -105,6 +110,7 @@ function get_old_pmd(mm: mm_struct, addr: number): pmd_t {
 	return pmd;
 }
 
+/** The pud entry for addr, the tables above it being made. NULL: no memory. */
 function alloc_new_pud(
 	mm: mm_struct, _vma: vm_area_struct, addr: number,
 ): pud_t {
@@ -116,6 +122,7 @@ function alloc_new_pud(
 	return pud_alloc(mm, p4d, addr);
 }
 
+/** The pmd entry for addr, likewise. */
 function alloc_new_pmd(
 	mm: mm_struct, vma: vm_area_struct, addr: number,
 ): pmd_t {
@@ -131,6 +138,10 @@ function alloc_new_pmd(
 	return pmd;
 }
 
+/**
+ * Keep rmap walks out of the vma: those by its file, and those by its anon_vma.
+ * In the order in which __vma_adjust() takes the two.
+ */
 function take_rmap_locks(vma: vm_area_struct): void {
 	if (vma.vm_file !== NULL)
 		i_mmap_lock_write(vma.vm_file.f_mapping);
@@ -138,6 +149,7 @@ function take_rmap_locks(vma: vm_area_struct): void {
 		anon_vma_lock_write(vma.anon_vma);
 }
 
+/** And let them in again. */
 function drop_rmap_locks(vma: vm_area_struct): void {
 	if (vma.anon_vma !== NULL)
 		anon_vma_unlock_write(vma.anon_vma);
@@ -166,8 +178,8 @@ function move_ptes(
 		take_rmap_locks(vma);
 
 	/*
-	 * The order of the two locks does not matter: only a writer of mmap_lock
-	 * takes two, and we are the one.
+	 * The order of the two locks does not matter: only a writer of
+	 * mmap_lock takes two, and we are the one.
 	 */
 	let old_pte: pte_t = pte_offset_map_lock(mm, old_pmd, old_addr);
 	const old_ptl = pte_lockptr(mm, old_pmd);
@@ -182,10 +194,11 @@ function move_ptes(
 			const pte = ptep_get_and_clear(mm, old_addr, old_pte);
 
 			/*
-			 * The TLB must be flushed before either lock is dropped:
-			 * the old one for who cleans the page and looks at this
-			 * pte, the new one so that the page is not freed while
-			 * it can still be reached at the old address.
+			 * The TLB must be flushed before either lock is
+			 * dropped: the old one for who cleans the page and
+			 * looks at this pte, the new one so that the page is
+			 * not freed while it can still be reached at the old
+			 * address.
 			 */
 			if (pte_present(pte))
 				force_flush = true;
@@ -239,7 +252,11 @@ function move_normal_pmd(
 	if (lock_ptes)
 		spin_lock_nested(pte_ptl, DOUBLE_DEPTH_NESTING);
 
-	/* Take it out, and put it in. */
+	/*
+	 * Take it out, and put it in. Threads may use the old addresses by
+	 * their TLBs until the flush, which is before the locks are dropped:
+	 * after that the range may be somebody else's.
+	 */
 	const pmd = READ_ONCE(old_pmd.pmd);
 
 	pmd_clear(old_pmd);
@@ -407,7 +424,11 @@ interface mremap_state {
 	locked: boolean;
 }
 
-/** To a new place, which is free. Returns new_addr or an errno. */
+/**
+ * To a new place, which is free: make a vma there, move the page tables, unmap
+ * the old place. Returns new_addr or an errno, and then everything is where it
+ * was. mmap_lock is held for writing, and stays so.
+ */
 function move_vma(
 	vma: vm_area_struct, old_addr: number, old_len: number, new_len: number,
 	new_addr: number, state: mremap_state, flags: number,
@@ -441,6 +462,8 @@ function move_vma(
 			return -ENOMEM;
 	}
 
+	/* The pages keep their index, so the new vma begins at the same offset
+	 * of file or anon_vma as the old range. */
 	const new_pgoff = vma.vm_pgoff + (old_addr - vma.vm_start) / PAGE_SIZE;
 	const copy: copy_vma_args = { vma, need_rmap_locks: false };
 	const new_vma = copy_vma(copy, new_addr, new_len, new_pgoff);
@@ -452,6 +475,8 @@ function move_vma(
 		return -ENOMEM;
 	}
 
+	/* Both vmas are there, and lead to the same anon_vmas: wherever a page
+	 * is at any moment of the move, one of them tells. */
 	const moved_len = move_page_tables(vma, old_addr, new_vma, new_addr,
 		old_len, copy.need_rmap_locks);
 
@@ -499,6 +524,8 @@ function move_vma(
 		return new_addr;
 	}
 
+	/* The old place is empty by now (or after a failure the new one): this
+	 * takes away the vma and the tables that are left. */
 	if (do_munmap(mm, old_addr, old_len) < 0) {
 		/* No memory to split: get the accounts right at least. */
 		if ((vm_flags & VM_ACCOUNT) !== 0 &&
@@ -524,7 +551,8 @@ function move_vma(
 	return new_addr;
 }
 
-/** The vma at addr, if its part of old_len bytes may become new_len. */
+/** The vma at addr, if its part of old_len bytes may become new_len; or an
+ *  error pointer. mmap_lock is held for writing. */
 function vma_to_resize(
 	addr: number, old_len: number, new_len: number, flags: number,
 ): vm_area_struct {
@@ -565,7 +593,8 @@ function vma_to_resize(
 	return vma;
 }
 
-/** MREMAP_FIXED or MREMAP_DONTUNMAP: in place is not enough. */
+/** MREMAP_FIXED or MREMAP_DONTUNMAP: in place is not enough. mmap_lock is held
+ *  for writing, and stays so. */
 function mremap_to(
 	addr: number, old_len: number, new_addr: number, new_len: number,
 	state: mremap_state, flags: number,

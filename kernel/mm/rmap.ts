@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors mm/rmap.c (5.17): from a page to the vmas that may map it. What is
- * here is what keeps that relation: anon_vmas, their chains, counts of mappings.
+ * here is what keeps that relation: anon_vmas, their chains, counts of
+ * mappings.
  * Port: how often an anon_vma is used is counted as 6.0 does it (2555283eb40d,
  * CVE-2022-42703), not by the one `degree` of 5.17: see anon_vma_clone().
- * Left out: the walks that use it (reclaim, migration, mkclean, THP, KSM), huge
- * pages, memory cgroups, mlocked pages.
+ * Left out:
+ * - the walks, as nothing is reclaimed, migrated, written back or merged:
+ *   rmap_walk() and its kinds, page_referenced(), folio_mkclean(),
+ *   try_to_unmap(), try_to_migrate(), page_make_device_exclusive(),
+ *   make_device_exclusive_range(), page_mlock(), page_address_in_vma(),
+ *   mm_find_pmd(), and all that is static under them;
+ * - batched flushing of what is unmapped: try_to_unmap_flush() and its like,
+ *   flush_tlb_batched_pending();
+ * - huge pages: page_remove_anon_compound_rmap(), hugepage_add_anon_rmap(),
+ *   hugepage_add_new_anon_rmap(); do_page_add_anon_rmap() and
+ *   page_remove_file_rmap() are in their callers, for they do no more;
+ * - memory cgroups, mlocked pages, RMAP_EXCLUSIVE as a flag.
  *
  * Lock ordering in mm: deeper is taken later; in parentheses, where. What
  * lockdep sees on the stepper has to be in here, and the other way round, but
@@ -125,10 +136,12 @@ function anon_vma_free(anon_vma: anon_vma): void {
 	kmem_cache_free(data.anon_vma_cachep, anon_vma);
 }
 
+/** The link between a vma and an anon_vma; NULL without memory. */
 function anon_vma_chain_alloc(gfp: number): anon_vma_chain {
 	return kmem_cache_alloc<anon_vma_chain>(data.anon_vma_chain_cachep, gfp);
 }
 
+/** It is on no list and in no tree. */
 function anon_vma_chain_free(anon_vma_chain: anon_vma_chain): void {
 	kmem_cache_free(data.anon_vma_chain_cachep, anon_vma_chain);
 }
@@ -158,6 +171,7 @@ export function __anon_vma_prepare(vma: vm_area_struct): number {
 	let avc = anon_vma_chain_alloc(GFP_KERNEL);
 	if (avc === NULL) return -ENOMEM;
 
+	/* Both allocations before the locks; what is not needed goes back. */
 	let anon_vma = find_mergeable_anon_vma(vma);
 	let allocated: anon_vma = NULL;
 	if (anon_vma === NULL) {
@@ -174,9 +188,10 @@ export function __anon_vma_prepare(vma: vm_area_struct): number {
 	/* The other faults of this mm, which hold mmap_lock for reading. */
 	spin_lock(mm.page_table_lock);
 	if (vma.anon_vma === NULL) {
-		/* Pairs with the acquire in anon_vma_prepare(): those who see it
-		 * there do not take page_table_lock. Port: a plain store in the
-		 * kernel, and a load with a dependency. */
+		/* Pairs with the acquires in anon_vma_prepare(),
+		 * wp_page_copy(), do_anonymous_page(), reusable_anon_vma():
+		 * who sees it there does not take page_table_lock. Port: a
+		 * plain store in the kernel, and a load with a dependency. */
 		smp_store_release(vma.anon_vma, anon_vma);
 		anon_vma_chain_link(vma, avc, anon_vma);
 		anon_vma.num_active_vmas++;
@@ -195,6 +210,8 @@ export function __anon_vma_prepare(vma: vm_area_struct): number {
 /* While a list of chains is walked the lock of the root is kept, since most
  * lists have one root; these two change it where they meet another. */
 
+/** Hold the lock of anon_vma's root instead of that of `root` (NULL: of none);
+ *  returns whose lock is held. */
 function lock_anon_vma_root(root: anon_vma, anon_vma: anon_vma): anon_vma {
 	const new_root = anon_vma.root;
 
@@ -208,6 +225,7 @@ function lock_anon_vma_root(root: anon_vma, anon_vma: anon_vma): anon_vma {
 	return new_root;
 }
 
+/** And let go of the last one. */
 function unlock_anon_vma_root(root: anon_vma): void {
 	if (root !== NULL) up_write(root.rwsem);
 }
@@ -267,6 +285,7 @@ export function anon_vma_clone(
 			anon_vma.num_active_vmas === 0)
 			dst.anon_vma = anon_vma;
 	}
+	/* Counted under the root's lock, as all who count it hold. */
 	const used = dst.anon_vma;
 	if (used !== NULL) used.num_active_vmas++;
 	unlock_anon_vma_root(root);
@@ -305,6 +324,8 @@ export function anon_vma_fork(
 	 * long. */
 	const parent: anon_vma = pvma.anon_vma;
 	anon_vma.root = parent.root;
+	/* It needs no reference: our vma has a link in its tree, and as long
+	 * as that is not empty it stays. */
 	anon_vma.parent = parent;
 	get_anon_vma(anon_vma.root);
 	vma.anon_vma = anon_vma;
@@ -376,6 +397,8 @@ const anon_vma_ctor = RODATA((object: number): void => {
 	anon_vma.rb_root.rb_leftmost = NULL;
 });
 
+/** At boot: the caches. That of anon_vmas keeps a freed one an anon_vma for as
+ *  long as RCU readers may look at it. */
 export function anon_vma_init(): void {
 	data.anon_vma_cachep = kmem_cache_create("anon_vma", sizeof<anon_vma>(),
 		0, SLAB_TYPESAFE_BY_RCU | SLAB_PANIC | SLAB_ACCOUNT, anon_vma_ctor);
@@ -464,13 +487,15 @@ export function page_lock_anon_vma_read(page: page): anon_vma {
 	return anon_vma;
 }
 
+/** The end of the walk. */
 export function page_unlock_anon_vma_read(anon_vma: anon_vma): void {
 	anon_vma_unlock_read(anon_vma);
 }
 
 /**
  * The page was copied-on-write to be ours alone: from now on it is found by our
- * own anon_vma, and not by the forefather's whose tree we share. Page lock held.
+ * own anon_vma, and not by the forefather's whose tree we share. Page lock
+ * held.
  */
 export function page_move_anon_rmap(page: page, vma: vm_area_struct): void {
 	const anon_vma = vma.anon_vma;
@@ -496,6 +521,8 @@ function __page_set_anon_rmap(
 	WRITE_ONCE(page.mapping, uptr(anon_vma) + PAGE_MAPPING_ANON);
 }
 
+/** What a page that is mapped already must agree with: a vma of its family, and
+ *  the place in it that its index says. */
 function __page_check_anon_rmap(
 	page: page, vma: vm_area_struct, address: number,
 ): void {

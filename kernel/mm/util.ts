@@ -2,9 +2,13 @@
 /**
  * Mirrors mm/util.c (5.17): the list of vmas, mmap for kernel callers,
  * overcommit, and what a page's mapping field says.
- * Left out: copies of user strings (see kernel/sys.ts), kvmalloc, the choice
- * of the mmap layout (arch/x86/mm/mmap.ts), account_locked_vm(), compound
- * pages, /proc/sys/vm.
+ * Left out: copies of strings and memory (kstrdup() to memdup_user_nul(); see
+ * kernel/sys.ts for users' strings), kvmalloc_node() to kvrealloc(),
+ * vma_is_stack_for_current(), vma_set_file(), randomisation and the choice of
+ * the mmap layout (arch/x86/mm/mmap.ts), account_locked_vm(), folios and
+ * compound pages, /proc/sys/vm (overcommit_*_handler(), vm_commit_limit(),
+ * vm_memory_committed()), get_cmdline(), memcmp_pages(), mem_dump_obj(),
+ * page_offline_*(). page_mapping() is of mm/folio-compat.c.
  *
  * Port: security_vm_enough_memory_mm() of security/security.c is here, as
  * there are no security modules to ask.
@@ -43,6 +47,8 @@ export function __vma_link_list(
 		next.vm_prev = vma;
 }
 
+/** Out of the list; vma's own pointers stay for whoever stands on it. mmap_lock
+ *  is held for writing. */
 export function __vma_unlink_list(mm: mm_struct, vma: vm_area_struct): void {
 	const prev: vm_area_struct = vma.vm_prev;
 	const next: vm_area_struct = vma.vm_next;
@@ -75,6 +81,7 @@ export function vm_mmap_pgoff(
 	return ret;
 }
 
+/** The same with the offset in bytes. Called without locks. */
 export function vm_mmap(
 	file: file, addr: number, len: number, prot: number, flag: number,
 	offset: number,
@@ -131,6 +138,8 @@ export function __vm_enough_memory(
 	return -ENOMEM;
 }
 
+/** security/security.c: the question, with the superuser's answer to whether
+ *  the task may use the last reserves. */
 export function security_vm_enough_memory_mm(
 	mm: mm_struct, pages: number,
 ): number {

@@ -30,6 +30,7 @@ function vmacache_valid_mm(mm: mm_struct): boolean {
 	return tsk.mm === mm && (tsk.flags & PF_KTHREAD) === 0;
 }
 
+/** Remember the vma for addr's slot, if mm is our own. */
 export function vmacache_update(addr: number, newvma: vm_area_struct): void {
 	/* Without mmap_lock it may just be born; the sequence tells later. */
 	if (vmacache_valid_mm(data_race(newvma.vm_mm))) {
@@ -39,6 +40,10 @@ export function vmacache_update(addr: number, newvma: vm_area_struct): void {
 	}
 }
 
+/**
+ * Is what the task has cached of this mm? If vmas have gone from it since, the
+ * cache is emptied, and is as new as the sequence number that was read first.
+ */
 function vmacache_valid(mm: mm_struct): boolean {
 	if (!vmacache_valid_mm(mm))
 		return false;
@@ -61,6 +66,8 @@ function vmacache_valid(mm: mm_struct): boolean {
 	return true;
 }
 
+/** A cached vma that contains addr, or NULL. Slots of other addresses are
+ *  looked at, too: a large vma is found by the one where it was cached. */
 export function vmacache_find(mm: mm_struct, addr: number): vm_area_struct {
 	if (!vmacache_valid(mm))
 		return NULL;

@@ -143,7 +143,8 @@ export function global_zone_page_state(_item: number): number {
 	return nr_free_pages();
 }
 
-/** Same order as zone_stat_item, node_stat_item and vm_event_item. */
+/** Same order as zone_stat_item, node_stat_item and vm_event_item; V2.13 and 31
+ *  add names to the last. */
 export function vmstat_text(): string[] {
 	return [
 		/* enum zone_stat_item counters */

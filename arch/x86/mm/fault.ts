@@ -2,13 +2,17 @@
 /**
  * Mirrors arch/x86/mm/fault.c (5.17 with V2.13, 19, 28 and 31): from the CPU's
  * page-fault exception to handle_mm_fault(), and the signals if that fails.
- * Left out: kernel addresses (no vmalloc area, no spurious faults there),
- * protection keys, SMAP and SMEP, vsyscall emulation, errata, oops output,
- * single-step probes.
+ * Left out: kernel addresses (vmalloc_fault(), arch_sync_kernel_mappings(),
+ * spurious_kernel_fault()), protection keys and SGX, SMAP and SMEP, vsyscall
+ * emulation, errata (is_prefetch(), is_errata93(), is_errata100(),
+ * is_f00f_bug()), oopses and what they show (page_fault_oops(),
+ * show_fault_oops(), dump_pagetable(), pgtable_bad()), set_signal_archinfo(),
+ * show_signal_msg(), kmmio and kprobes, performance events, tracing.
  *
- * Port: there is no instruction pointer to move. The handlers return whether
- * the access is to be made again; if not, a user has got a signal for it, and
- * the kernel (which only ever copies from or to user memory) its fixup.
+ * Port: there is no instruction pointer to move, and so no
+ * kernelmode_fixup_or_oops(). The handlers return whether the access is to be
+ * made again; if not, a user has got a signal for it, and the kernel (which
+ * only ever copies from or to user memory) its fixup.
  */
 import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
@@ -58,6 +62,8 @@ function __bad_area_nosemaphore(
 	return false;
 }
 
+/** Nothing is mapped there, or nothing may be looked up. mmap_lock is not
+ *  held. */
 function bad_area_nosemaphore(
 	regs: pt_regs, error_code: number, address: number,
 ): boolean {
@@ -73,18 +79,23 @@ function __bad_area(
 	return __bad_area_nosemaphore(regs, error_code, address, pkey, si_code);
 }
 
+/** Nothing is mapped there. We enter with mmap_lock held for reading, and
+ *  return without it, here and in the next one. */
 function bad_area(
 	regs: pt_regs, error_code: number, address: number, mm: mm_struct,
 ): boolean {
 	return __bad_area(regs, error_code, address, mm, 0, SEGV_MAPERR);
 }
 
+/** The vma forbids the access. */
 function bad_area_access_error(
 	regs: pt_regs, error_code: number, address: number, mm: mm_struct,
 ): boolean {
 	return __bad_area(regs, error_code, address, mm, 0, SEGV_ACCERR);
 }
 
+/** There is a mapping, but nothing behind it: a file is shorter. Port: memory
+ *  failure, which has a code of its own, is left out. */
 function do_sigbus(
 	regs: pt_regs, _error_code: number, address: number, _fault: vm_fault_t,
 ): boolean {
@@ -192,7 +203,13 @@ function do_speculative_user_fault(
 		flags | FAULT_FLAG_SPECULATIVE, seq, regs);
 }
 
-/** An address of user memory. We enter and return without locks. */
+/**
+ * An address of user memory (V2.13, 28). We enter and return without locks.
+ *
+ * First without mmap_lock, where that may be worth it. What it cannot do, or
+ * not be sure of, is done by the classic fault that follows, which is that of
+ * 5.17 but for stacks.
+ */
 export function do_user_addr_fault(
 	regs: pt_regs, error_code: number, address: number,
 ): boolean {
@@ -206,8 +223,9 @@ export function do_user_addr_fault(
 	if (faulthandler_disabled() || mm === NULL)
 		return bad_area_nosemaphore(regs, error_code, address);
 
-	/* Port: interrupts are on already; an exception does not turn them off
-	 * here, as none is taken before we get to this point. */
+	/* Port: interrupts are on already. The exception does not turn them off
+	 * here, as it keeps its address in an argument and not in a register
+	 * that the next one would overwrite. */
 	if (user_mode(regs)) flags |= FAULT_FLAG_USER;
 	if ((error_code & X86_PF_WRITE) !== 0) flags |= FAULT_FLAG_WRITE;
 	if ((error_code & X86_PF_INSTR) !== 0) flags |= FAULT_FLAG_INSTRUCTION;
@@ -238,8 +256,10 @@ export function do_user_addr_fault(
 	}
 
 	/*
-	 * Try first: only a kernel access that has no fixup must not wait for
-	 * the lock, which it may hold itself. All of ours have one.
+	 * Try first, as in 5.17, where that tells a fault of the kernel's own
+	 * code from one that it expects: only a kernel access that has no fixup
+	 * must not wait for the lock, which it may hold itself. All of ours
+	 * have one.
 	 */
 	if (!mmap_read_trylock(mm)) mmap_read_lock(mm);
 	for (;;) {
@@ -303,6 +323,7 @@ function fault_done(
 	return bad_area_nosemaphore(regs, error_code, address);
 }
 
+/** By the half of the address space that it is in. */
 export function handle_page_fault(
 	regs: pt_regs, error_code: number, address: number,
 ): boolean {

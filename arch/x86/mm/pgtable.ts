@@ -71,6 +71,8 @@ export function ptep_set_access_flags(
 	return changed;
 }
 
+/** Was the page used since the last time? Atomic against the cmpxchg in
+ *  mmu_walk(). Holds the page-table lock. */
 export function ptep_test_and_clear_young(
 	_vma: vm_area_struct, _addr: number, ptep: pte_t,
 ): boolean {

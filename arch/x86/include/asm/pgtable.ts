@@ -270,7 +270,8 @@ export function set_pte_at(
 	WRITE_ONCE(ptep.pte, pte);
 }
 
-/** Take the entry away; bits the walker sets up to that moment are in it. */
+/** Take the entry away; bits that a walker sets up to that moment are in it.
+ *  Atomic against, and ordered with, the cmpxchg in mmu_walk(). */
 export function ptep_get_and_clear(
 	_mm: mm_struct, _addr: number, ptep: pte_t,
 ): number {
@@ -289,6 +290,8 @@ export function ptep_get_and_clear_full(
 	return ptep_get_and_clear(mm, addr, ptep);
 }
 
+/** One bit, by an atomic operation: a walker may be setting another one by the
+ *  cmpxchg in mmu_walk(). */
 export function ptep_set_wrprotect(
 	_mm: mm_struct, _addr: number, ptep: pte_t,
 ): void {
