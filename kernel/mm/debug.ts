@@ -3,7 +3,8 @@
  * Mirrors mm/debug.c (5.17 with V2.01): the objects of the memory manager in
  * words, for the one who has to find out what went wrong. Nothing is locked:
  * what is printed may be half old and half new.
- * Left out: page owners, compound pages, migrate reasons.
+ * Left out: page owners, compound pages, migrate reasons, page_init_poison()
+ * and the boot parameter vm_debug=.
  */
 import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
 import { page_to_pfn } from "asm-generic/memory_model.ts";

@@ -2,13 +2,23 @@
 /**
  * Mirrors mm/filemap.c and, of mm/readahead.c, what a fault needs (5.17): the
  * page cache, the page lock, and faults of file mappings.
- * Left out: read() and write(), writeback, folios, readahead that adapts
- * itself, splice, hardware poison, DAX.
+ * Left out, by group:
+ * - read() and write(): filemap_read() and from filemap_get_pages() to
+ *   generic_file_write_iter(), read_cache_page(), seeking for data and holes;
+ * - writeback and its errors: filemap_fdatawrite() to
+ *   file_write_and_wait_range(), folio_end_writeback(), private_2;
+ * - removal and lookup of many pages at once (page_cache_delete_batch(),
+ *   find_get_entries() and its like), shadow entries, replacement of a page;
+ * - waiting in turn and for bits other than PG_locked
+ *   (folio_wait_bit_common() and what is under it), or without sleeping;
+ * - readahead that adapts itself, swap and migration entries, hardware poison,
+ *   DAX, splice, folio_*() as names: those here are of mm/folio-compat.c and
+ *   pagemap.h, for pages.
  *
  * Port: a file has no disk. Its bytes are a function of inode number and offset
  * (file_byte), so a page is read by computing it, all at once (dma_page), and
- * is up to date then.
- * A window that a miss brings in is there when the next fault looks.
+ * is up to date then. A window that a miss brings in is there when the next
+ * fault looks.
  *
  * File mappings are never faulted speculatively, see do_user_addr_fault().
  * Lock ordering: mm/rmap.ts.

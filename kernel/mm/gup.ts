@@ -100,6 +100,8 @@ function faultin_page(
 	if (locked !== null)
 		fault_flags |= FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE;
 
+	/* Never speculatively: mmap_lock is held anyway. No registers: the
+	 * fault is not one of the task's own accesses. */
 	const ret = handle_mm_fault(vma, address, fault_flags, NO_REGS);
 
 	if ((ret & VM_FAULT_ERROR) !== 0) {
@@ -109,12 +111,15 @@ function faultin_page(
 			return err;
 		BUG("faultin_page: unknown error");
 	}
+	/* The lock was dropped, and so the vma may be gone: our caller starts
+	 * anew where we stopped. */
 	if ((ret & VM_FAULT_RETRY) !== 0) {
 		if (locked !== null)
 			locked.locked = false;
 		return -EBUSY;
 	}
-	/* COW is broken, though the vma does not allow the pte to be writable. */
+	/* COW is broken, though the vma does not allow the pte to be
+	 * writable. */
 	if ((ret & VM_FAULT_WRITE) !== 0 && (vma.vm_flags & VM_WRITE) === 0)
 		state.flags |= FOLL_COW;
 	return 0;
@@ -160,6 +165,8 @@ function __get_user_pages(
 
 	if (ret)
 		return ret;
+	/* Page by page: is it there, and as it is wanted? If not, one fault,
+	 * and look again: it may have been taken away at once. */
 	while (i < nr_pages) {
 		/* A fatal signal ends it, with what there is so far. */
 		if (fatal_signal_pending(current())) {
@@ -280,6 +287,8 @@ export function __mm_populate(
 		if (nstart < vma.vm_start)
 			nstart = vma.vm_start;
 
+		/* As many as could be had in one go; after a wait it goes on
+		 * with a vma that is looked up again. */
 		ret = populate_vma_page_range(vma, nstart, nend, state);
 		if (ret < 0) {
 			if (ignore_errors) {

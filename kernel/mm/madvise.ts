@@ -185,6 +185,8 @@ function madvise_update_vma(
 	const merged = vma_merge(mm, prev.pprev, start, end, new_flags,
 		vma.anon_vma, vma.vm_file, pgoff, anon_name);
 
+	/* Like mprotect_fixup(): a neighbour takes the range, or it becomes a
+	 * vma of its own by one split or two. */
 	if (merged !== NULL) {
 		prev.pprev = vma = merged;
 	} else {
@@ -205,6 +207,7 @@ function madvise_update_vma(
 		}
 	}
 
+	/* None of these flags is in a pte, so nothing else has to change. */
 	vma.vm_flags = new_flags;
 	if (vma.vm_file === NULL) {
 		error = replace_anon_vma_name(vma, anon_name);
@@ -249,8 +252,11 @@ function madvise_cold_or_pageout_pte_range(
 
 		const page = vm_normal_page(vma, addr, ptent);
 
+		/* Who else maps it may need it: it is not ours to make old. */
 		if (page === NULL || page_mapcount(page) !== 1)
 			continue;
+		/* Only what changes is taken out, and has to be flushed: a CPU
+		 * with a translation does not set the bit again. */
 		if (pte_young(ptent)) {
 			ptent = ptep_get_and_clear_full(mm, addr, pte,
 				tlb.fullmm);
@@ -324,6 +330,9 @@ function madvise_free_pte_range(
 
 		if (page === NULL)
 			continue;
+		/* A dirty page has contents that are nowhere else: whether they
+		 * are ours to give up is asked under the page lock, which under
+		 * the lock of the table can only be tried. */
 		if (PageDirty(page)) {
 			if (!trylock_page(page))
 				continue;
@@ -421,7 +430,8 @@ function madvise_populate(
 
 	prev.pprev = vma;
 	while (start < end) {
-		/* It may have been split or unmapped while the lock was free. */
+		/* It may have been split or unmapped while the lock was free,
+		 * and what is there now need not be what was asked about. */
 		if (vma === NULL || start >= vma.vm_end) {
 			vma = vma_lookup(mm, start);
 			if (vma === NULL)
@@ -432,6 +442,8 @@ function madvise_populate(
 		const pages = faultin_vma_page_range(vma, start, tmp_end, write,
 			state);
 
+		/* Our caller wants the lock back, and no pointer that is from
+		 * before. */
 		if (!state.locked) {
 			mmap_read_lock(mm);
 			state.locked = true;
@@ -485,6 +497,8 @@ function madvise_vma_behavior(
 ): number {
 	let new_flags = vma.vm_flags;
 
+	/* First what touches pages and is done with that; the others change
+	 * flags, for which there is one way below. */
 	switch (behavior) {
 	case MADV_REMOVE:
 		return madvise_remove(vma, prev, start, end);
@@ -544,6 +558,7 @@ function madvise_vma_behavior(
 
 	const anon_name = anon_vma_name(vma);
 
+	/* The name stays what it is; merging may free the vma that has it. */
 	anon_vma_name_get(anon_name);
 	const error = madvise_update_vma(vma, prev, start, end, new_flags,
 		anon_name);

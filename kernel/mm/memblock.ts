@@ -5,7 +5,10 @@
  * Port: there is one region of memory, [0, ram_size()). Reserved is what lies
  * below one boundary: the NULL page, the image, the per-CPU areas and stacks,
  * and, as memblock_alloc() moves the boundary up, what boot code has allocated.
- * Nothing can be given back. Left out: regions, flags, nodes, free ranges.
+ * Nothing can be given back.
+ * Left out: regions (adding, removing, merging, isolating, searching them),
+ * flags, nodes, free ranges and their iterators, limits from the command line,
+ * debugfs.
  */
 import { image_end, memset, ram_size } from "host/door.ts";
 import { pfn_to_page } from "asm-generic/memory_model.ts";

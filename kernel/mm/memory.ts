@@ -416,9 +416,9 @@ export function vm_normal_page(
 			return NULL;
 		}
 	} else {
-		/* Without the bit, a PFN mapping is recognised by its layout: the
-		 * frames are in the order of the addresses, from vm_pgoff on.
-		 * */
+		/* Without the bit, a PFN mapping is recognised by its layout:
+		 * the frames are in the order of the addresses, from vm_pgoff
+		 * on. */
 		if ((vma.vm_flags & VM_MIXEDMAP) !== 0) {
 			if (!pfn_valid(pfn)) return NULL;
 		} else if ((vma.vm_flags & VM_PFNMAP) !== 0) {
@@ -743,7 +743,8 @@ function zap_pte_range(
 		} while (addr !== end);
 
 		add_mm_rss_vec(mm, rss);
-		/* The TLB flush under the lock, the freeing of pages outside. */
+		/* The TLB flush under the lock, the freeing of pages
+		 * outside. */
 		if (force_flush) tlb_flush_mmu_tlbonly(tlb);
 		pte_unmap_unlock(start_pte, ptl);
 		if (force_flush) tlb_flush_mmu(tlb);
@@ -1094,6 +1095,7 @@ function wp_page_copy(vmf: vm_fault): vm_fault_t {
 		}
 	}
 
+	/* Of the page of zeroes no copy is needed: new memory is zeroed. */
 	if (is_zero_pfn(pte_pfn(vmf.orig_pte))) {
 		new_page = alloc_zeroed_user_highpage_movable(vma, vmf.address);
 		if (new_page === NULL) {
@@ -1116,12 +1118,16 @@ function wp_page_copy(vmf: vm_fault): vm_fault_t {
 	 * dependency of whoever finds the page in the table. */
 	__SetPageUptodate(new_page);
 
+	/* V2.26: where a speculative fault commits; if it cannot, the copy was
+	 * in vain and the classic fault makes another one. */
 	if (!pte_map_lock(vmf)) {
 		put_page(new_page);
 		if (old_page !== NULL) put_page(old_page);
 		return VM_FAULT_RETRY;
 	}
 	if (pte_same(ptep_get(vmf.pte), vmf.orig_pte)) {
+		/* A file's page was counted as such; anonymous for anonymous
+		 * changes nothing; the page of zeroes was not counted. */
 		if (old_page !== NULL) {
 			if (!PageAnon(old_page)) {
 				dec_mm_counter_fast(mm, mm_counter_file(old_page));
@@ -1203,6 +1209,8 @@ function wp_page_shared(vmf: vm_fault): vm_fault_t {
 	get_page(page);
 	const vm_ops = vma.vm_ops;
 	if (vm_ops && vm_ops.page_mkwrite) {
+		/* The file may wait, so not under the lock. Afterwards the
+		 * entry is compared, in finish_mkwrite_fault(). */
 		pte_unmap_unlock(vmf.pte, vmf.ptl);
 		let tmp = do_page_mkwrite(vmf);
 		if (tmp === 0 || (tmp & (VM_FAULT_ERROR | VM_FAULT_NOPAGE)) !== 0) {
@@ -1460,6 +1468,8 @@ function do_anonymous_page(vmf: vm_fault): vm_fault_t {
 			entry = pte_mkwrite(pte_mkdirty(entry));
 	}
 
+	/* V2.18: where a speculative fault commits. The page that it brings was
+	 * seen by nobody, and goes back if it cannot. */
 	if (!pte_map_lock(vmf)) {
 		if (page !== NULL) put_page(page);
 		return VM_FAULT_RETRY;
@@ -1471,6 +1481,8 @@ function do_anonymous_page(vmf: vm_fault): vm_fault_t {
 		if (page !== NULL) put_page(page);
 		return 0;
 	}
+	/* The OOM reaper may have emptied the address space under its users:
+	 * they must not take zeroes for what they had written. */
 	ret = check_stable_address_space(vma.vm_mm);
 	if (ret !== 0) {
 		pte_unmap_unlock(vmf.pte, vmf.ptl);
@@ -1489,6 +1501,8 @@ function do_anonymous_page(vmf: vm_fault): vm_fault_t {
 		}
 		return handle_userfault(vmf, VM_UFFD_MISSING);
 	}
+	/* Counted and findable before it is mapped: who walks from the page to
+	 * its mappings may come as soon as the lock is free. */
 	if (page !== NULL) {
 		inc_mm_counter_fast(vma.vm_mm, MM_ANONPAGES);
 		page_add_new_anon_rmap(page, vma, vmf.address, false);
@@ -1580,6 +1594,8 @@ export function finish_fault(vmf: vm_fault): vm_fault_t {
 	vmf.ptl = pte_lockptr(vma.vm_mm, vmf.pmd);
 	vmf.pte = pte_offset_map_lock(vma.vm_mm, vmf.pmd, vmf.address);
 	ret = 0;
+	/* Somebody may have been here since we looked: then it is his page that
+	 * is mapped, and ours is the caller's to drop. */
 	if (pte_none(ptep_get(vmf.pte))) do_set_pte(vmf, page, vmf.address);
 	else ret = VM_FAULT_NOPAGE;
 	update_mmu_tlb(vma, vmf.address, vmf.pte);
@@ -1622,6 +1638,8 @@ function do_fault_around(vmf: vm_fault): vm_fault_t {
 	const vma = vmf.vma;
 	const fault_around_bytes = fault_around_bytes_get();
 	const nr_pages = fault_around_bytes / PAGE_SIZE;
+	/* The window is the same for all faults in it, so that one of them is
+	 * enough; it is cut where the vma and the table of ptes end. */
 	const aligned = vmf.address - vmf.address % fault_around_bytes;
 	const address = Math.max(aligned, vma.vm_start);
 	const off = (vmf.address - address) / PAGE_SIZE;
@@ -1631,6 +1649,8 @@ function do_fault_around(vmf: vm_fault): vm_fault_t {
 		vma_pages(vma) + vma.vm_pgoff - 1,
 		start_pgoff + nr_pages - 1);
 
+	/* ->map_pages() holds an RCU section, in which no memory can be waited
+	 * for: the table it may have to install is made here. */
 	if (pmd_none(READ_ONCE(vmf.pmd.pmd))) {
 		vmf.prealloc_pte = pte_alloc_one(vma.vm_mm);
 		if (vmf.prealloc_pte === NULL) return VM_FAULT_OOM;
@@ -1704,6 +1724,8 @@ function do_shared_fault(vmf: vm_fault): vm_fault_t {
 	if ((ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY)) !== 0)
 		return ret;
 	if (vm_ops.page_mkwrite) {
+		/* Not under the page lock, which the file takes itself, perhaps
+		 * after others that come first. */
 		unlock_page(vmf.page);
 		const tmp = do_page_mkwrite(vmf);
 		if (tmp === 0 || (tmp & (VM_FAULT_ERROR | VM_FAULT_NOPAGE)) !== 0) {
@@ -1794,6 +1816,8 @@ function do_numa_page(vmf: vm_fault): vm_fault_t {
 		return 0;
 	}
 
+	/* Whose page is it, and should it be elsewhere? Asked of the entry as
+	 * it will be, for as it is it looks like one without access. */
 	let old_pte = ptep_get(vmf.pte);
 	let pte = pte_modify(old_pte, vma.vm_page_prot);
 	const page = vm_normal_page(vma, vmf.address, pte);
@@ -1803,7 +1827,8 @@ function do_numa_page(vmf: vm_fault): vm_fault_t {
 		put_page(page);
 	}
 
-	/* Make it accessible again. */
+	/* Make it accessible again. In two steps, between which the entry is
+	 * empty: a bit that the hardware sets meanwhile is not lost. */
 	old_pte = ptep_modify_prot_start(vma, vmf.address, vmf.pte);
 	pte = pte_mkyoung(pte_modify(old_pte, vma.vm_page_prot));
 	if (was_writable) pte = pte_mkwrite(pte);
@@ -1841,6 +1866,12 @@ function handle_pte_fault(vmf: vm_fault): vm_fault_t {
 		if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0)
 			count_vm_spf_event(SPF_ATTEMPT_PTE);
 	}
+	/*
+	 * The entry is there and of the right kind: what can be missing is the
+	 * right to write, or the accessed or dirty bit on a CPU that leaves
+	 * them to us. From here on under the lock; V2.27: for a speculative
+	 * fault this is where it commits.
+	 */
 	if (!pte_spinlock(vmf)) return VM_FAULT_RETRY;
 	let entry = vmf.orig_pte;
 	if (!pte_same(ptep_get(vmf.pte), entry)) {
@@ -1850,6 +1881,8 @@ function handle_pte_fault(vmf: vm_fault): vm_fault_t {
 	}
 	const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0;
 	if (write) {
+		/* The vma permits it, or we would not be here: so it is copy on
+		 * write, or a file that wants to be told. */
 		if (!pte_write(entry)) return do_wp_page(vmf);
 		entry = pte_mkdirty(entry);
 	}
@@ -1922,6 +1955,8 @@ function __handle_mm_fault(
 		}
 	}
 
+	/* mmap_lock is held: what is found or made here stays. Two faults may
+	 * make the same table, and one of them takes back his. */
 	const pgd = pgd_offset(mm, address);
 	const p4d = p4d_alloc(mm, pgd, address);
 	if (p4d === NULL) return VM_FAULT_OOM;
@@ -1937,7 +1972,8 @@ function __handle_mm_fault(
 		 */
 		vmf.pte = NULL;
 	} else {
-		/* Without huge pages the table stays while we hold mmap_lock. */
+		/* Without huge pages the table stays while we hold
+		 * mmap_lock. */
 		if (pmd_devmap_trans_unstable(vmf.pmd)) return 0;
 		vmf.pte = pte_offset_map(vmf.pmd, vmf.address);
 		/*

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors mm/mincore.c (5.17): which pages of a range are in memory.
- * Left out: huge pages and swap, and with it migration entries. Everybody may
- * ask about every file, as the superuser may.
+ * Left out: huge pages (mincore_hugetlb()) and swap, and with it migration
+ * entries; can_do_mincore(): everybody may ask about every file, as the
+ * superuser may. mincore_one() takes the place of the callbacks of a walk,
+ * mincore_pte_range() and mincore_unmapped_range().
  */
 import { EAGAIN, EFAULT, EINVAL, ENOMEM } from "linux/errno.ts";
 import type { address_space } from "linux/fs.ts";

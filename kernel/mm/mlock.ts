@@ -80,6 +80,8 @@ function mlock_fixup(
 	}
 
 	const pgoff = vma.vm_pgoff + (start - vma.vm_start) / PAGE_SIZE;
+	/* A neighbour that is locked in the same way takes the range; else it
+	 * is split off. */
 	const merged = vma_merge(mm, prev.pprev, start, end, newflags,
 		vma.anon_vma, vma.vm_file, pgoff, anon_vma_name(vma));
 
@@ -105,6 +107,8 @@ function mlock_fixup(
 		nr_pages = 0;
 	mm.locked_vm += nr_pages;
 
+	/* Pages that are faulted in from here on see the flag; those that are
+	 * there already are gone over by the populating that follows. */
 	if (lock)
 		vma.vm_flags = newflags;
 	else
@@ -137,8 +141,8 @@ function apply_vma_lock_flags(
 		pprev: start > vma.vm_start ? vma : vma.vm_prev,
 	};
 
+	/* From vma to vma, each of which begins where the last one ended. */
 	for (let nstart = start; ; ) {
-		/* Here vma->vm_start <= nstart < vma->vm_end. */
 		const newflags = (vma.vm_flags & VM_LOCKED_CLEAR_MASK) | flags;
 		const tmp = Math.min(vma.vm_end, end);
 		const error = mlock_fixup(vma, prev, nstart, tmp, newflags);

@@ -764,7 +764,8 @@ export function __vma_adjust(
 				remove_next = end > next.vm_end ? 2 : 1;
 				VM_WARN_ON(remove_next === 2 &&
 					end !== next.vm_next.vm_end, "case 6: end");
-				/* Case 6 needs two passes: first only to next. */
+				/* Case 6 needs two passes: first only to
+				 * next. */
 				end = next.vm_end;
 			}
 			exporter = next;
@@ -795,6 +796,8 @@ export function __vma_adjust(
 		 */
 		if (exporter !== NULL && exporter.anon_vma !== NULL &&
 		    importer.anon_vma === NULL) {
+			/* Set first: anon_vma_clone() counts it there. If it
+			 * fails, it takes that back. */
 			importer.anon_vma = exporter.anon_vma;
 			const error = anon_vma_clone(importer, exporter);
 
@@ -820,6 +823,11 @@ export function __vma_adjust(
 
 		if (anon === NULL && adjust_next !== 0)
 			anon = next.anon_vma;
+		/*
+		 * Rmap walks come by the file or by the anon_vma. Both are kept
+		 * out, and the vmas are out of both trees while their keys
+		 * change.
+		 */
 		if (anon !== NULL) {
 			VM_WARN_ON(adjust_next !== 0 && next.anon_vma !== NULL &&
 				anon !== next.anon_vma, "two anon_vmas");
@@ -849,6 +857,7 @@ export function __vma_adjust(
 			end_changed = true;
 		}
 		vma.vm_pgoff = pgoff;
+		/* The neighbour gives or takes as much, at its start. */
 		if (adjust_next !== 0) {
 			next.vm_start += adjust_next;
 			next.vm_pgoff += adjust_next / PAGE_SIZE;
@@ -1073,6 +1082,11 @@ export function vma_merge(
 	VM_WARN_ON(area !== NULL && end > area.vm_end, "vma_merge: area");
 	VM_WARN_ON(addr >= end, "vma_merge: empty");
 
+	/*
+	 * From here on with the neighbours as they will be: first the one
+	 * before, which if it fits decides between four cases, since the one
+	 * behind may fit as well; then the one behind alone.
+	 */
 	const lend = can_lend_anon_vma(mm, prev, area, addr, end);
 
 	/* Does it fit behind the one before? */
@@ -1107,6 +1121,8 @@ export function vma_merge(
 			err = __vma_adjust(prev, prev.vm_start, addr,
 				prev.vm_pgoff, NULL, next);
 		} else {
+			/* The vma that begins the range is the one that is
+			 * adjusted, and in case 8 the one that goes. */
 			/* cases 3, 8 */
 			err = __vma_adjust(area, addr, next.vm_end,
 				next.vm_pgoff - pglen, NULL, next);
@@ -1239,6 +1255,11 @@ export function do_mmap(
 			return -EEXIST;
 	}
 
+	/*
+	 * What is asked for, and VM_MAY*, what mprotect() may grant later: all,
+	 * until the file below says otherwise. def_flags is what mlockall() and
+	 * prctl() want of new mappings.
+	 */
 	let vm_flags = calc_vm_prot_bits(prot) | calc_vm_flag_bits(mm, flags) |
 		mm.def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 
@@ -1282,12 +1303,14 @@ export function do_mmap(
 		case MAP_SHARED:
 			if ((vm_flags & (VM_GROWSDOWN | VM_GROWSUP)) !== 0)
 				return -EINVAL;
-			/* The offset is in an object that is just being made. */
+			/* The offset is in an object that is just being
+			 * made. */
 			pgoff = 0;
 			vm_flags |= VM_SHARED | VM_MAYSHARE;
 			break;
 		case MAP_PRIVATE:
-			/* So that neighbours can be merged: offset = address. */
+			/* So that neighbours can be merged: offset =
+			 * address. */
 			pgoff = PHYS_PFN(addr);
 			break;
 		default:
@@ -1302,6 +1325,7 @@ export function do_mmap(
 	}
 
 	addr = mmap_region(file, addr, len, vm_flags, pgoff);
+	/* Pages are faulted in by our caller, when he has released the lock. */
 	if (!IS_ERR_VALUE(addr) &&
 	    ((vm_flags & VM_LOCKED) !== 0 ||
 		(flags & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE))
@@ -1407,6 +1431,10 @@ export function mmap_region(
 	vma = vma_merge(mm, links.pprev, addr, addr + len, vm_flags, NULL, file,
 		pgoff, NULL);
 	if (vma === NULL) {
+		/*
+		 * A vma of its own. Nobody else sees it before vma_link(), so
+		 * it is filled in without locks.
+		 */
 		vma = vm_area_alloc(mm);
 		if (vma === NULL) {
 			if (charged !== 0)
@@ -1420,6 +1448,9 @@ export function mmap_region(
 		vma.vm_pgoff = pgoff;
 
 		if (file !== NULL) {
+			/* Counted for the file before ->mmap, in which it could
+			 * be sealed against writing; the link counts for
+			 * good. */
 			if ((vm_flags & VM_SHARED) !== 0) {
 				error = mapping_map_writable(file.f_mapping);
 				if (error)
@@ -1461,6 +1492,7 @@ export function mmap_region(
 		else
 			mm.locked_vm += len / PAGE_SIZE;
 	}
+	/* Only now is it known whether the backer wants to hear of writes. */
 	vma_set_page_prot(vma);
 	return addr;
 }
@@ -1780,6 +1812,8 @@ export function get_unmapped_area(
 	if (len > TASK_SIZE)
 		return -ENOMEM;
 
+	/* Who finds the place answers with an address or an errno; it is not
+	 * believed, but looked at. */
 	if (thp_wants_alignment(file, addr, len, flags))
 		addr = thp_get_unmapped_area(file, addr, len,
 			file !== NULL ? pgoff : 0, flags);
@@ -1842,6 +1876,8 @@ export function find_vma_prev(
 	if (vma !== NULL)
 		return { vma, pprev: vma.vm_prev };
 
+	/* Behind everything: the one before it is the last of the tree. */
+
 	const rb_node = rb_last(mm.mm_rb);
 
 	return { vma, pprev: rb_node !== NULL ? vma_of(rb_node) : NULL };
@@ -1887,7 +1923,8 @@ export function expand_downwards(
 	if (address < mmap_min_addr)
 		return -EPERM;
 
-	/* Enforce stack_guard_gap. */
+	/* Below the stack stays a gap that is never mapped, so that who runs
+	 * over its end faults. Another stack below keeps its own. */
 	const prev: vm_area_struct = vma.vm_prev;
 
 	if (prev !== NULL && (prev.vm_flags & VM_GROWSDOWN) === 0 &&
@@ -2254,6 +2291,7 @@ function __vm_munmap(start: number, len: number, downgrade: boolean): number {
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
 
+	/* Faults elsewhere go on from the moment that the vmas are out. */
 	let ret = __do_munmap(mm, start, len, downgrade);
 
 	/* 1 says that the lock is held for reading now; users see 0. */
@@ -2393,6 +2431,8 @@ export function exit_mmap(mm: mm_struct): void {
 
 	lru_add_drain();
 
+	/* All at once, and nobody has translations of it but this CPU and those
+	 * that are lazy: one flush for everything. */
 	const tlb: mmu_gather = tlb_gather_mmu_fullmm(mm);
 
 	unmap_vmas(tlb, vma, 0, ULONG_MAX);
@@ -2468,6 +2508,8 @@ export function copy_vma(
 		faulted_in_anon_vma = false;
 	}
 
+	/* The properties are the source's, and so is the anon_vma: the pages
+	 * that are going to be moved here must be found through it. */
 	if (find_vma_links(mm, addr, addr + len, links) !== 0)
 		return NULL; /* the caller has made room */
 	let new_vma = vma_merge(mm, links.pprev, addr, addr + len, vma.vm_flags,

@@ -43,6 +43,7 @@ function tlb_next_batch(tlb: mmu_gather): boolean {
 	}
 	if (tlb.batch_count === MAX_GATHER_BATCH_COUNT) return false;
 
+	/* The PTL is held: no waiting, and no harm without, as we can flush. */
 	const addr = __get_free_page(GFP_NOWAIT | __GFP_NOWARN);
 	if (addr === 0) return false;
 	const batch = cast<mmu_gather_batch>(addr);
@@ -62,6 +63,7 @@ function tlb_batch_pages_flush(tlb: mmu_gather): void {
 
 	for (let i = 0; i < tlb.local_nr; i++) free_page_and_swap_cache(local[i]);
 	tlb.local_nr = 0;
+	/* The batches are kept, empty, for what is still to come. */
 	for (let batch = tlb.first; batch !== NULL; batch = batch.next) {
 		const nr = batch.nr;
 		if (nr === 0) break;
@@ -189,6 +191,7 @@ export function tlb_remove_table(tlb: mmu_gather, table: page): void {
 		return;
 	}
 	if (tlb.batch === NULL) {
+		/* Nobody waits for memory in order to give memory back. */
 		const addr = __get_free_page(GFP_NOWAIT | __GFP_NOWARN);
 		if (addr === 0) {
 			tlb_table_invalidate(tlb);

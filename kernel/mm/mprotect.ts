@@ -98,6 +98,10 @@ function change_pte_range(
 			}
 		}
 
+		/* Taken out, changed, put back: the dirty and accessed bits
+		 * that the hardware sets up to that moment are in what we get,
+		 * and meanwhile it finds nothing and faults, which waits for
+		 * us. */
 		oldpte = ptep_modify_prot_start(vma, addr, pte);
 		let ptent = pte_modify(oldpte, newprot);
 
@@ -134,7 +138,8 @@ function numa_skip(
 	/* Dirty file pages cannot all be migrated. */
 	if (!PageSwapBacked(page) && PageDirty(page))
 		return true;
-	/* A single-threaded task on the node of its page. Port: the only one. */
+	/* A single-threaded task on the node of its page. Port: the only
+	 * one. */
 	if ((vma.vm_flags & VM_SHARED) === 0 && atomic_read(mm.mm_users) === 1)
 		return true;
 	return false;

@@ -2,8 +2,9 @@
 /**
  * Mirrors mm/oom_kill.c (5.17) with sysctl_oom_kill_allocating_task set: when
  * memory is gone, the task that asks for more is killed, with all threads of
- * its process. Left out: choosing a victim by badness, the reaper, memory
- * cgroups, notifiers, dumps of the tasks' state.
+ * its process. Left out: choosing a victim by badness (oom_badness() to
+ * select_bad_process()), the reaper and process_mrelease(), memory cgroups,
+ * cpusets, notifiers, oom_killer_disable(), dumps of the tasks' state.
  * Port: that choice needs no walk over the tasks of other CPUs, and makes the
  * victim the same in every replay of a trace.
  */

@@ -6,9 +6,15 @@
  * Port: one node, one zone, one migrate type. There is no reclaim and no swap:
  * an allocation that finds the zone empty gathers the pages of all CPUs' lists
  * once, then asks the OOM killer, then fails with NULL.
- * Left out: compound and huge pages, migrate types and page blocks, highatomic
- * reserves, CMA, compaction, memory hotplug, NUMA zone lists, cpusets,
- * watermark boosting, the bulk allocator, page_frag, alloc_pages_exact().
+ * Left out, by group: compound and huge pages; migrate types and page blocks
+ * (move_freepages() to __rmqueue_fallback()), highatomic reserves; CMA and
+ * alloc_contig_range(); compaction; deferred initialisation, memory hotplug and
+ * poisoned pages off the lists; zones and nodes found at boot, NUMA zone lists,
+ * cpusets; guard pages; fault injection (should_fail_alloc_page()); reclaim and
+ * kswapd (__perform_reclaim() to check_retry_cpuset()), watermark boosting,
+ * lowmem_reserve; the bulk allocator, page_frag, alloc_pages_exact();
+ * alloc_large_system_hash(); show_free_areas(), sysctls, boot parameters.
+ * Small inlines of mm.h, mmzone.h and swap.h whose data is here are here, too.
  */
 import { clear_page } from "host/door.ts";
 import { nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
@@ -281,7 +287,8 @@ function __free_one_page(
 
 	while (order < MAX_ORDER - 1) {
 		buddy_pfn = __find_buddy_pfn(pfn, order);
-		/* Port: the end of RAM need not be a multiple of the largest block. */
+		/* Port: the end of RAM need not be a multiple of the largest
+		 * block. */
 		if (!pfn_valid(buddy_pfn))
 			break;
 		const buddy: page = ptr_add<page>(page, buddy_pfn - pfn);
@@ -380,7 +387,8 @@ function free_pages_prepare(
 			p.flags &= ~PAGE_FLAGS_CHECK_AT_PREP;
 		}
 	}
-	/* An anonymous page keeps its anon_vma until here; see page_remove_rmap(). */
+	/* An anonymous page keeps its anon_vma until here; see
+	 * page_remove_rmap(). */
 	if (PageMappingFlags(page))
 		page.mapping = 0;
 	if (check_free && check_free_page(page))
@@ -450,7 +458,8 @@ function free_pcppages_bulk(
 		do {
 			const page = container_of<page>(list.prev, "lru");
 
-			/* Off the list before the zone, whose lists use lru too. */
+			/* Off the list before the zone, whose lists use lru
+			 * too. */
 			list_del(page.lru);
 			nr_freed += 1 << order;
 			count -= 1 << order;
@@ -458,7 +467,8 @@ function free_pcppages_bulk(
 			if (bulkfree_pcp_prepare(page))
 				continue;
 
-			/* The order travels in a field that a free page does not use. */
+			/* The order travels in a field that a free page does
+			 * not use. */
 			page.index = order;
 			list_add_tail(page.lru, head);
 		} while (count > 0 && --batch_free > 0 && !list_empty(list));
@@ -510,7 +520,8 @@ export function __free_pages_core(page: page, order: number): void {
 	}
 	const zone = page_zone(page);
 	zone.managed_pages += nr_pages;
-	/* To the tail, so that the blocks come out in the order of addresses. */
+	/* To the tail, so that the blocks come out in the order of
+	 * addresses. */
 	__free_pages_ok(page, order, FPI_TO_TAIL);
 }
 
@@ -721,7 +732,8 @@ function nr_pcp_high(pcp: per_cpu_pages): number {
 function free_unref_page_commit(page: page, order: number): void {
 	const pcp = this_cpu(pageset);
 
-	/* Port: 5.17 counts a block once whatever its order; 6.0 mended that. */
+	/* Port: 5.17 counts a block once whatever its order; 6.0 mended
+	 * that. */
 	count_vm_events(PGFREE, 1 << order);
 	list_add(page.lru, pcp.lists[order_to_pindex(order)]);
 	pcp.count += 1 << order;
@@ -771,8 +783,8 @@ export function free_unref_page_list(list: list_head): void {
 
 		entry = entry.next;
 		/*
-		 * Port: the kernel relinks lru without unlinking it, and leaves the
-		 * caller's list head dangling. So do we.
+		 * Port: the kernel relinks lru without unlinking it, and leaves
+		 * the caller's list head dangling. So do we.
 		 */
 		free_unref_page_commit(page, 0);
 
@@ -815,7 +827,8 @@ function __rmqueue_pcplist(
 		if (pcp_list_empty(list)) {
 			let batch = pcp.batch;
 
-			/* The batch is in pages; blocks are fewer, but more than one. */
+			/* The batch is in pages; blocks are fewer, but more
+			 * than one. */
 			if (batch > 1)
 				batch = Math.max(batch >> order, 2);
 			const alloced = rmqueue_bulk(zone, order, batch, list);
@@ -984,7 +997,8 @@ export function warn_alloc(gfp_mask: gfp_t, order: number): void {
  * tries again anyway.
  */
 function __alloc_pages_may_oom(gfp_mask: gfp_t, order: number): boolean {
-	/* The OOM killer does not help with orders that reclaim cannot serve. */
+	/* The OOM killer does not help with orders that reclaim cannot
+	 * serve. */
 	if (order > PAGE_ALLOC_COSTLY_ORDER)
 		return false;
 	if ((gfp_mask & __GFP_RETRY_MAYFAIL) !== 0)
@@ -1090,8 +1104,8 @@ function __alloc_pages_slowpath(gfp_mask: gfp_t, order: number): page {
 
 	if ((gfp_mask & __GFP_NOFAIL) !== 0) {
 		/*
-		 * Port: the kernel loops until reclaim or an exiting victim frees
-		 * something. Here nobody would: one last look below all
+		 * Port: the kernel loops until reclaim or an exiting victim
+		 * frees something. Here nobody would: one last look below all
 		 * watermarks, then it is the deadlock that it would be there.
 		 */
 		page = get_page_from_freelist(gfp_mask, order, ALLOC_NO_WATERMARKS);

@@ -2,8 +2,9 @@
 /**
  * Mirrors mm/pagewalk.c (5.17) as far as madvise() walks page tables: a
  * callback for each page table of a range.
- * Left out: callbacks for other levels and for holes, huge pages, walks of
- * kernel tables and of several vmas.
+ * Left out: callbacks for other levels and for holes (walk_pte_range() among
+ * them), huge pages and hugetlb, walk_page_range_novma(), walk_page_vma(),
+ * walk_page_mapping(), a walk over several vmas.
  */
 import { p4d_offset } from "asm/pgtable.ts";
 import type { p4d_t, pgd_t, pmd_t, pud_t } from "asm/pgtable_types.ts";

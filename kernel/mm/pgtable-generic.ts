@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors mm/pgtable-generic.c (5.17): what to do about corrupt entries, and
- * operations on an entry that flush. Left out: huge pages.
+ * operations on an entry that flush.
+ * Left out: huge pages (pmdp_*(), pudp_*(), pgtable_trans_huge_*()),
+ * pgd_clear_bad() (no pgd is bad), and what x86 has a form of its own for.
  */
 import { WARN } from "linux/bug.ts";
 import type { vm_area_struct } from "linux/mm_types.ts";

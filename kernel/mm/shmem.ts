@@ -2,7 +2,10 @@
 /**
  * Mirrors the part of mm/shmem.c (5.17) behind MAP_SHARED|MAP_ANONYMOUS: a file
  * without a name whose pages are born zeroed.
- * Left out: tmpfs as a file system, swap, huge pages, seals, policies, quotas.
+ * Left out: tmpfs as a file system (all inode, directory, xattr, export and
+ * mount operations, read, write, fallocate, truncate), swap (shmem_writepage(),
+ * shmem_unuse() and their like), huge pages, seals, memory policies, quotas,
+ * shmem_lock(), userfaultfd.
  */
 import type { address_space, file, inode } from "linux/fs.ts";
 import { FMODE_READ, FMODE_WRITE, S_SHMEM } from "linux/fs.ts";
@@ -31,7 +34,8 @@ function shmem_getpage(mapping: address_space, index: number): page {
 
 		const page = alloc_page(mapping_gfp_mask(mapping) | __GFP_ZERO);
 		if (page === NULL) return NULL;
-		/* Counts as shmem, not as file, in rss; before others see it. */
+		/* Counts as shmem, not as file, in rss; before others see
+		 * it. */
 		__SetPageSwapBacked(page);
 		SetPageUptodate(page);
 		const error = add_to_page_cache_lru(page, mapping, index,

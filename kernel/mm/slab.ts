@@ -11,8 +11,11 @@
  *
  * Port: one node. Not here: shared and alien arrays, colouring, management
  * data outside of a slab, merging of caches, red zones, reclaim (cache_reap()),
- * memory accounting, tuning. CONFIG_PAGE_POISONING takes the place of
- * CONFIG_DEBUG_SLAB's poison, CONFIG_DEBUG_VM that of its consistency checks.
+ * memory accounting, tuning, statistics, allocation for a node, in bulk or with
+ * tracing, CPU and memory hotplug, fallback_alloc(), free lists in random
+ * order, /proc/slabinfo's writer, usercopy checks. CONFIG_PAGE_POISONING takes
+ * the place of CONFIG_DEBUG_SLAB's poison, CONFIG_DEBUG_VM that of its
+ * consistency checks.
  */
 import { memset, load8 } from "host/door.ts";
 import { nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
@@ -534,7 +537,8 @@ function cache_init_objs(cachep: kmem_cache, page: page): void {
 		if (cachep.ctor !== NULL) {
 			kasan_unpoison_object_data(objp, cachep.object_size);
 			cachep.ctor(objp);
-			/* Type-safe memory may be looked at whenever it is a slab. */
+			/* Type-safe memory may be looked at whenever it is a
+			 * slab. */
 			if ((cachep.flags & SLAB_TYPESAFE_BY_RCU) === 0)
 				kasan_poison_object_data(objp, cachep.object_size);
 		}
@@ -720,7 +724,8 @@ function cache_alloc_refill(cachep: kmem_cache, flags: gfp_t): number {
 	if (ac.avail === 0) {
 		const page = cache_grow_begin(cachep, flags);
 
-		/* Interrupts were on: somebody may have freed into the array. */
+		/* Interrupts were on: somebody may have freed into the
+		 * array. */
 		ac = cpu_cache_get(cachep);
 		if (ac.avail === 0 && page !== NULL)
 			alloc_block(cachep, ac, page, batchcount);
@@ -800,7 +805,8 @@ function free_block(
 			list_add(page.lru, n.slabs_free);
 			n.free_slabs++;
 		} else {
-			/* To the tail, to give the others of the slab time to die. */
+			/* To the tail, to give the others of the slab time to
+			 * die. */
 			list_add_tail(page.lru, n.slabs_partial);
 		}
 	}
@@ -1068,7 +1074,8 @@ function new_kmalloc_cache(idx: number, size: number): void {
 		`kmalloc-${size < 1024 ? size : `${size >> 10}k`}`,
 		size,
 		ARCH_KMALLOC_MINALIGN,
-		/* Powers of two are aligned to themselves, as callers expect. */
+		/* Powers of two are aligned to themselves, as callers
+		 * expect. */
 		(size & (size - 1)) === 0 ? SLAB_HWCACHE_ALIGN | SLAB_PANIC : SLAB_PANIC,
 	);
 }
@@ -1158,7 +1165,8 @@ export interface slabinfo {
 export function get_slabinfo(): slabinfo[] {
 	const info: slabinfo[] = [];
 
-	/* Caches come and go at boot, exit and in tests only: no lock is held. */
+	/* Caches come and go at boot, exit and in tests only: no lock is
+	 * held. */
 	let entry: list_head = kmalloc_info.slab_caches.prev;
 	for (; entry !== kmalloc_info.slab_caches; entry = entry.prev) {
 		const s = container_of<kmem_cache>(entry, "list");

@@ -2,8 +2,11 @@
 /**
  * Mirrors mm/swap.c, and free_page_and_swap_cache() of mm/swap_state.c (5.17):
  * the end of a page. Left out: the LRU lists and their per-CPU vectors, since
- * nothing is reclaimed; their entrances remain, so that callers read as they
- * do in the kernel. No page is ever on a list, so none is isolated on freeing.
+ * nothing is reclaimed (folio_activate(), folio_rotate_reclaimable(),
+ * deactivate_page(), lru_add_drain_all(), pagevec lookups and the like),
+ * compound pages, release_pages() in batches, device pages. The entrances
+ * remain, so that callers read as they do in the kernel. No page is ever on a
+ * list, so none is isolated on freeing.
  */
 import type { page, vm_area_struct } from "linux/mm_types.ts";
 import { VM_BUG_ON_PAGE } from "linux/bug.ts";

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors the part of mm/truncate.c (5.17) that an inode's end needs.
- * Left out: partial truncation, invalidation, shadow entries. A file does not
+ * Left out: partial truncation (truncate_inode_partial_folio(),
+ * truncate_pagecache(), truncate_setsize() and their like), invalidation
+ * (invalidate_*()), shadow entries, laundering. A file does not
  * shrink while it lives, so nothing mapped is ever truncated.
  */
 import type { address_space } from "linux/fs.ts";

@@ -10,8 +10,10 @@
  *
  * Port: a CPU's counters are written by it alone and interrupts are taken at
  * known places only, so the variants with and without underscores are one.
- * Left out: NUMA events, zone_stat items but nr_free_pages, the periodic
- * folding, /proc/zoneinfo, fragmentation statistics.
+ * Left out: NUMA events and their switch, zone_stat items but nr_free_pages,
+ * the periodic folding (vmstat_update(), vmstat_shepherd(), quiet_vmstat(), CPU
+ * hotplug), thresholds by watermark distance, /proc/zoneinfo, /proc/buddyinfo,
+ * /proc/pagetypeinfo, fragmentation statistics.
  */
 import { nr_cpu_ids } from "host/cpu.ts";
 import { PAGE_SHIFT } from "asm/pgtable_types.ts";

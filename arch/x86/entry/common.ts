@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors arch/x86/entry/common.c (5.17): the SYSCALL instruction.
- * Left out: 32-bit entries, the x32 table, stack randomisation.
+ * Left out: 32-bit entries (int80, SYSENTER), the x32 table, stack
+ * randomisation, Xen.
  */
 import { ENOSYS, ERESTARTNOINTR, ESRCH } from "linux/errno.ts";
 import {
@@ -31,7 +32,8 @@ export function do_syscall_64(nr: number, a0: number, a1: number, a2: number,
 			ret = -ENOSYS;
 		else
 			ret = sys_call(tsk, nr, a0, a1, a2, a3, a4, a5);
-		/* Hands out the signals for which the call wants to be restarted. */
+		/* Hands out the signals for which the call wants to be
+		 * restarted. */
 		syscall_exit_to_user_mode();
 		if (ret !== -ERESTARTNOINTR || current() !== tsk)
 			return ret;

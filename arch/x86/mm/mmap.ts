@@ -2,7 +2,9 @@
 /**
  * Mirrors arch/x86/mm/mmap.c (5.17) for 64-bit tasks without address space
  * randomisation: where mappings go in a new address space.
- * Left out: 32-bit layouts, randomisation, MPX, the legacy-layout personality.
+ * Left out: 32-bit layouts, randomisation (arch_mmap_rnd() and its like), the
+ * legacy-layout personality, mmap_address_hint_valid() (no 5-level addresses),
+ * what /dev/mem may map, pfn_modify_allowed().
  */
 import { PAGE_SIZE, TASK_SIZE } from "asm/pgtable_types.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";

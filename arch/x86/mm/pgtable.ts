@@ -2,7 +2,9 @@
 /**
  * Mirrors arch/x86/mm/pgtable.c (5.17): the root of an address space, and page
  * tables on their way out. Left out: preallocated pmds, the pgd list (the
- * kernel has no mappings of its own in these tables), isolation, fixmap.
+ * kernel has no mappings of its own in these tables), isolation, fixmap, huge
+ * pages and mappings, paravirtual tables, ___p4d_free_tlb() (that level is
+ * folded), reserve_top_address().
  */
 import type { mm_struct, page, vm_area_struct } from "linux/mm_types.ts";
 import type { pgd_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors arch/x86/mm/tlb.c (5.17): which address space a CPU has loaded, and
- * keeping its TLB coherent with the page tables. Left out: isolation, speculation
- * control, CR3 noise, batched reclaim flushes, kernel ranges, tracing.
+ * keeping its TLB coherent with the page tables.
+ * Left out: page-table isolation (kern_pcid(), user_pcid(),
+ * invalidate_user_asid()), CR3 as a register (build_cr3() and the like) and
+ * CR4, flushes of the L1D cache and IBPB on a switch (l1d_flush_*(),
+ * cond_mitigation()), batched flushes of reclaim (arch_tlbbatch_flush()),
+ * kernel ranges, nmi_uaccess_okay(), the ceiling as a file of debugfs, tracing.
+ * get_flush_tlb_info() is in flush_tlb_mm_range().
  *
  * Port: the TLB itself is here, too: per CPU, in RAM. Each entry is tagged with
  * the mm's ctx_id, in the place of PCIDs, so that a switch of the address space

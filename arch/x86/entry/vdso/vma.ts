@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors arch/x86/entry/vdso/vma.c and of vsyscall_64.c the gate area (5.17):
- * what the kernel maps into every program. Left out: the vDSO's code and data.
+ * what the kernel maps into every program. Left out: the vDSO's code and data,
+ * its fix-ups and time namespaces, where to map it (map_vdso_randomized(),
+ * arch_setup_additional_pages()), the 32-bit one, boot parameters.
  * Port: programs come from recordings, so their special mappings lie where they
  * lay there, with the lengths of that kernel: the caller of sim_special() says
  * both. All of them show the one page that kernel/mm/mmap.ts keeps for this;
