@@ -144,6 +144,8 @@ import {
 	wake_up_process,
 } from "kernel/sched/core.ts";
 import { alloc_pid, attach_pid, free_pid } from "kernel/pid.ts";
+import { lockdep_assert_irqs_enabled } from "linux/lockdep.ts";
+import { might_sleep } from "linux/kernel.ts";
 
 /** As many tasks as fork allows; the kernel computes it from the RAM. */
 const MAX_THREADS = 4096;
@@ -557,6 +559,7 @@ function __mmput(mm: mm_struct): void {
 /** Give back a user of the address space; the last one takes it down. May
  *  sleep, so no spinlock may be held. */
 export function mmput(mm: mm_struct): void {
+	might_sleep();
 	if (atomic_dec_and_test(mm.mm_users))
 		__mmput(mm);
 }
@@ -758,6 +761,7 @@ export function copy_process(args: kernel_clone_args): task_struct {
 	const p = dup_task_struct(cur);
 	if (p === NULL)
 		return ERR_PTR(-ENOMEM);
+	lockdep_assert_irqs_enabled();
 
 	p.set_child_tid =
 		(clone_flags & CLONE_CHILD_SETTID) !== 0 ? args.child_tid : 0;

@@ -43,8 +43,8 @@ import {
 } from "linux/bug.ts";
 import { ERR_PTR, IS_ERR_VALUE } from "linux/err.ts";
 import {
-	EACCES, EAGAIN, EBADF, EEXIST, EINTR, EINVAL, ENOMEM, EOPNOTSUPP,
-	EOVERFLOW, EPERM,
+	EACCES, EAGAIN, EBADF, EEXIST, EFAULT, EINTR, EINVAL, ENOMEM,
+	EOPNOTSUPP, EOVERFLOW, EPERM,
 } from "linux/errno.ts";
 import {
 	type address_space, type file, FMODE_READ, FMODE_WRITE, get_file,
@@ -2606,7 +2606,9 @@ function special_mapping_name(vma: vm_area_struct): string {
 }
 
 /** Port: no code in it, so nobody has to know where it went. */
-function special_mapping_mremap(_new_vma: vm_area_struct): number {
+function special_mapping_mremap(new_vma: vm_area_struct): number {
+	if (WARN_ON_ONCE(current().mm !== new_vma.vm_mm, "another mm's vdso"))
+		return -EFAULT;
 	return 0;
 }
 

@@ -25,7 +25,7 @@ import {
 	type mmu_table_batch, tlb_needs_table_invalidate, __tlb_reset_range,
 	tlb_flush_mmu_tlbonly, tlb_remove_page,
 } from "asm-generic/tlb.ts";
-import { BUG_ON, VM_BUG_ON } from "linux/bug.ts";
+import { BUG_ON, VM_BUG_ON, VM_BUG_ON_PAGE } from "linux/bug.ts";
 import { __get_free_page, __GFP_NOWARN, free_page, GFP_NOWAIT } from "linux/gfp.ts";
 import { call_rcu } from "linux/rcupdate.ts";
 import { smp_call_function } from "linux/smp.ts";
@@ -105,6 +105,7 @@ export function __tlb_remove_page_size(
 		return false;
 	}
 	const nr = batch.nr;
+	VM_BUG_ON_PAGE(nr >= batch.max, page, "a batch is too full");
 	batch.pages[nr] = page;
 	batch.nr = nr + 1;
 	if (nr + 1 === batch.max) return !tlb_next_batch(tlb);

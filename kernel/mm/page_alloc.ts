@@ -1103,6 +1103,10 @@ function __alloc_pages_slowpath(gfp_mask: gfp_t, order: number): page {
 	}
 
 	if ((gfp_mask & __GFP_NOFAIL) !== 0) {
+		/* Who cannot wait cannot insist, and large blocks are not to be
+		 * had by waiting. */
+		WARN_ON_ONCE(!can_direct_reclaim, "__GFP_NOFAIL cannot wait");
+		WARN_ON_ONCE(costly_order, "__GFP_NOFAIL of a large block");
 		/*
 		 * Port: the kernel loops until reclaim or an exiting victim
 		 * frees something. Here nobody would: one last look below all

@@ -56,7 +56,8 @@ import type { kmem_cache } from "linux/slab_def.ts";
 import type { rw_semaphore } from "linux/spinlock_types.ts";
 import { ENOMEM } from "linux/errno.ts";
 import {
-	BUG_ON, VM_BUG_ON_PAGE, VM_BUG_ON_VMA, VM_WARN_ON,
+	BUG_ON, VM_BUG_ON, VM_BUG_ON_PAGE, VM_BUG_ON_VMA, VM_WARN_ON,
+	WARN_ON_ONCE,
 } from "linux/bug.ts";
 import {
 	atomic_dec_and_test, atomic_inc_not_zero, atomic_read, atomic_set,
@@ -119,7 +120,7 @@ function anon_vma_alloc(): anon_vma {
 
 /** No reference is left. May sleep; called without the lock of the root. */
 function anon_vma_free(anon_vma: anon_vma): void {
-	VM_WARN_ON(atomic_read(anon_vma.refcount) !== 0, "anon_vma in use");
+	VM_BUG_ON(atomic_read(anon_vma.refcount) !== 0, "anon_vma in use");
 	/*
 	 * Somebody may have found us by page_lock_anon_vma_read() and hold the
 	 * lock still, without a reference. The drop of the last one was fully
@@ -216,10 +217,8 @@ function lock_anon_vma_root(root: anon_vma, anon_vma: anon_vma): anon_vma {
 	const new_root = anon_vma.root;
 
 	if (new_root !== root) {
-		if (root !== NULL) {
-			VM_WARN_ON(true, "a vma with two anon_vma roots");
+		if (WARN_ON_ONCE(root !== NULL, "a vma with two roots"))
 			up_write(root.rwsem);
-		}
 		down_write(new_root.rwsem);
 	}
 	return new_root;
@@ -537,6 +536,7 @@ function __page_check_anon_rmap(
 export function page_add_anon_rmap(
 	page: page, vma: vm_area_struct, address: number, _compound: boolean,
 ): void {
+	VM_BUG_ON_PAGE(!PageLocked(page), page);
 	const first = fetch_add(page._mapcount.counter, 1) === -1;
 
 	if (first) __inc_lruvec_page_state(page, NR_ANON_MAPPED);

@@ -34,7 +34,7 @@ import {
 	cpu_release_host,
 	smp_call_function,
 } from "kernel/smp.ts";
-import { BUG_ON, WARN, WARN_ON } from "linux/bug.ts";
+import { BUG_ON, WARN, WARN_ON, WARN_ON_ONCE } from "linux/bug.ts";
 import {
 	__free_pages,
 	__GFP_ZERO,
@@ -592,6 +592,9 @@ function slab_map_pages(
  */
 function cache_grow_begin(cachep: kmem_cache, flags: gfp_t): page {
 	check_irq_off();
+	/* What a constructor has made must not be cleared. */
+	WARN_ON_ONCE(cachep.ctor !== NULL && (flags & __GFP_ZERO) !== 0,
+		"slab: constructor and __GFP_ZERO");
 	/* The objects are cleared one by one when they are handed out. */
 	flags &= ~__GFP_ZERO;
 	if (gfpflags_allow_blocking(flags))

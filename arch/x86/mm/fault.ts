@@ -50,6 +50,7 @@ import { current, fatal_signal_pending } from "kernel/sched/core.ts";
 import { force_sig_fault } from "kernel/signal.ts";
 import { __find_vma, expand_stack } from "mm/mmap.ts";
 import { irqentry_enter, irqentry_exit } from "kernel/entry/common.ts";
+import { might_sleep } from "linux/kernel.ts";
 
 /* ---- a fault that cannot be handled ---- */
 
@@ -262,6 +263,7 @@ export function do_user_addr_fault(
 	 * have one.
 	 */
 	if (!mmap_read_trylock(mm)) mmap_read_lock(mm);
+	else might_sleep();
 	for (;;) {
 		let vma = find_vma(mm, address);
 		if (vma === NULL) return bad_area(regs, error_code, address, mm);

@@ -226,6 +226,9 @@ export function switch_mm_irqs_off(
 			state.loaded_mm = init_mm;
 			return;
 		}
+		const loaded: tlb_context = state.ctxs[prev_asid];
+		VM_WARN_ON_ONCE(loaded.ctx_id !== next.context.ctx_id,
+			"loaded mm without a slot");
 		VM_WARN_ON_ONCE(!cpumask_test_cpu(cpu, next),
 			"loaded mm without us in its cpumask");
 		if (!was_lazy) return;
