@@ -238,6 +238,7 @@ export function sys_brk(brk: number): number {
 		return origbrk;
 	}
 
+	/* The break is exact, the mapping is of whole pages. */
 	const newbrk = PAGE_ALIGN(brk);
 	const oldbrk = PAGE_ALIGN(mm.brk);
 
@@ -277,6 +278,8 @@ export function sys_brk(brk: number): number {
 		mm.brk = brk;
 	}
 
+	/* After mlockall(MCL_FUTURE) the new pages are there at once; to fault
+	 * them in takes the lock anew. */
 	const populate = newbrk > oldbrk && (mm.def_flags & VM_LOCKED) !== 0;
 
 	if (downgraded)
@@ -415,6 +418,8 @@ function validate_mm(mm: mm_struct): void {
 						container_of<anon_vma_chain>(p, "same_vma"));
 				anon_vma_unlock_read(anon);
 			}
+			/* The list is in the order of addresses, so the last
+			 * one says it. */
 			highest_address = vm_end_gap(vma);
 			vma = vma.vm_next;
 			i++;
@@ -837,6 +842,7 @@ export function __vma_adjust(
 				anon_vma_interval_tree_pre_update_vma(next);
 		}
 
+		/* Out of the file's tree as well, likewise. */
 		if (file !== NULL) {
 			vma_interval_tree_remove(vma, mapping.i_mmap);
 			if (adjust_next !== 0)
@@ -886,6 +892,9 @@ export function __vma_adjust(
 			/* A split: insert joins before or after vma. */
 			__insert_vm_struct(mm, insert);
 		} else {
+			/* Only bounds have moved: the gap in front of vma, if
+			 * its start did, and the one behind it, which is the
+			 * next one's, if its end did. */
 			if (start_changed)
 				vma_gap_update(vma);
 			if (end_changed) {
@@ -909,6 +918,8 @@ export function __vma_adjust(
 		if (remove_next === 0)
 			break;
 
+		/* next is in no tree and no list: its references go, and what
+		 * leads to its pages leads to vma by now. */
 		if (file !== NULL)
 			fput(file);
 		if (next.anon_vma !== NULL)
@@ -947,6 +958,8 @@ function is_mergeable_vma(
 	vma: vm_area_struct, file: file, vm_flags: number,
 	anon_name: anon_vma_name_t,
 ): boolean {
+	/* The same in everything that a fault or a flag of the vma decides;
+	 * whether pages are soft-dirty is tracked page by page anyway. */
 	if (((vma.vm_flags ^ vm_flags) & ~VM_SOFTDIRTY) !== 0)
 		return false;
 	if (vma.vm_file !== file)
@@ -1250,6 +1263,8 @@ export function do_mmap(
 	if (IS_ERR_VALUE(addr))
 		return addr;
 
+	/* get_unmapped_area() has given the address as it is: the place may be
+	 * taken. */
 	if ((flags & MAP_FIXED_NOREPLACE) !== 0) {
 		if (find_vma_intersection(mm, addr, addr + len) !== NULL)
 			return -EEXIST;
@@ -1728,6 +1743,7 @@ function arch_get_mmap_end(_addr: number): number {
 
 /** Is the hint free, guard gaps included? */
 function hint_is_free(mm: mm_struct, addr: number, len: number): boolean {
+	/* A stack above needs its gap; so would one below that grew upwards. */
 	const vma = find_vma_prev(mm, addr);
 	const prev = vma.pprev;
 
@@ -1771,6 +1787,8 @@ export function arch_get_unmapped_area_topdown(
 	/* Could it fit into an empty one? */
 	if (len > arch_get_mmap_end(addr) - mmap_min_addr)
 		return -ENOMEM;
+	/* As it is, for better or worse: what is there is the caller's to
+	 * unmap. */
 	if ((flags & MAP_FIXED) !== 0)
 		return addr;
 	/* The hint is taken if it can be. */
@@ -1933,7 +1951,8 @@ export function expand_downwards(
 			return -ENOMEM;
 	}
 
-	/* Without an anon_vma its lock would lock nothing. */
+	/* Without an anon_vma its lock would lock nothing, and two who grow the
+	 * stack of one vma would not meet. */
 	if (anon_vma_prepare(vma))
 		return -ENOMEM;
 
@@ -1948,6 +1967,8 @@ export function expand_downwards(
 		const size = vma.vm_end - address;
 		const grow = (vma.vm_start - address) / PAGE_SIZE;
 
+		/* The pages keep their index, so vm_pgoff falls with vm_start;
+		 * below 0 it could not. */
 		error = -ENOMEM;
 		if (grow <= vma.vm_pgoff) {
 			error = acct_stack_growth(vma, size, grow);
@@ -2142,6 +2163,7 @@ export function __split_vma(
 			return err;
 	}
 
+	/* All that may fail is done before the vma that is there is touched. */
 	const new_ = vm_area_dup(vma);
 
 	if (new_ === NULL)
@@ -2260,6 +2282,7 @@ export function __do_munmap(
 		if (error)
 			return error;
 	}
+	/* The splits may have put another vma where the first one was. */
 	vma = vma_next(mm, prev);
 
 	/* While it still counts in locked_vm. */
@@ -2326,6 +2349,7 @@ function do_brk_flags(addr: number, len: number, flags: number): number {
 		return -EINVAL;
 	flags |= VM_DATA_DEFAULT_FLAGS | VM_ACCOUNT | mm.def_flags;
 
+	/* Asked for what it refuses, not for the address. */
 	const mapped_addr = get_unmapped_area(NULL, addr, len, 0, MAP_FIXED);
 
 	if (IS_ERR_VALUE(mapped_addr))
@@ -2376,6 +2400,7 @@ function do_brk_flags(addr: number, len: number, flags: number): number {
 		vma.vm_page_prot = vm_get_page_prot(flags);
 		vma_link(mm, vma, links.pprev, links.rb_link, links.rb_parent);
 	}
+	/* Merged or not, the mm has as much more. */
 	mm.total_vm += len / PAGE_SIZE;
 	mm.data_vm += len / PAGE_SIZE;
 	if ((flags & VM_LOCKED) !== 0)
@@ -2417,6 +2442,7 @@ export function vm_brk(addr: number, len: number): number {
 export function exit_mmap(mm: mm_struct): void {
 	let nr_accounted = 0;
 
+	/* No signal may cut this wait short: all of the mm would leak. */
 	mmap_write_lock(mm);
 	if (mm.locked_vm !== 0)
 		unlock_range(mm.mmap, ULONG_MAX);
@@ -2530,6 +2556,7 @@ export function copy_vma(
 		return new_vma;
 	}
 
+	/* No neighbour takes it: a copy, with all that vma has, elsewhere. */
 	new_vma = vm_area_dup(vma);
 	if (new_vma === NULL)
 		return NULL;
@@ -2547,6 +2574,8 @@ export function copy_vma(
 
 	if (vm_ops && vm_ops.open)
 		vm_ops.open(new_vma);
+	/* In the tree of their anon_vma it is behind vma: its offset is the
+	 * same or larger, and it came later. A walk comes by it last. */
 	vma_link(mm, new_vma, links.pprev, links.rb_link, links.rb_parent);
 	args.need_rmap_locks = false;
 	return new_vma;
