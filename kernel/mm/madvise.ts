@@ -76,7 +76,7 @@ import { lru_add_drain } from "mm/swap.ts";
 import { can_madv_lru_vma } from "mm/internal.ts";
 
 interface madvise_data extends struct {
-	populate_warned: embed<atomic_t>; /* pr_warn_once() */
+	populate_warned: embed<atomic_t>; /* atomic: pr_warn_once() */
 }
 const data = DEFINE<madvise_data>();
 

@@ -154,7 +154,7 @@ import type { rb_root_cached } from "linux/types.ts";
 
 export interface memory_data extends struct {
 	zero_pfn: int; /* frame of the page of zeroes; constant after boot */
-	fault_around: int; /* fault_around_bytes; 0: never set, see there */
+	fault_around: int; /* atomic; fault_around_bytes, 0: never set */
 }
 export const memory_globals = DEFINE<memory_data>();
 

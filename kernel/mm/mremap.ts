@@ -69,7 +69,7 @@ import { unlink_anon_vmas } from "mm/rmap.ts";
 import { security_vm_enough_memory_mm } from "mm/util.ts";
 
 interface mremap_data extends struct {
-	duplicate_warned: embed<atomic_t>; /* of vma_to_resize() */
+	duplicate_warned: embed<atomic_t>; /* atomic: pr_warn_once() */
 }
 const data = DEFINE<mremap_data>();
 
