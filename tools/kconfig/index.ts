@@ -12,8 +12,11 @@ export interface WhyOptions {
 export function add_kconfig(program: Command): void {
 	const kconfig = program.command("kconfig").description("questions to a configuration").exitOverride();
 	kconfig.command("why")
-		.description("why a symbol has its value, and what to set so that it has another")
-		.argument("<symbol...>", "SYMBOL, or SYMBOL=value; CONFIG_ may stand before it")
+		.description("why symbols have their values, and what to set so that they have others")
+		.argument(
+			"<symbol...>",
+			"SYMBOL, or SYMBOL=value; CONFIG_ may stand before it; several are to hold at once",
+		)
 		.option("--kconfig <file>", "the Kconfig file, looked up here and in $srctree", "Kconfig")
 		.option("--config <file>", "the configuration (default: $KCONFIG_CONFIG, or .config)")
 		.option("--compat <release>", "the rules of Linux 6.12 or 7.2 (default: $KCONFIG_COMPAT, or 7.2)")
@@ -23,7 +26,7 @@ export function add_kconfig(program: Command): void {
 			"\nThe environment is that of conf: ARCH, SRCARCH, srctree, CC and whatever else the Kconfig files ask for.\n" +
 				"What their commands print is remembered from one run to the next; KCONFIG_NOCACHE=1 runs them all.\n" +
 				"Exit status: 0; 1 for errors in Kconfig files, and dependency loops are shown;\n" +
-				"2 for mistakes in options, symbols or files; 3 if a value cannot be had.",
+				"2 for mistakes in options, symbols or files; 3 if not everything can be had as asked.",
 		)
 		.exitOverride()
 		.action(async (symbols: string[], options: WhyOptions) => {

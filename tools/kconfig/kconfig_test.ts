@@ -28,12 +28,12 @@ function why_in(files: Record<string, string>, more: Record<string, string>, ...
 
 test("several symbols, and the lines to append", (t) => {
 	const files = { Kconfig: KCONFIG, ".config": "" };
-	const both = why(files, "CONFIG_BETA", "ALPHA=n");
+	const both = why(files, "CONFIG_BETA", "ALPHA");
 	t.is(both.status, 0);
 	t.is(both.stderr, "");
 	t.regex(
 		both.stdout,
-		/^BETA is n[\s\S]*set \(2 values; fewer will not do\):\n {2}CONFIG_ALPHA=y\n {2}CONFIG_BETA=y\n\nALPHA is n /,
+		/^BETA is n[\s\S]*\nALPHA is n[\s\S]*\nTo have BETA=y and ALPHA=y, set \(2 values; fewer will not do\):\n {2}CONFIG_ALPHA=y\n {2}CONFIG_BETA=y\n$/,
 	);
 	const lines = why(
 		{ K: KCONFIG, "my.config": "CONFIG_ALPHA=y\n" },
@@ -45,6 +45,39 @@ test("several symbols, and the lines to append", (t) => {
 		"BETA",
 	);
 	t.deepEqual(lines, { status: 0, stdout: "CONFIG_BETA=y\n", stderr: "" });
+});
+
+test("several symbols are one question, and it is said what cannot be had", (t) => {
+	const files = { Kconfig: KCONFIG, ".config": "" };
+	const text = why(files, "BETA", "ALPHA=n");
+	t.is(text.status, 3);
+	t.regex(
+		text.stdout,
+		/There are no values with which to have BETA=y and ALPHA=n:\n {2}each can be had by itself\n {2}it would need ALPHA to have two values at once\n$/,
+	);
+	const lines = why(files, "--fragment", "BETA", "ALPHA=n");
+	t.is(lines.status, 3);
+	t.is(lines.stdout, "");
+	t.regex(lines.stderr, /^spf kconfig why: there are no values for BETA=y ALPHA=n together: [^\n]+\n$/);
+	const one = why(files, "--fragment", "ALPHA", "GAMMA");
+	t.is(one.status, 3);
+	t.is(one.stdout, "");
+	t.regex(one.stderr, /for ALPHA=y GAMMA=y together: GAMMA=y cannot be had by itself: GAMMA has no prompt/);
+	t.regex(
+		why(files, "ALPHA=y", "ALPHA=n").stderr,
+		/^.*ALPHA: asked for as y and as n; it can only have one value\n$/,
+	);
+	t.deepEqual(why(files, "--fragment", "ALPHA=n", "BETA=n"), { status: 0, stdout: "", stderr: "" });
+});
+
+test("a reader that has had enough ends it without a word", (t) => {
+	const files = { Kconfig: KCONFIG.replace("alpha", "x".repeat(1 << 18)), ".config": "" };
+	const cwd = mkdtempSync(join(tmpdir(), "spf-why-"));
+	for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
+	const command = `"${process.execPath}" "${SPF}" kconfig why ALPHA | head -c 8`;
+	const { stdout, stderr } = spawnSync("sh", ["-c", command], { cwd, encoding: "utf8" });
+	rmSync(cwd, { recursive: true });
+	t.deepEqual({ stdout, stderr }, { stdout: "ALPHA is", stderr: "" });
 });
 
 test("what cannot be had is exit code 3", (t) => {

@@ -8,12 +8,21 @@ import { resolve } from "node:path";
 import { choose_compat, compat_note } from "../../scripts/kconfig/conf_options.ts";
 import { conf_get_configname, conf_read_simple } from "../../scripts/kconfig/confdata.ts";
 import { process_host } from "../../scripts/kconfig/host.ts";
-import { ConfExit, type Kconf, type KconfHost, kconf_alloc, type Sym } from "../../scripts/kconfig/lkc.ts";
+import { ConfExit, type Kconf, type KconfHost, kconf_alloc } from "../../scripts/kconfig/lkc.ts";
 import { conf_parse } from "../../scripts/kconfig/parser.ts";
 import { shell_host } from "../../scripts/kconfig/shell_cache.ts";
 import { sym_clear_all_valid } from "../../scripts/kconfig/symbol.ts";
 import { to_bytes, to_text } from "../../scripts/kconfig/text.ts";
-import { cycles, cycles_text, explain, explain_text, find_symbol, fragment_text } from "../../scripts/kconfig/why.ts";
+import type { Question, Together } from "../../scripts/kconfig/why.ts";
+import {
+	cycles,
+	cycles_text,
+	explain_all,
+	explain_all_text,
+	find_symbol,
+	fragment_text,
+	wish_text,
+} from "../../scripts/kconfig/why.ts";
 import { UserError } from "../lib/errors.ts";
 import type { WhyOptions } from "./index.ts";
 
@@ -64,7 +73,7 @@ export function open_config(options: WhyOptions): Kconf {
 }
 
 /** Splits SYMBOL=value. The quotes of a string may be there or not. */
-function split(kconf: Kconf, text: string): { sym: Sym; want?: string } {
+function split(kconf: Kconf, text: string): Question {
 	const at = text.indexOf("=");
 	const sym = find_symbol(kconf, at < 0 ? text : text.slice(0, at));
 	if (at < 0) return { sym };
@@ -72,23 +81,38 @@ function split(kconf: Kconf, text: string): { sym: Sym; want?: string } {
 	return { sym, want: /^".*"$/.test(value) && sym.type === "string" ? value.slice(1, -1) : value };
 }
 
-/** Answers for each symbol; the exit code. */
+/** What to tell of a question that is not answered as asked; empty if it is. */
+function shortfall({ parts, solution, impossible, reasons, holds }: Together): string {
+	if (holds) return "";
+	const asked = parts.map((part) => wish_text({ ...part, want: part.instead_of ?? part.want })).join(" ");
+	if (!solution) {
+		const what = impossible ? "there are no values" : "no values were found";
+		const why = reasons.length > 0 ? `: ${reasons.join("; ")}` : "";
+		return `${what} for ${asked}${parts.length > 1 ? " together" : ""}${why}`;
+	}
+	const less = parts.filter(({ instead_of }) => instead_of !== null);
+	return less.map((part) => `${part.name} cannot be ${part.instead_of}, and becomes ${part.want}`).join("; ");
+}
+
+/** One answer for all symbols; the exit code. What is missing is told where the lines do not say so. */
 export function why(symbols: string[], options: WhyOptions): number {
+	const { out, err } = process_host();
 	try {
 		const kconf = open_config(options);
-		const asked = symbols.map((text) => split(kconf, text));
-		let code = 0;
-		asked.forEach(({ sym, want }, i) => {
-			const ex = explain(kconf, sym, want);
-			if (!ex.holds && (!ex.solution || ex.instead_of !== null)) code = 3;
-			if (options.fragment) process.stdout.write(to_text(fragment_text(kconf, ex)));
-			else process.stdout.write((i > 0 ? "\n" : "") + to_text(explain_text(kconf, ex)));
-		});
-		return code;
+		const together = explain_all(
+			kconf,
+			symbols.map((text) => split(kconf, text)),
+		);
+		const missing = shortfall(together);
+		if (options.fragment) {
+			out(fragment_text(kconf, together));
+			if (missing !== "") err(`spf kconfig why: ${missing}\n`);
+		} else out(explain_all_text(kconf, together));
+		return missing === "" ? 0 : 3;
 	} catch (error) {
 		if (!(error instanceof ConfExit)) throw error;
 		if (error.code === 2) throw new UserError(to_text(error.message));
-		if (error.message !== "") process.stderr.write(`${error.message}\n`);
+		if (error.message !== "") err(`${error.bytes ?? to_bytes(error.message)}\n`);
 		return error.code;
 	}
 }

@@ -39,16 +39,17 @@ export function all_values(kconf: Kconf): Values {
 }
 
 /**
- * What the user has set to y or m, sees, and has. The other members of the choice of the
- * symbol that is asked about have to go in any case.
+ * What the user has set to y or m, sees, and has. The other members of the choice of a symbol
+ * that is asked about have to go in any case.
  */
-export function kept_by_user(kconf: Kconf, asked: Sym | null): Set<Sym> {
-	const choice = asked && sym_get_choice_menu(asked);
+export function kept_by_user(kconf: Kconf, asked: readonly Sym[]): Set<Sym> {
+	const choices = new Set(asked.map(sym_get_choice_menu));
 	const kept = new Set<Sym>();
 	for (const sym of kconf.symbols.values()) {
-		if (sym === asked || !is_logical(sym) || prompts_of(sym).length === 0) continue;
+		if (asked.includes(sym) || !is_logical(sym) || prompts_of(sym).length === 0) continue;
 		if (!sym_has_value(sym) || sym.def[S_DEF_USER].tri === no) continue;
-		if (choice && sym_get_choice_menu(sym) === choice) continue;
+		const choice = sym_get_choice_menu(sym);
+		if (choice && choices.has(choice)) continue;
 		sym_calc_value(kconf, sym);
 		if (sym.visible !== no && sym.curr.tri !== no) kept.add(sym);
 	}

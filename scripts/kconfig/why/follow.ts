@@ -3,9 +3,10 @@
 // Follows plans on the engine until one of them leads to the goal. No counterpart in Linux.
 
 import type { Goal } from "./goal.ts";
+import { loss_estimate } from "./loss.ts";
 import { assignment_key, plan_values, planner } from "./plan.ts";
 import type { Quest } from "./quest.ts";
-import { minimise, pending, reached } from "./quest.ts";
+import { minimise, pending } from "./quest.ts";
 import type { Assignment, Trial } from "./trial.ts";
 
 const ATTEMPTS = 8;
@@ -13,6 +14,8 @@ const ATTEMPTS = 8;
 export const ROUNDS = 16;
 /** What a value costs that cannot be part of the answer: more than any way around it. */
 const FORBIDDEN = 50;
+/** What each thing costs that is lost: more than some values more. */
+const LOST = 4;
 
 export interface Followed {
 	readonly set: Assignment[] | null;
@@ -20,16 +23,17 @@ export interface Followed {
 	readonly clash: string | null;
 }
 
-/**
- * Follows the best plan; where it leads nowhere, its values become dearer for the next. The
- * quest is no longer for clean selects if nothing else was found.
- */
+/** Follows the best plan; where it leads nowhere, its values become dearer for the next. */
 export function follow_plans(quest: Quest): Followed {
-	const { trial } = quest;
+	const { trial, keep } = quest;
 	const { kconf } = trial;
 	const penalties = new Map<string, number>();
-	for (const sym of quest.keep) penalties.set(assignment_key({ sym, value: "n" }), FORBIDDEN);
-	let fallback: Assignment[] | null = null;
+	const losses = quest.may_lose > 0 ? loss_estimate(kconf, keep) : null;
+	const penalty = (value: Assignment): number => {
+		const learnt = penalties.get(assignment_key(value)) ?? 0;
+		if (losses) return learnt + LOST * losses(value);
+		return learnt + (value.value === "n" && keep.has(value.sym) ? FORBIDDEN : 0);
+	};
 	let clash: string | null = null;
 	const dearer = (value: Assignment, by: number): void => {
 		const key = assignment_key(value);
@@ -41,7 +45,7 @@ export function follow_plans(quest: Quest): Followed {
 		let now = pending(quest);
 		let culprit: Assignment | null = null;
 		for (let round = 0; round < ROUNDS && now; round++) {
-			const next = plan_values(planner(kconf, trial.assigned, penalties)(now));
+			const next = plan_values(planner(kconf, trial.assigned, penalty)(now));
 			clash ??= next.clash?.name ?? null;
 			if (next.values.length === 0) {
 				culprit = undecided(trial, now);
@@ -52,15 +56,11 @@ export function follow_plans(quest: Quest): Followed {
 			trial.set(set);
 			now = pending(quest);
 		}
-		if (!now) {
-			if (reached(quest)) return { set: minimise(quest, set), clash };
-			fallback ??= minimise({ ...quest, clean: false }, set);
-		}
+		if (!now) return { set: minimise(quest, set), clash };
 		if (culprit) dearer(culprit, 3);
 		else for (const value of set) dearer(value, 1);
 	}
-	if (fallback) quest.clean = false;
-	return { set: fallback, clash };
+	return { set: null, clash };
 }
 
 /** What was set already, and what the goal now needs with another value. */

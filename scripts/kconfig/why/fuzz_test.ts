@@ -136,12 +136,15 @@ function brute_force(kconf: Kconf, sym: Sym, want: string, max: number, rules: R
 	const trial = trial_begin(kconf);
 	trial.set([]);
 	const before = unmet_selects(kconf);
-	const kept = rules.lossless ? [...kept_by_user(kconf, sym)] : [];
+	const kept = rules.lossless ? [...kept_by_user(kconf, [sym])] : [];
 	const works = (set: Assignment[]): boolean => {
 		trial.set(set);
 		const good = value_of(kconf, sym) === want && set.every((a) => value_of(kconf, a.sym) === a.value);
 		if (kept.some((own) => value_of(kconf, own) === "n")) return false;
-		return good && (set.length === 0 || !rules.clean || unmet_selects(kconf) <= before);
+		return (
+			good &&
+			(set.length === 0 || !rules.clean || [...unmet_selects(kconf)].every((s) => before.has(s)))
+		);
 	};
 	const go = (set: Assignment[], from: number, left: number): boolean => {
 		if (left === 0) return works(set);
@@ -177,7 +180,7 @@ test(`random trees (SEED=${SEED} RUNS=${RUNS}): what is found is right, and the 
 				const ex = explain(kconf, name, want);
 				const what = `run ${run}: ${name}=${want}\n${config}\n${kconfig}`;
 				const { solution, smaller } = ex;
-				const clean = solution?.unmet === 0;
+				const clean = solution?.unmet.length === 0;
 				const brute = (lossless: boolean): number | null =>
 					brute_force(kconf, sym, want, MAX, { clean, lossless });
 				const size = brute(false);

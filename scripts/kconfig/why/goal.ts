@@ -8,6 +8,7 @@ import type { Expr, Kconf, Property, Sym, Tristate } from "../lkc.ts";
 import { no, S_UNKNOWN, SYMBOL_CONST, yes } from "../lkc.ts";
 import { sym_calc_value } from "../symbol.ts";
 import { same_text } from "./texts.ts";
+import type { Assignment } from "./trial.ts";
 import { is_logical, value_of } from "./trial.ts";
 
 /** A value between two bounds, both included. */
@@ -21,13 +22,22 @@ export type Goal =
 	| ({ readonly kind: "sym"; readonly sym: Sym } & Between)
 	/** What the user may see of a symbol. */
 	| ({ readonly kind: "vis"; readonly sym: Sym } & Between)
-	/** The text of an int, hex or string: any that passes `ok`; `tries` are some that do. */
-	| {
-			readonly kind: "text";
-			readonly sym: Sym;
-			readonly ok: (text: string) => boolean;
-			readonly tries: readonly string[];
-	  };
+	/** The text of an int, hex or string: any that passes `ok`. */
+	| TextGoal
+	/** All of these, or at least one. */
+	| { readonly kind: "all" | "some"; readonly goals: readonly Goal[] };
+
+export interface TextGoal {
+	readonly kind: "text";
+	readonly sym: Sym;
+	readonly ok: (text: string) => boolean;
+	/** Says what passes: goals for one symbol with the same key are the same. */
+	readonly key: string;
+	/** What is tried first. */
+	readonly hints: readonly string[];
+	/** The reason, if nothing can reach it. */
+	readonly because?: string;
+}
 
 export const at_least = (expr: Expr | null, lo: Tristate): Goal => ({
 	kind: "expr",
@@ -48,7 +58,25 @@ export function goal_value(sym: Sym, value: string): Goal {
 		const tri = "nmy".indexOf(value) as Tristate;
 		return { kind: "sym", sym, lo: tri, hi: tri };
 	}
-	return { kind: "text", sym, ok: (text) => same_text(sym, text, value), tries: [value] };
+	return { kind: "text", sym, ok: (text) => same_text(sym, text, value), key: `= ${value}`, hints: [value] };
+}
+
+/** Several goals at once; one alone stays what it is. */
+export function goal_all(goals: readonly Goal[]): Goal {
+	const [first, ...more] = goals;
+	return first && more.length === 0 ? first : { kind: "all", goals };
+}
+
+/** The symbols that a goal is about, as far as it names any. */
+export function goal_symbols(goal: Goal): Sym[] {
+	if (goal.kind === "expr") return [];
+	return "goals" in goal ? goal.goals.flatMap(goal_symbols) : [goal.sym];
+}
+
+/** The texts that a goal asks for. */
+export function goal_wishes(goal: Goal): Assignment[] {
+	if ("goals" in goal) return goal.goals.flatMap(goal_wishes);
+	return goal.kind === "text" ? goal.hints.map((value) => ({ sym: goal.sym, value })) : [];
 }
 
 /** The prompts of a symbol: any that is visible makes it visible. */
@@ -71,7 +99,11 @@ export function goal_holds(kconf: Kconf, goal: Goal): boolean {
 		case "vis":
 			sym_calc_value(kconf, goal.sym);
 			return goal.lo <= goal.sym.visible && goal.sym.visible <= goal.hi;
-		default:
+		case "text":
 			return goal.ok(value_of(kconf, goal.sym));
+		case "all":
+			return goal.goals.every((part) => goal_holds(kconf, part));
+		default:
+			return goal.goals.some((part) => goal_holds(kconf, part));
 	}
 }

@@ -4,9 +4,9 @@
 // order in which they counted. No counterpart in Linux.
 
 import { sym_choice_default, sym_get_choice_menu } from "../choice.ts";
-import { expr_calc_value, expr_print, show_with_value, tristate_name } from "../expr.ts";
+import { expr_calc_value, expr_print, show_with_value, strtoll, tristate_name } from "../expr.ts";
 import type { Kconf, Property, Sym, Tristate } from "../lkc.ts";
-import { mod, no, S_BOOLEAN, S_DEF_USER, S_STRING, S_TRISTATE, S_UNKNOWN, yes } from "../lkc.ts";
+import { mod, no, S_BOOLEAN, S_DEF_USER, S_HEX, S_STRING, S_TRISTATE, S_UNKNOWN, yes } from "../lkc.ts";
 import {
 	prop_get_symbol,
 	sym_calc_value,
@@ -206,7 +206,21 @@ function text_origins(kconf: Kconf, sym: Sym): Origin[] {
 /** The range that applies, as text. */
 export function range_of(kconf: Kconf, sym: Sym): { text: string; at: string } | null {
 	const prop = sym.prop.find((p) => p.type === "range" && expr_calc_value(kconf, p.visible.expr) !== no);
-	if (prop?.expr?.type !== "range") return null;
-	const { left, right } = prop.expr;
-	return { text: `${value_of(kconf, left)} to ${value_of(kconf, right)}`, at: place(prop) };
+	return prop ? { text: bounds_text(kconf, prop), at: place(prop) } : null;
+}
+
+/** A range with its values of now, with the names of what can change, and its place. */
+export const range_text = (kconf: Kconf, prop: Property): string => `${bounds_text(kconf, prop)} (${place(prop)})`;
+
+const NUMBER = /^-?(?:0[xX])?[0-9a-fA-F]+$/;
+
+function bounds_text(kconf: Kconf, prop: Property): string {
+	if (prop.expr?.type !== "range") return "";
+	const end = (sym: Sym): string => {
+		const text = value_of(kconf, sym);
+		if (sym.type !== S_UNKNOWN) return `${text} [${sym.name}]`;
+		if (NUMBER.test(text)) return text;
+		return `${text} [not defined, and so ${strtoll(text, prop.menu.sym?.type === S_HEX ? 16 : 10)}]`;
+	};
+	return `${end(prop.expr.left)} to ${end(prop.expr.right)}`;
 }

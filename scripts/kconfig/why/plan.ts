@@ -8,8 +8,8 @@ import { expr_print } from "../expr.ts";
 import type { Expr, Kconf, Sym } from "../lkc.ts";
 import { S_UNKNOWN, SYMBOL_CONST, yes } from "../lkc.ts";
 import type { Goal } from "./goal.ts";
-import { goal_holds, prompts_of } from "./goal.ts";
-import { place } from "./origin.ts";
+import { goal_holds, is_fixed, prompts_of } from "./goal.ts";
+import { count, place } from "./origin.ts";
 import type { Assignment } from "./trial.ts";
 import type { Decided, Way } from "./ways.ts";
 import { ways } from "./ways.ts";
@@ -20,6 +20,9 @@ export interface Plan {
 	readonly set: Assignment | null;
 	readonly parts: readonly Plan[];
 }
+
+/** More defaults than this are counted, not listed. */
+const MAX_DEFAULTS = 6;
 
 const DONE: Plan = { cost: 0, set: null, parts: [] };
 const NEVER: Plan = { cost: Number.POSITIVE_INFINITY, set: null, parts: [] };
@@ -32,35 +35,41 @@ interface Memo<T> {
 	put(goal: Goal, value: T): void;
 }
 
+/** What a goal is about and within which bounds; null for goals that only put others together. */
+function memo_key(goal: Goal): { of: Expr | Sym; bounds: string | number } | null {
+	if ("goals" in goal) return null;
+	if (goal.kind === "text") return { of: goal.sym, bounds: goal.key };
+	const of = goal.kind === "expr" ? goal.expr : goal.sym;
+	return of && { of, bounds: goal.lo * 3 + goal.hi };
+}
+
 function memo<T>(): Memo<T> {
-	const tables = { expr: new Map(), sym: new Map(), vis: new Map() };
-	const place = (goal: Goal & { kind: "expr" | "sym" | "vis" }): Map<number, T> | null => {
-		const of: Expr | Sym | null = goal.kind === "expr" ? goal.expr : goal.sym;
-		if (!of) return null;
-		const table = tables[goal.kind] as Map<Expr | Sym, Map<number, T>>;
-		let row = table.get(of);
-		if (!row) {
-			row = new Map();
-			table.set(of, row);
-		}
-		return row;
-	};
+	const tables: Record<string, Map<Expr | Sym, Map<string | number, T>>> = {};
 	return {
-		get: (goal) => (goal.kind === "text" ? undefined : place(goal)?.get(goal.lo * 3 + goal.hi)),
-		put: (goal, value) => {
-			if (goal.kind !== "text") place(goal)?.set(goal.lo * 3 + goal.hi, value);
+		get(goal) {
+			const key = memo_key(goal);
+			return key ? tables[goal.kind]?.get(key.of)?.get(key.bounds) : undefined;
+		},
+		put(goal, value) {
+			const key = memo_key(goal);
+			if (!key) return;
+			tables[goal.kind] ??= new Map();
+			const table = tables[goal.kind] as Map<Expr | Sym, Map<string | number, T>>;
+			const row = table.get(key.of);
+			if (row) row.set(key.bounds, value);
+			else table.set(key.of, new Map([[key.bounds, value]]));
 		},
 	};
 }
 
-/** What a search has learnt to avoid: how much dearer a value has become. */
-export type Penalties = ReadonlyMap<string, number>;
+/** How much dearer a value is than others: what it takes away, and what has led nowhere. */
+export type Penalty = (value: Assignment) => number;
 
 /** A planner for the values of this moment; they must not change while it is used. */
-export function planner(kconf: Kconf, decided: Decided, penalties: Penalties = new Map()): (goal: Goal) => Plan {
+export function planner(kconf: Kconf, decided: Decided, penalty: Penalty = () => 0): (goal: Goal) => Plan {
 	const known = memo<Plan>();
 	const of_way = (way: Way, limit: number): Plan => {
-		let cost = way.set ? 1 + (penalties.get(assignment_key(way.set)) ?? 0) : 0;
+		let cost = way.set ? 1 + penalty(way.set) : 0;
 		const parts: Plan[] = [];
 		for (const need of way.needs) {
 			if (cost >= limit) return NEVER;
@@ -159,7 +168,7 @@ export function blame(kconf: Kconf, goal: Goal): string[] {
 	const found = new Set<string>();
 	const seen = new Set<Expr | Sym>();
 	const walk = (at: Goal): void => {
-		const of = at.kind === "expr" ? at.expr : at.kind === "vis" ? null : at.sym;
+		const of = at.kind === "vis" ? null : memo_key(at)?.of;
 		if (of && seen.has(of)) return;
 		if (of) seen.add(of);
 		if (goal_holds(kconf, at) || plan(at).cost < NEVER.cost) return;
@@ -172,7 +181,11 @@ export function blame(kconf: Kconf, goal: Goal): string[] {
 			const fixed = bad?.kind === "expr" && is_constant(bad.expr);
 			if (fixed && at.kind === "sym") found.add(constant_default(at.sym));
 			else if (fixed && at.kind === "vis") found.add(constant_prompt(at.sym));
-			else if (bad) walk(bad);
+			else if (bad) {
+				const because = bad.kind === "text" ? bad.because : undefined;
+				if (because) found.add(because);
+				if (because !== "") walk(bad);
+			}
 		}
 	};
 	walk(goal);
@@ -202,6 +215,7 @@ function constant_default(sym: Sym): string {
 }
 
 function dead_end(goal: Goal): string {
+	if ("goals" in goal) return "";
 	if (goal.kind === "expr") {
 		const { expr } = goal;
 		if (expr && expr.type !== "symbol" && "right" in expr && "name" in expr.left) {
@@ -216,6 +230,7 @@ function dead_end(goal: Goal): string {
 	const { sym } = goal;
 	const { name } = sym;
 	if (goal.kind === "vis") return `${name} has no prompt`;
+	if (goal.kind === "text" && goal.because !== undefined && is_fixed(sym)) return goal.because;
 	// What the constant stands for is told by what it is the condition of.
 	if (sym.flags & SYMBOL_CONST) return "";
 	if (sym.type === S_UNKNOWN) return `${name} is not defined in these Kconfig files`;
@@ -227,7 +242,12 @@ function dead_end(goal: Goal): string {
 
 function text_dead_end(sym: Sym): string {
 	if (prompts_of(sym).length > 0) return `${sym.name} cannot have such a value`;
-	const [prop, ...more] = sym.prop.filter(({ type }) => type === "default");
-	const own = prop && more.length === 0 ? `and its default is ${expr_print(prop.expr)} (${place(prop)})` : null;
-	return `${sym.name} has no prompt, ${own ?? "and no default with a value that would do"}`;
+	const defaults = sym.prop.filter(({ type }) => type === "default");
+	const [prop] = defaults;
+	if (!prop) return `${sym.name} has no prompt, and no default with a value that would do`;
+	const texts = [...new Set(defaults.map(({ expr }) => expr_print(expr)))];
+	const rest = texts.length - MAX_DEFAULTS;
+	const shown = `${texts.slice(0, MAX_DEFAULTS).join(", ")}${rest > 0 ? ` and ${count(rest, "other")}` : ""}`;
+	const what = texts.length > 1 ? `defaults are ${shown}` : `default is ${shown}`;
+	return `${sym.name} has no prompt, and its ${what} (${place(prop)})`;
 }

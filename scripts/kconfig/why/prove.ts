@@ -4,6 +4,7 @@
 // counterpart in Linux.
 
 import { assignment_key, first_steps } from "./plan.ts";
+import { points_of } from "./points.ts";
 import type { Quest } from "./quest.ts";
 import { forbidden, pending, reached } from "./quest.ts";
 import type { Assignment } from "./trial.ts";
@@ -32,10 +33,9 @@ export function prove(quest: Quest, size: number, budget: Budget): Proof {
 		if (trial.count + ahead > trials_end || performance.now() > time_end) proof.complete = false;
 		return !proof.complete;
 	};
-	// Some set does it, but not with clean selects: what would mend that is not known here.
-	let gap = false;
+	const points = points_of(trial.kconf);
+	points.doubt = false;
 	for (let depth = 1; depth <= size && !proof.exhausted; depth++) {
-		const smaller_gap = gap;
 		const seen = new Set<string>();
 		let cut = false;
 		const go = (set: Assignment[], left: number): Assignment[] | null => {
@@ -47,10 +47,7 @@ export function prove(quest: Quest, size: number, budget: Budget): Proof {
 				return null;
 			}
 			const now = pending(quest);
-			if (!now) {
-				gap = true;
-				return null;
-			}
+			if (!now) return null;
 			// On the last level only what does it alone counts, so that others remain unseen.
 			if (left === 1) cut = true;
 			const steps = first_steps(trial.kconf, trial.assigned, now, left === 1);
@@ -67,10 +64,10 @@ export function prove(quest: Quest, size: number, budget: Budget): Proof {
 			return null;
 		};
 		proof.set = go([], depth);
-		if (proof.set && smaller_gap) proof.complete = false;
+		if (proof.set && points.doubt && depth > 1) proof.complete = false;
 		if (proof.set || !proof.complete) return proof;
 		proof.exhausted = !cut;
 	}
-	if (gap) proof.complete = false;
+	if (points.doubt) proof.complete = false;
 	return proof;
 }

@@ -6,15 +6,22 @@ import { sym_get_choice_menu } from "../choice.ts";
 import { config_prefix, escape_string_value } from "../confdata.ts";
 import type { Kconf } from "../lkc.ts";
 import { S_STRING, SYMBOL_TRANS } from "../lkc.ts";
-import type { Explanation } from "../why.ts";
+import { sym_calc_value, sym_string_within_range } from "../symbol.ts";
+import type { Change } from "./effects.ts";
 import { change_lines } from "./effects_text.ts";
+import type { Explanation } from "./facts.ts";
 import { count } from "./origin.ts";
-import type { Solution } from "./search.ts";
+import type { SearchResult, Solution } from "./search.ts";
+import type { Together } from "./together.ts";
 import type { Assignment } from "./trial.ts";
 import type { Condition, Term } from "./unmet.ts";
 
 /** More of what a value comes from is counted, not listed. */
 const MAX_ORIGINS = 6;
+const MAX_REASONS = 5;
+/** Of those that stand inside of a sentence. */
+const MAX_BECAUSE = 3;
+const MAX_UNMET = 5;
 
 const at = (where: string | null): string => (where ? ` (${where})` : "");
 
@@ -26,14 +33,31 @@ function config_line(kconf: Kconf, { sym, value }: Assignment): string {
 }
 
 /** The values of a solution as lines to append to a .config; empty without one. */
-export function fragment_text(kconf: Kconf, ex: Explanation): string {
-	return (ex.solution?.set ?? []).map((value) => `${config_line(kconf, value)}\n`).join("");
+export function fragment_text(kconf: Kconf, { solution }: Pick<SearchResult, "solution">): string {
+	return (solution?.set ?? []).map((value) => `${config_line(kconf, value)}\n`).join("");
 }
+
+const as_text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("");
 
 /** The explanation as lines of text. */
 export function explain_text(kconf: Kconf, ex: Explanation): string {
-	const lines = [...heading(ex), ...answer(kconf, ex)];
-	return lines.map((line) => `${line}\n`).join("");
+	return as_text(part_lines(kconf, ex, ex));
+}
+
+/** The explanation of several symbols, with one answer for all of them. */
+export function explain_all_text(kconf: Kconf, together: Together): string {
+	const { parts } = together;
+	const [only, ...more] = parts;
+	if (only && more.length === 0) return explain_text(kconf, only);
+	const lines = parts.flatMap((part) => [...part_lines(kconf, part, null), ""]);
+	if (together.holds) lines.pop();
+	else lines.push(...solution_lines(kconf, parts, together));
+	return as_text(lines);
+}
+
+/** What was asked for, as SYMBOL=value. */
+export function wish_text(ex: Explanation): string {
+	return ex.want === null ? `${ex.name} visible` : `${ex.name}=${wish(ex)}`;
 }
 
 function heading(ex: Explanation): string[] {
@@ -54,23 +78,29 @@ function wish(ex: Explanation): string {
 	return ex.type === "string" ? `"${ex.want}"` : ex.want;
 }
 
-function answer(kconf: Kconf, ex: Explanation): string[] {
-	if (ex.holds) return ex.want === null ? ["", "It is visible, and can be set."] : [];
-	const lines: string[] = [];
+/** One symbol; `answer` is what follows for it alone. */
+function part_lines(kconf: Kconf, ex: Explanation, answer: SearchResult | null): string[] {
+	const lines = heading(ex);
+	if (ex.holds) return ex.want === null ? [...lines, "", "It is visible, and can be set."] : lines;
 	if (ex.unmet.length > 0) {
 		lines.push("", `What keeps it from being ${wish(ex)}:`);
 		for (const condition of ex.unmet) lines.push(...condition_lines(condition));
-	} else if (ex.solution && ex.instead_of === null) lines.push("", "It is visible, and only has to be set.");
-	lines.push("");
-	if (ex.instead_of !== null) {
-		lines.push(`It cannot be ${ex.instead_of}${because(ex)}; the most it can be is ${ex.want}.`);
+	} else if (ex.instead_of === null && can_be_set(kconf, ex)) {
+		lines.push("", "It is visible, and only has to be set.");
 	}
-	lines.push(...solution_lines(kconf, ex));
+	if (answer) lines.push("", ...solution_lines(kconf, [ex], answer));
 	return lines;
 }
 
-function because(ex: Explanation): string {
-	return ex.reasons.length > 0 ? ` (${ex.reasons.slice(0, 3).join("; ")})` : "";
+function can_be_set(kconf: Kconf, { sym, want }: Explanation): boolean {
+	sym_calc_value(kconf, sym);
+	return want !== null && sym_string_within_range(kconf, sym, want);
+}
+
+function because(reasons: readonly string[]): string {
+	if (reasons.length === 0) return "";
+	const rest = reasons.length - MAX_BECAUSE;
+	return ` (${reasons.slice(0, MAX_BECAUSE).join("; ")}${rest > 0 ? `; and ${count(rest, "other reason")}` : ""})`;
 }
 
 function condition_lines({ text, at: where, terms }: Condition): string[] {
@@ -96,36 +126,82 @@ function term_lines(terms: readonly Term[], indent: string): string[] {
 	return lines;
 }
 
-function solution_lines(kconf: Kconf, ex: Explanation): string[] {
-	const target = ex.want === null ? `see ${ex.name}` : `have ${ex.name}=${wish(ex)}`;
-	if (!ex.solution) {
-		if (!ex.impossible) return [`No values were found with which to ${target}.`, ...reason_lines(ex)];
-		const end = ex.reasons.length > 0 ? ":" : ".";
-		return [`There are no values with which to ${target}${end}`, ...reason_lines(ex)];
+function solution_lines(kconf: Kconf, parts: readonly Explanation[], found: SearchResult): string[] {
+	const { solution, smaller } = found;
+	const lines: string[] = [];
+	for (const { name, instead_of, want } of parts) {
+		if (instead_of === null) continue;
+		const what =
+			parts.length > 1
+				? `${name} cannot be ${instead_of} with the others`
+				: `It cannot be ${instead_of}`;
+		lines.push(`${what}${because(found.reasons)}; the most it can be is ${want}.`);
 	}
-	const lines = [`To ${target}, set (${size_text(ex.solution, ex.smaller !== null)}):`];
-	lines.push(...set_lines(kconf, ex.solution));
-	const lost = ex.solution.changes.some((change) => change.lost && !change.set);
-	if (lost && ex.loss_needed) lines.push("  Any set takes something away.");
-	if (ex.smaller) {
-		lines.push(`Or, with ${count(ex.smaller.set.length, "value")}, but not all of what is on now:`);
-		const changes = ex.smaller.changes.filter(({ lost }) => lost);
-		lines.push(...set_lines(kconf, { ...ex.smaller, changes }));
+	const target = target_text(parts);
+	if (!solution) {
+		if (!found.impossible) return [`No values were found with which to ${target}.`, ...reason_lines(found)];
+		return [`There are no values with which to ${target}:`, ...reason_lines(found)];
+	}
+	lines.push(`To ${target}, set (${size_text(solution, smaller)}):`, ...set_lines(kconf, solution));
+	if (solution.lost > 0 && found.loss_needed) {
+		lines.push(`  Any set takes something away${found.least_loss ? "; none takes away less" : ""}.`);
+	}
+	if (smaller) {
+		const what = solution.lossless ? "but not all of what is on now" : `but ${lost_text(smaller)}`;
+		lines.push(`Or, with ${count(smaller.set.length, "value")}, ${what}:`);
+		const changes = smaller.changes.filter(({ lost }) => lost);
+		lines.push(...set_lines(kconf, { ...smaller, changes }));
 	}
 	return lines;
 }
 
-function size_text({ set, smallest }: Solution, has_smaller: boolean): string {
+/** "have A=y and see N". */
+function target_text(parts: readonly Explanation[]): string {
+	const see = parts.filter(({ want }) => want === null).map(({ name }) => name);
+	const have = parts.filter(({ want }) => want !== null).map(wish_text);
+	const wishes = [
+		...(have.length > 0 ? [`have ${list(have)}`] : []),
+		...(see.length > 0 ? [`see ${list(see)}`] : []),
+	];
+	return wishes.join(", and to ");
+}
+
+const list = (names: readonly string[]): string =>
+	names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+
+const lost_text = ({ lost }: Solution): string => `${lost} of what is on now ${lost === 1 ? "is" : "are"} lost`;
+
+function size_text(solution: Solution, smaller: Solution | null): string {
+	const { set, smallest, lossless } = solution;
 	const n = count(set.length, "value");
-	if (set.length === 1) return n;
-	if (!smallest) return `${n}, each of which is needed`;
-	return `${n}; fewer will not do${has_smaller ? " and keep all that is on" : ""}`;
+	const loss = lossless ? "" : `; ${lost_text(solution)}`;
+	if (set.length === 1) return `${n}${loss}`;
+	if (!smallest) return `${n}, each of which is needed${loss}`;
+	const but = smaller ? (lossless ? " and keep all that is on" : " and lose as little") : "";
+	return `${n}; fewer will not do${but}${loss}`;
 }
 
 function set_lines(kconf: Kconf, { set, unmet, changes }: Solution): string[] {
 	const lines = set.map((value) => `  ${config_line(kconf, value)}${replaced(value)}`);
-	if (unmet > 0) lines.push(`  This selects ${count(unmet, "symbol")} whose own dependencies are unmet.`);
-	return [...lines, ...change_lines(changes)];
+	if (unmet.length > 0) {
+		const names = unmet.slice(0, MAX_UNMET).map(({ name }) => name);
+		const rest = unmet.length - names.length;
+		const all = rest > 0 ? `${names.join(", ")} and ${count(rest, "other")}` : list(names as string[]);
+		lines.push(`  This selects ${all}, whose own dependencies are unmet.`);
+	}
+	return [...lines, ...modules_lines(kconf, changes), ...change_lines(changes)];
+}
+
+/** Without modules, all that is m becomes y: that is more than one symbol. */
+function modules_lines({ modules_sym }: Kconf, changes: readonly Change[]): string[] {
+	const own = changes.find(({ sym, after }) => sym === modules_sym && after === "n");
+	if (!own) return [];
+	const built_in = changes.filter(({ before, after }) => before === "m" && after === "y").length;
+	const what =
+		built_in > 0
+			? `; ${count(built_in, "symbol")} that ${built_in > 1 ? "are" : "is"} m become${built_in > 1 ? "" : "s"} y`
+			: "";
+	return [`  takes away modules: ${own.sym.name} becomes n${what}`];
 }
 
 /** Other members of a choice have to go, if the file has them as y. */
@@ -133,9 +209,9 @@ function replaced({ sym, value }: Assignment): string {
 	return sym_get_choice_menu(sym) && value === "y" ? "  (and no other member of its choice)" : "";
 }
 
-function reason_lines(ex: Explanation): string[] {
-	const shown = ex.reasons.slice(0, 5).map((reason) => `  ${reason}`);
-	const rest = ex.reasons.length - 5;
+function reason_lines({ reasons }: SearchResult): string[] {
+	const shown = reasons.slice(0, MAX_REASONS).map((reason) => `  ${reason}`);
+	const rest = reasons.length - MAX_REASONS;
 	if (rest > 0) shown.push(`  and ${count(rest, "other reason")}`);
 	return shown;
 }

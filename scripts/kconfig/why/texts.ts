@@ -37,12 +37,21 @@ function parse_number(text: string, base: 10 | 16 | 0): bigint | null {
 	return NUMBER[base].test(text) ? strtoll(text, base) : null;
 }
 
+/** What a text of the Kconfig files can stand for as a number of this symbol: also what is no number counts. */
+export function number_value(sym: Sym, text: string): bigint[] {
+	const base = sym.type === S_HEX ? 16 : 10;
+	return [...new Set([strtoll(text, base), strtoll(text, 0)])];
+}
+
+export function number_text(sym: Sym, n: bigint): string {
+	return sym.type === S_HEX ? `0x${n.toString(16)}` : `${n}`;
+}
+
 /** Texts at, just below and just above another. */
 export function near(sym: Sym, text: string): string[] {
 	if (sym.type === S_STRING) return [text, "", `${text}x`];
 	const val = parse_number(text, sym.type === S_HEX ? 16 : 0);
 	if (val === null) return [];
-	const show = (n: bigint): string => (sym.type === S_HEX ? `0x${n.toString(16)}` : `${n}`);
 	const all = [val, val + 1n, val - 1n];
-	return (sym.type === S_HEX ? all.filter((n) => n >= 0n) : all).map(show);
+	return (sym.type === S_HEX ? all.filter((n) => n >= 0n) : all).map((n) => number_text(sym, n));
 }

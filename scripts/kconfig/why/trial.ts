@@ -6,7 +6,15 @@
 
 import { choice_move_first, sym_get_choice_menu } from "../choice.ts";
 import type { Kconf, Menu, Sym, SymbolValue, Tristate } from "../lkc.ts";
-import { S_BOOLEAN, S_DEF_USER, S_TRISTATE, SYMBOL_CONST, SYMBOL_DEF_USER, SYMBOL_VALID } from "../lkc.ts";
+import {
+	S_BOOLEAN,
+	S_DEF_USER,
+	S_TRISTATE,
+	SYMBOL_CONST,
+	SYMBOL_DEF_USER,
+	SYMBOL_TRANS,
+	SYMBOL_VALID,
+} from "../lkc.ts";
 import { sym_calc_value, sym_clear_all_valid, sym_get_string_value } from "../symbol.ts";
 
 /** One value that the user would set. */
@@ -42,17 +50,25 @@ export function value_of(kconf: Kconf, sym: Sym): string {
 	return sym_get_string_value(sym);
 }
 
+const save = (sym: Sym): Saved => ({
+	sym,
+	def: { ...sym.def[S_DEF_USER] },
+	flag: sym.flags & SYMBOL_DEF_USER,
+});
+
 /** Begins to try values. Nothing else may change the configuration until the end. */
 export function trial_begin(kconf: Kconf): Trial {
 	const { conf_changed, sym_warnings, conf_warnings } = kconf;
 	const { err, out } = kconf.host;
 	const saved: Saved[] = [];
+	// A transitional symbol hands its value on for good when that is calculated.
+	const receivers = kconf.all.some((sym) => sym.flags & SYMBOL_TRANS) ? kconf.all.map(save) : [];
 	const orders = new Map<Menu, Sym[]>();
 	kconf.host.err = () => {};
 	kconf.host.out = () => {};
 	const restore = (): void => {
-		for (const { sym, def, flag } of saved.reverse()) {
-			sym.def[S_DEF_USER] = def;
+		for (const { sym, def, flag } of [...saved.reverse(), ...receivers]) {
+			sym.def[S_DEF_USER] = { ...def };
 			sym.flags = (sym.flags & ~SYMBOL_DEF_USER) | flag;
 		}
 		for (const [choice, order] of orders) choice.choice_members = order;
@@ -68,7 +84,7 @@ export function trial_begin(kconf: Kconf): Trial {
 			this.assigned.clear();
 			for (const assignment of assignments) {
 				const { sym, value } = assignment;
-				saved.push({ sym, def: sym.def[S_DEF_USER], flag: sym.flags & SYMBOL_DEF_USER });
+				saved.push(save(sym));
 				const choice = sym_get_choice_menu(sym);
 				if (choice && !orders.has(choice)) orders.set(choice, [...choice.choice_members]);
 				this.assigned.set(sym, value);
@@ -115,11 +131,13 @@ function recalculate(kconf: Kconf): void {
 	}
 }
 
-/** The number of symbols that are selected although their dependencies are unmet. */
-export function unmet_selects(kconf: Kconf): number {
-	const before = kconf.sym_warnings;
-	for (const sym of kconf.all) sym.flags &= ~SYMBOL_VALID;
-	kconf.generation++;
-	for (const sym of kconf.all) sym_calc_value(kconf, sym);
-	return kconf.sym_warnings - before;
+/** The symbols that are selected although their own dependencies are unmet. */
+export function unmet_selects(kconf: Kconf): Set<Sym> {
+	const found = new Set<Sym>();
+	for (const sym of kconf.all) {
+		if (sym.name === null || !is_logical(sym) || sym.flags & SYMBOL_CONST) continue;
+		sym_calc_value(kconf, sym);
+		if (sym.in_choice === null && sym.rev_dep.tri > sym.dir_dep.tri) found.add(sym);
+	}
+	return found;
 }

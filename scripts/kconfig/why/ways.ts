@@ -8,7 +8,8 @@ import type { Kconf, Sym } from "../lkc.ts";
 import type { Goal } from "./goal.ts";
 import type { Assignment } from "./trial.ts";
 import { expr_ways } from "./ways_expr.ts";
-import { sym_ways, text_ways, vis_ways } from "./ways_symbol.ts";
+import { sym_ways, vis_ways } from "./ways_symbol.ts";
+import { text_ways } from "./ways_text.ts";
 
 /** Reaches a goal, once all needs are met and the value is set. */
 export interface Way {
@@ -28,7 +29,11 @@ export function ways(kconf: Kconf, goal: Goal, decided: Decided): Way[] {
 			return vis_ways(kconf, goal.sym, goal);
 		case "sym":
 			return sym_ways(kconf, goal.sym, goal, decided);
-		default:
+		case "text":
 			return text_ways(kconf, goal, decided);
+		case "all":
+			return [{ needs: goal.goals }];
+		default:
+			return goal.goals.map((part) => ({ needs: [part] }));
 	}
 }

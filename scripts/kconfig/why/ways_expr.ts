@@ -93,8 +93,8 @@ function compare_ways(kconf: Kconf, type: CompareType, left: Sym, right: Sym): W
 		if (is_fixed(sym) || is_logical(sym)) return;
 		const text = value_of(kconf, other);
 		const ok = (own: string): boolean => holds(op, compare_texts(sym, own, other, text));
-		const tries = near(sym, text).filter(ok);
-		if (tries.length > 0) res.push({ needs: [{ kind: "text", sym, ok, tries }] });
+		const key = `${op} ${other.type} ${text}`;
+		res.push({ needs: [{ kind: "text", sym, ok, key, hints: near(sym, text) }] });
 	};
 	side(left, type, right);
 	side(right, MIRRORED[type], left);

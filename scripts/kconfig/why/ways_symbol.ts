@@ -3,17 +3,10 @@
 // The ways to give a symbol a value, or to have the user see it. No counterpart in Linux.
 
 import { sym_get_choice_menu } from "../choice.ts";
-import { expr_alloc_and, expr_calc_value, tristate_name } from "../expr.ts";
+import { expr_alloc_and, tristate_name } from "../expr.ts";
 import type { Expr, Kconf, Property, Sym, Tristate } from "../lkc.ts";
 import { mod, no, S_BOOLEAN, S_DEF_USER, S_TRISTATE, yes } from "../lkc.ts";
-import {
-	prop_get_symbol,
-	sym_calc_value,
-	sym_get_string_value,
-	sym_get_type,
-	sym_has_value,
-	sym_string_within_range,
-} from "../symbol.ts";
+import { sym_calc_value, sym_get_type, sym_has_value } from "../symbol.ts";
 import type { Between, Goal } from "./goal.ts";
 import { at_least, at_most, is_fixed, prompts_of } from "./goal.ts";
 import { is_logical } from "./trial.ts";
@@ -38,11 +31,11 @@ function no_modules(kconf: Kconf, sym: Sym): Goal | null {
 	return { kind: "sym", sym: modules_sym, lo: no, hi: no };
 }
 
-const visible = (sym: Sym, lo: Tristate): Goal => ({ kind: "vis", sym, lo, hi: yes });
-const hidden = (sym: Sym): Goal => ({ kind: "vis", sym, lo: no, hi: no });
+export const visible = (sym: Sym, lo: Tristate): Goal => ({ kind: "vis", sym, lo, hi: yes });
+export const hidden = (sym: Sym): Goal => ({ kind: "vis", sym, lo: no, hi: no });
 
 /** Setting a value, unless it was decided otherwise; or nothing, if it is the user's already. */
-function user_way(sym: Sym, value: string, needs: readonly Goal[], decided: Decided): Way[] {
+export function user_way(sym: Sym, value: string, needs: readonly Goal[], decided: Decided): Way[] {
 	const before = decided.get(sym);
 	if (before !== undefined) return before === value ? [{ needs }] : [];
 	const own = is_logical(sym) ? tristate_name(sym.def[S_DEF_USER].tri) : sym.def[S_DEF_USER].val;
@@ -108,6 +101,10 @@ function raise_ways(sym: Sym, { lo, hi }: Between, as_bool: boolean, extra: read
 			if (u === mod && as_bool) continue;
 			const needs = [visible(sym, enough(as_bool, u)), ...limit];
 			res.push(...user_way(sym, tristate_name(u), needs, decided));
+		}
+		// The m of the file counts as y.
+		if (as_bool && hi === yes && sym_has_value(sym) && sym.def[S_DEF_USER].tri === mod) {
+			res.push({ needs: [visible(sym, mod), ...limit] });
 		}
 		res.push(...clamped_way(sym, { lo, hi }, limit));
 	}
@@ -175,40 +172,5 @@ function member_ways(sym: Sym, { lo, hi }: Between, decided: Decided): Way[] {
 		if (other !== sym) res.push(...user_way(other, "y", [visible(other, mod)], decided));
 	}
 	res.push(...user_way(sym, "n", [visible(sym, mod)], decided), { needs: [hidden(sym)] });
-	return res;
-}
-
-/** The ways to the text of an int, hex or string. */
-export function text_ways(kconf: Kconf, goal: Goal & { kind: "text" }, decided: Decided): Way[] {
-	const { sym, ok, tries } = goal;
-	if (is_fixed(sym) || is_logical(sym)) return [];
-	const res: Way[] = [];
-	const ranges = sym.prop.filter((prop) => prop.type === "range");
-	if (prompts_of(sym).length > 0) {
-		for (const value of tries) {
-			const fits = ranges.length === 0 || sym_string_within_range(kconf, sym, value);
-			const other = ranges
-				.filter((prop) => expr_calc_value(kconf, prop.visible.expr) !== no)
-				.map((prop) => at_most(prop.visible.expr, no));
-			const needs = [visible(sym, mod), ...(fits ? [] : other)];
-			res.push(...user_way(sym, value, needs, decided));
-		}
-	}
-	const silent = sym_has_value(sym) ? [hidden(sym)] : [];
-	const earlier: Goal[] = [];
-	for (const prop of sym.prop) {
-		if (prop.type !== "default") continue;
-		const source = prop_get_symbol(prop);
-		if (source) {
-			const value: Goal[] = is_fixed(source) ? [] : [{ kind: "text", sym: source, ok, tries }];
-			sym_calc_value(kconf, source);
-			if (value.length > 0 || ok(sym_get_string_value(source))) {
-				res.push({
-					needs: [at_least(prop.visible.expr, mod), ...value, ...earlier, ...silent],
-				});
-			}
-		}
-		earlier.push(at_most(prop.visible.expr, no));
-	}
 	return res;
 }

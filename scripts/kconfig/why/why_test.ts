@@ -11,7 +11,7 @@ import { conf_parse } from "../parser.ts";
 import { sym_clear_all_valid } from "../symbol.ts";
 import { sandbox } from "../testutil.ts";
 import type { Explanation } from "../why.ts";
-import { cycles, explain, explain_text, find_symbol, fragment_text } from "../why.ts";
+import { cycles, explain, explain_all, explain_text, find_symbol, fragment_text } from "../why.ts";
 import { distance } from "./names.ts";
 
 function open(kconfig: string, config: string): Kconf {
@@ -184,6 +184,52 @@ const cases: Record<string, Case> = {
 		set: null,
 		text: [/set to 12 in the configuration\n {2}12 is outside the range 1 to 9 \(Kconfig:3\)/],
 	},
+	"a range that can be left": {
+		kconfig: `${bool("A", "default y")}config X\n\tint "X"\n\trange 0 10 if A\n\trange 0 100\n\tdefault 5\n`,
+		ask: "X=50",
+		set: ["# CONFIG_A is not set", "CONFIG_X=50"],
+		text: [/50 is outside the range 0 to 10 \(Kconfig:6\)/],
+	},
+	"outside of all ranges": {
+		kconfig: `${bool("A", "default y")}config X\n\thex "X"\n\trange 0 0x10 if A\n\trange 0 0x20\n`,
+		ask: "X=0x30",
+		set: null,
+		text: [
+			/X=0x30:\n {2}X: 0x30 is outside the range 0 to 0x10 \(Kconfig:6\)\n {2}X: 0x30 is outside the range 0 to 0x20 \(Kconfig:7\)\n$/,
+		],
+	},
+	"an end of a range that follows from something else": {
+		kconfig: `${bool("MAX")}config END\n\tint\n\tdefault 8192 if MAX\n\tdefault 512\nconfig X\n\tint "X"\n\trange 2 END\n`,
+		ask: "X=1000",
+		set: ["CONFIG_MAX=y", "CONFIG_X=1000"],
+		text: [/1000 is outside the range 2 to 512 \[END\] \(Kconfig:9\)/, /changes: END 512 -> 8192/],
+	},
+	"an end of a range that no value reaches": {
+		kconfig: `${bool("MAX")}config END\n\tint\n\tdefault 8192 if MAX\n\tdefault 512\nconfig X\n\tint "X"\n\trange 2 END\n`,
+		ask: "X=9000",
+		set: null,
+		text: [
+			/9000 is outside the range 2 to 512 \[END\] \(Kconfig:9\)\n {2}END has no prompt, and its defaults are 8192, 512 \(Kconfig:5\)\n$/,
+		],
+	},
+	"an end of a range that can be set": {
+		kconfig: 'config END\n\tint "END"\n\tdefault 5\nconfig X\n\tint "X"\n\trange 1 END\n\tdefault 3\n',
+		ask: "X=7",
+		set: ["CONFIG_END=7", "CONFIG_X=7"],
+		text: [/7 is outside the range 1 to 5 \[END\] \(Kconfig:6\)/],
+	},
+	"an end of a range that is not defined": {
+		kconfig: 'config X\n\tint "X"\n\trange 0 NOWHERE\n',
+		ask: "X=7",
+		set: null,
+		text: [/X=7:\n {2}X: 7 is outside the range 0 to NOWHERE \[not defined, and so 0\] \(Kconfig:3\)\n$/],
+	},
+	"a range that pulls a value to its end": {
+		kconfig: `${bool("A")}config X\n\tint\n\tdefault 3\n\trange 7 9 if A\n`,
+		ask: "X=7",
+		set: ["CONFIG_A=y"],
+		text: [],
+	},
 	"a number that cannot be seen": {
 		kconfig: `${bool("A")}config X\n\tint "X"\n\tdepends on A\n`,
 		ask: "X",
@@ -200,7 +246,10 @@ const cases: Record<string, Case> = {
 		config: y("A", "B", "C", "D", "E", "F"),
 		ask: "X=n",
 		set: ["# CONFIG_B is not set"],
-		text: [/not set\n {2}turns off: X\n$/],
+		text: [
+			/set \(1 value; 1 of what is on now is lost\):\n {2}# CONFIG_B is not set\n {2}turns off: X\n/,
+			/Any set takes something away; none takes away less\.\n$/,
+		],
 	},
 	"a set that keeps what is on, before a smaller one": {
 		kconfig:
@@ -344,7 +393,86 @@ test("a select of something whose own dependencies are unmet is the last resort"
 	);
 	const { solution } = explain(kconf, "X");
 	t.is(solution?.set.length, 2);
-	t.is(solution?.unmet, 0);
+	t.is(solution?.unmet.length, 0);
+});
+
+test("what is newly selected in spite of its dependencies is named, also if another no longer is", (t) => {
+	const kconf = open(
+		bool("D") +
+			hidden("X", "depends on D") +
+			hidden("Z", "depends on D") +
+			bool("OLD", "select Z", "depends on !A") +
+			bool("A", "select X", "depends on !D"),
+		y("OLD"),
+	);
+	const ex = explain(kconf, "A");
+	t.deepEqual(
+		ex.solution?.unmet.map(({ name }) => name),
+		["X"],
+	);
+	t.regex(explain_text(kconf, ex), /\n {2}This selects X, whose own dependencies are unmet\.\n/);
+});
+
+test("modules that go are told", (t) => {
+	const kconf = open(
+		`${M}${tri("A")}${tri("B")}config T\n\ttristate\n${tri("S", "select T", "depends on D")}config D\n\ttristate\n\tdefault m\n`,
+		"CONFIG_MODULES=y\nCONFIG_A=m\nCONFIG_B=m\nCONFIG_S=m\n",
+	);
+	const text = explain_text(kconf, explain(kconf, "T", "y"));
+	t.regex(text, /\n {2}takes away modules: MODULES becomes n; \d symbols that are m become y\n/);
+});
+
+test("several symbols: one set for all, or none", (t) => {
+	const kconf = open(
+		M + bool("A") + bool("X", "depends on A") + bool("Z", "depends on !A") + tri("T", "depends on m"),
+		"",
+	);
+	const all = (...names: string[]) =>
+		explain_all(
+			kconf,
+			names.map((name) => ({ sym: find_symbol(kconf, name) })),
+		);
+	t.is(fragment_text(kconf, all("X", "A")), "CONFIG_A=y\nCONFIG_X=y\n");
+	const none = all("X", "Z");
+	t.true(none.impossible);
+	t.is(fragment_text(kconf, none), "");
+	t.deepEqual(
+		all("A", "X", "Z").reasons,
+		[
+			"X=y and Z=y exclude each other: it would need A to have two values at once",
+			"A=y and Z=y exclude each other: it would need A to have two values at once",
+		].reverse(),
+	);
+	const less = all("X", "T");
+	t.is(fragment_text(kconf, less), "CONFIG_A=y\nCONFIG_X=y\nCONFIG_T=m\n");
+	t.deepEqual(
+		less.parts.map(({ want, instead_of }) => [want, instead_of]),
+		[
+			["y", null],
+			["m", "y"],
+		],
+	);
+});
+
+test("much that is lost: the set that takes less away comes first, with the numbers", (t) => {
+	const names = [..."DEFGHIJK"];
+	const kconf = open(
+		bool("NET") +
+			names.map((name) => bool(name, "depends on NET")).join("") +
+			bool("P", "depends on NET", "select X") +
+			bool("Q", "depends on NET", "select X") +
+			hidden("X"),
+		y("NET", ...names, "P", "Q"),
+	);
+	const text = explain_text(kconf, explain(kconf, "X", "n"));
+	t.regex(
+		text,
+		/set \(2 values; fewer will not do and lose as little; 2 of what is on now are lost\):\n {2}# CONFIG_P is not set\n {2}# CONFIG_Q is not set\n/,
+	);
+	t.regex(
+		text,
+		/Any set takes something away; none takes away less\.\nOr, with 1 value, but 11 of what is on now are lost:\n {2}# CONFIG_NET is not set\n/,
+	);
 });
 
 test("unknown symbols and values are one line that helps", (t) => {
