@@ -31,10 +31,8 @@ test("several symbols, and the lines to append", (t) => {
 	const both = why(files, "CONFIG_BETA", "ALPHA");
 	t.is(both.status, 0);
 	t.is(both.stderr, "");
-	t.regex(
-		both.stdout,
-		/^BETA is n[\s\S]*\nALPHA is n[\s\S]*\nTo have BETA=y and ALPHA=y, set \(2 values; fewer will not do\):\n {2}CONFIG_ALPHA=y\n {2}CONFIG_BETA=y\n$/,
-	);
+	t.regex(both.stdout, /^BETA is n[\s\S]*\nALPHA is n[\s\S]*\nTo have BETA=y and ALPHA=y, set \(2 values;/);
+	t.regex(both.stdout, /; fewer will not do\):\n {2}CONFIG_ALPHA=y\n {2}CONFIG_BETA=y\n$/);
 	const lines = why(
 		{ K: KCONFIG, "my.config": "CONFIG_ALPHA=y\n" },
 		"--kconfig",
@@ -53,7 +51,7 @@ test("several symbols are one question, and it is said what cannot be had", (t) 
 	t.is(text.status, 3);
 	t.regex(
 		text.stdout,
-		/There are no values with which to have BETA=y and ALPHA=n:\n {2}each can be had by itself\n {2}it would need ALPHA to have two values at once\n$/,
+		/values with which to have BETA=y and ALPHA=n:\n {2}each can be had by itself\n {2}it would need ALPHA to be y, which is asked to be n\n$/,
 	);
 	const lines = why(files, "--fragment", "BETA", "ALPHA=n");
 	t.is(lines.status, 3);

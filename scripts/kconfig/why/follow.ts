@@ -4,10 +4,10 @@
 
 import type { Goal } from "./goal.ts";
 import { loss_estimate } from "./loss.ts";
-import { assignment_key, plan_values, planner } from "./plan.ts";
+import { assignment_key, blame, plan_values, planner, two_values } from "./plan.ts";
 import type { Quest } from "./quest.ts";
-import { minimise, pending } from "./quest.ts";
-import type { Assignment, Trial } from "./trial.ts";
+import { decided_in, minimise, pending } from "./quest.ts";
+import type { Assignment } from "./trial.ts";
 
 const ATTEMPTS = 8;
 /** Each adds to the values what the plan, made anew, still asks for. */
@@ -19,8 +19,8 @@ const LOST = 4;
 
 export interface Followed {
 	readonly set: Assignment[] | null;
-	/** A symbol that was needed with two values at once. */
-	readonly clash: string | null;
+	/** Why the first that led nowhere did so. */
+	readonly reasons: readonly string[];
 }
 
 /** Follows the best plan; where it leads nowhere, its values become dearer for the next. */
@@ -35,6 +35,7 @@ export function follow_plans(quest: Quest): Followed {
 		return learnt + (value.value === "n" && keep.has(value.sym) ? FORBIDDEN : 0);
 	};
 	let clash: string | null = null;
+	let reasons: string[] = [];
 	const dearer = (value: Assignment, by: number): void => {
 		const key = assignment_key(value);
 		penalties.set(key, (penalties.get(key) ?? 0) + by);
@@ -45,27 +46,28 @@ export function follow_plans(quest: Quest): Followed {
 		let now = pending(quest);
 		let culprit: Assignment | null = null;
 		for (let round = 0; round < ROUNDS && now; round++) {
-			const next = plan_values(planner(kconf, trial.assigned, penalty)(now));
+			const next = plan_values(planner(kconf, decided_in(quest), penalty)(now));
 			clash ??= next.clash?.name ?? null;
 			if (next.values.length === 0) {
-				culprit = undecided(trial, now);
+				culprit = undecided(quest, now);
 				clash ??= culprit?.sym.name ?? null;
+				if (reasons.length === 0) reasons = blame(kconf, now, decided_in(quest));
 				break;
 			}
 			set.push(...next.values);
 			trial.set(set);
 			now = pending(quest);
 		}
-		if (!now) return { set: minimise(quest, set), clash };
+		if (!now) return { set: minimise(quest, set), reasons };
 		if (culprit) dearer(culprit, 3);
 		else for (const value of set) dearer(value, 1);
 	}
-	return { set: null, clash };
+	return { set: null, reasons: reasons.length > 0 || !clash ? reasons : [two_values(clash)] };
 }
 
 /** What was set already, and what the goal now needs with another value. */
-function undecided(trial: Trial, goal: Goal): Assignment | null {
-	const free = plan_values(planner(trial.kconf, new Map())(goal)).values;
+function undecided({ trial, demands }: Quest, goal: Goal): Assignment | null {
+	const free = plan_values(planner(trial.kconf, { values: new Map(), demands })(goal)).values;
 	for (const { sym, value } of free) {
 		const before = trial.assigned.get(sym);
 		if (before !== undefined && before !== value) return { sym, value: before };

@@ -4,14 +4,16 @@
 // values: a plan that is likely good, the complete list of first steps, and, where there is
 // no way at all, the reason. No counterpart in Linux.
 
-import { expr_print } from "../expr.ts";
+import { expr_print, tristate_name } from "../expr.ts";
 import type { Expr, Kconf, Sym } from "../lkc.ts";
-import { S_UNKNOWN, SYMBOL_CONST, yes } from "../lkc.ts";
+import { no, S_BOOLEAN, S_UNKNOWN, SYMBOL_CONST, yes } from "../lkc.ts";
+import type { Decided } from "./demands.ts";
+import { narrow } from "./demands.ts";
 import type { Goal } from "./goal.ts";
 import { goal_holds, is_fixed, prompts_of } from "./goal.ts";
 import { count, place } from "./origin.ts";
 import type { Assignment } from "./trial.ts";
-import type { Decided, Way } from "./ways.ts";
+import type { Way } from "./ways.ts";
 import { ways } from "./ways.ts";
 
 /** What to set in order to reach a goal; the cost counts a value as often as it is used. */
@@ -163,8 +165,8 @@ export function first_steps(kconf: Kconf, decided: Decided, goal: Goal, last: bo
 }
 
 /** Why a goal cannot be reached by any value: the conditions that nothing can change. */
-export function blame(kconf: Kconf, goal: Goal): string[] {
-	const plan = planner(kconf, new Map());
+export function blame(kconf: Kconf, goal: Goal, decided: Decided): string[] {
+	const plan = planner(kconf, decided);
 	const found = new Set<string>();
 	const seen = new Set<Expr | Sym>();
 	const walk = (at: Goal): void => {
@@ -172,8 +174,8 @@ export function blame(kconf: Kconf, goal: Goal): string[] {
 		if (of && seen.has(of)) return;
 		if (of) seen.add(of);
 		if (goal_holds(kconf, at) || plan(at).cost < NEVER.cost) return;
-		const all = ways(kconf, at, new Map());
-		if (all.length === 0) found.add(dead_end(at));
+		const all = ways(kconf, at, decided);
+		if (all.length === 0) found.add(contradiction(at, decided) || dead_end(at));
 		for (const way of all) {
 			const bad = way.needs.find(
 				(need) => !goal_holds(kconf, need) && plan(need).cost === NEVER.cost,
@@ -190,6 +192,21 @@ export function blame(kconf: Kconf, goal: Goal): string[] {
 	};
 	walk(goal);
 	return [...found].filter(Boolean);
+}
+
+export const two_values = (name: string): string => `it would need ${name} to have two values at once`;
+
+/** What is asked for needs the opposite of something else that is asked for. */
+function contradiction(goal: Goal, decided: Decided): string {
+	if (goal.kind !== "sym" || narrow(goal.sym, goal, decided)) return "";
+	const { name } = goal.sym;
+	const other = decided.demands.bounds.get(goal.sym);
+	if (!other) return two_values(name ?? "");
+	const bool = goal.sym.type === S_BOOLEAN;
+	const need =
+		goal.lo > no ? (bool || goal.lo === yes ? "y" : "on") : bool || goal.hi === no ? "n" : "no more than m";
+	const asked = other.lo === other.hi ? tristate_name(other.lo) : "on";
+	return `it would need ${name} to be ${need}, which is asked to be ${asked}`;
 }
 
 /** Is an expression made of constants only? */

@@ -6,7 +6,7 @@
 import { assignment_key, first_steps } from "./plan.ts";
 import { points_of } from "./points.ts";
 import type { Quest } from "./quest.ts";
-import { forbidden, pending, reached } from "./quest.ts";
+import { decided_in, forbidden, pending, reached } from "./quest.ts";
 import type { Assignment } from "./trial.ts";
 
 export interface Budget {
@@ -50,7 +50,7 @@ export function prove(quest: Quest, size: number, budget: Budget): Proof {
 			if (!now) return null;
 			// On the last level only what does it alone counts, so that others remain unseen.
 			if (left === 1) cut = true;
-			const steps = first_steps(trial.kconf, trial.assigned, now, left === 1);
+			const steps = first_steps(trial.kconf, decided_in(quest), now, left === 1);
 			if (spent(steps.size)) return null;
 			for (const step of steps.values()) {
 				if (forbidden(quest, step)) continue;

@@ -6,6 +6,7 @@
 import type { Sym } from "../lkc.ts";
 import { mod, no, S_BOOLEAN, S_TRISTATE, yes } from "../lkc.ts";
 import { sym_calc_value } from "../symbol.ts";
+import type { Decided, Demands } from "./demands.ts";
 import type { Goal } from "./goal.ts";
 import { at_least, at_most, goal_holds, goal_value } from "./goal.ts";
 import type { Assignment, Trial } from "./trial.ts";
@@ -22,7 +23,11 @@ export interface Quest {
 	/** These shall not become n, but for so many. */
 	readonly keep: ReadonlySet<Sym>;
 	readonly may_lose: number;
+	/** What follows from the goal and from what has to be kept. */
+	readonly demands: Demands;
 }
+
+export const decided_in = ({ trial, demands }: Quest): Decided => ({ values: trial.assigned, demands });
 
 /** What is still to be done: the goal, a value that was not accepted, what was lost, a select to mend. */
 export function pending(quest: Quest): Goal | null {

@@ -6,6 +6,7 @@
 // allows. Nothing is returned that the engine has not confirmed.
 
 import type { Kconf, Sym } from "../lkc.ts";
+import { demands_of } from "./demands.ts";
 import type { Change, Values } from "./effects.ts";
 import { all_values, changes, kept_by_user } from "./effects.ts";
 import { follow_plans, ROUNDS } from "./follow.ts";
@@ -16,7 +17,7 @@ import { points_begin } from "./points.ts";
 import type { Budget, Proof } from "./prove.ts";
 import { prove } from "./prove.ts";
 import type { Quest } from "./quest.ts";
-import { minimise, newly_unmet, reached } from "./quest.ts";
+import { decided_in, minimise, newly_unmet, reached } from "./quest.ts";
 import type { Assignment, Trial } from "./trial.ts";
 import { trial_begin, unmet_selects } from "./trial.ts";
 
@@ -83,8 +84,9 @@ function run(trial: Trial, goal: Goal, budget: Budget): SearchResult {
 	const { kconf } = trial;
 	trial.set([]);
 	points_begin(kconf, goal_wishes(goal));
-	if (planner(kconf, trial.assigned)(goal).cost === Number.POSITIVE_INFINITY) {
-		return { ...NOTHING, impossible: true, reasons: blame(kconf, goal) };
+	const decided = { values: trial.assigned, demands: demands_of(goal, []) };
+	if (planner(kconf, decided)(goal).cost === Number.POSITIVE_INFINITY) {
+		return { ...NOTHING, impossible: true, reasons: blame(kconf, goal, decided) };
 	}
 	const all: Search = {
 		trial,
@@ -96,8 +98,7 @@ function run(trial: Trial, goal: Goal, budget: Budget): SearchResult {
 	};
 	const first = find_set(all, quest_of(all, ALL));
 	if (!first.solution) {
-		const reasons = first.clash ? [`it would need ${first.clash} to have two values at once`] : [];
-		return { ...NOTHING, impossible: first.impossible, reasons };
+		return { ...NOTHING, impossible: first.impossible, reasons: first.reasons };
 	}
 	const done = { ...NOTHING, solution: first.solution, reasons: [] };
 	if (first.solution.lossless) return { ...done, least_loss: true };
@@ -119,6 +120,7 @@ const quest_of = ({ trial, goal, unmet, kept }: Search, may_lose: number): Quest
 	clean: true,
 	keep: may_lose === ALL ? new Set() : kept,
 	may_lose,
+	demands: demands_of(goal, may_lose === 0 ? kept : []),
 });
 
 /** A set that takes less away than another; and whether it has been shown that none takes less. */
@@ -159,11 +161,11 @@ interface Found {
 	readonly solution: Solution | null;
 	/** It has been shown that there is none. */
 	readonly impossible: boolean;
-	readonly clash: string | null;
+	readonly reasons: readonly string[];
 }
 
 function find_set(all: Search, quest: Quest): Found {
-	let { set, clash } = follow_plans(quest);
+	let { set, reasons } = follow_plans(quest);
 	const smaller = (): Proof => prove(quest, (set?.length ?? ROUNDS + 1) - 1, all.budget);
 	let proof = smaller();
 	if (!set && !proof.set) {
@@ -172,10 +174,14 @@ function find_set(all: Search, quest: Quest): Found {
 		proof = smaller();
 	}
 	const best = proof.set ?? set;
-	if (!best) return { solution: null, impossible: proof.complete && proof.exhausted, clash };
+	if (!best) return { solution: null, impossible: proof.complete && proof.exhausted, reasons };
 	const small = least_loss(quest, minimise(quest, best), all.before, all.kept);
 	const solution = solution_of(all, small, quest);
-	return { solution: { ...solution, smallest: proof.complete || small.length === 1 }, impossible: false, clash };
+	return {
+		solution: { ...solution, smallest: proof.complete || small.length === 1 },
+		impossible: false,
+		reasons,
+	};
 }
 
 /** What a set does. */
@@ -204,7 +210,7 @@ function least_loss(
 	if (!least || least.lost === 0) return set;
 	let best = set;
 	trial.set([]);
-	const steps = [...first_steps(trial.kconf, trial.assigned, goal, true).values()];
+	const steps = [...first_steps(trial.kconf, decided_in(quest), goal, true).values()];
 	for (const step of steps.slice(0, MAX_COMPARED)) {
 		const weight = weigh([step]);
 		if (!weight || weight.lost > least.lost) continue;

@@ -100,7 +100,8 @@ function can_be_set(kconf: Kconf, { sym, want }: Explanation): boolean {
 function because(reasons: readonly string[]): string {
 	if (reasons.length === 0) return "";
 	const rest = reasons.length - MAX_BECAUSE;
-	return ` (${reasons.slice(0, MAX_BECAUSE).join("; ")}${rest > 0 ? `; and ${count(rest, "other reason")}` : ""})`;
+	const more = rest > 0 ? `; and ${count(rest, "other reason")}` : "";
+	return ` (${reasons.slice(0, MAX_BECAUSE).join("; ")}${more})`;
 }
 
 function condition_lines({ text, at: where, terms }: Condition): string[] {
@@ -197,10 +198,9 @@ function modules_lines({ modules_sym }: Kconf, changes: readonly Change[]): stri
 	const own = changes.find(({ sym, after }) => sym === modules_sym && after === "n");
 	if (!own) return [];
 	const built_in = changes.filter(({ before, after }) => before === "m" && after === "y").length;
-	const what =
-		built_in > 0
-			? `; ${count(built_in, "symbol")} that ${built_in > 1 ? "are" : "is"} m become${built_in > 1 ? "" : "s"} y`
-			: "";
+	const many = built_in > 1;
+	const become = `${count(built_in, "symbol")} that ${many ? "are m become" : "is m becomes"} y`;
+	const what = built_in > 0 ? `; ${become}` : "";
 	return [`  takes away modules: ${own.sym.name} becomes n${what}`];
 }
 

@@ -111,15 +111,16 @@ function conflict(
 		reasons.push(`${name(i)} ${alone.impossible ? "cannot be had" : "was not found"} by itself${why}`);
 	});
 	if (reasons.length > 0) return { impossible, reasons };
-	if (parts.length === 2) return { impossible, reasons: [`each can be had by itself`, ...found.reasons] };
+	if (parts.length === 2) return { impossible, reasons: ["each can be had by itself", ...found.reasons] };
 	for (let i = 0; i < parts.length; i++)
 		for (let j = 0; j < i; j++) {
 			const both = try_some([j, i]);
-			if (both.solution || !both.impossible) continue;
-			impossible = true;
+			if (both.solution) continue;
+			if (both.impossible) impossible = true;
 			const why = both.reasons.length > 0 ? `: ${both.reasons.join("; ")}` : "";
-			reasons.push(`${name(j)} and ${name(i)} exclude each other${why}`);
+			const what = both.impossible ? "exclude each other" : "were not found together";
+			reasons.push(`${name(j)} and ${name(i)} ${what}${why}`);
 		}
-	if (reasons.length === 0) reasons.push("each, and any two of them, can be had by themselves", ...found.reasons);
+	if (reasons.length === 0) reasons.push("any two of them can be had together", ...found.reasons);
 	return { impossible, reasons };
 }

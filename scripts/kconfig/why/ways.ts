@@ -4,7 +4,8 @@
 // user to set. No counterpart in Linux: the rules are sym_calc_value() read backwards. They
 // only have to be plausible, since whatever is found by them is tried out on the engine.
 
-import type { Kconf, Sym } from "../lkc.ts";
+import type { Kconf } from "../lkc.ts";
+import type { Decided } from "./demands.ts";
 import type { Goal } from "./goal.ts";
 import type { Assignment } from "./trial.ts";
 import { expr_ways } from "./ways_expr.ts";
@@ -16,9 +17,6 @@ export interface Way {
 	readonly set?: Assignment;
 	readonly needs: readonly Goal[];
 }
-
-/** What has been decided already may not be decided differently. */
-export type Decided = ReadonlyMap<Sym, string>;
 
 /** The ways to a goal that does not hold now. None: it cannot be reached. */
 export function ways(kconf: Kconf, goal: Goal, decided: Decided): Way[] {

@@ -7,10 +7,12 @@ import { expr_alloc_and, tristate_name } from "../expr.ts";
 import type { Expr, Kconf, Property, Sym, Tristate } from "../lkc.ts";
 import { mod, no, S_BOOLEAN, S_DEF_USER, S_TRISTATE, yes } from "../lkc.ts";
 import { sym_calc_value, sym_get_type, sym_has_value } from "../symbol.ts";
+import type { Decided } from "./demands.ts";
+import { allowed, narrow } from "./demands.ts";
 import type { Between, Goal } from "./goal.ts";
 import { at_least, at_most, is_fixed, prompts_of } from "./goal.ts";
 import { is_logical } from "./trial.ts";
-import type { Decided, Way } from "./ways.ts";
+import type { Way } from "./ways.ts";
 
 /** The ways to what the user may see of a symbol. */
 export function vis_ways(kconf: Kconf, sym: Sym, { lo, hi }: Between): Way[] {
@@ -36,8 +38,8 @@ export const hidden = (sym: Sym): Goal => ({ kind: "vis", sym, lo: no, hi: no })
 
 /** Setting a value, unless it was decided otherwise; or nothing, if it is the user's already. */
 export function user_way(sym: Sym, value: string, needs: readonly Goal[], decided: Decided): Way[] {
-	const before = decided.get(sym);
-	if (before !== undefined) return before === value ? [{ needs }] : [];
+	if (!allowed(sym, value, decided)) return [];
+	if (decided.values.has(sym)) return [{ needs }];
 	const own = is_logical(sym) ? tristate_name(sym.def[S_DEF_USER].tri) : sym.def[S_DEF_USER].val;
 	// In a choice it is not enough to have been said: it has to be said last.
 	if (sym_has_value(sym) && own === value && !sym_get_choice_menu(sym)) return [{ needs }];
@@ -45,8 +47,9 @@ export function user_way(sym: Sym, value: string, needs: readonly Goal[], decide
 }
 
 /** The ways to the value of a bool or tristate. */
-export function sym_ways(kconf: Kconf, sym: Sym, want: Between, decided: Decided): Way[] {
-	if (is_fixed(sym) || !is_logical(sym)) return [];
+export function sym_ways(kconf: Kconf, sym: Sym, bounds: Between, decided: Decided): Way[] {
+	const want = narrow(sym, bounds, decided);
+	if (!want || is_fixed(sym) || !is_logical(sym)) return [];
 	sym_calc_value(kconf, sym);
 	if (sym_get_choice_menu(sym)) return member_ways(sym, want, decided);
 	const make = sym.curr.tri > want.hi ? lower_ways : raise_ways;

@@ -3,16 +3,18 @@
 // The ways to the text of an int, hex or string: where it comes from, and what the ranges
 // make of it. No counterpart in Linux.
 
-import { expr_alloc_comp, strtoll } from "../expr.ts";
-import type { CompareType, Kconf, Property, Sym } from "../lkc.ts";
+import { expr_alloc_comp, expr_print, strtoll } from "../expr.ts";
+import type { CompareType, Expr, Kconf, Property, Sym } from "../lkc.ts";
 import { mod, no, S_DEF_USER, S_HEX, S_INT } from "../lkc.ts";
 import { prop_get_symbol, sym_has_value, sym_string_valid } from "../symbol.ts";
+import type { Decided } from "./demands.ts";
+import { allowed } from "./demands.ts";
 import type { Goal, TextGoal } from "./goal.ts";
 import { at_least, at_most, is_fixed, prompts_of } from "./goal.ts";
 import { range_text } from "./origin.ts";
 import { points_of } from "./points.ts";
 import { is_logical, value_of } from "./trial.ts";
-import type { Decided, Way } from "./ways.ts";
+import type { Way } from "./ways.ts";
 import { hidden, user_way, visible } from "./ways_symbol.ts";
 
 /** One of the ranges, or none of them: what it takes that this is the one that counts. */
@@ -30,7 +32,7 @@ type Raw = string | Sym;
 export function text_ways(kconf: Kconf, goal: TextGoal, decided: Decided): Way[] {
 	const { sym, ok } = goal;
 	if (is_fixed(sym) || is_logical(sym)) return [];
-	const said = decided.get(sym);
+	const said = decided.values.get(sym);
 	if (said !== undefined && !ok(said)) return [];
 	const res: Way[] = [];
 	const ways_over = passages(sym);
@@ -41,11 +43,13 @@ export function text_ways(kconf: Kconf, goal: TextGoal, decided: Decided): Way[]
 	};
 	if (prompts_of(sym).length > 0) {
 		const seen = visible(sym, mod);
-		for (const value of to_try(kconf, goal))
-			for (const passage of ways_over) {
+		for (const value of to_try(kconf, goal)) {
+			if (!allowed(sym, value, decided)) continue;
+			for (const passage of when_seen(sym, ways_over)) {
 				const needs = [seen, ...passage.needs, ...inside(kconf, sym, value, passage)];
 				res.push(...user_way(sym, value, needs, decided));
 			}
+		}
 		// A value that the file has, and that a range pulls to one of its ends.
 		if (said === undefined && sym_has_value(sym)) add(sym.def[S_DEF_USER].val, [seen]);
 	}
@@ -94,6 +98,28 @@ function passages(sym: Sym): Passage[] {
 		}
 	res.push({ range: null, needs: earlier });
 	return res;
+}
+
+/** Those that can count while the symbol is seen: none behind one that has no other condition than that. */
+function when_seen(sym: Sym, all: readonly Passage[]): readonly Passage[] {
+	const always = all.findIndex(({ range }) => {
+		const conditions = conjuncts(range?.prop.visible.expr ?? null);
+		return (
+			range &&
+			prompts_of(sym).every(({ visible: { expr } }) => {
+				const met = conjuncts(expr);
+				return [...conditions].every((text) => met.has(text));
+			})
+		);
+	});
+	return always < 0 ? all : all.slice(0, always + 1);
+}
+
+/** The operands of a chain of &&, as text. */
+function conjuncts(e: Expr | null): Set<string> {
+	if (!e) return new Set();
+	if (e.type !== "and") return new Set([expr_print(e)]);
+	return new Set([...conjuncts(e.left), ...conjuncts(e.right)]);
 }
 
 /** An end of a range as a number, in the way of sym_get_range_val(). */
