@@ -10,7 +10,8 @@ import type { AskMode } from "./conf_ask.ts";
 import { conf_ask, stdin_lines } from "./conf_ask.ts";
 import { conf_write_autoconf } from "./conf_auto.ts";
 import type { Options } from "./conf_options.ts";
-import { compat_note, PROGNAME, parse_options } from "./conf_options.ts";
+import { compat_note } from "./compat_note.ts";
+import { PROGNAME, parse_options } from "./conf_options.ts";
 import { conf_errors, conf_read, conf_read_simple, conf_write, conf_write_defconfig, FileError } from "./confdata.ts";
 import { process_host } from "./host.ts";
 import type { Kconf, KconfHost } from "./lkc.ts";
@@ -37,7 +38,7 @@ function read_kconfig(kconf: Kconf, opts: Options): void {
 		conf_parse(kconf, opts.kconfig);
 	} catch (e) {
 		if (!(e instanceof ConfExit)) throw e;
-		const note = compat_note(PROGNAME, kconf.host, opts.compat, opts.compat_by_default);
+		const note = compat_note(PROGNAME, kconf.host, opts.compat, opts.compat_by_default, opts.kconfig);
 		throw note === "" ? e : new ConfExit(e.code, `${e.message}\n${note}`.trim());
 	}
 }

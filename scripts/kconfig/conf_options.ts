@@ -197,11 +197,3 @@ function long_option(
 		on_mode(name);
 	}
 }
-
-/** What to try if the files of an older kernel could not be read under the default rules; or ''. */
-export function compat_note(progname: string, host: KconfHost, compat: Compat, by_default: boolean): string {
-	const { KERNELVERSION } = host.env;
-	if (!by_default || !/^[1-6]\./.test(KERNELVERSION ?? "")) return "";
-	const which = `these are the rules of Linux ${compat}, and this is ${KERNELVERSION}`;
-	return `${progname}: ${which}; try --compat ${COMPAT_6_12}, or KCONFIG_COMPAT=${COMPAT_6_12}\n`;
-}

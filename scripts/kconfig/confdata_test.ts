@@ -237,6 +237,11 @@ test("files of an older kernel that cannot be read: which rules hold", (t) => {
 	t.notRegex(box.conf("--compat", "7.2", "--alldefconfig", "Kconfig").err, /these are the rules/);
 	box.env.KERNELVERSION = "7.2.13";
 	t.notRegex(box.conf("--alldefconfig", "Kconfig").err, /these are the rules/);
+	// An error under any rules.
+	box.env.KERNELVERSION = "6.12.1";
+	box.put("Kconfig", 'config A\n\tbool "a"\n\tno such thing\n');
+	t.is(box.conf("--alldefconfig", "Kconfig").code, 1);
+	t.notRegex(box.conf("--alldefconfig", "Kconfig").err, /these are the rules/);
 	box.remove();
 });
 

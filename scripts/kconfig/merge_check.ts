@@ -10,12 +10,23 @@ import { conf_lines, unquote } from "./confdata.ts";
 import { expr_calc_value, expr_print, show_with_value } from "./expr.ts";
 import { find, load, parse } from "./engine.ts";
 import type { Expr, Kconf, KconfHost, Menu, Sym, Tristate } from "./lkc.ts";
-import { ConfExit, S_BOOLEAN, S_HEX, S_INT, S_STRING, S_TRISTATE, S_UNKNOWN } from "./lkc.ts";
+import {
+	ConfExit,
+	S_BOOLEAN,
+	S_HEX,
+	S_INT,
+	S_STRING,
+	S_TRISTATE,
+	S_UNKNOWN,
+	SYMBOL_CONST,
+	SYMBOL_WRITE,
+} from "./lkc.ts";
 import { menu_for_each_sub_entry } from "./menu.ts";
 import type { MergeLine } from "./merge_config.ts";
 import { merge_lines } from "./merge_config.ts";
-import { sym_calc_value, sym_get_string_value, sym_string_valid } from "./symbol.ts";
+import { sym_calc_value, sym_get_string_value, sym_string_valid, sym_string_within_range } from "./symbol.ts";
 import { to_text } from "./text.ts";
+import { explain } from "./why.ts";
 
 const is_tri = (sym: Sym): boolean => sym.type === S_BOOLEAN || sym.type === S_TRISTATE;
 
@@ -46,18 +57,30 @@ function value_of(line: string): string {
 	return eq < 0 ? "n" : line.slice(eq + 1);
 }
 
+/** A value as conf reads it; null if it is none for the symbol. Only the first letter of y, m and n counts. */
+function read_value(sym: Sym, value: string): string | null {
+	if (is_tri(sym)) {
+		const letter = value.charAt(0);
+		return letter in TRI && !(sym.type === S_BOOLEAN && letter === "m") ? letter : null;
+	}
+	if (sym.type === S_STRING) return value.startsWith('"') ? unquote(value) : null;
+	return sym_string_valid(sym, value) ? value : null;
+}
+
+const no_value = (sym: Sym, value: string): string => `'${value}' is not a value for a symbol of type ${sym.type}`;
+
 /** Why a symbol of the configuration does not have the value that was asked for. */
 export function reason(kconf: Kconf, sym: Sym | undefined, value: string): string {
 	if (!sym || sym.type === S_UNKNOWN) return "there is no such symbol";
 	sym_calc_value(kconf, sym);
-	const text = sym.type === S_STRING ? unquote(value) : value;
-	const bool_m = sym.type === S_BOOLEAN && value === "m";
-	if (text === null || bool_m || !sym_string_valid(sym, text)) {
-		return `'${value}' is not a value for a symbol of type ${sym.type}`;
+	const text = read_value(sym, value);
+	if (text === null) return no_value(sym, value);
+	if (text === sym_get_string_value(sym) && sym.flags & SYMBOL_WRITE) {
+		return "it has that value, which is written otherwise";
 	}
-	const wanted = is_tri(sym) ? (TRI[value] ?? 2) : 2;
+	const wanted = is_tri(sym) ? (TRI[text] ?? 2) : 2;
 	if (is_tri(sym) && sym.curr.tri > wanted) return why_more(kconf, sym, wanted);
-	return why_less(kconf, sym, wanted);
+	return why_less(kconf, sym, wanted, text);
 }
 
 /** The member of a choice that is y, in words. */
@@ -67,18 +90,23 @@ function chosen(choice: Menu): string {
 	return `only one of the choice is y, ${picked?.name ?? "none so far"}`;
 }
 
+const LATER = "a later line says otherwise";
+
 function why_more(kconf: Kconf, sym: Sym, wanted: Tristate): string {
 	const by = selectors(kconf, sym.rev_dep.expr, wanted);
 	if (by !== "") return `selected by ${by}`;
 	if (sym_get_choice_menu(sym)) return "one of the choice has to be y";
 	if (!has_prompt(sym)) return "it has no prompt: other symbols decide its value";
-	const condition = why_hidden(kconf, sym, wanted);
-	if (condition !== "") return condition;
-	const modules = kconf.modules_sym;
-	if (wanted === 1 && sym.type === S_TRISTATE && modules && modules.curr.tri === 0) {
-		return `m needs ${show_with_value(modules)}`;
+	// What cannot be seen cannot be lowered either.
+	const hidden = sym.visible === 0 ? why_hidden(kconf, sym, 1) : "";
+	if (hidden !== "") return hidden;
+	if (wanted === 1 && sym.type === S_TRISTATE && kconf.modules_val === 0) {
+		const modules = kconf.modules_sym;
+		return modules && !(modules.flags & SYMBOL_CONST)
+			? `m needs ${show_with_value(modules)}`
+			: "m needs modules, and no symbol stands for them";
 	}
-	return "its value is decided elsewhere";
+	return LATER;
 }
 
 const has_prompt = (sym: Sym): boolean => sym.prop.some((prop) => prop.type === "prompt" || prop.type === "menu");
@@ -95,23 +123,29 @@ function why_hidden(kconf: Kconf, sym: Sym, wanted: Tristate): string {
 	return "";
 }
 
-function why_less(kconf: Kconf, sym: Sym, wanted: Tristate): string {
-	const missing = unmet(kconf, sym.dir_dep.expr, wanted);
+function why_less(kconf: Kconf, sym: Sym, wanted: Tristate, text: string): string {
+	const missing = unmet(kconf, sym.dir_dep.expr, is_tri(sym) ? wanted : 1);
 	if (missing !== "") return `depends on ${missing}`;
 	if (!has_prompt(sym)) return "it has no prompt: other symbols decide its value";
 	const hidden = why_hidden(kconf, sym, is_tri(sym) ? wanted : 1);
 	if (hidden !== "") return hidden;
 	const choice = sym_get_choice_menu(sym);
 	if (choice) return chosen(choice);
-	if (sym.type === S_INT || sym.type === S_HEX) {
-		for (const { type, expr, visible } of sym.prop) {
-			if (type !== "range" || expr?.type !== "range") continue;
-			if (expr_calc_value(kconf, visible.expr) === 0) continue;
-			const [low, high] = [expr.left, expr.right].map((end) => sym_get_string_value(end));
-			return `out of range [${low}, ${high}]`;
-		}
+	const range = range_of(kconf, sym);
+	if (range && !sym_string_within_range(kconf, sym, text)) return `out of range ${range}`;
+	return LATER;
+}
+
+/** The range of a number that counts now. */
+function range_of(kconf: Kconf, sym: Sym): string | null {
+	if (sym.type !== S_INT && sym.type !== S_HEX) return null;
+	for (const { type, expr, visible } of sym.prop) {
+		if (type !== "range" || expr?.type !== "range") continue;
+		if (expr_calc_value(kconf, visible.expr) === 0) continue;
+		const [low, high] = [expr.left, expr.right].map((end) => sym_get_string_value(end));
+		return `[${low}, ${high}]`;
 	}
-	return "a later line says otherwise";
+	return null;
 }
 
 /**
@@ -130,14 +164,20 @@ export function check_fragment(host: KconfHost, fragment: string, text: string):
 		if (!sym || sym.type === S_UNKNOWN) {
 			throw refusal(line.lineno, `there is no symbol ${prefix}${line.name}`);
 		}
-		const value = sym.type === S_STRING ? unquote(line.value) : line.value;
-		const quoted = sym.type !== S_STRING || line.value.startsWith('"');
-		const bool_m = sym.type === S_BOOLEAN && line.value === "m";
-		const letter = !is_tri(sym) || line.value in TRI;
-		if (value !== null && quoted && !bool_m && letter && sym_string_valid(sym, value)) continue;
-		const what = `'${line.value}' is not a value for a symbol of type ${sym.type}`;
-		throw refusal(line.lineno, `${prefix}${line.name}: ${what}`);
+		const value = is_tri(sym) && !(line.value in TRI) ? null : read_value(sym, line.value);
+		const name = `${prefix}${line.name}`;
+		if (value === null) throw refusal(line.lineno, `${name}: ${no_value(sym, line.value)}`);
+		const never = out_of_all_ranges(kconf, sym, value);
+		if (never !== "") throw refusal(line.lineno, `${name}=${value} can never be: ${never}`);
 	}
+}
+
+/** Why a number cannot be had whatever else is set; empty if it can. */
+function out_of_all_ranges(kconf: Kconf, sym: Sym, value: string): string {
+	if (sym.type !== S_INT && sym.type !== S_HEX) return "";
+	if (!sym.prop.some(({ type }) => type === "range")) return "";
+	const { impossible, reasons } = explain(kconf, sym, value);
+	return impossible ? reasons.join("; ").replaceAll(`${sym.name}: `, "") : "";
 }
 
 /** Parses once more, without the warnings that the command itself has printed. */
@@ -165,7 +205,7 @@ export function check_result(host: KconfHost, check: Check): boolean {
 		if (line.name === null) continue;
 		const requested = line.text.replace(/\s+#.*/, "");
 		const actual = final.get(line.name) ?? "";
-		if (requested === actual || same(requested, actual)) continue;
+		if (requested === actual || line.text === actual || same(requested, actual)) continue;
 		if (!kconf) {
 			kconf = quiet_parse(host, check.kconfig);
 			load(kconf, config);
@@ -176,7 +216,7 @@ export function check_result(host: KconfHost, check: Check): boolean {
 				: `${line.name} differs:`;
 		host.out(`WARNING: ${what}\nRequested value: ${requested}\nActual value:    ${actual}\n`);
 		const sym = find(kconf, line.name.slice(prefix.length));
-		host.out(`Reason:          ${reason(kconf, sym, value_of(requested))}\n`);
+		host.out(`Reason:          ${reason(kconf, sym, value_of(line.text))}\n`);
 	}
 	return kconf === undefined;
 }

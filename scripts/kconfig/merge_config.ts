@@ -3,8 +3,8 @@
 // Merges fragments over a configuration, one after the other, and says what became of each
 // value. Mirrors Linux's scripts/kconfig/merge_config.sh at 7.2, with its messages. More than
 // there: why a value did not come out (merge_check.ts), and --update. Different: options may
-// be joined (-mn), an unknown option is an error, and neither a symbol that is rightly absent
-// fails -s nor does -r silence the final check.
+// be joined (-mn), an unknown option is an error, a text with " #" in it is a text, and neither
+// a symbol that is rightly absent fails -s nor does -r silence the final check.
 
 import { randomBytes } from "node:crypto";
 import { rmSync, statSync } from "node:fs";

@@ -86,6 +86,90 @@ test("a value that does not come out is named, with the reason", (t) => {
 	t.is(reason("CONFIG_A=m\n", "A"), "'m' is not a value for a symbol of type bool");
 });
 
+const MORE = `config MODULES
+	bool "modules"
+	modules
+config TRI
+	tristate "tri"
+config A
+	bool "a"
+	default y
+config FIXED
+	bool "fixed" if !A
+	default y
+config CAL
+	int "cal"
+	range 0 10 if A
+	range 0 100
+	default 5
+config END
+	int
+	default 20 if A
+	default 10
+config UP
+	hex "up"
+	range 0x1 END
+config TEXT
+	string "text"
+`;
+
+/** The reason given for the value of a line in a file of its own. */
+function reason_for(line: string, kconfig = MORE): string | undefined {
+	const box = sandbox({ Kconfig: kconfig, base: "", "f.config": line });
+	const { out } = box.merge("-Q", "base", "f.config");
+	box.remove();
+	return /^Reason: +(.*)/m.exec(out)?.[1];
+}
+
+test("the reason is the one that conf has", (t) => {
+	const type = "is not a value for a symbol of type";
+	t.is(reason_for("CONFIG_CAL=3 #x\n"), `'3 #x' ${type} integer`);
+	t.is(reason_for("CONFIG_CAL=03\n"), `'03' ${type} integer`);
+	t.is(reason_for("CONFIG_TRI=Y\n"), `'Y' ${type} tristate`);
+	t.is(reason_for("CONFIG_A=N\n"), `'N' ${type} bool`);
+	t.is(reason_for("CONFIG_TEXT=bare\n"), `'bare' ${type} string`);
+	t.is(reason_for('CONFIG_TEXT="open\n'), `'"open' ${type} string`);
+	t.is(reason_for("CONFIG_TRI=m\n"), "m needs MODULES [=n]");
+	t.is(
+		reason_for("CONFIG_TRI=m\n", 'config TRI\n\ttristate "tri"\n'),
+		"m needs modules, and no symbol stands for them",
+	);
+	t.is(reason_for("# CONFIG_FIXED is not set\n"), "its prompt is there only if !A [=y]");
+	t.is(reason_for("CONFIG_CAL=50\n"), "out of range [0, 10]");
+	t.is(reason_for("CONFIG_TRI=yes\n"), "it has that value, which is written otherwise");
+	t.is(reason_for('CONFIG_TEXT="a\\b"\n'), "it has that value, which is written otherwise");
+	t.is(reason_for("CONFIG_CAL=7\nCONFIG_CAL=8\n"), "a later line says otherwise");
+	// What is behind # belongs to a text.
+	t.is(reason_for('CONFIG_TEXT="a #b"\n'), undefined);
+});
+
+test("--update: a number that no range lets in is an error, one that another value lets in is not", (t) => {
+	const update = (line: string) => {
+		const box = sandbox({ Kconfig: MORE, ".config": "CONFIG_A=y\n", "f.config": line });
+		const { code, err, out } = box.merge("--update", "-Q", ".config", "f.config");
+		const config = box.read(".config");
+		box.remove();
+		return { code, err, out, written: config !== "CONFIG_A=y\n" };
+	};
+	const never = update("CONFIG_CAL=101\n");
+	t.deepEqual([never.code, never.written], [2, false]);
+	t.regex(
+		never.err,
+		/^f\.config:1: CONFIG_CAL=101 can never be: 101 is outside the range 0 to 10 \(Kconfig:\d+\); 101 is/,
+	);
+	t.regex(
+		update("CONFIG_UP=0x30\n").err,
+		/CONFIG_UP=0x30 can never be: 0x30 is outside the range 0x1 to 20 \[END\]/,
+	);
+	t.is(update("# CONFIG_A is not set\nCONFIG_CAL=50\n").code, 0);
+	const now = update("CONFIG_CAL=50\n");
+	t.is(now.code, 0);
+	t.regex(
+		now.out,
+		/Requested value: CONFIG_CAL=50\nActual value: {4}CONFIG_CAL=10\nReason: {10}out of range \[0, 10\]\n/,
+	);
+});
+
 test("--update looks at the values of the fragments only", (t) => {
 	const fragment = "# CONFIG_A is not set\n# CONFIG_S is not set\n";
 	t.notRegex(merge(fragment, "-Q", "--update").out, /WARNING/);

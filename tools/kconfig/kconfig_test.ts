@@ -100,6 +100,25 @@ test("the rules of a release", (t) => {
 	t.is(why({ Kconfig, ".config": "" }, "--compat", "7.2", "OLD").status, 3);
 });
 
+test("hints are about what is wrong", (t) => {
+	const files = { Kconfig: 'source "arch/$(SRCARCH)/Kconfig"\n', ".config": "" };
+	const hint = (env: Record<string, string>, kconfig = files.Kconfig) =>
+		why_in({ ...files, Kconfig: kconfig }, { KCONFIG_NOCACHE: "1", ...env }, "A")
+			.stderr.split("\n")
+			.slice(1);
+	t.deepEqual(hint({ ARCH: "x86_64" }), [
+		"spf kconfig why: SRCARCH is not set, and these files ask for it, e.g. SRCARCH=x86",
+		"",
+	]);
+	t.deepEqual(hint({ ARCH: "x86_64", SRCARCH: "x86_64" }), [
+		"spf kconfig why: there is no arch/x86_64; SRCARCH is the directory, e.g. x86 for ARCH=x86_64",
+		"",
+	]);
+	t.notRegex(hint({ KERNELVERSION: "6.12.0" }, "config A\n\tno such thing\n").join("\n"), /rules of Linux/);
+	const old = hint({ KERNELVERSION: "6.12.0" }, 'choice\n\tbool "c"\nconfig A\n\tbool "a"\nendchoice\n');
+	t.regex(old.join("\n"), /try --compat 6\.12/);
+});
+
 test("what commands printed is remembered", (t) => {
 	const Kconfig = 'config X\n\tstring\n\tdefault "$(shell,echo said)"\n';
 	const cache = mkdtempSync(join(tmpdir(), "spf-why-cache-"));

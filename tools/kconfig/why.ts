@@ -5,14 +5,15 @@
  */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { choose_compat, compat_note } from "../../scripts/kconfig/conf_options.ts";
+import { compat_note } from "../../scripts/kconfig/compat_note.ts";
+import { choose_compat } from "../../scripts/kconfig/conf_options.ts";
 import { conf_get_configname, conf_read_simple } from "../../scripts/kconfig/confdata.ts";
 import { process_host } from "../../scripts/kconfig/host.ts";
 import { ConfExit, type Kconf, type KconfHost, kconf_alloc } from "../../scripts/kconfig/lkc.ts";
 import { conf_parse } from "../../scripts/kconfig/parser.ts";
 import { shell_host } from "../../scripts/kconfig/shell_cache.ts";
 import { sym_clear_all_valid } from "../../scripts/kconfig/symbol.ts";
-import { to_bytes, to_text } from "../../scripts/kconfig/text.ts";
+import { read_file, to_bytes, to_text } from "../../scripts/kconfig/text.ts";
 import type { Question, Together } from "../../scripts/kconfig/why.ts";
 import {
 	cycles,
@@ -26,6 +27,23 @@ import {
 import { UserError } from "../lib/errors.ts";
 import type { WhyOptions } from "./index.ts";
 
+/** A kernel's files ask for the architecture: what is not set of what they ask for, or names no directory. */
+function architecture_note({ host, files }: Kconf): string {
+	const { env, cwd } = host;
+	const asked = (name: string): boolean =>
+		files.some((file) => read_file(host, file)?.includes(`$(${name})`) ?? false);
+	const missing = ["SRCARCH", "ARCH"].filter((name) => !env[name] && asked(name));
+	if (missing.length > 0) {
+		const example = missing.map((name) => `${name}=x86`).join(" ");
+		const are = missing.length > 1 ? "are" : "is";
+		return `spf kconfig why: ${missing.join(" and ")} ${are} not set, and these files ask for it, e.g. ${example}\n`;
+	}
+	const { SRCARCH = "", srctree } = env;
+	const places = [cwd, ...(srctree ? [resolve(cwd, srctree)] : [])];
+	if (!asked("SRCARCH") || places.some((place) => existsSync(resolve(place, "arch", SRCARCH)))) return "";
+	return `spf kconfig why: there is no arch/${SRCARCH}; SRCARCH is the directory, e.g. x86 for ARCH=x86_64\n`;
+}
+
 /** Reads the Kconfig files. Of dependency loops more is told than the reference's message does. */
 function parse(real: KconfHost, option: string | undefined, file: string): Kconf {
 	const compat = choose_compat("spf kconfig why", real, option);
@@ -35,12 +53,10 @@ function parse(real: KconfHost, option: string | undefined, file: string): Kconf
 		conf_parse(kconf, file);
 	} catch (error) {
 		if (!(error instanceof ConfExit)) throw error;
-		const { ARCH, SRCARCH, KCONFIG_COMPAT } = real.env;
-		let notes = compat_note("spf kconfig why", real, compat, option === undefined && !KCONFIG_COMPAT);
+		const by_default = option === undefined && !real.env.KCONFIG_COMPAT;
+		let notes = compat_note("spf kconfig why", host, compat, by_default, file);
 		const loops = to_text(cycles_text(cycles(kconf)));
-		if (loops === "" && (!ARCH || !SRCARCH))
-			notes +=
-				"spf kconfig why: ARCH and SRCARCH are not set; a kernel's files need them, e.g. ARCH=x86 SRCARCH=x86\n";
+		if (loops === "" && notes === "") notes = architecture_note(kconf);
 		process.stderr.write(loops);
 		throw new ConfExit(error.code, `${error.message}\n${notes}`.trim());
 	} finally {
