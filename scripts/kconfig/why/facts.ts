@@ -49,7 +49,7 @@ export function find_symbol(kconf: Kconf, name: string): Sym {
 
 /** The value that is asked about when none is named: y, or for texts just that they be seen. */
 export function default_want(sym: Sym): string | null {
-	return is_logical(sym) ? "y" : null;
+	return is_logical(sym) || sym.type === S_UNKNOWN ? "y" : null;
 }
 
 export function check_want(sym: Sym, want: string): void {
@@ -73,7 +73,7 @@ export function goal_of(sym: Sym, want: string | null): Goal {
 
 /** Without a search: what is so, and what keeps it from being otherwise. */
 export function facts(kconf: Kconf, sym: Sym, want: string | null): Explanation {
-	const value = value_of(kconf, sym);
+	const value = sym.type === S_UNKNOWN ? "n" : value_of(kconf, sym);
 	const prompt = sym.prop.find((prop) => prop.type === "prompt" || prop.type === "menu");
 	const holds = sym.type === S_UNKNOWN ? want === "n" : goal_holds(kconf, goal_of(sym, want));
 	return {

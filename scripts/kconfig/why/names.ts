@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Names that look like a misspelt one. No counterpart in Linux.
+// Names that look like a misspelt one; and lists of names. No counterpart in Linux.
 
 import type { Kconf } from "../lkc.ts";
 import { S_UNKNOWN } from "../lkc.ts";
+import { to_bytes } from "../text.ts";
+
+/** What stands for more that is not told, as bytes like all messages. */
+export const ELLIPSIS = to_bytes("…");
 
 /** How many letters have to be added, dropped, changed or swapped; `max` and more are equal. */
 export function distance(a: string, b: string, max: number): number {

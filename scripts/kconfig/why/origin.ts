@@ -16,6 +16,7 @@ import {
 	sym_string_within_range,
 } from "../symbol.ts";
 import { prompts_of } from "./goal.ts";
+import { macro_text } from "./macros.ts";
 import { is_logical, value_of } from "./trial.ts";
 
 export type OriginKind =
@@ -102,6 +103,8 @@ function default_origin(kconf: Kconf, sym: Sym): Origin | null {
 	const passed = sym.prop.filter((p) => p.type === "default").indexOf(prop);
 	let text = `default ${expr_print(prop.expr, show_with_value)}`;
 	if (passed > 0) text += `, as the conditions of ${count(passed, "default")} before it are n`;
+	const from = macro_text(kconf, prop);
+	if (from !== "") text += `, from ${from}`;
 	return { kind: "default", text, at: place(prop) };
 }
 

@@ -11,6 +11,7 @@ import type { Decided } from "./demands.ts";
 import { narrow } from "./demands.ts";
 import type { Goal } from "./goal.ts";
 import { goal_holds, is_fixed, prompts_of } from "./goal.ts";
+import { dependency_macros, macro_text } from "./macros.ts";
 import { count, place } from "./origin.ts";
 import type { Assignment } from "./trial.ts";
 import type { Way } from "./ways.ts";
@@ -169,28 +170,30 @@ export function blame(kconf: Kconf, goal: Goal, decided: Decided): string[] {
 	const plan = planner(kconf, decided);
 	const found = new Set<string>();
 	const seen = new Set<Expr | Sym>();
-	const walk = (at: Goal): void => {
+	// Constants are traced through the symbol whose condition they are part of.
+	const walk = (at: Goal, above: Sym | null): void => {
+		const owner = at.kind === "sym" || at.kind === "vis" || at.kind === "text" ? at.sym : above;
 		const of = at.kind === "vis" ? null : memo_key(at)?.of;
 		if (of && seen.has(of)) return;
 		if (of) seen.add(of);
 		if (goal_holds(kconf, at) || plan(at).cost < NEVER.cost) return;
 		const all = ways(kconf, at, decided);
-		if (all.length === 0) found.add(contradiction(at, decided) || dead_end(at));
+		if (all.length === 0) found.add(contradiction(at, decided) || dead_end(kconf, at, owner));
 		for (const way of all) {
 			const bad = way.needs.find(
 				(need) => !goal_holds(kconf, need) && plan(need).cost === NEVER.cost,
 			);
 			const fixed = bad?.kind === "expr" && is_constant(bad.expr);
-			if (fixed && at.kind === "sym") found.add(constant_default(at.sym));
-			else if (fixed && at.kind === "vis") found.add(constant_prompt(at.sym));
+			if (fixed && at.kind === "sym") found.add(constant_default(kconf, at.sym));
+			else if (fixed && at.kind === "vis") found.add(constant_prompt(kconf, at.sym));
 			else if (bad) {
 				const because = bad.kind === "text" ? bad.because : undefined;
 				if (because) found.add(because);
-				if (because !== "") walk(bad);
+				if (because !== "") walk(bad, owner);
 			}
 		}
 	};
-	walk(goal);
+	walk(goal, null);
 	return [...found].filter(Boolean);
 }
 
@@ -216,22 +219,30 @@ function is_constant(e: Expr | null): boolean {
 }
 
 /** Dependencies that are n whatever is set, mostly for the answer of a command. */
-function constant_prompt(sym: Sym): string {
+function constant_prompt(kconf: Kconf, sym: Sym): string {
 	const prop = prompts_of(sym)[0];
-	return prop ? `${sym.name} is never visible: its dependencies are n whatever is set (${place(prop)})` : "";
+	if (!prop) return "";
+	const why = sources(dependency_macros(kconf, prop.menu));
+	return `${sym.name} is never visible: its dependencies are n whatever is set (${place(prop)})${why}`;
 }
 
 /** A default that is a constant: mostly the answer of a command, such as a test of the compiler. */
-function constant_default(sym: Sym): string {
+function constant_default(kconf: Kconf, sym: Sym): string {
 	const prop = sym.prop.find(({ type }) => type === "default");
 	if (!prop || prompts_of(sym).length > 0) return "";
 	if (is_constant(prop.visible.expr)) {
-		return `${sym.name} has no prompt, and its dependencies are n whatever is set (${place(prop)})`;
+		const why = sources(dependency_macros(kconf, prop.menu));
+		return `${sym.name} has no prompt, and its dependencies are n whatever is set (${place(prop)})${why}`;
 	}
-	return `${sym.name} has no prompt, and its default is ${expr_print(prop.expr)} (${place(prop)})`;
+	const from = macro_text(kconf, prop);
+	const own = `its default is ${expr_print(prop.expr)} (${place(prop)})`;
+	return `${sym.name} has no prompt, and ${own}${sources(from === "" ? [] : [from])}`;
 }
 
-function dead_end(goal: Goal): string {
+/** Where constants came from. */
+const sources = (macros: readonly string[]): string => (macros.length > 0 ? `: ${macros.join("; ")}` : "");
+
+function dead_end(kconf: Kconf, goal: Goal, owner: Sym | null): string {
 	if ("goals" in goal) return "";
 	if (goal.kind === "expr") {
 		const { expr } = goal;
@@ -239,8 +250,10 @@ function dead_end(goal: Goal): string {
 			const undef = [expr.left, expr.right as Sym].find(
 				(sym) => sym.type === S_UNKNOWN && !(sym.flags & SYMBOL_CONST),
 			);
-			const why = undef ? `${undef.name} is not defined` : "both sides are constant";
-			return `${expr_print(expr)} cannot be ${goal.lo > 0 ? "true" : "false"}: ${why}`;
+			const what = `${expr_print(expr)} cannot be ${goal.lo > 0 ? "true" : "false"}`;
+			if (undef) return `${what}: ${undef.name} is not defined`;
+			const macros = owner?.menus.flatMap((menu) => dependency_macros(kconf, menu)) ?? [];
+			return `${what}: both sides are constant${sources(macros.filter((text) => text.includes("=")))}`;
 		}
 		return goal.lo > 0 || !expr ? "" : `${expr_print(expr)} is always y`;
 	}
@@ -251,13 +264,13 @@ function dead_end(goal: Goal): string {
 	// What the constant stands for is told by what it is the condition of.
 	if (sym.flags & SYMBOL_CONST) return "";
 	if (sym.type === S_UNKNOWN) return `${name} is not defined in these Kconfig files`;
-	if (goal.kind === "text") return text_dead_end(sym);
+	if (goal.kind === "text") return text_dead_end(kconf, sym);
 	if (prompts_of(sym).length > 0) return `${name} cannot have such a value`;
 	const wish = goal.lo > 0 ? (goal.lo === yes ? "y" : "on") : "off";
 	return `${name} has no prompt, and no default or select can turn it ${wish}`;
 }
 
-function text_dead_end(sym: Sym): string {
+function text_dead_end(kconf: Kconf, sym: Sym): string {
 	if (prompts_of(sym).length > 0) return `${sym.name} cannot have such a value`;
 	const defaults = sym.prop.filter(({ type }) => type === "default");
 	const [prop] = defaults;
@@ -266,5 +279,6 @@ function text_dead_end(sym: Sym): string {
 	const rest = texts.length - MAX_DEFAULTS;
 	const shown = `${texts.slice(0, MAX_DEFAULTS).join(", ")}${rest > 0 ? ` and ${count(rest, "other")}` : ""}`;
 	const what = texts.length > 1 ? `defaults are ${shown}` : `default is ${shown}`;
-	return `${sym.name} has no prompt, and its ${what} (${place(prop)})`;
+	const from = texts.length > 1 ? "" : macro_text(kconf, prop);
+	return `${sym.name} has no prompt, and its ${what} (${place(prop)})${sources(from === "" ? [] : [from])}`;
 }

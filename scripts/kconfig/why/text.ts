@@ -5,7 +5,7 @@
 import { sym_get_choice_menu } from "../choice.ts";
 import { config_prefix, escape_string_value } from "../confdata.ts";
 import type { Kconf } from "../lkc.ts";
-import { S_STRING, SYMBOL_TRANS } from "../lkc.ts";
+import { S_STRING, S_UNKNOWN, SYMBOL_TRANS } from "../lkc.ts";
 import { sym_calc_value, sym_string_within_range } from "../symbol.ts";
 import type { Change } from "./effects.ts";
 import { change_lines } from "./effects_text.ts";
@@ -64,7 +64,8 @@ function heading(ex: Explanation): string[] {
 	const quoted = ex.type === "string" ? `"${ex.value}"` : ex.value;
 	const prompt = ex.prompt === null ? "" : ` "${ex.prompt}"`;
 	const defined = ex.defined.length > 0 ? `, ${ex.defined.join(", ")}` : "";
-	const type = `${ex.sym.flags & SYMBOL_TRANS ? "transitional " : ""}${ex.type}`;
+	const transitional = ex.sym.flags & SYMBOL_TRANS ? "transitional " : "";
+	const type = ex.sym.type === S_UNKNOWN ? "not defined" : `${transitional}${ex.type}`;
 	const lines = [`${ex.name} is ${quoted}  (${type}${prompt}${defined})`];
 	const shown = ex.origins.slice(0, MAX_ORIGINS);
 	for (const origin of shown) lines.push(`  ${origin.text}${at(origin.at)}`);

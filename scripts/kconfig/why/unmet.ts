@@ -10,6 +10,8 @@ import { mod, no, S_BOOLEAN, S_TRISTATE, S_UNKNOWN, SYMBOL_CONST, SYMBOL_TRANS, 
 import { sym_calc_value, sym_get_default_prop, sym_get_type, sym_string_within_range } from "../symbol.ts";
 import type { Goal } from "./goal.ts";
 import { at_least, at_most, goal_holds, is_fixed, prompts_of } from "./goal.ts";
+import { dependency_macros, macro_text } from "./macros.ts";
+import { ELLIPSIS } from "./names.ts";
 import { count, place, range_of, selectors_of } from "./origin.ts";
 import { is_logical } from "./trial.ts";
 
@@ -35,6 +37,8 @@ export interface Condition {
 const MAX_DEPTH = 3;
 /** More than this many of one kind are counted, not listed. */
 const MAX_LIST = 6;
+/** The same inside of a line. */
+const MAX_BY = 3;
 
 /** The conditions that keep a symbol from a value. None: it is visible, and only has to be set. */
 export function unmet(kconf: Kconf, sym: Sym, want: string | null): Condition[] {
@@ -68,8 +72,21 @@ function unmet_prompts(kconf: Kconf, sym: Sym, need: Tristate, depth: number): C
 	return prompts_of(sym).map((prop) => ({
 		text: prompt_needs(prop),
 		at: place(prop),
-		terms: terms_of(kconf, prop.visible.expr, at_least(prop.visible.expr, need), depth),
+		terms: traced(
+			kconf,
+			prop,
+			terms_of(kconf, prop.visible.expr, at_least(prop.visible.expr, need), depth),
+		),
 	}));
+}
+
+/** Constants are told with what they came from. */
+function traced(kconf: Kconf, prop: Property, terms: readonly Term[]): Term[] {
+	const from = (): string => {
+		const macros = dependency_macros(kconf, prop.menu);
+		return macros.length > 0 ? `${CONSTANT}, from ${macros.join("; ")}` : CONSTANT;
+	};
+	return terms.map((term) => (term.note === CONSTANT ? { ...term, note: from() } : term));
 }
 
 function prompt_needs(prop: Property): string {
@@ -99,8 +116,10 @@ function promptless(kconf: Kconf, sym: Sym, tri: Tristate, depth: number): Condi
 			at: place(prop),
 			terms: terms_of(kconf, visible ? prop.expr : prop.visible.expr, goal, depth + 1),
 		});
-		if (visible) break;
+		if (visible) return res;
 	}
+	const more = defaults.length - MAX_LIST;
+	if (more > 0) res.push(note(`and ${count(more, "other default")}`));
 	return res;
 }
 
@@ -187,7 +206,7 @@ function follow(kconf: Kconf, e: Expr, goal: Goal, depth: number): Detail {
 	if (e.type === "symbol") return follow_symbol(kconf, e.sym, goal.lo, depth);
 	if (e.type === "and" || e.type === "or") {
 		// All terms of the other operator: one of them is enough.
-		if (depth >= MAX_DEPTH) return detail("");
+		if (depth >= MAX_DEPTH) return detail(ELLIPSIS);
 		const terms: Term[] = [];
 		for (const part of operands(e, e.type)) {
 			const own = goal.lo > no ? at_least(part, goal.lo) : at_most(part, goal.hi);
@@ -197,7 +216,8 @@ function follow(kconf: Kconf, e: Expr, goal: Goal, depth: number): Detail {
 	}
 	if (e.type === "not") return detail(e.expr.type === "symbol" ? off(kconf, e.expr.sym) : "");
 	const [left, right] = [e.left as Sym, e.right as Sym];
-	return detail(strange(left) || strange(right) || fixed(kconf, left));
+	const constant = is_fixed(left) && is_fixed(right) ? CONSTANT : "";
+	return detail(strange(left) || strange(right) || constant || fixed(kconf, left) || fixed(kconf, right));
 }
 
 /** Numbers are symbols that nobody defines. */
@@ -213,17 +233,18 @@ function strange(sym: Sym): string {
 function fixed(kconf: Kconf, sym: Sym): string {
 	if (is_fixed(sym) || is_logical(sym) || prompts_of(sym).length > 0) return "";
 	const prop = sym_get_default_prop(kconf, sym);
-	return prop ? `${sym.name} comes from its default (${place(prop)})` : "no prompt, and no default";
+	if (!prop) return "no prompt, and no default";
+	const from = macro_text(kconf, prop);
+	return `${sym.name} comes from its default${from === "" ? "" : `, ${from}`} (${place(prop)})`;
 }
 
 function off(kconf: Kconf, sym: Sym): string {
 	if (strange(sym)) return strange(sym);
 	if (selectors_of(kconf, sym, "select").some(({ value }) => value !== no)) {
 		const by = selectors_of(kconf, sym, "select").filter(({ value }) => value !== no);
-		return `selected by ${by
-			.slice(0, 3)
-			.map(({ sym: s }) => s.name)
-			.join(", ")}${by.length > 3 ? ", …" : ""}`;
+		const names = by.slice(0, MAX_BY).map(({ sym: s }) => s.name);
+		const rest = by.length - names.length;
+		return `selected by ${names.join(", ")}${rest > 0 ? ` and ${count(rest, "other")}` : ""}`;
 	}
 	if (prompts_of(sym).length === 0) return "no prompt";
 	return sym.visible !== no ? "can be turned off" : "not visible";
@@ -235,12 +256,12 @@ function follow_symbol(kconf: Kconf, sym: Sym, lo: Tristate, depth: number): Det
 	sym_calc_value(kconf, sym);
 	if (prompts_of(sym).length === 0) {
 		const [first, ...rest] = promptless(kconf, sym, lo, depth);
-		const terms = rest.flatMap((c) => c.terms).filter((t) => !t.met && t.note !== CONSTANT);
+		const terms = rest.flatMap((c) => c.terms).filter((t) => !t.met && !t.note.startsWith(CONSTANT));
 		return detail(first?.text ?? "", depth + 1 < MAX_DEPTH ? terms : []);
 	}
 	const need = sym_get_type(kconf, sym) === S_TRISTATE ? lo : mod;
 	if (sym.visible >= need) return detail(lo === yes ? "can be set to y" : "can be set");
-	if (depth >= MAX_DEPTH) return detail("not visible");
+	if (depth >= MAX_DEPTH) return detail(`not visible ${ELLIPSIS}`);
 	const terms = unmet_prompts(kconf, sym, need, depth + 1).flatMap((c) => c.terms);
 	return detail(
 		"cannot be set yet:",

@@ -9,17 +9,25 @@ import type { Kconf } from "../lkc.ts";
 import { ConfExit, kconf_alloc } from "../lkc.ts";
 import { conf_parse } from "../parser.ts";
 import { sym_clear_all_valid } from "../symbol.ts";
+import type { Sandbox } from "../testutil.ts";
 import { sandbox } from "../testutil.ts";
 import type { Explanation } from "../why.ts";
 import { cycles, explain, explain_all, explain_text, find_symbol, fragment_text } from "../why.ts";
 import { distance } from "./names.ts";
 
+const boxes: Sandbox[] = [];
+test.after.always(() => {
+	for (const box of boxes) box.remove();
+});
+
 function open(kconfig: string, config: string): Kconf {
 	const box = sandbox({ Kconfig: kconfig, ".config": config });
+	box.env.ARCH = "x86";
 	const kconf = box.parse();
 	conf_read_simple(kconf, ".config");
 	sym_clear_all_valid(kconf);
-	box.remove();
+	// The files are looked into for what constants came from.
+	boxes.push(box);
 	return kconf;
 }
 
@@ -329,6 +337,55 @@ const cases: Record<string, Case> = {
 		ask: "X",
 		set: null,
 		text: [/X=y:\n {2}N has no prompt, and its default is 5 \(Kconfig:3\)\n/],
+	},
+	"what a constant came from": {
+		kconfig:
+			"have-it = $(shell,echo n)\nname := $(ARCH)-gcc\n" +
+			bool("P", "depends on $(have-it,$(name))") +
+			'if "$(ARCH)" = "arm64"\n' +
+			hidden("H", "def_bool $(shell,echo n)", "depends on P || y") +
+			"endif\n" +
+			bool("X", "depends on P || H"),
+		ask: "X",
+		set: null,
+		text: [
+			/P is never visible: .* \(Kconfig:4\): depends on \$\(have-it,\$\(name\)\) with name := \$\(ARCH\)-gcc \(Kconfig:2\)/,
+			/x86=arm64 cannot be true: both sides are constant: if "\$\(ARCH\)" = "arm64" with ARCH=x86 \(Kconfig:6\)/,
+		],
+	},
+	"a default that came from a command": {
+		kconfig: hidden("H", "default $(shell,echo n)") + bool("X", "depends on H"),
+		ask: "H",
+		set: null,
+		text: [
+			/^H is n.*\n {2}default n \[=n\], from default \$\(shell,echo n\) \(Kconfig:3\)\n/,
+			/its default is n \(Kconfig:3\): default \$\(shell,echo n\)\n$/,
+		],
+	},
+	"an unmet constant": {
+		kconfig: bool("X", "depends on $(shell,echo n) && \\\n\t\tX2") + bool("X2"),
+		ask: "X",
+		set: null,
+		text: [/unmet: n \[=n\] {2}constant, from depends on \$\(shell,echo n\) && X2 \(Kconfig:3\)\n/],
+	},
+	"a symbol that nobody defines": {
+		kconfig: bool("X", "depends on ARM"),
+		ask: "ARM",
+		set: null,
+		text: [
+			/^ARM is n {2}\(not defined\)\n/,
+			/values with which to have ARM=y:\n {2}ARM is not defined in these Kconfig files\n$/,
+		],
+	},
+	"more selects than a line holds": {
+		kconfig:
+			hidden("H") +
+			[..."ABCDE"].map((name) => bool(name, "select H")).join("") +
+			bool("X", "depends on !H"),
+		config: y(..."ABCDE"),
+		ask: "X",
+		set: [..."ABCDE"].map((name) => `# CONFIG_${name} is not set`).concat("CONFIG_X=y"),
+		text: [/unmet: !H \[=y\] {2}selected by A, B, C and 2 others\n/],
 	},
 	"numbers that come and go": {
 		kconfig:
