@@ -134,7 +134,7 @@ function holds(type: CompareType, res: number): boolean {
  * two symbols is not a string; otherwise as strings. Hex is unsigned, and makes the other
  * side unsigned.
  */
-function compare_values(l: string, lt: SymbolType, r: string, rt: SymbolType): number {
+export function compare_values(l: string, lt: SymbolType, r: string, rt: SymbolType): number {
 	if (lt !== S_STRING || rt !== S_STRING) {
 		const ln = expr_parse_string(l, lt);
 		const rn = expr_parse_string(r, rt);

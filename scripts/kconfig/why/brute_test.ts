@@ -8,7 +8,7 @@ import test from "ava";
 import { conf_read_text } from "../confdata.ts";
 import { get } from "../engine.ts";
 import type { Kconf, Sym } from "../lkc.ts";
-import { S_HEX, S_INT, S_TRISTATE } from "../lkc.ts";
+import { S_HEX, S_INT, S_STRING, S_TRISTATE } from "../lkc.ts";
 import { sandbox } from "../testutil.ts";
 import type { Assignment, Question, Together } from "../why.ts";
 import { explain_all, fragment_text } from "../why.ts";
@@ -23,6 +23,8 @@ const RUNS = Number(process.env.RUNS ?? 50);
 const MAX_SETS = 6000;
 /** The numbers in the trees are below this. */
 const TOP = 5;
+/** The texts in the trees; one more is tried. */
+const TEXTS = ["", "a", "b"];
 
 type Random = (n: number) => number;
 
@@ -40,9 +42,11 @@ function make_tree(rand: Random): string {
 	let text = rand(2) ? 'config MODULES\n\tbool "modules"\n\tmodules\n\tdefault y\n' : "";
 	const logical: string[] = text === "" ? [] : ["MODULES"];
 	const numbers: string[] = [];
+	const texts: string[] = [];
 	const pick = (from: readonly string[]): string => from[rand(from.length)] as string;
 	const number = (): string => (numbers.length > 0 && rand(3) === 0 ? pick(numbers) : `${rand(TOP)}`);
 	const term = (): string => {
+		if (texts.length > 0 && rand(5) === 0) return `${pick(texts)} ${pick(["=", "!="])} "${pick(TEXTS)}"`;
 		if (numbers.length > 0 && (logical.length === 0 || rand(3) === 0))
 			return `${pick(numbers)} ${pick(["<", ">", "=", "!=", "<=", ">="])} ${number()}`;
 		if (logical.length === 0) return "y";
@@ -54,11 +58,19 @@ function make_tree(rand: Random): string {
 		return pick([a, a, `${a} && ${b}`, `${a} || ${b}`, `!(${a} && ${b})`]);
 	};
 	const maybe = (n: number, line: () => string): string => (rand(n) === 0 ? line() : "");
-	const count = 4 + rand(2);
+	// A tree with a family has less else: two who select H, and more that is lost with their head.
+	const family = rand(4) === 0;
+	const count = family ? 1 : 4 + rand(2);
 	for (let i = 0; i < count; i++) {
 		const name = `S${i}`;
-		const kind = rand(10);
-		if (kind < 4) {
+		const kind = rand(11);
+		const menu = rand(8) === 0;
+		if (menu) text += `menu "menu ${i}"\n\tvisible if ${expr()}\n`;
+		if (kind === 10) {
+			text += `config ${name}\n\tstring "${name}"\n${maybe(2, () => `\tdepends on ${expr()}\n`)}`;
+			text += maybe(2, () => `\tdefault "${pick(TEXTS)}"${maybe(2, () => ` if ${expr()}`)}\n`);
+			texts.push(name);
+		} else if (kind < 4) {
 			const type = rand(4) ? "int" : "hex";
 			const prompt = rand(3) ? ` "${name}"` : "";
 			text += `config ${name}\n\t${type}${prompt}\n`;
@@ -90,6 +102,15 @@ function make_tree(rand: Random): string {
 			);
 			logical.push(name);
 		}
+		if (menu) text += "endmenu\n";
+	}
+	if (family) {
+		text += 'config F\n\tbool "F"\n';
+		for (const name of ["F0", "F1", "F2", "F3"]) {
+			text += `config ${name}\n\tbool "${name}"\n\tdepends on F\n`;
+			text += name < "F2" ? "\tselect H\n" : maybe(3, () => `\tdepends on ${expr()}\n`);
+		}
+		text += "config H\n\tbool\n";
 	}
 	text += `config T\n\t${rand(2) ? "bool" : "tristate"}${rand(2) ? "" : ' "T"'}\n`;
 	return text + maybe(2, () => `\tdepends on ${expr()}\n`);
@@ -100,7 +121,7 @@ function domain(sym: Sym): string[] {
 	if (sym.type === S_TRISTATE) return ["n", "m", "y"];
 	if (sym.type === S_INT) return Array.from({ length: TOP + 3 }, (_, i) => `${i - 1}`);
 	if (sym.type === S_HEX) return Array.from({ length: TOP + 2 }, (_, i) => `0x${i.toString(16)}`);
-	return ["n", "y"];
+	return sym.type === S_STRING ? [...TEXTS, "other"] : ["n", "y"];
 }
 
 const settable = (kconf: Kconf): Sym[] => [...kconf.symbols.values()].filter((sym) => prompts_of(sym).length > 0);
@@ -111,7 +132,8 @@ function make_config(rand: Random, kconf: Kconf): string {
 	for (const sym of settable(kconf)) {
 		if (rand(much ? 5 : 2) === 1) continue;
 		const value = domain(sym)[rand(domain(sym).length)] as string;
-		if (much && is_logical(sym)) text += `CONFIG_${sym.name}=y\n`;
+		if (sym.type === S_STRING) text += `CONFIG_${sym.name}="${value}"\n`;
+		else if (much && is_logical(sym)) text += `CONFIG_${sym.name}=y\n`;
 		else if (value === "m" || !is_logical(sym)) text += `CONFIG_${sym.name}=${value}\n`;
 		else text += rand(3) ? `CONFIG_${sym.name}=y\n` : `# CONFIG_${sym.name} is not set\n`;
 	}
@@ -246,6 +268,9 @@ test(`random trees (SEED=${SEED} RUNS=${RUNS}): every verdict is that of all val
 				const sym = named[rand(named.length)] as Sym;
 				asked.set(sym, domain(sym)[rand(domain(sym).length)] as string);
 			}
+			const head = kconf.symbols.get("H");
+			if (i === 0 && head) asked.clear();
+			if (i === 0 && head) asked.set(head, "n");
 			const questions = [...asked].map(([sym, want]) => ({ sym, want }));
 			read(config);
 			const budget = { trials: 100_000, milliseconds: 20_000 };

@@ -253,7 +253,8 @@ function dead_end(kconf: Kconf, goal: Goal, owner: Sym | null): string {
 			const what = `${expr_print(expr)} cannot be ${goal.lo > 0 ? "true" : "false"}`;
 			if (undef) return `${what}: ${undef.name} is not defined`;
 			const macros = owner?.menus.flatMap((menu) => dependency_macros(kconf, menu)) ?? [];
-			return `${what}: both sides are constant${sources(macros.filter((text) => text.includes("=")))}`;
+			const compared = macros.filter((text) => text.includes("="));
+			return `${what}: both sides are constant${sources(compared)}`;
 		}
 		return goal.lo > 0 || !expr ? "" : `${expr_print(expr)} is always y`;
 	}

@@ -3,27 +3,18 @@
 // The texts of ints, hexes and strings: which are the same, less or more. No counterpart in
 // Linux.
 
-import { strtoll } from "../expr.ts";
+import { compare_values, strtoll } from "../expr.ts";
 import type { Sym } from "../lkc.ts";
-import { S_HEX, S_INT, S_STRING } from "../lkc.ts";
+import { S_HEX, S_STRING } from "../lkc.ts";
 
 /** Are two texts the same value of a symbol? */
 export function same_text(sym: Sym, a: string, b: string): boolean {
-	if (a === b) return true;
-	const base = sym.type === S_HEX ? 16 : sym.type === S_INT ? 10 : null;
-	return base !== null && parse_number(a, base) === parse_number(b, base);
+	return a === b || (sym.type !== S_STRING && compare_values(a, sym.type, b, sym.type) === 0);
 }
 
-/** How two texts compare: as numbers where both are, like the engine. */
+/** How two texts compare, by the rules of the engine. */
 export function compare_texts(a: Sym, a_text: string, b: Sym, b_text: string): number {
-	const number = (sym: Sym, text: string): bigint | null =>
-		parse_number(text, sym.type === S_HEX ? 16 : sym.type === S_INT ? 10 : 0);
-	if (a.type !== S_STRING || b.type !== S_STRING) {
-		const x = number(a, a_text);
-		const y = number(b, b_text);
-		if (x !== null && y !== null) return x < y ? -1 : x > y ? 1 : 0;
-	}
-	return a_text < b_text ? -1 : a_text > b_text ? 1 : 0;
+	return compare_values(a_text, a.type, b_text, b.type);
 }
 
 const NUMBER: Readonly<Record<10 | 16 | 0, RegExp>> = {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // explain() on a kernel tree: for symbols drawn from those that x86_64_defconfig leaves n,
-// what it says to set is applied to the .config, and has to give the value. KCONFIG_TREE
+// what it says to set is applied to the .config, and has to give the value; also for pairs of
+// symbols, and for numbers just outside of their range. KCONFIG_TREE
 // names the tree (skipped without it), KCONFIG_REFERENCE the tree's own conf, which is then
 // asked, too. SEED=n takes another seed, RUNS=n draws more.
 
@@ -12,12 +13,14 @@ import { join } from "node:path";
 import test from "ava";
 import { conf_read_text, conf_write, config_prefix } from "../confdata.ts";
 import { process_host } from "../host.ts";
-import { get } from "../engine.ts";
+import { strtoll } from "../expr.ts";
 import type { Kconf, Sym } from "../lkc.ts";
-import { COMPAT_6_12, COMPAT_7_2, kconf_alloc } from "../lkc.ts";
+import { COMPAT_6_12, COMPAT_7_2, kconf_alloc, S_HEX, S_INT } from "../lkc.ts";
 import { conf_parse } from "../parser.ts";
 import { sym_clear_all_valid } from "../symbol.ts";
-import { explain, fragment_text } from "../why.ts";
+import type { Question } from "../why.ts";
+import { explain_all, fragment_text } from "../why.ts";
+import { number_text } from "./texts.ts";
 import { is_logical, value_of } from "./trial.ts";
 
 const TREE = process.env.KCONFIG_TREE;
@@ -70,6 +73,16 @@ function apply(kconf: Kconf, config: string, fragment: string): string {
 	return `${kept.join("\n").trimEnd()}\n${lines.join("\n")}\n`;
 }
 
+const is_ranged = ({ type, prop }: Sym): boolean =>
+	(type === S_INT || type === S_HEX) && prop.some((each) => each.type === "range" && each.expr?.type === "range");
+
+/** A number just above the first range. */
+function beside(kconf: Kconf, sym: Sym): string {
+	const range = sym.prop.find(({ type }) => type === "range")?.expr;
+	const end = range?.type === "range" ? value_of(kconf, range.right) : "0";
+	return number_text(sym, strtoll(end, sym.type === S_HEX ? 16 : 10) + 1n);
+}
+
 run(`what explain() says to set is enough (SEED=${SEED} RUNS=${RUNS})`, (t) => {
 	t.timeout(20 * 60 * 1000);
 	const tree = TREE as string;
@@ -94,27 +107,45 @@ run(`what explain() says to set is enough (SEED=${SEED} RUNS=${RUNS})`, (t) => {
 	const config = readFileSync(join(dir, ".config"), "latin1");
 	const off = (sym: Sym): boolean => is_logical(sym) && value_of(kconf, sym) === "n";
 	const drawn = draw([...kconf.symbols.values()].filter(off), RUNS, SEED);
-	const seen = { set: 0, smallest: 0, lossless: 0, loss_needed: 0, impossible: 0, open: 0, slowest_ms: 0 };
-	for (const sym of drawn) {
-		const name = sym.name as string;
+	const numbers = draw([...kconf.symbols.values()].filter(is_ranged), Math.ceil(RUNS / 4), SEED);
+	const questions: Question[][] = drawn.map((sym) => [{ sym }]);
+	for (let i = 1; i < drawn.length; i += 4) questions.push([i - 1, i].map((at) => ({ sym: drawn[at] as Sym })));
+	for (const sym of numbers) questions.push([{ sym, want: beside(kconf, sym) }]);
+	const seen = {
+		set: 0,
+		smallest: 0,
+		lossless: 0,
+		loss_needed: 0,
+		least: 0,
+		impossible: 0,
+		open: 0,
+		slowest_ms: 0,
+	};
+	for (const asked of questions) {
+		const name = asked
+			.map(({ sym, want }) => `${sym.name}${want === undefined ? "" : `=${want}`}`)
+			.join(" ");
 		read(config);
 		sym_clear_all_valid(kconf);
 		const begin = performance.now();
-		const ex = explain(kconf, name);
+		const ex = explain_all(kconf, asked);
 		seen.slowest_ms = Math.max(seen.slowest_ms, Math.round(performance.now() - begin));
 		if (!ex.solution) {
 			seen[ex.impossible ? "impossible" : "open"]++;
-			t.true(ex.impossible || ex.reasons.length > 0 || ex.unmet.length > 0, `${name}: no word why`);
+			const told = ex.parts.some(({ unmet }) => unmet.length > 0);
+			t.true(ex.holds || ex.impossible || ex.reasons.length > 0 || told, `${name}: no word why`);
 			continue;
 		}
 		seen.set++;
 		if (ex.solution.smallest) seen.smallest++;
 		if (ex.solution.lossless) seen.lossless++;
 		if (ex.loss_needed) seen.loss_needed++;
+		if (ex.least_loss) seen.least++;
 		const fragment = fragment_text(kconf, ex);
 		const text = apply(kconf, config, fragment);
 		read(text);
-		t.is(get(kconf, name), ex.want as string, `${name}\n${fragment}`);
+		for (const { sym, want } of ex.parts)
+			t.is(value_of(kconf, sym), want as string, `${name}\n${fragment}`);
 		if (!REFERENCE) continue;
 		writeFileSync(join(dir, ".config"), text);
 		const ref = spawnSync(REFERENCE, ["-s", "--olddefconfig", "Kconfig"], {
@@ -124,10 +155,13 @@ run(`what explain() says to set is enough (SEED=${SEED} RUNS=${RUNS})`, (t) => {
 		});
 		t.is(ref.status, 0, `${name}: ${ref.stderr}`);
 		const written = readFileSync(join(dir, ".config"), "utf8").split("\n");
-		const prefix = config_prefix(kconf);
-		t.true(written.includes(`${prefix}${name}=${ex.want}`), `the reference: ${name}\n${fragment}`);
 		for (const line of fragment.split("\n").filter(Boolean)) {
 			t.true(written.includes(line), `the reference does not take ${line}: ${name}\n${fragment}`);
+		}
+		const prefix = config_prefix(kconf);
+		for (const { sym, want } of ex.parts) {
+			if (want === "n") continue;
+			t.true(written.includes(`${prefix}${sym.name}=${want}`), `the reference: ${name}\n${fragment}`);
 		}
 	}
 	t.log(seen);

@@ -6,7 +6,7 @@ import type { CompareType, Expr, Kconf, Sym, Tristate } from "../lkc.ts";
 import { mod, no, S_TRISTATE, yes } from "../lkc.ts";
 import type { Between, Goal } from "./goal.ts";
 import { at_least, at_most, is_fixed } from "./goal.ts";
-import { compare_texts, near } from "./texts.ts";
+import { compare_texts, near, same_text } from "./texts.ts";
 import { is_logical, value_of } from "./trial.ts";
 import type { Way } from "./ways.ts";
 
@@ -98,6 +98,14 @@ function compare_ways(kconf: Kconf, type: CompareType, left: Sym, right: Sym): W
 	};
 	side(left, type, right);
 	side(right, MIRRORED[type], left);
+	// Both may have to change: then one of them is no longer what it is.
+	const moves = [left, right].filter((sym) => !is_fixed(sym) && !is_logical(sym));
+	if (moves.length < 2) return res;
+	for (const sym of moves) {
+		const now = value_of(kconf, sym);
+		const ok = (own: string): boolean => !same_text(sym, own, now);
+		res.push({ needs: [{ kind: "text", sym, ok, key: `other than ${now}`, hints: [] }] });
+	}
 	return res;
 }
 
