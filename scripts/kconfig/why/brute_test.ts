@@ -45,10 +45,11 @@ function make_tree(rand: Random): string {
 	const texts: string[] = [];
 	const pick = (from: readonly string[]): string => from[rand(from.length)] as string;
 	const number = (): string => (numbers.length > 0 && rand(3) === 0 ? pick(numbers) : `${rand(TOP)}`);
+	const mixed = (): string => (logical.length > 0 && rand(6) === 0 ? pick(logical) : number());
 	const term = (): string => {
 		if (texts.length > 0 && rand(5) === 0) return `${pick(texts)} ${pick(["=", "!="])} "${pick(TEXTS)}"`;
 		if (numbers.length > 0 && (logical.length === 0 || rand(3) === 0))
-			return `${pick(numbers)} ${pick(["<", ">", "=", "!=", "<=", ">="])} ${number()}`;
+			return `${pick(numbers)} ${pick(["<", ">", "=", "!=", "<=", ">="])} ${mixed()}`;
 		if (logical.length === 0) return "y";
 		const name = pick(logical);
 		return pick([name, name, name, `!${name}`, `${name}=y`, `${name}!=n`, "UNDEFINED", "m"]);

@@ -2,6 +2,7 @@
 //
 // The ways to make an expression true, false or m. No counterpart in Linux.
 
+import { tristate_name } from "../expr.ts";
 import type { CompareType, Expr, Kconf, Sym, Tristate } from "../lkc.ts";
 import { mod, no, S_TRISTATE, yes } from "../lkc.ts";
 import type { Between, Goal } from "./goal.ts";
@@ -86,27 +87,42 @@ const MIRRORED: Readonly<Record<CompareType, CompareType>> = {
 
 function compare_ways(kconf: Kconf, type: CompareType, left: Sym, right: Sym): Way[] {
 	if (is_fixed(left) && is_fixed(right)) return [];
-	const as_tri = (sym: Sym): boolean => is_logical(sym) || ["n", "m", "y"].includes(value_of(kconf, sym));
+	const as_tri = (sym: Sym): boolean =>
+		is_logical(sym) || (is_fixed(sym) && ["n", "m", "y"].includes(value_of(kconf, sym)));
 	if (as_tri(left) && as_tri(right)) return compare_tri_ways(kconf, type, left, right);
 	const res: Way[] = [];
 	const side = (sym: Sym, op: CompareType, other: Sym): void => {
-		if (is_fixed(sym) || is_logical(sym)) return;
+		if (is_fixed(sym)) return;
 		const text = value_of(kconf, other);
 		const ok = (own: string): boolean => holds(op, compare_texts(sym, own, other, text));
-		const key = `${op} ${other.type} ${text}`;
-		res.push({ needs: [{ kind: "text", sym, ok, key, hints: near(sym, text) }] });
+		if (is_logical(sym)) res.push(...tri_ways(sym, ok));
+		else {
+			const key = `${op} ${other.type} ${text}`;
+			res.push({ needs: [{ kind: "text", sym, ok, key, hints: near(sym, text) }] });
+		}
 	};
 	side(left, type, right);
 	side(right, MIRRORED[type], left);
 	// Both may have to change: then one of them is no longer what it is.
-	const moves = [left, right].filter((sym) => !is_fixed(sym) && !is_logical(sym));
+	const moves = [left, right].filter((sym) => !is_fixed(sym));
 	if (moves.length < 2) return res;
 	for (const sym of moves) {
 		const now = value_of(kconf, sym);
-		const ok = (own: string): boolean => !same_text(sym, own, now);
-		res.push({ needs: [{ kind: "text", sym, ok, key: `other than ${now}`, hints: [] }] });
+		if (is_logical(sym)) res.push(...tri_ways(sym, (own) => own !== now));
+		else {
+			const ok = (own: string): boolean => !same_text(sym, own, now);
+			res.push({ needs: [{ kind: "text", sym, ok, key: `other than ${now}`, hints: [] }] });
+		}
 	}
 	return res;
+}
+
+/** A bool or tristate with any of the values that pass. */
+function tri_ways(sym: Sym, ok: (value: string) => boolean): Way[] {
+	const all = [no, mod, yes] as const;
+	return all
+		.filter((tri) => ok(tristate_name(tri)))
+		.map((tri) => ({ needs: [{ kind: "sym", sym, lo: tri, hi: tri }] }));
 }
 
 function compare_tri_ways(kconf: Kconf, type: CompareType, left: Sym, right: Sym): Way[] {

@@ -260,6 +260,12 @@ const cases: Record<string, Case> = {
 		set: ["CONFIG_A=y", "CONFIG_R=6", "CONFIG_X=y"],
 		text: [],
 	},
+	"a bool compared with a number": {
+		kconfig: `${int("N", "default 0")}${bool("B")}${hidden("X", "default y", "depends on B > N && N = 0")}`,
+		ask: "X",
+		set: ["CONFIG_B=y"],
+		text: [],
+	},
 	"a range that pulls a value to its end": {
 		kconfig: `${bool("A")}config X\n\tint\n\tdefault 3\n\trange 7 9 if A\n`,
 		ask: "X=7",
