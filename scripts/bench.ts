@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * `make bench`: the same faults on the port and on this machine's kernel,
+ * `make bench` (Documentation/bench.md): the same faults on the port and on this machine's kernel,
  * alternating in one run, so that both see the same neighbours; then faults
  * beside a thread that maps and unmaps, with speculation and without, again
  * alternating. Prints a table and writes bench.json, an array of {name,
@@ -10,16 +10,22 @@
  * median of the rounds' ratios. The native half needs a C compiler; without
  * one its columns are null.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import Table from "cli-table3";
-import { $ } from "zx";
 import { Machine } from "../arch/host/threads/machine.ts";
 import type { Crowd, Kind } from "../tools/bench/guest.ts";
+import { bench_head } from "../tools/bench/head.ts";
+import { median, median_ratio, shown } from "../tools/bench/numbers.ts";
 import { explore_bench } from "../tools/explore/outside/bench.ts";
-import { here } from "./lib/root.ts";
+import { whole_number } from "../tools/lib/options.ts";
+import { command } from "./lib/command.ts";
+import { run } from "./lib/child.ts";
+import { make_directory, write_file } from "./lib/files.ts";
+import { program } from "./lib/program.ts";
+import { build_dir, here, output_dir } from "./lib/root.ts";
+import { count } from "./lib/words.ts";
 import { guest } from "./lib/guest.ts";
 import { objtree } from "./lib/objtree.ts";
 
@@ -30,6 +36,7 @@ import { objtree } from "./lib/objtree.ts";
 const V8_FLAG = "--max-inlined-bytecode-size-cumulative=4000";
 
 const WARM_ROUNDS = 40;
+/** Unless told otherwise. */
 const ROUNDS = 15;
 const MEM_MB = 256;
 /** n: pages, or rounds of the last two; fork copies a process of `pages`. */
@@ -46,7 +53,7 @@ const FAULTERS = Math.max(1, Math.min(availableParallelism(), 8) - 1);
 
 interface Row {
 	name: string;
-	port_ns: number;
+	port_ns: number | null;
 	native_ns: number | null;
 	/** native_ns / port_ns: above 1 the port is faster. */
 	ratio: number | null;
@@ -54,19 +61,29 @@ interface Row {
 	[detail: string]: string | number | null;
 }
 
-const median = (a: number[]) => [...a].sort((x, y) => x - y)[a.length >> 1];
-const median_ratio = (a: number[], b: number[]) => median(a.map((x, i) => x / b[i]));
-
+/** native.c, compiled; undefined, and why on stderr, if it cannot be. */
 async function native_program(): Promise<string | undefined> {
-	const out = join(here(), "build/bench/native");
-	mkdirSync(join(here(), "build/bench"), { recursive: true });
+	const dir = join(build_dir(), "bench");
+	const out = join(dir, "native");
+	make_directory(dir);
+	const compilers = [];
 	for (const cc of ["cc", "gcc", "clang"]) {
-		const run = await $({
-			quiet: true,
-		})`${cc} -O2 -o ${out} ${join(here(), "tools/bench/native.c")}`.nothrow();
-		if (run.exitCode === 0) return out;
+		const compile = [cc, "-O2", "-o", out, join(here(), "tools/bench/native.c")];
+		const made = await run(compile).catch(() => undefined);
+		if (made?.status === 0) return out;
+		if (made) compilers.push(cc);
 	}
-	process.stderr.write("bench: no C compiler found: install cc to measure this machine's kernel too\n");
+	process.stderr.write(
+		compilers.length > 0
+			? `bench: ${compilers.join(", ")} cannot compile native.c: only the port is measured\n`
+			: "bench: no C compiler found: only the port is measured; install cc to compare\n",
+	);
+}
+
+/** One measurement of this machine's kernel; null if it failed. */
+async function native_ns(native: string, arg: (typeof CASES)[number]): Promise<number | null> {
+	const { status, stdout } = await run([native, arg.kind, String(arg.n), String(arg.pages ?? 0)]);
+	return status === 0 && Number(stdout) > 0 ? Number(stdout) : null;
 }
 
 /** Boots, and has the host's kernel hand out all of the RAM before we measure. */
@@ -77,27 +94,26 @@ async function boot(vmlinux: string, cpus: number): Promise<Machine> {
 	return machine;
 }
 
-async function against_native(vmlinux: string, module: string): Promise<Row[]> {
+async function against_native(vmlinux: string, module: string, rounds: number): Promise<Row[]> {
 	const native = await native_program();
 	const machine = await boot(vmlinux, 1);
 	const rows: Row[] = [];
-	for (const { name, ...arg } of CASES) {
+	for (const c of CASES) {
+		const { name, ...arg } = c;
 		const port = async () => (await machine.run({ cpu: 0, module, fn: "main", arg })) as number;
-		const host = async () =>
-			Number((await $({ quiet: true })`${native} ${arg.kind} ${arg.n} ${arg.pages ?? 0}`).stdout);
 		for (let i = 0; i < WARM_ROUNDS; i++) await port(); /* until it is compiled */
-		const port_ns: number[] = [];
-		const native_ns: number[] = [];
-		for (let i = 0; i < ROUNDS; i++) {
-			port_ns.push(await port());
-			if (native) native_ns.push(await host());
+		const ours: number[] = [];
+		const theirs: (number | null)[] = [];
+		for (let i = 0; i < rounds; i++) {
+			ours.push(await port());
+			theirs.push(native ? await native_ns(native, c) : null);
 		}
 		rows.push({
 			name,
-			port_ns: median(port_ns),
-			native_ns: native ? median(native_ns) : null,
-			ratio: native ? median_ratio(native_ns, port_ns) : null,
-			rounds: ROUNDS,
+			port_ns: median(ours),
+			native_ns: median(theirs),
+			ratio: median_ratio(theirs, ours),
+			rounds,
 			...arg,
 		});
 	}
@@ -106,7 +122,10 @@ async function against_native(vmlinux: string, module: string): Promise<Row[]> {
 }
 
 /** One round: CPU 0 maps and unmaps until the others have had their faults. */
-async function beside_writer(machine: Machine, module: string): Promise<{ fault: number; writer: number }> {
+async function beside_writer(
+	machine: Machine,
+	module: string,
+): Promise<{ fault: number | null; writer: number | null }> {
 	const crowd: Crowd = {
 		shared: new Int32Array(new SharedArrayBuffer(64)),
 		faulters: FAULTERS,
@@ -115,17 +134,17 @@ async function beside_writer(machine: Machine, module: string): Promise<{ fault:
 	const pids = (await machine.run({ cpu: 0, module, fn: "crowd", arg: crowd })) as number[];
 	const turns = pids.map((pid, cpu) =>
 		machine.run({ cpu, module, fn: cpu === 0 ? "mapper" : "faulter", arg: { ...crowd, pid } }),
-	) as Promise<number>[];
+	) as Promise<number | null>[];
 	const [writer, ...faults] = await Promise.all(turns);
 	await machine.run({ cpu: 0, module, fn: "disperse" });
 	return { fault: median(faults), writer };
 }
 
-async function spf_on_off(on: string, off: string, module: string): Promise<Row[]> {
+async function spf_on_off(on: string, off: string, module: string, rounds: number): Promise<Row[]> {
 	const machines = [await boot(on, FAULTERS + 1), await boot(off, FAULTERS + 1)];
-	const fault: number[][] = [[], []];
-	const writer: number[][] = [[], []];
-	for (let i = -5; i < ROUNDS; i++) {
+	const fault: (number | null)[][] = [[], []];
+	const writer: (number | null)[][] = [[], []];
+	for (let i = -5; i < rounds; i++) {
 		for (const k of [0, 1]) {
 			const turn = await beside_writer(machines[k], module);
 			if (i < 0) continue;
@@ -134,7 +153,7 @@ async function spf_on_off(on: string, off: string, module: string): Promise<Row[
 		}
 	}
 	await Promise.all(machines.map((m) => m.shutdown()));
-	const common = { native_ns: null, ratio: null, rounds: ROUNDS, faulters: FAULTERS };
+	const common = { native_ns: null, ratio: null, rounds, faulters: FAULTERS };
 	return ["on", "off"].flatMap((state, k) => [
 		{
 			name: `anon write fault beside mmap+munmap, spf ${state}`,
@@ -151,35 +170,52 @@ async function spf_on_off(on: string, off: string, module: string): Promise<Row[
 	]);
 }
 
-/* Before the flag is set: it is for all that is compiled from then on. */
-const explorer = await explore_bench();
-setFlagsFromString(V8_FLAG);
+async function main(): Promise<void> {
+	const bench = command("bench", "Measures the same faults on the port and on this machine's kernel.")
+		.option("--rounds <n>", "that count, of each measurement", String(ROUNDS))
+		.parse();
+	const rounds = whole_number("--rounds", bench.opts().rounds) ?? ROUNDS;
+	console.log(bench_head());
 
-const vmlinux = await objtree({ name: "bench", verbose: true });
-const nospf = await objtree({ name: "bench-nospf", fragments: ["nospf.config"], verbose: true });
-const module = await guest(join(here(), "tools/bench/guest.ts"));
-const rows = [...(await against_native(vmlinux, module)), ...(await spf_on_off(vmlinux, nospf, module))];
+	/* Before the flag is set: it is for all that is compiled from then on. */
+	const explorer = await explore_bench();
+	setFlagsFromString(V8_FLAG);
 
-const table = new Table({
-	head: ["", "port ns", "native ns", "native/port", "spf off/this"],
-	colAligns: ["left", "right", "right", "right", "right"],
-	style: { head: [], border: [], compact: true },
-});
-for (const r of rows)
-	table.push([
-		r.name,
-		r.port_ns.toFixed(0),
-		r.native_ns?.toFixed(0) ?? "-",
-		r.ratio?.toFixed(2) ?? "-",
-		typeof r.off_over_this === "number" ? r.off_over_this.toFixed(2) : "-",
-	]);
-console.log(`\nmedians of ${ROUNDS} rounds, once everything is compiled (with V8's ${V8_FLAG}):\n${table}`);
+	const tell = (text: string) => void process.stderr.write(text);
+	const vmlinux = await objtree({ name: "bench", tell });
+	const nospf = await objtree({ name: "bench-nospf", fragments: ["nospf.config"], tell });
+	const module = await guest(join(here(), "tools/bench/guest.ts"));
+	const rows = [
+		...(await against_native(vmlinux, module, rounds)),
+		...(await spf_on_off(vmlinux, nospf, module, rounds)),
+	];
 
-const searches = new Table({
-	head: ["explorer, SC", "cores", "executions/s", "accesses/s"],
-	colAligns: ["left", "right", "right", "right"],
-	style: { head: [], border: [], compact: true },
-});
-for (const r of explorer) searches.push([r.name, r.cores, r.executions_per_s, r.accesses_per_s]);
-console.log(`\n${searches}`);
-writeFileSync("bench.json", `${JSON.stringify([...rows, ...explorer], null, "\t")}\n`);
+	const table = new Table({
+		head: ["", "port ns", "native ns", "native/port", "spf off/this"],
+		colAligns: ["left", "right", "right", "right", "right"],
+		style: { head: [], border: [], compact: true },
+	});
+	for (const r of rows)
+		table.push([
+			r.name,
+			shown(r.port_ns, 0),
+			shown(r.native_ns, 0),
+			shown(r.ratio, 2),
+			shown(r.off_over_this, 2),
+		]);
+	console.log(
+		`\nmedians of ${count(rounds, "round")}, once everything is compiled (with V8's ${V8_FLAG}):\n${table}`,
+	);
+
+	const searches = new Table({
+		head: ["explorer, SC", "cores", "executions/s", "accesses/s"],
+		colAligns: ["left", "right", "right", "right"],
+		style: { head: [], border: [], compact: true },
+	});
+	for (const r of explorer)
+		searches.push([r.name, r.cores, shown(r.executions_per_s, 0), shown(r.accesses_per_s, 0)]);
+	console.log(`\n${searches}`);
+	write_file(join(output_dir(), "bench.json"), `${JSON.stringify([...rows, ...explorer], null, "\t")}\n`);
+}
+
+await program("bench", main);

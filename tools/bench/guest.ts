@@ -139,8 +139,8 @@ export function crowd(user: typeof User, { faulters }: Crowd): number[] {
 }
 
 /** On CPU 0: maps and unmaps until the others are done. A program that waits
- *  goes on making instructions, or its CPU would take no interrupts. */
-export function mapper(user: typeof User, { shared, faulters }: Crowd): number {
+ *  goes on making instructions, or its CPU would take no interrupts. ns of a round; null: there was none. */
+export function mapper(user: typeof User, { shared, faulters }: Crowd): number | null {
 	Atomics.add(shared, READY, 1);
 	while (Atomics.load(shared, READY) <= faulters) user.user_signal();
 	const start = performance.now();
@@ -151,7 +151,8 @@ export function mapper(user: typeof User, { shared, faulters }: Crowd): number {
 		user.user_syscall(NR.munmap, p, PAGE);
 		n++;
 	}
-	return ((performance.now() - start) * 1e6) / n;
+	/* The others may be done before we are let in for the first time. */
+	return n > 0 ? ((performance.now() - start) * 1e6) / n : null;
 }
 
 /** On another CPU: writes fresh pages for which there are page tables. */

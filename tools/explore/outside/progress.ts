@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** On a terminal: one bar for each scenario that is under way, with what is left of it. */
 import { MultiBar, type SingleBar } from "cli-progress";
+import { at_end } from "../../../scripts/lib/at_end.ts";
 import type { Progress, Result } from "./types.ts";
 
 /** What a bar says beside its picture. */
@@ -22,6 +23,8 @@ function time_text(seconds: number): string {
 export class Bars {
 	#bars: MultiBar | undefined;
 	#of = new Map<string, SingleBar>();
+	/** Whoever ends us gets the cursor back. */
+	#release = at_end(() => this.hide());
 	show(p: Progress): void {
 		const name = `${p.scenario} ${p.model}`;
 		this.#bars ??= new MultiBar({
@@ -37,9 +40,13 @@ export class Bars {
 		bar.update(p.executions, { name, text: progress_text(p) });
 	}
 	done(_: Result): void {
-		this.stop();
+		this.hide();
 	}
 	stop(): void {
+		this.hide();
+		this.#release();
+	}
+	private hide(): void {
 		this.#bars?.stop();
 		this.#bars = undefined;
 		this.#of.clear();
