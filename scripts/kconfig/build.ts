@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Makes the commands and the library of this directory for plain node: one file each, in
-// dist/, with everything in it. No counterpart in Linux.
+// dist/ or in the directory that is given, with everything in it. No counterpart in Linux.
 //
-//	node --import tsx scripts/kconfig/build.ts
+//	node --import tsx scripts/kconfig/build.ts [DIR]
 
 import { chmodSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { rolldown } from "rolldown";
 
 const here = import.meta.dirname;
+const dist = resolve(process.argv[2] ?? join(here, "dist"));
 
 /**
  * A command is started with room for all it makes, of which nothing is garbage before the
@@ -22,7 +23,7 @@ const COMMANDS = ["spf-conf", "mconf", "merge_config", "diffconfig", "config"];
 
 async function bundle(name: string, banner: string): Promise<string> {
 	const made = await rolldown({ input: join(here, `${name}.ts`), platform: "node" });
-	const file = join(here, "dist", `${name}.mjs`);
+	const file = join(dist, `${name}.mjs`);
 	await made.write({ file, format: "esm", codeSplitting: false, comments: false, banner });
 	await made.close();
 	return file;
