@@ -43,8 +43,9 @@ function settings_of(file: string): ts.CompilerOptions {
 function project_elsewhere(root: string, project: string, settings: ts.CompilerOptions): string {
 	const file = join(build_dir(), "check", project.replaceAll("/", "-"));
 	const ours = join(root, "build");
+	const base = (settings.pathsBasePath as string | undefined) ?? join(root, dirname(project));
 	const there = (path: string) => {
-		const full = resolve(root, dirname(project), path);
+		const full = resolve(base, path);
 		return full.startsWith(`${ours}/`) ? join(build_dir(), relative(ours, full)) : full;
 	};
 	const paths = Object.entries(settings.paths ?? {}).map(([name, list]) => [name, list.map(there)]);

@@ -10,10 +10,7 @@ import * as user from "arch/x86/kernel/user.ts";
 import { CONFIG_KUNIT } from "generated/autoconf.ts";
 import { cpu_pause, MachineStopped, nr_cpu_ids } from "host/cpu.ts";
 import { secondary_start, start_kernel } from "kernel/init/main.ts";
-import {
-	kunit_list_tests,
-	kunit_run_all,
-} from "kernel/lib/kunit/executor.ts";
+import { kunit_list_tests, kunit_run_all } from "kernel/lib/kunit/executor.ts";
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { cpu_idle_stop, cpu_startup_entry } from "kernel/sched/core.ts";
 import { cpu_enter_host, cpu_leave_host, cpu_online } from "kernel/smp.ts";
