@@ -225,6 +225,9 @@ $(kconfig): $(kconfig-sources) | $(stamp) outputmakefile
 	$(call say,BUNDLE,$(patsubst $(srctree)/%,%,$(KCONFIG_DIST)))
 	$(Q)$(TSX) scripts/kconfig/build.ts $(KCONFIG_DIST)
 
+# In a shell: says that a file cannot be written.
+cannot = echo 'make: $(1) cannot be written: is the disk full, or the place read-only?' >&2; exit 2
+
 # An output directory gets a Makefile, so that make can be called there, and a link to the
 # sources.
 PHONY += outputmakefile
@@ -238,10 +241,11 @@ ifneq ($(objtree),.)
 		*) echo 'make: O=$(objtree): it has a Makefile of somebody else; choose another directory' >&2; \
 			exit 2;; esac; \
 		$(if $(silent),,$(call tell,GEN,Makefile)) \
-		printf '%s\n' "$$text" 'include $(srctree)/Makefile' > .tmp.Makefile; \
-		ln -fsn $(srctree) source; \
-		[ -e .gitignore ] || printf '%s\n' '# This is an output directory.' '*' > .gitignore; \
-		mv .tmp.Makefile Makefile; \
+		(printf '%s\n' "$$text" 'include $(srctree)/Makefile' > .tmp.Makefile && \
+			ln -fsn $(srctree) source && \
+			([ -e .gitignore ] || printf '%s\n' '# This is an output directory.' '*' > .gitignore) && \
+			mv .tmp.Makefile Makefile) 2>/dev/null || \
+			{ rm -f .tmp.Makefile 2>/dev/null; $(call cannot,$(objtree)/Makefile); }; \
 	fi
 else
 	@:
@@ -327,7 +331,7 @@ kconfig-files := $(wildcard Kconfig kernel/Kconfig.* kernel/*/Kconfig kernel/*/K
 
 arch-now := $(ARCH) $(KERNELVERSION)
 $(arch-stamp): $(if $(call differs,$(file < $(arch-stamp)),$(arch-now)),FORCE) | $(dotconfig)
-	@mkdir -p $(@D); echo '$(arch-now)' > $@
+	@(mkdir -p $(@D) && echo '$(arch-now)' > $@) 2>/dev/null || { $(call cannot,$@); }
 
 $(auto-conf): $(dotconfig) $(arch-stamp) $(kconfig-files) $(kconfig)
 	$(call say,SYNC,include/config/auto.conf)
@@ -424,7 +428,8 @@ tags:
 	$(call say,GEN,tags)
 	$(Q)ctags --quiet=yes --languages=TypeScript,JavaScript,C -R --tag-relative=yes \
 		--exclude=dist --exclude=generated -f $(objtree)/.tmp.tags \
-		include kernel arch tools scripts bin && mv $(objtree)/.tmp.tags $(objtree)/tags
+		include kernel arch tools scripts bin && mv $(objtree)/.tmp.tags $(objtree)/tags || \
+		{ rm -f $(objtree)/.tmp.tags; exit 2; }
 
 # --- Cleaning -----------------------------------------------------------------------------
 
@@ -440,7 +445,7 @@ distclean-files := $(if $(filter .,$(objtree)),node_modules coverage, \
 	$(addprefix $(objtree)/,Makefile source .gitignore))
 
 # Says CLEAN only if there is something to remove.
-clean-up = $(foreach what,$(wildcard $(1)),$(if $(silent),,$(call tell,CLEAN,$(what))) rm -rf $(what);)
+clean-up = $(foreach what,$(wildcard $(1)),$(if $(silent),,$(call tell,CLEAN,$(what))) rm -rf $(what) || exit 2;)
 
 clean:
 	$(Q)$(call clean-up,$(clean-files)) :

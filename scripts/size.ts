@@ -22,6 +22,7 @@ import { program } from "./lib/program.ts";
 import { here } from "./lib/root.ts";
 import { count } from "./lib/words.ts";
 import { conf_main } from "./kconfig/conf.ts";
+import { FileError } from "./kconfig/confdata.ts";
 import { ConfExit, find, get, type Kconf, load, parse, process_host, set, write } from "./kconfig/engine.ts";
 import { is_main } from "./kconfig/is_main.ts";
 
@@ -239,7 +240,7 @@ if (is_main(import.meta.url))
 			.parse();
 		const { objtree, silent } = size.opts();
 		await main(resolve(objtree), size.args, silent ?? false).catch((error) => {
-			if (!(error instanceof ConfExit)) throw error;
+			if (!(error instanceof ConfExit || error instanceof FileError)) throw error;
 			throw new UserError(error.message.trim());
 		});
 	});

@@ -4,8 +4,8 @@
  * own first, so that whoever interrupts us, or a disk that is full, leaves the
  * old one.
  */
-import { lstatSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { lstatSync, mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { reason, UserError } from "./errors.ts";
 
 /** The file itself, where its name is a link; the name, where there is none yet. */
@@ -39,17 +39,29 @@ function put(path: string, data: string | Uint8Array): void {
 /** Writes a file, and the directories that lead to it where `parents` says so. */
 export function write_file(path: string, data: string | Uint8Array, { parents = false } = {}): void {
 	try {
-		if (parents) mkdirSync(dirname(path), { recursive: true });
+		if (parents) make_parents(dirname(resolve(path)));
 		put(path, data);
 	} catch (error) {
 		throw new UserError(`${path}: cannot be written: ${reason(error)}`);
 	}
 }
 
+/** One after the other: in one go, Node has ENOENT for whatever keeps the first one from being made. */
+function make_parents(path: string): void {
+	if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+	if (dirname(path) !== path) make_parents(dirname(path));
+	try {
+		mkdirSync(path);
+	} catch (error) {
+		/* Somebody else may have made it meanwhile. */
+		if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
+	}
+}
+
 /** Makes a directory and those that lead to it. */
 export function make_directory(path: string): void {
 	try {
-		mkdirSync(path, { recursive: true });
+		make_parents(resolve(path));
 	} catch (error) {
 		throw new UserError(`${path}: this directory cannot be made: ${reason(error)}`);
 	}

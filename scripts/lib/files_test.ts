@@ -57,6 +57,10 @@ test("what keeps it from being written", (t) => {
 		at(join(dir, "file/x"), "it exists already"),
 	);
 	t.throws(() => make_directory(join(dir, "file")), { message: /this directory cannot be made/ });
+	if (process.platform === "linux")
+		t.throws(() => make_directory("/proc/new/more"), {
+			message: "/proc/new/more: this directory cannot be made: no such file or directory",
+		});
 	t.deepEqual(readdirSync(dir).sort(), ["dir", "file"]);
 });
 

@@ -16,7 +16,7 @@ export interface ObjtreeOptions {
 	/** Fragments of configs/ merged over the default, e.g. "nospf.config". */
 	fragments?: string[];
 	arch?: string;
-	/** Hears make's own lines. */
+	/** Hears what is built, and the short lines of make. */
 	tell?: (text: string) => void;
 }
 
@@ -62,6 +62,17 @@ function failed(dir: string, target: string, said: string): string {
 	return `make O=${dir} ${target} failed:${own}`;
 }
 
+/** Of what make says, the lines that it has for each step; not what a configurator has to say. */
+function short_lines(tell: (text: string) => void): (text: string) => void {
+	let rest = "";
+	return (text) => {
+		const lines = `${rest}${text}`.split("\n");
+		rest = lines.pop() as string;
+		if (process.env.KBUILD_SILENT) return;
+		for (const line of lines) if (/^ {2}[A-Z]/.test(line)) tell(`${line}\n`);
+	};
+}
+
 /** Configures and builds; returns the path of the bundle. Nothing is done where
  *  the bundle is newer than all of its sources. */
 export async function objtree({ name, fragments = [], arch = "x86", tell }: ObjtreeOptions): Promise<string> {
@@ -72,7 +83,8 @@ export async function objtree({ name, fragments = [], arch = "x86", tell }: Objt
 	if (existsSync(bundle) && statSync(bundle).mtimeMs > sources) return bundle;
 	make_directory(dir);
 	const shown = relative(srctree, dir).startsWith("..") ? dir : relative(srctree, dir);
-	if (!tell) announce(shown);
+	if (tell && !process.env.KBUILD_SILENT) tell(`  BUILD   ${shown}\n`);
+	else if (!tell) announce(shown);
 	/* One of the trees is type-checked; what is wrong in it is wrong in all. */
 	const env = {
 		...process.env,
@@ -83,8 +95,12 @@ export async function objtree({ name, fragments = [], arch = "x86", tell }: Objt
 	};
 	for (const target of ["defconfig", ...fragments, "vmlinux"]) {
 		const make = ["make", `O=${dir}`, `ARCH=${arch}`, target];
-		const { status, stdout, stderr } = await run(make, { cwd: srctree, env, tell });
-		if (status !== 0) throw new UserError(failed(shown, target, tell ? stderr : stdout + stderr));
+		const { status, stdout, stderr } = await run(make, {
+			cwd: srctree,
+			env,
+			tell: tell && short_lines(tell),
+		});
+		if (status !== 0) throw new UserError(failed(shown, target, stdout + stderr));
 	}
 	/* Make leaves a bundle alone that came out the same. */
 	utimesSync(bundle, new Date(), new Date());

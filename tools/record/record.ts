@@ -54,6 +54,10 @@ export async function record({ directory, command, force }: RecordOptions): Prom
 	const release = at_end(away);
 	try {
 		return await record_into(directory, tools, command);
+	} catch (error) {
+		/* What the tools have said stays, if they came so far. */
+		if (!existsSync(join(directory, "stderr.txt"))) away();
+		throw error;
 	} finally {
 		release();
 	}
