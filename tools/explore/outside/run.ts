@@ -2,6 +2,7 @@
 /** `spf explore`: checks what is asked for, explores, and prints what came of it. */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { count } from "../../../scripts/lib/words.ts";
 import { write_file } from "../../../scripts/lib/files.ts";
 import { here } from "../../lib/root.ts";
 import { UserError } from "../../lib/errors.ts";
@@ -84,7 +85,11 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 					`${scenario}: not searched under ${model.toUpperCase()}${config ? `, ${config}` : ""}: it fails under ${under.toUpperCase()}\n`,
 				);
 		};
-		for await (const r of explore(options, { progress: (p) => bars?.show(p), left_out })) {
+		for await (const r of explore(options, {
+			progress: (p) => bars?.show(p),
+			total: (t) => bars?.total(t),
+			left_out,
+		})) {
 			bars?.done(r);
 			print(r, o);
 			failures += r.failures;
@@ -103,7 +108,7 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 	if (!o.json && !o.quiet && new Set(all.map((r) => r.scenario)).size > 1)
 		process.stdout.write(`${total(all, not_searched)}\n`);
 	if (o.html !== undefined && failed.length === 0)
-		process.stderr.write(`spf: no schedule that fails, so '${o.html}' was not written\n`);
+		process.stderr.write(`spf: no schedule fails, so '${o.html}' was not written\n`);
 	else if (o.html !== undefined) await write_page(o.html, failed);
 	return failures > 0 ? 1 : all.some((r) => !r.exhausted) ? NOT_ALL_SEEN : 0;
 }
@@ -141,7 +146,7 @@ async function repeat(scenario: string, model: Model, text: string, o: Options):
 	};
 	if (o.json) process.stdout.write(`${JSON.stringify(result_json(result, true))}\n`);
 	else if (failure) process.stdout.write(`${failure_report(result, failure, width(), o.all)}\n`);
-	else process.stdout.write(`${scenario}: this schedule fails nothing: ${trace.length} steps\n`);
+	else process.stdout.write(`${scenario}: nothing fails in this schedule of ${count(trace.length, "step")}\n`);
 	const clean: Failure = {
 		kind: "",
 		text: "",
