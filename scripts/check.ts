@@ -9,7 +9,7 @@ async function main(): Promise<number> {
 	command("check", "Checks types, format, lint, and the rules of this tree.").parse();
 	let status = 0;
 	for await (const { name, problems, skipped } of all_checks(here())) {
-		console.log(`  CHECK   ${name}${skipped ? `: not looked at: ${skipped}` : ""}`);
+		console.log(`  CHECK   ${name}${skipped ? `: skipped: ${skipped}` : ""}`);
 		for (const problem of problems) console.log(problem);
 		if (problems.length > 0) status = 1;
 	}

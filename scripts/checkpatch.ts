@@ -60,7 +60,7 @@ if (is_main(import.meta.url))
 		const root = here();
 		if (shorten) update(root);
 		const subjects = check_subjects(root, read_exceptions(root).subjects_after);
-		if (subjects.skipped) console.log(`commit subjects: not looked at: ${subjects.skipped}`);
+		if (subjects.skipped) console.log(`commit subjects: skipped: ${subjects.skipped}`);
 		const problems = [...checkpatch(root), ...subjects.problems];
 		for (const problem of problems) console.log(problem);
 		return problems.length > 0 ? 1 : 0;

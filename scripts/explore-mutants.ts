@@ -15,6 +15,7 @@ import { command } from "./lib/command.ts";
 import { write_file } from "./lib/files.ts";
 import { announce_builds } from "./lib/objtree.ts";
 import { program } from "./lib/program.ts";
+import { count } from "./lib/words.ts";
 import { MODELS, type Model, type Result } from "../tools/explore/outside/types.ts";
 
 interface Options {
@@ -37,7 +38,7 @@ async function search(m: Mutant, model: Model, budget: number): Promise<Result> 
 }
 /** How far a search went that found nothing. */
 function far(r: Result): string {
-	return `${r.executions} executions, ${r.exhausted ? "all there are" : r.bound === null ? "of more" : `of more; all with at most ${r.bound} preemptions`}`;
+	return `${count(r.executions, "execution")}, ${r.exhausted ? "all there are" : r.bound === null ? "not all there are" : `not all there are, but all with at most ${count(r.bound, "preemption")}`}`;
 }
 
 /** Is it as its header says? */
@@ -59,7 +60,7 @@ async function kill(name: string, { update, budget }: Options): Promise<boolean>
 		return m.survives !== undefined;
 	}
 	console.log(
-		`killed   ${what} ${m.model.padEnd(5)} after ${r.executions} executions, ${f.preemptions} preemptions: ${f.text}${m.survives ? "; its header says that it survives" : ""}`,
+		`killed   ${what} ${m.model.padEnd(5)} after ${count(r.executions, "execution")}, ${count(f.preemptions, "preemption")}: ${f.text}${m.survives ? "; its header says that it survives" : ""}`,
 	);
 	if (update && f.replay !== "") {
 		const file = mutant_file(name);
@@ -90,7 +91,7 @@ async function main(): Promise<number> {
 	await Promise.all([worker(), worker()]);
 	const expected = names.filter((n) => load_mutant(n).survives).length;
 	console.log(
-		`${names.length - wrong.length} of ${names.length} mutants as expected, ${names.length - expected} to be killed and ${expected} to survive${wrong.length ? `; not so: ${wrong.join(", ")}` : ""}`,
+		`${names.length - wrong.length} of ${names.length} mutants as expected, ${names.length - expected} to be killed and ${expected} to survive${wrong.length ? `; not as expected: ${wrong.join(", ")}` : ""}`,
 	);
 	return wrong.length > 0 ? 1 : 0;
 }

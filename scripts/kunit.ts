@@ -15,7 +15,7 @@ function nothing(filter: string, all: string[]): UserError {
 	const cases = all.filter((name) => name.startsWith(`${suite}.`)).map((name) => name.slice(suite.length + 1));
 	if (cases.length > 0)
 		return new UserError(`'${filter}': suite ${suite} has no such case; it has ${cases.join(", ")}`);
-	return new UserError(`'${filter}': no suite is called so; there are ${suites.join(", ")}`);
+	return new UserError(`'${filter}': there is no such suite; there are ${suites.join(", ")}`);
 }
 
 async function main(): Promise<number> {

@@ -205,7 +205,7 @@ async function main(objtree: string, wanted: string[], silent: boolean): Promise
 	const base = await measure.sizes(load_config(config));
 	const seconds = Math.ceil(((Date.now() - start) / 1000) * symbols.length);
 	say(
-		`${count(symbols.length, "symbol")}, for each two bundles: up to ${seconds} seconds; what has been built before is remembered\n`,
+		`${count(symbols.length, "symbol")}, two bundles for each: up to ${seconds} seconds; what has been built before is remembered\n`,
 	);
 	const bar =
 		!silent && process.stderr.isTTY

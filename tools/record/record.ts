@@ -74,11 +74,11 @@ async function record_into(directory: string, tools: Tools, command: string[]): 
 	if (strace === "") throw new UserError(why_nothing(readFileSync(stderr, "utf8"), status));
 	if (!existsSync(file("maps.initial")))
 		throw new UserError(
-			`${command[0]}: the program made no brk call after its execve, by which its first maps are read; only programs with a libc that does so can be recorded`,
+			`${command[0]}: the program made no brk call after its execve, at which its first maps are read; only programs whose libc makes one can be recorded`,
 		);
 	if (!existsSync(file("maps.final")))
 		throw new UserError(
-			`${command[0]}: the program did not end by exit_group (was it killed?), so that its last maps could not be read; see ${stderr}`,
+			`${command[0]}: the program did not end by exit_group (was it killed?), so its last maps could not be read; see ${stderr}`,
 		);
 	await write_faults(directory, tools);
 	rmSync(file("perf.data"), { force: true });
@@ -126,7 +126,9 @@ function prepare(directory: string, force: boolean): () => void {
 		);
 	const other = there.find((name) => !FILES.includes(name));
 	if (other)
-		throw new UserError(`${directory}/${other}: not of a recording; --force writes over recordings only`);
+		throw new UserError(
+			`${directory}/${other}: not a file of a recording; --force only writes over recordings`,
+		);
 	for (const name of there) rmSync(join(directory, name));
 	return away;
 }
@@ -229,9 +231,9 @@ function why_nothing(stderr: string, status: number): string {
 			.split("\n")
 			.filter((line) => line.trim() !== "")[0] ?? `exit code ${status}`;
 	if (/ptrace|PTRACE_/.test(stderr) && /not permitted|denied/i.test(stderr))
-		return `strace: may not trace (${said}); run as root, or allow ptrace (kernel.yama.ptrace_scope, the container's seccomp profile)`;
+		return `strace: it is not allowed to trace (${said}); run as root, or allow ptrace (kernel.yama.ptrace_scope, the container's seccomp profile)`;
 	if (/perf_event_paranoid|permission|not permitted|not supported/i.test(stderr))
-		return `perf: may not count page faults (${said}); run as root, or set kernel.perf_event_paranoid to 1 with sysctl`;
+		return `perf: it is not allowed to count page faults (${said}); run as root, or set kernel.perf_event_paranoid to 1 with sysctl`;
 	return `nothing was recorded: ${said}`;
 }
 
