@@ -135,7 +135,7 @@ export ARCH SRCARCH
 
 ARCHES := x86 x86_64 i386 powerpc arm64
 # Those of which not only the configuration is ported.
-BUILDS := x86 x86_64
+BUILDS := x86 x86_64 i386
 ifeq ($(filter $(ARCHES),$(ARCH)),)
   $(error ARCH=$(ARCH) is not known here, these are: $(ARCHES))
 endif
@@ -426,7 +426,7 @@ tags:
 	@ctags --version 2>/dev/null | grep -q 'Universal Ctags' || { \
 		echo 'make tags: Universal Ctags is needed, and not here: install universal-ctags' >&2; exit 2; }
 	$(call say,GEN,tags)
-	$(Q)ctags --quiet=yes --languages=TypeScript,JavaScript,C -R --tag-relative=yes \
+	$(Q)ctags --quiet=yes --languages=TypeScript,C -R --tag-relative=yes \
 		--exclude=dist --exclude=generated -f $(objtree)/.tmp.tags \
 		include kernel arch tools scripts bin && mv $(objtree)/.tmp.tags $(objtree)/tags || \
 		{ rm -f $(objtree)/.tmp.tags; exit 2; }
