@@ -216,7 +216,7 @@ kconfig-here := $(shell test -w scripts/kconfig && echo y)
 kconfig-top := $(if $(kconfig-here)$(filter .,$(objtree)),$(srctree),$(objtree))
 KCONFIG_DIST := $(or $(KCONFIG_DIST),$(kconfig-top)/scripts/kconfig/dist)
 export KCONFIG_DIST
-conf = $(in-objtree) $(NODE) $(KCONFIG_DIST)/spf-conf.mjs $(silent)
+conf = $(in-objtree) exec $(NODE) $(KCONFIG_DIST)/spf-conf.mjs $(silent)
 
 # For plain node, which starts three times as fast as with TypeScript.
 kconfig-sources := $(filter-out %_test.ts,$(wildcard scripts/kconfig/*.ts scripts/kconfig/*/*.ts))
@@ -263,7 +263,7 @@ $(filter-out config,$(simple-targets)): $(kconfig)
 	$(Q)$(conf) --$@ Kconfig
 
 menuconfig: $(kconfig)
-	$(Q)$(in-objtree) $(NODE) $(KCONFIG_DIST)/mconf.mjs $(silent) Kconfig
+	$(Q)$(in-objtree) exec $(NODE) $(KCONFIG_DIST)/mconf.mjs $(silent) Kconfig
 
 syncconfig: $(kconfig)
 	$(call say,SYNC,include/config/auto.conf)
@@ -287,7 +287,7 @@ no-such = echo "make: there is no configs/$(1), these are: $(sort $(notdir $(wil
 
 # Several fragments are laid one over the other, in the order of the command line. One for a
 # single architecture lies in arch/$(SRCARCH)/configs/, as in the kernel.
-merge = $(in-objtree) $(NODE) $(KCONFIG_DIST)/merge_config.mjs
+merge = $(in-objtree) exec $(NODE) $(KCONFIG_DIST)/merge_config.mjs
 fragment = $(firstword $(wildcard $(addsuffix /$(1),configs arch/$(SRCARCH)/configs)))
 from-objtree = $(if $(filter-out .,$(objtree)),$(srctree)/)
 
@@ -387,7 +387,7 @@ endif
 
 PHONY += run test bench kunit check coverage replay record explore explore-mutants
 run test bench kunit check explore explore-mutants: $(stamp) | outputmakefile
-	$(Q)set -f; $(TSX) scripts/$@.ts $(ARGS)
+	$(Q)set -f; exec $(TSX) scripts/$@.ts $(ARGS)
 
 PHONY += bloat-o-meter size
 bloat-o-meter: $(stamp)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Tests of the Makefile's manners: output directories, reasons, help, cleaning, what is one line. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
 	existsSync,
 	mkdirSync,
@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import test from "ava";
 import { here } from "./lib/root.ts";
 
@@ -126,6 +127,34 @@ test("an output that takes nothing", (t) => {
 		/* And make's own. */
 		t.is(stderr.trim().split("\n").length, 2, stderr);
 		t.regex(stderr, /No space left on device/);
+	}
+});
+
+test("make that is ended ends what it runs", async (t) => {
+	const { dir, remove } = directory();
+	t.teardown(remove);
+	const node = join(dir, "node");
+	const pid = join(dir, "pid");
+	writeFileSync(node, `#!/bin/sh\n[ "$1" = -p ] && exec echo ok\necho $$ > ${pid}\nexec sleep 60\n`, {
+		mode: 0o755,
+	});
+	for (const goal of ["kunit", "olddefconfig"]) {
+		const env = { ...process.env, MAKEFLAGS: "", MFLAGS: "", MAKELEVEL: "", KBUILD_OUTPUT: "" };
+		/* A configurator that is up to date, so that it is what is run. */
+		const dist = `KCONFIG_DIST=${join(dir, "dist")}`;
+		mkdirSync(join(dir, "dist"), { recursive: true });
+		writeFileSync(join(dir, "dist/spf-conf.mjs"), "");
+		const child = spawn("make", [`NODE=${node}`, `O=${dir}`, dist, goal], {
+			cwd: here(),
+			env,
+			stdio: "ignore",
+		});
+		while (!existsSync(pid) || readFileSync(pid, "utf8") === "") await delay(20);
+		const running = Number(readFileSync(pid, "utf8"));
+		child.kill("SIGTERM");
+		await new Promise((done) => child.on("close", done));
+		t.throws(() => process.kill(running, 0), { code: "ESRCH" }, goal);
+		rmSync(pid);
 	}
 });
 
