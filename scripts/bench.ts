@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * `make bench`: the same faults on the port and on this machine's kernel,
+ * `make bench` (Documentation/bench.md): the same faults on the port and on this machine's kernel,
  * alternating in one run, so that both see the same neighbours; then faults
  * beside writers of several kinds, with speculation and without, again
  * alternating. Prints a table and writes bench.json, an array of {name,
@@ -10,16 +10,22 @@
  * median of the rounds' ratios. The native half needs a C compiler; without
  * one its columns are null.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import Table from "cli-table3";
-import { $ } from "zx";
 import { Machine } from "../arch/host/threads/machine.ts";
 import type { Kind } from "../tools/bench/guest.ts";
+import { bench_head } from "../tools/bench/head.ts";
+import { median, median_ratio, shown } from "../tools/bench/numbers.ts";
 import { explore_bench } from "../tools/explore/outside/bench.ts";
+import { whole_number } from "../tools/lib/options.ts";
 import { BESIDE_CPUS, type BesideRow, beside_table, beside_writers } from "./lib/beside.ts";
-import { here } from "./lib/root.ts";
+import { command } from "./lib/command.ts";
+import { run } from "./lib/child.ts";
+import { make_directory, write_file } from "./lib/files.ts";
+import { program } from "./lib/program.ts";
+import { build_dir, here, output_dir } from "./lib/root.ts";
+import { count } from "./lib/words.ts";
 import { guest } from "./lib/guest.ts";
 import { objtree } from "./lib/objtree.ts";
 
@@ -30,6 +36,7 @@ import { objtree } from "./lib/objtree.ts";
 const V8_FLAG = "--max-inlined-bytecode-size-cumulative=4000";
 
 const WARM_ROUNDS = 40;
+/** Unless told otherwise. */
 const ROUNDS = 15;
 const MEM_MB = 256;
 /** n: pages, or rounds of the last two; fork copies a process of `pages`. */
@@ -43,7 +50,7 @@ const CASES: { name: string; kind: Kind; n: number; pages?: number }[] = [
 ];
 interface Row {
 	name: string;
-	port_ns: number;
+	port_ns: number | null;
 	native_ns: number | null;
 	/** native_ns / port_ns: above 1 the port is faster. */
 	ratio: number | null;
@@ -51,19 +58,29 @@ interface Row {
 	[detail: string]: string | number | null | number[];
 }
 
-const median = (a: number[]) => [...a].sort((x, y) => x - y)[a.length >> 1];
-const median_ratio = (a: number[], b: number[]) => median(a.map((x, i) => x / b[i]));
-
+/** native.c, compiled; undefined, and why on stderr, if it cannot be. */
 async function native_program(): Promise<string | undefined> {
-	const out = join(here(), "build/bench/native");
-	mkdirSync(join(here(), "build/bench"), { recursive: true });
+	const dir = join(build_dir(), "bench");
+	const out = join(dir, "native");
+	make_directory(dir);
+	const compilers = [];
 	for (const cc of ["cc", "gcc", "clang"]) {
-		const run = await $({
-			quiet: true,
-		})`${cc} -O2 -o ${out} ${join(here(), "tools/bench/native.c")}`.nothrow();
-		if (run.exitCode === 0) return out;
+		const compile = [cc, "-O2", "-o", out, join(here(), "tools/bench/native.c")];
+		const made = await run(compile).catch(() => undefined);
+		if (made?.status === 0) return out;
+		if (made) compilers.push(cc);
 	}
-	process.stderr.write("bench: no C compiler found: install cc to measure this machine's kernel too\n");
+	process.stderr.write(
+		compilers.length > 0
+			? `bench: ${compilers.join(", ")} cannot compile native.c: only the port is measured\n`
+			: "bench: no C compiler found: only the port is measured; install cc to compare\n",
+	);
+}
+
+/** One measurement of this machine's kernel; null if it failed. */
+async function native_ns(native: string, arg: (typeof CASES)[number]): Promise<number | null> {
+	const { status, stdout } = await run([native, arg.kind, String(arg.n), String(arg.pages ?? 0)]);
+	return status === 0 && Number(stdout) > 0 ? Number(stdout) : null;
 }
 
 /** Boots, and has the host's kernel hand out all of the RAM before we measure. */
@@ -74,27 +91,26 @@ async function boot(vmlinux: string, cpus: number): Promise<Machine> {
 	return machine;
 }
 
-async function against_native(vmlinux: string, module: string): Promise<Row[]> {
+async function against_native(vmlinux: string, module: string, rounds: number): Promise<Row[]> {
 	const native = await native_program();
 	const machine = await boot(vmlinux, 1);
 	const rows: Row[] = [];
-	for (const { name, ...arg } of CASES) {
+	for (const c of CASES) {
+		const { name, ...arg } = c;
 		const port = async () => (await machine.run({ cpu: 0, module, fn: "main", arg })) as number;
-		const host = async () =>
-			Number((await $({ quiet: true })`${native} ${arg.kind} ${arg.n} ${arg.pages ?? 0}`).stdout);
 		for (let i = 0; i < WARM_ROUNDS; i++) await port(); /* until it is compiled */
-		const port_ns: number[] = [];
-		const native_ns: number[] = [];
-		for (let i = 0; i < ROUNDS; i++) {
-			port_ns.push(await port());
-			if (native) native_ns.push(await host());
+		const ours: number[] = [];
+		const theirs: (number | null)[] = [];
+		for (let i = 0; i < rounds; i++) {
+			ours.push(await port());
+			theirs.push(native ? await native_ns(native, c) : null);
 		}
 		rows.push({
 			name,
-			port_ns: median(port_ns),
-			native_ns: native ? median(native_ns) : null,
-			ratio: native ? median_ratio(native_ns, port_ns) : null,
-			rounds: ROUNDS,
+			port_ns: median(ours),
+			native_ns: median(theirs),
+			ratio: median_ratio(theirs, ours),
+			rounds,
 			...arg,
 		});
 	}
@@ -103,46 +119,63 @@ async function against_native(vmlinux: string, module: string): Promise<Row[]> {
 }
 
 /** Two rows for each workload: with speculation, and without. */
-function spf_rows(rows: BesideRow[]): Row[] {
-	const common = { native_ns: null, ratio: null, rounds: ROUNDS };
+function spf_rows(rows: BesideRow[], rounds: number): Row[] {
 	return rows.flatMap(({ workload, on, off }) =>
 		Object.entries({ on, off }).map(([state, { fault, writers }]) => ({
 			name: `anon write fault beside ${workload}, spf ${state}`,
 			port_ns: fault,
+			native_ns: null,
+			ratio: null,
+			rounds,
 			off_over_this: off.fault / fault,
 			writers_ns: writers,
-			...common,
 		})),
 	);
 }
 
-/* Before the flag is set: it is for all that is compiled from then on. */
-const explorer = await explore_bench();
-setFlagsFromString(V8_FLAG);
+async function main(): Promise<void> {
+	const bench = command("bench", "Measures the same faults on the port and on this machine's kernel.")
+		.option("--rounds <n>", "that count, of each measurement", String(ROUNDS))
+		.parse();
+	const rounds = whole_number("--rounds", bench.opts().rounds) ?? ROUNDS;
+	console.log(bench_head());
 
-const vmlinux = await objtree({ name: "bench", verbose: true });
-const nospf = await objtree({ name: "bench-nospf", fragments: ["nospf.config"], verbose: true });
-const module = await guest(join(here(), "tools/bench/guest.ts"));
-const alone = await against_native(vmlinux, module);
-const [on, off] = await Promise.all([vmlinux, nospf].map((bundle) => boot(bundle, BESIDE_CPUS)));
-const beside = await beside_writers(on, off, ROUNDS);
-await Promise.all([on.shutdown(), off.shutdown()]);
+	/* Before the flag is set: it is for all that is compiled from then on. */
+	const explorer = await explore_bench();
+	setFlagsFromString(V8_FLAG);
 
-const table = new Table({
-	head: ["", "port ns", "native ns", "native/port"],
-	colAligns: ["left", "right", "right", "right"],
-	style: { head: [], border: [], compact: true },
-});
-for (const r of alone)
-	table.push([r.name, r.port_ns.toFixed(0), r.native_ns?.toFixed(0) ?? "-", r.ratio?.toFixed(2) ?? "-"]);
-console.log(`\nmedians of ${ROUNDS} rounds, once everything is compiled (with V8's ${V8_FLAG}):\n${table}`);
-console.log(`\n${beside_table(beside)}`);
+	const tell = (text: string) => void process.stderr.write(text);
+	const vmlinux = await objtree({ name: "bench", tell });
+	const nospf = await objtree({ name: "bench-nospf", fragments: ["nospf.config"], tell });
+	const module = await guest(join(here(), "tools/bench/guest.ts"));
+	const alone = await against_native(vmlinux, module, rounds);
+	const [on, off] = await Promise.all([vmlinux, nospf].map((bundle) => boot(bundle, BESIDE_CPUS)));
+	const beside = await beside_writers(on, off, rounds);
+	await Promise.all([on.shutdown(), off.shutdown()]);
 
-const searches = new Table({
-	head: ["explorer, SC", "cores", "executions/s", "accesses/s"],
-	colAligns: ["left", "right", "right", "right"],
-	style: { head: [], border: [], compact: true },
-});
-for (const r of explorer) searches.push([r.name, r.cores, r.executions_per_s, r.accesses_per_s]);
-console.log(`\n${searches}`);
-writeFileSync("bench.json", `${JSON.stringify([...alone, ...spf_rows(beside), ...explorer], null, "\t")}\n`);
+	const table = new Table({
+		head: ["", "port ns", "native ns", "native/port"],
+		colAligns: ["left", "right", "right", "right"],
+		style: { head: [], border: [], compact: true },
+	});
+	for (const r of alone) table.push([r.name, shown(r.port_ns, 0), shown(r.native_ns, 0), shown(r.ratio, 2)]);
+	console.log(
+		`\nmedians of ${count(rounds, "round")}, once everything is compiled (with V8's ${V8_FLAG}):\n${table}`,
+	);
+	console.log(`\n${beside_table(beside)}`);
+
+	const searches = new Table({
+		head: ["explorer, SC", "cores", "executions/s", "accesses/s"],
+		colAligns: ["left", "right", "right", "right"],
+		style: { head: [], border: [], compact: true },
+	});
+	for (const r of explorer)
+		searches.push([r.name, r.cores, shown(r.executions_per_s, 0), shown(r.accesses_per_s, 0)]);
+	console.log(`\n${searches}`);
+	write_file(
+		join(output_dir(), "bench.json"),
+		`${JSON.stringify([...alone, ...spf_rows(beside, rounds), ...explorer], null, "\t")}\n`,
+	);
+}
+
+await program("bench", main);

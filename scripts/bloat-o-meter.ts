@@ -9,9 +9,13 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Command, Option } from "commander";
+import { Option } from "commander";
+import { is_main } from "./kconfig/is_main.ts";
+import { command } from "./lib/command.ts";
+import { UserError } from "./lib/errors.ts";
+import { program } from "./lib/program.ts";
 
-export class BloatError extends Error {}
+export class BloatError extends UserError {}
 
 /** One line of a symbol table that has a size. */
 export interface SymbolSize {
@@ -136,23 +140,14 @@ export function bloat_o_meter(old: string, now: string, { c, d, t }: BloatOption
 	return tables.map(([title, kinds]) => compare(title, kinds, before, after)).join("");
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
-	const program = new Command("bloat-o-meter")
-		.description("Compares the symbol sizes of two builds.")
-		.addOption(new Option("-c", "categorize output based on symbol type").conflicts(["d", "t"]))
-		.addOption(new Option("-d", "show delta of data section").conflicts(["t"]))
-		.addOption(new Option("-t", "show delta of text section"))
-		.argument("<file_old>", "first build: System.map, a bundle beside it, or a directory with it")
-		.argument("<file_new>", "second build")
-		.exitOverride((e) => process.exit(e.exitCode === 0 ? 0 : 2))
-		.parse();
-	/* Into "head", for one. */
-	process.stdout.on("error", () => process.exit(1));
-	try {
-		process.stdout.write(bloat_o_meter(program.args[0], program.args[1], program.opts()));
-	} catch (error) {
-		if (!(error instanceof BloatError)) throw error;
-		process.stderr.write(`bloat-o-meter: ${error.message}\n`);
-		process.exitCode = 2;
-	}
-}
+if (is_main(import.meta.url))
+	await program("bloat-o-meter", async () => {
+		const bloat = command("bloat-o-meter", "Compares the symbol sizes of two builds.")
+			.addOption(new Option("-c", "categorize output based on symbol type").conflicts(["d", "t"]))
+			.addOption(new Option("-d", "show delta of data section").conflicts(["t"]))
+			.addOption(new Option("-t", "show delta of text section"))
+			.argument("<file_old>", "first build: System.map, a bundle beside it, or a directory with it")
+			.argument("<file_new>", "second build")
+			.parse();
+		process.stdout.write(bloat_o_meter(bloat.args[0], bloat.args[1], bloat.opts()));
+	});

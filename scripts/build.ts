@@ -7,15 +7,19 @@
  *
  *   node --import tsx scripts/build.ts --objtree DIR [--minify] [--silent]
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { Command } from "commander";
 import { type OutputChunk, rolldown } from "rolldown";
 import ts from "typescript";
 import { cmd_text, type Deps } from "./cc/fixdep.ts";
 import { fields_left_over } from "./cc/leftover.ts";
 import { type Compiled, compile, names_text } from "./cc/program.ts";
+import { command } from "./lib/command.ts";
+import { UserError } from "./lib/errors.ts";
+import { write_file } from "./lib/files.ts";
+import { program } from "./lib/program.ts";
 import { here } from "./lib/root.ts";
+import { is_main } from "./kconfig/is_main.ts";
 
 export interface BuildOptions {
 	objtree: string;
@@ -24,7 +28,7 @@ export interface BuildOptions {
 	say?: (line: string) => void;
 }
 
-export class BuildError extends Error {}
+export class BuildError extends UserError {}
 
 /** CONFIG symbols of an object tree, from include/config/auto.conf: unset is absent. */
 export function read_config(objtree: string): Map<string, boolean | number | string> {
@@ -55,8 +59,7 @@ function update(path: string, text: string): void {
 		/* first time */
 	}
 	if (old === text) return;
-	mkdirSync(dirname(path), { recursive: true });
-	writeFileSync(path, text);
+	write_file(path, text, { parents: true });
 }
 
 /** What head.ts expects of the build: the size of the image. */
@@ -250,28 +253,32 @@ export async function build({ objtree, minify = false, say = () => {} }: BuildOp
 	const leftover = fields_left_over(code, JSON.stringify(map), objtree);
 	if (leftover.length > 0) throw new BuildError(leftover.map((e) => relative(srctree, e)).join("\n"));
 	/* Stack traces and coverage speak of the sources. */
-	writeFileSync(join(objtree, `${name}.map`), JSON.stringify(map));
-	if (stepper) writeFileSync(join(objtree, `${name}.names.json`), names_text(output, srctree));
+	write_file(join(objtree, `${name}.map`), JSON.stringify(map));
+	if (stepper) write_file(join(objtree, `${name}.names.json`), names_text(output, srctree));
 	if (!minify) {
 		say("  SYSMAP  System.map");
-		writeFileSync(join(objtree, "System.map"), system_map(code, compiled));
+		write_file(join(objtree, "System.map"), system_map(code, compiled));
 	}
-	writeFileSync(join(objtree, `.${name}.cmd`), cmd_text(name, all_deps(compiled, srctree, scenarios), srctree));
+	write_file(join(objtree, `.${name}.cmd`), cmd_text(name, all_deps(compiled, srctree, scenarios), srctree));
 	/* The last: its date tells make that all is up to date, even if it came out the same. */
-	writeFileSync(join(objtree, name), code);
+	write_file(join(objtree, name), code);
 	return join(objtree, name);
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
-	const command = new Command("build")
+async function main(): Promise<void> {
+	const { objtree, minify, silent, due } = command("build", "Builds the kernel of a configuration.")
 		.requiredOption("--objtree <dir>", "where .config was made and the bundle goes")
 		.option("--minify", "write vmlinux.min.mjs instead")
 		.option("--silent", "print no progress lines")
-		.parse();
-	const { objtree, minify, silent } = command.opts();
-	build({ objtree: resolve(objtree), minify, say: silent ? undefined : (l) => console.log(l) }).catch((error) => {
-		if (!(error instanceof BuildError)) throw error;
-		process.stderr.write(`${error.message}\n`);
-		process.exitCode = 2;
-	});
+		.option("--due <why>", "why it is built, to be printed")
+		.parse()
+		.opts();
+	let why = due ? ` - due to ${due}` : "";
+	const say = (line: string) => {
+		console.log(`${line}${why}`);
+		why = "";
+	};
+	await build({ objtree: resolve(objtree), minify, say: silent ? undefined : say });
 }
+
+if (is_main(import.meta.url)) await program("build", main);

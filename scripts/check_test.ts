@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A wrong type is found wherever it is; and one configuration's types are those of all. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import test from "ava";
 import { projects, typecheck, untyped } from "./check/types.ts";
 import { sandbox } from "./kconfig/testutil.ts";
-import { here } from "./lib/root.ts";
+import { build_dir, here } from "./lib/root.ts";
 
 const root = here();
 
 test("a wrong type is found, in TypeScript and in JavaScript", async (t) => {
-	const name = "build/check/planted";
-	const dir = join(root, name);
+	const dir = join(build_dir(), "check/planted");
+	const name = relative(root, dir);
+	const top = join(root, "tsconfig.json");
 	mkdirSync(dir, { recursive: true });
 	t.teardown(() => rmSync(dir, { recursive: true }));
 	const put = (name: string, text: string) => writeFileSync(join(dir, name), text);
-	put("tsconfig.json", '{ "extends": "../../../tsconfig.json", "include": ["."], "exclude": [] }');
+	put("tsconfig.json", `{ "extends": "${top}", "include": ["."], "exclude": [] }`);
 	put("good.ts", "export const x: string = '42';\n");
 	put("bad.ts", "export const y: string = 42;\n");
 	put("bad.mjs", "/** @type {string} */\nexport const z = 42;\n");
@@ -24,10 +25,7 @@ test("a wrong type is found, in TypeScript and in JavaScript", async (t) => {
 	t.deepEqual(problems.sort(), [`${name}/bad.mjs(2,14): ${wrong}`, `${name}/bad.ts(1,14): ${wrong}`]);
 	for (const file of ["good.ts", "bad.ts", "bad.mjs"]) t.true(files.includes(`${name}/${file}`), file);
 
-	put(
-		"tsconfig.json",
-		'{ "extends": "../../../tsconfig.json", "compilerOptions": { "checkJs": false }, "include": ["."] }',
-	);
+	put("tsconfig.json", `{ "extends": "${top}", "compilerOptions": { "checkJs": false }, "include": ["."] }`);
 	const blind = await typecheck(root, `${name}/tsconfig.json`);
 	t.false(blind.files.includes(`${name}/bad.mjs`), "JavaScript that is read counts only if it is checked");
 });

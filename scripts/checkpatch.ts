@@ -6,7 +6,6 @@
  *
  *   node --import tsx scripts/checkpatch.ts [--update]
  */
-import { Command } from "commander";
 import { check_barriers, shrink_unpaired } from "./checkpatch/barriers.ts";
 import { check_columns, shrink_columns } from "./checkpatch/columns.ts";
 import { EXCEPTIONS, needless, read_exceptions, UPDATE, write_exceptions } from "./checkpatch/exceptions.ts";
@@ -15,6 +14,9 @@ import { check_walls, orphans } from "./checkpatch/imports.ts";
 import { check_lines } from "./checkpatch/lines.ts";
 import { check_subjects } from "./checkpatch/subjects.ts";
 import { is_code, read_commands, read_sources, type Tree } from "./checkpatch/tree.ts";
+import { is_main } from "./kconfig/is_main.ts";
+import { command } from "./lib/command.ts";
+import { program } from "./lib/program.ts";
 import { here } from "./lib/root.ts";
 
 const code_of = (tree: Tree): Tree => new Map([...tree].filter(([path]) => is_code(path)));
@@ -55,13 +57,17 @@ function update(root: string): void {
 	});
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
-	const command = new Command("checkpatch").option("--update", "shorten the list of exceptions").parse();
-	const root = here();
-	if (command.opts().update) update(root);
-	const subjects = check_subjects(root, read_exceptions(root).subjects_after);
-	if (subjects.skipped) console.log(`commit subjects: not looked at: ${subjects.skipped}`);
-	const problems = [...checkpatch(root), ...subjects.problems];
-	for (const problem of problems) console.log(problem);
-	process.exitCode = problems.length > 0 ? 1 : 0;
-}
+if (is_main(import.meta.url))
+	await program("checkpatch", async () => {
+		const { update: shorten } = command("checkpatch", "Checks the rules of this tree.")
+			.option("--update", "shorten the list of exceptions")
+			.parse()
+			.opts();
+		const root = here();
+		if (shorten) update(root);
+		const subjects = check_subjects(root, read_exceptions(root).subjects_after);
+		if (subjects.skipped) console.log(`commit subjects: skipped: ${subjects.skipped}`);
+		const problems = [...checkpatch(root), ...subjects.problems];
+		for (const problem of problems) console.log(problem);
+		return problems.length > 0 ? 1 : 0;
+	});

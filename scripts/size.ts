@@ -8,16 +8,23 @@
  *   node --import tsx scripts/size.ts --objtree DIR [SYMBOL...]
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SingleBar } from "cli-progress";
 import Table from "cli-table3";
-import { Command } from "commander";
 import { read_sizes } from "./bloat-o-meter.ts";
 import { BuildError, build } from "./build.ts";
+import { at_end } from "./lib/at_end.ts";
+import { command } from "./lib/command.ts";
+import { UserError } from "./lib/errors.ts";
+import { make_directory, write_file } from "./lib/files.ts";
+import { program } from "./lib/program.ts";
 import { here } from "./lib/root.ts";
-import { conf_main, run_command } from "./kconfig/conf.ts";
+import { count } from "./lib/words.ts";
+import { conf_main } from "./kconfig/conf.ts";
+import { FileError } from "./kconfig/confdata.ts";
 import { ConfExit, find, get, type Kconf, load, parse, process_host, set, write } from "./kconfig/engine.ts";
+import { is_main } from "./kconfig/is_main.ts";
 
 /** Bytes of one build. */
 export interface Sizes {
@@ -94,7 +101,7 @@ export class Measure {
 	readonly #sources = source_hash();
 
 	constructor(readonly dir: string) {
-		mkdirSync(dir, { recursive: true });
+		make_directory(dir);
 		if (existsSync(this.#file)) this.#cache = JSON.parse(readFileSync(this.#file, "utf8"));
 	}
 
@@ -124,7 +131,7 @@ export class Measure {
 		const sum = (kinds: string) =>
 			symbols.filter((s) => kinds.includes(s.kind)).reduce((n, s) => n + s.size, 0);
 		this.#cache[key] = { bundle, minified, text: sum("TR"), data: sum("BV") };
-		writeFileSync(this.#file, JSON.stringify(this.#cache));
+		write_file(this.#file, JSON.stringify(this.#cache));
 		return this.#cache[key];
 	}
 }
@@ -190,7 +197,7 @@ async function main(objtree: string, wanted: string[], silent: boolean): Promise
 	const can = settable(config);
 	const names = wanted.map((w) => w.replace(/^CONFIG_/, ""));
 	const not = names.find((name) => !can.includes(name));
-	if (not) throw new BuildError(`size: ${not} cannot be set in this configuration; these can: ${can.join(" ")}`);
+	if (not) throw new UserError(`${not} cannot be set in this configuration; these can: ${can.join(" ")}`);
 	const symbols = names.length > 0 ? names : can;
 	const measure = new Measure(join(objtree, "build/size"));
 	const say = (text: string) => silent || process.stderr.write(text);
@@ -198,7 +205,7 @@ async function main(objtree: string, wanted: string[], silent: boolean): Promise
 	const base = await measure.sizes(load_config(config));
 	const seconds = Math.ceil(((Date.now() - start) / 1000) * symbols.length);
 	say(
-		`${symbols.length} symbols, for each two bundles: up to ${seconds} seconds; what has been built before is remembered\n`,
+		`${count(symbols.length, "symbol")}, two bundles for each: up to ${seconds} seconds; what has been built before is remembered\n`,
 	);
 	const bar =
 		!silent && process.stderr.isTTY
@@ -208,6 +215,7 @@ async function main(objtree: string, wanted: string[], silent: boolean): Promise
 					clearOnComplete: true,
 				})
 			: null;
+	const release = at_end(() => bar?.stop());
 	bar?.start(symbols.length, 0, { symbol: "" });
 	const costs: Cost[] = [];
 	for (const [i, symbol] of symbols.entries()) {
@@ -216,22 +224,23 @@ async function main(objtree: string, wanted: string[], silent: boolean): Promise
 		costs.push(await cost_of(symbol, config, measure, base));
 	}
 	bar?.stop();
+	release();
 	process.stdout.write(print_costs(costs, base));
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
-	const program = new Command("size")
-		.description("Builds a kernel for each symbol that can be set, and prints what it costs.")
-		.requiredOption("--objtree <dir>", "the configuration to begin with")
-		.option("--silent", "print no progress")
-		.argument("[symbols...]", "only these")
-		.exitOverride((e) => process.exit(e.exitCode === 0 ? 0 : 2))
-		.parse();
-	const { objtree, silent } = program.opts();
-	main(resolve(objtree), program.args, silent ?? false).catch((error) => {
-		if (!(error instanceof BuildError || error instanceof ConfExit)) throw error;
-		run_command(() => {
-			throw new ConfExit(2, error.message);
+if (is_main(import.meta.url))
+	await program("size", async () => {
+		const size = command(
+			"size",
+			"Builds a kernel for each symbol that can be set, and prints what it costs.",
+		)
+			.requiredOption("--objtree <dir>", "the configuration to begin with")
+			.option("--silent", "print no progress")
+			.argument("[symbols...]", "only these")
+			.parse();
+		const { objtree, silent } = size.opts();
+		await main(resolve(objtree), size.args, silent ?? false).catch((error) => {
+			if (!(error instanceof ConfExit || error instanceof FileError)) throw error;
+			throw new UserError(error.message.trim());
 		});
 	});
-}

@@ -9,47 +9,54 @@ import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { spawn } from "node:child_process";
 import { all_checks } from "./check/all.ts";
+import { ends_with_us } from "./lib/child.ts";
+import { program } from "./lib/program.ts";
 import { here } from "./lib/root.ts";
 
-const root = here();
-const part = process.argv.slice(2);
-const count = { passed: 0, failed: 0, skipped: 0 };
-/* Before the tests, not beside them: the trees that are built here are those of many tests. */
-if (part.length === 0)
-	for await (const { name, problems, skipped } of all_checks(root)) {
-		if (skipped) count.skipped++;
-		else if (problems.length > 0) count.failed++;
-		else count.passed++;
-		const how = skipped ? "skipped" : problems.length > 0 ? "not ok" : "ok";
-		console.log(`${how} check: ${name}${skipped ? `: ${skipped}` : ""}`);
-		for (const problem of problems) console.log(problem);
-	}
-const ava = spawn(process.execPath, [join(root, "node_modules/ava/entrypoints/cli.mjs"), "--tap", ...part], {
-	cwd: root,
-	stdio: ["ignore", "pipe", "inherit"],
-});
-let failing = false;
-for await (const line of createInterface({ input: ava.stdout })) {
-	const [, not, name, directive] = /^(not )?ok \d+ - (.*?)(?: # (SKIP|TODO).*)?$/.exec(line) ?? [];
-	if (name !== undefined) {
-		failing = false;
-		if (directive) {
-			count.skipped++;
-			console.log(`skipped ${name}`);
-		} else if (not) {
-			count.failed++;
-			failing = true;
-			console.log(`not ok ${name}`);
-		} else {
-			count.passed++;
-			console.log(`ok ${name}`);
+async function main(): Promise<number> {
+	const root = here();
+	const part = process.argv.slice(2);
+	const count = { passed: 0, failed: 0, skipped: 0 };
+	/* Before the tests, not beside them: the trees that are built here are those of many tests. */
+	if (part.length === 0)
+		for await (const { name, problems, skipped } of all_checks(root)) {
+			if (skipped) count.skipped++;
+			else if (problems.length > 0) count.failed++;
+			else count.passed++;
+			const how = skipped ? "skipped" : problems.length > 0 ? "not ok" : "ok";
+			console.log(`${how} check: ${name}${skipped ? `: ${skipped}` : ""}`);
+			for (const problem of problems) console.log(problem);
 		}
-	} else if (failing || /^#\s{2,}/.test(line)) {
-		console.log(line);
+	const ava = spawn(process.execPath, [join(root, "node_modules/ava/entrypoints/cli.mjs"), "--tap", ...part], {
+		cwd: root,
+		stdio: ["ignore", "pipe", "inherit"],
+	});
+	const ended = ends_with_us(ava);
+	let failing = false;
+	for await (const line of createInterface({ input: ava.stdout })) {
+		const [, not, name, directive] = /^(not )?ok \d+ - (.*?)(?: # (SKIP|TODO).*)?$/.exec(line) ?? [];
+		if (name !== undefined) {
+			failing = false;
+			if (directive) {
+				count.skipped++;
+				console.log(`skipped ${name}`);
+			} else if (not) {
+				count.failed++;
+				failing = true;
+				console.log(`not ok ${name}`);
+			} else {
+				count.passed++;
+				console.log(`ok ${name}`);
+			}
+		} else if (failing || /^#\s{2,}/.test(line)) {
+			console.log(line);
+		}
 	}
+	const code = await ended;
+	if (code !== 0 && count.failed === 0) count.failed++; /* a file that did not load */
+	if (count.skipped) console.log(`${count.skipped} skipped: they say above what they need`);
+	console.log(`${count.passed} passed, ${count.failed} failed`);
+	return count.failed ? 1 : 0;
 }
-const code = await new Promise<number>((done) => ava.on("close", (c) => done(c ?? 1)));
-if (code !== 0 && count.failed === 0) count.failed++; /* a file that did not load */
-if (count.skipped) console.log(`${count.skipped} skipped: they say above what they need`);
-console.log(`${count.passed} passed, ${count.failed} failed`);
-process.exitCode = count.failed ? 1 : 0;
+
+await program("test", main);

@@ -3,12 +3,14 @@
  * The `spf` command. Each subcommand lives in a directory of its own and is
  * added here. A user's mistake is one line on stderr and exit code 2.
  */
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
+import { mannered } from "../scripts/lib/command.ts";
+import { announce_builds } from "../scripts/lib/objtree.ts";
+import { mind_output, outcome } from "../scripts/lib/program.ts";
 import { add_explore } from "./explore/outside/index.ts";
 import { add_kconfig } from "./kconfig/index.ts";
 import { add_litmus } from "./litmus/index.ts";
 import { add_record } from "./record/index.ts";
-import { UserError } from "./lib/errors.ts";
 import { add_replay } from "./replay/index.ts";
 import { add_run } from "./run/index.ts";
 
@@ -23,26 +25,19 @@ const SUBCOMMANDS: readonly ((program: Command) => void)[] = [
 
 /** The command line with all subcommands. What does their work is only loaded by the one that is run. */
 export function make_program(): Command {
-	const program = new Command("spf")
+	const spf = new Command("spf")
 		.description("Linux's speculative page faults, replayed on an executable kernel")
 		.enablePositionalOptions()
-		.showHelpAfterError(false)
-		.exitOverride();
-	for (const add of SUBCOMMANDS) add(program);
-	for (const command of program.commands) command.exitOverride();
-	return program;
+		.showHelpAfterError(false);
+	for (const add of SUBCOMMANDS) add(spf);
+	return mannered(spf);
 }
 
-/** Runs a command line; the result is the exit code. */
-export async function main(args: string[]): Promise<number> {
-	try {
+/** Runs a command line; the result is the exit status. */
+export function main(args: string[]): Promise<number> {
+	mind_output("spf");
+	announce_builds((dir) => void process.stderr.write(`spf: building a kernel in ${dir}\n`));
+	return outcome("spf", async () => {
 		await make_program().parseAsync(args, { from: "user" });
-		return Number(process.exitCode ?? 0);
-	} catch (error) {
-		/* commander has said what is wrong; --help and --version are no errors. */
-		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-		if (!(error instanceof UserError)) throw error;
-		process.stderr.write(`spf: ${error.message}\n`);
-		return 2;
-	}
+	});
 }

@@ -27,7 +27,7 @@ const mistakes: [string[], RegExp][] = [
 	[["replay", "--cpus", "two"], /--cpus two: expected a whole number/],
 	[["replay", "--cpus", "1.5"], /--cpus 1.5: expected a whole number/],
 	[["litmus", "x.jsonl", "--jobs", "0"], /--jobs 0: expected a whole number, at least 1/],
-	[["litmus", "x.jsonl", "--model", "arm"], /--model arm: it is one of sc, tso, lkmm/],
+	[["litmus", "x.jsonl", "--model", "arm"], /--model arm: expected one of sc, tso, lkmm/],
 	[["replay", "--mem", "x"], /--mem x: expected/],
 	[
 		["replay", "--vmlinux", "/nonexistent/vmlinux.mjs"],

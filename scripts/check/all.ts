@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The checks that need no program to run: types, format and lint, rules, subjects. */
-import { $ } from "zx";
 import { read_exceptions } from "../checkpatch/exceptions.ts";
 import { check_subjects } from "../checkpatch/subjects.ts";
 import { checkpatch } from "../checkpatch.ts";
+import { run } from "../lib/child.ts";
 import type { Result } from "./result.ts";
 import { check_types } from "./types.ts";
 
 /** Format and lint in one run. */
 async function biome(root: string): Promise<Result> {
-	const run = $({ cwd: root, verbose: false, quiet: true });
-	const { exitCode, stdout, stderr } =
-		await run`node_modules/.bin/biome check --error-on-warnings --colors=off .`.nothrow();
-	return { name: "format and lint", problems: exitCode === 0 ? [] : [stdout + stderr] };
+	const check = ["node_modules/.bin/biome", "check", "--error-on-warnings", "--colors=off", "."];
+	const { status, stdout, stderr } = await run(check, { cwd: root });
+	return { name: "format and lint", problems: status === 0 ? [] : [stdout + stderr] };
 }
 
 /** Each result when it is there, the fast ones first. */

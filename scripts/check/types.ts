@@ -9,12 +9,14 @@
  * values in generated/autoconf.ts, and each is declared as boolean, number or
  * string: the types are the same everywhere (check_test.ts holds this up).
  */
-import { join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import ts from "typescript";
-import { $ } from "zx";
 import { EXCEPTIONS, needless, read_exceptions } from "../checkpatch/exceptions.ts";
 import { all_paths, is_code } from "../checkpatch/tree.ts";
+import { run } from "../lib/child.ts";
+import { write_file } from "../lib/files.ts";
 import { objtree } from "../lib/objtree.ts";
+import { build_dir, here } from "../lib/root.ts";
 import type { Result } from "./result.ts";
 
 export interface Typed {
@@ -29,19 +31,40 @@ export function projects(root: string): string[] {
 	return ["tsconfig.json", ...all_paths(root).filter((path) => path.endsWith("/tsconfig.json"))];
 }
 
-/** Are the types of JavaScript looked at as well? */
-function checks_js(file: string): boolean {
+function settings_of(file: string): ts.CompilerOptions {
 	const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic() {} };
-	return ts.getParsedCommandLineOfConfigFile(file, {}, host)?.options.checkJs === true;
+	return ts.getParsedCommandLineOfConfigFile(file, {}, host)?.options ?? {};
+}
+
+/**
+ * The program as it is where builds are below another directory (O=DIR): what
+ * is generated lies there, and no project in the tree can say where that is.
+ */
+function project_elsewhere(root: string, project: string, settings: ts.CompilerOptions): string {
+	const file = join(build_dir(), "check", project.replaceAll("/", "-"));
+	const ours = join(root, "build");
+	const base = (settings.pathsBasePath as string | undefined) ?? join(root, dirname(project));
+	const there = (path: string) => {
+		const full = resolve(base, path);
+		return full.startsWith(`${ours}/`) ? join(build_dir(), relative(ours, full)) : full;
+	};
+	const paths = Object.entries(settings.paths ?? {}).map(([name, list]) => [name, list.map(there)]);
+	const config = {
+		extends: join(root, project),
+		compilerOptions: { paths: Object.fromEntries(paths), typeRoots: [join(root, "node_modules/@types")] },
+	};
+	write_file(file, JSON.stringify(config), { parents: true });
+	return file;
 }
 
 /** Runs the compiler over a program. What it learns is kept below build/ for the next time. */
 export async function typecheck(root: string, project: string): Promise<Typed> {
-	const info = join(root, "build/check", `${project.replaceAll("/", "-")}.tsbuildinfo`);
-	const tsc = $({ cwd: root, verbose: false, quiet: true });
+	const info = join(build_dir(), "check", `${project.replaceAll("/", "-")}.tsbuildinfo`);
+	const settings = settings_of(join(root, project));
+	const file = build_dir() === join(here(), "build") ? project : project_elsewhere(root, project, settings);
 	const args = ["--pretty", "false", "--listFiles", "--incremental", "--tsBuildInfoFile", info];
-	const { stdout, stderr } = await tsc`node_modules/.bin/tsc -p ${project} ${args}`.nothrow();
-	const js = checks_js(join(root, project));
+	const { stdout, stderr } = await run(["node_modules/.bin/tsc", "-p", file, ...args], { cwd: root });
+	const js = settings.checkJs === true;
 	const said = `${stdout}${stderr}`.trimEnd().split("\n");
 	const listed = said.filter((line) => line.startsWith("/")).map((path) => relative(root, path));
 	return {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What was there before a rule was: a list that only gets shorter. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { write_file } from "../lib/files.ts";
 
 export const EXCEPTIONS = "scripts/checkpatch/exceptions.json";
 /** What makes it as short as it can be. */
@@ -27,7 +28,7 @@ export function read_exceptions(root: string): Exceptions {
 }
 
 export function write_exceptions(root: string, exceptions: Exceptions): void {
-	writeFileSync(join(root, EXCEPTIONS), `${JSON.stringify(exceptions, null, "\t")}\n`);
+	write_file(join(root, EXCEPTIONS), `${JSON.stringify(exceptions, null, "\t")}\n`);
 }
 
 /** What is listed and need not be: of `listed`, each that is not among `found`. */

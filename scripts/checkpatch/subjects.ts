@@ -42,7 +42,7 @@ export function check_subjects(root: string, after: string): Subjects {
 	try {
 		git("rev-parse", "--git-dir");
 	} catch {
-		return { problems: [], skipped: "this is no git checkout" };
+		return { problems: [], skipped: "this is not a git checkout" };
 	}
 	try {
 		git("merge-base", "--is-ancestor", after, "HEAD");

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Makes the commands and the library of this directory for plain node: one file each, in
-// dist/, with everything in it, and THIRD-PARTY, which has the licences of what is in them that
-// is others'. No counterpart in Linux.
+// dist/ or in the directory that is given, with everything in it, and THIRD-PARTY, which has the
+// licences of what is in them that is others'. No counterpart in Linux.
 //
-//	node --import tsx scripts/kconfig/build.ts
+//	node --import tsx scripts/kconfig/build.ts [DIR]
 
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { rolldown } from "rolldown";
 import { is_main } from "./is_main.ts";
 
@@ -89,4 +89,4 @@ export async function build(to: string): Promise<void> {
 	writeFileSync(join(to, "THIRD-PARTY"), third_party(packages));
 }
 
-if (is_main(import.meta.url)) await build(join(here, "dist"));
+if (is_main(import.meta.url)) await build(resolve(process.argv[2] ?? join(here, "dist")));

@@ -14,10 +14,11 @@ import { is_main } from "./is_main.ts";
 import type { KconfHost } from "./lkc.ts";
 import { ConfExit } from "./lkc.ts";
 import { to_bytes } from "./text.ts";
+import { told_version } from "./version.ts";
 
 const usage = (prefix: string) => `Manipulate options in a .config file from the command line.
 Usage:
-config options command ...
+spf-config options command ...
 commands:
 	--enable|-e option   Enable option
 	--disable|-d option  Disable option
@@ -226,6 +227,6 @@ export function config_main(args: readonly string[], host: KconfHost = process_h
 	save();
 }
 
-if (is_main(import.meta.url)) {
+if (is_main(import.meta.url) && !told_version("spf-config")) {
 	run_command(() => config_main(process.argv.slice(2)));
 }

@@ -13,8 +13,9 @@ import { is_main } from "./is_main.ts";
 import type { KconfHost } from "./lkc.ts";
 import { ConfExit } from "./lkc.ts";
 import { to_text } from "./text.ts";
+import { told_version } from "./version.ts";
 
-const USAGE = `Usage: diffconfig [-h] [-m] [<config1> <config2>]
+const USAGE = `Usage: spf-diffconfig [-h] [-m] [<config1> <config2>]
 
 Shows what differs between two .config files, value by value and sorted:
 
@@ -67,7 +68,7 @@ export function diffconfig(a: Map<string, string>, b: Map<string, string>, merge
 }
 
 function parse_args(args: readonly string[], host: KconfHost): { merge: boolean; files: string[] } {
-	const program = new Command("diffconfig")
+	const program = new Command("spf-diffconfig")
 		.configureOutput({ writeOut: host.out, writeErr: () => {} })
 		.exitOverride()
 		.option("-m")
@@ -79,7 +80,7 @@ function parse_args(args: readonly string[], host: KconfHost): { merge: boolean;
 		if (!(e instanceof CommanderError)) throw e;
 		if (e.exitCode === 0) throw new ConfExit(0);
 		const what = e.message.replace(/^error: /, "");
-		throw new ConfExit(2, `diffconfig: ${what} (see diffconfig -h)`);
+		throw new ConfExit(2, `spf-diffconfig: ${what} (see spf-diffconfig -h)`);
 	}
 	return { merge: program.opts().m === true, files: program.args };
 }
@@ -88,7 +89,7 @@ function parse_args(args: readonly string[], host: KconfHost): { merge: boolean;
 export function diffconfig_main(args: readonly string[], host: KconfHost = process_host()): void {
 	const { merge, files } = parse_args(args, host);
 	if (files.length !== 0 && files.length !== 2) {
-		throw new ConfExit(2, "diffconfig: give two files, or none (see diffconfig -h)");
+		throw new ConfExit(2, "spf-diffconfig: give two files, or none (see spf-diffconfig -h)");
 	}
 	const own = host.env.KCONFIG_CONFIG || ".config";
 	const dir = host.env.KBUILD_OUTPUT ? `${host.env.KBUILD_OUTPUT}/` : "";
@@ -98,6 +99,6 @@ export function diffconfig_main(args: readonly string[], host: KconfHost = proce
 	host.out(diffconfig(a, b, merge));
 }
 
-if (is_main(import.meta.url)) {
+if (is_main(import.meta.url) && !told_version("spf-diffconfig")) {
 	run_command(() => diffconfig_main(process.argv.slice(2)));
 }

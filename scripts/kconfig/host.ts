@@ -4,20 +4,40 @@
 // output is kept and written in large pieces, as C's stdio does.
 
 import { writeSync } from "node:fs";
+import { strerror } from "./confdata.ts";
 import type { KconfHost } from "./lkc.ts";
 
 const PIECE = 1 << 16;
 
+/** What a shell says of who was ended by SIGPIPE. */
+const NO_READER = 141;
+
+/** Streams that nobody reads any more. */
+const closed = new Set<number>();
+
+/** A stream broke. Make would speak of an error where only its reader has gone: below it we go on to the end. */
+function broken(fd: number, error: NodeJS.ErrnoException): void {
+	closed.add(fd);
+	const gone = error.code === "EPIPE";
+	if (gone && process.env.MAKELEVEL) return;
+	if (!gone && fd === 1) write_all(2, `standard output: ${strerror(error)}\n`);
+	process.exit(gone ? NO_READER : 2);
+}
+
 /** Writes all bytes to a file descriptor, however slowly its reader takes them. */
 function write_all(fd: number, text: string): void {
+	if (closed.has(fd)) return;
 	const bytes = Buffer.from(text, "latin1");
 	for (let pos = 0; pos < bytes.length; ) {
 		try {
 			pos += writeSync(fd, bytes, pos);
 		} catch (e) {
 			const { code } = e as NodeJS.ErrnoException;
-			if (code === "EPIPE") process.exit(141);
-			if (code !== "EAGAIN") throw e;
+			if (code === undefined) throw e;
+			if (code !== "EAGAIN") {
+				broken(fd, e as NodeJS.ErrnoException);
+				return;
+			}
 			Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 		}
 	}

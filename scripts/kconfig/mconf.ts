@@ -20,6 +20,7 @@ import { conf_parse } from "./parser.ts";
 import { shell_host } from "./shell_cache.ts";
 import { to_bytes, to_text } from "./text.ts";
 import { set_v8_flags } from "./v8_flags.ts";
+import { told_version } from "./version.ts";
 
 interface Options {
 	readonly kconfig: string;
@@ -28,18 +29,18 @@ interface Options {
 }
 
 function parse_args(args: readonly string[], host: KconfHost): Options {
-	const command = new Command("mconf")
+	const command = new Command("spf-mconf")
 		.description("Edits a configuration with menus in the terminal.")
 		.argument("<Kconfig>", "the root of the Kconfig files")
 		.option("-s, --silent", "say nothing at the end", false)
 		.option("--compat <release>", "behave as Linux 6.12 or 7.2 (the default) does")
 		.configureOutput({ writeOut: host.out, writeErr: () => {} })
 		.exitOverride((e) => {
-			throw new ConfExit(e.exitCode === 0 ? 0 : 2, e.exitCode === 0 ? "" : `mconf: ${e.message}`);
+			throw new ConfExit(e.exitCode === 0 ? 0 : 2, e.exitCode === 0 ? "" : `spf-mconf: ${e.message}`);
 		})
 		.parse(args, { from: "user" });
 	const { silent, compat } = command.opts<{ silent: boolean; compat?: string }>();
-	return { kconfig: command.args[0] as string, silent, compat: choose_compat("mconf", host, compat) };
+	return { kconfig: command.args[0] as string, silent, compat: choose_compat("spf-mconf", host, compat) };
 }
 
 /** Reads everything. What is said about the configuration file is shown in a window, too. */
@@ -64,10 +65,10 @@ export async function mconf_main(args: readonly string[], host: KconfHost = proc
 	const { stdin: input, stdout: output } = process;
 	const instead = "use 'spf-conf --oldconfig', or set values with spf-merge-config";
 	if (!input.isTTY || !output.isTTY) {
-		throw new ConfExit(1, `mconf: standard input and output must be a terminal; ${instead}`);
+		throw new ConfExit(1, `spf-mconf: standard input and output must be a terminal; ${instead}`);
 	}
 	if (host.env.TERM === "dumb") {
-		throw new ConfExit(1, `mconf: TERM=dumb: such a terminal cannot show menus; ${instead}`);
+		throw new ConfExit(1, `spf-mconf: TERM=dumb: such a terminal cannot show menus; ${instead}`);
 	}
 	const size = { rows: output.rows || 24, cols: output.columns || 80 };
 	if (too_small(size)) throw new ConfExit(1, TOO_SMALL.trim());
@@ -83,7 +84,7 @@ export async function mconf_main(args: readonly string[], host: KconfHost = proc
 	if (ending.code !== 0) throw new ConfExit(ending.code);
 }
 
-if (is_main(import.meta.url)) {
+if (is_main(import.meta.url) && !told_version("spf-mconf")) {
 	try {
 		set_v8_flags();
 		await mconf_main(process.argv.slice(2));

@@ -18,8 +18,9 @@ import type { KconfHost } from "./lkc.ts";
 import { ConfExit } from "./lkc.ts";
 import { check_fragment, check_result } from "./merge_check.ts";
 import { to_bytes } from "./text.ts";
+import { told_version } from "./version.ts";
 
-const usage = (prefix: string) => `Usage: merge_config [OPTIONS] [CONFIG [...]]
+const usage = (prefix: string) => `Usage: spf-merge-config [OPTIONS] [CONFIG [...]]
   -h    display this help text
   -m    only merge the fragments, do not execute the make command
   -n    use allnoconfig instead of alldefconfig
@@ -171,7 +172,7 @@ function parse_args(args: readonly string[], host: KconfHost): [Options, string[
 		if (!(e instanceof CommanderError)) throw e;
 		if (e.exitCode === 0) throw new ConfExit(0);
 		const what = e.message.replace(/^error: /, "");
-		throw new ConfExit(2, `merge_config: ${what} (see merge_config -h)`);
+		throw new ConfExit(2, `spf-merge-config: ${what} (see spf-merge-config -h)`);
 	}
 	return [program.opts(), program.args];
 }
@@ -223,6 +224,6 @@ export function merge_main(args: readonly string[], host: KconfHost = process_ho
 	}
 }
 
-if (is_main(import.meta.url)) {
+if (is_main(import.meta.url) && !told_version("spf-merge-config")) {
 	run_command(() => merge_main(process.argv.slice(2)));
 }

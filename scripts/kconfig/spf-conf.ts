@@ -7,6 +7,7 @@ import { parse_options } from "./conf_options.ts";
 import { process_host } from "./host.ts";
 import { shell_host } from "./shell_cache.ts";
 import { set_v8_flags } from "./v8_flags.ts";
+import { told_version } from "./version.ts";
 
 function main(args: readonly string[]): void {
 	const real = process_host();
@@ -24,4 +25,4 @@ function main(args: readonly string[]): void {
 }
 
 set_v8_flags();
-main(process.argv.slice(2));
+if (!told_version("spf-conf")) main(process.argv.slice(2));

@@ -3,16 +3,16 @@
  * Bundles a guest: a module that CPUs load to run as a user program. Workers
  * cannot load TypeScript on every Node that we support, so it becomes one file.
  */
-import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { rolldown } from "rolldown";
-import { here } from "./root.ts";
+import { make_directory } from "./files.ts";
+import { build_dir } from "./root.ts";
 
 /** Returns the URL of the bundled module. */
 export async function guest(source: string): Promise<string> {
-	const dir = join(here(), "build/guest");
-	mkdirSync(dir, { recursive: true });
+	const dir = join(build_dir(), "guest");
+	make_directory(dir);
 	const file = join(dir, `${basename(source, ".ts")}-${source.split("/").at(-2)}.mjs`);
 	const bundle = await rolldown({ input: source, platform: "node", external: [/^node:/] });
 	await bundle.write({ file, format: "esm", codeSplitting: false });

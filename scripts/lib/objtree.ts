@@ -3,10 +3,12 @@
  * Object trees for programs: a configuration of its own below build/, made with
  * the same make targets that a user types.
  */
-import { existsSync, mkdirSync, readdirSync, statSync, utimesSync } from "node:fs";
-import { join } from "node:path";
-import { $ } from "zx";
-import { here } from "./root.ts";
+import { existsSync, readdirSync, statSync, utimesSync } from "node:fs";
+import { join, relative } from "node:path";
+import { run } from "./child.ts";
+import { UserError } from "./errors.ts";
+import { make_directory } from "./files.ts";
+import { build_dir, here } from "./root.ts";
 
 export interface ObjtreeOptions {
 	/** Directory below build/. */
@@ -14,8 +16,15 @@ export interface ObjtreeOptions {
 	/** Fragments of configs/ merged over the default, e.g. "nospf.config". */
 	fragments?: string[];
 	arch?: string;
-	/** Prints make's own lines. */
-	verbose?: boolean;
+	/** Hears what is built, and the short lines of make. */
+	tell?: (text: string) => void;
+}
+
+let announce: (dir: string) => void = () => {};
+
+/** Has `fn` told where a kernel is about to be built, of which nobody hears a line otherwise. */
+export function announce_builds(fn: (dir: string) => void): void {
+	announce = fn;
 }
 
 /** Newest change below a directory or of a file, in ms. Patches, pages and tests are in no kernel. */
@@ -37,25 +46,45 @@ const INPUTS = [
 	"tools/explore/protocol.ts",
 	"scripts/cc",
 	"scripts/kconfig",
+	"scripts/lib",
 	"scripts/build.ts",
 	"Kconfig",
 	"Makefile",
 ];
 
+/** What make said: a line, if it was one of its own mistakes; all of it where sources do not build. */
+function failed(dir: string, target: string, said: string): string {
+	const lines = said
+		.split("\n")
+		.filter((line) => line !== "" && !/^make(\[\d+\])?: \*\*\* \[|^ {2}[A-Z]/.test(line));
+	const alone = lines.length === 1 && !/^\S+\.ts[:(]/.test(lines[0]);
+	const own = alone ? ` ${lines[0].replace(/^(\S+: )?\*\*\* /, "")}` : `\n${lines.join("\n")}`;
+	return `make O=${dir} ${target} failed:${own}`;
+}
+
+/** Of what make says, the lines that it has for each step; not what a configurator has to say. */
+function short_lines(tell: (text: string) => void): (text: string) => void {
+	let rest = "";
+	return (text) => {
+		const lines = `${rest}${text}`.split("\n");
+		rest = lines.pop() as string;
+		if (process.env.KBUILD_SILENT) return;
+		for (const line of lines) if (/^ {2}[A-Z]/.test(line)) tell(`${line}\n`);
+	};
+}
+
 /** Configures and builds; returns the path of the bundle. Nothing is done where
  *  the bundle is newer than all of its sources. */
-export async function objtree({
-	name,
-	fragments = [],
-	arch = "x86",
-	verbose = false,
-}: ObjtreeOptions): Promise<string> {
+export async function objtree({ name, fragments = [], arch = "x86", tell }: ObjtreeOptions): Promise<string> {
 	const srctree = here();
-	const dir = join(srctree, "build", name);
+	const dir = join(build_dir(), name);
 	const bundle = join(dir, "vmlinux.mjs");
 	const sources = Math.max(...INPUTS.map((i) => newest(join(srctree, i))));
 	if (existsSync(bundle) && statSync(bundle).mtimeMs > sources) return bundle;
-	mkdirSync(dir, { recursive: true });
+	make_directory(dir);
+	const shown = relative(srctree, dir).startsWith("..") ? dir : relative(srctree, dir);
+	if (tell && !process.env.KBUILD_SILENT) tell(`  BUILD   ${shown}\n`);
+	else if (!tell) announce(shown);
 	/* One of the trees is type-checked; what is wrong in it is wrong in all. */
 	const env = {
 		...process.env,
@@ -64,12 +93,14 @@ export async function objtree({
 		MAKELEVEL: "",
 		KBUILD_NOCHECK: name === "default" ? "" : "1",
 	};
-	const make = $({ cwd: srctree, env, verbose: false, quiet: true, stdio: ["ignore", "pipe", "pipe"] });
 	for (const target of ["defconfig", ...fragments, "vmlinux"]) {
-		const run = await make`make O=${dir} ARCH=${arch} ${target}`.nothrow();
-		if (verbose) process.stdout.write(run.stdout);
-		if (run.exitCode !== 0)
-			throw new Error(`make O=build/${name} ${target} failed:\n${run.stdout}${run.stderr}`);
+		const make = ["make", `O=${dir}`, `ARCH=${arch}`, target];
+		const { status, stdout, stderr } = await run(make, {
+			cwd: srctree,
+			env,
+			tell: tell && short_lines(tell),
+		});
+		if (status !== 0) throw new UserError(failed(shown, target, stdout + stderr));
 	}
 	/* Make leaves a bundle alone that came out the same. */
 	utimesSync(bundle, new Date(), new Date());

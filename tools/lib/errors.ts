@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/**
- * What the user did or gave wrong, in one line: what, where, what to do. The
- * command line prints the message and exits with 2; there is no stack trace.
- */
+/** Mistakes in what the user gave: a message says what, where, what to do. */
 import { readFileSync } from "node:fs";
+import { reason, UserError } from "../../scripts/lib/errors.ts";
 
-export class UserError extends Error {}
+export { UserError };
 
 /** A mistake in a file: `file:line: what`. */
 export function at(file: string, line: number, what: string): UserError {
@@ -18,7 +16,8 @@ export function read_text(path: string, why: string): string {
 		return readFileSync(path, "utf8");
 	} catch (error) {
 		const code = (error as NodeJS.ErrnoException).code;
-		const what = code === "ENOENT" || code === "ENOTDIR" ? "no such file" : `cannot be read (${code})`;
+		const what =
+			code === "ENOENT" || code === "ENOTDIR" ? "no such file" : `cannot be read: ${reason(error)}`;
 		throw new UserError(`${path}: ${what}; ${why}`);
 	}
 }

@@ -28,6 +28,6 @@ export function whole_number(
 export function one_of<T extends string>(option: string, text: string | undefined, names: readonly T[]): T | undefined {
 	if (text === undefined) return undefined;
 	const name = names.find((n) => n === text);
-	if (name === undefined) throw new UserError(`${option} ${text}: it is one of ${names.join(", ")}`);
+	if (name === undefined) throw new UserError(`${option} ${text}: expected one of ${names.join(", ")}`);
 	return name;
 }

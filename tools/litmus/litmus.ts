@@ -50,7 +50,7 @@ export function parse(file: string, ops: string[]): Program[] {
 		try {
 			p = JSON.parse(text);
 		} catch {
-			throw at(file, i + 1, "this line is no JSON");
+			throw at(file, i + 1, "this line is not JSON");
 		}
 		if (
 			typeof p?.name !== "string" ||
@@ -58,8 +58,8 @@ export function parse(file: string, ops: string[]): Program[] {
 			p.cpus.length === 0 ||
 			!p.cpus.every(Array.isArray)
 		)
-			throw at(file, i + 1, "a program needs a name and its cpus, a list of operations each");
-		if (p.cpus.length > 5) throw at(file, i + 1, `${p.name}: at most 5 CPUs`);
+			throw at(file, i + 1, "a program needs a name, and cpus: a list of operations for each CPU");
+		if (p.cpus.length > 5) throw at(file, i + 1, `${p.name}: a program has 5 CPUs at most`);
 		for (const o of p.cpus.flat()) {
 			if (!ops.includes(o.op))
 				throw at(
@@ -68,9 +68,9 @@ export function parse(file: string, ops: string[]): Program[] {
 					`${p.name}: unknown operation '${o.op}'; there are ${short(ops)}`,
 				);
 			if (/^spin_/.test(o.op) && o.lock === undefined)
-				throw at(file, i + 1, `${p.name}: ${o.op} without a lock`);
+				throw at(file, i + 1, `${p.name}: ${o.op} needs a lock`);
 			if (/READ|WRITE|load|store|xchg|deref|assign|^atomic_/.test(o.op) && o.loc === undefined)
-				throw at(file, i + 1, `${p.name}: ${o.op} without a loc`);
+				throw at(file, i + 1, `${p.name}: ${o.op} needs a loc`);
 		}
 		for (const ops of p.cpus) misplaced(ops, (text) => at(file, i + 1, `${p.name}: ${text}`));
 		for (const model of MODELS) {
@@ -79,7 +79,11 @@ export function parse(file: string, ops: string[]): Program[] {
 				states !== undefined &&
 				(!Array.isArray(states) || !states.every((s) => typeof s === "string"))
 			)
-				throw at(file, i + 1, `${p.name}: the final states of ${model} are no list of strings`);
+				throw at(
+					file,
+					i + 1,
+					`${p.name}: the final states of ${model} have to be a list of strings`,
+				);
 		}
 		return p;
 	});

@@ -73,22 +73,22 @@ test("a file's mistakes are told with their line", (t) => {
 			{ instanceOf: UserError, message },
 		);
 	};
-	wrong("{", /bad.jsonl:2: this line is no JSON/);
+	wrong("{", /bad.jsonl:2: this line is not JSON/);
 	wrong('{"name":"x","cpus":[]}', /bad.jsonl:2: a program needs/);
 	wrong('{"name":"x","cpus":[[{"op":"nop"}]]}', /bad.jsonl:2: x: unknown operation 'nop'/);
-	wrong('{"name":"x","cpus":[[{"op":"READ_ONCE"}]]}', /bad.jsonl:2: x: READ_ONCE without a loc/);
-	wrong('{"name":"x","cpus":[[{"op":"atomic_inc"}]]}', /bad.jsonl:2: x: atomic_inc without a loc/);
+	wrong('{"name":"x","cpus":[[{"op":"READ_ONCE"}]]}', /bad.jsonl:2: x: READ_ONCE needs a loc/);
+	wrong('{"name":"x","cpus":[[{"op":"atomic_inc"}]]}', /bad.jsonl:2: x: atomic_inc needs a loc/);
 	wrong(
 		'{"name":"x","cpus":[[{"op":"smp_mb__before_atomic"},{"op":"atomic_read","loc":"x"}]]}',
-		/bad.jsonl:2: x: smp_mb__before_atomic only stands right before/,
+		/bad.jsonl:2: x: smp_mb__before_atomic has to stand right before/,
 	);
 	wrong(
 		'{"name":"x","cpus":[[{"op":"atomic_inc","loc":"x"},{"op":"smp_mb"},{"op":"smp_mb__after_atomic"}]]}',
-		/bad.jsonl:2: x: smp_mb__after_atomic only stands right after/,
+		/bad.jsonl:2: x: smp_mb__after_atomic has to stand right after/,
 	);
 	wrong(
 		'{"name":"x","cpus":[[{"op":"smp_mb__after_spinlock"}]]}',
-		/bad.jsonl:2: x: smp_mb__after_spinlock only stands right after a spin_lock/,
+		/bad.jsonl:2: x: smp_mb__after_spinlock has to stand right after a spin_lock/,
 	);
 	wrong('{"name":"x","cpus":[[{"op":"smp_mb"}]],"tso":[1]}', /bad.jsonl:2: x: the final states of tso/);
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The command line of `spf record`. What records is loaded when it is asked to. */
 import type { Command } from "commander";
+import { count } from "../../scripts/lib/words.ts";
 import { UserError } from "../lib/errors.ts";
 
 export function add_record(program: Command): void {
@@ -20,7 +21,7 @@ export function add_record(program: Command): void {
 			const trace = await record({ directory, command, force: options.force });
 			const faults = trace.ops.filter((op) => op.kind === "fault").length;
 			process.stdout.write(
-				`${directory}: ${trace.lines} lines of system calls and ${faults} page faults of ${trace.tasks.length} threads\n`,
+				`${directory}: ${count(trace.lines, "line")} of system calls and ${count(faults, "page fault")} of ${count(trace.tasks.length, "thread")}\n`,
 			);
 		});
 }

@@ -10,11 +10,14 @@
  * moment, in which we copy /proc/PID/maps.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { quote, which } from "zx";
+import { at_end } from "../../scripts/lib/at_end.ts";
+import { ends_with_us, run } from "../../scripts/lib/child.ts";
+import { make_directory, write_file } from "../../scripts/lib/files.ts";
 import { UserError } from "../lib/errors.ts";
 import { load_trace, type Trace } from "../replay/trace.ts";
 
@@ -47,22 +50,35 @@ export interface RecordOptions {
 
 export async function record({ directory, command, force }: RecordOptions): Promise<Trace> {
 	const tools = await find_tools(command[0]);
-	prepare(directory, force ?? false);
+	const away = prepare(directory, force ?? false);
+	const release = at_end(away);
+	try {
+		return await record_into(directory, tools, command);
+	} catch (error) {
+		/* What the tools have said stays, if they came so far. */
+		if (!existsSync(join(directory, "stderr.txt"))) away();
+		throw error;
+	} finally {
+		release();
+	}
+}
+
+async function record_into(directory: string, tools: Tools, command: string[]): Promise<Trace> {
 	const file = (name: string) => join(directory, name);
 	const stderr = file("stderr.txt");
-	writeFileSync(file("command.txt"), `${command.map(quote).join(" ")}\n`);
-	writeFileSync(file("kernel.txt"), `${release()}\n`);
+	write_file(file("command.txt"), `${command.map(quote).join(" ")}\n`);
+	write_file(file("kernel.txt"), `${release()}\n`);
 
-	const status = await run(directory, tools, command);
+	const status = await run_command(directory, tools, command);
 	const strace = existsSync(file("strace.txt")) ? readFileSync(file("strace.txt"), "utf8") : "";
 	if (strace === "") throw new UserError(why_nothing(readFileSync(stderr, "utf8"), status));
 	if (!existsSync(file("maps.initial")))
 		throw new UserError(
-			`${command[0]}: the program made no brk call after its execve, by which its first maps are read; only programs with a libc that does so can be recorded`,
+			`${command[0]}: the program made no brk call after its execve, at which its first maps are read; only programs whose libc makes one can be recorded`,
 		);
 	if (!existsSync(file("maps.final")))
 		throw new UserError(
-			`${command[0]}: the program did not end by exit_group (was it killed?), so that its last maps could not be read; see ${stderr}`,
+			`${command[0]}: the program did not end by exit_group (was it killed?), so its last maps could not be read; see ${stderr}`,
 		);
 	await write_faults(directory, tools);
 	rmSync(file("perf.data"), { force: true });
@@ -94,29 +110,33 @@ async function find_tools(program: string): Promise<Tools> {
 	return tools;
 }
 
-function prepare(directory: string, force: boolean): void {
-	try {
-		mkdirSync(directory, { recursive: true });
-	} catch (error) {
-		throw new UserError(
-			`${directory}: cannot be made (${(error as NodeJS.ErrnoException).code}); choose another directory`,
-		);
-	}
+/** Makes room for a recording. What is returned takes away what of it is there when it is broken off. */
+function prepare(directory: string, force: boolean): () => void {
+	const made = !existsSync(directory);
+	make_directory(directory);
+	const away = () => {
+		for (const name of FILES) rmSync(join(directory, name), { force: true });
+		if (made && readdirSync(directory).length === 0) rmdirSync(directory);
+	};
 	const there = readdirSync(directory);
-	if (there.length === 0) return;
+	if (there.length === 0) return away;
 	if (!force)
 		throw new UserError(
 			`${directory}: not empty; choose another directory, or write over a recording with --force`,
 		);
 	const other = there.find((name) => !FILES.includes(name));
 	if (other)
-		throw new UserError(`${directory}/${other}: not of a recording; --force writes over recordings only`);
+		throw new UserError(
+			`${directory}/${other}: not a file of a recording; --force only writes over recordings`,
+		);
 	for (const name of there) rmSync(join(directory, name));
+	return away;
 }
 
 /** Resolves to the exit code when the program has ended. */
-async function run(directory: string, tools: Tools, command: string[]): Promise<number> {
+async function run_command(directory: string, tools: Tools, command: string[]): Promise<number> {
 	const file = (name: string) => join(directory, name);
+	const out = ["stdout.txt", "stderr.txt"].map((name) => openSync(file(name), "w"));
 	const child = spawn(
 		tools.perf,
 		[
@@ -128,16 +148,18 @@ async function run(directory: string, tools: Tools, command: string[]): Promise<
 			...["-e", `inject=exit_group:delay_enter=${HOLD_AT_EXIT}:when=1`],
 			...["-o", file("strace.txt"), "--", ...command],
 		],
-		{ stdio: ["inherit", openSync(file("stdout.txt"), "w"), openSync(file("stderr.txt"), "w")] },
+		{ stdio: ["inherit", ...out] },
 	);
+	for (const fd of out) closeSync(fd);
 	let status: number | undefined;
-	const ended = new Promise<void>((resolve, reject) => {
-		child.on("error", reject);
-		child.on("close", (code) => {
-			status = code ?? 1;
-			resolve();
-		});
+	/* strace lets no signal end it before its program has ended. */
+	const release = at_end(() => end_below(child.pid as number));
+	const ended = ends_with_us(child).then((code) => {
+		release();
+		status = code;
 	});
+	/* It is awaited last. */
+	ended.catch(() => {});
 	const over = () => status !== undefined;
 	const pid = await until(over, () => first_pid(file("strace.txt")));
 	if (pid !== undefined) {
@@ -148,6 +170,24 @@ async function run(directory: string, tools: Tools, command: string[]): Promise<
 	}
 	await ended;
 	return status!;
+}
+
+/** Ends a process's children and theirs, the last ones first: the program before who traces it. */
+function end_below(pid: number): void {
+	let children: string[] = [];
+	try {
+		children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
+	} catch {
+		/* It has ended meanwhile. */
+	}
+	for (const child of children.map(Number)) {
+		end_below(child);
+		try {
+			process.kill(child, "SIGKILL");
+		} catch {
+			/* As above. */
+		}
+	}
 }
 
 async function until<T>(over: () => boolean, look: () => T | undefined): Promise<T | undefined> {
@@ -180,7 +220,7 @@ function is_in(pid: number, nr: number): boolean {
 }
 
 function copy_maps(pid: number, path: string): void {
-	writeFileSync(path, readFileSync(`/proc/${pid}/maps`));
+	write_file(path, readFileSync(`/proc/${pid}/maps`));
 }
 
 /** Nothing was recorded: what strace or perf said, and what to do. */
@@ -191,28 +231,22 @@ function why_nothing(stderr: string, status: number): string {
 			.split("\n")
 			.filter((line) => line.trim() !== "")[0] ?? `exit code ${status}`;
 	if (/ptrace|PTRACE_/.test(stderr) && /not permitted|denied/i.test(stderr))
-		return `strace: may not trace (${said}); run as root, or allow ptrace (kernel.yama.ptrace_scope, the container's seccomp profile)`;
+		return `strace: it is not allowed to trace (${said}); run as root, or allow ptrace (kernel.yama.ptrace_scope, the container's seccomp profile)`;
 	if (/perf_event_paranoid|permission|not permitted|not supported/i.test(stderr))
-		return `perf: may not count page faults (${said}); run as root, or set kernel.perf_event_paranoid to 1 with sysctl`;
+		return `perf: it is not allowed to count page faults (${said}); run as root, or set kernel.perf_event_paranoid to 1 with sysctl`;
 	return `nothing was recorded: ${said}`;
 }
 
 async function write_faults(directory: string, tools: Tools): Promise<void> {
 	const file = (name: string) => join(directory, name);
-	const child = spawn(tools.perf, ["script", "-i", file("perf.data"), "-F", "comm,pid,tid,time,event,addr"], {
-		stdio: ["ignore", "pipe", "pipe"],
-	});
-	let text = "";
-	let errors = "";
-	child.stdout.setEncoding("utf8").on("data", (part) => (text += part));
-	child.stderr.setEncoding("utf8").on("data", (part) => (errors += part));
-	const status = await new Promise((resolve) => child.on("close", resolve));
+	const script = [tools.perf, "script", "-i", file("perf.data"), "-F", "comm,pid,tid,time,event,addr"];
+	const { status, stdout, stderr } = await run(script);
 	if (status !== 0)
 		throw new UserError(
-			`perf script: ${errors.trim().split("\n")[0] || `exit code ${status}`}; is perf of the same version as the kernel's?`,
+			`perf script: ${stderr.trim().split("\n")[0] || `exit code ${status}`}; is perf of the same version as the kernel?`,
 		);
-	const own = text.split("\n").filter((line) => line !== "" && !TOOLS.has(comm_of(line)));
-	writeFileSync(file("faults.txt"), own.map((line) => `${line}\n`).join(""));
+	const own = stdout.split("\n").filter((line) => line !== "" && !TOOLS.has(comm_of(line)));
+	write_file(file("faults.txt"), own.map((line) => `${line}\n`).join(""));
 }
 
 function comm_of(line: string): string {

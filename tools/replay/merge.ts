@@ -767,7 +767,7 @@ export class Merge {
 				throw at(
 					this.strace,
 					call.line,
-					`${call.name}: '${show(arg)}' is no number or flag that is known here`,
+					`${call.name}: '${show(arg)}' is neither a number nor a known flag`,
 				);
 			return value;
 		});

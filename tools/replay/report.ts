@@ -2,6 +2,7 @@
 /** What a replay says at its end: differences, times, counters, the balance of
  *  memory; as text or as one JSON object. */
 import Table from "cli-table3";
+import { count } from "../../scripts/lib/words.ts";
 import { errno_name } from "./abi.ts";
 import { compare_maps, describe, type MapsResult, name_files } from "./compare.ts";
 import type { Outcome } from "./machine.ts";
@@ -213,13 +214,12 @@ export function print_text(report: Report): string {
 	lines.push(...show_differences(report.results.differences), ...show_differences(report.faults.differences));
 	lines.push(...report.maps.differences.slice(0, SHOWN).map(describe));
 	if (report.maps.differences.length > SHOWN)
-		lines.push(`… and ${report.maps.differences.length - SHOWN} more lines of maps`);
+		lines.push(`… and ${report.maps.differences.length - SHOWN} more of maps`);
 	const omitted = Object.entries(report.omitted);
 	if (omitted.length > 0) {
-		const sum = omitted.reduce((n, [, count]) => n + count, 0);
-		lines.push(
-			`not replayed: ${sum} lines (${omitted.map(([name, count]) => `${name} ${count}`).join(", ")})`,
-		);
+		const sum = omitted.reduce((all, [, n]) => all + n, 0);
+		const each = omitted.map(([name, n]) => `${name} ${n}`);
+		lines.push(`not replayed: ${count(sum, "line")} (${each.join(", ")})`);
 	}
 	lines.push(`faults: ${report.faults.expected}/${report.faults.count} as expected`);
 	if (report.leaks.length === 0) lines.push("memory: balanced");
@@ -265,8 +265,8 @@ function measurements(report: Report): string[] {
 		["fault latency, mean", microseconds(faults.latency.mean_ns)],
 		["fault latency, p50", microseconds(faults.latency.p50_ns)],
 		["fault latency, p99", microseconds(faults.latency.p99_ns)],
-		["waited to read mmap_lock", `${milliseconds(wait.read_ns)} (${wait.reads} times)`],
-		["waited to write mmap_lock", `${milliseconds(wait.write_ns)} (${wait.writes} times)`],
+		["waited to read mmap_lock", `${milliseconds(wait.read_ns)} (${count(wait.reads, "time")})`],
+		["waited to write mmap_lock", `${milliseconds(wait.write_ns)} (${count(wait.writes, "time")})`],
 		...Object.entries(report.vmstat).map(([name, value]) => [name, String(value)]),
 	);
 	return [report.command, table.toString()];

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `spf replay`: boots the kernel, replays a recording on it, and says what came out. */
 import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
 import { SingleBar } from "cli-progress";
 import { objtree } from "../../scripts/lib/objtree.ts";
 import { KernelPanic } from "../../arch/host/threads/machine.ts";
 import { UserError } from "../lib/errors.ts";
+import { at_end } from "../../scripts/lib/at_end.ts";
+import { output_dir } from "../lib/root.ts";
 import type { ReplayOptions } from "./index.ts";
 import { boot, default_cpus, find_kernel, type Replayer } from "./machine.ts";
 import { whole_number } from "../lib/options.ts";
@@ -14,16 +15,12 @@ import { make_plan } from "./plan.ts";
 import { is_clean, make_report, print_text, type Report } from "./report.ts";
 import { load_trace } from "./trace.ts";
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const MAX_MEM = 2048;
 
 /** The kernel of this tree; where none was configured and built, the default one. */
 async function default_kernel(): Promise<string> {
-	const built = join(ROOT, "vmlinux.mjs");
-	if (existsSync(built)) return built;
-	if (!existsSync(join(ROOT, "build/default/vmlinux.mjs")))
-		process.stderr.write("spf: no kernel built here yet: building the default one in build/default\n");
-	return objtree({ name: "default" });
+	const built = join(output_dir(), "vmlinux.mjs");
+	return existsSync(built) ? built : objtree({ name: "default" });
 }
 
 export async function replay(directory: string, options: ReplayOptions): Promise<number> {
@@ -57,9 +54,11 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 						stream: process.stderr,
 					})
 				: undefined;
+			const release = at_end(() => bar?.stop());
 			bar?.start(plan.count, 0);
 			const outcome = await replayer.run(plan, (done) => bar?.update(done));
 			bar?.stop();
+			release();
 			report = make_report(trace, plan, outcome, { cpus: used, check, speculative: kernel.spf });
 			if (!is_clean(report)) break;
 			clean++;

@@ -411,7 +411,7 @@ function parse_line(line: string, number: number, events: Event[], pending: Map<
 	const pid = Number(prefix[1] ?? prefix[2]);
 	const time = parse_time(prefix[3]);
 	if (time === undefined)
-		throw new Malformed(`'${prefix[3]}' is no time in seconds and microseconds; use 'strace -ttt'`);
+		throw new Malformed(`'${prefix[3]}' is not a time in seconds and microseconds; use 'strace -ttt'`);
 	const body = prefix[4];
 
 	if (body.startsWith("+++")) return void events.push(parse_exit(body, pid, time, number, pending));

@@ -128,7 +128,7 @@ test("an execve by a thread takes over the leader's pid", (t) => {
 
 const malformed: [string, RegExp][] = [
 	["hello", /^s:1: expected 'PID TIME CALL'/],
-	["7 12:13:14 brk(NULL) = 0", /^s:1: '12:13:14' is no time/],
+	["7 12:13:14 brk(NULL) = 0", /^s:1: '12:13:14' is not a time/],
 	[`7 ${T} brk(NULL`, /^s:1: '\)' is missing|^s:1: ',' or '\)' is missing/],
 	[`7 ${T} brk(NULL)`, /^s:1: no result/],
 	[`7 ${T} brk("abc) = 0`, /^s:1: a string does not end/],

@@ -10,7 +10,7 @@ import * as user from "arch/x86/kernel/user.ts";
 import { CONFIG_KUNIT } from "generated/autoconf.ts";
 import { cpu_pause, MachineStopped, nr_cpu_ids } from "host/cpu.ts";
 import { secondary_start, start_kernel } from "kernel/init/main.ts";
-import { kunit_run_all } from "kernel/lib/kunit/executor.ts";
+import { kunit_list_tests, kunit_run_all } from "kernel/lib/kunit/executor.ts";
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { cpu_idle_stop, cpu_startup_entry } from "kernel/sched/core.ts";
 import { cpu_enter_host, cpu_leave_host, cpu_online } from "kernel/smp.ts";
@@ -43,7 +43,12 @@ const entries: Record<string, Entry> = {
 	start_kernel: () => start_kernel(),
 	secondary_start: () => secondary_start(),
 	cpu_startup_entry: () => cpu_startup_entry(),
-	...(CONFIG_KUNIT ? { kunit_run_all: (_: unknown, filter: unknown) => kunit(filter) } : {}),
+	...(CONFIG_KUNIT
+		? {
+				kunit_run_all: (_: unknown, filter: unknown) => kunit(filter),
+				kunit_list_tests: (_: unknown, filter: unknown) => kunit_list_tests(String(filter)),
+			}
+		: {}),
 };
 
 interface Request {

@@ -44,7 +44,7 @@ export function dialog_jump(kconf: Kconf, init = ""): Dialog<JumpResult> & { tex
 		if (filtered === line.text()) return;
 		filtered = line.text();
 		const res = filter_targets(kconf, targets, line.text());
-		wrong = res instanceof Error ? "This is no regular expression (yet)" : "";
+		wrong = res instanceof Error ? "This is not a regular expression (yet)" : "";
 		if (res instanceof Error) return;
 		found = res;
 		at = 0;

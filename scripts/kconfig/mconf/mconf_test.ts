@@ -137,7 +137,7 @@ test("a number out of range is refused, and the range is said", (t) => {
 	const s = start();
 	t.teardown(() => s.box.remove());
 	s.press("down", "enter", "backspace", "'65", "enter");
-	t.regex(s.text(), /You have made an invalid entry\..*\n.*Allowed is the range of 2 64\./);
+	t.regex(s.text(), /You have made an invalid entry\..*\n.*It has to be from 2 to 64\./);
 	s.press("enter", "ctrl-u", "'64", "enter");
 	t.is(s.line(), "(64) number");
 });
@@ -201,7 +201,7 @@ test("jump: words from names and prompts, in any order", (t) => {
 	s.press("ctrl-u", "'config_eta");
 	t.deepEqual(s.list().slice(1), ['ETA [=n] "eta"', 'BETA [=n] "beta"', 'ZETA [=n] "zeta"']);
 	s.press("ctrl-u", "'(");
-	t.regex(s.text(), /no regular expression/);
+	t.regex(s.text(), /not a regular expression/);
 });
 
 test("jump to something hidden shows what is hidden", (t) => {

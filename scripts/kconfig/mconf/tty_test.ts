@@ -147,7 +147,7 @@ on_terminal("the terminal goes away: the program ends", async (t) => {
 
 on_terminal("a dumb terminal: one line, and exit status 1", async (t) => {
 	const tmux = terminal(t, "TERM=dumb");
-	t.regex(await tmux.see(/EXIT 1/), /^mconf: TERM=dumb: such a terminal cannot show menus/);
+	t.regex(await tmux.see(/EXIT 1/), /^spf-mconf: TERM=dumb: such a terminal cannot show menus/);
 });
 
 test("without a terminal: one line, and exit status 1", (t) => {
@@ -159,7 +159,7 @@ test("without a terminal: one line, and exit status 1", (t) => {
 		stdio: ["ignore", "pipe", "pipe"],
 	});
 	t.is(status, 1);
-	t.regex(stderr, /^mconf: standard input and output must be a terminal.*\n$/);
+	t.regex(stderr, /^spf-mconf: standard input and output must be a terminal.*\n$/);
 });
 
 test("an unknown release, from the option or from the environment: one line", async (t) => {
@@ -167,8 +167,8 @@ test("an unknown release, from the option or from the environment: one line", as
 	const from = async (...args: string[]) =>
 		(await t.throwsAsync(mconf_main(args, host), { instanceOf: ConfExit }))?.message;
 	const known = "not a known release; these are 6.12 and 7.2";
-	t.is(await from("Kconfig"), `mconf: KCONFIG_COMPAT=7: ${known}`);
-	t.is(await from("--compat", "5", "Kconfig"), `mconf: --compat 5: ${known}`);
+	t.is(await from("Kconfig"), `spf-mconf: KCONFIG_COMPAT=7: ${known}`);
+	t.is(await from("--compat", "5", "Kconfig"), `spf-mconf: --compat 5: ${known}`);
 });
 
 test("names of keys", (t) => {

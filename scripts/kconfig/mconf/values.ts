@@ -52,8 +52,8 @@ export function* conf_choice(app: App, menu: Menu, begin: Sym | null = null): St
 /** What the range allows now, if there is one. */
 function allowed(kconf: Kconf, sym: Sym): string {
 	if (sym.type !== S_INT && sym.type !== S_HEX) return "";
-	const m = /^Range : \[(.*)\]$/m.exec(get_relations_str(kconf, [sym]));
-	return m ? `\nAllowed is the range of ${m[1]}.` : "";
+	const m = /^Range : \[(\S+) (\S+)\]$/m.exec(get_relations_str(kconf, [sym]));
+	return m ? `\nIt has to be from ${m[1]} to ${m[2]}.` : "";
 }
 
 /** Edits a number or a text. */

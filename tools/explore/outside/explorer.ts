@@ -10,6 +10,7 @@ import { Core, NeverEnds } from "./core.ts";
 import { mutant_bundle, stepper_tree } from "./mutant.ts";
 import { failure_of, Sources } from "./places.ts";
 import type { Decoder, Listed } from "../protocol.ts";
+import { History, seconds_left } from "./history.ts";
 import { decode_schedule } from "./replay_string.ts";
 import { BUDGET, BUDGET_OF_ALL, hung, type Job, progress_of, search } from "./search.ts";
 import { Team } from "./team.ts";
@@ -20,6 +21,7 @@ import {
 	type Model,
 	type Progress,
 	type Result,
+	type TotalProgress,
 	type TraceEvent,
 } from "./types.ts";
 
@@ -73,7 +75,7 @@ async function jobs(o: ExploreOptions): Promise<Job[]> {
 	if (work.length === 0) {
 		const [{ name, models }] = wanted;
 		throw new UserError(
-			`--model ${o.model}: scenario '${name}' has only ${models.join(" and ")}; leave it out`,
+			`--model ${o.model}: scenario '${name}' is only for ${models.join(" and ")}; leave --model out`,
 		);
 	}
 	return work;
@@ -82,6 +84,7 @@ async function jobs(o: ExploreOptions): Promise<Job[]> {
 /** Who is to be told what, while an exploration goes on. */
 export interface Listener {
 	progress?: (p: Progress) => void;
+	total?: (t: TotalProgress) => void;
 	/** A scenario is not searched under a model, since it fails under one that is stronger. */
 	left_out?: (scenario: string, model: Model, config: string | undefined, fails_under: Model) => void;
 }
@@ -97,15 +100,33 @@ export async function* explore(o: ExploreOptions, listener: Listener = {}): Asyn
 		...(o.scenarios.length > 0 ? BUDGET : BUDGET_OF_ALL[model]),
 		...(o.budget ? { all: o.budget, bounds: o.budget } : {}),
 	});
+	const key_of = (job: Job) => `${job.s.name} ${job.config}`;
+	const history = new History();
+	/** What is asked for by options is another search each time. */
+	const usual = [o.bound, o.strategy, o.seed, o.max, o.seconds, o.order].every((x) => x === undefined);
+	const name_of = (job: Job) =>
+		usual ? [key_of(job), job.model, o.mutant, budget(job.model).all].join(" ") : undefined;
+	const searches = new Map(
+		work.map((job) => [
+			job,
+			{ size: history.get(name_of(job) ?? ""), seconds: undefined as number | undefined },
+		]),
+	);
+	const over = (job: Job, seconds: number) => {
+		(searches.get(job) as { seconds?: number }).seconds = seconds;
+		const all = [...searches.values()];
+		const done = all.filter((s) => s.seconds !== undefined).length;
+		listener.total?.({ done, all: all.length, seconds_left: seconds_left(all, cores_used) });
+	};
 	const failed = new Map<string, Model>();
 	/** Executions that there are at least: those of the strongest model. */
 	const least = new Map<string, number>();
 	const under_way = new Set<string>();
-	const key_of = (job: Job) => `${job.s.name} ${job.config}`;
 	const ready: Result[] = [];
 	let wake = () => {};
 	let problem: unknown;
-	let running = Math.max(1, o.jobs ?? availableParallelism());
+	const cores_used = Math.max(1, o.jobs ?? availableParallelism());
+	let running = cores_used;
 	const cores: Core[] = [];
 	const core_for = (n: number, bundle: string): Core => {
 		cores[n]?.close();
@@ -120,6 +141,7 @@ export async function* explore(o: ExploreOptions, listener: Listener = {}): Asyn
 			if (under === undefined && under_way.has(key_of(job))) continue;
 			work.splice(i--, 1);
 			if (under === undefined) return job;
+			over(job, 0);
 			listener.left_out?.(job.s.name, job.model, job.config, under);
 		}
 	};
@@ -139,6 +161,7 @@ export async function* explore(o: ExploreOptions, listener: Listener = {}): Asyn
 			}
 			if (job.bundle !== bundle) core_for(n, (bundle = job.bundle));
 			under_way.add(key_of(job));
+			job.expected = searches.get(job)?.size;
 			const team = new Team(cores[n], progress_of(job, listener.progress));
 			const done = search(team, job, o, budget(job.model), least.get(key_of(job))).finally(() => {
 				teams.delete(team);
@@ -151,6 +174,10 @@ export async function* explore(o: ExploreOptions, listener: Listener = {}): Asyn
 				bundle = "";
 				return hung(job, o.mutant, error);
 			});
+			over(job, r.seconds);
+			const name = name_of(job);
+			if (name !== undefined && r.failures === 0)
+				history.add(name, { made: r.made ?? r.executions, seconds: r.seconds });
 			if (r.failures > 0) failed.set(key_of(job), job.model);
 			else if (!least.has(key_of(job))) least.set(key_of(job), r.exhausted ? r.executions : Infinity);
 			ready.push(r);

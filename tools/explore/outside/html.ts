@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { here } from "../../lib/root.ts";
+import { build_dir, here } from "../../lib/root.ts";
 import type { PageData, PageStep, StateGroup } from "../page/data.ts";
 import type { Decoder, Listed, Snapshot } from "../protocol.ts";
 import { MARKS, number_text, pte_text, value_text, vm_flags_text, WRITES } from "./describe.ts";
@@ -177,7 +177,7 @@ function page_data({ result: r, failure: f, listed }: Shown): PageData {
 		states: states.list,
 		sources: sources_of(
 			shown,
-			r.mutant === undefined ? here() : join(here(), "build/mutants", r.mutant, "src"),
+			r.mutant === undefined ? here() : join(build_dir(), "mutants", r.mutant, "src"),
 		),
 	};
 }

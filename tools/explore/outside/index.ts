@@ -2,6 +2,9 @@
 /** The command line of `spf explore`. What explores is loaded when it is asked to. */
 import type { Command } from "commander";
 
+/** Exit status: nothing failed, but there are schedules that were not looked at. */
+export const NOT_ALL_SEEN = 3;
+
 export interface Options {
 	list?: boolean;
 	model?: string;

@@ -5,12 +5,15 @@
  * build/mutants, so that reports show the lines as they are there.
  */
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { $ } from "zx";
-import { here } from "../../lib/root.ts";
+import { at_end } from "../../../scripts/lib/at_end.ts";
+import { run } from "../../../scripts/lib/child.ts";
+import { make_directory, write_file } from "../../../scripts/lib/files.ts";
+import { build_dir, here } from "../../lib/root.ts";
 import { type ObjtreeOptions, objtree } from "../../../scripts/lib/objtree.ts";
 import { UserError } from "../../lib/errors.ts";
+import { BuildError } from "../../../scripts/build.ts";
 import { KernelBuilder } from "./mutant_build.ts";
 import { MODELS, type Model } from "./types.ts";
 
@@ -97,14 +100,15 @@ export function stepper_tree(fragment?: string): ObjtreeOptions {
 
 /** Throws unless the patch fits the sources below a directory. Changes them unless it is a trial. */
 export async function patch(name: string, srctree: string, trial = false): Promise<void> {
-	const quiet = $({ cwd: srctree, quiet: true, nothrow: true });
-	const run =
-		await quiet`patch -p1 --batch --forward --no-backup-if-mismatch -r - -F 0 ${trial ? ["--dry-run"] : []} -i ${mutant_file(name)}`;
-	if (run.exitCode === 0) return;
+	const command = ["patch", "-p1", "--batch", "--forward", "--no-backup-if-mismatch", "-r", "-", "-F", "0"];
+	const { status, stdout } = await run([...command, ...(trial ? ["--dry-run"] : []), "-i", mutant_file(name)], {
+		cwd: srctree,
+	});
+	if (status === 0) return;
 	const [, file] =
-		/^(?:patching|checking) file (\S+)\n(?:Hunk.*succeeded.*\n)*Hunk #\d+ FAILED/m.exec(run.stdout) ?? [];
-	const [, hunk] = /Hunk #(\d+) FAILED/.exec(run.stdout) ?? [];
-	const where = file ? `hunk ${hunk} of ${file} does not fit` : run.stdout.trim().split("\n").at(-1);
+		/^(?:patching|checking) file (\S+)\n(?:Hunk.*succeeded.*\n)*Hunk #\d+ FAILED/m.exec(stdout) ?? [];
+	const [, hunk] = /Hunk #(\d+) FAILED/.exec(stdout) ?? [];
+	const where = file ? `hunk ${hunk} of ${file} does not fit` : stdout.trim().split("\n").at(-1);
 	throw new UserError(
 		`mutant '${name}' no longer applies: ${where}; bring tools/explore/mutants/${name}.patch up to date`,
 	);
@@ -143,26 +147,33 @@ function builder(config?: string): Promise<KernelBuilder> {
 export async function mutant_bundle(name: string): Promise<string> {
 	const m = load_mutant(name);
 	const kernel = await builder(m.config);
-	const dir = join(here(), "build/mutants", name);
+	const dir = join(build_dir(), "mutants", name);
 	const bundle = join(dir, "src/build/stepper/vmlinux.mjs");
 	const stamp = join(dir, "stamp");
 	const hash = createHash("sha1").update(kernel.hash).update(m.diff).digest("hex");
 	if (existsSync(bundle) && existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return bundle;
 	/* Made aside: two programs may want it at the same time. */
 	const aside = `${dir}.${process.pid}`;
-	const src = await apply_mutant(name, join(aside, "src"));
-	const touched = [...m.diff.matchAll(/^\+\+\+ b\/(\S+)/gm)].map(([, file]) => file);
+	const away = () => rmSync(aside, { recursive: true, force: true });
+	const release = at_end(away);
 	try {
-		await kernel.build(
-			new Map(touched.map((f) => [join(here(), f), readFileSync(join(src, f), "utf8")])),
-			src,
-		);
+		const src = await apply_mutant(name, join(aside, "src"));
+		const touched = [...m.diff.matchAll(/^\+\+\+ b\/(\S+)/gm)].map(([, file]) => file);
+		await kernel
+			.build(new Map(touched.map((f) => [join(here(), f), readFileSync(join(src, f), "utf8")])), src)
+			.catch((error: Error) => {
+				if (!(error instanceof BuildError)) throw error;
+				throw new UserError(`mutant '${name}' does not build: ${error.message.split("\n")[0]}`);
+			});
+		write_file(join(aside, "stamp"), hash);
+		make_directory(dirname(dir));
+		rmSync(dir, { recursive: true, force: true });
+		renameSync(aside, dir);
 	} catch (error) {
-		throw new UserError(`mutant '${name}' does not build: ${(error as Error).message.split("\n")[0]}`);
+		away();
+		throw error;
+	} finally {
+		release();
 	}
-	writeFileSync(join(aside, "stamp"), hash);
-	mkdirSync(dirname(dir), { recursive: true });
-	rmSync(dir, { recursive: true, force: true });
-	renameSync(aside, dir);
 	return bundle;
 }

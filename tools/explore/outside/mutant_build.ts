@@ -6,8 +6,8 @@
  * touches, in one process one after the other, and bundled with the rest.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join, relative, resolve } from "node:path";
 import ts from "typescript";
 import { asm_offsets, BuildError, bundle, read_config, STEPPER_ENTRY } from "../../../scripts/build.ts";
 import {
@@ -19,6 +19,8 @@ import {
 	refusals,
 	resolver,
 } from "../../../scripts/cc/program.ts";
+import { make_directory, write_file } from "../../../scripts/lib/files.ts";
+import { build_dir } from "../../lib/root.ts";
 
 type Output = Compiled["output"];
 
@@ -66,7 +68,7 @@ export class KernelBuilder {
 			for (const file of inputs) h.update(file).update(existsSync(file) ? readFileSync(file) : "");
 			return h.digest("hex");
 		};
-		const kept = join(srctree, "build/mutants", `.${basename(objtree)}.json`);
+		const kept = join(build_dir(), "mutants", `.${basename(objtree)}.json`);
 		if (existsSync(kept)) {
 			const { hash, inputs, output } = JSON.parse(readFileSync(kept, "utf8")) as Kept;
 			if (hash === hash_of(inputs)) {
@@ -85,12 +87,8 @@ export class KernelBuilder {
 		const inputs = [...files, ...compiler.map((f) => join(srctree, f))];
 		this.hash = hash_of(inputs);
 		this.#output = output;
-		mkdirSync(dirname(kept), { recursive: true });
-		writeFileSync(
-			`${kept}.${process.pid}`,
-			JSON.stringify({ hash: this.hash, inputs, output: [...output] } satisfies Kept),
-		);
-		renameSync(`${kept}.${process.pid}`, kept);
+		const keep: Kept = { hash: this.hash, inputs, output: [...output] };
+		write_file(kept, JSON.stringify(keep), { parents: true });
 	}
 
 	private make_program(changed: Map<string, string>): ts.Program {
@@ -145,10 +143,10 @@ export class KernelBuilder {
 			by: "tools/explore/outside/mutant_build.ts",
 		});
 		const sources = map?.sources.map((s) => relative(dir, join(copy, relative(srctree, resolve(dir, s)))));
-		mkdirSync(dir, { recursive: true });
-		writeFileSync(join(dir, "vmlinux.mjs.map"), JSON.stringify({ ...map, sources }));
-		writeFileSync(join(dir, "vmlinux.mjs.names.json"), names_text(output, srctree));
-		writeFileSync(join(dir, "vmlinux.mjs"), code);
+		make_directory(dir);
+		write_file(join(dir, "vmlinux.mjs.map"), JSON.stringify({ ...map, sources }));
+		write_file(join(dir, "vmlinux.mjs.names.json"), names_text(output, srctree));
+		write_file(join(dir, "vmlinux.mjs"), code);
 		return join(dir, "vmlinux.mjs");
 	}
 }

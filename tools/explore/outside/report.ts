@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Results as text: one line for what holds, the whole story of what does not; and the same for programs. */
 import Table from "cli-table3";
+import { count } from "../../../scripts/lib/words.ts";
 import { columns } from "./columns.ts";
 import { describe, MARKS } from "./describe.ts";
 import { conflict_of, place_names, who_text } from "./steps.ts";
 import { access_lines, leak_lines, place_lines, subject_lines } from "./subjects.ts";
 import type { Failure, Result, TraceEvent } from "./types.ts";
-
-const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 /** How far the search went: what was not looked at is said. */
 function extent(r: Result): string {
@@ -20,7 +19,7 @@ const rate = (r: Result) =>
 
 /** One line for a scenario under a model. */
 export function summary(r: Result): string {
-	return `explored ${r.executions} executions (${r.blocked} blocked), ${extent(r)}, ${r.cpus} CPUs, ${r.model.toUpperCase()}${r.config ? `, ${r.config}` : ""}, ${r.failures} failures${rate(r)}`;
+	return `explored ${count(r.executions, "execution")} (${r.blocked} blocked), ${extent(r)}, ${count(r.cpus, "CPU")}, ${r.model.toUpperCase()}${r.config ? `, ${r.config}` : ""}, ${count(r.failures, "failure")}${rate(r)}`;
 }
 
 /** Of many: how much of them was seen. A search of a scenario under one model counts as one. */
@@ -32,14 +31,12 @@ export function total(results: readonly Pick<Result, "exhausted" | "bound" | "fa
 		if (!r.exhausted && r.failures === 0) within.set(r.bound ?? -1, (within.get(r.bound ?? -1) ?? 0) + 1);
 	const open = [...within]
 		.sort(([a], [b]) => b - a)
-		.map(([bound, count]) =>
-			bound < 0
-				? `${count} within no bound`
-				: `${count} with at most ${bound} preemption${bound === 1 ? "" : "s"}`,
+		.map(([bound, n]) =>
+			bound < 0 ? `${n} within no bound` : `${n} with at most ${count(bound, "preemption")}`,
 		);
 	const not_begun = left_out > 0 ? [`${left_out} left out, as they fail under a stronger model`] : [];
 	const parts = [`${exhausted} exhausted`, ...open, `${failed} failed`, ...not_begun];
-	return `${results.length} searches: ${parts.join(", ")}`;
+	return `${count(results.length, "search", "searches")}: ${parts.join(", ")}`;
 }
 
 const KINDS: Record<string, string> = {
@@ -59,7 +56,7 @@ export function headline(r: Result, f: Failure): string[] {
 	const how = r.strategy === "replay" ? "replayed" : `execution ${r.executions}${rate(r)}, ${extent(r)}`;
 	return [
 		`${r.scenario}: ${f.memory ? "memory that may not be used is used" : (KINDS[f.kind] ?? f.kind)}`,
-		`${r.model.toUpperCase()}, ${r.cpus} CPUs${mutant}; ${how}`,
+		`${r.model.toUpperCase()}, ${count(r.cpus, "CPU")}${mutant}; ${how}`,
 		...f.text.split("\n").map((line) => `  ${line}`),
 		...(f.file ? [`  in ${f.func ? `${f.func.replace(/^.*\./, "")}(), ` : ""}${f.file}:${f.line}`] : []),
 	];

@@ -7,7 +7,7 @@ import { columns, wrap } from "./columns.ts";
 import { describe, MARKS, number_text, value_text } from "./describe.ts";
 import { steps_of } from "./steps.ts";
 import type { Failure } from "./types.ts";
-import { progress_text } from "./progress.ts";
+import { progress_text, total_text } from "./progress.ts";
 import { failure_report, replay_command, result_json, summary, total } from "./report.ts";
 import { DECODER, failure, overtaken, result, trace } from "./testtrace.ts";
 
@@ -484,12 +484,15 @@ test("explorer.md explains each mark of a report, and no other", (t) => {
 	}
 });
 
-test("progress says what is left, if it can be guessed", (t) => {
-	const p = { scenario: "s", model: "sc" as const, executions: 100, blocked: 0, seconds: 2 };
-	t.is(progress_text({ ...p, estimate: 1100 }), "100 of about 1100, 50/s, 20 s left");
+test("progress says what is left, if it is known from the last time", (t) => {
+	const p = { scenario: "s", model: "sc" as const, made: 100, seconds: 2 };
+	t.is(progress_text({ ...p, expected: { made: 400, seconds: 40 } }), "100 of about 400, 50/s, 30 s left");
 	t.is(progress_text(p), "100, 50/s");
-	t.is(progress_text({ ...p, seconds: 0, executions: 0 }), "0, 0/s");
-	t.regex(progress_text({ ...p, estimate: 1e12 }), /days left/);
+	t.is(progress_text({ ...p, expected: { made: 90, seconds: 9 } }), "100, 50/s");
+	t.is(progress_text({ ...p, seconds: 0, made: 0 }), "0, 0/s");
+	t.regex(progress_text({ ...p, expected: { made: 1e12, seconds: 1e9 } }), /days left/);
+	t.is(total_text({ done: 3, all: 10, seconds_left: 300 }), "3 of 10 searches, 5 min left");
+	t.is(total_text({ done: 0, all: 1 }), "0 of 1 search");
 });
 
 test("many searches: how many of them saw how much", (t) => {
@@ -499,14 +502,14 @@ test("many searches: how many of them saw how much", (t) => {
 	t.is(total(some, 0), `6 searches: 1 exhausted, ${open}, 1 failed`);
 	t.is(
 		total([r(false, null, 1)], 2),
-		"1 searches: 0 exhausted, 1 failed, 2 left out, as they fail under a stronger model",
+		"1 search: 0 exhausted, 1 failed, 2 left out, as they fail under a stronger model",
 	);
 });
 
 test.serial("mistakes on the command line are one line and exit code 2", async (t) => {
 	const mistakes: [string[], RegExp][] = [
-		[["--model", "arm"], /--model arm: it is one of sc, tso, lkmm/],
-		[["--strategy", "x"], /--strategy x: it is one of/],
+		[["--model", "arm"], /--model arm: expected one of sc, tso, lkmm/],
+		[["--strategy", "x"], /--strategy x: expected one of/],
 		[["--bound", "-1"], /--bound -1: expected a whole number, at least 0/],
 		[["--seconds", "1.5"], /--seconds 1\.5: expected a whole number, at least 1/],
 		[["--max", ""], /--max : expected a whole number/],

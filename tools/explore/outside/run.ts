@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `spf explore`: checks what is asked for, explores, and prints what came of it. */
-import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { count } from "../../../scripts/lib/words.ts";
+import { write_file } from "../../../scripts/lib/files.ts";
 import { here } from "../../lib/root.ts";
 import { UserError } from "../../lib/errors.ts";
 import { one_of, whole_number } from "../../lib/options.ts";
 import { explore, list, replay } from "./explorer.ts";
 import { failure_page } from "./html.ts";
-import type { Options } from "./index.ts";
+import { NOT_ALL_SEEN, type Options } from "./index.ts";
 import { Bars } from "./progress.ts";
 import { failure_report, result_json, summary, total } from "./report.ts";
 import { type ExploreOptions, type Failure, MODELS, type Model, type Result } from "./types.ts";
@@ -83,7 +85,11 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 					`${scenario}: not searched under ${model.toUpperCase()}${config ? `, ${config}` : ""}: it fails under ${under.toUpperCase()}\n`,
 				);
 		};
-		for await (const r of explore(options, { progress: (p) => bars?.show(p), left_out })) {
+		for await (const r of explore(options, {
+			progress: (p) => bars?.show(p),
+			total: (t) => bars?.total(t),
+			left_out,
+		})) {
 			bars?.done(r);
 			print(r, o);
 			failures += r.failures;
@@ -102,13 +108,10 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 	if (!o.json && !o.quiet && new Set(all.map((r) => r.scenario)).size > 1)
 		process.stdout.write(`${total(all, not_searched)}\n`);
 	if (o.html !== undefined && failed.length === 0)
-		process.stderr.write(`spf: no schedule that fails, so '${o.html}' was not written\n`);
+		process.stderr.write(`spf: no schedule fails, so '${o.html}' was not written\n`);
 	else if (o.html !== undefined) await write_page(o.html, failed);
 	return failures > 0 ? 1 : all.some((r) => !r.exhausted) ? NOT_ALL_SEEN : 0;
 }
-/** Exit status: nothing failed, but there are schedules that were not looked at. */
-const NOT_ALL_SEEN = 3;
-
 async function print_list(o: Options): Promise<number> {
 	for (const s of await list(o.mutant, o.config)) {
 		const text = `${s.name}\n    ${s.about}\n    ${s.patch}; ${s.invariant}\n`;
@@ -143,7 +146,7 @@ async function repeat(scenario: string, model: Model, text: string, o: Options):
 	};
 	if (o.json) process.stdout.write(`${JSON.stringify(result_json(result, true))}\n`);
 	else if (failure) process.stdout.write(`${failure_report(result, failure, width(), o.all)}\n`);
-	else process.stdout.write(`${scenario}: this schedule fails nothing: ${trace.length} steps\n`);
+	else process.stdout.write(`${scenario}: nothing fails in this schedule of ${count(trace.length, "step")}\n`);
 	const clean: Failure = {
 		kind: "",
 		text: "",
@@ -185,8 +188,9 @@ async function write_page(file: string, failed: { result: Result; failure: Failu
 }
 function save(file: string, text: string): void {
 	try {
-		writeFileSync(file, text);
+		write_file(file, text);
 	} catch (error) {
-		throw new UserError(`--html ${file}: cannot be written (${(error as NodeJS.ErrnoException).code})`);
+		if (!(error instanceof UserError)) throw error;
+		throw new UserError(`--html ${error.message}`);
 	}
 }

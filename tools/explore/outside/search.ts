@@ -20,6 +20,10 @@ export interface Job {
 	model: Model;
 	bundle: string;
 	config?: string;
+	/** Executions of the searches that are over, since when, and what it was in all the last time. */
+	made?: number;
+	started?: number;
+	expected?: Progress["expected"];
 }
 
 /**
@@ -61,10 +65,9 @@ export function progress_of(job: Job, on_progress?: (p: Progress) => void): OnPr
 		on_progress?.({
 			scenario: s.name,
 			model,
-			executions: p.executions,
-			blocked: p.blocked,
-			seconds: p.seconds,
-			estimate: p.estimate,
+			made: (job.made ?? 0) + p.total,
+			seconds: (Date.now() - (job.started ?? Date.now())) / 1000,
+			expected: job.expected,
 		});
 }
 
@@ -79,6 +82,7 @@ export async function search(team: Team, job: Job, o: ExploreOptions, budget: Bu
 	let made = 0;
 	let seconds = 0;
 	const started = Date.now();
+	job.started = started;
 	const run = async (strategy: Strategy, runs?: number, bound?: number): Promise<Ended> => {
 		const left =
 			o.seconds === undefined ? Infinity : Math.max(0, o.seconds - (Date.now() - started) / 1000);
@@ -96,6 +100,7 @@ export async function search(team: Team, job: Job, o: ExploreOptions, budget: Bu
 		keep = true;
 		const r = await team.search(request, left);
 		made += r.total;
+		job.made = made;
 		seconds += r.seconds;
 		return r;
 	};

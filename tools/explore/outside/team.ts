@@ -27,6 +27,8 @@ interface Round {
 	over: boolean;
 	complete: boolean;
 	until: number;
+	/** Executions of the rounds before. */
+	made: number;
 	progress: Map<Core, Ended & { estimate?: number }>;
 	problem?: unknown;
 }
@@ -78,6 +80,7 @@ export class Team {
 				over: false,
 				complete: true,
 				until,
+				made,
 				progress: new Map(),
 			};
 			/* A count of executions is one core's, and chance leaves nothing to share. */
@@ -159,9 +162,10 @@ export class Team {
 	}
 	#tell(core: Core, round: Round, p: Ended & { estimate?: number }): void {
 		round.progress.set(core, p);
-		const sum = (of: "executions" | "blocked") =>
+		const sum = (of: "executions" | "blocked" | "total") =>
 			round.total[of] +
 			[...round.progress].reduce((s, [c, x]) => s + (round.working.has(c) ? x[of] : 0), 0);
-		this.on_progress?.({ ...p, executions: sum("executions"), blocked: sum("blocked") });
+		const total = round.made + sum("total");
+		this.on_progress?.({ ...p, executions: sum("executions"), blocked: sum("blocked"), total });
 	}
 }

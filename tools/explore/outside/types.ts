@@ -44,11 +44,19 @@ export interface ExploreOptions {
 export interface Progress {
 	scenario: string;
 	model: Model;
-	executions: number;
-	blocked: number;
+	/** Executions in all its searches so far, those that were cut off and repeated included. */
+	made: number;
 	seconds: number;
-	/** Of all executions there may be. */
-	estimate?: number;
+	/** How many they were in the end, the last time, and how long they took. */
+	expected?: { made: number; seconds: number };
+}
+
+/** Of many searches. */
+export interface TotalProgress {
+	done: number;
+	all: number;
+	/** As far as it is known. */
+	seconds_left?: number;
 }
 
 /** What went wrong, in terms of the sources. */

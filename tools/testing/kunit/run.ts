@@ -2,6 +2,7 @@
 /** Runs the unit tests that are built into a kernel (CONFIG_KUNIT). */
 import { Machine } from "../../../arch/host/threads/machine.ts";
 import type { kunit_run_result } from "../../../kernel/lib/kunit/executor.ts";
+import { UserError } from "../../lib/errors.ts";
 import { type ObjtreeOptions, objtree } from "../../../scripts/lib/objtree.ts";
 
 /** Configurations that the tests run in: fragments over the default. */
@@ -14,8 +15,22 @@ export const KUNIT_CONFIGS: Record<string, string[]> = {
 
 export function kunit_config(name = "debug"): ObjtreeOptions {
 	const fragments = KUNIT_CONFIGS[name];
-	if (!fragments) throw new Error(`no configuration '${name}': ${Object.keys(KUNIT_CONFIGS).join(", ")}`);
+	if (!fragments)
+		throw new UserError(
+			`no configuration is called '${name}'; there are ${Object.keys(KUNIT_CONFIGS).join(", ")}`,
+		);
 	return { name: `kunit-${name}`, fragments };
+}
+
+/** Builds, boots one CPU and asks it for the names of the cases that `filter` matches. */
+export async function list_kunit(config: ObjtreeOptions, filter: string): Promise<string[]> {
+	const machine = await Machine.boot({ vmlinux: await objtree(config), cpus: 1, mem: 64, console: () => {} });
+	try {
+		const names = (await machine.run({ cpu: 0, fn: "kunit_list_tests", arg: filter })) as string;
+		return names.split("\n").filter((name) => name !== "");
+	} finally {
+		await machine.shutdown();
+	}
 }
 
 /** Builds, boots 4 CPUs (one where SMP is off) and runs what `filter` matches. */

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Every command that package.json names, called by its name as npm links it: it
+ * has a version and a help, is silent when nobody reads, and says in one line
+ * what keeps it from working.
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { here } from "./lib/root.ts";
+
+const { bin, version } = JSON.parse(readFileSync(join(here(), "package.json"), "utf8")) as {
+	bin: Record<string, string>;
+	version: string;
+};
+const names = Object.keys(bin);
+const dir = mkdtempSync(join(tmpdir(), "spf-commands-"));
+test.after.always(() => rmSync(dir, { recursive: true }));
+for (const [name, file] of Object.entries(bin)) symlinkSync(join(here(), file), join(dir, name));
+
+function run(name: string, args: string[], stdout: number | "pipe" = "pipe", command = join(dir, name)) {
+	return spawnSync(command, args, { cwd: dir, encoding: "utf8", stdio: ["ignore", stdout, "pipe"] });
+}
+
+test("the commands are those of the documentation", (t) => {
+	t.deepEqual(names.sort(), ["spf", "spf-conf", "spf-config", "spf-diffconfig", "spf-mconf", "spf-merge-config"]);
+});
+
+for (const name of names) {
+	test(`${name}: its version, and its help under its own name`, (t) => {
+		t.is(run(name, ["--version"]).stdout, `${name} ${version}\n`);
+		const { stdout, stderr } = run(name, ["--help"]);
+		t.regex(stdout, new RegExp(`^(Manipulate.*\n)?Usage:\\s+${name} `, "m"));
+		t.is(stderr, "");
+	});
+	test(`${name}: nobody reads, and an output that takes nothing`, (t) => {
+		const pipe = spawnSync("sh", ["-c", `./${name} --help | true`], { cwd: dir, encoding: "utf8" });
+		t.is(pipe.stderr, "");
+		if (process.platform !== "linux") return;
+		const { stderr } = run(name, ["--help"], openSync("/dev/full", "w"));
+		t.regex(stderr, /^[^\n]*no space left on[^\n]*\n$/i);
+	});
+}
+
+test("without packages, and without what make makes of them, a command says what to do", (t) => {
+	const clone = join(dir, "clone");
+	mkdirSync(join(clone, "scripts/kconfig"), { recursive: true });
+	cpSync(join(here(), "bin"), join(clone, "bin"), { recursive: true });
+	for (const name of names) {
+		const { status, stdout, stderr } = run(name, ["--help"], "pipe", join(clone, bin[name]));
+		t.is(status, 2);
+		t.is(stdout, "");
+		t.is(stderr, `${name}: its packages are not installed: run 'npm ci' in ${clone}, or 'make' there\n`);
+	}
+});
