@@ -11,10 +11,14 @@ import { join } from "node:path";
 import test from "ava";
 import { here } from "./lib/root.ts";
 
-const { bin, version } = JSON.parse(readFileSync(join(here(), "package.json"), "utf8")) as {
+interface Manifest {
 	bin: Record<string, string>;
 	version: string;
-};
+}
+const manifest = (dir: string): Manifest => JSON.parse(readFileSync(join(here(), dir, "package.json"), "utf8"));
+const { bin, version } = manifest("");
+/** Kconfig's commands are a package of their own, with its version. */
+const version_of = (name: string) => (name === "spf" ? version : manifest("scripts/kconfig").version);
 const names = Object.keys(bin);
 const dir = mkdtempSync(join(tmpdir(), "spf-commands-"));
 test.after.always(() => rmSync(dir, { recursive: true }));
@@ -30,7 +34,7 @@ test("the commands are those of the documentation", (t) => {
 
 for (const name of names) {
 	test(`${name}: its version, and its help under its own name`, (t) => {
-		t.is(run(name, ["--version"]).stdout, `${name} ${version}\n`);
+		t.is(run(name, ["--version"]).stdout, `${name} ${version_of(name)}\n`);
 		const { stdout, stderr } = run(name, ["--help"]);
 		t.regex(stdout, new RegExp(`^(Manipulate.*\n)?Usage:\\s+${name} `, "m"));
 		t.is(stderr, "");

@@ -80,7 +80,7 @@ test("a file's mistakes are told with their line", (t) => {
 	wrong('{"name":"x","cpus":[[{"op":"atomic_inc"}]]}', /bad.jsonl:2: x: atomic_inc needs a loc/);
 	wrong(
 		'{"name":"x","cpus":[[{"op":"smp_mb__before_atomic"},{"op":"atomic_read","loc":"x"}]]}',
-		/bad.jsonl:2: x: smp_mb__before_atomic has to stand right before/,
+		/bad.jsonl:2: x: smp_mb__before_atomic only stands right before/,
 	);
 	wrong(
 		'{"name":"x","cpus":[[{"op":"atomic_inc","loc":"x"},{"op":"smp_mb"},{"op":"smp_mb__after_atomic"}]]}',

@@ -26,7 +26,8 @@ test.serial("the examples end, and find what they look for", async (t) => {
 		t.is(run.exitCode, 0, run.stdout + run.stderr);
 		const json = JSON.parse(run.stdout);
 		checks[name] = json.check.value;
-		t.true(json.vmstat.pgfault > 0);
+		/* An access that no vma covers is not counted, as in Linux. */
+		if (name !== "segv.mjs") t.true(json.vmstat.pgfault > 0, name);
 		t.is(json.console.length, 0);
 	}
 	t.deepEqual(checks, {

@@ -43,7 +43,7 @@ test("a program of too many steps fails, with the schedule", async (t) => {
 		export const session_options = (r) => r;
 		export const sharing = () => ({});
 		export class Session {
-			outcome = { executions: 1, blocked: 0, total: 1, exhausted: false, failure: { kind: "limit", text: "9 steps without an end", stack: "", schedule: [0, 1] } };
+			outcome = { executions: 1, blocked: 0, total: 1, exhausted: false, failure: { kind: "limit", text: "9 steps without an end", stack: "", schedule: [[0, 3]] } };
 			slice() { return true; }
 		}`,
 	);
