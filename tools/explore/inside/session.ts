@@ -251,10 +251,10 @@ export class Session {
 		const scenario = scenarios().get(options.scenario);
 		if (!scenario) throw new RangeError(`no scenario '${options.scenario}'`);
 		this.scenario = scenario;
-		this.search = options.search();
 		this.oracles = options.oracles === false ? [] : all_oracles(options);
 		if (options.sharing) adopt_sharing(options.sharing);
 		else if (!options.keep) forget_sharing();
+		this.search = options.search();
 	}
 
 	/** RAM as it is before the first step of any CPU. */

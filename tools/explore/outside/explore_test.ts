@@ -226,6 +226,18 @@ test("a schedule is the same after it was a word", (t) => {
 	t.deepEqual(decode_schedule(encode_schedule(schedule, 0xdeadbeef)), { schedule, build: 0xdeadbeef });
 });
 
+test.serial("two cores: who finds on the way to a loan that more is shared says so, and goes nowhere", async (t) => {
+	t.timeout(BUILD_MS);
+	/* What one core sees for one loan makes steps of what are none for the lender of the next. */
+	for await (const r of explore({
+		scenarios: ["cow-munmap"],
+		model: "sc",
+		mutant: "spf-walk-unchecked",
+		jobs: 2,
+	}))
+		t.is(r.failure?.kind, "lockdep");
+});
+
 test("mistakes are one line", async (t) => {
 	await t.throwsAsync(all({ scenarios: ["no-such"], model: "sc" }), {
 		instanceOf: UserError,

@@ -33,7 +33,7 @@ import {
 	own_buffer,
 } from "host/state.ts";
 import type { Loan } from "../../protocol.ts";
-import { follow } from "./commons.ts";
+import { follow, is_lost } from "./commons.ts";
 import type { Search } from "./types.ts";
 
 /** At each step: contexts that are left to try there, */
@@ -83,6 +83,7 @@ function after_others(e: number, p: number): boolean {
 export function bound(limit: number, loan?: Loan): Search {
 	const floor = loan ? loan.contexts.length : 0;
 	let on_the_way = loan !== undefined;
+	const lost = is_lost();
 	let forced = -1;
 	let forced_choice = -1;
 	/** The event after which the execution is cut off. */
@@ -93,7 +94,7 @@ export function bound(limit: number, loan?: Loan): Search {
 		name: `at most ${limit} preemptions`,
 		exhaustive: true,
 		pick(enabled, running) {
-			if (enabled === 0) return -1;
+			if (enabled === 0 || (on_the_way && lost())) return -1;
 			if (cut === n - 1 && cut >= 0) return -1;
 			if (forced >= 0) {
 				const c = forced;

@@ -7,6 +7,7 @@
  * has the place on its own way, so that nothing is lost when the other has left
  * it. The memory is the explorer's own, not the kernel's.
  */
+import { shared_words } from "host/sharing.ts";
 import { n } from "host/state.ts";
 import type { Loan } from "../../protocol.ts";
 
@@ -42,6 +43,17 @@ export class Commons {
 			if ((this.before & bit) === 0) return 31 - Math.clz32(bit);
 		}
 	}
+}
+
+/**
+ * For who is on the way to a place that was borrowed: has it turned out that more is shared than the lender
+ * knows? A core can see that by what it did for another loan. Steps are others then, and the way leads
+ * nowhere: the execution is to be cut off, and all begin again with what is known now. To be made when what
+ * the lender knows has been adopted.
+ */
+export function is_lost(): () => boolean {
+	const known = shared_words();
+	return () => shared_words() !== known;
 }
 
 /** The next step of the way. All cores know the same words to be shared, so it can be made. */

@@ -36,7 +36,7 @@ import {
 	pre,
 } from "host/state.ts";
 import type { Loan } from "../../protocol.ts";
-import { Commons, follow } from "./commons.ts";
+import { Commons, follow, is_lost } from "./commons.ts";
 import type { Search } from "./types.ts";
 
 const sleep = new Int32Array(MAX_EV);
@@ -58,6 +58,7 @@ export function dpor(words?: Int32Array, loan?: Loan): Search {
 	let forced_choice = -1;
 	/** Steps of the way to the place that was borrowed. */
 	let way = 0;
+	const lost = is_lost();
 	sleep[0] = 0;
 
 	const wanted = (d: number) => (record[d] < 0 ? backtrack[d] : (commons as Commons).wanted(record[d]));
@@ -187,6 +188,7 @@ export function dpor(words?: Int32Array, loan?: Loan): Search {
 		nothing: way < 0,
 		exhaustive: true,
 		pick(enabled, running) {
+			if (loan && n <= way && lost()) return -1;
 			if (loan && n < way) {
 				forced_choice = loan.choices[n] > 0 ? loan.choices[n] : -1;
 				return follow(loan, enabled);
