@@ -241,11 +241,11 @@ ifneq ($(objtree),.)
 		*) echo 'make: O=$(objtree): it has a Makefile of somebody else; choose another directory' >&2; \
 			exit 2;; esac; \
 		$(if $(silent),,$(call tell,GEN,Makefile)) \
-		(printf '%s\n' "$$text" 'include $(srctree)/Makefile' > .tmp.Makefile && \
+		(printf '%s\n' "$$text" 'include $(srctree)/Makefile' > .tmp.$$$$.Makefile && \
 			ln -fsn $(srctree) source && \
 			([ -e .gitignore ] || printf '%s\n' '# This is an output directory.' '*' > .gitignore) && \
-			mv .tmp.Makefile Makefile) 2>/dev/null || \
-			{ rm -f .tmp.Makefile 2>/dev/null; $(call cannot,$(objtree)/Makefile); }; \
+			mv .tmp.$$$$.Makefile Makefile) 2>/dev/null || \
+			{ rm -f .tmp.$$$$.Makefile 2>/dev/null; $(call cannot,$(objtree)/Makefile); }; \
 	fi
 else
 	@:

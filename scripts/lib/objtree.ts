@@ -73,9 +73,23 @@ function short_lines(tell: (text: string) => void): (text: string) => void {
 	};
 }
 
-/** Configures and builds; returns the path of the bundle. Nothing is done where
- *  the bundle is newer than all of its sources. */
-export async function objtree({ name, fragments = [], arch = "x86", tell }: ObjtreeOptions): Promise<string> {
+/** By name: builds that are under way. */
+const under_way = new Map<string, Promise<string>>();
+
+/**
+ * Configures and builds; returns the path of the bundle. Nothing is done where the
+ * bundle is newer than all of its sources. Who asks for what is under way waits for it.
+ */
+export function objtree(options: ObjtreeOptions): Promise<string> {
+	let build = under_way.get(options.name);
+	if (!build) {
+		build = make_objtree(options).finally(() => under_way.delete(options.name));
+		under_way.set(options.name, build);
+	}
+	return build;
+}
+
+async function make_objtree({ name, fragments = [], arch = "x86", tell }: ObjtreeOptions): Promise<string> {
 	const srctree = here();
 	const dir = join(build_dir(), name);
 	const bundle = join(dir, "vmlinux.mjs");

@@ -84,11 +84,11 @@ test("a file's mistakes are told with their line", (t) => {
 	);
 	wrong(
 		'{"name":"x","cpus":[[{"op":"atomic_inc","loc":"x"},{"op":"smp_mb"},{"op":"smp_mb__after_atomic"}]]}',
-		/bad.jsonl:2: x: smp_mb__after_atomic has to stand right after/,
+		/bad.jsonl:2: x: smp_mb__after_atomic only stands right after/,
 	);
 	wrong(
 		'{"name":"x","cpus":[[{"op":"smp_mb__after_spinlock"}]]}',
-		/bad.jsonl:2: x: smp_mb__after_spinlock has to stand right after a spin_lock/,
+		/bad.jsonl:2: x: smp_mb__after_spinlock only stands right after a spin_lock/,
 	);
 	wrong('{"name":"x","cpus":[[{"op":"smp_mb"}]],"tso":[1]}', /bad.jsonl:2: x: the final states of tso/);
 });
