@@ -19,7 +19,7 @@ import { bench_head } from "../tools/bench/head.ts";
 import { median, median_ratio, shown } from "../tools/bench/numbers.ts";
 import { explore_bench } from "../tools/explore/outside/bench.ts";
 import { whole_number } from "../tools/lib/options.ts";
-import { BESIDE_CPUS, type BesideRow, beside_table, beside_writers } from "./lib/beside.ts";
+import { BESIDE_CPUS, type BesideRow, beside_table, beside_writers, gain } from "./lib/beside.ts";
 import { command } from "./lib/command.ts";
 import { run } from "./lib/child.ts";
 import { make_directory, write_file } from "./lib/files.ts";
@@ -55,7 +55,7 @@ interface Row {
 	/** native_ns / port_ns: above 1 the port is faster. */
 	ratio: number | null;
 	rounds: number;
-	[detail: string]: string | number | null | number[];
+	[detail: string]: string | number | null | (number | null)[];
 }
 
 /** native.c, compiled; undefined, and why on stderr, if it cannot be. */
@@ -127,7 +127,7 @@ function spf_rows(rows: BesideRow[], rounds: number): Row[] {
 			native_ns: null,
 			ratio: null,
 			rounds,
-			off_over_this: off.fault / fault,
+			off_over_this: gain(fault, off.fault),
 			writers_ns: writers,
 		})),
 	);

@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import Table from "cli-table3";
 import type { Machine } from "../../arch/host/threads/machine.ts";
+import { median, shown } from "../../tools/bench/numbers.ts";
 import { type Beside, type Workload, workloads } from "../../tools/bench/beside.ts";
 import { guest } from "./guest.ts";
 import { here } from "./root.ts";
@@ -16,18 +17,16 @@ export const BESIDE_CPUS = FAULTERS + Math.max(...workloads.map((w) => w.writers
 const PAGES = 512;
 const WARM_ROUNDS = 3;
 
-/** Of one kernel, medians over the rounds: a fault's time, and that of each writer's turn, in ns. */
+/** Of one kernel, medians over the rounds: a fault's time, and that of each writer's turn, in ns; null: none. */
 export interface Times {
-	fault: number;
-	writers: number[];
+	fault: number | null;
+	writers: (number | null)[];
 }
 export interface BesideRow {
 	workload: Workload;
 	on: Times;
 	off: Times;
 }
-
-const median = (a: number[]) => a.toSorted((x, y) => x - y)[a.length >> 1];
 
 /** One run of a workload. */
 async function run(machine: Machine, module: string, workload: Workload, writers: number): Promise<Times> {
@@ -63,7 +62,7 @@ export async function beside_writers(on: Machine, off: Machine, rounds: number):
 }
 
 /** off / on: above 1 it is faster with speculation. */
-const gain = (on: number, off: number) => (off / on).toFixed(2);
+export const gain = (on: number | null, off: number | null) => (on && off ? off / on : null);
 
 export function beside_table(rows: BesideRow[]): string {
 	const table = new Table({
@@ -71,16 +70,16 @@ export function beside_table(rows: BesideRow[]): string {
 		colAligns: ["left", "right", "right", "right", "right", "right", "right"],
 		style: { head: [], border: [], compact: true },
 	});
-	const us = (ns: number) => (ns / 1000).toFixed(ns < 100_000 ? 1 : 0);
+	const us = (ns: number | null) => shown(ns === null ? null : ns / 1000, ns !== null && ns < 100_000 ? 1 : 0);
 	for (const { workload, on, off } of rows)
 		table.push([
 			workload,
 			us(on.fault),
 			us(off.fault),
-			gain(on.fault, off.fault),
+			shown(gain(on.fault, off.fault), 2),
 			on.writers.map(us).join(", "),
 			off.writers.map(us).join(", "),
-			on.writers.map((t, i) => gain(t, off.writers[i])).join(", "),
+			on.writers.map((t, i) => shown(gain(t, off.writers[i]), 2)).join(", "),
 		]);
 	return table.toString();
 }

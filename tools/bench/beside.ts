@@ -8,29 +8,22 @@
  * A program that waits goes on making instructions, or its CPU would take no
  * interrupts. All functions return ns.
  */
+import * as NR from "../../arch/x86/include/asm/unistd.ts";
 import type * as User from "../../arch/x86/kernel/user.ts";
+import {
+	MADV_DONTNEED,
+	MADV_POPULATE_WRITE,
+	MAP_ANONYMOUS,
+	MAP_NORESERVE,
+	MAP_PRIVATE,
+	MAP_STACK,
+	PROT_NONE,
+	PROT_READ,
+	PROT_WRITE,
+} from "../../include/uapi/linux/mman.ts";
 
 const PAGE = 4096;
-const NR = {
-	mmap: 9,
-	mprotect: 10,
-	munmap: 11,
-	madvise: 28,
-	clone: 56,
-	fork: 57,
-	exit: 60,
-	wait4: 61,
-	exit_group: 231,
-	sim_exec: 1002,
-};
-const PROT_NONE = 0;
-const PROT_READ = 1;
-const PROT_RW = 3;
-const MAP_PRIVATE_ANON = 0x22;
-const MAP_NORESERVE = 0x4000;
-const MAP_STACK = 0x20000;
-const MADV_DONTNEED = 4;
-const MADV_POPULATE_WRITE = 23;
+const PROT_RW = PROT_READ | PROT_WRITE;
 /** CLONE_VM | FS | FILES | SIGHAND | THREAD: what pthread_create() asks for. */
 const CLONE_THREAD = 0x10f00;
 const STACK_END = 0x7ffffffff000;
@@ -44,48 +37,48 @@ const STACK = 2048 * PAGE;
 type Turn = (user: typeof User, area: number, me: number) => void;
 
 const map = (user: typeof User, bytes: number, prot = PROT_RW, flags = 0) =>
-	user.user_syscall(NR.mmap, 0, bytes, prot, MAP_PRIVATE_ANON | flags, -1, 0);
+	user.user_syscall(NR.__NR_mmap, 0, bytes, prot, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 
 const one_page: Turn = (user) => {
 	const p = map(user, PAGE);
 	user.user_store8(p, 1);
-	user.user_syscall(NR.munmap, p, PAGE);
+	user.user_syscall(NR.__NR_munmap, p, PAGE);
 };
 
 /** As glibc does it: map the stack, protect all but the guard page, use a page of it. */
 const thread: Turn = (user) => {
 	const p = map(user, STACK, PROT_NONE, MAP_NORESERVE | MAP_STACK);
-	user.user_syscall(NR.mprotect, p + PAGE, STACK - PAGE, PROT_RW);
+	user.user_syscall(NR.__NR_mprotect, p + PAGE, STACK - PAGE, PROT_RW);
 	user.user_store8(p + STACK - 8, 1);
-	user.user_syscall(NR.munmap, p, STACK);
+	user.user_syscall(NR.__NR_munmap, p, STACK);
 };
 
 /** With the pages that the faulters have written, and LARGE bytes of its own. */
 const fork: Turn = (user, _area, me) => {
-	const child = user.user_syscall(NR.fork);
+	const child = user.user_syscall(NR.__NR_fork);
 	user.run_task(child);
-	user.user_syscall(NR.exit_group, 0);
+	user.user_syscall(NR.__NR_exit_group, 0);
 	user.run_task(me);
-	user.user_syscall(NR.wait4, child, 0, 0, 0);
+	user.user_syscall(NR.__NR_wait4, child, 0, 0, 0);
 };
 
 /** An area is brought in ahead of its use, and given back: both under the lock for reading. */
 const populate: Turn = (user, area) => {
-	user.user_syscall(NR.madvise, area, LARGE, MADV_POPULATE_WRITE);
-	user.user_syscall(NR.madvise, area, LARGE, MADV_DONTNEED);
+	user.user_syscall(NR.__NR_madvise, area, LARGE, MADV_POPULATE_WRITE);
+	user.user_syscall(NR.__NR_madvise, area, LARGE, MADV_DONTNEED);
 };
 
 /** A heap grows, is used, and goes: munmap() frees its pages under the lock for reading. */
 const heap: Turn = (user) => {
 	const p = map(user, LARGE / 4);
-	user.user_syscall(NR.madvise, p, LARGE / 4, MADV_POPULATE_WRITE);
-	user.user_syscall(NR.munmap, p, LARGE / 4);
+	user.user_syscall(NR.__NR_madvise, p, LARGE / 4, MADV_POPULATE_WRITE);
+	user.user_syscall(NR.__NR_munmap, p, LARGE / 4);
 };
 
 /** The lock is held for writing while all entries change. The area was written: see writer(). */
 const protect: Turn = (user, area) => {
-	user.user_syscall(NR.mprotect, area, LARGE, PROT_READ);
-	user.user_syscall(NR.mprotect, area, LARGE, PROT_RW);
+	user.user_syscall(NR.__NR_mprotect, area, LARGE, PROT_READ);
+	user.user_syscall(NR.__NR_mprotect, area, LARGE, PROT_RW);
 };
 
 /** By name: what each writer does. */
@@ -130,8 +123,8 @@ const threads = ({ workload, faulters }: Beside) => WORKLOADS[workload].length +
 export function start(user: typeof User, beside: Beside): number[] {
 	const pids = [user.user_spawn()];
 	user.run_task(pids[0]);
-	user.user_syscall(NR.sim_exec, 0x10000000, STACK_END - 32 * PAGE, STACK_END);
-	while (pids.length < threads(beside)) pids.push(user.user_syscall(NR.clone, CLONE_THREAD, 0));
+	user.user_syscall(NR.__NR_sim_exec, 0x10000000, STACK_END - 32 * PAGE, STACK_END);
+	while (pids.length < threads(beside)) pids.push(user.user_syscall(NR.__NR_clone, CLONE_THREAD, 0));
 	return pids;
 }
 
@@ -146,7 +139,7 @@ export function writer(user: typeof User, thread: Thread): number {
 	const turn = WORKLOADS[workload][nr];
 	if (nr > 0) user.run_task(pid);
 	const area = map(user, LARGE);
-	if (turn === fork || turn === protect) user.user_syscall(NR.madvise, area, LARGE, MADV_POPULATE_WRITE);
+	if (turn === fork || turn === protect) user.user_syscall(NR.__NR_madvise, area, LARGE, MADV_POPULATE_WRITE);
 	all_ready(user, thread);
 	const begin = performance.now();
 	let n = 0;
@@ -156,7 +149,7 @@ export function writer(user: typeof User, thread: Thread): number {
 	}
 	const ns = ((performance.now() - begin) * 1e6) / n;
 	if (nr > 0) {
-		user.user_syscall(NR.exit, 0);
+		user.user_syscall(NR.__NR_exit, 0);
 		user.user_idle();
 	}
 	return ns;
@@ -173,21 +166,21 @@ export function faulter(user: typeof User, thread: Thread): number {
 	let ms = 0;
 	touch();
 	for (let i = 0; i < times; i++) {
-		user.user_syscall(NR.madvise, p, pages * PAGE, MADV_DONTNEED);
+		user.user_syscall(NR.__NR_madvise, p, pages * PAGE, MADV_DONTNEED);
 		if (i === 0) all_ready(user, thread);
 		const begin = performance.now();
 		touch();
 		ms += performance.now() - begin;
 	}
 	Atomics.add(shared, DONE, 1);
-	user.user_syscall(NR.munmap, p, pages * PAGE);
-	user.user_syscall(NR.exit, 0);
+	user.user_syscall(NR.__NR_munmap, p, pages * PAGE);
+	user.user_syscall(NR.__NR_exit, 0);
 	user.user_idle();
 	return (ms * 1e6) / (pages * times);
 }
 
 /** On CPU 0, last. */
 export function end(user: typeof User): void {
-	user.user_syscall(NR.exit_group, 0);
+	user.user_syscall(NR.__NR_exit_group, 0);
 	user.user_idle();
 }

@@ -5,59 +5,26 @@
  * of, and loaded into each CPU's worker. The calls are libc's.
  */
 import type * as user_side from "../../arch/x86/kernel/user.ts";
+import * as NR from "../../arch/x86/include/asm/unistd.ts";
 import * as mman from "../../include/uapi/linux/mman.ts";
+import { errno_name } from "../replay/abi.ts";
 
 type User = typeof user_side;
 
 const PAGE_SIZE = 4096;
-const NR = {
-	close: 3,
-	mmap: 9,
-	mprotect: 10,
-	munmap: 11,
-	brk: 12,
-	mremap: 25,
-	madvise: 28,
-	clone: 56,
-	fork: 57,
-	exit: 60,
-	wait4: 61,
-	exit_group: 231,
-	sim_open: 1000,
-	sim_exec: 1002,
-};
 const O_RDWR = 2;
 const SIGSEGV = 11;
 /** What pthread_create() asks for: CLONE_VM | FS | FILES | SIGHAND | THREAD. */
 const CLONE_THREAD = 0x10f00;
 const STACK_END = 0x7ffffffff000;
 const START_BRK = 0x10000000;
-/** Names of those that a memory system call gives. */
-const ERRNO: Record<number, string> = {
-	1: "EPERM",
-	2: "ENOENT",
-	3: "ESRCH",
-	4: "EINTR",
-	9: "EBADF",
-	11: "EAGAIN",
-	12: "ENOMEM",
-	13: "EACCES",
-	14: "EFAULT",
-	16: "EBUSY",
-	17: "EEXIST",
-	22: "EINVAL",
-	38: "ENOSYS",
-	75: "EOVERFLOW",
-	95: "EOPNOTSUPP",
-};
-
 /** A system call that failed. */
 export class Errno extends Error {
 	constructor(
 		call: string,
 		readonly errno: number,
 	) {
-		super(`${call}: ${ERRNO[errno] ?? `errno ${errno}`}`);
+		super(`${call}: ${errno_name(errno)}`);
 		this.name = "Errno";
 	}
 }
@@ -74,8 +41,8 @@ export class Signal extends Error {
 
 /** What a program's functions are given. Numbers are bytes; calls throw Errno, accesses throw Signal. */
 export function make_sys(user: User, task: { pid: number }) {
-	const call = (name: string, nr: number, ...args: number[]): number => {
-		const ret = user.user_syscall(nr, ...args);
+	const call = (name: string, number: number, ...args: number[]): number => {
+		const ret = user.user_syscall(number, ...args);
 		if (ret < 0 && ret > -4096) throw new Errno(name, -ret);
 		return ret;
 	};
@@ -95,20 +62,20 @@ export function make_sys(user: User, task: { pid: number }) {
 			flags = MAP_PRIVATE | MAP_ANONYMOUS,
 			fd = -1,
 			offset = 0,
-		) => call("mmap", NR.mmap, addr ?? 0, length, prot, flags, fd, offset),
-		munmap: (addr: number, length: number) => call("munmap", NR.munmap, addr, length),
+		) => call("mmap", NR.__NR_mmap, addr ?? 0, length, prot, flags, fd, offset),
+		munmap: (addr: number, length: number) => call("munmap", NR.__NR_munmap, addr, length),
 		mprotect: (addr: number, length: number, prot: number) =>
-			call("mprotect", NR.mprotect, addr, length, prot),
+			call("mprotect", NR.__NR_mprotect, addr, length, prot),
 		madvise: (addr: number, length: number, advice: number) =>
-			call("madvise", NR.madvise, addr, length, advice),
+			call("madvise", NR.__NR_madvise, addr, length, advice),
 		mremap: (addr: number, old_len: number, new_len: number, flags = mman.MREMAP_MAYMOVE, new_addr = 0) =>
-			call("mremap", NR.mremap, addr, old_len, new_len, flags, new_addr),
-		brk: (addr: number) => call("brk", NR.brk, addr),
+			call("mremap", NR.__NR_mremap, addr, old_len, new_len, flags, new_addr),
+		brk: (addr: number) => call("brk", NR.__NR_brk, addr),
 		/** A descriptor of a file: its contents are a function of the inode's number and the offset. */
-		open: (inode: number, size: number) => call("open", NR.sim_open, inode, O_RDWR, size),
-		close: (fd: number) => call("close", NR.close, fd),
+		open: (inode: number, size: number) => call("open", NR.__NR_sim_open, inode, O_RDWR, size),
+		close: (fd: number) => call("close", NR.__NR_close, fd),
 		/** Any other system call by its number on x86-64: its value, or a negative errno. */
-		syscall: (nr: number, ...args: number[]) => user.user_syscall(nr, ...args),
+		syscall: (number: number, ...args: number[]) => user.user_syscall(number, ...args),
 		/** The 32 bits at addr, unsigned. */
 		load: (addr: number) => {
 			const value = user.user_load32(addr);
@@ -119,15 +86,15 @@ export function make_sys(user: User, task: { pid: number }) {
 		},
 		/** A child does what `child` says and ends; then this task goes on. Its number. */
 		fork: (child: () => void) => {
-			const pid = call("fork", NR.fork);
+			const pid = call("fork", NR.__NR_fork);
 			const parent = task.pid;
 			user.run_task(pid);
 			task.pid = pid;
 			child();
-			user.user_syscall(NR.exit_group, 0);
+			user.user_syscall(NR.__NR_exit_group, 0);
 			user.run_task(parent);
 			task.pid = parent;
-			call("wait4", NR.wait4, pid, 0, 0, 0);
+			call("wait4", NR.__NR_wait4, pid, 0, 0, 0);
 			return pid;
 		},
 		/** Text of /proc/self/maps. */
@@ -204,9 +171,9 @@ export function counters(user: User): Counters {
 export function start(user: User): Done & { pids: number[] } {
 	const pids = [user.user_spawn()];
 	user.run_task(pids[0]);
-	user.user_syscall(NR.sim_exec, START_BRK, STACK_END - 32 * PAGE_SIZE, STACK_END);
+	user.user_syscall(NR.__NR_sim_exec, START_BRK, STACK_END - 32 * PAGE_SIZE, STACK_END);
 	const result = done(() => program.setup?.(make_sys(user, { pid: pids[0] })));
-	while (pids.length < program.cpus.length) pids.push(user.user_syscall(NR.clone, CLONE_THREAD, 0));
+	while (pids.length < program.cpus.length) pids.push(user.user_syscall(NR.__NR_clone, CLONE_THREAD, 0));
 	return { ...result, pids };
 }
 
@@ -217,7 +184,7 @@ export function thread(user: User, { ready, pids, nr, area }: Arg): Done {
 	while (Atomics.load(ready, 0) < pids.length) user.user_signal();
 	const result = done(() => program.cpus[nr](make_sys(user, { pid: pids[nr] }), area));
 	if (nr > 0) {
-		user.user_syscall(NR.exit, 0);
+		user.user_syscall(NR.__NR_exit, 0);
 		user.user_idle();
 	}
 	return result;
@@ -226,14 +193,14 @@ export function thread(user: User, { ready, pids, nr, area }: Arg): Done {
 /** On CPU 0, when all are done: check(), and the end of the process. */
 export function end(user: User, { pids, area, results }: Arg): Done {
 	const result = done(() => program.check?.(make_sys(user, { pid: pids[0] }), area, results ?? []));
-	user.user_syscall(NR.exit_group, 0);
+	user.user_syscall(NR.__NR_exit_group, 0);
 	user.user_idle();
 	return result;
 }
 
 /** The same without check(), as something failed before it. */
 export function stop(user: User): Done {
-	user.user_syscall(NR.exit_group, 0);
+	user.user_syscall(NR.__NR_exit_group, 0);
 	user.user_idle();
 	return {};
 }
