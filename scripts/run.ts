@@ -99,7 +99,8 @@ async function main(): Promise<void> {
 	const waits = median(1, (r) => r.mmap_lock_wait.reads);
 	const faults = median(1, (r) => r.faults.count);
 	console.log(`Without speculation ${waits} of the ${faults} faults waited for mmap_lock. A fault that need not
-wait can only lose by speculation: it copies the vma, and looks at mmap_seq twice.`);
+wait gains little by speculation: it is spared the lock's atomic operations, but copies the vma and
+compares mmap_seq again and again.`);
 	const [on, off] = await Promise.all(
 		kernels.map(({ kernel }) => Machine.boot({ vmlinux: kernel.vmlinux, cpus: BESIDE_CPUS, mem: 256 })),
 	);

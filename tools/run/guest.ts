@@ -90,11 +90,14 @@ export function make_sys(user: User, task: { pid: number }) {
 			const parent = task.pid;
 			user.run_task(pid);
 			task.pid = pid;
-			child();
-			user.user_syscall(NR.__NR_exit_group, 0);
-			user.run_task(parent);
-			task.pid = parent;
-			call("wait4", NR.__NR_wait4, pid, 0, 0, 0);
+			try {
+				child();
+			} finally {
+				user.user_syscall(NR.__NR_exit_group, 0);
+				user.run_task(parent);
+				task.pid = parent;
+				call("wait4", NR.__NR_wait4, pid, 0, 0, 0);
+			}
 			return pid;
 		},
 		/** Text of /proc/self/maps. */
@@ -150,14 +153,15 @@ export function bind(module: Program): void {
 function thrown(error: unknown): string {
 	if (!(error instanceof Error)) return String(error);
 	const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
-	const place = frames.find((line) => !/tools\/run\/guest\.ts|\/arch\/|\/kernel\//.test(line))?.trim();
+	const place = frames.find((line) => !/tools\/run\/guest\.ts|\/arch\/|\/kernel\/|\bnode:/.test(line))?.trim();
 	return `${error.name}: ${error.message}${place ? `, ${place}` : ""}`;
 }
 
 /** A machine that stops makes all that comes after throw, too, and says why itself. */
 function done(fn: () => unknown): Done {
 	try {
-		return { value: fn() };
+		/* Others are to get it: what is no data is the program's mistake, and said here. */
+		return { value: structuredClone(fn()) };
 	} catch (error) {
 		return { error: thrown(error) };
 	}

@@ -59,6 +59,28 @@ test.serial("a call that fails throws the name of its errno; syscall() returns i
 	t.deepEqual(JSON.parse(run.stdout).cpus, [{ value: ["munmap: EINVAL", 22, -22] }]);
 });
 
+test.serial("what is no data cannot be returned, and that is no death of the kernel", async (t) => {
+	t.timeout(240_000);
+	const run = await spf(program(t, "export const cpus = [() => () => 1, async () => 1, () => [2]];"), "--json");
+	t.is(run.exitCode, 1);
+	const { cpus } = JSON.parse(run.stdout);
+	t.regex(cpus[0].error, /^DataCloneError: \(\) => 1 could not be cloned/);
+	t.regex(cpus[1].error, /^DataCloneError: #<Promise> could not be cloned/);
+	t.deepEqual(cpus[2], { value: [2] });
+});
+
+test.serial("a child that throws ends, and its parent goes on", async (t) => {
+	t.timeout(240_000);
+	const text =
+		"export const cpus = [({ fork, maps }) => {\n" +
+		"\ttry { fork(() => { throw new Error('in the child'); }); }\n" +
+		"\tcatch (e) { return [e.message, maps() !== '']; }\n" +
+		"}];";
+	const run = await spf(program(t, text), "--json");
+	t.deepEqual(JSON.parse(run.stdout).cpus, [{ value: ["in the child", true] }]);
+	t.is(run.exitCode, 0);
+});
+
 for (const [what, text, message] of [
 	["exports nothing", "", /has to export 'cpus'/],
 	["has a cpus that is no list", "export const cpus = () => 1;", /has to export 'cpus'/],
