@@ -861,7 +861,7 @@ export function unaccount_process(): void {
 /** Let the new task be run. Port: whoever is outside finds it by its pid. */
 function wake_up_new_task(p: task_struct): void {
 	VM_BUG_ON(p.__state !== TASK_NEW);
-	/* Pairs with the acquire in run_task(): a CPU that sees the task as
+	/* Pairs with the acquire in task_claim(): a CPU that sees the task as
 	 * runnable sees all of it. */
 	smp_store_release(p.__state, TASK_RUNNING);
 }

@@ -11,9 +11,9 @@ import { copy_from_user } from "asm/uaccess.ts";
 import { load8 } from "host/door.ts";
 import { current } from "kernel/sched/core.ts";
 import { ANON_VMA_NAME_MAX_LEN, anon_vma_name_put } from "linux/anon_vma_name.ts";
-import { EFAULT, EINTR, EINVAL, ENOMEM } from "linux/errno.ts";
+import { EFAULT, EINVAL, ENOMEM } from "linux/errno.ts";
 import type { anon_vma_name, mm_struct } from "linux/mm_types.ts";
-import { mmap_write_lock_killable, mmap_write_unlock } from "linux/mmap_lock.ts";
+import { mmap_write_lock, mmap_write_unlock } from "linux/mmap_lock.ts";
 import { PR_SET_NAME, PR_SET_VMA, PR_SET_VMA_ANON_NAME } from "linux/prctl.ts";
 import { KERNEL_VERSION, PR_SIM_KERNEL_VERSION } from "linux/version.ts";
 import { PR_SIM_THP_ALIGN, set_thp_align } from "mm/huge_memory.ts";
@@ -73,10 +73,7 @@ function prctl_set_vma(
 				return -ENOMEM;
 		}
 
-		if (mmap_write_lock_killable(mm)) {
-			anon_vma_name_put(anon_name);
-			return -EINTR;
-		}
+		mmap_write_lock(mm);
 
 		const error = madvise_set_anon_name(mm, addr, size, anon_name);
 

@@ -61,7 +61,9 @@ export function kasan_slab_alloc(addr: number, size: number): void {
 
 /**
  * An object becomes free. Objects of SLAB_TYPESAFE_BY_RCU caches stay readable:
- * touching a free one within a grace period is what they are for.
+ * touching a free one within a grace period is what they are for. Port: where
+ * the machine counts RCU sections, only in one. (Linux has SLUB_RCU_DEBUG for
+ * that since 6.12.)
  */
 export function kasan_slab_free(
 	addr: number,

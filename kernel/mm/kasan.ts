@@ -8,8 +8,12 @@
  * is partly in use is allowed as a whole. The memory of a page is reached by
  * other doors too (user accesses, clear_page(), memset()), which do not check.
  */
-import { kasan_poison_range, kasan_unpoison_range } from "host/door.ts";
-import { CONFIG_KASAN } from "generated/autoconf.ts";
+import {
+	kasan_poison_range,
+	kasan_poison_rcu_range,
+	kasan_unpoison_range,
+} from "host/door.ts";
+import { CONFIG_KASAN, CONFIG_RCU_STEPPED } from "generated/autoconf.ts";
 import { page_address } from "asm-generic/memory_model.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { BUG_ON } from "linux/bug.ts";
@@ -63,4 +67,6 @@ export function __kasan_slab_free(
 ): void {
 	if (!typesafe_by_rcu)
 		kasan_poison(addr, size);
+	else if (CONFIG_RCU_STEPPED)
+		kasan_poison_rcu_range(addr, round_up(size));
 }

@@ -26,7 +26,7 @@
  * mm->mmap_lock
  *   mm->mmap_lock/1		(of the child: dup_mmap)
  *     mapping->i_mmap_rwsem	(dup_mmap_vmas, __vma_adjust, vma_link)
- *       anon_vma->rwsem *	(__vma_adjust, take_rmap_locks)
+ *       anon_vma->rwsem	(__vma_adjust, take_rmap_locks)
  *         mm->page_table_lock	(__anon_vma_prepare, expand_downwards)
  *         pte_lock		(move_ptes, move_normal_pmd)
  *           pte_lock/1		(source after destination: copy_pte_range;

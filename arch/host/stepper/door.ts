@@ -46,7 +46,7 @@ import {
 	stops_here,
 	stops_inside,
 } from "./log.ts";
-import { bad_access, check, set_shadow } from "./oracles/kasan.ts";
+import { bad_access, check, FORBIDDEN, IN_RCU_ONLY, set_shadow, USABLE } from "./oracles/kasan.ts";
 import { order_after_unlock_lock, order_mb, order_rmb, order_wmb } from "./primitives.ts";
 import { HEAP32, HEAPF64, journaling, page_freed, poke, poke_f64, RAM_SIZE, shadow } from "./ram.ts";
 import { is_ours, own, READ_ONLY, is_guess, touch, touch_page, touch_words, wide, widen, written } from "./sharing.ts";
@@ -66,16 +66,16 @@ function whole_page(p: number): void {
 	if (me !== NOBODY && touch_page(p >> 12)) step_page(p >> 12);
 }
 
-/** Forbids a range. A step for each word in it that another context uses, too:
- *  the memory is taken away from under it. */
-export function kasan_poison_range(p: number, size: number): void {
+/** Forbids a range, or all use of it outside of RCU sections. A step for each word
+ *  in it that another context uses, too: the memory is taken away from under it. */
+function take_away(p: number, size: number, v: number): void {
 	if (witness !== undefined && log.pos >= log.len) witness.memory(p, size, true);
 	if (p % 4096 === 0 && size % 4096 === 0) {
 		for (const end = p + size; p < end; p += 4096) {
 			if (log.pos < log.len) skip_logged();
 			else {
 				whole_page(p);
-				set_shadow(p, 4096, 1);
+				set_shadow(p, 4096, v);
 				page_freed(p);
 				log_result(0);
 			}
@@ -107,8 +107,14 @@ export function kasan_poison_range(p: number, size: number): void {
 		}
 		leave_many();
 	}
-	set_shadow(p, size, 1);
+	set_shadow(p, size, v);
 	log_result(-1);
+}
+export function kasan_poison_range(p: number, size: number): void {
+	take_away(p, size, FORBIDDEN);
+}
+export function kasan_poison_rcu_range(p: number, size: number): void {
+	take_away(p, size, IN_RCU_ONLY);
 }
 export function kasan_unpoison_range(p: number, size: number): void {
 	if (log.pos < log.len) {
@@ -116,7 +122,7 @@ export function kasan_unpoison_range(p: number, size: number): void {
 		return;
 	}
 	witness?.memory(p, size, false);
-	set_shadow(p, size, 0);
+	set_shadow(p, size, USABLE);
 	log_result(0);
 }
 

@@ -49,6 +49,7 @@ const EXPECTED: Record<string, [kind: string, text: RegExp]> = {
 	"free-read-once": UAF(4),
 	"free-atomic": UAF(4),
 	"free-beside-reader": UAF(4),
+	"free-typesafe": ["panic", /^BUG: KASAN: use-after-free of size 4 at addr \w+ outside of an RCU section$/],
 	"free-twice": ["panic", /slab: double free/],
 	"null-load": ["panic", /KASAN: null-ptr-deref of size 4/],
 	"null-store": ["panic", /KASAN: null-ptr-deref of size 8/],

@@ -6,7 +6,14 @@
  * at the shadow itself, and comes here when something is wrong.
  */
 import { fail } from "../failure.ts";
+import { rcu_depth } from "../primitives.ts";
 import { HEAP32, poke, RAM_SIZE, SHADOW, shadow } from "../ram.ts";
+import { exploring } from "../state.ts";
+
+/** What shadow says of a granule: it may be used; not; only in an RCU section. */
+export const USABLE = 0;
+export const FORBIDDEN = 1;
+export const IN_RCU_ONLY = 2;
 
 /** Says what is the matter with an access. */
 export function bad_access(p: number, size: number): never {
@@ -17,16 +24,25 @@ export function bad_access(p: number, size: number): never {
 			: p % size !== 0
 				? "misaligned-access"
 				: "use-after-free";
-	fail("panic", `BUG: KASAN: ${bad} of size ${size} at addr ${p?.toString(16)}`, { memory: { addr: p, size } });
+	const outside = bad === "use-after-free" && shadow[p >> 3] === IN_RCU_ONLY ? " outside of an RCU section" : "";
+	fail("panic", `BUG: KASAN: ${bad} of size ${size} at addr ${p?.toString(16)}${outside}`, {
+		memory: { addr: p, size },
+	});
+}
+/** Of set-up and checks, which run alone, nobody counts the sections. */
+function may_look(): boolean {
+	return !exploring() || rcu_depth() !== 0;
 }
 /** An access of `size` bytes at p. */
 export function check(p: number, size: number): void {
-	if (!(p >= 4096) || p + size > RAM_SIZE || p % size !== 0 || shadow[p >> 3] !== 0) bad_access(p, size);
+	if (!(p >= 4096) || p + size > RAM_SIZE || p % size !== 0) bad_access(p, size);
+	const v = shadow[p >> 3];
+	if (v !== USABLE && !(v === IN_RCU_ONLY && may_look())) bad_access(p, size);
 }
 export function check_access(p: number): void {
 	check(p, 4);
 }
-/** Of a range: 0, it may be used; 1, not. */
+/** Of a range: USABLE, FORBIDDEN or IN_RCU_ONLY. */
 export function set_shadow(p: number, size: number, v: number): void {
 	const from = (SHADOW + (p >> 3)) & ~3;
 	const to = SHADOW + ((p + size + 7) >> 3);

@@ -14,6 +14,7 @@ import {
 	madvise_dontneed,
 	map_file,
 	mprotect,
+	mremap,
 	munmap,
 	note,
 	noted,
@@ -42,6 +43,16 @@ function mapped_twice(): void {
 	start_threads(1);
 	map_file(A, LEN, PROT_RW, true);
 	note(8, read(A));
+	child_on(1);
+}
+/** What one page table maps: mremap moves it whole. */
+const TABLE = 0x200000;
+const TO = A + 16 * TABLE;
+/** Both have a private mapping of the file that they have written to: they share an anon_vma, too. */
+function family_mapped(): void {
+	start_threads(1);
+	map_file(A, TABLE, PROT_RW, false);
+	write(A, 1);
 	child_on(1);
 }
 /** The second one is there, too, and says what is noted in 9. */
@@ -192,6 +203,41 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			check_that(noted(0) === 0 && noted(1) === 0, "a call fails");
 			check_that(read(A) === at_start() && !write(A, V), "the protection is another one");
+		},
+	},
+	"file-move-split": {
+		about: "the move of a private mapping of a file beside a split of it in another process",
+		patch: "none: mm/mremap.c take_rmap_locks(), mm/mmap.c __vma_adjust()",
+		invariant: "who needs the lock of a file and that of an anon_vma takes the file's first",
+		setup: family_mapped,
+		cpus: [() => note(0, mremap(A, TABLE, TO)), () => note(1, mprotect(A, PAGE, PROT_READ))],
+		check() {
+			check_that(noted(0) === TO && noted(1) === 0, "a call fails");
+			check_that(read(TO) === 1 && on_cpu(1, () => read(A)) === 1, "a page is lost");
+		},
+	},
+	"file-munmap-drop": {
+		about: "the end of the last mapping of a file beside who throws out all files that nobody uses",
+		patch: "none: fs/inode.c iput(), evict_inodes()",
+		invariant: "who gives the last reference back does not touch the inode after that",
+		setup: () => file(true),
+		cpus: [() => note(0, munmap(A, LEN)), drop_caches],
+		check() {
+			check_that(noted(0) === 0 && read(A) === -1, "munmap fails");
+		},
+	},
+	"file-map-drop": {
+		about: "the mapping of a file that nobody has open beside who throws out all files that nobody uses",
+		patch: "none: fs/inode.c iget_locked(), evict_inodes()",
+		invariant: "a file that is found stays as long as it is mapped",
+		setup() {
+			file(true);
+			munmap(A, LEN);
+		},
+		cpus: [() => map_file(A, LEN, PROT_RW, true), drop_caches],
+		check() {
+			check_that(read(A) === at_start(), "a value from nowhere");
+			check_file();
 		},
 	},
 };

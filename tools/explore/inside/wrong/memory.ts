@@ -6,7 +6,16 @@
  */
 import { GFP_KERNEL } from "linux/gfp.ts";
 import { call_rcu, rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
-import { kfree, kmalloc } from "linux/slab.ts";
+import {
+	kfree,
+	kmalloc,
+	kmem_cache_alloc,
+	kmem_cache_create,
+	kmem_cache_destroy,
+	kmem_cache_free,
+	SLAB_TYPESAFE_BY_RCU,
+} from "linux/slab.ts";
+import type { kmem_cache } from "linux/slab_def.ts";
 import type { callback_head } from "linux/types.ts";
 import { type Scenario, wrong } from "../wrong.ts";
 
@@ -19,6 +28,7 @@ interface parts extends struct {
 }
 interface globals extends struct {
 	object: parts /* RCU */;
+	cache: kmem_cache /* set-up only */;
 	sink: int;
 }
 const g = DEFINE<globals>();
@@ -58,6 +68,34 @@ function reader(): void {
 
 	if (o !== NULL) g.sink = o.word;
 	rcu_read_unlock();
+}
+
+/** Memory that stays an object of its type for who is in a section: it may be another one by now. */
+function make_typesafe(): void {
+	g.cache = kmem_cache_create("typesafe", sizeof<parts>(), 0, SLAB_TYPESAFE_BY_RCU);
+	g.object = kmem_cache_alloc<parts>(g.cache, GFP_KERNEL);
+	g.object.word = 1;
+}
+function typesafe(about: string, use: (o: parts) => void): Scenario {
+	return wrong(
+		about,
+		[
+			() => {
+				rcu_read_lock();
+				const o: parts = rcu_dereference(g.object);
+
+				if (o !== NULL) use(o);
+				else rcu_read_unlock();
+			},
+			() => {
+				const o: parts = g.object;
+
+				rcu_assign_pointer(g.object, NULL);
+				kmem_cache_free(g.cache, o);
+			},
+		],
+		{ setup: make_typesafe, check: () => kmem_cache_destroy(g.cache) },
+	);
 }
 
 export const scenarios: Record<string, Scenario> = {
@@ -118,6 +156,14 @@ export const scenarios: Record<string, Scenario> = {
 		],
 		{ setup: make },
 	),
+	"wrong/free-typesafe": typesafe("type-safe memory is looked at after the section", (o) => {
+		rcu_read_unlock();
+		g.sink = READ_ONCE(o.word);
+	}),
+	"right/free-typesafe": typesafe("type-safe memory is looked at in a section", (o) => {
+		g.sink = READ_ONCE(o.word);
+		rcu_read_unlock();
+	}),
 	"wrong/null-load": wild("a field of NULL is read", () => {
 		g.sink = at(0).word;
 	}),
