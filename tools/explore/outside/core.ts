@@ -19,6 +19,14 @@ export class NeverEnds extends UserError {}
 /** A loop without a step: nobody can stop it from inside. */
 const STUCK_MS = 60_000;
 
+/** Cores of this process that are not closed. */
+let open_cores = 0;
+/** CPU time of this process so far, in ms. */
+function cpu_ms(): number {
+	const { user, system } = process.cpuUsage();
+	return (user + system) / 1000;
+}
+
 export class Core {
 	#worker: Worker;
 	#calls = new Map<
@@ -31,20 +39,27 @@ export class Core {
 		}
 	>();
 	#next = 0;
-	#heard = Date.now();
+	/** CPU time since it said something, its share of what all use, and up to when that is counted: a busy machine
+	 *  has nothing to say in the verdict. */
+	#silent = 0;
+	#counted = cpu_ms();
 	#watchdog: NodeJS.Timeout;
 	/** Why it answers no more. */
 	#dead?: Error;
+	#closed = false;
 
-	/** `patience`: how many ms it may be silent when it has something to do; Infinity: a call may take its time. */
+	/** `patience`: for how many ms of CPU time it may be silent when it has something to do; Infinity: for ever. */
 	constructor(bundle: string, patience = STUCK_MS) {
 		this.#watchdog = setInterval(
 			() => {
+				const now = cpu_ms();
+				this.#silent += (now - this.#counted) / open_cores;
+				this.#counted = now;
 				const [call] = this.#calls.values();
-				if (!call || Date.now() - this.#heard < patience) return;
+				if (!call || this.#silent < patience) return;
 				this.#die(
 					new NeverEnds(
-						`scenario '${call.scenario}' never ends: for ${patience / 1000} s one of its programs, or its set-up, has made no step`,
+						`scenario '${call.scenario}' never ends: for ${patience / 1000} s of CPU time one of its programs, or its set-up, has made no step`,
 					),
 				);
 				this.close();
@@ -52,12 +67,13 @@ export class Core {
 			Math.min(1000, patience),
 		);
 		this.#watchdog.unref();
+		open_cores++;
 		this.#worker = new Worker(new URL("./worker.mjs", import.meta.url), {
 			workerData: { bundle: pathToFileURL(bundle).href },
 			execArgv: [],
 		});
 		this.#worker.on("message", (answer: Answer) => {
-			this.#heard = Date.now();
+			this.#listen();
 			const call = this.#calls.get(answer.id);
 			if (answer.kind === "progress") return call?.progress?.(answer.progress);
 			this.#calls.delete(answer.id);
@@ -66,6 +82,10 @@ export class Core {
 		});
 		/* One that comes from another thread is no native error here. */
 		this.#worker.on("error", (error) => this.#die(new Error(error.message, { cause: error })));
+	}
+	#listen(): void {
+		this.#silent = 0;
+		this.#counted = cpu_ms();
 	}
 	#die(why: Error): void {
 		this.#dead ??= why;
@@ -80,7 +100,7 @@ export class Core {
 		if (this.#dead) return Promise.reject(this.#dead);
 		const id = this.#next++;
 		return new Promise((resolve, reject) => {
-			if (this.#calls.size === 0) this.#heard = Date.now();
+			if (this.#calls.size === 0) this.#listen();
 			const scenario = request && "scenario" in request ? request.scenario : undefined;
 			/* The worker answers a question with what belongs to it: see Serve. */
 			this.#calls.set(id, {
@@ -93,6 +113,8 @@ export class Core {
 		});
 	}
 	close(): Promise<number> {
+		if (!this.#closed) open_cores--;
+		this.#closed = true;
 		this.#dead ??= new Error("this core was closed");
 		clearInterval(this.#watchdog);
 		return this.#worker.terminate();

@@ -22,7 +22,7 @@ test("a program without a step is noticed from outside", async (t) => {
 	const core = new Core(kernel("stuck", "export const replay_schedule = () => { for (;;); };"), 500);
 	await t.throwsAsync(core.call("replay", { scenario: "s", model: "sc" }), {
 		instanceOf: NeverEnds,
-		message: /scenario 's' never ends: for 0\.5 s/,
+		message: /scenario 's' never ends: for 0\.5 s of CPU time/,
 	});
 });
 

@@ -266,7 +266,7 @@ test.serial("a program without an end fails, and the next ones are searched", as
 			["right/sleep-and-wake", 0, undefined],
 		],
 	);
-	t.regex(results[0].failure?.text ?? "", /^scenario 'wrong\/turns-for-ever' never ends: for 5 s /);
+	t.regex(results[0].failure?.text ?? "", /^scenario 'wrong\/turns-for-ever' never ends: for 5 s of CPU time /);
 	t.regex(results[1].failure?.text ?? "", /^never ends: /);
 	t.regex(results[1].failure?.replay ?? "", /^spf1:/);
 });

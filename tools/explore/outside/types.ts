@@ -37,7 +37,7 @@ export interface ExploreOptions {
 	jobs?: number;
 	/** Programs in the order in which they are listed. */
 	order?: number[];
-	/** For how many ms a search may be silent until it counts as one that never ends. */
+	/** For how many ms of CPU time a search may be silent until it counts as one that never ends. */
 	patience?: number;
 }
 
