@@ -17,6 +17,7 @@ import {
 	as_task,
 	B,
 	check_that,
+	child_on,
 	exit_group,
 	fork,
 	in_kernel,
@@ -30,6 +31,7 @@ import {
 	on_cpu,
 	PAGE,
 	parent_and_child,
+	PROT_READ,
 	PROT_RW,
 	read,
 	type Scenario,
@@ -406,6 +408,60 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			found();
 			check_that(noted(0) === 1 && read(A) === V && read(A + PAGE) === W, "a write is lost");
+		},
+	},
+	"merge-borrowed": {
+		about: "a child writes next to a mapping from its parent, and the two merge; the parent writes",
+		patch: "none: mm/rmap.c find_mergeable_anon_vma(), anon_vma_fork()",
+		invariant: "only an anon_vma that a vma has alone is lent to its neighbour",
+		setup() {
+			start_threads(1);
+			map(A, LEN);
+			mprotect(A, PAGE, PROT_READ);
+			write(A + PAGE, 1);
+			child_on(1);
+			on_cpu(1, () => mprotect(A, PAGE, PROT_RW));
+		},
+		cpus: [
+			() => note(0, write(A + PAGE + 8, V) ? 1 : 0),
+			() => {
+				note(1, write(A, W) ? 1 : 0);
+				/* With the same flags, they merge. */
+				mprotect(A + PAGE, PAGE, PROT_READ);
+				mprotect(A + PAGE, PAGE, PROT_RW);
+			},
+		],
+		check() {
+			check_that(noted(0) === 1 && read(A + PAGE + 8) === V, "the parent's write is lost");
+			on_cpu(1, () => {
+				check_that(noted(1) === 1 && read(A) === W, "the child's write is lost");
+				check_that(
+					read(A + PAGE) === 1 && read(A + PAGE + 8) === 0,
+					"the child has another page",
+				);
+			});
+		},
+	},
+	"walk-reuse": {
+		about: "a walk beside munmap, and a first write elsewhere that gets the same anon_vma anew",
+		patch: "none: mm/rmap.c page_lock_anon_vma_read()",
+		invariant: "a walk looks again whether the page is mapped, and lets go of what may be another's",
+		setup() {
+			start_threads(2);
+			map(A, LEN);
+			map(B, PAGE);
+			write(A, 1);
+			keep_page(A);
+		},
+		cpus: [
+			count,
+			() => {
+				note(1, munmap(A, LEN));
+				write(B, V);
+			},
+		],
+		check() {
+			check_that(noted(1) === 0 && read(A) === -1 && read(B) === V, "the write is lost");
 		},
 	},
 };

@@ -17,11 +17,14 @@ import {
 } from "mm/slab.ts";
 import { type free_area, MAX_ORDER } from "linux/mmzone.ts";
 import type { page } from "linux/mm_types.ts";
+import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
+import { SLAB_TYPESAFE_BY_RCU } from "linux/slab.ts";
 import type { list_head } from "linux/types.ts";
 import {
 	A,
 	check_that,
 	cold,
+	in_kernel,
 	LEN,
 	map,
 	munmap,
@@ -41,6 +44,10 @@ interface cold_pages extends struct {
 	mine: array<page, 4> /* by CPU */;
 	object: array<int, 4> /* by CPU */;
 	cache: kmem_cache /* set-up only */;
+	published: int /* address of an object, or 0; RCU */;
+}
+interface first_word extends struct {
+	word: int /* anyone */;
 }
 const w = DEFINE<cold_pages>();
 
@@ -266,5 +273,33 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(noted(1) === 0 && read(A + PAGE) === -1, "the neighbour is still there");
 			check_zone();
 		},
+	},
+	"cold-typesafe-shrink": {
+		about: "type-safe memory is freed, and its slab, too, beside who looks at it in an RCU section",
+		patch: "none: mm/slab.c slab_destroy(), SLAB_TYPESAFE_BY_RCU",
+		invariant: "the slab of type-safe objects is freed after a grace period",
+		setup() {
+			start_threads(2);
+			w.cache = kmem_cache_create("typesafe", SIZE, 0, SLAB_TYPESAFE_BY_RCU);
+			take_object(1);
+			w.published = w.object[1];
+		},
+		cpus: [
+			() =>
+				in_kernel(() => {
+					rcu_read_lock();
+					const p = READ_ONCE(w.published);
+
+					if (p !== 0) note(0, READ_ONCE(cast<first_word>(p).word));
+					rcu_read_unlock();
+				}),
+			() =>
+				in_kernel(() => {
+					WRITE_ONCE(w.published, 0);
+					give_object(1);
+					kmem_cache_shrink(w.cache);
+				}),
+		],
+		check: () => kmem_cache_destroy(w.cache),
 	},
 };

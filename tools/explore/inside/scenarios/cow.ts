@@ -4,6 +4,7 @@ import {
 	A,
 	as_child,
 	check_that,
+	child_on,
 	fork,
 	LEN,
 	madvise_dontneed,
@@ -14,9 +15,11 @@ import {
 	on_cpu,
 	PAGE,
 	read,
+	run_task,
 	type Scenario,
 	start_threads,
 	store,
+	thread,
 	two_pages,
 	untouched,
 	V,
@@ -34,6 +37,20 @@ function shared(): void {
 	written();
 	fork();
 }
+/** CPU 0 has a written page; two threads of its child, on CPUs 1 and 2, have it, too, and one of them has read it. */
+function read_by_child(): void {
+	start_threads(1);
+	map(A, LEN);
+	write(A, 1);
+	child_on(1);
+	const sibling = on_cpu(1, thread);
+
+	on_cpu(2, () => {
+		run_task(sibling);
+		read(A);
+	});
+}
+
 export const scenarios: Record<string, Scenario> = {
 	"fault-fork": {
 		about: "a write to a page beside fork, which shares it for copy-on-write",
@@ -177,6 +194,28 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			check_that(noted(0) === 1 && noted(1) > 0 && noted(2) === 1, "a call fails");
 			check_that(read(A) === V && read(A + 8) === V, "a write is lost");
+		},
+	},
+	"cow-dontneed-read": {
+		about: "a write to a page that a child has, too, and gives up; its other thread has a translation",
+		patch: "none: do_wp_page(), zap_pte_range()",
+		invariant: "a page is taken over only when nobody can read it any more",
+		setup: read_by_child,
+		cpus: [store, () => note(1, madvise_dontneed(A, PAGE)), () => note(2, read(A))],
+		check() {
+			check_that(noted(0) === 1 && read(A) === V && noted(1) === 0, "the write is lost");
+			check_that(noted(2) === 1 || noted(2) === 0, "the child sees what its parent writes");
+		},
+	},
+	"cow-munmap-read": {
+		about: "a write to a page that a child has, too, and unmaps; its other thread has a translation",
+		patch: "none: do_wp_page(), unmap_region()",
+		invariant: "a page is taken over only when nobody can read it any more",
+		setup: read_by_child,
+		cpus: [store, () => note(1, munmap(A, LEN)), () => note(2, read(A))],
+		check() {
+			check_that(noted(0) === 1 && read(A) === V && noted(1) === 0, "the write is lost");
+			check_that(noted(2) === 1 || noted(2) === -1, "the child sees what its parent writes");
 		},
 	},
 };

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Faults on mappings of a file, which are never speculative: v2 leaves them to the classic path. */
+import { __NR_close, __NR_mmap, __NR_sim_open } from "asm/unistd.ts";
+import { EBADF } from "linux/errno.ts";
+import { MAP_FIXED, MAP_SHARED } from "linux/mman.ts";
 import {
 	A,
 	as_child,
@@ -27,9 +30,13 @@ import {
 	type Scenario,
 	start_threads,
 	store,
+	user_syscall,
 	V,
 	write,
 } from "../scenario.ts";
+
+const INO = 4714;
+const O_RDWR = 2;
 
 /** Two pages of a file at A: what it says at 0, and that it is in the cache. */
 function file(shared: boolean, prot = PROT_RW): void {
@@ -65,6 +72,19 @@ const at_start = () => noted(8);
 function check_file(): void {
 	munmap(A, LEN);
 	drop_caches();
+}
+
+/** Cached pages of a file at A, 8 and 9 say what is in the first two: nothing is mapped, no page table is there. */
+function fresh(shared: boolean, len = LEN): void {
+	start_threads(2);
+	map_file(A, LEN, PROT_RW, shared);
+	note(8, read(A));
+	note(9, read(A + PAGE));
+	munmap(A, LEN);
+	map_file(A, len, PROT_RW, shared);
+}
+function map_fd(addr: number, fd: number): number {
+	return user_syscall(__NR_mmap, addr, LEN, PROT_RW, MAP_SHARED | MAP_FIXED, fd, 0);
 }
 
 export const scenarios: Record<string, Scenario> = {
@@ -237,6 +257,111 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [() => map_file(A, LEN, PROT_RW, true), drop_caches],
 		check() {
 			check_that(read(A) === at_start(), "a value from nowhere");
+			check_file();
+		},
+	},
+	"file-cow-fresh": {
+		about: "two writes to two pages of a private mapping of a file, where no page table is yet",
+		patch: "none: do_cow_fault(), do_fault(), prealloc_pte",
+		invariant: "one of the two page tables is used, the other one is freed",
+		setup: () => fresh(false),
+		cpus: [store, () => note(1, write(A + PAGE, V) ? 1 : 0)],
+		check() {
+			check_that(noted(0) === 1 && noted(1) === 1, "a write fails");
+			check_that(read(A) === V && read(A + PAGE) === V, "a write is lost");
+			check_file();
+		},
+	},
+	"file-read-fresh": {
+		about: "two read faults of a page of a file, where no page table is yet",
+		patch: "none: mm/memory.c do_fault_around(), mm/filemap.c filemap_map_pages()",
+		invariant: "one of the two page tables is used, the other one is freed",
+		setup: () => fresh(false, PAGE),
+		cpus: [() => note(0, read(A)), () => note(1, read(A))],
+		check() {
+			check_that(noted(0) === at_start() && noted(1) === at_start(), "a value from nowhere");
+			check_file();
+		},
+	},
+	"file-shared-fresh": {
+		about: "a write and a read of a page of a shared mapping of a file, where no page table is yet",
+		patch: "none: do_shared_fault(), do_read_fault()",
+		invariant: "both have one page, and one page table is used",
+		setup: () => fresh(true, PAGE),
+		cpus: [store, () => note(1, read(A))],
+		check() {
+			check_that(noted(0) === 1 && read(A) === V, "the write is lost");
+			check_that(noted(1) === at_start() || noted(1) === V, "a value from nowhere");
+			check_file();
+		},
+	},
+	"file-fresh-munmap": {
+		about: "a write fault of a private mapping of a file, where no page table is yet, beside its munmap",
+		patch: "none: do_cow_fault(), free_pgtables()",
+		invariant: "after munmap nothing is mapped there, and no page table is left",
+		setup: () => fresh(false),
+		cpus: [store, () => note(1, munmap(A, LEN))],
+		check() {
+			check_that(noted(1) === 0 && read(A) === -1, "a page is mapped after munmap");
+			check_file();
+		},
+	},
+	"file-map-close": {
+		about: "the mapping of a file beside the close of its descriptor",
+		patch: "none: fs/file.c fget(), close_fd(), mm/mmap.c ksys_mmap_pgoff()",
+		invariant: "who has looked a file up has a reference to it",
+		setup() {
+			start_threads(2);
+			note(8, user_syscall(__NR_sim_open, INO, O_RDWR, LEN));
+		},
+		cpus: [() => note(0, map_fd(A, noted(8))), () => note(1, user_syscall(__NR_close, noted(8)))],
+		check() {
+			check_that(noted(1) === 0, "close fails");
+			check_that(noted(0) === A || noted(0) === -EBADF, `mmap returns ${noted(0)}`);
+			check_that(read(A) >= 0 === (noted(0) === A), "the mapping is not what mmap says");
+			check_file();
+		},
+	},
+	"file-close-close": {
+		about: "two closes of one descriptor",
+		patch: "none: fs/file.c close_fd(), fs/file_table.c fput()",
+		invariant: "one of them closes it, the other one finds nothing",
+		setup() {
+			start_threads(2);
+			note(8, user_syscall(__NR_sim_open, INO, O_RDWR, LEN));
+		},
+		cpus: [
+			() => note(0, user_syscall(__NR_close, noted(8))),
+			() => note(1, user_syscall(__NR_close, noted(8))),
+		],
+		check() {
+			const one = noted(0) === 0;
+
+			check_that(noted(one ? 0 : 1) === 0 && noted(one ? 1 : 0) === -EBADF, "both close it, or none");
+			drop_caches();
+		},
+	},
+	"file-open-open": {
+		about: "two opens of a file that nobody has had open yet, each by the number",
+		patch: "none: fs/inode.c iget_locked(), fs/file.c alloc_fd()",
+		invariant: "there is one inode, and each has a descriptor of its own",
+		setup: () => start_threads(2),
+		cpus: [
+			() => note(0, user_syscall(__NR_sim_open, INO, O_RDWR, LEN)),
+			() => note(1, user_syscall(__NR_sim_open, INO, O_RDWR, LEN)),
+		],
+		check() {
+			check_that(
+				noted(0) >= 0 && noted(1) >= 0 && noted(0) !== noted(1),
+				"a descriptor is taken twice",
+			);
+			map_fd(A, noted(0));
+			map_fd(B, noted(1));
+			write(A, V);
+			check_that(read(B) === V, "the two have not one file");
+			munmap(B, LEN);
+			user_syscall(__NR_close, noted(0));
+			user_syscall(__NR_close, noted(1));
 			check_file();
 		},
 	},

@@ -16,8 +16,10 @@ import {
 import { VM_LOCKED } from "linux/mm.ts";
 import {
 	A,
+	as_child,
 	brk,
 	check_that,
+	fork,
 	LEN,
 	map,
 	map_stack,
@@ -278,6 +280,38 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(noted(1) === NEW, "mmap fails");
 			check_that(read(NEW) === (noted(0) === 1 ? V : 0), "the write is lost");
 			check_locked(NEW);
+		},
+	},
+	"fork-mlock": {
+		about: "fork of locked memory beside a store to it",
+		patch: "none: kernel/fork.c dup_mmap(), VM_LOCKED",
+		invariant: "the child has nothing locked, the parent all that it had",
+		setup() {
+			untouched();
+			mlock(A, LEN);
+		},
+		cpus: [store, () => note(1, fork())],
+		check() {
+			check_that(noted(0) === 1 && read(A) === V && noted(1) > 0, "the write is lost");
+			check_locked(A);
+			as_child(() => check_that(!is_locked(A), "the child has the page locked"));
+		},
+	},
+	"fork-munlock": {
+		about: "fork of locked memory beside munlock of a part of it",
+		patch: "none: kernel/fork.c dup_mmap(), mm/mlock.c mlock_fixup()",
+		invariant: "the child has nothing locked, and what is locked is counted once",
+		setup() {
+			untouched();
+			mlock(A, LEN);
+		},
+		cpus: [() => note(0, fork()), () => note(1, munlock(A, PAGE))],
+		check() {
+			check_that(noted(0) > 0 && noted(1) === 0, "a call fails");
+			check_that(!is_locked(A) && is_locked(A + PAGE), "another page is locked");
+			as_child(() =>
+				check_that(!is_locked(A) && !is_locked(A + PAGE), "the child has a page locked"),
+			);
 		},
 	},
 };

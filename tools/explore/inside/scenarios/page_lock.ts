@@ -60,6 +60,9 @@ function unmapped(n: number, shared = false): void {
 /** The same, and somebody has locked the page. */
 function with_lock(n: number, shared = false): void {
 	unmapped(n, shared);
+	hold_lock();
+}
+function hold_lock(): void {
 	const file: file = vma_at(A).vm_file;
 
 	locked.page = find_get_page(file.f_mapping, 0);
@@ -76,6 +79,16 @@ function map_page(addr: number): void {
 function check_file(): void {
 	munmap(A, PAGE);
 	drop_caches();
+}
+
+/** A cached, locked page of a file is to be mapped at A, where there is no page table. */
+function fresh_with_lock(): void {
+	start_threads(2);
+	map_file(A, PAGE, PROT_RW, false);
+	note(8, read(A));
+	munmap(A, PAGE);
+	map_file(A, PAGE, PROT_RW, false);
+	hold_lock();
 }
 
 export const scenarios: Record<string, Scenario> = {
@@ -354,6 +367,41 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [() => note(0, read(A)), () => note(1, read(A))],
 		check() {
 			check_that(noted(0) === noted(1) && read(A) === noted(0), "a value from nowhere");
+			check_file();
+		},
+	},
+	"locked-read-munmap-fresh": {
+		about: "locked-read-munmap where no page table is there, nor anything that would keep one",
+		patch: "none: arch/x86/mm/fault.c, VM_FAULT_RETRY; mm/memory.c do_fault(), prealloc_pte",
+		invariant: "after the wait nothing is used that mmap_lock has kept",
+		setup: fresh_with_lock,
+		cpus: [
+			() => note(0, read(A)),
+			() => {
+				note(1, munmap(A, PAGE));
+				unlock();
+			},
+		],
+		check() {
+			check_that(noted(1) === 0 && read(A) === -1, "a page is mapped after munmap");
+			check_that(noted(0) === noted(8) || noted(0) === -1, "a value from nowhere");
+			check_file();
+		},
+	},
+	"locked-write-munmap-fresh": {
+		about: "locked-write-munmap where no page table is there, nor anything that would keep one",
+		patch: "none: mm/memory.c do_cow_fault(), prealloc_pte, VM_FAULT_RETRY",
+		invariant: "what was made ready for the copy is freed",
+		setup: fresh_with_lock,
+		cpus: [
+			store,
+			() => {
+				note(1, munmap(A, PAGE));
+				unlock();
+			},
+		],
+		check() {
+			check_that(noted(1) === 0 && read(A) === -1, "a page is mapped after munmap");
 			check_file();
 		},
 	},

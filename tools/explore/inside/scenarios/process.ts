@@ -3,7 +3,7 @@
  * Two processes beside each other: a parent on CPU 0 and its child on CPU 1, which share pages until one of
  * them writes, goes, or forks again.
  */
-import { __NR_fork, __NR_madvise, __NR_sim_exec, __NR_vfork, __NR_wait4 } from "asm/unistd.ts";
+import { __NR_fork, __NR_kill, __NR_madvise, __NR_sim_exec, __NR_vfork, __NR_wait4 } from "asm/unistd.ts";
 import { init_task, tasklist_lock } from "kernel/fork.ts";
 import { current } from "kernel/sched/core.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
@@ -59,6 +59,11 @@ const MADV_WIPEONFORK = 18;
 /** What the child writes, beside what the parent writes. */
 const W = 0x57;
 
+const SIGKILL = 9;
+
+function kill_parent(): void {
+	note(1, user_syscall(__NR_kill, pid_of(0), SIGKILL));
+}
 function child_writes(): void {
 	note(1, write(A + 8, W) ? 1 : 0);
 }
@@ -427,5 +432,44 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "each is reaped once, and nothing is left of them",
 		setup: parent_and_child,
 		cpus: [exit_group, exit_group],
+	},
+	"fork-killed": {
+		about: "a fork beside the end of its process by SIGKILL, in the midst of it",
+		patch: "none: kernel/fork.c dup_mmap(), copy_process()",
+		invariant: "what was made of the child is undone, or the child is whole",
+		setup: parent_and_child,
+		cpus: [() => note(0, fork()), kill_parent],
+	},
+	"vfork-killed": {
+		about: "a vfork beside the end of its process by SIGKILL: it does not wait for its child any more",
+		patch: "none: kernel/fork.c wait_for_vfork_done()",
+		invariant: "the child does not touch a parent that is gone",
+		setup: parent_and_child,
+		cpus: [() => note(0, user_syscall(__NR_vfork)), kill_parent],
+	},
+	"fault-killed": {
+		about: "a write fault beside the end of its process by SIGKILL",
+		patch: "v2 13/35 x86/mm: attempt speculative mm faults first",
+		invariant: "nothing is left of the process",
+		setup: () => parent_and_child(true),
+		cpus: [store, kill_parent],
+	},
+	"vfork-exit-exit": {
+		about: "vfork: the child ends, and so does its parent as soon as it may go on",
+		patch: "none: kernel/fork.c complete_vfork_done()",
+		invariant: "who wakes its parent holds on to it",
+		setup: alone,
+		cpus: [
+			() => {
+				note(0, user_syscall(__NR_vfork));
+				exit_group();
+				user_idle();
+			},
+			() => {
+				become_newborn();
+				exit_group();
+				user_idle();
+			},
+		],
 	},
 };

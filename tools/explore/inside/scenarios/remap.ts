@@ -37,6 +37,13 @@ const KEEP = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
 /** A third place. */
 const C = B + 0x200000;
 
+/** Both pages at A are written. */
+function both_written(): void {
+	untouched();
+	write(A, 1);
+	write(A + PAGE, 2);
+}
+
 export const scenarios: Record<string, Scenario> = {
 	"fault-dontunmap": {
 		about: "a write fault on a page beside mremap(MREMAP_DONTUNMAP), which takes the page and leaves the mapping",
@@ -275,6 +282,28 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			check_that(noted(0) === 1 && noted(1) === A + LEN, "a call fails");
 			check_that(write(A + LEN, 5) && read(A + LEN) === 5 && read(A) === V, "a write is lost");
+		},
+	},
+	"fault-dontunmap-part": {
+		about: "a write to the second of two pages beside MREMAP_DONTUNMAP of the first one",
+		patch: "none: mm/mremap.c move_vma(), MREMAP_DONTUNMAP",
+		invariant: "only what has moved loses its anon_vma",
+		setup: both_written,
+		cpus: [() => note(0, write(A + PAGE, V) ? 1 : 0), () => note(1, resize(A, PAGE, PAGE, KEEP, B))],
+		check() {
+			check_that(noted(0) === 1 && noted(1) === B, "a call fails");
+			check_that(read(A + PAGE) === V && read(B) === 1 && read(A) === 0, "a page is lost");
+		},
+	},
+	"fault-move-part": {
+		about: "a write to the first of two pages beside the move of the second one",
+		patch: "none: mm/mremap.c move_vma(), mm/mmap.c copy_vma()",
+		invariant: "only what was asked for moves",
+		setup: both_written,
+		cpus: [() => note(0, write(A, V) ? 1 : 0), () => note(1, mremap(A + PAGE, PAGE, B))],
+		check() {
+			check_that(noted(0) === 1 && noted(1) === B, "a call fails");
+			check_that(read(A) === V && read(B) === 2 && read(A + PAGE) === -1, "a page is lost");
 		},
 	},
 };

@@ -84,6 +84,13 @@ function unmapped(): void {
 	check_that(on_cpu(1, () => read(A)) === -1, "a page is mapped after munmap");
 }
 
+/** Nobody runs any of the threads. */
+function both_idle(): void {
+	cached();
+	on_cpu(1, user_idle);
+	user_idle();
+}
+
 export const scenarios: Record<string, Scenario> = {
 	"switch-dontneed": {
 		about: "a CPU that comes back to an address space, with translations of it, beside MADV_DONTNEED there",
@@ -296,5 +303,51 @@ export const scenarios: Record<string, Scenario> = {
 		check() {
 			check_that(run_task(pid_of(0)) !== 0, "a killed task is still there");
 		},
+	},
+	"switch-both": {
+		about: "two idle CPUs come to one address space at once, and one of them gives a page up",
+		patch: "none: arch/x86/mm/tlb.c switch_mm_irqs_off(), mm_cpumask()",
+		invariant: "each CPU that has an address space is in its cpumask",
+		setup: both_idle,
+		cpus: [
+			return_and_read,
+			() => {
+				switch_to(pid_of(1));
+				zap();
+			},
+		],
+		check: zapped,
+	},
+	"switch-both-munmap": {
+		about: "two idle CPUs come to one address space at once, and one of them unmaps, page table and all",
+		patch: "none: arch/x86/mm/tlb.c switch_mm_irqs_off(), mm_cpumask()",
+		invariant: "each CPU that has an address space is in its cpumask",
+		setup: both_idle,
+		cpus: [
+			return_and_read,
+			() => {
+				switch_to(pid_of(1));
+				unmap();
+			},
+		],
+		check: unmapped,
+	},
+	"switch-apart": {
+		about: "a CPU comes to an address space as another one leaves it, comes back and gives a page up",
+		patch: "none: arch/x86/mm/tlb.c switch_mm_irqs_off(), mm_cpumask()",
+		invariant: "who leaves takes nobody else out of the cpumask",
+		setup() {
+			cached();
+			user_idle();
+		},
+		cpus: [
+			return_and_read,
+			() => {
+				user_idle();
+				switch_to(pid_of(1));
+				zap();
+			},
+		],
+		check: zapped,
 	},
 };
