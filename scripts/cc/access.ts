@@ -65,16 +65,10 @@ export function place(u: Unit, expression: ts.Expression): Place | undefined {
 
 /** The element of a typed array that a place is. */
 export function slot(u: Unit, { address, kind, node }: Place): ts.ElementAccessExpression {
-	const [heap, at] = heap_index(u, { address, kind, node });
-	return f.createElementAccessExpression(heap, at);
-}
-
-/** The typed array and the index of a place, as Atomics takes them. */
-export function heap_index(u: Unit, { address, kind, node }: Place): [ts.Identifier, ts.Expression] {
 	if (kind === "embed" || kind === "array")
 		throw new LayoutError(node, `${node.getText()} is an address, not a value`);
 	const { heap, shift } = ARRAYS[kind];
-	return [u.door(heap), index(address, shift)];
+	return f.createElementAccessExpression(u.door(heap), index(address, shift));
 }
 
 /** The value of a field, from what is in RAM. */

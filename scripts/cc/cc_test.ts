@@ -95,8 +95,8 @@ test("marked accesses take the field, like the macro", (t) => {
 	t.is(
 		js,
 		"export function f(p) { HEAP32[p + 4 >> 2] = HEAP32[p + 4 >> 2] + 1; store_release(p + 24, p); " +
-			"return Atomics.compareExchange(HEAP32, p + 4 >> 2, 0, 1) + Atomics.add(HEAP32, p + " +
-			"80 + (2) * 4 >> 2, 3) + HEAP32[p + 4 >> 2] + (p + 4); }",
+			"return cmpxchg_word(p + 4, 0, 1) + fetch_add_word(p + 80 + (2) * 4, 3) + " +
+			"HEAP32[p + 4 >> 2] + (p + 4); }",
 	);
 });
 
@@ -136,10 +136,29 @@ test("container_of, pointer arithmetic, structs on the stack", (t) => {
 	t.is(
 		js,
 		"export function f(p, q, n) { const __sp = stack_save(); const o = (p + -8); const s = " +
-			"stack_alloc(16); copy_words(s, p, 16); " +
+			"stack_push(16); copy_words(s, p, 16); " +
 			"if (n) return stack_restore(__sp, (q + (n) * 104)); return stack_restore(__sp, o); " +
 			"stack_restore(__sp); }",
 	);
+});
+
+test("a struct on the stack is zeroed, but for one that the next statement writes whole", (t) => {
+	const of = (body: string, stepper = false) =>
+		/stack_(alloc|push)/.exec(
+			cc(`export function f(p: inner, q: inner): number { ${body} }`, false, true, stepper).js,
+		)?.[0];
+	const copied = "const s = STACK<inner>(); struct_copy(s, p); return s.a;";
+	t.is(of(copied), "stack_push");
+	t.is(of(copied, true), "stack_alloc");
+	for (const body of [
+		"const s = STACK<inner>(); return s.a;",
+		"const s = STACK<inner>(); struct_copy(q, p); return s.a;",
+		"const s = STACK<inner>(); struct_copy(q, s); return s.a;",
+		"const s = STACK<inner>(); struct_copy(s, s); return s.a;",
+		"const s = STACK<inner>(); if (p.a) struct_copy(s, p); return s.a;",
+		"const s = STACK<inner>(); q.a = s.a; struct_copy(s, p); return s.a;",
+	])
+		t.is(of(body), "stack_alloc", body);
 });
 
 test("globals get addresses; constants are folded whatever the order of modules", (t) => {

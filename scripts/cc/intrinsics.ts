@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The functions that compiler.d.ts declares: none of them exists at run time. */
 import ts from "typescript";
-import { base, field_of, heap_index, load, no_such_field, pack, place, slot, unpack } from "./access.ts";
+import { base, field_of, load, no_such_field, pack, place, slot, unpack } from "./access.ts";
 import { add, num, paren, plus, times, wrap } from "./code.ts";
 import { type Field, type Kind, LayoutError } from "./layout.ts";
 import { name_access, name_call } from "./names.ts";
@@ -12,8 +12,6 @@ const f = ts.factory;
 interface FieldBuiltin {
 	/** The door's function; the suffix of the field's kind is appended: read_once_f64. */
 	door: string;
-	/** Of Atomics, what a 32-bit field's is in place. */
-	atomic?: string;
 	/** Kinds of fields that the machine can do it to. The door has a function for each. */
 	kinds: readonly Kind[];
 }
@@ -29,15 +27,15 @@ export const FIELD_BUILTINS: ReadonlyMap<string, FieldBuiltin> = new Map(
 		READ_ONCE: { door: "read_once", kinds: MARKED },
 		WRITE_ONCE: { door: "write_once", kinds: MARKED },
 		data_race: { door: "data_race", kinds: MARKED },
-		smp_load_acquire: { door: "load_acquire", atomic: "load", kinds: WORD },
+		smp_load_acquire: { door: "load_acquire", kinds: WORD },
 		smp_store_release: { door: "store_release", kinds: WORD },
 		rcu_dereference: { door: "rcu_dereference", kinds: WORD },
 		rcu_assign_pointer: { door: "rcu_assign_pointer", kinds: WORD },
-		xchg: { door: "xchg", atomic: "exchange", kinds: WORD },
-		cmpxchg: { door: "cmpxchg", atomic: "compareExchange", kinds: WORD },
-		fetch_add: { door: "fetch_add", atomic: "add", kinds: WORD },
-		fetch_or: { door: "fetch_or", atomic: "or", kinds: WORD },
-		fetch_and: { door: "fetch_and", atomic: "and", kinds: WORD },
+		xchg: { door: "xchg", kinds: WORD },
+		cmpxchg: { door: "cmpxchg", kinds: WORD },
+		fetch_add: { door: "fetch_add", kinds: WORD },
+		fetch_or: { door: "fetch_or", kinds: WORD },
+		fetch_and: { door: "fetch_and", kinds: WORD },
 	}),
 );
 
@@ -46,7 +44,7 @@ export const FIELD_BUILTINS: ReadonlyMap<string, FieldBuiltin> = new Map(
  * typed array's access and does not drop or move one, as the array may be
  * shared: it treats them as C does a volatile. What the processor may reorder
  * is the business of barriers, and rcu_dereference() has its dependency.
- * once_test.ts checks the engine. Atomics.load is a call.
+ * once_test.ts checks the engine.
  */
 const VOLATILE = ["read_once", "rcu_dereference", "write_once", "data_race"];
 
@@ -68,7 +66,7 @@ export function lower_call(u: Unit, node: ts.CallExpression): ts.Expression | un
 }
 
 /** A marked access or an atomic read-modify-write. */
-function field_builtin(u: Unit, node: ts.CallExpression, { door, atomic, kinds }: FieldBuiltin): ts.Expression {
+function field_builtin(u: Unit, node: ts.CallExpression, { door, kinds }: FieldBuiltin): ts.Expression {
 	const id = (node.expression as ts.Identifier).text;
 	const p = node.arguments[0] && place(u, node.arguments[0]);
 	if (!p) throw new LayoutError(node, `${id} wants a struct's field`);
@@ -76,13 +74,11 @@ function field_builtin(u: Unit, node: ts.CallExpression, { door, atomic, kinds }
 	const { direct, stepper } = u.options;
 	const rest = node.arguments.slice(1).map((a) => pack(u, p.kind, u.visit(a)));
 	const k = base(p.kind);
-	if (direct && k === "i32" && atomic) {
-		const f_atomic = f.createPropertyAccessExpression(f.createIdentifier("Atomics"), atomic);
-		return unpack(u, p.kind, f.createCallExpression(f_atomic, undefined, [...heap_index(u, p), ...rest]));
-	}
 	if (direct && VOLATILE.includes(door))
 		return rest.length === 0 ? load(u, p) : f.createAssignment(slot(u, p), rest[0]);
 	if (direct && RELEASE.includes(door)) return u.call("store_release", p.address, ...rest);
+	if (direct && door === "load_acquire") return unpack(u, p.kind, u.call(door, p.address));
+	if (direct) return unpack(u, p.kind, u.call(`${door}_word`, p.address, ...rest));
 	if (stepper && id === "fetch_add" && ts.isExpressionStatement(node.parent))
 		return name_access(u, u.call("add_i32", p.address, ...rest), p.node);
 	return unpack(u, p.kind, name_access(u, u.call(`${door}_${k}`, p.address, ...rest), p.node));
@@ -171,7 +167,8 @@ const INTRINSICS: ReadonlyMap<string, Lower> = new Map(
 		},
 		STACK(u, node) {
 			u.stack_used = true;
-			return u.call("stack_alloc", num((u.struct(node).size + 7) & ~7));
+			const fresh = !u.options.stepper && copied_at_once(node);
+			return u.call(fresh ? "stack_push" : "stack_alloc", num((u.struct(node).size + 7) & ~7));
 		},
 		this_cpu: (u, _node, args) => paren(add(u.door("percpu_base"), wrap(u.visit(args[0])))),
 		per_cpu: (u, _node, args) =>
@@ -184,6 +181,27 @@ const INTRINSICS: ReadonlyMap<string, Lower> = new Map(
 		},
 	}),
 );
+
+/** `const p = STACK<T>();` and then `struct_copy(p, from);`: nobody sees what was in it before. */
+function copied_at_once(node: ts.CallExpression): boolean {
+	const declaration = node.parent;
+	if (!ts.isVariableDeclaration(declaration) || !ts.isVariableDeclarationList(declaration.parent)) return false;
+	const statement = declaration.parent.parent;
+	if (declaration.parent.declarations.length !== 1) return false;
+	if (!ts.isVariableStatement(statement) || !ts.isBlock(statement.parent)) return false;
+	const { statements } = statement.parent;
+	const next = statements[statements.indexOf(statement) + 1];
+	if (!next || !ts.isExpressionStatement(next) || !ts.isCallExpression(next.expression)) return false;
+	const { expression, arguments: args } = next.expression;
+	return (
+		ts.isIdentifier(expression) &&
+		expression.text === "struct_copy" &&
+		ts.isIdentifier(args[0]) &&
+		args[0].text === declaration.name.getText() &&
+		ts.isIdentifier(args[1]) &&
+		args[1].text !== args[0].text
+	);
+}
 
 function as_is(u: Unit, _node: ts.CallExpression, args: ts.NodeArray<ts.Expression>): ts.Expression {
 	return paren(u.visit(args[0]));

@@ -48,11 +48,12 @@ const TYPES = new Set([
 /** What lowered code calls: a local of that name would be called instead. */
 const DOOR = new RegExp(
 	`^(${[
-		"HEAP(32|U32|U16|U8|F64)|Atomics|__sp|BUILD_BUG_no_such_field",
+		"HEAP(32|U32|U16|U8|F64)|__sp|BUILD_BUG_no_such_field",
 		"(load|store|read_once|write_once|data_race|load_acquire|store_release|add)_(i32|u32|u16|u8|f64)",
 		"(rcu_dereference|rcu_assign_pointer|xchg|cmpxchg|fetch_add|fetch_or|fetch_and)_(i32|u32|u16|u8|f64)",
+		"(xchg|cmpxchg|fetch_add|fetch_or|fetch_and)_word|load_acquire",
 		"store_release|rodata_at|rodata_addr|copy_words|zero_words",
-		"stack_(alloc|save|restore)|percpu_base(_of)?",
+		"stack_(alloc|push|save|restore)|percpu_base(_of)?",
 	].join("|")})$`,
 );
 

@@ -130,6 +130,9 @@ function door() {
 	d.fetch_add_i32 = (p: number, n: number) => Atomics.add(HEAP32, p >> 2, n);
 	d.fetch_or_i32 = (p: number, n: number) => Atomics.or(HEAP32, p >> 2, n);
 	d.fetch_and_i32 = (p: number, n: number) => Atomics.and(HEAP32, p >> 2, n);
+	for (const name of ["xchg", "cmpxchg", "fetch_add", "fetch_or", "fetch_and"])
+		d[`${name}_word`] = d[`${name}_i32`];
+	d.load_acquire = d.load_acquire_i32;
 	const table: unknown[] = [0];
 	d.rodata = (address: number, x: { at?: number }) => {
 		table[address] = x;
@@ -147,7 +150,7 @@ function door() {
 		sp = to;
 		return v;
 	};
-	d.stack_alloc = (size: number) => {
+	d.stack_alloc = d.stack_push = (size: number) => {
 		sp += size;
 		return sp - size;
 	};

@@ -10,6 +10,7 @@
  */
 import { workerData } from "node:worker_threads";
 import { DATA_END, PERCPU_SIZE } from "generated/asm-offsets.ts";
+import { assemble } from "host/assembly.ts";
 import { machine_panic } from "host/cpu.ts";
 
 export interface CpuData {
@@ -34,6 +35,8 @@ export const HEAPF64 = new Float64Array(RAM);
 const STACK_SIZE = 0x10000;
 /** Bytes that a loop clears faster than fill() does. */
 const SHORT = 256;
+/** Bytes that are worth a call to copy them. */
+const LONG = 32;
 const CPU_SIZE = PERCPU_SIZE + STACK_SIZE;
 
 /** Bytes of RAM. */
@@ -55,11 +58,16 @@ const stack_bottom = percpu_base + PERCPU_SIZE;
 const stack_top = stack_bottom + STACK_SIZE;
 let sp = stack_bottom;
 
-/** A zeroed struct of the caller's; it is gone when the caller returns. */
-export function stack_alloc(size: number): number {
+/** Room for a struct of the caller's, who writes all of it; it is gone when the caller returns. */
+export function stack_push(size: number): number {
 	const p = sp;
 	sp += size;
 	if (sp > stack_top) machine_panic("kernel stack overflow");
+	return p;
+}
+/** The same, zeroed. */
+export function stack_alloc(size: number): number {
+	const p = stack_push(size);
 	/* fill() has a price of its own, which only long structs are worth. */
 	if (size > SHORT) HEAP32.fill(0, p >> 2, sp >> 2);
 	else zero_words(p, size);
@@ -82,7 +90,7 @@ const strong_order = process.arch === "x64" || process.arch === "ia32";
 
 /** Full barrier. A locked operation on a word that only this CPU uses. */
 export function smp_mb(): void {
-	Atomics.add(HEAP32, (stack_top - 4) >> 2, 0);
+	fetch_add_word(stack_top - 4, 0);
 }
 export function smp_rmb(): void {
 	if (!strong_order) smp_mb();
@@ -97,55 +105,22 @@ export function store_release(p: number, v: number): void {
 	else Atomics.store(HEAP32, p >> 2, v);
 }
 
+/** What smp_load_acquire() becomes: loads are not reordered with later accesses
+ *  on x86, and Atomics.load() is a call. */
+export function load_acquire(p: number): number {
+	return strong_order ? HEAP32[p >> 2] : Atomics.load(HEAP32, p >> 2);
+}
+
 /* ---- pages and words ---- */
 
-/**
- * clear_page and copy_page as a WebAssembly module over the same memory,
- * assembled here. copy: (func (param i32 i32) memory.copy to from 4096).
- * clear: (func (param $p i32) (local $end i32)), a loop over 64 bytes in four
- * v128.store, since memory.fill takes half as long again.
- */
-function page_functions() {
-	const size = (n: number) => [(n & 127) | 128, n >> 7]; /* in two bytes */
-	const part = (body: number[]) => [...size(body.length), ...body];
-	// biome-ignore format: rows of bytes, with what each is
-	const store = (offset: number) => [
-		/* get p, v128.const 0, v128.store */
-		0x20, 0, 0xfd, 12, ...Array(16).fill(0), 0xfd, 11, 4, offset,
-	];
-	// biome-ignore format: rows of bytes, with what each is
-	const clear = [
-		/* one i32; end = p + 4096; loop */
-		1, 1, 0x7f, 0x20, 0, 0x41, 0x80, 0x20, 0x6a, 0x21, 1, 3, 0x40,
-		...store(0), ...store(16), ...store(32), ...store(48),
-		/* p += 64; if p < end again */
-		0x20, 0, 0x41, 0xc0, 0, 0x6a, 0x22, 0, 0x20, 1, 0x49, 0x0d, 0, 0x0b,
-		0x0b,
-	];
-	const copy = [0, 0x20, 0, 0x20, 1, 0x41, 0x80, 0x20, 0xfc, 10, 0, 0, 0x0b];
-	// biome-ignore format: rows of bytes, with what each is
-	const bytes = [
-		0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
-		/* types: (i32)->(), (i32 i32)->() */
-		1, 10, 2, 0x60, 1, 0x7f, 0, 0x60, 2, 0x7f, 0x7f, 0,
-		/* import "h" "m": shared memory, 1 page to 65536 */
-		2, 11, 1, 1, 0x68, 1, 0x6d, 2, 3, 1, 0x80, 0x80, 4,
-		/* functions, exports "z" and "c" */
-		3, 3, 2, 0, 1, 7, 9, 2, 1, 0x7a, 0, 0, 1, 0x63, 0, 1,
-		10, ...part([2, ...part(clear), ...part(copy)]),
-	];
-	const module = new WebAssembly.Module(Uint8Array.from(bytes));
-	const { exports } = new WebAssembly.Instance(module, { h: { m: data.memory } });
-	return exports as { z: (p: number) => void; c: (to: number, from: number) => void };
-}
-const pages = page_functions();
+const assembly = assemble(data.memory);
 
-export function clear_page(p: number): void {
-	pages.z(p);
-}
-export function copy_page(to: number, from: number): void {
-	pages.c(to, from);
-}
+/* Constants each, and not looked up in what was exported: so the compiler knows
+ * what it calls. */
+export const clear_page: (p: number) => void = assembly.clear_page;
+export const copy_page: (to: number, from: number) => void = assembly.copy_page;
+const copy64: (to: number, from: number, size: number) => void = assembly.copy64;
+
 /** As a device writes the page at p: word i becomes word(i). */
 export function dma_page(p: number, word: (i: number) => number): void {
 	for (let i = 0; i < 1024; i++) HEAP32[(p >> 2) + i] = word(i);
@@ -156,14 +131,26 @@ export function memcpy(to: number, from: number, n: number): void {
 export function memset(p: number, byte: number, n: number): void {
 	HEAPU8.fill(byte, p, p + n);
 }
-/** Word by word, so that a racing reader sees every word whole. */
+/** Word by word or two at once, so that a racing reader sees every word whole. */
 export function copy_words(to: number, from: number, size: number): void {
+	if (size >= LONG && ((to | from | size) & 7) === 0) {
+		copy64(to, from, size);
+		return;
+	}
 	const delta = (to - from) >> 2;
 	for (let i = from >> 2, end = i + (size >> 2); i < end; i++) HEAP32[i + delta] = HEAP32[i];
 }
 export function zero_words(p: number, size: number): void {
 	for (let i = p >> 2, end = i + (size >> 2); i < end; i++) HEAP32[i] = 0;
 }
+
+/* ---- atomic read-modify-writes of a word, each a full barrier ---- */
+
+export const xchg_word: (p: number, v: number) => number = assembly.xchg;
+export const cmpxchg_word: (p: number, old: number, v: number) => number = assembly.cmpxchg;
+export const fetch_add_word: (p: number, n: number) => number = assembly.fetch_add;
+export const fetch_or_word: (p: number, n: number) => number = assembly.fetch_or;
+export const fetch_and_word: (p: number, n: number) => number = assembly.fetch_and;
 
 /* User data, for the MMU and the copies between kernel and user only. */
 export function load8(p: number): number {

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The functions that are put together byte by byte, held against typed arrays and Atomics. */
+import test from "ava";
+import { assemble } from "./assembly.ts";
+
+const PAGE = 4096;
+const WORDS = PAGE / 4;
+
+/** Four pages, the words of which are all different. */
+function machine() {
+	const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+	const H = new Int32Array(memory.buffer, 0, 4 * WORDS);
+	for (let i = 0; i < H.length; i++) H[i] = Math.imul(i + 1, 0x9e3779b9);
+	return { asm: assemble(memory), H, before: [...H] };
+}
+
+test("a page is cleared, and copied, and nothing around it", (t) => {
+	const { asm, H, before } = machine();
+	asm.clear_page(PAGE);
+	asm.copy_page(3 * PAGE, 2 * PAGE);
+	const page = (n: number) => before.slice(n * WORDS, (n + 1) * WORDS);
+	t.deepEqual([...H], [...page(0), ...Array(WORDS).fill(0), ...page(2), ...page(2)]);
+});
+
+test("a struct is copied for as long as it is", (t) => {
+	for (const size of [8, 16, 120, 128, 200]) {
+		const { asm, H, before } = machine();
+		asm.copy64(PAGE, 64, size);
+		const want = [...before];
+		for (let i = 0; i < size / 4; i++) want[WORDS + i] = before[16 + i];
+		t.deepEqual([...H], want, `${size} bytes`);
+	}
+});
+
+test("read-modify-writes do what those of Atomics do", (t) => {
+	const { asm, H, before } = machine();
+	const A = Int32Array.from(before);
+	const values = [0, 1, -1, 0x7fffffff, -0x80000000, 0x12345678];
+	for (const [w, v] of values.entries()) {
+		t.is(asm.fetch_add(w * 4, v), Atomics.add(A, w, v));
+		t.is(asm.fetch_and(w * 4 + 64, v), Atomics.and(A, w + 16, v));
+		t.is(asm.fetch_or(w * 4 + 128, v), Atomics.or(A, w + 32, v));
+		t.is(asm.xchg(w * 4 + 192, v), Atomics.exchange(A, w + 48, v));
+		t.is(asm.cmpxchg(w * 4 + 256, A[w + 64], v), Atomics.compareExchange(A, w + 64, A[w + 64], v));
+		t.is(asm.cmpxchg(w * 4 + 320, v, 7), Atomics.compareExchange(A, w + 80, v, 7));
+	}
+	t.deepEqual([...H], [...A]);
+});
