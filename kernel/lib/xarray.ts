@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors lib/xarray.c (5.17) as far as the page cache uses it: pointers by
- * index, looked up under RCU. Left out: marks, multi-index entries, value
- * entries, cursors (XA_STATE), allocation of indices.
+ * index, looked up under RCU; and of include/linux/xarray.h the cursor
+ * (XA_STATE) as far as a reader needs it. Left out: marks, multi-index entries,
+ * value and retry entries, changes by a cursor, allocation of indices.
  *
  * Port: the head of the array is address_space.i_pages, and the array's lock is
  * i_pages_lock. A node knows its level, so that the one load of the head gives
@@ -45,9 +46,14 @@ export function xarray_init(): void {
 
 /** Indices that one slot of a node of this level covers. */
 const span = [1, 64, 4096, 2 ** 18, 2 ** 24, 2 ** 30, 2 ** 36, 2 ** 42, 2 ** 48];
+/** To divide by that, exactly, with a multiplication, which is faster. */
+const per_span = [
+	1, 2 ** -6, 2 ** -12, 2 ** -18, 2 ** -24, 2 ** -30, 2 ** -36, 2 ** -42,
+	2 ** -48,
+];
 
 function slot_of(index: number, level: number): number {
-	return (index / span[level]) & XA_CHUNK_MASK;
+	return (index * per_span[level]) & XA_CHUNK_MASK;
 }
 
 /** Does index lie within a tree whose top has this level? */
@@ -69,29 +75,81 @@ export function xa_load(xa: address_space, index: number): number {
 	}
 }
 
-/** The first index in [index, max] that has an entry, or -1. As xa_load(). */
-export function xa_find(
-	xa: address_space, index: number, max: number,
-): number {
-	while (index <= max) {
-		const top = rcu_dereference(xa.i_pages);
-		if (top === 0) return -1;
+/**
+ * A reader's place in the array, good within one RCU read-side section, or
+ * while i_pages_lock is held. Its node may leave the tree meanwhile: it is
+ * empty by then, and stays a node until the section ends.
+ */
+export interface xa_state {
+	xa: address_space;
+	xa_index: number;
+	xa_offset: number; /* slot of xa_node */
+	xa_node: xa_node; /* of level 0; NULL: begin at the top */
+}
+
+export function XA_STATE(xa: address_space, index: number): xa_state {
+	return { xa, xa_index: index, xa_offset: 0, xa_node: NULL };
+}
+
+/** What is now where the last entry was found. */
+export function xas_reload(xas: xa_state): number {
+	return rcu_dereference(xas.xa_node.slots[xas.xa_offset]);
+}
+
+/** The first entry from xa_index up to max, or after the one found before; 0
+ *  if there is none. */
+export function xas_find(xas: xa_state, max: number): number {
+	if (xas.xa_node !== NULL) xas.xa_index++;
+	while (xas.xa_index <= max) {
+		const top = rcu_dereference(xas.xa.i_pages);
+		if (top === 0) break;
 		let node = cast<xa_node>(top);
-		if (!level_covers(node.level, index)) return -1;
+		if (!level_covers(node.level, xas.xa_index)) break;
 		for (;;) {
-			const slot = slot_of(index, node.level);
+			const slot = slot_of(xas.xa_index, node.level);
 			const entry = rcu_dereference(node.slots[slot]);
-			if (entry !== 0 && node.level === 0) return index;
+			if (entry !== 0 && node.level === 0) {
+				xas.xa_node = node;
+				xas.xa_offset = slot;
+				return entry;
+			}
 			if (entry === 0) {
 				/* Nothing below this slot: on to the next. */
 				const width = span[node.level];
-				index = (Math.floor(index / width) + 1) * width;
+				const i = Math.floor(xas.xa_index / width);
+				xas.xa_index = (i + 1) * width;
 				break;
 			}
 			node = cast<xa_node>(entry);
 		}
 	}
-	return -1;
+	xas.xa_node = NULL;
+	return 0;
+}
+
+/** As xas_find() after an entry was found: mostly the next slot has one. */
+export function xas_next_entry(xas: xa_state, max: number): number {
+	const node = xas.xa_node;
+
+	if (node !== NULL && xas.xa_offset !== XA_CHUNK_MASK &&
+		xas.xa_index < max) {
+		const entry = rcu_dereference(node.slots[xas.xa_offset + 1]);
+		if (entry !== 0) {
+			xas.xa_offset++;
+			xas.xa_index++;
+			return entry;
+		}
+	}
+	return xas_find(xas, max);
+}
+
+/** The first index in [index, max] that has an entry, or -1. As xa_load(). */
+export function xa_find(
+	xa: address_space, index: number, max: number,
+): number {
+	const xas = XA_STATE(xa, index);
+
+	return xas_find(xas, max) !== 0 ? xas.xa_index : -1;
 }
 
 function xa_node_alloc(level: number): xa_node {

@@ -60,7 +60,10 @@ import { dma_page } from "host/door.ts";
 import { current, fatal_signal_pending, schedule, set_current_state, wake_up_process } from "kernel/sched/core.ts";
 import { __set_current_state } from "kernel/sched/core.ts";
 import { fput } from "kernel/fs/file_table.ts";
-import { xa_erase, xa_find, xa_insert, xa_load, xarray_init } from "kernel/lib/xarray.ts";
+import {
+	XA_STATE, xa_erase, xa_insert, xa_load, type xa_state, xarray_init, xas_find,
+	xas_next_entry, xas_reload,
+} from "kernel/lib/xarray.ts";
 import { do_set_pte, init_zero_pfn, pmd_install } from "mm/memory.ts";
 import { set_page_dirty } from "mm/page-writeback.ts";
 import { shmem_mmap } from "mm/shmem.ts";
@@ -436,34 +439,47 @@ function filemap_map_pmd(vmf: vm_fault): void {
 		vmf.prealloc_pte = pmd_install(mm, vmf.pmd, vmf.prealloc_pte);
 }
 
-/** The next page from index on that can be mapped at once: there, up to date
- *  and not locked. It is returned locked and referenced. RCU read-side. */
-function next_uptodate_page(
-	mapping: address_space, index: number, end_pgoff: number,
-): page {
-	const max_idx = Math.ceil(i_size_read(mapping.host) / PAGE_SIZE);
+/** Pages that the file has, the last one in part. */
+function max_idx(mapping: address_space): number {
+	return Math.ceil(i_size_read(mapping.host) / PAGE_SIZE);
+}
 
-	for (;;) {
-		if (index > end_pgoff) return NULL;
-		/* Mostly it is the very next one. */
-		let page = cast<page>(xa_load(mapping, index));
-		if (page === NULL) {
-			index = xa_find(mapping, index, end_pgoff);
-			if (index < 0) return NULL;
-			page = cast<page>(xa_load(mapping, index));
+/** This page, or the next that can be mapped at once: there, up to date and not
+ *  locked. It is returned locked and referenced, and xas is where it was found.
+ *  RCU read-side. */
+function next_uptodate_page(
+	page: page, mapping: address_space, xas: xa_state, end_pgoff: number,
+): page {
+	for (; page !== NULL;
+		page = cast<page>(xas_next_entry(xas, end_pgoff))) {
+		if (PageLocked(page)) continue;
+		if (!get_page_unless_zero(page)) continue;
+		/* Is it this file's, now that it stays a page? */
+		if (xas_reload(xas) === uptr(page) &&
+			PageUptodate(page) && trylock_page(page)) {
+			if (page.mapping === uptr(mapping) &&
+				PageUptodate(page) &&
+				xas.xa_index < max_idx(mapping))
+				return page;
+			unlock_page(page);
 		}
-		if (page !== NULL && get_page_unless_zero(page)) {
-			if (xa_load(mapping, index) === uptr(page) &&
-				PageUptodate(page) && trylock_page(page)) {
-				if (page.mapping === uptr(mapping) &&
-					PageUptodate(page) && index < max_idx)
-					return page;
-				unlock_page(page);
-			}
-			put_page(page);
-		}
-		index++;
+		put_page(page);
 	}
+	return NULL;
+}
+
+function first_map_page(
+	mapping: address_space, xas: xa_state, end_pgoff: number,
+): page {
+	return next_uptodate_page(cast<page>(xas_find(xas, end_pgoff)),
+		mapping, xas, end_pgoff);
+}
+
+function next_map_page(
+	mapping: address_space, xas: xa_state, end_pgoff: number,
+): page {
+	return next_uptodate_page(cast<page>(xas_next_entry(xas, end_pgoff)),
+		mapping, xas, end_pgoff);
 }
 
 /**
@@ -477,10 +493,11 @@ export function filemap_map_pages(
 	const file: file = vma.vm_file;
 	const mapping = file.f_mapping;
 	let last_pgoff = start_pgoff;
+	const xas = XA_STATE(mapping, start_pgoff);
 	let ret: vm_fault_t = 0;
 
 	rcu_read_lock();
-	let page = next_uptodate_page(mapping, start_pgoff, end_pgoff);
+	let page = first_map_page(mapping, xas, end_pgoff);
 	if (page === NULL) {
 		rcu_read_unlock();
 		return 0;
@@ -492,10 +509,9 @@ export function filemap_map_pages(
 	vmf.pte = pte_offset_map_lock(vma.vm_mm, vmf.pmd, addr);
 	VM_BUG_ON_PAGE(pte_index(addr) + end_pgoff - start_pgoff > 511, page);
 	do {
-		const index = page.index;
-		addr += (index - last_pgoff) * PAGE_SIZE;
-		vmf.pte = ptr_add(vmf.pte, index - last_pgoff);
-		last_pgoff = index;
+		addr += (xas.xa_index - last_pgoff) * PAGE_SIZE;
+		vmf.pte = ptr_add(vmf.pte, xas.xa_index - last_pgoff);
+		last_pgoff = xas.xa_index;
 		if (pte_none(ptep_get(vmf.pte))) {
 			/* This is what the fault was about. */
 			if (vmf.address === addr) ret = VM_FAULT_NOPAGE;
@@ -506,7 +522,7 @@ export function filemap_map_pages(
 			unlock_page(page);
 			put_page(page);
 		}
-		page = next_uptodate_page(mapping, index + 1, end_pgoff);
+		page = next_map_page(mapping, xas, end_pgoff);
 	} while (page !== NULL);
 	pte_unmap_unlock(vmf.pte, vmf.ptl);
 	rcu_read_unlock();

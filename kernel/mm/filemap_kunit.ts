@@ -34,7 +34,9 @@ import {
 	enter_from_user_mode, irqentry_exit_to_user_mode,
 } from "kernel/entry/common.ts";
 import { iput, new_inode } from "kernel/fs/inode.ts";
-import { xa_erase, xa_insert, xa_load } from "kernel/lib/xarray.ts";
+import {
+	XA_STATE, xa_erase, xa_insert, xa_load, xas_find, xas_next_entry, xas_reload,
+} from "kernel/lib/xarray.ts";
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { current } from "kernel/sched/core.ts";
 import { run_task, user_load8, user_signal, user_store8, user_syscall } from "arch/x86/kernel/user.ts";
@@ -167,6 +169,43 @@ function far_page_first(test: kunit): void {
 	KUNIT_EXPECT_EQ(test, xa_erase(xa, 300000), 32);
 	KUNIT_EXPECT_EQ(test, xa_erase(xa, 5000), 16);
 	KUNIT_EXPECT_EQ(test, xa.i_pages, 0);
+	spin_unlock(xa.i_pages_lock);
+	iput(inode);
+	irqentry_exit_to_user_mode();
+}
+
+/** A cursor goes over holes and from node to node, and stops at the end. */
+function cursor(test: kunit): void {
+	enter_from_user_mode();
+	const inode = new_inode();
+
+	KUNIT_ASSERT_NOT_NULL(test, inode);
+	const xa: address_space = inode.i_data;
+	const indices = [3, 4, 62, 63, 64, 70, 4095, 4096, 300000];
+
+	spin_lock(xa.i_pages_lock);
+	for (const i of indices)
+		KUNIT_EXPECT_EQ(test, xa_insert(xa, i, (i + 1) * 16), 0);
+	const xas = XA_STATE(xa, 4);
+	let seen = "";
+	let entry = xas_find(xas, 4096);
+
+	while (entry !== 0) {
+		KUNIT_EXPECT_EQ(test, entry, (xas.xa_index + 1) * 16);
+		KUNIT_EXPECT_EQ(test, xas_reload(xas), entry);
+		seen += ` ${xas.xa_index}`;
+		entry = xas_next_entry(xas, 4096);
+	}
+	KUNIT_EXPECT_EQ(test, seen, " 4 62 63 64 70 4095 4096");
+	KUNIT_EXPECT_EQ(test, xas_find(XA_STATE(xa, 4097), 299999), 0);
+	KUNIT_EXPECT_EQ(test, xas_find(XA_STATE(xa, 300001), 2 ** 42), 0);
+	/* What goes while a cursor is there is not found again. */
+	const at = XA_STATE(xa, 70);
+	KUNIT_EXPECT_EQ(test, xas_find(at, 100), 71 * 16);
+	for (const i of indices)
+		KUNIT_EXPECT_EQ(test, xa_erase(xa, i), (i + 1) * 16);
+	KUNIT_EXPECT_EQ(test, xas_reload(at), 0);
+	KUNIT_EXPECT_EQ(test, xas_next_entry(at, 4096), 0);
 	spin_unlock(xa.i_pages_lock);
 	iput(inode);
 	irqentry_exit_to_user_mode();
@@ -306,5 +345,6 @@ export const filemap_test_suite = kunit_suite({
 		KUNIT_CASE("beyond_the_end", beyond_the_end),
 		KUNIT_CASE("shared_anonymous", shared_anonymous),
 		KUNIT_CASE("far_page_first", far_page_first),
+		KUNIT_CASE("cursor", cursor),
 	],
 });
