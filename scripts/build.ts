@@ -12,6 +12,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { type OutputChunk, rolldown } from "rolldown";
 import ts from "typescript";
 import { cmd_text, type Deps } from "./cc/fixdep.ts";
+import { constant_functions } from "./cc/functions.ts";
 import { fields_left_over } from "./cc/leftover.ts";
 import { type Compiled, compile, names_text } from "./cc/program.ts";
 import { command } from "./lib/command.ts";
@@ -104,6 +105,8 @@ interface BundleOptions {
 	/** What it will be called; not written here. */
 	file: string;
 	minify?: boolean;
+	/** With functions that the engine knows not to change: see constant_functions(). */
+	constant?: boolean;
 	/** The program that makes it. */
 	by: string;
 	warn?: (text: string) => void;
@@ -116,6 +119,8 @@ export async function bundle(o: BundleOptions): Promise<Pick<OutputChunk, "code"
 		platform: "node",
 		external: [/^node:/],
 		treeshake: { moduleSideEffects: (id) => id === o.entry },
+		/* A busy machine is no mistake of the sources. */
+		checks: { bundlerTimings: false },
 		onLog(level, log) {
 			if (level === "warn" && log.code !== "CIRCULAR_DEPENDENCY") o.warn?.(log.message);
 		},
@@ -135,6 +140,7 @@ export async function bundle(o: BundleOptions): Promise<Pick<OutputChunk, "code"
 						throw new Error(`${relative(o.srctree, id)}: not compiled`);
 					return { ...js, moduleType: "js" };
 				},
+				renderChunk: (code) => (o.constant ? { code: constant_functions(code) } : null),
 			},
 		],
 	});
@@ -168,8 +174,10 @@ function system_map(bundle: string, compiled: Compiled): string {
 		if (ts.isFunctionDeclaration(s) && s.name)
 			add(s.getStart(), bytes(s.getStart(), s.end), "T", s.name.text);
 		else if (ts.isVariableStatement(s))
-			for (const d of s.declarationList.declarations)
-				add(d.getStart(), bytes(d.getStart(), d.end), "R", d.name.getText());
+			for (const d of s.declarationList.declarations) {
+				const kind = d.initializer && ts.isFunctionExpression(d.initializer) ? "T" : "R";
+				add(d.getStart(), bytes(d.getStart(), d.end), kind, d.name.getText());
+			}
 	}
 	const live = new Set(rows.map((r) => r.split(" ")[3]));
 	for (const d of compiled.data)
@@ -245,6 +253,7 @@ export async function build({ objtree, minify = false, say = () => {} }: BuildOp
 		resolve: compiled.resolve,
 		file: join(objtree, name),
 		minify,
+		constant: !stepper,
 		by: "scripts/build.ts",
 		warn(text) {
 			throw new BuildError(text);

@@ -100,7 +100,8 @@ test("minified: smaller, and the same without the feature", async (t) => {
 
 test("System.map: sizes are those of the functions' text", async (t) => {
 	const { code, map } = await built("default", []);
-	const at = code.indexOf("function find_vma(");
+	const at = code.indexOf(" find_vma = function(") + 1;
 	const end = code.indexOf("\n}", at) + 2;
+	t.true(at > 0);
 	t.is(map.get("find_vma"), end - at);
 });

@@ -35,7 +35,8 @@ import {
 } from "kernel/entry/common.ts";
 import { iput, new_inode } from "kernel/fs/inode.ts";
 import {
-	XA_STATE, xa_erase, xa_insert, xa_load, xas_find, xas_next_entry, xas_reload,
+	XA_STATE, xa_erase, xa_insert, xa_load, xas_find, xas_next_entry,
+	xas_reload,
 } from "kernel/lib/xarray.ts";
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { current } from "kernel/sched/core.ts";
