@@ -131,6 +131,7 @@ import { vma_interval_tree_insert_after } from "mm/interval_tree.ts";
 import { security_vm_enough_memory_mm } from "mm/util.ts";
 import { destroy_context, init_new_context } from "asm/mmu_context.ts";
 import { pgd_alloc, pgd_free } from "asm/pgalloc.ts";
+import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { flush_tlb_mm } from "asm/tlbflush.ts";
 import { copy_from_user, put_user } from "asm/uaccess.ts";
 import { init_mm } from "mm/init-mm.ts";
@@ -969,7 +970,7 @@ function clone3_args_valid(kargs: kernel_clone_args): boolean {
 /** Port: size_t, the flags and the like beyond what clone_args of 2019 has
  *  (set_tid, cgroup) must be zero, as for any kernel that lacks them. */
 export function sys_clone3(uargs: number, size: number): number {
-	if (size > 4096)
+	if (size > PAGE_SIZE)
 		return -E2BIG;
 	if (size < CLONE_ARGS_SIZE_VER0)
 		return -EINVAL;

@@ -71,7 +71,7 @@ import {
 	SPECIAL_MAPPING_VDSO,
 	SPECIAL_MAPPING_VVAR,
 } from "mm/mmap.ts";
-import { ulong_arg } from "arch/x86/entry/syscall_64.ts";
+import { ulong_arg } from "kernel/entry/syscall.ts";
 import {
 	mem_settle,
 	meminfo,
@@ -85,7 +85,7 @@ import {
 	user_task,
 	user_touch,
 	USER_READ,
-} from "arch/x86/kernel/user.ts";
+} from "kernel/entry/user.ts";
 
 const STACK_START = 0x7ffffffde000;
 const STACK_END = 0x7ffffffff000;

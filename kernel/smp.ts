@@ -53,7 +53,7 @@ import {
 } from "linux/smp.ts";
 import { softlockup_check } from "kernel/locking/spinlock.ts";
 import { rcu_check_callbacks, rcu_irq_enter, rcu_irq_exit } from "kernel/rcu.ts";
-import { initialize_tlbstate_and_flush } from "arch/x86/mm/tlb.ts";
+import { cpu_init } from "asm/setup.ts";
 
 /* States of a CPU. */
 const CPU_HOST = 0; /* outside of the machine */
@@ -125,7 +125,7 @@ function handle_ipi(): void {
 		if (pending === 0)
 			break;
 		if ((pending & IPI_MISSED) !== 0)
-			initialize_tlbstate_and_flush();
+			cpu_init();
 		if ((pending & IPI_CALL_FUNC) !== 0)
 			flush_smp_call_function_queue();
 	}
@@ -157,7 +157,7 @@ export function smp_handle_ipi(): void {
 		if (pending === 0)
 			break;
 		if ((pending & IPI_MISSED) !== 0)
-			initialize_tlbstate_and_flush();
+			cpu_init();
 		if ((pending & IPI_CALL_FUNC) !== 0)
 			flush_smp_call_function_queue();
 	}

@@ -273,6 +273,10 @@ test("walls: who may import whom", (t) => {
 		"include/linux/a.ts": 'import "../../tools/lib/t.ts";',
 		"kernel/mm/a.ts": 'import { readFileSync } from "node:fs";',
 		"kernel/mm/b.ts": 'import type { S } from "explore/scenario.ts";',
+		"kernel/mm/c.ts":
+			'import "asm/tlb.ts";\nimport "../../arch/x86/include/asm/tlb.ts";\n' +
+			'import "../../arch/host/threads/a.ts";',
+		"arch/x86/include/asm/tlb.ts": "",
 		"arch/host/threads/a.ts":
 			'import { Worker } from "node:worker_threads";\nexport * from "../../../scripts/lib/s.ts";',
 		"arch/host/threads/a_test.ts": 'import "../../../scripts/lib/s.ts";',
@@ -294,6 +298,7 @@ test("walls: who may import whom", (t) => {
 			"include/linux/a.ts: imports ../../tools/lib/t.ts",
 			"kernel/mm/a.ts: imports node:fs",
 			"kernel/mm/b.ts: imports explore/scenario.ts",
+			"kernel/mm/c.ts: imports ../../arch/x86/include/asm/tlb.ts",
 			"arch/host/threads/a.ts: imports ../../../scripts/lib/s.ts",
 			"scripts/kconfig/a.ts: imports ../lib/s.ts",
 			"tools/explore/inside/scenario.ts: imports ../outside/a.ts",

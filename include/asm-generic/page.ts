@@ -12,27 +12,27 @@ import { PAGE_SIZE } from "asm/pgtable_types.ts";
 
 /** addr & ~PAGE_MASK. */
 export function offset_in_page(addr: number): number {
-	return addr & 0xfff;
+	return addr & (PAGE_SIZE - 1);
 }
 
 /** addr & PAGE_MASK. */
 export function page_align_down(addr: number): number {
-	return addr - (addr & 0xfff);
+	return addr - (addr & (PAGE_SIZE - 1));
 }
 
 /** The first page boundary at or after addr. */
 export function PAGE_ALIGN(addr: number): number {
-	const offset = addr & 0xfff;
+	const offset = addr & (PAGE_SIZE - 1);
 	return offset === 0 ? addr : addr - offset + PAGE_SIZE;
 }
 
 export function PAGE_ALIGNED(addr: number): boolean {
-	return (addr & 0xfff) === 0;
+	return (addr & (PAGE_SIZE - 1)) === 0;
 }
 
 /** addr >> PAGE_SHIFT, of a page-aligned or any other address. */
 export function PHYS_PFN(addr: number): number {
-	return (addr - (addr & 0xfff)) / PAGE_SIZE;
+	return (addr - (addr & (PAGE_SIZE - 1))) / PAGE_SIZE;
 }
 
 /** pfn << PAGE_SHIFT. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors include/asm-generic/tlb.h and arch/x86/include/asm/tlb.h (5.17): the
+ * Mirrors include/asm-generic/tlb.h (5.17): the
  * state of an unmapping in progress. mm/mmu_gather.ts has the functions that
  * are not inline. Left out: page sizes other than one, huge pages, vma flags
  * for architectures that flush executable mappings differently, gathering
@@ -16,10 +16,9 @@ import type { pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
 import {
 	PAGE_SHIFT, PAGE_SIZE, PGDIR_SHIFT, PMD_SHIFT, PUD_SHIFT, TASK_SIZE,
 } from "asm/pgtable_types.ts";
-import {
-	___pmd_free_tlb, ___pte_free_tlb, ___pud_free_tlb,
-} from "../../arch/x86/mm/pgtable.ts";
-import { flush_tlb_mm_range, TLB_FLUSH_ALL } from "asm/tlbflush.ts";
+import { __pmd_free_tlb, __pte_free_tlb, __pud_free_tlb } from "asm/pgalloc.ts";
+import { tlb_flush } from "asm/tlb.ts";
+import { TLB_FLUSH_ALL } from "asm/tlbflush.ts";
 import { __tlb_remove_page_size, tlb_flush_mmu } from "mm/mmu_gather.ts";
 
 /** Tables in one batch: what is left of a page. */
@@ -31,11 +30,6 @@ export interface mmu_table_batch extends struct {
 	rcu: embed<callback_head>; /* RCU, once the batch is handed over */
 	nr: int; /* the unmapping CPU, then the callback */
 	tables: array<page, 1021>;
-}
-
-/** Would a batch of tables have to wait for a flush? x86 walks by hardware. */
-export function tlb_needs_table_invalidate(): boolean {
-	return true;
 }
 
 /** Pages in one batch beyond the first. */
@@ -101,19 +95,6 @@ export function __tlb_reset_range(tlb: mmu_gather): void {
 	tlb.cleared_pmds = false;
 	tlb.cleared_puds = false;
 	tlb.cleared_p4ds = false;
-}
-
-/** arch/x86/include/asm/tlb.h: flush what has been gathered. */
-export function tlb_flush(tlb: mmu_gather): void {
-	let start = 0;
-	let end = TLB_FLUSH_ALL;
-
-	if (!tlb.fullmm && !tlb.need_flush_all) {
-		start = tlb.start;
-		end = tlb.end;
-	}
-	flush_tlb_mm_range(tlb.mm, start, end, tlb_get_unmap_shift(tlb),
-		tlb.freed_tables);
 }
 
 /** The TLBs only: what was gathered is kept. May be called with a PTL held. */
@@ -207,7 +188,7 @@ export function pte_free_tlb(
 ): void {
 	tlb_flush_pmd_range(tlb, address, PAGE_SIZE);
 	tlb.freed_tables = true;
-	___pte_free_tlb(tlb, table);
+	__pte_free_tlb(tlb, table);
 }
 
 export function pmd_free_tlb(
@@ -215,7 +196,7 @@ export function pmd_free_tlb(
 ): void {
 	tlb_flush_pud_range(tlb, address, PAGE_SIZE);
 	tlb.freed_tables = true;
-	___pmd_free_tlb(tlb, pmdp);
+	__pmd_free_tlb(tlb, pmdp);
 }
 
 export function pud_free_tlb(
@@ -223,5 +204,5 @@ export function pud_free_tlb(
 ): void {
 	tlb_flush_p4d_range(tlb, address, PAGE_SIZE);
 	tlb.freed_tables = true;
-	___pud_free_tlb(tlb, pudp);
+	__pud_free_tlb(tlb, pudp);
 }

@@ -9,6 +9,7 @@ import type { address_space, inode } from "linux/fs.ts";
 import { GFP_HIGHUSER_MOVABLE } from "linux/gfp.ts";
 import { PG_locked, PageLocked } from "linux/page-flags.ts";
 import { might_sleep } from "linux/kernel.ts";
+import { page_align_down } from "asm-generic/page.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { __lock_page, __lock_page_killable } from "mm/filemap.ts";
 
@@ -22,7 +23,7 @@ export function mapping_gfp_mask(_mapping: address_space): number {
 export function linear_page_index(
 	vma: vm_area_struct, address: number,
 ): number {
-	return (address - (address & 0xfff) - vma.vm_start) / PAGE_SIZE +
+	return (page_align_down(address) - vma.vm_start) / PAGE_SIZE +
 		vma.vm_pgoff;
 }
 

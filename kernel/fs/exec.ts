@@ -47,7 +47,7 @@ import { vmacache_flush } from "linux/vmacache.ts";
 import { activate_mm } from "asm/mmu_context.ts";
 import { PAGE_SIZE, TASK_SIZE } from "asm/pgtable_types.ts";
 import { insert_vm_struct, vm_get_page_prot } from "mm/mmap.ts";
-import { arch_pick_mmap_layout } from "arch/x86/mm/mmap.ts";
+import { arch_pick_mmap_layout } from "asm/elf.ts";
 import { current, fatal_signal_pending } from "kernel/sched/core.ts";
 import {
 	exec_mm_release,

@@ -15,8 +15,8 @@ import { pagecache_init } from "mm/filemap.ts";
 import { init_mm_init } from "mm/init-mm.ts";
 import { mm_init } from "mm/mm_init.ts";
 import { anon_vma_init } from "mm/rmap.ts";
-import { cpu_init, setup_arch } from "arch/x86/kernel/setup.ts";
-import { start_secondary } from "arch/x86/kernel/smpboot.ts";
+import { cpu_init, setup_arch } from "asm/setup.ts";
+import { start_secondary } from "asm/smp.ts";
 
 /** Of fs/dcache.c: files by number take the place of names. */
 function vfs_caches_init(): void {

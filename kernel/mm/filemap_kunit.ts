@@ -40,7 +40,7 @@ import {
 } from "kernel/lib/xarray.ts";
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { current } from "kernel/sched/core.ts";
-import { run_task, user_load8, user_signal, user_store8, user_syscall } from "arch/x86/kernel/user.ts";
+import { run_task, user_load8, user_signal, user_store8, user_syscall } from "kernel/entry/user.ts";
 import { file_byte, find_get_page, unlock_page } from "mm/filemap.ts";
 import { vma_address } from "mm/internal.ts";
 import {

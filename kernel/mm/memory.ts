@@ -1911,7 +1911,7 @@ function __handle_mm_fault(
 	vma: vm_area_struct, address: number, flags: number, seq: number,
 ): vm_fault_t {
 	/* One literal with all fields: its shape never changes. */
-	const base = address - (address & 0xfff);
+	const base = address - (address & (PAGE_SIZE - 1));
 	const vmf: vm_fault = CONFIG_SPECULATIVE_PAGE_FAULT ? {
 		vma,
 		gfp_mask: __get_fault_gfp_mask(vma),

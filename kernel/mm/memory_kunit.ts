@@ -31,7 +31,7 @@ import { current } from "kernel/sched/core.ts";
 import {
 	mem_settle, run_task, user_load32, user_load8, user_signal, user_spawn,
 	user_store32, user_store8, user_syscall,
-} from "arch/x86/kernel/user.ts";
+} from "kernel/entry/user.ts";
 
 const STACK_START = 0x7ffffffde000;
 const STACK_END = 0x7ffffffff000;

@@ -29,8 +29,8 @@ import {
 	offset_in_page, PAGE_ALIGN, page_align_down, PHYS_PFN,
 } from "asm-generic/page.ts";
 import {
-	_PAGE_ACCESSED, _PAGE_NX, _PAGE_PRESENT, _PAGE_RW, _PAGE_USER,
-	PAGE_NONE, PAGE_SIZE, TASK_SIZE,
+	PAGE_COPY, PAGE_COPY_EXEC, PAGE_NONE, PAGE_READONLY,
+	PAGE_READONLY_EXEC, PAGE_SHARED, PAGE_SHARED_EXEC, PAGE_SIZE, TASK_SIZE,
 } from "asm/pgtable_types.ts";
 import { vm_area_alloc, vm_area_dup, vm_area_free } from "kernel/fork.ts";
 import { fget, fput } from "kernel/fs/file_table.ts";
@@ -153,17 +153,18 @@ export function new_vma_links(): vma_links {
 /**
  * Protection bits of an entry for the low four flags of a vma. A private
  * mapping is never writable by itself: the first write faults and copies.
- * Port: computed, where the kernel looks it up in protection_map[], which x86
- * fills with its __P and __S values.
+ * Port: chosen, where the kernel looks it up in protection_map[], which holds
+ * the same values as __P and __S.
  */
 export function vm_get_page_prot(vm_flags: number): number {
-	if ((vm_flags & VM_ACCESS_FLAGS) === 0) return PAGE_NONE;
+	const exec = (vm_flags & VM_EXEC) !== 0;
 
-	let prot = _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED;
-	if ((vm_flags & VM_EXEC) === 0) prot |= _PAGE_NX;
-	if ((vm_flags & (VM_SHARED | VM_WRITE)) === (VM_SHARED | VM_WRITE))
-		prot |= _PAGE_RW;
-	return prot;
+	if ((vm_flags & VM_ACCESS_FLAGS) === 0) return PAGE_NONE;
+	if ((vm_flags & VM_WRITE) === 0)
+		return exec ? PAGE_READONLY_EXEC : PAGE_READONLY;
+	if ((vm_flags & VM_SHARED) === 0)
+		return exec ? PAGE_COPY_EXEC : PAGE_COPY;
+	return exec ? PAGE_SHARED_EXEC : PAGE_SHARED;
 }
 
 /** The protection of a vma's ptes follows its flags; a mapping that wants to

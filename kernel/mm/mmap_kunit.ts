@@ -20,7 +20,7 @@ import type { mm_struct } from "linux/mm_types.ts";
 import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
 import { ulong_add_overflows, ULONG_RANGE } from "linux/overflow.ts";
 import { KERNEL_VERSION } from "linux/version.ts";
-import { ulong_arg } from "../../arch/x86/entry/syscall_64.ts";
+import { ulong_arg } from "kernel/entry/syscall.ts";
 import { sys_munlock } from "mm/mlock.ts";
 import {
 	expand_stack, find_vma_prev, ksys_mmap_pgoff, sys_brk, sys_munmap,

@@ -4,7 +4,7 @@
  * own on the current task, system calls on it by page numbers, and a picture
  * of its vmas as text.
  */
-import { arch_pick_mmap_layout } from "../../arch/x86/mm/mmap.ts";
+import { arch_pick_mmap_layout } from "asm/elf.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { mm_alloc, mmput } from "kernel/fork.ts";
 import { current } from "kernel/sched/core.ts";

@@ -22,9 +22,10 @@ import type { callback_head } from "linux/types.ts";
 import {
 	MAX_GATHER_BATCH, MAX_GATHER_BATCH_COUNT, MAX_TABLE_BATCH,
 	type mmu_gather, MMU_GATHER_BUNDLE, type mmu_gather_batch,
-	type mmu_table_batch, tlb_needs_table_invalidate, __tlb_reset_range,
-	tlb_flush_mmu_tlbonly, tlb_remove_page,
+	type mmu_table_batch, __tlb_reset_range, tlb_flush_mmu_tlbonly,
+	tlb_remove_page,
 } from "asm-generic/tlb.ts";
+import { tlb_needs_table_invalidate } from "asm/tlb.ts";
 import { BUG_ON, VM_BUG_ON, VM_BUG_ON_PAGE } from "linux/bug.ts";
 import { __get_free_page, __GFP_NOWARN, free_page, GFP_NOWAIT } from "linux/gfp.ts";
 import { call_rcu } from "linux/rcupdate.ts";
@@ -114,7 +115,7 @@ export function __tlb_remove_page_size(
 
 /* ---- tables ---- */
 
-/** arch/x86/include/asm/tlb.h: nobody walks the table, its memory can go. */
+/** asm/tlb.h: nobody walks the table, its memory can go. */
 function __tlb_remove_table(table: page): void {
 	free_page_and_swap_cache(table);
 }

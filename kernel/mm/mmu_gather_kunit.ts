@@ -21,7 +21,7 @@ import { current } from "kernel/sched/core.ts";
 import { atomic_read } from "linux/atomic.ts";
 import { get_mm_counter, MM_ANONPAGES, mm_pgtables_bytes } from "linux/mm.ts";
 import { nr_free_pages } from "mm/page_alloc.ts";
-import { mem_settle, run_task, user_load8, user_store8, user_syscall } from "arch/x86/kernel/user.ts";
+import { mem_settle, run_task, user_load8, user_store8, user_syscall } from "kernel/entry/user.ts";
 import { AREA, make_process, map_anon, user_test_exit, user_test_init } from "mm/memory_kunit.ts";
 
 /* 8 fit the first batch, 1021 each further one. */

@@ -28,7 +28,7 @@ import {
 import { vm_area_dup, vm_area_free } from "kernel/fork.ts";
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { current } from "kernel/sched/core.ts";
-import { run_task, user_store8, user_syscall } from "arch/x86/kernel/user.ts";
+import { run_task, user_store8, user_syscall } from "kernel/entry/user.ts";
 import {
 	anon_vma_clone, page_get_anon_vma, page_lock_anon_vma_read,
 	page_unlock_anon_vma_read, unlink_anon_vmas,

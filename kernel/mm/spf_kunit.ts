@@ -31,7 +31,6 @@ import {
 } from "linux/vm_event_item.ts";
 import { REGS_USER } from "asm/ptrace.ts";
 import { PAGE_SIZE, PMD_SIZE } from "asm/pgtable_types.ts";
-import { X86_PF_USER, X86_PF_WRITE } from "asm/trap_pf.ts";
 import { __NR_madvise, __NR_mmap, __NR_mprotect } from "asm/unistd.ts";
 import {
 	KUNIT_ASSERT_NOT_NULL, KUNIT_CASE, KUNIT_EXPECT_EQ, KUNIT_EXPECT_FALSE,
@@ -45,8 +44,8 @@ import {
 } from "kernel/workqueue.ts";
 import {
 	user_load8, user_signal, user_store8, user_syscall,
-} from "arch/x86/kernel/user.ts";
-import { do_user_addr_fault } from "../../arch/x86/mm/fault.ts";
+} from "kernel/entry/user.ts";
+import { do_write_fault } from "asm/mmu.ts";
 import { do_handle_mm_fault } from "mm/memory.ts";
 import { all_vm_events } from "mm/vmstat.ts";
 import { AREA, make_process, map_anon, pte_of, RW, user_test_exit, user_test_init } from "mm/memory_kunit.ts";
@@ -297,8 +296,7 @@ function spf_signal_ends_attempt(test: kunit): void {
 		const fault = (addr: number): boolean => in_kernel(() => {
 			const tsk = current();
 			tsk.pending |= sigmask(SIGHUP);
-			const handled = do_user_addr_fault(REGS_USER,
-				X86_PF_USER | X86_PF_WRITE, addr);
+			const handled = do_write_fault(addr);
 			tsk.pending &= ~sigmask(SIGHUP);
 			return handled ? 1 : 0;
 		}) === 1;

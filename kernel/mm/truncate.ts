@@ -7,6 +7,7 @@
  * shrink while it lives, so nothing mapped is ever truncated.
  */
 import type { address_space } from "linux/fs.ts";
+import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { cond_resched } from "linux/kernel.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
 import { lock_page } from "linux/pagemap.ts";
@@ -18,7 +19,7 @@ import { xa_find } from "kernel/lib/xarray.ts";
 export function truncate_inode_pages(
 	mapping: address_space, lstart: number,
 ): void {
-	let index = Math.ceil(lstart / 4096);
+	let index = Math.ceil(lstart / PAGE_SIZE);
 
 	for (;;) {
 		rcu_read_lock();

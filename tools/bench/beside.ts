@@ -8,8 +8,8 @@
  * A program that waits goes on making instructions, or its CPU would take no
  * interrupts. All functions return ns.
  */
-import * as NR from "../../arch/x86/include/asm/unistd.ts";
-import type * as User from "../../arch/x86/kernel/user.ts";
+import * as NR from "asm/unistd.ts";
+import type * as User from "../../kernel/entry/user.ts";
 import {
 	MADV_DONTNEED,
 	MADV_POPULATE_WRITE,

@@ -4,22 +4,14 @@
  * kernel, as a user program on a simulated CPU. A function returns ns for each
  * fault, or for each round of what has no fault in it.
  */
-import type * as User from "../../arch/x86/kernel/user.ts";
+import * as NR from "asm/unistd.ts";
+import type * as User from "../../kernel/entry/user.ts";
 
 export type Kind = "write" | "read" | "wp" | "file" | "mmap" | "fork";
 
 const PAGE = 4096;
 /** Pages that one fault on a file maps: fault_around_bytes of mm/memory.c. */
 const AROUND = 16;
-const NR = {
-	mmap: 9,
-	munmap: 11,
-	fork: 57,
-	wait4: 61,
-	exit_group: 231,
-	sim_open: 1000,
-	sim_exec: 1002,
-};
 const PROT_READ = 1;
 const PROT_RW = 3;
 const MAP_PRIVATE = 2;
@@ -31,12 +23,12 @@ const INODE = 1;
 function spawn(user: typeof User): number {
 	const pid = user.user_spawn();
 	user.run_task(pid);
-	user.user_syscall(NR.sim_exec, 0x10000000, STACK_END - 32 * PAGE, STACK_END);
+	user.user_syscall(NR.__NR_sim_exec, 0x10000000, STACK_END - 32 * PAGE, STACK_END);
 	return pid;
 }
 
 function end(user: typeof User): void {
-	user.user_syscall(NR.exit_group, 0);
+	user.user_syscall(NR.__NR_exit_group, 0);
 	user.user_idle();
 }
 
@@ -48,28 +40,28 @@ function touch(user: typeof User, p: number, end: number, step: number, write: b
 }
 
 function anon(user: typeof User, kind: Kind, pages: number): number {
-	const p = user.user_syscall(NR.mmap, 0, pages * PAGE, PROT_RW, MAP_PRIVATE_ANON, -1, 0);
+	const p = user.user_syscall(NR.__NR_mmap, 0, pages * PAGE, PROT_RW, MAP_PRIVATE_ANON, -1, 0);
 	const end = p + pages * PAGE;
 	if (kind === "wp") touch(user, p, end, PAGE, false);
 	const start = performance.now();
 	touch(user, p, end, PAGE, kind !== "read");
 	const ns = ((performance.now() - start) * 1e6) / pages;
-	user.user_syscall(NR.munmap, p, pages * PAGE);
+	user.user_syscall(NR.__NR_munmap, p, pages * PAGE);
 	return ns;
 }
 
 /** Faults on a file that is in the page cache. */
 function file(user: typeof User, pages: number): number {
-	const fd = user.user_syscall(NR.sim_open, INODE, 0, pages * PAGE);
-	const map = () => user.user_syscall(NR.mmap, 0, pages * PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+	const fd = user.user_syscall(NR.__NR_sim_open, INODE, 0, pages * PAGE);
+	const map = () => user.user_syscall(NR.__NR_mmap, 0, pages * PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
 	const warm = map();
 	touch(user, warm, warm + pages * PAGE, PAGE, false);
-	user.user_syscall(NR.munmap, warm, pages * PAGE);
+	user.user_syscall(NR.__NR_munmap, warm, pages * PAGE);
 	const p = map();
 	const start = performance.now();
 	touch(user, p, p + pages * PAGE, AROUND * PAGE, false);
 	const ns = ((performance.now() - start) * 1e6) / (pages / AROUND);
-	user.user_syscall(NR.munmap, p, pages * PAGE);
+	user.user_syscall(NR.__NR_munmap, p, pages * PAGE);
 	user.user_syscall(3, fd);
 	return ns;
 }
@@ -77,23 +69,23 @@ function file(user: typeof User, pages: number): number {
 function mmap(user: typeof User, rounds: number): number {
 	const start = performance.now();
 	for (let i = 0; i < rounds; i++) {
-		const p = user.user_syscall(NR.mmap, 0, PAGE, PROT_RW, MAP_PRIVATE_ANON, -1, 0);
-		user.user_syscall(NR.munmap, p, PAGE);
+		const p = user.user_syscall(NR.__NR_mmap, 0, PAGE, PROT_RW, MAP_PRIVATE_ANON, -1, 0);
+		user.user_syscall(NR.__NR_munmap, p, PAGE);
 	}
 	return ((performance.now() - start) * 1e6) / rounds;
 }
 
 /** A child is made, ends, and is reaped; its parent has written `pages`. */
 function fork(user: typeof User, me: number, pages: number, rounds: number): number {
-	const p = user.user_syscall(NR.mmap, 0, pages * PAGE, PROT_RW, MAP_PRIVATE_ANON, -1, 0);
+	const p = user.user_syscall(NR.__NR_mmap, 0, pages * PAGE, PROT_RW, MAP_PRIVATE_ANON, -1, 0);
 	touch(user, p, p + pages * PAGE, PAGE, true);
 	const start = performance.now();
 	for (let i = 0; i < rounds; i++) {
-		const child = user.user_syscall(NR.fork);
+		const child = user.user_syscall(NR.__NR_fork);
 		user.run_task(child);
-		user.user_syscall(NR.exit_group, 0);
+		user.user_syscall(NR.__NR_exit_group, 0);
 		user.run_task(me);
-		user.user_syscall(NR.wait4, child, 0, 0, 0);
+		user.user_syscall(NR.__NR_wait4, child, 0, 0, 0);
 	}
 	return ((performance.now() - start) * 1e6) / rounds;
 }

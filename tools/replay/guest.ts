@@ -10,7 +10,7 @@
  * A task is on one CPU at a time: a CPU leaves a task before it makes the
  * task's next operation runnable for others.
  */
-import type * as user_side from "../../arch/x86/kernel/user.ts";
+import type * as user_side from "../../kernel/entry/user.ts";
 import {
 	DIFFERENT,
 	DONE,

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 import { Machine } from "../../arch/host/threads/machine.ts";
-import type { meminfo } from "../../arch/x86/kernel/user.ts";
+import type { meminfo } from "../../kernel/entry/user.ts";
 import { errno_name } from "./abi.ts";
 import { UserError } from "../lib/errors.ts";
 import type { GuestArg, SetupResult } from "./guest.ts";

@@ -4,8 +4,8 @@
  * calls them. It is bundled together with the program, which bind() tells it
  * of, and loaded into each CPU's worker. The calls are libc's.
  */
-import type * as user_side from "../../arch/x86/kernel/user.ts";
-import * as NR from "../../arch/x86/include/asm/unistd.ts";
+import type * as user_side from "../../kernel/entry/user.ts";
+import * as NR from "asm/unistd.ts";
 import * as mman from "../../include/uapi/linux/mman.ts";
 import { errno_name } from "../replay/abi.ts";
 

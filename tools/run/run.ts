@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import Table from "cli-table3";
 import { rolldown } from "rolldown";
 import { KernelPanic, Machine } from "../../arch/host/threads/machine.ts";
+import { guest_headers } from "../../scripts/lib/guest.ts";
 import { objtree } from "../../scripts/lib/objtree.ts";
 import { UserError } from "../lib/errors.ts";
 import { find_kernel } from "../replay/machine.ts";
@@ -34,6 +35,7 @@ async function bundle(file: string, dir: string): Promise<string> {
 		const made = await rolldown({
 			input: ENTRY,
 			platform: "node",
+			resolve: { alias: guest_headers },
 			logLevel: "silent",
 			plugins: [
 				{

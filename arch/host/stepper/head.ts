@@ -3,8 +3,8 @@
  * Where the stepper machine starts (the place of head.S): boots all CPUs one
  * after the other. The entry of the bundle is what explores on it.
  */
-import * as user from "arch/x86/kernel/user.ts";
-import { cpu_tlb, cpu_tlbstate } from "arch/x86/mm/tlb.ts";
+import * as user from "kernel/entry/user.ts";
+import { mmu_own } from "asm/mmu.ts";
 import { CONFIG_NR_CPUS } from "generated/autoconf.ts";
 import { set_console } from "host/cpu.ts";
 import { on_cpu, set_irq_handler } from "host/quiet.ts";
@@ -35,14 +35,7 @@ export function boot(cpus: number, console_fn: (text: string) => void): void {
 	for (let cpu = 1; cpu < cpus; cpu++) on_cpu(cpu, secondary_start);
 	for (let cpu = 0; cpu < nr_cpus; cpu++) {
 		/* A CPU's own: its translations and flags are no place to meet. */
-		exempt(
-			uptr(per_cpu(cpu_tlb, cpu)),
-			sizeof<typeof cpu_tlb extends percpu<infer T extends struct> ? T : never>(),
-		);
-		exempt(
-			uptr(per_cpu(cpu_tlbstate, cpu)),
-			sizeof<typeof cpu_tlbstate extends percpu<infer T extends struct> ? T : never>(),
-		);
+		mmu_own(cpu, exempt);
 		exempt(uptr(per_cpu(irq_flags, cpu)), 4);
 		exempt(uptr(per_cpu(__preempt_count, cpu)), 4);
 	}

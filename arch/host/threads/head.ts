@@ -6,7 +6,7 @@
  * program, and nobody waits for it.
  */
 import { parentPort } from "node:worker_threads";
-import * as user from "arch/x86/kernel/user.ts";
+import * as user from "kernel/entry/user.ts";
 import { CONFIG_KUNIT } from "generated/autoconf.ts";
 import { cpu_pause, MachineStopped, nr_cpu_ids } from "host/cpu.ts";
 import { secondary_start, start_kernel } from "kernel/init/main.ts";

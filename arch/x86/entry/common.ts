@@ -10,7 +10,7 @@ import {
 	syscall_exit_to_user_mode,
 } from "kernel/entry/common.ts";
 import { current, is_idle_task } from "kernel/sched/core.ts";
-import { sys_call, sys_call_without_mm } from "./syscall_64.ts";
+import { sys_call, sys_call_without_mm } from "kernel/entry/syscall.ts";
 
 /**
  * One system call of the task that runs on this CPU. Returns what RAX would

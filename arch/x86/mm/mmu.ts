@@ -23,9 +23,13 @@ import {
 	pgd_offset_pgd, pmd_offset_lockless, pte_offset_map_val,
 	pud_offset_lockless,
 } from "linux/pgtable.ts";
-import { cpu_tlbstate, tlb_slot } from "./tlb.ts";
+import {
+	cpu_tlb, cpu_tlbstate, type tlb_context, TLB_NR_DYN_ASIDS, tlb_slot,
+	type tlb_state,
+} from "./tlb.ts";
 import { exc_page_fault } from "./fault.ts";
-import { REGS_USER } from "asm/ptrace.ts";
+import { type pt_regs, REGS_USER } from "asm/ptrace.ts";
+import type { mm_struct } from "linux/mm_types.ts";
 import { current } from "kernel/sched/core.ts";
 import { force_sig_fault } from "kernel/signal.ts";
 import { SI_KERNEL, SIGSEGV } from "linux/signal.ts";
@@ -122,6 +126,36 @@ export function mmu_entry(root: pgd_t, addr: number): number {
 	return pte_offset_map_val(pmd.pmd, addr).pte;
 }
 
+/** The address space whose tables a CPU walks; init_mm or NULL: none. For
+ *  checks. */
+export function mmu_loaded_mm(cpu: number): mm_struct {
+	return per_cpu(cpu_tlbstate, cpu).loaded_mm;
+}
+
+/** Calls fn with address and size of what is a CPU's own, so that no other one
+ *  meets it there. For the stepper. */
+export function mmu_own(
+	cpu: number, fn: (addr: number, size: number) => void,
+): void {
+	fn(uptr(per_cpu(cpu_tlb, cpu)), sizeof<cpu_tlb>());
+	fn(uptr(per_cpu(cpu_tlbstate, cpu)), sizeof<tlb_state>());
+}
+
+/** Will the CPU use what it has cached of mm as it is, without another look, if
+ *  it goes on with it? For checks. */
+export function mmu_trusts(cpu: number, mm: mm_struct): boolean {
+	const state = per_cpu(cpu_tlbstate, cpu);
+
+	/* It looks at tlb_gen first. */
+	for (let i = 0; i < TLB_NR_DYN_ASIDS; i++) {
+		const ctx: tlb_context = state.ctxs[i];
+
+		if (ctx.ctx_id === mm.context.ctx_id)
+			return ctx.tlb_gen === mm.context.tlb_gen.counter;
+	}
+	return false;
+}
+
 /**
  * One access: no interrupt comes between insn_begin() before the translation
  * and insn_end() after the use of the address. Interrupts that are polled for
@@ -148,8 +182,16 @@ function mmu_error(error_code: number): number {
 	return -(error_code | 0x100);
 }
 
-export function mmu_error_code(result: number): number {
+function mmu_error_code(result: number): number {
 	return -result & 0xff;
+}
+
+/** The exception for an access that mmu_translate() has refused. True: it may
+ *  be made again. */
+export function mmu_fault(
+	regs: pt_regs, result: number, addr: number,
+): boolean {
+	return exc_page_fault(regs, mmu_error_code(result), addr);
 }
 
 /**
@@ -172,7 +214,7 @@ export function mmu_access(
 		insn_end();
 		const task = current();
 		/* A signal for the access; or the task has not survived. */
-		if (!exc_page_fault(REGS_USER, mmu_error_code(result), addr) ||
+		if (!mmu_fault(REGS_USER, result, addr) ||
 			current() !== task)
 			return 0;
 	}

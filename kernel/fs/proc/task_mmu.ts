@@ -26,8 +26,7 @@ import {
 } from "linux/mmap_lock.ts";
 import { mm_since } from "linux/version.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
-import { gate_vma_line } from "arch/x86/entry/vdso/vma.ts";
-import { arch_vma_name } from "arch/x86/mm/mmap.ts";
+import { arch_vma_name, gate_vma_line } from "asm/elf.ts";
 
 /** Column of the names, counted from 0: what seq_setwidth() is told. */
 const NAME_COLUMN = 72;

@@ -5,17 +5,10 @@
  * memory manager's books are right and its locks free (debug_validate()); and
  * once all processes have ended, nothing is left over.
  */
-import { meminfo, mem_settle, run_task, user_idle, user_syscall, user_validate } from "arch/x86/kernel/user.ts";
-import {
-	cpu_tlb,
-	cpu_tlbstate,
-	TLB_NR_DYN_ASIDS,
-	type tlb_context,
-	type tlb_entry,
-	tlb_used,
-} from "arch/x86/mm/tlb.ts";
-import { mmu_lookup } from "arch/x86/mm/mmu.ts";
-import { _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_RW, PAGE_SIZE, PTE_PFN_MASK } from "asm/pgtable_types.ts";
+import { meminfo, mem_settle, run_task, user_idle, user_syscall, user_validate } from "kernel/entry/user.ts";
+import { cpu_tlb, mmu_loaded_mm, mmu_lookup, mmu_trusts, type tlb_entry, tlb_used } from "asm/mmu.ts";
+import { pte_dirty, pte_pfn, pte_write, pte_young } from "asm/pgtable.ts";
+import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { __NR_exit_group } from "asm/unistd.ts";
 import { on_cpu } from "host/quiet.ts";
 import { nr_cpus } from "host/state.ts";
@@ -55,16 +48,8 @@ export function baseline(): void {
 
 /** Will a CPU use what it has cached of mm as it is, now or when it comes back? */
 function trusts(cpu: number, mm: mm_struct): boolean {
-	const state = per_cpu(cpu_tlbstate, cpu);
-
-	if (state.loaded_mm === mm && !on_cpu(cpu, () => is_idle_task(current()))) return true;
-	/* It looks at tlb_gen first. */
-	for (let i = 0; i < TLB_NR_DYN_ASIDS; i++) {
-		const ctx: tlb_context = state.ctxs[i];
-
-		if (ctx.ctx_id === mm.context.ctx_id) return ctx.tlb_gen === mm.context.tlb_gen.counter;
-	}
-	return false;
+	if (mmu_loaded_mm(cpu) === mm && !on_cpu(cpu, () => is_idle_task(current()))) return true;
+	return mmu_trusts(cpu, mm);
 }
 
 /**
@@ -85,15 +70,15 @@ function check_tlb(cpu: number, mm: mm_struct): void {
 		const pte = mmu_lookup(mm.pgd, e.vpn * PAGE_SIZE);
 
 		check_that(
-			pte !== 0 && (pte & PTE_PFN_MASK) === (e.pte & PTE_PFN_MASK),
+			pte !== 0 && pte_pfn(pte) === pte_pfn(e.pte),
 			`CPU${cpu} has a stale translation of ${(e.vpn * PAGE_SIZE).toString(16)}`,
 		);
 		check_that(
-			(e.pte & _PAGE_RW) === 0 || (pte & _PAGE_RW) !== 0,
+			!pte_write(e.pte) || pte_write(pte),
 			`CPU${cpu} may write to ${(e.vpn * PAGE_SIZE).toString(16)}, the page tables forbid it`,
 		);
 		check_that(
-			(e.pte & ~pte & (_PAGE_ACCESSED | _PAGE_DIRTY)) === 0,
+			(!pte_young(e.pte) || pte_young(pte)) && (!pte_dirty(e.pte) || pte_dirty(pte)),
 			`CPU${cpu} has used ${(e.vpn * PAGE_SIZE).toString(16)}, and the tables do not know`,
 		);
 	}

@@ -15,8 +15,8 @@ import {
 	user_syscall,
 	user_task,
 	run_task,
-} from "arch/x86/kernel/user.ts";
-import { mmu_lookup } from "arch/x86/mm/mmu.ts";
+} from "kernel/entry/user.ts";
+import { mmu_lookup } from "asm/mmu.ts";
 import { _PAGE_DIRTY } from "asm/pgtable_types.ts";
 import {
 	__NR_brk,

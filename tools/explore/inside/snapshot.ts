@@ -4,8 +4,7 @@
  * spaces, what each CPU's TLB holds, who holds which lock, and the stores that
  * are still in a store buffer. A look without locks, between two steps.
  */
-import { mmu_lookup } from "arch/x86/mm/mmu.ts";
-import { cpu_tlb, cpu_tlbstate, TLB_ENTRIES, type tlb_entry } from "arch/x86/mm/tlb.ts";
+import { cpu_tlb, mmu_loaded_mm, mmu_lookup, type tlb_entry, tlb_used } from "asm/mmu.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
 import { ACQ, RACQ } from "host/kinds.ts";
@@ -30,7 +29,7 @@ function space_of(mm: mm_struct): AddressSpace {
 		ptes: [],
 	};
 
-	for (let cpu = 0; cpu < nr_cpus; cpu++) if (per_cpu(cpu_tlbstate, cpu).loaded_mm === mm) space.cpus.push(cpu);
+	for (let cpu = 0; cpu < nr_cpus; cpu++) if (mmu_loaded_mm(cpu) === mm) space.cpus.push(cpu);
 	let vma: vm_area_struct = mm.mmap;
 
 	for (let i = 0; vma !== NULL && i < MAX_VMAS; i++) {
@@ -52,7 +51,7 @@ function tlb_of(cpu: number): Snapshot["tlbs"][number] {
 	const tlb = per_cpu(cpu_tlb, cpu);
 	const entries = [];
 
-	for (let i = 0; i < TLB_ENTRIES; i++) {
+	for (let i = 0; i < tlb_used(tlb); i++) {
 		const e: tlb_entry = tlb.entry[i];
 
 		if (e.ctx_id !== 0) entries.push({ addr: e.vpn * PAGE_SIZE, pte: e.pte, ctx_id: e.ctx_id });

@@ -9,7 +9,7 @@
  * but MADV_FREE, and only anonymous ones: what it leaves is up to reclaim(),
  * which does what Linux would do with it, so that the program sees what is lost.
  */
-import { mmu_entry, mmu_lookup } from "arch/x86/mm/mmu.ts";
+import { mmu_entry, mmu_lookup } from "asm/mmu.ts";
 import { pte_present } from "asm/pgtable.ts";
 import { _PAGE_DIRTY, PAGE_SIZE, PTE_PFN_MASK } from "asm/pgtable_types.ts";
 import { pfn_to_page } from "asm-generic/memory_model.ts";

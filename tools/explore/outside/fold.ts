@@ -40,7 +40,7 @@ function fold(run: Step[], text: string, calls: string[]): void {
 export function fold_ipis(steps: Step[], cpu_of: (addr: number) => number | undefined): void {
 	/* What a TLB flush hands over is written by one CPU, and read by handlers. */
 	const handed = (s: Step) =>
-		s.event.file === "arch/x86/mm/tlb.ts" &&
+		/^arch\/\w+\/mm\/tlb\.ts$/.test(s.event.file) &&
 		!s.conflict &&
 		steps.every((x) => x.who === s.who || x.event.addr !== s.event.addr || x.event.context === "irq");
 	const machinery = (s: Step) =>

@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Runs a sequence of operations on one CPU and reports on each. */
-import type * as User from "../../../arch/x86/kernel/user.ts";
+import * as NR from "asm/unistd.ts";
+import type * as User from "../../../kernel/entry/user.ts";
 import type { Op, Outcome } from "./ops.ts";
 
 const PAGE = 4096;
-const NR = {
-	mmap: 9,
-	mprotect: 10,
-	munmap: 11,
-	brk: 12,
-	mremap: 25,
-	madvise: 28,
-	fork: 57,
-	exit_group: 231,
-	sim_exec: 1002,
-};
 const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;
 const MAP_FIXED = 0x10;
@@ -43,7 +33,7 @@ export function main(user: typeof User, { ops, window, start_brk, stack }: Arg):
 	const before = count(user);
 	let pids = [user.user_spawn()];
 	user.run_task(pids[0]);
-	user.user_syscall(NR.sim_exec, start_brk, ...stack);
+	user.user_syscall(NR.__NR_sim_exec, start_brk, ...stack);
 	const outcomes: Outcome[] = [];
 	const at = (page: number) => window + page * PAGE;
 	for (const o of ops) {
@@ -54,21 +44,21 @@ export function main(user: typeof User, { ops, window, start_brk, stack }: Arg):
 				if (o.how === "fixed") flags |= MAP_FIXED;
 				if (o.how === "noreplace") flags |= MAP_FIXED_NOREPLACE;
 				const addr = o.how === "any" ? 0 : at(o.page);
-				ret = user.user_syscall(NR.mmap, addr, o.n * PAGE, o.prot, flags, -1, 0);
+				ret = user.user_syscall(NR.__NR_mmap, addr, o.n * PAGE, o.prot, flags, -1, 0);
 				break;
 			}
 			case "munmap":
-				ret = user.user_syscall(NR.munmap, at(o.page), o.n * PAGE);
+				ret = user.user_syscall(NR.__NR_munmap, at(o.page), o.n * PAGE);
 				break;
 			case "mprotect":
-				ret = user.user_syscall(NR.mprotect, at(o.page), o.n * PAGE, o.prot);
+				ret = user.user_syscall(NR.__NR_mprotect, at(o.page), o.n * PAGE, o.prot);
 				break;
 			case "madvise":
-				ret = user.user_syscall(NR.madvise, at(o.page), o.n * PAGE, o.advice);
+				ret = user.user_syscall(NR.__NR_madvise, at(o.page), o.n * PAGE, o.advice);
 				break;
 			case "mremap":
 				ret = user.user_syscall(
-					NR.mremap,
+					NR.__NR_mremap,
 					at(o.page),
 					o.old * PAGE,
 					o.n * PAGE,
@@ -77,7 +67,7 @@ export function main(user: typeof User, { ops, window, start_brk, stack }: Arg):
 				);
 				break;
 			case "brk":
-				ret = user.user_syscall(NR.brk, start_brk + o.n * PAGE);
+				ret = user.user_syscall(NR.__NR_brk, start_brk + o.n * PAGE);
 				break;
 			case "load":
 				ret = user.user_load8(at(o.page));
@@ -86,13 +76,13 @@ export function main(user: typeof User, { ops, window, start_brk, stack }: Arg):
 				user.user_store8(at(o.page), o.value);
 				break;
 			case "fork":
-				ret = user.user_syscall(NR.fork);
+				ret = user.user_syscall(NR.__NR_fork);
 				pids.push(ret);
 				break;
 			case "exit":
 				if (pids.length === 1) break;
 				pids = pids.filter((p) => p !== user.user_task());
-				user.user_syscall(NR.exit_group, 0);
+				user.user_syscall(NR.__NR_exit_group, 0);
 				user.run_task(pids[0]);
 				break;
 			case "switch":
@@ -110,7 +100,7 @@ export function main(user: typeof User, { ops, window, start_brk, stack }: Arg):
 	}
 	for (const pid of pids) {
 		user.run_task(pid);
-		user.user_syscall(NR.exit_group, 0);
+		user.user_syscall(NR.__NR_exit_group, 0);
 	}
 	const after = count(user);
 	const leaks = Object.keys(before)

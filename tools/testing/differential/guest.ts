@@ -1,34 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Repeats a log on the port, and stops at the first step that differs. */
-import type * as User from "../../../arch/x86/kernel/user.ts";
+import * as NR from "asm/unistd.ts";
+import type * as User from "../../../kernel/entry/user.ts";
 import { type Log, PROGRAM, type Step, short_line } from "./log.ts";
 import { known_difference } from "./newer.ts";
 
-const NR: Record<string, number> = {
-	mmap: 9,
-	mprotect: 10,
-	munmap: 11,
-	brk: 12,
-	mremap: 25,
-	msync: 26,
-	mincore: 27,
-	madvise: 28,
-	mlock: 149,
-	munlock: 150,
-	mlockall: 151,
-	munlockall: 152,
-	mlock2: 325,
+/** The calls that a log has by name. */
+const CALLS: Record<string, number> = {
+	mmap: NR.__NR_mmap,
+	mprotect: NR.__NR_mprotect,
+	munmap: NR.__NR_munmap,
+	brk: NR.__NR_brk,
+	mremap: NR.__NR_mremap,
+	msync: NR.__NR_msync,
+	mincore: NR.__NR_mincore,
+	madvise: NR.__NR_madvise,
+	mlock: NR.__NR_mlock,
+	munlock: NR.__NR_munlock,
+	mlockall: NR.__NR_mlockall,
+	munlockall: NR.__NR_munlockall,
+	mlock2: NR.__NR_mlock2,
 };
-const NR_CLOSE = 3;
-const NR_CLONE = 56;
-const NR_FORK = 57;
-const NR_EXIT = 60;
-const NR_WAIT4 = 61;
-const NR_PRCTL = 157;
-const NR_EXIT_GROUP = 231;
-const NR_SIM_OPEN = 1000;
-const NR_SIM_EXEC = 1002;
-const NR_SIM_SPECIAL = 1003;
 const CLONE_THREAD = 0x50f00; /* and what a thread shares */
 const WALL = 0x40000000;
 const MAP_SHARED = 1;
@@ -89,16 +81,16 @@ class Run {
 		if (!stack) return -22;
 		this.#pid[0] = user.user_spawn();
 		user.run_task(this.#pid[0]);
-		let error = user.user_syscall(NR_SIM_EXEC, arg.log.start_brk, stack.start, stack.end);
-		for (const p of arg.prctls) error ||= user.user_syscall(NR_PRCTL, ...p);
+		let error = user.user_syscall(NR.__NR_sim_exec, arg.log.start_brk, stack.start, stack.end);
+		for (const p of arg.prctls) error ||= user.user_syscall(NR.__NR_prctl, ...p);
 		for (const f of arg.log.files)
-			this.#fd.set(f.fd, user.user_syscall(NR_SIM_OPEN, f.number, f.mode, f.size));
-		const program = user.user_syscall(NR_SIM_OPEN, PROGRAM, 0, 1 << 20);
+			this.#fd.set(f.fd, user.user_syscall(NR.__NR_sim_open, f.number, f.mode, f.size));
+		const program = user.user_syscall(NR.__NR_sim_open, PROGRAM, 0, 1 << 20);
 		for (const { start, end, perm, offset, name } of image) {
 			if (error < 0) return error;
 			if (name === "[stack]") continue;
 			if (SPECIAL[name]) {
-				error = user.user_syscall(NR_SIM_SPECIAL, start, end - start, SPECIAL[name]);
+				error = user.user_syscall(NR.__NR_sim_special, start, end - start, SPECIAL[name]);
 				continue;
 			}
 			const prot = (perm[0] === "r" ? 1 : 0) | (perm[1] === "w" ? 2 : 0) | (perm[2] === "x" ? 4 : 0);
@@ -106,7 +98,7 @@ class Run {
 			const flags =
 				MAP_FIXED | (perm[3] === "s" ? MAP_SHARED : MAP_PRIVATE) | (file ? 0 : MAP_ANONYMOUS);
 			error = user.user_syscall(
-				NR.mmap,
+				NR.__NR_mmap,
 				start,
 				end - start,
 				prot,
@@ -118,7 +110,7 @@ class Run {
 			if (prot & 2) user.user_store8(end - 1, 0);
 		}
 		user.user_store8(stack.end - 1, 0);
-		user.user_syscall(NR_CLOSE, program);
+		user.user_syscall(NR.__NR_close, program);
 		return Math.min(error, 0);
 	}
 
@@ -164,19 +156,19 @@ class Run {
 			case "thread": {
 				const pid =
 					name === "fork"
-						? user.user_syscall(NR_FORK)
-						: user.user_syscall(NR_CLONE, CLONE_THREAD);
+						? user.user_syscall(NR.__NR_fork)
+						: user.user_syscall(NR.__NR_clone, CLONE_THREAD);
 				if (pid < 0) return String(pid);
 				this.#pid[args[0]] = pid;
 				return "0";
 			}
 			case "exit":
 				/* exit_group() of a thread would end its process. */
-				user.user_syscall(NR_EXIT);
+				user.user_syscall(NR.__NR_exit);
 				return "0";
 			case "wait": {
 				/* Of a thread nothing is left: -ECHILD. */
-				const pid = user.user_syscall(NR_WAIT4, this.#pid[args[0]], 0, WALL);
+				const pid = user.user_syscall(NR.__NR_wait4, this.#pid[args[0]], 0, WALL);
 				return pid === this.#pid[args[0]] || pid === -10 ? "0" : String(pid);
 			}
 			case "load8":
@@ -186,10 +178,10 @@ class Run {
 			case "exec":
 				return this.access(step);
 		}
-		if (!(name in NR)) return "no such call";
+		if (!(name in CALLS)) return "no such call";
 		const a = [...args];
 		if (name === "mmap") a[4] = this.#fd.get(a[4]) ?? a[4];
-		const ret = user.user_syscall(NR[name], a[0], a[1], a[2], a[3], a[4], a[5]);
+		const ret = user.user_syscall(CALLS[name], a[0], a[1], a[2], a[3], a[4], a[5]);
 		const text = ret < 0 ? String(ret) : ret.toString(16);
 		if (name === "mincore" && ret === 0 && step.result.startsWith("0 "))
 			return `${text} ${this.vector(step)}`;
@@ -230,11 +222,11 @@ class Run {
 
 	end(): void {
 		const { user } = this;
-		for (const pid of this.#pid) if (user.run_task(pid) === 0) user.user_syscall(NR_EXIT_GROUP, 0);
+		for (const pid of this.#pid) if (user.run_task(pid) === 0) user.user_syscall(NR.__NR_exit_group, 0);
 		const pid = user.user_spawn();
 		user.run_task(pid);
-		for (const fd of this.#fd.values()) user.user_syscall(NR_CLOSE, fd);
-		user.user_syscall(NR_EXIT_GROUP, 0);
+		for (const fd of this.#fd.values()) user.user_syscall(NR.__NR_close, fd);
+		user.user_syscall(NR.__NR_exit_group, 0);
 	}
 }
 

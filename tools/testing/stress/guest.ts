@@ -5,7 +5,8 @@
  * the counter pages and on the stack, to the byte, whatever the others do next to
  * them; of what all share it knows which values cannot be there.
  */
-import type * as User from "../../../arch/x86/kernel/user.ts";
+import * as NR from "asm/unistd.ts";
+import type * as User from "../../../kernel/entry/user.ts";
 import {
 	type Arg,
 	ARRIVED,
@@ -28,23 +29,6 @@ import {
 	VFORK_PID,
 } from "./layout.ts";
 
-const NR = {
-	mmap: 9,
-	mprotect: 10,
-	munmap: 11,
-	brk: 12,
-	mremap: 25,
-	mincore: 27,
-	madvise: 28,
-	clone: 56,
-	fork: 57,
-	exit: 60,
-	wait4: 61,
-	mlock: 149,
-	munlock: 150,
-	exit_group: 231,
-	sim_exec: 1002,
-};
 const MAP_SHARED = 0x1;
 const MAP_PRIVATE = 0x2;
 const MAP_FIXED = 0x10;
@@ -111,10 +95,11 @@ export function setup(user: typeof User, { cpus }: Arg): number[] {
 		if (ret < 0) throw new Error(`${what}: ${ret}`);
 		return ret;
 	};
-	must("exec", user.user_syscall(NR.sim_exec, START_BRK, ...STACK));
+	must("exec", user.user_syscall(NR.__NR_sim_exec, START_BRK, ...STACK));
 	const flags = MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS;
-	must("mmap", user.user_syscall(NR.mmap, COUNTERS, COUNTER_PAGES * PAGE, 3, flags, -1, 0));
-	for (let cpu = 1; cpu < cpus; cpu++) pids.push(must("clone", user.user_syscall(NR.clone, CLONE_THREAD, 0)));
+	must("mmap", user.user_syscall(NR.__NR_mmap, COUNTERS, COUNTER_PAGES * PAGE, 3, flags, -1, 0));
+	for (let cpu = 1; cpu < cpus; cpu++)
+		pids.push(must("clone", user.user_syscall(NR.__NR_clone, CLONE_THREAD, 0)));
 	user.user_idle();
 	return pids;
 }
@@ -122,7 +107,7 @@ export function setup(user: typeof User, { cpus }: Arg): number[] {
 /** On CPU 0, alone: ends what children are left, and counts memory. */
 export function teardown(user: typeof User): { count: Count; vmstat: string; problems: string[] } {
 	for (let pid = 1; pid < PID_MAX && user.meminfo().nr_tasks > 0; pid++)
-		if (user.run_task(pid) === 0) user.user_syscall(NR.exit_group, 0);
+		if (user.run_task(pid) === 0) user.user_syscall(NR.__NR_exit_group, 0);
 	user.user_idle();
 	const problems = user.user_validate();
 	return { count: count(user), vmstat: user.meminfo().vmstat, problems };
@@ -163,7 +148,7 @@ function in_turns(
 	meet(2);
 	if (cpu === 0) problems.push(...user.user_validate());
 	meet(3);
-	user.user_syscall(NR.exit, 0);
+	user.user_syscall(NR.__NR_exit, 0);
 	user.user_idle();
 	return problems;
 }
@@ -179,7 +164,7 @@ export function grow_stack(user: typeof User, arg: Arg): string[] {
 		);
 	return in_turns(user, arg, () => {
 		if (Atomics.load(words, FINISHED)) return;
-		user.user_syscall(NR.madvise, STACK[0], top - STACK[0], MADV_DONTNEED);
+		user.user_syscall(NR.__NR_madvise, STACK[0], top - STACK[0], MADV_DONTNEED);
 		for (let at = STACK[0]; at < top; at += PAGE) if (!user.user_store32(at, 1)) return "no stack";
 	});
 }
@@ -191,7 +176,7 @@ export function page_tables(user: typeof User, arg: Arg): string[] {
 	const [tables, span] = [200, 0x200000];
 	return in_turns(user, arg, () => {
 		const at = user.user_syscall(
-			NR.mmap,
+			NR.__NR_mmap,
 			base,
 			tables * span,
 			3,
@@ -201,7 +186,7 @@ export function page_tables(user: typeof User, arg: Arg): string[] {
 		);
 		if (at !== base) return `mmap: ${at}`;
 		for (let i = 0; i < tables; i++) if (!user.user_store32(base + i * span, 1)) return `page ${i}: killed`;
-		user.user_syscall(NR.munmap, base, tables * span);
+		user.user_syscall(NR.__NR_munmap, base, tables * span);
 	});
 }
 
@@ -214,7 +199,7 @@ export function unmap(user: typeof User, arg: Arg): string[] {
 	if (arg.cpu === 1)
 		return in_turns(user, arg, () => {
 			const at = user.user_syscall(
-				NR.mmap,
+				NR.__NR_mmap,
 				base,
 				pages * PAGE,
 				3,
@@ -228,7 +213,7 @@ export function unmap(user: typeof User, arg: Arg): string[] {
 				if (value !== 0 && value !== 1) return `page ${i}: ${hex(value)}`;
 				user.user_store32(base + i * PAGE + 4, 2);
 			}
-			user.user_syscall(NR.munmap, base, pages * PAGE);
+			user.user_syscall(NR.__NR_munmap, base, pages * PAGE);
 		});
 	return in_turns(user, { ...arg, steps: arg.steps * 10 }, (i) => {
 		if (Atomics.load(words, FINISHED)) return;
@@ -249,7 +234,7 @@ export function fork(user: typeof User, arg: Arg): string[] {
 			user.user_store32(COUNTERS + 4, ++count);
 		});
 	return in_turns(user, arg, () => {
-		const pid = user.user_syscall(NR.fork);
+		const pid = user.user_syscall(NR.__NR_fork);
 		if (pid < 0 || user.run_task(pid) !== 0) return `fork: ${pid}`;
 		const first = user.user_load32(COUNTERS + 4);
 		let problem: string | undefined;
@@ -257,10 +242,10 @@ export function fork(user: typeof User, arg: Arg): string[] {
 			const later = user.user_load32(COUNTERS + 4);
 			if (later !== first) problem = `child's copy: ${first}, later ${later}`;
 		}
-		user.user_syscall(NR.exit_group, 0);
+		user.user_syscall(NR.__NR_exit_group, 0);
 		user.run_task(arg.pids[0]);
 		user.user_store32(COUNTERS, 1);
-		const reaped = user.user_syscall(NR.wait4, pid, 0, WALL);
+		const reaped = user.user_syscall(NR.__NR_wait4, pid, 0, WALL);
 		return problem ?? (reaped === pid ? undefined : `wait4: ${reaped}`);
 	});
 }
@@ -277,9 +262,9 @@ export function user_mode(user: typeof User, arg: Arg): string[] {
 			return;
 		}
 		while (!Atomics.load(words, STOP)) {
-			const at = user.user_syscall(NR.mmap, 0, PAGE, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			const at = user.user_syscall(NR.__NR_mmap, 0, PAGE, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 			user.user_store32(at, 1);
-			user.user_syscall(NR.munmap, at, PAGE);
+			user.user_syscall(NR.__NR_munmap, at, PAGE);
 			for (let i = 0; i < 5000 && !Atomics.load(words, STOP); i++) user.user_signal();
 		}
 	});
@@ -318,7 +303,7 @@ class Stress {
 			this.operation();
 			if (this.step % 64 === 63) this.verify_all();
 			if (arg.killer === arg.cpu && this.step > arg.steps / 2) {
-				user.user_syscall(NR.exit_group, 0);
+				user.user_syscall(NR.__NR_exit_group, 0);
 				throw OVER;
 			}
 			/* A quiet point, unless some will not get there. */
@@ -339,7 +324,7 @@ class Stress {
 	}
 
 	end(): { problems: string[]; done: number } {
-		if (this.user.user_task() !== 0) this.user.user_syscall(NR.exit, 0);
+		if (this.user.user_task() !== 0) this.user.user_syscall(NR.__NR_exit, 0);
 		this.user.user_idle();
 		return { problems: this.problems, done: this.step };
 	}
@@ -515,23 +500,23 @@ class Stress {
 					(random(4) ? 0 : MAP_POPULATE);
 				this.must(
 					"mmap of common pages",
-					this.syscall(NR.mmap, at, n * PAGE, 3, flags, -1, 0),
+					this.syscall(NR.__NR_mmap, at, n * PAGE, 3, flags, -1, 0),
 					at,
 				);
 				return;
 			}
 			case 2:
-				this.must("munmap of common pages", this.syscall(NR.munmap, at, n * PAGE));
+				this.must("munmap of common pages", this.syscall(NR.__NR_munmap, at, n * PAGE));
 				return;
 			case 3:
-				this.syscall(NR.mprotect, at, n * PAGE, [0, 1, 3, 3][random(4)]);
+				this.syscall(NR.__NR_mprotect, at, n * PAGE, [0, 1, 3, 3][random(4)]);
 				return;
 			case 4:
-				this.syscall(NR.madvise, at, n * PAGE, MADV_DONTNEED);
+				this.syscall(NR.__NR_madvise, at, n * PAGE, MADV_DONTNEED);
 				return;
 			case 5:
 				this.syscall(
-					NR.mremap,
+					NR.__NR_mremap,
 					at,
 					n * PAGE,
 					n * PAGE,
@@ -540,7 +525,7 @@ class Stress {
 				);
 				return;
 			case 6:
-				this.syscall(NR.brk, START_BRK + random(HEAP_PAGES + 1) * PAGE);
+				this.syscall(NR.__NR_brk, START_BRK + random(HEAP_PAGES + 1) * PAGE);
 				return;
 			case 7:
 			case 8: {
@@ -550,7 +535,7 @@ class Stress {
 				return;
 			}
 			case 9:
-				this.syscall(random(2) ? NR.mlock : NR.munlock, at, n * PAGE);
+				this.syscall(random(2) ? NR.__NR_mlock : NR.__NR_munlock, at, n * PAGE);
 				return;
 			case 10:
 			case 11:
@@ -586,7 +571,7 @@ class Stress {
 			if (later !== foreign) this.fail(`child's copies of counters: ${foreign}, later ${later}`);
 			this.relax();
 		}
-		user.user_syscall(NR.exit_group, 0);
+		user.user_syscall(NR.__NR_exit_group, 0);
 		this.pages = parent.pages;
 		this.task = parent.task;
 		this.back();
@@ -607,7 +592,7 @@ class Stress {
 			);
 			user.user_signal();
 		}
-		user.user_syscall(NR.exit_group, 0);
+		user.user_syscall(NR.__NR_exit_group, 0);
 		this.task = task;
 		this.back();
 	}
@@ -621,7 +606,7 @@ class Stress {
 
 	private fork(): void {
 		if (this.away.length > 1) return;
-		const pid = this.syscall(NR.fork);
+		const pid = this.syscall(NR.__NR_fork);
 		if (pid < 0) this.fail(`fork: ${pid}`);
 		const { cpu, cpus } = this.arg;
 		const other = (cpu + 1 + this.random(cpus - 1)) % cpus;
@@ -637,9 +622,9 @@ class Stress {
 	 */
 	private vfork(): void {
 		if (Atomics.compareExchange(this.words, VFORK, 0, this.arg.cpu + 1) !== 0) return;
-		const pid = this.syscall(NR.clone, CLONE_VFORK, 0, VFORK_PID);
+		const pid = this.syscall(NR.__NR_clone, CLONE_VFORK, 0, VFORK_PID);
 		if (pid < 0) this.fail(`vfork: ${pid}`);
-		this.must("wait4 after vfork", this.syscall(NR.wait4, pid, 0, WALL), pid);
+		this.must("wait4 after vfork", this.syscall(NR.__NR_wait4, pid, 0, WALL), pid);
 		this.store(VFORK_PID, 0, false);
 		Atomics.store(this.words, VFORK, 0);
 	}
@@ -653,7 +638,7 @@ class Stress {
 		if (pid === 0 || user.run_task(pid) !== 0) return;
 		this.task = pid;
 		this.bump();
-		user.user_syscall(NR.exit_group, 0);
+		user.user_syscall(NR.__NR_exit_group, 0);
 		this.task = task;
 		this.back();
 	}
@@ -665,7 +650,7 @@ class Stress {
 		const pid = Atomics.exchange(this.words, MAILBOX + this.arg.cpu, 0);
 		if (pid) this.run_foreign(pid);
 		if (!this.away.length) return;
-		const reaped = this.syscall(NR.wait4, this.away[0], 0, WNOHANG_WALL);
+		const reaped = this.syscall(NR.__NR_wait4, this.away[0], 0, WNOHANG_WALL);
 		if (reaped === this.away[0]) this.away.shift();
 		else if (reaped) this.fail(`wait4: ${reaped}`);
 	}
@@ -674,9 +659,9 @@ class Stress {
 	private new_thread(): void {
 		/* Who is waited for by us must not be left behind. */
 		while (this.away.length) this.children();
-		const pid = this.syscall(NR.clone, CLONE_THREAD, 0);
+		const pid = this.syscall(NR.__NR_clone, CLONE_THREAD, 0);
 		if (pid < 0) this.fail(`clone: ${pid}`);
-		this.user.user_syscall(NR.exit, 0);
+		this.user.user_syscall(NR.__NR_exit, 0);
 		this.task = pid;
 		this.back();
 	}
@@ -693,12 +678,12 @@ class Stress {
 			case 2: {
 				const prot = [0, 1, 3, 3, 3, 3, 3, 3][random(8)];
 				const flags = MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | (random(4) ? 0 : MAP_POPULATE);
-				this.must("mmap", this.syscall(NR.mmap, at, n * PAGE, prot, flags, -1, 0), at);
+				this.must("mmap", this.syscall(NR.__NR_mmap, at, n * PAGE, prot, flags, -1, 0), at);
 				this.set(page, n, () => ({ prot, first: 0, last: 0 }));
 				return;
 			}
 			case 3:
-				this.must("munmap", this.syscall(NR.munmap, at, n * PAGE));
+				this.must("munmap", this.syscall(NR.__NR_munmap, at, n * PAGE));
 				this.set(page, n, () => undefined);
 				return;
 			case 4:
@@ -709,14 +694,14 @@ class Stress {
 				while (end < page + n && this.pages[end]) end++;
 				this.must(
 					"mprotect",
-					this.syscall(NR.mprotect, at, n * PAGE, prot),
+					this.syscall(NR.__NR_mprotect, at, n * PAGE, prot),
 					end === page + n ? 0 : -12,
 				);
 				for (let i = page; i < end; i++) (this.pages[i] as Page).prot = prot;
 				return;
 			}
 			case 6: {
-				const ret = this.syscall(NR.madvise, at, n * PAGE, MADV_DONTNEED);
+				const ret = this.syscall(NR.__NR_madvise, at, n * PAGE, MADV_DONTNEED);
 				const hole = this.pages.slice(page, page + n).some((p) => !p);
 				this.must("madvise", ret, hole ? -12 : 0);
 				for (const p of this.pages.slice(page, page + n)) if (p) p.first = p.last = 0;
@@ -728,7 +713,7 @@ class Stress {
 				if (Math.abs(to - page) < n) return;
 				const moved = this.pages.slice(page, page + n);
 				const ret = this.syscall(
-					NR.mremap,
+					NR.__NR_mremap,
 					at,
 					n * PAGE,
 					n * PAGE,

@@ -9,7 +9,10 @@ import { _PAGE_TABLE } from "asm/pgtable_types.ts";
 import { set_p4d, set_pmd, set_pud } from "asm/pgtable.ts";
 import { page_to_phys } from "asm-generic/memory_model.ts";
 
-export { pgd_alloc, pgd_free, pte_alloc_one } from "../../mm/pgtable.ts";
+export {
+	___pmd_free_tlb as __pmd_free_tlb, ___pte_free_tlb as __pte_free_tlb,
+	___pud_free_tlb as __pud_free_tlb, pgd_alloc, pgd_free, pte_alloc_one,
+} from "../../mm/pgtable.ts";
 export {
 	pmd_alloc_one, pmd_free, pte_free, pud_alloc_one, pud_free,
 } from "asm-generic/pgalloc.ts";

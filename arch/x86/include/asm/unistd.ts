@@ -32,15 +32,10 @@ export const __NR_exit_group = 231;
 export const __NR_mlock2 = 325;
 export const __NR_clone3 = 435;
 
-/** sim_open(ino, O_*, size): a descriptor for the file of that number, which
- *  is made if need be, and is at least that long from now on. */
-export const __NR_sim_open = 1000;
-/** sim_set_size(fd, size): make the file at least that long. */
-export const __NR_sim_set_size = 1001;
-/** sim_exec(start_brk, stack_start, stack_end): a new address space that holds
- *  nothing but a stack, with an empty heap. */
-export const __NR_sim_exec = 1002;
-/** sim_special(addr, len, SPECIAL_MAPPING_*): [vvar], [vvar_vclock], [vdso]. */
-export const __NR_sim_special = 1003;
-/** sim_drop_caches(): forget all files that nobody uses. */
-export const __NR_sim_drop_caches = 1004;
+export {
+	__NR_sim_open,
+	__NR_sim_set_size,
+	__NR_sim_exec,
+	__NR_sim_special,
+	__NR_sim_drop_caches,
+} from "asm-generic/unistd_sim.ts";

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors arch/x86/entry/vdso/vma.c and of vsyscall_64.c the gate area (5.17):
- * what the kernel maps into every program. Left out: the vDSO's code and data,
- * its fix-ups and time namespaces, where to map it (map_vdso_randomized(),
- * arch_setup_additional_pages()), the 32-bit one, boot parameters.
+ * What the kernel maps into every program, the vDSO. Mirrors map_vdso() of
+ * arch/x86/entry/vdso/vma.c (5.17) and its like elsewhere, for one area, at a
+ * given place.
  * Port: programs come from recordings, so their special mappings lie where they
  * lay there, with the lengths of that kernel: the caller of sim_special() says
  * both. All of them show the one page that kernel/mm/mmap.ts keeps for this;
@@ -34,24 +33,13 @@ import {
 	_install_special_mapping,
 } from "mm/mmap.ts";
 
-/** The gate vma: the page of old system calls, execute-only, outside of every
- *  mm. Its address is beyond what is an address here; only its line is seen. */
-const VSYSCALL_ADDR = 0xffffffffff600000;
-
-/** The line of the gate vma in /proc/PID/maps, without its end. */
-export function gate_vma_line(): string {
-	const range = VSYSCALL_ADDR.toString(16) + "-" +
-		(VSYSCALL_ADDR + PAGE_SIZE).toString(16);
-
-	return (range + " --xp 00000000 00:00 0 ").padEnd(72) + " [vsyscall]";
-}
-
 /** What a special mapping of this number permits; 0: there is no such one. */
 function special_flags(spec: number): number {
 	switch (spec) {
 	case SPECIAL_MAPPING_VDSO:
 		/* MAYWRITE, so that a debugger gets a private copy. */
-		return VM_READ | VM_EXEC | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+		return VM_READ | VM_EXEC | VM_MAYREAD | VM_MAYWRITE |
+			VM_MAYEXEC;
 	case SPECIAL_MAPPING_VVAR:
 	case SPECIAL_MAPPING_VVAR_VCLOCK:
 		return VM_READ | VM_MAYREAD | VM_IO | VM_DONTDUMP;
@@ -61,7 +49,7 @@ function special_flags(spec: number): number {
 
 /**
  * Map one of the vDSO's areas into current: SPECIAL_MAPPING_* at [addr, addr +
- * len). Port: map_vdso() for one area, at a given place.
+ * len).
  */
 export function sys_sim_special(
 	addr: number, len: number, spec: number,

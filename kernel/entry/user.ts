@@ -45,9 +45,9 @@ import {
 	slab_caches_in_use,
 } from "mm/slab.ts";
 import { vmstat_show } from "mm/vmstat.ts";
-import { do_syscall_64 } from "arch/x86/entry/common.ts";
-import { schedule_idle, schedule_to } from "arch/x86/kernel/process.ts";
-import { insn_end, mmu_access } from "arch/x86/mm/mmu.ts";
+import { schedule_idle, schedule_to } from "kernel/sched/switch.ts";
+import { insn_end, mmu_access } from "asm/mmu.ts";
+import { do_syscall } from "asm/syscall.ts";
 
 export const USER_READ = 0;
 export const USER_WRITE = 1;
@@ -158,7 +158,7 @@ export function user_syscall(nr: number, a0: number = 0, a1: number = 0,
 		a2: number = 0, a3: number = 0, a4: number = 0,
 		a5: number = 0): number {
 	irq_poll();
-	return do_syscall_64(nr, a0, a1, a2, a3, a4, a5);
+	return do_syscall(nr, a0, a1, a2, a3, a4, a5);
 }
 
 /** The signal with the lowest number that was handed to the running task and

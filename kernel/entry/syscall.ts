@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors arch/x86/entry/syscall_64.c and syscalls/syscall_64.tbl (5.17): from
- * the number of a system call to its function, and from registers to arguments.
+ * Mirrors arch/x86/entry/syscall_64.c and its like on other architectures
+ * (5.17): from the number of a system call (asm/unistd.ts) to its function, and
+ * from registers to arguments.
  *
  * Port: a register is a double. `ulong` makes of it what the 64 bits would be:
  * a negative number is its two's complement, and what does not fit below 2^64
@@ -70,9 +71,9 @@ import { sys_brk, sys_munmap } from "mm/mmap.ts";
 import { sys_mprotect } from "mm/mprotect.ts";
 import { sys_mremap } from "mm/mremap.ts";
 import { sys_msync } from "mm/msync.ts";
-import { sys_mmap } from "../kernel/sys_x86_64.ts";
+import { sys_mmap } from "asm/syscall.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
-import { sys_sim_special } from "./vdso/vma.ts";
+import { sys_sim_special } from "kernel/entry/vdso.ts";
 
 const TWO_64 = 18446744073709551616;
 /** The largest double below 2^64. */
@@ -108,10 +109,11 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 	case __NR_close:
 		return sys_close(a0 | 0);
 	case __NR_mmap:
-		return sys_mmap(ulong_arg(a0), ulong_arg(a1), a2 | 0, flags_arg(a3),
-			a4 | 0, ulong_arg(a5));
+		return sys_mmap(ulong_arg(a0), ulong_arg(a1), a2 | 0,
+			flags_arg(a3), a4 | 0, ulong_arg(a5));
 	case __NR_mprotect:
-		return sys_mprotect(ulong_arg(a0), ulong_arg(a1), flags_arg(a2));
+		return sys_mprotect(ulong_arg(a0), ulong_arg(a1),
+			flags_arg(a2));
 	case __NR_munmap:
 		return sys_munmap(ulong_arg(a0), ulong_arg(a1));
 	case __NR_brk:
@@ -171,7 +173,8 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 	case __NR_sim_set_size:
 		return sys_sim_set_size(a0 | 0, a1);
 	case __NR_sim_exec:
-		return sys_sim_exec(ulong_arg(a0), ulong_arg(a1), ulong_arg(a2));
+		return sys_sim_exec(ulong_arg(a0), ulong_arg(a1),
+			ulong_arg(a2));
 	case __NR_sim_special:
 		return sys_sim_special(ulong_arg(a0), ulong_arg(a1), a2 | 0);
 	case __NR_sim_drop_caches:

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors arch/x86/kernel/process.c and process_64.c (5.17), where they hand a
- * CPU from task to task. Left out: registers, FPU and I/O state, idle loops.
- * Port: the scheduler's choice is made outside, by run_task(); so this is where
- * it enters the kernel.
+ * A CPU goes from one task to another. Mirrors no file of the kernel: who runs
+ * next is decided outside, by run_task(), so this stands in the place of
+ * schedule() and of what follows it there, schedule_tail() and
+ * idle_task_exit() (kernel/sched/core.c, 5.17). There are no registers.
  */
 import { EAGAIN, EBUSY, ESRCH } from "linux/errno.ts";
 import { local_irq_disable, local_irq_enable } from "linux/irqflags.ts";
@@ -23,7 +23,7 @@ import {
 	switch_to_task,
 } from "kernel/sched/core.ts";
 import { init_mm } from "mm/init-mm.ts";
-import { switch_mm_irqs_off } from "arch/x86/mm/tlb.ts";
+import { switch_mm_irqs_off } from "asm/mmu_context.ts";
 
 /** The first steps of a new task, in its own context: schedule_tail(). */
 function ret_from_fork(tsk: task_struct): void {
@@ -83,7 +83,7 @@ export function schedule_to(pid: number): number {
 
 /**
  * Let this CPU run nothing, and let go of the address space that it would keep
- * as a lazy user: idle_task_exit() of kernel/sched/core.c.
+ * as a lazy user: idle_task_exit().
  */
 export function schedule_idle(): void {
 	leave_task();

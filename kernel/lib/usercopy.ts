@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors arch/x86/lib/usercopy_64.c and the entry points of lib/usercopy.c
- * (5.17): copies between the kernel and user memory of the current task.
+ * Mirrors lib/usercopy.c (5.17) with what each architecture has under it, as
+ * arch/x86/lib/usercopy_64.c: copies between the kernel and user memory of the current task.
  *
  * Port: each page is translated by the MMU as for a kernel-mode access, and
  * copied at once, before any interrupt; a fault on the way may sleep. As in the
@@ -13,8 +13,7 @@ import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { access_ok } from "asm/uaccess.ts";
 import { REGS_KERNEL } from "asm/ptrace.ts";
 import { load32, memcpy, memset, store32 } from "host/door.ts";
-import { exc_page_fault } from "../mm/fault.ts";
-import { insn_begin, insn_end, mmu_error_code, mmu_translate } from "../mm/mmu.ts";
+import { insn_begin, insn_end, mmu_fault, mmu_translate } from "asm/mmu.ts";
 
 /** The physical address behind addr, faulted in, to be followed by insn_end()
  *  when the access was made; 0: to the fixup. */
@@ -24,7 +23,7 @@ function user_page(addr: number, write: boolean): number {
 		const result = mmu_translate(addr, write, false, false);
 		if (result > 0) return result;
 		insn_end();
-		if (!exc_page_fault(REGS_KERNEL, mmu_error_code(result), addr))
+		if (!mmu_fault(REGS_KERNEL, result, addr))
 			return 0;
 	}
 }
@@ -36,7 +35,7 @@ export function copy_from_user(to: number, from: number, n: number): number {
 		return n;
 	}
 	while (n > 0) {
-		const chunk = Math.min(n, PAGE_SIZE - (from & 0xfff));
+		const chunk = Math.min(n, PAGE_SIZE - (from & (PAGE_SIZE - 1)));
 		const p = user_page(from, false);
 		if (p === 0) {
 			/* Never leave the kernel's buffer uninitialised. */
@@ -56,7 +55,7 @@ export function copy_to_user(to: number, from: number, n: number): number {
 	might_sleep();
 	if (!access_ok(to, n)) return n;
 	while (n > 0) {
-		const chunk = Math.min(n, PAGE_SIZE - (to & 0xfff));
+		const chunk = Math.min(n, PAGE_SIZE - (to & (PAGE_SIZE - 1)));
 		const p = user_page(to, true);
 		if (p === 0) return n;
 		memcpy(p, from, chunk);
@@ -72,7 +71,7 @@ export function clear_user(to: number, n: number): number {
 	might_sleep();
 	if (!access_ok(to, n)) return n;
 	while (n > 0) {
-		const chunk = Math.min(n, PAGE_SIZE - (to & 0xfff));
+		const chunk = Math.min(n, PAGE_SIZE - (to & (PAGE_SIZE - 1)));
 		const p = user_page(to, true);
 		if (p === 0) return n;
 		memset(p, 0, chunk);
