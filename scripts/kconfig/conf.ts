@@ -4,7 +4,6 @@
 // scripts/kconfig/conf.c, with its texts and exit statuses. An addition is --compat, which
 // says whose rules hold where Linux has changed them.
 
-import { isatty } from "node:tty";
 import { conf_rewrite_tristates, conf_set_all_new_symbols, set_randconfig_seed } from "./conf_all.ts";
 import type { AskMode } from "./conf_ask.ts";
 import { conf_ask, stdin_lines } from "./conf_ask.ts";
@@ -65,6 +64,8 @@ function read_base(kconf: Kconf, opts: Options): void {
 
 function ask(kconf: Kconf, mode: AskMode): void {
 	const { host } = kconf;
+	// Loaded when it is needed: with it comes all that node has for sockets.
+	const { isatty } = process.getBuiltinModule("node:tty");
 	const terminal = !host.read && isatty(0) && isatty(1);
 	conf_ask(kconf, mode, host.read ? () => host.read?.() ?? null : stdin_lines(), !terminal);
 }
