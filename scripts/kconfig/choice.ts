@@ -23,9 +23,14 @@ export function sym_get_choice_menu(sym: Sym): Menu | null {
 	return menu?.sym && sym_is_choice(menu.sym) ? menu : null;
 }
 
-/** The symbols inside a choice, in the order of the file. */
-function* members(choice: Menu): Generator<Sym> {
-	for (const menu of menu_for_each_sub_entry(choice)) if (menu.sym) yield menu.sym;
+/** The first of the symbols inside a choice, in the order of the file, that is visible and `suits`. */
+function find_member(choice: Menu, suits: (sym: Sym) => boolean): Sym | undefined {
+	// No generator: as long as none is visible every member of a choice asks for all of them.
+	for (let menu = menu_next(choice, choice); menu; menu = menu_next(menu, choice)) {
+		const { sym } = menu;
+		if (sym && sym.visible !== no && suits(sym)) return sym;
+	}
+	return undefined;
 }
 
 /** The member that is y while the user says nothing. */
@@ -36,8 +41,7 @@ export function sym_choice_default(kconf: Kconf, choice: Menu): Sym | null {
 		const sym = prop.visible.tri === no ? null : prop_get_symbol(prop);
 		if (sym && sym.visible !== no) return sym;
 	}
-	for (const sym of members(choice)) if (sym.visible !== no) return sym;
-	return null;
+	return find_member(choice, () => true) ?? null;
 }
 
 /** Decides which member is y: the heart of a choice. Returns null if none is visible. */
@@ -81,10 +85,7 @@ function default_member(kconf: Kconf, choice: Menu): Sym | undefined {
 
 /** Something that the user said nothing about. */
 function open_member(choice: Menu): Sym | undefined {
-	for (const sym of members(choice)) {
-		if (sym.visible !== no && !sym_has_value(sym)) return sym;
-	}
-	return undefined;
+	return find_member(choice, (sym) => !sym_has_value(sym));
 }
 
 /** Puts a member in front of the others: it has the latest user value. */
@@ -97,8 +98,8 @@ export function choice_move_first(choice: Menu, sym: Sym): void {
 /** The user picks a member; all other visible ones become n. */
 export function choice_set_value(kconf: Kconf, choice: Menu, picked: Sym): void {
 	let changed = false;
-	for (const sym of members(choice)) {
-		if (sym.visible === no) continue;
+	for (const { sym } of menu_for_each_sub_entry(choice)) {
+		if (!sym || sym.visible === no) continue;
 		const val = sym === picked ? yes : no;
 		if (sym.curr.tri !== val) changed = true;
 		sym.def[S_DEF_USER].tri = val;

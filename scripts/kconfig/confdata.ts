@@ -20,6 +20,7 @@ import {
 	SYMBOL_DEF_USER,
 	SYMBOL_VALID,
 	SYMBOL_WRITE,
+	SYMBOL_WRITTEN,
 	yes,
 } from "./lkc.ts";
 import { menu_get_prompt, menu_is_visible, menu_next } from "./menu.ts";
@@ -325,7 +326,7 @@ class ChangedInput {
 function conf_text(kconf: Kconf, changed: ChangedInput): string {
 	if (!kconf.conf_changed) sym_clear_all_valid(kconf);
 	const parts = [conf_heading(kconf, comment_style_pound)];
-	const written = new Set<Sym>();
+	for (const sym of kconf.all) sym.flags &= ~SYMBOL_WRITTEN;
 	/** A menu has ended: leave an empty line before the next symbol. */
 	let need_newline = false;
 
@@ -335,10 +336,10 @@ function conf_text(kconf: Kconf, changed: ChangedInput): string {
 			if (!menu_is_visible(kconf, menu)) return;
 			parts.push(`\n#\n# ${menu_get_prompt(menu)}\n#\n`);
 			need_newline = false;
-		} else if (!sym_is_choice(sym) && !written.has(sym)) {
+		} else if (!sym_is_choice(sym) && !(sym.flags & SYMBOL_WRITTEN)) {
 			sym_calc_value(kconf, sym);
 			changed.look_at(sym);
-			written.add(sym);
+			sym.flags |= SYMBOL_WRITTEN;
 			if (!(sym.flags & SYMBOL_WRITE)) return;
 			if (need_newline) parts.push("\n");
 			need_newline = false;
@@ -457,13 +458,13 @@ export function conf_defconfig_text(kconf: Kconf): string {
 function defconfig_text(kconf: Kconf, changed: ChangedInput): string {
 	const parts: string[] = [];
 	sym_clear_all_valid(kconf);
-	const seen = new Set<Sym>();
+	for (const sym of kconf.all) sym.flags &= ~SYMBOL_WRITTEN;
 	for (let menu = kconf.rootmenu.list; menu; menu = menu_next(menu, null)) {
 		const { sym } = menu;
-		if (!sym || sym_is_choice(sym) || seen.has(sym)) continue;
+		if (!sym || sym_is_choice(sym) || sym.flags & SYMBOL_WRITTEN) continue;
 		sym_calc_value(kconf, sym);
 		changed.look_at(sym);
-		seen.add(sym);
+		sym.flags |= SYMBOL_WRITTEN;
 		if (!(sym.flags & SYMBOL_WRITE) || !sym_is_changeable(sym)) continue;
 		if (sym_get_string_value(sym) === sym_get_string_default(kconf, sym)) continue;
 		const choice = sym_get_choice_menu(sym);

@@ -31,12 +31,17 @@ export type Expr =
 	| (ExprCache & { readonly type: CompareType; readonly left: Sym; readonly right: Sym })
 	| (ExprCache & { readonly type: "range"; readonly left: Sym; readonly right: Sym });
 
-/** The last computed value, which is good while `val_gen` equals the tree's generation. */
+/** What is known of an expression. */
 interface ExprCache {
+	/** The last computed value, which is good while `val_gen` equals the tree's generation. */
 	val: Tristate;
 	val_gen: number;
+	/** What occurs in it: HAS_… of expr.ts. */
+	readonly has: number;
 	/** expr_eliminate_dups() has done all it can for this one. */
 	settled: boolean;
+	/** The last search for dependency loops that has been through it and found none. */
+	checked: number;
 }
 
 /** An expression together with the value that it had at the last calculation. */
@@ -57,6 +62,8 @@ export const SYMBOL_VALID = 0x0080;
 /** Only read from a .config, for the defaults of the symbol that replaces it. */
 export const SYMBOL_TRANS = 0x0100;
 export const SYMBOL_WRITE = 0x0200;
+/** Has been looked at for the file that is being written. */
+export const SYMBOL_WRITTEN = 0x0800;
 export const SYMBOL_CHECKED = 0x2000;
 export const SYMBOL_WARNED = 0x8000;
 /** Has a value from the user's .config. */
@@ -96,8 +103,8 @@ export interface Sym {
 	in_choice: Menu | null;
 	/** The expression that is just this symbol, once there is one. */
 	expr: Expr | null;
-	/** Its list in the reference's hash table. */
-	readonly bucket: number;
+	/** Its list in the reference's hash table; -1 as long as nobody has asked for the order of it. */
+	bucket: number;
 }
 
 export type PropType = "unknown" | "prompt" | "comment" | "menu" | "default" | "select" | "imply" | "range";
@@ -264,19 +271,6 @@ export function kconf_alloc(host: KconfHost, compat: Compat = COMPAT_7_2): Kconf
 	};
 }
 
-/** Lists in the hash table that the reference keeps its symbols in. */
-const HASHSIZE = 1 << 14;
-
-/** FNV-1a; bytes count as C's signed characters. */
-function hash_str(name: string): number {
-	let hash = 2166136261;
-	for (let i = 0; i < name.length; i++) {
-		const c = name.charCodeAt(i);
-		hash = Math.imul(hash ^ (c > 127 ? c - 256 : c), 0x01000193);
-	}
-	return hash >>> 0;
-}
-
 /** What C prints for the value of an int, hex or string that nobody has asked for yet. */
 const NEVER_CALCULATED = "(null)";
 
@@ -300,7 +294,7 @@ export function sym_init(name: string | null, serial: number, flags: number): Sy
 		menus: [],
 		in_choice: null,
 		expr: null,
-		bucket: name === null ? 0 : hash_str(name) % HASHSIZE,
+		bucket: -1,
 	};
 }
 

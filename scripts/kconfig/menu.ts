@@ -15,6 +15,7 @@ import {
 	expr_contains_symbol,
 	expr_depends_symbol,
 	expr_is_yes,
+	HAS_M,
 } from "./expr.ts";
 import { expr_eliminate_dups, expr_eliminate_eq, expr_trans_compare, expr_transform } from "./expr_simplify.ts";
 import type { Expr, Kconf, Menu, Property, Sym } from "./lkc.ts";
@@ -51,7 +52,7 @@ export function prop_warn(kconf: Kconf, prop: Property, text: string): void {
 
 /** In a condition, m is only as good as the modules are: m becomes m && MODULES. */
 function rewrite_m(kconf: Kconf, e: Expr | null): Expr | null {
-	if (!e) return null;
+	if (!e || !(e.has & HAS_M)) return e;
 	switch (e.type) {
 		case "not": {
 			const inner = rewrite_m(kconf, e.expr) as Expr;

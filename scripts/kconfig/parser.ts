@@ -154,7 +154,10 @@ function menu_add_entry(p: Parser, sym: Menu["sym"], type: MenuType): void {
 	p.last = menu;
 	p.below = false;
 	p.current_entry = menu;
-	sym?.menus.push(menu);
+	if (!sym) return;
+	// Most have just one, and a push would make room for seventeen.
+	if (sym.menus.length === 0) sym.menus = [menu];
+	else sym.menus.push(menu);
 }
 
 /** What follows is inside the current entry. */

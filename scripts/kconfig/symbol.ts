@@ -70,12 +70,27 @@ export function sym_lookup(kconf: Kconf, name: string | null, is_const = false):
 	return sym;
 }
 
+/** Lists in the hash table that the reference keeps its symbols in. */
+const HASHSIZE = 1 << 14;
+
+/** FNV-1a; bytes count as C's signed characters. */
+function hash_str(name: string): number {
+	let hash = 2166136261;
+	for (let i = 0; i < name.length; i++) {
+		const c = name.charCodeAt(i);
+		hash = Math.imul(hash ^ (c > 127 ? c - 256 : c), 0x01000193);
+	}
+	return hash >>> 0;
+}
+
 /**
  * Every symbol, constant and choice in the order of the reference's hash table: by list, the
  * newest first in each. auto.conf has this order, and so have messages.
  */
 export function for_all_symbols(kconf: Kconf): readonly Sym[] {
 	if (kconf.hashed.length !== kconf.all.length) {
+		for (const sym of kconf.all)
+			if (sym.bucket < 0) sym.bucket = sym.name === null ? 0 : hash_str(sym.name) % HASHSIZE;
 		kconf.hashed = [...kconf.all].sort((a, b) => a.bucket - b.bucket || b.serial - a.serial);
 	}
 	return kconf.hashed;
