@@ -8,7 +8,6 @@
 import { setFlagsFromString } from "node:v8";
 
 const FLAGS = [
-	"--interrupt-budget=250000",
 	"--no-turbo-inlining",
 	"--no-incremental-marking",
 	"--no-parallel-scavenge",
@@ -16,7 +15,11 @@ const FLAGS = [
 	"--sparkplug",
 ];
 
+/** Node 20 has it; to later ones it is unknown, and they would say so on standard error. */
+const BEFORE_V8_12 = "--interrupt-budget=250000";
+
 /** To be called before there is much to do. */
 export function set_v8_flags(): void {
 	for (const flag of FLAGS) setFlagsFromString(flag);
+	if (Number.parseInt(process.versions.v8, 10) < 12) setFlagsFromString(BEFORE_V8_12);
 }
