@@ -108,7 +108,8 @@ function run_mode(args: readonly string[], host: KconfHost): void {
 		throw new ConfExit(1, "\n*** The configuration requires explicit update.\n");
 	}
 	ANSWERS[mode]?.(kconf, rand);
-	if (kconf.sym_warnings > 0 && host.env.KCONFIG_WERROR !== undefined) throw new ConfExit(1);
+	if (kconf.rules.werror === "all" && kconf.sym_warnings > 0 && host.env.KCONFIG_WERROR !== undefined)
+		throw new ConfExit(1);
 	if (mode === "savedefconfig") save_defconfig(kconf, opts.file);
 	else if (mode !== "listnewconfig" && mode !== "helpnewconfig") {
 		if (!frozen) save(kconf);

@@ -4,8 +4,9 @@
 // scripts/kconfig/conf.c: options may stand anywhere and be abbreviated, and a wrong one is
 // reported and then ignored. This is why no library for arguments will do.
 
+import { COMPATS, compat_of_version, is_compat } from "./compat.ts";
 import type { Compat, KconfHost } from "./lkc.ts";
-import { COMPAT_6_12, COMPAT_7_2, ConfExit } from "./lkc.ts";
+import { COMPAT_7_2, ConfExit } from "./lkc.ts";
 import { to_bytes } from "./text.ts";
 
 /** The modes, with what --help says of each. */
@@ -72,12 +73,13 @@ export interface Options {
 }
 
 function usage(compat: Compat): string {
-	const old = compat === COMPAT_6_12;
+	const old = compat !== COMPAT_7_2;
 	let text = `Usage: ${PROGNAME} [options] ${old ? "<kconfig-file>" : "kconfig_file"}\n`;
 	text += "\nGeneric options:\n";
 	text += "  -h, --help              Print this message and exit.\n";
 	text += "  -s, --silent            Do not print log.\n";
-	text += "  --compat <release>      Behave as Linux 6.12 or 7.2 (the default) does.\n";
+	text += "  --compat <name>         Read a tree of another release, or of another project:\n";
+	text += `                          ${COMPATS.join(", ")}\n`;
 	text += "\nMode options:\n";
 	for (const [mode, what] of Object.entries(MODES)) {
 		const option = TAKES_ARGUMENT.has(mode) ? `--${mode} <file>` : `--${mode}`;
@@ -88,15 +90,17 @@ function usage(compat: Compat): string {
 }
 
 /**
- * The release whose rules hold: what --compat says, or else $KCONFIG_COMPAT, or else 7.2. Ends
- * with ConfExit(2), in the name of `progname`, if that is no release that is known here.
+ * Whose rules hold: what --compat says, or else $KCONFIG_COMPAT, or else the release that
+ * $KERNELVERSION is of, if that is known here, or else 7.2. Ends with ConfExit(2), in the name
+ * of `progname`, if nothing of that name is known here.
  */
 export function choose_compat(progname: string, host: KconfHost, option?: string): Compat {
-	const text = option ?? (host.env.KCONFIG_COMPAT || COMPAT_7_2);
-	if (text === COMPAT_6_12 || text === COMPAT_7_2) return text;
+	const text = option ?? host.env.KCONFIG_COMPAT;
+	if (option === undefined && !text) return compat_of_version(host.env.KERNELVERSION ?? "") ?? COMPAT_7_2;
+	if (is_compat(text ?? "")) return text as Compat;
 	const from = option === undefined ? `KCONFIG_COMPAT=${text}` : `--compat ${text}`;
-	const known = `${COMPAT_6_12} and ${COMPAT_7_2}`;
-	throw new ConfExit(2, `${progname}: ${from}: not a known release; these are ${known}`);
+	const known = `${COMPATS.slice(0, -1).join(", ")} and ${COMPATS.at(-1)}`;
+	throw new ConfExit(2, `${progname}: ${from}: not known; known are ${known}`);
 }
 
 /**
