@@ -96,11 +96,20 @@ interface Files {
 	/** KCONFIG_NEGATIVES and KCONFIG_SPLITCONFIG. */
 	readonly coreboot_files: boolean;
 	/** How the place of an entry in the menus is shown with its help. */
-	readonly location: "with entry" | "main menu" | "short";
+	readonly location: "with entry" | "all of it" | "main menu" | "short";
 	/** What savedefconfig says first when it fails. */
 	readonly save_error: string;
-	/** Modes that there are not. */
+	/** Modes that there are not, and other names of some. */
 	readonly no_modes: ReadonlySet<string>;
+	readonly mode_names: Readonly<Record<string, string>>;
+	/** Modes that have a letter, too. */
+	readonly short_modes: Readonly<Record<string, string>>;
+	/** What --defconfig reads where it needs no name; $(ARCH) stands for that variable. */
+	readonly default_config: string | null;
+	/** syncconfig needs a configuration, and the seed is an error message. */
+	readonly sync_needs_config: boolean;
+	/** syncconfig writes a .config only if something has changed, and says so. */
+	readonly sync_lazy: boolean;
 	/** An int or hex that cannot be read ends the questions with an error. */
 	readonly ends_at_eof: boolean;
 }
@@ -163,6 +172,11 @@ const linux_7_2: Rules = {
 	location: "with entry",
 	save_error: "n",
 	no_modes: new Set(),
+	mode_names: {},
+	short_modes: {},
+	default_config: null,
+	sync_needs_config: false,
+	sync_lazy: false,
 	ends_at_eof: false,
 };
 
@@ -201,6 +215,7 @@ const linux_6_1: Rules = {
 	of: "Linux 6.1",
 	werror: "all",
 	config_lines: "by_value",
+	location: "all of it",
 };
 
 const linux_5_17: Rules = {
@@ -256,6 +271,8 @@ const u_boot: Rules = {
 	end_of_menu: false,
 	end_of_comment: false,
 	location: "short",
+	default_config: "arch/$(ARCH)/defconfig",
+	sync_needs_config: true,
 	no_modes: new Set(["helpnewconfig", "yes2modconfig", "mod2yesconfig", "mod2noconfig"]),
 };
 
@@ -268,6 +285,9 @@ const buildroot: Rules = {
 	title: "Buildroot Configuration",
 	prefix: "",
 	config_variable: "BR2_CONFIG",
+	mode_names: { oldnoconfig: "olddefconfig" },
+	default_config: ".defconfig",
+	sync_lazy: true,
 };
 
 const busybox: Rules = {
@@ -288,6 +308,19 @@ const busybox: Rules = {
 	prefix: "CONFIG_",
 	prefix_fixed: true,
 	config_variable: "",
+	mode_names: { silentoldconfig: "syncconfig" },
+	short_modes: {
+		o: "oldconfig",
+		s: "syncconfig",
+		d: "defconfig",
+		D: "defconfig=",
+		n: "allnoconfig",
+		m: "allmodconfig",
+		y: "allyesconfig",
+		r: "randconfig",
+	},
+	sync_needs_config: false,
+	default_config: "/dev/null",
 	auto: "none",
 	no_modes: new Set([...u_boot.no_modes, "alldefconfig", "savedefconfig", "listnewconfig", "olddefconfig"]),
 };

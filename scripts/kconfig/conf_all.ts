@@ -44,7 +44,7 @@ function probability(kconf: Kconf): Probability {
 }
 
 /** $KCONFIG_SEED as C reads it (0x…, 0…, decimal), or one from the clock; it is printed. */
-export function set_randconfig_seed(host: KconfHost): () => number {
+export function set_randconfig_seed(host: KconfHost, as_error = false): () => number {
 	const env = host.env.KCONFIG_SEED ?? "";
 	let seed = /^[ \t\n\v\f\r]*[+-]?(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)$/i.test(env)
 		? Number(BigInt.asUintN(32, strtoll(env, 0)))
@@ -53,7 +53,9 @@ export function set_randconfig_seed(host: KconfHost): () => number {
 		const now = Date.now();
 		seed = Math.imul(Math.trunc(now / 1000) + 1, (now % 1000) * 1000 + 1) >>> 0;
 	}
-	host.out(`KCONFIG_SEED=0x${seed.toString(16).toUpperCase()}\n`);
+	const text = `KCONFIG_SEED=0x${seed.toString(16).toUpperCase()}\n`;
+	if (as_error) host.err(text);
+	else host.out(text);
 	return srand(seed);
 }
 

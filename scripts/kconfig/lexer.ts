@@ -111,6 +111,8 @@ export interface Lexer {
 	/** Where the current statement starts: what messages point at. */
 	cur_filename: string;
 	cur_lineno: number;
+	/** The file that the current statement was begun in; before 6.9 messages name that. */
+	pos_filename: string;
 	prev_token: string;
 	prev_prev_token: string;
 	/** The next token is the rest of the line. */
@@ -134,6 +136,7 @@ export function lexer_init(kconf: Kconf): Lexer {
 		stack: [],
 		cur_filename: "",
 		cur_lineno: 0,
+		pos_filename: "",
 		prev_token: "eol",
 		prev_prev_token: "eol",
 		assign_val: false,
@@ -221,6 +224,7 @@ export function yylex(lx: Lexer): void {
 	if (prev === "eol" || prev === "helptext") {
 		while (lx.type === "eol") lx.type = scan(lx);
 		lx.cur_lineno = lx.lineno;
+		lx.pos_filename = lx.type === "eof" ? "<none>" : lx.cur_filename;
 	} else if (prev === "word" && lx.prev_prev_token === "eol") {
 		lx.assign_val = lx.type === "=" || lx.type === ":=" || lx.type === "+=";
 	}

@@ -116,7 +116,9 @@ export function accept(p: Parser, type: string): boolean {
 }
 
 function print(p: Parser, text: string, lines = 0): void {
-	p.kconf.host.err(`${p.lexer.cur_filename}:${p.lexer.cur_lineno + lines}: ${text}\n`);
+	const { cur_filename, pos_filename, cur_lineno } = p.lexer;
+	const filename = p.kconf.rules.old_choices ? pos_filename : cur_filename;
+	p.kconf.host.err(`${filename}:${cur_lineno + lines}: ${text}\n`);
 }
 
 function report_syntax(p: Parser): void {
@@ -589,7 +591,8 @@ function input(p: Parser): void {
 		shift(p);
 		const text = expect_text(p);
 		expect(p, "eol");
-		menu_add_prompt(p, "menu", text, null);
+		// BusyBox has a title of its own.
+		if (!p.kconf.rules.ancient) menu_add_prompt(p, "menu", text, null);
 		p.base++;
 	}
 	p.base++;

@@ -7,11 +7,16 @@ import { expr_is_yes } from "./expr.ts";
 import type { Kconf, Menu } from "./lkc.ts";
 import { SYMBOL_TRANS } from "./lkc.ts";
 import { menu_next } from "./menu.ts";
+import { check_tree as ancient_check_tree } from "./old/ancient.ts";
 import { check_tree as old_check_tree } from "./old/symbol_check.ts";
 import { sym_check_deps } from "./symbol_check.ts";
 
 /** Reports what is wrong with the tree; returns how much. */
 export function check_tree(kconf: Kconf): number {
+	if (kconf.rules.ancient) {
+		ancient_check_tree(kconf);
+		return 0;
+	}
 	if (kconf.rules.old_choices) return old_check_tree(kconf);
 	let errors = 0;
 	const { rootmenu } = kconf;

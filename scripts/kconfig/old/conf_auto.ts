@@ -11,7 +11,7 @@ import {
 	config_prefix,
 	escape_string_value,
 } from "../confdata.ts";
-import { comment_style_c, comment_style_pound, FileError } from "../confdata.ts";
+import { comment_style_pound, FileError } from "../confdata.ts";
 import type { Kconf, Sym } from "../lkc.ts";
 import {
 	S_BOOLEAN,
@@ -62,8 +62,11 @@ export function quoted(kconf: Kconf, text: string): string {
 	return kconf.rules.name === "u-boot" ? `"${text}"` : escape_string_value(text);
 }
 
+/** The comment in a C file, with an empty line above and below the text. */
+const COMMENT_C = { prefix: "/*\n *", decoration: " *", postfix: " *\n */" };
+
 function text_of(kconf: Kconf, kind: "conf" | "tristate" | "header"): string {
-	const parts = [conf_heading(kconf, kind === "header" ? comment_style_c : comment_style_pound)];
+	const parts = [conf_heading(kconf, kind === "header" ? COMMENT_C : comment_style_pound)];
 	const prefix = config_prefix(kconf);
 	for (const sym of for_all_symbols(kconf)) {
 		sym_calc_value(kconf, sym);
