@@ -51,14 +51,14 @@ export function compat_note(
 function can_be_read(host: KconfHost, compat: Compat, file: string): boolean {
 	let said = "";
 	try {
-		const err = (text: string) => {
+		const listen = (text: string) => {
 			said += text;
 		};
-		const kconf = kconf_alloc({ ...host, out: () => {}, err }, compat);
+		const kconf = kconf_alloc({ ...host, out: listen, err: listen }, compat);
 		conf_parse(kconf, file);
 		// A pattern that nothing matches is no error, and no sign of anything.
 		if (kconf.rules.source_glob && kconf.files.length === 1) return false;
-		return !/: (syntax error|invalid|unknown|unexpected)/.test(said);
+		return !/: (syntax error|invalid|unknown|unexpected)|recursive dependency/.test(said);
 	} catch (e) {
 		if (e instanceof ConfExit) return false;
 		throw e;
