@@ -134,7 +134,11 @@ function conf(ask: Ask, menu: Menu): void {
 	}
 	const { sym } = menu;
 	if (sym && sym_is_choice(sym)) {
-		if (!ask.kconf.rules.old_choices || old_conf_choice(ask, menu, sym)) return;
+		if (!ask.kconf.rules.old_choices) {
+			conf_choice(ask, menu);
+			return;
+		}
+		if (old_conf_choice(ask, menu, sym)) return;
 		ask.indent += 2;
 	} else if (sym) {
 		if (sym.type === S_INT || sym.type === S_HEX || sym.type === S_STRING) {

@@ -102,14 +102,17 @@ function declaration(kconf: Kconf, sym: Sym): string {
 	return `export const ${name}: number = ${prefixed(sym, val)};\n`;
 }
 
-/** The same lines where n is said, too, and a number is never empty. */
+/** The same lines where n is said, too. */
 function negatives(printer: Printer, kconf: Kconf, otherwise: (name: string) => string): Printer {
-	const all = with_negatives(kconf);
-	return (prefix, sym, val) => {
-		if (all && is_tri(sym) && val === "n") return otherwise(`${prefix}${sym.name}`);
-		const number = sym.type === S_INT || sym.type === S_HEX;
-		return printer(prefix, sym, kconf.rules.coreboot_files && number && val === "" ? "0" : val);
-	};
+	if (!with_negatives(kconf)) return printer;
+	return (prefix, sym, val) =>
+		is_tri(sym) && val === "n" ? otherwise(`${prefix}${sym.name}`) : printer(prefix, sym, val);
+}
+
+/** A line of coreboot's autoconf.h, where a number is never empty. */
+function symbol_for_coreboot(prefix: string, sym: Sym, val: string): string {
+	const number = sym.type === S_INT || sym.type === S_HEX;
+	return number && val === "" ? `#define ${prefix}${sym.name} 0\n` : symbol_for_c(prefix, sym, val);
 }
 
 /** One TypeScript constant for every symbol that has a type, in alphabetical order. */
@@ -193,7 +196,7 @@ function update_file(kconf: Kconf, name: string, text: string): void {
  * comes last: its date tells make that all is up to date. Throws FileError.
  */
 export function conf_write_autoconf(kconf: Kconf, overwrite: boolean): void {
-	const { auto, old_choices } = kconf.rules;
+	const { auto, old_choices, coreboot_files } = kconf.rules;
 	const name = conf_get_autoconfig_name(kconf);
 	if (auto === "none" || (auto === "split" && !overwrite)) return;
 	if (auto !== "split" && !overwrite && existsSync(path_of(kconf.host, name))) return;
@@ -207,7 +210,11 @@ export function conf_write_autoconf(kconf: Kconf, overwrite: boolean): void {
 		if (!old_choices) for (const sym of for_all_symbols(kconf)) sym_calc_value(kconf, sym);
 		conf_touch_deps(kconf);
 		if (old_choices) for (const sym of for_all_symbols(kconf)) sym_calc_value(kconf, sym);
-		const c_lines = negatives(symbol_for_c, kconf, (symbol) => `#define ${symbol} 0\n`);
+		const c_lines = negatives(
+			coreboot_files ? symbol_for_coreboot : symbol_for_c,
+			kconf,
+			(symbol) => `#define ${symbol} 0\n`,
+		);
 		const header = autoconf_text(kconf, c_lines, comment_style_c);
 		write_file(kconf, conf_get_autoheader_name(kconf), header);
 		const rust = autoconf_text(kconf, symbol_for_rustccfg, null);

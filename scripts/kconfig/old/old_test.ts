@@ -4,6 +4,7 @@
 // each tree has made of the same files.
 
 import test from "ava";
+import { conf_main } from "../conf.ts";
 import { compat_of_version } from "../compat.ts";
 import type { Sandbox } from "../testutil.ts";
 import { sandbox } from "../testutil.ts";
@@ -313,4 +314,15 @@ test("files of another project that cannot be read: whose rules can", (t) => {
 	t.is(code, 1);
 	t.regex(err, /can be read by those of U-Boot: --compat u-boot, or KCONFIG_COMPAT=u-boot\n$/);
 	box.remove();
+});
+
+test("the member of a choice is asked for, whatever the rules are", (t) => {
+	const Kconfig = 'choice\n\tprompt "c"\n\nconfig A\n\tbool "a"\n\nconfig B\n\tbool "b"\n\nendchoice\n';
+	for (const compat of ["5.17", "6.6", "6.12", "7.2"]) {
+		const box = sandbox({ Kconfig });
+		const host = { env: {}, cwd: box.dir, out: () => {}, err: () => {}, read: () => "2\n" };
+		conf_main(["--compat", compat, "--oldconfig", "Kconfig"], host);
+		t.deepEqual(made(box), [unset("A"), "CONFIG_B=y"], compat);
+		box.remove();
+	}
 });
