@@ -8,7 +8,16 @@ import { expr_calc_value } from "./expr.ts";
 import type { Kconf, Menu, Sym } from "./lkc.ts";
 import { no, S_DEF_USER, SYMBOL_DEF_USER, SYMBOL_VALID, SYMBOL_WRITE, yes } from "./lkc.ts";
 import { menu_for_each_sub_entry, menu_next } from "./menu.ts";
-import { prop_get_symbol, sym_calc_visibility, sym_clear_all_valid, sym_has_value, sym_is_choice } from "./symbol.ts";
+import * as old from "./old/choice.ts";
+import {
+	prop_get_symbol,
+	sym_calc_value,
+	sym_calc_visibility,
+	sym_clear_all_valid,
+	sym_has_value,
+	sym_is_choice,
+	sym_set_tristate_value,
+} from "./symbol.ts";
 
 /** The first definition that has a prompt, or null. */
 function sym_get_prompt_menu(sym: Sym): Menu | null {
@@ -35,6 +44,7 @@ function find_member(choice: Menu, suits: (sym: Sym) => boolean): Sym | undefine
 
 /** The member that is y while the user says nothing. */
 export function sym_choice_default(kconf: Kconf, choice: Menu): Sym | null {
+	if (kconf.rules.old_choices) return old.sym_choice_default(kconf, choice.sym as Sym);
 	for (const prop of choice.sym?.prop ?? []) {
 		if (prop.type !== "default") continue;
 		prop.visible.tri = expr_calc_value(kconf, prop.visible.expr);
@@ -46,6 +56,7 @@ export function sym_choice_default(kconf: Kconf, choice: Menu): Sym | null {
 
 /** Decides which member is y: the heart of a choice. Returns null if none is visible. */
 export function sym_calc_choice(kconf: Kconf, choice: Menu): Sym | null {
+	if (kconf.rules.old_choices) return old_choice_value(kconf, choice.sym as Sym);
 	const res =
 		wanted_member(kconf, choice) ??
 		default_member(kconf, choice) ??
@@ -62,6 +73,12 @@ export function sym_calc_choice(kconf: Kconf, choice: Menu): Sym | null {
 		sym.flags |= SYMBOL_VALID | SYMBOL_WRITE;
 	}
 	return res;
+}
+
+/** Before 6.11: which member is y, if it is one. */
+function old_choice_value(kconf: Kconf, choice: Sym): Sym | null {
+	sym_calc_value(kconf, choice);
+	return choice.curr.tri === yes ? old.choice_state(kconf, choice).curr : null;
 }
 
 /**
@@ -97,6 +114,10 @@ export function choice_move_first(choice: Menu, sym: Sym): void {
 
 /** The user picks a member; all other visible ones become n. */
 export function choice_set_value(kconf: Kconf, choice: Menu, picked: Sym): void {
+	if (kconf.rules.old_choices) {
+		sym_set_tristate_value(kconf, picked, yes);
+		return;
+	}
 	let changed = false;
 	for (const { sym } of menu_for_each_sub_entry(choice)) {
 		if (!sym || sym.visible === no) continue;

@@ -127,7 +127,9 @@ function calc_compare(kconf: Kconf, type: CompareType, left: Sym, right: Sym): T
 	sym_calc_value(kconf, right);
 	const l = sym_get_string_value(left);
 	const r = sym_get_string_value(right);
-	const res = compare_values(l, left.type, r, right.type);
+	// In 2.6 everything was a text.
+	const texts = kconf.rules.ancient;
+	const res = compare_values(l, texts ? S_STRING : left.type, r, texts ? S_STRING : right.type);
 	return holds(type, res) ? yes : no;
 }
 

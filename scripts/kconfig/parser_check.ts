@@ -5,12 +5,19 @@
 
 import { expr_is_yes } from "./expr.ts";
 import type { Kconf, Menu } from "./lkc.ts";
-import { COMPAT_6_12, SYMBOL_TRANS } from "./lkc.ts";
+import { SYMBOL_TRANS } from "./lkc.ts";
 import { menu_next } from "./menu.ts";
+import { check_tree as ancient_check_tree } from "./old/ancient.ts";
+import { check_tree as old_check_tree } from "./old/symbol_check.ts";
 import { sym_check_deps, sym_check_init } from "./symbol_check.ts";
 
 /** Reports what is wrong with the tree; returns how much. */
 export function check_tree(kconf: Kconf): number {
+	if (kconf.rules.ancient) {
+		ancient_check_tree(kconf);
+		return 0;
+	}
+	if (kconf.rules.old_choices) return old_check_tree(kconf);
 	let errors = 0;
 	const { rootmenu } = kconf;
 	const checker = sym_check_init(kconf);
@@ -42,7 +49,7 @@ function transitional_check_sanity(kconf: Kconf, menu: Menu): boolean {
 }
 
 function choice_check_sanity(kconf: Kconf, menu: Menu): boolean {
-	const old = kconf.compat === COMPAT_6_12;
+	const old = !kconf.rules.strict;
 	let bad = false;
 	for (const prop of menu.sym?.prop ?? []) {
 		if (prop.type === "default") {

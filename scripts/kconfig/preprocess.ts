@@ -239,5 +239,6 @@ function expand_string(pp: Preprocessor, text: string, outer: readonly string[] 
 
 /** Expands the word that starts at `pos`, which contains at least one "$". */
 export function expand_one_token(pp: Preprocessor, text: string, pos: number) {
-	return expand_until(pp, text, pos, (c) => !/[A-Za-z0-9_-]/.test(c), []);
+	const inside = pp.kconf.rules.zconf ? /[A-Za-z0-9_./-]/ : /[A-Za-z0-9_-]/;
+	return expand_until(pp, text, pos, (c) => !inside.test(c), []);
 }
