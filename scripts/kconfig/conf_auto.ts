@@ -6,7 +6,7 @@
 // $KCONFIG_AUTOTS, which names a file of TypeScript constants to write. There is no #ifdef
 // in TypeScript, so it states every symbol that the Kconfig files know, the n ones too.
 
-import { closeSync, existsSync, openSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { CommentStyle } from "./confdata.ts";
 import {
 	comment_style_c,
@@ -154,8 +154,15 @@ function conf_touch_deps(kconf: Kconf): void {
 function write_file(kconf: Kconf, name: string, text: string): void {
 	const path = path_of(kconf.host, name);
 	make_parent_dir(path);
-	writeFileSync(`${path}.tmp`, text, "latin1");
-	renameSync(`${path}.tmp`, path);
+	const tmp = `${path}.tmp`;
+	try {
+		writeFileSync(tmp, text, "latin1");
+		renameSync(tmp, path);
+	} catch (e) {
+		// Not half of it either, if it is not a directory of that name that is in the way.
+		if ((e as NodeJS.ErrnoException).code === "ENOSPC") rmSync(tmp, { force: true });
+		throw e;
+	}
 }
 
 /** The same, but the file keeps its date if nothing in it changes. */

@@ -23,6 +23,7 @@ import {
 	yes,
 } from "./lkc.ts";
 import { menu_get_prompt, menu_is_visible, menu_next } from "./menu.ts";
+import { put_file } from "./put_file.ts";
 import {
 	for_all_symbols,
 	sym_calc_value,
@@ -406,7 +407,7 @@ export function conf_write(kconf: Kconf, name: string = conf_get_configname(kcon
 		if (is_dir(path)) throw new FileError(`${name}: Is a directory`);
 		make_parent_dir(path);
 		const text = conf_text(kconf, changed);
-		if (host.env.KCONFIG_OVERWRITECONFIG) writeFileSync(path, text, "latin1");
+		if (host.env.KCONFIG_OVERWRITECONFIG) put_file(path, text);
 		else same = !replace_file(path, text);
 	} catch (e) {
 		if ((e as NodeJS.ErrnoException).code === undefined) throw e;
@@ -477,7 +478,7 @@ function defconfig_text(kconf: Kconf, changed: ChangedInput): string {
 export function conf_write_defconfig(kconf: Kconf, name: string): void {
 	const path = path_of(kconf.host, name);
 	try {
-		writeFileSync(path, conf_defconfig_text(kconf), "latin1");
+		put_file(path, conf_defconfig_text(kconf));
 	} catch (e) {
 		if ((e as NodeJS.ErrnoException).code === undefined) throw e;
 		throw new FileError();
