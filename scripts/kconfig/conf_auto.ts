@@ -84,6 +84,12 @@ function autoconf_text(kconf: Kconf, printer: Printer, style: CommentStyle | nul
 	return parts.join("");
 }
 
+/** autoconf.h with the current values. */
+export function autoconf_header_text(kconf: Kconf): string {
+	for (const sym of for_all_symbols(kconf)) sym_calc_value(kconf, sym);
+	return autoconf_text(kconf, symbol_for_c, comment_style_c);
+}
+
 function declaration(kconf: Kconf, sym: Sym): string {
 	const name = `${config_prefix(kconf)}${sym.name}`.replace(/[^A-Za-z0-9_$]/g, "_");
 	const val = sym_get_string_value(sym);
@@ -183,8 +189,7 @@ export function conf_write_autoconf(kconf: Kconf, overwrite: boolean): void {
 		write_file(kconf, `${name}.cmd`, autoconf_cmd_text(kconf, name));
 		for (const sym of for_all_symbols(kconf)) sym_calc_value(kconf, sym);
 		conf_touch_deps(kconf);
-		const header = autoconf_text(kconf, symbol_for_c, comment_style_c);
-		write_file(kconf, conf_get_autoheader_name(kconf), header);
+		write_file(kconf, conf_get_autoheader_name(kconf), autoconf_header_text(kconf));
 		const rust = autoconf_text(kconf, symbol_for_rustccfg, null);
 		write_file(kconf, conf_get_rustccfg_name(kconf), rust);
 		if (autots) update_file(kconf, to_bytes(autots), autots_text(kconf));

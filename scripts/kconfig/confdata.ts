@@ -193,9 +193,15 @@ export function conf_read_simple(
 	return true;
 }
 
-function conf_read_file(kconf: Kconf, file: ConfFile, def: DefSource, gone: (name: string) => void = () => {}): void {
+function conf_read_file(
+	kconf: Kconf,
+	file: ConfFile,
+	def: DefSource,
+	gone: (name: string) => void = () => {},
+	merge = false,
+): void {
 	kconf.conf_warnings = 0;
-	conf_forget(kconf, def);
+	if (!merge) conf_forget(kconf, def);
 	const warn = (at: number, text: string) => conf_warning(kconf, file.name, at, text);
 	const flag = def === S_DEF_USER ? SYMBOL_DEF_USER : SYMBOL_DEF_AUTO;
 	const lines = conf_lines(file.text, config_prefix(kconf), (at, line) => warn(at, `unexpected data: ${line}`));
@@ -232,9 +238,18 @@ export function conf_read(kconf: Kconf, name: string | null): boolean {
 	return file !== null;
 }
 
+/** The same over what has been read or set before. No counterpart in Linux. */
+export function conf_merge(kconf: Kconf, name: string | null): boolean {
+	const file = conf_open(kconf, name);
+	if (!file) return false;
+	conf_read_text(kconf, file, true);
+	return true;
+}
+
 /** The same for contents that are at hand; `name` is for messages. */
-export function conf_read_text(kconf: Kconf, file: ConfFile): void {
-	conf_read_file(kconf, file, S_DEF_USER);
+export function conf_read_text(kconf: Kconf, file: ConfFile, merge = false): void {
+	conf_read_file(kconf, file, S_DEF_USER, () => {}, merge);
+	if (merge) sym_clear_all_valid(kconf);
 	if (kconf.modules_sym) sym_calc_value(kconf, kconf.modules_sym);
 	for (const sym of for_all_symbols(kconf)) {
 		sym_calc_value(kconf, sym);
@@ -365,6 +380,11 @@ function conf_text(kconf: Kconf, changed: ChangedInput): string {
 		menu = menu.next;
 	}
 	return parts.join("");
+}
+
+/** The text of a .config with the current values. */
+export function conf_text_now(kconf: Kconf): string {
+	return conf_text(kconf, new ChangedInput(kconf));
 }
 
 /** A file operation that fails: the program says so, and goes on to its own message. */

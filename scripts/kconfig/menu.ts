@@ -50,7 +50,7 @@ export function prop_warn(kconf: Kconf, prop: Property, text: string): void {
 }
 
 /** In a condition, m is only as good as the modules are: m becomes m && MODULES. */
-function rewrite_m(kconf: Kconf, e: Expr | null): Expr | null {
+export function rewrite_m(kconf: Kconf, e: Expr | null): Expr | null {
 	if (!e) return null;
 	switch (e.type) {
 		case "not": {
