@@ -135,7 +135,7 @@ export class KconfigSymbol {
 		return `${name}=${this.sym.type === S_STRING ? escape_string_value(value) : value}`;
 	}
 
-	/** The highest value that the user could give it; n: it is not shown. For an int, hex or string y means shown. */
+	/** The highest value that the user could give it; n: it is not shown, y for an int, hex or string: it is. */
 	get visibility(): Letter {
 		this.calculate();
 		return LETTERS[this.sym.visible];

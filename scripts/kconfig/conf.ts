@@ -14,6 +14,7 @@ import { compat_note } from "./compat_note.ts";
 import { PROGNAME, parse_options } from "./conf_options.ts";
 import { conf_errors, conf_read, conf_read_simple, conf_write, conf_write_defconfig, FileError } from "./confdata.ts";
 import { process_host } from "./host.ts";
+import { kconfiglib_main } from "./kconfiglib/main.ts";
 import type { Kconf, KconfHost } from "./lkc.ts";
 import { ConfExit, kconf_alloc, mod, no, not_too_deep, yes } from "./lkc.ts";
 import { conf_parse } from "./parser.ts";
@@ -98,6 +99,10 @@ function run_mode(args: readonly string[], host: KconfHost): void {
 		if (mode === "randconfig") rand = set_randconfig_seed(host);
 	});
 	const { mode } = opts;
+	if (opts.kconfiglib) {
+		kconfiglib_main(opts, host);
+		return;
+	}
 	const kconf = kconf_alloc(host, opts.compat);
 	kconf.silent = opts.silent;
 	read_kconfig(kconf, opts);
