@@ -23,6 +23,7 @@ import {
 	FileError,
 } from "./confdata.ts";
 import { process_host } from "./host.ts";
+import { kconfiglib_main } from "./kconfiglib/main.ts";
 import type { Kconf, KconfHost } from "./lkc.ts";
 import { ConfExit, kconf_alloc, mod, no, not_too_deep, yes } from "./lkc.ts";
 import { busybox_main } from "./old/busybox.ts";
@@ -130,6 +131,10 @@ function run_mode(args: readonly string[], host: KconfHost): void {
 		if (mode === "randconfig") rand = set_randconfig_seed(host, rules_of(compat).sync_needs_config);
 	});
 	const { mode } = opts;
+	if (opts.kconfiglib) {
+		kconfiglib_main(opts, host);
+		return;
+	}
 	const kconf = kconf_alloc(host, opts.compat);
 	kconf.silent = opts.silent;
 	read_kconfig(kconf, opts);

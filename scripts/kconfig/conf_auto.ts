@@ -6,7 +6,7 @@
 // $KCONFIG_AUTOTS, which names a file of TypeScript constants to write. There is no #ifdef
 // in TypeScript, so it states every symbol that the Kconfig files know, the n ones too.
 
-import { closeSync, existsSync, openSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { CommentStyle } from "./confdata.ts";
 import {
 	comment_style_c,
@@ -90,6 +90,14 @@ function autoconf_text(kconf: Kconf, printer: Printer, style: CommentStyle | nul
 		parts.push(printer(prefix, sym, sym_get_string_value(sym)));
 	}
 	return parts.join("");
+}
+
+/** autoconf.h with the current values. */
+export function autoconf_header_text(kconf: Kconf): string {
+	for (const sym of for_all_symbols(kconf)) sym_calc_value(kconf, sym);
+	const line = kconf.rules.coreboot_files ? symbol_for_coreboot : symbol_for_c;
+	const lines = negatives(line, kconf, (symbol) => `#define ${symbol} 0\n`);
+	return autoconf_text(kconf, lines, comment_style_c);
 }
 
 function declaration(kconf: Kconf, sym: Sym): string {
@@ -181,8 +189,15 @@ function conf_touch_deps(kconf: Kconf): void {
 function write_file(kconf: Kconf, name: string, text: string): void {
 	const path = path_of(kconf.host, name);
 	make_parent_dir(path);
-	writeFileSync(`${path}.tmp`, text, "latin1");
-	renameSync(`${path}.tmp`, path);
+	const tmp = `${path}.tmp`;
+	try {
+		writeFileSync(tmp, text, "latin1");
+		renameSync(tmp, path);
+	} catch (e) {
+		// Not half of it either, if it is not a directory of that name that is in the way.
+		if ((e as NodeJS.ErrnoException).code === "ENOSPC") rmSync(tmp, { force: true });
+		throw e;
+	}
 }
 
 /** The same, but the file keeps its date if nothing in it changes. */
@@ -196,7 +211,7 @@ function update_file(kconf: Kconf, name: string, text: string): void {
  * comes last: its date tells make that all is up to date. Throws FileError.
  */
 export function conf_write_autoconf(kconf: Kconf, overwrite: boolean): void {
-	const { auto, old_choices, coreboot_files } = kconf.rules;
+	const { auto, old_choices } = kconf.rules;
 	const name = conf_get_autoconfig_name(kconf);
 	if (auto === "none" || (auto === "split" && !overwrite)) return;
 	if (auto !== "split" && !overwrite && existsSync(path_of(kconf.host, name))) return;
@@ -209,14 +224,7 @@ export function conf_write_autoconf(kconf: Kconf, overwrite: boolean): void {
 		write_file(kconf, `${name}.cmd`, autoconf_cmd_text(kconf, name));
 		if (!old_choices) for (const sym of for_all_symbols(kconf)) sym_calc_value(kconf, sym);
 		conf_touch_deps(kconf);
-		if (old_choices) for (const sym of for_all_symbols(kconf)) sym_calc_value(kconf, sym);
-		const c_lines = negatives(
-			coreboot_files ? symbol_for_coreboot : symbol_for_c,
-			kconf,
-			(symbol) => `#define ${symbol} 0\n`,
-		);
-		const header = autoconf_text(kconf, c_lines, comment_style_c);
-		write_file(kconf, conf_get_autoheader_name(kconf), header);
+		write_file(kconf, conf_get_autoheader_name(kconf), autoconf_header_text(kconf));
 		const rust = autoconf_text(kconf, symbol_for_rustccfg, null);
 		if (auto === "rust") write_file(kconf, conf_get_rustccfg_name(kconf), rust);
 		if (autots) update_file(kconf, to_bytes(autots), autots_text(kconf));

@@ -70,6 +70,8 @@ export interface Options {
 	/** --syncconfig was among the modes given. */
 	sync: boolean;
 	compat: Compat;
+	/** The files are read by Kconfiglib's rules: `compat` does not count. */
+	kconfiglib: boolean;
 	/** Nobody has said which release: it is the default. */
 	compat_by_default: boolean;
 	kconfig: string;
@@ -82,7 +84,8 @@ function usage(compat: Compat): string {
 	text += "  -h, --help              Print this message and exit.\n";
 	text += "  -s, --silent            Do not print log.\n";
 	text += "  --compat <name>         Read a tree of another release, or of another project:\n";
-	text += `                          ${COMPATS.join(", ")}\n`;
+	text += `                          ${COMPATS.join(", ")};\n`;
+	text += "                          kconfiglib: as Kconfiglib, the Python library, does.\n";
 	text += "\nMode options:\n";
 	for (const [mode, what] of Object.entries(MODES)) {
 		const option = TAKES_ARGUMENT.has(mode) ? `--${mode} <file>` : `--${mode}`;
@@ -91,6 +94,9 @@ function usage(compat: Compat): string {
 	text += "  (If none of the above is given, --oldaskconfig is the default)\n";
 	return old ? text : `${text}\nArguments:\n  kconfig_file            Top-level Kconfig file.\n`;
 }
+
+/** Not a release: the rules of the Python library, which spf-conf alone knows (kconfiglib/). */
+const is_kconfiglib = (text: string | undefined): boolean => text === "kconfiglib";
 
 /**
  * Whose rules hold: what --compat says, or else $KCONFIG_COMPAT, or else the release that
@@ -121,7 +127,8 @@ export function parse_options(
 		default_config: false,
 		silent: false,
 		sync: false,
-		compat: choose_compat(PROGNAME, host),
+		compat: is_kconfiglib(host.env.KCONFIG_COMPAT) ? COMPAT_7_2 : choose_compat(PROGNAME, host),
+		kconfiglib: is_kconfiglib(host.env.KCONFIG_COMPAT),
 		compat_by_default: !host.env.KCONFIG_COMPAT,
 		kconfig: "",
 	};
@@ -216,7 +223,8 @@ function long_option(
 	if (name === "help") help(opts, host);
 	if (name === "silent") opts.silent = true;
 	else if (name === "compat") {
-		opts.compat = choose_compat(PROGNAME, host, value ?? "");
+		opts.kconfiglib = is_kconfiglib(value);
+		if (!opts.kconfiglib) opts.compat = choose_compat(PROGNAME, host, value ?? "");
 		opts.compat_by_default = false;
 	} else {
 		opts.mode = name;

@@ -26,6 +26,7 @@ import {
 import { menu_get_prompt, menu_is_visible, menu_next } from "./menu.ts";
 import { quoted } from "./old/conf_auto.ts";
 import { conf_read_done, defconfig_list, conf_read_file as old_conf_read_file } from "./old/confdata.ts";
+import { put_file } from "./put_file.ts";
 import {
 	for_all_symbols,
 	sym_calc_value,
@@ -199,13 +200,19 @@ export function conf_read_simple(
 	return true;
 }
 
-function conf_read_file(kconf: Kconf, file: ConfFile, def: DefSource, gone: (name: string) => void = () => {}): void {
+function conf_read_file(
+	kconf: Kconf,
+	file: ConfFile,
+	def: DefSource,
+	gone: (name: string) => void = () => {},
+	merge = false,
+): void {
 	if (kconf.rules.old_choices) {
-		old_conf_read_file(kconf, file, def, gone);
+		old_conf_read_file(kconf, file, def, gone, merge);
 		return;
 	}
 	kconf.conf_warnings = 0;
-	conf_forget(kconf, def);
+	if (!merge) conf_forget(kconf, def);
 	const warn = (at: number, text: string) => conf_warning(kconf, file.name, at, text);
 	const flag = def === S_DEF_USER ? SYMBOL_DEF_USER : SYMBOL_DEF_AUTO;
 	const lines = conf_lines(file.text, config_prefix(kconf), (at, line) => warn(at, `unexpected data: ${line}`));
@@ -242,9 +249,18 @@ export function conf_read(kconf: Kconf, name: string | null): boolean {
 	return file !== null;
 }
 
+/** The same over what has been read or set before. No counterpart in Linux. */
+export function conf_merge(kconf: Kconf, name: string | null): boolean {
+	const file = conf_open(kconf, name);
+	if (!file) return false;
+	conf_read_text(kconf, file, true);
+	return true;
+}
+
 /** The same for contents that are at hand; `name` is for messages. */
-export function conf_read_text(kconf: Kconf, file: ConfFile): void {
-	conf_read_file(kconf, file, S_DEF_USER);
+export function conf_read_text(kconf: Kconf, file: ConfFile, merge = false): void {
+	conf_read_file(kconf, file, S_DEF_USER, () => {}, merge);
+	if (merge) sym_clear_all_valid(kconf);
 	if (kconf.rules.old_choices) {
 		conf_read_done(kconf);
 		return;
@@ -384,6 +400,11 @@ function conf_text(kconf: Kconf, changed: ChangedInput): string {
 	return parts.join("");
 }
 
+/** The text of a .config with the current values. */
+export function conf_text_now(kconf: Kconf): string {
+	return conf_text(kconf, new ChangedInput(kconf));
+}
+
 /** A file operation that fails: the program says so, and goes on to its own message. */
 export class FileError extends Error {}
 
@@ -424,7 +445,7 @@ export function conf_write(kconf: Kconf, name: string = conf_get_configname(kcon
 		if (is_dir(path)) throw new FileError(`${name}: Is a directory`);
 		make_parent_dir(path);
 		const text = conf_text(kconf, changed);
-		if (host.env.KCONFIG_OVERWRITECONFIG) writeFileSync(path, text, "latin1");
+		if (host.env.KCONFIG_OVERWRITECONFIG) put_file(path, text);
 		else same = !replace_file(path, text, kconf.rules.end_of_menu);
 	} catch (e) {
 		if ((e as NodeJS.ErrnoException).code === undefined) throw e;
@@ -501,7 +522,7 @@ function is_choice_default(kconf: Kconf, choice: Menu, sym: Sym): boolean {
 export function conf_write_defconfig(kconf: Kconf, name: string): void {
 	const path = path_of(kconf.host, name);
 	try {
-		writeFileSync(path, conf_defconfig_text(kconf), "latin1");
+		put_file(path, conf_defconfig_text(kconf));
 	} catch (e) {
 		if ((e as NodeJS.ErrnoException).code === undefined) throw e;
 		throw new FileError();

@@ -19,16 +19,18 @@ import {
 	S_INT,
 	S_STRING,
 	S_TRISTATE,
+	SYMBOL_CONST,
 	SYMBOL_TRANS,
 } from "./lkc.ts";
-import { menu_finalize, menu_set_type, prop_warn } from "./menu.ts";
+import { menu_finalize, menu_set_type, prop_warn, rewrite_m } from "./menu.ts";
 import { sym_lookup_choice } from "./old/choice.ts";
 import * as old from "./old/parser.ts";
 import { check_tree } from "./parser_check.ts";
 import { parse_expr, parse_if_expr, parse_nonconst, parse_symbol } from "./parser_expr.ts";
-import type { Preprocessor, VariableFlavor } from "./preprocess.ts";
+import type { Preprocessor, Variable, VariableFlavor } from "./preprocess.ts";
 import { preprocess_init, variable_add } from "./preprocess.ts";
 import { sym_lookup } from "./symbol.ts";
+import { bytes_exit } from "./text.ts";
 
 /** The state of one parse. */
 export interface Parser {
@@ -606,12 +608,12 @@ export function conf_parse(kconf: Kconf, name: string): void {
 	not_too_deep(() => parse_tree(kconf, name));
 }
 
-function parse_tree(kconf: Kconf, name: string): void {
+function parser_init(kconf: Kconf): Parser {
 	const lexer = lexer_init(kconf);
 	const pp = preprocess_init(kconf, lexer);
 	lexer.pp = pp;
 	const { rootmenu } = kconf;
-	const p: Parser = {
+	return {
 		kconf,
 		lexer,
 		pp,
@@ -627,7 +629,13 @@ function parse_tree(kconf: Kconf, name: string): void {
 		base: 1,
 		used: 1,
 	};
-	zconf_initscan(lexer, name);
+}
+
+function parse_tree(kconf: Kconf, name: string): void {
+	const p = parser_init(kconf);
+	const { rootmenu } = kconf;
+	preprocessors.set(kconf, p.pp);
+	zconf_initscan(p.lexer, name);
 	old.sym_init(kconf);
 	try {
 		input(p);
@@ -646,4 +654,38 @@ function parse_tree(kconf: Kconf, name: string): void {
 	menu_finalize(kconf);
 	if (check_tree(kconf) > 0) throw new ConfExit(1);
 	kconf.conf_changed = true;
+}
+
+/** What the files of a tree have left behind of variables. */
+const preprocessors = new WeakMap<Kconf, Preprocessor>();
+
+/** The variables of a tree that has been parsed, by name. */
+export function variables_of(kconf: Kconf): ReadonlyMap<string, Variable> {
+	return preprocessors.get(kconf)?.variables ?? new Map();
+}
+
+/**
+ * An expression that is no part of the files. The symbols that it names and nobody else does are
+ * not added to the tree. Ends with ConfExit(2) if it is none.
+ */
+export function parse_expression(kconf: Kconf, text: string): Expr {
+	const known = kconf.all.length;
+	const p = parser_init(kconf);
+	const said = { ...kconf, host: { ...kconf.host, err: () => {} } };
+	const quiet: Parser = { ...p, kconf: said, lexer: { ...p.lexer, kconf: said, text: `${text}\n` } };
+	// Not the beginning of a statement: "A = y" is no assignment here.
+	quiet.lexer.prev_token = "if";
+	quiet.lexer.pp = { ...p.pp, kconf: said, variables: preprocessors.get(kconf)?.variables ?? new Map() };
+	try {
+		const expr = parse_expr(quiet);
+		expect(quiet, "eol");
+		if (peek(quiet) !== "eof") syntax_error(quiet);
+		return rewrite_m(kconf, expr) as Expr;
+	} catch (e) {
+		if (e !== SYNTAX_FAULT && e !== ABORT) throw e;
+		throw bytes_exit(2, `${text}: no expression`);
+	} finally {
+		for (const { name, flags } of kconf.all.splice(known))
+			if (name !== null) (flags & SYMBOL_CONST ? kconf.constants : kconf.symbols).delete(name);
+	}
 }

@@ -10,7 +10,8 @@ import { bytes_exit, to_bytes } from "./text.ts";
 /** "=" keeps the text and expands it at use, ":=" expands it at once, "+=" appends. */
 export type VariableFlavor = "=" | ":=" | "+=";
 
-interface Variable {
+/** What an assignment statement has made. */
+export interface Variable {
 	value: string;
 	recursive: boolean;
 	/** How many expansions of it are under way. */

@@ -70,11 +70,17 @@ function forget(kconf: Kconf, def: DefSource, flag: number): void {
 }
 
 /** Reads values out of a file. `gone` is told of symbols that no longer exist. */
-export function conf_read_file(kconf: Kconf, file: ConfFile, def: DefSource, gone: (name: string) => void): void {
+export function conf_read_file(
+	kconf: Kconf,
+	file: ConfFile,
+	def: DefSource,
+	gone: (name: string) => void,
+	merge: boolean,
+): void {
 	const flag = def === S_DEF_USER ? SYMBOL_DEF_USER : SYMBOL_DEF_AUTO;
 	const r: Reader = { kconf, name: file.name, def, flag, gone, lineno: 0 };
 	kconf.conf_warnings = 0;
-	forget(kconf, def, flag);
+	if (!merge) forget(kconf, def, flag);
 	const lines = file.text.split("\n");
 	for (const [i, line] of lines.entries()) {
 		r.lineno = i + 1;
