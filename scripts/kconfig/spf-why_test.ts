@@ -71,7 +71,7 @@ test("mistakes are one line under its own name, and exit status 2", (t) => {
 	for (const [args, message] of [
 		[["--nosuch"], /^spf-why: unknown option '--nosuch' \(see spf-why --help\)\n$/],
 		[[], /^spf-why: missing required argument 'symbol' \(see spf-why --help\)\n$/],
-		[["--compat", "1", "A"], /^spf-why: --compat 1: not a known release[^\n]*\n$/],
+		[["--compat", "1", "A"], /^spf-why: --compat 1: not known; known are [^\n]*\n$/],
 		[["NOSUCH"], /^NOSUCH: no such symbol[^\n]*\n$/],
 		[["--config", "nowhere", "A"], /^nowhere: no such file[^\n]*\n$/],
 		[["--kconfig", "nowhere", "A"], /^nowhere: no such file[^\n]*\n$/],
