@@ -29,7 +29,16 @@ function run(name: string, args: string[], stdout: number | "pipe" = "pipe", com
 }
 
 test("the commands are those of the documentation", (t) => {
-	t.deepEqual(names.sort(), ["spf", "spf-conf", "spf-config", "spf-diffconfig", "spf-mconf", "spf-merge-config"]);
+	t.deepEqual(names.sort(), [
+		"spf",
+		"spf-conf",
+		"spf-config",
+		"spf-diffconfig",
+		"spf-localmodconfig",
+		"spf-mconf",
+		"spf-merge-config",
+		"spf-why",
+	]);
 });
 
 for (const name of names) {

@@ -4,20 +4,31 @@
 // scripts/kconfig/conf.c, with its texts and exit statuses. An addition is --compat, which
 // says whose rules hold where Linux has changed them.
 
-import { isatty } from "node:tty";
+import { existsSync } from "node:fs";
+import { rules_of } from "./compat.ts";
 import { conf_rewrite_tristates, conf_set_all_new_symbols, set_randconfig_seed } from "./conf_all.ts";
-import type { AskMode } from "./conf_ask.ts";
+import type { AskMode, ReadLine } from "./conf_ask.ts";
 import { conf_ask, stdin_lines } from "./conf_ask.ts";
 import { conf_write_autoconf } from "./conf_auto.ts";
 import type { Options } from "./conf_options.ts";
 import { compat_note } from "./compat_note.ts";
 import { PROGNAME, parse_options } from "./conf_options.ts";
-import { conf_errors, conf_read, conf_read_simple, conf_write, conf_write_defconfig, FileError } from "./confdata.ts";
+import {
+	conf_errors,
+	conf_get_configname,
+	conf_read,
+	conf_read_simple,
+	conf_write,
+	conf_write_defconfig,
+	FileError,
+} from "./confdata.ts";
 import { process_host } from "./host.ts";
+import { kconfiglib_main } from "./kconfiglib/main.ts";
 import type { Kconf, KconfHost } from "./lkc.ts";
 import { ConfExit, kconf_alloc, mod, no, not_too_deep, yes } from "./lkc.ts";
+import { busybox_main } from "./old/busybox.ts";
 import { conf_parse } from "./parser.ts";
-import { bytes_exit, to_bytes, to_text } from "./text.ts";
+import { bytes_exit, path_of, to_bytes, to_text } from "./text.ts";
 
 /** $KCONFIG_ALLCONFIG: answers that the all*config modes and randconfig have to respect. */
 function read_allconfig(kconf: Kconf, mode: string): void {
@@ -43,9 +54,27 @@ function read_kconfig(kconf: Kconf, opts: Options): void {
 	}
 }
 
+/** Before 5.x there was nothing to synchronise with without a configuration. */
+function need_config(kconf: Kconf): void {
+	const name = conf_get_configname(kconf);
+	if (existsSync(path_of(kconf.host, name))) return;
+	const how =
+		'*** Please run some configurator (e.g. "make oldconfig" or\n*** "make menuconfig" or "make xconfig").';
+	throw bytes_exit(1, `***\n*** Configuration file "${name}" not found!\n***\n${how}\n***`);
+}
+
+/** What --defconfig reads if it is given no name: below $srctree, if it is there. */
+function default_config(kconf: Kconf): string {
+	const { env } = kconf.host;
+	const name = to_bytes((kconf.rules.default_config ?? "").replace("$(ARCH)", env.ARCH ?? ""));
+	const below = `${to_bytes(env.srctree ?? "")}/${name}`;
+	return env.srctree !== undefined && existsSync(path_of(kconf.host, below)) ? below : name;
+}
+
 function read_base(kconf: Kconf, opts: Options): void {
 	switch (opts.mode) {
 		case "defconfig":
+			if (opts.default_config) opts.file = default_config(kconf);
 			if (conf_read(kconf, opts.file)) return;
 			throw new ConfExit(
 				1,
@@ -63,10 +92,14 @@ function read_base(kconf: Kconf, opts: Options): void {
 	}
 }
 
+const lines_of = (host: KconfHost): ReadLine => (host.read ? () => host.read?.() ?? null : stdin_lines());
+
 function ask(kconf: Kconf, mode: AskMode): void {
 	const { host } = kconf;
+	// Loaded when it is needed: with it comes all that node has for sockets.
+	const { isatty } = process.getBuiltinModule("node:tty");
 	const terminal = !host.read && isatty(0) && isatty(1);
-	conf_ask(kconf, mode, host.read ? () => host.read?.() ?? null : stdin_lines(), !terminal);
+	conf_ask(kconf, mode, lines_of(host), !terminal);
 }
 
 /** How each mode gives the values that the file did not give. */
@@ -94,13 +127,23 @@ export function conf_main(args: readonly string[], host: KconfHost = process_hos
 
 function run_mode(args: readonly string[], host: KconfHost): void {
 	let rand: (() => number) | undefined;
-	const opts = parse_options(args, host, (mode) => {
-		if (mode === "randconfig") rand = set_randconfig_seed(host);
+	const opts = parse_options(args, host, (mode, compat) => {
+		if (mode === "randconfig") rand = set_randconfig_seed(host, rules_of(compat).sync_needs_config);
 	});
 	const { mode } = opts;
+	if (opts.kconfiglib) {
+		kconfiglib_main(opts, host);
+		return;
+	}
 	const kconf = kconf_alloc(host, opts.compat);
 	kconf.silent = opts.silent;
 	read_kconfig(kconf, opts);
+	if (kconf.rules.ancient) {
+		const file = opts.default_config ? default_config(kconf) : opts.file;
+		busybox_main(kconf, mode, file, lines_of(host));
+		return;
+	}
+	if (opts.sync && kconf.rules.sync_needs_config) need_config(kconf);
 	read_base(kconf, opts);
 	if (conf_errors(kconf)) throw new ConfExit(1);
 	const frozen = opts.sync && Boolean(host.env.KCONFIG_NOSILENTUPDATE);
@@ -108,10 +151,12 @@ function run_mode(args: readonly string[], host: KconfHost): void {
 		throw new ConfExit(1, "\n*** The configuration requires explicit update.\n");
 	}
 	ANSWERS[mode]?.(kconf, rand);
-	if (kconf.sym_warnings > 0 && host.env.KCONFIG_WERROR !== undefined) throw new ConfExit(1);
+	if (kconf.rules.werror === "all" && kconf.sym_warnings > 0 && host.env.KCONFIG_WERROR !== undefined)
+		throw new ConfExit(1);
 	if (mode === "savedefconfig") save_defconfig(kconf, opts.file);
 	else if (mode !== "listnewconfig" && mode !== "helpnewconfig") {
-		if (!frozen) save(kconf);
+		const lazy = opts.sync && kconf.rules.sync_lazy && !kconf.conf_changed;
+		if (!frozen && !lazy) save(kconf);
 		save_autoconf(kconf, opts.sync);
 	}
 }
@@ -128,7 +173,10 @@ function writing(step: () => void, otherwise: string | null): void {
 }
 
 function save_defconfig(kconf: Kconf, name: string): void {
-	writing(() => conf_write_defconfig(kconf, name), `n*** Error while saving defconfig to: ${name}\n`);
+	writing(
+		() => conf_write_defconfig(kconf, name),
+		`${kconf.rules.save_error}*** Error while saving defconfig to: ${name}\n`,
+	);
 }
 
 function save(kconf: Kconf): void {

@@ -7,13 +7,14 @@ import { strtoll } from "./expr.ts";
 import type { Kconf, KconfHost, Menu, Sym, Tristate } from "./lkc.ts";
 import { ConfExit, mod, no, S_BOOLEAN, S_DEF_USER, S_TRISTATE, SYMBOL_DEF_USER, yes } from "./lkc.ts";
 import { menu_for_each_entry, menu_for_each_sub_entry } from "./menu.ts";
+import { set_all_new_symbols } from "./old/conf_all.ts";
 import { srand } from "./rand.ts";
 import { sym_clear_all_valid, sym_get_type, sym_has_value, sym_is_choice, sym_is_choice_value } from "./symbol.ts";
 
 export type DefMode = "default" | "yes" | "mod" | "no" | "random";
 
 /** Percentages: a bool is y, a tristate is y, a tristate is m. */
-interface Probability {
+export interface Probability {
 	pby: number;
 	pty: number;
 	ptm: number;
@@ -43,7 +44,7 @@ function probability(kconf: Kconf): Probability {
 }
 
 /** $KCONFIG_SEED as C reads it (0x…, 0…, decimal), or one from the clock; it is printed. */
-export function set_randconfig_seed(host: KconfHost): () => number {
+export function set_randconfig_seed(host: KconfHost, as_error = false): () => number {
 	const env = host.env.KCONFIG_SEED ?? "";
 	let seed = /^[ \t\n\v\f\r]*[+-]?(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)$/i.test(env)
 		? Number(BigInt.asUintN(32, strtoll(env, 0)))
@@ -52,7 +53,9 @@ export function set_randconfig_seed(host: KconfHost): () => number {
 		const now = Date.now();
 		seed = Math.imul(Math.trunc(now / 1000) + 1, (now % 1000) * 1000 + 1) >>> 0;
 	}
-	host.out(`KCONFIG_SEED=0x${seed.toString(16).toUpperCase()}\n`);
+	const text = `KCONFIG_SEED=0x${seed.toString(16).toUpperCase()}\n`;
+	if (as_error) host.err(text);
+	else host.out(text);
 	return srand(seed);
 }
 
@@ -64,6 +67,10 @@ function set_user(sym: Sym, val: Tristate): void {
 /** Gives every visible or invisible question without an answer the same kind of answer. */
 export function conf_set_all_new_symbols(kconf: Kconf, mode: DefMode, rand?: () => number): void {
 	const p = mode === "random" ? probability(kconf) : null;
+	if (kconf.rules.old_choices) {
+		set_all_new_symbols(kconf, mode, p, rand);
+		return;
+	}
 	for (const menu of menu_for_each_entry(kconf)) {
 		const { sym } = menu;
 		if (!sym || !menu.prompt || sym_has_value(sym) || sym_is_choice_value(sym)) continue;
@@ -78,7 +85,7 @@ export function conf_set_all_new_symbols(kconf: Kconf, mode: DefMode, rand?: () 
 	sym_clear_all_valid(kconf);
 }
 
-function random_value(sym: Sym, p: Probability, draw: number): Tristate {
+export function random_value(sym: Sym, p: Probability, draw: number): Tristate {
 	if (sym.type !== S_TRISTATE) return draw < p.pby ? yes : no;
 	return draw < p.pty ? yes : draw < p.pty + p.ptm ? mod : no;
 }

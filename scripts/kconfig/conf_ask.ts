@@ -8,10 +8,12 @@ import { readSync } from "node:fs";
 import { choice_set_value, sym_calc_choice } from "./choice.ts";
 import { symbol_for_listconfig } from "./confdata.ts";
 import type { Kconf, Menu, Sym, Tristate } from "./lkc.ts";
-import { COMPAT_6_12, mod, no, S_HEX, S_INT, S_STRING, yes } from "./lkc.ts";
+import { mod, no, S_HEX, S_INT, S_STRING, yes } from "./lkc.ts";
 import { menu_get_menu_or_parent_menu, menu_get_prompt, menu_is_visible } from "./menu.ts";
 import { menu_get_ext_help } from "./menu_help.ts";
+import * as old from "./old/symbol.ts";
 import {
+	sym_calc_value,
 	sym_get_string_value,
 	sym_get_tristate_value,
 	sym_has_value,
@@ -92,7 +94,7 @@ function check_conf(ask: Ask, menu: Menu): void {
 	const { kconf } = ask;
 	if (!menu_is_visible(kconf, menu)) return;
 	const { sym } = menu;
-	if (sym && !sym_has_value(sym) && sym_is_changeable(sym)) {
+	if (sym && !sym_has_value(sym) && is_open(ask, sym)) {
 		if (ask.mode === "listnewconfig") {
 			if (sym.name !== null) kconf.host.out(symbol_for_listconfig(kconf, sym));
 		} else if (ask.mode === "helpnewconfig") {
@@ -106,6 +108,12 @@ function check_conf(ask: Ask, menu: Menu): void {
 		}
 	}
 	for (let child = menu.list; child; child = child.next) check_conf(ask, child);
+}
+
+/** May the user still decide about it? Before 6.11 also about a choice, and which member. */
+function is_open(ask: Ask, sym: Sym): boolean {
+	if (!ask.kconf.rules.old_choices) return sym_is_changeable(sym);
+	return old.sym_is_changeable(sym) || (sym_is_choice(sym) && sym.curr.tri === yes);
 }
 
 const pad = (ask: Ask): string => " ".repeat(ask.indent - 1);
@@ -126,10 +134,13 @@ function conf(ask: Ask, menu: Menu): void {
 	}
 	const { sym } = menu;
 	if (sym && sym_is_choice(sym)) {
-		conf_choice(ask, menu);
-		return;
-	}
-	if (sym) {
+		if (!ask.kconf.rules.old_choices) {
+			conf_choice(ask, menu);
+			return;
+		}
+		if (old_conf_choice(ask, menu, sym)) return;
+		ask.indent += 2;
+	} else if (sym) {
 		if (sym.type === S_INT || sym.type === S_HEX || sym.type === S_STRING) {
 			conf_string(ask, menu, sym);
 		} else conf_sym(ask, menu, sym);
@@ -145,7 +156,7 @@ function xfgets(ask: Ask, line: string): string {
 	host.flush?.();
 	const got = ask.read();
 	// 6.12 does not ask again if the end of input cuts a line off.
-	ask.at_end = got === null || (ask.kconf.compat === COMPAT_6_12 && !got.endsWith("\n"));
+	ask.at_end = got === null || (ask.kconf.rules.ends_at_eof && !got.endsWith("\n"));
 	if (got === null) {
 		host.err("\nError in reading or end of file.\n");
 	}
@@ -159,7 +170,8 @@ function conf_askvalue(ask: Ask, sym: Sym, def: string): string | null {
 	const { out } = ask.kconf.host;
 	if (!sym_has_value(sym)) out("(NEW) ");
 	const settled = (ask.mode === "oldconfig" || ask.mode === "syncconfig") && sym_has_value(sym);
-	if (!sym_is_changeable(sym) || settled) {
+	const changeable = ask.kconf.rules.old_choices ? old.sym_is_changeable(sym) : sym_is_changeable(sym);
+	if (!changeable || settled) {
 		out(`${def}\n`);
 		return null;
 	}
@@ -211,7 +223,8 @@ function conf_sym(ask: Ask, menu: Menu, sym: Sym): void {
 			if (val !== old && sym_tristate_within_range(kconf, sym, val)) others += `/${"nmy"[val]}`;
 		}
 		const choices = `[${"NMY"[old]}${others}/?]`;
-		kconf.host.out(`${pad(ask)}${menu_get_prompt(menu)} (${sym.name}) ${choices} `);
+		const name = sym.name === null ? "" : `(${sym.name}) `;
+		kconf.host.out(`${pad(ask)}${menu_get_prompt(menu)} ${name}${choices} `);
 		const line = conf_askvalue(ask, sym, sym_get_string_value(sym));
 		if (line === null) return;
 		const answer = strip(line);
@@ -222,13 +235,30 @@ function conf_sym(ask: Ask, menu: Menu, sym: Sym): void {
 	}
 }
 
-function conf_choice(ask: Ask, menu: Menu): void {
+/**
+ * A choice with a value of its own: first that is asked for, then, if it is y, the member.
+ * False if the members are to be asked for one by one.
+ */
+function old_conf_choice(ask: Ask, menu: Menu, sym: Sym): boolean {
+	const is_new = !sym_has_value(sym);
+	const changeable = old.sym_is_changeable(sym);
+	if (changeable) {
+		conf_sym(ask, menu, sym);
+		sym_calc_value(ask.kconf, sym);
+	}
+	const { tri } = sym.curr;
+	if (tri === mod && !changeable) ask.kconf.host.out(`${pad(ask)}${menu_get_prompt(menu)}\n`);
+	if (tri === yes) conf_choice(ask, menu, is_new);
+	return sym.curr.tri !== mod;
+}
+
+function conf_choice(ask: Ask, menu: Menu, choice_is_new?: boolean): void {
 	const { kconf } = ask;
-	let is_new = false;
+	let is_new = choice_is_new ?? false;
 	for (;;) {
 		const list = list_choice(ask, menu);
 		const { shown, def } = list;
-		is_new ||= list.is_new;
+		if (choice_is_new === undefined) is_new ||= list.is_new;
 		let line = "";
 		let pick = shown.length;
 		if (shown.length === 1) {
@@ -255,6 +285,10 @@ function conf_choice(ask: Ask, menu: Menu): void {
 			continue;
 		}
 		choice_set_value(kconf, menu, picked.sym);
+		if (choice_is_new === undefined) return;
+		ask.indent += 2;
+		for (let child = picked.list; child; child = child.next) conf(ask, child);
+		ask.indent -= 2;
 		return;
 	}
 }

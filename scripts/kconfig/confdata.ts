@@ -8,7 +8,6 @@ import { choice_move_first, sym_choice_default, sym_get_choice_menu } from "./ch
 import { expr_invalidate_all, tristate_name } from "./expr.ts";
 import type { DefSource, Kconf, Menu, Sym, Tristate } from "./lkc.ts";
 import {
-	COMPAT_6_12,
 	mod,
 	no,
 	S_BOOLEAN,
@@ -18,11 +17,16 @@ import {
 	S_UNKNOWN,
 	SYMBOL_DEF_AUTO,
 	SYMBOL_DEF_USER,
+	SYMBOL_OPTIONAL,
 	SYMBOL_VALID,
 	SYMBOL_WRITE,
+	SYMBOL_WRITTEN,
 	yes,
 } from "./lkc.ts";
 import { menu_get_prompt, menu_is_visible, menu_next } from "./menu.ts";
+import { quoted } from "./old/conf_auto.ts";
+import { conf_read_done, defconfig_list, conf_read_file as old_conf_read_file } from "./old/confdata.ts";
+import { put_file } from "./put_file.ts";
 import {
 	for_all_symbols,
 	sym_calc_value,
@@ -39,23 +43,24 @@ import { bytes_exit, make_parent_dir, path_of, read_bytes, read_file, to_bytes }
 
 /** The prefix of every name in the files. $CONFIG_ overrides it, even with nothing. */
 export function config_prefix(kconf: Kconf): string {
-	return kconf.host.env.CONFIG_ ?? "CONFIG_";
+	const { prefix, prefix_fixed } = kconf.rules;
+	return prefix_fixed ? prefix : (kconf.host.env.CONFIG_ ?? prefix);
 }
 
 /** The file that holds the configuration: $KCONFIG_CONFIG, or .config. */
 export function conf_get_configname(kconf: Kconf): string {
-	return to_bytes(kconf.host.env.KCONFIG_CONFIG ?? ".config");
+	return to_bytes(kconf.host.env[kconf.rules.config_variable] ?? ".config");
 }
 
 /** A warning about the file that is being read. With KCONFIG_WERROR it becomes an error. */
-function conf_warning(kconf: Kconf, file: string, lineno: number, text: string): void {
+export function conf_warning(kconf: Kconf, file: string, lineno: number, text: string): void {
 	kconf.host.err(`${file}:${lineno}:warning: ${text}\n`);
 	kconf.conf_warnings++;
 }
 
 /** Is what was warned of while reading an error, by KCONFIG_WERROR? */
 export function conf_errors(kconf: Kconf): boolean {
-	return kconf.conf_warnings > 0 && kconf.host.env.KCONFIG_WERROR !== undefined;
+	return kconf.rules.werror === "all" && kconf.conf_warnings > 0 && kconf.host.env.KCONFIG_WERROR !== undefined;
 }
 
 function conf_message(kconf: Kconf, text: string): void {
@@ -116,7 +121,7 @@ export function unquote(value: string): string | null {
 const LETTER: Readonly<Record<string, Tristate>> = { y: yes, m: mod, n: no };
 
 /** Stores a value that was read. Returns what is wrong with it, or null. */
-function conf_set_sym_val(sym: Sym, def: DefSource, value: string): string | null {
+export function conf_set_sym_val(sym: Sym, def: DefSource, value: string): string | null {
 	const flag = def === S_DEF_USER ? SYMBOL_DEF_USER : SYMBOL_DEF_AUTO;
 	if (sym.type === S_UNKNOWN) return null;
 	if (sym.type === S_BOOLEAN || sym.type === S_TRISTATE) {
@@ -155,11 +160,14 @@ function conf_open(kconf: Kconf, name: string | null): ConfFile | null {
 	if (text !== null) return { name: own, text };
 	if (name !== null) return null;
 	kconf.conf_changed = true;
-	for (const base of to_bytes(host.env.KCONFIG_DEFCONFIG_LIST ?? "").split(/[ \t\n\v\f\r]+/)) {
+	const { zconf, config_lines, old_choices } = kconf.rules;
+	const named = to_bytes(host.env.KCONFIG_DEFCONFIG_LIST ?? "").split(/[ \t\n\v\f\r]+/);
+	for (const base of zconf ? defconfig_list(kconf) : named) {
 		const found = base === "" ? null : read_file(host, base);
 		if (found === null) continue;
 		conf_message(kconf, `using defaults found in ${base}`);
-		return { name: base, text: found };
+		// Once messages named the file that was not found.
+		return { name: old_choices && !zconf && config_lines !== "by_value" ? own : base, text: found };
 	}
 	return null;
 }
@@ -192,9 +200,19 @@ export function conf_read_simple(
 	return true;
 }
 
-function conf_read_file(kconf: Kconf, file: ConfFile, def: DefSource, gone: (name: string) => void = () => {}): void {
+function conf_read_file(
+	kconf: Kconf,
+	file: ConfFile,
+	def: DefSource,
+	gone: (name: string) => void = () => {},
+	merge = false,
+): void {
+	if (kconf.rules.old_choices) {
+		old_conf_read_file(kconf, file, def, gone, merge);
+		return;
+	}
 	kconf.conf_warnings = 0;
-	conf_forget(kconf, def);
+	if (!merge) conf_forget(kconf, def);
 	const warn = (at: number, text: string) => conf_warning(kconf, file.name, at, text);
 	const flag = def === S_DEF_USER ? SYMBOL_DEF_USER : SYMBOL_DEF_AUTO;
 	const lines = conf_lines(file.text, config_prefix(kconf), (at, line) => warn(at, `unexpected data: ${line}`));
@@ -231,9 +249,22 @@ export function conf_read(kconf: Kconf, name: string | null): boolean {
 	return file !== null;
 }
 
+/** The same over what has been read or set before. No counterpart in Linux. */
+export function conf_merge(kconf: Kconf, name: string | null): boolean {
+	const file = conf_open(kconf, name);
+	if (!file) return false;
+	conf_read_text(kconf, file, true);
+	return true;
+}
+
 /** The same for contents that are at hand; `name` is for messages. */
-export function conf_read_text(kconf: Kconf, file: ConfFile): void {
-	conf_read_file(kconf, file, S_DEF_USER);
+export function conf_read_text(kconf: Kconf, file: ConfFile, merge = false): void {
+	conf_read_file(kconf, file, S_DEF_USER, () => {}, merge);
+	if (merge) sym_clear_all_valid(kconf);
+	if (kconf.rules.old_choices) {
+		conf_read_done(kconf);
+		return;
+	}
 	if (kconf.modules_sym) sym_calc_value(kconf, kconf.modules_sym);
 	for (const sym of for_all_symbols(kconf)) {
 		sym_calc_value(kconf, sym);
@@ -262,7 +293,7 @@ function symbol_for_dotconfig(kconf: Kconf, sym: Sym): string {
 	const val = sym_get_string_value(sym);
 	const is_tri = sym.type === S_BOOLEAN || sym.type === S_TRISTATE;
 	if (is_tri && val === "n") return `# ${name} is not set\n`;
-	return `${name}=${sym.type === S_STRING ? escape_string_value(val) : val}\n`;
+	return `${name}=${sym.type === S_STRING ? quoted(kconf, val) : val}\n`;
 }
 
 /** The line of a symbol as --listnewconfig prints it. */
@@ -304,7 +335,7 @@ class ChangedInput {
 
 	constructor(kconf: Kconf) {
 		this.kconf = kconf;
-		this.on = kconf.compat !== COMPAT_6_12 && Boolean(kconf.host.env.KCONFIG_WARN_CHANGED_INPUT);
+		this.on = kconf.rules.warn_changed && Boolean(kconf.host.env.KCONFIG_WARN_CHANGED_INPUT);
 	}
 
 	look_at(sym: Sym): void {
@@ -325,7 +356,7 @@ class ChangedInput {
 function conf_text(kconf: Kconf, changed: ChangedInput): string {
 	if (!kconf.conf_changed) sym_clear_all_valid(kconf);
 	const parts = [conf_heading(kconf, comment_style_pound)];
-	const written = new Set<Sym>();
+	for (const sym of kconf.all) sym.flags &= ~SYMBOL_WRITTEN;
 	/** A menu has ended: leave an empty line before the next symbol. */
 	let need_newline = false;
 
@@ -335,18 +366,21 @@ function conf_text(kconf: Kconf, changed: ChangedInput): string {
 			if (!menu_is_visible(kconf, menu)) return;
 			parts.push(`\n#\n# ${menu_get_prompt(menu)}\n#\n`);
 			need_newline = false;
-		} else if (!sym_is_choice(sym) && !written.has(sym)) {
+		} else if (!sym_is_choice(sym) && !(sym.flags & SYMBOL_WRITTEN)) {
 			sym_calc_value(kconf, sym);
 			changed.look_at(sym);
-			written.add(sym);
+			sym.flags |= SYMBOL_WRITTEN;
 			if (!(sym.flags & SYMBOL_WRITE)) return;
 			if (need_newline) parts.push("\n");
 			need_newline = false;
 			parts.push(symbol_for_dotconfig(kconf, sym));
 		}
 	};
+	const { end_of_menu, end_of_comment } = kconf.rules;
 	const end = (menu: Menu): void => {
-		if (menu.sym || menu.prompt?.type !== "menu" || !menu_is_visible(kconf, menu)) return;
+		if (!end_of_menu || menu.sym || !menu_is_visible(kconf, menu)) return;
+		// Once it was every entry around others that had one, a comment with some behind it, too.
+		if (end_of_comment ? !menu.list : menu.prompt?.type !== "menu") return;
 		parts.push(`# end of ${menu_get_prompt(menu)}\n`);
 		need_newline = true;
 	};
@@ -364,6 +398,11 @@ function conf_text(kconf: Kconf, changed: ChangedInput): string {
 		menu = menu.next;
 	}
 	return parts.join("");
+}
+
+/** The text of a .config with the current values. */
+export function conf_text_now(kconf: Kconf): string {
+	return conf_text(kconf, new ChangedInput(kconf));
 }
 
 /** A file operation that fails: the program says so, and goes on to its own message. */
@@ -406,8 +445,8 @@ export function conf_write(kconf: Kconf, name: string = conf_get_configname(kcon
 		if (is_dir(path)) throw new FileError(`${name}: Is a directory`);
 		make_parent_dir(path);
 		const text = conf_text(kconf, changed);
-		if (host.env.KCONFIG_OVERWRITECONFIG) writeFileSync(path, text, "latin1");
-		else same = !replace_file(path, text);
+		if (host.env.KCONFIG_OVERWRITECONFIG) put_file(path, text);
+		else same = !replace_file(path, text, kconf.rules.end_of_menu);
 	} catch (e) {
 		if ((e as NodeJS.ErrnoException).code === undefined) throw e;
 		throw new FileError(`${name}: ${strerror(e)}`);
@@ -431,9 +470,9 @@ function contents(path: string): string | null {
 }
 
 /** Puts new contents in place in one step, and keeps the old as .old. False if they are the same. */
-function replace_file(path: string, text: string): boolean {
+function replace_file(path: string, text: string, keep: boolean): boolean {
 	const old = contents(path);
-	if (old === text) return false;
+	if (keep && old === text) return false;
 	const tmp = `${path}.${process.pid}.tmp`;
 	try {
 		writeFileSync(tmp, text, "latin1");
@@ -457,27 +496,33 @@ export function conf_defconfig_text(kconf: Kconf): string {
 function defconfig_text(kconf: Kconf, changed: ChangedInput): string {
 	const parts: string[] = [];
 	sym_clear_all_valid(kconf);
-	const seen = new Set<Sym>();
+	for (const sym of kconf.all) sym.flags &= ~SYMBOL_WRITTEN;
 	for (let menu = kconf.rootmenu.list; menu; menu = menu_next(menu, null)) {
 		const { sym } = menu;
-		if (!sym || sym_is_choice(sym) || seen.has(sym)) continue;
+		if (!sym || sym_is_choice(sym) || sym.flags & SYMBOL_WRITTEN) continue;
 		sym_calc_value(kconf, sym);
 		changed.look_at(sym);
-		seen.add(sym);
+		sym.flags |= SYMBOL_WRITTEN;
 		if (!(sym.flags & SYMBOL_WRITE) || !sym_is_changeable(sym)) continue;
 		if (sym_get_string_value(sym) === sym_get_string_default(kconf, sym)) continue;
-		const choice = sym_get_choice_menu(sym);
-		if (choice && sym.curr.tri === yes && sym_choice_default(kconf, choice) === sym) continue;
+		const choice = kconf.rules.old_choices ? sym.in_choice : sym_get_choice_menu(sym);
+		if (choice && is_choice_default(kconf, choice, sym)) continue;
 		parts.push(symbol_for_dotconfig(kconf, sym));
 	}
 	return parts.join("");
+}
+
+/** Is it y without having to be set? Not if all members of the choice may be n. */
+function is_choice_default(kconf: Kconf, choice: Menu, sym: Sym): boolean {
+	if (choice.sym && choice.sym.flags & SYMBOL_OPTIONAL) return false;
+	return sym.type === S_BOOLEAN && sym.curr.tri === yes && sym_choice_default(kconf, choice) === sym;
 }
 
 /** Writes what differs from the defaults. Throws FileError, without a text, if it cannot. */
 export function conf_write_defconfig(kconf: Kconf, name: string): void {
 	const path = path_of(kconf.host, name);
 	try {
-		writeFileSync(path, conf_defconfig_text(kconf), "latin1");
+		put_file(path, conf_defconfig_text(kconf));
 	} catch (e) {
 		if ((e as NodeJS.ErrnoException).code === undefined) throw e;
 		throw new FileError();

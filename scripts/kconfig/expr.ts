@@ -12,25 +12,44 @@ export const EXPR_AND = (a: Tristate, b: Tristate): Tristate => (a < b ? a : b);
 export const EXPR_OR = (a: Tristate, b: Tristate): Tristate => (a > b ? a : b);
 const EXPR_NOT = (a: Tristate): Tristate => (2 - a) as Tristate;
 
+/** In `has` of an expression: y or n as such. */
+export const HAS_YN = 1;
+/** m as such. */
+export const HAS_M = 2;
+/** More than symbols and what joins them by && and ||. */
+export const HAS_MORE = 4;
+/** The constants above, and all other symbols, each by one of the bits that are left. */
+export const HAS_SYMBOLS = 0x7fffffff & ~HAS_MORE;
+
+/**
+ * The bit of a symbol in `has`. Others share it, so only its absence says something; but that
+ * spares most walks through an expression.
+ */
+export function expr_has(sym: Sym): number {
+	if (sym.serial >= 0) return 8 << (sym.serial % 28);
+	return sym.name === "m" ? HAS_M : HAS_YN;
+}
+
 /** The expression that a symbol is by itself; always the same one for a symbol. */
 export function expr_alloc_symbol(sym: Sym): Expr {
-	sym.expr ??= { type: "symbol", sym, val: no, val_gen: 0, settled: true };
+	sym.expr ??= { type: "symbol", sym, val: no, val_gen: 0, has: expr_has(sym), settled: true, checked: 0 };
 	return sym.expr;
 }
 
 /** !expr */
 export function expr_alloc_not(expr: Expr): Expr {
-	return { type: "not", expr, val: no, val_gen: 0, settled: false };
+	return { type: "not", expr, val: no, val_gen: 0, has: expr.has | HAS_MORE, settled: false, checked: 0 };
 }
 
 /** left && right, or left || right. */
 export function expr_alloc_two(type: "and" | "or", left: Expr, right: Expr): Expr {
-	return { type, left, right, val: no, val_gen: 0, settled: false };
+	return { type, left, right, val: no, val_gen: 0, has: left.has | right.has, settled: false, checked: 0 };
 }
 
 /** A comparison of two symbols, or the two limits of a range. */
 export function expr_alloc_comp(type: CompareType | "range", left: Sym, right: Sym): Expr {
-	return { type, left, right, val: no, val_gen: 0, settled: false };
+	const has = expr_has(left) | expr_has(right) | HAS_MORE;
+	return { type, left, right, val: no, val_gen: 0, has, settled: false, checked: 0 };
 }
 
 /** a && b, where null means "no condition". */
@@ -108,7 +127,9 @@ function calc_compare(kconf: Kconf, type: CompareType, left: Sym, right: Sym): T
 	sym_calc_value(kconf, right);
 	const l = sym_get_string_value(left);
 	const r = sym_get_string_value(right);
-	const res = compare_values(l, left.type, r, right.type);
+	// In 2.6 everything was a text.
+	const texts = kconf.rules.ancient;
+	const res = compare_values(l, texts ? S_STRING : left.type, r, texts ? S_STRING : right.type);
 	return holds(type, res) ? yes : no;
 }
 
@@ -189,7 +210,7 @@ function expr_parse_string(str: string, type: SymbolType): bigint | null {
 
 /** Does the expression mention the symbol at all? */
 export function expr_contains_symbol(e: Expr | null, sym: Sym): boolean {
-	if (!e) return false;
+	if (!e || (e.has & expr_has(sym)) === 0) return false;
 	switch (e.type) {
 		case "and":
 		case "or":
@@ -207,7 +228,7 @@ export function expr_contains_symbol(e: Expr | null, sym: Sym): boolean {
 
 /** Is the expression n whenever the symbol is n, for an obvious reason? */
 export function expr_depends_symbol(kconf: Kconf, e: Expr | null, sym: Sym): boolean {
-	if (!e) return false;
+	if (!e || (e.has & expr_has(sym)) === 0) return false;
 	switch (e.type) {
 		case "and":
 			return expr_depends_symbol(kconf, e.left, sym) || expr_depends_symbol(kconf, e.right, sym);

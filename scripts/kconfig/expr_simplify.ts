@@ -5,7 +5,16 @@
 // things depend on the result: the text of "Depends on" lines, and which entries the menu
 // tree shows as a submenu of the entry above them.
 
-import { expr_alloc_comp, expr_alloc_not, expr_alloc_symbol, expr_alloc_two, expr_is_yes } from "./expr.ts";
+import {
+	expr_alloc_comp,
+	expr_alloc_not,
+	expr_alloc_symbol,
+	expr_alloc_two,
+	expr_is_yes,
+	HAS_MORE,
+	HAS_SYMBOLS,
+	HAS_YN,
+} from "./expr.ts";
 import type { Expr, Kconf, Sym } from "./lkc.ts";
 import { S_BOOLEAN, S_TRISTATE, SYMBOL_CONST } from "./lkc.ts";
 
@@ -24,7 +33,7 @@ function absorbing(kconf: Kconf, type: "and" | "or"): Sym {
  * about the whole expression; it stays as it is if just a part would become simpler.
  */
 function eliminate_yn(kconf: Kconf, e: Expr): Expr {
-	if (e.type !== "and" && e.type !== "or") return e;
+	if (!(e.has & HAS_YN) || (e.type !== "and" && e.type !== "or")) return e;
 	const l = eliminate_yn(kconf, e.left);
 	const r = eliminate_yn(kconf, e.right);
 	const end = absorbing(kconf, e.type);
@@ -57,6 +66,8 @@ function pairwise(
 	leaf: (kconf: Kconf, type: "and" | "or", p: Pair) => boolean,
 ): boolean {
 	const { a, b } = p;
+	// What has no symbol in common is not the same, and not about the same.
+	if ((a.has & b.has & HAS_SYMBOLS) === 0) return false;
 	if (a.type === type) {
 		p.a = a.left;
 		let changed = pairwise(kconf, type, p, leaf);
@@ -213,7 +224,7 @@ const NEGATED = { "=": "!=", "!=": "=", "<": ">=", ">=": "<", "<=": ">", ">": "<
 
 /** Moves negations inwards, and writes comparisons of a bool as the bool itself. */
 export function expr_transform(kconf: Kconf, e: Expr | null): Expr | null {
-	if (!e) return null;
+	if (!e || !(e.has & HAS_MORE)) return e;
 	switch (e.type) {
 		case "and":
 		case "or": {

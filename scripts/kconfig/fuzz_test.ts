@@ -11,6 +11,7 @@ import fc from "fast-check";
 import { conf_main } from "./conf.ts";
 import { is_beyond, spoil_case } from "./fuzz_gen.ts";
 import type { Compat } from "./lkc.ts";
+import { is_compat } from "./compat.ts";
 import { COMPAT_6_12, COMPAT_7_2, ConfExit } from "./lkc.ts";
 import type { Case } from "./oracle_gen.ts";
 import { make_case } from "./oracle_gen.ts";
@@ -21,7 +22,8 @@ import { shrink_case } from "./oracle_shrink.ts";
 const SEED = Number(process.env.SEED ?? 1);
 const RUNS = Number(process.env.RUNS ?? 1000);
 const REFERENCE = process.env.KCONFIG_REFERENCE;
-const COMPAT: Compat = process.env.KCONFIG_COMPAT === COMPAT_6_12 ? COMPAT_6_12 : COMPAT_7_2;
+const ASKED = process.env.KCONFIG_COMPAT ?? "";
+const COMPAT: Compat = is_compat(ASKED) ? ASKED : COMPAT_7_2;
 
 /** A generator of pseudo-random numbers: the tapes of the runs without fast-check. */
 function xorshift(seed: number): () => number {

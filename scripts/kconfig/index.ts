@@ -3,37 +3,42 @@
 // The engine as a library. example.ts shows how it is used. All texts are real text here,
 // and nothing is printed: what the engine has to say is collected, and an error carries it.
 
-import { conf_defconfig_text, conf_get_configname, conf_read, conf_write, FileError } from "./confdata.ts";
-import { assign, find } from "./engine.ts";
-import type { Compat, Kconf, Menu, Sym, Tristate } from "./lkc.ts";
+import type { KconfigSymbol } from "./api_symbol.ts";
+import { type Choice, type Expression, type MenuNode, Tree } from "./api_tree.ts";
+import { autoconf_header_text } from "./conf_auto.ts";
 import {
-	COMPAT_7_2,
-	ConfExit,
-	kconf_alloc,
-	no,
-	S_BOOLEAN,
-	S_DEF_USER,
-	S_HEX,
-	S_INT,
-	S_STRING,
-	S_TRISTATE,
-	S_UNKNOWN,
-	SYMBOL_CONST,
-	SYMBOL_DEF_USER,
-} from "./lkc.ts";
-import { conf_parse } from "./parser.ts";
-import {
-	sym_calc_value,
-	sym_clear_all_valid,
-	sym_get_range,
-	sym_get_string_value,
-	sym_has_value,
-	sym_is_changeable,
-	sym_tristate_within_range,
-} from "./symbol.ts";
-import { to_bytes, to_text } from "./text.ts";
+	conf_defconfig_text,
+	conf_get_configname,
+	conf_lines,
+	conf_read,
+	conf_text_now,
+	conf_merge,
+	conf_write,
+	config_prefix,
+	FileError,
+} from "./confdata.ts";
+import { find } from "./engine.ts";
+import type { Compat, Kconf } from "./lkc.ts";
+import { COMPAT_7_2, ConfExit, kconf_alloc, S_UNKNOWN, SYMBOL_CONST } from "./lkc.ts";
+import { menu_for_each_entry } from "./menu.ts";
+import { conf_parse, parse_expression, variables_of } from "./parser.ts";
+import { sym_clear_all_valid, sym_is_choice } from "./symbol.ts";
+import { read_file, to_bytes, to_text } from "./text.ts";
 import { type Explanation, explain, explain_text } from "./why.ts";
 
+export type { KconfigSymbol as Symbol, Origin, SetResult, SymbolType } from "./api_symbol.ts";
+export type {
+	Choice,
+	Default,
+	Expression,
+	Letter,
+	MenuNode,
+	Place,
+	Range,
+	Reverse,
+	ReversedBy,
+	Statement,
+} from "./api_tree.ts";
 export type { Compat } from "./lkc.ts";
 export type { Explanation } from "./why.ts";
 
@@ -58,122 +63,27 @@ export interface ParseOptions {
 	readonly compat?: Compat;
 }
 
-export type SymbolType = "bool" | "tristate" | "int" | "hex" | "string" | "unknown";
-
-const TYPE_NAMES: Readonly<Record<Sym["type"], SymbolType>> = {
-	[S_BOOLEAN]: "bool",
-	[S_TRISTATE]: "tristate",
-	[S_INT]: "int",
-	[S_HEX]: "hex",
-	[S_STRING]: "string",
-	[S_UNKNOWN]: "unknown",
-};
-
-const LETTERS = ["n", "m", "y"] as const;
-
-/** Where an entry stands. */
-export interface Place {
-	readonly file: string;
-	/** Counted from 1. */
+/** A line of a configuration. "# CONFIG_X is not set" has the value n. */
+export interface Assignment {
+	/** Without the CONFIG_ prefix. */
+	readonly name: string;
+	readonly value: string;
 	readonly line: number;
 }
 
-/** One configuration symbol. Its values are those of the moment: they follow every change. */
-class KconfigSymbol {
-	private readonly kconf: Kconf;
-	private readonly sym: Sym;
-
-	/** For Kconfig.symbol(); not to be called. */
-	constructor(kconf: Kconf, sym: Sym) {
-		this.kconf = kconf;
-		this.sym = sym;
-	}
-
-	/** Without the CONFIG_ prefix. */
-	get name(): string {
-		return to_text(this.sym.name ?? "");
-	}
-
-	get type(): SymbolType {
-		return TYPE_NAMES[this.sym.type];
-	}
-
-	/** y, m, n, a number as it was written, or a string. */
-	get value(): string {
-		sym_calc_value(this.kconf, this.sym);
-		return to_text(sym_get_string_value(this.sym));
-	}
-
-	/** What the user said, whether it counts now or not; null if nothing. */
-	get user_value(): string | null {
-		if (!sym_has_value(this.sym)) return null;
-		const { tri, val } = this.sym.def[S_DEF_USER];
-		return this.is_logical ? LETTERS[tri] : to_text(val);
-	}
-
-	/** The values of n, m, y that set() would take now. Empty for other types. */
-	get assignable(): readonly ("n" | "m" | "y")[] {
-		sym_calc_value(this.kconf, this.sym);
-		const can = (val: Tristate) => sym_tristate_within_range(this.kconf, this.sym, val);
-		return LETTERS.filter((_, val) => can(val as Tristate));
-	}
-
-	/** May the user change it now? */
-	get changeable(): boolean {
-		sym_calc_value(this.kconf, this.sym);
-		return sym_is_changeable(this.sym);
-	}
-
-	/** The limits of an int or hex, both included; null if there are none now. */
-	get range(): { readonly low: bigint; readonly high: bigint } | null {
-		if (this.sym.type !== S_INT && this.sym.type !== S_HEX) return null;
-		const range = sym_get_range(this.kconf, this.sym);
-		return range && { low: range.low, high: range.high };
-	}
-
-	/** The texts that the user is asked with, one for each definition that has one. */
-	get prompts(): readonly string[] {
-		return this.sym.menus.flatMap(({ prompt }) => (prompt ? [to_text(prompt.text)] : []));
-	}
-
-	/** The help text; null if there is none. */
-	get help(): string | null {
-		const menu = this.sym.menus.find(({ help_source }) => help_source !== null);
-		return menu?.help ? to_text(menu.help) : null;
-	}
-
-	/** Where it is defined, in the order of the files. */
-	get defined_at(): readonly Place[] {
-		return this.sym.menus.map((menu: Menu) => ({ file: to_text(menu.filename), line: menu.lineno }));
-	}
-
-	/**
-	 * Sets the user's value. y to a member of a choice takes it from the others. False, and
-	 * nothing is changed, if the value is none of this type or cannot be set now.
-	 */
-	set(value: string): boolean {
-		return assign(this.kconf, this.sym, to_bytes(value));
-	}
-
-	/** Forgets what the user said. */
-	unset(): void {
-		this.sym.flags &= ~SYMBOL_DEF_USER;
-		this.sym.def[S_DEF_USER].val = "";
-		this.sym.def[S_DEF_USER].tri = no;
-		sym_clear_all_valid(this.kconf);
-	}
-
-	private get is_logical(): boolean {
-		return this.sym.type === S_BOOLEAN || this.sym.type === S_TRISTATE;
-	}
+/** A variable of the preprocessor. */
+export interface Variable {
+	/** Not expanded, if it is recursive. */
+	readonly value: string;
+	/** It was made by "=", and is expanded where it is used. */
+	readonly recursive: boolean;
 }
-
-export type { KconfigSymbol as Symbol };
 
 /** A parsed tree of Kconfig files together with a configuration. */
 export class Kconfig {
 	private readonly kconf: Kconf;
-	private readonly known = new Map<Sym, KconfigSymbol>();
+	private readonly tree: Tree;
+	private unknown: Assignment[] = [];
 	private said: string[] = [];
 
 	/** For parse(); not to be called. */
@@ -190,6 +100,7 @@ export class Kconfig {
 		};
 		this.kconf = kconf_alloc(host, options.compat ?? COMPAT_7_2);
 		this.kconf.silent = true;
+		this.tree = new Tree(this.kconf);
 		this.run(() => {
 			conf_parse(this.kconf, to_bytes(file));
 			sym_clear_all_valid(this.kconf);
@@ -216,27 +127,95 @@ export class Kconfig {
 	/** The symbol of a name, without the CONFIG_ prefix; undefined if no file mentions it. */
 	symbol(name: string): KconfigSymbol | undefined {
 		const sym = find(this.kconf, name);
-		return sym && this.wrap(sym);
+		return sym && this.tree.symbol(sym);
 	}
 
 	/** Every symbol that has a type, in the order in which the files name them. */
 	*symbols(): Generator<KconfigSymbol> {
 		for (const sym of this.kconf.all) {
 			const named = sym.name !== null && !(sym.flags & SYMBOL_CONST);
-			if (named && sym.type !== S_UNKNOWN) yield this.wrap(sym);
+			if (named && sym.type !== S_UNKNOWN) yield this.tree.symbol(sym);
 		}
 	}
 
+	/** The root of the menu tree: what "mainmenu" names. */
+	get top(): MenuNode {
+		return this.tree.node(this.kconf.rootmenu);
+	}
+
+	/** Every choice, in the order of the files. */
+	get choices(): readonly Choice[] {
+		const menus = [...menu_for_each_entry(this.kconf)].filter(({ sym }) => sym && sym_is_choice(sym));
+		return menus.map((menu) => this.tree.choice(menu));
+	}
+
+	/** Every "menu" block, in the order of the files. */
+	get menus(): readonly MenuNode[] {
+		return [...this.top.walk()].filter(({ kind }) => kind === "menu");
+	}
+
+	/** Every "comment" entry, in the order of the files. */
+	get comments(): readonly MenuNode[] {
+		return [...this.top.walk()].filter(({ kind }) => kind === "comment");
+	}
+
+	/** The variables of the preprocessor as they are at the end, by name: the text, and whether "=" made it. */
+	get variables(): ReadonlyMap<string, Variable> {
+		const all = [...variables_of(this.kconf)].map(
+			([name, { value, recursive }]) =>
+				[to_text(name), { value: to_text(value), recursive }] as const,
+		);
+		return new Map(all);
+	}
+
+	/** The environment variables that the files have asked for, with their values. */
+	get environment(): ReadonlyMap<string, string> {
+		return new Map([...this.kconf.env_used].map(([name, value]) => [to_text(name), to_text(value)]));
+	}
+
 	/**
-	 * Reads a configuration; what was set before is forgotten. Without a name the file is
-	 * $KCONFIG_CONFIG or .config. Throws KconfigError if it cannot be read.
+	 * An expression that is given as text: "A && (B || C != m)". A name that no file mentions is
+	 * n, and in comparisons its own name, as in the files; `value` is its value now. Throws
+	 * KconfigError if it is none.
 	 */
-	load(file?: string): void {
+	expression(text: string): Expression {
+		return this.run(() => this.tree.expression(parse_expression(this.kconf, to_bytes(text))) as Expression);
+	}
+
+	/** The value of an expression: y, m or n. Throws KconfigError if it is none. */
+	eval_string(text: string): "n" | "m" | "y" {
+		return this.expression(text).value;
+	}
+
+	/**
+	 * Reads a configuration; what was set before is forgotten, unless `replace` is false: then
+	 * it is merged over that. Without a name the file is $KCONFIG_CONFIG or .config. Throws
+	 * KconfigError if it cannot be read. Returns what there was to warn of, a line each.
+	 */
+	load(file?: string, { replace = true }: { readonly replace?: boolean } = {}): readonly string[] {
+		const before = this.said.length;
 		this.run(() => {
-			if (conf_read(this.kconf, file === undefined ? null : to_bytes(file))) return;
-			const name = file ?? to_text(conf_get_configname(this.kconf));
-			throw new ConfExit(2, `${name}: cannot be read`);
+			const name = file === undefined ? null : to_bytes(file);
+			if (replace) this.unknown = [];
+			if (!(replace ? conf_read(this.kconf, name) : conf_merge(this.kconf, name)))
+				throw new ConfExit(
+					2,
+					`${file ?? to_text(conf_get_configname(this.kconf))}: cannot be read`,
+				);
+			this.find_unknown(name ?? conf_get_configname(this.kconf));
 		});
+		return this.said.slice(before).flatMap((text) => text.split("\n").filter(Boolean));
+	}
+
+	/** What load() has read for symbols that no file defines, in order; kept when it merges. */
+	get unknown_assignments(): readonly Assignment[] {
+		return this.unknown;
+	}
+
+	/** Forgets everything that the user said. */
+	unset(): void {
+		this.tree.unset_all();
+		this.unknown = [];
 	}
 
 	/**
@@ -245,6 +224,16 @@ export class Kconfig {
 	 */
 	write(file?: string): void {
 		this.run(() => conf_write(this.kconf, file === undefined ? undefined : to_bytes(file)));
+	}
+
+	/** The text that write() writes. */
+	config(): string {
+		return this.run(() => to_text(conf_text_now(this.kconf)));
+	}
+
+	/** The text of autoconf.h, for C, in the order of Linux's. */
+	autoconf(): string {
+		return this.run(() => to_text(autoconf_header_text(this.kconf)));
 	}
 
 	/** What a defconfig would say: only what differs from the defaults. */
@@ -265,13 +254,13 @@ export class Kconfig {
 		return explain_text(this.kconf, this.explain(name, want));
 	}
 
-	private wrap(sym: Sym): KconfigSymbol {
-		let symbol = this.known.get(sym);
-		if (!symbol) {
-			symbol = new KconfigSymbol(this.kconf, sym);
-			this.known.set(sym, symbol);
+	private find_unknown(name: string): void {
+		const text = read_file(this.kconf.host, name) ?? "";
+		for (const line of conf_lines(text, config_prefix(this.kconf))) {
+			const sym = this.kconf.symbols.get(line.name);
+			if (sym && sym.type !== S_UNKNOWN) continue;
+			this.unknown.push({ name: to_text(line.name), value: to_text(line.value), line: line.lineno });
 		}
-		return symbol;
 	}
 
 	private run<T>(work: () => T): T {

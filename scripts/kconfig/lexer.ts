@@ -4,62 +4,58 @@
 // Linux's scripts/kconfig/lexer.l. Texts are bytes, one to a character (see text.ts).
 
 import { end_of_line, type HelpSource, indentation } from "./help.ts";
+import type { Rules } from "./compat.ts";
 import type { Kconf } from "./lkc.ts";
-import { COMPAT_6_12, ConfExit } from "./lkc.ts";
+import { ConfExit } from "./lkc.ts";
+import { glob } from "./old/glob.ts";
+import { sym_expand_string_value } from "./old/parser.ts";
 import type { Preprocessor } from "./preprocess.ts";
 import { expand_dollar, expand_one_token } from "./preprocess.ts";
 import { bytes_exit, read_file } from "./text.ts";
 
-/** Words with a meaning. Anything else made of letters, digits, _ and - is a `word`. */
-const KEYWORDS: readonly string[] = [
-	"bool",
-	"choice",
-	"comment",
-	"config",
-	"def_bool",
-	"def_tristate",
-	"default",
-	"depends",
-	"endchoice",
-	"endif",
-	"endmenu",
-	"help",
-	"hex",
-	"if",
-	"imply",
-	"int",
-	"mainmenu",
-	"menu",
-	"menuconfig",
-	"modules",
-	"on",
-	"prompt",
-	"range",
-	"select",
-	"source",
-	"string",
-	"transitional",
-	"tristate",
-	"visible",
-];
-
-/** The keywords by first letter and length, so that none is cut out of the text in vain. */
-const KEYWORDS_AT: string[][] = [];
-for (const word of KEYWORDS) {
-	const at = word.charCodeAt(0) * 16 + word.length;
-	KEYWORDS_AT[at] = [...(KEYWORDS_AT[at] ?? []), word];
+/** A word with a meaning, and what it means. */
+interface Keyword {
+	readonly word: string;
+	readonly type: string;
 }
+
+/**
+ * Keywords by first letter and length, so that none is cut out of the text in vain. The array has no
+ * holes: V8 looks those up as in a hash table.
+ */
+type Keywords = readonly (readonly Keyword[] | undefined)[];
+
+function keyword_table(words: Readonly<Record<string, string>>): Keywords {
+	const table: (Keyword[] | undefined)[] = Array(128 * 16).fill(undefined);
+	for (const [word, type] of Object.entries(words)) {
+		const at = word.charCodeAt(0) * 16 + word.length;
+		table[at] = [...(table[at] ?? []), { word, type }];
+	}
+	return table;
+}
+
+/** The tables that have been made. */
+const TABLES = new Map<Rules, Keywords>();
+
+function keywords_of(rules: Rules): Keywords {
+	const table = TABLES.get(rules) ?? keyword_table(rules.words);
+	TABLES.set(rules, table);
+	return table;
+}
+
+/** What has a meaning within a line, where that is another matter. */
+const WITHIN = keyword_table({ if: "if", on: "on" });
 
 function keyword(lx: Lexer, pos: number, end: number): string {
 	if (end - pos > 15) return "";
-	const words = KEYWORDS_AT[lx.text.charCodeAt(pos) * 16 + end - pos];
+	const table = lx.zconf && within_line(lx) ? WITHIN : lx.keywords;
+	const words = table[lx.text.charCodeAt(pos) * 16 + end - pos];
 	if (!words) return "";
-	for (const word of words) {
-		if (!lx.text.startsWith(word, pos)) continue;
-		return word === "transitional" && lx.kconf.compat === COMPAT_6_12 ? "" : word;
-	}
+	for (const { word, type } of words) if (lx.text.startsWith(word, pos)) return type;
 	return "";
 }
+
+const within_line = (lx: Lexer): boolean => lx.prev_token !== "eol" && lx.prev_token !== "helptext";
 
 /** What a character can begin. */
 const WORD = 1;
@@ -85,6 +81,8 @@ CLASS["\\".charCodeAt(0)] = BACKSLASH;
 
 const LF = 10;
 const EQUALS = 61;
+const DOT = 46;
+const SLASH = 47;
 
 /** A file that a "source" statement interrupts. */
 interface Buffer {
@@ -98,6 +96,10 @@ interface Buffer {
 
 export interface Lexer {
 	readonly kconf: Kconf;
+	readonly keywords: Keywords;
+	/** What of the rules matters for every word: see compat.ts. */
+	readonly zconf: boolean;
+	readonly macros: boolean;
 	pp: Preprocessor | null;
 	/** The token that yylex() found: a keyword or operator has itself as its type. */
 	type: string;
@@ -112,6 +114,8 @@ export interface Lexer {
 	/** Where the current statement starts: what messages point at. */
 	cur_filename: string;
 	cur_lineno: number;
+	/** The file that the current statement was begun in; before 6.9 messages name that. */
+	pos_filename: string;
 	prev_token: string;
 	prev_prev_token: string;
 	/** The next token is the rest of the line. */
@@ -120,8 +124,12 @@ export interface Lexer {
 
 /** A lexer without a file. */
 export function lexer_init(kconf: Kconf): Lexer {
+	const { rules } = kconf;
 	return {
 		kconf,
+		keywords: keywords_of(rules),
+		zconf: rules.zconf,
+		macros: rules.macros,
 		pp: null,
 		type: "eof",
 		value: "",
@@ -131,6 +139,7 @@ export function lexer_init(kconf: Kconf): Lexer {
 		stack: [],
 		cur_filename: "",
 		cur_lineno: 0,
+		pos_filename: "",
 		prev_token: "eol",
 		prev_prev_token: "eol",
 		assign_val: false,
@@ -159,7 +168,15 @@ export function zconf_initscan(lx: Lexer, name: string): void {
 }
 
 /** Follows a "source" statement. */
-export function zconf_nextfile(lx: Lexer, name: string): void {
+export function zconf_nextfiles(lx: Lexer, name: string): void {
+	const { rules, host } = lx.kconf;
+	if (rules.symbols_in_names) zconf_nextfile(lx, sym_expand_string_value(lx.kconf, name));
+	else if (!rules.source_glob) zconf_nextfile(lx, name);
+	// What is on top is read first.
+	else for (const found of glob(host, name).reverse()) zconf_nextfile(lx, found);
+}
+
+function zconf_nextfile(lx: Lexer, name: string): void {
 	const at = `${lx.cur_filename}:${lx.cur_lineno}`;
 	const text = read_file(lx.kconf.host, name, not_a_file);
 	if (text === null) throw bytes_exit(1, `${at}: can't open file "${name}"`);
@@ -174,11 +191,12 @@ export function zconf_nextfile(lx: Lexer, name: string): void {
 		let path = `Recursive inclusion detected.\nInclusion path:\n  current file : ${name}`;
 		for (const buf of [...lx.stack].reverse()) {
 			path += `\n  included from: ${buf.filename}:${buf.source_lineno}`;
+			if (lx.kconf.rules.old_choices && buf.filename === name) break;
 		}
 		throw bytes_exit(1, path);
 	}
 	const first = lx.kconf.included.get(name);
-	if (first && lx.kconf.compat !== COMPAT_6_12) {
+	if (first && !lx.kconf.rules.source_again) {
 		const again = `${at}: error: repeated inclusion of ${name}`;
 		const note = `${first.filename}:${first.lineno}: note: location of first inclusion of ${name}`;
 		throw bytes_exit(1, `${again}\n${note}`);
@@ -209,6 +227,7 @@ export function yylex(lx: Lexer): void {
 	if (prev === "eol" || prev === "helptext") {
 		while (lx.type === "eol") lx.type = scan(lx);
 		lx.cur_lineno = lx.lineno;
+		lx.pos_filename = lx.type === "eof" ? "<none>" : lx.cur_filename;
 	} else if (prev === "word" && lx.prev_prev_token === "eol") {
 		lx.assign_val = lx.type === "=" || lx.type === ":=" || lx.type === "+=";
 	}
@@ -228,7 +247,8 @@ function scan(lx: Lexer): string {
 			case WORD: {
 				let end = pos + 1;
 				while (CLASS[text.charCodeAt(end)] === WORD) end++;
-				if (CLASS[text.charCodeAt(end)] === DOLLAR) {
+				if (lx.zconf) end = bare_end(lx, pos);
+				if (CLASS[text.charCodeAt(end)] === DOLLAR && lx.macros) {
 					if (scan_expanded(lx)) return "word";
 					break;
 				}
@@ -254,7 +274,8 @@ function scan(lx: Lexer): string {
 				lx.pos = end_of_line(text, pos);
 				break;
 			case DOLLAR:
-				if (scan_expanded(lx)) return "word";
+				if (!lx.macros) ignore(lx);
+				else if (scan_expanded(lx)) return "word";
 				break;
 			case OPERATOR: {
 				const op = operator(text, pos);
@@ -273,9 +294,33 @@ function scan(lx: Lexer): string {
 					ignore(lx);
 				}
 				break;
-			default:
-				ignore(lx);
+			default: {
+				const end = lx.zconf ? bare_end(lx, pos) : pos;
+				if (end === pos) {
+					ignore(lx);
+					break;
+				}
+				if (CLASS[text.charCodeAt(end)] === DOLLAR && lx.macros) {
+					if (scan_expanded(lx)) return "word";
+					break;
+				}
+				lx.pos = end;
+				lx.value = text.slice(pos, end);
+				return "word";
+			}
 		}
+	}
+}
+
+/** The end of a word by the rules of zconf.l; the same position if none begins there. */
+function bare_end(lx: Lexer, pos: number): number {
+	const { text } = lx;
+	const within = within_line(lx);
+	let end = pos;
+	for (;;) {
+		const c = text.charCodeAt(end);
+		if (CLASS[c] !== WORD && !(within && (c === SLASH || c === DOT))) return end;
+		end++;
 	}
 }
 
@@ -313,12 +358,12 @@ function operator(text: string, pos: number): string {
 }
 
 function ignore(lx: Lexer): void {
-	warn(lx, lx.lineno, `ignoring unsupported character '${lx.text[lx.pos]}'`);
+	if (!lx.kconf.rules.ancient) warn(lx, lx.lineno, `ignoring unsupported character '${lx.text[lx.pos]}'`);
 	lx.pos++;
 }
 
 function end_of_file(lx: Lexer): string {
-	if (lx.prev_token !== "eol" && lx.prev_token !== "helptext") {
+	if (within_line(lx) && !lx.zconf) {
 		warn(lx, lx.lineno, "no new line at end of file");
 	}
 	if (lx.stack.length === 0) return "eof";
@@ -348,7 +393,7 @@ function scan_string(lx: Lexer, quote: number): string {
 			warn(lx, lx.cur_lineno, "multi-line strings not supported");
 			break;
 		}
-		if (kind === DOLLAR) {
+		if (kind === DOLLAR && lx.macros) {
 			const line = text.slice(pos + 1, end_of_line(text, pos));
 			const { out, end } = expand_dollar(lx.pp as Preprocessor, line, 0);
 			value += text.slice(start, pos) + out;

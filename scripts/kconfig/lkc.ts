@@ -5,7 +5,11 @@
 // MODULES) is gathered in one `Kconf`, so that several trees can be loaded side by side.
 // Left out: lists and hash tables (Map and arrays do), jump keys, front-end callbacks.
 
+import { COMPAT_7_2, type Compat, type Rules, rules_of } from "./compat.ts";
 import { type HelpSource, help_text } from "./help.ts";
+
+export type { Compat } from "./compat.ts";
+export { COMPAT_6_12, COMPAT_7_2 } from "./compat.ts";
 
 /** A three-valued truth: n < m < y. */
 export type Tristate = 0 | 1 | 2;
@@ -31,12 +35,17 @@ export type Expr =
 	| (ExprCache & { readonly type: CompareType; readonly left: Sym; readonly right: Sym })
 	| (ExprCache & { readonly type: "range"; readonly left: Sym; readonly right: Sym });
 
-/** The last computed value, which is good while `val_gen` equals the tree's generation. */
+/** What is known of an expression. */
 interface ExprCache {
+	/** The last computed value, which is good while `val_gen` equals the tree's generation. */
 	val: Tristate;
 	val_gen: number;
+	/** What occurs in it: HAS_… of expr.ts. */
+	readonly has: number;
 	/** expr_eliminate_dups() has done all it can for this one. */
 	settled: boolean;
+	/** The last search for dependency loops that has been through it and found none. */
+	checked: number;
 }
 
 /** An expression together with the value that it had at the last calculation. */
@@ -53,23 +62,34 @@ export interface SymbolValue {
 
 export const SYMBOL_CONST = 0x0001;
 export const SYMBOL_CHECK = 0x0008;
+export const SYMBOL_CHOICE = 0x0010;
 export const SYMBOL_VALID = 0x0080;
 /** Only read from a .config, for the defaults of the symbol that replaces it. */
 export const SYMBOL_TRANS = 0x0100;
 export const SYMBOL_WRITE = 0x0200;
+/** All members of the choice may be n. Before 6.11, also every symbol that is no choice. */
+export const SYMBOL_OPTIONAL = 0x0400;
+/** Has been looked at for the file that is being written. */
+export const SYMBOL_WRITTEN = 0x0800;
+/** Never written. */
+export const SYMBOL_NO_WRITE = 0x1000;
 export const SYMBOL_CHECKED = 0x2000;
 export const SYMBOL_WARNED = 0x8000;
 /** Has a value from the user's .config. */
 export const SYMBOL_DEF_USER = 0x10000;
 /** Has a value in the last auto.conf. */
 export const SYMBOL_DEF_AUTO = 0x20000;
+/** The members without a value of their own are to become n; before 6.11. */
+export const SYMBOL_NEED_SET_CHOICE_VALUES = 0x100000;
+/** allnoconfig makes it y; before 5.13. */
+export const SYMBOL_ALLNOCONFIG_Y = 0x200000;
 
 /** Indices into `Sym.def`. */
 export const S_DEF_USER = 0;
 export const S_DEF_AUTO = 1;
 export type DefSource = typeof S_DEF_USER | typeof S_DEF_AUTO;
 
-/** A configuration symbol, a constant, or (with `name === null`) a choice. */
+/** A configuration symbol, a constant, or (with SYMBOL_CHOICE, and mostly without a name) a choice. */
 export interface Sym {
 	readonly name: string | null;
 	type: SymbolType;
@@ -96,11 +116,12 @@ export interface Sym {
 	in_choice: Menu | null;
 	/** The expression that is just this symbol, once there is one. */
 	expr: Expr | null;
-	/** Its list in the reference's hash table. */
-	readonly bucket: number;
+	/** Its list in the reference's hash table; -1 as long as nobody has asked for the order of it. */
+	bucket: number;
 }
 
-export type PropType = "unknown" | "prompt" | "comment" | "menu" | "default" | "select" | "imply" | "range";
+/** "symbol" stands for the entry itself, and is stated only by the rules from before 6.11. */
+export type PropType = "unknown" | "prompt" | "comment" | "menu" | "default" | "select" | "imply" | "range" | "symbol";
 
 export interface Property {
 	type: PropType;
@@ -166,15 +187,18 @@ export interface ShellResult {
 /** Runs `/bin/sh -c command`; throws ConfExit if that cannot be started. */
 export type ShellRunner = (host: KconfHost, command: string) => ShellResult;
 
-/** Whose rules hold where Linux has changed them. */
-export type Compat = "6.12" | "7.2";
-export const COMPAT_6_12 = "6.12";
-export const COMPAT_7_2 = "7.2";
+/** The members of a choice in the order of the files, and which of them is y. */
+export interface ChoiceState {
+	readonly members: Sym[];
+	curr: Sym | null;
+	def: [Sym | null, Sym | null];
+}
 
 /** One loaded tree of Kconfig files, and its values. */
 export interface Kconf {
 	readonly host: KconfHost;
-	readonly compat: Compat;
+	/** Whose rules hold where they differ. */
+	readonly rules: Rules;
 	readonly symbols: Map<string, Sym>;
 	readonly constants: Map<string, Sym>;
 	/** Every symbol, constant and choice in order of creation. */
@@ -185,6 +209,12 @@ export interface Kconf {
 	readonly symbol_mod: Sym;
 	readonly symbol_no: Sym;
 	readonly rootmenu: Menu;
+	/** What choices have besides being symbols, before 6.11. */
+	readonly choices: Map<Sym, ChoiceState>;
+	/** The variables that symbols have their values from; before 4.18. */
+	readonly env_symbols: Map<Sym, string>;
+	/** Where a configuration is looked for that the user has none of; before 5.13. */
+	defconfig_list: Sym | null;
 	modules_sym: Sym | null;
 	modules_val: Tristate;
 	/** Raised whenever values become stale. */
@@ -232,9 +262,10 @@ export function not_too_deep(work: () => void): void {
 
 /** An engine that has read nothing yet, with the constants n, m and y. */
 export function kconf_alloc(host: KconfHost, compat: Compat = COMPAT_7_2): Kconf {
+	const rules = rules_of(compat);
 	const constant = (name: string, tri: Tristate, serial: number): Sym => ({
 		...sym_init(name, serial, SYMBOL_CONST | SYMBOL_VALID),
-		type: S_TRISTATE,
+		type: rules.typed_constants ? S_TRISTATE : S_UNKNOWN,
 		curr: { val: name, tri },
 	});
 	const symbol_yes = constant("y", yes, -3);
@@ -242,7 +273,7 @@ export function kconf_alloc(host: KconfHost, compat: Compat = COMPAT_7_2): Kconf
 	const symbol_no = constant("n", no, -1);
 	return {
 		host,
-		compat,
+		rules,
 		symbols: new Map(),
 		constants: new Map(),
 		all: [],
@@ -251,9 +282,13 @@ export function kconf_alloc(host: KconfHost, compat: Compat = COMPAT_7_2): Kconf
 		symbol_mod,
 		symbol_no,
 		rootmenu: menu_init("menu", null, host.cwd, 0),
+		choices: new Map(),
+		env_symbols: new Map(),
+		defconfig_list: null,
 		modules_sym: null,
 		modules_val: no,
-		generation: 1,
+		// Before 6.12 no value of an expression was kept; NaN equals no generation.
+		generation: rules.old_choices ? Number.NaN : 1,
 		conf_changed: false,
 		conf_warnings: 0,
 		sym_warnings: 0,
@@ -264,23 +299,10 @@ export function kconf_alloc(host: KconfHost, compat: Compat = COMPAT_7_2): Kconf
 	};
 }
 
-/** Lists in the hash table that the reference keeps its symbols in. */
-const HASHSIZE = 1 << 14;
-
-/** FNV-1a; bytes count as C's signed characters. */
-function hash_str(name: string): number {
-	let hash = 2166136261;
-	for (let i = 0; i < name.length; i++) {
-		const c = name.charCodeAt(i);
-		hash = Math.imul(hash ^ (c > 127 ? c - 256 : c), 0x01000193);
-	}
-	return hash >>> 0;
-}
-
 /** What C prints for the value of an int, hex or string that nobody has asked for yet. */
 const NEVER_CALCULATED = "(null)";
 
-/** A symbol of no type; without a name it is a choice. */
+/** A symbol of no type. */
 export function sym_init(name: string | null, serial: number, flags: number): Sym {
 	return {
 		name,
@@ -300,7 +322,7 @@ export function sym_init(name: string | null, serial: number, flags: number): Sy
 		menus: [],
 		in_choice: null,
 		expr: null,
-		bucket: name === null ? 0 : hash_str(name) % HASHSIZE,
+		bucket: -1,
 	};
 }
 

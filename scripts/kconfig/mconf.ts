@@ -33,7 +33,10 @@ function parse_args(args: readonly string[], host: KconfHost): Options {
 		.description("Edits a configuration with menus in the terminal.")
 		.argument("<Kconfig>", "the root of the Kconfig files")
 		.option("-s, --silent", "say nothing at the end", false)
-		.option("--compat <release>", "behave as Linux 6.12 or 7.2 (the default) does")
+		.option(
+			"--compat <name>",
+			"whose rules hold: a release of Linux, or coreboot, u-boot, buildroot, busybox",
+		)
 		.configureOutput({ writeOut: host.out, writeErr: () => {} })
 		.exitOverride((e) => {
 			throw new ConfExit(e.exitCode === 0 ? 0 : 2, e.exitCode === 0 ? "" : `spf-mconf: ${e.message}`);

@@ -15,10 +15,12 @@ import {
 	expr_contains_symbol,
 	expr_depends_symbol,
 	expr_is_yes,
+	HAS_M,
 } from "./expr.ts";
 import { expr_eliminate_dups, expr_eliminate_eq, expr_trans_compare, expr_transform } from "./expr_simplify.ts";
-import type { Expr, Kconf, Menu, Property, Sym } from "./lkc.ts";
-import { no, S_BOOLEAN, S_HEX, S_INT, S_STRING, S_TRISTATE, S_UNKNOWN, SYMBOL_WARNED } from "./lkc.ts";
+import type { Expr, Kconf, Menu, Property, Sym, SymbolType } from "./lkc.ts";
+import { no, S_BOOLEAN, S_HEX, S_INT, S_STRING, S_TRISTATE, S_UNKNOWN, SYMBOL_DEF_USER, SYMBOL_WARNED } from "./lkc.ts";
+import { menu_finalize as old_menu_finalize } from "./old/menu.ts";
 import { prop_get_symbol, sym_calc_value, sym_get_tristate_value, sym_is_choice, sym_string_valid } from "./symbol.ts";
 
 /** The entry after one, depth first; null when all below `root` have been. */
@@ -50,8 +52,8 @@ export function prop_warn(kconf: Kconf, prop: Property, text: string): void {
 }
 
 /** In a condition, m is only as good as the modules are: m becomes m && MODULES. */
-function rewrite_m(kconf: Kconf, e: Expr | null): Expr | null {
-	if (!e) return null;
+export function rewrite_m(kconf: Kconf, e: Expr | null): Expr | null {
+	if (!e || !(e.has & HAS_M)) return e;
 	switch (e.type) {
 		case "not": {
 			const inner = rewrite_m(kconf, e.expr) as Expr;
@@ -121,20 +123,18 @@ function make_submenu(kconf: Kconf, parent: Menu, sym: Sym): void {
 	sym.dir_dep.expr = expr_alloc_or(sym.dir_dep.expr, parent.dep);
 }
 
-/** Lifts the children of nodes without a prompt ("if" blocks) up to the node's level. */
-function flatten(parent: Menu): void {
-	for (let menu = parent.list; menu; menu = menu.next) {
-		if (!menu.list || menu.prompt) continue;
-		let last = menu.list;
+/** Lifts the children of a node without a prompt (an "if" block) up to the node's level. */
+export function flatten_one(parent: Menu, menu: Menu): void {
+	if (!menu.list || menu.prompt) return;
+	let last = menu.list;
+	last.parent = parent;
+	while (last.next) {
+		last = last.next;
 		last.parent = parent;
-		while (last.next) {
-			last = last.next;
-			last.parent = parent;
-		}
-		last.next = menu.next;
-		menu.next = menu.list;
-		menu.list = null;
 	}
+	last.next = menu.next;
+	menu.next = menu.list;
+	menu.list = null;
 }
 
 function finalize(kconf: Kconf, parent: Menu, inside_choice: boolean): void {
@@ -150,7 +150,7 @@ function finalize(kconf: Kconf, parent: Menu, inside_choice: boolean): void {
 	} else if (!inside_choice && sym) {
 		make_submenu(kconf, parent, sym);
 	}
-	flatten(parent);
+	for (let menu = parent.list; menu; menu = menu.next) flatten_one(parent, menu);
 	if (sym && !(sym.flags & SYMBOL_WARNED)) {
 		if (sym.type === S_UNKNOWN) menu_warn(kconf, parent, "config symbol defined without type");
 		sym_check_prop(kconf, sym);
@@ -160,7 +160,8 @@ function finalize(kconf: Kconf, parent: Menu, inside_choice: boolean): void {
 
 /** Completes the tree after parsing: dependencies, reverse dependencies, submenus. */
 export function menu_finalize(kconf: Kconf): void {
-	finalize(kconf, kconf.rootmenu, false);
+	if (kconf.rules.old_choices) old_menu_finalize(kconf, kconf.rootmenu);
+	else finalize(kconf, kconf.rootmenu, false);
 }
 
 const is_number = (sym: Sym, value: Sym): boolean =>
@@ -168,8 +169,20 @@ const is_number = (sym: Sym, value: Sym): boolean =>
 	value.type === S_HEX ||
 	(value.type === S_UNKNOWN && sym_string_valid(sym, value.name ?? ""));
 
+/** Gives the symbol of an entry its type; a second, different one is ignored. */
+export function menu_set_type(kconf: Kconf, menu: Menu, type: SymbolType): void {
+	const { sym } = menu;
+	if (!sym || sym.type === type) return;
+	if (sym.type === S_UNKNOWN) {
+		sym.type = type;
+		return;
+	}
+	const name = sym.name ?? "<choice>";
+	menu_warn(kconf, menu, `ignoring type redefinition of '${name}' from '${sym.type}' to '${type}'`);
+}
+
 /** Warns of statements that make no sense for the symbol's type. */
-function sym_check_prop(kconf: Kconf, sym: Sym): void {
+export function sym_check_prop(kconf: Kconf, sym: Sym): void {
 	const numeric = sym.type === S_INT || sym.type === S_HEX;
 	for (const prop of sym.prop) {
 		if (prop.type === "default") check_default(kconf, sym, prop);
@@ -196,7 +209,8 @@ function check_default(kconf: Kconf, sym: Sym, prop: Property): void {
 	if (numeric && !is_number(sym, value)) {
 		prop_warn(kconf, prop, `'${sym.name}': number is invalid`);
 	}
-	if (sym_is_choice(sym) && sym_get_choice_menu(value)?.sym !== sym) {
+	const of = kconf.rules.old_choices ? value.in_choice : sym_get_choice_menu(value);
+	if (sym_is_choice(sym) && of?.sym !== sym) {
 		const what = `choice default symbol '${value.name}' is not contained in the choice`;
 		prop_warn(kconf, prop, what);
 	}
@@ -224,7 +238,9 @@ export function menu_is_visible(kconf: Kconf, menu: Menu): boolean {
 	if (prompt.visible.tri !== no) return true;
 	if (!sym || sym_get_tristate_value(sym) === no) return false;
 	for (let child = menu.list; child; child = child.next) {
-		if (menu_is_visible(kconf, child)) return true;
+		if (!menu_is_visible(kconf, child)) continue;
+		if (kconf.rules.old_choices && !kconf.rules.ancient) sym.flags |= SYMBOL_DEF_USER;
+		return true;
 	}
 	return false;
 }

@@ -86,16 +86,20 @@ function get_location(kconf: Kconf, menu: Menu) {
 	const path: Menu[] = [];
 	let shown: Menu | null = null;
 	let at: Menu | null = menu;
-	for (; at && at !== kconf.rootmenu && path.length < LOCATION_DEPTH; at = at.parent) {
+	const { location } = kconf.rules;
+	if (location === "main menu" || location === "short") at = menu.parent;
+	for (; at && path.length < LOCATION_DEPTH; at = at.parent) {
+		if (at === kconf.rootmenu && location !== "main menu") break;
 		path.unshift(at);
-		// Asked for every entry of the path: it is what brings their values up to date.
-		if (!shown && menu_is_visible(kconf, at)) shown = at;
+		// To ask is what brings values up to date. Older releases asked for every entry of the path.
+		if ((!shown || location !== "with entry") && menu_is_visible(kconf, at)) shown ??= at;
 	}
 	return { path, shown };
 }
 
 function get_location_str(r: Gstr, menu: Menu): void {
 	const { path, shown } = get_location(r.kconf, menu);
+	if (path.length === 0 && r.kconf.rules.location === "short") return;
 	r.s += "  Location:\n";
 	for (const [depth, at] of path.entries()) {
 		let indent = 2 * depth + 4;
@@ -105,7 +109,8 @@ function get_location_str(r: Gstr, menu: Menu): void {
 			r.s += `(${key})`;
 			indent -= 3;
 		}
-		r.s += `${" ".repeat(indent)}-> ${menu_get_prompt(at)}`;
+		r.s += " ".repeat(indent);
+		r.s += at === r.kconf.rootmenu ? "Main menu" : `-> ${menu_get_prompt(at)}`;
 		if (at.sym) r.s += ` (${at.sym.name ?? "<choice>"} [=${sym_get_string_value(at.sym)}])`;
 		r.s += "\n";
 	}
@@ -160,6 +165,25 @@ function get_revdep_str(r: Gstr, e: Expr | null, verb: string): void {
 	}
 }
 
+/** The rest of it as it was before 5.6: one place, and conditions of the entry. */
+function get_short_str(r: Gstr, sym: Sym): void {
+	for (const prop of sym.prop) {
+		if (prop.type !== "prompt" && prop.type !== "menu") continue;
+		r.s += `Prompt: ${prop.text}\n`;
+		get_location_str(r, prop.menu);
+	}
+	const entry = sym.prop.find((prop) => prop.type === "symbol");
+	if (entry) {
+		r.s += `  Defined at ${entry.menu.filename}:${entry.menu.lineno}\n`;
+		get_dep_str(r, entry.visible.expr, "  Depends on: ");
+	}
+	get_symbol_props_str(r, sym, "select", "  Selects: ");
+	get_revdep_str(r, sym.rev_dep.expr, "  Selected");
+	get_symbol_props_str(r, sym, "imply", "  Implies: ");
+	get_revdep_str(r, sym.implied.expr, "  Implied");
+	r.s += "\n\n";
+}
+
 function get_symbol_str(r: Gstr, sym: Sym): void {
 	if (sym.name !== null) {
 		r.s += `Symbol: ${sym.name} [=${sym_get_string_value(sym)}]\nType  : ${sym.type}\n`;
@@ -169,6 +193,10 @@ function get_symbol_str(r: Gstr, sym: Sym): void {
 			expr_gstr_print(r, range.expr);
 			r.s += "\n";
 		}
+	}
+	if (r.kconf.rules.location === "short") {
+		get_short_str(r, sym);
+		return;
 	}
 	const get_def_str = (menu: Menu): string => `Defined at ${menu.filename}:${menu.lineno}\n`;
 	for (const menu of sym.menus) {

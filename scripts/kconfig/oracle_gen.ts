@@ -6,7 +6,7 @@
 // simplest thing at hand, so that a shorter tape is a simpler case.
 
 import type { Compat } from "./lkc.ts";
-import { COMPAT_6_12 } from "./lkc.ts";
+import { rules_of } from "./compat.ts";
 
 /** Where decisions come from. */
 export class Tape {
@@ -147,7 +147,7 @@ class TreeMaker {
 
 	constructor(t: Tape, compat: Compat) {
 		this.t = t;
-		this.old = compat === COMPAT_6_12;
+		this.old = !rules_of(compat).strict;
 		this.wild = t.chance(8);
 		const count = 3 + t.int(NAMES.length - 3);
 		const shift = t.int(KINDS.length);

@@ -8,6 +8,7 @@
 import test from "ava";
 import fc from "fast-check";
 import type { Compat } from "./lkc.ts";
+import { is_compat } from "./compat.ts";
 import { COMPAT_6_12, COMPAT_7_2 } from "./lkc.ts";
 import type { Case } from "./oracle_gen.ts";
 import { make_case } from "./oracle_gen.ts";
@@ -18,7 +19,8 @@ import { shrink_case } from "./oracle_shrink.ts";
 const SEED = Number(process.env.SEED ?? 1);
 const RUNS = Number(process.env.RUNS ?? 300);
 const REFERENCE = process.env.KCONFIG_REFERENCE;
-const COMPAT: Compat = process.env.KCONFIG_COMPAT === COMPAT_6_12 ? COMPAT_6_12 : COMPAT_7_2;
+const ASKED = process.env.KCONFIG_COMPAT ?? "";
+const COMPAT: Compat = is_compat(ASKED) ? ASKED : COMPAT_7_2;
 
 const tapes = fc.array(fc.nat(65535), { minLength: 0, maxLength: 900, size: "max" });
 

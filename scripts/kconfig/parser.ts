@@ -8,10 +8,9 @@
 import { expr_alloc_and, expr_alloc_comp, expr_alloc_or, expr_alloc_symbol } from "./expr.ts";
 import { expr_trans_compare } from "./expr_simplify.ts";
 import type { Lexer } from "./lexer.ts";
-import { lexer_init, yylex, zconf_initscan, zconf_nextfile, zconf_starthelp } from "./lexer.ts";
+import { lexer_init, yylex, zconf_initscan, zconf_nextfiles, zconf_starthelp } from "./lexer.ts";
 import type { Expr, Kconf, Menu, MenuType, Property, PropType, SymbolType } from "./lkc.ts";
 import {
-	COMPAT_6_12,
 	ConfExit,
 	menu_init,
 	not_too_deep,
@@ -20,15 +19,18 @@ import {
 	S_INT,
 	S_STRING,
 	S_TRISTATE,
-	S_UNKNOWN,
+	SYMBOL_CONST,
 	SYMBOL_TRANS,
 } from "./lkc.ts";
-import { menu_finalize, menu_warn, prop_warn } from "./menu.ts";
+import { menu_finalize, menu_set_type, prop_warn, rewrite_m } from "./menu.ts";
+import { sym_lookup_choice } from "./old/choice.ts";
+import * as old from "./old/parser.ts";
 import { check_tree } from "./parser_check.ts";
 import { parse_expr, parse_if_expr, parse_nonconst, parse_symbol } from "./parser_expr.ts";
-import type { Preprocessor, VariableFlavor } from "./preprocess.ts";
+import type { Preprocessor, Variable, VariableFlavor } from "./preprocess.ts";
 import { preprocess_init, variable_add } from "./preprocess.ts";
 import { sym_lookup } from "./symbol.ts";
+import { bytes_exit } from "./text.ts";
 
 /** The state of one parse. */
 export interface Parser {
@@ -91,7 +93,7 @@ export function shift(p: Parser): string {
 	if (p.quiet > 0) p.quiet--;
 	if (++p.used >= MAX_DEPTH) {
 		// Said, but not counted as an error: that is how the reference takes it.
-		print(p, "memory exhausted");
+		print(p, "memory exhausted", p.kconf.rules.syntax_line);
 		throw ABORT;
 	}
 	return p.lexer.value;
@@ -103,6 +105,11 @@ export function expect(p: Parser, type: string): string {
 	return shift(p);
 }
 
+/** A text: in quotes, or a bare word where that will do. */
+function expect_text(p: Parser): string {
+	return p.kconf.rules.zconf && peek(p) === "word" ? shift(p) : expect(p, "quoted");
+}
+
 /** Takes the next token if it is of this type. */
 export function accept(p: Parser, type: string): boolean {
 	if (peek(p) !== type) return false;
@@ -110,14 +117,16 @@ export function accept(p: Parser, type: string): boolean {
 	return true;
 }
 
-function print(p: Parser, text: string): void {
-	p.kconf.host.err(`${p.lexer.cur_filename}:${p.lexer.cur_lineno}: ${text}\n`);
+function print(p: Parser, text: string, lines = 0): void {
+	const { cur_filename, pos_filename, cur_lineno } = p.lexer;
+	const filename = p.kconf.rules.old_choices ? pos_filename : cur_filename;
+	p.kconf.host.err(`${filename}:${cur_lineno + lines}: ${text}\n`);
 }
 
 function report_syntax(p: Parser): void {
 	if (p.quiet === 0) {
 		p.errors++;
-		print(p, "syntax error");
+		print(p, "syntax error", p.kconf.rules.syntax_line);
 	}
 	p.quiet = 3;
 }
@@ -128,15 +137,15 @@ export function syntax_error(p: Parser): never {
 	throw SYNTAX_FAULT;
 }
 
-function zconf_error(p: Parser, text: string): void {
+export function zconf_error(p: Parser, text: string): void {
 	p.errors++;
 	print(p, text);
 }
 
 /** What became an error in 7.x, and was a warning before. */
 function error_since_7(p: Parser, text: string, more = ""): void {
-	if (p.kconf.compat === COMPAT_6_12) print(p, `warning: ${text}${more}`);
-	else zconf_error(p, text);
+	if (p.kconf.rules.strict) zconf_error(p, text);
+	else print(p, `warning: ${text}${more}`);
 }
 
 function entry_error(p: Parser, at: { filename: string; lineno: number }, text: string): void {
@@ -154,7 +163,11 @@ function menu_add_entry(p: Parser, sym: Menu["sym"], type: MenuType): void {
 	p.last = menu;
 	p.below = false;
 	p.current_entry = menu;
-	sym?.menus.push(menu);
+	if (!sym) return;
+	// Most have just one, and a push would make room for seventeen.
+	if (sym.menus.length === 0) sym.menus = [menu];
+	else sym.menus.push(menu);
+	if (p.kconf.rules.old_choices) menu_add_prop(p, "symbol", expr_alloc_symbol(sym), null);
 }
 
 /** What follows is inside the current entry. */
@@ -176,18 +189,6 @@ function menu_add_dep(p: Parser, dep: Expr, cond: Expr | null): void {
 	// Without the condition there is no dependency: dep || cond = n.
 	const unless = cond && expr_trans_compare(p.kconf, cond, false);
 	entry.dep = expr_alloc_and(entry.dep, unless ? expr_alloc_or(dep, unless) : dep);
-}
-
-function menu_set_type(p: Parser, type: SymbolType): void {
-	const { sym } = p.current_entry;
-	if (!sym || sym.type === type) return;
-	if (sym.type === S_UNKNOWN) {
-		sym.type = type;
-		return;
-	}
-	const name = sym.name ?? "<choice>";
-	const what = `ignoring type redefinition of '${name}' from '${sym.type}' to '${type}'`;
-	menu_warn(p.kconf, p.current_entry, what);
 }
 
 function menu_add_prop(p: Parser, type: PropType, expr: Expr | null, dep: Expr | null): Property {
@@ -285,10 +286,8 @@ const STATEMENTS: Readonly<Record<string, (p: Parser, in_choice: boolean) => voi
 	word: assignment_stmt,
 };
 
-const ALLOWED_IN_CHOICE: ReadonlySet<string> = new Set(["comment", "config", "if"]);
-
 function statement(p: Parser, type: string, in_choice: boolean): void {
-	const parse = in_choice && !ALLOWED_IN_CHOICE.has(type) ? undefined : STATEMENTS[type];
+	const parse = in_choice && !p.kconf.rules.in_choice.has(type) ? undefined : STATEMENTS[type];
 	if (!parse) syntax_error(p);
 	parse(p, in_choice);
 }
@@ -305,9 +304,9 @@ function assignment_stmt(p: Parser): void {
 
 function source_stmt(p: Parser): void {
 	shift(p);
-	const name = expect(p, "quoted");
+	const name = expect_text(p);
 	expect(p, "eol");
-	zconf_nextfile(p.lexer, name);
+	zconf_nextfiles(p.lexer, name);
 }
 
 function config_entry(p: Parser, type: MenuType): Menu {
@@ -347,7 +346,7 @@ const TYPES: Readonly<Record<string, SymbolType>> = {
 };
 
 /** One attribute of a config entry; false if the next line is none. */
-function config_option(p: Parser, type: string): boolean {
+export function config_option(p: Parser, type: string): boolean {
 	switch (type) {
 		case "bool":
 		case "tristate":
@@ -355,7 +354,7 @@ function config_option(p: Parser, type: string): boolean {
 		case "hex":
 		case "string":
 			shift(p);
-			if (peek(p) === "quoted") {
+			if (peek(p) === "quoted" || (p.kconf.rules.zconf && peek(p) === "word")) {
 				const text = shift(p);
 				menu_add_prompt(p, "prompt", text, parse_if_expr(p));
 				p.used--;
@@ -363,7 +362,7 @@ function config_option(p: Parser, type: string): boolean {
 				p.used++;
 			}
 			expect(p, "eol");
-			menu_set_type(p, TYPES[type] as SymbolType);
+			menu_set_type(p.kconf, p.current_entry, TYPES[type] as SymbolType);
 			return true;
 		case "prompt":
 			prompt_option(p);
@@ -388,14 +387,17 @@ function config_option(p: Parser, type: string): boolean {
 			expect(p, "eol");
 			if (p.current_entry.sym) p.current_entry.sym.flags |= SYMBOL_TRANS;
 			return true;
+		case "option":
+			old.option_stmt(p);
+			return true;
 		default:
 			return depends_or_help(p, type);
 	}
 }
 
-function prompt_option(p: Parser): void {
+export function prompt_option(p: Parser): void {
 	shift(p);
-	const text = expect(p, "quoted");
+	const text = expect_text(p);
 	const dep = parse_if_expr(p);
 	expect(p, "eol");
 	menu_add_prompt(p, "prompt", text, dep);
@@ -407,11 +409,11 @@ function default_option(p: Parser, type: string): void {
 	const dep = parse_if_expr(p);
 	expect(p, "eol");
 	menu_add_prop(p, "default", value, dep);
-	if (type !== "default") menu_set_type(p, type === "def_bool" ? S_BOOLEAN : S_TRISTATE);
+	if (type !== "default") menu_set_type(p.kconf, p.current_entry, type === "def_bool" ? S_BOOLEAN : S_TRISTATE);
 }
 
 /** "select", "imply", and the "default" of a choice, which name one symbol. */
-function symbol_option(p: Parser, type: "select" | "imply" | "default"): void {
+export function symbol_option(p: Parser, type: "select" | "imply" | "default"): void {
 	shift(p);
 	const sym = parse_nonconst(p);
 	const dep = parse_if_expr(p);
@@ -440,18 +442,20 @@ function modules_option(p: Parser): void {
 	p.kconf.modules_sym = sym;
 }
 
-function depends_or_help(p: Parser, type: string): boolean {
-	if (type === "depends") depends_option(p);
+export function depends_or_help(p: Parser, type: string): boolean {
+	if (type === "depends" || type === "requires") depends_option(p);
 	else if (type === "help") help_option(p);
 	else return false;
 	return true;
 }
 
 function depends_option(p: Parser): void {
+	const { ancient, depends_if } = p.kconf.rules;
 	shift(p);
-	expect(p, "on");
+	if (!ancient) expect(p, "on");
+	else accept(p, "on");
 	const dep = parse_expr(p);
-	const cond = p.kconf.compat === COMPAT_6_12 ? null : parse_if_expr(p);
+	const cond = depends_if ? parse_if_expr(p) : null;
 	expect(p, "eol");
 	menu_add_dep(p, dep, cond);
 }
@@ -473,9 +477,17 @@ function help_option(p: Parser): void {
 
 function choice_stmt(p: Parser): void {
 	shift(p);
+	const { old_choices } = p.kconf.rules;
+	const name = old_choices && peek(p) === "word" ? shift(p) : null;
 	expect(p, "eol");
+	if (old_choices) {
+		menu_add_entry(p, sym_lookup_choice(p.kconf, name), "choice");
+		while (old.choice_option(p, peek_option(p)));
+		block_begin(p, "choice", true);
+		return;
+	}
 	menu_add_entry(p, sym_lookup(p.kconf, null), "choice");
-	menu_set_type(p, S_BOOLEAN);
+	menu_set_type(p.kconf, p.current_entry, S_BOOLEAN);
 	while (choice_option(p, peek_option(p)));
 	if (!p.current_entry.prompt) entry_error(p, p.current_entry, "choice must have a prompt");
 	block_begin(p, "choice", true);
@@ -485,7 +497,7 @@ function choice_stmt(p: Parser): void {
 function choice_option(p: Parser, type: string): boolean {
 	switch (type) {
 		case "bool":
-			if (p.kconf.compat !== COMPAT_6_12) return false;
+			if (!p.kconf.rules.choice_type) return false;
 			prompt_option(p);
 			return true;
 		case "prompt":
@@ -501,11 +513,13 @@ function choice_option(p: Parser, type: string): boolean {
 
 function comment_stmt(p: Parser): void {
 	shift(p);
-	const text = expect(p, "quoted");
+	const text = expect_text(p);
 	expect(p, "eol");
 	menu_add_entry(p, null, "comment");
 	menu_add_prompt(p, "comment", text, null);
-	while (peek_option(p) === "depends") depends_option(p);
+	for (let type = peek_option(p); type === "depends" || type === "requires"; type = peek_option(p)) {
+		depends_option(p);
+	}
 }
 
 function if_stmt(p: Parser, in_choice: boolean): void {
@@ -514,18 +528,19 @@ function if_stmt(p: Parser, in_choice: boolean): void {
 	expect(p, "eol");
 	menu_add_entry(p, null, "if");
 	menu_add_dep(p, dep, null);
-	block_begin(p, "if", in_choice);
+	block_begin(p, "if", in_choice && !p.kconf.rules.zconf);
 }
 
 function menu_stmt(p: Parser): void {
 	shift(p);
-	const text = expect(p, "quoted");
+	const text = expect_text(p);
 	expect(p, "eol");
 	menu_add_entry(p, null, "menu");
 	menu_add_prompt(p, "menu", text, null);
 	for (;;) {
-		if (peek_option(p) === "depends") depends_option(p);
-		else if (peek(p) === "visible") visible_option(p);
+		const type = peek_option(p);
+		if (type === "depends" || type === "requires") depends_option(p);
+		else if (type === "visible") visible_option(p);
 		else break;
 	}
 	block_begin(p, "menu", false);
@@ -578,9 +593,10 @@ function zconf_endtoken(p: Parser, found: string, expected: string): boolean {
 function input(p: Parser): void {
 	if (peek(p) === "mainmenu") {
 		shift(p);
-		const text = expect(p, "quoted");
+		const text = expect_text(p);
 		expect(p, "eol");
-		menu_add_prompt(p, "menu", text, null);
+		// BusyBox has a title of its own.
+		if (!p.kconf.rules.ancient) menu_add_prompt(p, "menu", text, null);
 		p.base++;
 	}
 	p.base++;
@@ -592,12 +608,12 @@ export function conf_parse(kconf: Kconf, name: string): void {
 	not_too_deep(() => parse_tree(kconf, name));
 }
 
-function parse_tree(kconf: Kconf, name: string): void {
+function parser_init(kconf: Kconf): Parser {
 	const lexer = lexer_init(kconf);
 	const pp = preprocess_init(kconf, lexer);
 	lexer.pp = pp;
 	const { rootmenu } = kconf;
-	const p: Parser = {
+	return {
 		kconf,
 		lexer,
 		pp,
@@ -613,7 +629,14 @@ function parse_tree(kconf: Kconf, name: string): void {
 		base: 1,
 		used: 1,
 	};
-	zconf_initscan(lexer, name);
+}
+
+function parse_tree(kconf: Kconf, name: string): void {
+	const p = parser_init(kconf);
+	const { rootmenu } = kconf;
+	preprocessors.set(kconf, p.pp);
+	zconf_initscan(p.lexer, name);
+	old.sym_init(kconf);
 	try {
 		input(p);
 	} catch (e) {
@@ -625,9 +648,44 @@ function parse_tree(kconf: Kconf, name: string): void {
 	kconf.modules_sym ??= kconf.symbol_no;
 	if (!rootmenu.prompt) {
 		p.current_entry = rootmenu;
-		menu_add_prompt(p, "menu", "Main menu", null);
+		menu_add_prompt(p, "menu", kconf.rules.title, null);
 	}
+	old.expand_title(kconf);
 	menu_finalize(kconf);
 	if (check_tree(kconf) > 0) throw new ConfExit(1);
 	kconf.conf_changed = true;
+}
+
+/** What the files of a tree have left behind of variables. */
+const preprocessors = new WeakMap<Kconf, Preprocessor>();
+
+/** The variables of a tree that has been parsed, by name. */
+export function variables_of(kconf: Kconf): ReadonlyMap<string, Variable> {
+	return preprocessors.get(kconf)?.variables ?? new Map();
+}
+
+/**
+ * An expression that is no part of the files. The symbols that it names and nobody else does are
+ * not added to the tree. Ends with ConfExit(2) if it is none.
+ */
+export function parse_expression(kconf: Kconf, text: string): Expr {
+	const known = kconf.all.length;
+	const p = parser_init(kconf);
+	const said = { ...kconf, host: { ...kconf.host, err: () => {} } };
+	const quiet: Parser = { ...p, kconf: said, lexer: { ...p.lexer, kconf: said, text: `${text}\n` } };
+	// Not the beginning of a statement: "A = y" is no assignment here.
+	quiet.lexer.prev_token = "if";
+	quiet.lexer.pp = { ...p.pp, kconf: said, variables: preprocessors.get(kconf)?.variables ?? new Map() };
+	try {
+		const expr = parse_expr(quiet);
+		expect(quiet, "eol");
+		if (peek(quiet) !== "eof") syntax_error(quiet);
+		return rewrite_m(kconf, expr) as Expr;
+	} catch (e) {
+		if (e !== SYNTAX_FAULT && e !== ABORT) throw e;
+		throw bytes_exit(2, `${text}: no expression`);
+	} finally {
+		for (const { name, flags } of kconf.all.splice(known))
+			if (name !== null) (flags & SYMBOL_CONST ? kconf.constants : kconf.symbols).delete(name);
+	}
 }

@@ -5,18 +5,26 @@
 
 import { expr_is_yes } from "./expr.ts";
 import type { Kconf, Menu } from "./lkc.ts";
-import { COMPAT_6_12, SYMBOL_TRANS } from "./lkc.ts";
+import { SYMBOL_TRANS } from "./lkc.ts";
 import { menu_next } from "./menu.ts";
-import { sym_check_deps } from "./symbol_check.ts";
+import { check_tree as ancient_check_tree } from "./old/ancient.ts";
+import { check_tree as old_check_tree } from "./old/symbol_check.ts";
+import { sym_check_deps, sym_check_init } from "./symbol_check.ts";
 
 /** Reports what is wrong with the tree; returns how much. */
 export function check_tree(kconf: Kconf): number {
+	if (kconf.rules.ancient) {
+		ancient_check_tree(kconf);
+		return 0;
+	}
+	if (kconf.rules.old_choices) return old_check_tree(kconf);
 	let errors = 0;
 	const { rootmenu } = kconf;
+	const checker = sym_check_init(kconf);
 	for (let menu = rootmenu.list; menu; menu = menu_next(menu, null)) {
 		const { sym } = menu;
 		if (!sym) continue;
-		if (sym_check_deps(kconf, sym)) errors++;
+		if (sym_check_deps(checker, sym)) errors++;
 		if (sym.flags & SYMBOL_TRANS && transitional_check_sanity(kconf, menu)) errors++;
 		if (sym.name !== null) continue;
 		for (let child = menu_next(menu, menu); child; child = menu_next(child, menu)) {
@@ -41,7 +49,7 @@ function transitional_check_sanity(kconf: Kconf, menu: Menu): boolean {
 }
 
 function choice_check_sanity(kconf: Kconf, menu: Menu): boolean {
-	const old = kconf.compat === COMPAT_6_12;
+	const old = !kconf.rules.strict;
 	let bad = false;
 	for (const prop of menu.sym?.prop ?? []) {
 		if (prop.type === "default") {

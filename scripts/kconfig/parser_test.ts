@@ -86,6 +86,14 @@ test("a loop of dependencies is explained", (t) => {
 	t.regex(err, /\tsymbol A depends on B\n\tsymbol B depends on A\n/);
 });
 
+test("a condition that led to no loop is looked at again as that of a choice", (t) => {
+	const X = 'config X\n\tbool "x"\n';
+	const { err } = diagnostics(
+		`${X}config Y\n\tbool "y"\n\tdepends on X\nchoice\n\tprompt "c"\n\tdepends on X\n${X}endchoice\n`,
+	);
+	t.regex(err, /^unexpected recursive dependency error$/m);
+});
+
 test("members of a choice: bool, with a prompt, without a default", (t) => {
 	const choice = (member: string) => `choice\n\tprompt "c"\nconfig A\n${member}endchoice\n`;
 	t.regex(diagnostics(choice("\tbool\n")).err, /error: choice member must have a prompt/);

@@ -10,7 +10,8 @@ import { bytes_exit, to_bytes } from "./text.ts";
 /** "=" keeps the text and expands it at use, ":=" expands it at once, "+=" appends. */
 export type VariableFlavor = "=" | ":=" | "+=";
 
-interface Variable {
+/** What an assignment statement has made. */
+export interface Variable {
 	value: string;
 	recursive: boolean;
 	/** How many expansions of it are under way. */
@@ -239,5 +240,6 @@ function expand_string(pp: Preprocessor, text: string, outer: readonly string[] 
 
 /** Expands the word that starts at `pos`, which contains at least one "$". */
 export function expand_one_token(pp: Preprocessor, text: string, pos: number) {
-	return expand_until(pp, text, pos, (c) => !/[A-Za-z0-9_-]/.test(c), []);
+	const inside = pp.kconf.rules.zconf ? /[A-Za-z0-9_./-]/ : /[A-Za-z0-9_-]/;
+	return expand_until(pp, text, pos, (c) => !inside.test(c), []);
 }

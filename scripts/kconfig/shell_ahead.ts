@@ -13,7 +13,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import type { Lexer } from "./lexer.ts";
-import { lexer_init, yylex, zconf_initscan, zconf_nextfile, zconf_starthelp } from "./lexer.ts";
+import { lexer_init, yylex, zconf_initscan, zconf_nextfiles, zconf_starthelp } from "./lexer.ts";
 import type { Compat, KconfHost, ShellResult } from "./lkc.ts";
 import { ConfExit, kconf_alloc } from "./lkc.ts";
 import type { Preprocessor, VariableFlavor } from "./preprocess.ts";
@@ -35,7 +35,7 @@ function look_at(lx: Lexer, pp: Preprocessor): void {
 		const name = lx.value;
 		const is_name = (lx.type as string) === "quoted";
 		skip_line(lx);
-		if (is_name) zconf_nextfile(lx, name);
+		if (is_name) zconf_nextfiles(lx, name);
 		return;
 	}
 	if (type === "help") {

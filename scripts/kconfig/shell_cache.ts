@@ -20,7 +20,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Compat, KconfHost, ShellResult } from "./lkc.ts";
 import { run_shell } from "./shell.ts";
-import { run_ahead } from "./shell_ahead.ts";
+import { run_ahead, type ShellAhead } from "./shell_ahead.ts";
 import { is_loose, VOLATILE, wants_its_turn } from "./shell_known.ts";
 import { stamp } from "./shell_stamp.ts";
 import { read_trace, type Trace, tracer } from "./shell_trace.ts";
@@ -216,7 +216,7 @@ export interface ShellHost {
 }
 
 /**
- * Gets ready for a parse of `file`: reads the cache or, if it has nothing, runs what can be
+ * Gets ready for a parse of `file`: reads the cache or, if it has nothing, will run what can be
  * run ahead.
  */
 export function shell_host(host: KconfHost, compat: Compat, file: string): ShellHost {
@@ -233,8 +233,8 @@ export function shell_host(host: KconfHost, compat: Compat, file: string): Shell
 	const anew = memory.commands.size + never.size === 0 || old > MANY;
 	const skip = (command: string) =>
 		memory.commands.has(command) || never.has(command) || wants_its_turn(command) || is_loose(command);
-	if (anew && tracer().length === 0) return plainly;
-	const ahead = anew ? run_ahead(host, compat, file, tracer(), skip) : null;
+	// Not before there is a command: many trees have none, and are not to be read twice.
+	let ahead: ShellAhead | null | undefined;
 	let logs = 0;
 	// Where it goes some day, should this process be killed.
 	const log_dir = (): string => ahead?.logs ?? (may_write(dir) ? dir : tmpdir());
@@ -247,6 +247,8 @@ export function shell_host(host: KconfHost, compat: Compat, file: string): Shell
 		return result;
 	};
 	const shell = (h: KconfHost, command: string): ShellResult => {
+		if (anew && tracer().length === 0) return run_shell(h, command);
+		if (ahead === undefined) ahead = anew ? run_ahead(host, compat, file, tracer(), skip) : null;
 		const known = memory.commands.get(command);
 		if (known && memory.holds(known, env)) return known;
 		if (never.has(command) || is_loose(command) || tracer().length === 0) return plain(h, command);

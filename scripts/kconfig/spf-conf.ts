@@ -19,6 +19,11 @@ function main(args: readonly string[]): void {
 		run_command(() => conf_main(args, real), real);
 		return;
 	}
+	if (options.kconfiglib) {
+		// To look ahead would be to read these files by Linux's rules.
+		run_command(() => conf_main(args, real), real);
+		return;
+	}
 	const { host, remember } = shell_host(real, options.compat, options.kconfig);
 	run_command(() => conf_main(args, host), host);
 	remember();

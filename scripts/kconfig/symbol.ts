@@ -26,6 +26,7 @@ import {
 	S_INT,
 	S_STRING,
 	S_TRISTATE,
+	SYMBOL_CHOICE,
 	SYMBOL_CONST,
 	SYMBOL_DEF_USER,
 	SYMBOL_TRANS,
@@ -34,13 +35,17 @@ import {
 	sym_init,
 	yes,
 } from "./lkc.ts";
+import * as old from "./old/symbol.ts";
 
 /** The type as it acts: without modules a tristate is a bool. */
 export function sym_get_type(kconf: Kconf, sym: Sym): SymbolType {
-	return sym.type === S_TRISTATE && kconf.modules_val === no ? S_BOOLEAN : sym.type;
+	if (sym.type !== S_TRISTATE) return sym.type;
+	// A member of a choice can be a tristate before 6.11.
+	const of_many = sym.in_choice !== null && sym.visible === yes;
+	return kconf.modules_val === no || of_many ? S_BOOLEAN : S_TRISTATE;
 }
 
-export const sym_is_choice = (sym: Sym): boolean => sym.name === null;
+export const sym_is_choice = (sym: Sym): boolean => (sym.flags & SYMBOL_CHOICE) !== 0;
 export const sym_is_choice_value = (sym: Sym): boolean => sym.in_choice !== null;
 export const sym_has_value = (sym: Sym): boolean => (sym.flags & SYMBOL_DEF_USER) !== 0;
 export const sym_get_tristate_value = (sym: Sym): Tristate => sym.curr.tri;
@@ -56,6 +61,13 @@ export function sym_get_string_value(sym: Sym): string {
 	return is_tri ? tristate_name(sym.curr.tri) : sym.curr.val;
 }
 
+/** Makes a symbol that no table of names has. */
+export function sym_new(kconf: Kconf, name: string | null, flags: number): Sym {
+	const sym = sym_init(name, kconf.all.length, flags);
+	kconf.all.push(sym);
+	return sym;
+}
+
 /** Finds or makes a symbol. `is_const` is for words in quotes; null makes a choice. */
 export function sym_lookup(kconf: Kconf, name: string | null, is_const = false): Sym {
 	if (name === "y") return kconf.symbol_yes;
@@ -64,8 +76,8 @@ export function sym_lookup(kconf: Kconf, name: string | null, is_const = false):
 	const table = is_const ? kconf.constants : kconf.symbols;
 	const known = name === null ? undefined : table.get(name);
 	if (known) return known;
-	const sym = sym_init(name, kconf.all.length, is_const ? SYMBOL_CONST : 0);
-	kconf.all.push(sym);
+	const flags = name === null ? SYMBOL_CHOICE : is_const ? SYMBOL_CONST : 0;
+	const sym = sym_new(kconf, name, flags);
 	if (name !== null) table.set(name, sym);
 	return sym;
 }
@@ -76,6 +88,7 @@ export function sym_lookup(kconf: Kconf, name: string | null, is_const = false):
  */
 export function for_all_symbols(kconf: Kconf): readonly Sym[] {
 	if (kconf.hashed.length !== kconf.all.length) {
+		for (const sym of kconf.all) if (sym.bucket < 0) sym.bucket = kconf.rules.bucket(sym.name);
 		kconf.hashed = [...kconf.all].sort((a, b) => a.bucket - b.bucket || b.serial - a.serial);
 	}
 	return kconf.hashed;
@@ -111,7 +124,7 @@ function sym_get_range_val(kconf: Kconf, sym: Sym, base: 10 | 16): bigint {
 }
 
 /** The range that applies to an int or hex symbol. The ends are not looked at before they count. */
-function range_of(kconf: Kconf, sym: Sym) {
+export function range_of(kconf: Kconf, sym: Sym) {
 	const prop = first_visible(kconf, sym, "range");
 	if (prop?.expr?.type !== "range") return null;
 	const { left, right } = prop.expr;
@@ -139,6 +152,10 @@ function sym_validate_range(kconf: Kconf, sym: Sym): void {
 
 /** Recalculates who may see the symbol, and what others demand of it. */
 export function sym_calc_visibility(kconf: Kconf, sym: Sym): void {
+	if (kconf.rules.old_choices) {
+		old.sym_calc_visibility(kconf, sym);
+		return;
+	}
 	if (sym.flags & SYMBOL_TRANS) {
 		sym.visible = yes;
 		return;
@@ -161,7 +178,8 @@ function calc_dep(kconf: Kconf, sym: Sym, dep: ExprValue, absent: Tristate): voi
 	dep.tri = tri === mod && sym_get_type(kconf, sym) === S_BOOLEAN ? yes : tri;
 }
 
-function sym_warn_unmet_dep(kconf: Kconf, sym: Sym): void {
+/** Says that something is selected whose own dependencies are not met. */
+export function sym_warn_unmet_dep(kconf: Kconf, sym: Sym): void {
 	const depends = expr_print(sym.dir_dep.expr, show_with_value);
 	let text = `\nWARNING: unmet direct dependencies detected for ${sym.name}\n`;
 	text += `  Depends on [${sym.dir_dep.tri === mod ? "m" : "n"}]: ${depends}\n`;
@@ -185,6 +203,10 @@ const NOTHING: Readonly<Partial<Record<SymbolType, string>>> = {
 /** Brings `curr`, `visible` and SYMBOL_WRITE up to date, unless they are already. */
 export function sym_calc_value(kconf: Kconf, sym: Sym): void {
 	if (sym.flags & SYMBOL_VALID) return;
+	if (kconf.rules.old_choices) {
+		old.calc_value(kconf, sym);
+		return;
+	}
 	sym.flags |= SYMBOL_VALID;
 	const nothing = NOTHING[sym.type];
 	const { curr } = sym;
@@ -288,13 +310,19 @@ export function sym_tristate_within_range(kconf: Kconf, sym: Sym, val: Tristate)
 	if (type !== S_BOOLEAN && type !== S_TRISTATE) return false;
 	if (type === S_BOOLEAN && val === mod) return false;
 	if (sym.visible <= sym.rev_dep.tri) return false;
+	if (kconf.rules.old_choices) return old.tristate_within_range(kconf, sym, val);
 	return val >= sym.rev_dep.tri && val <= sym.visible;
 }
 
 /** Sets the user's value; false if it is not allowed. */
 export function sym_set_tristate_value(kconf: Kconf, sym: Sym, val: Tristate): boolean {
 	const oldval = sym_get_tristate_value(sym);
-	if (!sym_tristate_within_range(kconf, sym, val)) return false;
+	const same = kconf.rules.old_choices && oldval === val;
+	if (!same && !sym_tristate_within_range(kconf, sym, val)) return false;
+	if (kconf.rules.old_choices) {
+		old.set_tristate_value(kconf, sym, val);
+		return true;
+	}
 	sym.def[S_DEF_USER].tri = val;
 	sym.flags |= SYMBOL_DEF_USER;
 	if (oldval !== val) sym_clear_all_valid(kconf);
@@ -355,7 +383,7 @@ export function sym_set_string_value(kconf: Kconf, sym: Sym, str: string): boole
 
 /** Sets the next of n, m, y that is allowed, or chooses a choice's member; returns it. */
 export function sym_toggle_tristate_value(kconf: Kconf, sym: Sym): Tristate {
-	const choice = sym_get_choice_menu(sym);
+	const choice = kconf.rules.old_choices ? null : sym_get_choice_menu(sym);
 	if (choice) {
 		choice_set_value(kconf, choice, sym);
 		return yes;
@@ -371,6 +399,7 @@ export function sym_toggle_tristate_value(kconf: Kconf, sym: Sym): Tristate {
 
 /** The value that the symbol would have if the user had said nothing about it. */
 export function sym_get_string_default(kconf: Kconf, sym: Sym): string {
+	if (kconf.rules.old_choices) return old.get_string_default(kconf, sym);
 	sym_calc_visibility(kconf, sym);
 	if (kconf.modules_sym) sym_calc_value(kconf, kconf.modules_sym);
 	const prop = first_visible(kconf, sym, "default");

@@ -16,14 +16,21 @@ interface DepStack {
 	prop: Property | null;
 }
 
-/** Looks for a loop through a symbol, and reports it. True if there is one. */
-export function sym_check_deps(kconf: Kconf, sym: Sym): boolean {
-	return check({ kconf, stack: [] }, sym) !== null;
+/** A search through a whole tree. */
+export interface Checker {
+	readonly kconf: Kconf;
+	readonly stack: DepStack[];
+	/** What `checked` of an expression is if nothing in it has to be looked at again. */
+	round: number;
 }
 
-interface Checker {
-	kconf: Kconf;
-	stack: DepStack[];
+export function sym_check_init(kconf: Kconf): Checker {
+	return { kconf, stack: [], round: 1 };
+}
+
+/** Looks for a loop through a symbol, and reports it. True if there is one. */
+export function sym_check_deps(c: Checker, sym: Sym): boolean {
+	return check(c, sym) !== null;
 }
 
 /** Returns the symbol that closes a loop, or null. */
@@ -48,8 +55,16 @@ function check(c: Checker, sym: Sym): Sym | null {
 	return found;
 }
 
+/** Many share parts of their conditions, so each expression is gone through once. */
 function check_expr(c: Checker, e: Expr | null): Sym | null {
-	if (!e) return null;
+	if (!e || e.checked === c.round) return null;
+	const { round } = c;
+	const found = check_terms(c, e);
+	if (!found) e.checked = round;
+	return found;
+}
+
+function check_terms(c: Checker, e: Expr): Sym | null {
 	switch (e.type) {
 		case "symbol":
 			return check(c, e.sym);
@@ -63,13 +78,19 @@ function check_expr(c: Checker, e: Expr | null): Sym | null {
 	}
 }
 
-/** The terms of a chain from the left; there may be thousands. */
-function check_chain(c: Checker, e: Expr): Sym | null {
-	const rights: Expr[] = [];
-	let left = e;
-	for (; left.type === "and" || left.type === "or"; left = left.left) rights.push(left.right);
+/** The terms of a chain from the left; there may be thousands, and others may begin with the same ones. */
+function check_chain(c: Checker, e: Expr & { type: "and" | "or" }): Sym | null {
+	const { round } = c;
+	const chain = [e];
+	let { left } = e;
+	for (; (left.type === "and" || left.type === "or") && left.checked !== round; left = left.left)
+		chain.push(left);
 	let found = check_expr(c, left);
-	for (let i = rights.length - 1; i >= 0 && !found; i--) found = check_expr(c, rights[i] as Expr);
+	for (let i = chain.length - 1; i >= 0 && !found; i--) {
+		const at = chain[i] as typeof e;
+		found = check_expr(c, at.right);
+		if (!found) at.checked = round;
+	}
 	return found;
 }
 
@@ -82,12 +103,12 @@ function check_sym(c: Checker, sym: Sym): Sym | null {
 }
 
 function check_deps(c: Checker, sym: Sym, step: DepStack): Sym | null {
-	for (const dep of [sym.dir_dep, sym.rev_dep, sym.implied]) {
-		step.via = dep;
-		const found = check_expr(c, dep.expr);
-		if (found) return found;
-	}
-	return null;
+	return check_dep(c, sym.dir_dep, step) ?? check_dep(c, sym.rev_dep, step) ?? check_dep(c, sym.implied, step);
+}
+
+function check_dep(c: Checker, dep: ExprValue, step: DepStack): Sym | null {
+	step.via = dep;
+	return check_expr(c, dep.expr);
 }
 
 function check_props(c: Checker, sym: Sym, step: DepStack): Sym | null {
@@ -111,6 +132,8 @@ function check_choice(c: Checker, choice: Sym): Sym | null {
 	const members: Sym[] = [];
 	for (const child of menu_for_each_sub_entry(menu)) if (child.sym) members.push(child.sym);
 	c.stack.push({ sym: choice, via: null, prop: null });
+	// A member that other entries name as well may have been looked at, but not as part of the choice.
+	if (members.some((sym) => sym.flags & SYMBOL_CHECKED)) c.round++;
 	for (const sym of members) sym.flags |= SYMBOL_CHECK | SYMBOL_CHECKED;
 	choice.flags |= SYMBOL_CHECK | SYMBOL_CHECKED;
 	let found = check_sym(c, choice);

@@ -3,6 +3,7 @@
 // Tests of symbol.ts, choice.ts and expr.ts: every rule by which a symbol gets its value.
 
 import test from "ava";
+import { expr_alloc_symbol, expr_contains_symbol, expr_print } from "./expr.ts";
 import { sandbox, values } from "./testutil.ts";
 
 const MODULES = 'config MODULES\n\tbool "modules"\n\tdefault y\n\tmodules\n';
@@ -162,5 +163,20 @@ test("the upper end of a range has no value before it is looked at", (t) => {
 		Kconfig: 'config A\n\thex\nconfig B\n\tint "b"\n\trange 100 A\n',
 	});
 	t.regex(box.conf("--helpnewconfig", "Kconfig").out, /^Range : \[100 A \[=\(null\)\]\]$/m);
+	box.remove();
+});
+
+test("symbols that share a bit in expressions are not taken for each other", (t) => {
+	const configs = Array.from({ length: 90 }, (_, i) => `config S${i}\n\tbool "s${i}"\n`).join("");
+	const terms = Array.from({ length: 90 }, (_, i) => `S${i}`).join(" && ");
+	const box = sandbox({ Kconfig: `${configs}config T\n\tbool "t"\n\tdepends on ${terms} && S0 && y\n` });
+	const kconf = box.parse();
+	const syms = kconf.all.filter(({ name }) => name?.startsWith("S"));
+	for (const a of syms) {
+		for (const b of syms) t.is(expr_contains_symbol(expr_alloc_symbol(a), b), a === b);
+	}
+	// Its last S0 is the one that stays.
+	const text = expr_print(kconf.symbols.get("T")?.dir_dep.expr ?? null);
+	t.deepEqual(text.split(" && ").sort(), terms.split(" && ").sort());
 	box.remove();
 });

@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { compat_of_version } from "./compat.ts";
 import { conf_main } from "./conf.ts";
 import { get, load, parse } from "./engine.ts";
 import type { Kconf, KconfHost } from "./lkc.ts";
@@ -135,6 +136,6 @@ export function tree_environment(tree: string): Record<string, string> {
 		RUSTC_VERSION_TEXT: first_line("rustc", "--version"),
 		LC_ALL: "C",
 		CONFIG_SHELL: "/bin/sh",
-		KCONFIG_COMPAT: process.env.KCONFIG_COMPAT ?? (/^[1-6]\./.test(KERNELVERSION) ? "6.12" : "7.2"),
+		KCONFIG_COMPAT: process.env.KCONFIG_COMPAT ?? compat_of_version(KERNELVERSION) ?? "7.2",
 	};
 }

@@ -34,9 +34,12 @@ export function path_of(host: KconfHost, name: string): string {
 	return `${host.cwd}/${text}`;
 }
 
+/** An object is used as it is, where a name of an encoding becomes a new one each time. */
+const AS_TEXT = { encoding: "utf8", flag: "r" } as const;
+
 /** All bytes of a file. Throws what node:fs throws. */
 export function read_bytes(path: string): string {
-	const text = readFileSync(path, "utf8");
+	const text = readFileSync(path, AS_TEXT);
 	return NOT_ASCII.test(text) ? readFileSync(path, "latin1") : text;
 }
 
@@ -46,20 +49,22 @@ export function read_bytes(path: string): string {
  */
 export function read_file(host: KconfHost, name: string, directory: () => string = () => ""): string | null {
 	const { srctree } = host.env;
-	const places = name === "" ? [] : [path_of(host, name)];
-	if (srctree !== undefined && !name.startsWith("/")) {
-		places.push(path_of(host, `${to_bytes(srctree)}/${name}`));
-	}
-	for (const [i, path] of places.entries()) {
+	const below = srctree !== undefined && !name.startsWith("/") ? `${to_bytes(srctree)}/${name}` : null;
+	if (name !== "") {
+		const path = path_of(host, name);
 		// An exception costs more than to ask first.
-		if (i < places.length - 1 && !existsSync(path)) continue;
-		try {
-			return read_bytes(path);
-		} catch (e) {
-			if ((e as NodeJS.ErrnoException).code === "EISDIR") return directory();
-		}
+		const text = below === null || existsSync(path) ? try_read(path, directory) : null;
+		if (text !== null) return text;
 	}
-	return null;
+	return below === null ? null : try_read(path_of(host, below), directory);
+}
+
+function try_read(path: string, directory: () => string): string | null {
+	try {
+		return read_bytes(path);
+	} catch (e) {
+		return (e as NodeJS.ErrnoException).code === "EISDIR" ? directory() : null;
+	}
 }
 
 /**

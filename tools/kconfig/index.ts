@@ -19,7 +19,10 @@ export function add_kconfig(program: Command): void {
 		)
 		.option("--kconfig <file>", "the Kconfig file, looked up here and in $srctree", "Kconfig")
 		.option("--config <file>", "the configuration (default: $KCONFIG_CONFIG, or .config)")
-		.option("--compat <release>", "the rules of Linux 6.12 or 7.2 (default: $KCONFIG_COMPAT, or 7.2)")
+		.option(
+			"--compat <release>",
+			"whose rules hold, e.g. 6.12 or u-boot (default: $KCONFIG_COMPAT, or 7.2)",
+		)
 		.option("--fragment", "print only the lines to append to the configuration")
 		.addHelpText(
 			"after",

@@ -166,7 +166,7 @@ test("an unknown release, from the option or from the environment: one line", as
 	const host = { env: { KCONFIG_COMPAT: "7" }, cwd: ".", out: () => {}, err: () => {} };
 	const from = async (...args: string[]) =>
 		(await t.throwsAsync(mconf_main(args, host), { instanceOf: ConfExit }))?.message;
-	const known = "not a known release; these are 6.12 and 7.2";
+	const known = "not known; known are 5.17, 6.1, 6.6, 6.12, 7.2, coreboot, u-boot, buildroot and busybox";
 	t.is(await from("Kconfig"), `spf-mconf: KCONFIG_COMPAT=7: ${known}`);
 	t.is(await from("--compat", "5", "Kconfig"), `spf-mconf: --compat 5: ${known}`);
 });
