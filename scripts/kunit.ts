@@ -6,6 +6,7 @@
 import { KUNIT_CONFIGS, kunit_config, list_kunit, run_kunit } from "../tools/testing/kunit/run.ts";
 import { command } from "./lib/command.ts";
 import { UserError } from "./lib/errors.ts";
+import { arch_asked } from "./lib/objtree.ts";
 import { program } from "./lib/program.ts";
 
 /** Errors name the suites, unless what was asked for names one. */
@@ -39,7 +40,11 @@ async function main(): Promise<number> {
 		config?: string;
 	}>();
 	const [filter = "*"] = kunit.args;
-	const tree = { ...kunit_config(config), tell: (text: string) => void process.stderr.write(text) };
+	const tree = {
+		...kunit_config(config),
+		arch: arch_asked(),
+		tell: (text: string) => void process.stderr.write(text),
+	};
 	const all = await list_kunit(tree, "");
 	const chosen = filter === "*" ? all : await list_kunit(tree, filter);
 	if (chosen.length === 0) throw nothing(filter, all);

@@ -16,3 +16,6 @@ export const __NR_sim_exec = 1002;
 export const __NR_sim_special = 1003;
 /** sim_drop_caches(): forget all files that nobody uses. */
 export const __NR_sim_drop_caches = 1004;
+/** fork() and vfork(), of architectures that have no number for them. */
+export const __NR_sim_fork = 1005;
+export const __NR_sim_vfork = 1006;

@@ -69,6 +69,8 @@ export interface task_struct extends struct {
 	/** si_addr of the last SIGSEGV/SIGBUS; current only */
 	fault_address: ulong;
 	fault_code: int; /* si_code; current only */
+	/* thread.fault_code: the syndrome; current only */
+	fault_esr: ifdef<"CONFIG_ARM64", int>;
 	maj_flt: int; /* current only */
 	min_flt: int; /* current only */
 	tasks: embed<list_head>; /* tasklist_lock */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Unit tests of mm/memory.ts, arch/x86/mm/{fault,tlb,mmu}.ts: page faults, their
+ * Unit tests of mm/memory.ts and the architecture's mm/: page faults, their
  * signals, copy-on-write, zapping. One process on CPU 0, from user mode.
  * The helpers at the top serve the other tests of page tables as well.
  */

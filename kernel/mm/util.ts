@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors mm/util.c (5.17): the list of vmas, mmap for kernel callers,
- * overcommit, and what a page's mapping field says.
- * Left out: copies of strings and memory (kstrdup() to memdup_user_nul(); see
- * kernel/sys.ts for users' strings), kvmalloc_node() to kvrealloc(),
- * vma_is_stack_for_current(), vma_set_file(), randomisation and the choice of
- * the mmap layout (arch/x86/mm/mmap.ts), account_locked_vm(), folios and
- * compound pages, /proc/sys/vm (overcommit_*_handler(), vm_commit_limit(),
- * vm_memory_committed()), get_cmdline(), memcmp_pages(), mem_dump_obj(),
- * page_offline_*(). page_mapping() is of mm/folio-compat.c.
+ * overcommit, and what a page's mapping field says. Left out: copies of strings
+ * and memory (kstrdup() to memdup_user_nul(); see kernel/sys.ts for users'
+ * strings), kvmalloc_node() to kvrealloc(), vma_is_stack_for_current(),
+ * vma_set_file(), randomisation and the legacy layout, account_locked_vm(),
+ * folios and compound pages, /proc/sys/vm (overcommit_*_handler(),
+ * vm_commit_limit(), vm_memory_committed()), get_cmdline(), memcmp_pages(),
+ * mem_dump_obj(), page_offline_*(). page_mapping() is of mm/folio-compat.c.
  *
  * Port: security_vm_enough_memory_mm() of security/security.c is here, as
  * there are no security modules to ask.
  */
 import { offset_in_page, PAGE_ALIGN } from "asm-generic/page.ts";
-import { PAGE_SIZE } from "asm/pgtable_types.ts";
+import { PAGE_SIZE, STACK_TOP, TASK_UNMAPPED_BASE } from "asm/pgtable_types.ts";
 import { current } from "kernel/sched/core.ts";
 import { EINTR, EINVAL, ENOMEM } from "linux/errno.ts";
 import type { address_space, file } from "linux/fs.ts";
@@ -25,7 +24,7 @@ import type {
 import { mmap_write_lock_killable, mmap_write_unlock } from "linux/mmap_lock.ts";
 import { ulong_add_overflows } from "linux/overflow.ts";
 import { PAGE_MAPPING_ANON, PAGE_MAPPING_FLAGS } from "linux/page-flags.ts";
-import { do_mmap } from "mm/mmap.ts";
+import { do_mmap, stack_guard_gap } from "mm/mmap.ts";
 import { mm_populate } from "linux/mm.ts";
 
 /** Into the list behind prev, or at its head. mmap_lock is held for writing. */
@@ -59,6 +58,30 @@ export function __vma_unlink_list(mm: mm_struct, vma: vm_area_struct): void {
 		mm.mmap = next;
 	if (next !== NULL)
 		next.vm_prev = prev;
+}
+
+/* The gap below the top of the stack: at least 128 MiB, and no more than 5/6 of
+ * everything. */
+const MIN_GAP = 128 * 1024 * 1024;
+
+function MAX_GAP(): number {
+	return Math.floor(STACK_TOP / 6) * 5;
+}
+
+/** The top of the area for mappings, which are placed downwards from it: below
+ *  the stack at its largest. */
+function mmap_base(rnd: number, rlim_stack: number): number {
+	let gap = rlim_stack + stack_guard_gap;
+
+	if (gap < MIN_GAP) gap = MIN_GAP;
+	else if (gap > MAX_GAP()) gap = MAX_GAP();
+	return PAGE_ALIGN(STACK_TOP - gap - rnd);
+}
+
+/** Of architectures that select ARCH_WANT_DEFAULT_TOPDOWN_MMAP_LAYOUT. */
+export function arch_pick_mmap_layout(mm: mm_struct, rlim_stack: number): void {
+	mm.mmap_legacy_base = TASK_UNMAPPED_BASE;
+	mm.mmap_base = mmap_base(0, rlim_stack);
 }
 
 /** mmap() of the current task; takes mmap_lock, and faults pages in where that

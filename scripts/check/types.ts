@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Types of the whole tree. Each tsconfig.json is a program of its own: the
- * kernel on threads with scripts and tools, the kernel on the stepper, what
- * runs in a browser. A source that none of them has is an error too, so that
- * nothing can be left out by a pattern.
+ * kernel on threads with scripts and tools, the kernel on the stepper, each
+ * further architecture, what runs in a browser. A source that none of them has
+ * is an error too, so that nothing can be left out by a pattern.
  *
  * One program for each machine is enough. What a configuration changes is the
  * values in generated/autoconf.ts, and each is declared as boolean, number or
@@ -91,9 +91,9 @@ export function untyped(
 }
 
 /** The tree that a program's generated/ comes from: what is wrong with its build. */
-async function generate(name: string, fragments: string[]): Promise<Result> {
-	const result = { name: `build of ${name}`, problems: [] as string[] };
-	await objtree({ name, fragments }).catch((error: Error) => result.problems.push(error.message));
+async function generate(name: string, fragments: string[], arch?: string): Promise<Result> {
+	const result = { name: `build of ${arch ?? name}`, problems: [] as string[] };
+	await objtree({ name, fragments, arch }).catch((error: Error) => result.problems.push(error.message));
 	return result;
 }
 
@@ -110,6 +110,7 @@ export async function* check_types(root: string): AsyncGenerator<Result> {
 	yield await generate("default", []);
 	const long = one(first);
 	yield await generate("stepper", ["stepper.config"]);
+	yield await generate("default", [], "arm64");
 	for (const project of others) yield await one(project);
 	yield await long;
 	const sources = all_paths(root).filter(is_code);

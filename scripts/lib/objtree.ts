@@ -11,7 +11,7 @@ import { make_directory } from "./files.ts";
 import { build_dir, here } from "./root.ts";
 
 export interface ObjtreeOptions {
-	/** Directory below build/. */
+	/** Directory below build/, where the architecture is the default one; ARCH-name otherwise. */
 	name: string;
 	/** Fragments of configs/ merged over the default, e.g. "nospf.config". */
 	fragments?: string[];
@@ -73,7 +73,22 @@ function short_lines(tell: (text: string) => void): (text: string) => void {
 	};
 }
 
-/** By name: builds that are under way. */
+/**
+ * The architecture that make was asked for, for programs that build kernels of it: arch/ARCH. Without
+ * make it is the default one.
+ */
+export function arch_asked(): string {
+	const { SRCARCH, ARCH } = process.env;
+	return SRCARCH ?? ARCH ?? DEFAULT_ARCH;
+}
+const DEFAULT_ARCH = "x86";
+
+/** Builds of other architectures than the default one say so. */
+function dir_name({ name, arch = DEFAULT_ARCH }: ObjtreeOptions): string {
+	return arch === DEFAULT_ARCH ? name : `${arch}-${name}`;
+}
+
+/** By directory: builds that are under way. */
 const under_way = new Map<string, Promise<string>>();
 
 /**
@@ -81,15 +96,18 @@ const under_way = new Map<string, Promise<string>>();
  * bundle is newer than all of its sources. Who asks for what is under way waits for it.
  */
 export function objtree(options: ObjtreeOptions): Promise<string> {
-	let build = under_way.get(options.name);
+	const name = dir_name(options);
+	let build = under_way.get(name);
 	if (!build) {
-		build = make_objtree(options).finally(() => under_way.delete(options.name));
-		under_way.set(options.name, build);
+		build = make_objtree(options).finally(() => under_way.delete(name));
+		under_way.set(name, build);
 	}
 	return build;
 }
 
-async function make_objtree({ name, fragments = [], arch = "x86", tell }: ObjtreeOptions): Promise<string> {
+async function make_objtree(options: ObjtreeOptions): Promise<string> {
+	const { fragments = [], arch = DEFAULT_ARCH, tell } = options;
+	const name = dir_name(options);
 	const srctree = here();
 	const dir = join(build_dir(), name);
 	const bundle = join(dir, "vmlinux.mjs");
@@ -105,7 +123,7 @@ async function make_objtree({ name, fragments = [], arch = "x86", tell }: Objtre
 		MAKEFLAGS: "",
 		MFLAGS: "",
 		MAKELEVEL: "",
-		KBUILD_NOCHECK: name === "default" ? "" : "1",
+		KBUILD_NOCHECK: options.name === "default" ? "" : "1",
 	};
 	for (const target of ["defconfig", ...fragments, "vmlinux"]) {
 		const make = ["make", `O=${dir}`, `ARCH=${arch}`, target];

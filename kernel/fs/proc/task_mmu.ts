@@ -128,5 +128,7 @@ export function show_map(mm: mm_struct): string {
 	for (let vma = mm.mmap; vma !== NULL; vma = vma.vm_next)
 		text += show_map_vma(vma) + "\n";
 	mmap_read_unlock(mm);
-	return text + gate_vma_line() + "\n";
+	const gate = gate_vma_line();
+
+	return gate === "" ? text : text + gate + "\n";
 }

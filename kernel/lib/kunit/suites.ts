@@ -2,7 +2,7 @@
 /**
  * The suites of this configuration. Port: the kernel's linker collects what
  * kunit_test_suite() puts into a section; here they are listed, each behind
- * the symbol that its file has in Kconfig.
+ * the symbol that its file has in Kconfig; the architecture's by asm/kunit.ts.
  */
 import {
 	CONFIG_FILEMAP_KUNIT_TEST,
@@ -23,6 +23,7 @@ import {
 	CONFIG_SLAB_KUNIT_TEST,
 	CONFIG_SPF_KUNIT_TEST,
 } from "generated/autoconf.ts";
+import { arch_test_suites } from "asm/kunit.ts";
 import { fork_test_suite } from "kernel/fork_kunit.ts";
 import { list_test_suite } from "kernel/lib/list_kunit.ts";
 import { rbtree_test_suite } from "kernel/lib/rbtree_kunit.ts";
@@ -62,5 +63,6 @@ export function kunit_suites(): kunit_suite[] {
 		...(CONFIG_MEMORY_KUNIT_TEST ? [memory_test_suite] : []),
 		...(CONFIG_SPF_KUNIT_TEST ? [spf_test_suite] : []),
 		...(CONFIG_FORK_KUNIT_TEST ? [fork_test_suite] : []),
+		...arch_test_suites(),
 	];
 }

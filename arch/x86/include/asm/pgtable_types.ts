@@ -62,6 +62,9 @@ export const PTRS_PER_PTE = 512;
 /** End of user space, exclusive: 47 bits minus the guard page. */
 export const TASK_SIZE = 0x7ffffffff000;
 export const TASK_SIZE_MAX = TASK_SIZE;
+export const STACK_TOP = TASK_SIZE;
+/** Where mappings begin that are placed upwards: at a third, rounded up. */
+export const TASK_UNMAPPED_BASE = 0x2aaaaaaab000;
 
 export function pte_flags(pte: number): number {
 	return pte & PTE_FLAGS_MASK;

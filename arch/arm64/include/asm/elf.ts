@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors what arch/arm64/include/asm/elf.h and asm/processor.h (5.17) say of
+ * the layout of an address space, which is the generic one, and of what the
+ * kernel maps into it.
+ */
+import type { vm_area_struct } from "linux/mm_types.ts";
+
+export { arch_pick_mmap_layout } from "mm/util.ts";
+
+/** A name for what has no file: all of ours have ->name, so there is none. */
+export function arch_vma_name(_vma: vm_area_struct): string {
+	return "";
+}
+
+/** The line of the gate vma in /proc/PID/maps: 64-bit tasks have none. */
+export function gate_vma_line(): string {
+	return "";
+}

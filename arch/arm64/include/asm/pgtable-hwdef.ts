@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors arch/arm64/include/asm/pgtable-hwdef.h and page-def.h (5.17): the
+ * geometry of tables, and the bits of an entry that the hardware looks at.
+ * Left out: block and contiguous entries, attributes of memory, PTE_SHARED and
+ * PTE_PXN (the kernel executes nothing that these tables map), stage 2,
+ * TCR_EL1, addresses of 52 bits.
+ *
+ * Port: an entry is one 32-bit word, so that it is atomic, with the frame in
+ * bits 12-31. So it is us who say where the bits are: those of the lower
+ * attributes are where the hardware has them; UXN and DBM, of the upper ones,
+ * are in bits 2 and 3, which are the memory attributes there. A table has as
+ * many entries as the real one and takes a page, of which it uses half.
+ */
+import {
+	CONFIG_ARM64_PAGE_SHIFT,
+	CONFIG_ARM64_VA_BITS,
+} from "generated/autoconf.ts";
+
+export const PAGE_SHIFT = CONFIG_ARM64_PAGE_SHIFT;
+export const PAGE_SIZE = 2 ** PAGE_SHIFT;
+export const VA_BITS = CONFIG_ARM64_VA_BITS;
+
+/* Each level of tables brings PAGE_SHIFT - 3 bits of an address; level n of
+ * four begins at bit (PAGE_SHIFT - 3) * (4 - n) + 3. */
+export const PTRS_PER_PTE = 2 ** (PAGE_SHIFT - 3);
+export const PMD_SHIFT = (PAGE_SHIFT - 3) * 2 + 3;
+export const PUD_SHIFT = (PAGE_SHIFT - 3) * 3 + 3;
+export const PGDIR_SHIFT = (PAGE_SHIFT - 3) * 4 + 3;
+export const PMD_SIZE = 2 ** PMD_SHIFT;
+export const PUD_SIZE = 2 ** PUD_SHIFT;
+/** Of four levels: the p4d is folded into the pgd. */
+export const P4D_SIZE = 2 ** PGDIR_SHIFT;
+export const PGDIR_SIZE = 2 ** PGDIR_SHIFT;
+
+/* Entries above the last level. */
+export const PMD_TYPE_TABLE = 0x3;
+export const PMD_TABLE_BIT = 0x2;
+export const PUD_TYPE_TABLE = 0x3;
+export const PUD_TABLE_BIT = 0x2;
+export const P4D_TYPE_TABLE = 0x3;
+export const P4D_TABLE_BIT = 0x2;
+
+/* Entries of the last level. */
+export const PTE_VALID = 0x001;
+export const PTE_TYPE_PAGE = 0x003;
+export const PTE_TABLE_BIT = 0x002;
+/** Not to be executed in user mode. */
+export const PTE_UXN = 0x004;
+/** Dirty bit management: the hardware may clear PTE_RDONLY. */
+export const PTE_DBM = 0x008;
+/** AP[1]: accessible in user mode. */
+export const PTE_USER = 0x040;
+/** AP[2]: not to be written to. */
+export const PTE_RDONLY = 0x080;
+/** The access flag. */
+export const PTE_AF = 0x400;
+/** Not global: of one address space. */
+export const PTE_NG = 0x800;
+/** What is no flag. */
+export const PTE_ADDR_MASK = ~0xfff;

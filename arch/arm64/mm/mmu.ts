@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The MMU: what the hardware does for an access to memory. Mirrors no file of
+ * the kernel (not mm/mmu.c, which maps the kernel); the rules are those of the
+ * Arm Architecture Reference Manual, chapter "The AArch64 Virtual Memory System
+ * Architecture". The TLBs are in ./tlb.ts.
+ *
+ * With CONFIG_ARM64_HW_AFDBM it sets the access flag, and clears PTE_RDONLY for
+ * a write where PTE_DBM is set, both atomically (TCR_EL1.HA and HD). Without,
+ * the first use of an old page is an access flag fault, and the first write to
+ * a clean one a permission fault.
+ */
+import {
+	CONFIG_ARCH_HOST_STEPPER,
+	CONFIG_ARM64_HW_AFDBM,
+} from "generated/autoconf.ts";
+import { insn_begin_step, insn_end_step, insn_store_step } from "host/model.ts";
+import {
+	ESR_ELx_EC_DABT_CUR,
+	ESR_ELx_EC_DABT_LOW,
+	ESR_ELx_EC_IABT_CUR,
+	ESR_ELx_EC_IABT_LOW,
+	ESR_ELx_EC_SHIFT,
+	ESR_ELx_FSC_ACCESS,
+	ESR_ELx_FSC_FAULT,
+	ESR_ELx_FSC_PERM,
+	ESR_ELx_IL,
+	ESR_ELx_WNR,
+} from "asm/esr.ts";
+import type { p4d_t, pgd_t } from "asm/pgtable_types.ts";
+import { TASK_SIZE } from "asm/pgtable_types.ts";
+import {
+	PAGE_SIZE,
+	PTE_ADDR_MASK,
+	PTE_AF,
+	PTE_DBM,
+	PTE_RDONLY,
+	PTE_USER,
+	PTE_UXN,
+	PTE_VALID,
+} from "asm/pgtable-hwdef.ts";
+import { p4d_offset } from "asm/pgtable.ts";
+import {
+	pgd_offset_pgd,
+	pmd_offset_lockless,
+	pte_offset_map_val,
+	pud_offset_lockless,
+} from "linux/pgtable.ts";
+import { mmu_registers } from "./context.ts";
+import { cpu_tlb, insn_enter, insn_leave, tlb_slot } from "./tlb.ts";
+import { el0_da, el0_ia, el1_abort } from "../kernel/entry-common.ts";
+import { type pt_regs, REGS_USER, user_mode } from "asm/ptrace.ts";
+import type { mm_struct } from "linux/mm_types.ts";
+import { current } from "kernel/sched/core.ts";
+
+/** Of an error: the access was to fetch an instruction. In an ESR that is a
+ *  class, which the exception level is part of. */
+const MMU_INSTR = 0x10000;
+
+/** Physical address of a user access that may go on, or a negative number for
+ *  mmu_fault(). Address 0 is nobody's, so the result is never 0. */
+export function mmu_translate(
+	addr: number,
+	write: boolean,
+	exec: boolean,
+	_user: boolean,
+): number {
+	const offset = addr & (PAGE_SIZE - 1);
+	const vpn = (addr - offset) / PAGE_SIZE;
+	const asid = this_cpu(mmu_registers).asid;
+	const e = tlb_slot(vpn, asid);
+
+	/* Another CPU may clear ctx_id at any time: then what we do with the
+	 * entry is over before that CPU goes on. See ./tlb.ts. */
+	if (READ_ONCE(e.ctx_id) === asid && e.vpn === vpn && asid !== 0) {
+		const pte = e.pte;
+		const need = write ? PTE_RDONLY : exec ? PTE_UXN : 0;
+
+		if ((pte & need) === 0) return (pte & PTE_ADDR_MASK) | offset;
+		/* A write for which PTE_RDONLY may be cleared. What
+		 * would fault is looked up again, too, and not cached. */
+		WRITE_ONCE(e.ctx_id, 0);
+	}
+
+	const pte = mmu_walk(addr, write, exec);
+	if (pte < 0) return pte;
+	e.vpn = vpn;
+	e.pte = pte;
+	WRITE_ONCE(e.ctx_id, asid);
+	return (pte & PTE_ADDR_MASK) | offset;
+}
+
+/**
+ * Walk the four levels of the live tables. Returns the leaf entry, as it is
+ * after what the hardware does to it, or an error: the kind of fault and the
+ * level. Frames are below 2^31, so no entry is negative.
+ */
+function mmu_walk(addr: number, write: boolean, exec: boolean): number {
+	const access = (write ? ESR_ELx_WNR : 0) | (exec ? MMU_INSTR : 0);
+	const root = this_cpu(mmu_registers).ttbr0;
+
+	if (root === NULL) return -(access | ESR_ELx_FSC_FAULT);
+	const pgd = pgd_offset_pgd(root, addr);
+	const p4d: p4d_t = p4d_offset(pgd, addr);
+	const p4dval = READ_ONCE(p4d.p4d);
+	if ((p4dval & PTE_VALID) === 0) return -(access | ESR_ELx_FSC_FAULT);
+	const pud = pud_offset_lockless(p4d, p4dval, addr);
+	const pudval = READ_ONCE(pud.pud);
+	if ((pudval & PTE_VALID) === 0)
+		return -(access | ESR_ELx_FSC_FAULT | 1);
+	const pmd = pmd_offset_lockless(pud, pudval, addr);
+	const pmdval = READ_ONCE(pmd.pmd);
+	if ((pmdval & PTE_VALID) === 0)
+		return -(access | ESR_ELx_FSC_FAULT | 2);
+	const ptep = pte_offset_map_val(pmdval, addr);
+
+	for (;;) {
+		/* The access depends on the entry: what the page held before
+		 * that was set, it sees. */
+		const pte = rcu_dereference(ptep.pte);
+		let set = pte;
+
+		if ((pte & PTE_VALID) === 0)
+			return -(access | ESR_ELx_FSC_FAULT | 3);
+		if ((pte & PTE_AF) === 0) {
+			if (!CONFIG_ARM64_HW_AFDBM)
+				return -(access | ESR_ELx_FSC_ACCESS | 3);
+			set |= PTE_AF;
+		}
+		if (write && (pte & PTE_RDONLY) !== 0) {
+			if (!CONFIG_ARM64_HW_AFDBM || (pte & PTE_DBM) === 0)
+				return -(access | ESR_ELx_FSC_PERM | 3);
+			set &= ~PTE_RDONLY;
+		}
+		if ((pte & PTE_USER) === 0 || (exec && (pte & PTE_UXN) !== 0))
+			return -(access | ESR_ELx_FSC_PERM | 3);
+		if (set === pte) return pte;
+		/* Atomic: pairs with the ones of ptep_set_access_flags() and
+		 * its like. */
+		if (cmpxchg(ptep.pte, pte, set) === pte) return set;
+	}
+}
+
+/** The entry behind addr in tables that nobody changes; 0: none that the CPU
+ *  would use. For checks. */
+export function mmu_lookup(root: pgd_t, addr: number): number {
+	const pte = mmu_entry(root, addr);
+
+	return (pte & PTE_VALID) !== 0 ? pte : 0;
+}
+
+/** The same, whatever it is; 0: none. */
+export function mmu_entry(root: pgd_t, addr: number): number {
+	const p4d: p4d_t = p4d_offset(pgd_offset_pgd(root, addr), addr);
+
+	if ((p4d.p4d & PTE_VALID) === 0) return 0;
+	const pud = pud_offset_lockless(p4d, p4d.p4d, addr);
+
+	if ((pud.pud & PTE_VALID) === 0) return 0;
+	const pmd = pmd_offset_lockless(pud, pud.pud, addr);
+
+	if ((pmd.pmd & PTE_VALID) === 0) return 0;
+	return pte_offset_map_val(pmd.pmd, addr).pte;
+}
+
+/** The address space whose tables a CPU walks; init_mm or NULL: none. For
+ *  checks. */
+export function mmu_loaded_mm(cpu: number): mm_struct {
+	return per_cpu(mmu_registers, cpu).loaded_mm;
+}
+
+/** Calls fn with address and size of what no other CPU meets a CPU at: a tlbi
+ *  is one step. For the stepper. */
+export function mmu_own(
+	cpu: number,
+	fn: (addr: number, size: number) => void,
+): void {
+	fn(uptr(per_cpu(cpu_tlb, cpu)), sizeof<cpu_tlb>());
+	fn(uptr(per_cpu(mmu_registers, cpu)), sizeof<mmu_registers>());
+}
+
+/** Will the CPU use what it has cached of mm as it is, without another look, if
+ *  it goes on with it? Always: a flush reaches every CPU. For checks. */
+export function mmu_trusts(_cpu: number, _mm: mm_struct): boolean {
+	return true;
+}
+
+/**
+ * One access: no interrupt comes between insn_begin() before the translation
+ * and insn_end() after the use of the address, and a flush waits for
+ * insn_end().
+ */
+export function insn_begin(): void {
+	if (CONFIG_ARCH_HOST_STEPPER) insn_begin_step();
+	insn_enter();
+}
+
+/** The access is a store: for who checks that the page is known to be dirty. */
+function insn_store(p: number): void {
+	if (CONFIG_ARCH_HOST_STEPPER) insn_store_step(p);
+}
+
+export function insn_end(): void {
+	insn_leave();
+	if (CONFIG_ARCH_HOST_STEPPER) insn_end_step();
+}
+
+/** The exception for an access that mmu_translate() has refused. True: it may
+ *  be made again. */
+export function mmu_fault(
+	regs: pt_regs,
+	result: number,
+	addr: number,
+): boolean {
+	const instr = (-result & MMU_INSTR) !== 0;
+	const iss = (-result & ~MMU_INSTR) | ESR_ELx_IL;
+
+	if (!user_mode(regs)) {
+		const ec = instr ? ESR_ELx_EC_IABT_CUR : ESR_ELx_EC_DABT_CUR;
+
+		return el1_abort(regs, (ec << ESR_ELx_EC_SHIFT) | iss, addr);
+	}
+	if (instr)
+		return el0_ia(
+			regs,
+			(ESR_ELx_EC_IABT_LOW << ESR_ELx_EC_SHIFT) | iss,
+			addr,
+		);
+	return el0_da(
+		regs,
+		(ESR_ELx_EC_DABT_LOW << ESR_ELx_EC_SHIFT) | iss,
+		addr,
+	);
+}
+
+/**
+ * One access of user mode. Returns the physical address, and the caller calls
+ * insn_end() when it has made the access; or 0 after a signal
+ * was raised, and then the access has not happened. Faults on the way are
+ * handled, and the access made again, as an instruction would be restarted.
+ */
+export function mmu_access(
+	addr: number,
+	write: boolean,
+	exec: boolean,
+): number {
+	for (;;) {
+		/* Of the other table, or of none: a fault at level 0. */
+		if (!(addr >= 0 && addr < TASK_SIZE)) {
+			mmu_fault(
+				REGS_USER,
+				-(
+					ESR_ELx_FSC_FAULT |
+					(write ? ESR_ELx_WNR : 0) |
+					(exec ? MMU_INSTR : 0)
+				),
+				addr,
+			);
+			return 0;
+		}
+		insn_begin();
+		const result = mmu_translate(addr, write, exec, true);
+		if (result > 0) {
+			if (write) insn_store(result);
+			return result;
+		}
+		insn_end();
+		const task = current();
+		/* A signal for the access; or the task has not survived. */
+		if (!mmu_fault(REGS_USER, result, addr) || current() !== task)
+			return 0;
+	}
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The TLBs of all CPUs, and the instructions that maintain them. Mirrors no
+ * file of the kernel, where this is hardware: the Arm Architecture Reference
+ * Manual, section "TLB maintenance". asm/tlbflush.ts gives the instructions.
+ *
+ * Each CPU has an array of translations in its per-CPU area, tagged with the
+ * ASID, which no switch of the address space empties. It is direct-mapped; on
+ * the stepper any entry holds any translation, and none goes but by a flush.
+ *
+ * A `tlbi ...is` is broadcast: it takes entries out of the arrays of all CPUs,
+ * and interrupts none of them. When the `dsb ish` after it is through, no CPU
+ * uses an old translation any more, also not in an access that was under way.
+ * On the threads machine an access is some loads and stores of its CPU, between
+ * insn_begin() and insn_end(), so both have to be made true:
+ *
+ * - insn.seq of a CPU is odd while it is inside of an access. insn_begin()
+ *   makes it so before it looks at anything, fully ordered; insn_end() is a
+ *   release.
+ * - tlbi(): the tables were changed before it. First it waits for those who are
+ *   inside. Who was not saw its seq change after us, so by the full barriers on
+ *   both sides it walks the changed tables. Who was has put into its TLB what
+ *   it found, and by the release and our acquire we see that. So from here on
+ *   nobody can put in what is old, and then the entries are taken out.
+ * - dsb_ish(): who is inside now may have looked at its TLB just before. It is
+ *   waited for. Who comes in later finds the entry gone: again the full
+ *   barriers, ours between the entries and the look at seq.
+ *
+ * An entry is written by its own CPU, which makes it, and by those who take it
+ * out; they store ctx_id only. If that store meets one by which the CPU puts
+ * another translation in the same place, either that one is lost, which costs a
+ * walk; or it stays, and then its walk began after the wait, so that it is what
+ * the tables say.
+ */
+import { CONFIG_ARCH_HOST_STEPPER, CONFIG_SMP } from "generated/autoconf.ts";
+import { BUG_ON } from "linux/bug.ts";
+import { cpu_pause, nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
+import { smp_mb } from "host/door.ts";
+import { await_step } from "host/model.ts";
+
+export const TLB_ENTRIES = 256;
+
+/** A cached translation. Valid while ctx_id is not 0. */
+export interface tlb_entry extends struct {
+	vpn: ulong; /* address / PAGE_SIZE; its CPU only, read by tlbi_*() */
+	ctx_id: int; /* ASID; its CPU only, but that tlbi_*() clear it */
+	pte: int; /* as it was when it was walked; its CPU only */
+}
+
+/** The CPU's own, but for what tlbi() takes out. */
+export interface cpu_tlb extends struct {
+	entry: array<embed<tlb_entry>, 256>; /* see tlb_entry */
+	/* None is valid from here on; its CPU only. */
+	used: ifdef<"CONFIG_ARCH_HOST_STEPPER", int>;
+}
+export const cpu_tlb = DEFINE_PER_CPU<cpu_tlb>();
+
+interface insn_state extends struct {
+	seq: int; /* odd: inside of an access; its CPU only, read by all */
+}
+const insn = DEFINE_PER_CPU<insn_state>();
+
+/** This CPU begins an access. */
+export function insn_enter(): void {
+	/* Fully ordered: pairs with wait_for_accesses(). */
+	if (CONFIG_SMP) fetch_add(this_cpu(insn).seq, 1);
+}
+
+/** It has made the access. */
+export function insn_leave(): void {
+	if (CONFIG_SMP) {
+		const p = this_cpu(insn);
+
+		/* Release: the access, and what was put into the TLB, come
+		 * before. Pairs with wait_for_accesses(). */
+		smp_store_release(p.seq, p.seq + 1);
+	}
+}
+
+/** Entries of a TLB that may be valid. */
+export function tlb_used(tlb: cpu_tlb): number {
+	if (CONFIG_ARCH_HOST_STEPPER) return tlb.used;
+	return TLB_ENTRIES;
+}
+
+/** Where a page's translation is, or has its place; the stepper's goes into
+ *  the first entry that is free, and no other one has to leave for it. */
+export function tlb_slot(vpn: number, ctx_id: number): tlb_entry {
+	const tlb = this_cpu(cpu_tlb);
+
+	if (!CONFIG_ARCH_HOST_STEPPER)
+		return tlb.entry[vpn & (TLB_ENTRIES - 1)];
+	const used = tlb.used;
+	let free = used;
+
+	for (let i = 0; i < used; i++) {
+		const e: tlb_entry = tlb.entry[i];
+		const ctx = e.ctx_id;
+		if (ctx === 0) free = i < free ? i : free;
+		else if (ctx === ctx_id && e.vpn === vpn) return e;
+	}
+	BUG_ON(free === TLB_ENTRIES, "all TLB entries are in use");
+	if (free === used) tlb.used = used + 1;
+	return tlb.entry[free];
+}
+
+/**
+ * All accesses that are under way on other CPUs come to their end. None of them
+ * waits for anything, so it need not be interrupted, and we may hold locks and
+ * have interrupts off.
+ */
+function wait_for_accesses(): void {
+	/* What we stored comes before the looks at seq: pairs with the fully
+	 * ordered addition in insn_enter(). */
+	smp_mb();
+	if (!CONFIG_SMP) return;
+	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
+		if (cpu === smp_processor_id()) continue;
+		const p = per_cpu(insn, cpu);
+		/* Acquire: pairs with the release in insn_leave(). */
+		const seq = smp_load_acquire(p.seq);
+
+		if ((seq & 1) === 0) continue;
+		/* The next access is another one, which began after us. As
+		 * above: pairs with insn_leave(). */
+		for (let n = 0; smp_load_acquire(p.seq) === seq; n++) {
+			if (CONFIG_ARCH_HOST_STEPPER) await_step(n);
+			else cpu_pause(n);
+		}
+	}
+}
+
+/** One page's entry of one CPU. */
+function drop_page(tlb: cpu_tlb, vpn: number, ctx_id: number): void {
+	if (CONFIG_ARCH_HOST_STEPPER) {
+		for (let i = 0, used = tlb.used; i < used; i++) {
+			const e: tlb_entry = tlb.entry[i];
+			if (e.ctx_id === ctx_id && e.vpn === vpn) e.ctx_id = 0;
+		}
+		return;
+	}
+	const e: tlb_entry = tlb.entry[vpn & (TLB_ENTRIES - 1)];
+
+	if (READ_ONCE(e.ctx_id) === ctx_id && data_race(e.vpn) === vpn)
+		WRITE_ONCE(e.ctx_id, 0);
+}
+
+/** All entries of one CPU; ctx_id 0: whosesoever. */
+function drop_all(tlb: cpu_tlb, ctx_id: number): void {
+	for (let i = 0, used = tlb_used(tlb); i < used; i++) {
+		const e: tlb_entry = tlb.entry[i];
+
+		if (ctx_id === 0 || READ_ONCE(e.ctx_id) === ctx_id)
+			WRITE_ONCE(e.ctx_id, 0);
+	}
+}
+
+/** tlbi rvae1is: n pages from vpn on, each `stride` pages after the last. */
+export function tlbi_range(
+	vpn: number,
+	n: number,
+	stride: number,
+	ctx_id: number,
+): void {
+	wait_for_accesses();
+	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
+		const tlb = per_cpu(cpu_tlb, cpu);
+
+		for (let i = 0; i < n; i++)
+			drop_page(tlb, vpn + i * stride, ctx_id);
+	}
+}
+
+/** tlbi vae1is: one page. */
+export function tlbi_page(vpn: number, ctx_id: number): void {
+	tlbi_range(vpn, 1, 1, ctx_id);
+}
+
+/** tlbi aside1is: an address space; tlbi vmalle1is, with 0: everything. */
+export function tlbi_asid(ctx_id: number): void {
+	wait_for_accesses();
+	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++)
+		drop_all(per_cpu(cpu_tlb, cpu), ctx_id);
+}
+
+/** tlbi vmalle1: everything, of this CPU alone. */
+export function tlbi_local(): void {
+	drop_all(this_cpu(cpu_tlb), 0);
+}
+
+/** dsb ish: what was taken out is not in use any more. */
+export function dsb_ish(): void {
+	wait_for_accesses();
+}
