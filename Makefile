@@ -135,7 +135,7 @@ export ARCH SRCARCH
 
 ARCHES := x86 x86_64 i386 powerpc arm64
 # Those of which not only the configuration is ported.
-BUILDS := x86 x86_64 i386
+BUILDS := x86 x86_64 i386 arm64
 ifeq ($(filter $(ARCHES),$(ARCH)),)
   $(error ARCH=$(ARCH) is not known here, these are: $(ARCHES))
 endif

@@ -147,10 +147,10 @@ async function main(): Promise<void> {
 	const tell = (text: string) => void process.stderr.write(text);
 	const vmlinux = await objtree({ name: "bench", tell });
 	const nospf = await objtree({ name: "bench-nospf", fragments: ["nospf.config"], tell });
-	const module = await guest(join(here(), "tools/bench/guest.ts"));
+	const module = await guest(join(here(), "tools/bench/guest.ts"), vmlinux);
 	const alone = await against_native(vmlinux, module, rounds);
 	const [on, off] = await Promise.all([vmlinux, nospf].map((bundle) => boot(bundle, BESIDE_CPUS)));
-	const beside = await beside_writers(on, off, rounds);
+	const beside = await beside_writers(on, off, vmlinux, rounds);
 	await Promise.all([on.shutdown(), off.shutdown()]);
 
 	const table = new Table({

@@ -15,6 +15,7 @@ import { cmd_text, type Deps } from "./cc/fixdep.ts";
 import { constant_functions } from "./cc/functions.ts";
 import { fields_left_over } from "./cc/leftover.ts";
 import { type Compiled, compile, names_text } from "./cc/program.ts";
+import { srcarch_of } from "./lib/arch.ts";
 import { command } from "./lib/command.ts";
 import { UserError } from "./lib/errors.ts";
 import { write_file } from "./lib/files.ts";
@@ -214,10 +215,10 @@ export const STEPPER_ENTRY = "tools/explore/inside/main.ts";
 export async function build({ objtree, minify = false, say = () => {} }: BuildOptions): Promise<string> {
 	const srctree = here();
 	const config = read_config(objtree);
-	const srcarch = config.get("CONFIG_PPC") ? "powerpc" : config.get("CONFIG_ARM64") ? "arm64" : "x86";
+	const srcarch = srcarch_of((symbol) => config.get(symbol) === true);
 	if (!existsSync(join(srctree, "arch", srcarch, "include/asm")))
 		throw new BuildError(
-			`arch/${srcarch}: only its configuration is ported so far; configure with ARCH=x86 to build a kernel`,
+			`arch/${srcarch}: only its configuration is ported so far; configure with ARCH=x86 or ARCH=arm64 to build a kernel`,
 		);
 	const stepper = config.get("CONFIG_ARCH_HOST_STEPPER") === true;
 	const machine = stepper ? "stepper" : "threads";

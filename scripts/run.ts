@@ -8,26 +8,31 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import Table from "cli-table3";
-import { boot, find_kernel, type Replayer } from "../tools/replay/machine.ts";
+import { boot, find_kernel, type Kernel, type Replayer } from "../tools/replay/machine.ts";
 import { make_plan } from "../tools/replay/plan.ts";
-import { is_clean, make_report, print_text, type Report } from "../tools/replay/report.ts";
+import { is_clean, last_line, make_report, print_text, type Report } from "../tools/replay/report.ts";
 import { Machine } from "../arch/host/threads/machine.ts";
 import { BESIDE_CPUS, beside_table, beside_writers } from "./lib/beside.ts";
 import { load_trace, type Trace } from "../tools/replay/trace.ts";
 import { command } from "./lib/command.ts";
 import { program } from "./lib/program.ts";
 import { here } from "./lib/root.ts";
-import { objtree } from "./lib/objtree.ts";
+import { arch_asked, objtree } from "./lib/objtree.ts";
 
 /** Replays before the ones that count: until the kernel's code is compiled. */
 const WARM_UP = 15;
 const ROUNDS = 15;
 const BESIDE_ROUNDS = 7;
 const cpus = Math.max(2, Math.min(4, availableParallelism()));
-async function replay(trace: Trace, replayer: Replayer, used: number, spf: boolean): Promise<Report> {
+async function replay(trace: Trace, replayer: Replayer, used: number, kernel: Kernel): Promise<Report> {
 	const plan = make_plan(trace);
 	const outcome = await replayer.run(plan);
-	const report = make_report(trace, plan, outcome, { cpus: used, check: used === 1, speculative: spf });
+	const report = make_report(trace, plan, outcome, {
+		cpus: used,
+		check: used === 1,
+		speculative: kernel.spf,
+		arch: kernel.arch,
+	});
 	if (!is_clean(report)) {
 		process.stdout.write(print_text(report));
 		process.exitCode = 1;
@@ -39,23 +44,22 @@ async function main(): Promise<void> {
 	command("run", "Replays the sample with the feature on and off, side by side.").parse();
 	const trace = load_trace(join(here(), "tools/replay/sample"));
 
+	const arch = arch_asked();
 	const tell = (text: string) => void process.stdout.write(text);
 	const kernels = [
-		{ name: "on", kernel: find_kernel(await objtree({ name: "default", tell })) },
+		{ name: "on", kernel: find_kernel(await objtree({ name: "default", arch, tell })) },
 		{
 			name: "off",
-			kernel: find_kernel(await objtree({ name: "nospf", fragments: ["nospf.config"], tell })),
+			kernel: find_kernel(await objtree({ name: "nospf", fragments: ["nospf.config"], arch, tell })),
 		},
 	];
 
 	console.log(`\nsample: ${trace.command} (recorded on Linux ${trace.kernel})`);
 	for (const { name, kernel } of kernels) {
 		const replayer = await boot({ kernel, cpus: 1, mem: kernel.mem, check: true });
-		const { maps, results } = await replay(trace, replayer, 1, kernel.spf);
+		const report = await replay(trace, replayer, 1, kernel);
 		await replayer.shutdown();
-		console.log(
-			`--check, speculation ${name}: maps: ${maps.equal}/${maps.total} lines equal; results: ${results.equal}/${results.total} equal`,
-		);
+		console.log(`--check, speculation ${name}: ${last_line(report)}`);
 	}
 
 	/* In turn, so that a busy moment of this machine hits both. */
@@ -65,7 +69,7 @@ async function main(): Promise<void> {
 	);
 	for (let round = 0; round < WARM_UP + ROUNDS; round++)
 		for (const [i, { kernel }] of kernels.entries()) {
-			const report = await replay(trace, replayers[i], cpus, kernel.spf);
+			const report = await replay(trace, replayers[i], cpus, kernel);
 			if (round >= WARM_UP) reports[i].push(report);
 		}
 	await Promise.all(replayers.map((r) => r.shutdown()));
@@ -104,7 +108,7 @@ compares mmap_seq again and again.`);
 	const [on, off] = await Promise.all(
 		kernels.map(({ kernel }) => Machine.boot({ vmlinux: kernel.vmlinux, cpus: BESIDE_CPUS, mem: 256 })),
 	);
-	const beside = await beside_writers(on, off, BESIDE_ROUNDS);
+	const beside = await beside_writers(on, off, kernels[0].kernel.vmlinux, BESIDE_ROUNDS);
 	await Promise.all([on.shutdown(), off.shutdown()]);
 	const cores = availableParallelism();
 	const said = `medians of ${BESIDE_ROUNDS} rounds, ${cores} cores`;

@@ -9,8 +9,9 @@
 export const __NR_sim_open = 1000;
 /** sim_set_size(fd, size): make the file at least that long. */
 export const __NR_sim_set_size = 1001;
-/** sim_exec(start_brk, stack_start, stack_end): a new address space that holds
- *  nothing but a stack, with an empty heap. */
+/** sim_exec(start_brk, stack_start, stack_end, mmap_base): a new address space
+ *  that holds nothing but a stack, with an empty heap. mmap_base: where
+ *  mappings begin, downwards; 0 is the architecture's choice. */
 export const __NR_sim_exec = 1002;
 /** sim_special(addr, len, SPECIAL_MAPPING_*): [vvar], [vvar_vclock], [vdso]. */
 export const __NR_sim_special = 1003;

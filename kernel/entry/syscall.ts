@@ -174,7 +174,7 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 		return sys_sim_set_size(a0 | 0, a1);
 	case __NR_sim_exec:
 		return sys_sim_exec(ulong_arg(a0), ulong_arg(a1),
-			ulong_arg(a2));
+			ulong_arg(a2), ulong_arg(a3));
 	case __NR_sim_special:
 		return sys_sim_special(ulong_arg(a0), ulong_arg(a1), a2 | 0);
 	case __NR_sim_drop_caches:

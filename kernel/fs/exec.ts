@@ -229,15 +229,19 @@ function begin_new_exec(mm: mm_struct): number {
 
 /**
  * Replace current's address space by a new one, laid out as Linux does it on
- * x86-64 without randomisation. The stack is [stack_start, stack_end), the heap
- * starts, empty, at start_brk.
+ * this architecture without randomisation. The stack is [stack_start,
+ * stack_end), the heap starts, empty, at start_brk. mmap_base, unless it is 0,
+ * is where mappings begin, downwards: a recording's, which is of another
+ * architecture maybe.
  */
 export function sys_sim_exec(start_brk: number, stack_start: number,
-		stack_end: number): number {
+		stack_end: number, mmap_base: number): number {
 	if (start_brk % 1 !== 0 || !(start_brk >= 0 && start_brk < TASK_SIZE))
 		return -EINVAL;
 	if (stack_start % PAGE_SIZE !== 0 || stack_end % PAGE_SIZE !== 0 ||
 	    !(stack_start > 0 && stack_start < stack_end && stack_end <= TASK_SIZE))
+		return -EINVAL;
+	if (mmap_base % PAGE_SIZE !== 0 || mmap_base > TASK_SIZE)
 		return -EINVAL;
 
 	const mm = mm_alloc();
@@ -248,6 +252,8 @@ export function sys_sim_exec(start_brk: number, stack_start: number,
 	if (current().mm !== NULL)
 		mm.kernel_version = READ_ONCE(current().mm.kernel_version);
 	arch_pick_mmap_layout(mm, rlimit(RLIMIT_STACK));
+	if (mmap_base !== 0)
+		mm.mmap_base = mmap_base;
 	mm.start_brk = start_brk;
 	mm.brk = start_brk;
 	/* Inside the page that holds the arguments: it is what tells the stack

@@ -204,7 +204,7 @@ function vma_at(mm: mm_struct, addr: number): vm_area_struct {
 function validate_page_tables(c: census, mm: mm_struct): void {
 	const rss = [0, 0, 0, 0];
 	let tables = 0;
-	for (let i = 0; i < PTRS_PER_PTE / 2; i++) {
+	for (let i = 0; i * P4D_SIZE < TASK_SIZE; i++) {
 		const p4d = p4d_offset(ptr_add<pgd_t>(mm.pgd, i), i * P4D_SIZE);
 		if (p4d_none(p4d.p4d)) continue;
 		tables++;

@@ -15,6 +15,7 @@ import { EXCEPTIONS, needless, read_exceptions } from "../checkpatch/exceptions.
 import { all_paths, is_code } from "../checkpatch/tree.ts";
 import { run } from "../lib/child.ts";
 import { write_file } from "../lib/files.ts";
+import { ARM64 } from "../../tools/testing/kunit/run.ts";
 import { objtree } from "../lib/objtree.ts";
 import { build_dir, here } from "../lib/root.ts";
 import type { Result } from "./result.ts";
@@ -92,7 +93,7 @@ export function untyped(
 
 /** The tree that a program's generated/ comes from: what is wrong with its build. */
 async function generate(name: string, fragments: string[], arch?: string): Promise<Result> {
-	const result = { name: `build of ${arch ?? name}`, problems: [] as string[] };
+	const result = { name: `build of ${arch ? `${arch}-` : ""}${name}`, problems: [] as string[] };
 	await objtree({ name, fragments, arch }).catch((error: Error) => result.problems.push(error.message));
 	return result;
 }
@@ -110,7 +111,7 @@ export async function* check_types(root: string): AsyncGenerator<Result> {
 	yield await generate("default", []);
 	const long = one(first);
 	yield await generate("stepper", ["stepper.config"]);
-	yield await generate("default", [], "arm64");
+	yield await generate(ARM64.name, ARM64.fragments ?? [], ARM64.arch);
 	for (const project of others) yield await one(project);
 	yield await long;
 	const sources = all_paths(root).filter(is_code);

@@ -41,9 +41,9 @@ async function run(machine: Machine, module: string, workload: Workload, writers
 	return { fault: median(ns.slice(writers)), writers: ns.slice(0, writers) };
 }
 
-/** All workloads; `on` and `off` have BESIDE_CPUS CPUs. */
-export async function beside_writers(on: Machine, off: Machine, rounds: number): Promise<BesideRow[]> {
-	const module = await guest(join(here(), "tools/bench/beside.ts"));
+/** All workloads; `on` and `off` have BESIDE_CPUS CPUs, and are kernels of the architecture of `vmlinux`. */
+export async function beside_writers(on: Machine, off: Machine, vmlinux: string, rounds: number): Promise<BesideRow[]> {
+	const module = await guest(join(here(), "tools/bench/beside.ts"), vmlinux);
 	const rows: BesideRow[] = [];
 	for (const { name, writers } of workloads) {
 		const times: Times[][] = [[], []];

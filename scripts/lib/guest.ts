@@ -6,25 +6,31 @@
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { rolldown } from "rolldown";
+import { arch_of } from "./arch.ts";
 import { make_directory } from "./files.ts";
 import { build_dir, here } from "./root.ts";
 
 /** Where the headers are that a guest may import: constants of the architecture whose kernel it runs on. */
-export const guest_headers = {
-	asm: join(here(), "arch/x86/include/asm"),
-	"asm-generic": join(here(), "include/asm-generic"),
-};
+export function guest_headers(arch: string): Record<string, string> {
+	return {
+		asm: join(here(), "arch", arch, "include/asm"),
+		"asm-generic": join(here(), "include/asm-generic"),
+	};
+}
 
-/** Returns the URL of the bundled module. */
-export async function guest(source: string): Promise<string> {
+/** Returns the URL of the module, bundled for a kernel: its numbers are those of its architecture. */
+export async function guest(source: string, vmlinux: string): Promise<string> {
+	const arch = arch_of(vmlinux);
 	const dir = join(build_dir(), "guest");
 	make_directory(dir);
-	const file = join(dir, `${basename(source, ".ts")}-${source.split("/").at(-2)}.mjs`);
+	const file = join(dir, `${basename(source, ".ts")}-${source.split("/").at(-2)}-${arch}.mjs`);
 	const bundle = await rolldown({
 		input: source,
 		platform: "node",
 		external: [/^node:/],
-		resolve: { alias: guest_headers },
+		/* The paths in it are of the default architecture. */
+		tsconfig: false,
+		resolve: { alias: guest_headers(arch) },
 	});
 	await bundle.write({ file, format: "esm", codeSplitting: false });
 	await bundle.close();

@@ -13,7 +13,7 @@ const kernel = () => objtree({ name: "kunit-default", fragments: ["kunit.config"
 
 test("the cases of the bench run alone", async (t) => {
 	t.timeout(240_000);
-	const module = await guest(join(here(), "tools/bench/guest.ts"));
+	const module = await guest(join(here(), "tools/bench/guest.ts"), await kernel());
 	const machine = await Machine.boot({ vmlinux: await kernel(), cpus: 1, mem: 64 });
 	t.teardown(() => machine.shutdown());
 	for (const kind of ["write", "read", "wp", "file", "mmap", "fork"] satisfies Kind[]) {
@@ -24,7 +24,7 @@ test("the cases of the bench run alone", async (t) => {
 
 test("a fault beside each kind of writer has a time, and so has the writer", async (t) => {
 	t.timeout(240_000);
-	const module = await guest(join(here(), "tools/bench/beside.ts"));
+	const module = await guest(join(here(), "tools/bench/beside.ts"), await kernel());
 	const machine = await Machine.boot({ vmlinux: await kernel(), cpus: 4, mem: 128 });
 	t.teardown(() => machine.shutdown());
 	for (const { name: workload, writers } of workloads) {

@@ -5,7 +5,7 @@
  * information: the replayed kernel has no directories, and says [heap] and
  * [stack] by rules of its own version.
  */
-import type { MapsLine } from "./maps.ts";
+import { type MapsLine, VSYSCALL } from "./maps.ts";
 import type { TracedFile } from "./trace.ts";
 
 export interface MapsDifference {
@@ -18,6 +18,8 @@ export interface MapsResult {
 	equal: number;
 	total: number;
 	differences: MapsDifference[];
+	/** Is the recording's [vsyscall] not compared, as the kernel's architecture has no such page? */
+	without_vsyscall: boolean;
 }
 
 function same(a: MapsLine, b: MapsLine): boolean {
@@ -25,7 +27,8 @@ function same(a: MapsLine, b: MapsLine): boolean {
 }
 
 /** Lines are paired by their start address; a line without a partner counts. */
-export function compare_maps(recorded: MapsLine[], replayed: MapsLine[]): MapsResult {
+export function compare_maps(all_recorded: MapsLine[], replayed: MapsLine[], arch = "x86"): MapsResult {
+	const recorded = all_recorded.filter((line) => arch === "x86" || line.name !== VSYSCALL);
 	const by_start = new Map(replayed.map((line) => [line.start, line]));
 	const differences: MapsDifference[] = [];
 	let equal = 0;
@@ -39,7 +42,7 @@ export function compare_maps(recorded: MapsLine[], replayed: MapsLine[]): MapsRe
 	differences.sort((a, b) => (a.recorded ?? a.replayed)!.start - (b.recorded ?? b.replayed)!.start);
 	/* A line too many is a line unequal. */
 	const total = Math.max(recorded.length, equal + differences.length);
-	return { equal, total, differences };
+	return { equal, total, differences, without_vsyscall: recorded.length < all_recorded.length };
 }
 
 /** What the kernel knows by inode number gets back its device and path. */

@@ -10,7 +10,9 @@
  * A task is on one CPU at a time: a CPU leaves a task before it makes the
  * task's next operation runnable for others.
  */
+import * as NR from "asm/unistd.ts";
 import type * as user_side from "../../kernel/entry/user.ts";
+import { MMAP_BASE, NR as RECORDED } from "./abi.ts";
 import {
 	DIFFERENT,
 	DONE,
@@ -29,21 +31,18 @@ import {
 /** The kernel's interface to user programs. */
 export type User = typeof user_side;
 
-const NR_MMAP = 9;
-const NR_MUNMAP = 11;
-const NR_EXIT = 60;
-const NR_WAIT4 = 61;
-const NR_CLOSE = 3;
-const NR_PRCTL = 157;
+/** Numbers of the kernel by those of the recording, which is one of x86-64. A call that it has not is -1. */
+const NUMBERS = new Map(
+	Object.entries(RECORDED).map(([name, nr]) => [nr, (NR as Record<string, number>)[`__NR_${name}`] ?? -1]),
+);
+const kernel_nr = (nr: number): number => NUMBERS.get(nr) ?? -1;
+
 const PR_SET_VMA = 0x53564d41;
 const PAGE_SIZE = 4096;
 const SCRATCH = 0x20000;
 /** See kernel/mm/huge_memory.ts. */
 const PR_SIM_THP_ALIGN = 0x53504601;
 const PR_SIM_KERNEL_VERSION = 0x53504602;
-const NR_SIM_OPEN = 1000;
-const NR_SIM_EXEC = 1002;
-const NR_SIM_SPECIAL = 1003;
 const O_RDONLY = 0;
 const O_RDWR = 2;
 const MAP_SHARED = 1;
@@ -82,7 +81,7 @@ export function setup(user: User, { plan }: GuestArg): SetupResult {
 	user.run_task(pid);
 	for (let i = 0; i < plan.fds.length; i++) {
 		const [inode, size, , writable] = plan.open_files.subarray(i * 4, i * 4 + 4);
-		const fd = user.user_syscall(NR_SIM_OPEN, inode, writable ? O_RDWR : O_RDONLY, size);
+		const fd = user.user_syscall(NR.__NR_sim_open, inode, writable ? O_RDWR : O_RDONLY, size);
 		if (fd < 0) return { error: -fd, what: `opening file ${i + 1} of ${plan.fds.length}`, before };
 		plan.fds[i] = fd;
 	}
@@ -94,8 +93,8 @@ export function setup(user: User, { plan }: GuestArg): SetupResult {
 export function teardown(user: User, { plan }: GuestArg): ReturnType<User["meminfo"]> {
 	const pid = user.user_spawn();
 	if (pid > 0 && user.run_task(pid) === 0) {
-		for (const fd of plan.fds) if (fd >= 0) user.user_syscall(NR_CLOSE, fd);
-		user.user_syscall(NR_EXIT, 0);
+		for (const fd of plan.fds) if (fd >= 0) user.user_syscall(NR.__NR_close, fd);
+		user.user_syscall(NR.__NR_exit, 0);
 	}
 	user.user_idle();
 	user.mem_settle();
@@ -202,7 +201,7 @@ function run(cpu: Cpu, op: number) {
 				equal = same(plan.expected[op], result);
 				break;
 			case KIND.clone: {
-				result = user.user_syscall(plan.nr[op], plan.args[op * 6]);
+				result = user.user_syscall(kernel_nr(plan.nr[op]), plan.args[op * 6]);
 				const child = plan.object[op];
 				if (result > 0 && child >= 0) plan.pids[child] = result;
 				/* Numbers of tasks are the kernel's own affair. */
@@ -211,7 +210,7 @@ function run(cpu: Cpu, op: number) {
 			}
 			case KIND.wait: {
 				const child = plan.pids[plan.object[op]];
-				result = user.user_syscall(NR_WAIT4, child, 0, WALL);
+				result = user.user_syscall(NR.__NR_wait4, child, 0, WALL);
 				equal = result === child;
 				break;
 			}
@@ -224,7 +223,7 @@ function run(cpu: Cpu, op: number) {
 					const maps = user.user_maps(pid);
 					if (typeof maps === "string") cpu.maps = maps;
 				}
-				user.user_syscall(plan.nr[op], plan.args[op * 6]);
+				user.user_syscall(kernel_nr(plan.nr[op]), plan.args[op * 6]);
 				/* The CPU left the task: it is gone. */
 				equal = user.user_task() !== pid;
 				result = 0;
@@ -251,9 +250,9 @@ function fault({ user, plan }: Cpu, op: number): void {
 
 function call({ user, plan, check }: Cpu, op: number): number {
 	const a = plan.args.subarray(op * 6, op * 6 + 6);
-	const nr = plan.nr[op];
-	if (nr === NR_PRCTL && a[0] === PR_SET_VMA && plan.object[op] >= 0) return name_memory(user, plan, op);
-	if (nr !== NR_MMAP) return user.user_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	const nr = kernel_nr(plan.nr[op]);
+	if (nr === NR.__NR_prctl && a[0] === PR_SET_VMA && plan.object[op] >= 0) return name_memory(user, plan, op);
+	if (nr !== NR.__NR_mmap) return user.user_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	const fd = plan.opened[op] >= 0 ? plan.fds[plan.opened[op]] : a[4];
 	/* Where the kernel chose, it is given its own choice as a hint: what other
 	 * CPUs do meanwhile then makes no difference. */
@@ -268,11 +267,19 @@ function name_memory(user: User, plan: Plan, op: number): number {
 	const page = SCRATCH + plan.task[op] * PAGE_SIZE;
 	const a = plan.args.subarray(op * 6, op * 6 + 6);
 	const text = plan.strings[plan.object[op]];
-	const error = user.user_syscall(NR_MMAP, page, PAGE_SIZE, 3, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const error = user.user_syscall(
+		NR.__NR_mmap,
+		page,
+		PAGE_SIZE,
+		3,
+		MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS,
+		-1,
+		0,
+	);
 	if (error < 0) return error;
 	for (let i = 0; i <= text.length; i++) user.user_store8(page + i, i < text.length ? text.charCodeAt(i) : 0);
-	const result = user.user_syscall(NR_PRCTL, a[0], a[1], a[2], a[3], page);
-	user.user_syscall(NR_MUNMAP, page, PAGE_SIZE);
+	const result = user.user_syscall(NR.__NR_prctl, a[0], a[1], a[2], a[3], page);
+	user.user_syscall(NR.__NR_munmap, page, PAGE_SIZE);
 	return result;
 }
 
@@ -285,19 +292,19 @@ function exec({ user, plan }: Cpu, op: number): number {
 	let stack = -1;
 	for (let n = first; n < last; n++) if (line(n)[6] === STACK) stack = n;
 	if (stack < 0) return -22;
-	let error = user.user_syscall(NR_SIM_EXEC, start_brk, line(stack)[0], line(stack)[1]);
-	if (error >= 0) error = user.user_syscall(NR_PRCTL, PR_SIM_KERNEL_VERSION, plan.kernel_version);
-	if (error >= 0 && plan.aligns) error = user.user_syscall(NR_PRCTL, PR_SIM_THP_ALIGN, 1);
+	let error = user.user_syscall(NR.__NR_sim_exec, start_brk, line(stack)[0], line(stack)[1], MMAP_BASE);
+	if (error >= 0) error = user.user_syscall(NR.__NR_prctl, PR_SIM_KERNEL_VERSION, plan.kernel_version);
+	if (error >= 0 && plan.aligns) error = user.user_syscall(NR.__NR_prctl, PR_SIM_THP_ALIGN, 1);
 	for (let n = first; n < last && error >= 0; n++) {
 		const [start, end, prot, shared, offset, opened, name] = line(n);
 		if (name === STACK || name === HEAP) continue;
 		if (SPECIAL_MAPPING[name]) {
-			error = user.user_syscall(NR_SIM_SPECIAL, start, end - start, SPECIAL_MAPPING[name]);
+			error = user.user_syscall(NR.__NR_sim_special, start, end - start, SPECIAL_MAPPING[name]);
 			continue;
 		}
 		const flags = MAP_FIXED | (shared ? MAP_SHARED : MAP_PRIVATE) | (opened < 0 ? MAP_ANONYMOUS : 0);
 		const fd = opened < 0 ? -1 : plan.fds[opened];
-		error = user.user_syscall(NR_MMAP, start, end - start, prot, flags, fd, offset);
+		error = user.user_syscall(NR.__NR_mmap, start, end - start, prot, flags, fd, offset);
 	}
 	return Math.min(error, 0);
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Runs a plan on a machine: boots it, sets the program up, lets the CPUs work,
  *  and collects what they noted. */
-import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 import { Machine } from "../../arch/host/threads/machine.ts";
 import type { meminfo } from "../../kernel/entry/user.ts";
+import { config_of, srcarch_of } from "../../scripts/lib/arch.ts";
+import { guest_headers } from "../../scripts/lib/guest.ts";
 import { errno_name } from "./abi.ts";
 import { UserError } from "../lib/errors.ts";
 import type { GuestArg, SetupResult } from "./guest.ts";
@@ -21,24 +22,20 @@ export interface Kernel {
 	nr_cpus: number;
 	mem: number;
 	spf: boolean;
+	/** Directory below arch/. */
+	arch: string;
 }
 
 /** The kernel to use: built in `objtree`, or a bundle named by path. */
 export function find_kernel(vmlinux: string): Kernel {
-	if (!existsSync(vmlinux))
-		throw new UserError(
-			`${vmlinux}: no such file; build the kernel with 'make', or name another one with --vmlinux`,
-		);
-	const conf = join(dirname(vmlinux), "include/config/auto.conf");
-	if (!existsSync(conf))
-		throw new UserError(`${conf}: no such file; it tells how ${vmlinux} is configured, run 'make' again`);
-	const text = readFileSync(conf, "utf8");
-	const value = (name: string) => new RegExp(`^CONFIG_${name}=(.*)$`, "m").exec(text)?.[1];
+	const config = config_of(vmlinux);
+	const value = (name: string) => config(`CONFIG_${name}`);
 	return {
 		vmlinux,
 		nr_cpus: value("SMP") ? Number(value("NR_CPUS") ?? 1) : 1,
 		mem: Number(value("PHYS_MEM_MB") ?? 256),
 		spf: value("SPECULATIVE_PAGE_FAULT") === "y",
+		arch: srcarch_of((symbol) => config(symbol) === "y"),
 	};
 }
 
@@ -47,11 +44,15 @@ export function default_cpus(kernel: Kernel): number {
 	return Math.min(kernel.nr_cpus, availableParallelism());
 }
 
-/** guest.ts as a module that a worker can import. */
-async function bundle_guest(): Promise<string> {
+/** guest.ts as a module that a worker can import, for kernels of an architecture. */
+async function bundle_guest(arch: string): Promise<string> {
 	const bundle = await rolldown({
 		input: join(dirname(fileURLToPath(import.meta.url)), "guest.ts"),
 		platform: "node",
+		external: [/^node:/],
+		/* The paths in it are of the default architecture. */
+		tsconfig: false,
+		resolve: { alias: guest_headers(arch) },
 	});
 	const { output } = await bundle.generate({ format: "esm" });
 	await bundle.close();
@@ -87,7 +88,7 @@ export interface Replayer {
 }
 
 export async function boot(options: RunOptions): Promise<Replayer> {
-	const module = await bundle_guest();
+	const module = await bundle_guest(options.kernel.arch);
 	let console: string[] = [];
 	const machine = await Machine.boot({
 		vmlinux: options.kernel.vmlinux,

@@ -4,18 +4,25 @@
  *  memory is given back. */
 import { join } from "node:path";
 import test from "ava";
-import { objtree } from "../../scripts/lib/objtree.ts";
+import { type ObjtreeOptions, objtree } from "../../scripts/lib/objtree.ts";
 import { here } from "../lib/root.ts";
-import { KUNIT_CONFIGS } from "../testing/kunit/run.ts";
+import { ARM64, KUNIT_CONFIGS } from "../testing/kunit/run.ts";
 import { boot, find_kernel } from "./machine.ts";
 import { make_plan } from "./plan.ts";
 import { is_clean, make_report, print_text } from "./report.ts";
 import { load_trace } from "./trace.ts";
 
 const trace = load_trace(join(here(), "tools/replay/sample"));
-const CONFIGS = { default: [], nospf: ["nospf.config"], "kunit-debug": KUNIT_CONFIGS.debug };
+const CONFIGS: ObjtreeOptions[] = [
+	{ name: "default" },
+	{ name: "nospf", fragments: ["nospf.config"] },
+	{ name: "kunit-debug", fragments: KUNIT_CONFIGS.debug },
+	/* The recording is of x86-64. */
+	ARM64,
+];
 
-for (const [name, fragments] of Object.entries(CONFIGS)) {
+for (const tree of CONFIGS) {
+	const name = `${tree.arch ?? ""} ${tree.name}`.trimStart();
 	for (const [cpus, times] of [
 		[1, 1],
 		[2, 8],
@@ -24,7 +31,7 @@ for (const [name, fragments] of Object.entries(CONFIGS)) {
 		test.serial(
 			`replay the sample: ${name}, ${cpus === 1 ? "--check" : `${cpus} CPUs, ${times} times`}`,
 			async (t) => {
-				const kernel = find_kernel(await objtree({ name, fragments }));
+				const kernel = find_kernel(await objtree(tree));
 				const replayer = await boot({ kernel, cpus, mem: 256, check: cpus === 1 });
 				try {
 					for (let i = 0; i < times; i++) {
@@ -34,6 +41,7 @@ for (const [name, fragments] of Object.entries(CONFIGS)) {
 							cpus,
 							check: cpus === 1,
 							speculative: kernel.spf,
+							arch: kernel.arch,
 						});
 						t.true(is_clean(report), print_text(report));
 						t.deepEqual(report.console, []);

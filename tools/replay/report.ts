@@ -33,6 +33,8 @@ export interface Report {
 	cpus: number;
 	check: boolean;
 	speculative: boolean;
+	/** The kernel's. */
+	arch: string;
 	maps: MapsResult;
 	/** The program's maps at its end, with the names of files. */
 	maps_text: string;
@@ -60,7 +62,7 @@ export function make_report(
 	trace: Trace,
 	plan: Plan,
 	outcome: Outcome,
-	options: { cpus: number; check: boolean; speculative: boolean },
+	options: { cpus: number; check: boolean; speculative: boolean; arch: string },
 ): Report {
 	const text = name_files(outcome.maps, trace.files);
 	const results: Report["results"] = { equal: 0, total: 0, differences: [] };
@@ -79,7 +81,7 @@ export function make_report(
 		command: trace.command,
 		recorded_on: trace.kernel,
 		...options,
-		maps: compare_maps(trace.final, outcome.maps === "" ? [] : parse_maps(text, "maps")),
+		maps: compare_maps(trace.final, outcome.maps === "" ? [] : parse_maps(text, "maps"), options.arch),
 		maps_text: text,
 		results,
 		omitted: Object.fromEntries(trace.omitted),
@@ -229,7 +231,11 @@ export function print_text(report: Report): string {
 }
 
 export function last_line({ maps, results }: Report): string {
-	return `maps: ${maps.equal}/${maps.total} lines equal; results: ${results.equal}/${results.total} equal`;
+	const without = maps.without_vsyscall ? " ([vsyscall] is not compared: the kernel has none)" : "";
+	return (
+		`maps: ${maps.equal}/${maps.total} lines equal${without}; ` +
+		`results: ${results.equal}/${results.total} equal`
+	);
 }
 
 function measurements(report: Report): string[] {

@@ -59,7 +59,12 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 			const outcome = await replayer.run(plan, (done) => bar?.update(done));
 			bar?.stop();
 			release();
-			report = make_report(trace, plan, outcome, { cpus: used, check, speculative: kernel.spf });
+			report = make_report(trace, plan, outcome, {
+				cpus: used,
+				check,
+				speculative: kernel.spf,
+				arch: kernel.arch,
+			});
 			if (!is_clean(report)) break;
 			clean++;
 		}

@@ -10,7 +10,7 @@ import { KernelPanic, Machine } from "../../arch/host/threads/machine.ts";
 import { guest_headers } from "../../scripts/lib/guest.ts";
 import { objtree } from "../../scripts/lib/objtree.ts";
 import { UserError } from "../lib/errors.ts";
-import { find_kernel } from "../replay/machine.ts";
+import { find_kernel, type Kernel } from "../replay/machine.ts";
 import type { Arg, Counters, Done, Program } from "./guest.ts";
 
 export interface Options {
@@ -26,7 +26,7 @@ const GUEST = fileURLToPath(new URL("guest.ts", import.meta.url));
 const ENTRY = "spf:program";
 
 /** Into a file of `dir`; as a URL that workers and we can import. */
-async function bundle(file: string, dir: string): Promise<string> {
+async function bundle(file: string, dir: string, arch: string): Promise<string> {
 	const source =
 		`import { bind } from ${JSON.stringify(GUEST)};\n` +
 		`import * as program from ${JSON.stringify(resolve(file))};\n` +
@@ -35,7 +35,9 @@ async function bundle(file: string, dir: string): Promise<string> {
 		const made = await rolldown({
 			input: ENTRY,
 			platform: "node",
-			resolve: { alias: guest_headers },
+			/* The paths in it are of the default architecture. */
+			tsconfig: false,
+			resolve: { alias: guest_headers(arch) },
 			logLevel: "silent",
 			plugins: [
 				{
@@ -114,22 +116,22 @@ function difference(before: Counters, after: Counters): Record<string, number> {
 
 export async function run(file: string, options: Options): Promise<number> {
 	if (!existsSync(file)) throw new UserError(`${file}: no such file; examples are in tools/run/examples`);
+	const kernel = await kernel_for(options);
 	const dir = mkdtempSync(join(tmpdir(), "spf-run-"));
 	try {
-		return await run_module(file, await bundle(file, dir), options);
+		return await run_module(file, await bundle(file, dir, kernel.arch), kernel, options);
 	} finally {
 		rmSync(dir, { recursive: true });
 	}
 }
 
-async function run_module(file: string, module: string, options: Options): Promise<number> {
+async function kernel_for({ vmlinux, off }: Options): Promise<Kernel> {
+	if (vmlinux) return find_kernel(resolve(vmlinux));
+	return find_kernel(await objtree({ name: off ? "nospf" : "default", fragments: off ? ["nospf.config"] : [] }));
+}
+
+async function run_module(file: string, module: string, kernel: Kernel, options: Options): Promise<number> {
 	const { cpus } = await exports_of(file, module);
-	const fragments = options.off ? ["nospf.config"] : [];
-	const kernel = find_kernel(
-		options.vmlinux
-			? resolve(options.vmlinux)
-			: await objtree({ name: options.off ? "nospf" : "default", fragments }),
-	);
 	if (cpus.length > kernel.nr_cpus)
 		throw new UserError(
 			`${file}: has ${cpus.length} threads, and this kernel at most ${kernel.nr_cpus} CPUs`,

@@ -24,10 +24,19 @@ const asids = DEFINE<asid_data>();
  *  interrupts off. */
 export interface mmu_registers extends struct {
 	ttbr0: pgd_t; /* what is walked; NULL: nothing */
+	tcr: int; /* TCR_HA, TCR_HD: what of entries is changed by hardware */
 	asid: int; /* and how it is tagged what was found */
 	loaded_mm: mm_struct; /* whose that is; init_mm or NULL: nobody's */
 }
 export const mmu_registers = DEFINE_PER_CPU<mmu_registers>();
+
+/**
+ * mm/proc.S: what a CPU does by itself is set up when it comes up. Also for
+ * tests: the kernel has to be right with a CPU that does less.
+ */
+export function set_tcr(tcr: number): void {
+	this_cpu(mmu_registers).tcr = tcr;
+}
 
 /** An ASID for a fresh mm. */
 export function new_context(mm: mm_struct): void {

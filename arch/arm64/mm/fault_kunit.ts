@@ -57,7 +57,7 @@ import {
 	ESR_ELx_IL,
 	ESR_ELx_WNR,
 } from "asm/esr.ts";
-import { PTE_AF, PTE_RDONLY } from "asm/pgtable-hwdef.ts";
+import { PTE_AF, PTE_RDONLY, TCR_HA, TCR_HD } from "asm/pgtable-hwdef.ts";
 import {
 	pte_dirty,
 	pte_hw_dirty,
@@ -86,10 +86,12 @@ import { REGS_USER } from "asm/ptrace.ts";
 import { flush_tlb_mm, flush_tlb_page, flush_tlb_range } from "asm/tlbflush.ts";
 import { __NR_mmap, __NR_mprotect } from "asm/unistd.ts";
 import { do_mem_abort } from "./fault.ts";
+import { set_tcr } from "./context.ts";
 import { cpu_tlb, type tlb_entry } from "./tlb.ts";
 import {
 	KUNIT_ASSERT_NOT_NULL,
 	KUNIT_CASE,
+	KUNIT_CASE_PARAM,
 	KUNIT_EXPECT_EQ,
 	KUNIT_EXPECT_FALSE,
 	KUNIT_EXPECT_TRUE,
@@ -342,7 +344,17 @@ function permissions(test: kunit): void {
 }
 
 /* With its help there is no fault; without, one, and the flag is set. */
-function old_page_is_used(test: kunit): void {
+/** Both kinds of CPUs: some have all of the work done by faults. */
+const CPUS = [0, TCR_HA | TCR_HD];
+const of_cpu = (tcr: number): string => tcr === 0 ? "by faults" : "by hardware";
+
+function suite_exit(test: kunit): void {
+	set_tcr(CONFIG_ARM64_HW_AFDBM ? TCR_HA | TCR_HD : 0);
+	user_test_exit(test);
+}
+
+function old_page_is_used(test: kunit, tcr: number): void {
+	set_tcr(tcr);
 	need_events(test);
 	make_process(test);
 	map_anon(test, AREA, 1);
@@ -357,12 +369,13 @@ function old_page_is_used(test: kunit): void {
 		KUNIT_EXPECT_EQ(
 			test,
 			events(PGFAULT),
-			faults + (CONFIG_ARM64_HW_AFDBM ? 0 : 1),
+			faults + (tcr !== 0 ? 0 : 1),
 		);
 	}
 }
 
-function clean_page_is_written(test: kunit): void {
+function clean_page_is_written(test: kunit, tcr: number): void {
+	set_tcr(tcr);
 	need_events(test);
 	make_process(test);
 	map_anon(test, AREA, 1);
@@ -380,12 +393,12 @@ function clean_page_is_written(test: kunit): void {
 	KUNIT_EXPECT_EQ(
 		test,
 		pte_sw_dirty(pte_of(AREA)),
-		!CONFIG_ARM64_HW_AFDBM,
+		tcr === 0,
 	);
 	KUNIT_EXPECT_EQ(
 		test,
 		events(PGFAULT),
-		faults + (CONFIG_ARM64_HW_AFDBM ? 0 : 1),
+		faults + (tcr !== 0 ? 0 : 1),
 	);
 	/* Both at once are one fault. */
 	change_pte(test, (pte) => pte_mkold(pte_mkclean(pte)));
@@ -583,7 +596,8 @@ function spf_aborts_before_the_fault(test: kunit): void {
 }
 
 /* The faults that the hardware may spare us are no reason to abort. */
-function spf_sets_access_flags(test: kunit): void {
+function spf_sets_access_flags(test: kunit, tcr: number): void {
+	set_tcr(tcr);
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		spf_process(test);
 		const [aborts, ptes, attempts] = [
@@ -591,7 +605,7 @@ function spf_sets_access_flags(test: kunit): void {
 			SPF_ATTEMPT_PTE,
 			SPF_ATTEMPT,
 		].map(events);
-		const faults = CONFIG_ARM64_HW_AFDBM ? 0 : 2;
+		const faults = tcr !== 0 ? 0 : 2;
 
 		change_pte(test, pte_mkold);
 		KUNIT_EXPECT_EQ(test, user_load8(AREA), 1);
@@ -694,7 +708,7 @@ function flush_all(test: kunit): void {
 export const arm64_fault_test_suite = kunit_suite({
 	name: "arm64_fault",
 	init: user_test_init,
-	exit: user_test_exit,
+	exit: suite_exit,
 	test_cases: [
 		KUNIT_CASE("aborts_by_kind", aborts_by_kind),
 		KUNIT_CASE(
@@ -706,15 +720,18 @@ export const arm64_fault_test_suite = kunit_suite({
 			kernel_addresses_are_level_0,
 		),
 		KUNIT_CASE("permissions", permissions),
-		KUNIT_CASE("old_page_is_used", old_page_is_used),
-		KUNIT_CASE("clean_page_is_written", clean_page_is_written),
+		KUNIT_CASE_PARAM("old_page_is_used", old_page_is_used, CPUS,
+			of_cpu),
+		KUNIT_CASE_PARAM("clean_page_is_written", clean_page_is_written,
+			CPUS, of_cpu),
 		KUNIT_CASE("hardware_dirt_is_kept", hardware_dirt_is_kept),
 		KUNIT_CASE("access_flags_only_grow", access_flags_only_grow),
 		KUNIT_CASE(
 			"spf_aborts_before_the_fault",
 			spf_aborts_before_the_fault,
 		),
-		KUNIT_CASE("spf_sets_access_flags", spf_sets_access_flags),
+		KUNIT_CASE_PARAM("spf_sets_access_flags", spf_sets_access_flags,
+			CPUS, of_cpu),
 		KUNIT_CASE("flushes_reach_all_cpus", flushes_reach_all_cpus),
 	],
 });

@@ -5,15 +5,12 @@
  * Arm Architecture Reference Manual, chapter "The AArch64 Virtual Memory System
  * Architecture". The TLBs are in ./tlb.ts.
  *
- * With CONFIG_ARM64_HW_AFDBM it sets the access flag, and clears PTE_RDONLY for
- * a write where PTE_DBM is set, both atomically (TCR_EL1.HA and HD). Without,
+ * With TCR_HA and TCR_HD (CONFIG_ARM64_HW_AFDBM) it sets the access flag, and
+ * clears PTE_RDONLY for a write where PTE_DBM is set, both atomically. Without,
  * the first use of an old page is an access flag fault, and the first write to
  * a clean one a permission fault.
  */
-import {
-	CONFIG_ARCH_HOST_STEPPER,
-	CONFIG_ARM64_HW_AFDBM,
-} from "generated/autoconf.ts";
+import { CONFIG_ARCH_HOST_STEPPER } from "generated/autoconf.ts";
 import { insn_begin_step, insn_end_step, insn_store_step } from "host/model.ts";
 import {
 	ESR_ELx_EC_DABT_CUR,
@@ -38,6 +35,8 @@ import {
 	PTE_USER,
 	PTE_UXN,
 	PTE_VALID,
+	TCR_HA,
+	TCR_HD,
 } from "asm/pgtable-hwdef.ts";
 import { p4d_offset } from "asm/pgtable.ts";
 import {
@@ -97,7 +96,9 @@ export function mmu_translate(
  */
 function mmu_walk(addr: number, write: boolean, exec: boolean): number {
 	const access = (write ? ESR_ELx_WNR : 0) | (exec ? MMU_INSTR : 0);
-	const root = this_cpu(mmu_registers).ttbr0;
+	const regs = this_cpu(mmu_registers);
+	const root = regs.ttbr0;
+	const tcr = regs.tcr;
 
 	if (root === NULL) return -(access | ESR_ELx_FSC_FAULT);
 	const pgd = pgd_offset_pgd(root, addr);
@@ -123,12 +124,12 @@ function mmu_walk(addr: number, write: boolean, exec: boolean): number {
 		if ((pte & PTE_VALID) === 0)
 			return -(access | ESR_ELx_FSC_FAULT | 3);
 		if ((pte & PTE_AF) === 0) {
-			if (!CONFIG_ARM64_HW_AFDBM)
+			if ((tcr & TCR_HA) === 0)
 				return -(access | ESR_ELx_FSC_ACCESS | 3);
 			set |= PTE_AF;
 		}
 		if (write && (pte & PTE_RDONLY) !== 0) {
-			if (!CONFIG_ARM64_HW_AFDBM || (pte & PTE_DBM) === 0)
+			if ((tcr & TCR_HD) === 0 || (pte & PTE_DBM) === 0)
 				return -(access | ESR_ELx_FSC_PERM | 3);
 			set &= ~PTE_RDONLY;
 		}

@@ -12,16 +12,21 @@ import fc from "fast-check";
 import { Machine } from "../../../arch/host/threads/machine.ts";
 import { here } from "../../lib/root.ts";
 import { guest } from "../../../scripts/lib/guest.ts";
-import { KUNIT_CONFIGS } from "../kunit/run.ts";
+import { ARM64, kunit_config } from "../kunit/run.ts";
 import { objtree } from "../../../scripts/lib/objtree.ts";
 import type { Result } from "./guest.ts";
 import { Model, ranges_of } from "./model.ts";
 import { MADV, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE, type Op, WINDOW, WINDOW_PAGES } from "./ops.ts";
 
 const START_BRK = 0x20000000;
-const STACK: [number, number] = [0x7ffffffde000, 0x7ffffffff000];
+/** Below the end of user memory: the stack, and 128 MiB further down the mappings. */
+const TOP = { x86: 0x7ffffffff000, arm64: 2 ** 48 } as Record<string, number>;
+const STACK_SIZE = 0x21000;
+const GAP = 0x8000000;
 const seed = Number(process.env.SEED ?? 20220128);
 const RUNS = Number(process.env.RUNS ?? 60);
+/** What is different there is not in the calls: a part will do. */
+const ARM64_RUNS = Math.ceil(RUNS / 5);
 
 const page = fc.nat({ max: WINDOW_PAGES - 9 });
 const length = fc.integer({ min: 1, max: 8 });
@@ -90,8 +95,8 @@ const op: fc.Arbitrary<Op> = fc.oneof(
 );
 
 /** The first step at which kernel and model differ, if any. */
-function compare(ops: Op[], { outcomes, leaks }: Result): string | undefined {
-	const model = new Model(START_BRK, STACK);
+function compare(ops: Op[], top: number, { outcomes, leaks }: Result): string | undefined {
+	const model = new Model(START_BRK, [top - STACK_SIZE, top], top - GAP);
 	for (const [i, o] of ops.entries()) {
 		const where = `step ${i}, ${JSON.stringify(o)}`;
 		const seen = outcomes[i];
@@ -105,20 +110,24 @@ function compare(ops: Op[], { outcomes, leaks }: Result): string | undefined {
 	if (leaks.length) return leaks.join("; ");
 }
 
-for (const config of ["debug", "nospf"]) {
-	test(`address space against a page array: ${config}`, async (t) => {
+for (const tree of [kunit_config("debug"), kunit_config("nospf"), ARM64]) {
+	const { arch = "x86" } = tree;
+	const top = TOP[arch];
+	test(`address space against a page array: ${arch} ${tree.name}`, async (t) => {
 		t.log(`SEED=${seed}`);
-		const vmlinux = await objtree({ name: `kunit-${config}`, fragments: KUNIT_CONFIGS[config] });
-		const module = await guest(join(here(), "tools/testing/address_space/guest.ts"));
+		const vmlinux = await objtree(tree);
+		const module = await guest(join(here(), "tools/testing/address_space/guest.ts"), vmlinux);
 		const machine = await Machine.boot({ vmlinux, cpus: 1, mem: 64 });
 		try {
 			await fc.assert(
 				fc.asyncProperty(
 					fc.array(op, { minLength: 1, maxLength: 60, size: "max" }),
 					async (ops) => {
-						const arg = { ops, window: WINDOW, start_brk: START_BRK, stack: STACK };
+						const stack = [top - STACK_SIZE, top];
+						const arg = { ops, window: WINDOW, start_brk: START_BRK, stack };
 						const wrong = compare(
 							ops,
+							top,
 							(await machine.run({
 								cpu: 0,
 								module,
@@ -129,7 +138,7 @@ for (const config of ["debug", "nospf"]) {
 						if (wrong) throw new Error(wrong);
 					},
 				),
-				{ seed, numRuns: RUNS },
+				{ seed, numRuns: arch === "x86" ? RUNS : ARM64_RUNS },
 			);
 			t.pass();
 		} finally {

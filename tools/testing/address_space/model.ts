@@ -21,7 +21,6 @@ const EFAULT = -14;
 const EEXIST = -17;
 const SIGBUS = 7;
 const SIGSEGV = 11;
-const MMAP_BASE = 0x7ffff7fff000 / PAGE;
 
 /** One page's byte: private pages own theirs, shared ones share it. */
 interface Cell {
@@ -53,8 +52,12 @@ export class Model {
 	procs: (Proc | undefined)[] = [];
 	current = 0;
 
-	/** A process with a stack and an empty heap; both in bytes. */
-	constructor(start_brk: number, stack: [number, number]) {
+	/** Where the area for mappings ends. */
+	private mmap_base: number;
+
+	/** A process with a stack and an empty heap; all in bytes. */
+	constructor(start_brk: number, stack: [number, number], mmap_base: number) {
+		this.mmap_base = mmap_base / PAGE;
 		const pages = new Map<number, Page>();
 		for (let at = stack[0] / PAGE; at < stack[1] / PAGE; at++)
 			pages.set(at, { prot: 3, cell: zero(), index: 0, dontfork: false, wipe: false });
@@ -69,7 +72,7 @@ export class Model {
 
 	/** Highest free range of n pages below mmap_base, as a top-down search finds it. */
 	private place(n: number): number {
-		let end = MMAP_BASE;
+		let end = this.mmap_base;
 		for (const at of [...this.proc.pages.keys()].sort((a, b) => b - a)) {
 			if (at >= end) continue;
 			if (end - (at + 1) >= n) break;

@@ -66,10 +66,13 @@ function prctls(kernel: string): number[][] {
 	];
 }
 
-let module: Promise<string> | undefined;
+const SOURCE = join(here(), "tools/testing/differential/guest.ts");
+/** By the kernel that it is for. */
+const modules = new Map<string, Promise<string>>();
 
 export async function replay(vmlinux: string, text: string, validate: boolean): Promise<Outcome> {
-	module ??= guest(join(here(), "tools/testing/differential/guest.ts"));
+	const module = modules.get(vmlinux) ?? guest(SOURCE, vmlinux);
+	modules.set(vmlinux, module);
 	const console: string[] = [];
 	const machine = await Machine.boot({ vmlinux, cpus: 1, mem: MEM, console: (line) => console.push(line) });
 	try {

@@ -13,6 +13,9 @@ export const KUNIT_CONFIGS: Record<string, string[]> = {
 	up: ["kunit.config", "debug.config", "nosmp.config"],
 };
 
+/** The one kernel of another architecture that all tests run on. */
+export const ARM64: ObjtreeOptions = { name: "kunit-debug", arch: "arm64", fragments: KUNIT_CONFIGS.debug };
+
 export function kunit_config(name = "debug"): ObjtreeOptions {
 	const fragments = KUNIT_CONFIGS[name];
 	if (!fragments)

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import test from "ava";
 import { Machine } from "../../../arch/host/threads/machine.ts";
 import { here } from "../../lib/root.ts";
+import { ARM64, KUNIT_CONFIGS } from "../kunit/run.ts";
 import { guest } from "../../../scripts/lib/guest.ts";
 import { objtree } from "../../../scripts/lib/objtree.ts";
 import type * as Guest from "./guest.ts";
@@ -22,7 +23,9 @@ const RUNS = Number(process.env.RUNS ?? 1);
 const STEPS = Number(process.env.STEPS ?? 1200);
 
 /** The trees of the unit tests are used again where there is one. */
-const CONFIGS: { name: string; tree: string; fragments: string[]; spf: boolean }[] = [
+const CONFIGS: { name: string; tree: string; fragments: string[]; spf: boolean; arch?: string; cpus?: number[] }[] = [
+	/* No flush is an interrupt there, and the walkers write to entries in use. */
+	{ name: "arm64", arch: "arm64", tree: ARM64.name, fragments: KUNIT_CONFIGS.debug, spf: true, cpus: [4] },
 	{ name: "default", tree: "kunit-default", fragments: ["kunit.config"], spf: true },
 	{ name: "debug", tree: "kunit-debug", fragments: ["kunit.config", "debug.config"], spf: true },
 	{ name: "nospf", tree: "kunit-nospf", fragments: ["kunit.config", "debug.config", "nospf.config"], spf: false },
@@ -44,6 +47,7 @@ interface Host {
 async function boot(vmlinux: string, cpus: number, mem: number, fn: (host: Host) => Promise<void>): Promise<void> {
 	const messages: string[] = [];
 	const machine = await Machine.boot({ vmlinux, cpus, mem, console: (text) => messages.push(text) });
+	const module = await guest(SOURCE, vmlinux);
 	const on: Host["on"] = (cpu, fn, arg) => machine.run({ cpu, module, fn, arg }) as never;
 	try {
 		await fn({ machine, messages, on });
@@ -55,53 +59,66 @@ async function boot(vmlinux: string, cpus: number, mem: number, fn: (host: Host)
 	}
 }
 
-const module = await guest(join(here(), "tools/testing/stress/guest.ts"));
+const SOURCE = join(here(), "tools/testing/stress/guest.ts");
 
-for (const { name, tree, fragments, spf } of CONFIGS)
-	for (const cpus of [2, 4])
+for (const { name, tree, fragments, spf, arch, cpus: counts = [2, 4] } of CONFIGS)
+	for (const cpus of counts)
 		test.serial(`stress: ${name}, ${cpus} CPUs`, async (t) => {
 			t.log(`SEED=${SEED}`);
-			await boot(await objtree({ name: tree, fragments }), cpus, 64, async ({ messages, on }) => {
-				const before = await on(0, "count");
-				let vmstat = "";
-				for (let run = 0; run < RUNS; run++) {
-					const control = new SharedArrayBuffer(CONTROL_WORDS * 4);
-					/* Every second run ends by exit_group() in the middle of it all. */
-					const killer = run % 2 === 1 ? run % cpus : -1;
-					const arg: Arg = {
-						control,
-						seed: SEED + run,
-						cpu: 0,
-						cpus,
-						steps: STEPS,
-						killer,
-						pids: [],
-					};
-					arg.pids = await on(0, "setup", arg);
-					const results = await Promise.all(
-						arg.pids.map((_, cpu) => on(cpu, "main", { ...arg, cpu })),
-					);
-					const after = await on(0, "teardown");
-					vmstat = after.vmstat;
-					const where = `SEED=${SEED}, run ${run}`;
-					t.deepEqual(
-						results.flatMap((r) => r.problems),
-						[],
-						where,
-					);
-					t.deepEqual(after.problems, [], where);
-					t.deepEqual(after.count, before, where);
-				}
-				t.deepEqual(messages, []);
-				const events = vmstat
-					.split("\n")
-					.filter((line) => /spf_/i.test(line) && !line.endsWith(" 0"));
-				t.log(events.join(", "));
-				const event = (item: string) =>
-					Number(events.find((line) => line.startsWith(`${item} `))?.split(" ")[1] ?? 0);
-				if (spf) t.true(event("spf_attempt") > event("spf_abort") && event("spf_abort") > 0);
-				else t.deepEqual(events, []);
-			});
+			await boot(
+				await objtree({ name: tree, fragments, arch }),
+				cpus,
+				64,
+				async ({ messages, on }) => {
+					const before = await on(0, "count");
+					let vmstat = "";
+					for (let run = 0; run < RUNS; run++) {
+						const control = new SharedArrayBuffer(CONTROL_WORDS * 4);
+						/* Every second run ends by exit_group() in the middle of it all. */
+						const killer = run % 2 === 1 ? run % cpus : -1;
+						const arg: Arg = {
+							control,
+							seed: SEED + run,
+							cpu: 0,
+							cpus,
+							steps: STEPS,
+							killer,
+							pids: [],
+						};
+						arg.pids = await on(0, "setup", arg);
+						const results = await Promise.all(
+							arg.pids.map((_, cpu) => on(cpu, "main", { ...arg, cpu })),
+						);
+						const after = await on(0, "teardown");
+						vmstat = after.vmstat;
+						const where = `SEED=${SEED}, run ${run}`;
+						t.deepEqual(
+							results.flatMap((r) => r.problems),
+							[],
+							where,
+						);
+						t.deepEqual(after.problems, [], where);
+						t.deepEqual(after.count, before, where);
+					}
+					t.deepEqual(messages, []);
+					const events = vmstat
+						.split("\n")
+						.filter((line) => /spf_/i.test(line) && !line.endsWith(" 0"));
+					t.log(events.join(", "));
+					const event = (item: string) =>
+						Number(
+							events
+								.find((line) => line.startsWith(`${item} `))
+								?.split(" ")[1] ?? 0,
+						);
+					if (spf)
+						t.true(
+							event("spf_attempt") > event("spf_abort") &&
+								event("spf_abort") > 0,
+						);
+					else t.deepEqual(events, []);
+				},
+			);
 		});
 
 /** Situations that once went wrong, with the memory (MiB) and the turns they need. */

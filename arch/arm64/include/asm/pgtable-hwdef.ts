@@ -4,7 +4,7 @@
  * geometry of tables, and the bits of an entry that the hardware looks at.
  * Left out: block and contiguous entries, attributes of memory, PTE_SHARED and
  * PTE_PXN (the kernel executes nothing that these tables map), stage 2,
- * TCR_EL1, addresses of 52 bits.
+ * all else of TCR_EL1, addresses of 52 bits.
  *
  * Port: an entry is one 32-bit word, so that it is atomic, with the frame in
  * bits 12-31. So it is us who say where the bits are: those of the lower
@@ -57,5 +57,10 @@ export const PTE_RDONLY = 0x080;
 export const PTE_AF = 0x400;
 /** Not global: of one address space. */
 export const PTE_NG = 0x800;
+/* Of TCR_EL1; the positions are ours. */
+/** The hardware sets PTE_AF, */
+export const TCR_HA = 0x1;
+/** and clears PTE_RDONLY where PTE_DBM is set. */
+export const TCR_HD = 0x2;
 /** What is no flag. */
 export const PTE_ADDR_MASK = ~0xfff;
