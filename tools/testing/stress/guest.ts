@@ -221,6 +221,44 @@ export function unmap(user: typeof User, arg: Arg): string[] {
 	});
 }
 
+/** CPU 1 maps and unmaps some pages, and has something else in the same memory
+ *  afterwards, while CPU 0 reads them: it sees what was mapped there, or nothing,
+ *  but not by an old translation what the memory is now. */
+export function stale(user: typeof User, arg: Arg): string[] {
+	const words = new Int32Array(arg.control);
+	const pages = 8;
+	const base = 0x300000000;
+	const other = 0x310000000;
+	const fill = (at: number, n: number, value: number) => {
+		const got = user.user_syscall(
+			NR.__NR_mmap,
+			at,
+			n * PAGE,
+			3,
+			MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS,
+			-1,
+			0,
+		);
+		for (let i = 0; i < n; i++) user.user_store32(at + i * PAGE, value);
+		return got === at;
+	};
+	if (arg.cpu === 1)
+		return in_turns(user, arg, (i) => {
+			/* From the middle on their table stays, for this one: so not all is flushed. */
+			if (i === arg.steps >> 1 && !fill(base + pages * PAGE, 1, 3)) return "mmap: refused";
+			if (!fill(base, pages, 1)) return "mmap: refused";
+			user.user_syscall(NR.__NR_munmap, base, pages * PAGE);
+			if (!fill(other, pages, 2)) return "mmap: refused";
+			user.user_syscall(NR.__NR_munmap, other, pages * PAGE);
+		});
+	return in_turns(user, { ...arg, steps: 1e7 }, (i) => {
+		if (Atomics.load(words, FINISHED)) return;
+		const value = user.user_load32(base + (i % pages) * PAGE);
+		if (value < 0) user.user_signal();
+		else if (value > 1) return `page ${i % pages}: ${hex(value)}`;
+	});
+}
+
 /** CPU 0 forks again and again, while CPU 1 counts in a page: a child's copy is
  *  what it was at the fork, and CPU 1 loses no count. */
 export function fork(user: typeof User, arg: Arg): string[] {

@@ -12,9 +12,9 @@ import { join } from "node:path";
 import test from "ava";
 import { Machine } from "../../../arch/host/threads/machine.ts";
 import { here } from "../../lib/root.ts";
-import { ARM64, KUNIT_CONFIGS } from "../kunit/run.ts";
+import { ARM64, KUNIT_CONFIGS, kunit_config } from "../kunit/run.ts";
 import { guest } from "../../../scripts/lib/guest.ts";
-import { objtree } from "../../../scripts/lib/objtree.ts";
+import { type ObjtreeOptions, objtree } from "../../../scripts/lib/objtree.ts";
 import type * as Guest from "./guest.ts";
 import { type Arg, CONTROL_WORDS } from "./layout.ts";
 
@@ -123,45 +123,42 @@ for (const { name, tree, fragments, spf, arch, cpus: counts = [2, 4] } of CONFIG
 
 /** Situations that once went wrong, with the memory (MiB) and the turns they need. */
 const SITUATIONS: {
-	fn: "fork" | "grow_stack" | "page_tables" | "unmap" | "user_mode";
+	fn: "fork" | "grow_stack" | "page_tables" | "stale" | "unmap" | "user_mode";
 	mem: number;
 	steps: number;
 	runs: number;
+	tree?: ObjtreeOptions;
 }[] = [
 	{ fn: "grow_stack", mem: 64, steps: 1500, runs: 3 },
 	{ fn: "page_tables", mem: 4, steps: 100, runs: 1 },
 	{ fn: "unmap", mem: 64, steps: 1500, runs: 2 },
+	{ fn: "stale", mem: 64, steps: 1500, runs: 1 },
+	{ fn: "stale", mem: 64, steps: 1500, runs: 1, tree: ARM64 },
+	{ fn: "unmap", mem: 64, steps: 1500, runs: 1, tree: ARM64 },
 	{ fn: "fork", mem: 64, steps: 200, runs: 2 },
 	{ fn: "user_mode", mem: 64, steps: 30, runs: 1 },
 ];
 
-for (const { fn, mem, steps, runs } of SITUATIONS)
-	test.serial(`stress: ${fn}`, async (t) => {
-		await boot(
-			await objtree({ name: "kunit-debug", fragments: ["kunit.config", "debug.config"] }),
-			2,
-			mem,
-			async ({ messages, on }) => {
-				const before = await on(0, "count");
-				for (let run = 0; run < runs; run++) {
-					const control = new SharedArrayBuffer(CONTROL_WORDS * 4);
-					const arg: Arg = {
-						control,
-						seed: 0,
-						cpu: 0,
-						cpus: 2,
-						steps,
-						killer: -1,
-						pids: [],
-					};
-					arg.pids = await on(0, "setup", arg);
-					const problems = await Promise.all(
-						[0, 1].map((cpu) => on(cpu, fn, { ...arg, cpu })),
-					);
-					t.deepEqual(problems.flat(), []);
-					t.deepEqual((await on(0, "teardown")).count, before);
-				}
-				t.deepEqual(messages, []);
-			},
-		);
+for (const { fn, mem, steps, runs, tree = kunit_config("debug") } of SITUATIONS)
+	test.serial(`stress: ${tree.arch ? `${tree.arch}, ` : ""}${fn}`, async (t) => {
+		await boot(await objtree(tree), 2, mem, async ({ messages, on }) => {
+			const before = await on(0, "count");
+			for (let run = 0; run < runs; run++) {
+				const control = new SharedArrayBuffer(CONTROL_WORDS * 4);
+				const arg: Arg = {
+					control,
+					seed: 0,
+					cpu: 0,
+					cpus: 2,
+					steps,
+					killer: -1,
+					pids: [],
+				};
+				arg.pids = await on(0, "setup", arg);
+				const problems = await Promise.all([0, 1].map((cpu) => on(cpu, fn, { ...arg, cpu })));
+				t.deepEqual(problems.flat(), []);
+				t.deepEqual((await on(0, "teardown")).count, before);
+			}
+			t.deepEqual(messages, []);
+		});
 	});
