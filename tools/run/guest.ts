@@ -74,7 +74,7 @@ export function make_sys(user: User, task: { pid: number }) {
 		/** A descriptor of a file: its contents are a function of the inode's number and the offset. */
 		open: (inode: number, size: number) => call("open", NR.__NR_sim_open, inode, O_RDWR, size),
 		close: (fd: number) => call("close", NR.__NR_close, fd),
-		/** Any other system call by its number on x86-64: its value, or a negative errno. */
+		/** Any other system call by its number on the kernel's architecture: its value, or a negative errno. */
 		syscall: (number: number, ...args: number[]) => user.user_syscall(number, ...args),
 		/** The 32 bits at addr, unsigned. */
 		load: (addr: number) => {

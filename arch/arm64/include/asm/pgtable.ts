@@ -97,10 +97,6 @@ export function pte_write(pte: number): boolean {
 	return (pte & PTE_WRITE) !== 0;
 }
 
-export function pte_user_exec(pte: number): boolean {
-	return (pte & PTE_UXN) === 0;
-}
-
 export function pte_hw_dirty(pte: number): boolean {
 	return pte_write(pte) && (pte & PTE_RDONLY) === 0;
 }
