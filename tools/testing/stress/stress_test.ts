@@ -134,7 +134,6 @@ const SITUATIONS: {
 	{ fn: "unmap", mem: 64, steps: 1500, runs: 2 },
 	{ fn: "stale", mem: 64, steps: 1500, runs: 1 },
 	{ fn: "stale", mem: 64, steps: 1500, runs: 1, tree: ARM64 },
-	{ fn: "unmap", mem: 64, steps: 1500, runs: 1, tree: ARM64 },
 	{ fn: "fork", mem: 64, steps: 200, runs: 2 },
 	{ fn: "user_mode", mem: 64, steps: 30, runs: 1 },
 ];
