@@ -66,8 +66,9 @@ test("a patch that does not fit says where", async (t) => {
 
 /** The kernel of a mutant keeps a worker's memory for good, so each has its own. */
 async function replay(m: Mutant): Promise<Replayed> {
-	const core = new Core(await mutant_bundle(m.name));
+	/* First: a core that is left open keeps the test from its end. */
 	const { schedule } = decode_schedule(m.schedule);
+	const core = new Core(await mutant_bundle(m.name));
 	try {
 		return await core.call("replay", { scenario: m.scenario, model: m.model, schedule });
 	} catch (error) {

@@ -429,6 +429,7 @@ export const scenarios: Record<string, Scenario> = {
 				/* With the same flags, they merge. */
 				mprotect(A + PAGE, PAGE, PROT_READ);
 				mprotect(A + PAGE, PAGE, PROT_RW);
+				write(A + PAGE + 16, W);
 			},
 		],
 		check() {
