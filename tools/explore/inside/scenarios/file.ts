@@ -16,6 +16,7 @@ import {
 	LEN,
 	madvise_dontneed,
 	map_file,
+	map_written,
 	mprotect,
 	mremap,
 	munmap,
@@ -82,6 +83,11 @@ function fresh(shared: boolean, len = LEN): void {
 	note(9, read(A + PAGE));
 	munmap(A, LEN);
 	map_file(A, len, PROT_RW, shared);
+}
+/** The same with one page, and something else that keeps all but the lowest table. */
+function fresh_below(shared: boolean): void {
+	fresh(shared, PAGE);
+	map_written(B, 1);
 }
 function map_fd(addr: number, fd: number): number {
 	return user_syscall(__NR_mmap, addr, LEN, PROT_RW, MAP_SHARED | MAP_FIXED, fd, 0);
@@ -273,10 +279,10 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"file-read-fresh": {
-		about: "two read faults of a page of a file, where no page table is yet",
+		about: "two read faults of a page of a file, without the lowest page table",
 		patch: "none: mm/memory.c do_fault_around(), mm/filemap.c filemap_map_pages()",
 		invariant: "one of the two page tables is used, the other one is freed",
-		setup: () => fresh(false, PAGE),
+		setup: () => fresh_below(false),
 		cpus: [() => note(0, read(A)), () => note(1, read(A))],
 		check() {
 			check_that(noted(0) === at_start() && noted(1) === at_start(), "a value from nowhere");
@@ -284,10 +290,10 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"file-shared-fresh": {
-		about: "a write and a read of a page of a shared mapping of a file, where no page table is yet",
+		about: "a write and a read of a page of a shared mapping of a file, without the lowest page table",
 		patch: "none: do_shared_fault(), do_read_fault()",
 		invariant: "both have one page, and one page table is used",
-		setup: () => fresh(true, PAGE),
+		setup: () => fresh_below(true),
 		cpus: [store, () => note(1, read(A))],
 		check() {
 			check_that(noted(0) === 1 && read(A) === V, "the write is lost");
