@@ -2,8 +2,9 @@
 //
 // Tests of the library's view of a tree: entries, symbols, choices, expressions, configurations.
 
+import { join } from "node:path";
 import test from "ava";
-import { type Kconfig, KconfigError, parse } from "./index.ts";
+import { type Choice, type Kconfig, KconfigError, parse, type Symbol as KconfigSymbol } from "./index.ts";
 import { type Sandbox, sandbox } from "./testutil.ts";
 
 const KCONFIG = `mainmenu "Top"
@@ -221,6 +222,33 @@ test("choices", (t) => {
 	t.is(choice?.selection, c2);
 	t.is(kconfig.symbol("HIDE")?.choice, null);
 	t.is(choice?.node.choice, choice);
+});
+
+test("choices before 6.11 are values of their own", (t) => {
+	const box = sandbox({
+		Kconfig:
+			"config MODULES\n\tbool\n\tdefault y\n\tmodules\n" +
+			'choice\n\ttristate "c"\n\tdefault B\nconfig A\n\ttristate "a"\n' +
+			'config B\n\ttristate "b"\nendchoice\n' +
+			"config NO\n\tbool\n" +
+			'choice NAMED\n\tbool "d"\n\toptional\nconfig D\n\tbool "d"\n' +
+			'config E\n\tbool "e"\n\tdepends on NO\nendchoice\n',
+	});
+	t.teardown(() => box.remove());
+	const kconfig = parse(join(box.dir, "Kconfig"), { compat: "5.17", env: {} });
+	const [c, d] = kconfig.choices as [Choice, Choice];
+	const state = () => [c, d].map((x) => [x.mode, x.selection?.name, ...x.members.map((m) => m.value)].join(" "));
+	/* As --alldefconfig of 5.17's conf, and its --olddefconfig with CONFIG_A=y and CONFIG_D=y. */
+	const at_first = ["m  n n", "n  n n"];
+	t.deepEqual(state(), at_first);
+	t.true(c.select(c.members[0] as KconfigSymbol));
+	t.true(d.select(d.members[0] as KconfigSymbol));
+	t.deepEqual(state(), ["y A y n", "y D y n"]);
+	c.unset();
+	d.unset();
+	t.deepEqual(state(), at_first);
+	t.false(d.select(d.members[1] as KconfigSymbol));
+	t.deepEqual(state(), at_first, "what cannot be chosen changes nothing");
 });
 
 test("an expression as text, and nothing of it stays", (t) => {

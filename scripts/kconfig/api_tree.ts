@@ -7,7 +7,7 @@ import { KconfigSymbol } from "./api_symbol.ts";
 import { sym_calc_choice, sym_choice_default } from "./choice.ts";
 import { expr_calc_value, expr_print } from "./expr.ts";
 import type { Expr, Kconf, Menu, Property, Sym } from "./lkc.ts";
-import { no, S_UNKNOWN, SYMBOL_CONST } from "./lkc.ts";
+import { no, S_DEF_USER, S_UNKNOWN, SYMBOL_CONST } from "./lkc.ts";
 import { menu_is_visible, menu_for_each_sub_entry } from "./menu.ts";
 import { sym_calc_value, sym_clear_all_valid, sym_is_choice } from "./symbol.ts";
 import { to_text } from "./text.ts";
@@ -265,10 +265,15 @@ export class Choice {
 		return place_of(this.menu);
 	}
 
-	/** y: a member is chosen; n: the choice is not visible. There is no m since Linux 6.11. */
-	get mode(): "n" | "y" {
+	/**
+	 * y: a member is chosen; n: none is, as the choice is not visible, or is optional. By rules from before Linux
+	 * 6.11 a choice is a value of its own, and m lets members be m, each for itself.
+	 */
+	get mode(): Letter {
+		const { kconf } = this.tree;
 		const sym = this.menu.sym as Sym;
-		sym_calc_value(this.tree.kconf, sym);
+		sym_calc_value(kconf, sym);
+		if (kconf.rules.old_choices) return LETTERS[sym.curr.tri];
 		return sym.visible === no ? "n" : "y";
 	}
 
@@ -297,8 +302,13 @@ export class Choice {
 		return this.members.includes(member) && member.set("y");
 	}
 
-	/** Forgets what the user said of its members. */
+	/** Forgets what the user said of it and of its members. */
 	unset(): void {
+		const state = this.tree.kconf.choices.get(this.menu.sym as Sym);
+		if (state) {
+			state.def[S_DEF_USER] = null;
+			this.tree.symbol(this.menu.sym as Sym).forget();
+		}
 		for (const member of this.members) member.unset();
 	}
 }

@@ -7,9 +7,16 @@ import { choice_set_value, sym_get_choice_menu } from "./choice.ts";
 import { conf_get_configname, conf_read, conf_write } from "./confdata.ts";
 import { process_host } from "./host.ts";
 import type { Compat, Kconf, KconfHost, Sym } from "./lkc.ts";
-import { COMPAT_7_2, ConfExit, kconf_alloc, no } from "./lkc.ts";
+import { COMPAT_7_2, ConfExit, kconf_alloc, no, S_DEF_USER, yes } from "./lkc.ts";
 import { conf_parse } from "./parser.ts";
-import { sym_calc_value, sym_find, sym_get_string_value, sym_set_string_value } from "./symbol.ts";
+import {
+	sym_calc_value,
+	sym_clear_all_valid,
+	sym_find,
+	sym_get_string_value,
+	sym_set_string_value,
+	sym_set_tristate_value,
+} from "./symbol.ts";
 import { to_bytes, to_text } from "./text.ts";
 
 export type { Kconf } from "./lkc.ts";
@@ -49,11 +56,29 @@ export function get(kconf: Kconf, name: string): string {
 export function assign(kconf: Kconf, sym: Sym, value: string): boolean {
 	sym_calc_value(kconf, sym);
 	const choice = sym_get_choice_menu(sym);
-	if (choice && sym.visible !== no && /^y/i.test(value)) {
-		choice_set_value(kconf, choice, sym);
-		return true;
+	if (!choice || !/^y/i.test(value)) return sym_set_string_value(kconf, sym, value);
+	const undo = kconf.rules.old_choices ? choose_one(kconf, choice.sym as Sym) : () => {};
+	sym_calc_value(kconf, sym);
+	if (sym.visible === no) {
+		undo();
+		return sym_set_string_value(kconf, sym, value);
 	}
-	return sym_set_string_value(kconf, sym, value);
+	choice_set_value(kconf, choice, sym);
+	return true;
+}
+
+/** Before 6.11 a choice has a value, which has to be y before a member can be. Returns what takes that back. */
+function choose_one(kconf: Kconf, choice: Sym): () => void {
+	const { flags } = choice;
+	const user = choice.def[S_DEF_USER].tri;
+	sym_calc_value(kconf, choice);
+	if (choice.curr.tri === yes || !sym_set_tristate_value(kconf, choice, yes)) return () => {};
+	return () => {
+		choice.flags = flags;
+		choice.def[S_DEF_USER].tri = user;
+		sym_clear_all_valid(kconf);
+		sym_calc_value(kconf, choice);
+	};
 }
 
 /** Sets the user's value. False if the symbol does not exist or cannot take the value now. */
