@@ -87,7 +87,7 @@ import { flush_tlb_mm, flush_tlb_page, flush_tlb_range } from "asm/tlbflush.ts";
 import { __NR_mmap, __NR_mprotect } from "asm/unistd.ts";
 import { do_mem_abort } from "./fault.ts";
 import { set_tcr } from "./context.ts";
-import { cpu_tlb, type tlb_entry } from "./tlb.ts";
+import { cpu_tlb, type tlb_entry } from "asm-generic/mmu.ts";
 import {
 	KUNIT_ASSERT_NOT_NULL,
 	KUNIT_CASE,

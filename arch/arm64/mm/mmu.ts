@@ -46,7 +46,8 @@ import {
 	pud_offset_lockless,
 } from "linux/pgtable.ts";
 import { mmu_registers } from "./context.ts";
-import { cpu_tlb, insn_enter, insn_leave, tlb_slot } from "./tlb.ts";
+import { cpu_tlb, mmu_entry, tlb_slot } from "asm-generic/mmu.ts";
+import { insn_enter, insn_leave } from "./tlb.ts";
 import { el0_da, el0_ia, el1_abort } from "../kernel/entry-common.ts";
 import { type pt_regs, REGS_USER, user_mode } from "asm/ptrace.ts";
 import type { mm_struct } from "linux/mm_types.ts";
@@ -148,20 +149,6 @@ export function mmu_lookup(root: pgd_t, addr: number): number {
 	const pte = mmu_entry(root, addr);
 
 	return (pte & PTE_VALID) !== 0 ? pte : 0;
-}
-
-/** The same, whatever it is; 0: none. */
-export function mmu_entry(root: pgd_t, addr: number): number {
-	const p4d: p4d_t = p4d_offset(pgd_offset_pgd(root, addr), addr);
-
-	if ((p4d.p4d & PTE_VALID) === 0) return 0;
-	const pud = pud_offset_lockless(p4d, p4d.p4d, addr);
-
-	if ((pud.pud & PTE_VALID) === 0) return 0;
-	const pmd = pmd_offset_lockless(pud, pud.pud, addr);
-
-	if ((pmd.pmd & PTE_VALID) === 0) return 0;
-	return pte_offset_map_val(pmd.pmd, addr).pte;
 }
 
 /** The address space whose tables a CPU walks; init_mm or NULL: none. For

@@ -4,9 +4,8 @@
  * file of the kernel, where this is hardware: the Arm Architecture Reference
  * Manual, section "TLB maintenance". asm/tlbflush.ts gives the instructions.
  *
- * Each CPU has an array of translations in its per-CPU area, tagged with the
- * ASID, which no switch of the address space empties. It is direct-mapped; on
- * the stepper any entry holds any translation, and none goes but by a flush.
+ * Each CPU has an array of translations (asm-generic/mmu.ts), tagged with the
+ * ASID, which no switch of the address space empties.
  *
  * A `tlbi ...is` is broadcast: it takes entries out of the arrays of all CPUs,
  * and interrupts none of them. When the `dsb ish` after it is through, no CPU
@@ -33,27 +32,12 @@
  * the tables say.
  */
 import { CONFIG_ARCH_HOST_STEPPER, CONFIG_SMP } from "generated/autoconf.ts";
-import { BUG_ON } from "linux/bug.ts";
+import {
+	cpu_tlb, TLB_ENTRIES, type tlb_entry, tlb_used,
+} from "asm-generic/mmu.ts";
 import { cpu_pause, nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
 import { smp_mb } from "host/door.ts";
 import { await_step } from "host/model.ts";
-
-export const TLB_ENTRIES = 256;
-
-/** A cached translation. Valid while ctx_id is not 0. */
-export interface tlb_entry extends struct {
-	vpn: ulong; /* address / PAGE_SIZE; its CPU only, read by tlbi_*() */
-	ctx_id: int; /* ASID; its CPU only, but that tlbi_*() clear it */
-	pte: int; /* as it was when it was walked; its CPU only */
-}
-
-/** The CPU's own, but for what tlbi() takes out. */
-export interface cpu_tlb extends struct {
-	entry: array<embed<tlb_entry>, 256>; /* see tlb_entry */
-	/* None is valid from here on; its CPU only. */
-	used: ifdef<"CONFIG_ARCH_HOST_STEPPER", int>;
-}
-export const cpu_tlb = DEFINE_PER_CPU<cpu_tlb>();
 
 interface insn_state extends struct {
 	seq: int; /* odd: inside of an access; its CPU only, read by all */
@@ -75,33 +59,6 @@ export function insn_leave(): void {
 		 * before. Pairs with wait_for_accesses(). */
 		smp_store_release(p.seq, p.seq + 1);
 	}
-}
-
-/** Entries of a TLB that may be valid. */
-export function tlb_used(tlb: cpu_tlb): number {
-	if (CONFIG_ARCH_HOST_STEPPER) return tlb.used;
-	return TLB_ENTRIES;
-}
-
-/** Where a page's translation is, or has its place; the stepper's goes into
- *  the first entry that is free, and no other one has to leave for it. */
-export function tlb_slot(vpn: number, ctx_id: number): tlb_entry {
-	const tlb = this_cpu(cpu_tlb);
-
-	if (!CONFIG_ARCH_HOST_STEPPER)
-		return tlb.entry[vpn & (TLB_ENTRIES - 1)];
-	const used = tlb.used;
-	let free = used;
-
-	for (let i = 0; i < used; i++) {
-		const e: tlb_entry = tlb.entry[i];
-		const ctx = e.ctx_id;
-		if (ctx === 0) free = i < free ? i : free;
-		else if (ctx === ctx_id && e.vpn === vpn) return e;
-	}
-	BUG_ON(free === TLB_ENTRIES, "all TLB entries are in use");
-	if (free === used) tlb.used = used + 1;
-	return tlb.entry[free];
 }
 
 /**

@@ -23,9 +23,9 @@ import {
 	pgd_offset_pgd, pmd_offset_lockless, pte_offset_map_val,
 	pud_offset_lockless,
 } from "linux/pgtable.ts";
+import { cpu_tlb, mmu_entry, tlb_slot } from "asm-generic/mmu.ts";
 import {
-	cpu_tlb, cpu_tlbstate, type tlb_context, TLB_NR_DYN_ASIDS, tlb_slot,
-	type tlb_state,
+	cpu_tlbstate, type tlb_context, TLB_NR_DYN_ASIDS, type tlb_state,
 } from "./tlb.ts";
 import { exc_page_fault } from "./fault.ts";
 import { type pt_regs, REGS_USER } from "asm/ptrace.ts";
@@ -110,20 +110,6 @@ export function mmu_lookup(root: pgd_t, addr: number): number {
 	const pte = mmu_entry(root, addr);
 
 	return (pte & _PAGE_PRESENT) !== 0 ? pte : 0;
-}
-
-/** The same, whatever it is; 0: none. */
-export function mmu_entry(root: pgd_t, addr: number): number {
-	const p4d: p4d_t = p4d_offset(pgd_offset_pgd(root, addr), addr);
-
-	if ((p4d.p4d & _PAGE_PRESENT) === 0) return 0;
-	const pud = pud_offset_lockless(p4d, p4d.p4d, addr);
-
-	if ((pud.pud & _PAGE_PRESENT) === 0) return 0;
-	const pmd = pmd_offset_lockless(pud, pud.pud, addr);
-
-	if ((pmd.pmd & _PAGE_PRESENT) === 0) return 0;
-	return pte_offset_map_val(pmd.pmd, addr).pte;
 }
 
 /** The address space whose tables a CPU walks; init_mm or NULL: none. For

@@ -9,14 +9,16 @@
  * kernel ranges, nmi_uaccess_okay(), the ceiling as a file of debugfs, tracing.
  * get_flush_tlb_info() is in flush_tlb_mm_range().
  *
- * Port: the TLB itself is here, too: per CPU, in RAM. Each entry is tagged with
- * the mm's ctx_id, in the place of PCIDs, so that a switch of the address space
- * flushes nothing that is still good. Only its own CPU reads or writes it:
- * between user instructions, or answering an interrupt. It is direct-mapped; on
- * the stepper any entry holds any translation, and none goes but by a flush, so
- * that what should have been flushed is there to be used.
+ * Port: the instructions that flush the TLB are here, too, which is per CPU, in
+ * RAM (asm-generic/mmu.ts). Each entry is tagged with the mm's ctx_id, in the
+ * place of PCIDs, so that a switch of the address space flushes nothing that is
+ * still good. Only its own CPU reads or writes it: between user instructions,
+ * or answering an interrupt.
  */
 import { CONFIG_ARCH_HOST_STEPPER, CONFIG_SMP } from "generated/autoconf.ts";
+import {
+	cpu_tlb, TLB_ENTRIES, type tlb_entry, tlb_used,
+} from "asm-generic/mmu.ts";
 import { BUG_ON, VM_BUG_ON, VM_WARN_ON_ONCE } from "linux/bug.ts";
 import { irqs_disabled, local_irq_disable, local_irq_enable, local_irq_restore, local_irq_save } from "linux/irqflags.ts";
 import { preempt_disable, preempt_enable } from "linux/preempt.ts";
@@ -29,23 +31,6 @@ import { on_each_cpu, on_each_cpu_cond_mask } from "linux/smp.ts";
 import { smp_processor_id } from "host/cpu.ts";
 import { smp_mb } from "host/door.ts";
 import { init_mm } from "mm/init-mm.ts";
-
-export const TLB_ENTRIES = 256;
-
-/** A cached translation. Valid while ctx_id is not 0. */
-export interface tlb_entry extends struct {
-	vpn: ulong; /* address / PAGE_SIZE */
-	ctx_id: int;
-	pte: int; /* as it was when it was walked */
-}
-
-/** The CPU's own. */
-export interface cpu_tlb extends struct {
-	entry: array<embed<tlb_entry>, 256>;
-	/* None is valid from here on. */
-	used: ifdef<"CONFIG_ARCH_HOST_STEPPER", int>;
-}
-export const cpu_tlb = DEFINE_PER_CPU<cpu_tlb>();
 
 /** Address spaces of which the CPU knows how stale its translations are. */
 export const TLB_NR_DYN_ASIDS = 6;
@@ -91,33 +76,6 @@ interface flush_tlb_info extends struct {
 const flush_tlb_info = DEFINE_PER_CPU<flush_tlb_info>();
 
 /* ---- the hardware ---- */
-
-/** Entries of a TLB that may be valid. */
-export function tlb_used(tlb: cpu_tlb): number {
-	if (CONFIG_ARCH_HOST_STEPPER) return tlb.used;
-	return TLB_ENTRIES;
-}
-
-/** Where a page's translation is, or has its place; the stepper's goes into
- *  the first entry that is free, and no other one has to leave for it. */
-export function tlb_slot(vpn: number, ctx_id: number): tlb_entry {
-	const tlb = this_cpu(cpu_tlb);
-
-	if (!CONFIG_ARCH_HOST_STEPPER)
-		return tlb.entry[vpn & (TLB_ENTRIES - 1)];
-	const used = tlb.used;
-	let free = used;
-
-	for (let i = 0; i < used; i++) {
-		const e: tlb_entry = tlb.entry[i];
-		const ctx = e.ctx_id;
-		if (ctx === 0) free = i < free ? i : free;
-		else if (ctx === ctx_id && e.vpn === vpn) return e;
-	}
-	BUG_ON(free === TLB_ENTRIES, "all TLB entries are in use");
-	if (free === used) tlb.used = used + 1;
-	return tlb.entry[free];
-}
 
 /** All translations of one context. */
 function invalidate_context(ctx_id: number): void {

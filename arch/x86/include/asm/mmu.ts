@@ -9,10 +9,12 @@ import { X86_PF_USER, X86_PF_WRITE } from "asm/trap_pf.ts";
 import { do_user_addr_fault } from "../../mm/fault.ts";
 
 export {
-	insn_begin, insn_end, mmu_access, mmu_entry, mmu_fault, mmu_loaded_mm,
+	insn_begin, insn_end, mmu_access, mmu_fault, mmu_loaded_mm,
 	mmu_lookup, mmu_own, mmu_translate, mmu_trusts,
 } from "../../mm/mmu.ts";
-export { cpu_tlb, type tlb_entry, tlb_used } from "../../mm/tlb.ts";
+export {
+	cpu_tlb, mmu_entry, type tlb_entry, tlb_used,
+} from "asm-generic/mmu.ts";
 
 /** The handler of page faults alone, for tests: of a write in user mode to what
  *  is not there. Returns what the handler does. */
