@@ -16,6 +16,7 @@ import {
 	check_that,
 	drop_caches,
 	exit_group,
+	load,
 	madvise,
 	madvise_dontneed,
 	map,
@@ -76,6 +77,19 @@ function unlock(): void {
 function map_page(addr: number): void {
 	user_syscall(__NR_mmap, addr, PAGE, PROT_RW, MAP_PRIVATE | MAP_FIXED, noted(9), 0);
 }
+/** Beside a fault that waits for the page. */
+function munmap_then_unlock(): void {
+	note(1, munmap(A, PAGE));
+	unlock();
+}
+function gone(): void {
+	check_that(noted(1) === 0 && read(A) === -1, "a page is mapped after munmap");
+	check_file();
+}
+function read_or_gone(): void {
+	check_that(noted(0) === noted(8) || noted(0) === -1, "a value from nowhere");
+	gone();
+}
 function check_file(): void {
 	munmap(A, PAGE);
 	drop_caches();
@@ -97,38 +111,16 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: arch/x86/mm/fault.c, VM_FAULT_RETRY; mm/filemap.c filemap_fault()",
 		invariant: "after the wait nothing is used that mmap_lock has kept",
 		setup: () => with_lock(2),
-		cpus: [
-			() => note(0, read(A)),
-			() => {
-				note(1, munmap(A, PAGE));
-				unlock();
-			},
-		],
-		check() {
-			check_that(
-				noted(1) === 0 && (noted(0) === noted(8) || noted(0) === -1),
-				"a value from nowhere",
-			);
-			check_that(read(A) === -1, "a page is mapped after munmap");
-			check_file();
-		},
+		cpus: [load, munmap_then_unlock],
+		check: read_or_gone,
 	},
 	"locked-write-munmap": {
 		about: "a write fault of a private mapping that waits for a locked page, and munmap meanwhile",
 		patch: "none: mm/memory.c do_cow_fault(), VM_FAULT_RETRY",
 		invariant: "what was made ready for the copy is freed",
 		setup: () => with_lock(2),
-		cpus: [
-			store,
-			() => {
-				note(1, munmap(A, PAGE));
-				unlock();
-			},
-		],
-		check() {
-			check_that(noted(1) === 0 && read(A) === -1, "a page is mapped after munmap");
-			check_file();
-		},
+		cpus: [store, munmap_then_unlock],
+		check: gone,
 	},
 	"locked-read-map": {
 		about: "a read fault that waits for a locked page, and meanwhile anonymous memory comes in its place",
@@ -267,13 +259,7 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/madvise.c madvise_populate()",
 		invariant: "after the wait the vma is looked up again",
 		setup: () => with_lock(2),
-		cpus: [
-			() => note(0, madvise(A, PAGE, MADV_POPULATE_READ)),
-			() => {
-				note(1, munmap(A, PAGE));
-				unlock();
-			},
-		],
+		cpus: [() => note(0, madvise(A, PAGE, MADV_POPULATE_READ)), munmap_then_unlock],
 		check() {
 			check_that(noted(1) === 0 && read(A) === -1, "a page is mapped after munmap");
 			check_that(noted(0) === 0 || noted(0) === -ENOMEM, "MADV_POPULATE_READ answers something else");
@@ -285,13 +271,7 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/gup.c __mm_populate()",
 		invariant: "after the wait the vma is looked up again",
 		setup: () => with_lock(2),
-		cpus: [
-			() => note(0, mlock(A, PAGE)),
-			() => {
-				note(1, munmap(A, PAGE));
-				unlock();
-			},
-		],
+		cpus: [() => note(0, mlock(A, PAGE)), munmap_then_unlock],
 		check() {
 			check_that(noted(1) === 0 && read(A) === -1, "a page is mapped after munmap");
 			check_that(noted(0) === 0 || noted(0) === -ENOMEM, "mlock answers something else");
@@ -315,10 +295,7 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "after the wait nothing is used that mmap_lock has kept",
 		setup: () => unmapped(3),
 		cpus: [() => note(0, read(A)), () => note(2, write(A + 8, V) ? 1 : 0), () => note(1, munmap(A, PAGE))],
-		check() {
-			check_that(noted(1) === 0 && read(A) === -1, "a page is mapped after munmap");
-			check_file();
-		},
+		check: gone,
 	},
 	"file-split": {
 		about: "a read fault of a file's page beside mprotect of the page before, which makes three vmas of one",
@@ -375,34 +352,15 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: arch/x86/mm/fault.c, VM_FAULT_RETRY; mm/memory.c do_fault(), prealloc_pte",
 		invariant: "after the wait nothing is used that mmap_lock has kept",
 		setup: fresh_with_lock,
-		cpus: [
-			() => note(0, read(A)),
-			() => {
-				note(1, munmap(A, PAGE));
-				unlock();
-			},
-		],
-		check() {
-			check_that(noted(1) === 0 && read(A) === -1, "a page is mapped after munmap");
-			check_that(noted(0) === noted(8) || noted(0) === -1, "a value from nowhere");
-			check_file();
-		},
+		cpus: [load, munmap_then_unlock],
+		check: read_or_gone,
 	},
 	"locked-write-munmap-fresh": {
 		about: "locked-write-munmap where no page table is there, nor anything that would keep one",
 		patch: "none: mm/memory.c do_cow_fault(), prealloc_pte, VM_FAULT_RETRY",
 		invariant: "what was made ready for the copy is freed",
 		setup: fresh_with_lock,
-		cpus: [
-			store,
-			() => {
-				note(1, munmap(A, PAGE));
-				unlock();
-			},
-		],
-		check() {
-			check_that(noted(1) === 0 && read(A) === -1, "a page is mapped after munmap");
-			check_file();
-		},
+		cpus: [store, munmap_then_unlock],
+		check: gone,
 	},
 };
