@@ -8,6 +8,7 @@ import { choose_early, close, get_stuck, open, step, tracer } from "./engine.ts"
 import { fail } from "./failure.ts";
 import { BULK, DOWNGRADE, GUESS, type Order, R, REL, RMW, type RmwOrder, RREL } from "./kinds.ts";
 import { model, type Stored } from "./models/model.ts";
+import { stale_access } from "./oracles/kasan.ts";
 import { heed, type Objection, watch } from "./oracles/oracle.ts";
 import { HEAP32, HEAPF64, poke } from "./ram.ts";
 import { cpu, cur, exploring, lock_word, MAX_EV, n } from "./state.ts";
@@ -46,6 +47,7 @@ export function shared_load(kind: number, w: number, wide: boolean, order: Order
 	const e = close(cur, R, w, v);
 	tracer?.event(e, v, v, model.stale);
 	note_read(w, order);
+	if (model.unborn) stale_access(w * 4, wide ? 8 : 4, e);
 	if (model.overlooks >= 0) {
 		const text = `data race: a plain read of ${(w * 4).toString(16)} beside a write of its page that nothing orders`;
 		fail("race", text, { access: e, other: model.overlooks, event: n });

@@ -46,12 +46,13 @@ import {
 	stops_here,
 	stops_inside,
 } from "./log.ts";
+import { model } from "./models/model.ts";
 import { bad_access, check, FORBIDDEN, IN_RCU_ONLY, set_shadow, USABLE } from "./oracles/kasan.ts";
 import { order_after_unlock_lock, order_mb, order_rmb, order_wmb } from "./primitives.ts";
 import { HEAP32, HEAPF64, journaling, page_freed, poke, poke_f64, RAM_SIZE, shadow } from "./ram.ts";
 import { is_ours, own, READ_ONLY, is_guess, touch, touch_page, touch_words, wide, widen, written } from "./sharing.ts";
 import { push, stack_restore, stack_save } from "./stack.ts";
-import { me, NOBODY } from "./state.ts";
+import { exploring, me, NOBODY } from "./state.ts";
 import { witness, witnessed } from "./witness.ts";
 
 export { image_end, percpu_base, percpu_base_of } from "./stack.ts";
@@ -122,6 +123,8 @@ export function kasan_unpoison_range(p: number, size: number): void {
 		return;
 	}
 	witness?.memory(p, size, false);
+	/* What may be looked at while it is free is what it was when it is allocated again. */
+	if (exploring() && shadow[p >> 3] === FORBIDDEN) model.allocated(p, size);
 	set_shadow(p, size, USABLE);
 	log_result(0);
 }

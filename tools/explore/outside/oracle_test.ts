@@ -51,6 +51,10 @@ const EXPECTED: Record<string, [kind: string, text: RegExp]> = {
 	"free-beside-reader": UAF(4),
 	"free-typesafe": ["panic", /^BUG: KASAN: use-after-free of size 4 at addr \w+ outside of an RCU section$/],
 	"free-twice": ["panic", /slab: double free/],
+	"published-plainly": [
+		"panic",
+		/^BUG: KMSAN: uninit-value of size 4 at addr \w+: as it was before it was allocated$/,
+	],
 	"null-load": ["panic", /KASAN: null-ptr-deref of size 4/],
 	"null-store": ["panic", /KASAN: null-ptr-deref of size 8/],
 	"wild-load": ["panic", /KASAN: out-of-bounds of size 4/],
@@ -177,7 +181,7 @@ const RACES: Record<string, [[func: string, how: string], [func: string, how: st
 };
 
 /** On x86 they are right. */
-const ONLY_LKMM = new Set(["race-flag-inc"]);
+const ONLY_LKMM = new Set(["race-flag-inc", "published-plainly"]);
 
 /** It has to be waited for: a test of its own. */
 const SILENT = "wrong/turns-for-ever";

@@ -66,6 +66,10 @@ const made_at: number[] = [];
 const marks = new Int32Array(MAX_EV);
 /** By event, of a guess: the oldest message that its CPU could have read then. Written by guessed(). */
 const oldest: Message[] = [];
+/** Memory that was allocated in this execution, the latest last; `before`: the first event that came after that. */
+const births: { from: number; to: number; before: number }[] = [];
+/** By event: how many of them there were before it. Written by open(), and valid for events that are made. */
+const born = new Int32Array(MAX_EV);
 /** What a free page holds, as long as one may not know that it was written whole. */
 const GARBAGE = 0xaaaaaaaa | 0;
 /** The machine of this exploration. */
@@ -99,16 +103,24 @@ function needed(m: Message): boolean {
 	return m.event >= 0 && happens_before(over.event, clock, m.event * MAX_CTX);
 }
 
+/** Is message m of word w older than the memory that the word is in? */
+function older_than_memory(w: number, m: Message): boolean {
+	for (let i = births.length - 1; i >= 0; i--)
+		if (births[i].from <= 4 * w && 4 * w < births[i].to) return m.event < births[i].before;
+	return false;
+}
+
 class Lkmm extends Sc {
 	override readonly weak = true;
 
 	override begin(): void {
 		for (const w of made) handle[w] = 0;
-		made.length = made_at.length = 0;
+		made.length = made_at.length = births.length = 0;
 		lk = new Views(nr_cpus);
 	}
 	override open(e: number): void {
 		marks[e] = lk.mark();
+		born[e] = births.length;
 		assert(
 			e === 0 || marks[e] >= marks[e - 1],
 			"an event takes back what the machine did after the one before",
@@ -119,6 +131,7 @@ class Lkmm extends Sc {
 	/** The machine is taken back first, then the words lose the places that are gone from it. */
 	override pop_to(d: number): void {
 		lk.undo_to(marks[d]);
+		births.length = born[d];
 		while (made_at.length > 0 && made_at[made_at.length - 1] >= d) {
 			made_at.pop();
 			handle[made.pop() as number] = 0;
@@ -133,13 +146,17 @@ class Lkmm extends Sc {
 	override load(w: number, wide: boolean, order: Order): number {
 		const v = super.load(w, wide, order);
 		this.stale = this.overlooks = -1;
+		this.unborn = false;
 		if (lock_word[w] !== 0) return v;
 		const x = lk_loc(w, v);
 		if (order === "plain" && lk.overlooks(cpu, x)) this.overlooks = page_head[w >> 10];
 		const at = choose(order === "plain" ? 1 : lk.loads(cpu, x), (i) => needed(lk.load_of(x, i)));
 		lk.plain = order === "plain" || order === "data_race";
 		const old = lk.load(cpu, x, at, order === "acquire" || order === "dependency");
-		if (at > 0) this.stale = lk.newest(x);
+		if (at > 0) {
+			this.stale = lk.newest(x);
+			this.unborn = older_than_memory(w, lk.load_of(x, at));
+		}
 		return old;
 	}
 	override store(w: number, old: number, v: number, whole: boolean, wide: boolean, order: Order): void {
@@ -219,6 +236,10 @@ class Lkmm extends Sc {
 			values.push(v);
 		}
 		lk.store_whole(cpu, places, values);
+	}
+
+	override allocated(p: number, size: number): void {
+		births.push({ from: p, to: p + size, before: n });
 	}
 
 	override lock(w: number, at: number): void {

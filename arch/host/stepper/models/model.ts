@@ -23,6 +23,8 @@ export interface Model {
 	stale: number;
 	/** Of the last load, if it is plain: the event of a write of its page of which it may not know; else -1. */
 	overlooks: number;
+	/** Of the last load: it returned what was there before the memory was allocated. */
+	unborn: boolean;
 	/** Of the last store that was kept back: its number, MAX_EV or more, which no event has. */
 	delayed: number;
 
@@ -62,6 +64,8 @@ export interface Model {
 	cmpxchg(w: number, expected: number, v: number, succeeds: boolean, order: RmwOrder): number;
 	/** All words of a page were written. */
 	page_written(page: number): void;
+	/** Memory was allocated: `size` bytes at p. Not in an event. */
+	allocated(p: number, size: number): void;
 
 	/* ---- order ---- */
 

@@ -18,6 +18,7 @@ export class Sc implements Model {
 	readonly buffers: boolean = false;
 	stale = -1;
 	overlooks = -1;
+	unborn = false;
 	delayed = -1;
 
 	begin(): void {}
@@ -57,6 +58,7 @@ export class Sc implements Model {
 		return NaN;
 	}
 	page_written(_page: number): void {}
+	allocated(_p: number, _size: number): void {}
 
 	lock(_w: number, _at: number): void {}
 	unlock(_w: number, _at: number): void {}

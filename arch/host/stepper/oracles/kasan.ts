@@ -29,6 +29,14 @@ export function bad_access(p: number, size: number): never {
 		memory: { addr: p, size },
 	});
 }
+/** Event e, a read, found what was there before the memory was allocated. */
+export function stale_access(p: number, size: number, e: number): never {
+	fail(
+		"panic",
+		`BUG: KMSAN: uninit-value of size ${size} at addr ${p.toString(16)}: as it was before it was allocated`,
+		{ memory: { addr: p, size }, access: e },
+	);
+}
 /** Of set-up and checks, which run alone, nobody counts the sections. */
 function may_look(): boolean {
 	return !exploring() || rcu_depth() !== 0;

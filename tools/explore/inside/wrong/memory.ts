@@ -70,6 +70,31 @@ function reader(): void {
 	rcu_read_unlock();
 }
 
+/** A new object takes the place of the first one, and a reader looks at it. */
+function replace(about: string, publish: (o: parts) => void, more: Partial<Scenario> = {}): Scenario {
+	return wrong(
+		about,
+		[
+			() => {
+				rcu_read_lock();
+				const o: parts = rcu_dereference(g.object);
+
+				g.sink = data_race(o.word);
+				rcu_read_unlock();
+			},
+			() => {
+				const old: parts = g.object;
+				const o = kmalloc<parts>(sizeof<parts>(), GFP_KERNEL);
+
+				o.word = 2;
+				publish(o);
+				call_rcu(old.rcu, free_object);
+			},
+		],
+		{ setup: make, check: () => kfree(g.object), ...more },
+	);
+}
+
 /** Memory that stays an object of its type for who is in a section: it may be another one by now. */
 function make_typesafe(): void {
 	g.cache = kmem_cache_create("typesafe", sizeof<parts>(), 0, SLAB_TYPESAFE_BY_RCU);
@@ -163,6 +188,16 @@ export const scenarios: Record<string, Scenario> = {
 	"right/free-typesafe": typesafe("type-safe memory is looked at in a section", (o) => {
 		g.sink = READ_ONCE(o.word);
 		rcu_read_unlock();
+	}),
+	"wrong/published-plainly": replace(
+		"a new object is published by a plain store: its reader may see what the memory was before",
+		(o) => {
+			g.object = o;
+		},
+		{ models: ["lkmm"] },
+	),
+	"right/published": replace("a new object is published by rcu_assign_pointer()", (o) => {
+		rcu_assign_pointer(g.object, o);
 	}),
 	"wrong/null-load": wild("a field of NULL is read", () => {
 		g.sink = at(0).word;
