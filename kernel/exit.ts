@@ -5,11 +5,13 @@
  * semaphores, cgroups, io contexts), ptrace, process groups, accounting, core
  * dumps, subreapers, waitid.
  */
+import { CONFIG_PERF_EVENTS } from "generated/autoconf.ts";
 import { ECHILD, EFAULT, EINTR, EINVAL, ESRCH } from "linux/errno.ts";
 import { BUG_ON, WARN_ON } from "linux/bug.ts";
 import { list_del_init } from "linux/list.ts";
 import type { mm_struct } from "linux/mm_types.ts";
 import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
+import { perf_event_exit_task } from "linux/perf_event.ts";
 import {
 	EXIT_DEAD,
 	EXIT_ZOMBIE,
@@ -268,6 +270,9 @@ export function do_exit(code: number): void {
 
 	tsk.exit_code = code;
 	exit_mm();
+	/* Before the parent learns of it, who may read what was counted. */
+	if (CONFIG_PERF_EVENTS)
+		perf_event_exit_task(tsk);
 	exit_notify(tsk);
 	do_task_dead();
 }

@@ -15,7 +15,10 @@
  * - pidfds, kernel_thread(), create_io_thread(), fork_idle(), copy_init_mm(),
  *   walk_process_tree(), unshare.
  */
-import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
+import {
+	CONFIG_PERF_EVENTS,
+	CONFIG_SPECULATIVE_PAGE_FAULT,
+} from "generated/autoconf.ts";
 import {
 	CLONE_ARGS_SIZE_VER0,
 	CLONE_CHILD_CLEARTID,
@@ -35,6 +38,10 @@ import {
 	type clone_args,
 } from "uapi/linux/sched.ts";
 import { anon_vma_fork } from "mm/rmap.ts";
+import {
+	perf_event_free_task,
+	perf_event_init_task,
+} from "linux/perf_event.ts";
 import { call_rcu } from "linux/rcupdate.ts";
 import { atomic_read, atomic_set, atomic_dec_and_test } from "linux/atomic.ts";
 import { BUG_ON, VM_BUG_ON, WARN_ON, WARN_ON_ONCE } from "linux/bug.ts";
@@ -782,6 +789,12 @@ export function copy_process(args: kernel_clone_args): task_struct {
 	p.exit_code = 0;
 	spin_lock_init(p.alloc_lock);
 
+	if (CONFIG_PERF_EVENTS) {
+		const err = perf_event_init_task(p, clone_flags);
+
+		if (err !== 0)
+			return bad_fork(p, err);
+	}
 	const retval = copy_mm(clone_flags, p);
 	if (retval !== 0)
 		return bad_fork(p, retval);
@@ -849,6 +862,8 @@ function put_new_mm(p: task_struct): void {
 
 /** Port: the tail of copy_process()'s bad_fork labels. */
 function bad_fork(p: task_struct, retval: number): task_struct {
+	if (CONFIG_PERF_EVENTS)
+		perf_event_free_task(p);
 	WRITE_ONCE(p.__state, TASK_RUNNING);
 	kmem_cache_free(data.task_struct_cachep, p);
 	return ERR_PTR(retval);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors the part of include/linux/fs.h (5.17) that the page cache and the
- * mappings of files need: inode, address_space, file.
+ * mappings of files need: inode, address_space, file; and file_operations, as
+ * far as a system call reaches one.
  * Port: a file's bytes are a function of inode number and offset, so "reading"
  * a page cannot fail and nothing is written back. The page cache is an array
  * of radix-tree nodes (see kernel/mm/filemap.ts).
@@ -45,10 +46,21 @@ export interface inode extends struct {
 }
 
 export interface file extends struct {
-	f_inode: inode; /* constant */
-	f_mapping: address_space; /* constant */
+	f_inode: inode; /* NULL: an anonymous one, as an event; constant */
+	f_mapping: address_space; /* NULL without f_inode; constant */
 	f_count: embed<atomic_t>; /* atomic */
 	f_mode: int; /* FMODE_*; constant */
+	f_op: rodata<file_operations>; /* NULL: none of these; constant */
+	private_data: int; /* f_op's; constant */
+}
+
+/** What can be done to an open file besides mapping it. */
+export interface file_operations {
+	/** Into the user's buffer; how many bytes, or an errno. */
+	read?: (file: file, buf: number, count: number) => number;
+	unlocked_ioctl?: (file: file, cmd: number, arg: number) => number;
+	/** The last reference is gone. */
+	release?: (file: file) => void;
 }
 
 export const FMODE_READ = 0x1;

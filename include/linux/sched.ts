@@ -6,6 +6,7 @@
  * run queue; who runs next in user mode is decided outside the kernel.
  */
 import type { atomic_t, list_head } from "linux/types.ts";
+import type { perf_event_context } from "linux/perf_event.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
 
@@ -81,13 +82,15 @@ export interface task_struct extends struct {
 	flags: int;
 	cpu_claim: int; /* cpu + 1 that chose to run the task, else 0; atomic */
 	delivered: int; /* signals handed to the program; current only */
-	alloc_lock: embed<spinlock_t>; /* task_lock(): guards mm */
+	alloc_lock: embed<spinlock_t>; /* task_lock(): mm, perf events */
 	/** tasklist_lock, for an exec makes its caller the leader; current
 	 *  reads without */
 	group_leader: task_struct;
 	/** to the parent at exit; -1: a thread; tasklist_lock */
 	exit_signal: int;
 	pid_chain: task_struct; /* next of the same hash slot; tasklist_lock */
+	/** alloc_lock to change; current reads without */
+	perf_event_ctxp: ifdef<"CONFIG_PERF_EVENTS", perf_event_context>;
 	set_child_tid: ulong; /* CLONE_CHILD_SETTID; current only */
 	clear_child_tid: ulong; /* CLONE_CHILD_CLEARTID; current only */
 }

@@ -9,6 +9,7 @@
  * in a double is the largest that does, which like the true value is neither
  * aligned nor near to anything. An int takes the low 32 bits, as in the kernel.
  */
+import { CONFIG_PERF_EVENTS } from "generated/autoconf.ts";
 import type { task_struct } from "linux/sched.ts";
 import {
 	__NR_brk,
@@ -21,6 +22,7 @@ import {
 	__NR_getpid,
 	__NR_getppid,
 	__NR_gettid,
+	__NR_ioctl,
 	__NR_kill,
 	__NR_madvise,
 	__NR_mincore,
@@ -34,7 +36,9 @@ import {
 	__NR_munlock,
 	__NR_munlockall,
 	__NR_munmap,
+	__NR_perf_event_open,
 	__NR_prctl,
+	__NR_read,
 	__NR_set_tid_address,
 	__NR_sim_drop_caches,
 	__NR_sim_exec,
@@ -44,6 +48,7 @@ import {
 	__NR_vfork,
 	__NR_wait4,
 } from "asm/unistd.ts";
+import { sys_perf_event_open } from "kernel/events/core.ts";
 import { sys_exit, sys_exit_group, sys_wait4 } from "kernel/exit.ts";
 import {
 	sys_clone,
@@ -55,6 +60,8 @@ import {
 import { sys_sim_exec } from "kernel/fs/exec.ts";
 import { sys_close, sys_sim_open, sys_sim_set_size } from "kernel/fs/file.ts";
 import { evict_inodes } from "kernel/fs/inode.ts";
+import { sys_ioctl } from "kernel/fs/ioctl.ts";
+import { sys_read } from "kernel/fs/read_write.ts";
 import { sys_kill } from "kernel/signal.ts";
 import { sys_prctl } from "kernel/sys.ts";
 import { sys_ni_syscall } from "kernel/sys_ni.ts";
@@ -106,6 +113,8 @@ function flags_arg(x: number): number {
 export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 		a2: number, a3: number, a4: number, a5: number): number {
 	switch (nr) {
+	case __NR_read:
+		return sys_read(a0 | 0, ulong_arg(a1), ulong_arg(a2));
 	case __NR_close:
 		return sys_close(a0 | 0);
 	case __NR_mmap:
@@ -125,6 +134,8 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 		return sys_msync(ulong_arg(a0), ulong_arg(a1), a2 | 0);
 	case __NR_mincore:
 		return sys_mincore(ulong_arg(a0), ulong_arg(a1), ulong_arg(a2));
+	case __NR_ioctl:
+		return sys_ioctl(a0 | 0, a1 | 0, ulong_arg(a2));
 	case __NR_madvise:
 		return sys_madvise(ulong_arg(a0), ulong_arg(a1), a2 | 0);
 	case __NR_getpid:
@@ -166,6 +177,11 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 		return 0;
 	case __NR_mlock2:
 		return sys_mlock2(ulong_arg(a0), ulong_arg(a1), a2 | 0);
+	case __NR_perf_event_open:
+		if (CONFIG_PERF_EVENTS)
+			return sys_perf_event_open(ulong_arg(a0), a1 | 0,
+				a2 | 0, a3 | 0, flags_arg(a4));
+		break;
 	case __NR_clone3:
 		return sys_clone3(ulong_arg(a0), ulong_arg(a1));
 	case __NR_sim_open:

@@ -8,6 +8,8 @@
  * when the program's first instruction runs, but for the mappings of files:
  * these the caller adds with mmap(MAP_FIXED), and with sim_special().
  */
+import { CONFIG_PERF_EVENTS } from "generated/autoconf.ts";
+import { perf_event_exec } from "linux/perf_event.ts";
 import { EAGAIN, EINTR, EINVAL, ENOMEM } from "linux/errno.ts";
 import { local_irq_disable, local_irq_enable } from "linux/irqflags.ts";
 import { BUG_ON } from "linux/bug.ts";
@@ -224,6 +226,8 @@ function begin_new_exec(mm: mm_struct): number {
 	if (retval !== 0)
 		return retval;
 	me.flags &= ~PF_FORKNOEXEC;
+	if (CONFIG_PERF_EVENTS)
+		perf_event_exec();
 	return 0;
 }
 

@@ -31,7 +31,7 @@ interface files_struct extends struct {
 const init_files = DEFINE<files_struct>();
 
 /** The lowest free descriptor, for this file, whose reference it takes over. */
-function alloc_fd(file: file): number {
+export function alloc_fd(file: file): number {
 	const files = init_files;
 	let error = -EMFILE;
 
@@ -135,9 +135,11 @@ export function sys_sim_set_size(fd: number, size: number): number {
 	const file = fget(fd);
 	if (file === NULL)
 		return -EBADF;
-	i_size_grow(file.f_inode, size);
+	const inode = file.f_inode;
+	if (inode !== NULL)
+		i_size_grow(inode, size);
 	fput(file);
-	return 0;
+	return inode === NULL ? -EINVAL : 0;
 }
 
 export function sys_close(fd: number): number {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors fs/file_table.c (5.17): open files and their references.
- * Left out: file operations, positions, owners, locks, limits.
+ * Left out: positions, owners, locks, limits.
  * Port: the last fput() frees at once, in place of a task work item: nothing
  * here calls it with a lock that __fput() would need.
  */
@@ -32,6 +32,7 @@ function file_free(f: file): void {
 /**
  * An open file of inode with one reference; it takes over the caller's
  * reference to inode. ERR_PTR(-ENFILE) without memory; the caller keeps it then.
+ * inode may be NULL: see anon_inode_getfd().
  */
 export function alloc_file(inode: inode, mode: number): file {
 	const f: file = kmem_cache_alloc<file>(data.filp_cachep, GFP_KERNEL);
@@ -41,15 +42,21 @@ export function alloc_file(inode: inode, mode: number): file {
 	atomic_set(f.f_count, 1);
 	f.f_mode = mode;
 	f.f_inode = inode;
-	f.f_mapping = inode.i_data;
+	f.f_mapping = inode === NULL ? NULL : inode.i_data;
+	f.f_op = NULL;
+	f.private_data = 0;
 	return f;
 }
 
 function __fput(file: file): void {
 	const inode = file.f_inode;
+	const f_op = file.f_op;
 
+	if (f_op && f_op.release)
+		f_op.release(file);
 	file_free(file);
-	iput(inode);
+	if (inode !== NULL)
+		iput(inode);
 }
 
 /** Give a reference back; the last one closes the file. May sleep. */

@@ -4,6 +4,8 @@
  * Left out: everything that no ported subsystem needs; the first user process
  * is made from outside, by user_spawn().
  */
+import { CONFIG_PERF_EVENTS } from "generated/autoconf.ts";
+import { perf_event_init } from "linux/perf_event.ts";
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { fork_init, proc_caches_init } from "kernel/fork.ts";
 import { fd_table_init } from "kernel/fs/file.ts";
@@ -34,6 +36,8 @@ export function start_kernel(): void {
 	sched_init();
 	mm_init();
 	cpu_init();
+	if (CONFIG_PERF_EVENTS)
+		perf_event_init();
 	pid_idr_init();
 	anon_vma_init();
 	fork_init();

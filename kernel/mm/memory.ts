@@ -117,6 +117,10 @@ import {
 	p4d_populate, pmd_alloc_one, pmd_free, pmd_populate, pte_alloc_one,
 	pte_free, pud_alloc_one, pud_free, pud_populate,
 } from "asm/pgalloc.ts";
+import { perf_sw_event } from "linux/perf_event.ts";
+import {
+	PERF_COUNT_SW_PAGE_FAULTS_MAJ, PERF_COUNT_SW_PAGE_FAULTS_MIN,
+} from "uapi/linux/perf_event.ts";
 import { ptep_clear_flush } from "mm/pgtable-generic.ts";
 import {
 	__tlb_remove_page, type mmu_gather, pmd_free_tlb, pte_free_tlb,
@@ -2048,7 +2052,7 @@ function speculative_page_walk(
 
 /** Major and minor faults of the task, once for each fault that is done. */
 function mm_account_fault(
-	regs: pt_regs, _address: number, flags: number, ret: vm_fault_t,
+	regs: pt_regs, address: number, flags: number, ret: vm_fault_t,
 ): void {
 	/* Unsuccessful, or to be tried again: not accounted yet. */
 	if ((ret & (VM_FAULT_ERROR | VM_FAULT_RETRY)) !== 0) return;
@@ -2058,9 +2062,13 @@ function mm_account_fault(
 	const tsk = current();
 	if (major) tsk.maj_flt++;
 	else tsk.min_flt++;
-	/* Without registers the fault belongs to no access of the task: the
-	 * kernel's performance events are not told. */
+	/* Without registers the fault belongs to no access of the task:
+	 * performance events are not told. */
 	if (regs === 0) return;
+	if (major)
+		perf_sw_event(PERF_COUNT_SW_PAGE_FAULTS_MAJ, 1, regs, address);
+	else
+		perf_sw_event(PERF_COUNT_SW_PAGE_FAULTS_MIN, 1, regs, address);
 }
 
 /**

@@ -43,7 +43,7 @@ import {
 } from "linux/bug.ts";
 import { ERR_PTR, IS_ERR_VALUE } from "linux/err.ts";
 import {
-	EACCES, EAGAIN, EBADF, EEXIST, EFAULT, EINTR, EINVAL, ENOMEM,
+	EACCES, EAGAIN, EBADF, EEXIST, EFAULT, EINTR, EINVAL, ENODEV, ENOMEM,
 	EOPNOTSUPP, EOVERFLOW, EPERM,
 } from "linux/errno.ts";
 import {
@@ -1286,6 +1286,9 @@ export function do_mmap(
 		return -EAGAIN;
 
 	if (file !== NULL) {
+		/* Port: what is no file has no ->mmap. */
+		if (file.f_inode === NULL)
+			return -ENODEV;
 		if (!file_mmap_ok(file, pgoff, len))
 			return -EOVERFLOW;
 

@@ -8,7 +8,11 @@
  * task detector of hung_task.c is here, as it needs a look now and then only.
  * `current` is a function. Left out: run queues, classes, priorities, load.
  */
-import { CONFIG_ARCH_HOST_STEPPER, CONFIG_DEBUG_ATOMIC_SLEEP } from "generated/autoconf.ts";
+import {
+	CONFIG_ARCH_HOST_STEPPER,
+	CONFIG_DEBUG_ATOMIC_SLEEP,
+	CONFIG_PERF_EVENTS,
+} from "generated/autoconf.ts";
 import { smp_mb } from "host/door.ts";
 import { ktime_get_ns, nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
 import { machine_sleeps } from "host/model.ts";
@@ -21,6 +25,7 @@ import {
 } from "linux/irqflags.ts";
 import { INIT_LIST_HEAD } from "linux/list.ts";
 import type { mm_struct } from "linux/mm_types.ts";
+import { perf_event_task_switch } from "linux/perf_event.ts";
 import { in_atomic, preempt_count } from "linux/preempt.ts";
 import { rcu_preempt_depth } from "linux/rcupdate.ts";
 import {
@@ -214,6 +219,8 @@ export function switch_to_task(next: task_struct): void {
 	 * Pairs with the acquire of switch_to_task() there. */
 	smp_store_release(prev.on_cpu, 0);
 	local_irq_restore(flags);
+	if (CONFIG_PERF_EVENTS)
+		perf_event_task_switch(prev, next);
 
 	if (prev_mm !== NULL)
 		mmdrop(prev_mm);

@@ -7,7 +7,7 @@
  * (is_spurious_el1_translation_fault(), die_kernel_fault(), KFENCE), memory
  * tagging and tagged addresses, external aborts (do_sea()), memory failure,
  * stack pointer and PC alignment (do_sp_pc_abort()), debug exceptions, kprobes,
- * performance events, PAN by software. arm64_force_sig_fault() and
+ * PAN by software. arm64_force_sig_fault() and
  * arm64_notify_die() are of kernel/traps.c.
  *
  * Port: there is no instruction pointer to move, and so no fixup_exception().
@@ -73,6 +73,11 @@ import {
 	mmap_write_lock_killable,
 } from "linux/mmap_lock.ts";
 import { pagefault_out_of_memory } from "linux/oom.ts";
+import {
+	PERF_COUNT_SW_PAGE_FAULTS,
+	PERF_COUNT_SW_SPF,
+} from "uapi/linux/perf_event.ts";
+import { perf_sw_event } from "linux/perf_event.ts";
 import { preempt_count } from "linux/preempt.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
 import { fault_signal_pending } from "linux/sched/signal.ts";
@@ -430,6 +435,8 @@ function do_page_fault(far: number, esr: number, regs: pt_regs): number {
 			"the kernel executes user memory",
 		);
 
+	perf_sw_event(PERF_COUNT_SW_PAGE_FAULTS, 1, regs, addr);
+
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		/*
 		 * Not for the kernel's own accesses, and not worth it for a
@@ -456,13 +463,21 @@ function do_page_fault(far: number, esr: number, regs: pt_regs): number {
 				 */
 				if (fault_signal_pending(fault, regs))
 					return FAULT_DONE;
-				if ((fault & VM_FAULT_RETRY) === 0)
+				if ((fault & VM_FAULT_RETRY) === 0) {
+					/* D12.30: errors, too. */
+					perf_sw_event(
+						PERF_COUNT_SW_SPF,
+						1,
+						regs,
+						addr,
+					);
 					return fault_done(
 						addr,
 						esr,
 						regs,
 						fault,
 					);
+				}
 			}
 			count_vm_event(SPF_ABORT);
 		}

@@ -7,7 +7,7 @@
  * emulation, errata (is_prefetch(), is_errata93(), is_errata100(),
  * is_f00f_bug()), oopses and what they show (page_fault_oops(),
  * show_fault_oops(), dump_pagetable(), pgtable_bad()), set_signal_archinfo(),
- * show_signal_msg(), kmmio and kprobes, performance events, tracing.
+ * show_signal_msg(), kmmio and kprobes, tracing.
  *
  * Port: there is no instruction pointer to move, and so no
  * kernelmode_fixup_or_oops(). The handlers return whether the access is to be
@@ -43,6 +43,10 @@ import {
 	SPF_ABORT_UNMAPPED, SPF_ABORT_VMA_COPY, SPF_ATTEMPT,
 } from "linux/vm_event_item.ts";
 import { BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SIGBUS, SIGSEGV } from "linux/signal.ts";
+import {
+	PERF_COUNT_SW_PAGE_FAULTS, PERF_COUNT_SW_SPF,
+} from "uapi/linux/perf_event.ts";
+import { perf_sw_event } from "linux/perf_event.ts";
 import { preempt_count } from "linux/preempt.ts";
 import { pagefault_out_of_memory } from "linux/oom.ts";
 import { fault_signal_pending } from "linux/sched/signal.ts";
@@ -224,6 +228,8 @@ export function do_user_addr_fault(
 	if (faulthandler_disabled() || mm === NULL)
 		return bad_area_nosemaphore(regs, error_code, address);
 
+	perf_sw_event(PERF_COUNT_SW_PAGE_FAULTS, 1, regs, address);
+
 	/* Port: interrupts are on already. The exception does not turn them off
 	 * here, as it keeps its address in an argument and not in a register
 	 * that the next one would overwrite. */
@@ -241,9 +247,13 @@ export function do_user_addr_fault(
 			fault = do_speculative_user_fault(mm, address,
 				error_code, flags, regs);
 			if (fault !== SPF_NOT_BEGUN) {
-				if ((fault & VM_FAULT_RETRY) === 0)
+				if ((fault & VM_FAULT_RETRY) === 0) {
+					/* D12.28: errors, too. */
+					perf_sw_event(PERF_COUNT_SW_SPF, 1,
+						regs, address);
 					return fault_done(regs, error_code,
 						address, fault);
+				}
 				/*
 				 * Back to user mode for the signal; the fault
 				 * is taken again if that does not end it. Such

@@ -15,6 +15,7 @@ import {
 	CONFIG_MMU_GATHER_KUNIT_TEST,
 	CONFIG_MREMAP_KUNIT_TEST,
 	CONFIG_PAGE_ALLOC_KUNIT_TEST,
+	CONFIG_PERF_EVENTS_KUNIT_TEST,
 	CONFIG_RBTREE_KUNIT_TEST,
 	CONFIG_RCU_KUNIT_TEST,
 	CONFIG_RMAP_KUNIT_TEST,
@@ -24,6 +25,7 @@ import {
 	CONFIG_SPF_KUNIT_TEST,
 } from "generated/autoconf.ts";
 import { arch_test_suites } from "asm/kunit.ts";
+import { perf_test_suite } from "kernel/events/core_kunit.ts";
 import { fork_test_suite } from "kernel/fork_kunit.ts";
 import { list_test_suite } from "kernel/lib/list_kunit.ts";
 import { rbtree_test_suite } from "kernel/lib/rbtree_kunit.ts";
@@ -63,6 +65,7 @@ export function kunit_suites(): kunit_suite[] {
 		...(CONFIG_MEMORY_KUNIT_TEST ? [memory_test_suite] : []),
 		...(CONFIG_SPF_KUNIT_TEST ? [spf_test_suite] : []),
 		...(CONFIG_FORK_KUNIT_TEST ? [fork_test_suite] : []),
+		...(CONFIG_PERF_EVENTS_KUNIT_TEST ? [perf_test_suite] : []),
 		...arch_test_suites(),
 	];
 }

@@ -5,7 +5,9 @@
  * Port: the architecture has no fork() and vfork(), which are clone() there.
  * They get numbers of ours, so that programs can make them everywhere.
  */
+export const __NR_ioctl = 29;
 export const __NR_close = 57;
+export const __NR_read = 63;
 export const __NR_exit = 93;
 export const __NR_exit_group = 94;
 export const __NR_set_tid_address = 96;
@@ -27,6 +29,7 @@ export const __NR_mlockall = 230;
 export const __NR_munlockall = 231;
 export const __NR_mincore = 232;
 export const __NR_madvise = 233;
+export const __NR_perf_event_open = 241;
 export const __NR_wait4 = 260;
 export const __NR_mlock2 = 284;
 export const __NR_clone3 = 435;

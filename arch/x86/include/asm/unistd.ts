@@ -4,11 +4,13 @@
  * of the system calls that exist here.
  * Port: from 1000 on, calls of the programs that play a recording back.
  */
+export const __NR_read = 0;
 export const __NR_close = 3;
 export const __NR_mmap = 9;
 export const __NR_mprotect = 10;
 export const __NR_munmap = 11;
 export const __NR_brk = 12;
+export const __NR_ioctl = 16;
 export const __NR_mremap = 25;
 export const __NR_msync = 26;
 export const __NR_mincore = 27;
@@ -29,6 +31,7 @@ export const __NR_prctl = 157;
 export const __NR_gettid = 186;
 export const __NR_set_tid_address = 218;
 export const __NR_exit_group = 231;
+export const __NR_perf_event_open = 298;
 export const __NR_mlock2 = 325;
 export const __NR_clone3 = 435;
 
