@@ -136,7 +136,12 @@ import {
 } from "mm/mmap.ts";
 import { vma_interval_tree_insert_after } from "mm/interval_tree.ts";
 import { security_vm_enough_memory_mm } from "mm/util.ts";
-import { destroy_context, init_new_context } from "asm/mmu_context.ts";
+import {
+	arch_dup_mmap,
+	destroy_context,
+	init_new_context,
+} from "asm/mmu_context.ts";
+import { copy_thread } from "asm/switch_to.ts";
 import { pgd_alloc, pgd_free } from "asm/pgalloc.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { flush_tlb_mm } from "asm/tlbflush.ts";
@@ -367,6 +372,7 @@ function dup_mmap_vmas(mm: mm_struct, oldmm: mm_struct): number {
 		if (retval !== 0)
 			return retval;
 	}
+	arch_dup_mmap(oldmm, mm);
 	return 0;
 }
 
@@ -798,6 +804,7 @@ export function copy_process(args: kernel_clone_args): task_struct {
 	const retval = copy_mm(clone_flags, p);
 	if (retval !== 0)
 		return bad_fork(p, retval);
+	copy_thread(p);
 
 	const pid = alloc_pid();
 	if (pid < 0) {

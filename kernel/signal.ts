@@ -7,9 +7,12 @@
  * in the kernel. All others are handed to the program at the return to user
  * mode: it has a handler for each of them, and asks by user_signal().
  */
+import { CONFIG_ARCH_HAS_PKEYS } from "generated/autoconf.ts";
 import { smp_rmb } from "host/door.ts";
 import { EINVAL, ESRCH } from "linux/errno.ts";
-import { SIGKILL, _NSIG, sigmask } from "linux/signal.ts";
+import {
+	SEGV_PKUERR, SIGKILL, SIGSEGV, _NSIG, sigmask,
+} from "linux/signal.ts";
 import { PF_EXITING, type task_struct } from "linux/sched.ts";
 import { next_task, same_thread_group } from "linux/sched/signal.ts";
 import { assert_spin_locked, spin_lock, spin_unlock } from "linux/spinlock.ts";
@@ -90,6 +93,13 @@ export function force_sig_fault(
 	t.fault_code = code;
 	fetch_or(t.pending, sigmask(sig));
 	return 0;
+}
+
+/** The access was forbidden by the rights of current for that memory key. */
+export function force_sig_pkuerr(addr: number, pkey: number): number {
+	if (CONFIG_ARCH_HAS_PKEYS)
+		current().fault_pkey = pkey;
+	return force_sig_fault(SIGSEGV, SEGV_PKUERR, addr);
 }
 
 /**

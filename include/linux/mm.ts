@@ -8,7 +8,8 @@
  * per-task caching of the counters (SPLIT_RSS_COUNTING).
  */
 import {
-	CONFIG_NR_CPUS, CONFIG_SPECULATIVE_PAGE_FAULT, CONFIG_SPLIT_PTLOCK_CPUS,
+	CONFIG_ARCH_HAS_PKEYS, CONFIG_NR_CPUS, CONFIG_PPC,
+	CONFIG_SPECULATIVE_PAGE_FAULT, CONFIG_SPLIT_PTLOCK_CPUS,
 } from "generated/autoconf.ts";
 import { spin_lock, spin_lock_init, spin_unlock } from "linux/spinlock.ts";
 import { VM_BUG_ON, VM_BUG_ON_PAGE } from "linux/bug.ts";
@@ -66,17 +67,49 @@ export const VM_DONTEXPAND = 0x00040000; /* no mremap() growth */
 export const VM_LOCKONFAULT = 0x00080000;
 export const VM_ACCOUNT = 0x00100000;
 export const VM_NORESERVE = 0x00200000;
-export const VM_HUGETLB = 0x00400000;
-export const VM_SYNC = 0x00800000;
-export const VM_ARCH_1 = 0x01000000;
+export const VM_HUGETLB = 0; /* there are no huge pages of files */
 export const VM_WIPEONFORK = 0x02000000; /* zeroes in the child of a fork */
 export const VM_DONTDUMP = 0x04000000;
 export const VM_SOFTDIRTY = 0; /* CONFIG_MEM_SOFT_DIRTY is not ported */
 export const VM_MIXEDMAP = 0x10000000;
 export const VM_HUGEPAGE = 0x20000000; /* MADV_HUGEPAGE */
 export const VM_NOHUGEPAGE = 0x40000000;
-/** Bit 31: a field of type int holds it as a negative number. */
-export const VM_MERGEABLE = 0x80000000 | 0;
+
+/* Port: bits 32 to 36 of the kernel's are where 32 bits have room: the first
+ * three, and the other two, in places of flags that nothing here has (hugetlb,
+ * VM_SYNC, VM_ARCH_1, VM_MERGEABLE, and one that is nobody's). Bit 31: a field
+ * of type int holds it as a negative number. */
+export const VM_HIGH_ARCH_0 = 0x00400000;
+export const VM_HIGH_ARCH_1 = 0x00800000;
+export const VM_HIGH_ARCH_2 = 0x01000000;
+export const VM_HIGH_ARCH_3 = 0x80000000 | 0;
+export const VM_HIGH_ARCH_4 = 0x00000800;
+
+/* The number of a memory key: four bits, and five on powerpc. */
+export const VM_PKEY_BIT0 = CONFIG_ARCH_HAS_PKEYS ? VM_HIGH_ARCH_0 : 0;
+export const VM_PKEY_BIT1 = CONFIG_ARCH_HAS_PKEYS ? VM_HIGH_ARCH_1 : 0;
+export const VM_PKEY_BIT2 = CONFIG_ARCH_HAS_PKEYS ? VM_HIGH_ARCH_2 : 0;
+export const VM_PKEY_BIT3 = CONFIG_ARCH_HAS_PKEYS ? VM_HIGH_ARCH_3 : 0;
+export const VM_PKEY_BIT4 =
+	CONFIG_ARCH_HAS_PKEYS && CONFIG_PPC ? VM_HIGH_ARCH_4 : 0;
+/** Port: in asm/pkeys.h in the kernel, with the same bits. */
+export const ARCH_VM_PKEY_FLAGS = VM_PKEY_BIT0 | VM_PKEY_BIT1 |
+	VM_PKEY_BIT2 | VM_PKEY_BIT3 | VM_PKEY_BIT4;
+
+/** The key among the flags of a vma. Port: a shift by VM_PKEY_SHIFT, were the
+ *  bits side by side. */
+export function vm_flags_pkey(vm_flags: number): number {
+	const flags = vm_flags & ARCH_VM_PKEY_FLAGS;
+
+	return ((flags >>> 22) & 7) | ((flags >>> 28) & 8) |
+		((flags >>> 7) & 16);
+}
+
+/** And the flags for a key. */
+export function pkey_vm_flags(pkey: number): number {
+	return (((pkey & 7) << 22) | ((pkey & 8) << 28) | ((pkey & 16) << 7)) &
+		ARCH_VM_PKEY_FLAGS;
+}
 
 export const VM_GROWSUP = VM_NONE;
 export const VM_STACK = VM_GROWSDOWN;
@@ -100,7 +133,7 @@ export const VM_INIT_DEF_MASK = VM_NOHUGEPAGE;
 export const VM_LOCKED_MASK = VM_LOCKED | VM_LOCKONFAULT;
 export const VM_LOCKED_CLEAR_MASK = ~(VM_LOCKED | VM_LOCKONFAULT);
 export const VM_ARCH_CLEAR = VM_NONE;
-export const VM_FLAGS_CLEAR = VM_ARCH_CLEAR;
+export const VM_FLAGS_CLEAR = ARCH_VM_PKEY_FLAGS | VM_ARCH_CLEAR;
 
 /* ---- the fault: what is asked (mm_types.h) ---- */
 

@@ -136,6 +136,10 @@ export interface mm_struct extends struct {
 export interface mm_context_t extends struct {
 	ctx_id: int; /* unique: a TLB entry is tagged with it; constant */
 	tlb_gen: embed<atomic_t>; /* bumped by each flush; atomic */
+	/** keys that are given out, one bit each; mmap_lock(w) */
+	pkey_allocation_map: ifdef<"CONFIG_ARCH_HAS_PKEYS", int>;
+	/** key of what may be executed only, -1: none yet; mmap_lock(w) */
+	execute_only_pkey: ifdef<"CONFIG_ARCH_HAS_PKEYS", int>;
 }
 
 export interface anon_vma extends struct {

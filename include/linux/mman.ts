@@ -2,12 +2,13 @@
 /**
  * Mirrors include/linux/mman.h (5.17): overcommit accounting and the way from
  * the user's PROT_ and MAP_ bits to VM_ flags.
- * Left out: the overcommit knobs of /proc/sys/vm, architecture bits.
+ * Left out: the overcommit knobs of /proc/sys/vm.
  */
 import {
 	VM_EXEC, VM_GROWSDOWN, VM_LOCKED, VM_NOHUGEPAGE, VM_READ, VM_WRITE,
 } from "linux/mm.ts";
 import type { mm_struct } from "linux/mm_types.ts";
+import { arch_calc_vm_prot_bits } from "asm/mman.ts";
 import { mm_since } from "linux/version.ts";
 import type { percpu_counter } from "linux/percpu_counter.ts";
 import { percpu_counter_add } from "linux/percpu_counter.ts";
@@ -43,10 +44,11 @@ export function arch_validate_prot(prot: number, _addr: number): boolean {
 	return (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM)) === 0;
 }
 
-export function calc_vm_prot_bits(prot: number): number {
+export function calc_vm_prot_bits(prot: number, pkey: number): number {
 	return ((prot & PROT_READ) !== 0 ? VM_READ : 0) |
 		((prot & PROT_WRITE) !== 0 ? VM_WRITE : 0) |
-		((prot & PROT_EXEC) !== 0 ? VM_EXEC : 0);
+		((prot & PROT_EXEC) !== 0 ? VM_EXEC : 0) |
+		arch_calc_vm_prot_bits(prot, pkey);
 }
 
 /**

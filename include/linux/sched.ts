@@ -70,8 +70,13 @@ export interface task_struct extends struct {
 	/** si_addr of the last SIGSEGV/SIGBUS; current only */
 	fault_address: ulong;
 	fault_code: int; /* si_code; current only */
+	/* si_pkey; current only */
+	fault_pkey: ifdef<"CONFIG_ARCH_HAS_PKEYS", int>;
 	/* thread.fault_code: the syndrome; current only */
 	fault_esr: ifdef<"CONFIG_ARM64", int>;
+	/* thread.pkru, while it is on no CPU; its CPU only, as its last act
+	 * with the task or its first */
+	pkru: ifdef<"CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS", u32>;
 	maj_flt: int; /* current only */
 	min_flt: int; /* current only */
 	tasks: embed<list_head>; /* tasklist_lock */

@@ -16,7 +16,7 @@ export const _NSIG = 32;
 /* si_code of SIGSEGV */
 export const SEGV_MAPERR = 1; /* no mapping at the address */
 export const SEGV_ACCERR = 2; /* a mapping that forbids the access */
-export const SEGV_PKUERR = 4;
+export const SEGV_PKUERR = 4; /* a memory key does */
 /* si_code of SIGBUS */
 export const BUS_ADRALN = 1;
 export const BUS_ADRERR = 2; /* nothing behind the address: past the end */

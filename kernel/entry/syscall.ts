@@ -9,7 +9,9 @@
  * in a double is the largest that does, which like the true value is neither
  * aligned nor near to anything. An int takes the low 32 bits, as in the kernel.
  */
-import { CONFIG_PERF_EVENTS } from "generated/autoconf.ts";
+import {
+	CONFIG_ARCH_HAS_PKEYS, CONFIG_PERF_EVENTS,
+} from "generated/autoconf.ts";
 import type { task_struct } from "linux/sched.ts";
 import {
 	__NR_brk,
@@ -37,6 +39,9 @@ import {
 	__NR_munlockall,
 	__NR_munmap,
 	__NR_perf_event_open,
+	__NR_pkey_alloc,
+	__NR_pkey_free,
+	__NR_pkey_mprotect,
 	__NR_prctl,
 	__NR_read,
 	__NR_set_tid_address,
@@ -75,7 +80,12 @@ import {
 	sys_munlockall,
 } from "mm/mlock.ts";
 import { sys_brk, sys_munmap } from "mm/mmap.ts";
-import { sys_mprotect } from "mm/mprotect.ts";
+import {
+	sys_mprotect,
+	sys_pkey_alloc,
+	sys_pkey_free,
+	sys_pkey_mprotect,
+} from "mm/mprotect.ts";
 import { sys_mremap } from "mm/mremap.ts";
 import { sys_msync } from "mm/msync.ts";
 import { sys_mmap } from "asm/syscall.ts";
@@ -196,6 +206,17 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 	case __NR_sim_drop_caches:
 		evict_inodes();
 		return 0;
+	}
+	if (CONFIG_ARCH_HAS_PKEYS) {
+		switch (nr) {
+		case __NR_pkey_mprotect:
+			return sys_pkey_mprotect(ulong_arg(a0), ulong_arg(a1),
+				flags_arg(a2), a3 | 0);
+		case __NR_pkey_alloc:
+			return sys_pkey_alloc(flags_arg(a0), flags_arg(a1));
+		case __NR_pkey_free:
+			return sys_pkey_free(a0 | 0);
+		}
 	}
 	return sys_ni_syscall();
 }

@@ -13,12 +13,17 @@
  * The rest, from meminfo() on, is for whoever checks the machine.
  */
 import { debug_validate } from "mm/debug_validate.ts";
-import { CONFIG_DEBUG_VM, CONFIG_VM_EVENT_COUNTERS } from "generated/autoconf.ts";
-import { EBUSY, ESRCH } from "linux/errno.ts";
+import {
+	CONFIG_ARCH_HAS_PKEYS,
+	CONFIG_DEBUG_VM,
+	CONFIG_VM_EVENT_COUNTERS,
+} from "generated/autoconf.ts";
+import { EBUSY, EINVAL, ESRCH } from "linux/errno.ts";
+import { PKEY_ACCESS_MASK } from "linux/mman.ts";
 import { mmap_lock_wait_total } from "linux/mmap_lock.ts";
 import { rcu_barrier } from "linux/rcupdate.ts";
 import { get_task_struct, put_task_struct } from "linux/sched/task.ts";
-import { SIGCHLD, sigmask } from "linux/signal.ts";
+import { SEGV_PKUERR, SIGCHLD, SIGSEGV, sigmask } from "linux/signal.ts";
 import { spin_lock, spin_unlock } from "linux/spinlock.ts";
 import { load32, load8, store32, store8 } from "host/door.ts";
 import {
@@ -47,6 +52,11 @@ import {
 import { vmstat_show } from "mm/vmstat.ts";
 import { schedule_idle, schedule_to } from "kernel/sched/switch.ts";
 import { insn_end, mmu_access } from "asm/mmu.ts";
+import {
+	arch_max_pkey,
+	user_pkey_rights,
+	user_set_pkey_rights,
+} from "asm/pkeys.ts";
 import { do_syscall } from "asm/syscall.ts";
 
 export const USER_READ = 0;
@@ -57,6 +67,7 @@ export interface user_siginfo {
 	signo: number;
 	addr: number; /* of SIGSEGV and SIGBUS */
 	code: number; /* SEGV_*, BUS_* */
+	pkey?: number; /* with SEGV_PKUERR */
 }
 
 /**
@@ -152,6 +163,24 @@ export function user_touch(addr: number, access: number): boolean {
 	return true;
 }
 
+/** pkey_get() of a C library: what the running thread may not do with pages of
+ *  that memory key, PKEY_DISABLE_*. By RDPKRU on x86. */
+export function user_pkey_get(pkey: number): number {
+	if (!begin_insn() || !(pkey >= 0 && pkey < arch_max_pkey()))
+		return -EINVAL;
+	return user_pkey_rights(pkey);
+}
+
+/** pkey_set() of a C library: by WRPKRU on x86. No system call: the next access
+ *  of the thread is judged by it. */
+export function user_pkey_set(pkey: number, rights: number): number {
+	if (!begin_insn() || !(pkey >= 0 && pkey < arch_max_pkey()) ||
+	    (rights & ~PKEY_ACCESS_MASK) !== 0)
+		return -EINVAL;
+	user_set_pkey_rights(pkey, rights);
+	return 0;
+}
+
 /** One system call: its value, or a negative errno. Numbers are those of
  *  asm/unistd.ts. */
 export function user_syscall(nr: number, a0: number = 0, a1: number = 0,
@@ -171,7 +200,16 @@ export function user_signal(): user_siginfo | null {
 		return null;
 	const signo = 32 - Math.clz32(tsk.delivered & -tsk.delivered);
 	tsk.delivered &= ~sigmask(signo);
-	return { signo, addr: tsk.fault_address, code: tsk.fault_code };
+	const info: user_siginfo = {
+		signo,
+		addr: tsk.fault_address,
+		code: tsk.fault_code,
+	};
+	if (CONFIG_ARCH_HAS_PKEYS) {
+		if (signo === SIGSEGV && info.code === SEGV_PKUERR)
+			info.pkey = tsk.fault_pkey;
+	}
+	return info;
 }
 
 /** Number of the task that this CPU runs; 0: it is idle. */

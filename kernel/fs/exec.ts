@@ -47,6 +47,7 @@ import { cpu_relax } from "linux/smp.ts";
 import { spin_lock, spin_unlock } from "linux/spinlock.ts";
 import { vmacache_flush } from "linux/vmacache.ts";
 import { activate_mm } from "asm/mmu_context.ts";
+import { flush_thread } from "asm/switch_to.ts";
 import { PAGE_SIZE, TASK_SIZE } from "asm/pgtable_types.ts";
 import { insert_vm_struct, vm_get_page_prot } from "mm/mmap.ts";
 import { arch_pick_mmap_layout } from "asm/elf.ts";
@@ -226,6 +227,7 @@ function begin_new_exec(mm: mm_struct): number {
 	if (retval !== 0)
 		return retval;
 	me.flags &= ~PF_FORKNOEXEC;
+	flush_thread();
 	if (CONFIG_PERF_EVENTS)
 		perf_event_exec();
 	return 0;

@@ -11,6 +11,7 @@
  * it: it answers whether there is a page, and returns none.
  */
 import { PAGE_ALIGNED } from "asm-generic/page.ts";
+import { arch_vma_access_permitted } from "asm/mmu_context.ts";
 import { PAGE_SIZE, type pte_t } from "asm/pgtable_types.ts";
 import {
 	p4d_none, p4d_offset, pmd_none, pte_dirty, pte_present, pte_protnone,
@@ -147,6 +148,10 @@ function check_vma_flags(vma: vm_area_struct, gup_flags: number): number {
 		if ((vm_flags & VM_MAYREAD) === 0)
 			return -EFAULT;
 	}
+	/* Nothing here is about the fetching of instructions, or remote. */
+	if (!arch_vma_access_permitted(vma, (gup_flags & FOLL_WRITE) !== 0,
+		false, false))
+		return -EFAULT;
 	return 0;
 }
 

@@ -41,6 +41,7 @@ import type { p4d_t, pgd_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
 import {
 	PAGE_SIZE, PGDIR_SIZE, PMD_SIZE, PTRS_PER_PTE, PUD_SIZE,
 } from "asm/pgtable_types.ts";
+import { arch_vma_access_permitted } from "asm/mmu_context.ts";
 import type { pt_regs } from "asm/ptrace.ts";
 import { EINVAL, ENOMEM } from "linux/errno.ts";
 import {
@@ -76,7 +77,8 @@ import {
 import { virt_to_page, virt_to_pfn, pfn_to_page, pfn_valid } from "asm-generic/memory_model.ts";
 import {
 	add_mm_counter, dec_mm_counter_fast, FAULT_FLAG_MKWRITE,
-	FAULT_FLAG_SPECULATIVE, FAULT_FLAG_TRIED, FAULT_FLAG_WRITE, get_page,
+	FAULT_FLAG_INSTRUCTION, FAULT_FLAG_REMOTE, FAULT_FLAG_SPECULATIVE,
+	FAULT_FLAG_TRIED, FAULT_FLAG_WRITE, get_page,
 	inc_mm_counter_fast, is_cow_mapping, maybe_mkwrite, MM_ANONPAGES,
 	mm_counter, mm_counter_file, mm_dec_nr_pmds, mm_dec_nr_ptes,
 	mm_dec_nr_puds, mm_inc_nr_pmds, mm_inc_nr_ptes, mm_inc_nr_puds,
@@ -85,10 +87,10 @@ import {
 	pte_map_lock, pte_offset_map_lock, pte_spinlock, pte_unmap_unlock,
 	pud_alloc, pud_lock, put_page, sync_mm_rss, VM_FAULT_DONE_COW,
 	VM_FAULT_ERROR, VM_FAULT_LOCKED, VM_FAULT_MAJOR, VM_FAULT_NOPAGE,
-	VM_FAULT_OOM, VM_FAULT_RETRY, VM_FAULT_SIGBUS, type vm_fault_t,
-	VM_FAULT_WRITE, VM_HUGETLB, VM_MIXEDMAP, VM_PFNMAP, VM_SEQ_READ,
-	VM_SHARED, VM_UFFD_MISSING, VM_UFFD_WP, VM_WRITE, vma_is_accessible,
-	vma_is_anonymous, vma_pages,
+	VM_FAULT_OOM, VM_FAULT_RETRY, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV,
+	type vm_fault_t, VM_FAULT_WRITE, VM_HUGETLB, VM_MIXEDMAP, VM_PFNMAP,
+	VM_SEQ_READ, VM_SHARED, VM_UFFD_MISSING, VM_UFFD_WP, VM_WRITE,
+	vma_is_accessible, vma_is_anonymous, vma_pages,
 } from "linux/mm.ts";
 import {
 	is_swap_pmd, is_zero_pfn, my_zero_pfn, p4d_addr_end,
@@ -2095,6 +2097,10 @@ export function do_handle_mm_fault(
 	}
 	/* An aborted attempt and its repetition count as two. */
 	count_vm_event(PGFAULT);
+	if (!arch_vma_access_permitted(vma, (flags & FAULT_FLAG_WRITE) !== 0,
+		(flags & FAULT_FLAG_INSTRUCTION) !== 0,
+		(flags & FAULT_FLAG_REMOTE) !== 0))
+		return VM_FAULT_SIGSEGV;
 	const ret = __handle_mm_fault(vma, address, flags, seq);
 	mm_account_fault(regs, address, flags, ret);
 	return ret;

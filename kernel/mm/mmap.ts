@@ -12,8 +12,8 @@
  * - mm_take_all_locks(), mm_drop_all_locks() and what is under them: they serve
  *   MMU notifiers, of which there are none, so V2.24 has nothing to do;
  * - init_user_reserve(), init_admin_reserve(), init_reserve_notifier();
- * - everywhere: hugetlb, NUMA policies, userfaultfd, protection keys, uprobes,
- *   perf events, security modules; the legacy (bottom-up) layout as a choice.
+ * - everywhere: hugetlb, NUMA policies, userfaultfd, uprobes, perf
+ *   events, security modules; the legacy (bottom-up) layout as a choice.
  *
  * Port: an out-parameter is a field of a vma_links or populate object that the
  * caller made. vm_page_prot has no cache attributes to keep, so it is always
@@ -21,13 +21,14 @@
  * locked memory go, but do not map below mmap_min_addr.
  */
 import {
-	CONFIG_ANON_VMA_NAME, CONFIG_DEBUG_VM_RB, CONFIG_DEFAULT_MMAP_MIN_ADDR,
-	CONFIG_SPECULATIVE_PAGE_FAULT,
+	CONFIG_ANON_VMA_NAME, CONFIG_ARCH_HAS_PKEYS, CONFIG_DEBUG_VM_RB,
+	CONFIG_DEFAULT_MMAP_MIN_ADDR, CONFIG_SPECULATIVE_PAGE_FAULT,
 } from "generated/autoconf.ts";
 import type { mmu_gather } from "asm-generic/tlb.ts";
 import {
 	offset_in_page, PAGE_ALIGN, page_align_down, PHYS_PFN,
 } from "asm-generic/page.ts";
+import { arch_vm_get_page_prot } from "asm/mman.ts";
 import {
 	PAGE_COPY, PAGE_COPY_EXEC, PAGE_NONE, PAGE_READONLY,
 	PAGE_READONLY_EXEC, PAGE_SHARED, PAGE_SHARED_EXEC, PAGE_SIZE, TASK_SIZE,
@@ -57,8 +58,8 @@ import {
 	calc_vm_flag_bits, calc_vm_prot_bits, LEGACY_MAP_MASK, MAP_ANONYMOUS,
 	MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_HUGETLB, MAP_LOCKED, MAP_NONBLOCK,
 	MAP_NORESERVE, MAP_POPULATE, MAP_PRIVATE, MAP_SHARED,
-	MAP_SHARED_VALIDATE, MAP_TYPE, OVERCOMMIT_GUESS, OVERCOMMIT_NEVER, PROT_WRITE,
-	vm_committed_as, vm_unacct_memory,
+	MAP_SHARED_VALIDATE, MAP_TYPE, OVERCOMMIT_GUESS, OVERCOMMIT_NEVER, PROT_EXEC,
+	PROT_WRITE, vm_committed_as, vm_unacct_memory,
 } from "linux/mman.ts";
 import {
 	find_vma_intersection, get_page, vm_end_gap, VM_ACCESS_FLAGS,
@@ -79,6 +80,7 @@ import {
 	mmap_write_lock, mmap_write_lock_killable, mmap_write_unlock,
 } from "linux/mmap_lock.ts";
 import { ulong_add_overflows } from "linux/overflow.ts";
+import { ARCH_DEFAULT_PKEY, execute_only_pkey } from "linux/pkeys.ts";
 import { percpu_counter_init } from "linux/percpu_counter.ts";
 import { cond_resched, might_sleep } from "linux/kernel.ts";
 import { pr_emerg } from "linux/printk.ts";
@@ -151,12 +153,21 @@ export function new_vma_links(): vma_links {
 }
 
 /**
- * Protection bits of an entry for the low four flags of a vma. A private
- * mapping is never writable by itself: the first write faults and copies.
+ * Protection bits of an entry for the low four flags of a vma, and for its
+ * memory key. A private mapping is never writable by itself: the first write
+ * faults and copies.
  * Port: chosen, where the kernel looks it up in protection_map[], which holds
  * the same values as __P and __S.
  */
 export function vm_get_page_prot(vm_flags: number): number {
+	const prot = protection_map(vm_flags);
+
+	if (CONFIG_ARCH_HAS_PKEYS)
+		return prot | arch_vm_get_page_prot(vm_flags);
+	return prot;
+}
+
+function protection_map(vm_flags: number): number {
 	const exec = (vm_flags & VM_EXEC) !== 0;
 
 	if ((vm_flags & VM_ACCESS_FLAGS) === 0) return PAGE_NONE;
@@ -1271,13 +1282,21 @@ export function do_mmap(
 			return -EEXIST;
 	}
 
+	/* What may be executed only has a key of its own, where there are keys
+	 * left. */
+	let pkey = ARCH_DEFAULT_PKEY;
+
+	if (prot === PROT_EXEC)
+		pkey = Math.max(execute_only_pkey(mm), ARCH_DEFAULT_PKEY);
+
 	/*
 	 * What is asked for, and VM_MAY*, what mprotect() may grant later: all,
 	 * until the file below says otherwise. def_flags is what mlockall() and
 	 * prctl() want of new mappings.
 	 */
-	let vm_flags = calc_vm_prot_bits(prot) | calc_vm_flag_bits(mm, flags) |
-		mm.def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+	let vm_flags = calc_vm_prot_bits(prot, pkey) |
+		calc_vm_flag_bits(mm, flags) | mm.def_flags |
+		VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 
 	if ((flags & MAP_LOCKED) !== 0)
 		if (!can_do_mlock())

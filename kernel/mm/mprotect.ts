@@ -2,8 +2,7 @@
 /**
  * Mirrors mm/mprotect.c (5.17): new permissions for a range, in its vmas and
  * in its ptes.
- * Left out: protection keys (pkey_mprotect(), pkey_alloc(), pkey_free()), huge
- * pages (pmd_none_or_clear_bad_unless_trans_huge() is plain
+ * Left out: huge pages (pmd_none_or_clear_bad_unless_trans_huge() is plain
  * pmd_none_or_clear_bad()), swap and migration entries, userfaultfd
  * write-protection, soft-dirty, the look at bare frames before they become
  * inaccessible (prot_none_pte_entry() and what goes with it).
@@ -21,11 +20,11 @@ import { flush_tlb_range } from "asm/tlbflush.ts";
 import { current } from "kernel/sched/core.ts";
 import { atomic_read } from "linux/atomic.ts";
 import { BUG_ON, VM_WARN_ON } from "linux/bug.ts";
-import { EACCES, EINTR, EINVAL, ENOMEM } from "linux/errno.ts";
+import { EACCES, EINTR, EINVAL, ENOMEM, ENOSPC } from "linux/errno.ts";
 import { cond_resched } from "linux/kernel.ts";
 import {
-	arch_validate_prot, calc_vm_prot_bits, PROT_GROWSDOWN, PROT_GROWSUP,
-	vm_unacct_memory,
+	arch_validate_prot, calc_vm_prot_bits, PKEY_ACCESS_MASK,
+	PROT_GROWSDOWN, PROT_GROWSUP, vm_unacct_memory,
 } from "linux/mman.ts";
 import {
 	find_vma, is_cow_mapping, MM_CP_DIRTY_ACCT, MM_CP_PROT_NUMA,
@@ -39,8 +38,8 @@ import {
 	type vm_area_struct,
 } from "linux/mm_types.ts";
 import {
-	mmap_assert_locked, mmap_assert_write_locked, mmap_write_lock_killable,
-	mmap_write_unlock,
+	mmap_assert_locked, mmap_assert_write_locked, mmap_write_lock,
+	mmap_write_lock_killable, mmap_write_unlock,
 } from "linux/mmap_lock.ts";
 import { ulong_add_overflows } from "linux/overflow.ts";
 import { PageDirty, PageKsm, PageSwapBacked } from "linux/page-flags.ts";
@@ -50,6 +49,10 @@ import {
 	pmd_offset, pmd_trans_unstable, ptep_modify_prot_commit,
 	ptep_modify_prot_start, pud_addr_end, pud_none_or_clear_bad, pud_offset,
 } from "linux/pgtable.ts";
+import {
+	arch_override_mprotect_pkey, arch_set_user_pkey_access, mm_pkey_alloc,
+	mm_pkey_free, mm_pkey_is_allocated,
+} from "linux/pkeys.ts";
 import { mm_since } from "linux/version.ts";
 import { anon_vma_name } from "mm/madvise.ts";
 import { vm_normal_page } from "mm/memory.ts";
@@ -342,8 +345,10 @@ export function mprotect_fixup(
 	return 0;
 }
 
-/** Port: without protection keys, hence without the last parameter. */
-function do_mprotect_pkey(start: number, len: number, prot: number): number {
+/** pkey: the memory key that the range gets; -1: a plain mprotect(). */
+function do_mprotect_pkey(
+	start: number, len: number, prot: number, pkey: number,
+): number {
 	const mm: mm_struct = current().mm;
 	const grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
 
@@ -365,7 +370,10 @@ function do_mprotect_pkey(start: number, len: number, prot: number): number {
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
 
-	const error = do_mprotect_locked(mm, start, end, prot, grows);
+	/* Only keys that the program has been given. */
+	const error = pkey !== -1 && !mm_pkey_is_allocated(mm, pkey)
+		? -EINVAL
+		: do_mprotect_locked(mm, start, end, prot, pkey, grows);
 
 	mmap_write_unlock(mm);
 	return error;
@@ -373,7 +381,8 @@ function do_mprotect_pkey(start: number, len: number, prot: number): number {
 
 /** The part of do_mprotect_pkey() that holds mmap_lock for writing. */
 function do_mprotect_locked(
-	mm: mm_struct, start: number, end: number, prot: number, grows: number,
+	mm: mm_struct, start: number, end: number, prot: number, pkey: number,
+	grows: number,
 ): number {
 	let vma = find_vma(mm, start);
 
@@ -403,7 +412,10 @@ function do_mprotect_locked(
 	for (let nstart = start; ; ) {
 		/* Here vma->vm_start <= nstart < vma->vm_end. What is not
 		 * passed is taken away. */
-		const newflags = calc_vm_prot_bits(prot) | (vma.vm_flags &
+		const new_vma_pkey = arch_override_mprotect_pkey(vma, prot,
+			pkey);
+		const newflags = calc_vm_prot_bits(prot, new_vma_pkey) |
+			(vma.vm_flags &
 			~(VM_READ | VM_WRITE | VM_EXEC | VM_FLAGS_CLEAR));
 
 		/* The VM_MAY bits lie four above those that they allow. */
@@ -429,5 +441,48 @@ function do_mprotect_locked(
 
 /** Called without locks. */
 export function sys_mprotect(start: number, len: number, prot: number): number {
-	return do_mprotect_pkey(start, len, prot);
+	return do_mprotect_pkey(start, len, prot, -1);
+}
+
+/** As mprotect(), and the range gets a key. */
+export function sys_pkey_mprotect(
+	start: number, len: number, prot: number, pkey: number,
+): number {
+	return do_mprotect_pkey(start, len, prot, pkey);
+}
+
+/** A key that nothing has yet, and for it the rights of init_val for the
+ *  calling thread. The other threads keep theirs. */
+export function sys_pkey_alloc(flags: number, init_val: number): number {
+	const mm: mm_struct = current().mm;
+
+	if (flags !== 0)
+		return -EINVAL;
+	if ((init_val & ~PKEY_ACCESS_MASK) !== 0)
+		return -EINVAL;
+
+	mmap_write_lock(mm);
+	const pkey = mm_pkey_alloc(mm);
+	let ret = -ENOSPC;
+
+	if (pkey !== -1) {
+		ret = arch_set_user_pkey_access(current(), pkey, init_val);
+		if (ret)
+			mm_pkey_free(mm, pkey);
+		else
+			ret = pkey;
+	}
+	mmap_write_unlock(mm);
+	return ret;
+}
+
+/** What has the key keeps it, and no thread's rights change. */
+export function sys_pkey_free(pkey: number): number {
+	const mm: mm_struct = current().mm;
+
+	mmap_write_lock(mm);
+	const ret = mm_pkey_free(mm, pkey);
+
+	mmap_write_unlock(mm);
+	return ret;
 }

@@ -47,6 +47,7 @@ import { irq_poll } from "kernel/smp.ts";
 import { process_scheduled_works, work_pending_on } from "kernel/workqueue.ts";
 import { init_mm } from "mm/init-mm.ts";
 import { enter_lazy_tlb, switch_mm_irqs_off } from "asm/mmu_context.ts";
+import { switch_to } from "asm/switch_to.ts";
 
 /** Port: of a run queue, what is left. Its own CPU only. */
 interface rq extends struct {
@@ -213,6 +214,7 @@ export function switch_to_task(next: task_struct): void {
 			prev.active_mm = NULL;
 		}
 	}
+	switch_to(prev, next);
 	rq.curr = next;
 	WRITE_ONCE(next.on_cpu, smp_processor_id() + 1);
 	/* prev may run elsewhere from here on: all we did to it comes before.

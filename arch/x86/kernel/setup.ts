@@ -8,12 +8,20 @@ import { CONFIG_NR_CPUS } from "generated/autoconf.ts";
 import { BUG_ON } from "linux/bug.ts";
 import { nr_cpu_ids } from "host/cpu.ts";
 import { initialize_tlbstate_and_flush } from "arch/x86/mm/tlb.ts";
+import { pkru_write_default } from "asm/pkru.ts";
 
 export function setup_arch(): void {
 	BUG_ON(nr_cpu_ids() > CONFIG_NR_CPUS, "more CPUs than CONFIG_NR_CPUS");
 }
 
-/** On each CPU, as soon as it has a task: an empty TLB, init_mm loaded. */
+/** PKRU as it is for a new program. */
+function setup_pku(): void {
+	pkru_write_default();
+}
+
+/** On each CPU, as soon as it has a task: an empty TLB, init_mm
+ *  loaded. */
 export function cpu_init(): void {
 	initialize_tlbstate_and_flush();
+	setup_pku();
 }

@@ -3,7 +3,7 @@
  * Mirrors arch/x86/mm/fault.c (5.17 with V2.13, 19, 28 and 31): from the CPU's
  * page-fault exception to handle_mm_fault(), and the signals if that fails.
  * Left out: kernel addresses (vmalloc_fault(), arch_sync_kernel_mappings(),
- * spurious_kernel_fault()), protection keys and SGX, SMAP and SMEP, vsyscall
+ * spurious_kernel_fault()), SGX, SMAP and SMEP, vsyscall
  * emulation, errata (is_prefetch(), is_errata93(), is_errata100(),
  * is_f00f_bug()), oopses and what they show (page_fault_oops(),
  * show_fault_oops(), dump_pagetable(), pgtable_bad()), set_signal_archinfo(),
@@ -19,7 +19,7 @@ import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import { TASK_SIZE_MAX } from "asm/pgtable_types.ts";
 import { type pt_regs, user_mode } from "asm/ptrace.ts";
 import {
-	X86_PF_INSTR, X86_PF_PROT, X86_PF_USER, X86_PF_WRITE,
+	X86_PF_INSTR, X86_PF_PK, X86_PF_PROT, X86_PF_USER, X86_PF_WRITE,
 } from "asm/trap_pf.ts";
 import { atomic_read } from "linux/atomic.ts";
 import { BUG_ON, VM_BUG_ON_VMA } from "linux/bug.ts";
@@ -42,7 +42,11 @@ import {
 	SPF_ABORT, SPF_ABORT_ACCESS_ERROR, SPF_ABORT_NO_SPECULATE, SPF_ABORT_ODD,
 	SPF_ABORT_UNMAPPED, SPF_ABORT_VMA_COPY, SPF_ATTEMPT,
 } from "linux/vm_event_item.ts";
-import { BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SIGBUS, SIGSEGV } from "linux/signal.ts";
+import {
+	BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SEGV_PKUERR, SIGBUS, SIGSEGV,
+} from "linux/signal.ts";
+import { arch_pkeys_enabled, vma_pkey } from "linux/pkeys.ts";
+import { arch_vma_access_permitted } from "asm/mmu_context.ts";
 import {
 	PERF_COUNT_SW_PAGE_FAULTS, PERF_COUNT_SW_SPF,
 } from "uapi/linux/perf_event.ts";
@@ -51,7 +55,7 @@ import { preempt_count } from "linux/preempt.ts";
 import { pagefault_out_of_memory } from "linux/oom.ts";
 import { fault_signal_pending } from "linux/sched/signal.ts";
 import { current, fatal_signal_pending } from "kernel/sched/core.ts";
-import { force_sig_fault } from "kernel/signal.ts";
+import { force_sig_fault, force_sig_pkuerr } from "kernel/signal.ts";
 import { __find_vma, expand_stack } from "mm/mmap.ts";
 import { irqentry_enter, irqentry_exit } from "kernel/entry/common.ts";
 import { might_sleep } from "linux/kernel.ts";
@@ -61,9 +65,11 @@ import { might_sleep } from "linux/kernel.ts";
 /** A user gets the signal; the kernel goes to its fixup. */
 function __bad_area_nosemaphore(
 	regs: pt_regs, _error_code: number, address: number,
-	_pkey: number, si_code: number,
+	pkey: number, si_code: number,
 ): boolean {
-	if (user_mode(regs)) force_sig_fault(SIGSEGV, si_code, address);
+	if (!user_mode(regs)) return false;
+	if (si_code === SEGV_PKUERR) force_sig_pkuerr(address, pkey);
+	else force_sig_fault(SIGSEGV, si_code, address);
 	return false;
 }
 
@@ -92,10 +98,30 @@ function bad_area(
 	return __bad_area(regs, error_code, address, mm, 0, SEGV_MAPERR);
 }
 
-/** The vma forbids the access. */
+/** Is it the rights for vma's memory key that forbid the access? */
+function bad_area_access_from_pkeys(
+	error_code: number, vma: vm_area_struct,
+): boolean {
+	if (!arch_pkeys_enabled()) return false;
+	if ((error_code & X86_PF_PK) !== 0) return true;
+	return !arch_vma_access_permitted(vma,
+		(error_code & X86_PF_WRITE) !== 0,
+		(error_code & X86_PF_INSTR) !== 0, false);
+}
+
+/** The vma forbids the access, or its key does. */
 function bad_area_access_error(
 	regs: pt_regs, error_code: number, address: number, mm: mm_struct,
+	vma: vm_area_struct,
 ): boolean {
+	/*
+	 * The hardware does not say which key it was. That of the vma is named,
+	 * which may be another one: a pkey_mprotect() may have come between the
+	 * access and here.
+	 */
+	if (bad_area_access_from_pkeys(error_code, vma))
+		return __bad_area(regs, error_code, address, mm,
+			vma_pkey(vma), SEGV_PKUERR);
 	return __bad_area(regs, error_code, address, mm, 0, SEGV_ACCERR);
 }
 
@@ -113,6 +139,13 @@ function do_sigbus(
  * the entry has yet to be made.
  */
 function access_error(error_code: number, vma: vm_area_struct): boolean {
+	/* The rights for a key are not of a kind that a fault gives. */
+	if ((error_code & X86_PF_PK) !== 0) return true;
+	/* The entry is not there yet. With it the access would fault again, for
+	 * its key: it is not worth making. */
+	if (!arch_vma_access_permitted(vma, (error_code & X86_PF_WRITE) !== 0,
+		(error_code & X86_PF_INSTR) !== 0, false))
+		return true;
 	if ((error_code & X86_PF_WRITE) !== 0)
 		return (vma.vm_flags & VM_WRITE) === 0;
 	/* Port: the kernel leaves instruction fetches to the entry's NX bit, and
@@ -241,8 +274,11 @@ export function do_user_addr_fault(
 		/*
 		 * V2.28: not for the kernel's own accesses, and not worth it
 		 * for a single thread, which nobody makes wait for the lock.
+		 * D12.28: nor for what a memory key forbids. That is a signal
+		 * in the end, and a copy of a vma is no reason for one.
 		 */
 		if ((flags & FAULT_FLAG_USER) !== 0 &&
+			(error_code & X86_PF_PK) === 0 &&
 			atomic_read(mm.mm_users) !== 1) {
 			fault = do_speculative_user_fault(mm, address,
 				error_code, flags, regs);
@@ -297,7 +333,8 @@ export function do_user_addr_fault(
 			if (!grown) return bad_area(regs, error_code, address, mm);
 		}
 		if (access_error(error_code, vma))
-			return bad_area_access_error(regs, error_code, address, mm);
+			return bad_area_access_error(regs, error_code, address,
+				mm, vma);
 
 		/*
 		 * With VM_FAULT_RETRY the lock may be dropped, and the vma be

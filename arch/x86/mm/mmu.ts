@@ -8,15 +8,17 @@
  * the result at once. So a CPU that has answered a TLB flush is done with
  * whatever it had found before.
  */
-import { CONFIG_ARCH_HOST_STEPPER } from "generated/autoconf.ts";
+import {
+	CONFIG_ARCH_HOST_STEPPER, CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS,
+} from "generated/autoconf.ts";
 import { insn_begin_step, insn_end_step, insn_store_step } from "host/model.ts";
 import type { p4d_t, pgd_t } from "asm/pgtable_types.ts";
 import {
 	_PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_NX, _PAGE_PRESENT, _PAGE_RW,
-	_PAGE_USER, PAGE_SIZE, PTE_PFN_MASK, TASK_SIZE_MAX,
+	_PAGE_USER, PAGE_SIZE, pte_flags_pkey, PTE_PFN_MASK, TASK_SIZE_MAX,
 } from "asm/pgtable_types.ts";
 import {
-	X86_PF_INSTR, X86_PF_PROT, X86_PF_USER, X86_PF_WRITE,
+	X86_PF_INSTR, X86_PF_PK, X86_PF_PROT, X86_PF_USER, X86_PF_WRITE,
 } from "asm/trap_pf.ts";
 import { p4d_offset } from "asm/pgtable.ts";
 import {
@@ -49,14 +51,16 @@ export function mmu_translate(
 		/* A write needs the dirty bit in the table, too: without it in
 		 * the cached entry the walk is repeated to set it. */
 		const need = write ? _PAGE_RW | _PAGE_DIRTY : 0;
-		if ((pte & need) === need && !(exec && (pte & _PAGE_NX) !== 0))
+		if ((pte & need) === need &&
+			!(exec && (pte & _PAGE_NX) !== 0) &&
+			!pkey_denies(pte, write, exec))
 			return (pte & PTE_PFN_MASK) | offset;
 		/* What would fault is looked up again, and not cached. */
 		e.ctx_id = 0;
 	}
 
 	const pte = mmu_walk(addr, write, exec, user);
-	if (pte < 0) return pte;
+	if (is_mmu_error(pte)) return pte;
 	e.vpn = vpn;
 	e.pte = pte;
 	e.ctx_id = state.cr3_ctx_id;
@@ -94,6 +98,9 @@ function mmu_walk(
 		 * that was set, it sees. */
 		const pte = rcu_dereference(ptep.pte);
 		if ((pte & _PAGE_PRESENT) === 0) return mmu_error(error);
+		/* Said even if the access is forbidden for other reasons. */
+		if (pkey_denies(pte, write, exec))
+			return mmu_error(error | X86_PF_PROT | X86_PF_PK);
 		if ((pte & _PAGE_USER) === 0 ||
 			(write && (pte & _PAGE_RW) === 0) ||
 			(exec && (pte & _PAGE_NX) !== 0))
@@ -102,6 +109,29 @@ function mmu_walk(
 		if (set === pte) return pte;
 		if (cmpxchg(ptep.pte, pte, set) === pte) return set;
 	}
+}
+
+/**
+ * Does PKRU forbid the access for the key of the entry? The kernel's accesses
+ * to user memory as well: CR0.WP is set.
+ */
+function pkey_denies(pte: number, write: boolean, exec: boolean): boolean {
+	if (CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS) {
+		const rights = rdpkru() >>> (pte_flags_pkey(pte) * 2);
+
+		return !exec && (rights & (write ? 3 : 1)) !== 0;
+	}
+	return false;
+}
+
+/** The instruction. */
+export function rdpkru(): number {
+	return this_cpu(cpu_tlbstate).pkru;
+}
+
+/** The next access of the CPU is judged by it, whatever the TLB holds. */
+export function wrpkru(pkru: number): void {
+	this_cpu(cpu_tlbstate).pkru = pkru;
 }
 
 /** The entry behind addr in tables that nobody changes; 0: none that the CPU
@@ -166,6 +196,14 @@ export function insn_end(): void {
 /** An error code as a negative number: bit 8 keeps it from being 0. */
 function mmu_error(error_code: number): number {
 	return -(error_code | 0x100);
+}
+
+/** An entry with bit 31 of a key is negative, too, but none is so near to 0:
+ *  its frame would be the last below 2 GiB, and RAM ends before. */
+function is_mmu_error(result: number): boolean {
+	if (CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS)
+		return result < 0 && result > -0x1000;
+	return result < 0;
 }
 
 function mmu_error_code(result: number): number {

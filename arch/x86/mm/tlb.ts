@@ -48,6 +48,8 @@ export interface tlb_state extends struct {
 	ctxs: array<embed<tlb_context>, 6>;
 	cr3: pgd_t; /* what the MMU walks */
 	cr3_ctx_id: int; /* and how it tags what it finds */
+	/* memory keys: PKRU of the thread that runs; its CPU only */
+	pkru: ifdef<"CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS", u32>;
 }
 export const cpu_tlbstate = DEFINE_PER_CPU<tlb_state>();
 

@@ -2,7 +2,7 @@
 /**
  * Mirrors include/uapi/linux/mman.h and asm-generic/mman{,-common}.h (5.17),
  * with x86's MAP_32BIT: what user space says to the mmap family.
- * Left out: huge page sizes, protection keys.
+ * Left out: huge page sizes.
  */
 
 export const PROT_NONE = 0x0;
@@ -32,6 +32,11 @@ export const MAP_HUGETLB = 0x40000;
 export const MAP_SYNC = 0x80000;
 export const MAP_FIXED_NOREPLACE = 0x100000;
 export const MAP_UNINITIALIZED = 0x4000000;
+
+/* What a memory key takes away: pkey_alloc(), PKRU. */
+export const PKEY_DISABLE_ACCESS = 0x1;
+export const PKEY_DISABLE_WRITE = 0x2;
+export const PKEY_ACCESS_MASK = PKEY_DISABLE_ACCESS | PKEY_DISABLE_WRITE;
 
 export const MREMAP_MAYMOVE = 1;
 export const MREMAP_FIXED = 2;

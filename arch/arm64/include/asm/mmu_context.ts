@@ -67,7 +67,10 @@ export function activate_mm(prev: mm_struct, next: mm_struct): void {
 
 export function deactivate_mm(_tsk: task_struct, _mm: mm_struct): void {}
 
-/** No protection keys: what the vma permits is permitted. */
+/** asm-generic/mm_hooks.h: nothing of the context goes with the mappings. */
+export function arch_dup_mmap(_oldmm: mm_struct, _mm: mm_struct): void {}
+
+/** No memory keys: what the vma permits is permitted. */
 export function arch_vma_access_permitted(
 	_vma: vm_area_struct,
 	_write: boolean,

@@ -32,6 +32,9 @@ export const __NR_madvise = 233;
 export const __NR_perf_event_open = 241;
 export const __NR_wait4 = 260;
 export const __NR_mlock2 = 284;
+export const __NR_pkey_mprotect = 288;
+export const __NR_pkey_alloc = 289;
+export const __NR_pkey_free = 290;
 export const __NR_clone3 = 435;
 
 export {

@@ -2,7 +2,7 @@
 /**
  * Mirrors arch/x86/include/asm/pgtable.h and pgtable_64.h (5.17): what the bits
  * of an entry mean, and the x86 forms of the operations on live entries.
- * Left out: huge pages, protection keys, soft-dirty, shadow stacks, encryption,
+ * Left out: huge pages, soft-dirty, shadow stacks, encryption,
  * paravirtual page tables.
  *
  * Port: `pte_t *` is the struct pointer type pte_t; a `pte_t` value is the
@@ -85,7 +85,7 @@ export function pte_special(pte: number): boolean {
 }
 
 export function pte_pfn(pte: number): number {
-	return pte >>> PAGE_SHIFT;
+	return (pte & PTE_PFN_MASK) >>> PAGE_SHIFT;
 }
 
 export function pmd_pfn(pmd: number): number {
@@ -93,7 +93,7 @@ export function pmd_pfn(pmd: number): number {
 }
 
 export function pte_page(pte: number): page {
-	return pfn_to_page(pte >>> PAGE_SHIFT);
+	return pfn_to_page(pte_pfn(pte));
 }
 
 export function pte_uffd_wp(pte: number): boolean {

@@ -7,6 +7,10 @@
  * entries like the real one and takes a page, whose upper half stays unused.
  */
 
+import {
+	CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS,
+} from "generated/autoconf.ts";
+
 export interface pte_t extends struct {
 	pte: int;
 }
@@ -34,8 +38,18 @@ export const _PAGE_PROTNONE = 0x100;
 export const _PAGE_SPECIAL = 0x200;
 export const _PAGE_UFFD_WP = 0x400;
 export const _PAGE_NX = 0x800;
-export const PTE_PFN_MASK = ~0xfff;
-export const PTE_FLAGS_MASK = 0xfff;
+
+/* The memory key: bits 59-62 of real entries. Port: these are bits of caching
+ * attributes, which nothing has here, and of frames beyond all RAM. */
+const _PAGE_PKEY_BIT0 = 0x008;
+const _PAGE_PKEY_BIT1 = 0x010;
+const _PAGE_PKEY_BIT2 = 0x080;
+const _PAGE_PKEY_BIT3 = 0x80000000 | 0;
+export const _PAGE_PKEY_MASK = CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS
+	? _PAGE_PKEY_BIT0 | _PAGE_PKEY_BIT1 | _PAGE_PKEY_BIT2 | _PAGE_PKEY_BIT3
+	: 0;
+export const PTE_PFN_MASK = ~0xfff & ~_PAGE_PKEY_MASK;
+export const PTE_FLAGS_MASK = 0xfff | _PAGE_PKEY_MASK;
 
 export const _PAGE_TABLE = _PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY;
 /** What pte_modify() keeps of the old entry. */
@@ -68,4 +82,17 @@ export const TASK_UNMAPPED_BASE = 0x2aaaaaaab000;
 
 export function pte_flags(pte: number): number {
 	return pte & PTE_FLAGS_MASK;
+}
+
+/** The bits of a key in an entry. */
+export function pkey_pte_flags(pkey: number): number {
+	return (((pkey & 3) << 3) | ((pkey & 4) << 5) | ((pkey & 8) << 28)) &
+		_PAGE_PKEY_MASK;
+}
+
+/** The key of an entry. */
+export function pte_flags_pkey(pte: number): number {
+	const flags = pte & _PAGE_PKEY_MASK;
+
+	return ((flags >>> 3) & 3) | ((flags >>> 5) & 4) | ((flags >>> 28) & 8);
 }

@@ -33,6 +33,9 @@ export const __NR_set_tid_address = 218;
 export const __NR_exit_group = 231;
 export const __NR_perf_event_open = 298;
 export const __NR_mlock2 = 325;
+export const __NR_pkey_mprotect = 329;
+export const __NR_pkey_alloc = 330;
+export const __NR_pkey_free = 331;
 export const __NR_clone3 = 435;
 
 export {
