@@ -5,6 +5,7 @@
  * Port: an entry is one 32-bit word, so that it is atomic: frame number in bits
  * 12-31, and NX, which real entries keep in bit 63, in bit 11. A table has 512
  * entries like the real one and takes a page, whose upper half stays unused.
+ * Four levels: the p4d is folded, see asm-generic/pgtable-nop4d.ts.
  */
 
 export interface pte_t extends struct {
@@ -34,8 +35,11 @@ export const _PAGE_PROTNONE = 0x100;
 export const _PAGE_SPECIAL = 0x200;
 export const _PAGE_UFFD_WP = 0x400;
 export const _PAGE_NX = 0x800;
-export const PTE_PFN_MASK = ~0xfff;
-export const PTE_FLAGS_MASK = 0xfff;
+
+export const PAGE_SHIFT = 12;
+export const PAGE_SIZE: number = 2 ** PAGE_SHIFT;
+export const PTE_FLAGS_MASK = PAGE_SIZE - 1;
+export const PTE_PFN_MASK = ~PTE_FLAGS_MASK;
 
 export const _PAGE_TABLE = _PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY;
 /** What pte_modify() keeps of the old entry. */
@@ -49,8 +53,9 @@ export const PAGE_COPY_EXEC = _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED;
 export const PAGE_READONLY = PAGE_COPY;
 export const PAGE_READONLY_EXEC = PAGE_COPY_EXEC;
 
-export const PAGE_SHIFT = 12;
-export const PAGE_SIZE = 4096;
+export const __PAGETABLE_P4D_FOLDED: boolean = true;
+export const __PAGETABLE_PUD_FOLDED: boolean = false;
+export const __PAGETABLE_PMD_FOLDED: boolean = false;
 export const PMD_SHIFT = 21;
 export const PUD_SHIFT = 30;
 export const PGDIR_SHIFT = 39;
@@ -59,6 +64,9 @@ export const PUD_SIZE = 0x40000000;
 export const P4D_SIZE = 0x8000000000;
 export const PGDIR_SIZE = 0x8000000000;
 export const PTRS_PER_PTE = 512;
+export const PTRS_PER_PMD = 512;
+export const PTRS_PER_PUD = 512;
+export const PTRS_PER_PGD = 512;
 /** End of user space, exclusive: 47 bits minus the guard page. */
 export const TASK_SIZE = 0x7ffffffff000;
 export const TASK_SIZE_MAX = TASK_SIZE;
