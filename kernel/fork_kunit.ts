@@ -88,12 +88,28 @@ import {
 	USER_READ,
 } from "kernel/entry/user.ts";
 
-const STACK_START = 0x7ffffffde000;
-const STACK_END = 0x7ffffffff000;
-const HEAP = 0x555555559000;
-const AREA = 0x7ffff0000000;
+const STACK_START = STACK_TOP - 33 * PAGE_SIZE;
+/** At two thirds of user memory. */
+const HEAP = Math.floor(STACK_TOP / PAGE_SIZE / 3) * 2 * PAGE_SIZE;
+/** In the last 256 MiB of user memory, below the place for mappings. */
+const AREA = (Math.ceil(STACK_TOP / 2 ** 28) - 1) * 2 ** 28;
+const FILE_AREA = AREA + 256 * PAGE_SIZE;
+/** The least gap below the end of user memory: 128 MiB. */
+const MMAP_BASE = STACK_TOP - 2 ** 27;
+const VDSO = MMAP_BASE - 8 * PAGE_SIZE;
+const VVAR = VDSO - 6 * PAGE_SIZE;
 const RW = PROT_READ | PROT_WRITE;
 const ANON = MAP_PRIVATE | MAP_ANONYMOUS;
+
+/** A number as maps shows it. */
+function hex(n: number): string {
+	return n.toString(16).padStart(8, "0");
+}
+
+/** A line of maps with a name, which has a column of its own. */
+function named(line: string, name: string): string {
+	return `${line.padEnd(72)} ${name}`;
+}
 
 /** What a case leaves behind for user_exit(). */
 interface fork_test {
@@ -135,7 +151,7 @@ function make_process(test: kunit): number {
 	priv.pid = pid;
 	KUNIT_ASSERT_EQ(test, run_task(pid), 0);
 	KUNIT_ASSERT_EQ(test,
-		user_syscall(__NR_sim_exec, HEAP, STACK_START, STACK_END), 0);
+		user_syscall(__NR_sim_exec, HEAP, STACK_START, STACK_TOP), 0);
 	return pid;
 }
 
@@ -307,8 +323,8 @@ function exit_leaves_zombie(test: kunit): void {
 	/* It is dead, but has its number still. */
 	KUNIT_EXPECT_STREQ(test, user_maps(child) as string, "");
 	run_task(parent);
-	KUNIT_EXPECT_EQ(test, user_syscall(__NR_wait4, child, STACK_END - 8, 0), child);
-	KUNIT_EXPECT_EQ(test, user_load8(STACK_END - 7), 3);
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_wait4, child, STACK_TOP - 8, 0), child);
+	KUNIT_EXPECT_EQ(test, user_load8(STACK_TOP - 7), 3);
 	KUNIT_EXPECT_EQ(test, user_maps(child) as number, -ESRCH);
 	KUNIT_EXPECT_EQ(test, user_syscall(__NR_wait4, -1, 0, 0), -ECHILD);
 }
@@ -337,9 +353,9 @@ function exit_group_by_thread(test: kunit): void {
 	run_task(user_syscall(__NR_clone, THREAD));
 	user_syscall(__NR_exit_group, 7);
 	run_task(parent);
-	KUNIT_EXPECT_EQ(test, user_syscall(__NR_wait4, child, STACK_END - 8, 0), child);
-	KUNIT_EXPECT_EQ(test, user_load8(STACK_END - 8), 0);
-	KUNIT_EXPECT_EQ(test, user_load8(STACK_END - 7), 7);
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_wait4, child, STACK_TOP - 8, 0), child);
+	KUNIT_EXPECT_EQ(test, user_load8(STACK_TOP - 8), 0);
+	KUNIT_EXPECT_EQ(test, user_load8(STACK_TOP - 7), 7);
 }
 
 function kill_ends_process(test: kunit): void {
@@ -363,14 +379,14 @@ function memory_is_balanced(test: kunit): void {
 	const pid = make_process(test);
 	const fd = user_syscall(__NR_sim_open, 4711, O_RDONLY, 8 * PAGE_SIZE);
 
-	KUNIT_EXPECT_EQ(test, user_syscall(__NR_mmap, AREA + 0x100000, 8 * PAGE_SIZE,
-		RW, MAP_PRIVATE | MAP_FIXED, fd, 0), AREA + 0x100000);
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_mmap, FILE_AREA, 8 * PAGE_SIZE,
+		RW, MAP_PRIVATE | MAP_FIXED, fd, 0), FILE_AREA);
 	user_syscall(__NR_close, fd);
 	map_area(test, 16);
 	for (let i = 0; i < 16; i++)
 		user_store8(AREA + i * PAGE_SIZE, i);
-	user_store8(AREA + 0x100000, 1);
-	user_load8(AREA + 0x101000);
+	user_store8(FILE_AREA, 1);
+	user_load8(FILE_AREA + PAGE_SIZE);
 	const child = user_syscall(__NR_fork);
 	run_task(child);
 	user_store8(AREA, 1);
@@ -398,28 +414,27 @@ function exec_lays_out_address_space(test: kunit): void {
 	const pid = make_process(test);
 
 	KUNIT_EXPECT_STREQ(test, user_maps(pid) as string,
-		"7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0" +
-		" ".repeat(26) + "[stack]\n" +
+		named(`${hex(STACK_START)}-${hex(STACK_TOP)} rw-p 00000000 00:00 0`,
+			"[stack]") + "\n" +
 		(gate_vma_line() === "" ? "" : `${gate_vma_line()}\n`));
 	/* The stack's limit is 8 MiB, and the least gap 128. */
-	const base = STACK_TOP - 0x8000000;
-	KUNIT_EXPECT_EQ(test, current().mm.mmap_base, base);
+	KUNIT_EXPECT_EQ(test, current().mm.mmap_base, MMAP_BASE);
 	KUNIT_EXPECT_EQ(test, current().mm.mmap_legacy_base,
 		TASK_UNMAPPED_BASE);
 	KUNIT_EXPECT_EQ(test, user_syscall(__NR_mmap, 0, PAGE_SIZE, RW, ANON, -1, 0),
-		base - PAGE_SIZE);
+		MMAP_BASE - PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, user_syscall(__NR_brk, 0), HEAP);
 	user_syscall(__NR_brk, HEAP + 1);
 	KUNIT_EXPECT_TRUE(test, (user_maps(pid) as string).startsWith(
-		"555555559000-55555555a000 rw-p 00000000 00:00 0" +
-		" ".repeat(26) + "[heap]\n"));
+		named(`${hex(HEAP)}-${hex(HEAP + PAGE_SIZE)} rw-p 00000000 00:00 0`,
+			"[heap]") + "\n"));
 
 	/* An exec forgets all of it. */
 	KUNIT_EXPECT_EQ(test,
-		user_syscall(__NR_sim_exec, HEAP, STACK_START, STACK_END), 0);
+		user_syscall(__NR_sim_exec, HEAP, STACK_START, STACK_TOP), 0);
 	KUNIT_EXPECT_EQ(test, current().mm.map_count, 1);
 	KUNIT_EXPECT_EQ(test,
-		user_syscall(__NR_sim_exec, HEAP, STACK_START + 1, STACK_END), -EINVAL);
+		user_syscall(__NR_sim_exec, HEAP, STACK_START + 1, STACK_TOP), -EINVAL);
 }
 
 function exec_ends_other_threads(test: kunit): void {
@@ -428,7 +443,7 @@ function exec_ends_other_threads(test: kunit): void {
 
 	run_task(thread);
 	KUNIT_EXPECT_EQ(test,
-		user_syscall(__NR_sim_exec, HEAP, STACK_START, STACK_END), 0);
+		user_syscall(__NR_sim_exec, HEAP, STACK_START, STACK_TOP), 0);
 	/* The one that is left has the number of the process. */
 	KUNIT_EXPECT_EQ(test, user_task(), leader);
 	KUNIT_EXPECT_EQ(test, user_syscall(__NR_getpid), leader);
@@ -438,16 +453,18 @@ function exec_ends_other_threads(test: kunit): void {
 function maps_show_special_mappings(test: kunit): void {
 	const pid = make_process(test);
 
-	KUNIT_EXPECT_EQ(test, user_syscall(__NR_sim_special, 0x7ffff7fc8000, 0x2000,
-		SPECIAL_MAPPING_VDSO), 0);
-	KUNIT_EXPECT_EQ(test, user_syscall(__NR_sim_special, 0x7ffff7fc2000, 0x4000,
-		SPECIAL_MAPPING_VVAR), 0);
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_sim_special, VDSO,
+		2 * PAGE_SIZE, SPECIAL_MAPPING_VDSO), 0);
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_sim_special, VVAR,
+		4 * PAGE_SIZE, SPECIAL_MAPPING_VVAR), 0);
 	const lines = (user_maps(pid) as string).split("\n");
 	KUNIT_EXPECT_STREQ(test, lines[0],
-		"7ffff7fc2000-7ffff7fc6000 r--p 00000000 00:00 0" + " ".repeat(26) + "[vvar]");
+		named(`${hex(VVAR)}-${hex(VVAR + 4 * PAGE_SIZE)} r--p 00000000 00:00 0`,
+			"[vvar]"));
 	KUNIT_EXPECT_STREQ(test, lines[1],
-		"7ffff7fc8000-7ffff7fca000 r-xp 00000000 00:00 0" + " ".repeat(26) + "[vdso]");
-	KUNIT_EXPECT_TRUE(test, user_touch(0x7ffff7fc8000, USER_READ));
+		named(`${hex(VDSO)}-${hex(VDSO + 2 * PAGE_SIZE)} r-xp 00000000 00:00 0`,
+			"[vdso]"));
+	KUNIT_EXPECT_TRUE(test, user_touch(VDSO, USER_READ));
 }
 
 function files_are_inodes_by_number(test: kunit): void {
@@ -463,7 +480,8 @@ function files_are_inodes_by_number(test: kunit): void {
 	KUNIT_EXPECT_EQ(test, user_syscall(__NR_close, a), -EBADF);
 	KUNIT_EXPECT_EQ(test, user_syscall(__NR_close, b), 0);
 	KUNIT_EXPECT_STREQ(test, (user_maps(pid) as string).split("\n")[0],
-		"7ffff0000000-7ffff0002000 r--p 00001000 00:00 261033 ");
+		`${hex(AREA)}-${hex(AREA + 2 * PAGE_SIZE)} r--p ` +
+		`${hex(PAGE_SIZE)} 00:00 261033 `);
 	/* Page 1 and 2 exist, since the longest open said so. */
 	KUNIT_EXPECT_TRUE(test, user_touch(AREA + PAGE_SIZE, USER_READ));
 	KUNIT_EXPECT_EQ(test, user_syscall(__NR_sim_open, 0, O_RDONLY, 0), -EINVAL);
@@ -505,8 +523,8 @@ function pids_are_not_reused_at_once(test: kunit): void {
 /** Arguments are 64-bit registers, even if they come as doubles. */
 function syscall_arguments(test: kunit): void {
 	make_process(test);
-	KUNIT_EXPECT_EQ(test, ulong_arg(-4096), 18446744073709547520);
-	KUNIT_EXPECT_EQ(test, ulong_arg(-1), 18446744073709549568);
+	KUNIT_EXPECT_EQ(test, ulong_arg(-PAGE_SIZE), 2 ** 64 - PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, ulong_arg(-1), 2 ** 64 - PAGE_SIZE / 2);
 	KUNIT_EXPECT_EQ(test, ulong_arg(0x7ffffffff000), 0x7ffffffff000);
 	KUNIT_EXPECT_EQ(test, ulong_arg(NaN), 0);
 	KUNIT_EXPECT_EQ(test, user_syscall(9999), -ENOSYS);

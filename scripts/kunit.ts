@@ -3,7 +3,7 @@
  * `make kunit`: boots a kernel with its unit tests built in and prints their
  * KTAP. What is built, and where, is told on stderr.
  */
-import { KUNIT_CONFIGS, kunit_config, list_kunit, run_kunit } from "../tools/testing/kunit/run.ts";
+import { kunit_config, kunit_configs, list_kunit, run_kunit } from "../tools/testing/kunit/run.ts";
 import { command } from "./lib/command.ts";
 import { UserError } from "./lib/errors.ts";
 import { arch_asked } from "./lib/objtree.ts";
@@ -20,12 +20,13 @@ function nothing(filter: string, all: string[]): UserError {
 }
 
 async function main(): Promise<number> {
+	const configs = kunit_configs(arch_asked());
 	const kunit = command("kunit", "Runs the unit tests that are built into the kernel, and prints KTAP.")
 		.argument("[filter]", "suites and cases: SUITE or SUITE.CASE, each a glob with *, ? and [a-z]", "*")
 		.option("--list", "print the names of the cases, SUITE.CASE, and run none")
 		.option(
 			"--config <name>",
-			`the kernel: ${Object.keys(KUNIT_CONFIGS).join(", ")} (default: $KUNIT_CONFIG, or debug)`,
+			`the kernel: ${Object.keys(configs).join(", ")} (default: $KUNIT_CONFIG, or debug)`,
 		)
 		.addHelpText(
 			"after",
@@ -41,8 +42,7 @@ async function main(): Promise<number> {
 	}>();
 	const [filter = "*"] = kunit.args;
 	const tree = {
-		...kunit_config(config),
-		arch: arch_asked(),
+		...kunit_config(config, arch_asked()),
 		tell: (text: string) => void process.stderr.write(text),
 	};
 	const all = await list_kunit(tree, "");

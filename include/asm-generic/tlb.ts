@@ -14,7 +14,8 @@ import type { mm_struct, page, vm_area_struct } from "linux/mm_types.ts";
 import type { callback_head } from "linux/types.ts";
 import type { pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
 import {
-	PAGE_SHIFT, PAGE_SIZE, PGDIR_SHIFT, PMD_SHIFT, PUD_SHIFT, TASK_SIZE,
+	__PAGETABLE_PMD_FOLDED, __PAGETABLE_PUD_FOLDED, PAGE_SHIFT, PAGE_SIZE,
+	PGDIR_SHIFT, PMD_SHIFT, PUD_SHIFT, TASK_SIZE,
 } from "asm/pgtable_types.ts";
 import { __pmd_free_tlb, __pte_free_tlb, __pud_free_tlb } from "asm/pgalloc.ts";
 import { tlb_flush } from "asm/tlb.ts";
@@ -22,29 +23,31 @@ import { TLB_FLUSH_ALL } from "asm/tlbflush.ts";
 import { __tlb_remove_page_size, tlb_flush_mmu } from "mm/mmu_gather.ts";
 
 /** Tables in one batch: what is left of a page. */
-export const MAX_TABLE_BATCH = 1021;
+export const MAX_TABLE_BATCH = (PAGE_SIZE - 12) / 4;
 
 /** A page of tables to free; MMU_GATHER_TABLE_FREE. All fields:
  *  current only, which unmaps; then RCU, for the callback. */
 export interface mmu_table_batch extends struct {
 	rcu: embed<callback_head>; /* RCU, once the batch is handed over */
 	nr: int; /* the unmapping CPU, then the callback */
-	tables: array<page, 1021>;
+	tables: array<page, 0>; /* as many as MAX_TABLE_BATCH */
 }
 
 /** Pages in one batch beyond the first. */
-export const MAX_GATHER_BATCH = 1021;
+export const MAX_GATHER_BATCH = (PAGE_SIZE - 12) / 4;
 /** Pages in the first one, which needs no allocation. */
 export const MMU_GATHER_BUNDLE = 8;
-/** Bound of one gathering, so that it does not hold up too many pages. */
-export const MAX_GATHER_BATCH_COUNT = (10000 / MAX_GATHER_BATCH) | 0;
+/** Bound of one gathering, so that it does not hold up too many pages. Port: a
+ *  page holds twice as many as the kernel's, one of 64 KiB more than that. */
+export const MAX_GATHER_BATCH_COUNT =
+	MAX_GATHER_BATCH < 10000 ? (10000 / MAX_GATHER_BATCH) | 0 : 1;
 
 /** A page of pages to free. All fields: current only, which unmaps. */
 export interface mmu_gather_batch extends struct {
 	next: mmu_gather_batch;
 	nr: int;
 	max: int;
-	pages: array<page, 1021>;
+	pages: array<page, 0>; /* as many as MAX_GATHER_BATCH */
 }
 
 /**
@@ -180,7 +183,8 @@ export function tlb_remove_tlb_entry(
 /*
  * Tables: each is unlinked already, and freed after the flush. Whatever it
  * mapped was cleared before and is in the range by its own, so the range needs
- * no more than a page of it, by which the upper levels are forgotten.
+ * no more than a page of it, by which the upper levels are forgotten. A folded
+ * level has no tables.
  */
 
 export function pte_free_tlb(
@@ -194,6 +198,7 @@ export function pte_free_tlb(
 export function pmd_free_tlb(
 	tlb: mmu_gather, pmdp: pmd_t, address: number,
 ): void {
+	if (__PAGETABLE_PMD_FOLDED) return;
 	tlb_flush_pud_range(tlb, address, PAGE_SIZE);
 	tlb.freed_tables = true;
 	__pmd_free_tlb(tlb, pmdp);
@@ -202,6 +207,7 @@ export function pmd_free_tlb(
 export function pud_free_tlb(
 	tlb: mmu_gather, pudp: pud_t, address: number,
 ): void {
+	if (__PAGETABLE_PUD_FOLDED) return;
 	tlb_flush_p4d_range(tlb, address, PAGE_SIZE);
 	tlb.freed_tables = true;
 	__pud_free_tlb(tlb, pudp);

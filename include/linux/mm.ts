@@ -20,7 +20,9 @@ import type {
 } from "linux/mm_types.ts";
 import type { pt_regs } from "asm/ptrace.ts";
 import type { p4d_t, pgd_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
-import { PAGE_SIZE } from "asm/pgtable_types.ts";
+import {
+	__PAGETABLE_PMD_FOLDED, __PAGETABLE_PUD_FOLDED, PAGE_SIZE,
+} from "asm/pgtable_types.ts";
 import {
 	p4d_none, pmd_none, pmd_page, pte_mkwrite, pud_none, p4d_offset,
 } from "asm/pgtable.ts";
@@ -354,7 +356,7 @@ export function mm_pgtables_bytes(mm: mm_struct): number {
 	return READ_ONCE(mm.pgtables_bytes.counter);
 }
 
-/* A table of any level takes one page. */
+/* A table of any level takes one page; a folded one has none. */
 
 export function mm_inc_nr_ptes(mm: mm_struct): void {
 	fetch_add(mm.pgtables_bytes.counter, PAGE_SIZE);
@@ -365,18 +367,22 @@ export function mm_dec_nr_ptes(mm: mm_struct): void {
 }
 
 export function mm_inc_nr_pmds(mm: mm_struct): void {
+	if (__PAGETABLE_PMD_FOLDED) return;
 	fetch_add(mm.pgtables_bytes.counter, PAGE_SIZE);
 }
 
 export function mm_dec_nr_pmds(mm: mm_struct): void {
+	if (__PAGETABLE_PMD_FOLDED) return;
 	fetch_add(mm.pgtables_bytes.counter, -PAGE_SIZE);
 }
 
 export function mm_inc_nr_puds(mm: mm_struct): void {
+	if (__PAGETABLE_PUD_FOLDED) return;
 	fetch_add(mm.pgtables_bytes.counter, PAGE_SIZE);
 }
 
 export function mm_dec_nr_puds(mm: mm_struct): void {
+	if (__PAGETABLE_PUD_FOLDED) return;
 	fetch_add(mm.pgtables_bytes.counter, -PAGE_SIZE);
 }
 
@@ -407,7 +413,9 @@ export function pmd_alloc(
 /* ---- page-table locks: one for each pte and pmd table, or one per mm ---- */
 
 export const USE_SPLIT_PTE_PTLOCKS = CONFIG_NR_CPUS >= CONFIG_SPLIT_PTLOCK_CPUS;
-export const USE_SPLIT_PMD_PTLOCKS = USE_SPLIT_PTE_PTLOCKS;
+/** Folded pmds are in the pgd, which has no lock of its own. */
+export const USE_SPLIT_PMD_PTLOCKS =
+	USE_SPLIT_PTE_PTLOCKS && !__PAGETABLE_PMD_FOLDED;
 
 export function ptlock_ptr(page: page): spinlock_t {
 	return page.ptl;

@@ -7,7 +7,13 @@
  */
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import type { p4d_t, pgd_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
-import { PGDIR_SIZE, PMD_SIZE, PUD_SIZE } from "asm/pgtable_types.ts";
+import {
+	__PAGETABLE_PMD_FOLDED, __PAGETABLE_PUD_FOLDED, PAGE_SIZE, PGDIR_SIZE,
+	PMD_SIZE, PTRS_PER_PGD, PTRS_PER_PMD, PTRS_PER_PTE, PTRS_PER_PUD,
+	PUD_SIZE,
+} from "asm/pgtable_types.ts";
+import { pmd_offset as nopmd_pmd_offset } from "asm-generic/pgtable-nopmd.ts";
+import { pud_offset as nopud_pud_offset } from "asm-generic/pgtable-nopud.ts";
 import {
 	p4d_bad, p4d_none, p4d_pgtable, pmd_bad, pmd_none, pmd_page_vaddr,
 	pte_mkwrite, pte_write, pte_wrprotect, ptep_get_and_clear, pud_bad,
@@ -19,23 +25,25 @@ import {
 } from "mm/pgtable-generic.ts";
 
 /* Index of an address at each level: the division brings the bits down, and
- * the conversion to 32 bits keeps the ones that & needs. */
+ * the conversion to 32 bits keeps the ones that & needs. How many those are is
+ * the architecture's: its tables have powers of two, one where a level is
+ * folded. */
 
 export function pte_index(address: number): number {
-	return (address / 0x1000) & 511;
+	return (address / PAGE_SIZE) & (PTRS_PER_PTE - 1);
 }
 
 export function pmd_index(address: number): number {
-	return (address / PMD_SIZE) & 511;
+	return (address / PMD_SIZE) & (PTRS_PER_PMD - 1);
 }
 
 export function pud_index(address: number): number {
-	return (address / PUD_SIZE) & 511;
+	return (address / PUD_SIZE) & (PTRS_PER_PUD - 1);
 }
 
-/** Index in the top level; PGDIR_SHIFT is 39 and an address has 47 bits. */
+/** Index in the top level. */
 export function pgd_index(address: number): number {
-	return (address / PGDIR_SIZE) & 511;
+	return (address / PGDIR_SIZE) & (PTRS_PER_PGD - 1);
 }
 
 export function pte_offset_kernel(pmd: pmd_t, address: number): pte_t {
@@ -56,26 +64,31 @@ export function pte_offset_map_val(pmdval: number, address: number): pte_t {
 export function pte_unmap(_pte: pte_t): void {}
 
 export function pmd_offset(pud: pud_t, address: number): pmd_t {
+	if (__PAGETABLE_PMD_FOLDED) return nopmd_pmd_offset(pud, address);
 	return cast<pmd_t>(
 		pud_pgtable(READ_ONCE(pud.pud)) + pmd_index(address) * 4);
 }
 
 export function pud_offset(p4d: p4d_t, address: number): pud_t {
+	if (__PAGETABLE_PUD_FOLDED) return nopud_pud_offset(p4d, address);
 	return cast<pud_t>(
 		p4d_pgtable(READ_ONCE(p4d.p4d)) + pud_index(address) * 4);
 }
 
 /** The same two through a value that was read before, for a walk that
- *  nothing keeps from losing the entry behind its back. */
+ *  nothing keeps from losing the entry behind its back. Of a folded level it is
+ *  the entry, and to be read and looked at once more. */
 export function pmd_offset_lockless(
-	_pudp: pud_t, pud: number, address: number,
+	pudp: pud_t, pud: number, address: number,
 ): pmd_t {
+	if (__PAGETABLE_PMD_FOLDED) return nopmd_pmd_offset(pudp, address);
 	return cast<pmd_t>(pud_pgtable(pud) + pmd_index(address) * 4);
 }
 
 export function pud_offset_lockless(
-	_p4dp: p4d_t, p4d: number, address: number,
+	p4dp: p4d_t, p4d: number, address: number,
 ): pud_t {
+	if (__PAGETABLE_PUD_FOLDED) return nopud_pud_offset(p4dp, address);
 	return cast<pud_t>(p4d_pgtable(p4d) + pud_index(address) * 4);
 }
 
@@ -109,7 +122,7 @@ export function pte_clear_not_present_full(
 	WRITE_ONCE(ptep.pte, 0);
 }
 
-/** A fault lost a race to another one: x86 needs nothing, the next access
+/** A fault lost a race to another one: nothing is needed, the next access
  *  walks the table again. */
 export function update_mmu_tlb(
 	_vma: vm_area_struct, _address: number, _ptep: pte_t,
@@ -131,12 +144,21 @@ export function p4d_addr_end(_address: number, end: number): number {
 	return end;
 }
 
+/* A folded level has one entry, which covers all of it. */
+
+/** Does & see all bits below a pud's? It has 32 of an address. */
+const PUD_IN_32_BITS = PUD_SIZE <= 2 ** 31;
+
 export function pud_addr_end(addr: number, end: number): number {
-	const next = addr - (addr & (PUD_SIZE - 1)) + PUD_SIZE;
+	if (__PAGETABLE_PUD_FOLDED) return end;
+	const next = PUD_IN_32_BITS ?
+		addr - (addr & (PUD_SIZE - 1)) + PUD_SIZE :
+		(Math.floor(addr / PUD_SIZE) + 1) * PUD_SIZE;
 	return next < end ? next : end;
 }
 
 export function pmd_addr_end(addr: number, end: number): number {
+	if (__PAGETABLE_PMD_FOLDED) return end;
 	const next = addr - (addr & (PMD_SIZE - 1)) + PMD_SIZE;
 	return next < end ? next : end;
 }

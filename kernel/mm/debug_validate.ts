@@ -8,7 +8,6 @@
 import {
 	p4d_none,
 	p4d_offset,
-	p4d_pgtable,
 	pmd_none,
 	pmd_page,
 	pmd_page_vaddr,
@@ -19,14 +18,18 @@ import {
 	pte_special,
 	pte_write,
 	pud_none,
-	pud_pgtable,
 } from "asm/pgtable.ts";
-import type { pgd_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
+import type { pgd_t, pte_t } from "asm/pgtable_types.ts";
 import {
-	P4D_SIZE,
+	__PAGETABLE_PMD_FOLDED,
+	__PAGETABLE_PUD_FOLDED,
 	PAGE_SIZE,
+	PGDIR_SIZE,
 	PMD_SIZE,
+	PTRS_PER_PGD,
+	PTRS_PER_PMD,
 	PTRS_PER_PTE,
+	PTRS_PER_PUD,
 	PUD_SIZE,
 	TASK_SIZE,
 } from "asm/pgtable_types.ts";
@@ -34,7 +37,7 @@ import { pfn_to_page } from "asm-generic/memory_model.ts";
 import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
 import { nr_cpu_ids } from "host/cpu.ts";
 import { atomic_read } from "linux/atomic.ts";
-import { is_zero_pfn } from "linux/pgtable.ts";
+import { is_zero_pfn, pmd_offset, pud_offset } from "linux/pgtable.ts";
 import {
 	MM_ANONPAGES,
 	MM_FILEPAGES,
@@ -204,22 +207,21 @@ function vma_at(mm: mm_struct, addr: number): vm_area_struct {
 function validate_page_tables(c: census, mm: mm_struct): void {
 	const rss = [0, 0, 0, 0];
 	let tables = 0;
-	for (let i = 0; i * P4D_SIZE < TASK_SIZE; i++) {
-		const p4d = p4d_offset(ptr_add<pgd_t>(mm.pgd, i), i * P4D_SIZE);
+	for (let i = 0; i < PTRS_PER_PGD && i * PGDIR_SIZE < TASK_SIZE; i++) {
+		const p4d = p4d_offset(ptr_add<pgd_t>(mm.pgd, i), i * PGDIR_SIZE);
 		if (p4d_none(p4d.p4d)) continue;
-		tables++;
-		const puds = cast<pud_t>(p4d_pgtable(p4d.p4d));
-		for (let j = 0; j < PTRS_PER_PTE; j++) {
-			const pud = ptr_add<pud_t>(puds, j).pud;
-			if (pud_none(pud)) continue;
-			tables++;
-			const pmds = cast<pmd_t>(pud_pgtable(pud));
-			for (let k = 0; k < PTRS_PER_PTE; k++) {
-				const pmd = ptr_add<pmd_t>(pmds, k).pmd;
+		if (!__PAGETABLE_PUD_FOLDED) tables++;
+		for (let j = 0; j < PTRS_PER_PUD; j++) {
+			const in_pgd = i * PGDIR_SIZE + j * PUD_SIZE;
+			const pud = pud_offset(p4d, in_pgd);
+			if (pud_none(pud.pud)) continue;
+			if (!__PAGETABLE_PMD_FOLDED) tables++;
+			for (let k = 0; k < PTRS_PER_PMD; k++) {
+				const base = in_pgd + k * PMD_SIZE;
+				const pmd = pmd_offset(pud, base).pmd;
 				if (pmd_none(pmd)) continue;
 				tables++;
 				validate_table_page(c, pmd_page(pmd));
-				const base = i * P4D_SIZE + j * PUD_SIZE + k * PMD_SIZE;
 				validate_table(c, mm, pmd, base, rss);
 			}
 		}

@@ -50,7 +50,7 @@ import {
 import { i_size_read, lock_page, lock_page_killable, mapping_gfp_mask, trylock_page } from "linux/pagemap.ts";
 import { pte_index, ptep_get } from "linux/pgtable.ts";
 import { pmd_none, pte_none } from "asm/pgtable.ts";
-import { PAGE_SIZE } from "asm/pgtable_types.ts";
+import { PAGE_SIZE, PTRS_PER_PTE } from "asm/pgtable_types.ts";
 import { NR_FILE_PAGES, NR_SHMEM } from "linux/mmzone.ts";
 import { __dec_lruvec_page_state, __inc_lruvec_page_state } from "linux/vmstat.ts";
 import { count_vm_event } from "linux/vm_event.ts";
@@ -507,7 +507,8 @@ export function filemap_map_pages(
 	let addr = vma.vm_start + (start_pgoff - vma.vm_pgoff) * PAGE_SIZE;
 	vmf.ptl = pte_lockptr(vma.vm_mm, vmf.pmd);
 	vmf.pte = pte_offset_map_lock(vma.vm_mm, vmf.pmd, addr);
-	VM_BUG_ON_PAGE(pte_index(addr) + end_pgoff - start_pgoff > 511, page);
+	VM_BUG_ON_PAGE(pte_index(addr) + end_pgoff - start_pgoff >=
+		PTRS_PER_PTE, page);
 	do {
 		addr += (xas.xa_index - last_pgoff) * PAGE_SIZE;
 		vmf.pte = ptr_add(vmf.pte, xas.xa_index - last_pgoff);

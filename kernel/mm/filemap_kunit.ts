@@ -68,10 +68,12 @@ function rss(member: number): number {
 	return get_mm_counter(current().mm, member);
 }
 
-/* A read maps what the 64 KiB around it have in the cache, all of them after
- * the first read has brought its window in. */
+/* A read maps what the window around it has in the cache, all of it after the
+ * first read has brought its own in. */
 function read_fault_around(test: kunit): void {
 	make_process(test);
+	/* Which the default is not for every page size. */
+	fault_around_bytes_set(16 * PAGE_SIZE);
 	map_file(test, AREA, 64, PROT_READ, MAP_PRIVATE, 64);
 	const at = AREA + 20 * PAGE_SIZE + 123;
 
@@ -86,6 +88,7 @@ function read_fault_around(test: kunit): void {
 	KUNIT_EXPECT_EQ(test, pte_of(AREA + 32 * PAGE_SIZE), 0);
 	KUNIT_EXPECT_EQ(test, user_load8(AREA + 31 * PAGE_SIZE),
 		file_byte(INO, 31 * PAGE_SIZE));
+	fault_around_bytes_set(65536);
 }
 
 function private_write_copies(test: kunit): void {

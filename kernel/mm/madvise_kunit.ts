@@ -74,7 +74,8 @@ function holes_and_errors(test: kunit): void {
 	KUNIT_EXPECT_EQ(test, madvise(0, 0, MADV_DONTNEED), 0);
 	KUNIT_EXPECT_EQ(test, madvise(0, 1, MADV_MERGEABLE), -EINVAL);
 	KUNIT_EXPECT_EQ(test, madvise(0, 1, 12345), -EINVAL);
-	KUNIT_EXPECT_EQ(test, sys_madvise(addr_of(0) + 1, 4096, MADV_DONTNEED),
+	KUNIT_EXPECT_EQ(test,
+		sys_madvise(addr_of(0) + 1, PAGE_SIZE, MADV_DONTNEED),
 		-EINVAL);
 	KUNIT_EXPECT_EQ(test, sys_madvise(addr_of(0), 18446744073709549568,
 		MADV_DONTNEED), -EINVAL);

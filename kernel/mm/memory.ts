@@ -39,7 +39,8 @@ import type {
 import type { spinlock_t } from "linux/spinlock_types.ts";
 import type { p4d_t, pgd_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
 import {
-	PAGE_SIZE, PGDIR_SIZE, PMD_SIZE, PTRS_PER_PTE, PUD_SIZE,
+	__PAGETABLE_PMD_FOLDED, __PAGETABLE_PUD_FOLDED, PAGE_SIZE, PGDIR_SIZE,
+	PMD_SIZE, PTRS_PER_PTE, PUD_SIZE,
 } from "asm/pgtable_types.ts";
 import { arch_vma_access_permitted } from "asm/mmu_context.ts";
 import type { pt_regs } from "asm/ptrace.ts";
@@ -199,8 +200,8 @@ function no_limit(ceiling: number): number {
 }
 
 /**
- * The tables of ptes under one pud entry, and then the table of pmds itself.
- * The bounds are those of free_pgd_range().
+ * The tables of ptes under one pud entry, and then the table of pmds itself, if
+ * there is one. The bounds are those of free_pgd_range().
  */
 function free_pmd_range(
 	tlb: mmu_gather, pud: pud_t, addr: number, end: number,
@@ -215,6 +216,7 @@ function free_pmd_range(
 		pmd = ptr_add(pmd, 1);
 		addr = next;
 	} while (addr !== end);
+	if (__PAGETABLE_PMD_FOLDED) return;
 
 	/* The table itself goes only if nothing else of its span is mapped. */
 	start -= start % PUD_SIZE;
@@ -247,6 +249,7 @@ function free_pud_range(
 		pud = ptr_add(pud, 1);
 		addr = next;
 	} while (addr !== end);
+	if (__PAGETABLE_PUD_FOLDED) return;
 
 	start -= start % PGDIR_SIZE;
 	if (start < floor) return;
@@ -2106,12 +2109,13 @@ export function do_handle_mm_fault(
 	return ret;
 }
 
-/* ---- upper page tables; the p4d level is folded ---- */
+/* ---- upper page tables; the p4d level is folded, others may be ---- */
 
 /** Holds mmap_lock, at least for reading; page_table_lock decides races. */
 export function __pud_alloc(
 	mm: mm_struct, p4d: p4d_t, address: number,
 ): number {
+	if (__PAGETABLE_PUD_FOLDED) return 0;
 	const table = pud_alloc_one(mm, address);
 	if (table === NULL) return -ENOMEM;
 
@@ -2134,6 +2138,7 @@ export function __pud_alloc(
 export function __pmd_alloc(
 	mm: mm_struct, pud: pud_t, address: number,
 ): number {
+	if (__PAGETABLE_PMD_FOLDED) return 0;
 	const table = pmd_alloc_one(mm, address);
 	if (table === NULL) return -ENOMEM;
 

@@ -44,23 +44,25 @@ function munmap(from: number, to: number): number {
 /** From the top down, and into the highest gap that is large enough. */
 function topdown(test: kunit): void {
 	const mm: mm_struct = current().mm;
-	const a = ksys_mmap_pgoff(0, 0x2000, RW, ANON, -1, 0);
-	const b = ksys_mmap_pgoff(0, 0x3000, PROT_READ, ANON, -1, 0);
-	const c = ksys_mmap_pgoff(0, 0x1000, RW, ANON, -1, 0);
+	const two = 2 * PAGE_SIZE;
+	const a = ksys_mmap_pgoff(0, two, RW, ANON, -1, 0);
+	const b = ksys_mmap_pgoff(0, 3 * PAGE_SIZE, PROT_READ, ANON, -1, 0);
+	const c = ksys_mmap_pgoff(0, PAGE_SIZE, RW, ANON, -1, 0);
 
-	KUNIT_EXPECT_EQ(test, a, mm.mmap_base - 0x2000);
-	KUNIT_EXPECT_EQ(test, b, a - 0x3000);
-	KUNIT_EXPECT_EQ(test, c, b - 0x1000);
-	KUNIT_EXPECT_EQ(test, sys_munmap(b, 0x3000), 0);
+	KUNIT_EXPECT_EQ(test, a, mm.mmap_base - two);
+	KUNIT_EXPECT_EQ(test, b, a - 3 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, c, b - PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, sys_munmap(b, 3 * PAGE_SIZE), 0);
 	/* Fits the hole of 3 pages, then does not. */
-	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, 0x2000, RW, ANON, -1, 0),
-		b + 0x1000);
-	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, 0x2000, RW, ANON, -1, 0),
-		c - 0x2000);
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, two, RW, ANON, -1, 0),
+		b + PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, two, RW, ANON, -1, 0),
+		c - two);
 	/* A hint that is free is taken, one that is not is not. */
-	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(addr_of(7), 0x1000, RW, ANON, -1, 0),
-		addr_of(7));
-	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(a, 0x1000, RW, ANON, -1, 0), b);
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(addr_of(7), PAGE_SIZE, RW, ANON,
+		-1, 0), addr_of(7));
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(a, PAGE_SIZE, RW, ANON, -1, 0),
+		b);
 }
 
 /** Each case of vma_merge() that its drawing shows. */
@@ -196,7 +198,7 @@ function ends_of_numbers(test: kunit): void {
 	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0x1fffff800, PAGE_SIZE, RW,
 		ANON | MAP_FIXED, -1, 0), -EINVAL);
 	/* Shared memory that is more than there can be. */
-	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, 2 ** 46, RW,
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, 2 ** 31 * PAGE_SIZE, RW,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0), -ENOMEM);
 	KUNIT_EXPECT_EQ(test, mm.map_count, 0);
 	/* What is not aligned stays so. */
@@ -230,22 +232,22 @@ function errors(test: kunit): void {
 	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, huge, RW, ANON, -1, 0), -ENOMEM);
 	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, TASK_SIZE, RW, ANON, -1, 0),
 		-ENOMEM);
-	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, 4096, RW, MAP_ANONYMOUS, -1, 0),
-		-EINVAL);
-	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, 4096, RW, MAP_PRIVATE, 999, 0),
-		-EBADF);
-	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(addr_of(0) + 1, 4096, RW,
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, PAGE_SIZE, RW, MAP_ANONYMOUS,
+		-1, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, PAGE_SIZE, RW, MAP_PRIVATE,
+		999, 0), -EBADF);
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(addr_of(0) + 1, PAGE_SIZE, RW,
 		ANON | MAP_FIXED, -1, 0), -EINVAL);
-	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(TASK_SIZE, 4096, RW,
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(TASK_SIZE, PAGE_SIZE, RW,
 		ANON | MAP_FIXED, -1, 0), -ENOMEM);
-	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, 4096, RW, ANON | MAP_FIXED, -1,
-		0), -EPERM);
-	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, 4096, RW,
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, PAGE_SIZE, RW,
+		ANON | MAP_FIXED, -1, 0), -EPERM);
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(0, PAGE_SIZE, RW,
 		MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0), -EINVAL);
 	map(0, 1);
-	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(addr_of(0), 4096, RW,
+	KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(addr_of(0), PAGE_SIZE, RW,
 		ANON | MAP_FIXED_NOREPLACE, -1, 0), -EEXIST);
-	KUNIT_EXPECT_EQ(test, sys_munmap(addr_of(0) + 1, 4096), -EINVAL);
+	KUNIT_EXPECT_EQ(test, sys_munmap(addr_of(0) + 1, PAGE_SIZE), -EINVAL);
 	KUNIT_EXPECT_EQ(test, sys_munmap(addr_of(0), 0), -EINVAL);
 	KUNIT_EXPECT_EQ(test, sys_munmap(addr_of(0), huge), -EINVAL);
 	KUNIT_EXPECT_EQ(test, mprotect(0, 2, PROT_READ), -ENOMEM);
@@ -273,16 +275,19 @@ function brk(test: kunit): void {
 	const start = mm.start_brk;
 
 	KUNIT_EXPECT_EQ(test, sys_brk(0), start);
-	KUNIT_EXPECT_EQ(test, sys_brk(start + 0x1234), start + 0x1234);
+	KUNIT_EXPECT_EQ(test, sys_brk(start + PAGE_SIZE + 0x234),
+		start + PAGE_SIZE + 0x234);
 	KUNIT_EXPECT_STREQ(test, layout(), "1000-1002 rw");
-	KUNIT_EXPECT_EQ(test, sys_brk(start + 0x4000), start + 0x4000);
+	KUNIT_EXPECT_EQ(test, sys_brk(start + 4 * PAGE_SIZE),
+		start + 4 * PAGE_SIZE);
 	KUNIT_EXPECT_STREQ(test, layout(), "1000-1004 rw");
 	KUNIT_EXPECT_EQ(test, sys_brk(start + 1), start + 1);
 	KUNIT_EXPECT_STREQ(test, layout(), "1000-1001 rw");
 	/* Something is in the way, with a page between. */
 	map(1004, 1005);
-	KUNIT_EXPECT_EQ(test, sys_brk(start + 0x4000), start + 1);
-	KUNIT_EXPECT_EQ(test, sys_brk(start + 0x3000), start + 0x3000);
+	KUNIT_EXPECT_EQ(test, sys_brk(start + 4 * PAGE_SIZE), start + 1);
+	KUNIT_EXPECT_EQ(test, sys_brk(start + 3 * PAGE_SIZE),
+		start + 3 * PAGE_SIZE);
 }
 
 function lookup(test: kunit): void {
@@ -306,15 +311,15 @@ function lookup(test: kunit): void {
 function stack(test: kunit): void {
 	const mm: mm_struct = current().mm;
 
-	ksys_mmap_pgoff(addr_of(1000), 0x1000, RW,
+	ksys_mmap_pgoff(addr_of(900), PAGE_SIZE, RW,
 		ANON | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
 	map(600, 601);
 	mmap_read_lock(mm);
-	const vma = find_vma(mm, addr_of(1000));
+	const vma = find_vma(mm, addr_of(900));
 
-	KUNIT_EXPECT_EQ(test, expand_stack(vma, addr_of(900) + 5), 0);
-	KUNIT_EXPECT_EQ(test, vma.vm_start, addr_of(900));
-	KUNIT_EXPECT_EQ(test, vma.vm_pgoff, addr_of(900) / PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, expand_stack(vma, addr_of(880) + 5), 0);
+	KUNIT_EXPECT_EQ(test, vma.vm_start, addr_of(880));
+	KUNIT_EXPECT_EQ(test, vma.vm_pgoff, addr_of(880) / PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, expand_stack(vma, addr_of(856)), -ENOMEM);
 	KUNIT_EXPECT_EQ(test, expand_stack(vma, addr_of(857)), 0);
 	mmap_read_unlock(mm);

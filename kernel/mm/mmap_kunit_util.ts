@@ -5,7 +5,7 @@
  * of its vmas as text.
  */
 import { arch_pick_mmap_layout } from "asm/elf.ts";
-import { PAGE_SIZE } from "asm/pgtable_types.ts";
+import { PAGE_SIZE, PMD_SIZE } from "asm/pgtable_types.ts";
 import { mm_alloc, mmput } from "kernel/fork.ts";
 import { current } from "kernel/sched/core.ts";
 import { KUNIT_ASSERT_NOT_NULL, type kunit } from "kunit/test.ts";
@@ -23,8 +23,8 @@ import { PF_KTHREAD } from "linux/sched.ts";
 import { vmacache_flush } from "linux/vmacache.ts";
 import { ksys_mmap_pgoff } from "mm/mmap.ts";
 
-/** Page 0 of the tests. */
-export const BASE = 0x10000000;
+/** Page 0 of the tests: a table of ptes begins there. */
+export const BASE = 128 * PMD_SIZE;
 export const RW = PROT_READ | PROT_WRITE;
 
 interface saved extends struct {

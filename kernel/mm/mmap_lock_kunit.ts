@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** KUnit tests of linux/mmap_lock.ts: who excludes whom, and mmap_seq. */
 import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
+import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { current } from "kernel/sched/core.ts";
 import {
 	KUNIT_CASE, KUNIT_EXPECT_EQ, KUNIT_EXPECT_FALSE, KUNIT_EXPECT_TRUE,
@@ -72,7 +73,7 @@ function writers_count(test: kunit): void {
 		seq = mmap_seq_read_start(mm);
 		touch(0, true);
 		KUNIT_EXPECT_TRUE(test, __mmap_seq_read_check(mm, seq));
-		sys_munmap(addr_of(0), 0x1000);
+		sys_munmap(addr_of(0), PAGE_SIZE);
 		KUNIT_EXPECT_EQ(test, mmap_seq_read_start(mm), seq + 2);
 	} else {
 		kunit_skip(test, "CONFIG_SPECULATIVE_PAGE_FAULT is not set");

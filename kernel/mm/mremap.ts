@@ -13,7 +13,7 @@
  * its pte while the table goes elsewhere. Here move_normal_pmd() takes the
  * lock of the moved table as well: who committed before has finished and its
  * page moves along; who gets the lock after sees the odd mmap_seq and gives
- * up. Under a pud there would be up to 512 such locks, so with
+ * up. Under a pud there would be up to PTRS_PER_PMD such locks, so with
  * CONFIG_SPECULATIVE_PAGE_FAULT puds are not moved; it falls back to pmds.
  */
 import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
@@ -25,8 +25,8 @@ import {
 } from "asm/pgtable.ts";
 import { pmd_populate, pud_populate } from "asm/pgalloc.ts";
 import {
-	PAGE_SIZE, PMD_SIZE, type pmd_t, type pte_t, PUD_SIZE, type pud_t,
-	TASK_SIZE,
+	__PAGETABLE_PMD_FOLDED, PAGE_SIZE, PMD_SIZE, type pmd_t, type pte_t,
+	PUD_SIZE, type pud_t, TASK_SIZE,
 } from "asm/pgtable_types.ts";
 import { flush_tlb_range } from "asm/tlbflush.ts";
 import { current } from "kernel/sched/core.ts";
@@ -279,8 +279,9 @@ function move_normal_pud(
 ): boolean {
 	const mm: mm_struct = vma.vm_mm;
 
-	/* Port: not against speculative faults; see the head. */
-	if (CONFIG_SPECULATIVE_PAGE_FAULT)
+	/* Port: not against speculative faults; see the head. And not where
+	 * puds are folded into the pgd with the pmds. */
+	if (CONFIG_SPECULATIVE_PAGE_FAULT || __PAGETABLE_PMD_FOLDED)
 		return false;
 	if (WARN_ON_ONCE(!pud_none(READ_ONCE(new_pud.pud)), "move_normal_pud"))
 		return false;

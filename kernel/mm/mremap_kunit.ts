@@ -94,7 +94,8 @@ function errors(test: kunit): void {
 	KUNIT_EXPECT_EQ(test, mremap(0, 4, 5, MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
 		8), -EINVAL);
 	KUNIT_EXPECT_EQ(test, mremap(0, 4, 0, MREMAP_MAYMOVE, 8), -EINVAL);
-	KUNIT_EXPECT_EQ(test, sys_mremap(addr_of(0) + 1, 4096, 4096, 0, 0),
+	KUNIT_EXPECT_EQ(test,
+		sys_mremap(addr_of(0) + 1, PAGE_SIZE, PAGE_SIZE, 0, 0),
 		-EINVAL);
 	KUNIT_EXPECT_EQ(test, mremap(9, 1, 2, MREMAP_MAYMOVE, 0), -EFAULT);
 	KUNIT_EXPECT_EQ(test, mremap(0, 5, 6, MREMAP_MAYMOVE, 0), -EFAULT);

@@ -248,7 +248,7 @@ function bad_state(test: kunit): void {
 	const page = alloc_page(GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, page);
 
-	page.mapping = 0x1000;
+	page.mapping = 0x40;
 	__free_page(page);
 	KUNIT_EXPECT_EQ(test, warn_count(), warnings + 1);
 	KUNIT_EXPECT_EQ(test, unused_pages(), before - 1);

@@ -115,7 +115,7 @@ const FREELIST_IDX_SIZE = 2;
 
 /** The index array of a slab, at page.freelist; list_lock of the cache. */
 interface slab_freelist extends struct {
-	idx: array<u16, 1024>;
+	idx: array<u16, 0>; /* one for each object */
 }
 
 interface kmalloc_data extends struct {

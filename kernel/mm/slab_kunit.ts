@@ -3,6 +3,7 @@
  * KUnit tests of mm/slab.ts: objects do not overlap, come back, and are
  * counted exactly; constructors and type-safe memory keep their promises.
  */
+import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { load32, store32 } from "host/door.ts";
 import { nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
 import { CONFIG_PAGE_POISONING } from "generated/autoconf.ts";
@@ -93,7 +94,7 @@ function basics(test: kunit): void {
 	kmem_cache_destroy(c);
 }
 
-const sizes = [8, 24, 56, 64, 104, 192, 328, 1000, 1500, 2048, 4096, 9000];
+const sizes = [8, 24, 56, 64, 104, 192, 328, 1000, 1500, 2048, PAGE_SIZE, 9000];
 
 /** Many objects of a size: apart from each other, and all come back. */
 function many(test: kunit, size: number): void {

@@ -139,7 +139,7 @@ export function page_mapping(page: page): address_space {
 	return cast<address_space>(mapping);
 }
 
-/** Pages that no program can mean: 4 TiB. */
+/** Pages that no program can mean: of 4 KiB they are 4 TiB. */
 const ABSURD_PAGES = 0x40000000;
 
 /**

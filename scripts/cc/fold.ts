@@ -70,6 +70,18 @@ export class Constants {
 				return x >>> y;
 			case K.AsteriskAsteriskToken:
 				return x ** y;
+			case K.LessThanToken:
+				return x < y;
+			case K.LessThanEqualsToken:
+				return x <= y;
+			case K.GreaterThanToken:
+				return x > y;
+			case K.GreaterThanEqualsToken:
+				return x >= y;
+			case K.EqualsEqualsEqualsToken:
+				return a === b;
+			case K.ExclamationEqualsEqualsToken:
+				return a !== b;
 			case K.AmpersandAmpersandToken:
 				return a && b;
 			case K.BarBarToken:
@@ -82,8 +94,18 @@ export class Constants {
 			const v = this.config(node.text);
 			return typeof v === "string" ? undefined : (v ?? false);
 		}
-		let symbol = this.checker.getSymbolAtLocation(node);
-		if (!symbol) return;
+		const symbol = this.checker.getSymbolAtLocation(node);
+		return symbol && this.of_symbol(symbol);
+	}
+
+	/** The value of a constant that a file exports. */
+	exported(file: ts.SourceFile, name: string): Value | undefined {
+		const module = this.checker.getSymbolAtLocation(file);
+		const symbol = module && this.checker.getExportsOfModule(module).find((s) => s.name === name);
+		return symbol && this.of_symbol(symbol);
+	}
+
+	private of_symbol(symbol: ts.Symbol): Value | undefined {
 		if (symbol.flags & ts.SymbolFlags.Alias) symbol = this.checker.getAliasedSymbol(symbol);
 		if (this.#known.has(symbol)) return this.#known.get(symbol);
 		this.#known.set(symbol, undefined);

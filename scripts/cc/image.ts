@@ -15,17 +15,17 @@ export interface DataSymbol {
 	file: string;
 }
 
-/** First address after the page that NULL pointers fall into. */
-const DATA_START = 4096;
 const CACHE_LINE = 64;
 
 export class Image {
 	symbols = new Map<ts.Node, DataSymbol>();
-	data_end = DATA_START;
+	data_end: number;
 	percpu_size = 0;
 	#rodata = 0;
 
-	constructor(files: readonly ts.SourceFile[], layouts: Layouts) {
+	/** The first page is where NULL pointers fall: .data begins behind it, and ends with one. */
+	constructor(files: readonly ts.SourceFile[], layouts: Layouts, page_size: number) {
+		this.data_end = page_size;
 		const sorted = [...files].sort((a, b) => (a.fileName < b.fileName ? -1 : 1));
 		for (const file of sorted) {
 			for (const statement of file.statements) {
@@ -33,8 +33,8 @@ export class Image {
 				for (const decl of statement.declarationList.declarations) this.place(decl, layouts);
 			}
 		}
-		this.percpu_size = Math.ceil(this.percpu_size / 4096) * 4096;
-		this.data_end = Math.ceil(this.data_end / 4096) * 4096;
+		this.percpu_size = Math.ceil(this.percpu_size / page_size) * page_size;
+		this.data_end = Math.ceil(this.data_end / page_size) * page_size;
 	}
 
 	private place(decl: ts.VariableDeclaration, layouts: Layouts) {

@@ -57,6 +57,7 @@ function lower_expression(u: Unit, node: ts.Expression): ts.Expression | undefin
 	if (u.top_level) {
 		const v = u.options.constants.value(node);
 		if (typeof v === "number") return num(v);
+		if (typeof v === "boolean") return v ? f.createTrue() : f.createFalse();
 	}
 	if (ts.isCallExpression(node)) {
 		const lowered = lower_call(u, node);

@@ -109,6 +109,18 @@ const is_strict = (file: string, { srctree, objtree }: CompileOptions): boolean 
 	!file.startsWith(join(srctree, "kernel/lib/kunit/")) &&
 	!file.startsWith(join(srctree, "include/kunit/"));
 
+/** What a program has for a page that knows of no architecture: a test's. */
+const NO_PAGE_SIZE = 4096;
+
+/** PAGE_SIZE of the architecture. */
+function page_size(program: ts.Program, options: CompileOptions, constants: Constants): number {
+	const file = program.getSourceFile(join(aliases(options)["asm/"], "pgtable_types.ts"));
+	if (!file) return NO_PAGE_SIZE;
+	const size = constants.exported(file, "PAGE_SIZE");
+	if (typeof size !== "number") throw new Error(`${file.fileName}: PAGE_SIZE is not a constant`);
+	return size;
+}
+
 /** JavaScript of some files of a program, or of all. Throws LayoutError. */
 export function emit(
 	program: ts.Program,
@@ -117,12 +129,13 @@ export function emit(
 ): { output: Compiled["output"]; image: Image } {
 	const output: Compiled["output"] = new Map();
 	const layouts = new Layouts(program.getTypeChecker(), options.config);
-	const image = new Image(our_sources(program), layouts);
+	const constants = new Constants(layouts.checker, options.config);
+	const image = new Image(our_sources(program), layouts, page_size(program, options, constants));
 	const before = [
 		lower({
 			layouts,
 			types: new Types(layouts),
-			constants: new Constants(layouts.checker, options.config),
+			constants,
 			image,
 			direct: options.direct,
 			stepper: options.stepper === true,

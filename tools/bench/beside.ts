@@ -8,6 +8,7 @@
  * A program that waits goes on making instructions, or its CPU would take no
  * interrupts. All functions return ns.
  */
+import { PAGE_SIZE as PAGE, STACK_TOP as STACK_END } from "asm/pgtable_types.ts";
 import * as NR from "asm/unistd.ts";
 import type * as User from "../../kernel/entry/user.ts";
 import {
@@ -22,13 +23,11 @@ import {
 	PROT_WRITE,
 } from "../../include/uapi/linux/mman.ts";
 
-const PAGE = 4096;
 const PROT_RW = PROT_READ | PROT_WRITE;
 /** CLONE_VM | FS | FILES | SIGHAND | THREAD: what pthread_create() asks for. */
 const CLONE_THREAD = 0x10f00;
-const STACK_END = 0x7ffffffff000;
 
-/** An area that is long to go through: 32 MiB. */
+/** An area that is long to go through. */
 const LARGE = 8192 * PAGE;
 /** What pthread_create() maps for a stack. */
 const STACK = 2048 * PAGE;

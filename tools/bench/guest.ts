@@ -4,19 +4,18 @@
  * kernel, as a user program on a simulated CPU. A function returns ns for each
  * fault, or for each round of what has no fault in it.
  */
+import { PAGE_SIZE as PAGE, STACK_TOP as STACK_END } from "asm/pgtable_types.ts";
 import * as NR from "asm/unistd.ts";
 import type * as User from "../../kernel/entry/user.ts";
 
 export type Kind = "write" | "read" | "wp" | "file" | "mmap" | "fork";
 
-const PAGE = 4096;
 /** Pages that one fault on a file maps: fault_around_bytes of mm/memory.c. */
-const AROUND = 16;
+const AROUND = Math.max(1, 65536 / PAGE);
 const PROT_READ = 1;
 const PROT_RW = 3;
 const MAP_PRIVATE = 2;
 const MAP_PRIVATE_ANON = 0x22;
-const STACK_END = 0x7ffffffff000;
 const INODE = 1;
 
 /** The process that measures, on this CPU. */

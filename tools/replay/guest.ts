@@ -10,6 +10,7 @@
  * A task is on one CPU at a time: a CPU leaves a task before it makes the
  * task's next operation runnable for others.
  */
+import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import * as NR from "asm/unistd.ts";
 import type * as user_side from "../../kernel/entry/user.ts";
 import { MMAP_BASE, NR as RECORDED } from "./abi.ts";
@@ -38,7 +39,6 @@ const NUMBERS = new Map(
 const kernel_nr = (nr: number): number => NUMBERS.get(nr) ?? -1;
 
 const PR_SET_VMA = 0x53564d41;
-const PAGE_SIZE = 4096;
 const SCRATCH = 0x20000;
 /** See kernel/mm/huge_memory.ts. */
 const PR_SIM_THP_ALIGN = 0x53504601;

@@ -44,15 +44,15 @@ export function default_cpus(kernel: Kernel): number {
 	return Math.min(kernel.nr_cpus, availableParallelism());
 }
 
-/** guest.ts as a module that a worker can import, for kernels of an architecture. */
-async function bundle_guest(arch: string): Promise<string> {
+/** guest.ts as a module that a worker can import, for a kernel. */
+async function bundle_guest(vmlinux: string): Promise<string> {
 	const bundle = await rolldown({
 		input: join(dirname(fileURLToPath(import.meta.url)), "guest.ts"),
 		platform: "node",
 		external: [/^node:/],
 		/* The paths in it are of the default architecture. */
 		tsconfig: false,
-		resolve: { alias: guest_headers(arch) },
+		resolve: { alias: guest_headers(vmlinux) },
 	});
 	const { output } = await bundle.generate({ format: "esm" });
 	await bundle.close();
@@ -88,7 +88,7 @@ export interface Replayer {
 }
 
 export async function boot(options: RunOptions): Promise<Replayer> {
-	const module = await bundle_guest(options.kernel.arch);
+	const module = await bundle_guest(options.kernel.vmlinux);
 	let console: string[] = [];
 	const machine = await Machine.boot({
 		vmlinux: options.kernel.vmlinux,

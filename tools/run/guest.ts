@@ -5,18 +5,19 @@
  * of, and loaded into each CPU's worker. The calls are libc's.
  */
 import type * as user_side from "../../kernel/entry/user.ts";
+import { PAGE_SIZE, STACK_TOP } from "asm/pgtable_types.ts";
 import * as NR from "asm/unistd.ts";
 import * as mman from "../../include/uapi/linux/mman.ts";
 import { errno_name } from "../replay/abi.ts";
 
 type User = typeof user_side;
 
-const PAGE_SIZE = 4096;
+/** What a system call returns above this, and below 0, is no value. */
+const MAX_ERRNO = 4095;
 const O_RDWR = 2;
 const SIGSEGV = 11;
 /** What pthread_create() asks for: CLONE_VM | FS | FILES | SIGHAND | THREAD. */
 const CLONE_THREAD = 0x10f00;
-const STACK_END = 0x7ffffffff000;
 const START_BRK = 0x10000000;
 /** A system call that failed. */
 export class Errno extends Error {
@@ -43,7 +44,7 @@ export class Signal extends Error {
 export function make_sys(user: User, task: { pid: number }) {
 	const call = (name: string, number: number, ...args: number[]): number => {
 		const ret = user.user_syscall(number, ...args);
-		if (ret < 0 && ret > -4096) throw new Errno(name, -ret);
+		if (ret < 0 && ret >= -MAX_ERRNO) throw new Errno(name, -ret);
 		return ret;
 	};
 	const signal = (addr: number): never => {
@@ -175,7 +176,7 @@ export function counters(user: User): Counters {
 export function start(user: User): Done & { pids: number[] } {
 	const pids = [user.user_spawn()];
 	user.run_task(pids[0]);
-	user.user_syscall(NR.__NR_sim_exec, START_BRK, STACK_END - 32 * PAGE_SIZE, STACK_END);
+	user.user_syscall(NR.__NR_sim_exec, START_BRK, STACK_TOP - 32 * PAGE_SIZE, STACK_TOP);
 	const result = done(() => program.setup?.(make_sys(user, { pid: pids[0] })));
 	while (pids.length < program.cpus.length) pids.push(user.user_syscall(NR.__NR_clone, CLONE_THREAD, 0));
 	return { ...result, pids };

@@ -26,7 +26,7 @@ const GUEST = fileURLToPath(new URL("guest.ts", import.meta.url));
 const ENTRY = "spf:program";
 
 /** Into a file of `dir`; as a URL that workers and we can import. */
-async function bundle(file: string, dir: string, arch: string): Promise<string> {
+async function bundle(file: string, dir: string, vmlinux: string): Promise<string> {
 	const source =
 		`import { bind } from ${JSON.stringify(GUEST)};\n` +
 		`import * as program from ${JSON.stringify(resolve(file))};\n` +
@@ -37,7 +37,7 @@ async function bundle(file: string, dir: string, arch: string): Promise<string> 
 			platform: "node",
 			/* The paths in it are of the default architecture. */
 			tsconfig: false,
-			resolve: { alias: guest_headers(arch) },
+			resolve: { alias: guest_headers(vmlinux) },
 			logLevel: "silent",
 			plugins: [
 				{
@@ -119,7 +119,7 @@ export async function run(file: string, options: Options): Promise<number> {
 	const kernel = await kernel_for(options);
 	const dir = mkdtempSync(join(tmpdir(), "spf-run-"));
 	try {
-		return await run_module(file, await bundle(file, dir, kernel.arch), kernel, options);
+		return await run_module(file, await bundle(file, dir, kernel.vmlinux), kernel, options);
 	} finally {
 		rmSync(dir, { recursive: true });
 	}

@@ -79,6 +79,7 @@ import {
 	PAGE_SHARED,
 	PAGE_SIZE,
 	PMD_SIZE,
+	PTRS_PER_PTE,
 	type pte_t,
 	TASK_SIZE,
 } from "asm/pgtable_types.ts";
@@ -683,7 +684,7 @@ function flushes_reach_all_cpus(test: kunit): void {
 			flush_tlb_range(
 				vma,
 				AREA + PAGE_SIZE,
-				AREA + 513 * PAGE_SIZE,
+				AREA + (PTRS_PER_PTE + 1) * PAGE_SIZE,
 			),
 		),
 		on_all("....x"),

@@ -10,7 +10,10 @@
  * the first use of an old page is an access flag fault, and the first write to
  * a clean one a permission fault.
  */
-import { CONFIG_ARCH_HOST_STEPPER } from "generated/autoconf.ts";
+import {
+	CONFIG_ARCH_HOST_STEPPER,
+	CONFIG_PGTABLE_LEVELS,
+} from "generated/autoconf.ts";
 import { insn_begin_step, insn_end_step, insn_store_step } from "host/model.ts";
 import {
 	ESR_ELx_EC_DABT_CUR,
@@ -27,6 +30,8 @@ import {
 import type { p4d_t, pgd_t } from "asm/pgtable_types.ts";
 import { TASK_SIZE } from "asm/pgtable_types.ts";
 import {
+	__PAGETABLE_PMD_FOLDED,
+	__PAGETABLE_PUD_FOLDED,
 	PAGE_SIZE,
 	PTE_ADDR_MASK,
 	PTE_AF,
@@ -56,6 +61,9 @@ import { current } from "kernel/sched/core.ts";
 /** Of an error: the access was to fetch an instruction. In an ESR that is a
  *  class, which the exception level is part of. */
 const MMU_INSTR = 0x10000;
+
+/** Where a walk begins. */
+const FIRST_LEVEL = 4 - CONFIG_PGTABLE_LEVELS;
 
 /** Physical address of a user access that may go on, or a negative number for
  *  mmu_fault(). Address 0 is nobody's, so the result is never 0. */
@@ -91,7 +99,8 @@ export function mmu_translate(
 }
 
 /**
- * Walk the four levels of the live tables. Returns the leaf entry, as it is
+ * Walk the levels of the live tables, of which the first is the one that the
+ * configuration begins with, and the last 3. Returns the leaf entry, as it is
  * after what the hardware does to it, or an error: the kind of fault and the
  * level. Frames are below 2^31, so no entry is negative.
  */
@@ -101,14 +110,15 @@ function mmu_walk(addr: number, write: boolean, exec: boolean): number {
 	const root = regs.ttbr0;
 	const tcr = regs.tcr;
 
-	if (root === NULL) return -(access | ESR_ELx_FSC_FAULT);
+	if (root === NULL) return -(access | ESR_ELx_FSC_FAULT | FIRST_LEVEL);
 	const pgd = pgd_offset_pgd(root, addr);
 	const p4d: p4d_t = p4d_offset(pgd, addr);
 	const p4dval = READ_ONCE(p4d.p4d);
-	if ((p4dval & PTE_VALID) === 0) return -(access | ESR_ELx_FSC_FAULT);
+	if (!__PAGETABLE_PUD_FOLDED && (p4dval & PTE_VALID) === 0)
+		return -(access | ESR_ELx_FSC_FAULT);
 	const pud = pud_offset_lockless(p4d, p4dval, addr);
 	const pudval = READ_ONCE(pud.pud);
-	if ((pudval & PTE_VALID) === 0)
+	if (!__PAGETABLE_PMD_FOLDED && (pudval & PTE_VALID) === 0)
 		return -(access | ESR_ELx_FSC_FAULT | 1);
 	const pmd = pmd_offset_lockless(pud, pudval, addr);
 	const pmdval = READ_ONCE(pmd.pmd);
@@ -233,12 +243,13 @@ export function mmu_access(
 	exec: boolean,
 ): number {
 	for (;;) {
-		/* Of the other table, or of none: a fault at level 0. */
+		/* Of the other table, or of none: at the first level. */
 		if (!(addr >= 0 && addr < TASK_SIZE)) {
 			mmu_fault(
 				REGS_USER,
 				-(
 					ESR_ELx_FSC_FAULT |
+					FIRST_LEVEL |
 					(write ? ESR_ELx_WNR : 0) |
 					(exec ? MMU_INSTR : 0)
 				),

@@ -17,6 +17,7 @@
  * out; behind RAM, where no kernel address reaches, the KASAN shadow (a byte
  * for 8) and the machine's registers. All of it is under one undo journal.
  */
+import { PAGE_SHIFT, PAGE_SIZE } from "asm/pgtable_types.ts";
 import {
 	guess,
 	page_written,
@@ -64,19 +65,19 @@ export function ram_size(): number {
 
 /** A whole page is written or taken away: a step if others use it, too. */
 function whole_page(p: number): void {
-	if (me !== NOBODY && touch_page(p >> 12)) step_page(p >> 12);
+	if (me !== NOBODY && touch_page(p >> PAGE_SHIFT)) step_page(p >> PAGE_SHIFT);
 }
 
 /** Forbids a range, or all use of it outside of RCU sections. A step for each word
  *  in it that another context uses, too: the memory is taken away from under it. */
 function take_away(p: number, size: number, v: number): void {
 	if (witness !== undefined && log.pos >= log.len) witness.memory(p, size, true);
-	if (p % 4096 === 0 && size % 4096 === 0) {
-		for (const end = p + size; p < end; p += 4096) {
+	if (p % PAGE_SIZE === 0 && size % PAGE_SIZE === 0) {
+		for (const end = p + size; p < end; p += PAGE_SIZE) {
 			if (log.pos < log.len) skip_logged();
 			else {
 				whole_page(p);
-				set_shadow(p, 4096, v);
+				set_shadow(p, PAGE_SIZE, v);
 				page_freed(p);
 				log_result(0);
 			}
@@ -476,11 +477,11 @@ export function dma_page(p: number, word: (i: number) => number): void {
 		return;
 	}
 	whole_page(p);
-	for (let i = 0; i < 1024; i++) {
+	for (let i = 0; i < PAGE_SIZE / 4; i++) {
 		const v = word(i) | 0;
 		if (HEAP32[(p >> 2) + i] !== v) poke((p >> 2) + i, v);
 	}
-	if (me !== NOBODY) page_written(p >> 12);
+	if (me !== NOBODY) page_written(p >> PAGE_SHIFT);
 	log_result(0);
 }
 export function clear_page(p: number): void {
@@ -498,8 +499,8 @@ export function copy_page(to: number, from: number): void {
 		return;
 	}
 	whole_page(from);
-	for (let i = 0; i < 4096; i += 4) poke((to + i) >> 2, HEAP32[(from + i) >> 2]);
-	if (me !== NOBODY) page_written(to >> 12);
+	for (let i = 0; i < PAGE_SIZE; i += 4) poke((to + i) >> 2, HEAP32[(from + i) >> 2]);
+	if (me !== NOBODY) page_written(to >> PAGE_SHIFT);
 	log_result(0);
 }
 export function copy_words(to: number, from: number, size: number): void {
@@ -513,7 +514,7 @@ export function memcpy(to: number, from: number, n: number): void {
 	else for (let i = 0; i < n; i++) store8(to + i, load8(from + i));
 }
 export function memset(p: number, byte: number, n: number): void {
-	if (p % 4096 === 0 && n === 4096) dma_page(p, () => Math.imul(byte & 0xff, 0x01010101));
+	if (p % PAGE_SIZE === 0 && n === PAGE_SIZE) dma_page(p, () => Math.imul(byte & 0xff, 0x01010101));
 	else if (p % 4 === 0 && n % 4 === 0) fill(p, n, Math.imul(byte & 0xff, 0x01010101));
 	else for (let i = 0; i < n; i++) store8(p + i, byte);
 }

@@ -45,7 +45,7 @@ import {
 } from "./log.ts";
 import { met, type Model, model, set_model } from "./models/model.ts";
 import { type Oracle, set_oracles, watch } from "./oracles/oracle.ts";
-import { HEAP32, poke, REGS, undo_mark, undo_to } from "./ram.ts";
+import { HEAP32, poke, REGS, undo_mark, undo_to, WORD_TO_PAGE } from "./ram.ts";
 import { bulked, set_stop, shared_words, touch } from "./sharing.ts";
 import {
 	add_context,
@@ -349,7 +349,8 @@ export function close(c: number, kind: number, w: number, val: number): number {
 		for (let i = 0; i < count; i++) if (is_ordered(kind, ev_kind[met[i]])) join(at, met[i]);
 		head[w] = e;
 	} else ev_prev[e] = -1;
-	const page = kind === BULK ? val : w >= 0 && w < REGS && bulked[w >> 10] !== 0 ? w >> 10 : -1;
+	const page =
+		kind === BULK ? val : w >= 0 && w < REGS && bulked[w >> WORD_TO_PAGE] !== 0 ? w >> WORD_TO_PAGE : -1;
 	ev_page[e] = page;
 	if (page >= 0) {
 		for (let x = page_head[page]; x >= 0; x = ev_page_prev[x]) {
@@ -613,7 +614,7 @@ export function pending(q: number, e: number, depends: (a: number, b: number) =>
 	}
 	if (model.commutes(q, w, e)) return false;
 	if (k === AWAIT) return turn_depends(q, e);
-	const page = k === BULK ? -1 - w : w >= 0 ? w >> 10 : -1;
+	const page = k === BULK ? -1 - w : w >= 0 ? w >> WORD_TO_PAGE : -1;
 	if (page >= 0 && page === ev_page[e] && (k === BULK || ev_kind[e] === BULK)) return true;
 	return w >= 0 && w === ev_w[e] && depends(k, ev_kind[e]);
 }

@@ -4,8 +4,12 @@
  * own registers behind it, and the journal that takes changes back. Last comes
  * a word for each page of RAM: has user mode written to it since it was free?
  */
+import { PAGE_SHIFT, PAGE_SIZE } from "asm/pgtable_types.ts";
 import { CONFIG_PHYS_MEM_MB } from "generated/autoconf.ts";
 
+/** What brings a word's index down to the number of its page. */
+export const WORD_TO_PAGE = PAGE_SHIFT - 2;
+export const PAGE_WORDS = PAGE_SIZE / 4;
 export const RAM_SIZE = CONFIG_PHYS_MEM_MB * 0x100000;
 export const SHADOW = RAM_SIZE;
 /** Index of the first register word; registers are the machine's own state. */
@@ -13,7 +17,7 @@ export const REGS = (RAM_SIZE + RAM_SIZE / 8) >> 2;
 export const REG_WORDS = 0x8000;
 export const STORED = REGS + REG_WORDS;
 /** All words there are. */
-export const WORDS = STORED + RAM_SIZE / 4096;
+export const WORDS = STORED + RAM_SIZE / PAGE_SIZE;
 const buffer = new ArrayBuffer(WORDS * 4);
 
 export const HEAP32 = new Int32Array(buffer);
@@ -60,15 +64,15 @@ export function poke_f64(w: number, v: number): void {
 }
 /** User mode writes to the page at p; it is free. For who looks whether that is known. */
 export function page_stored(p: number): void {
-	if (HEAP32[STORED + (p >> 12)] === 0) poke(STORED + (p >> 12), 1);
+	if (HEAP32[STORED + (p >> PAGE_SHIFT)] === 0) poke(STORED + (p >> PAGE_SHIFT), 1);
 }
 export function page_freed(p: number): void {
-	if (HEAP32[STORED + (p >> 12)] !== 0) poke(STORED + (p >> 12), 0);
+	if (HEAP32[STORED + (p >> PAGE_SHIFT)] !== 0) poke(STORED + (p >> PAGE_SHIFT), 0);
 }
 /** Frames of the pages to which user mode has written. */
 export function stored_frames(): number[] {
 	const frames: number[] = [];
-	for (let frame = 0; frame < RAM_SIZE / 4096; frame++) if (HEAP32[STORED + frame] !== 0) frames.push(frame);
+	for (let frame = 0; frame < RAM_SIZE / PAGE_SIZE; frame++) if (HEAP32[STORED + frame] !== 0) frames.push(frame);
 	return frames;
 }
 /** Calls with each word that was written since the journal began, and what it

@@ -7,7 +7,7 @@
  */
 import { assert } from "./failure.ts";
 import { position, stop_at, stops_here } from "./log.ts";
-import { REG_WORDS, REGS } from "./ram.ts";
+import { PAGE_WORDS, REG_WORDS, REGS, WORD_TO_PAGE } from "./ram.ts";
 import { me } from "./state.ts";
 
 /** Marks in `own`: nobody yet, several contexts and one writes, … */
@@ -21,7 +21,7 @@ export const written = new Uint8Array(REGS + REG_WORDS);
 /** Pairs of words that are accessed as one double. */
 export const wide = new Uint8Array((REGS + REG_WORDS) >> 1);
 /** Pages that are written whole by one context and used by another. */
-export const bulked = new Uint8Array(((REGS + REG_WORDS) >> 10) + 1);
+export const bulked = new Uint8Array(((REGS + REG_WORDS) >> WORD_TO_PAGE) + 1);
 let grown = 0;
 
 export function forget_sharing(): void {
@@ -93,7 +93,7 @@ export function touch(w: number, write: boolean): boolean {
 	if (o === SHARED) return true;
 	if (o === EXEMPT) return false;
 	if (o === HALF) return touch(w - 1, write);
-	if (bulked[w >> 10] !== 0) {
+	if (bulked[w >> WORD_TO_PAGE] !== 0) {
 		own[w] = SHARED;
 		grown++;
 		return true;
@@ -125,18 +125,18 @@ export function is_ours(w: number): boolean {
 }
 /** A whole page is written or taken away: is that a step? If others use it, too. */
 export function touch_page(page: number): boolean {
-	const first = page << 10;
+	const first = page * PAGE_WORDS;
 	if (bulked[page] === 0) {
 		let ours = !stops_here();
-		for (let w = first; ours && w < first + 1024; w++) ours = is_ours(w);
+		for (let w = first; ours && w < first + PAGE_WORDS; w++) ours = is_ours(w);
 		if (ours) {
-			for (let w = first; w < first + 1024; w++) if (own[w] === 0) own[w] = me;
-			written.fill(1, first, first + 1024);
+			for (let w = first; w < first + PAGE_WORDS; w++) if (own[w] === 0) own[w] = me;
+			written.fill(1, first, first + PAGE_WORDS);
 			return false;
 		}
 		bulked[page] = 1;
 		grown++;
-		for (let w = first; w < first + 1024; w++) if (own[w] !== 0 && own[w] !== EXEMPT) own[w] = SHARED;
+		for (let w = first; w < first + PAGE_WORDS; w++) if (own[w] !== 0 && own[w] !== EXEMPT) own[w] = SHARED;
 	}
 	return true;
 }

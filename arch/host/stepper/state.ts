@@ -9,7 +9,7 @@
  * buffer. An event is a step that was made.
  */
 import { IRQ_BEGIN, R, W } from "./kinds.ts";
-import { HEAP32, REG_WORDS, REGS } from "./ram.ts";
+import { HEAP32, REG_WORDS, REGS, WORD_TO_PAGE } from "./ram.ts";
 
 /* ---- registers of the machine: words under the undo journal ---- */
 
@@ -165,7 +165,7 @@ export const lock_word = new Uint8Array(REGS + REG_WORDS);
 export const ev_page = new Int32Array(MAX_EV); /* -1: no such page */
 export const ev_page_prev = new Int32Array(MAX_EV);
 /** The same of a page. */
-export const page_head = new Int32Array((REGS >> 10) + 1).fill(-1);
+export const page_head = new Int32Array((REGS >> WORD_TO_PAGE) + 1).fill(-1);
 /** The clock of the context before the event that is being recorded. */
 export const pre = new Int32Array(MAX_CTX);
 

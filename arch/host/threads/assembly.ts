@@ -24,14 +24,21 @@ export interface Assembly {
 const I32 = 0x7f;
 const END = 0x0b;
 const get = (local: number) => [0x20, local];
-const i32_const = (n: number) => [0x41, ...(n < 64 ? [n] : [(n & 127) | 128, n >> 7])];
 /** local = local + n */
 const step = (local: number, n: number) => [...get(local), ...i32_const(n), 0x6a, 0x21, local];
 const loop = (...body: number[]) => [0x03, 0x40, ...body, END];
 const again = [0x0d, 0];
 
+/** i32.const of a positive number, seven bits at a time. */
+function i32_const(n: number): number[] {
+	const bytes = [0x41];
+	/* The highest bit that is left is the sign. */
+	for (; n >= 64; n >>= 7) bytes.push((n & 127) | 128);
+	return [...bytes, n];
+}
+
 /** A loop over 64 bytes in four v128.store, since memory.fill takes half as long again. */
-function clear_page_code(): number[] {
+function clear_page_code(page_size: number): number[] {
 	// biome-ignore format: rows of bytes, with what each is
 	const store = (offset: number) => [
 		/* get p, v128.const 0, v128.store */
@@ -39,18 +46,18 @@ function clear_page_code(): number[] {
 	];
 	// biome-ignore format: rows of bytes, with what each is
 	return [
-		/* end = p + 4096 */
-		...get(0), 0x41, 0x80, 0x20, 0x6a, 0x21, 1,
+		/* end = p + page_size */
+		...get(0), ...i32_const(page_size), 0x6a, 0x21, 1,
 		...loop(
 			...store(0), ...store(16), ...store(32), ...store(48),
 			/* p += 64; if p < end again */
-			0x20, 0, 0x41, 0xc0, 0, 0x6a, 0x22, 0, ...get(1), 0x49, ...again,
+			...get(0), ...i32_const(64), 0x6a, 0x22, 0, ...get(1), 0x49, ...again,
 		),
 	];
 }
 
-/** memory.copy to from 4096 */
-const copy_page_code = [...get(0), ...get(1), 0x41, 0x80, 0x20, 0xfc, 10, 0, 0];
+/** memory.copy to from page_size */
+const copy_page_code = (page_size: number) => [...get(0), ...get(1), ...i32_const(page_size), 0xfc, 10, 0, 0];
 
 /** While there are 8 bytes: one i64.load and one i64.store. */
 function copy64_code(): number[] {
@@ -67,19 +74,19 @@ function copy64_code(): number[] {
 const rmw = (args: number, opcode: number) => [...Array(args).keys()].flatMap(get).concat(0xfe, opcode, 2, 0);
 
 /** By name: parameters, results, locals besides parameters, code. */
-const FUNCTIONS: Record<keyof Assembly, [number, number, number, number[]]> = {
-	clear_page: [1, 0, 1, clear_page_code()],
-	copy_page: [2, 0, 0, copy_page_code],
+const functions = (page_size: number): Record<keyof Assembly, [number, number, number, number[]]> => ({
+	clear_page: [1, 0, 1, clear_page_code(page_size)],
+	copy_page: [2, 0, 0, copy_page_code(page_size)],
 	copy64: [3, 0, 0, copy64_code()],
 	fetch_add: [2, 1, 0, rmw(2, 0x1e)],
 	fetch_and: [2, 1, 0, rmw(2, 0x2c)],
 	fetch_or: [2, 1, 0, rmw(2, 0x33)],
 	xchg: [2, 1, 0, rmw(2, 0x41)],
 	cmpxchg: [3, 1, 0, rmw(3, 0x48)],
-};
+});
 
-export function assemble(memory: WebAssembly.Memory): Assembly {
-	const list = Object.entries(FUNCTIONS);
+export function assemble(memory: WebAssembly.Memory, page_size: number): Assembly {
+	const list = Object.entries(functions(page_size));
 	const size = (n: number) => [(n & 127) | 128, n >> 7]; /* in two bytes */
 	const sized = (body: number[]) => [...size(body.length), ...body];
 	const section = (id: number, items: number[][]) => [id, ...sized([items.length, ...items.flat()])];

@@ -7,20 +7,21 @@ const PAGE = 4096;
 const WORDS = PAGE / 4;
 
 /** Four pages, the words of which are all different. */
-function machine() {
-	const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-	const H = new Int32Array(memory.buffer, 0, 4 * WORDS);
+function machine(page = PAGE) {
+	const memory = new WebAssembly.Memory({ initial: 4, maximum: 4, shared: true });
+	const H = new Int32Array(memory.buffer, 0, page);
 	for (let i = 0; i < H.length; i++) H[i] = Math.imul(i + 1, 0x9e3779b9);
-	return { asm: assemble(memory), H, before: [...H] };
+	return { asm: assemble(memory, page), H, before: [...H] };
 }
 
-test("a page is cleared, and copied, and nothing around it", (t) => {
-	const { asm, H, before } = machine();
-	asm.clear_page(PAGE);
-	asm.copy_page(3 * PAGE, 2 * PAGE);
-	const page = (n: number) => before.slice(n * WORDS, (n + 1) * WORDS);
-	t.deepEqual([...H], [...page(0), ...Array(WORDS).fill(0), ...page(2), ...page(2)]);
-});
+for (const size of [4096, 8192, 16384, 65536])
+	test(`a page of ${size} bytes is cleared, and copied, and nothing around it`, (t) => {
+		const { asm, H, before } = machine(size);
+		asm.clear_page(size);
+		asm.copy_page(3 * size, 2 * size);
+		const page = (n: number) => before.slice((n * size) / 4, ((n + 1) * size) / 4);
+		t.deepEqual([...H], [...page(0), ...Array(size / 4).fill(0), ...page(2), ...page(2)]);
+	});
 
 test("a struct is copied for as long as it is", (t) => {
 	for (const size of [8, 16, 120, 128, 200]) {

@@ -9,6 +9,7 @@
  * per-CPU area and kernel stack, then what the boot allocator hands out.
  */
 import { workerData } from "node:worker_threads";
+import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { DATA_END, PERCPU_SIZE } from "generated/asm-offsets.ts";
 import { assemble } from "host/assembly.ts";
 import { machine_panic } from "host/cpu.ts";
@@ -113,7 +114,7 @@ export function load_acquire(p: number): number {
 
 /* ---- pages and words ---- */
 
-const assembly = assemble(data.memory);
+const assembly = assemble(data.memory, PAGE_SIZE);
 
 /* Constants each, and not looked up in what was exported: so the compiler knows
  * what it calls. */
@@ -123,7 +124,7 @@ const copy64: (to: number, from: number, size: number) => void = assembly.copy64
 
 /** As a device writes the page at p: word i becomes word(i). */
 export function dma_page(p: number, word: (i: number) => number): void {
-	for (let i = 0; i < 1024; i++) HEAP32[(p >> 2) + i] = word(i);
+	for (let i = 0; i < PAGE_SIZE / 4; i++) HEAP32[(p >> 2) + i] = word(i);
 }
 export function memcpy(to: number, from: number, n: number): void {
 	HEAPU8.copyWithin(to, from, from + n);
@@ -198,7 +199,7 @@ export function kasan_unpoison_range(p: number, size: number): void {
 	shadow.fill(0, p >> 3, (p + size + 7) >> 3);
 }
 function check(p: number, size: number): number {
-	const bad = !(p >= 4096)
+	const bad = !(p >= PAGE_SIZE)
 		? "null-ptr-deref"
 		: p + size > RAM.byteLength
 			? "out-of-bounds"

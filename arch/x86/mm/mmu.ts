@@ -41,7 +41,7 @@ import { SI_KERNEL, SIGSEGV } from "linux/signal.ts";
 export function mmu_translate(
 	addr: number, write: boolean, exec: boolean, user: boolean,
 ): number {
-	const offset = addr & 0xfff;
+	const offset = addr & (PAGE_SIZE - 1);
 	const vpn = (addr - offset) / PAGE_SIZE;
 	const state = this_cpu(cpu_tlbstate);
 	const e = tlb_slot(vpn, state.cr3_ctx_id);

@@ -394,7 +394,7 @@ export function flush_tlb_all(): void {
 
 /** INVLPG: one translation of the loaded address space. */
 export function flush_tlb_one_user(addr: number): void {
-	const vpn = (addr - (addr & 0xfff)) / PAGE_SIZE;
+	const vpn = (addr - (addr & (PAGE_SIZE - 1))) / PAGE_SIZE;
 	const ctx_id = this_cpu(cpu_tlbstate).cr3_ctx_id;
 	const tlb = this_cpu(cpu_tlb);
 

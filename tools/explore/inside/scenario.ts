@@ -17,7 +17,7 @@ import {
 	run_task,
 } from "kernel/entry/user.ts";
 import { mmu_lookup } from "asm/mmu.ts";
-import { _PAGE_DIRTY } from "asm/pgtable_types.ts";
+import { _PAGE_DIRTY, PAGE_SIZE } from "asm/pgtable_types.ts";
 import {
 	__NR_brk,
 	__NR_clone,
@@ -74,7 +74,7 @@ export function check_that(ok: boolean, text: string): void {
 	if (!ok) panic(`check failed: ${text}`);
 }
 
-export const PAGE = 4096;
+export const PAGE = PAGE_SIZE;
 export const PROT_NONE = 0;
 export const PROT_READ = 1;
 export const PROT_RW = 3;

@@ -10,8 +10,8 @@
  * which does what Linux would do with it, so that the program sees what is lost.
  */
 import { mmu_entry, mmu_lookup } from "asm/mmu.ts";
-import { pte_present } from "asm/pgtable.ts";
-import { _PAGE_DIRTY, PAGE_SIZE, PTE_PFN_MASK } from "asm/pgtable_types.ts";
+import { pte_pfn, pte_present } from "asm/pgtable.ts";
+import { _PAGE_DIRTY, PAGE_SIZE } from "asm/pgtable_types.ts";
 import { pfn_to_page } from "asm-generic/memory_model.ts";
 import { stored_frames } from "host/ram.ts";
 import { init_task } from "kernel/fork.ts";
@@ -27,7 +27,7 @@ export function reclaim(addr: number, len: number): void {
 	for (const end = addr + len; addr < end; addr += PAGE_SIZE) {
 		const pte = mmu_lookup(current().mm.pgd, addr);
 
-		if (pte === 0 || (pte & _PAGE_DIRTY) !== 0 || PageDirty(pfn_to_page(pte >>> 12))) continue;
+		if (pte === 0 || (pte & _PAGE_DIRTY) !== 0 || PageDirty(pfn_to_page(pte_pfn(pte)))) continue;
 		madvise_dontneed(addr, PAGE_SIZE);
 	}
 }
@@ -39,7 +39,7 @@ function note_dirty(mm: mm_struct, dirty: Set<number>): void {
 			const pte = mmu_entry(mm.pgd, addr);
 
 			/* Also one that is kept while nobody may use it, as by PROT_NONE. */
-			if (pte_present(pte) && (pte & _PAGE_DIRTY) !== 0) dirty.add((pte & PTE_PFN_MASK) >>> 12);
+			if (pte_present(pte) && (pte & _PAGE_DIRTY) !== 0) dirty.add(pte_pfn(pte));
 		}
 	}
 }

@@ -11,17 +11,16 @@ import test from "ava";
 import fc from "fast-check";
 import { Machine } from "../../../arch/host/threads/machine.ts";
 import { here } from "../../lib/root.ts";
-import { guest } from "../../../scripts/lib/guest.ts";
+import { geometry, guest } from "../../../scripts/lib/guest.ts";
 import { ARM64, kunit_config } from "../kunit/run.ts";
+import { test_ram } from "../ram.ts";
 import { objtree } from "../../../scripts/lib/objtree.ts";
 import type { Result } from "./guest.ts";
 import { Model, ranges_of } from "./model.ts";
-import { MADV, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE, type Op, WINDOW, WINDOW_PAGES } from "./ops.ts";
+import { MADV, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE, type Op, type Places, WINDOW_PAGES } from "./ops.ts";
 
-const START_BRK = 0x20000000;
 /** Below the end of user memory: the stack, and 128 MiB further down the mappings. */
-const TOP = { x86: 0x7ffffffff000, arm64: 2 ** 48 } as Record<string, number>;
-const STACK_SIZE = 0x21000;
+const STACK_PAGES = 33;
 const GAP = 0x8000000;
 const seed = Number(process.env.SEED ?? 20220128);
 const RUNS = Number(process.env.RUNS ?? 60);
@@ -94,9 +93,20 @@ const op: fc.Arbitrary<Op> = fc.oneof(
 	{ weight: 2, arbitrary: fc.record({ op: fc.constant("switch" as const), to: fc.nat({ max: 7 }) }) },
 );
 
+async function places_of(vmlinux: string): Promise<Places> {
+	const { PAGE_SIZE: page, PUD_SIZE, STACK_TOP: top } = await geometry(vmlinux);
+	return {
+		page,
+		window: PUD_SIZE - (WINDOW_PAGES / 2) * page,
+		start_brk: PUD_SIZE / 2,
+		stack: [top - STACK_PAGES * page, top],
+		mmap_base: top - GAP,
+	};
+}
+
 /** The first step at which kernel and model differ, if any. */
-function compare(ops: Op[], top: number, { outcomes, leaks }: Result): string | undefined {
-	const model = new Model(START_BRK, [top - STACK_SIZE, top], top - GAP);
+function compare(ops: Op[], places: Places, { outcomes, leaks }: Result): string | undefined {
+	const model = new Model(places);
 	for (const [i, o] of ops.entries()) {
 		const where = `step ${i}, ${JSON.stringify(o)}`;
 		const seen = outcomes[i];
@@ -112,22 +122,21 @@ function compare(ops: Op[], top: number, { outcomes, leaks }: Result): string | 
 
 for (const tree of [kunit_config("debug"), kunit_config("nospf"), ARM64]) {
 	const { arch = "x86" } = tree;
-	const top = TOP[arch];
 	test(`address space against a page array: ${arch} ${tree.name}`, async (t) => {
 		t.log(`SEED=${seed}`);
 		const vmlinux = await objtree(tree);
 		const module = await guest(join(here(), "tools/testing/address_space/guest.ts"), vmlinux);
-		const machine = await Machine.boot({ vmlinux, cpus: 1, mem: 64 });
+		const places = await places_of(vmlinux);
+		const machine = await Machine.boot({ vmlinux, cpus: 1, mem: test_ram(places.page) });
 		try {
 			await fc.assert(
 				fc.asyncProperty(
 					fc.array(op, { minLength: 1, maxLength: 60, size: "max" }),
 					async (ops) => {
-						const stack = [top - STACK_SIZE, top];
-						const arg = { ops, window: WINDOW, start_brk: START_BRK, stack };
+						const arg = { ops, places };
 						const wrong = compare(
 							ops,
-							top,
+							places,
 							(await machine.run({
 								cpu: 0,
 								module,

@@ -2,9 +2,8 @@
 /** Runs a sequence of operations on one CPU and reports on each. */
 import * as NR from "asm/unistd.ts";
 import type * as User from "../../../kernel/entry/user.ts";
-import type { Op, Outcome } from "./ops.ts";
+import type { Op, Outcome, Places } from "./ops.ts";
 
-const PAGE = 4096;
 const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;
 const MAP_FIXED = 0x10;
@@ -13,9 +12,7 @@ const MAP_FIXED_NOREPLACE = 0x100000;
 
 export interface Arg {
 	ops: Op[];
-	window: number;
-	start_brk: number;
-	stack: [number, number];
+	places: Places;
 }
 export interface Result {
 	outcomes: Outcome[];
@@ -29,7 +26,8 @@ function count(user: typeof User): Record<string, number> {
 	return { nr_free_pages, nr_tasks, warnings, ...slabs };
 }
 
-export function main(user: typeof User, { ops, window, start_brk, stack }: Arg): Result {
+export function main(user: typeof User, { ops, places }: Arg): Result {
+	const { page: PAGE, window, start_brk, stack } = places;
 	const before = count(user);
 	let pids = [user.user_spawn()];
 	user.run_task(pids[0]);

@@ -10,9 +10,8 @@ import {
 	MREMAP_MAYMOVE,
 	type Op,
 	type Outcome,
-	PAGE,
+	type Places,
 	PROT_WRITE,
-	WINDOW,
 } from "./ops.ts";
 
 const EINVAL = -22;
@@ -45,23 +44,26 @@ export interface Proc {
 	brk: number;
 }
 
-const base = WINDOW / PAGE;
 const zero = (): Cell => ({ v: 0 });
 
 export class Model {
+	private readonly page: number;
 	procs: (Proc | undefined)[] = [];
 	current = 0;
 
-	/** Where the area for mappings ends. */
-	private mmap_base: number;
+	/** Where the area for mappings ends, and the window begins. */
+	private readonly mmap_base: number;
+	private readonly base: number;
 
 	/** A process with a stack and an empty heap; all in bytes. */
-	constructor(start_brk: number, stack: [number, number], mmap_base: number) {
-		this.mmap_base = mmap_base / PAGE;
+	constructor({ page, window, start_brk, stack, mmap_base }: Places) {
+		this.page = page;
+		this.mmap_base = mmap_base / page;
+		this.base = window / page;
 		const pages = new Map<number, Page>();
-		for (let at = stack[0] / PAGE; at < stack[1] / PAGE; at++)
+		for (let at = stack[0] / page; at < stack[1] / page; at++)
 			pages.set(at, { prot: 3, cell: zero(), index: 0, dontfork: false, wipe: false });
-		this.procs.push({ pages, start_brk: start_brk / PAGE, brk: start_brk / PAGE });
+		this.procs.push({ pages, start_brk: start_brk / page, brk: start_brk / page });
 	}
 
 	get proc(): Proc {
@@ -99,7 +101,7 @@ export class Model {
 		const { pages } = this.proc;
 		switch (op.op) {
 			case "mmap": {
-				let at = base + op.page;
+				let at = this.base + op.page;
 				if (op.how === "noreplace" && !this.free(at, op.n)) return expect(EEXIST);
 				if (op.how === "any" || (op.how === "hint" && !this.free(at, op.n)))
 					at = this.place(op.n);
@@ -114,20 +116,20 @@ export class Model {
 						dontfork: false,
 						wipe: false,
 					});
-				return expect(at * PAGE);
+				return expect(at * this.page);
 			}
 			case "munmap":
-				this.unmap(base + op.page, op.n);
+				this.unmap(this.base + op.page, op.n);
 				return expect(0);
 			case "mprotect":
 				for (let i = 0; i < op.n; i++) {
-					const page = pages.get(base + op.page + i);
+					const page = pages.get(this.base + op.page + i);
 					if (!page) return expect(ENOMEM);
 					page.prot = op.prot;
 				}
 				return expect(0);
 			case "madvise":
-				return expect(this.madvise(base + op.page, op.n, op.advice));
+				return expect(this.madvise(this.base + op.page, op.n, op.advice));
 			case "mremap":
 				return this.mremap(op, seen, expect);
 			case "brk": {
@@ -144,11 +146,11 @@ export class Model {
 							wipe: false,
 						});
 				this.proc.brk = want;
-				return expect(want * PAGE);
+				return expect(want * this.page);
 			}
 			case "load":
 			case "store": {
-				const page = pages.get(base + op.page);
+				const page = pages.get(this.base + op.page);
 				const need = op.op === "store" ? PROT_WRITE : ~0;
 				if (!page || !(page.prot & need)) return expect(0, SIGSEGV);
 				if (page.shm && page.index >= page.shm.cells.length) return expect(0, SIGBUS);
@@ -207,14 +209,14 @@ export class Model {
 		expect: (ret: number) => string | undefined,
 	): string | undefined {
 		const { pages } = this.proc;
-		const from = base + op.page;
+		const from = this.base + op.page;
 		const { old, n, flags } = op;
 		const fixed = (flags & MREMAP_FIXED) !== 0;
 		const keep = (flags & MREMAP_DONTUNMAP) !== 0;
 		if ((fixed || keep) && !(flags & MREMAP_MAYMOVE)) return expect(EINVAL);
 		if (keep && old !== n) return expect(EINVAL);
 		if (!pages.has(from)) return expect(EFAULT);
-		let to = base + op.to;
+		let to = this.base + op.to;
 		if (fixed || keep) {
 			if (from + old > to && to + n > from) return expect(EINVAL);
 			if (fixed) this.unmap(to, n);
@@ -223,7 +225,7 @@ export class Model {
 			}
 		} else if (n <= old) {
 			this.unmap(from + n, old - n);
-			return expect(from * PAGE);
+			return expect(from * this.page);
 		}
 		const moved = Math.min(old, n);
 		const mapped = Array.from({ length: moved }, (_, i) => pages.get(from + i));
@@ -245,7 +247,7 @@ export class Model {
 			const index = last.index + (i - moved + 1);
 			pages.set(to + i, page ?? { ...last, index, cell: last.shm?.cells[index] ?? zero() });
 		}
-		return expect(to * PAGE);
+		return expect(to * this.page);
 	}
 
 	/** Ranges of the current process with their permissions, as maps shows them,
@@ -264,7 +266,8 @@ export class Model {
 			else out.push({ from: at, to: at + 1, perms });
 		}
 		return out.map(
-			({ from, to, perms }) => `${(from * PAGE).toString(16)}-${(to * PAGE).toString(16)} ${perms}`,
+			({ from, to, perms }) =>
+				`${(from * this.page).toString(16)}-${(to * this.page).toString(16)} ${perms}`,
 		);
 	}
 }

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The operations of the random address-space test: what a program may do. */
 
-export const PAGE = 4096;
-/** The window that fixed ranges fall into: around a 1 GiB boundary, so that
- *  page tables of two levels begin and end inside it. */
+/** Pages of the window that fixed ranges fall into. */
 export const WINDOW_PAGES = 40;
-export const WINDOW = 0x40000000 - (WINDOW_PAGES / 2) * PAGE;
+/** Where things are, by the kernel's pages and tables. */
+export interface Places {
+	page: number;
+	/** The window: around the end of what a table of pmds covers, so that page tables of two levels begin and
+	 *  end inside it. */
+	window: number;
+	start_brk: number;
+	stack: [number, number];
+	/** The end of the area for mappings. */
+	mmap_base: number;
+}
 
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;

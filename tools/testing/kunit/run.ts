@@ -3,6 +3,8 @@
 import { Machine } from "../../../arch/host/threads/machine.ts";
 import type { kunit_run_result } from "../../../kernel/lib/kunit/executor.ts";
 import { UserError } from "../../lib/errors.ts";
+import { geometry } from "../../../scripts/lib/guest.ts";
+import { test_ram } from "../ram.ts";
 import { type ObjtreeOptions, objtree } from "../../../scripts/lib/objtree.ts";
 
 /** Configurations that the tests run in: fragments over the default. */
@@ -13,21 +15,40 @@ export const KUNIT_CONFIGS: Record<string, string[]> = {
 	up: ["kunit.config", "debug.config", "nosmp.config"],
 };
 
-/** The one kernel of another architecture that all tests run on. */
-export const ARM64: ObjtreeOptions = { name: "kunit-debug", arch: "arm64", fragments: KUNIT_CONFIGS.debug };
+/** Those that one architecture alone has. */
+const ARCH_CONFIGS: Record<string, Record<string, string[]>> = {
+	arm64: {
+		"16k": [...KUNIT_CONFIGS.debug, "16k.config"],
+		"64k": [...KUNIT_CONFIGS.debug, "64k.config"],
+		va42: [...KUNIT_CONFIGS.debug, "va42.config"],
+	},
+};
 
-export function kunit_config(name = "debug"): ObjtreeOptions {
-	const fragments = KUNIT_CONFIGS[name];
+/** By name, all that an architecture has. */
+export function kunit_configs(arch?: string): Record<string, string[]> {
+	return { ...KUNIT_CONFIGS, ...(arch ? ARCH_CONFIGS[arch] : undefined) };
+}
+
+export function kunit_config(name = "debug", arch?: string): ObjtreeOptions {
+	const configs = kunit_configs(arch);
+	const fragments = configs[name];
 	if (!fragments)
 		throw new UserError(
-			`no configuration is called '${name}'; there are ${Object.keys(KUNIT_CONFIGS).join(", ")}`,
+			`no configuration is called '${name}'; there are ${Object.keys(configs).join(", ")}`,
 		);
-	return { name: `kunit-${name}`, fragments };
+	return { name: `kunit-${name}`, arch, fragments };
 }
+
+/** The one kernel of another architecture that all tests run on. */
+export const ARM64 = kunit_config("debug", "arm64");
+/** Those with other pages: a part of the tests. */
+export const ARM64_PAGES = ["16k", "64k", "va42"].map((name) => kunit_config(name, "arm64"));
 
 /** Builds, boots one CPU and asks it for the names of the cases that `filter` matches. */
 export async function list_kunit(config: ObjtreeOptions, filter: string): Promise<string[]> {
-	const machine = await Machine.boot({ vmlinux: await objtree(config), cpus: 1, mem: 64, console: () => {} });
+	const vmlinux = await objtree(config);
+	const { PAGE_SIZE } = await geometry(vmlinux);
+	const machine = await Machine.boot({ vmlinux, cpus: 1, mem: test_ram(PAGE_SIZE), console: () => {} });
 	try {
 		const names = (await machine.run({ cpu: 0, fn: "kunit_list_tests", arg: filter })) as string;
 		return names.split("\n").filter((name) => name !== "");
@@ -41,7 +62,8 @@ export async function run_kunit(config: ObjtreeOptions, filter: string): Promise
 	const vmlinux = await objtree(config);
 	const cpus = config.fragments?.includes("nosmp.config") ? 1 : 4;
 	const messages: string[] = [];
-	const machine = await Machine.boot({ vmlinux, cpus, mem: 64, console: (text) => messages.push(text) });
+	const mem = test_ram((await geometry(vmlinux)).PAGE_SIZE);
+	const machine = await Machine.boot({ vmlinux, cpus, mem, console: (text) => messages.push(text) });
 	const idle = [];
 	for (let cpu = 1; cpu < cpus; cpu++) idle.push(machine.run({ cpu, fn: "cpu_startup_entry" }));
 	try {

@@ -5,6 +5,7 @@
  * the counter pages and on the stack, to the byte, whatever the others do next to
  * them; of what all share it knows which values cannot be there.
  */
+import { PMD_SIZE } from "asm/pgtable_types.ts";
 import * as NR from "asm/unistd.ts";
 import type * as User from "../../../kernel/entry/user.ts";
 import {
@@ -172,8 +173,8 @@ export function grow_stack(user: typeof User, arg: Arg): string[] {
 /** Both CPUs use nearly all memory, half of it for page tables, and free it:
  *  memory that waits for a grace period is not memory that is missing. */
 export function page_tables(user: typeof User, arg: Arg): string[] {
-	const base = 0x100000000 * (arg.cpu + 1);
-	const [tables, span] = [200, 0x200000];
+	const [tables, span] = [200, PMD_SIZE];
+	const base = 16 * tables * span * (arg.cpu + 1);
 	return in_turns(user, arg, () => {
 		const at = user.user_syscall(
 			NR.__NR_mmap,

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** What the two sides of the stress test agree on: addresses, control words. */
+/** What the two sides of the stress test agree on: addresses, control words. The addresses are the kernel's, as the
+ *  guest is bundled for it; the other side has no use for them. */
+import { PAGE_SIZE as PAGE, PUD_SIZE, STACK_TOP } from "asm/pgtable_types.ts";
 
-export const PAGE = 4096;
+export { PAGE };
 /** Pages that belong to one CPU alone; its neighbour's begin where they end. */
 export const OWN_PAGES = 40;
-/** First page of CPU 0's: the ranges lie across a boundary of 1 GiB, so that
- *  page tables of two levels are made and freed in between. */
-export const OWN = 0x40000000 - OWN_PAGES * PAGE;
+/** First page of CPU 0's: the ranges lie across where a table of pmds ends, so
+ *  that page tables of two levels are made and freed in between. */
+export const OWN = PUD_SIZE - OWN_PAGES * PAGE;
 /** Pages where every CPU does as it likes; right below OWN. */
 export const COMMON_PAGES = 16;
 export const COMMON = OWN - COMMON_PAGES * PAGE;
 /** Always mapped and writable: each CPU has one word in each page. */
 export const COUNTER_PAGES = 8;
-export const COUNTERS = 0x7fff00000000;
+export const COUNTERS = STACK_TOP - 2 ** 32;
 /** The stack has room to grow by this many pages. */
 export const STACK_PAGES = 64;
-export const STACK: [number, number] = [0x7ffffffde000, 0x7ffffffff000];
-export const START_BRK = 0x20000000;
+export const STACK: [number, number] = [STACK_TOP - 33 * PAGE, STACK_TOP];
+export const START_BRK = PUD_SIZE / 2;
 export const HEAP_PAGES = 16;
 
 /* Words of the control array. */

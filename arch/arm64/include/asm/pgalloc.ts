@@ -8,6 +8,8 @@
 import type { mm_struct, page } from "linux/mm_types.ts";
 import type { p4d_t, pgd_t, pmd_t, pud_t } from "asm/pgtable_types.ts";
 import {
+	__PAGETABLE_PMD_FOLDED,
+	__PAGETABLE_PUD_FOLDED,
 	P4D_TYPE_TABLE,
 	PMD_TYPE_TABLE,
 	PUD_TYPE_TABLE,
@@ -16,6 +18,12 @@ import { set_p4d, set_pmd, set_pud } from "asm/pgtable.ts";
 import { __get_free_page, free_page } from "linux/gfp.ts";
 import { __pte_alloc_one, GFP_PGTABLE_USER } from "asm-generic/pgalloc.ts";
 import { page_to_phys } from "asm-generic/memory_model.ts";
+import {
+	pud_populate as nopmd_pud_populate,
+} from "asm-generic/pgtable-nopmd.ts";
+import {
+	p4d_populate as nopud_p4d_populate,
+} from "asm-generic/pgtable-nopud.ts";
 
 export { __pmd_free_tlb, __pte_free_tlb, __pud_free_tlb } from "asm/tlb.ts";
 export {
@@ -33,11 +41,13 @@ export function pte_alloc_one(mm: mm_struct): page {
 /* From the moment of the store on every walker can reach the table. */
 
 export function p4d_populate(_mm: mm_struct, p4d: p4d_t, pud: pud_t): void {
-	set_p4d(p4d, uptr(pud) | P4D_TYPE_TABLE);
+	if (__PAGETABLE_PUD_FOLDED) nopud_p4d_populate(p4d, pud);
+	else set_p4d(p4d, uptr(pud) | P4D_TYPE_TABLE);
 }
 
 export function pud_populate(_mm: mm_struct, pud: pud_t, pmd: pmd_t): void {
-	set_pud(pud, uptr(pmd) | PUD_TYPE_TABLE);
+	if (__PAGETABLE_PMD_FOLDED) nopmd_pud_populate(pud, pmd);
+	else set_pud(pud, uptr(pmd) | PUD_TYPE_TABLE);
 }
 
 export function pmd_populate(_mm: mm_struct, pmd: pmd_t, pte: page): void {

@@ -23,8 +23,22 @@ import { atomic_read } from "linux/atomic.ts";
 import { VM_WARN_ON_ONCE } from "linux/bug.ts";
 import type { mm_struct, page, vm_area_struct } from "linux/mm_types.ts";
 import { mm_tlb_flush_pending } from "linux/mm_types.ts";
-import type { p4d_t, pgd_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
+import type { p4d_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
 import {
+	pud_bad as nopmd_pud_bad,
+	pud_clear as nopmd_pud_clear,
+	pud_none as nopmd_pud_none,
+	pud_present as nopmd_pud_present,
+} from "asm-generic/pgtable-nopmd.ts";
+import {
+	p4d_bad as nopud_p4d_bad,
+	p4d_clear as nopud_p4d_clear,
+	p4d_none as nopud_p4d_none,
+	p4d_present as nopud_p4d_present,
+} from "asm-generic/pgtable-nopud.ts";
+import {
+	__PAGETABLE_PMD_FOLDED,
+	__PAGETABLE_PUD_FOLDED,
 	P4D_TABLE_BIT,
 	PAGE_SHIFT,
 	PMD_TABLE_BIT,
@@ -46,6 +60,13 @@ import { current } from "kernel/sched/core.ts";
 import { flush_tlb_page_nosync } from "asm/tlbflush.ts";
 
 export { ptep_set_access_flags } from "../../mm/fault.ts";
+export {
+	p4d_offset,
+	pgd_bad,
+	pgd_clear,
+	pgd_none,
+	pgd_present,
+} from "asm-generic/pgtable-nop4d.ts";
 
 /** An access flag that the hardware has left alone is no fault's business:
  *  there is no old translation that would have to be forgotten. */
@@ -241,14 +262,17 @@ export function pmd_page(pmd: number): page {
 }
 
 export function pud_none(pud: number): boolean {
+	if (__PAGETABLE_PMD_FOLDED) return nopmd_pud_none(pud);
 	return pud === 0;
 }
 
 export function pud_bad(pud: number): boolean {
+	if (__PAGETABLE_PMD_FOLDED) return nopmd_pud_bad(pud);
 	return (pud & PUD_TABLE_BIT) === 0;
 }
 
 export function pud_present(pud: number): boolean {
+	if (__PAGETABLE_PMD_FOLDED) return nopmd_pud_present(pud);
 	return pte_present(pud);
 }
 
@@ -257,7 +281,8 @@ export function set_pud(pudp: pud_t, pud: number): void {
 }
 
 export function pud_clear(pudp: pud_t): void {
-	set_pud(pudp, 0);
+	if (__PAGETABLE_PMD_FOLDED) nopmd_pud_clear(pudp);
+	else set_pud(pudp, 0);
 }
 
 export function pud_pgtable(pud: number): number {
@@ -269,14 +294,17 @@ export function pud_page(pud: number): page {
 }
 
 export function p4d_none(p4d: number): boolean {
+	if (__PAGETABLE_PUD_FOLDED) return nopud_p4d_none(p4d);
 	return p4d === 0;
 }
 
 export function p4d_bad(p4d: number): boolean {
+	if (__PAGETABLE_PUD_FOLDED) return nopud_p4d_bad(p4d);
 	return (p4d & P4D_TABLE_BIT) === 0;
 }
 
 export function p4d_present(p4d: number): boolean {
+	if (__PAGETABLE_PUD_FOLDED) return nopud_p4d_present(p4d);
 	return p4d !== 0;
 }
 
@@ -285,32 +313,12 @@ export function set_p4d(p4dp: p4d_t, p4d: number): void {
 }
 
 export function p4d_clear(p4dp: p4d_t): void {
-	set_p4d(p4dp, 0);
+	if (__PAGETABLE_PUD_FOLDED) nopud_p4d_clear(p4dp);
+	else set_p4d(p4dp, 0);
 }
 
 export function p4d_pgtable(p4d: number): number {
 	return p4d & PTE_ADDR_MASK;
-}
-
-/* asm-generic/pgtable-nop4d.h: the p4d is the pgd entry itself, so a pgd entry
- * is never none and never bad; the tests are made one level down. */
-
-export function pgd_none(_pgd: number): boolean {
-	return false;
-}
-
-export function pgd_bad(_pgd: number): boolean {
-	return false;
-}
-
-export function pgd_present(_pgd: number): boolean {
-	return true;
-}
-
-export function pgd_clear(_pgd: pgd_t): void {}
-
-export function p4d_offset(pgd: pgd_t, _address: number): p4d_t {
-	return cast<p4d_t>(pgd);
 }
 
 /* ---- changes ---- */

@@ -7,6 +7,9 @@
 import { PTE_ADDR_MASK, VA_BITS } from "asm/pgtable-hwdef.ts";
 
 export {
+	__PAGETABLE_P4D_FOLDED,
+	__PAGETABLE_PMD_FOLDED,
+	__PAGETABLE_PUD_FOLDED,
 	P4D_SIZE,
 	PAGE_SHIFT,
 	PAGE_SIZE,
@@ -14,7 +17,10 @@ export {
 	PGDIR_SIZE,
 	PMD_SHIFT,
 	PMD_SIZE,
+	PTRS_PER_PGD,
+	PTRS_PER_PMD,
 	PTRS_PER_PTE,
+	PTRS_PER_PUD,
 	PUD_SHIFT,
 	PUD_SIZE,
 } from "asm/pgtable-hwdef.ts";

@@ -27,7 +27,7 @@ import { looks } from "../await.ts";
 import { all_ways, choose } from "../engine.ts";
 import { assert } from "../failure.ts";
 import { A, GUESS, type Order, type RmwOrder } from "../kinds.ts";
-import { HEAP32, HEAPF64, poke, REG_WORDS, REGS } from "../ram.ts";
+import { HEAP32, HEAPF64, PAGE_WORDS, poke, REG_WORDS, REGS, WORD_TO_PAGE } from "../ram.ts";
 import { bulked, is_shared, wide as is_wide } from "../sharing.ts";
 import {
 	await_turn,
@@ -79,7 +79,7 @@ let lk: Views;
 function lk_loc(w: number, initial: number, e = n): number {
 	if (handle[w] === 0) {
 		assert(made.length === 0 || made_at[made.length - 1] <= e, "places are made in the order of events");
-		handle[w] = lk.loc(initial, bulked[w >> 10] !== 0 ? w >> 10 : -1) + 1;
+		handle[w] = lk.loc(initial, bulked[w >> WORD_TO_PAGE] !== 0 ? w >> WORD_TO_PAGE : -1) + 1;
 		made.push(w);
 		made_at.push(e);
 	}
@@ -149,7 +149,7 @@ class Lkmm extends Sc {
 		this.unborn = false;
 		if (lock_word[w] !== 0) return v;
 		const x = lk_loc(w, v);
-		if (order === "plain" && lk.overlooks(cpu, x)) this.overlooks = page_head[w >> 10];
+		if (order === "plain" && lk.overlooks(cpu, x)) this.overlooks = page_head[w >> WORD_TO_PAGE];
 		const at = choose(order === "plain" ? 1 : lk.loads(cpu, x), (i) => needed(lk.load_of(x, i)));
 		lk.plain = order === "plain" || order === "data_race";
 		const old = lk.load(cpu, x, at, order === "acquire" || order === "dependency");
@@ -229,7 +229,7 @@ class Lkmm extends Sc {
 		const places: number[] = [];
 		const values: number[] = [];
 		lk.plain = false;
-		for (let w = page << 10, end = w + 1024; w < end; w++) {
+		for (let w = page * PAGE_WORDS, end = w + PAGE_WORDS; w < end; w++) {
 			if (!is_shared(w)) continue;
 			const v = is_wide[w >> 1] !== 0 ? HEAPF64[w >> 1] : HEAP32[w];
 			places.push(lk_loc(w, GARBAGE, n - 1));

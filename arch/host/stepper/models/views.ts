@@ -58,6 +58,7 @@
  * messages. All state is under a journal: undo_to() takes back what came after
  * mark(), in the opposite order.
  */
+import { PAGE_SHIFT } from "asm/pgtable_types.ts";
 import { assert } from "../failure.ts";
 import { forbidden, type Step } from "./axioms.ts";
 
@@ -188,7 +189,6 @@ interface Dependency {
 	readonly reach: Reach;
 }
 const NO_DEPS: readonly Dependency[] = [];
-const PAGE_SHIFT = 12;
 /** A CPU loads an old value so often, and then no longer. */
 const PATIENCE = 12;
 /** What the last unlock left for the next lock. Written by unlock(), through set(). */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Pages that are written whole, under the kernel's memory model. tools/litmus holds all else against herd7. */
 import test from "ava";
+import { PAGE_SHIFT } from "asm/pgtable_types.ts";
 import { Views } from "./views.ts";
 
 const WRITER = 0;
@@ -16,7 +17,7 @@ function shown(wmb: boolean, through: "the pointer" | "another pointer"): { valu
 	lk.begin_page(PAGE);
 	lk.store_whole(WRITER, [word], [0]);
 	if (wmb) lk.wmb(WRITER);
-	lk.store(WRITER, pointer, 0, through === "the pointer" ? (PAGE << 12) | 0x67 : 1, false);
+	lk.store(WRITER, pointer, 0, through === "the pointer" ? (PAGE << PAGE_SHIFT) | 0x67 : 1, false);
 	lk.load(READER, pointer, 0, false);
 	const overlooked = lk.overlooks(READER, word);
 	const values = [];
@@ -74,7 +75,7 @@ test("what a pointer told is taken back with the load of it", (t) => {
 	lk.begin_page(PAGE);
 	lk.store_whole(WRITER, [word], [0]);
 	lk.wmb(WRITER);
-	lk.store(WRITER, pointer, 0, PAGE << 12, false);
+	lk.store(WRITER, pointer, 0, PAGE << PAGE_SHIFT, false);
 	const mark = lk.mark();
 	lk.load(READER, pointer, 0, false);
 	t.is(lk.loads(READER, word), 1);

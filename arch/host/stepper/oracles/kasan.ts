@@ -5,6 +5,7 @@
  * others, as it sees every access, also those that are no step: door.ts looks
  * at the shadow itself, and comes here when something is wrong.
  */
+import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { fail } from "../failure.ts";
 import { rcu_depth } from "../primitives.ts";
 import { HEAP32, poke, RAM_SIZE, SHADOW, shadow } from "../ram.ts";
@@ -17,7 +18,7 @@ export const IN_RCU_ONLY = 2;
 
 /** Says what is the matter with an access. */
 export function bad_access(p: number, size: number): never {
-	const bad = !(p >= 4096)
+	const bad = !(p >= PAGE_SIZE)
 		? "null-ptr-deref"
 		: p + size > RAM_SIZE
 			? "out-of-bounds"
@@ -43,7 +44,7 @@ function may_look(): boolean {
 }
 /** An access of `size` bytes at p. */
 export function check(p: number, size: number): void {
-	if (!(p >= 4096) || p + size > RAM_SIZE || p % size !== 0) bad_access(p, size);
+	if (!(p >= PAGE_SIZE) || p + size > RAM_SIZE || p % size !== 0) bad_access(p, size);
 	const v = shadow[p >> 3];
 	if (v !== USABLE && !(v === IN_RCU_ONLY && may_look())) bad_access(p, size);
 }

@@ -13,7 +13,7 @@
 import { pfn_to_page, page_to_pfn } from "asm-generic/memory_model.ts";
 import type { mm_struct, page, vm_area_struct } from "linux/mm_types.ts";
 import { mm_tlb_flush_pending } from "linux/mm_types.ts";
-import type { p4d_t, pgd_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
+import type { p4d_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
 import {
 	_PAGE_ACCESSED, _PAGE_CHG_MASK, _PAGE_DIRTY, _PAGE_NX, _PAGE_PRESENT,
 	_PAGE_PROTNONE, _PAGE_RW, _PAGE_SPECIAL, _PAGE_TABLE, _PAGE_UFFD_WP,
@@ -24,6 +24,9 @@ export {
 	ptep_clear_flush_young, ptep_set_access_flags,
 	ptep_test_and_clear_young,
 } from "../../mm/pgtable.ts";
+export {
+	p4d_offset, pgd_bad, pgd_clear, pgd_none, pgd_present,
+} from "asm-generic/pgtable-nop4d.ts";
 
 /* ---- live entries: stores ---- */
 
@@ -35,8 +38,6 @@ export function set_pte(ptep: pte_t, pte: number): void {
 export function set_pmd(pmdp: pmd_t, pmd: number): void {
 	WRITE_ONCE(pmdp.pmd, pmd);
 }
-
-export function pgd_clear(_pgd: pgd_t): void {}
 
 export function set_p4d(p4dp: p4d_t, p4d: number): void {
 	WRITE_ONCE(p4dp.p4d, p4d);
@@ -241,25 +242,6 @@ export function p4d_pgtable(p4d: number): number {
 
 export function p4d_bad(p4d: number): boolean {
 	return table_bad(p4d);
-}
-
-/* Four levels: the p4d is the pgd entry itself, so a pgd entry is never none
- * and never bad; the tests are made one level down. */
-
-export function pgd_present(_pgd: number): boolean {
-	return true;
-}
-
-export function p4d_offset(pgd: pgd_t, _address: number): p4d_t {
-	return cast<p4d_t>(pgd);
-}
-
-export function pgd_bad(_pgd: number): boolean {
-	return false;
-}
-
-export function pgd_none(_pgd: number): boolean {
-	return false;
 }
 
 /* ---- live entries: what has to be atomic ---- */

@@ -5,6 +5,7 @@
  * Port: an entry is one 32-bit word, so that it is atomic: frame number in bits
  * 12-31, and NX, which real entries keep in bit 63, in bit 11. A table has 512
  * entries like the real one and takes a page, whose upper half stays unused.
+ * Four levels: the p4d is folded, see asm-generic/pgtable-nop4d.ts.
  */
 
 import {
@@ -48,8 +49,11 @@ const _PAGE_PKEY_BIT3 = 0x80000000 | 0;
 export const _PAGE_PKEY_MASK = CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS
 	? _PAGE_PKEY_BIT0 | _PAGE_PKEY_BIT1 | _PAGE_PKEY_BIT2 | _PAGE_PKEY_BIT3
 	: 0;
-export const PTE_PFN_MASK = ~0xfff & ~_PAGE_PKEY_MASK;
-export const PTE_FLAGS_MASK = 0xfff | _PAGE_PKEY_MASK;
+
+export const PAGE_SHIFT = 12;
+export const PAGE_SIZE: number = 2 ** PAGE_SHIFT;
+export const PTE_FLAGS_MASK = (PAGE_SIZE - 1) | _PAGE_PKEY_MASK;
+export const PTE_PFN_MASK = ~PTE_FLAGS_MASK;
 
 export const _PAGE_TABLE = _PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY;
 /** What pte_modify() keeps of the old entry. */
@@ -63,8 +67,9 @@ export const PAGE_COPY_EXEC = _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED;
 export const PAGE_READONLY = PAGE_COPY;
 export const PAGE_READONLY_EXEC = PAGE_COPY_EXEC;
 
-export const PAGE_SHIFT = 12;
-export const PAGE_SIZE = 4096;
+export const __PAGETABLE_P4D_FOLDED: boolean = true;
+export const __PAGETABLE_PUD_FOLDED: boolean = false;
+export const __PAGETABLE_PMD_FOLDED: boolean = false;
 export const PMD_SHIFT = 21;
 export const PUD_SHIFT = 30;
 export const PGDIR_SHIFT = 39;
@@ -73,6 +78,9 @@ export const PUD_SIZE = 0x40000000;
 export const P4D_SIZE = 0x8000000000;
 export const PGDIR_SIZE = 0x8000000000;
 export const PTRS_PER_PTE = 512;
+export const PTRS_PER_PMD = 512;
+export const PTRS_PER_PUD = 512;
+export const PTRS_PER_PGD = 512;
 /** End of user space, exclusive: 47 bits minus the guard page. */
 export const TASK_SIZE = 0x7ffffffff000;
 export const TASK_SIZE_MAX = TASK_SIZE;
