@@ -27,7 +27,7 @@ import { program } from "./lib/program.ts";
 import { build_dir, here, output_dir } from "./lib/root.ts";
 import { count } from "./lib/words.ts";
 import { guest } from "./lib/guest.ts";
-import { objtree } from "./lib/objtree.ts";
+import { arch_asked, objtree } from "./lib/objtree.ts";
 
 /* A fault's path is some hundred small functions, as the kernel's. Inlining more
  * of them than the optimiser's default of 920 bytecodes saves a fifth once it is
@@ -145,8 +145,9 @@ async function main(): Promise<void> {
 	setFlagsFromString(V8_FLAG);
 
 	const tell = (text: string) => void process.stderr.write(text);
-	const vmlinux = await objtree({ name: "bench", tell });
-	const nospf = await objtree({ name: "bench-nospf", fragments: ["nospf.config"], tell });
+	const arch = arch_asked();
+	const vmlinux = await objtree({ name: "bench", arch, tell });
+	const nospf = await objtree({ name: "bench-nospf", fragments: ["nospf.config"], arch, tell });
 	const module = await guest(join(here(), "tools/bench/guest.ts"), vmlinux);
 	const alone = await against_native(vmlinux, module, rounds);
 	const [on, off] = await Promise.all([vmlinux, nospf].map((bundle) => boot(bundle, BESIDE_CPUS)));

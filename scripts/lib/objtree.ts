@@ -39,6 +39,7 @@ const INPUTS = [
 	"include/linux",
 	"include/asm-generic",
 	"include/kunit",
+	"include/uapi",
 	"kernel",
 	"arch",
 	"configs",

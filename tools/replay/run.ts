@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SingleBar } from "cli-progress";
-import { objtree } from "../../scripts/lib/objtree.ts";
+import { arch_asked, objtree } from "../../scripts/lib/objtree.ts";
 import { KernelPanic } from "../../arch/host/threads/machine.ts";
 import { UserError } from "../lib/errors.ts";
 import { at_end } from "../../scripts/lib/at_end.ts";
@@ -20,7 +20,7 @@ const MAX_MEM = 2048;
 /** The kernel of this tree; where none was configured and built, the default one. */
 async function default_kernel(): Promise<string> {
 	const built = join(output_dir(), "vmlinux.mjs");
-	return existsSync(built) ? built : objtree({ name: "default" });
+	return existsSync(built) ? built : objtree({ name: "default", arch: arch_asked() });
 }
 
 export async function replay(directory: string, options: ReplayOptions): Promise<number> {

@@ -8,7 +8,7 @@ import Table from "cli-table3";
 import { rolldown } from "rolldown";
 import { KernelPanic, Machine } from "../../arch/host/threads/machine.ts";
 import { guest_headers } from "../../scripts/lib/guest.ts";
-import { objtree } from "../../scripts/lib/objtree.ts";
+import { arch_asked, objtree } from "../../scripts/lib/objtree.ts";
 import { UserError } from "../lib/errors.ts";
 import { find_kernel, type Kernel } from "../replay/machine.ts";
 import type { Arg, Counters, Done, Program } from "./guest.ts";
@@ -127,7 +127,8 @@ export async function run(file: string, options: Options): Promise<number> {
 
 async function kernel_for({ vmlinux, off }: Options): Promise<Kernel> {
 	if (vmlinux) return find_kernel(resolve(vmlinux));
-	return find_kernel(await objtree({ name: off ? "nospf" : "default", fragments: off ? ["nospf.config"] : [] }));
+	const tree = off ? { name: "nospf", fragments: ["nospf.config"] } : { name: "default" };
+	return find_kernel(await objtree({ ...tree, arch: arch_asked() }));
 }
 
 async function run_module(file: string, module: string, kernel: Kernel, options: Options): Promise<number> {
