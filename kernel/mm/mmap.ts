@@ -33,6 +33,7 @@ import {
 	PAGE_COPY, PAGE_COPY_EXEC, PAGE_NONE, PAGE_READONLY,
 	PAGE_READONLY_EXEC, PAGE_SHARED, PAGE_SHARED_EXEC, PAGE_SIZE, TASK_SIZE,
 } from "asm/pgtable_types.ts";
+import { arch_exit_mmap } from "asm/mmu_context.ts";
 import { vm_area_alloc, vm_area_dup, vm_area_free } from "kernel/fork.ts";
 import { fget, fput } from "kernel/fs/file_table.ts";
 import { rb_first, rb_last, rb_next, rb_prev } from "kernel/lib/rbtree.ts";
@@ -2469,6 +2470,7 @@ export function exit_mmap(mm: mm_struct): void {
 	mmap_write_lock(mm);
 	if (mm.locked_vm !== 0)
 		unlock_range(mm.mmap, ULONG_MAX);
+	arch_exit_mmap(mm);
 
 	let vma: vm_area_struct = mm.mmap;
 

@@ -4,6 +4,7 @@
  * asm/memory.h (5.17) where user memory ends: the types of entries. Their bits
  * are in asm/pgtable-hwdef.ts and asm/pgtable-prot.ts. Left out: 32-bit tasks.
  */
+import type { page } from "linux/mm_types.ts";
 import { PTE_ADDR_MASK, VA_BITS } from "asm/pgtable-hwdef.ts";
 
 export {
@@ -54,6 +55,8 @@ export interface p4d_t extends struct {
 export interface pgd_t extends struct {
 	pgd: int;
 }
+/** A table of ptes by its page. */
+export type pgtable_t = page;
 
 /** End of user space, exclusive. */
 export const TASK_SIZE = 2 ** VA_BITS;

@@ -7,6 +7,7 @@
  * entries like the real one and takes a page, whose upper half stays unused.
  * Four levels: the p4d is folded, see asm-generic/pgtable-nop4d.ts.
  */
+import type { page } from "linux/mm_types.ts";
 
 import {
 	CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS,
@@ -87,6 +88,9 @@ export const TASK_SIZE_MAX = TASK_SIZE;
 export const STACK_TOP = TASK_SIZE;
 /** Where mappings begin that are placed upwards: at a third, rounded up. */
 export const TASK_UNMAPPED_BASE = 0x2aaaaaaab000;
+
+/** A table of ptes by its page. */
+export type pgtable_t = page;
 
 export function pte_flags(pte: number): number {
 	return pte & PTE_FLAGS_MASK;
