@@ -18,12 +18,15 @@ export {
 	PGDIR_SIZE,
 	PMD_SHIFT,
 	PMD_SIZE,
+	PMD_TABLE_SIZE,
+	PTE_TABLE_SIZE,
 	PTRS_PER_PGD,
 	PTRS_PER_PMD,
 	PTRS_PER_PTE,
 	PTRS_PER_PUD,
 	PUD_SHIFT,
 	PUD_SIZE,
+	PUD_TABLE_SIZE,
 } from "asm/pgtable-hwdef.ts";
 export {
 	PAGE_COPY,

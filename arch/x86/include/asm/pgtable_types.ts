@@ -78,6 +78,10 @@ export const PMD_SIZE = 0x200000;
 export const PUD_SIZE = 0x40000000;
 export const P4D_SIZE = 0x8000000000;
 export const PGDIR_SIZE = 0x8000000000;
+/* The room of a table in memory. */
+export const PTE_TABLE_SIZE: number = PAGE_SIZE;
+export const PMD_TABLE_SIZE: number = PAGE_SIZE;
+export const PUD_TABLE_SIZE: number = PAGE_SIZE;
 export const PTRS_PER_PTE = 512;
 export const PTRS_PER_PMD = 512;
 export const PTRS_PER_PUD = 512;
