@@ -134,8 +134,6 @@ endif
 export ARCH SRCARCH
 
 ARCHES := x86 x86_64 i386 powerpc arm64
-# Those of which not only the configuration is ported.
-BUILDS := x86 x86_64 i386 arm64
 ifeq ($(filter $(ARCHES),$(ARCH)),)
   $(error ARCH=$(ARCH) is not known here, these are: $(ARCHES))
 endif
@@ -540,8 +538,7 @@ help:
 	echo  '  make V=0|1|2 [targets] 0 => quiet build (default), 1 => verbose build,'; \
 	echo  '                       2 => give reason for rebuild of target'; \
 	echo  '  make O=dir [targets] Locate all output files in "dir", including .config'; \
-	echo  '  make ARCH=arch       Another architecture: $(filter $(BUILDS),$(ARCHES)); only for configuration:'; \
-	echo  '                       $(filter-out $(BUILDS),$(ARCHES))'; \
+	echo  '  make ARCH=arch       Another architecture: $(ARCHES)'; \
 	echo  '  make ARGS="..."      Arguments for run, test, bench, kunit, check, coverage, record, replay,'; \
 	echo  '                       explore, explore-mutants, size, bloat-o-meter, diffconfig, testconfig, why'; \
 	echo  ''; \

@@ -7,7 +7,7 @@
  *
  *   node --import tsx scripts/build.ts --objtree DIR [--minify] [--silent]
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { type OutputChunk, rolldown } from "rolldown";
 import ts from "typescript";
@@ -216,9 +216,9 @@ export async function build({ objtree, minify = false, say = () => {} }: BuildOp
 	const srctree = here();
 	const config = read_config(objtree);
 	const srcarch = srcarch_of((symbol) => config.get(symbol) === true);
-	if (!existsSync(join(srctree, "arch", srcarch, "include/asm")))
+	if (srcarch === "powerpc" && config.get("CONFIG_PPC_BOOK3S_64") !== true)
 		throw new BuildError(
-			`arch/${srcarch}: only its configuration is ported so far; configure with ARCH=x86 or ARCH=arm64 to build a kernel`,
+			"arch/powerpc: of the processors only the server family is ported; set PPC64 and PPC_BOOK3S_64",
 		);
 	const stepper = config.get("CONFIG_ARCH_HOST_STEPPER") === true;
 	if (stepper && srcarch !== "x86")

@@ -6,7 +6,8 @@
  */
 import { __GFP_ACCOUNT, __GFP_ZERO, alloc_page, GFP_KERNEL } from "linux/gfp.ts";
 import type { mm_struct, page } from "linux/mm_types.ts";
-import type { pmd_t, pud_t } from "asm/pgtable_types.ts";
+import { pmd_page } from "asm/pgtable.ts";
+import type { pgtable_t, pmd_t, pud_t } from "asm/pgtable_types.ts";
 import {
 	pgtable_pmd_page_ctor, pgtable_pmd_page_dtor, pgtable_pte_page_ctor,
 	pgtable_pte_page_dtor, put_page,
@@ -26,6 +27,14 @@ export function __pte_alloc_one(_mm: mm_struct, gfp: number): page {
 	}
 	return pte;
 }
+
+/** linux/pgtable.h: the table behind an entry. */
+export function pmd_pgtable(pmd: number): pgtable_t {
+	return pmd_page(pmd);
+}
+
+/** Boot, when there are slabs: those that tables come from, if any do. */
+export function pgtable_cache_init(): void {}
 
 /** A table that was never installed, or that nobody can walk any more. */
 export function pte_free(_mm: mm_struct, pte_page: page): void {

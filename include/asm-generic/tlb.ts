@@ -12,7 +12,7 @@
  */
 import type { mm_struct, page, vm_area_struct } from "linux/mm_types.ts";
 import type { callback_head } from "linux/types.ts";
-import type { pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
+import type { pgtable_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
 import {
 	__PAGETABLE_PMD_FOLDED, __PAGETABLE_PUD_FOLDED, PAGE_SHIFT, PAGE_SIZE,
 	PGDIR_SHIFT, PMD_SHIFT, PUD_SHIFT, TASK_SIZE,
@@ -188,7 +188,7 @@ export function tlb_remove_tlb_entry(
  */
 
 export function pte_free_tlb(
-	tlb: mmu_gather, table: page, address: number,
+	tlb: mmu_gather, table: pgtable_t, address: number,
 ): void {
 	tlb_flush_pmd_range(tlb, address, PAGE_SIZE);
 	tlb.freed_tables = true;

@@ -22,6 +22,7 @@ import type { pt_regs } from "asm/ptrace.ts";
 import type { p4d_t, pgd_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
 import {
 	__PAGETABLE_PMD_FOLDED, __PAGETABLE_PUD_FOLDED, PAGE_SIZE,
+	PMD_TABLE_SIZE, PTE_TABLE_SIZE, PUD_TABLE_SIZE,
 } from "asm/pgtable_types.ts";
 import {
 	p4d_none, pmd_none, pmd_page, pte_mkwrite, pud_none, p4d_offset,
@@ -356,34 +357,34 @@ export function mm_pgtables_bytes(mm: mm_struct): number {
 	return READ_ONCE(mm.pgtables_bytes.counter);
 }
 
-/* A table of any level takes one page; a folded one has none. */
+/* The room of a table in memory; a folded level has none. */
 
 export function mm_inc_nr_ptes(mm: mm_struct): void {
-	fetch_add(mm.pgtables_bytes.counter, PAGE_SIZE);
+	fetch_add(mm.pgtables_bytes.counter, PTE_TABLE_SIZE);
 }
 
 export function mm_dec_nr_ptes(mm: mm_struct): void {
-	fetch_add(mm.pgtables_bytes.counter, -PAGE_SIZE);
+	fetch_add(mm.pgtables_bytes.counter, -PTE_TABLE_SIZE);
 }
 
 export function mm_inc_nr_pmds(mm: mm_struct): void {
 	if (__PAGETABLE_PMD_FOLDED) return;
-	fetch_add(mm.pgtables_bytes.counter, PAGE_SIZE);
+	fetch_add(mm.pgtables_bytes.counter, PMD_TABLE_SIZE);
 }
 
 export function mm_dec_nr_pmds(mm: mm_struct): void {
 	if (__PAGETABLE_PMD_FOLDED) return;
-	fetch_add(mm.pgtables_bytes.counter, -PAGE_SIZE);
+	fetch_add(mm.pgtables_bytes.counter, -PMD_TABLE_SIZE);
 }
 
 export function mm_inc_nr_puds(mm: mm_struct): void {
 	if (__PAGETABLE_PUD_FOLDED) return;
-	fetch_add(mm.pgtables_bytes.counter, PAGE_SIZE);
+	fetch_add(mm.pgtables_bytes.counter, PUD_TABLE_SIZE);
 }
 
 export function mm_dec_nr_puds(mm: mm_struct): void {
 	if (__PAGETABLE_PUD_FOLDED) return;
-	fetch_add(mm.pgtables_bytes.counter, -PAGE_SIZE);
+	fetch_add(mm.pgtables_bytes.counter, -PUD_TABLE_SIZE);
 }
 
 /** Folded: the pgd entry is the p4d entry. */

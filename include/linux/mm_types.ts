@@ -9,7 +9,9 @@ import type { vm_fault_t } from "linux/mm.ts";
 import type { rw_semaphore, spinlock_t } from "linux/spinlock_types.ts";
 import type { atomic_t, callback_head, list_head, rb_node, rb_root, rb_root_cached } from "linux/types.ts";
 import type { address_space, file } from "linux/fs.ts";
-import type { pgd_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
+import type {
+	pgd_t, pgtable_t, pmd_t, pte_t, pud_t,
+} from "asm/pgtable_types.ts";
 import type { task_struct } from "linux/sched.ts";
 
 /** One for each page frame; the array is mem_map. */
@@ -37,6 +39,8 @@ export interface page extends struct {
 	index: ulong;
 	/** table or slab: RCU, once it waits to be freed */
 	rcu_head: embed<callback_head>;
+	/** PG_table: how many tables are in it; atomic */
+	pt_frag_refcount: ifdef<"CONFIG_PPC", embed<atomic_t>>;
 }
 
 export interface anon_vma_name extends struct {
@@ -140,6 +144,12 @@ export interface mm_context_t extends struct {
 	pkey_allocation_map: ifdef<"CONFIG_ARCH_HAS_PKEYS", int>;
 	/** key of what may be executed only, -1: none yet; mmap_lock(w) */
 	execute_only_pkey: ifdef<"CONFIG_ARCH_HAS_PKEYS", int>;
+	/** CPUs in mm_cpumask; atomic */
+	active_cpus: ifdef<"CONFIG_PPC", embed<atomic_t>>;
+	/** the first fragments of the pages of tables that are begun, 0: of
+	 *  none; page_table_lock */
+	pte_frag: ifdef<"CONFIG_PPC", int>;
+	pmd_frag: ifdef<"CONFIG_PPC", int>; /* as pte_frag */
 }
 
 export interface anon_vma extends struct {
@@ -187,7 +197,7 @@ export interface vm_fault {
 	page: page; /* ->fault's result */
 	pte: pte_t; /* NULL, or mapped */
 	ptl: spinlock_t; /* the page-table lock that goes with pte */
-	prealloc_pte: page;
+	prealloc_pte: pgtable_t;
 }
 
 export interface vm_operations_struct {

@@ -16,8 +16,7 @@ import { pmd_offset as nopmd_pmd_offset } from "asm-generic/pgtable-nopmd.ts";
 import { pud_offset as nopud_pud_offset } from "asm-generic/pgtable-nopud.ts";
 import {
 	p4d_bad, p4d_none, p4d_pgtable, pmd_bad, pmd_none, pmd_page_vaddr,
-	pte_mkwrite, pte_write, pte_wrprotect, ptep_get_and_clear, pud_bad,
-	pud_none, pud_pgtable, set_pte_at,
+	ptep_get_and_clear, pud_bad, pud_none, pud_pgtable,
 } from "asm/pgtable.ts";
 import { memory_globals } from "mm/memory.ts";
 import {
@@ -240,35 +239,12 @@ export function is_swap_pmd(_pmd: number): boolean {
 	return false;
 }
 
-/* ---- change an entry in two steps, so that hardware bits are not lost ---- */
-
-/** Takes the entry away: from here to the commit no walker can set a bit. */
-export function ptep_modify_prot_start(
-	vma: vm_area_struct, addr: number, ptep: pte_t,
-): number {
-	return ptep_get_and_clear(vma.vm_mm, addr, ptep);
-}
-
-export function ptep_modify_prot_commit(
-	vma: vm_area_struct, addr: number, ptep: pte_t,
-	_old_pte: number, pte: number,
-): void {
-	set_pte_at(vma.vm_mm, addr, ptep, pte);
-}
-
-/* A NUMA hint keeps the write bit in the entry, which no CPU can use. */
-
-export function pte_savedwrite(pte: number): boolean {
-	return pte_write(pte);
-}
-
-export function pte_mk_savedwrite(pte: number): number {
-	return pte_mkwrite(pte);
-}
-
-export function pte_clear_savedwrite(pte: number): number {
-	return pte_wrprotect(pte);
-}
+/* Changes in two steps, and the write bit of NUMA hints, which architectures
+ * may have otherwise. */
+export {
+	pte_clear_savedwrite, pte_mk_savedwrite, pte_savedwrite,
+	ptep_modify_prot_commit, ptep_modify_prot_start,
+} from "asm/pgtable.ts";
 
 /* ---- the page of zeroes that untouched memory reads ---- */
 

@@ -16,6 +16,7 @@ export const _NSIG = 32;
 /* si_code of SIGSEGV */
 export const SEGV_MAPERR = 1; /* no mapping at the address */
 export const SEGV_ACCERR = 2; /* a mapping that forbids the access */
+export const SEGV_BNDERR = 3; /* an address that nothing can be mapped at */
 export const SEGV_PKUERR = 4; /* a memory key does */
 /* si_code of SIGBUS */
 export const BUS_ADRALN = 1;

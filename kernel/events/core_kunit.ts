@@ -54,7 +54,7 @@ import {
 	PERF_TYPE_HARDWARE,
 	PERF_TYPE_SOFTWARE,
 } from "uapi/linux/perf_event.ts";
-import { PAGE_SIZE } from "asm/pgtable_types.ts";
+import { PAGE_SIZE, STACK_TOP } from "asm/pgtable_types.ts";
 import {
 	__NR_close,
 	__NR_clone,
@@ -91,8 +91,9 @@ const ATTR = AREA;
 const BUF = AREA + PAGE_SIZE;
 /** What is to be faulted in: fresh pages. */
 const FRESH = AREA + 16 * PAGE_SIZE;
-const HEAP = 0x555555559000;
-const STACK_END = 0x7ffffffff000;
+/** At two thirds of user memory. */
+const HEAP = Math.floor(STACK_TOP / PAGE_SIZE / 3) * 2 * PAGE_SIZE;
+const STACK_END = STACK_TOP;
 
 /** A process with ATTR, BUF and 64 fresh pages. */
 function perf_process(test: kunit): number {

@@ -26,11 +26,14 @@ import {
 	PAGE_SIZE,
 	PGDIR_SIZE,
 	PMD_SIZE,
+	PMD_TABLE_SIZE,
+	PTE_TABLE_SIZE,
 	PTRS_PER_PGD,
 	PTRS_PER_PMD,
 	PTRS_PER_PTE,
 	PTRS_PER_PUD,
 	PUD_SIZE,
+	PUD_TABLE_SIZE,
 	TASK_SIZE,
 } from "asm/pgtable_types.ts";
 import { pfn_to_page } from "asm-generic/memory_model.ts";
@@ -206,21 +209,21 @@ function vma_at(mm: mm_struct, addr: number): vm_area_struct {
 
 function validate_page_tables(c: census, mm: mm_struct): void {
 	const rss = [0, 0, 0, 0];
-	let tables = 0;
+	let tables = 0; /* bytes */
 	for (let i = 0; i < PTRS_PER_PGD && i * PGDIR_SIZE < TASK_SIZE; i++) {
 		const p4d = p4d_offset(ptr_add<pgd_t>(mm.pgd, i), i * PGDIR_SIZE);
 		if (p4d_none(p4d.p4d)) continue;
-		if (!__PAGETABLE_PUD_FOLDED) tables++;
+		if (!__PAGETABLE_PUD_FOLDED) tables += PUD_TABLE_SIZE;
 		for (let j = 0; j < PTRS_PER_PUD; j++) {
 			const in_pgd = i * PGDIR_SIZE + j * PUD_SIZE;
 			const pud = pud_offset(p4d, in_pgd);
 			if (pud_none(pud.pud)) continue;
-			if (!__PAGETABLE_PMD_FOLDED) tables++;
+			if (!__PAGETABLE_PMD_FOLDED) tables += PMD_TABLE_SIZE;
 			for (let k = 0; k < PTRS_PER_PMD; k++) {
 				const base = in_pgd + k * PMD_SIZE;
 				const pmd = pmd_offset(pud, base).pmd;
 				if (pmd_none(pmd)) continue;
-				tables++;
+				tables += PTE_TABLE_SIZE;
 				validate_table_page(c, pmd_page(pmd));
 				validate_table(c, mm, pmd, base, rss);
 			}
@@ -230,8 +233,8 @@ function validate_page_tables(c: census, mm: mm_struct): void {
 		if (mm.rss_stat[kind] !== rss[kind])
 			c.problems.push(`rss_stat[${kind}] ${mm.rss_stat[kind]}, ${rss[kind]} pages mapped`);
 	const bytes = atomic_read(mm.pgtables_bytes);
-	if (bytes !== tables * PAGE_SIZE)
-		c.problems.push(`pgtables_bytes ${bytes}, ${tables} tables`);
+	if (bytes !== tables)
+		c.problems.push(`pgtables_bytes ${bytes}, tables of ${tables}`);
 }
 
 function validate_table_page(c: census, table: page): void {

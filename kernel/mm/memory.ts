@@ -37,7 +37,9 @@ import type {
 	address_space, mm_struct, page, vm_area_struct, vm_fault,
 } from "linux/mm_types.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
-import type { p4d_t, pgd_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
+import type {
+	p4d_t, pgd_t, pgtable_t, pmd_t, pte_t, pud_t,
+} from "asm/pgtable_types.ts";
 import {
 	__PAGETABLE_PMD_FOLDED, __PAGETABLE_PUD_FOLDED, PAGE_SIZE, PGDIR_SIZE,
 	PMD_SIZE, PTRS_PER_PTE, PUD_SIZE,
@@ -108,7 +110,7 @@ import {
 import {
 	flush_tlb_fix_spurious_fault, mk_pte, p4d_bad, p4d_clear, p4d_none,
 	p4d_offset, p4d_pgtable, p4d_present, pfn_pte, pgd_bad, pgd_none,
-	pmd_clear, pmd_none, pmd_page, pte_clear_uffd_wp, pte_dirty,
+	pmd_clear, pmd_none, pte_clear_uffd_wp, pte_dirty,
 	pte_mkclean, pte_mkdirty, pte_mkold, pte_mkspecial, pte_mkwrite,
 	pte_mkyoung, pte_modify, pte_none, pte_pfn, pte_present, pte_protnone,
 	pte_same, pte_special, pte_write, pte_wrprotect, pte_young,
@@ -117,8 +119,8 @@ import {
 	update_mmu_cache,
 } from "asm/pgtable.ts";
 import {
-	p4d_populate, pmd_alloc_one, pmd_free, pmd_populate, pte_alloc_one,
-	pte_free, pud_alloc_one, pud_free, pud_populate,
+	p4d_populate, pmd_alloc_one, pmd_free, pmd_pgtable, pmd_populate,
+	pte_alloc_one, pte_free, pud_alloc_one, pud_free, pud_populate,
 } from "asm/pgalloc.ts";
 import { perf_sw_event } from "linux/perf_event.ts";
 import {
@@ -187,7 +189,7 @@ export function init_zero_pfn(): number {
 
 /** One table of ptes: out of its pmd entry, and to be freed after the flush. */
 function free_pte_range(tlb: mmu_gather, pmd: pmd_t, addr: number): void {
-	const token = pmd_page(READ_ONCE(pmd.pmd));
+	const token = pmd_pgtable(READ_ONCE(pmd.pmd));
 
 	pmd_clear(pmd);
 	pte_free_tlb(tlb, token, addr);
@@ -350,7 +352,9 @@ export function free_pgtables(
  * reading. Port: returns what is left of `pte` (NULL when it was installed),
  * where the kernel clears the caller's variable.
  */
-export function pmd_install(mm: mm_struct, pmd: pmd_t, pte: page): page {
+export function pmd_install(
+	mm: mm_struct, pmd: pmd_t, pte: pgtable_t,
+): pgtable_t {
 	const ptl = pmd_lock(mm, pmd);
 
 	if (pmd_none(pmd.pmd)) {

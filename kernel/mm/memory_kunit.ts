@@ -22,8 +22,8 @@ import {
 	type kunit, kunit_suite,
 } from "kunit/test.ts";
 import {
-	__PAGETABLE_PUD_FOLDED, PAGE_SIZE, PMD_SIZE, PTRS_PER_PTE, PUD_SIZE,
-	STACK_TOP,
+	__PAGETABLE_PUD_FOLDED, PAGE_SIZE, PMD_SIZE, PMD_TABLE_SIZE,
+	PTE_TABLE_SIZE, PTRS_PER_PTE, PUD_SIZE, STACK_TOP,
 } from "asm/pgtable_types.ts";
 import {
 	__NR_exit_group, __NR_fork, __NR_madvise, __NR_mmap, __NR_mprotect,
@@ -215,13 +215,14 @@ function munmap_frees_tables(test: kunit): void {
 	const both = mm_pgtables_bytes(current().mm);
 	KUNIT_EXPECT_GT(test, both, before);
 	KUNIT_EXPECT_EQ(test, user_syscall(__NR_munmap, AREA, PMD_SIZE), 0);
-	KUNIT_EXPECT_EQ(test, mm_pgtables_bytes(current().mm), both - PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, mm_pgtables_bytes(current().mm),
+		both - PTE_TABLE_SIZE);
 	KUNIT_EXPECT_EQ(test, user_load8(AREA + PMD_SIZE), 2);
 	KUNIT_EXPECT_EQ(test, user_syscall(__NR_munmap, AREA + PMD_SIZE,
 		PMD_SIZE), 0);
 	/* The table above, if there is one, is the stack's, too. */
 	KUNIT_EXPECT_EQ(test, mm_pgtables_bytes(current().mm),
-		before + (__PAGETABLE_PUD_FOLDED ? 0 : PAGE_SIZE));
+		before + (__PAGETABLE_PUD_FOLDED ? 0 : PMD_TABLE_SIZE));
 	KUNIT_EXPECT_EQ(test, user_load8(AREA + PMD_SIZE), -1);
 	expect_segv(test, AREA + PMD_SIZE, SEGV_MAPERR);
 }

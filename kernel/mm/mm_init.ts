@@ -4,6 +4,7 @@
  * mem_init() of arch/x86/mm/init_64.c, and the initcalls of mm/ that give the
  * allocators their final sizes.
  */
+import { pgtable_cache_init } from "asm/pgalloc.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import {
 	memblock_end_of_DRAM,
@@ -38,5 +39,7 @@ export function mm_init(): void {
 	init_per_zone_wmark_min();
 	setup_per_cpu_pageset();
 	kmem_cache_init();
+	/* pgtable_init() */
+	pgtable_cache_init();
 	init_mm_internals();
 }

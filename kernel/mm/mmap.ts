@@ -4,7 +4,7 @@
  * are found, made, merged, split and taken away.
  * Left out:
  * - arch_mmap_check(), arch_filter_pgprot(), vm_pgprot_modify() (see below),
- *   file_mmap_size_max(), arch_get_mmap_base();
+ *   file_mmap_size_max();
  * - sys_old_mmap(), sys_remap_file_pages(), install_special_mapping() in its
  *   old form and __install_special_mapping();
  * - expand_upwards(): no machine here has stacks that grow upwards; the boot
@@ -33,6 +33,8 @@ import {
 	PAGE_COPY, PAGE_COPY_EXEC, PAGE_NONE, PAGE_READONLY,
 	PAGE_READONLY_EXEC, PAGE_SHARED, PAGE_SHARED_EXEC, PAGE_SIZE, TASK_SIZE,
 } from "asm/pgtable_types.ts";
+import { arch_get_mmap_base, arch_get_mmap_end } from "asm/elf.ts";
+import { arch_exit_mmap } from "asm/mmu_context.ts";
 import { vm_area_alloc, vm_area_dup, vm_area_free } from "kernel/fork.ts";
 import { fget, fput } from "kernel/fs/file_table.ts";
 import { rb_first, rb_last, rb_next, rb_prev } from "kernel/lib/rbtree.ts";
@@ -1759,18 +1761,15 @@ export function vm_unmapped_area(info: vm_unmapped_area_info): number {
 	return unmapped_area(info);
 }
 
-/** Where the mmap area ends at the top. */
-function arch_get_mmap_end(_addr: number): number {
-	return TASK_SIZE;
-}
-
 /** Is the hint free, guard gaps included? */
-function hint_is_free(mm: mm_struct, addr: number, len: number): boolean {
+function hint_is_free(
+	mm: mm_struct, addr: number, len: number, mmap_end: number,
+): boolean {
 	/* A stack above needs its gap; so would one below that grew upwards. */
 	const vma = find_vma_prev(mm, addr);
 	const prev = vma.pprev;
 
-	return arch_get_mmap_end(addr) - len >= addr && addr >= mmap_min_addr &&
+	return mmap_end - len >= addr && addr >= mmap_min_addr &&
 		(vma.vma === NULL || addr + len <= vm_start_gap(vma.vma)) &&
 		(prev === NULL || addr >= vm_end_gap(prev));
 }
@@ -1780,7 +1779,7 @@ export function arch_get_unmapped_area(
 	_filp: file, addr: number, len: number, _pgoff: number, flags: number,
 ): number {
 	const mm: mm_struct = current().mm;
-	const mmap_end = arch_get_mmap_end(addr);
+	const mmap_end = arch_get_mmap_end(addr, len, flags);
 
 	if (len > mmap_end - mmap_min_addr)
 		return -ENOMEM;
@@ -1788,7 +1787,7 @@ export function arch_get_unmapped_area(
 		return addr;
 	if (addr !== 0) {
 		addr = PAGE_ALIGN(addr);
-		if (hint_is_free(mm, addr, len))
+		if (hint_is_free(mm, addr, len, mmap_end))
 			return addr;
 	}
 	return vm_unmapped_area({
@@ -1806,9 +1805,10 @@ export function arch_get_unmapped_area_topdown(
 	filp: file, addr: number, len: number, pgoff: number, flags: number,
 ): number {
 	const mm: mm_struct = current().mm;
+	const mmap_end = arch_get_mmap_end(addr, len, flags);
 
 	/* Could it fit into an empty one? */
-	if (len > arch_get_mmap_end(addr) - mmap_min_addr)
+	if (len > mmap_end - mmap_min_addr)
 		return -ENOMEM;
 	/* As it is, for better or worse: what is there is the caller's to
 	 * unmap. */
@@ -1817,14 +1817,14 @@ export function arch_get_unmapped_area_topdown(
 	/* The hint is taken if it can be. */
 	if (addr !== 0) {
 		addr = PAGE_ALIGN(addr);
-		if (hint_is_free(mm, addr, len))
+		if (hint_is_free(mm, addr, len, mmap_end))
 			return addr;
 	}
 	addr = vm_unmapped_area({
 		flags: VM_UNMAPPED_AREA_TOPDOWN,
 		length: len,
 		low_limit: Math.max(PAGE_SIZE, mmap_min_addr),
-		high_limit: mm.mmap_base,
+		high_limit: arch_get_mmap_base(mmap_end, mm.mmap_base),
 		align_mask: 0,
 		align_offset: 0,
 	});
@@ -2469,6 +2469,7 @@ export function exit_mmap(mm: mm_struct): void {
 	mmap_write_lock(mm);
 	if (mm.locked_vm !== 0)
 		unlock_range(mm.mmap, ULONG_MAX);
+	arch_exit_mmap(mm);
 
 	let vma: vm_area_struct = mm.mmap;
 

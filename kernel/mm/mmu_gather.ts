@@ -25,10 +25,12 @@ import {
 	type mmu_table_batch, __tlb_reset_range, tlb_flush_mmu_tlbonly,
 	tlb_remove_page,
 } from "asm-generic/tlb.ts";
-import { tlb_needs_table_invalidate } from "asm/tlb.ts";
+import {
+	__tlb_remove_table, tlb_needs_table_invalidate, tlb_table_is_page,
+} from "asm/tlb.ts";
 import { BUG_ON, VM_BUG_ON, VM_BUG_ON_PAGE } from "linux/bug.ts";
 import { __get_free_page, __GFP_NOWARN, free_page, GFP_NOWAIT } from "linux/gfp.ts";
-import { call_rcu } from "linux/rcupdate.ts";
+import { call_rcu, synchronize_rcu } from "linux/rcupdate.ts";
 import { smp_call_function } from "linux/smp.ts";
 import { cond_resched } from "linux/kernel.ts";
 import { free_page_and_swap_cache } from "mm/swap.ts";
@@ -113,12 +115,10 @@ export function __tlb_remove_page_size(
 	return false;
 }
 
-/* ---- tables ---- */
-
-/** asm/tlb.h: nobody walks the table, its memory can go. */
-function __tlb_remove_table(table: page): void {
-	free_page_and_swap_cache(table);
-}
+/* ---- tables ----
+ *
+ * By their pages, or by what else the architecture tells them by: it is only
+ * kept here, and given back to __tlb_remove_table(). */
 
 /** The tables of a batch, and the page that lists them. */
 function __tlb_remove_table_free(batch: mmu_table_batch): void {
@@ -164,8 +164,14 @@ function tlb_table_invalidate(tlb: mmu_gather): void {
  * walkers with interrupts off. With RCU freeing a speculative fault is an RCU
  * reader that does take interrupts, and would have the table freed under it.
  * struct page has room for a callback, so that the table waits like the others.
+ * Where more tables share a page there is none, and we wait for them.
  */
 function tlb_remove_table_one(table: page): void {
+	if (!tlb_table_is_page()) {
+		synchronize_rcu();
+		__tlb_remove_table(table);
+		return;
+	}
 	if (CONFIG_SPECULATIVE_PAGE_FAULT && CONFIG_MMU_GATHER_RCU_TABLE_FREE) {
 		call_rcu(table.rcu_head, tlb_remove_table_one_rcu);
 		return;

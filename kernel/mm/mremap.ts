@@ -19,11 +19,11 @@
 import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
 import { offset_in_page, PAGE_ALIGN } from "asm-generic/page.ts";
 import {
-	p4d_offset, pmd_clear, pmd_none, pmd_page, pte_none,
+	p4d_offset, pmd_clear, pmd_none, pte_none,
 	pte_present, ptep_get_and_clear, pud_clear, pud_none, pud_pgtable,
 	set_pte_at,
 } from "asm/pgtable.ts";
-import { pmd_populate, pud_populate } from "asm/pgalloc.ts";
+import { pmd_pgtable, pmd_populate, pud_populate } from "asm/pgalloc.ts";
 import {
 	__PAGETABLE_PMD_FOLDED, PAGE_SIZE, PMD_SIZE, type pmd_t, type pte_t,
 	PUD_SIZE, type pud_t, TASK_SIZE,
@@ -261,7 +261,7 @@ function move_normal_pmd(
 
 	pmd_clear(old_pmd);
 	VM_BUG_ON(!pmd_none(READ_ONCE(new_pmd.pmd)), "move_normal_pmd: race");
-	pmd_populate(mm, new_pmd, pmd_page(pmd));
+	pmd_populate(mm, new_pmd, pmd_pgtable(pmd));
 	flush_tlb_range(vma, old_addr, old_addr + PMD_SIZE);
 
 	if (lock_ptes)

@@ -59,7 +59,7 @@ function whole_tables(test: kunit): void {
 	const pages = PMD_SIZE / PAGE_SIZE;
 
 	map(0, 2 * pages);
-	for (let i = 0; i < 2 * pages; i += 64)
+	for (let i = 0; i < 2 * pages; i += 16)
 		touch(i, true);
 	const rss = get_mm_counter(mm, MM_ANONPAGES);
 
@@ -67,9 +67,9 @@ function whole_tables(test: kunit): void {
 		MREMAP_MAYMOVE | MREMAP_FIXED, 4 * pages), addr_of(4 * pages));
 	KUNIT_EXPECT_EQ(test, get_mm_counter(mm, MM_ANONPAGES), rss);
 	/* What was there is there: touching it brings nothing new. */
-	touch(4 * pages + 64, true);
+	touch(4 * pages + 16, true);
 	KUNIT_EXPECT_EQ(test, get_mm_counter(mm, MM_ANONPAGES), rss);
-	touch(4 * pages + 65, true);
+	touch(4 * pages + 17, true);
 	KUNIT_EXPECT_EQ(test, get_mm_counter(mm, MM_ANONPAGES), rss + 1);
 }
 

@@ -15,7 +15,7 @@ import { EXCEPTIONS, needless, read_exceptions } from "../checkpatch/exceptions.
 import { all_paths, is_code } from "../checkpatch/tree.ts";
 import { run } from "../lib/child.ts";
 import { write_file } from "../lib/files.ts";
-import { ARM64 } from "../../tools/testing/kunit/run.ts";
+import { OTHERS } from "../../tools/testing/kunit/run.ts";
 import { objtree } from "../lib/objtree.ts";
 import { build_dir, here } from "../lib/root.ts";
 import type { Result } from "./result.ts";
@@ -111,7 +111,7 @@ export async function* check_types(root: string): AsyncGenerator<Result> {
 	yield await generate("default", []);
 	const long = one(first);
 	yield await generate("stepper", ["stepper.config"]);
-	yield await generate(ARM64.name, ARM64.fragments ?? [], ARM64.arch);
+	for (const tree of OTHERS) yield await generate(tree.name, tree.fragments ?? [], tree.arch);
 	for (const project of others) yield await one(project);
 	yield await long;
 	const sources = all_paths(root).filter(is_code);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import test from "ava";
 import { type ObjtreeOptions, objtree } from "../../scripts/lib/objtree.ts";
 import { here } from "../lib/root.ts";
-import { ARM64, KUNIT_CONFIGS } from "../testing/kunit/run.ts";
+import { KUNIT_CONFIGS, OTHERS } from "../testing/kunit/run.ts";
 import { boot, find_kernel } from "./machine.ts";
 import { make_plan } from "./plan.ts";
 import { is_clean, make_report, print_text } from "./report.ts";
@@ -18,13 +18,13 @@ const CONFIGS: ObjtreeOptions[] = [
 	{ name: "nospf", fragments: ["nospf.config"] },
 	{ name: "kunit-debug", fragments: KUNIT_CONFIGS.debug },
 	/* The recording is of x86-64. */
-	ARM64,
+	...OTHERS,
 ];
 
 for (const tree of CONFIGS) {
 	const name = `${tree.arch ?? ""} ${tree.name}`.trimStart();
 	/* In parallel it is the same everywhere: once more is enough. */
-	const parallel = tree === ARM64 ? [[4, 2]] : [2, 4].map((cpus) => [cpus, 8]);
+	const parallel = tree.arch ? [[4, 2]] : [2, 4].map((cpus) => [cpus, 8]);
 	for (const [cpus, times] of [[1, 1], ...parallel]) {
 		test.serial(
 			`replay the sample: ${name}, ${cpus === 1 ? "--check" : `${cpus} CPUs, ${times} times`}`,

@@ -3,7 +3,8 @@
  * The MMU: what the hardware does for an access to memory. Mirrors no file of
  * the kernel (not mm/mmu.c, which maps the kernel); the rules are those of the
  * Arm Architecture Reference Manual, chapter "The AArch64 Virtual Memory System
- * Architecture". The TLBs are in ./tlb.ts.
+ * Architecture". The TLBs are in asm-generic/mmu.ts, and how they are flushed
+ * in ./tlb.ts.
  *
  * With TCR_HA and TCR_HD (CONFIG_ARM64_HW_AFDBM) it sets the access flag, and
  * clears PTE_RDONLY for a write where PTE_DBM is set, both atomically. Without,
@@ -52,7 +53,7 @@ import {
 } from "linux/pgtable.ts";
 import { mmu_registers } from "./context.ts";
 import { cpu_tlb, mmu_entry, tlb_slot } from "asm-generic/mmu.ts";
-import { insn_enter, insn_leave } from "./tlb.ts";
+import { insn_enter, insn_leave } from "asm-generic/tlb_broadcast.ts";
 import { el0_da, el0_ia, el1_abort } from "../kernel/entry-common.ts";
 import { type pt_regs, REGS_USER, user_mode } from "asm/ptrace.ts";
 import type { mm_struct } from "linux/mm_types.ts";
@@ -79,7 +80,7 @@ export function mmu_translate(
 	const e = tlb_slot(vpn, asid);
 
 	/* Another CPU may clear ctx_id at any time: then what we do with the
-	 * entry is over before that CPU goes on. See ./tlb.ts. */
+	 * entry is over before that CPU goes on. See tlb_broadcast.ts. */
 	if (READ_ONCE(e.ctx_id) === asid && e.vpn === vpn && asid !== 0) {
 		const pte = e.pte;
 		const need = write ? PTE_RDONLY : exec ? PTE_UXN : 0;

@@ -1,116 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * The TLBs of all CPUs, and the instructions that maintain them. Mirrors no
- * file of the kernel, where this is hardware: the Arm Architecture Reference
- * Manual, section "TLB maintenance". asm/tlbflush.ts gives the instructions.
- *
- * Each CPU has an array of translations (asm-generic/mmu.ts), tagged with the
- * ASID, which no switch of the address space empties.
+ * The instructions that maintain the TLBs of all CPUs. Mirrors no file of the
+ * kernel, where this is hardware: the Arm Architecture Reference Manual,
+ * section "TLB maintenance". asm/tlbflush.ts gives the instructions; how they
+ * are made of loads and stores is in asm-generic/tlb_broadcast.ts. The tag is
+ * the ASID.
  *
  * A `tlbi ...is` is broadcast: it takes entries out of the arrays of all CPUs,
  * and interrupts none of them. When the `dsb ish` after it is through, no CPU
  * uses an old translation any more, also not in an access that was under way.
- * On the threads machine an access is some loads and stores of its CPU, between
- * insn_begin() and insn_end(), so both have to be made true:
- *
- * - insn.seq of a CPU is odd while it is inside of an access. insn_begin()
- *   makes it so before it looks at anything, fully ordered; insn_end() is a
- *   release.
- * - tlbi(): the tables were changed before it. First it waits for those who are
- *   inside. Who was not saw its seq change after us, so by the full barriers on
- *   both sides it walks the changed tables. Who was has put into its TLB what
- *   it found, and by the release and our acquire we see that. So from here on
- *   nobody can put in what is old, and then the entries are taken out.
- * - dsb_ish(): who is inside now may have looked at its TLB just before. It is
- *   waited for. Who comes in later finds the entry gone: again the full
- *   barriers, ours between the entries and the look at seq.
- *
- * An entry is written by its own CPU, which makes it, and by those who take it
- * out; they store ctx_id only. If that store meets one by which the CPU puts
- * another translation in the same place, either that one is lost, which costs a
- * walk; or it stays, and then its walk began after the wait, so that it is what
- * the tables say.
  */
-import { CONFIG_ARCH_HOST_STEPPER, CONFIG_SMP } from "generated/autoconf.ts";
+import { cpu_tlb } from "asm-generic/mmu.ts";
 import {
-	cpu_tlb, TLB_ENTRIES, type tlb_entry, tlb_used,
-} from "asm-generic/mmu.ts";
-import { cpu_pause, nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
-import { smp_mb } from "host/door.ts";
-import { await_step } from "host/model.ts";
-
-interface insn_state extends struct {
-	seq: int; /* odd: inside of an access; its CPU only, read by all */
-}
-const insn = DEFINE_PER_CPU<insn_state>();
-
-/** This CPU begins an access. */
-export function insn_enter(): void {
-	/* Fully ordered: pairs with wait_for_accesses(). */
-	if (CONFIG_SMP) fetch_add(this_cpu(insn).seq, 1);
-}
-
-/** It has made the access. */
-export function insn_leave(): void {
-	if (CONFIG_SMP) {
-		const p = this_cpu(insn);
-
-		/* Release: the access, and what was put into the TLB, come
-		 * before. Pairs with wait_for_accesses(). */
-		smp_store_release(p.seq, p.seq + 1);
-	}
-}
-
-/**
- * All accesses that are under way on other CPUs come to their end. None of them
- * waits for anything, so it need not be interrupted, and we may hold locks and
- * have interrupts off.
- */
-function wait_for_accesses(): void {
-	/* What we stored comes before the looks at seq: pairs with the fully
-	 * ordered addition in insn_enter(). */
-	smp_mb();
-	if (!CONFIG_SMP) return;
-	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
-		if (cpu === smp_processor_id()) continue;
-		const p = per_cpu(insn, cpu);
-		/* Acquire: pairs with the release in insn_leave(). */
-		const seq = smp_load_acquire(p.seq);
-
-		if ((seq & 1) === 0) continue;
-		/* The next access is another one, which began after us. As
-		 * above: pairs with insn_leave(). */
-		for (let n = 0; smp_load_acquire(p.seq) === seq; n++) {
-			if (CONFIG_ARCH_HOST_STEPPER) await_step(n);
-			else cpu_pause(n);
-		}
-	}
-}
-
-/** One page's entry of one CPU. */
-function drop_page(tlb: cpu_tlb, vpn: number, ctx_id: number): void {
-	if (CONFIG_ARCH_HOST_STEPPER) {
-		for (let i = 0, used = tlb.used; i < used; i++) {
-			const e: tlb_entry = tlb.entry[i];
-			if (e.ctx_id === ctx_id && e.vpn === vpn) e.ctx_id = 0;
-		}
-		return;
-	}
-	const e: tlb_entry = tlb.entry[vpn & (TLB_ENTRIES - 1)];
-
-	if (READ_ONCE(e.ctx_id) === ctx_id && data_race(e.vpn) === vpn)
-		WRITE_ONCE(e.ctx_id, 0);
-}
-
-/** All entries of one CPU; ctx_id 0: whosesoever. */
-function drop_all(tlb: cpu_tlb, ctx_id: number): void {
-	for (let i = 0, used = tlb_used(tlb); i < used; i++) {
-		const e: tlb_entry = tlb.entry[i];
-
-		if (ctx_id === 0 || READ_ONCE(e.ctx_id) === ctx_id)
-			WRITE_ONCE(e.ctx_id, 0);
-	}
-}
+	drop_all, drop_page, wait_for_accesses,
+} from "asm-generic/tlb_broadcast.ts";
+import { nr_cpu_ids } from "host/cpu.ts";
 
 /** tlbi rvae1is: n pages from vpn on, each `stride` pages after the last. */
 export function tlbi_range(

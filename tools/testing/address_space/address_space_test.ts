@@ -12,7 +12,7 @@ import fc from "fast-check";
 import { Machine } from "../../../arch/host/threads/machine.ts";
 import { here } from "../../lib/root.ts";
 import { geometry, guest } from "../../../scripts/lib/guest.ts";
-import { ARM64, kunit_config } from "../kunit/run.ts";
+import { kunit_config, OTHERS } from "../kunit/run.ts";
 import { test_ram } from "../ram.ts";
 import { objtree } from "../../../scripts/lib/objtree.ts";
 import type { Result } from "./guest.ts";
@@ -25,7 +25,7 @@ const GAP = 0x8000000;
 const seed = Number(process.env.SEED ?? 20220128);
 const RUNS = Number(process.env.RUNS ?? 60);
 /** What is different there is not in the calls: a part will do. */
-const ARM64_RUNS = Math.ceil(RUNS / 5);
+const OTHER_RUNS = Math.ceil(RUNS / 5);
 
 const page = fc.nat({ max: WINDOW_PAGES - 9 });
 const length = fc.integer({ min: 1, max: 8 });
@@ -120,7 +120,7 @@ function compare(ops: Op[], places: Places, { outcomes, leaks }: Result): string
 	if (leaks.length) return leaks.join("; ");
 }
 
-for (const tree of [kunit_config("debug"), kunit_config("nospf"), ARM64]) {
+for (const tree of [kunit_config("debug"), kunit_config("nospf"), ...OTHERS]) {
 	const { arch = "x86" } = tree;
 	test(`address space against a page array: ${arch} ${tree.name}`, async (t) => {
 		t.log(`SEED=${seed}`);
@@ -147,7 +147,7 @@ for (const tree of [kunit_config("debug"), kunit_config("nospf"), ARM64]) {
 						if (wrong) throw new Error(wrong);
 					},
 				),
-				{ seed, numRuns: arch === "x86" ? RUNS : ARM64_RUNS },
+				{ seed, numRuns: arch === "x86" ? RUNS : OTHER_RUNS },
 			);
 			t.pass();
 		} finally {

@@ -22,6 +22,7 @@ const ARCH_CONFIGS: Record<string, Record<string, string[]>> = {
 		"64k": [...KUNIT_CONFIGS.debug, "64k.config"],
 		va42: [...KUNIT_CONFIGS.debug, "va42.config"],
 	},
+	powerpc: { "64k": [...KUNIT_CONFIGS.debug, "64k.config"] },
 };
 
 /** By name, all that an architecture has. */
@@ -39,8 +40,8 @@ export function kunit_config(name = "debug", arch?: string): ObjtreeOptions {
 	return { name: `kunit-${name}`, arch, fragments };
 }
 
-/** The one kernel of another architecture that all tests run on. */
-export const ARM64 = kunit_config("debug", "arm64");
+/** The one kernel of each other architecture that all tests run on. */
+export const OTHERS = ["arm64", "powerpc"].map((arch) => kunit_config("debug", arch));
 /** Those with other pages: a part of the tests. */
 export const ARM64_PAGES = ["16k", "64k", "va42"].map((name) => kunit_config(name, "arm64"));
 

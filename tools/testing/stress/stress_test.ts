@@ -12,7 +12,7 @@ import { join } from "node:path";
 import test from "ava";
 import { Machine } from "../../../arch/host/threads/machine.ts";
 import { here } from "../../lib/root.ts";
-import { ARM64, KUNIT_CONFIGS, kunit_config } from "../kunit/run.ts";
+import { KUNIT_CONFIGS, kunit_config, OTHERS } from "../kunit/run.ts";
 import { guest } from "../../../scripts/lib/guest.ts";
 import { type ObjtreeOptions, objtree } from "../../../scripts/lib/objtree.ts";
 import type * as Guest from "./guest.ts";
@@ -25,7 +25,14 @@ const STEPS = Number(process.env.STEPS ?? 1200);
 /** The trees of the unit tests are used again where there is one. */
 const CONFIGS: { name: string; tree: string; fragments: string[]; spf: boolean; arch?: string; cpus?: number[] }[] = [
 	/* No flush is an interrupt there, and the walkers write to entries in use. */
-	{ name: "arm64", arch: "arm64", tree: ARM64.name, fragments: KUNIT_CONFIGS.debug, spf: true, cpus: [4] },
+	...OTHERS.map(({ name, arch }) => ({
+		name: arch as string,
+		arch,
+		tree: name,
+		fragments: KUNIT_CONFIGS.debug,
+		spf: true,
+		cpus: [4],
+	})),
 	{ name: "default", tree: "kunit-default", fragments: ["kunit.config"], spf: true },
 	{ name: "debug", tree: "kunit-debug", fragments: ["kunit.config", "debug.config"], spf: true },
 	{ name: "nospf", tree: "kunit-nospf", fragments: ["kunit.config", "debug.config", "nospf.config"], spf: false },
@@ -133,7 +140,7 @@ const SITUATIONS: {
 	{ fn: "page_tables", mem: 4, steps: 100, runs: 1 },
 	{ fn: "unmap", mem: 64, steps: 1500, runs: 2 },
 	{ fn: "stale", mem: 64, steps: 1500, runs: 1 },
-	{ fn: "stale", mem: 64, steps: 1500, runs: 1, tree: ARM64 },
+	...OTHERS.map((tree) => ({ fn: "stale" as const, mem: 64, steps: 1500, runs: 1, tree })),
 	{ fn: "fork", mem: 64, steps: 200, runs: 2 },
 	{ fn: "user_mode", mem: 64, steps: 30, runs: 1 },
 ];

@@ -4,6 +4,7 @@
  * the layout of an address space, which is the generic one, and of what the
  * kernel maps into it.
  */
+import { TASK_SIZE } from "asm/pgtable_types.ts";
 import type { vm_area_struct } from "linux/mm_types.ts";
 
 export { arch_pick_mmap_layout } from "mm/util.ts";
@@ -16,4 +17,18 @@ export function arch_vma_name(_vma: vm_area_struct): string {
 /** The line of the gate vma in /proc/PID/maps: 64-bit tasks have none. */
 export function gate_vma_line(): string {
 	return "";
+}
+
+/* asm/processor.h: who has them otherwise says so there. */
+
+/** Where the area for mappings ends at the top. */
+export function arch_get_mmap_end(
+	_addr: number, _len: number, _flags: number,
+): number {
+	return TASK_SIZE;
+}
+
+/** And where those begin that are placed downwards. */
+export function arch_get_mmap_base(_mmap_end: number, base: number): number {
+	return base;
 }

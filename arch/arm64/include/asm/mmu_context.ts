@@ -27,6 +27,9 @@ export function init_new_context(_tsk: task_struct, mm: mm_struct): number {
 
 export function destroy_context(_mm: mm_struct): void {}
 
+/** No task uses mm any more; what it has mapped is still there. */
+export function arch_exit_mmap(_mm: mm_struct): void {}
+
 /** The tables stay loaded: flushes reach this CPU as any other one. */
 export function enter_lazy_tlb(_mm: mm_struct, _tsk: task_struct): void {}
 

@@ -27,8 +27,10 @@ import {
 
 export { __pmd_free_tlb, __pte_free_tlb, __pud_free_tlb } from "asm/tlb.ts";
 export {
+	pgtable_cache_init,
 	pmd_alloc_one,
 	pmd_free,
+	pmd_pgtable,
 	pte_free,
 	pud_alloc_one,
 	pud_free,

@@ -40,6 +40,10 @@ export const PTRS_PER_PTE = 2 ** BITS;
 export const PTRS_PER_PMD = CONFIG_PGTABLE_LEVELS > 2 ? PTRS_PER_PTE : 1;
 export const PTRS_PER_PUD = CONFIG_PGTABLE_LEVELS > 3 ? PTRS_PER_PTE : 1;
 export const PTRS_PER_PGD = 2 ** (VA_BITS - PGDIR_SHIFT);
+/* The room of a table in memory. */
+export const PTE_TABLE_SIZE: number = PAGE_SIZE;
+export const PMD_TABLE_SIZE: number = PAGE_SIZE;
+export const PUD_TABLE_SIZE: number = PAGE_SIZE;
 export const PMD_SIZE = 2 ** PMD_SHIFT;
 export const PUD_SIZE = 2 ** PUD_SHIFT;
 /** The p4d is folded into the pgd. */

@@ -67,6 +67,10 @@ export {
 	pgd_none,
 	pgd_present,
 } from "asm-generic/pgtable-nop4d.ts";
+export {
+	pte_clear_savedwrite, pte_mk_savedwrite, pte_savedwrite,
+	ptep_modify_prot_commit, ptep_modify_prot_start,
+} from "asm-generic/pgtable.ts";
 
 /** An access flag that the hardware has left alone is no fault's business:
  *  there is no old translation that would have to be forgotten. */

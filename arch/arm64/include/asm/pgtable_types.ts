@@ -4,6 +4,7 @@
  * asm/memory.h (5.17) where user memory ends: the types of entries. Their bits
  * are in asm/pgtable-hwdef.ts and asm/pgtable-prot.ts. Left out: 32-bit tasks.
  */
+import type { page } from "linux/mm_types.ts";
 import { PTE_ADDR_MASK, VA_BITS } from "asm/pgtable-hwdef.ts";
 
 export {
@@ -17,12 +18,15 @@ export {
 	PGDIR_SIZE,
 	PMD_SHIFT,
 	PMD_SIZE,
+	PMD_TABLE_SIZE,
+	PTE_TABLE_SIZE,
 	PTRS_PER_PGD,
 	PTRS_PER_PMD,
 	PTRS_PER_PTE,
 	PTRS_PER_PUD,
 	PUD_SHIFT,
 	PUD_SIZE,
+	PUD_TABLE_SIZE,
 } from "asm/pgtable-hwdef.ts";
 export {
 	PAGE_COPY,
@@ -54,6 +58,8 @@ export interface p4d_t extends struct {
 export interface pgd_t extends struct {
 	pgd: int;
 }
+/** A table of ptes by its page. */
+export type pgtable_t = page;
 
 /** End of user space, exclusive. */
 export const TASK_SIZE = 2 ** VA_BITS;

@@ -12,10 +12,22 @@ import { pgtable_pmd_page_dtor, pgtable_pte_page_dtor } from "linux/mm.ts";
 import type { pmd_t, pud_t } from "asm/pgtable_types.ts";
 import { __flush_tlb_range, flush_tlb_mm } from "asm/tlbflush.ts";
 import { tlb_remove_table } from "mm/mmu_gather.ts";
+import { free_page_and_swap_cache } from "mm/swap.ts";
 
 /** Would tables have to wait for a flush? The hardware walks them. */
 export function tlb_needs_table_invalidate(): boolean {
 	return true;
+}
+
+/** Is what tlb_remove_table() gets a struct page, so that it has room for a
+ *  callback? */
+export function tlb_table_is_page(): boolean {
+	return true;
+}
+
+/** Nobody walks the table, its memory can go. */
+export function __tlb_remove_table(table: page): void {
+	free_page_and_swap_cache(table);
 }
 
 /** Flush what has been gathered. */

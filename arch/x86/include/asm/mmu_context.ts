@@ -36,6 +36,9 @@ export function init_new_context(_tsk: task_struct, mm: mm_struct): number {
 
 export function destroy_context(_mm: mm_struct): void {}
 
+/** No task uses mm any more; what it has mapped is still there. */
+export function arch_exit_mmap(_mm: mm_struct): void {}
+
 /** exec: leave the old address space for good. */
 export function activate_mm(prev: mm_struct, next: mm_struct): void {
 	switch_mm(prev, next, NULL);

@@ -14,7 +14,8 @@ export {
 	___pud_free_tlb as __pud_free_tlb, pgd_alloc, pgd_free, pte_alloc_one,
 } from "../../mm/pgtable.ts";
 export {
-	pmd_alloc_one, pmd_free, pte_free, pud_alloc_one, pud_free,
+	pgtable_cache_init, pmd_alloc_one, pmd_free, pmd_pgtable, pte_free,
+	pud_alloc_one, pud_free,
 } from "asm-generic/pgalloc.ts";
 
 /* From the moment of the store on every walker can reach the table. */

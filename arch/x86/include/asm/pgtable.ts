@@ -27,6 +27,10 @@ export {
 export {
 	p4d_offset, pgd_bad, pgd_clear, pgd_none, pgd_present,
 } from "asm-generic/pgtable-nop4d.ts";
+export {
+	pte_clear_savedwrite, pte_mk_savedwrite, pte_savedwrite,
+	ptep_modify_prot_commit, ptep_modify_prot_start,
+} from "asm-generic/pgtable.ts";
 
 /* ---- live entries: stores ---- */
 

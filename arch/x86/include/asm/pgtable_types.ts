@@ -7,6 +7,7 @@
  * entries like the real one and takes a page, whose upper half stays unused.
  * Four levels: the p4d is folded, see asm-generic/pgtable-nop4d.ts.
  */
+import type { page } from "linux/mm_types.ts";
 
 import {
 	CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS,
@@ -77,6 +78,10 @@ export const PMD_SIZE = 0x200000;
 export const PUD_SIZE = 0x40000000;
 export const P4D_SIZE = 0x8000000000;
 export const PGDIR_SIZE = 0x8000000000;
+/* The room of a table in memory. */
+export const PTE_TABLE_SIZE: number = PAGE_SIZE;
+export const PMD_TABLE_SIZE: number = PAGE_SIZE;
+export const PUD_TABLE_SIZE: number = PAGE_SIZE;
 export const PTRS_PER_PTE = 512;
 export const PTRS_PER_PMD = 512;
 export const PTRS_PER_PUD = 512;
@@ -87,6 +92,9 @@ export const TASK_SIZE_MAX = TASK_SIZE;
 export const STACK_TOP = TASK_SIZE;
 /** Where mappings begin that are placed upwards: at a third, rounded up. */
 export const TASK_UNMAPPED_BASE = 0x2aaaaaaab000;
+
+/** A table of ptes by its page. */
+export type pgtable_t = page;
 
 export function pte_flags(pte: number): number {
 	return pte & PTE_FLAGS_MASK;

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors arch/powerpc/kernel/syscalls/syscall.tbl (5.17): the numbers of the
+ * system calls that exist here.
+ */
+export const __NR_exit = 1;
+export const __NR_fork = 2;
+export const __NR_read = 3;
+export const __NR_close = 6;
+export const __NR_getpid = 20;
+export const __NR_kill = 37;
+export const __NR_brk = 45;
+export const __NR_ioctl = 54;
+export const __NR_getppid = 64;
+export const __NR_mmap = 90;
+export const __NR_munmap = 91;
+export const __NR_wait4 = 114;
+export const __NR_clone = 120;
+export const __NR_mprotect = 125;
+export const __NR_msync = 144;
+export const __NR_mlock = 150;
+export const __NR_munlock = 151;
+export const __NR_mlockall = 152;
+export const __NR_munlockall = 153;
+export const __NR_mremap = 163;
+export const __NR_prctl = 171;
+export const __NR_vfork = 189;
+export const __NR_madvise = 205;
+export const __NR_mincore = 206;
+export const __NR_gettid = 207;
+export const __NR_set_tid_address = 232;
+export const __NR_exit_group = 234;
+export const __NR_perf_event_open = 319;
+export const __NR_mlock2 = 378;
+export const __NR_pkey_alloc = 384;
+export const __NR_pkey_free = 385;
+export const __NR_pkey_mprotect = 386;
+export const __NR_clone3 = 435;
+
+export {
+	__NR_sim_open,
+	__NR_sim_set_size,
+	__NR_sim_exec,
+	__NR_sim_special,
+	__NR_sim_drop_caches,
+} from "asm-generic/unistd_sim.ts";
