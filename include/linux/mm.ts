@@ -124,8 +124,11 @@ export function fault_flag_allow_retry_first(flags: number): boolean {
 		FAULT_FLAG_ALLOW_RETRY;
 }
 
-/** Names of the flags, for trace points. */
-export const FAULT_FLAG_TRACE: readonly (readonly [number, string])[] = [
+/** Of trace_events.h: a mask and its name. */
+type trace_print_flags = readonly [mask: number, name: string];
+
+/** Names of the flags, for trace points. Port: V2.08's is a list of its own. */
+export const FAULT_FLAG_TRACE: trace_print_flags[] = [
 	[FAULT_FLAG_WRITE, "WRITE"],
 	[FAULT_FLAG_MKWRITE, "MKWRITE"],
 	[FAULT_FLAG_ALLOW_RETRY, "ALLOW_RETRY"],
@@ -136,7 +139,10 @@ export const FAULT_FLAG_TRACE: readonly (readonly [number, string])[] = [
 	[FAULT_FLAG_REMOTE, "REMOTE"],
 	[FAULT_FLAG_INSTRUCTION, "INSTRUCTION"],
 	[FAULT_FLAG_INTERRUPTIBLE, "INTERRUPTIBLE"],
-	[FAULT_FLAG_SPECULATIVE, "SPECULATIVE"], /* V2.08 */
+];
+
+export const FAULT_FLAG_TRACE_SPECULATIVE: trace_print_flags[] = [
+	[FAULT_FLAG_SPECULATIVE, "SPECULATIVE"],
 ];
 
 /* ---- and what is answered ---- */
@@ -160,7 +166,7 @@ export const VM_FAULT_ERROR =
 	VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV | VM_FAULT_HWPOISON |
 	VM_FAULT_HWPOISON_LARGE | VM_FAULT_FALLBACK;
 
-export const VM_FAULT_RESULT_TRACE: readonly (readonly [number, string])[] = [
+export const VM_FAULT_RESULT_TRACE: trace_print_flags[] = [
 	[VM_FAULT_OOM, "OOM"],
 	[VM_FAULT_SIGBUS, "SIGBUS"],
 	[VM_FAULT_MAJOR, "MAJOR"],

@@ -15,6 +15,7 @@
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import {
 	FAULT_FLAG_TRACE,
+	FAULT_FLAG_TRACE_SPECULATIVE,
 	VM_FAULT_RESULT_TRACE,
 	type vm_fault_t,
 } from "linux/mm.ts";
@@ -29,7 +30,10 @@ import {
 } from "linux/trace_events.ts";
 import { tracepoint_enabled } from "linux/tracepoint.ts";
 import { SPF_ABORT_ODD } from "linux/vm_event_item.ts";
-import { CONFIG_TRACING } from "generated/autoconf.ts";
+import {
+	CONFIG_SPECULATIVE_PAGE_FAULT,
+	CONFIG_TRACING,
+} from "generated/autoconf.ts";
 
 export const TRACE_SPF_VMA_CHANGED = 23;
 export const TRACE_SPF_VMA_NOANON = 24;
@@ -230,15 +234,7 @@ function spf_event(name: string, type: number): trace_event_call {
 	};
 }
 
-/** A table of __print_flags(), as a format file has it. */
-function flags_of(table: readonly (readonly [number, string])[]): string {
-	return table
-		.map(([mask, name]) => `{ 0x${mask.toString(16)}, "${name}" }`)
-		.join(", ");
-}
-
-/** Port: a function, as it joins strings. */
-export function pagefault_events(): trace_event_call[] {
+function spf_events(): trace_event_call[] {
 	return [
 		spf_event("spf_vma_changed", TRACE_SPF_VMA_CHANGED),
 		spf_event("spf_vma_noanon", TRACE_SPF_VMA_NOANON),
@@ -246,6 +242,26 @@ export function pagefault_events(): trace_event_call[] {
 		spf_event("spf_vma_access", TRACE_SPF_VMA_ACCESS),
 		spf_event("spf_pmd_changed", TRACE_SPF_PMD_CHANGED),
 		spf_event("spf_pte_lock", TRACE_SPF_PTE_LOCK),
+	];
+}
+
+/** A table of __print_flags(), as a format file has it. */
+function flags_of(table: readonly (readonly [number, string])[]): string {
+	return table
+		.map(([mask, name]) => `{ 0x${mask.toString(16)}, "${name}" }`)
+		.join(", ");
+}
+
+function fault_flags(): (readonly [number, string])[] {
+	return CONFIG_SPECULATIVE_PAGE_FAULT ?
+		[...FAULT_FLAG_TRACE, ...FAULT_FLAG_TRACE_SPECULATIVE] :
+		[...FAULT_FLAG_TRACE];
+}
+
+/** Port: a function, as it joins strings. */
+export function pagefault_events(): trace_event_call[] {
+	return [
+		...(CONFIG_SPECULATIVE_PAGE_FAULT ? spf_events() : []),
 		{
 			system: "pagefault",
 			name: "page_fault_entry",
@@ -283,7 +299,7 @@ export function pagefault_events(): trace_event_call[] {
 			print_fmt: '"mm=%p address=0x%lx flags=%s ' +
 				'result=%s", REC->mm, REC->address, ' +
 				'__print_flags(REC->flags, "|", ' +
-				`${flags_of(FAULT_FLAG_TRACE)}), ` +
+				`${flags_of(fault_flags())}), ` +
 				'__print_flags(REC->result, "|", ' +
 				`${flags_of(VM_FAULT_RESULT_TRACE)})`,
 		},
