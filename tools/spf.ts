@@ -13,11 +13,15 @@ import { add_litmus } from "./litmus/index.ts";
 import { add_record } from "./record/index.ts";
 import { add_replay } from "./replay/index.ts";
 import { add_run } from "./run/index.ts";
+import { add_stat } from "./stat/index.ts";
+import { add_trace } from "./trace/index.ts";
 
 const SUBCOMMANDS: readonly ((program: Command) => void)[] = [
 	add_record,
 	add_replay,
 	add_run,
+	add_stat,
+	add_trace,
 	add_explore,
 	add_litmus,
 	add_kconfig,

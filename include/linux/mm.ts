@@ -160,6 +160,27 @@ export function fault_flag_allow_retry_first(flags: number): boolean {
 		FAULT_FLAG_ALLOW_RETRY;
 }
 
+/** Of trace_events.h: a mask and its name. */
+type trace_print_flags = readonly [mask: number, name: string];
+
+/** Names of the flags, for trace points. Port: V2.08's is a list of its own. */
+export const FAULT_FLAG_TRACE: trace_print_flags[] = [
+	[FAULT_FLAG_WRITE, "WRITE"],
+	[FAULT_FLAG_MKWRITE, "MKWRITE"],
+	[FAULT_FLAG_ALLOW_RETRY, "ALLOW_RETRY"],
+	[FAULT_FLAG_RETRY_NOWAIT, "RETRY_NOWAIT"],
+	[FAULT_FLAG_KILLABLE, "KILLABLE"],
+	[FAULT_FLAG_TRIED, "TRIED"],
+	[FAULT_FLAG_USER, "USER"],
+	[FAULT_FLAG_REMOTE, "REMOTE"],
+	[FAULT_FLAG_INSTRUCTION, "INSTRUCTION"],
+	[FAULT_FLAG_INTERRUPTIBLE, "INTERRUPTIBLE"],
+];
+
+export const FAULT_FLAG_TRACE_SPECULATIVE: trace_print_flags[] = [
+	[FAULT_FLAG_SPECULATIVE, "SPECULATIVE"],
+];
+
 /* ---- and what is answered ---- */
 
 export type vm_fault_t = number;
@@ -180,6 +201,22 @@ export const VM_FAULT_NEEDDSYNC = 0x002000;
 export const VM_FAULT_ERROR =
 	VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV | VM_FAULT_HWPOISON |
 	VM_FAULT_HWPOISON_LARGE | VM_FAULT_FALLBACK;
+
+export const VM_FAULT_RESULT_TRACE: trace_print_flags[] = [
+	[VM_FAULT_OOM, "OOM"],
+	[VM_FAULT_SIGBUS, "SIGBUS"],
+	[VM_FAULT_MAJOR, "MAJOR"],
+	[VM_FAULT_WRITE, "WRITE"],
+	[VM_FAULT_HWPOISON, "HWPOISON"],
+	[VM_FAULT_HWPOISON_LARGE, "HWPOISON_LARGE"],
+	[VM_FAULT_SIGSEGV, "SIGSEGV"],
+	[VM_FAULT_NOPAGE, "NOPAGE"],
+	[VM_FAULT_LOCKED, "LOCKED"],
+	[VM_FAULT_RETRY, "RETRY"],
+	[VM_FAULT_FALLBACK, "FALLBACK"],
+	[VM_FAULT_DONE_COW, "DONE_COW"],
+	[VM_FAULT_NEEDDSYNC, "NEEDDSYNC"],
+];
 
 /* ---- vmas ---- */
 

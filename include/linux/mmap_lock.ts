@@ -3,8 +3,7 @@
  * Mirrors include/linux/mmap_lock.h (5.17 with V2.02, 03, 10 and 31): the mmap
  * locking API, and the sequence count by which a speculative fault notices
  * that a writer was there.
- * Left out: the trace points, mmap_read_unlock_non_owner() and
- * MMAP_LOCK_INITIALIZER().
+ * Left out: mmap_read_unlock_non_owner() and MMAP_LOCK_INITIALIZER().
  *
  * Port: the time that a task waits for a lock that is not free goes into
  * mmap_lock_wait_ns, but for mmap_write_lock_nested(), which finds it free.
@@ -12,6 +11,7 @@
 import {
 	CONFIG_SPECULATIVE_PAGE_FAULT,
 	CONFIG_SPECULATIVE_PAGE_FAULT_STATS,
+	CONFIG_TRACING,
 } from "generated/autoconf.ts";
 import { ktime_get_ns, nr_cpu_ids } from "host/cpu.ts";
 import { smp_rmb, smp_wmb } from "host/door.ts";
@@ -36,6 +36,17 @@ import {
 	up_read,
 	up_write,
 } from "linux/rwsem.ts";
+import { tracepoint_enabled } from "linux/tracepoint.ts";
+import {
+	TRACE_MMAP_LOCK_ACQUIRE_RETURNED,
+	TRACE_MMAP_LOCK_RELEASED,
+	TRACE_MMAP_LOCK_START_LOCKING,
+} from "trace/events/mmap_lock.ts";
+import {
+	__mmap_lock_do_trace_acquire_returned,
+	__mmap_lock_do_trace_released,
+	__mmap_lock_do_trace_start_locking,
+} from "mm/mmap_lock.ts";
 import { count_vm_spf_event } from "linux/vm_event.ts";
 
 /** Time spent waiting for mmap_locks. All fields: its CPU only;
@@ -83,6 +94,30 @@ function account_write_wait(start: number): void {
 
 	w.write_ns += ktime_get_ns() - start;
 	w.writes++;
+}
+
+function __mmap_lock_trace_start_locking(mm: mm_struct, write: boolean): void {
+	if (CONFIG_TRACING) {
+		if (tracepoint_enabled(TRACE_MMAP_LOCK_START_LOCKING))
+			__mmap_lock_do_trace_start_locking(mm, write);
+	}
+}
+
+function __mmap_lock_trace_acquire_returned(
+	mm: mm_struct, write: boolean, success: boolean,
+): void {
+	if (CONFIG_TRACING) {
+		if (tracepoint_enabled(TRACE_MMAP_LOCK_ACQUIRE_RETURNED))
+			__mmap_lock_do_trace_acquire_returned(mm, write,
+				success);
+	}
+}
+
+function __mmap_lock_trace_released(mm: mm_struct, write: boolean): void {
+	if (CONFIG_TRACING) {
+		if (tracepoint_enabled(TRACE_MMAP_LOCK_RELEASED))
+			__mmap_lock_do_trace_released(mm, write);
+	}
 }
 
 export function mmap_init_lock(mm: mm_struct): void {
@@ -160,81 +195,103 @@ export function mmap_seq_read_check(
 }
 
 export function mmap_write_lock(mm: mm_struct): void {
+	__mmap_lock_trace_start_locking(mm, true);
 	if (!down_write_trylock(mm.mmap_lock)) {
 		const start = ktime_get_ns();
 
 		down_write(mm.mmap_lock);
 		account_write_wait(start);
 	}
+	__mmap_lock_trace_acquire_returned(mm, true, true);
 	__mmap_seq_write_lock(mm);
 }
 
 /** For a second mm while another one is locked: fork's new address space,
  *  which nobody else knows. */
 export function mmap_write_lock_nested(mm: mm_struct, subclass: number): void {
+	__mmap_lock_trace_start_locking(mm, true);
 	down_write_nested(mm.mmap_lock, subclass);
+	__mmap_lock_trace_acquire_returned(mm, true, true);
 	__mmap_seq_write_lock(mm);
 }
 
 /** 0, or -EINTR with the lock not held: a fatal signal came first. */
 export function mmap_write_lock_killable(mm: mm_struct): number {
+	__mmap_lock_trace_start_locking(mm, true);
 	if (!down_write_trylock(mm.mmap_lock)) {
 		const start = ktime_get_ns();
 		const error = down_write_killable(mm.mmap_lock);
 
 		account_write_wait(start);
-		if (error)
+		if (error) {
+			__mmap_lock_trace_acquire_returned(mm, true, false);
 			return error;
+		}
 	}
+	__mmap_lock_trace_acquire_returned(mm, true, true);
 	__mmap_seq_write_lock(mm);
 	return 0;
 }
 
 export function mmap_write_trylock(mm: mm_struct): boolean {
+	__mmap_lock_trace_start_locking(mm, true);
 	const ok = down_write_trylock(mm.mmap_lock);
 
+	__mmap_lock_trace_acquire_returned(mm, true, ok);
 	if (ok)
 		__mmap_seq_write_lock(mm);
 	return ok;
 }
 
 export function mmap_write_unlock(mm: mm_struct): void {
+	__mmap_lock_trace_released(mm, true);
 	__mmap_seq_write_unlock(mm);
 	up_write(mm.mmap_lock);
 }
 
 /** From writer to reader, with no gap for another writer in between. */
 export function mmap_write_downgrade(mm: mm_struct): void {
+	__mmap_lock_trace_acquire_returned(mm, false, true);
 	__mmap_seq_write_unlock(mm);
 	downgrade_write(mm.mmap_lock);
 }
 
 export function mmap_read_lock(mm: mm_struct): void {
+	__mmap_lock_trace_start_locking(mm, false);
 	if (!down_read_trylock(mm.mmap_lock)) {
 		const start = ktime_get_ns();
 
 		down_read(mm.mmap_lock);
 		account_read_wait(start);
 	}
+	__mmap_lock_trace_acquire_returned(mm, false, true);
 }
 
 /** 0, or -EINTR with the lock not held. */
 export function mmap_read_lock_killable(mm: mm_struct): number {
+	__mmap_lock_trace_start_locking(mm, false);
 	if (!down_read_trylock(mm.mmap_lock)) {
 		const start = ktime_get_ns();
 		const error = down_read_killable(mm.mmap_lock);
 
 		account_read_wait(start);
+		__mmap_lock_trace_acquire_returned(mm, false, error === 0);
 		return error;
 	}
+	__mmap_lock_trace_acquire_returned(mm, false, true);
 	return 0;
 }
 
 export function mmap_read_trylock(mm: mm_struct): boolean {
-	return down_read_trylock(mm.mmap_lock);
+	__mmap_lock_trace_start_locking(mm, false);
+	const ok = down_read_trylock(mm.mmap_lock);
+
+	__mmap_lock_trace_acquire_returned(mm, false, ok);
+	return ok;
 }
 
 export function mmap_read_unlock(mm: mm_struct): void {
+	__mmap_lock_trace_released(mm, false);
 	up_read(mm.mmap_lock);
 }
 

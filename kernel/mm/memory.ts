@@ -126,6 +126,10 @@ import { perf_sw_event } from "linux/perf_event.ts";
 import {
 	PERF_COUNT_SW_PAGE_FAULTS_MAJ, PERF_COUNT_SW_PAGE_FAULTS_MIN,
 } from "uapi/linux/perf_event.ts";
+import {
+	trace_handle_mm_fault, trace_spf_pmd_changed, trace_spf_pte_lock,
+	trace_spf_vma_changed, trace_spf_vma_noanon, trace_spf_vma_notsup,
+} from "trace/events/pagefault.ts";
 import { ptep_clear_flush } from "mm/pgtable-generic.ts";
 import {
 	__tlb_remove_page, type mmu_gather, pmd_free_tlb, pte_free_tlb,
@@ -953,6 +957,8 @@ export function __pte_map_lock(vmf: vm_fault): boolean {
 
 	speculative_page_walk_begin();
 	if (!mmap_seq_read_check(mm, vmf.seq, SPF_ABORT_PTE_MAP_LOCK_SEQ1)) {
+		trace_spf_vma_changed(SPF_ABORT_PTE_MAP_LOCK_SEQ1, vmf.vma,
+			vmf.address);
 		if (pte !== NULL) pte_unmap(pte);
 		speculative_page_walk_end();
 		return false;
@@ -960,6 +966,8 @@ export function __pte_map_lock(vmf: vm_fault): boolean {
 	const pmdval = READ_ONCE(vmf.pmd.pmd);
 	if (!pmd_same(pmdval, vmf.orig_pmd)) {
 		count_vm_spf_event(SPF_ABORT_PTE_MAP_LOCK_PMD);
+		trace_spf_pmd_changed(SPF_ABORT_PTE_MAP_LOCK_PMD, vmf.vma,
+			vmf.address);
 		if (pte !== NULL) pte_unmap(pte);
 		speculative_page_walk_end();
 		return false;
@@ -968,11 +976,15 @@ export function __pte_map_lock(vmf: vm_fault): boolean {
 	if (pte === NULL) pte = pte_offset_map_val(pmdval, vmf.address);
 	if (!spin_trylock(ptl)) {
 		count_vm_spf_event(SPF_ABORT_PTE_MAP_LOCK_PTL);
+		trace_spf_pte_lock(SPF_ABORT_PTE_MAP_LOCK_PTL, vmf.vma,
+			vmf.address);
 		pte_unmap(pte);
 		speculative_page_walk_end();
 		return false;
 	}
 	if (!mmap_seq_read_check(mm, vmf.seq, SPF_ABORT_PTE_MAP_LOCK_SEQ2)) {
+		trace_spf_vma_changed(SPF_ABORT_PTE_MAP_LOCK_SEQ2, vmf.vma,
+			vmf.address);
 		spin_unlock(ptl);
 		pte_unmap(pte);
 		speculative_page_walk_end();
@@ -1098,6 +1110,8 @@ function wp_page_copy(vmf: vm_fault): vm_fault_t {
 			 * mmap_lock holds still. */
 			if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
 				count_vm_spf_event(SPF_ABORT_ANON_VMA);
+				trace_spf_vma_noanon(SPF_ABORT_ANON_VMA, vma,
+					vmf.address);
 				if (old_page !== NULL) put_page(old_page);
 				return VM_FAULT_RETRY;
 			}
@@ -1263,6 +1277,8 @@ function do_wp_page(vmf: vm_fault): vm_fault_t {
 		if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 			if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
 				count_vm_spf_event(SPF_ABORT_USERFAULTFD);
+				trace_spf_vma_notsup(SPF_ABORT_USERFAULTFD,
+					vma, vmf.address);
 				return VM_FAULT_RETRY;
 			}
 		}
@@ -1407,6 +1423,8 @@ function do_swap_page(vmf: vm_fault): vm_fault_t {
 		if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
 			pte_unmap(vmf.pte);
 			count_vm_spf_event(SPF_ABORT_SWAP);
+			trace_spf_vma_notsup(SPF_ABORT_SWAP, vmf.vma,
+				vmf.address);
 			return VM_FAULT_RETRY;
 		}
 	}
@@ -1463,6 +1481,8 @@ function do_anonymous_page(vmf: vm_fault): vm_fault_t {
 			if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 				if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
 					count_vm_spf_event(SPF_ABORT_ANON_VMA);
+					trace_spf_vma_noanon(SPF_ABORT_ANON_VMA,
+						vma, vmf.address);
 					return VM_FAULT_RETRY;
 				}
 			}
@@ -1509,6 +1529,8 @@ function do_anonymous_page(vmf: vm_fault): vm_fault_t {
 		if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 			if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
 				count_vm_spf_event(SPF_ABORT_USERFAULTFD);
+				trace_spf_vma_notsup(SPF_ABORT_USERFAULTFD,
+					vma, vmf.address);
 				return VM_FAULT_RETRY;
 			}
 		}
@@ -1962,8 +1984,12 @@ function __handle_mm_fault(
 
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		if ((flags & FAULT_FLAG_SPECULATIVE) !== 0) {
-			if (!speculative_page_walk(vmf, mm, address))
+			if (!speculative_page_walk(vmf, mm, address)) {
+				trace_spf_vma_notsup(vmf.pmd === NULL ?
+					SPF_ABORT_PUD : SPF_ABORT_PMD, vma,
+					address);
 				return VM_FAULT_RETRY;
+			}
 			return handle_pte_fault(vmf);
 		}
 	}
@@ -2110,6 +2136,7 @@ export function do_handle_mm_fault(
 		return VM_FAULT_SIGSEGV;
 	const ret = __handle_mm_fault(vma, address, flags, seq);
 	mm_account_fault(regs, address, flags, ret);
+	trace_handle_mm_fault(vma.vm_mm, address, flags, ret);
 	return ret;
 }
 

@@ -46,6 +46,7 @@ export interface Compiled {
 function aliases({ srctree, objtree, srcarch, machine }: CompileOptions): Record<string, string> {
 	return {
 		"linux/": join(srctree, "include/linux/"),
+		"trace/": join(srctree, "include/trace/"),
 		"uapi/": join(srctree, "include/uapi/"),
 		"asm-generic/": join(srctree, "include/asm-generic/"),
 		"kunit/": join(srctree, "include/kunit/"),

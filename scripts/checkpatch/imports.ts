@@ -19,6 +19,7 @@ const ALIASES: Record<string, string> = {
 	"host/": "arch/host/*/",
 	"kernel/": "kernel/",
 	"arch/": "arch/",
+	"trace/": "include/trace/",
 	"uapi/": "include/uapi/",
 	"explore/": "tools/explore/inside/",
 };

@@ -13,6 +13,7 @@
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import * as NR from "asm/unistd.ts";
 import type * as user_side from "../../kernel/entry/user.ts";
+import { type Counting, type Counts, open_counters, read_counters } from "../stat/guest.ts";
 import { MMAP_BASE, NR as RECORDED } from "./abi.ts";
 import {
 	DIFFERENT,
@@ -59,6 +60,8 @@ const HEAP = 5;
 const SPECIAL_MAPPING = [0, 0, 3, 1, 2, 0];
 
 export interface GuestArg {
+	/** PERF_COUNT_SW_* to be counted. */
+	count?: number[];
 	plan: Plan;
 	/** One CPU, all operations in recorded order, the kernel places mappings. */
 	check: boolean;
@@ -69,15 +72,17 @@ export interface SetupResult {
 	error: number;
 	what: string;
 	before: ReturnType<User["meminfo"]>;
+	counting?: Counting;
 }
 
 /** On CPU 0, before: makes the first task and opens the files. */
-export function setup(user: User, { plan }: GuestArg): SetupResult {
+export function setup(user: User, { plan, count: events }: GuestArg): SetupResult {
 	user.mem_settle();
 	const before = user.meminfo();
 	const pid = user.user_spawn();
 	if (pid < 0) return { error: -pid, what: "making the first task", before };
 	plan.pids[0] = pid;
+	const counting = events && open_counters(user, pid, events);
 	user.run_task(pid);
 	for (let i = 0; i < plan.fds.length; i++) {
 		const [inode, size, , writable] = plan.open_files.subarray(i * 4, i * 4 + 4);
@@ -86,7 +91,12 @@ export function setup(user: User, { plan }: GuestArg): SetupResult {
 		plan.fds[i] = fd;
 	}
 	user.user_idle();
-	return { error: 0, what: "", before };
+	return { error: 0, what: "", before, counting };
+}
+
+/** On CPU 0, when all others are done: what was counted. */
+export function count(user: User, counting: Counting): Counts {
+	return read_counters(user, counting);
 }
 
 /** On CPU 0, when all others are done: closes the files, and counts memory. */

@@ -14,6 +14,7 @@ export interface ReplayOptions {
 	maps?: boolean;
 	json?: boolean;
 	repeat?: string;
+	trace?: string;
 }
 
 export function add_replay(program: Command): void {
@@ -28,6 +29,7 @@ export function add_replay(program: Command): void {
 			"the kernel (default: vmlinux.mjs of this tree, else one is built in build/default)",
 		)
 		.option("--repeat <n>", "replay n times on one machine, each compared; report the last")
+		.option("--trace <file>", "write down trace points' events; .json, .dat: see spf trace --help")
 		.option("--maps", "print the program's maps at its end")
 		.option("--json", "print one JSON object")
 		.addHelpText(

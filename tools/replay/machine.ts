@@ -11,6 +11,7 @@ import { config_of, srcarch_of } from "../../scripts/lib/arch.ts";
 import { guest_headers } from "../../scripts/lib/guest.ts";
 import { errno_name } from "./abi.ts";
 import { UserError } from "../lib/errors.ts";
+import type { Counts } from "../stat/guest.ts";
 import type { GuestArg, SetupResult } from "./guest.ts";
 import { DONE, type Plan, STOP, TAIL } from "./plan_format.ts";
 
@@ -22,6 +23,8 @@ export interface Kernel {
 	nr_cpus: number;
 	mem: number;
 	spf: boolean;
+	perf: boolean;
+	tracing: boolean;
 	/** Directory below arch/. */
 	arch: string;
 }
@@ -35,6 +38,8 @@ export function find_kernel(vmlinux: string): Kernel {
 		nr_cpus: value("SMP") ? Number(value("NR_CPUS") ?? 1) : 1,
 		mem: Number(value("PHYS_MEM_MB") ?? 256),
 		spf: value("SPECULATIVE_PAGE_FAULT") === "y",
+		perf: value("PERF_EVENTS") === "y",
+		tracing: value("TRACING") === "y",
 		arch: srcarch_of((symbol) => config(symbol) === "y"),
 	};
 }
@@ -70,6 +75,8 @@ export interface Outcome {
 	after: MemInfo;
 	/** What the kernel printed. */
 	console: string[];
+	/** What was asked to be counted. */
+	counts?: Counts;
 }
 
 export interface RunOptions {
@@ -83,7 +90,9 @@ const PROGRESS_MS = 100;
 
 /** A booted machine that plans can be replayed on, one after the other. */
 export interface Replayer {
-	run(plan: Plan, progress?: (done: number) => void): Promise<Outcome>;
+	machine: Machine;
+	/** `count`: PERF_COUNT_SW_* to be counted. */
+	run(plan: Plan, progress?: (done: number) => void, count?: number[]): Promise<Outcome>;
 	shutdown(): Promise<void>;
 }
 
@@ -96,9 +105,13 @@ export async function boot(options: RunOptions): Promise<Replayer> {
 		mem: options.mem,
 		console: (text) => void console.push(...text.split("\n").filter((line) => line !== "")),
 	});
-	const run = async (plan: Plan, progress: (done: number) => void = () => {}): Promise<Outcome> => {
+	const run = async (
+		plan: Plan,
+		progress: (done: number) => void = () => {},
+		count?: number[],
+	): Promise<Outcome> => {
 		console = [];
-		const arg: GuestArg = { plan, check: options.check };
+		const arg: GuestArg = { plan, check: options.check, count };
 		const timer = setInterval(() => progress(Atomics.load(plan.control, DONE)), PROGRESS_MS);
 		try {
 			const setup = (await machine.run({ cpu: 0, module, fn: "setup", arg })) as SetupResult;
@@ -114,9 +127,13 @@ export async function boot(options: RunOptions): Promise<Replayer> {
 			const elapsed_ns = Number(process.hrtime.bigint() - start);
 			progress(plan.count);
 			const loaded = (await machine.run({ cpu: 0, module, fn: "counters", arg })) as MemInfo;
+			const counts =
+				setup.counting &&
+				(await machine.run({ cpu: 0, module, fn: "count", arg: setup.counting }));
 			const after = (await machine.run({ cpu: 0, module, fn: "teardown", arg })) as MemInfo;
 			const maps = results.find((result) => result.maps !== "")?.maps ?? "";
-			return { maps, elapsed_ns, before: setup.before, loaded, after, console };
+			const taken = { before: setup.before, loaded, after };
+			return { maps, elapsed_ns, ...taken, console, counts: counts as Counts | undefined };
 		} finally {
 			clearInterval(timer);
 			/* CPUs that still look for work of a machine that died. */
@@ -124,5 +141,5 @@ export async function boot(options: RunOptions): Promise<Replayer> {
 			Atomics.notify(plan.control, TAIL);
 		}
 	};
-	return { run, shutdown: () => machine.shutdown() };
+	return { machine, run, shutdown: () => machine.shutdown() };
 }

@@ -13,6 +13,9 @@ import { boot, default_cpus, find_kernel, type Replayer } from "./machine.ts";
 import { whole_number } from "../lib/options.ts";
 import { make_plan } from "./plan.ts";
 import { is_clean, make_report, print_text, type Report } from "./report.ts";
+import { format_of, open_output, tell_lost, write_trace } from "../trace/output.ts";
+import { type TraceOptions, Tracing } from "../trace/session.ts";
+import { buffer_size, tracing_kernel } from "../trace/trace.ts";
 import { load_trace } from "./trace.ts";
 
 const MAX_MEM = 2048;
@@ -23,8 +26,15 @@ async function default_kernel(): Promise<string> {
 	return existsSync(built) ? built : objtree({ name: "default", arch: arch_asked() });
 }
 
+/** Everything, and named as the recording is. */
+function trace_options(directory: string): TraceOptions {
+	return { events: ["*"], buffer_kb: buffer_size(undefined), program: resolve(directory) };
+}
+
 export async function replay(directory: string, options: ReplayOptions): Promise<number> {
-	const kernel = find_kernel(options.vmlinux ? resolve(options.vmlinux) : await default_kernel());
+	const kernel = options.trace
+		? await tracing_kernel(options.vmlinux)
+		: find_kernel(options.vmlinux ? resolve(options.vmlinux) : await default_kernel());
 	const cpus =
 		whole_number("--cpus", options.cpus, { most: kernel.nr_cpus, why: "CONFIG_NR_CPUS of this kernel" }) ??
 		default_cpus(kernel);
@@ -41,8 +51,12 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 	let report: Report | undefined;
 	let replayer: Replayer | undefined;
 	let bar: SingleBar | undefined;
+	let tracing: Tracing | undefined;
+	const fd = options.trace ? open_output(options.trace) : undefined;
 	try {
 		replayer = await boot({ kernel, cpus: used, mem, check });
+		/* First: its buffers count as what was there before. */
+		if (options.trace) tracing = await Tracing.start(replayer.machine, trace_options(directory));
 		let clean = 0;
 		for (let n = 0; n < repeat; n++) {
 			const plan = make_plan(trace);
@@ -69,6 +83,11 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 			clean++;
 		}
 		if (!report) throw new Error("nothing was replayed");
+		if (options.trace && tracing) {
+			const recorded = await tracing.stop();
+			tell_lost(recorded);
+			await write_trace(recorded, format_of(options.trace), fd);
+		}
 		if (options.json) process.stdout.write(`${JSON.stringify(report, null, "\t")}\n`);
 		else {
 			if (options.maps) process.stdout.write(report.maps_text);
@@ -85,6 +104,7 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 		process.stderr.write(`${error.message}\n${error.where}\n`);
 		return 1;
 	} finally {
+		tracing?.end();
 		await replayer?.shutdown();
 	}
 }

@@ -9,6 +9,7 @@ import { PAGE_SIZE, STACK_TOP } from "asm/pgtable_types.ts";
 import * as NR from "asm/unistd.ts";
 import * as mman from "../../include/uapi/linux/mman.ts";
 import { errno_name } from "../replay/abi.ts";
+import { type Counting, open_counters, read_counters, type Counts } from "../stat/guest.ts";
 
 type User = typeof user_side;
 
@@ -131,7 +132,11 @@ export interface Arg {
 	nr: number;
 	area?: unknown;
 	results?: unknown[];
+	/** PERF_COUNT_SW_* to be counted, of the process and all that it makes. */
+	count?: number[];
 }
+/** The process is there, and what watches it. */
+export type Started = Done & { pids: number[]; counting?: Counting };
 /** What a function of the program came to. */
 export interface Done {
 	value?: unknown;
@@ -173,13 +178,19 @@ export function counters(user: User): Counters {
 }
 
 /** On CPU 0: a process, its setup(), and a thread for each CPU. */
-export function start(user: User): Done & { pids: number[] } {
+export function start(user: User, { count: events }: Arg): Started {
 	const pids = [user.user_spawn()];
+	const counting = events && open_counters(user, pids[0], events);
 	user.run_task(pids[0]);
 	user.user_syscall(NR.__NR_sim_exec, START_BRK, STACK_TOP - 32 * PAGE_SIZE, STACK_TOP);
 	const result = done(() => program.setup?.(make_sys(user, { pid: pids[0] })));
 	while (pids.length < program.cpus.length) pids.push(user.user_syscall(NR.__NR_clone, CLONE_THREAD, 0));
-	return { ...result, pids };
+	return { ...result, pids, counting };
+}
+
+/** On CPU 0, after the end of the process: what was counted. */
+export function count(user: User, counting: Counting): Counts {
+	return read_counters(user, counting);
 }
 
 /** On each CPU, at once. A thread that waits goes on making instructions, or its CPU would take no interrupts. */

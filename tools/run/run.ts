@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `spf run`: a program of the user's on a machine of its own, and what the kernel counted meanwhile. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import Table from "cli-table3";
-import { rolldown } from "rolldown";
 import { KernelPanic, Machine } from "../../arch/host/threads/machine.ts";
-import { guest_headers } from "../../scripts/lib/guest.ts";
 import { arch_asked, objtree } from "../../scripts/lib/objtree.ts";
 import { UserError } from "../lib/errors.ts";
 import { find_kernel, type Kernel } from "../replay/machine.ts";
-import type { Arg, Counters, Done, Program } from "./guest.ts";
+import type { Counters, Done } from "./guest.ts";
+import { errors, one, type Turn, with_module } from "./program.ts";
 
 export interface Options {
 	vmlinux?: string;
@@ -21,88 +18,11 @@ export interface Options {
 	json?: boolean;
 }
 
-const GUEST = fileURLToPath(new URL("guest.ts", import.meta.url));
-/** The module that a worker loads: the program, and who calls it. */
-const ENTRY = "spf:program";
-
-/** Into a file of `dir`; as a URL that workers and we can import. */
-async function bundle(file: string, dir: string, vmlinux: string): Promise<string> {
-	const source =
-		`import { bind } from ${JSON.stringify(GUEST)};\n` +
-		`import * as program from ${JSON.stringify(resolve(file))};\n` +
-		`bind(program);\nexport { program };\nexport * from ${JSON.stringify(GUEST)};\n`;
-	try {
-		const made = await rolldown({
-			input: ENTRY,
-			platform: "node",
-			/* The paths in it are of the default architecture. */
-			tsconfig: false,
-			resolve: { alias: guest_headers(vmlinux) },
-			logLevel: "silent",
-			plugins: [
-				{
-					name: "spf-run",
-					resolveId: (id) => (id === ENTRY ? ENTRY : null),
-					load: (id) => (id === ENTRY ? source : null),
-				},
-			],
-		});
-		const out = join(dir, "program.mjs");
-		/* Absolute names in the map: the program may be anywhere. */
-		const sourcemapPathTransform = (path: string) => resolve(dir, path);
-		await made.write({
-			file: out,
-			format: "esm",
-			sourcemap: "inline",
-			sourcemapPathTransform,
-			codeSplitting: false,
-		});
-		await made.close();
-		return pathToFileURL(out).href;
-	} catch (error) {
-		const lines = (error as Error).message.split("\n").filter((line) => line.trim() !== "");
-		throw new UserError(`${file}: ${lines.slice(0, 2).join(" ").trim()}`);
-	}
-}
-
-/** The program's functions, to see which there are. They are not run here. */
-async function exports_of(file: string, module: string): Promise<Program> {
-	const { program } = (await import(module).catch((error: Error) => {
-		throw new UserError(`${file}: ${error.message}`);
-	})) as { program: Partial<Program> };
-	const { cpus, setup, check } = program;
-	if (!Array.isArray(cpus) || cpus.length === 0 || !cpus.every((f) => typeof f === "function"))
-		throw new UserError(`${file}: has to export 'cpus', an array of functions, one for each CPU`);
-	for (const [name, f] of Object.entries({ setup, check }))
-		if (f !== undefined && typeof f !== "function")
-			throw new UserError(`${file}: '${name}' is no function`);
-	return { cpus, setup, check };
-}
-
 /** A value as one line, addresses in hexadecimal. */
 function show(value: unknown): string {
 	return typeof value === "number" && value > 0xffffff
 		? `0x${value.toString(16)}`
 		: (JSON.stringify(value, (_, v) => (typeof v === "bigint" ? `${v}n` : v)) ?? "-");
-}
-
-interface Turn {
-	setup: Done;
-	cpus: Done[];
-	check: Done;
-}
-
-async function one(machine: Machine, module: string): Promise<Turn> {
-	const arg: Arg = { ready: new Int32Array(new SharedArrayBuffer(4)), pids: [], nr: 0 };
-	const run = (cpu: number, fn: string, more: Partial<Arg> = {}) =>
-		machine.run({ cpu, module, fn, arg: { ...arg, ...more } }) as Promise<Done>;
-	const { pids, ...setup } = (await run(0, "start")) as Done & { pids: number[] };
-	const given = { pids, area: setup.value };
-	const failed = setup.error !== undefined;
-	const cpus = failed ? [] : await Promise.all(pids.map((_, nr) => run(nr, "thread", { ...given, nr })));
-	const all = !failed && cpus.every((c) => c.error === undefined);
-	const check = await run(0, all ? "end" : "stop", { ...given, results: cpus.map((c) => c.value) });
-	return { setup, cpus, check };
 }
 
 /** What went up, by name. */
@@ -117,12 +37,7 @@ function difference(before: Counters, after: Counters): Record<string, number> {
 export async function run(file: string, options: Options): Promise<number> {
 	if (!existsSync(file)) throw new UserError(`${file}: no such file; examples are in tools/run/examples`);
 	const kernel = await kernel_for(options);
-	const dir = mkdtempSync(join(tmpdir(), "spf-run-"));
-	try {
-		return await run_module(file, await bundle(file, dir, kernel.vmlinux), kernel, options);
-	} finally {
-		rmSync(dir, { recursive: true });
-	}
+	return with_module(file, kernel, (module, { cpus }) => run_module(module, cpus.length, kernel, options));
 }
 
 async function kernel_for({ vmlinux, off }: Options): Promise<Kernel> {
@@ -131,17 +46,12 @@ async function kernel_for({ vmlinux, off }: Options): Promise<Kernel> {
 	return find_kernel(await objtree({ ...tree, arch: arch_asked() }));
 }
 
-async function run_module(file: string, module: string, kernel: Kernel, options: Options): Promise<number> {
-	const { cpus } = await exports_of(file, module);
-	if (cpus.length > kernel.nr_cpus)
-		throw new UserError(
-			`${file}: has ${cpus.length} threads, and this kernel at most ${kernel.nr_cpus} CPUs`,
-		);
+async function run_module(module: string, cpus: number, kernel: Kernel, options: Options): Promise<number> {
 	const console_lines: string[] = [];
 	try {
 		const machine = await Machine.boot({
 			vmlinux: kernel.vmlinux,
-			cpus: cpus.length,
+			cpus,
 			mem: options.mem,
 			console: (text) => void console_lines.push(...text.split("\n").filter((line) => line !== "")),
 		});
@@ -167,8 +77,6 @@ async function run_module(file: string, module: string, kernel: Kernel, options:
 		return 1;
 	}
 }
-
-const errors = ({ setup, cpus, check }: Turn) => [setup, ...cpus, check].filter((d) => d.error !== undefined);
 
 interface Figures {
 	turns: number;

@@ -37,6 +37,13 @@ import { PTE_AF, PTE_RDONLY } from "asm/pgtable-hwdef.ts";
 import { PTE_DIRTY, PTE_WRITE } from "asm/pgtable-prot.ts";
 import { pte_same } from "asm/pgtable.ts";
 import { type pt_regs, user_mode } from "asm/ptrace.ts";
+import {
+	trace_page_fault_entry,
+	trace_page_fault_exit,
+	trace_spf_vma_access,
+	trace_spf_vma_changed,
+	trace_spf_vma_notsup,
+} from "trace/events/pagefault.ts";
 import { flush_tlb_page } from "asm/tlbflush.ts";
 import { page_align_down } from "asm-generic/page.ts";
 import { atomic_read } from "linux/atomic.ts";
@@ -344,6 +351,7 @@ function do_speculative_page_fault(
 	if ((seq & 1) !== 0) {
 		/* A writer is at it, and it may take its time. */
 		count_vm_spf_event(SPF_ABORT_ODD);
+		trace_spf_vma_changed(SPF_ABORT_ODD, NULL, addr);
 		return SPF_NOT_BEGUN;
 	}
 	rcu_read_lock();
@@ -351,6 +359,7 @@ function do_speculative_page_fault(
 	/* Races with writers, as in __find_vma(). */
 	if (vma === NULL || data_race(vma.vm_start) > addr) {
 		/* A stack to be expanded ends here, too. */
+		trace_spf_vma_changed(SPF_ABORT_UNMAPPED, vma, addr);
 		rcu_read_unlock();
 		count_vm_spf_event(SPF_ABORT_UNMAPPED);
 		return SPF_NOT_BEGUN;
@@ -358,6 +367,7 @@ function do_speculative_page_fault(
 	/* vma_is_anonymous(). Port: marked, as a writer may have just linked
 	 * the vma. */
 	if (data_race(vma.vm_ops)) {
+		trace_spf_vma_notsup(SPF_ABORT_NO_SPECULATE, vma, addr);
 		rcu_read_unlock();
 		count_vm_spf_event(SPF_ABORT_NO_SPECULATE);
 		return SPF_NOT_BEGUN;
@@ -370,8 +380,10 @@ function do_speculative_page_fault(
 	const pvma = STACK<vm_area_struct>();
 	struct_copy(pvma, vma);
 	rcu_read_unlock();
-	if (!mmap_seq_read_check(mm, seq, SPF_ABORT_VMA_COPY))
+	if (!mmap_seq_read_check(mm, seq, SPF_ABORT_VMA_COPY)) {
+		trace_spf_vma_changed(SPF_ABORT_VMA_COPY, pvma, addr);
 		return SPF_NOT_BEGUN;
+	}
 	VM_BUG_ON_VMA(
 		pvma.vm_start > addr || pvma.vm_end <= addr,
 		pvma,
@@ -381,6 +393,7 @@ function do_speculative_page_fault(
 	/* Never report an error on the strength of a copy. */
 	if ((pvma.vm_flags & vm_flags) === 0) {
 		count_vm_spf_event(SPF_ABORT_ACCESS_ERROR);
+		trace_spf_vma_access(SPF_ABORT_ACCESS_ERROR, pvma, addr);
 		return SPF_NOT_BEGUN;
 	}
 	return do_handle_mm_fault(
@@ -665,7 +678,10 @@ const fault_info: fault_info[] = [
  *  access is to be made again. */
 export function do_mem_abort(far: number, esr: number, regs: pt_regs): boolean {
 	const inf = esr_to_fault_info(esr);
+
+	trace_page_fault_entry(far, user_mode(regs));
 	const ret = inf.fn(far, esr, regs);
+	trace_page_fault_exit(far, user_mode(regs), ret === FAULT_DONE);
 
 	if (ret !== FAULT_UNKNOWN) return ret === FAULT_DONE;
 	BUG_ON(!user_mode(regs), "an unknown kind of abort in the kernel");

@@ -7,7 +7,7 @@ import { CONFIG_RWSEM_STEPPED } from "generated/autoconf.ts";
 import { fail } from "./failure.ts";
 import { log_result, logged, rerunning } from "./log.ts";
 import { clock_step, park_step } from "./primitives.ts";
-import { current_cpu, exploring, nr_cpus } from "./state.ts";
+import { current_cpu, exploring, n, nr_cpus } from "./state.ts";
 
 export function smp_processor_id(): number {
 	return current_cpu();
@@ -35,6 +35,12 @@ export function ktime_get_ns(): number {
 	if (CONFIG_RWSEM_STEPPED || !exploring()) return 1e9;
 	const passed = rerunning() ? logged() : log_result(clock_step());
 	return passed !== 0 ? 1.01e9 : 1e9;
+}
+
+/** For traces: the steps that were made before. Who is run again gets what he got. */
+export function trace_time_ns(): number {
+	if (!exploring()) return 0;
+	return rerunning() ? logged() : log_result(n);
 }
 
 let console_fn: (text: string) => void = () => {};

@@ -7,12 +7,13 @@
  */
 import { parentPort } from "node:worker_threads";
 import * as user from "kernel/entry/user.ts";
-import { CONFIG_KUNIT } from "generated/autoconf.ts";
+import { CONFIG_KUNIT, CONFIG_TRACING } from "generated/autoconf.ts";
 import { cpu_pause, MachineStopped, nr_cpu_ids } from "host/cpu.ts";
 import { secondary_start, start_kernel } from "kernel/init/main.ts";
 import { kunit_list_tests, kunit_run_all } from "kernel/lib/kunit/executor.ts";
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { cpu_idle_stop, cpu_startup_entry } from "kernel/sched/core.ts";
+import { trace_free, trace_start, trace_stop } from "kernel/trace/tracefs.ts";
 import { cpu_enter_host, cpu_leave_host, cpu_online } from "kernel/smp.ts";
 
 type Entry = (user: unknown, arg: unknown) => unknown;
@@ -38,6 +39,16 @@ function kunit(filter: unknown) {
 	return result;
 }
 
+/** What to trace, and into how many pages for each CPU. */
+export interface TraceArg {
+	events: string[];
+	nr_pages: number;
+}
+
+function start_trace({ events, nr_pages }: TraceArg) {
+	return in_kernel(() => trace_start(events, nr_pages));
+}
+
 /** Functions of the kernel's own that the outside may run. */
 const entries: Record<string, Entry> = {
 	start_kernel: () => start_kernel(),
@@ -47,6 +58,13 @@ const entries: Record<string, Entry> = {
 		? {
 				kunit_run_all: (_: unknown, filter: unknown) => kunit(filter),
 				kunit_list_tests: (_: unknown, filter: unknown) => kunit_list_tests(String(filter)),
+			}
+		: {}),
+	...(CONFIG_TRACING
+		? {
+				trace_start: (_: unknown, arg: unknown) => start_trace(arg as TraceArg),
+				trace_stop: () => in_kernel(trace_stop),
+				trace_free: () => in_kernel(trace_free),
 			}
 		: {}),
 };

@@ -7,17 +7,26 @@
  * emulation, errata (is_prefetch(), is_errata93(), is_errata100(),
  * is_f00f_bug()), oopses and what they show (page_fault_oops(),
  * show_fault_oops(), dump_pagetable(), pgtable_bad()), set_signal_archinfo(),
- * show_signal_msg(), kmmio and kprobes, tracing.
+ * show_signal_msg(), kmmio and kprobes.
  *
  * Port: there is no instruction pointer to move, and so no
  * kernelmode_fixup_or_oops(). The handlers return whether the access is to be
  * made again; if not, a user has got a signal for it, and the kernel (which
  * only ever copies from or to user memory) its fixup.
  */
-import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
+import {
+	CONFIG_SPECULATIVE_PAGE_FAULT, CONFIG_TRACING,
+} from "generated/autoconf.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import { TASK_SIZE_MAX } from "asm/pgtable_types.ts";
 import { type pt_regs, user_mode } from "asm/ptrace.ts";
+import {
+	trace_page_fault_kernel, trace_page_fault_user, trace_pagefault_enabled,
+} from "asm/trace/exceptions.ts";
+import {
+	trace_page_fault_entry, trace_page_fault_exit, trace_spf_vma_access,
+	trace_spf_vma_changed, trace_spf_vma_notsup,
+} from "trace/events/pagefault.ts";
 import {
 	X86_PF_INSTR, X86_PF_PK, X86_PF_PROT, X86_PF_USER, X86_PF_WRITE,
 } from "asm/trap_pf.ts";
@@ -202,6 +211,7 @@ function do_speculative_user_fault(
 	if ((seq & 1) !== 0) {
 		/* A writer is at it, and it may take its time. */
 		count_vm_spf_event(SPF_ABORT_ODD);
+		trace_spf_vma_changed(SPF_ABORT_ODD, NULL, address);
 		return SPF_NOT_BEGUN;
 	}
 	rcu_read_lock();
@@ -209,12 +219,14 @@ function do_speculative_user_fault(
 	/* Races with writers, as in __find_vma(). */
 	if (vma === NULL || data_race(vma.vm_start) > address) {
 		/* A stack to be expanded ends here, too. */
+		trace_spf_vma_changed(SPF_ABORT_UNMAPPED, vma, address);
 		rcu_read_unlock();
 		count_vm_spf_event(SPF_ABORT_UNMAPPED);
 		return SPF_NOT_BEGUN;
 	}
 	/* vma_is_anonymous(). Port: marked, a writer may have just linked the vma. */
 	if (data_race(vma.vm_ops)) {
+		trace_spf_vma_notsup(SPF_ABORT_NO_SPECULATE, vma, address);
 		rcu_read_unlock();
 		count_vm_spf_event(SPF_ABORT_NO_SPECULATE);
 		return SPF_NOT_BEGUN;
@@ -227,14 +239,17 @@ function do_speculative_user_fault(
 	const pvma = STACK<vm_area_struct>();
 	struct_copy(pvma, vma);
 	rcu_read_unlock();
-	if (!mmap_seq_read_check(mm, seq, SPF_ABORT_VMA_COPY))
+	if (!mmap_seq_read_check(mm, seq, SPF_ABORT_VMA_COPY)) {
+		trace_spf_vma_changed(SPF_ABORT_VMA_COPY, pvma, address);
 		return SPF_NOT_BEGUN;
+	}
 	VM_BUG_ON_VMA(pvma.vm_start > address || pvma.vm_end <= address, pvma,
 		"copy of a vma elsewhere");
 
 	/* Never report an error on the strength of a copy. */
 	if (access_error(error_code, pvma)) {
 		count_vm_spf_event(SPF_ABORT_ACCESS_ERROR);
+		trace_spf_vma_access(SPF_ABORT_ACCESS_ERROR, pvma, address);
 		return SPF_NOT_BEGUN;
 	}
 	return do_handle_mm_fault(pvma, address,
@@ -372,10 +387,21 @@ function fault_done(
 	return bad_area_nosemaphore(regs, error_code, address);
 }
 
+/** Not of the fault's way: apart, as it is seldom taken. */
+function trace_page_fault_entries(
+	regs: pt_regs, error_code: number, address: number,
+): void {
+	if (!trace_pagefault_enabled()) return;
+	if (user_mode(regs)) trace_page_fault_user(address, error_code);
+	else trace_page_fault_kernel(address, error_code);
+}
+
 /** By the half of the address space that it is in. */
 export function handle_page_fault(
 	regs: pt_regs, error_code: number, address: number,
 ): boolean {
+	if (CONFIG_TRACING) trace_page_fault_entries(regs, error_code, address);
+
 	if (fault_in_kernel_space(address))
 		return do_kern_addr_fault(regs, error_code, address);
 	return do_user_addr_fault(regs, error_code, address);
@@ -388,7 +414,9 @@ export function exc_page_fault(
 	BUG_ON(user_mode(regs) !== ((error_code & X86_PF_USER) !== 0),
 		"page fault: registers and error code disagree");
 	irqentry_enter(regs);
+	trace_page_fault_entry(address, user_mode(regs));
 	const handled = handle_page_fault(regs, error_code, address);
+	trace_page_fault_exit(address, user_mode(regs), handled);
 	irqentry_exit(regs);
 	return handled;
 }

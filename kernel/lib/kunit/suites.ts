@@ -23,6 +23,7 @@ import {
 	CONFIG_SEQLOCK_KUNIT_TEST,
 	CONFIG_SLAB_KUNIT_TEST,
 	CONFIG_SPF_KUNIT_TEST,
+	CONFIG_TRACE_KUNIT_TEST,
 } from "generated/autoconf.ts";
 import { arch_test_suites } from "asm/kunit.ts";
 import { perf_test_suite } from "kernel/events/core_kunit.ts";
@@ -32,6 +33,7 @@ import { rbtree_test_suite } from "kernel/lib/rbtree_kunit.ts";
 import { rwsem_test_suite } from "kernel/locking/rwsem_kunit.ts";
 import { seqlock_test_suite } from "kernel/locking/seqlock_kunit.ts";
 import { rcu_test_suite } from "kernel/rcu_kunit.ts";
+import { trace_test_suite } from "kernel/trace/trace_kunit.ts";
 import type { kunit_suite } from "kunit/test.ts";
 import { filemap_test_suite } from "mm/filemap_kunit.ts";
 import { madvise_test_suite } from "mm/madvise_kunit.ts";
@@ -66,6 +68,7 @@ export function kunit_suites(): kunit_suite[] {
 		...(CONFIG_SPF_KUNIT_TEST ? [spf_test_suite] : []),
 		...(CONFIG_FORK_KUNIT_TEST ? [fork_test_suite] : []),
 		...(CONFIG_PERF_EVENTS_KUNIT_TEST ? [perf_test_suite] : []),
+		...(CONFIG_TRACE_KUNIT_TEST ? [trace_test_suite] : []),
 		...arch_test_suites(),
 	];
 }

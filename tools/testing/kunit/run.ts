@@ -10,8 +10,8 @@ import { type ObjtreeOptions, objtree } from "../../../scripts/lib/objtree.ts";
 /** Configurations that the tests run in: fragments over the default. */
 export const KUNIT_CONFIGS: Record<string, string[]> = {
 	default: ["kunit.config"],
-	debug: ["kunit.config", "debug.config"],
-	nospf: ["kunit.config", "debug.config", "nospf.config"],
+	debug: ["kunit.config", "debug.config", "tracing.config"],
+	nospf: ["kunit.config", "debug.config", "tracing.config", "nospf.config"],
 	up: ["kunit.config", "debug.config", "nosmp.config"],
 };
 

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** A program of the user's: bundled for the CPUs of a machine, and run on it. */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { rolldown } from "rolldown";
+import type { Machine } from "../../arch/host/threads/machine.ts";
+import { guest_headers } from "../../scripts/lib/guest.ts";
+import { UserError } from "../lib/errors.ts";
+import type { Kernel } from "../replay/machine.ts";
+import type { Counts } from "../stat/guest.ts";
+import type { Arg, Done, Program, Started } from "./guest.ts";
+
+const GUEST = fileURLToPath(new URL("guest.ts", import.meta.url));
+/** The module that a worker loads: the program, and who calls it. */
+const ENTRY = "spf:program";
+
+/** Into a file of `dir`; as a URL that workers and we can import. */
+async function bundle(file: string, dir: string, vmlinux: string): Promise<string> {
+	const source =
+		`import { bind } from ${JSON.stringify(GUEST)};\n` +
+		`import * as program from ${JSON.stringify(resolve(file))};\n` +
+		`bind(program);\nexport { program };\nexport * from ${JSON.stringify(GUEST)};\n`;
+	try {
+		const made = await rolldown({
+			input: ENTRY,
+			platform: "node",
+			/* The paths in it are of the default architecture. */
+			tsconfig: false,
+			resolve: { alias: guest_headers(vmlinux) },
+			logLevel: "silent",
+			plugins: [
+				{
+					name: "spf-run",
+					resolveId: (id) => (id === ENTRY ? ENTRY : null),
+					load: (id) => (id === ENTRY ? source : null),
+				},
+			],
+		});
+		const out = join(dir, "program.mjs");
+		/* Absolute names in the map: the program may be anywhere. */
+		const sourcemapPathTransform = (path: string) => resolve(dir, path);
+		await made.write({
+			file: out,
+			format: "esm",
+			sourcemap: "inline",
+			sourcemapPathTransform,
+			codeSplitting: false,
+		});
+		await made.close();
+		return pathToFileURL(out).href;
+	} catch (error) {
+		const lines = (error as Error).message.split("\n").filter((line) => line.trim() !== "");
+		throw new UserError(`${file}: ${lines.slice(0, 2).join(" ").trim()}`);
+	}
+}
+
+/** The program's functions, to see which there are. They are not run here. */
+async function exports_of(file: string, module: string): Promise<Program> {
+	const { program } = (await import(module).catch((error: Error) => {
+		throw new UserError(`${file}: ${error.message}`);
+	})) as { program: Partial<Program> };
+	const { cpus, setup, check } = program;
+	if (!Array.isArray(cpus) || cpus.length === 0 || !cpus.every((f) => typeof f === "function"))
+		throw new UserError(`${file}: has to export 'cpus', an array of functions, one for each CPU`);
+	for (const [name, f] of Object.entries({ setup, check }))
+		if (f !== undefined && typeof f !== "function")
+			throw new UserError(`${file}: '${name}' is no function`);
+	return { cpus, setup, check };
+}
+
+/** What a run of the program came to: its set-up, each of its threads, its check. */
+export interface Turn {
+	setup: Done;
+	cpus: Done[];
+	check: Done;
+	/** What was asked to be counted. */
+	counts?: Counts;
+}
+
+/** `count`: PERF_COUNT_SW_* to be counted from the exec on. */
+export async function one(machine: Machine, module: string, count?: number[]): Promise<Turn> {
+	const arg: Arg = { ready: new Int32Array(new SharedArrayBuffer(4)), pids: [], nr: 0 };
+	const run = (cpu: number, fn: string, more: Partial<Arg> = {}) =>
+		machine.run({ cpu, module, fn, arg: { ...arg, ...more } }) as Promise<Done>;
+	const { pids, counting, ...setup } = (await run(0, "start", { count })) as Started;
+	const given = { pids, area: setup.value };
+	const failed = setup.error !== undefined;
+	const cpus = failed ? [] : await Promise.all(pids.map((_, nr) => run(nr, "thread", { ...given, nr })));
+	const all = !failed && cpus.every((c) => c.error === undefined);
+	const check = await run(0, all ? "end" : "stop", { ...given, results: cpus.map((c) => c.value) });
+	const counts = counting && ((await machine.run({ cpu: 0, module, fn: "count", arg: counting })) as Counts);
+	return { setup, cpus, check, counts };
+}
+
+export const errors = ({ setup, cpus, check }: Turn) => [setup, ...cpus, check].filter((d) => d.error !== undefined);
+
+/** Has `fn` use the module of the program in a file, which is gone afterwards. */
+export async function with_module<T>(
+	file: string,
+	kernel: Kernel,
+	fn: (module: string, program: Program) => Promise<T>,
+): Promise<T> {
+	if (!existsSync(file)) throw new UserError(`${file}: no such file; examples are in tools/run/examples`);
+	const dir = mkdtempSync(join(tmpdir(), "spf-run-"));
+	try {
+		const module = await bundle(file, dir, kernel.vmlinux);
+		const program = await exports_of(file, module);
+		const threads = program.cpus.length;
+		if (threads > kernel.nr_cpus)
+			throw new UserError(
+				`${file}: has ${threads} threads, and this kernel at most ${kernel.nr_cpus} CPUs`,
+			);
+		return await fn(module, program);
+	} finally {
+		rmSync(dir, { recursive: true });
+	}
+}
