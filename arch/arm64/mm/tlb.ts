@@ -37,7 +37,7 @@ import {
 } from "asm-generic/mmu.ts";
 import { cpu_pause, nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
 import { smp_mb } from "host/door.ts";
-import { await_step } from "host/model.ts";
+import { await_step, tlb_drop_step } from "host/model.ts";
 
 interface insn_state extends struct {
 	seq: int; /* odd: inside of an access; its CPU only, read by all */
@@ -123,6 +123,7 @@ export function tlbi_range(
 	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
 		const tlb = per_cpu(cpu_tlb, cpu);
 
+		if (CONFIG_ARCH_HOST_STEPPER) tlb_drop_step(cpu);
 		for (let i = 0; i < n; i++)
 			drop_page(tlb, vpn + i * stride, ctx_id);
 	}
@@ -136,8 +137,10 @@ export function tlbi_page(vpn: number, ctx_id: number): void {
 /** tlbi aside1is: an address space; tlbi vmalle1is, with 0: everything. */
 export function tlbi_asid(ctx_id: number): void {
 	wait_for_accesses();
-	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++)
+	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
+		if (CONFIG_ARCH_HOST_STEPPER) tlb_drop_step(cpu);
 		drop_all(per_cpu(cpu_tlb, cpu), ctx_id);
+	}
 }
 
 /** tlbi vmalle1: everything, of this CPU alone. */
