@@ -97,16 +97,13 @@ async function jobs(o: ExploreOptions, not_run: Listener["not_run"]): Promise<Jo
 	return work;
 }
 
-/** Names of one architecture stay what they were before there were others. */
-const other_arch = (arch: string): string[] => (arch === DEFAULT_ARCH ? [] : [arch]);
-
 /** Who is to be told what, while an exploration goes on. */
 export interface Listener {
 	progress?: (p: Progress) => void;
 	total?: (t: TotalProgress) => void;
-	/** A scenario is not searched under a model, since it fails under one that is stronger. */
 	/** A scenario is not for this architecture, or not with that fragment. */
 	not_run?: (scenario: string, config: string | undefined, why: string) => void;
+	/** A scenario is not searched under a model, since it fails under one that is stronger. */
 	left_out?: (scenario: string, model: Model, config: string | undefined, fails_under: Model) => void;
 }
 
@@ -126,9 +123,7 @@ export async function* explore(o: ExploreOptions, listener: Listener = {}): Asyn
 	/** What is asked for by options is another search each time. */
 	const usual = [o.bound, o.strategy, o.seed, o.max, o.seconds, o.order].every((x) => x === undefined);
 	const name_of = (job: Job) =>
-		usual
-			? [key_of(job), job.model, o.mutant, budget(job.model).all, ...other_arch(job.arch)].join(" ")
-			: undefined;
+		usual ? [key_of(job), job.model, o.mutant, budget(job.model).all, job.arch].join(" ") : undefined;
 	const searches = new Map(
 		work.map((job) => [
 			job,

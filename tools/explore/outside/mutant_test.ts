@@ -12,7 +12,7 @@ import { here } from "../../lib/root.ts";
 import { UserError } from "../../lib/errors.ts";
 import { Core } from "./core.ts";
 import { fragments } from "./fragments.ts";
-import { load_mutant, type Mutant, mutant_bundle, mutant_file, mutant_names, patch } from "./mutant.ts";
+import { load_mutant, mutant_bundle, mutant_file, mutant_names, patch } from "./mutant.ts";
 import { type Mutants, mutants_bundle } from "./mutants_build.ts";
 import { decode_schedule } from "./replay_string.ts";
 
@@ -70,12 +70,15 @@ test("a patch that does not fit says where", async (t) => {
 });
 
 const builds = new Map<string, Promise<Mutants>>();
-/** All of an architecture and a configuration are in one kernel. */
-function kernel_of(m: Mutant, arch: string): Promise<Mutants> {
-	const key = `${arch} ${m.config}`;
-	const like = () => killed(arch).filter((x) => x.config === m.config);
-	const build = builds.get(key) ?? mutants_bundle(like(), arch);
-	builds.set(key, build);
+/** All of an architecture are in one kernel; those with a configuration of their own are few, each has its own. */
+function kernel_of(arch: string): Promise<Mutants> {
+	const build =
+		builds.get(arch) ??
+		mutants_bundle(
+			killed(arch).filter((m) => m.config === undefined),
+			arch,
+		);
+	builds.set(arch, build);
 	return build;
 }
 const killed = (arch: string) =>
@@ -91,7 +94,7 @@ for (const arch of stepper_arches())
 		const well: string[] = [];
 		try {
 			for (const m of killed(arch)) {
-				const all = await kernel_of(m, arch);
+				const all = await kernel_of(arch);
 				const mutant = all.numbers.get(m.name);
 				const bundle = mutant === undefined ? await mutant_bundle(m.name, arch) : all.bundle;
 				const core = cores.get(bundle) ?? new Core(bundle);
@@ -113,7 +116,7 @@ for (const arch of stepper_arches())
 
 test("without a mutant such a kernel is the one of the tree", async (t) => {
 	const m = load_mutant("skip-seq2");
-	const { bundle, numbers } = await kernel_of(m, "x86");
+	const { bundle, numbers } = await kernel_of("x86");
 	const core = new Core(bundle);
 	const { schedule } = decode_schedule(m.schedule);
 	const request = { scenario: m.scenario, model: m.model, schedule };
