@@ -27,18 +27,20 @@ test("each has a header for it", (t) => {
 	t.true(stepper_arches().includes(DEFAULT_ARCH) && stepper_arches().includes(arm64));
 });
 
-test.serial("a flush that is broadcast is met in every order, under the models of the architecture", async (t) => {
+test.serial("a flush that is broadcast is met in every order", async (t) => {
 	t.timeout(BUILD_MS);
-	const { results } = await all({ scenarios: ["tlb-munmap"], arch: arm64, jobs: 1, budget: 2000 });
+	const o: ExploreOptions = { scenarios: ["tlb-munmap"], arch: arm64, jobs: 1 };
+	const [sc] = (await all({ ...o, model: "sc" })).results;
+	t.true(sc.exhausted, summary(sc));
+	t.regex(summary(sc), /2 CPUs, SC, arm64, 0 failures/);
+	const weak = (await all({ ...o, bound: 0 })).results;
 	t.deepEqual(
-		results.map((r) => [r.model, r.arch, r.failures]),
+		weak.map((r) => [r.model, r.arch, r.failures]),
 		[
 			["sc", arm64, 0],
 			["lkmm", arm64, 0],
 		],
 	);
-	t.true(results[0].exhausted, summary(results[0]));
-	t.regex(summary(results[0]), /2 CPUs, SC, arm64, 0 failures/);
 });
 
 test.serial("what an architecture has not is told, with the reason", async (t) => {
