@@ -7,6 +7,7 @@ import { columns } from "./columns.ts";
 import { describe, MARKS } from "./describe.ts";
 import { conflict_of, place_names, who_text } from "./steps.ts";
 import { access_lines, leak_lines, place_lines, subject_lines } from "./subjects.ts";
+import type { Wait } from "../protocol.ts";
 import type { Failure, Result, TraceEvent } from "./types.ts";
 
 /** How far the search went: what was not looked at is said. */
@@ -108,7 +109,15 @@ function wait_table(f: Failure): string[] {
 		style: { head: [], border: [], compact: true },
 	});
 	for (const w of f.waits) table.push([who_text(w), w.for, w.holder ?? ""]);
-	return [table.toString(), ""];
+	return [table.toString(), "", ...f.waits.flatMap((w) => last_step(w, f))];
+}
+/** Frames that are shown of who waits: the way to a sleep is long, and what is slept for is far up. */
+const WAIT_FRAMES = 12;
+/** What somebody did last, who waits or sleeps now: a step that it stands before has not been made. */
+function last_step(w: Wait, f: Failure): string[] {
+	const e = f.trace.findLast((x) => x.phase === "run" && x.cpu === w.cpu && x.context === w.context);
+	if (e === undefined) return [];
+	return [`${who_text(w)} has made its last step, #${e.step}, in:`, ...place_lines(e, "      ", WAIT_FRAMES), ""];
 }
 
 /** The whole story of a failure; its last line repeats it, if that is possible. `all`: with steps that only their CPU sees. */
