@@ -524,7 +524,7 @@ help:
 	echo  '  coverage	  - Run them, and report which lines of scripts and tools they reach'; \
 	echo  ''; \
 	echo  'Userspace tools targets:'; \
-	echo  '  explore	  - Run every interleaving of the scenarios, under three memory models'; \
+	echo  '  explore	  - Run every interleaving of the scenarios, under the memory models of ARCH'; \
 	echo  '  explore-mutants - Take checks out one by one, and find what then breaks'; \
 	echo  '  bench		  - Measure the same faults here and on this machine'"'"'s kernel'; \
 	echo  '  bench-kconfig	  - Measure spf-conf beside the conf of a kernel tree: KCONFIG_TREE=dir'; \

@@ -221,11 +221,6 @@ export async function build({ objtree, minify = false, say = () => {} }: BuildOp
 			"arch/powerpc: of the processors only the server family is ported; set PPC64 and PPC_BOOK3S_64",
 		);
 	const stepper = config.get("CONFIG_ARCH_HOST_STEPPER") === true;
-	if (stepper && srcarch !== "x86")
-		throw new BuildError(
-			`arch/${srcarch}: the explorer's scenarios know the page tables of x86 only; ` +
-				"configure with ARCH=x86 for the stepper",
-		);
 	const machine = stepper ? "stepper" : "threads";
 	const entry = join(srctree, stepper ? STEPPER_ENTRY : "arch/host/threads/head.ts");
 	const offsets = join(objtree, "include/generated/asm-offsets.ts");

@@ -5,31 +5,41 @@
  * `Survives:` must not be killed. With --update the schedules that kill are
  * written into the patches, where the test finds them.
  *
- *   node --import tsx scripts/explore-mutants.ts [--update] [--budget N] [MUTANT…]
+ *   node --import tsx scripts/explore-mutants.ts [--arch ARCH] [--update] [--budget N] [MUTANT…]
  */
 import { readFileSync } from "node:fs";
-import { explore } from "../tools/explore/outside/explorer.ts";
-import { load_mutant, type Mutant, mutant_bundle, mutant_file, mutant_names } from "../tools/explore/outside/mutant.ts";
-import { whole_number } from "../tools/lib/options.ts";
+import { explore, list } from "../tools/explore/outside/explorer.ts";
+import {
+	type Mutant,
+	load_mutant,
+	mutant_bundle,
+	mutant_file,
+	mutant_names,
+	mutant_of,
+} from "../tools/explore/outside/mutant.ts";
+import { one_of, whole_number } from "../tools/lib/options.ts";
+import { stepper_arches } from "./lib/arch.ts";
 import { command } from "./lib/command.ts";
 import { write_file } from "./lib/files.ts";
-import { announce_builds } from "./lib/objtree.ts";
+import { announce_builds, arch_asked } from "./lib/objtree.ts";
 import { program } from "./lib/program.ts";
 import { count } from "./lib/words.ts";
-import { MODELS, type Model, type Result } from "../tools/explore/outside/types.ts";
+import type { Model, Result } from "../tools/explore/outside/types.ts";
 
 interface Options {
 	update: boolean;
 	/** Executions for each search. */
 	budget: number;
+	arch: string;
 }
 
-async function search(m: Mutant, model: Model, budget: number): Promise<Result> {
+async function search(m: Mutant, model: Model, { budget, arch }: Options): Promise<Result> {
 	let r: Result | undefined;
 	for await (const x of explore({
 		scenarios: [m.scenario],
 		model,
 		mutant: m.name,
+		arch,
 		budget,
 		jobs: 1,
 	}))
@@ -41,19 +51,32 @@ function far(r: Result): string {
 	return `${count(r.executions, "execution")}, ${r.exhausted ? "all there are" : r.bound === null ? "not all there are" : `not all there are, but all with at most ${count(r.bound, "preemption")}`}`;
 }
 
+/** The text of a patch with another schedule; a new one comes behind the others, or the models. */
+function with_schedule(text: string, arch: string, schedule: string): string {
+	const line = `Schedule-${arch}: ${schedule}`;
+	const own = new RegExp(`^Schedule-${arch}:.*$`, "m");
+	if (own.test(text)) return text.replace(own, line);
+	const [header] = text.split("\n--- a/", 1);
+	const before = header.split("\n");
+	const at = before.findLastIndex((l) => /^(Schedule|Model)\b/.test(l)) + 1;
+	return [...before.slice(0, at), line, ...before.slice(at)].join("\n") + text.slice(header.length);
+}
+
 /** Is it as its header says? */
-async function kill(name: string, { update, budget }: Options): Promise<boolean> {
-	const m = load_mutant(name);
+async function kill(name: string, options: Options): Promise<boolean> {
+	const { update, arch } = options;
+	const m = mutant_of(name, arch);
 	const what = `${name.padEnd(24)} ${m.scenario.padEnd(20)}`;
-	for (const model of MODELS.slice(0, MODELS.indexOf(m.model))) {
-		const r = await search(m, model, budget);
+	const models = (await list(name, undefined, arch)).find((s) => s.name === m.scenario)?.models ?? [];
+	for (const model of models.slice(0, models.indexOf(m.model))) {
+		const r = await search(m, model, options);
 		if (!r.failure) continue;
 		console.log(
 			`killed   ${what} ${model.padEnd(5)} already, its header says ${m.model}: ${r.failure.text}`,
 		);
 		return false;
 	}
-	const r = await search(m, m.model, budget);
+	const r = await search(m, m.model, options);
 	const f = r.failure;
 	if (!f) {
 		console.log(`survives ${what} ${m.model.padEnd(5)} ${far(r)}${m.survives ? `: ${m.survives}` : ""}`);
@@ -64,14 +87,7 @@ async function kill(name: string, { update, budget }: Options): Promise<boolean>
 	);
 	if (update && f.replay !== "") {
 		const file = mutant_file(name);
-		/* Behind the model, where a new one has none yet. */
-		write_file(
-			file,
-			readFileSync(file, "utf8").replace(
-				/^(Model:.*)(\nSchedule:.*)?$/m,
-				`$1\nSchedule: ${f.replay}`,
-			),
-		);
+		write_file(file, with_schedule(readFileSync(file, "utf8"), arch, f.replay));
 	}
 	return m.survives === undefined;
 }
@@ -79,14 +95,21 @@ async function kill(name: string, { update, budget }: Options): Promise<boolean>
 async function main(): Promise<number> {
 	const mutants = command("explore-mutants", "Takes checks out one by one, and finds what then breaks.")
 		.argument("[mutant...]", "names (default: all)")
+		.option("--arch <arch>", "of which kernel (default: make's, or x86)")
 		.option("--update", "write the schedules that kill into the patches", false)
 		.option("--budget <n>", "executions for each search", "400000")
 		.parse();
+	const asked = mutants.opts().arch;
+	const arch = asked ?? arch_asked();
+	one_of(asked === undefined ? "ARCH" : "--arch", arch, stepper_arches());
 	const options: Options = {
+		arch,
 		update: mutants.opts().update,
 		budget: whole_number("--budget", mutants.opts().budget) as number,
 	};
-	const names = mutants.args.length > 0 ? mutants.args : mutant_names();
+	const here = (name: string) => load_mutant(name, arch).not_here === undefined;
+	const names = mutants.args.length > 0 ? mutants.args : mutant_names().filter(here);
+	const elsewhere = mutants.args.length > 0 ? 0 : mutant_names().length - names.length;
 	const wrong: string[] = [];
 	const queue = [...names];
 	const worker = async () => {
@@ -94,11 +117,11 @@ async function main(): Promise<number> {
 			if (!(await kill(name, options))) wrong.push(name);
 	};
 	announce_builds((dir) => void process.stderr.write(`  BUILD   ${dir}\n`));
-	for (const name of names) await mutant_bundle(name);
+	for (const name of names) await mutant_bundle(name, arch);
 	await Promise.all([worker(), worker()]);
-	const expected = names.filter((n) => load_mutant(n).survives).length;
+	const expected = names.filter((n) => load_mutant(n, arch).survives).length;
 	console.log(
-		`${names.length - wrong.length} of ${names.length} mutants as expected, ${names.length - expected} to be killed and ${expected} to survive${wrong.length ? `; not as expected: ${wrong.join(", ")}` : ""}`,
+		`${names.length - wrong.length} of ${names.length} mutants as expected, ${names.length - expected} to be killed and ${expected} to survive${elsewhere > 0 ? `, ${elsewhere} not on ${arch}` : ""}${wrong.length ? `; not as expected: ${wrong.join(", ")}` : ""}`,
 	);
 	return wrong.length > 0 ? 1 : 0;
 }

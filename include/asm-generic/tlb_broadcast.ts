@@ -33,13 +33,18 @@
  * walk; or it stays, and then its walk began after the wait, so that it is what
  * the tables say.
  */
-import { CONFIG_ARCH_HOST_STEPPER, CONFIG_SMP } from "generated/autoconf.ts";
+import {
+	CONFIG_ARCH_HOST_STEPPER,
+	CONFIG_DEBUG_VM,
+	CONFIG_SMP,
+} from "generated/autoconf.ts";
 import {
 	type cpu_tlb, TLB_ENTRIES, type tlb_entry, tlb_used,
 } from "asm-generic/mmu.ts";
 import { cpu_pause, nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
 import { smp_mb } from "host/door.ts";
 import { await_step } from "host/model.ts";
+import { BUG_ON } from "linux/bug.ts";
 
 interface insn_state extends struct {
 	seq: int; /* odd: inside of an access; its CPU only, read by all */
@@ -48,8 +53,13 @@ const insn = DEFINE_PER_CPU<insn_state>();
 
 /** This CPU begins an access. */
 export function insn_enter(): void {
-	/* Fully ordered: pairs with wait_for_accesses(). */
-	if (CONFIG_SMP) fetch_add(this_cpu(insn).seq, 1);
+	if (!CONFIG_SMP) return;
+	/* Fully ordered, as it has a result: without one it would order
+	 * nothing. Pairs with wait_for_accesses(). */
+	const seq = fetch_add(this_cpu(insn).seq, 1);
+
+	if (CONFIG_DEBUG_VM)
+		BUG_ON((seq & 1) !== 0, "an access inside of an access");
 }
 
 /** It has made the access. */

@@ -103,13 +103,14 @@ export function debug_validate(): string[] {
 		const pfn = Number(key);
 		const page = pfn_to_page(pfn);
 		const n = c.mapped[pfn];
+		const where = `pfn ${pfn.toString(16)}`;
 		if (page_mapcount(page) !== n)
-			c.problems.push(`pfn ${pfn}: mapcount ${page_mapcount(page)}, mapped ${n} times`);
-		if (PageLocked(page)) c.problems.push(`pfn ${pfn}: is locked`);
+			c.problems.push(`${where}: mapcount ${page_mapcount(page)}, mapped ${n} times`);
+		if (PageLocked(page)) c.problems.push(`${where}: is locked`);
 		/* A page-cache page has the cache's own reference. */
 		const expected = n + (PageAnon(page) ? 0 : 1);
 		if (page_count(page) !== expected)
-			c.problems.push(`pfn ${pfn}: count ${page_count(page)}, expected ${expected}`);
+			c.problems.push(`${where}: count ${page_count(page)}, expected ${expected}`);
 	}
 	return c.problems;
 }

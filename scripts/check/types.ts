@@ -16,7 +16,8 @@ import { all_paths, is_code } from "../checkpatch/tree.ts";
 import { run } from "../lib/child.ts";
 import { write_file } from "../lib/files.ts";
 import { OTHERS } from "../../tools/testing/kunit/run.ts";
-import { objtree } from "../lib/objtree.ts";
+import { stepper_arches } from "../lib/arch.ts";
+import { DEFAULT_ARCH, dir_name, objtree } from "../lib/objtree.ts";
 import { build_dir, here } from "../lib/root.ts";
 import type { Result } from "./result.ts";
 
@@ -38,15 +39,17 @@ function settings_of(file: string): ts.CompilerOptions {
 }
 
 /**
- * The program as it is where builds are below another directory (O=DIR): what
+ * The program as it is for another architecture; and where builds are below another directory (O=DIR): what
  * is generated lies there, and no project in the tree can say where that is.
  */
-function project_elsewhere(root: string, project: string, settings: ts.CompilerOptions): string {
-	const file = join(build_dir(), "check", project.replaceAll("/", "-"));
+function project_elsewhere(root: string, project: string, settings: ts.CompilerOptions, arch: string): string {
+	const file = join(build_dir(), "check", dir_name({ name: project.replaceAll("/", "-"), arch }));
 	const ours = join(root, "build");
 	const base = (settings.pathsBasePath as string | undefined) ?? join(root, dirname(project));
 	const there = (path: string) => {
-		const full = resolve(base, path);
+		const full = resolve(base, path)
+			.replace(`${root}/arch/${DEFAULT_ARCH}/`, `${root}/arch/${arch}/`)
+			.replace(/\/build\/([^/]+)(?=\/)/, (_, name) => `/build/${dir_name({ name, arch })}`);
 		return full.startsWith(`${ours}/`) ? join(build_dir(), relative(ours, full)) : full;
 	};
 	const paths = Object.entries(settings.paths ?? {}).map(([name, list]) => [name, list.map(there)]);
@@ -59,10 +62,12 @@ function project_elsewhere(root: string, project: string, settings: ts.CompilerO
 }
 
 /** Runs the compiler over a program. What it learns is kept below build/ for the next time. */
-export async function typecheck(root: string, project: string): Promise<Typed> {
-	const info = join(build_dir(), "check", `${project.replaceAll("/", "-")}.tsbuildinfo`);
+export async function typecheck(root: string, project: string, arch = DEFAULT_ARCH): Promise<Typed> {
+	const name = dir_name({ name: project.replaceAll("/", "-"), arch });
+	const info = join(build_dir(), "check", `${name}.tsbuildinfo`);
 	const settings = settings_of(join(root, project));
-	const file = build_dir() === join(here(), "build") ? project : project_elsewhere(root, project, settings);
+	const as_it_is = arch === DEFAULT_ARCH && build_dir() === join(here(), "build");
+	const file = as_it_is ? project : project_elsewhere(root, project, settings, arch);
 	const args = ["--pretty", "false", "--listFiles", "--incremental", "--tsBuildInfoFile", info];
 	const { stdout, stderr } = await run(["node_modules/.bin/tsc", "-p", file, ...args], { cwd: root });
 	const js = settings.checkJs === true;
@@ -98,13 +103,16 @@ async function generate(name: string, fragments: string[], arch?: string): Promi
 	return result;
 }
 
+/** The kernel on the stepper, of one architecture; the others have the same with their headers. */
+const STEPPER = "tools/explore/inside/tsconfig.json";
+
 /** All programs; each result when it is there. */
 export async function* check_types(root: string): AsyncGenerator<Result> {
 	const typed = new Set<string>();
-	const one = async (project: string): Promise<Result> => {
-		const { problems, files } = await typecheck(root, project);
+	const one = async (project: string, arch?: string): Promise<Result> => {
+		const { problems, files } = await typecheck(root, project, arch);
 		for (const file of files) typed.add(file);
-		return { name: `types of ${project}`, problems };
+		return { name: `types of ${project}${arch ? ` on ${arch}` : ""}`, problems };
 	};
 	const [first, ...others] = projects(root);
 	/* One build at a time: both would bundle Kconfig. The first program is the longest. */
@@ -113,6 +121,10 @@ export async function* check_types(root: string): AsyncGenerator<Result> {
 	yield await generate("stepper", ["stepper.config"]);
 	for (const tree of OTHERS) yield await generate(tree.name, tree.fragments ?? [], tree.arch);
 	for (const project of others) yield await one(project);
+	for (const arch of stepper_arches().filter((a) => a !== DEFAULT_ARCH)) {
+		yield await generate("stepper", ["stepper.config"], arch);
+		yield await one(STEPPER, arch);
+	}
 	yield await long;
 	const sources = all_paths(root).filter(is_code);
 	yield { name: "types of every source", problems: untyped(sources, typed, read_exceptions(root).untyped) };

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Of which architecture a kernel is: the directory below arch/, by its configuration. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UserError } from "./errors.ts";
+import { here } from "./root.ts";
 
 /** `is_set`: is a symbol yes? */
 export function srcarch_of(is_set: (symbol: string) => boolean): string {
 	return is_set("CONFIG_PPC") ? "powerpc" : is_set("CONFIG_ARM64") ? "arm64" : "x86";
+}
+
+/** Those whose kernels the stepper runs. */
+export function stepper_arches(): string[] {
+	const arch = join(here(), "arch");
+	return readdirSync(arch).filter((name) => existsSync(join(arch, name, "include/asm/stepper.ts")));
 }
 
 /** The configuration that a bundle was built with, which lies beside it. */

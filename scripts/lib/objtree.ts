@@ -82,10 +82,10 @@ export function arch_asked(): string {
 	const { SRCARCH, ARCH } = process.env;
 	return SRCARCH ?? ARCH ?? DEFAULT_ARCH;
 }
-const DEFAULT_ARCH = "x86";
+export const DEFAULT_ARCH = "x86";
 
 /** Builds of other architectures than the default one say so. */
-function dir_name({ name, arch = DEFAULT_ARCH }: ObjtreeOptions): string {
+export function dir_name({ name, arch = DEFAULT_ARCH }: ObjtreeOptions): string {
 	return arch === DEFAULT_ARCH ? name : `${arch}-${name}`;
 }
 

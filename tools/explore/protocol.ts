@@ -64,6 +64,8 @@ export interface Loan {
 
 export interface Request {
 	scenario: string;
+	/** In a kernel that has several: the number of the mutant. */
+	mutant?: number;
 	model: ModelName;
 	strategy?: "dpor" | "bound" | "pct" | "random";
 	bound?: number;
@@ -110,6 +112,8 @@ export interface Listed {
 	models: ModelName[];
 	/** Fragments of configs/ under which it is to run as well. */
 	configs: string[];
+	/** Why it is not to be run on this architecture. */
+	lacks?: string;
 	quick: boolean;
 }
 
@@ -146,7 +150,9 @@ export type Op =
 	| "gp_start"
 	| "gp_end"
 	| "call_rcu"
-	| "rcu_take";
+	| "rcu_take"
+	| "tlb"
+	| "tlbi";
 /** Set-up and checks run alone, before and after the programs. */
 export type Phase = "setup" | "run" | "check";
 
@@ -224,14 +230,18 @@ export interface Subject {
 }
 
 /** Names of the bits of words, from the kernel's own constants. */
-export type FlagKind = "pte" | "vm_flags" | "gfp" | "page_flags";
+export type FlagKind = "vm_flags" | "gfp" | "page_flags";
 export interface Decoder {
 	flags: Record<FlagKind, [name: string, bit: number][]>;
-	/** What an entry's frame is. */
+	/** Of an entry: a bit, what is said where it is set, and where it is not. */
+	pte_bits: (readonly [bit: number, set: string, clear: string])[];
+	/** What its frame is. */
 	pfn_mask: number;
 	page_shift: number;
 	/** Per-CPU areas: where that of CPU 0 begins, and how far apart they are. */
 	percpu: { base: number; stride: number; cpus: number };
+	/** Functions that everything comes through. */
+	entry_functions: string[];
 }
 
 /** The machine's state after a step. */

@@ -15,7 +15,12 @@ import {
 	CONFIG_ARCH_HOST_STEPPER,
 	CONFIG_PGTABLE_LEVELS,
 } from "generated/autoconf.ts";
-import { insn_begin_step, insn_end_step, insn_store_step } from "host/model.ts";
+import {
+	insn_begin_step,
+	insn_end_step,
+	insn_store_step,
+	tlb_use_step,
+} from "host/model.ts";
 import {
 	ESR_ELx_EC_DABT_CUR,
 	ESR_ELx_EC_DABT_LOW,
@@ -77,6 +82,8 @@ export function mmu_translate(
 	const offset = addr & (PAGE_SIZE - 1);
 	const vpn = (addr - offset) / PAGE_SIZE;
 	const asid = this_cpu(mmu_registers).asid;
+
+	if (CONFIG_ARCH_HOST_STEPPER) tlb_use_step();
 	const e = tlb_slot(vpn, asid);
 
 	/* Another CPU may clear ctx_id at any time: then what we do with the
@@ -93,6 +100,7 @@ export function mmu_translate(
 
 	const pte = mmu_walk(addr, write, exec);
 	if (pte < 0) return pte;
+	if (CONFIG_ARCH_HOST_STEPPER) tlb_use_step();
 	e.vpn = vpn;
 	e.pte = pte;
 	WRITE_ONCE(e.ctx_id, asid);

@@ -14,7 +14,9 @@ import { cpu_tlb } from "asm-generic/mmu.ts";
 import {
 	drop_all, drop_page, wait_for_accesses,
 } from "asm-generic/tlb_broadcast.ts";
+import { CONFIG_ARCH_HOST_STEPPER } from "generated/autoconf.ts";
 import { nr_cpu_ids } from "host/cpu.ts";
+import { tlb_drop_step } from "host/model.ts";
 
 /** tlbi rvae1is: n pages from vpn on, each `stride` pages after the last. */
 export function tlbi_range(
@@ -27,6 +29,7 @@ export function tlbi_range(
 	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
 		const tlb = per_cpu(cpu_tlb, cpu);
 
+		if (CONFIG_ARCH_HOST_STEPPER) tlb_drop_step(cpu);
 		for (let i = 0; i < n; i++)
 			drop_page(tlb, vpn + i * stride, ctx_id);
 	}
@@ -40,8 +43,10 @@ export function tlbi_page(vpn: number, ctx_id: number): void {
 /** tlbi aside1is: an address space; tlbi vmalle1is, with 0: everything. */
 export function tlbi_asid(ctx_id: number): void {
 	wait_for_accesses();
-	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++)
+	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
+		if (CONFIG_ARCH_HOST_STEPPER) tlb_drop_step(cpu);
 		drop_all(per_cpu(cpu_tlb, cpu), ctx_id);
+	}
 }
 
 /** tlbi vmalle1: everything, of this CPU alone. */

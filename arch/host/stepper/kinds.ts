@@ -35,7 +35,9 @@ export const BULK = 24; /* a whole page is written or taken away */
 export const GUESS = 25; /* LKMM: whether a cmpxchg will succeed */
 export const STORE = 26; /* TSO: into the store buffer; an interrupt comes before it or after */
 export const ANSWER = 27; /* disabled until another context has answered, see await_answer_step() */
-export const KINDS = 28;
+export const TLB = 28; /* a CPU looks at its translations, or puts one there */
+export const TLBI = 29; /* another one, or itself, takes some out: commutes with its like */
+export const KINDS = 30;
 export const KIND_NAMES = [
 	"read",
 	"write",
@@ -65,6 +67,8 @@ export const KIND_NAMES = [
 	"cmpxchg",
 	"store",
 	"answer",
+	"tlb",
+	"tlbi",
 ] as const;
 
 /** How a load or a store is ordered. */
@@ -109,6 +113,7 @@ const ordered = new Uint8Array(KINDS * KINDS);
 	/* Tries see a release, and could have come before it. A lock could not. */
 	both(RTRY, REL);
 	both(FREE, ANSWER);
+	both(TLB, TLBI);
 	both(GP_START, RCU_LOCK);
 	both(GP_START, RCU_UNLOCK);
 	both(ENQUEUE, TAKE);

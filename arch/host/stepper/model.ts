@@ -28,6 +28,8 @@ import {
 	rcu_unlock_step,
 	take_step,
 	taken,
+	tlb_step,
+	tlbi_step,
 } from "./primitives.ts";
 import { HEAP32, page_stored, poke } from "./ram.ts";
 import { touch } from "./sharing.ts";
@@ -272,6 +274,14 @@ export function insn_end_step(): void {
 /** It is a store, to that physical address. */
 export function insn_store_step(p: number): void {
 	logged_step(() => page_stored(p));
+}
+/** Where a flush is broadcast: this CPU is about to look at its translations, or to put one there; */
+export function tlb_use_step(): void {
+	if (exploring()) logged_step(tlb_step);
+}
+/** some are about to be taken out of a CPU's. */
+export function tlb_drop_step(cpu: number): void {
+	if (exploring()) logged_step(() => tlbi_step(cpu));
 }
 export function ipi_pending_step(cpu: number): void {
 	logged_step(() => ipi_step(cpu));

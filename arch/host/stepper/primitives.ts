@@ -20,6 +20,8 @@ import {
 	RCU_LOCK,
 	RCU_UNLOCK,
 	TAKE,
+	TLB,
+	TLBI,
 	W,
 } from "./kinds.ts";
 import { log_result, logged, rerunning } from "./log.ts";
@@ -48,6 +50,7 @@ import {
 	REG_QUEUE,
 	REG_RCU,
 	REG_TAKEN,
+	REG_TLB,
 } from "./state.ts";
 
 /* ---- barriers ---- */
@@ -110,6 +113,20 @@ export function ipi_step(target: number): void {
 }
 export function ipi_done(): void {
 	poke(REG_IPI + cpu, 0);
+}
+
+/* ---- translations that others take out ---- */
+
+/**
+ * This CPU looks at its translations, or puts one there. Another one that takes some out only has to be tried
+ * before and after: what it changes itself counts as no change, so that a CPU of which nobody looks at the
+ * translations is met by nobody.
+ */
+export function tlb_step(): void {
+	machine_step(TLB, REG_TLB + cpu, true, () => {});
+}
+export function tlbi_step(target: number): void {
+	machine_step(TLBI, REG_TLB + target, false, () => {});
 }
 
 /* ---- RCU ---- */

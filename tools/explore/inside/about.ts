@@ -36,21 +36,15 @@ export function page_count_of(p: number): Subject {
 /** Which mm it is, the text does not say: there are seldom two. */
 const SUBJECTS: [RegExp, (m: RegExpExecArray) => Subject[]][] = [
 	[
-		/\bpfn (\d+): count/,
+		/\bpfn ([0-9a-f]+): count/,
 		([, pfn]) => [
-			count(
-				`page._refcount of pfn 0x${Number(pfn).toString(16)}`,
-				ADDR(pfn_to_page(Number(pfn))._refcount.counter),
-			),
+			count(`page._refcount of pfn 0x${pfn}`, ADDR(pfn_to_page(parseInt(pfn, 16))._refcount.counter)),
 		],
 	],
 	[
-		/\bpfn (\d+): mapcount/,
+		/\bpfn ([0-9a-f]+): mapcount/,
 		([, pfn]) => [
-			count(
-				`page._mapcount of pfn 0x${Number(pfn).toString(16)}`,
-				ADDR(pfn_to_page(Number(pfn))._mapcount.counter),
-			),
+			count(`page._mapcount of pfn 0x${pfn}`, ADDR(pfn_to_page(parseInt(pfn, 16))._mapcount.counter)),
 		],
 	],
 	[

@@ -138,13 +138,18 @@ export function teardown_check(): void {
 	mem_settle();
 	const info = meminfo();
 
-	check_that(info.nr_tasks === before.tasks, `${info.nr_tasks - before.tasks} tasks are left`);
+	const left_over = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+
+	check_that(
+		info.nr_tasks === before.tasks,
+		left_over(info.nr_tasks - before.tasks, "task is left", "tasks are left"),
+	);
 	check_that(
 		slab_objects(info.slabs) === before.slab_objects,
-		`${slab_objects(info.slabs) - before.slab_objects} slab objects are left: ${JSON.stringify(info.slabs)}`,
+		`${left_over(slab_objects(info.slabs) - before.slab_objects, "slab object is left", "slab objects are left")}: ${JSON.stringify(info.slabs)}`,
 	);
 	check_that(
 		info.nr_free_pages === before.free_pages,
-		`${before.free_pages - info.nr_free_pages} pages are lost`,
+		left_over(before.free_pages - info.nr_free_pages, "page is lost", "pages are lost"),
 	);
 }

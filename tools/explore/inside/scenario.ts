@@ -17,7 +17,8 @@ import {
 	run_task,
 } from "kernel/entry/user.ts";
 import { mmu_lookup } from "asm/mmu.ts";
-import { _PAGE_DIRTY, PAGE_SIZE } from "asm/pgtable_types.ts";
+import { pte_dirty } from "asm/pgtable.ts";
+import { PAGE_SIZE, STACK_TOP } from "asm/pgtable_types.ts";
 import {
 	__NR_brk,
 	__NR_clone,
@@ -47,7 +48,7 @@ import { rcu_barrier } from "linux/rcupdate.ts";
 import { drain_all_pages } from "mm/page_alloc.ts";
 import { kmem_cache_flush_all } from "mm/slab.ts";
 
-export { on_cpu, panic, run_task, user_idle, user_syscall };
+export { on_cpu, panic, run_task, STACK_TOP, user_idle, user_syscall };
 
 export interface Scenario {
 	/** What runs beside what. */
@@ -63,8 +64,10 @@ export interface Scenario {
 	/** After them, at each end that differs from those before. */
 	check?: () => void;
 	models?: ("sc" | "tso" | "lkmm")[];
-	/** Fragments of configs/ under which it is to run as well. */
+	/** Fragments of configs/, or of an architecture's, under which it is to run as well. */
 	configs?: string[];
+	/** What it is about that not every architecture has: see lacks() in asm/stepper.ts. */
+	needs?: ("mm_cpumask" | "tlb_gen")[];
 	/** Is part of `make test`. */
 	quick?: boolean;
 }
@@ -84,7 +87,6 @@ export const A = 0x20000000;
 export const B = A + 0x200000;
 /** Scratch pages of the set-up. */
 const WARM = 0x30000000;
-export const STACK_TOP = 0x7ffffffff000;
 
 const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;
@@ -313,7 +315,7 @@ export function pte_at(addr: number): number {
 }
 /** Would the kernel know of a write to the page at addr? For setup and check. */
 export function is_dirty(addr: number): boolean {
-	return (pte_at(addr) & _PAGE_DIRTY) !== 0;
+	return pte_dirty(pte_at(addr));
 }
 /** The vma that is at addr, or NULL. For setup and check. */
 export function vma_at(addr: number): vm_area_struct {

@@ -44,9 +44,11 @@ import { type Model, model } from "host/models/model.ts";
 import { all_oracles } from "host/oracles/all.ts";
 import { type LockdepOptions, LockdepOracle, type LockOrder } from "host/oracles/lockdep.ts";
 import type { Oracle } from "host/oracles/oracle.ts";
+import { set_mutant } from "host/mutant.ts";
 import { lock_names } from "host/model.ts";
 import { cpu_leave_host, smp_handle_ipi } from "kernel/smp.ts";
 import { rcu_barrier, rcu_check_callbacks, rcu_nocb_kthread, rcu_pending_callbacks } from "kernel/rcu.ts";
+import { lacks, memory_models } from "asm/stepper.ts";
 import { CONFIG_RCU_STEPPED } from "generated/autoconf.ts";
 import { all_scenarios } from "generated/scenarios.ts";
 import { page_count_of, subjects } from "./about.ts";
@@ -84,7 +86,11 @@ export { sharing };
 export function scenarios(): Map<string, Scenario & { file: string }> {
 	const all = new Map<string, Scenario & { file: string }>();
 	for (const [file, group] of all_scenarios)
-		for (const [name, s] of Object.entries(group)) all.set(name, { ...s, file });
+		for (const [name, s] of Object.entries(group)) {
+			const other = all.get(name)?.file;
+			if (other !== undefined) throw new Error(`scenario '${name}' is in ${other} and in ${file}`);
+			all.set(name, { ...s, file });
+		}
 	return all;
 }
 
@@ -96,13 +102,15 @@ export function list(): Listed[] {
 		patch: s.patch,
 		invariant: s.invariant,
 		cpus: s.cpus.length,
-		models: s.models ?? ["sc", "tso", "lkmm"],
+		models: memory_models.filter((m) => s.models?.includes(m) ?? true),
 		configs: s.configs ?? [],
+		lacks: s.needs?.map(lacks).find((why) => why !== undefined),
 		quick: s.quick === true,
 	}));
 }
 
 export function session_options(r: Request): SessionOptions {
+	set_mutant(r.mutant ?? 0);
 	const search = () =>
 		r.schedule
 			? replay(r.schedule)
@@ -467,9 +475,9 @@ export class Session {
 		const seen = f.seen as SessionFailure["seen"];
 		/* Nobody has written down which memory that is. */
 		if (!r) return { ...f, seen, memory: undefined };
-		const left = /\bslab objects are left\b/.test(f.text)
+		const left = /\bslab objects? (is|are) left\b/.test(f.text)
 			? "slab"
-			: /\bpages are lost\b/.test(f.text)
+			: /\bpages? (is|are) lost\b/.test(f.text)
 				? "pages"
 				: undefined;
 		const leaked = left && r.leaked(left);

@@ -10,8 +10,8 @@
  * which does what Linux would do with it, so that the program sees what is lost.
  */
 import { mmu_entry, mmu_lookup } from "asm/mmu.ts";
-import { pte_pfn, pte_present } from "asm/pgtable.ts";
-import { _PAGE_DIRTY, PAGE_SIZE } from "asm/pgtable_types.ts";
+import { pte_dirty, pte_page, pte_pfn, pte_present } from "asm/pgtable.ts";
+import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { pfn_to_page } from "asm-generic/memory_model.ts";
 import { stored_frames } from "host/ram.ts";
 import { init_task } from "kernel/fork.ts";
@@ -27,29 +27,32 @@ export function reclaim(addr: number, len: number): void {
 	for (const end = addr + len; addr < end; addr += PAGE_SIZE) {
 		const pte = mmu_lookup(current().mm.pgd, addr);
 
-		if (pte === 0 || (pte & _PAGE_DIRTY) !== 0 || PageDirty(pfn_to_page(pte_pfn(pte)))) continue;
+		if (pte === 0 || pte_dirty(pte) || PageDirty(pte_page(pte))) continue;
 		madvise_dontneed(addr, PAGE_SIZE);
 	}
 }
 
-/** Frames that a dirty entry of the address space maps. */
-function note_dirty(mm: mm_struct, dirty: Set<number>): void {
+/** Frames that the address space maps, and those that a dirty entry of it does. */
+function note_mapped(mm: mm_struct, mapped: Set<number>, dirty: Set<number>): void {
 	for (let vma: vm_area_struct = mm.mmap; vma !== NULL; vma = vma.vm_next) {
 		for (let addr = vma.vm_start; addr < vma.vm_end; addr += PAGE_SIZE) {
 			const pte = mmu_entry(mm.pgd, addr);
 
 			/* Also one that is kept while nobody may use it, as by PROT_NONE. */
-			if (pte_present(pte) && (pte & _PAGE_DIRTY) !== 0) dirty.add(pte_pfn(pte));
+			if (!pte_present(pte)) continue;
+			mapped.add(pte_pfn(pte));
+			if (pte_dirty(pte)) dirty.add(pte_pfn(pte));
 		}
 	}
 }
 
 /** At the end of an execution. */
 export function check_stores(): void {
+	const mapped = new Set<number>();
 	const dirty = new Set<number>();
 
 	for (let t = next_task(init_task); t !== init_task; t = next_task(t)) {
-		if (t.mm !== NULL) note_dirty(t.mm, dirty);
+		if (t.mm !== NULL) note_mapped(t.mm, mapped, dirty);
 	}
 	for (const frame of stored_frames()) {
 		const page: page = pfn_to_page(frame);
@@ -59,6 +62,11 @@ export function check_stores(): void {
 		if (anon ? !page_mapped(page) || lazyfree() : page.mapping === 0) continue;
 		const where = (frame * PAGE_SIZE).toString(16);
 
+		/* What it maps is left with it, and no store is lost. */
+		check_that(
+			!anon || mapped.has(frame),
+			`the page at ${where} is mapped in an address space that no task has, and that is left`,
+		);
 		check_that(
 			dirty.has(frame) || PageDirty(page),
 			`a store to the page at ${where} is lost: neither the page nor an entry that maps it is dirty`,

@@ -105,7 +105,7 @@ export function columns(f: Failure, width: number, all = false): string {
 		const inner =
 			f.calls.at(-1) === undefined || f.func === ""
 				? ""
-				: `${MARKS.back} ${f.func.replace(/^.*\./, "").replace(/\$\d+$/, "")}()`;
+				: `${MARKS.back} ${f.func.replace(/^.*\./, "")}()`;
 		if (inner) put(at, Math.min(deepest, 2), inner);
 		put(at, Math.min(deepest, 2) + 1, `${MARKS.fails} ${f.text.split("\n", 1)[0].replace(PHASES, "")}`);
 	}

@@ -62,6 +62,7 @@ test("a program of too many steps fails, with the schedule", async (t) => {
 		},
 		model: "sc",
 		bundle,
+		arch: "x86",
 	};
 	const r = await search(new Team(core), job, { scenarios: ["s"], max: 1 }, BUDGET);
 	t.is(r.failures, 1);

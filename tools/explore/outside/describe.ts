@@ -33,18 +33,15 @@ const names_of = (flags: [string, number][], v: number) =>
 /** An entry of a page table: the frame, and what may be done with it. */
 export function pte_text(v: number, d: Decoder): string {
 	if (v === 0) return "none";
-	const set = names_of(d.flags.pte, v);
-	const has = (name: string) => set.includes(name);
-	const rest = set.filter((name) => !/^(P|RW|US)$/.test(name));
-	const access = [...(has("P") ? [] : ["!P"]), has("RW") ? "RW" : "RO", ...(has("US") ? [] : ["!US"])];
-	return `pfn 0x${((v & d.pfn_mask) >>> d.page_shift).toString(16)} ${[...access, ...rest].join(" ")}`;
+	const said = d.pte_bits
+		.map(([bit, set, clear]) => ((v & bit) !== 0 ? set : clear))
+		.filter((text) => text !== "");
+	return `${frame_text(v, d)} ${said.join(" ")}`;
 }
-/** One of a higher level points to a table. */
+const frame_text = (v: number, d: Decoder) => `pfn 0x${((v & d.pfn_mask) >>> d.page_shift).toString(16)}`;
+/** One of a higher level points to a table: nothing maps huge pages. */
 function table_text(v: number, d: Decoder): string {
-	if (v === 0) return "none";
-	return names_of(d.flags.pte, v).includes("PSE")
-		? pte_text(v, d)
-		: `table in pfn 0x${((v & d.pfn_mask) >>> d.page_shift).toString(16)}`;
+	return v === 0 ? "none" : `table in ${frame_text(v, d)}`;
 }
 /** As /proc/PID/maps has it, and what else is set; that something *may* be permitted, nearly always is. */
 export function vm_flags_text(v: number, d: Decoder): string {
@@ -123,6 +120,10 @@ export function describe(e: TraceEvent, name: string, d?: Decoder, writer?: numb
 			return "grace period ends";
 		case "rcu_take":
 			return "takes callbacks";
+		case "tlb":
+			return "looks at its translations, or keeps one";
+		case "tlbi":
+			return "takes translations out";
 		case "rcu_read_lock":
 		case "rcu_read_unlock":
 		case "call_rcu":

@@ -122,6 +122,7 @@ test.serial("a check that is taken out is missed, in the schedule that is stored
 		scenario: m.scenario,
 		model: m.model,
 		mutant: m.name,
+		arch: "x86",
 		cpus: 2,
 		executions: 1,
 		blocked: 0,
@@ -178,9 +179,19 @@ test.serial("a report says which memory it was, and who did what to a count that
 		],
 	);
 	/* The kernel's own constants, and its state at each step. */
-	t.like(new Map(decoder.flags.pte.map(([name, bit]) => [bit, name])), { size: 10 });
+	t.is(new Map(decoder.pte_bits.map(([bit]) => [bit, 1])).size, 9);
+	for (const [bit, set, clear] of DECODER.pte_bits)
+		t.deepEqual(
+			decoder.pte_bits.find(([b]) => b === bit),
+			[bit, set, clear],
+		);
+	t.like(decoder, {
+		pfn_mask: DECODER.pfn_mask,
+		page_shift: DECODER.page_shift,
+		entry_functions: DECODER.entry_functions,
+	});
 	for (const [kind, bits] of Object.entries(DECODER.flags)) {
-		const kernel = new Map(decoder.flags[kind as "pte"]);
+		const kernel = new Map(decoder.flags[kind as "gfp"]);
 		for (const [name, bit] of bits) t.is(kernel.get(name), bit, `${kind} ${name}`);
 	}
 	const states = trace.map((e) => e.state);

@@ -4,9 +4,10 @@
  * which models, and the cores that they are handed out to.
  */
 import { availableParallelism } from "node:os";
-import { objtree } from "../../../scripts/lib/objtree.ts";
+import { DEFAULT_ARCH, objtree } from "../../../scripts/lib/objtree.ts";
 import { UserError } from "../../lib/errors.ts";
 import { Core, NeverEnds } from "./core.ts";
+import { fragments, refused } from "./fragments.ts";
 import { mutant_bundle, stepper_tree } from "./mutant.ts";
 import { failure_of, Sources } from "./places.ts";
 import type { Decoder, Listed } from "../protocol.ts";
@@ -26,10 +27,10 @@ import {
 } from "./types.ts";
 
 /** The stepper kernel as it is, with a fragment over its configuration, or with a mutant's patch. */
-export async function stepper_bundle(mutant?: string, config?: string): Promise<string> {
-	if (mutant) return mutant_bundle(mutant);
+export async function stepper_bundle(mutant?: string, config?: string, arch = DEFAULT_ARCH): Promise<string> {
+	if (mutant) return mutant_bundle(mutant, arch);
 	try {
-		return await objtree(stepper_tree(config));
+		return await objtree(stepper_tree(config, arch));
 	} catch (error) {
 		const lines = (error as Error).message.trim().split("\n");
 		throw new UserError(
@@ -38,46 +39,61 @@ export async function stepper_bundle(mutant?: string, config?: string): Promise<
 	}
 }
 
-export async function list(mutant?: string, config?: string): Promise<Listed[]> {
-	const core = new Core(await stepper_bundle(mutant, config));
+export async function list(mutant?: string, config?: string, arch = DEFAULT_ARCH): Promise<Listed[]> {
+	const core = new Core(await stepper_bundle(mutant, config, arch));
 	try {
 		return await core.call("list");
 	} finally {
 		await core.close();
 	}
 }
-function find(listed: Listed[], name: string): Listed {
+function find(listed: Listed[], name: string, arch: string): Listed {
 	const s = listed.find((x) => x.name === name);
 	if (!s) throw new UserError(`no scenario '${name}'; 'spf explore --list' names them all`);
+	if (s.lacks !== undefined) throw new UserError(`scenario '${name}' is not for ${arch}: ${s.lacks}`);
 	return s;
+}
+
+/** A scenario is not for the model that was asked for, or nothing on the architecture is. */
+function no_such_model(model: Model, all: Listed[], { name, models }: Listed, arch: string): string {
+	const ever = MODELS.filter((m) => all.some((s) => s.models.includes(m)));
+	return ever.includes(model)
+		? `--model ${model}: scenario '${name}' is only for ${models.join(" and ")}; leave --model out`
+		: `--model ${model}: ${arch} does not order accesses so; there are ${ever.join(" and ")}`;
 }
 
 /**
  * All models, the strongest first, and under each the kernel as it is and then
  * the fragments that a scenario asks for. A mutant has its own configuration.
+ * What an architecture has not is no job, and `not_run` hears why.
  */
-async function jobs(o: ExploreOptions): Promise<Job[]> {
-	const listed = await list(o.mutant, o.config);
-	const wanted = o.scenarios.length > 0 ? o.scenarios.map((name) => find(listed, name)) : listed;
+async function jobs(o: ExploreOptions, not_run: Listener["not_run"]): Promise<Job[]> {
+	const arch = o.arch ?? DEFAULT_ARCH;
+	const listed = await list(o.mutant, o.config, arch);
+	const wanted = o.scenarios.length > 0 ? o.scenarios.map((name) => find(listed, name, arch)) : listed;
+	const here = wanted.filter((s) => s.lacks === undefined);
+	for (const s of wanted) if (s.lacks !== undefined) not_run?.(s.name, undefined, s.lacks);
 	const only = o.config !== undefined || o.mutant !== undefined;
-	const configs = only ? [o.config] : [undefined, ...new Set(wanted.flatMap((s) => s.configs))];
+	/* Fragments of other architectures are nothing that is left out here. */
+	const known = fragments(arch);
+	const asked = [...new Set(here.flatMap((s) => s.configs))].filter((config) => known.includes(config));
+	const configs = only ? [o.config] : [undefined, ...asked];
 	const kernels: { config?: string; bundle: string }[] = [];
-	for (const config of configs) kernels.push({ config, bundle: await stepper_bundle(o.mutant, config) });
+	for (const config of configs) {
+		const why = only || config === undefined ? undefined : refused(config, arch);
+		if (why === undefined) kernels.push({ config, bundle: await stepper_bundle(o.mutant, config, arch) });
+		else for (const s of here) if (s.configs.includes(config as string)) not_run?.(s.name, config, why);
+	}
 	const work: Job[] = [];
 	for (const model of o.model ? [o.model] : MODELS) {
 		for (const { config, bundle } of kernels) {
-			for (const s of wanted) {
-				const asked = only || config === undefined || s.configs.includes(config);
-				if (asked && s.models.includes(model)) work.push({ s, model, bundle, config });
+			for (const s of here) {
+				const runs = only || config === undefined || s.configs.includes(config);
+				if (runs && s.models.includes(model)) work.push({ s, model, bundle, config, arch });
 			}
 		}
 	}
-	if (work.length === 0) {
-		const [{ name, models }] = wanted;
-		throw new UserError(
-			`--model ${o.model}: scenario '${name}' is only for ${models.join(" and ")}; leave --model out`,
-		);
-	}
+	if (work.length === 0) throw new UserError(no_such_model(o.model as Model, listed, here[0], arch));
 	return work;
 }
 
@@ -85,6 +101,8 @@ async function jobs(o: ExploreOptions): Promise<Job[]> {
 export interface Listener {
 	progress?: (p: Progress) => void;
 	total?: (t: TotalProgress) => void;
+	/** A scenario is not for this architecture, or not with that fragment. */
+	not_run?: (scenario: string, config: string | undefined, why: string) => void;
 	/** A scenario is not searched under a model, since it fails under one that is stronger. */
 	left_out?: (scenario: string, model: Model, config: string | undefined, fails_under: Model) => void;
 }
@@ -95,7 +113,7 @@ export interface Listener {
  * fails under those that are weaker.
  */
 export async function* explore(o: ExploreOptions, listener: Listener = {}): AsyncGenerator<Result> {
-	const work = await jobs(o);
+	const work = await jobs(o, listener.not_run);
 	const budget = (model: Model) => ({
 		...(o.scenarios.length > 0 ? BUDGET : BUDGET_OF_ALL[model]),
 		...(o.budget ? { all: o.budget, bounds: o.budget } : {}),
@@ -105,7 +123,7 @@ export async function* explore(o: ExploreOptions, listener: Listener = {}): Asyn
 	/** What is asked for by options is another search each time. */
 	const usual = [o.bound, o.strategy, o.seed, o.max, o.seconds, o.order].every((x) => x === undefined);
 	const name_of = (job: Job) =>
-		usual ? [key_of(job), job.model, o.mutant, budget(job.model).all].join(" ") : undefined;
+		usual ? [key_of(job), job.model, o.mutant, budget(job.model).all, job.arch].join(" ") : undefined;
 	const searches = new Map(
 		work.map((job) => [
 			job,
@@ -214,6 +232,7 @@ export interface ReplayOptions {
 	model: Model;
 	mutant?: string;
 	config?: string;
+	arch?: string;
 	/** Keep the machine's state at each step. */
 	states?: boolean;
 }
@@ -227,10 +246,11 @@ interface Repeated {
 /** The execution of a replay string, and its failure, if it is not a clean one. */
 export async function replay(text: string, o: ReplayOptions): Promise<Repeated> {
 	const { schedule } = decode_schedule(text);
-	const bundle = await stepper_bundle(o.mutant, o.config);
+	const { arch = DEFAULT_ARCH } = o;
+	const bundle = await stepper_bundle(o.mutant, o.config, arch);
 	const core = new Core(bundle);
 	try {
-		const s = find(await core.call("list"), o.scenario);
+		const s = find(await core.call("list"), o.scenario, arch);
 		const r = await core.call("replay", { scenario: s.name, model: o.model, schedule, trace: o.states });
 		if (r.diverged && !r.failure)
 			throw new UserError(

@@ -5,11 +5,11 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { build_dir, here } from "../../lib/root.ts";
+import { here } from "../../lib/root.ts";
 import type { PageData, PageStep, StateGroup } from "../page/data.ts";
 import type { Decoder, Listed, Snapshot } from "../protocol.ts";
 import { MARKS, number_text, pte_text, value_text, vm_flags_text, WRITES } from "./describe.ts";
-import { load_mutant } from "./mutant.ts";
+import { load_mutant, mutant_dir } from "./mutant.ts";
 import { headline, replay_command } from "./report.ts";
 import { lines_of } from "./source.ts";
 import { calls_of, columns_of, place_names, type Step, steps_of } from "./steps.ts";
@@ -156,7 +156,7 @@ function page_data({ result: r, failure: f, listed }: Shown): PageData {
 	if (f.kind) shown.push(end_of(f, shown.at(-1)));
 	/* A check finds later what went wrong before; what else fails does so where it is noticed. */
 	const breaking = f.kind === "check" ? shown.findLastIndex((s) => s.conflict) : -1;
-	const m = r.mutant === undefined ? undefined : load_mutant(r.mutant);
+	const m = r.mutant === undefined ? undefined : load_mutant(r.mutant, r.arch);
 	const scenario = listed && {
 		name: listed.name,
 		about: listed.about,
@@ -175,10 +175,7 @@ function page_data({ result: r, failure: f, listed }: Shown): PageData {
 		steps: shown,
 		breaking: f.kind ? (breaking >= 0 ? breaking : shown.length - 1) : undefined,
 		states: states.list,
-		sources: sources_of(
-			shown,
-			r.mutant === undefined ? here() : join(build_dir(), "mutants", r.mutant, "src"),
-		),
+		sources: sources_of(shown, r.mutant === undefined ? here() : join(mutant_dir(r.mutant, r.arch), "src")),
 	};
 }
 
@@ -195,7 +192,7 @@ function end_of(f: Failure, last: PageStep | undefined): PageStep {
 		who: "the end",
 		context: at?.context ?? "task",
 		mark: "",
-		calls: calls_of(f),
+		calls: calls_of(f, f.decoder),
 		text: f.text.split("\n", 1)[0],
 		file: f.file,
 		line: f.line,

@@ -7,6 +7,7 @@ export const NOT_ALL_SEEN = 3;
 
 export interface Options {
 	list?: boolean;
+	arch?: string;
 	model?: string;
 	mutant?: string;
 	config?: string;
@@ -30,11 +31,15 @@ export function add_explore(program: Command): void {
 		.description("run every interleaving of a scenario on the stepper machine")
 		.argument("[scenario...]", "names (default: all)")
 		.option("--list", "name the scenarios, and what each is about")
-		.option("--model <model>", "sc, tso or lkmm (default: all that the scenario is for)")
+		.option("--arch <arch>", "the kernel's architecture, a directory of arch/ (default: make's, or x86)")
+		.option(
+			"--model <model>",
+			"sc, tso or lkmm (default: all that the architecture and the scenario are for)",
+		)
 		.option("--mutant <name>", "on a kernel with this patch of tools/explore/mutants")
 		.option(
 			"--config <fragment>",
-			"on a kernel configured with this fragment of configs/, too (default: those that a scenario asks for)",
+			"on a kernel configured with this fragment of configs/ or arch/ARCH/configs/, too (default: those that a scenario asks for)",
 		)
 		.option("--bound <n>", "only schedules with at most n preemptions")
 		.option(

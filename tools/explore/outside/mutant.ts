@@ -11,7 +11,7 @@ import { at_end } from "../../../scripts/lib/at_end.ts";
 import { run } from "../../../scripts/lib/child.ts";
 import { make_directory, write_file } from "../../../scripts/lib/files.ts";
 import { build_dir, here } from "../../lib/root.ts";
-import { type ObjtreeOptions, objtree } from "../../../scripts/lib/objtree.ts";
+import { DEFAULT_ARCH, dir_name, type ObjtreeOptions, objtree } from "../../../scripts/lib/objtree.ts";
 import { UserError } from "../../lib/errors.ts";
 import { BuildError } from "../../../scripts/build.ts";
 import { KernelBuilder } from "./mutant_build.ts";
@@ -24,7 +24,10 @@ export interface Mutant {
 	invariant: string;
 	/** R-number of the historical bug, if it is one. */
 	bug?: string;
-	/** The smallest scenario that kills it, and the weakest model that is needed. */
+	/* What follows is so on one architecture. */
+	/** Why there is no such mutant. */
+	not_here?: string;
+	/** The smallest scenario that kills it, and the strongest model under which it does. */
 	scenario: string;
 	model: Model;
 	/** A fragment of configs/ over stepper.config. */
@@ -51,8 +54,11 @@ export function mutant_file(name: string): string {
 	return join(DIR, `${name}.patch`);
 }
 
-/** Reads the header of a patch. */
-export function load_mutant(name: string): Mutant {
+/**
+ * Reads the header of a patch, for an architecture: there KEY-ARCH comes before KEY. A patch that changes
+ * architectures is for these only.
+ */
+export function load_mutant(name: string, arch = DEFAULT_ARCH): Mutant {
 	const names = mutant_names();
 	if (!names.includes(name)) throw new UserError(`no mutant '${name}'; ${near(name, names)}`);
 	const file = `tools/explore/mutants/${name}.patch`;
@@ -60,7 +66,8 @@ export function load_mutant(name: string): Mutant {
 	const start = text.indexOf("\n--- a/");
 	if (start < 0) throw new UserError(`${file}: no diff, which begins with '--- a/'`);
 	const header = text.slice(0, start);
-	const field = (key: string) => new RegExp(`^${key}:[ \t]*(.*)$`, "m").exec(header)?.[1];
+	const line = (key: string) => new RegExp(`^${key}:[ \t]*(.*)$`, "m").exec(header)?.[1];
+	const field = (key: string) => line(`${key}-${arch}`) ?? line(key);
 	const need = (key: string) => {
 		const value = field(key);
 		if (!value) throw new UserError(`${file}: no '${key}:' line`);
@@ -69,8 +76,12 @@ export function load_mutant(name: string): Mutant {
 	const model = need("Model") as Model;
 	if (!MODELS.includes(model))
 		throw new UserError(`${file}: no model '${model}'; there are ${MODELS.join(", ")}`);
+	const diff = text.slice(start + 1);
+	const own = [...diff.matchAll(/^\+\+\+ b\/arch\/(?!host\/)(\w+)\//gm)].map(([, dir]) => dir);
+	const others = own.length > 0 && !own.includes(arch) ? `it changes arch/${own[0]}` : undefined;
 	return {
 		name,
+		not_here: line(`Not-on-${arch}`) || others,
 		model,
 		subject: need("Subject"),
 		invariant: need("Invariant"),
@@ -78,9 +89,24 @@ export function load_mutant(name: string): Mutant {
 		scenario: need("Scenario"),
 		config: field("Config"),
 		survives: field("Survives") || undefined,
-		schedule: field("Schedule") ?? "",
-		diff: text.slice(start + 1),
+		/* The same on no two. */
+		schedule: line(`Schedule-${arch}`) ?? "",
+		diff,
 	};
+}
+
+/** What a patch changes; of an architecture only what its kernel is made of. */
+export function patched_files(diff: string, arch?: string): string[] {
+	const files = [...diff.matchAll(/^\+\+\+ b\/(\S+)/gm)].map(([, file]) => file);
+	const ours = (f: string) => !/^arch\/(?!host\/)/.test(f) || f.startsWith(`arch/${arch}/`);
+	return arch === undefined ? files : files.filter(ours);
+}
+
+/** The same, of one that there is on the architecture. */
+export function mutant_of(name: string, arch: string): Mutant {
+	const m = load_mutant(name, arch);
+	if (m.not_here !== undefined) throw new UserError(`mutant '${name}' is not for ${arch}: ${m.not_here}`);
+	return m;
 }
 
 /** Those that have a word in common with what was asked for, or where to look. */
@@ -92,10 +118,10 @@ function near(asked: string, names: string[]): string {
 }
 
 /** The object tree of the stepper kernel, with one more fragment, or several: "a.config+b.config". */
-export function stepper_tree(fragment?: string): ObjtreeOptions {
-	if (!fragment) return { name: "stepper", fragments: ["stepper.config"] };
+export function stepper_tree(fragment?: string, arch = DEFAULT_ARCH): ObjtreeOptions {
+	if (!fragment) return { name: "stepper", fragments: ["stepper.config"], arch };
 	const name = `stepper-${fragment.replaceAll(".config", "")}`;
-	return { name, fragments: ["stepper.config", ...fragment.split("+")] };
+	return { name, fragments: ["stepper.config", ...fragment.split("+")], arch };
 }
 
 /** Throws unless the patch fits the sources below a directory. Changes them unless it is a trial. */
@@ -130,24 +156,29 @@ export async function apply_mutant(name: string, dir: string): Promise<string> {
 const builders = new Map<string, Promise<KernelBuilder>>();
 
 /** One for each configuration; a mutant is configured like the kernel that it is one of. */
-function builder(config?: string): Promise<KernelBuilder> {
-	const key = config ?? "";
+export function builder(config: string | undefined, arch: string): Promise<KernelBuilder> {
+	const key = `${arch} ${config}`;
 	let b = builders.get(key);
 	if (!b)
 		builders.set(
 			key,
-			(b = objtree(stepper_tree(config)).then(
+			(b = objtree(stepper_tree(config, arch)).then(
 				(bundle) => new KernelBuilder(here(), dirname(bundle)),
 			)),
 		);
 	return b;
 }
 
+/** Where that is. */
+export function mutant_dir(name: string, arch: string): string {
+	return join(build_dir(), "mutants", dir_name({ name, arch }));
+}
+
 /** Builds the kernel with the mutant in it, unless that was done; the path of its bundle. */
-export async function mutant_bundle(name: string): Promise<string> {
-	const m = load_mutant(name);
-	const kernel = await builder(m.config);
-	const dir = join(build_dir(), "mutants", name);
+export async function mutant_bundle(name: string, arch = DEFAULT_ARCH): Promise<string> {
+	const m = mutant_of(name, arch);
+	const kernel = await builder(m.config, arch);
+	const dir = mutant_dir(name, arch);
 	const bundle = join(dir, "src/build/stepper/vmlinux.mjs");
 	const stamp = join(dir, "stamp");
 	const hash = createHash("sha1").update(kernel.hash).update(m.diff).digest("hex");
@@ -158,7 +189,7 @@ export async function mutant_bundle(name: string): Promise<string> {
 	const release = at_end(away);
 	try {
 		const src = await apply_mutant(name, join(aside, "src"));
-		const touched = [...m.diff.matchAll(/^\+\+\+ b\/(\S+)/gm)].map(([, file]) => file);
+		const touched = patched_files(m.diff, arch);
 		await kernel
 			.build(new Map(touched.map((f) => [join(here(), f), readFileSync(join(src, f), "utf8")])), src)
 			.catch((error: Error) => {

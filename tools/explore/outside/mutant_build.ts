@@ -19,6 +19,7 @@ import {
 	refusals,
 	resolver,
 } from "../../../scripts/cc/program.ts";
+import { srcarch_of } from "../../../scripts/lib/arch.ts";
 import { make_directory, write_file } from "../../../scripts/lib/files.ts";
 import { build_dir } from "../../lib/root.ts";
 
@@ -56,7 +57,7 @@ export class KernelBuilder {
 			srctree,
 			objtree,
 			entries: [join(srctree, STEPPER_ENTRY)],
-			srcarch: "x86",
+			srcarch: srcarch_of((symbol) => config.get(symbol) === true),
 			machine: "stepper",
 			config: (symbol) => config.get(symbol),
 			direct: config.get("CONFIG_KASAN") !== true,
@@ -128,11 +129,13 @@ export class KernelBuilder {
 	 * The bundle with other text for some files (by absolute path), written to
 	 * <copy>/build/stepper. Its source map speaks of the files below copy.
 	 */
-	async build(changed: Map<string, string>, copy: string): Promise<string> {
+	build(changed: Map<string, string>, copy: string): Promise<string> {
+		return this.write(new Map([...this.#output, ...this.recompile(changed)]), copy);
+	}
+	private async write(output: Output, copy: string): Promise<string> {
 		const options = this.#options;
 		const { srctree, objtree } = options;
 		const dir = join(copy, "build/stepper");
-		const output = new Map([...this.#output, ...this.recompile(changed)]);
 		const { code, map } = await bundle({
 			srctree,
 			objtree,

@@ -7,11 +7,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
+import { stepper_arches } from "../../../scripts/lib/arch.ts";
 import { here } from "../../lib/root.ts";
 import { UserError } from "../../lib/errors.ts";
 import { Core } from "./core.ts";
-import { load_mutant, type Mutant, mutant_bundle, mutant_names, patch } from "./mutant.ts";
-import type { Replayed } from "../protocol.ts";
+import { fragments } from "./fragments.ts";
+import { load_mutant, mutant_bundle, mutant_file, mutant_names, patch } from "./mutant.ts";
+import { type Mutants, mutants_bundle } from "./mutants_build.ts";
 import { decode_schedule } from "./replay_string.ts";
 
 const names = mutant_names();
@@ -23,19 +25,22 @@ test("every patch fits the tree", async (t) => {
 	await Promise.all(names.map((name) => t.notThrowsAsync(patch(name, here(), true))));
 });
 
-test("every header is complete", (t) => {
-	for (const name of names) {
-		const m = load_mutant(name);
+test("every header is complete, for each architecture", (t) => {
+	for (const [name, arch] of names.flatMap((n) => stepper_arches().map((a) => [n, a] as const))) {
+		const m = load_mutant(name, arch);
 		t.regex(name, /^[a-z0-9]+(-[a-z0-9]+)*$/);
 		t.true(scenarios.includes(`"${m.scenario}": {`), `${name}: no scenario '${m.scenario}'`);
-		if (m.config)
-			t.true(
-				readdirSync(join(here(), "configs")).includes(m.config),
-				`${name}: no configs/${m.config}`,
-			);
+		if (m.config) t.true(fragments(arch).includes(m.config), `${name}: no configs/${m.config}`);
 		if (m.bug) t.regex(m.bug, /^R\d+(, R\d+)*$/, name);
 		/* Killed, or known why not. */
-		t.not(m.schedule === "", m.survives === undefined, `${name}: 'Schedule:' or 'Survives:'`);
+		const verdicts = [m.schedule || undefined, m.survives, m.not_here].filter((v) => v !== undefined);
+		t.is(
+			verdicts.length,
+			1,
+			`${name}: one of Schedule-${arch}, Survives, Survives-${arch}, Not-on-${arch}`,
+		);
+		const reason = readFileSync(mutant_file(name), "utf8").includes(`\nNot-on-${arch}: `);
+		t.is(m.not_here !== undefined, reason, `${name}: 'Not-on-${arch}:' says why`);
 		if (m.schedule) t.true(decode_schedule(m.schedule).schedule.length > 0, name);
 	}
 });
@@ -64,31 +69,60 @@ test("a patch that does not fit says where", async (t) => {
 	});
 });
 
-/** The kernel of a mutant keeps a worker's memory for good, so each has its own. */
-async function replay(m: Mutant): Promise<Replayed> {
-	/* First: a core that is left open keeps the test from its end. */
-	const { schedule } = decode_schedule(m.schedule);
-	const core = new Core(await mutant_bundle(m.name));
-	try {
-		return await core.call("replay", { scenario: m.scenario, model: m.model, schedule });
-	} catch (error) {
-		throw new Error(`${m.name}: ${(error as Error).message}`, { cause: error });
-	} finally {
-		await core.close();
-	}
+const builds = new Map<string, Promise<Mutants>>();
+/** All of an architecture are in one kernel; those with a configuration of their own are few, each has its own. */
+function kernel_of(arch: string): Promise<Mutants> {
+	const build =
+		builds.get(arch) ??
+		mutants_bundle(
+			killed(arch).filter((m) => m.config === undefined),
+			arch,
+		);
+	builds.set(arch, build);
+	return build;
 }
+const killed = (arch: string) =>
+	names
+		.map((name) => load_mutant(name, arch))
+		.filter((m) => m.not_here === undefined && m.survives === undefined);
 
-/* Compiled are the files that a patch changes, and nothing if that was done before. */
-test.serial("every stored schedule still fails", async (t) => {
-	t.timeout(600_000);
-	const queue = names.map(load_mutant).filter((m) => m.survives === undefined);
-	const well: string[] = [];
-	const two = [0, 1].map(async () => {
-		for (let m = queue.shift(); m !== undefined; m = queue.shift()) {
-			const { failure, diverged } = await replay(m);
-			if (!failure) well.push(`${m.name}: ${diverged ?? "it ends well"}`);
+/* A kernel keeps a worker's memory for good: one worker, and so one kernel, for all that can share one. */
+for (const arch of stepper_arches())
+	test.serial(`every stored schedule still fails on ${arch}`, async (t) => {
+		t.timeout(600_000);
+		const cores = new Map<string, Core>();
+		const well: string[] = [];
+		try {
+			for (const m of killed(arch)) {
+				const all = await kernel_of(arch);
+				const mutant = all.numbers.get(m.name);
+				const bundle = mutant === undefined ? await mutant_bundle(m.name, arch) : all.bundle;
+				const core = cores.get(bundle) ?? new Core(bundle);
+				cores.set(bundle, core);
+				const { schedule } = decode_schedule(m.schedule);
+				const request = { scenario: m.scenario, model: m.model, schedule, mutant };
+				const { failure, diverged } = await core
+					.call("replay", request)
+					.catch((error: Error) => {
+						throw new Error(`${m.name}: ${error.message}`, { cause: error });
+					});
+				if (!failure) well.push(`${m.name}: ${diverged ?? "it ends well"}`);
+			}
+		} finally {
+			await Promise.all([...cores.values()].map((core) => core.close()));
 		}
+		t.deepEqual(well, [], `make explore-mutants ARGS='--arch ${arch} --update NAME…' stores others`);
 	});
-	await Promise.all(two);
-	t.deepEqual(well, [], "make explore-mutants ARGS='--update NAME…' stores others");
+
+test("without a mutant such a kernel is the one of the tree", async (t) => {
+	const m = load_mutant("skip-seq2");
+	const { bundle, numbers } = await kernel_of("x86");
+	const core = new Core(bundle);
+	const { schedule } = decode_schedule(m.schedule);
+	const request = { scenario: m.scenario, model: m.model, schedule };
+	const ends = [numbers.get("skip-seq2"), 0].map((mutant) => core.call("replay", { ...request, mutant }));
+	const [with_it, without] = await Promise.all(ends);
+	await core.close();
+	t.truthy(with_it.failure);
+	t.is(without.failure, undefined);
 });

@@ -107,9 +107,9 @@ const EXPECTED: Record<string, [kind: string, text: RegExp]> = {
 	"end-rss": ["check", /rss_stat\[1\] \d, \d pages mapped/],
 	"end-tlb": ["check", /CPU0 has a stale translation of 20001000/],
 	"end-tlb-write": ["check", /CPU0 may write to 20001000/],
-	"end-page": ["check", /1 pages are lost/],
-	"end-object": ["check", /1 slab objects are left: .*"kmalloc-32":1/],
-	"end-task": ["check", /1 slab objects are left: .*"task_struct":1/],
+	"end-page": ["check", /1 page is lost/],
+	"end-object": ["check", /1 slab object is left: .*"kmalloc-32":1/],
+	"end-task": ["check", /1 slab object is left: .*"task_struct":1/],
 
 	"sleep-kmalloc-irq": [
 		"sleep",

@@ -164,7 +164,9 @@ export class Sources {
 				column: (entry.originalColumn ?? 0) + 1,
 			};
 			const named = func !== undefined && !func.includes("<anonymous>");
-			out.push({ ...place, func: named ? func : this.#unnamed(file, place.line) });
+			/* Two of one name in a bundle: the bundler has given one of them a number. */
+			const name = named ? func.replace(/\$\d+$/, "") : this.#unnamed(file, place.line);
+			out.push({ ...place, func: name });
 		}
 		return out;
 	}

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Results as text: one line for what holds, the whole story of what does not; and the same for programs. */
 import Table from "cli-table3";
+import { DEFAULT_ARCH } from "../../../scripts/lib/objtree.ts";
 import { count } from "../../../scripts/lib/words.ts";
 import { columns } from "./columns.ts";
 import { describe, MARKS } from "./describe.ts";
 import { conflict_of, place_names, who_text } from "./steps.ts";
 import { access_lines, leak_lines, place_lines, subject_lines } from "./subjects.ts";
+import type { Wait } from "../protocol.ts";
 import type { Failure, Result, TraceEvent } from "./types.ts";
 
 /** How far the search went: what was not looked at is said. */
@@ -17,13 +19,20 @@ function extent(r: Result): string {
 const rate = (r: Result) =>
 	r.seconds > 0 ? `, ${Math.round((r.made ?? r.executions + r.blocked) / r.seconds)}/s` : "";
 
+/** Said of all but the usual one. */
+const on_arch = (r: Result) => (r.arch === DEFAULT_ARCH ? "" : `, ${r.arch}`);
+
 /** One line for a scenario under a model. */
 export function summary(r: Result): string {
-	return `explored ${count(r.executions, "execution")} (${r.blocked} blocked), ${extent(r)}, ${count(r.cpus, "CPU")}, ${r.model.toUpperCase()}${r.config ? `, ${r.config}` : ""}, ${count(r.failures, "failure")}${rate(r)}`;
+	return `explored ${count(r.executions, "execution")} (${r.blocked} blocked), ${extent(r)}, ${count(r.cpus, "CPU")}, ${r.model.toUpperCase()}${on_arch(r)}${r.config ? `, ${r.config}` : ""}, ${count(r.failures, "failure")}${rate(r)}`;
 }
 
 /** Of many: how much of them was seen. A search of a scenario under one model counts as one. */
-export function total(results: readonly Pick<Result, "exhausted" | "bound" | "failures">[], left_out: number): string {
+export function total(
+	results: readonly Pick<Result, "exhausted" | "bound" | "failures">[],
+	left_out: number,
+	not_run?: string,
+): string {
 	const exhausted = results.filter((r) => r.exhausted).length;
 	const failed = results.filter((r) => r.failures > 0).length;
 	const within = new Map<number, number>();
@@ -35,7 +44,13 @@ export function total(results: readonly Pick<Result, "exhausted" | "bound" | "fa
 			bound < 0 ? `${n} within no bound` : `${n} with at most ${count(bound, "preemption")}`,
 		);
 	const not_begun = left_out > 0 ? [`${left_out} left out, as they fail under a stronger model`] : [];
-	const parts = [`${exhausted} exhausted`, ...open, `${failed} failed`, ...not_begun];
+	const parts = [
+		`${exhausted} exhausted`,
+		...open,
+		`${failed} failed`,
+		...not_begun,
+		...(not_run ? [not_run] : []),
+	];
 	return `${count(results.length, "search", "searches")}: ${parts.join(", ")}`;
 }
 
@@ -56,7 +71,7 @@ export function headline(r: Result, f: Failure): string[] {
 	const how = r.strategy === "replay" ? "replayed" : `execution ${r.executions}${rate(r)}, ${extent(r)}`;
 	return [
 		`${r.scenario}: ${f.memory ? "memory that may not be used is used" : (KINDS[f.kind] ?? f.kind)}`,
-		`${r.model.toUpperCase()}, ${count(r.cpus, "CPU")}${mutant}; ${how}`,
+		`${r.model.toUpperCase()}${on_arch(r)}, ${count(r.cpus, "CPU")}${mutant}; ${how}`,
 		...f.text.split("\n").map((line) => `  ${line}`),
 		...(f.file ? [`  in ${f.func ? `${f.func.replace(/^.*\./, "")}(), ` : ""}${f.file}:${f.line}`] : []),
 	];
@@ -94,7 +109,15 @@ function wait_table(f: Failure): string[] {
 		style: { head: [], border: [], compact: true },
 	});
 	for (const w of f.waits) table.push([who_text(w), w.for, w.holder ?? ""]);
-	return [table.toString(), ""];
+	return [table.toString(), "", ...f.waits.flatMap((w) => last_step(w, f))];
+}
+/** Frames that are shown of who waits: the way to a sleep is long, and what is slept for is far up. */
+const WAIT_FRAMES = 12;
+/** What somebody did last, who waits or sleeps now: a step that it stands before has not been made. */
+function last_step(w: Wait, f: Failure): string[] {
+	const e = f.trace.findLast((x) => x.phase === "run" && x.cpu === w.cpu && x.context === w.context);
+	if (e === undefined) return [];
+	return [`${who_text(w)} has made its last step, #${e.step}, in:`, ...place_lines(e, "      ", WAIT_FRAMES), ""];
 }
 
 /** The whole story of a failure; its last line repeats it, if that is possible. `all`: with steps that only their CPU sees. */
@@ -123,7 +146,8 @@ export function failure_report(r: Result, f: Failure, width: number, all = false
 /** What fails before the first step does so each time. */
 export function replay_command(r: Result, f: Failure): string {
 	const replay = f.replay === "" ? "" : ` --replay '${f.replay}'`;
-	return `npx spf explore ${r.scenario} --model ${r.model}${r.mutant ? ` --mutant ${r.mutant}` : ""}${r.config ? ` --config ${r.config}` : ""}${replay}`;
+	const arch = r.arch === DEFAULT_ARCH ? "" : ` --arch ${r.arch}`;
+	return `npx spf explore ${r.scenario}${arch} --model ${r.model}${r.mutant ? ` --mutant ${r.mutant}` : ""}${r.config ? ` --config ${r.config}` : ""}${replay}`;
 }
 
 const place_json = ({ func, file, line, calls }: Failure | TraceEvent) => ({ func, file, line, calls });

@@ -242,6 +242,12 @@ test("a deadlock has a table of who waits for what", (t) => {
 	t.regex(text, /│ CPU +│ waits for +│ holder +│/);
 	t.regex(text, /│ CPU0 +│ lock b +│ CPU1 +│/);
 	t.regex(text, /│ CPU1 \(irq\) +│ lock a +│ +│/);
+	/* And where they are; the handler has done nothing yet. */
+	t.regex(
+		text,
+		/\nCPU0 has made its last step, #4, in:\n +kernel\/mm\/memory\.ts:14\n +set_pte_at\(\) ← program\(\)\n/,
+	);
+	t.notRegex(text, /CPU1 \(irq\) has made/);
 	t.regex(text, /\nnot minimised: /);
 });
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `spf explore`: checks what is asked for, explores, and prints what came of it. */
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { stepper_arches } from "../../../scripts/lib/arch.ts";
 import { count } from "../../../scripts/lib/words.ts";
 import { write_file } from "../../../scripts/lib/files.ts";
-import { here } from "../../lib/root.ts";
+import { arch_asked, DEFAULT_ARCH } from "../../../scripts/lib/objtree.ts";
 import { UserError } from "../../lib/errors.ts";
 import { one_of, whole_number } from "../../lib/options.ts";
 import { explore, list, replay } from "./explorer.ts";
+import { fragments, refused } from "./fragments.ts";
 import { failure_page } from "./html.ts";
 import { NOT_ALL_SEEN, type Options } from "./index.ts";
 import { Bars } from "./progress.ts";
@@ -18,8 +20,10 @@ const STRATEGIES = ["dpor", "bound", "pct", "random"] as const;
 
 /** What the command line asks for, after everything that is wrong with it. */
 function checked(scenarios: string[], o: Options): ExploreOptions {
+	const arch = o.arch ?? arch_asked();
 	const options: ExploreOptions = {
 		scenarios,
+		arch: one_of(o.arch === undefined ? "ARCH" : "--arch", arch, stepper_arches()),
 		model: one_of("--model", o.model, MODELS),
 		mutant: o.mutant,
 		config: o.config,
@@ -36,10 +40,10 @@ function checked(scenarios: string[], o: Options): ExploreOptions {
 			throw new UserError(
 				`--config ${o.config}: mutant '${o.mutant}' has its own; leave one of them out`,
 			);
-		const fragments = readdirSync(join(here(), "configs")).filter((f) => f.endsWith(".config"));
-		if (!fragments.includes(o.config))
+		const known = fragments(arch);
+		if (!known.includes(o.config))
 			throw new UserError(
-				`--config ${o.config}: configs/ has no such fragment; there are ${fragments.join(", ")}`,
+				`--config ${o.config}: configs/ has no such fragment; there are ${known.join(", ")}`,
 			);
 	}
 	const chance = options.strategy === "pct" || options.strategy === "random";
@@ -69,12 +73,16 @@ const CHANCE_SECONDS = 20;
 
 export async function run(scenarios: string[], o: Options): Promise<number> {
 	const options = checked(scenarios, o);
-	if (o.list) return print_list(o);
-	if (o.replay !== undefined) return repeat(scenarios[0], options.model ?? "sc", o.replay, o);
-	if (o.quick) options.scenarios = (await list(o.mutant)).filter((s) => s.quick).map((s) => s.name);
+	const { arch = DEFAULT_ARCH } = options;
+	if (o.config !== undefined && arch !== DEFAULT_ARCH) await can_be(o.config, arch);
+	if (o.list) return print_list(o, arch);
+	if (o.replay !== undefined) return repeat(scenarios[0], options.model ?? "sc", o.replay, o, arch);
+	if (o.quick)
+		options.scenarios = (await list(o.mutant, undefined, arch)).filter((s) => s.quick).map((s) => s.name);
 	const bars = process.stderr.isTTY && !o.json && !o.quiet ? new Bars() : undefined;
 	let failures = 0;
 	let not_searched = 0;
+	let not_run = 0;
 	const all: Pick<Result, "scenario" | "exhausted" | "bound" | "failures">[] = [];
 	const failed: { result: Result; failure: Failure }[] = [];
 	try {
@@ -89,6 +97,13 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 			progress: (p) => bars?.show(p),
 			total: (t) => bars?.total(t),
 			left_out,
+			not_run: (scenario, config, why) => {
+				not_run++;
+				if (!o.json && !o.quiet)
+					process.stdout.write(
+						`${scenario}: not run on ${arch}${config ? ` with ${config}` : ""}: ${why}\n`,
+					);
+			},
 		})) {
 			bars?.done(r);
 			print(r, o);
@@ -106,27 +121,38 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 		bars?.stop();
 	}
 	if (!o.json && !o.quiet && new Set(all.map((r) => r.scenario)).size > 1)
-		process.stdout.write(`${total(all, not_searched)}\n`);
+		process.stdout.write(
+			`${total(all, not_searched, not_run > 0 ? `${not_run} not run on ${arch}` : undefined)}\n`,
+		);
 	if (o.html !== undefined && failed.length === 0)
 		process.stderr.write(`spf: no schedule fails, so '${o.html}' was not written\n`);
 	else if (o.html !== undefined) await write_page(o.html, failed);
 	return failures > 0 ? 1 : all.some((r) => !r.exhausted) ? NOT_ALL_SEEN : 0;
 }
-async function print_list(o: Options): Promise<number> {
-	for (const s of await list(o.mutant, o.config)) {
-		const text = `${s.name}\n    ${s.about}\n    ${s.patch}; ${s.invariant}\n`;
+/** Throws where the architecture's kernel cannot be configured so. */
+async function can_be(config: string, arch: string): Promise<void> {
+	await list(undefined, undefined, arch);
+	const why = refused(config, arch);
+	if (why !== undefined) throw new UserError(`--config ${config}: not on ${arch}: ${why}`);
+}
+
+async function print_list(o: Options, arch: string): Promise<number> {
+	for (const s of await list(o.mutant, o.config, arch)) {
+		const lacks = s.lacks === undefined ? "" : `    not run on ${arch}: ${s.lacks}\n`;
+		const text = `${s.name}\n    ${s.about}\n    ${s.patch}; ${s.invariant}\n${lacks}`;
 		process.stdout.write(o.json ? `${JSON.stringify(s)}\n` : text);
 	}
 	return 0;
 }
 
 /** One execution, again. */
-async function repeat(scenario: string, model: Model, text: string, o: Options): Promise<number> {
+async function repeat(scenario: string, model: Model, text: string, o: Options, arch: string): Promise<number> {
 	const { failure, trace, listed, decoder } = await replay(text, {
 		scenario,
 		model,
 		mutant: o.mutant,
 		config: o.config,
+		arch,
 		states: o.html !== undefined,
 	});
 	const result: Result = {
@@ -134,6 +160,7 @@ async function repeat(scenario: string, model: Model, text: string, o: Options):
 		model,
 		mutant: o.mutant,
 		config: o.config,
+		arch,
 		cpus: new Set(trace.filter((e) => e.context === "task").map((e) => e.cpu)).size,
 		executions: 1,
 		blocked: 0,
@@ -180,8 +207,8 @@ function print(r: Result, o: Options): void {
 async function write_page(file: string, failed: { result: Result; failure: Failure }[]): Promise<void> {
 	const pages = [];
 	for (const { result, failure } of failed) {
-		const { scenario, model, mutant, config } = result;
-		const again = await replay(failure.replay, { scenario, model, mutant, config, states: true });
+		const { scenario, model, mutant, config, arch } = result;
+		const again = await replay(failure.replay, { scenario, model, mutant, config, arch, states: true });
 		pages.push({ result, failure: { ...failure, trace: again.trace }, listed: again.listed });
 	}
 	save(file, failure_page(pages));

@@ -20,6 +20,7 @@ export interface Job {
 	model: Model;
 	bundle: string;
 	config?: string;
+	arch: string;
 	/** Executions of the searches that are over, since when, and what it was in all the last time. */
 	made?: number;
 	started?: number;
@@ -76,7 +77,7 @@ export function progress_of(job: Job, on_progress?: (p: Progress) => void): OnPr
  * one, too. What is beyond the budget is not begun.
  */
 export async function search(team: Team, job: Job, o: ExploreOptions, budget: Budget, least = 0): Promise<Result> {
-	const { s, model, config } = job;
+	const { s, model, config, arch } = job;
 	/* What the first search finds to be shared, the next ones know. */
 	let keep = false;
 	let made = 0;
@@ -117,6 +118,7 @@ export async function search(team: Team, job: Job, o: ExploreOptions, budget: Bu
 			model,
 			mutant: o.mutant,
 			config,
+			arch,
 			cpus: s.cpus,
 			executions: r.executions,
 			blocked: r.blocked,
@@ -181,6 +183,7 @@ export function hung(job: Job, mutant: string | undefined, why: NeverEnds): Resu
 		model: job.model,
 		mutant,
 		config: job.config,
+		arch: job.arch,
 		cpus: job.s.cpus,
 		executions: 0,
 		blocked: 0,

@@ -4,7 +4,7 @@
  * in the call tree, what its place is called, and which steps one has to see to
  * understand the others.
  */
-import type { MemoryObject, TraceEvent } from "../protocol.ts";
+import type { Decoder, MemoryObject, TraceEvent } from "../protocol.ts";
 import { describe, LOCKS, WRITES } from "./describe.ts";
 import { fold_ipis, fold_words } from "./fold.ts";
 import type { Failure } from "./types.ts";
@@ -30,24 +30,16 @@ export interface Step {
 	turn?: "switch" | "preempts";
 }
 
-export const plain_function = (name: string) => name.replace(/\$\d+$/, "").replace(/^.*\./, "");
+export const plain_function = (name: string) => name.replace(/^.*\./, "");
 
 /** The way of every instruction and system call into the kernel. */
-const ENTRY = new Set([
-	"user_syscall",
-	"do_syscall_64",
-	"sys_call",
-	"user_load8",
-	"user_store8",
-	"mmu_access",
-	"exc_page_fault",
-]);
+const ENTRY = new Set(["user_syscall", "sys_call", "user_load8", "user_store8", "mmu_access"]);
 
-export function calls_of(e: Pick<TraceEvent, "calls" | "func">): string[] {
+export function calls_of(e: Pick<TraceEvent, "calls" | "func">, d: Decoder | undefined): string[] {
 	const end = e.calls.lastIndexOf(e.func);
 	return (end < 0 ? e.calls : e.calls.slice(0, end + 1))
 		.map((name, depth) => (depth === 0 && name.startsWith("scenarios") ? "program" : plain_function(name)))
-		.filter((name) => name !== "" && !ENTRY.has(name));
+		.filter((name) => name !== "" && !ENTRY.has(name) && !d?.entry_functions.includes(name));
 }
 
 /** Helpers name their argument; what they do with it, says which field it is. */
@@ -186,7 +178,7 @@ export function steps_of(f: Pick<Failure, "trace" | "conflict" | "kind" | "decod
 			event: e,
 			column: e.context === "rcu" ? "RCU" : `CPU${e.cpu}`,
 			who: `${e.phase === "run" ? "" : e.phase}${e.context}${e.cpu}`,
-			calls: calls_of(e),
+			calls: calls_of(e, decoder),
 			text:
 				f.memory?.object && conflict
 					? freed_text(f.memory.object)

@@ -43,6 +43,7 @@ export function result(more: Partial<Result> = {}): Result {
 	return {
 		scenario: "fault-munmap",
 		model: "sc",
+		arch: "x86",
 		cpus: 2,
 		executions: 642,
 		blocked: 0,
@@ -57,15 +58,6 @@ export function result(more: Partial<Result> = {}): Result {
 /** Some of the kernel's bits; a test of decoder.ts compares them with its own. */
 export const DECODER: Decoder = {
 	flags: {
-		pte: [
-			["P", 1],
-			["RW", 2],
-			["US", 4],
-			["A", 0x20],
-			["D", 0x40],
-			["PSE", 0x80],
-			["NX", 0x800],
-		],
 		vm_flags: [
 			["READ", 1],
 			["WRITE", 2],
@@ -85,8 +77,17 @@ export const DECODER: Decoder = {
 			["slab", 0x200],
 		],
 	},
+	pte_bits: [
+		[1, "", "!P"],
+		[2, "RW", "RO"],
+		[4, "", "!US"],
+		[0x20, "A", ""],
+		[0x40, "D", ""],
+		[0x800, "NX", ""],
+	],
 	pfn_mask: ~0xfff,
 	page_shift: 12,
+	entry_functions: ["do_syscall_64", "exc_page_fault"],
 	percpu: { base: 0x10000, stride: 0x1000, cpus: 4 },
 };
 /** A reader is overtaken by a writer between its two looks at a sequence. */

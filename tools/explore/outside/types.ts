@@ -24,6 +24,8 @@ export interface ExploreOptions {
 	mutant?: string;
 	/** A fragment of configs/ over the stepper's. */
 	config?: string;
+	/** x86 by default. */
+	arch?: string;
 	/** Most preemptions. */
 	bound?: number;
 	strategy?: "dpor" | "bound" | "pct" | "random";
@@ -89,6 +91,7 @@ export interface Result {
 	model: Model;
 	mutant?: string;
 	config?: string;
+	arch: string;
 	cpus: number;
 	executions: number;
 	blocked: number;

@@ -3,8 +3,7 @@
  * The anon_vmas of a family of processes, whose interval trees all of them change, and a walk from a page to the places
  * where it is mapped. The port has no such walk (nothing reclaims or migrates): the one here stands for all of them.
  */
-import { p4d_offset, pte_page, pte_present } from "asm/pgtable.ts";
-import { _PAGE_PRESENT } from "asm/pgtable_types.ts";
+import { p4d_offset, p4d_present, pmd_present, pte_page, pte_present, pud_present } from "asm/pgtable.ts";
 import { current } from "kernel/sched/core.ts";
 import { get_page, pte_lockptr_val, put_page } from "linux/mm.ts";
 import type { anon_vma_chain, mm_struct, page, vm_area_struct } from "linux/mm_types.ts";
@@ -56,15 +55,15 @@ function page_at(mm: mm_struct, addr: number): page {
 	const p4d = p4d_offset(pgd_offset(mm, addr), addr);
 	const p4dval = READ_ONCE(p4d.p4d);
 
-	if ((p4dval & _PAGE_PRESENT) === 0) return NULL;
+	if (!p4d_present(p4dval)) return NULL;
 	const pud = pud_offset_lockless(p4d, p4dval, addr);
 	const pudval = READ_ONCE(pud.pud);
 
-	if ((pudval & _PAGE_PRESENT) === 0) return NULL;
+	if (!pud_present(pudval)) return NULL;
 	const pmd = pmd_offset_lockless(pud, pudval, addr);
 	const pmdval = READ_ONCE(pmd.pmd);
 
-	if ((pmdval & _PAGE_PRESENT) === 0) return NULL;
+	if (!pmd_present(pmdval)) return NULL;
 	const ptl = pte_lockptr_val(mm, pmdval);
 
 	spin_lock(ptl);

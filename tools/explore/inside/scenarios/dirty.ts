@@ -101,6 +101,7 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"lazyfree-write": {
+		configs: ["noafdbm.config"],
 		about: "a store of another thread beside MADV_FREE, and one after it",
 		patch: "none: mm/madvise.c madvise_free_pte_range()",
 		invariant: "what is written after MADV_FREE is kept",
@@ -122,6 +123,7 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"lazyfree-mprotect": {
+		configs: ["noafdbm.config"],
 		about: "a store to a page that MADV_FREE has made clean beside mprotect to read-only",
 		patch: "none: mm/mprotect.c change_pte_range()",
 		invariant: "what is written after MADV_FREE is kept",
@@ -133,6 +135,7 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"lazyfree-cold": {
+		configs: ["noafdbm.config"],
 		about: "a store to a page that MADV_FREE has made clean, and a load has made young, beside MADV_COLD",
 		patch: "none: mm/madvise.c madvise_cold_or_pageout_pte_range()",
 		invariant: "a dirty bit that the CPU sets is not lost",
@@ -159,6 +162,7 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"lazyfree-fork": {
+		configs: ["noafdbm.config"],
 		about: "a store to a page that MADV_FREE has made clean beside fork, which takes its write bit",
 		patch: "none: mm/memory.c copy_present_pte()",
 		invariant: "a dirty bit that the CPU sets is not lost, and none comes into an entry that is read-only",

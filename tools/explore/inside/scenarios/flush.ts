@@ -27,7 +27,7 @@ function both_cached(): void {
 }
 
 export const scenarios: Record<string, Scenario> = {
-	"flush-flush": {
+	"flush-flush-tables": {
 		about: "two MADV_DONTNEED of two pages, of which each flushes both CPUs",
 		patch: "none: arch/x86/mm/tlb.c flush_tlb_func()",
 		invariant: "a CPU that has answered has flushed all that was asked for",

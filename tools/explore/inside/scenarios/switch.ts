@@ -175,6 +175,7 @@ export const scenarios: Record<string, Scenario> = {
 		check: unmapped,
 	},
 	"lazy-twice": {
+		needs: ["tlb_gen"],
 		about: "an idle CPU goes on in the address space that it has borrowed beside two MADV_DONTNEED there",
 		patch: "none: arch/x86/mm/tlb.c switch_mm_irqs_off(), flush_tlb_func()",
 		invariant: "a CPU that has caught up with a generation has flushed all up to it",
@@ -305,6 +306,7 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"switch-both": {
+		needs: ["mm_cpumask"],
 		about: "two idle CPUs come to one address space at once, and one of them gives a page up",
 		patch: "none: arch/x86/mm/tlb.c switch_mm_irqs_off(), mm_cpumask()",
 		invariant: "each CPU that has an address space is in its cpumask",
@@ -319,6 +321,7 @@ export const scenarios: Record<string, Scenario> = {
 		check: zapped,
 	},
 	"switch-both-munmap": {
+		needs: ["mm_cpumask"],
 		about: "two idle CPUs come to one address space at once, and one of them unmaps, page table and all",
 		patch: "none: arch/x86/mm/tlb.c switch_mm_irqs_off(), mm_cpumask()",
 		invariant: "each CPU that has an address space is in its cpumask",
@@ -333,6 +336,7 @@ export const scenarios: Record<string, Scenario> = {
 		check: unmapped,
 	},
 	"switch-apart": {
+		needs: ["mm_cpumask"],
 		about: "a CPU comes to an address space as another one leaves it, comes back and gives a page up",
 		patch: "none: arch/x86/mm/tlb.c switch_mm_irqs_off(), mm_cpumask()",
 		invariant: "who leaves takes nobody else out of the cpumask",

@@ -7,7 +7,7 @@ import { preempt_disable } from "linux/preempt.ts";
 import { get_task_struct } from "linux/sched/task.ts";
 import { kmalloc } from "linux/slab.ts";
 import { __NR_clone } from "asm/unistd.ts";
-import { _PAGE_RW } from "asm/pgtable_types.ts";
+import { pte_wrprotect } from "asm/pgtable.ts";
 import { current } from "kernel/sched/core.ts";
 import { pmd_off, pte_offset_map } from "linux/pgtable.ts";
 import { A, exit, PAGE, two_pages, user_syscall, write } from "../scenario.ts";
@@ -57,7 +57,7 @@ export const scenarios: Record<string, Scenario> = {
 	"wrong/end-tlb": program("a translation outlives its entry", () => change_pte(() => 0)),
 	"wrong/end-tlb-write": program("a CPU may still write what it may only read", () => {
 		write(A + PAGE, 2);
-		change_pte((pte) => pte & ~_PAGE_RW);
+		change_pte(pte_wrprotect);
 	}),
 	"wrong/end-page": program("a page is left", () => {
 		alloc_page(GFP_KERNEL);
