@@ -12,7 +12,7 @@ import fc from "fast-check";
 import { Machine } from "../../../arch/host/threads/machine.ts";
 import { here } from "../../lib/root.ts";
 import { geometry, guest } from "../../../scripts/lib/guest.ts";
-import { ARM64, kunit_config } from "../kunit/run.ts";
+import { ARM64, ARM64_64K, kunit_config } from "../kunit/run.ts";
 import { test_ram } from "../ram.ts";
 import { objtree } from "../../../scripts/lib/objtree.ts";
 import type { Result } from "./guest.ts";
@@ -120,7 +120,7 @@ function compare(ops: Op[], places: Places, { outcomes, leaks }: Result): string
 	if (leaks.length) return leaks.join("; ");
 }
 
-for (const tree of [kunit_config("debug"), kunit_config("nospf"), ARM64]) {
+for (const tree of [kunit_config("debug"), kunit_config("nospf"), ARM64, ARM64_64K]) {
 	const { arch = "x86" } = tree;
 	test(`address space against a page array: ${arch} ${tree.name}`, async (t) => {
 		t.log(`SEED=${seed}`);

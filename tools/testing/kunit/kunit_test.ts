@@ -3,12 +3,13 @@
  *  configuration that they are meant to hold in. */
 import test from "ava";
 import type { kunit_run_result } from "../../../kernel/lib/kunit/executor.ts";
-import { ARM64, KUNIT_CONFIGS, kunit_config, run_kunit } from "./run.ts";
+import { ARM64, ARM64_64K, KUNIT_CONFIGS, kunit_config, run_kunit } from "./run.ts";
 
 /* AVA wants to know all tests before the first one ends, so the kernels run first. */
 const runs: { name: string; result: kunit_run_result }[] = [];
 for (const name of Object.keys(KUNIT_CONFIGS)) runs.push({ name, result: await run_kunit(kunit_config(name), "") });
-runs.push({ name: "arm64", result: await run_kunit(ARM64, "") });
+for (const [name, tree] of Object.entries({ arm64: ARM64, "arm64 of 64 KiB": ARM64_64K }))
+	runs.push({ name, result: await run_kunit(tree, "") });
 
 for (const { name, result } of runs) {
 	const { suites, ktap } = result;

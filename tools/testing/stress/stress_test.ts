@@ -12,8 +12,9 @@ import { join } from "node:path";
 import test from "ava";
 import { Machine } from "../../../arch/host/threads/machine.ts";
 import { here } from "../../lib/root.ts";
-import { ARM64, KUNIT_CONFIGS, kunit_config } from "../kunit/run.ts";
-import { guest } from "../../../scripts/lib/guest.ts";
+import { ARM64, ARM64_64K, KUNIT_CONFIGS, kunit_config } from "../kunit/run.ts";
+import { geometry, guest } from "../../../scripts/lib/guest.ts";
+import { test_ram } from "../ram.ts";
 import { type ObjtreeOptions, objtree } from "../../../scripts/lib/objtree.ts";
 import type * as Guest from "./guest.ts";
 import { type Arg, CONTROL_WORDS } from "./layout.ts";
@@ -26,6 +27,14 @@ const STEPS = Number(process.env.STEPS ?? 1200);
 const CONFIGS: { name: string; tree: string; fragments: string[]; spf: boolean; arch?: string; cpus?: number[] }[] = [
 	/* No flush is an interrupt there, and the walkers write to entries in use. */
 	{ name: "arm64", arch: "arm64", tree: ARM64.name, fragments: KUNIT_CONFIGS.debug, spf: true, cpus: [4] },
+	{
+		name: "arm64 of 64 KiB",
+		arch: "arm64",
+		tree: ARM64_64K.name,
+		fragments: ARM64_64K.fragments ?? [],
+		spf: true,
+		cpus: [4],
+	},
 	{ name: "default", tree: "kunit-default", fragments: ["kunit.config"], spf: true },
 	{ name: "debug", tree: "kunit-debug", fragments: ["kunit.config", "debug.config"], spf: true },
 	{ name: "nospf", tree: "kunit-nospf", fragments: ["kunit.config", "debug.config", "nospf.config"], spf: false },
@@ -65,10 +74,11 @@ for (const { name, tree, fragments, spf, arch, cpus: counts = [2, 4] } of CONFIG
 	for (const cpus of counts)
 		test.serial(`stress: ${name}, ${cpus} CPUs`, async (t) => {
 			t.log(`SEED=${SEED}`);
+			const vmlinux = await objtree({ name: tree, fragments, arch });
 			await boot(
-				await objtree({ name: tree, fragments, arch }),
+				vmlinux,
 				cpus,
-				64,
+				test_ram((await geometry(vmlinux)).PAGE_SIZE),
 				async ({ messages, on }) => {
 					const before = await on(0, "count");
 					let vmstat = "";
