@@ -8,6 +8,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import Table from "cli-table3";
+import { fit_to } from "../tools/replay/fit.ts";
 import { boot, find_kernel, type Kernel, type Replayer } from "../tools/replay/machine.ts";
 import { make_plan } from "../tools/replay/plan.ts";
 import { is_clean, last_line, make_report, print_text, type Report } from "../tools/replay/report.ts";
@@ -15,6 +16,7 @@ import { Machine } from "../arch/host/threads/machine.ts";
 import { BESIDE_CPUS, beside_table, beside_writers } from "./lib/beside.ts";
 import { load_trace, type Trace } from "../tools/replay/trace.ts";
 import { command } from "./lib/command.ts";
+import { geometry } from "./lib/guest.ts";
 import { program } from "./lib/program.ts";
 import { here } from "./lib/root.ts";
 import { arch_asked, objtree } from "./lib/objtree.ts";
@@ -42,8 +44,6 @@ async function replay(trace: Trace, replayer: Replayer, used: number, kernel: Ke
 
 async function main(): Promise<void> {
 	command("run", "Replays the sample with the feature on and off, side by side.").parse();
-	const trace = load_trace(join(here(), "tools/replay/sample"));
-
 	const arch = arch_asked();
 	const tell = (text: string) => void process.stdout.write(text);
 	const kernels = [
@@ -54,6 +54,8 @@ async function main(): Promise<void> {
 		},
 	];
 
+	const recorded = load_trace(join(here(), "tools/replay/sample"));
+	const trace = fit_to(recorded, await geometry(kernels[0].kernel.vmlinux));
 	console.log(`\nsample: ${trace.command} (recorded on Linux ${trace.kernel})`);
 	for (const { name, kernel } of kernels) {
 		const replayer = await boot({ kernel, cpus: 1, mem: kernel.mem, check: true });

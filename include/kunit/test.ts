@@ -15,6 +15,7 @@
  * Port: C's macros print the source text of both sides; functions do not have
  * it, and print the position and the values.
  */
+import { MAX_ERRNO } from "linux/err.ts";
 
 export type kunit_status = "success" | "failure" | "skipped";
 
@@ -202,7 +203,7 @@ function kunit_unary_failed(
 
 /** ERR_PTR() values are the last page of the address space. */
 function kunit_is_err(v: unknown): boolean {
-	return typeof v === "number" && (v | 0) < 0 && (v | 0) >= -4095;
+	return typeof v === "number" && (v | 0) < 0 && (v | 0) >= -MAX_ERRNO;
 }
 
 /* ---- expectations: a failure is noted and the case goes on.

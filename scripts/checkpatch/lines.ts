@@ -13,6 +13,12 @@ export interface Rule {
 }
 
 const CODE = /\.(ts|mjs)$/;
+/** What knows of no architecture. A number that is given a name there may be a flag, or a bound; in an index or an
+ *  address it is a page or a table. */
+const GENERIC = /^(include|kernel)\/.*\.ts$/;
+const GEOMETRY = "page size and entries of a table are the architecture's: PAGE_SIZE, PAGE_SHIFT, PTRS_PER_PTE";
+/** Of a tree's nodes. */
+const OTHER_NUMBERS = /^kernel\/lib\/|^kernel\/mm\/filemap_kunit\.ts$/;
 /** They quote what they forbid. */
 const ABOUT_RULES = /^scripts\/(checkpatch|check|test)(_test)?\.ts$|^scripts\/checkpatch\//;
 
@@ -35,6 +41,15 @@ export const rules: Rule[] = [
 	{ files: KERNEL, line: /^(export\s+)?(let|var)\s/, say: "state lives in RAM: const x = DEFINE<T>()" },
 	{ files: KERNEL, line: /Math\.random|Date\.now|new Date/, say: "time and chance come from the machine" },
 	{ files: KERNEL, line: /^(export\s+)?class\s/, say: "free functions instead of classes" },
+	{
+		files: GENERIC,
+		except: OTHER_NUMBERS,
+		line: /^(?!\s*(\*|\/\/|\/\*)).*(?<!const \w+ = )\b(4096|0x1000|4095|0xfff|512|511|0x1ff)\b/,
+		say: GEOMETRY,
+	},
+	{ files: GENERIC, line: /const \w*PAGE\w* = (4096|0x1000|12)\b/, say: GEOMETRY },
+	/* But a hash, of h, is one. */
+	{ files: GENERIC, line: /(?<!\bh >*)(>>>?|<<) 12\b/, say: GEOMETRY },
 	{ files: CODE, except: /_test\.ts$/, line: /[ \t]+$/, say: "trailing white space" },
 	{
 		files: CODE,

@@ -14,7 +14,7 @@ import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import * as NR from "asm/unistd.ts";
 import type * as user_side from "../../kernel/entry/user.ts";
 import { type Counting, type Counts, open_counters, read_counters } from "../stat/guest.ts";
-import { MMAP_BASE, NR as RECORDED } from "./abi.ts";
+import { NR as RECORDED } from "./abi.ts";
 import {
 	DIFFERENT,
 	DONE,
@@ -302,7 +302,7 @@ function exec({ user, plan }: Cpu, op: number): number {
 	let stack = -1;
 	for (let n = first; n < last; n++) if (line(n)[6] === STACK) stack = n;
 	if (stack < 0) return -22;
-	let error = user.user_syscall(NR.__NR_sim_exec, start_brk, line(stack)[0], line(stack)[1], MMAP_BASE);
+	let error = user.user_syscall(NR.__NR_sim_exec, start_brk, line(stack)[0], line(stack)[1], plan.mmap_base);
 	if (error >= 0) error = user.user_syscall(NR.__NR_prctl, PR_SIM_KERNEL_VERSION, plan.kernel_version);
 	if (error >= 0 && plan.aligns) error = user.user_syscall(NR.__NR_prctl, PR_SIM_THP_ALIGN, 1);
 	for (let n = first; n < last && error >= 0; n++) {

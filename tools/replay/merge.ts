@@ -12,6 +12,7 @@ import {
 	MAP_FIXED_NOREPLACE,
 	MAP_PRIVATE,
 	MAP_TYPE,
+	MMAP_BASE,
 	NR,
 	PAGE_SIZE,
 	PMD_SIZE,
@@ -208,6 +209,7 @@ export class Merge {
 			aligns: this.aligns_anonymous,
 			kernel_version: this.kernel_version,
 			unexplained: this.unexplained,
+			mmap_base: MMAP_BASE,
 		};
 	}
 

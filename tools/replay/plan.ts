@@ -157,6 +157,7 @@ export function make_plan(trace: Trace): Plan {
 		strings: [],
 		aligns: trace.aligns,
 		kernel_version: trace.kernel_version,
+		mmap_base: trace.mmap_base,
 	};
 	const last_of_task = new Map<number, number>();
 	ops.forEach((op, i) => {

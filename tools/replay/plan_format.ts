@@ -77,6 +77,8 @@ export interface Plan {
 	aligns: boolean;
 	/** KERNEL_VERSION() that the program was recorded on. */
 	kernel_version: number;
+	/** Where top-down mappings begin. */
+	mmap_base: number;
 }
 
 /** Names in images that mean something to the guest, by number. */

@@ -4,21 +4,24 @@
  *  memory is given back. */
 import { join } from "node:path";
 import test from "ava";
+import { geometry } from "../../scripts/lib/guest.ts";
 import { type ObjtreeOptions, objtree } from "../../scripts/lib/objtree.ts";
 import { here } from "../lib/root.ts";
-import { KUNIT_CONFIGS, OTHERS } from "../testing/kunit/run.ts";
+import { ARM64_64K, KUNIT_CONFIGS, OTHERS } from "../testing/kunit/run.ts";
+import { fit_to } from "./fit.ts";
 import { boot, find_kernel } from "./machine.ts";
 import { make_plan } from "./plan.ts";
 import { is_clean, make_report, print_text } from "./report.ts";
 import { load_trace } from "./trace.ts";
 
-const trace = load_trace(join(here(), "tools/replay/sample"));
+const recorded = load_trace(join(here(), "tools/replay/sample"));
 const CONFIGS: ObjtreeOptions[] = [
 	{ name: "default" },
 	{ name: "nospf", fragments: ["nospf.config"] },
 	{ name: "kunit-debug", fragments: KUNIT_CONFIGS.debug },
-	/* The recording is of x86-64. */
+	/* The recording is of x86-64, and of pages of 4 KiB. */
 	...OTHERS,
+	ARM64_64K,
 ];
 
 for (const tree of CONFIGS) {
@@ -30,6 +33,7 @@ for (const tree of CONFIGS) {
 			`replay the sample: ${name}, ${cpus === 1 ? "--check" : `${cpus} CPUs, ${times} times`}`,
 			async (t) => {
 				const kernel = find_kernel(await objtree(tree));
+				const trace = fit_to(recorded, await geometry(kernel.vmlinux));
 				const replayer = await boot({ kernel, cpus, mem: 256, check: cpus === 1 });
 				try {
 					for (let i = 0; i < times; i++) {

@@ -35,6 +35,7 @@ export interface Report {
 	speculative: boolean;
 	/** The kernel's. */
 	arch: string;
+	fitted?: Trace["fitted"];
 	maps: MapsResult;
 	/** The program's maps at its end, with the names of files. */
 	maps_text: string;
@@ -80,6 +81,7 @@ export function make_report(
 		directory: trace.directory,
 		command: trace.command,
 		recorded_on: trace.kernel,
+		fitted: trace.fitted,
 		...options,
 		maps: compare_maps(trace.final, outcome.maps === "" ? [] : parse_maps(text, "maps"), options.arch),
 		maps_text: text,
@@ -222,6 +224,14 @@ export function print_text(report: Report): string {
 		const sum = omitted.reduce((all, [, n]) => all + n, 0);
 		const each = omitted.map(([name, n]) => `${name} ${n}`);
 		lines.push(`not replayed: ${count(sum, "line")} (${each.join(", ")})`);
+	}
+	if (report.fitted) {
+		const { from, to } = report.fitted;
+		lines.push(
+			to === from
+				? "gaps between addresses that are never used are shorter than recorded"
+				: `each page of ${from} bytes is one of ${to}: all numbers are the kernel's`,
+		);
 	}
 	lines.push(`faults: ${report.faults.expected}/${report.faults.count} as expected`);
 	if (report.leaks.length === 0) lines.push("memory: balanced");

@@ -3,12 +3,14 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SingleBar } from "cli-progress";
+import { geometry } from "../../scripts/lib/guest.ts";
 import { arch_asked, objtree } from "../../scripts/lib/objtree.ts";
 import { KernelPanic } from "../../arch/host/threads/machine.ts";
 import { UserError } from "../lib/errors.ts";
 import { at_end } from "../../scripts/lib/at_end.ts";
 import { output_dir } from "../lib/root.ts";
 import type { ReplayOptions } from "./index.ts";
+import { fit_to } from "./fit.ts";
 import { boot, default_cpus, find_kernel, type Replayer } from "./machine.ts";
 import { whole_number } from "../lib/options.ts";
 import { make_plan } from "./plan.ts";
@@ -46,7 +48,7 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 
 	const repeat = whole_number("--repeat", options.repeat) ?? 1;
 
-	const trace = load_trace(directory);
+	const trace = fit_to(load_trace(directory), await geometry(kernel.vmlinux));
 	const used = check ? 1 : cpus;
 	let report: Report | undefined;
 	let replayer: Replayer | undefined;

@@ -142,6 +142,10 @@ export interface Trace {
 	kernel_version: number;
 	/** Mappings whose recorded place no rule explains. */
 	unexplained: number[];
+	/** Where top-down mappings begin. */
+	mmap_base: number;
+	/** Bytes of a page of the recording, and of the kernel that it was made fit for; see fit.ts. */
+	fitted?: { from: number; to: number };
 }
 
 export function load_trace(directory: string): Trace {

@@ -12,7 +12,7 @@ import fc from "fast-check";
 import { Machine } from "../../../arch/host/threads/machine.ts";
 import { here } from "../../lib/root.ts";
 import { geometry, guest } from "../../../scripts/lib/guest.ts";
-import { kunit_config, OTHERS } from "../kunit/run.ts";
+import { ARM64_64K, kunit_config, OTHERS } from "../kunit/run.ts";
 import { test_ram } from "../ram.ts";
 import { objtree } from "../../../scripts/lib/objtree.ts";
 import type { Result } from "./guest.ts";
@@ -120,7 +120,7 @@ function compare(ops: Op[], places: Places, { outcomes, leaks }: Result): string
 	if (leaks.length) return leaks.join("; ");
 }
 
-for (const tree of [kunit_config("debug"), kunit_config("nospf"), ...OTHERS]) {
+for (const tree of [kunit_config("debug"), kunit_config("nospf"), ...OTHERS, ARM64_64K]) {
 	const { arch = "x86" } = tree;
 	test(`address space against a page array: ${arch} ${tree.name}`, async (t) => {
 		t.log(`SEED=${seed}`);

@@ -3,14 +3,15 @@
  *  configuration that they are meant to hold in. */
 import test from "ava";
 import type { kunit_run_result } from "../../../kernel/lib/kunit/executor.ts";
-import { KUNIT_CONFIGS, kunit_config, OTHERS, run_kunit } from "./run.ts";
+import { ARM64_64K, KUNIT_CONFIGS, kunit_config, OTHERS, run_kunit } from "./run.ts";
 
 /* AVA wants to know all tests before the first one ends, so the kernels run first. */
 const runs: { name: string; result: kunit_run_result }[] = [];
 for (const name of Object.keys(KUNIT_CONFIGS)) runs.push({ name, result: await run_kunit(kunit_config(name), "") });
 for (const tree of OTHERS) runs.push({ name: tree.arch as string, result: await run_kunit(tree, "") });
-/* Page tables that share pages. */
-runs.push({ name: "powerpc 64k", result: await run_kunit(kunit_config("64k", "powerpc"), "") });
+/* Tables of another size, and on powerpc such as share pages. */
+for (const tree of [ARM64_64K, kunit_config("64k", "powerpc")])
+	runs.push({ name: `${tree.arch} 64k`, result: await run_kunit(tree, "") });
 
 for (const { name, result } of runs) {
 	const { suites, ktap } = result;

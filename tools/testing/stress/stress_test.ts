@@ -12,8 +12,9 @@ import { join } from "node:path";
 import test from "ava";
 import { Machine } from "../../../arch/host/threads/machine.ts";
 import { here } from "../../lib/root.ts";
-import { KUNIT_CONFIGS, kunit_config, OTHERS } from "../kunit/run.ts";
-import { guest } from "../../../scripts/lib/guest.ts";
+import { ARM64_64K, OTHERS } from "../kunit/run.ts";
+import { geometry, guest } from "../../../scripts/lib/guest.ts";
+import { test_ram } from "../ram.ts";
 import { type ObjtreeOptions, objtree } from "../../../scripts/lib/objtree.ts";
 import type * as Guest from "./guest.ts";
 import { type Arg, CONTROL_WORDS } from "./layout.ts";
@@ -25,11 +26,11 @@ const STEPS = Number(process.env.STEPS ?? 1200);
 /** The trees of the unit tests are used again where there is one. */
 const CONFIGS: { name: string; tree: string; fragments: string[]; spf: boolean; arch?: string; cpus?: number[] }[] = [
 	/* No flush is an interrupt there, and the walkers write to entries in use. */
-	...OTHERS.map(({ name, arch }) => ({
-		name: arch as string,
+	...[...OTHERS, ARM64_64K].map(({ name, arch, fragments }) => ({
+		name: `${arch} ${name}`,
 		arch,
 		tree: name,
-		fragments: KUNIT_CONFIGS.debug,
+		fragments: fragments ?? [],
 		spf: true,
 		cpus: [4],
 	})),
@@ -72,10 +73,11 @@ for (const { name, tree, fragments, spf, arch, cpus: counts = [2, 4] } of CONFIG
 	for (const cpus of counts)
 		test.serial(`stress: ${name}, ${cpus} CPUs`, async (t) => {
 			t.log(`SEED=${SEED}`);
+			const vmlinux = await objtree({ name: tree, fragments, arch });
 			await boot(
-				await objtree({ name: tree, fragments, arch }),
+				vmlinux,
 				cpus,
-				64,
+				test_ram((await geometry(vmlinux)).PAGE_SIZE),
 				async ({ messages, on }) => {
 					const before = await on(0, "count");
 					let vmstat = "";
