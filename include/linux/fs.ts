@@ -42,6 +42,8 @@ export interface inode extends struct {
 	i_size: ulong; /* in bytes, only grows; file_lock, read without */
 	i_data: embed<address_space>; /* see address_space */
 	i_hash_next: inode; /* inode_hash_lock */
+	/** /proc: the number of the task that it is about; constant */
+	i_private: ifdef<"CONFIG_PROC_FS", int>;
 }
 
 export interface file extends struct {
@@ -49,7 +51,37 @@ export interface file extends struct {
 	f_mapping: address_space; /* constant */
 	f_count: embed<atomic_t>; /* atomic */
 	f_mode: int; /* FMODE_*; constant */
+	/** NULL: its contents are there to be mapped; constant */
+	f_op: ifdef<"CONFIG_PROC_FS", rodata<file_operations>>;
+	/** guards the position, and what private_data points at */
+	f_pos_lock: ifdef<"CONFIG_PROC_FS", embed<rw_semaphore>>;
+	f_pos: ifdef<"CONFIG_PROC_FS", ulong>; /* f_pos_lock */
+	/** whatever f_op wants, as seq_file does; constant once it is open */
+	private_data: ifdef<"CONFIG_PROC_FS", int>;
 }
+
+/** Where read() is to put what it has: linux/uio.h. On the stack of whoever
+ *  reads, see copy_to_iter(). */
+export interface iov_iter {
+	addr: number; /* of the user, or of the kernel */
+	count: number; /* bytes that are left */
+	user: boolean;
+}
+
+/** What a file in /proc can do. All but open() are called with f_pos_lock
+ *  held, and release() when nobody else knows the file. */
+export interface file_operations {
+	open?: (inode: inode, file: file) => number;
+	read_iter?: (file: file, to: iov_iter) => number;
+	/** From user memory; or from text that the kernel has. */
+	write?: (file: file, buf: number | string, count: number) => number;
+	llseek?: (file: file, offset: number, whence: number) => number;
+	release?: (inode: inode, file: file) => number;
+}
+
+export const SEEK_SET = 0;
+export const SEEK_CUR = 1;
+export const SEEK_END = 2;
 
 export const FMODE_READ = 0x1;
 export const FMODE_WRITE = 0x2;

@@ -5,6 +5,7 @@
  * Port: one table for all tasks, which the programs outside share out. A file
  * is named by its inode's number, and comes into being when first opened.
  */
+import { CONFIG_PROC_FS } from "generated/autoconf.ts";
 import { EBADF, EINVAL, EMFILE, ENOMEM } from "linux/errno.ts";
 import { IS_ERR, PTR_ERR } from "linux/err.ts";
 import { O_ACCMODE, O_RDONLY, O_RDWR, O_WRONLY } from "linux/fcntl.ts";
@@ -31,7 +32,7 @@ interface files_struct extends struct {
 const init_files = DEFINE<files_struct>();
 
 /** The lowest free descriptor, for this file, whose reference it takes over. */
-function alloc_fd(file: file): number {
+export function alloc_fd(file: file): number {
 	const files = init_files;
 	let error = -EMFILE;
 
@@ -135,9 +136,15 @@ export function sys_sim_set_size(fd: number, size: number): number {
 	const file = fget(fd);
 	if (file === NULL)
 		return -EBADF;
-	i_size_grow(file.f_inode, size);
+	let error = 0;
+	if (CONFIG_PROC_FS) {
+		if (file.f_op)
+			error = -EINVAL;
+	}
+	if (error === 0)
+		i_size_grow(file.f_inode, size);
 	fput(file);
-	return 0;
+	return error;
 }
 
 export function sys_close(fd: number): number {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors fs/file_table.c (5.17): open files and their references.
- * Left out: file operations, positions, owners, locks, limits.
+ * Left out: owners, locks, limits.
  * Port: the last fput() frees at once, in place of a task work item: nothing
  * here calls it with a lock that __fput() would need.
  */
+import { CONFIG_PROC_FS } from "generated/autoconf.ts";
 import { atomic_dec_and_test, atomic_set } from "linux/atomic.ts";
 import { ENFILE } from "linux/errno.ts";
 import { ERR_PTR } from "linux/err.ts";
@@ -42,12 +43,18 @@ export function alloc_file(inode: inode, mode: number): file {
 	f.f_mode = mode;
 	f.f_inode = inode;
 	f.f_mapping = inode.i_data;
+	if (CONFIG_PROC_FS)
+		f.f_op = NULL;
 	return f;
 }
 
 function __fput(file: file): void {
 	const inode = file.f_inode;
 
+	if (CONFIG_PROC_FS) {
+		if (file.f_op && file.f_op.release)
+			file.f_op.release(inode, file);
+	}
 	file_free(file);
 	iput(inode);
 }

@@ -8,7 +8,7 @@ import { type ObjtreeOptions, objtree } from "../../../scripts/lib/objtree.ts";
 /** Configurations that the tests run in: fragments over the default. */
 export const KUNIT_CONFIGS: Record<string, string[]> = {
 	default: ["kunit.config"],
-	debug: ["kunit.config", "debug.config"],
+	debug: ["kunit.config", "debug.config", "softdirty.config", "pkeys.config"],
 	nospf: ["kunit.config", "debug.config", "nospf.config"],
 	up: ["kunit.config", "debug.config", "nosmp.config"],
 };

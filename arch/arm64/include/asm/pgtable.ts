@@ -405,3 +405,17 @@ export function update_mmu_cache(
 	_addr: number,
 	_ptep: pte_t,
 ): void {}
+
+/* linux/pgtable.h, without HAVE_ARCH_SOFT_DIRTY: nothing is remembered. */
+
+export function pte_soft_dirty(_pte: number): boolean {
+	return false;
+}
+
+export function pte_mksoft_dirty(pte: number): number {
+	return pte;
+}
+
+export function pte_clear_soft_dirty(pte: number): number {
+	return pte;
+}
