@@ -11,7 +11,7 @@ import { config_of, srcarch_of } from "../../scripts/lib/arch.ts";
 import { guest_headers } from "../../scripts/lib/guest.ts";
 import { errno_name } from "./abi.ts";
 import { UserError } from "../lib/errors.ts";
-import type { GuestArg, SetupResult } from "./guest.ts";
+import type { GuestArg, SetupResult, Snapshot } from "./guest.ts";
 import { DONE, type Plan, STOP, TAIL } from "./plan_format.ts";
 
 export type MemInfo = meminfo;
@@ -21,6 +21,8 @@ export interface Kernel {
 	/** What of the configuration a replay is interested in. */
 	nr_cpus: number;
 	mem: number;
+	/** More has no place in the entries of its page tables, in MiB. */
+	max_mem: number;
 	spf: boolean;
 	/** Directory below arch/. */
 	arch: string;
@@ -34,6 +36,7 @@ export function find_kernel(vmlinux: string): Kernel {
 		vmlinux,
 		nr_cpus: value("SMP") ? Number(value("NR_CPUS") ?? 1) : 1,
 		mem: Number(value("PHYS_MEM_MB") ?? 256),
+		max_mem: value("MEM_SOFT_DIRTY") === "y" ? 1024 : 2048,
 		spf: value("SPECULATIVE_PAGE_FAULT") === "y",
 		arch: srcarch_of((symbol) => config(symbol) === "y"),
 	};
@@ -62,6 +65,8 @@ async function bundle_guest(arch: string): Promise<string> {
 export interface Outcome {
 	/** Text of the program's maps at its end. */
 	maps: string;
+	/** Files of /proc at that moment, by path. */
+	proc: Record<string, string>;
 	/** From the first operation to the last, in nanoseconds. */
 	elapsed_ns: number;
 	/** After boot; when the last operation was done; when all was given back. */
@@ -77,6 +82,8 @@ export interface RunOptions {
 	cpus: number;
 	mem: number;
 	check: boolean;
+	/** Files of /proc to read at the end. */
+	proc?: string[];
 }
 
 const PROGRESS_MS = 100;
@@ -98,7 +105,7 @@ export async function boot(options: RunOptions): Promise<Replayer> {
 	});
 	const run = async (plan: Plan, progress: (done: number) => void = () => {}): Promise<Outcome> => {
 		console = [];
-		const arg: GuestArg = { plan, check: options.check };
+		const arg: GuestArg = { plan, check: options.check, proc: options.proc ?? [] };
 		const timer = setInterval(() => progress(Atomics.load(plan.control, DONE)), PROGRESS_MS);
 		try {
 			const setup = (await machine.run({ cpu: 0, module, fn: "setup", arg })) as SetupResult;
@@ -110,13 +117,13 @@ export async function boot(options: RunOptions): Promise<Replayer> {
 			const runs = Array.from({ length: options.cpus }, (_, cpu) =>
 				machine.run({ cpu, module, fn: "main", arg }),
 			);
-			const results = (await Promise.all(runs)) as { maps: string }[];
+			const results = (await Promise.all(runs)) as Snapshot[];
 			const elapsed_ns = Number(process.hrtime.bigint() - start);
 			progress(plan.count);
 			const loaded = (await machine.run({ cpu: 0, module, fn: "counters", arg })) as MemInfo;
 			const after = (await machine.run({ cpu: 0, module, fn: "teardown", arg })) as MemInfo;
-			const maps = results.find((result) => result.maps !== "")?.maps ?? "";
-			return { maps, elapsed_ns, before: setup.before, loaded, after, console };
+			const { maps, proc } = results.find((result) => result.maps !== "") ?? { maps: "", proc: {} };
+			return { maps, proc, elapsed_ns, before: setup.before, loaded, after, console };
 		} finally {
 			clearInterval(timer);
 			/* CPUs that still look for work of a machine that died. */

@@ -11,11 +11,10 @@ import { output_dir } from "../lib/root.ts";
 import type { ReplayOptions } from "./index.ts";
 import { boot, default_cpus, find_kernel, type Replayer } from "./machine.ts";
 import { whole_number } from "../lib/options.ts";
+import { check_proc, proc_names, proc_text } from "../lib/proc.ts";
 import { make_plan } from "./plan.ts";
 import { is_clean, make_report, print_text, type Report } from "./report.ts";
 import { load_trace } from "./trace.ts";
-
-const MAX_MEM = 2048;
 
 /** The kernel of this tree; where none was configured and built, the default one. */
 async function default_kernel(): Promise<string> {
@@ -24,12 +23,14 @@ async function default_kernel(): Promise<string> {
 }
 
 export async function replay(directory: string, options: ReplayOptions): Promise<number> {
+	const proc = proc_names(options.proc);
 	const kernel = find_kernel(options.vmlinux ? resolve(options.vmlinux) : await default_kernel());
 	const cpus =
 		whole_number("--cpus", options.cpus, { most: kernel.nr_cpus, why: "CONFIG_NR_CPUS of this kernel" }) ??
 		default_cpus(kernel);
 	const mem =
-		whole_number("--mem", options.mem, { most: MAX_MEM, why: "more cannot be addressed" }) ?? kernel.mem;
+		whole_number("--mem", options.mem, { most: kernel.max_mem, why: "more cannot be addressed" }) ??
+		kernel.mem;
 	const check = options.check ?? false;
 	if (check && options.cpus !== undefined && cpus !== 1)
 		throw new UserError("--check --cpus: a check runs on one CPU; leave out one of the two");
@@ -42,7 +43,7 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 	let replayer: Replayer | undefined;
 	let bar: SingleBar | undefined;
 	try {
-		replayer = await boot({ kernel, cpus: used, mem, check });
+		replayer = await boot({ kernel, cpus: used, mem, check, proc });
 		let clean = 0;
 		for (let n = 0; n < repeat; n++) {
 			const plan = make_plan(trace);
@@ -59,6 +60,7 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 			const outcome = await replayer.run(plan, (done) => bar?.update(done));
 			bar?.stop();
 			release();
+			check_proc(proc, outcome.proc);
 			report = make_report(trace, plan, outcome, {
 				cpus: used,
 				check,
@@ -72,6 +74,7 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 		if (options.json) process.stdout.write(`${JSON.stringify(report, null, "\t")}\n`);
 		else {
 			if (options.maps) process.stdout.write(report.maps_text);
+			if (proc.length > 0) process.stdout.write(`${proc_text(report.proc)}\n`);
 			if (repeat > 1)
 				process.stdout.write(
 					`${clean}/${repeat} replays came out as recorded; of the last one:\n`,

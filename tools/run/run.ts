@@ -11,7 +11,8 @@ import { guest_headers } from "../../scripts/lib/guest.ts";
 import { objtree } from "../../scripts/lib/objtree.ts";
 import { UserError } from "../lib/errors.ts";
 import { find_kernel, type Kernel } from "../replay/machine.ts";
-import type { Arg, Counters, Done, Program } from "./guest.ts";
+import { check_proc, proc_names, proc_text } from "../lib/proc.ts";
+import type { Arg, Counters, Done, End, Program } from "./guest.ts";
 
 export interface Options {
 	vmlinux?: string;
@@ -19,6 +20,7 @@ export interface Options {
 	mem: number;
 	repeat: number;
 	json?: boolean;
+	proc?: string[];
 }
 
 const GUEST = fileURLToPath(new URL("guest.ts", import.meta.url));
@@ -90,10 +92,11 @@ interface Turn {
 	setup: Done;
 	cpus: Done[];
 	check: Done;
+	proc: Record<string, string>;
 }
 
-async function one(machine: Machine, module: string): Promise<Turn> {
-	const arg: Arg = { ready: new Int32Array(new SharedArrayBuffer(4)), pids: [], nr: 0 };
+async function one(machine: Machine, module: string, names: string[]): Promise<Turn> {
+	const arg: Arg = { ready: new Int32Array(new SharedArrayBuffer(4)), pids: [], nr: 0, proc: names };
 	const run = (cpu: number, fn: string, more: Partial<Arg> = {}) =>
 		machine.run({ cpu, module, fn, arg: { ...arg, ...more } }) as Promise<Done>;
 	const { pids, ...setup } = (await run(0, "start")) as Done & { pids: number[] };
@@ -101,8 +104,10 @@ async function one(machine: Machine, module: string): Promise<Turn> {
 	const failed = setup.error !== undefined;
 	const cpus = failed ? [] : await Promise.all(pids.map((_, nr) => run(nr, "thread", { ...given, nr })));
 	const all = !failed && cpus.every((c) => c.error === undefined);
-	const check = await run(0, all ? "end" : "stop", { ...given, results: cpus.map((c) => c.value) });
-	return { setup, cpus, check };
+	const last = { ...given, results: cpus.map((c) => c.value) };
+	const { proc, ...check } = (await run(0, all ? "end" : "stop", last)) as End;
+	if (all) check_proc(names, proc);
+	return { setup, cpus, check, proc };
 }
 
 /** What went up, by name. */
@@ -116,6 +121,7 @@ function difference(before: Counters, after: Counters): Record<string, number> {
 
 export async function run(file: string, options: Options): Promise<number> {
 	if (!existsSync(file)) throw new UserError(`${file}: no such file; examples are in tools/run/examples`);
+	proc_names(options.proc);
 	const kernel = await kernel_for(options);
 	const dir = mkdtempSync(join(tmpdir(), "spf-run-"));
 	try {
@@ -136,6 +142,9 @@ async function run_module(file: string, module: string, kernel: Kernel, options:
 		throw new UserError(
 			`${file}: has ${cpus.length} threads, and this kernel at most ${kernel.nr_cpus} CPUs`,
 		);
+	if (options.mem > kernel.max_mem)
+		throw new UserError(`--mem ${options.mem}: at most ${kernel.max_mem}, more cannot be addressed`);
+	const names = proc_names(options.proc);
 	const console_lines: string[] = [];
 	try {
 		const machine = await Machine.boot({
@@ -150,7 +159,7 @@ async function run_module(file: string, module: string, kernel: Kernel, options:
 		let turn: Turn | undefined;
 		let turns = 0;
 		do {
-			turn = await one(machine, module);
+			turn = await one(machine, module, names);
 			turns++;
 		} while (turns < options.repeat && !errors(turn).length);
 		const ms = performance.now() - begin;
@@ -177,10 +186,10 @@ interface Figures {
 	console_lines: string[];
 }
 
-function report({ json }: Options, { setup, cpus, check }: Turn, figures: Figures): void {
+function report({ json }: Options, { setup, cpus, check, proc }: Turn, figures: Figures): void {
 	const { turns, ms, vmstat, console_lines } = figures;
 	if (json) {
-		console.log(JSON.stringify({ setup, cpus, check, turns, ms, vmstat, console: console_lines }));
+		console.log(JSON.stringify({ setup, cpus, check, proc, turns, ms, vmstat, console: console_lines }));
 		return;
 	}
 	for (const line of console_lines) process.stderr.write(`${line}\n`);
@@ -198,4 +207,5 @@ function report({ json }: Options, { setup, cpus, check }: Turn, figures: Figure
 	});
 	for (const [name, n] of Object.entries(vmstat)) table.push([name, n]);
 	console.log(table.toString());
+	if (Object.keys(proc).length > 0) process.stdout.write(`\n${proc_text(proc)}`);
 }
