@@ -5,7 +5,10 @@
  * semaphores, cgroups, io contexts), ptrace, process groups, accounting, core
  * dumps, subreapers, waitid.
  */
-import { CONFIG_PERF_EVENTS } from "generated/autoconf.ts";
+import {
+	CONFIG_ARCH_HOST_STEPPER,
+	CONFIG_PERF_EVENTS,
+} from "generated/autoconf.ts";
 import { ECHILD, EFAULT, EINTR, EINVAL, ESRCH } from "linux/errno.ts";
 import { BUG_ON, WARN_ON } from "linux/bug.ts";
 import { list_del_init } from "linux/list.ts";
@@ -31,9 +34,12 @@ import {
 import {
 	next_task,
 	same_thread_group,
+	setmax_mm_hiwater_rss,
 	thread_group_empty,
 	thread_group_leader,
 } from "linux/sched/signal.ts";
+import { RUSAGE_BOTH } from "linux/resource.ts";
+import { getrusage_locked, put_rusage } from "kernel/sys.ts";
 import { SIGCHLD, SIGKILL, sigmask } from "linux/signal.ts";
 import { local_irq_disable, local_irq_enable } from "linux/irqflags.ts";
 import { assert_spin_locked, spin_lock, spin_unlock } from "linux/spinlock.ts";
@@ -77,6 +83,35 @@ function __unhash_process(p: task_struct): void {
 	list_del_init(p.tasks);
 }
 
+/** What a thread has counted goes on to count for its process. Of the leader
+ *  its parent has asked for it already. tasklist_lock is held. */
+function __exit_signal(tsk: task_struct): void {
+	const sig = tsk.signal;
+
+	assert_spin_locked(tasklist_lock);
+	if (thread_group_leader(tsk))
+		return;
+	sig.min_flt += tsk.min_flt;
+	sig.maj_flt += tsk.maj_flt;
+	sig.nvcsw += tsk.nvcsw;
+	sig.nivcsw += tsk.nivcsw;
+}
+
+/**
+ * The most memory that the process had at a time, before tsk leaves its mm.
+ * tasklist_lock is held. Port: every thread asks, in the kernel the last one.
+ * Not on the stepper, as update_hiwater_rss().
+ */
+export function note_maxrss(tsk: task_struct): void {
+	const mm: mm_struct = tsk.mm;
+	const sig = tsk.signal;
+
+	assert_spin_locked(tasklist_lock);
+	if (mm === NULL || CONFIG_ARCH_HOST_STEPPER)
+		return;
+	sig.maxrss = setmax_mm_hiwater_rss(sig.maxrss, mm) as int;
+}
+
 /**
  * Reap a dead task: its number becomes free. The struct stays until its last
  * reference is dropped, at the latest by the CPU that ran it. No lock is held;
@@ -85,6 +120,7 @@ function __unhash_process(p: task_struct): void {
 export function release_task(p: task_struct): void {
 	spin_lock(tasklist_lock);
 	WARN_ON(p.exit_state !== EXIT_DEAD);
+	__exit_signal(p);
 	__unhash_process(p);
 
 	/*
@@ -266,6 +302,7 @@ export function do_exit(code: number): void {
 	/* Under the lock, so that forget_original_parent() sees it or not. */
 	spin_lock(tasklist_lock);
 	tsk.flags |= PF_EXITING;
+	note_maxrss(tsk);
 	spin_unlock(tasklist_lock);
 
 	tsk.exit_code = code;
@@ -394,21 +431,43 @@ function eligible_child(p: task_struct, pid: number, options: number): boolean {
 }
 
 /** Reap p, a zombie of ours; tasklist_lock is held and dropped. */
-function wait_task_zombie(p: task_struct, stat_addr: number): number {
+function wait_task_zombie(
+	p: task_struct, stat_addr: number, ru: number,
+): number {
 	assert_spin_locked(tasklist_lock);
 	const pid = p.pid;
 	const status = p.exit_code;
 
 	p.exit_state = EXIT_DEAD;
+	account_child(p);
+	const usage = getrusage_locked(p, RUSAGE_BOTH);
+
 	spin_unlock(tasklist_lock);
 	release_task(p);
 	if (stat_addr !== 0 && put_user(status, stat_addr) !== 0)
 		return -EFAULT;
+	if (ru !== 0 && put_rusage(usage, ru) !== 0)
+		return -EFAULT;
 	return pid;
 }
 
+/** Of wait_task_zombie(): what a child has used, and its children, is from now
+ *  on what a child of ours has used. tasklist_lock is held. */
+function account_child(p: task_struct): void {
+	const sig = p.signal;
+	const psig = current().signal;
+
+	psig.cmin_flt += p.min_flt + sig.min_flt + sig.cmin_flt;
+	psig.cmaj_flt += p.maj_flt + sig.maj_flt + sig.cmaj_flt;
+	psig.cnvcsw += p.nvcsw + sig.nvcsw + sig.cnvcsw;
+	psig.cnivcsw += p.nivcsw + sig.nivcsw + sig.cnivcsw;
+	psig.cmaxrss = Math.max(psig.cmaxrss, sig.maxrss, sig.cmaxrss);
+}
+
 /** Sleeps, keeping its CPU, until a child has ended. */
-function do_wait(pid: number, stat_addr: number, options: number): number {
+function do_wait(
+	pid: number, stat_addr: number, options: number, ru: number,
+): number {
 	const tsk = current();
 	let retval: number;
 
@@ -427,7 +486,7 @@ function do_wait(pid: number, stat_addr: number, options: number): number {
 				continue;
 			if (p.exit_state === EXIT_ZOMBIE && thread_group_empty(p)) {
 				set_current_state(TASK_RUNNING);
-				return wait_task_zombie(p, stat_addr);
+				return wait_task_zombie(p, stat_addr, ru);
 			}
 			if (p.exit_state !== EXIT_DEAD)
 				retval = 0;
@@ -446,15 +505,15 @@ function do_wait(pid: number, stat_addr: number, options: number): number {
 	return retval;
 }
 
-/** Port: ru is not filled in, and process groups do not exist: 0 and below -1
- *  mean any child, like -1. */
+/** Port: process groups do not exist: 0 and below -1 mean any child, like
+ *  -1. */
 export function sys_wait4(upid: number, stat_addr: number, options: number,
-		_ru: number): number {
+		ru: number): number {
 	if ((options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD |
 			 __WCLONE | __WALL)) !== 0)
 		return -EINVAL;
 	/* INT_MIN cannot be negated. */
 	if (upid === -0x80000000)
 		return -ESRCH;
-	return do_wait(upid, stat_addr, options);
+	return do_wait(upid, stat_addr, options, ru);
 }

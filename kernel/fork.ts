@@ -43,7 +43,13 @@ import {
 	perf_event_init_task,
 } from "linux/perf_event.ts";
 import { call_rcu } from "linux/rcupdate.ts";
-import { atomic_read, atomic_set, atomic_dec_and_test } from "linux/atomic.ts";
+import {
+	atomic_dec_and_test,
+	atomic_inc,
+	atomic_read,
+	atomic_set,
+} from "linux/atomic.ts";
+import type { signal_struct } from "linux/sched/signal.ts";
 import { BUG_ON, VM_BUG_ON, WARN_ON, WARN_ON_ONCE } from "linux/bug.ts";
 import {
 	E2BIG,
@@ -71,6 +77,7 @@ import {
 } from "linux/list.ts";
 import { vm_unacct_memory } from "linux/mman.ts";
 import {
+	get_mm_rss,
 	VM_ACCOUNT,
 	VM_DONTCOPY,
 	VM_LOCKED,
@@ -120,6 +127,7 @@ import {
 	kmem_cache_alloc,
 	kmem_cache_create,
 	kmem_cache_free,
+	kmem_cache_zalloc,
 } from "linux/slab.ts";
 import type { kmem_cache } from "linux/slab_def.ts";
 import { type rb_link, rb_right_link } from "linux/rbtree.ts";
@@ -169,6 +177,7 @@ interface fork_data extends struct {
 	vm_area_cachep: kmem_cache; /* constant after boot, like the others */
 	mm_cachep: kmem_cache;
 	task_struct_cachep: kmem_cache;
+	signal_cachep: kmem_cache; /* constant after boot */
 }
 const data = DEFINE<fork_data>();
 
@@ -276,6 +285,7 @@ function dup_mmap(mm: mm_struct, oldmm: mm_struct): number {
 	mmap_write_lock_nested(mm, 1);
 
 	mm.total_vm = oldmm.total_vm;
+	mm.hiwater_vm = oldmm.total_vm;
 	mm.data_vm = oldmm.data_vm;
 	mm.exec_vm = oldmm.exec_vm;
 	mm.stack_vm = oldmm.stack_vm;
@@ -452,13 +462,41 @@ export function __put_task_struct(tsk: task_struct): void {
 	WARN_ON(atomic_read(tsk.usage) !== 0);
 	WARN_ON(tsk === current());
 	WARN_ON(tsk.mm !== NULL);
+	put_signal_struct(tsk.signal);
 	kmem_cache_free(data.task_struct_cachep, tsk);
+}
+
+/** One thread fewer refers to it. */
+function put_signal_struct(sig: signal_struct): void {
+	if (atomic_dec_and_test(sig.sigcnt))
+		kmem_cache_free(data.signal_cachep, sig);
+}
+
+/** A thread shares what its process has counted, a process begins at 0.
+ *  0, or -ENOMEM. */
+function copy_signal(clone_flags: number, tsk: task_struct): number {
+	if ((clone_flags & CLONE_THREAD) !== 0) {
+		const shared = current().signal;
+
+		atomic_inc(shared.sigcnt);
+		return 0;
+	}
+	const sig = kmem_cache_zalloc<signal_struct>(data.signal_cachep,
+		GFP_KERNEL);
+
+	tsk.signal = sig;
+	if (sig === NULL)
+		return -ENOMEM;
+	atomic_set(sig.sigcnt, 1);
+	return 0;
 }
 
 /** At boot: the cache that tasks come from, and the first of them. */
 export function fork_init(): void {
 	data.task_struct_cachep = kmem_cache_create("task_struct",
 		sizeof<task_struct>(), 0, SLAB_PANIC);
+	data.signal_cachep = kmem_cache_create("signal_cache",
+		sizeof<signal_struct>(), 0, SLAB_PANIC);
 	spin_lock_init(tasklist_lock);
 
 	init_task.flags = PF_KTHREAD;
@@ -695,6 +733,7 @@ function dup_mm(tsk: task_struct, oldmm: mm_struct): mm_struct {
 		mmput(mm);
 		return NULL;
 	}
+	mm.hiwater_rss = get_mm_rss(mm);
 	return mm;
 }
 
@@ -703,6 +742,8 @@ function dup_mm(tsk: task_struct, oldmm: mm_struct): mm_struct {
 function copy_mm(clone_flags: number, tsk: task_struct): number {
 	tsk.min_flt = 0;
 	tsk.maj_flt = 0;
+	tsk.nvcsw = 0;
+	tsk.nivcsw = 0;
 
 	tsk.mm = NULL;
 	tsk.active_mm = NULL;
@@ -795,13 +836,18 @@ export function copy_process(args: kernel_clone_args): task_struct {
 	p.exit_code = 0;
 	spin_lock_init(p.alloc_lock);
 
+	let retval = copy_signal(clone_flags, p);
+	if (retval !== 0) {
+		kmem_cache_free(data.task_struct_cachep, p);
+		return ERR_PTR(retval);
+	}
 	if (CONFIG_PERF_EVENTS) {
 		const err = perf_event_init_task(p, clone_flags);
 
 		if (err !== 0)
 			return bad_fork(p, err);
 	}
-	const retval = copy_mm(clone_flags, p);
+	retval = copy_mm(clone_flags, p);
 	if (retval !== 0)
 		return bad_fork(p, retval);
 	copy_thread(p);

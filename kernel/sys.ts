@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors the part of kernel/sys.c (5.17) that is about memory: prctl() with
- * PR_SET_VMA, which names anonymous ranges.
+ * PR_SET_VMA, which names anonymous ranges, and getrusage().
  * Left out: everything else of that file. PR_SET_NAME is accepted and
  * forgotten, as tasks have no name here. Port: PR_SIM_THP_ALIGN and
  * PR_SIM_KERNEL_VERSION are our own; see mm/huge_memory.ts, linux/version.ts.
  */
 import { CONFIG_ANON_VMA_NAME } from "generated/autoconf.ts";
-import { copy_from_user } from "asm/uaccess.ts";
+import { copy_from_user, copy_to_user } from "asm/uaccess.ts";
+import { PAGE_SIZE } from "asm/pgtable_types.ts";
+import { get_task_mm, init_task, mmput, tasklist_lock } from "kernel/fork.ts";
+import {
+	RUSAGE_BOTH, RUSAGE_CHILDREN, RUSAGE_SELF, RUSAGE_THREAD,
+} from "linux/resource.ts";
+import type { task_struct } from "linux/sched.ts";
+import {
+	next_task, same_thread_group, setmax_mm_hiwater_rss,
+} from "linux/sched/signal.ts";
+import { assert_spin_locked, spin_lock, spin_unlock } from "linux/spinlock.ts";
 import { load8 } from "host/door.ts";
 import { current } from "kernel/sched/core.ts";
 import { ANON_VMA_NAME_MAX_LEN, anon_vma_name_put } from "linux/anon_vma_name.ts";
@@ -106,4 +116,113 @@ export function sys_prctl(
 	if (option === PR_SET_NAME)
 		return 0;
 	return -EINVAL;
+}
+
+/* ---- getrusage() ---- */
+
+/** What of struct rusage is known. Port: time is not counted, and no block is
+ *  read or written, so these are 0, like what Linux does not fill in. */
+export interface rusage {
+	ru_maxrss: number; /* in pages */
+	ru_minflt: number;
+	ru_majflt: number;
+	ru_nvcsw: number;
+	ru_nivcsw: number;
+}
+
+/** Longs in struct rusage, and which is which. All fields: current only. */
+interface rusage_buffer extends struct {
+	w: array<int, 36>;
+}
+const RU_MAXRSS = 4;
+const RU_MINFLT = 8;
+const RU_MAJFLT = 9;
+const RU_NVCSW = 16;
+const RU_NIVCSW = 17;
+
+function accumulate_thread_rusage(t: task_struct, r: rusage): void {
+	/* Its own to count, ours to look at. */
+	r.ru_nvcsw += data_race(t.nvcsw);
+	r.ru_nivcsw += data_race(t.nivcsw);
+	r.ru_minflt += data_race(t.min_flt);
+	r.ru_majflt += data_race(t.maj_flt);
+}
+
+/** tasklist_lock is held, so that no thread's count is in two places. The most
+ *  memory is without that of p's mm as it is. */
+export function getrusage_locked(p: task_struct, who: number): rusage {
+	const sig = p.signal;
+	const r: rusage = {
+		ru_maxrss: 0,
+		ru_minflt: 0,
+		ru_majflt: 0,
+		ru_nvcsw: 0,
+		ru_nivcsw: 0,
+	};
+
+	assert_spin_locked(tasklist_lock);
+	if (who === RUSAGE_THREAD) {
+		accumulate_thread_rusage(p, r);
+		r.ru_maxrss = sig.maxrss;
+		return r;
+	}
+	if (who === RUSAGE_CHILDREN || who === RUSAGE_BOTH) {
+		r.ru_nvcsw = sig.cnvcsw;
+		r.ru_nivcsw = sig.cnivcsw;
+		r.ru_minflt = sig.cmin_flt;
+		r.ru_majflt = sig.cmaj_flt;
+		r.ru_maxrss = sig.cmaxrss;
+		if (who === RUSAGE_CHILDREN)
+			return r;
+	}
+	r.ru_nvcsw += sig.nvcsw;
+	r.ru_nivcsw += sig.nivcsw;
+	r.ru_minflt += sig.min_flt;
+	r.ru_majflt += sig.maj_flt;
+	r.ru_maxrss = Math.max(r.ru_maxrss, sig.maxrss);
+	for (let t = next_task(init_task); t !== init_task; t = next_task(t)) {
+		if (same_thread_group(t, p))
+			accumulate_thread_rusage(t, r);
+	}
+	return r;
+}
+
+function getrusage(p: task_struct, who: number): rusage {
+	spin_lock(tasklist_lock);
+	const r = getrusage_locked(p, who);
+
+	spin_unlock(tasklist_lock);
+	if (who !== RUSAGE_CHILDREN) {
+		const mm = get_task_mm(p);
+
+		if (mm !== NULL) {
+			r.ru_maxrss = setmax_mm_hiwater_rss(r.ru_maxrss, mm);
+			mmput(mm);
+		}
+	}
+	return r;
+}
+
+/** To the user, as 18 longs. 0 or -EFAULT. */
+export function put_rusage(r: rusage, ru: number): number {
+	const buf = STACK<rusage_buffer>();
+	const base = ADDR(buf.w);
+
+	for (let i = 0; i < 36; i++)
+		buf.w[i] = 0;
+	buf.w[2 * RU_MAXRSS] = (r.ru_maxrss * (PAGE_SIZE / 1024)) as int;
+	buf.w[2 * RU_MINFLT] = r.ru_minflt as int;
+	buf.w[2 * RU_MAJFLT] = r.ru_majflt as int;
+	buf.w[2 * RU_NVCSW] = r.ru_nvcsw as int;
+	buf.w[2 * RU_NIVCSW] = r.ru_nivcsw as int;
+	return copy_to_user(ru, base, sizeof<rusage_buffer>()) !== 0
+		? -EFAULT
+		: 0;
+}
+
+export function sys_getrusage(who: number, ru: number): number {
+	if (who !== RUSAGE_SELF && who !== RUSAGE_CHILDREN &&
+	    who !== RUSAGE_THREAD)
+		return -EINVAL;
+	return put_rusage(getrusage(current(), who), ru);
 }

@@ -43,6 +43,8 @@ export interface inode extends struct {
 	i_size: ulong; /* in bytes, only grows; file_lock, read without */
 	i_data: embed<address_space>; /* see address_space */
 	i_hash_next: inode; /* inode_hash_lock */
+	/** /proc: the number of the task that it is about; constant */
+	i_private: ifdef<"CONFIG_PROC_FS", int>;
 }
 
 export interface file extends struct {
@@ -50,18 +52,41 @@ export interface file extends struct {
 	f_mapping: address_space; /* NULL without f_inode; constant */
 	f_count: embed<atomic_t>; /* atomic */
 	f_mode: int; /* FMODE_*; constant */
-	f_op: rodata<file_operations>; /* NULL: none of these; constant */
-	private_data: int; /* f_op's; constant */
+	f_op: rodata<file_operations>; /* NULL: only to be mapped; constant */
+	/** whatever f_op wants, as seq_file does; constant once it is open */
+	private_data: int;
+	/** guards the position, and what private_data points at */
+	f_pos_lock: ifdef<"CONFIG_PROC_FS", embed<rw_semaphore>>;
+	f_pos: ifdef<"CONFIG_PROC_FS", ulong>; /* f_pos_lock */
 }
 
-/** What can be done to an open file besides mapping it. */
-export interface file_operations {
-	/** Into the user's buffer; how many bytes, or an errno. */
-	read?: (file: file, buf: number, count: number) => number;
-	unlocked_ioctl?: (file: file, cmd: number, arg: number) => number;
-	/** The last reference is gone. */
-	release?: (file: file) => void;
+/** Where read() is to put what it has: linux/uio.h. On the stack of whoever
+ *  reads, see copy_to_iter(). */
+export interface iov_iter {
+	addr: number; /* of the user, or of the kernel */
+	count: number; /* bytes that are left */
+	user: boolean;
 }
+
+/** What can be done to an open file besides mapping it. A file that has a
+ *  position: all but open() are called with f_pos_lock held. release() is, when
+ *  nobody else knows the file. */
+export interface file_operations {
+	open?: (inode: inode, file: file) => number;
+	/** Of one without a position: into the user's buffer. */
+	read?: (file: file, buf: number, count: number) => number;
+	read_iter?: (file: file, to: iov_iter) => number;
+	/** From user memory; or from text that the kernel has. */
+	write?: (file: file, buf: number | string, count: number) => number;
+	llseek?: (file: file, offset: number, whence: number) => number;
+	unlocked_ioctl?: (file: file, cmd: number, arg: number) => number;
+	/** The inode is NULL for an anonymous one. */
+	release?: (inode: inode, file: file) => number;
+}
+
+export const SEEK_SET = 0;
+export const SEEK_CUR = 1;
+export const SEEK_END = 2;
 
 export const FMODE_READ = 0x1;
 export const FMODE_WRITE = 0x2;

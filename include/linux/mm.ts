@@ -8,7 +8,8 @@
  * per-task caching of the counters (SPLIT_RSS_COUNTING).
  */
 import {
-	CONFIG_ARCH_HAS_PKEYS, CONFIG_NR_CPUS, CONFIG_PPC,
+	CONFIG_ARCH_HAS_PKEYS, CONFIG_ARCH_HOST_STEPPER, CONFIG_MEM_SOFT_DIRTY,
+	CONFIG_NR_CPUS, CONFIG_PPC,
 	CONFIG_SPECULATIVE_PAGE_FAULT, CONFIG_SPLIT_PTLOCK_CPUS,
 } from "generated/autoconf.ts";
 import { spin_lock, spin_lock_init, spin_unlock } from "linux/spinlock.ts";
@@ -73,7 +74,8 @@ export const VM_NORESERVE = 0x00200000;
 export const VM_HUGETLB = 0; /* there are no huge pages of files */
 export const VM_WIPEONFORK = 0x02000000; /* zeroes in the child of a fork */
 export const VM_DONTDUMP = 0x04000000;
-export const VM_SOFTDIRTY = 0; /* CONFIG_MEM_SOFT_DIRTY is not ported */
+/* not looked at page by page since clear_refs */
+export const VM_SOFTDIRTY = CONFIG_MEM_SOFT_DIRTY ? 0x08000000 : 0;
 export const VM_MIXEDMAP = 0x10000000;
 export const VM_HUGEPAGE = 0x20000000; /* MADV_HUGEPAGE */
 export const VM_NOHUGEPAGE = 0x40000000;
@@ -375,6 +377,41 @@ export function get_mm_rss(mm: mm_struct): number {
 	return get_mm_counter(mm, MM_FILEPAGES) +
 		get_mm_counter(mm, MM_ANONPAGES) +
 		get_mm_counter(mm, MM_SHMEMPAGES);
+}
+
+/* ---- how much there was at most ---- */
+
+export function get_mm_hiwater_rss(mm: mm_struct): number {
+	return Math.max(data_race(mm.hiwater_rss), get_mm_rss(mm));
+}
+
+export function get_mm_hiwater_vm(mm: mm_struct): number {
+	return Math.max(data_race(mm.hiwater_vm), data_race(mm.total_vm));
+}
+
+/**
+ * Before pages are taken away. Who does so beside us may store a smaller one.
+ * Port: not on the stepper: nothing depends on it, and each look at the
+ * counters would be explored beside each page that comes.
+ */
+export function update_hiwater_rss(mm: mm_struct): void {
+	if (CONFIG_ARCH_HOST_STEPPER) return;
+	const rss = get_mm_rss(mm);
+
+	if (data_race(mm.hiwater_rss) < rss) WRITE_ONCE(mm.hiwater_rss, rss);
+}
+
+/** Before vmas are taken away. mmap_lock is held for writing, or it was and
+ *  has been downgraded: total_vm may grow, by a stack. Port: likewise. */
+export function update_hiwater_vm(mm: mm_struct): void {
+	if (CONFIG_ARCH_HOST_STEPPER) return;
+	const total_vm = data_race(mm.total_vm);
+
+	if (mm.hiwater_vm < total_vm) WRITE_ONCE(mm.hiwater_vm, total_vm);
+}
+
+export function reset_mm_hiwater_rss(mm: mm_struct): void {
+	WRITE_ONCE(mm.hiwater_rss, get_mm_rss(mm));
 }
 
 /**

@@ -94,6 +94,10 @@ export interface mm_struct extends struct {
 	mmap_legacy_base: ulong; /* bottom-up base; constant after exec */
 	task_size: ulong; /* constant after exec */
 	highest_vm_end: ulong; /* mmap_lock(w) */
+	/** most pages there were, as far as was noted; atomic: one store of
+	 *  two at a time may get lost */
+	hiwater_rss: ulong;
+	hiwater_vm: ulong; /* mmap_lock(w), looked at without */
 	/** pages mapped; mmap_lock(w), and remove_vma_list() where the
 	 *  lock was downgraded */
 	total_vm: ulong;

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors include/uapi/asm-generic/resource.h and rlimit() of
+ * Mirrors include/uapi/linux/resource.h, asm-generic/resource.h and rlimit() of
  * include/linux/sched/signal.h (5.17), as far as memory is limited.
  * Port: the limits are those of a fresh task of the superuser: a stack of
  * 8 MiB, everything else unlimited. setrlimit() is left out.
  */
 
 import { ENOSPC } from "linux/errno.ts";
+
+/* Whom getrusage() is about. */
+export const RUSAGE_SELF = 0;
+export const RUSAGE_CHILDREN = -1;
+export const RUSAGE_BOTH = -2; /* wait4() */
+export const RUSAGE_THREAD = 1;
 
 export const RLIMIT_DATA = 2;
 export const RLIMIT_STACK = 3;

@@ -8,6 +8,7 @@
 import type { atomic_t, list_head } from "linux/types.ts";
 import type { perf_event_context } from "linux/perf_event.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
+import type { signal_struct } from "linux/sched/signal.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
 
 export const TASK_RUNNING = 0x0;
@@ -77,6 +78,9 @@ export interface task_struct extends struct {
 	/* thread.pkru, while it is on no CPU; its CPU only, as its last act
 	 * with the task or its first */
 	pkru: ifdef<"CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS", u32>;
+	signal: signal_struct; /* constant */
+	nvcsw: int; /* sleeps; its CPU only */
+	nivcsw: int; /* times that it left its CPU otherwise; its CPU only */
 	maj_flt: int; /* current only */
 	min_flt: int; /* current only */
 	tasks: embed<list_head>; /* tasklist_lock */

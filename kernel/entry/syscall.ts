@@ -10,7 +10,7 @@
  * aligned nor near to anything. An int takes the low 32 bits, as in the kernel.
  */
 import {
-	CONFIG_ARCH_HAS_PKEYS, CONFIG_PERF_EVENTS,
+	CONFIG_ARCH_HAS_PKEYS, CONFIG_PERF_EVENTS, CONFIG_PROC_FS,
 } from "generated/autoconf.ts";
 import type { task_struct } from "linux/sched.ts";
 import {
@@ -23,9 +23,11 @@ import {
 	__NR_fork,
 	__NR_getpid,
 	__NR_getppid,
+	__NR_getrusage,
 	__NR_gettid,
 	__NR_ioctl,
 	__NR_kill,
+	__NR_lseek,
 	__NR_madvise,
 	__NR_mincore,
 	__NR_mlock,
@@ -38,6 +40,7 @@ import {
 	__NR_munlock,
 	__NR_munlockall,
 	__NR_munmap,
+	__NR_openat,
 	__NR_perf_event_open,
 	__NR_pkey_alloc,
 	__NR_pkey_free,
@@ -52,6 +55,7 @@ import {
 	__NR_sim_special,
 	__NR_vfork,
 	__NR_wait4,
+	__NR_write,
 } from "asm/unistd.ts";
 import { sys_perf_event_open } from "kernel/events/core.ts";
 import { sys_exit, sys_exit_group, sys_wait4 } from "kernel/exit.ts";
@@ -66,9 +70,10 @@ import { sys_sim_exec } from "kernel/fs/exec.ts";
 import { sys_close, sys_sim_open, sys_sim_set_size } from "kernel/fs/file.ts";
 import { evict_inodes } from "kernel/fs/inode.ts";
 import { sys_ioctl } from "kernel/fs/ioctl.ts";
-import { sys_read } from "kernel/fs/read_write.ts";
 import { sys_kill } from "kernel/signal.ts";
-import { sys_prctl } from "kernel/sys.ts";
+import { sys_openat } from "kernel/fs/open.ts";
+import { sys_lseek, sys_read, sys_write } from "kernel/fs/read_write.ts";
+import { sys_getrusage, sys_prctl } from "kernel/sys.ts";
 import { sys_ni_syscall } from "kernel/sys_ni.ts";
 import { sys_madvise } from "mm/madvise.ts";
 import { sys_mincore } from "mm/mincore.ts";
@@ -127,6 +132,8 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 		return sys_read(a0 | 0, ulong_arg(a1), ulong_arg(a2));
 	case __NR_close:
 		return sys_close(a0 | 0);
+	case __NR_getrusage:
+		return sys_getrusage(a0 | 0, ulong_arg(a1));
 	case __NR_mmap:
 		return sys_mmap(ulong_arg(a0), ulong_arg(a1), a2 | 0,
 			flags_arg(a3), a4 | 0, ulong_arg(a5));
@@ -216,6 +223,19 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 			return sys_pkey_alloc(flags_arg(a0), flags_arg(a1));
 		case __NR_pkey_free:
 			return sys_pkey_free(a0 | 0);
+		}
+	}
+	if (CONFIG_PROC_FS) {
+		switch (nr) {
+		case __NR_openat:
+			return sys_openat(a0 | 0, ulong_arg(a1), a2 | 0,
+				a3 | 0);
+		case __NR_read:
+			return sys_read(a0 | 0, ulong_arg(a1), ulong_arg(a2));
+		case __NR_write:
+			return sys_write(a0 | 0, ulong_arg(a1), ulong_arg(a2));
+		case __NR_lseek:
+			return sys_lseek(a0 | 0, Math.trunc(a1), a2 | 0);
 		}
 	}
 	return sys_ni_syscall();

@@ -16,9 +16,19 @@ import { debug_validate } from "mm/debug_validate.ts";
 import {
 	CONFIG_ARCH_HAS_PKEYS,
 	CONFIG_DEBUG_VM,
+	CONFIG_PROC_FS,
 	CONFIG_VM_EVENT_COUNTERS,
 } from "generated/autoconf.ts";
-import { EBUSY, EINVAL, ESRCH } from "linux/errno.ts";
+import { EBUSY, EINVAL, ENOENT, ENOMEM, ESRCH } from "linux/errno.ts";
+import { IS_ERR, PTR_ERR } from "linux/err.ts";
+import { O_RDONLY, O_WRONLY } from "linux/fcntl.ts";
+import { GFP_KERNEL } from "linux/gfp.ts";
+import { next_task, thread_group_leader } from "linux/sched/signal.ts";
+import { kfree, kmalloc } from "linux/slab.ts";
+import { PAGE_SIZE } from "asm/pgtable_types.ts";
+import { fput } from "kernel/fs/file_table.ts";
+import { filp_open } from "kernel/fs/open.ts";
+import { kernel_write, read_all } from "kernel/fs/read_write.ts";
 import { PKEY_ACCESS_MASK } from "linux/mman.ts";
 import { mmap_lock_wait_total } from "linux/mmap_lock.ts";
 import { rcu_barrier } from "linux/rcupdate.ts";
@@ -32,6 +42,7 @@ import {
 } from "kernel/entry/common.ts";
 import {
 	get_task_mm,
+	init_task,
 	kernel_clone,
 	mmput,
 	nr_processes,
@@ -286,6 +297,62 @@ export function user_maps(pid: number): string | number {
 	}
 	irqentry_exit_to_user_mode();
 	return text;
+}
+
+/** All that is in a file of /proc or debugfs, opened and read by the kernel as
+ *  a program of current would; or an errno. */
+export function user_read_file(name: string): string | number {
+	if (!CONFIG_PROC_FS) return -ENOENT;
+	enter_from_user_mode();
+	const file = filp_open(name, O_RDONLY);
+	let text: string | number = -ENOMEM;
+
+	if (IS_ERR(file)) {
+		text = PTR_ERR(file);
+	} else {
+		const page = kmalloc<struct>(PAGE_SIZE, GFP_KERNEL);
+
+		if (page !== NULL) {
+			text = read_all(file, uptr(page));
+			kfree(page);
+		}
+		fput(file);
+	}
+	irqentry_exit_to_user_mode();
+	return text;
+}
+
+/** And written: the bytes that were taken, or an errno. */
+export function user_write_file(name: string, text: string): number {
+	if (!CONFIG_PROC_FS) return -ENOENT;
+	enter_from_user_mode();
+	const file = filp_open(name, O_WRONLY);
+	let ret: number;
+
+	if (IS_ERR(file)) {
+		ret = PTR_ERR(file);
+	} else {
+		ret = kernel_write(file, text);
+		fput(file);
+	}
+	irqentry_exit_to_user_mode();
+	return ret;
+}
+
+/** Numbers of the processes that there are, dead ones that wait for their
+ *  parent included: what a listing of /proc would show. */
+export function user_processes(): number[] {
+	const pids: number[] = [];
+
+	enter_from_user_mode();
+	spin_lock(tasklist_lock);
+	for (let p = next_task(init_task); p !== init_task; p = next_task(p)) {
+		if (thread_group_leader(p))
+			pids.push(p.pid);
+	}
+	spin_unlock(tasklist_lock);
+	irqentry_exit_to_user_mode();
+	return pids;
 }
 
 export interface fault_count {

@@ -39,7 +39,12 @@ import {
 	EOPNOTSUPP,
 	ESRCH,
 } from "linux/errno.ts";
-import { type file, type file_operations, FMODE_READ } from "linux/fs.ts";
+import {
+	type file,
+	type file_operations,
+	FMODE_READ,
+	type inode,
+} from "linux/fs.ts";
 import { GFP_KERNEL } from "linux/gfp.ts";
 import { static_key_slow_dec, static_key_slow_inc } from "linux/jump_label.ts";
 import {
@@ -425,8 +430,9 @@ function perf_event_release_kernel(event: perf_event): void {
 	put_event(event);
 }
 
-function perf_release(file: file): void {
+function perf_release(_inode: inode, file: file): number {
 	perf_event_release_kernel(cast<perf_event>(file.private_data));
+	return 0;
 }
 
 /** What an event and its like have counted: `value` and time. */

@@ -64,6 +64,7 @@ import {
 import {
 	finish_killed_tasks,
 	mm_update_next_owner,
+	note_maxrss,
 	release_task,
 } from "kernel/exit.ts";
 import { attach_pid, detach_pid } from "kernel/pid.ts";
@@ -113,6 +114,9 @@ export function exec_mmap(mm: mm_struct): number {
 
 	exec_mm_release(tsk, old_mm);
 
+	spin_lock(tasklist_lock);
+	note_maxrss(tsk);
+	spin_unlock(tasklist_lock);
 	if (old_mm !== NULL) {
 		/*
 		 * A signal that kills us gets its way here, before we have

@@ -135,11 +135,11 @@ export function sys_sim_set_size(fd: number, size: number): number {
 	const file = fget(fd);
 	if (file === NULL)
 		return -EBADF;
-	const inode = file.f_inode;
-	if (inode !== NULL)
-		i_size_grow(inode, size);
+	const sized = !file.f_op;
+	if (sized)
+		i_size_grow(file.f_inode, size);
 	fput(file);
-	return inode === NULL ? -EINVAL : 0;
+	return sized ? 0 : -EINVAL;
 }
 
 export function sys_close(fd: number): number {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors fs/file_table.c (5.17): open files and their references.
- * Left out: positions, owners, locks, limits.
+ * Left out: owners, locks, limits.
  * Port: the last fput() frees at once, in place of a task work item: nothing
  * here calls it with a lock that __fput() would need.
  */
@@ -53,7 +53,7 @@ function __fput(file: file): void {
 	const f_op = file.f_op;
 
 	if (f_op && f_op.release)
-		f_op.release(file);
+		f_op.release(inode, file);
 	file_free(file);
 	if (inode !== NULL)
 		iput(inode);

@@ -10,6 +10,7 @@
  * Port: follow_page() takes the place of follow_page_mask() and what is under
  * it: it answers whether there is a page, and returns none.
  */
+import { CONFIG_ARCH_HAS_PKEYS } from "generated/autoconf.ts";
 import { PAGE_ALIGNED } from "asm-generic/page.ts";
 import { arch_vma_access_permitted } from "asm/mmu_context.ts";
 import { PAGE_SIZE, type pte_t } from "asm/pgtable_types.ts";
@@ -149,9 +150,11 @@ function check_vma_flags(vma: vm_area_struct, gup_flags: number): number {
 			return -EFAULT;
 	}
 	/* Nothing here is about the fetching of instructions, or remote. */
-	if (!arch_vma_access_permitted(vma, (gup_flags & FOLL_WRITE) !== 0,
-		false, false))
-		return -EFAULT;
+	if (CONFIG_ARCH_HAS_PKEYS) {
+		if (!arch_vma_access_permitted(vma,
+			(gup_flags & FOLL_WRITE) !== 0, false, false))
+			return -EFAULT;
+	}
 	return 0;
 }
 

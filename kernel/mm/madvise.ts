@@ -45,9 +45,10 @@ import {
 } from "linux/mman.ts";
 import {
 	find_vma, page_mapcount, pte_lockptr, pte_offset_map_lock,
-	pte_unmap_unlock, VM_DONTCOPY, VM_DONTDUMP, VM_HUGEPAGE, VM_IO,
-	VM_LOCKED, VM_NOHUGEPAGE, VM_RAND_READ, VM_SEQ_READ, VM_SHARED,
-	VM_SPECIAL, VM_WIPEONFORK, VM_WRITE, vma_is_anonymous, vma_lookup,
+	pte_unmap_unlock, update_hiwater_rss, VM_DONTCOPY, VM_DONTDUMP,
+	VM_HUGEPAGE, VM_IO, VM_LOCKED, VM_NOHUGEPAGE, VM_RAND_READ, VM_SEQ_READ,
+	VM_SHARED, VM_SPECIAL, VM_WIPEONFORK, VM_WRITE, vma_is_anonymous,
+	vma_lookup,
 } from "linux/mm.ts";
 import type {
 	anon_vma_name as anon_vma_name_t, mm_struct, vm_area_struct,
@@ -384,6 +385,7 @@ function madvise_free_single_vma(
 	lru_add_drain();
 
 	const tlb = tlb_gather_mmu(vma.vm_mm);
+	update_hiwater_rss(vma.vm_mm);
 
 	tlb_start_vma(tlb, vma);
 	walk_page_range(vma, start, end, madvise_free_pte_range, tlb);

@@ -30,6 +30,7 @@
  * handle_mm_fault() is an inline of mm.h (V2.09).
  */
 import {
+	CONFIG_ARCH_HAS_PKEYS,
 	CONFIG_ARCH_HAS_PTE_SPECIAL, CONFIG_MMU_GATHER_RCU_TABLE_FREE,
 	CONFIG_NUMA_BALANCING, CONFIG_SPECULATIVE_PAGE_FAULT,
 } from "generated/autoconf.ts";
@@ -81,17 +82,17 @@ import { virt_to_page, virt_to_pfn, pfn_to_page, pfn_valid } from "asm-generic/m
 import {
 	add_mm_counter, dec_mm_counter_fast, FAULT_FLAG_MKWRITE,
 	FAULT_FLAG_INSTRUCTION, FAULT_FLAG_REMOTE, FAULT_FLAG_SPECULATIVE,
-	FAULT_FLAG_TRIED, FAULT_FLAG_WRITE, get_page,
-	inc_mm_counter_fast, is_cow_mapping, maybe_mkwrite, MM_ANONPAGES,
-	mm_counter, mm_counter_file, mm_dec_nr_pmds, mm_dec_nr_ptes,
-	mm_dec_nr_puds, mm_inc_nr_pmds, mm_inc_nr_ptes, mm_inc_nr_puds,
-	NR_MM_COUNTERS, p4d_alloc, page_mapcount, pmd_alloc, pmd_lock,
-	pte_alloc, pte_alloc_map_lock, pte_lockptr, pte_lockptr_val,
-	pte_map_lock, pte_offset_map_lock, pte_spinlock, pte_unmap_unlock,
-	pud_alloc, pud_lock, put_page, sync_mm_rss, VM_FAULT_DONE_COW,
-	VM_FAULT_ERROR, VM_FAULT_LOCKED, VM_FAULT_MAJOR, VM_FAULT_NOPAGE,
-	VM_FAULT_OOM, VM_FAULT_RETRY, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV,
-	type vm_fault_t, VM_FAULT_WRITE, VM_HUGETLB, VM_MIXEDMAP, VM_PFNMAP,
+	FAULT_FLAG_TRIED, FAULT_FLAG_WRITE, get_page, inc_mm_counter_fast,
+	is_cow_mapping, maybe_mkwrite, MM_ANONPAGES, mm_counter,
+	mm_counter_file, mm_dec_nr_pmds, mm_dec_nr_ptes, mm_dec_nr_puds,
+	mm_inc_nr_pmds, mm_inc_nr_ptes, mm_inc_nr_puds, NR_MM_COUNTERS,
+	p4d_alloc, page_mapcount, pmd_alloc, pmd_lock, pte_alloc,
+	pte_alloc_map_lock, pte_lockptr, pte_lockptr_val, pte_map_lock,
+	pte_offset_map_lock, pte_spinlock, pte_unmap_unlock, pud_alloc,
+	pud_lock, put_page, sync_mm_rss, VM_FAULT_DONE_COW, VM_FAULT_ERROR,
+	VM_FAULT_LOCKED, VM_FAULT_MAJOR, VM_FAULT_NOPAGE, VM_FAULT_OOM,
+	VM_FAULT_RETRY, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV, type vm_fault_t,
+	update_hiwater_rss, VM_FAULT_WRITE, VM_HUGETLB, VM_MIXEDMAP, VM_PFNMAP,
 	VM_SEQ_READ, VM_SHARED, VM_UFFD_MISSING, VM_UFFD_WP, VM_WRITE,
 	vma_is_accessible, vma_is_anonymous, vma_pages,
 } from "linux/mm.ts";
@@ -168,6 +169,8 @@ import type { rb_root_cached } from "linux/types.ts";
 export interface memory_data extends struct {
 	zero_pfn: int; /* frame of the page of zeroes; constant after boot */
 	fault_around: int; /* atomic; fault_around_bytes, 0: never set */
+	/** 1 - sysctl_speculative_page_fault; atomic */
+	speculative_off: ifdef<"CONFIG_SPECULATIVE_PAGE_FAULT", int>;
 }
 export const memory_globals = DEFINE<memory_data>();
 
@@ -881,6 +884,7 @@ export function zap_page_range(
 
 	lru_add_drain();
 	const tlb = tlb_gather_mmu(mm);
+	update_hiwater_rss(mm);
 	for (; vma !== NULL && vma.vm_start < end; vma = vma.vm_next)
 		unmap_single_vma(tlb, vma, start, end, null);
 	tlb_finish_mmu(tlb);
@@ -895,6 +899,7 @@ export function zap_page_range_single(
 
 	lru_add_drain();
 	const tlb = tlb_gather_mmu(vma.vm_mm);
+	update_hiwater_rss(vma.vm_mm);
 	unmap_single_vma(tlb, vma, address, end, details);
 	tlb_finish_mmu(tlb);
 }
@@ -1638,6 +1643,17 @@ export function finish_fault(vmf: vm_fault): vm_fault_t {
 	return ret;
 }
 
+/** D12.31: vm.speculative_page_fault. Port: a variable in the kernel, kept the
+ *  other way round, as none here begins with 1. */
+export function sysctl_speculative_page_fault(): number {
+	return 1 - READ_ONCE(memory_globals.speculative_off);
+}
+
+/** Any int, of which 0 is off. Faults that are under way go on. */
+export function set_sysctl_speculative_page_fault(val: number): void {
+	WRITE_ONCE(memory_globals.speculative_off, (1 - val) | 0);
+}
+
 /** Until somebody sets it; a power of two, as all its values. */
 const FAULT_AROUND_DEFAULT = 65536;
 
@@ -1652,8 +1668,7 @@ export function fault_around_bytes_get(): number {
 /**
  * Whatever is asked for is rounded down to a power of two, and up to a page;
  * -EINVAL if one page table could not hold it.
- * Port: there is no debugfs, so its file fault_around_bytes is left out, and
- * this is for tests and for who embeds a kernel.
+ * Port: its file is in kernel/fs/debugfs/file.ts.
  */
 export function fault_around_bytes_set(val: number): number {
 	if (Math.floor(val / PAGE_SIZE) > PTRS_PER_PTE) return -EINVAL;
@@ -2130,10 +2145,13 @@ export function do_handle_mm_fault(
 	}
 	/* An aborted attempt and its repetition count as two. */
 	count_vm_event(PGFAULT);
-	if (!arch_vma_access_permitted(vma, (flags & FAULT_FLAG_WRITE) !== 0,
-		(flags & FAULT_FLAG_INSTRUCTION) !== 0,
-		(flags & FAULT_FLAG_REMOTE) !== 0))
-		return VM_FAULT_SIGSEGV;
+	if (CONFIG_ARCH_HAS_PKEYS) {
+		if (!arch_vma_access_permitted(vma,
+			(flags & FAULT_FLAG_WRITE) !== 0,
+			(flags & FAULT_FLAG_INSTRUCTION) !== 0,
+			(flags & FAULT_FLAG_REMOTE) !== 0))
+			return VM_FAULT_SIGSEGV;
+	}
 	const ret = __handle_mm_fault(vma, address, flags, seq);
 	mm_account_fault(regs, address, flags, ret);
 	trace_handle_mm_fault(vma.vm_mm, address, flags, ret);

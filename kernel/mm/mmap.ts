@@ -22,7 +22,8 @@
  */
 import {
 	CONFIG_ANON_VMA_NAME, CONFIG_ARCH_HAS_PKEYS, CONFIG_DEBUG_VM_RB,
-	CONFIG_DEFAULT_MMAP_MIN_ADDR, CONFIG_SPECULATIVE_PAGE_FAULT,
+	CONFIG_DEFAULT_MMAP_MIN_ADDR, CONFIG_MEM_SOFT_DIRTY,
+	CONFIG_PROC_FS, CONFIG_SPECULATIVE_PAGE_FAULT,
 } from "generated/autoconf.ts";
 import type { mmu_gather } from "asm-generic/tlb.ts";
 import {
@@ -70,7 +71,8 @@ import {
 	VM_LOCKED_CLEAR_MASK, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE,
 	VM_NORESERVE, VM_SHARED, VM_SOFTDIRTY, VM_SPECIAL, vm_start_gap,
 	VM_WRITE, vma_is_accessible, vma_is_anonymous, vma_pages,
-	vma_set_anonymous, mm_populate, find_vma, vma_adjust,
+	vma_set_anonymous, mm_populate, find_vma, update_hiwater_rss,
+	update_hiwater_vm, vma_adjust,
 } from "linux/mm.ts";
 import type {
 	anon_vma, anon_vma_chain, anon_vma_name as anon_vma_name_t, mm_struct,
@@ -1313,6 +1315,11 @@ export function do_mmap(
 		if (!file_mmap_ok(file, pgoff, len))
 			return -EOVERFLOW;
 
+		if (CONFIG_PROC_FS) {
+			/* It has operations, and mmap() is none of them. */
+			if (file.f_op)
+				return -ENODEV;
+		}
 		const type = flags & MAP_TYPE;
 
 		if (type !== MAP_SHARED && type !== MAP_SHARED_VALIDATE &&
@@ -1427,6 +1434,9 @@ export function vma_wants_writenotify(
 	/* Has the backer asked to be told of the first write? */
 	if (vm_ops && vm_ops.page_mkwrite)
 		return true;
+	/* Is it to be known of each page whether it was written? */
+	if (CONFIG_MEM_SOFT_DIRTY)
+		return (vm_flags & VM_SOFTDIRTY) === 0;
 	return false;
 }
 
@@ -1532,6 +1542,12 @@ export function mmap_region(
 		else
 			mm.locked_vm += len / PAGE_SIZE;
 	}
+	/*
+	 * New memory is soft dirty as a whole, and what it was merged with is
+	 * too, as there is no telling them apart.
+	 */
+	if (CONFIG_MEM_SOFT_DIRTY)
+		vma.vm_flags |= VM_SOFTDIRTY;
 	/* Only now is it known whether the backer wants to hear of writes. */
 	vma_set_page_prot(vma);
 	return addr;
@@ -2076,6 +2092,7 @@ export function find_extend_vma(mm: mm_struct, addr: number): vm_area_struct {
 function remove_vma_list(mm: mm_struct, vma: vm_area_struct): void {
 	let nr_accounted = 0;
 
+	update_hiwater_vm(mm);
 	do {
 		const nrpages = vma_pages(vma);
 
@@ -2111,6 +2128,7 @@ function unmap_region(
 
 	const tlb: mmu_gather = tlb_gather_mmu(mm);
 
+	update_hiwater_rss(mm);
 	/*
 	 * Pages first, then tables, which no other vma uses: the bounds are
 	 * those of the neighbours that stay. tlb_finish_mmu() flushes, and only
@@ -2428,6 +2446,8 @@ function do_brk_flags(addr: number, len: number, flags: number): number {
 	mm.data_vm += len / PAGE_SIZE;
 	if ((flags & VM_LOCKED) !== 0)
 		mm.locked_vm += len / PAGE_SIZE;
+	if (CONFIG_MEM_SOFT_DIRTY)
+		vma.vm_flags |= VM_SOFTDIRTY;
 	return 0;
 }
 
@@ -2705,8 +2725,8 @@ export function _install_special_mapping(
 		return ERR_PTR(-ENOMEM);
 	vma.vm_start = addr;
 	vma.vm_end = addr + len;
-	vma.vm_flags = (vm_flags | mm.def_flags | VM_DONTEXPAND) &
-		VM_LOCKED_CLEAR_MASK;
+	vma.vm_flags = (vm_flags | mm.def_flags | VM_DONTEXPAND |
+		VM_SOFTDIRTY) & VM_LOCKED_CLEAR_MASK;
 	vma.vm_page_prot = vm_get_page_prot(vma.vm_flags);
 	vma.vm_ops = special_mapping_vmops;
 	vma.vm_private_data = spec;

@@ -4,14 +4,14 @@
  * in its ptes.
  * Left out: huge pages (pmd_none_or_clear_bad_unless_trans_huge() is plain
  * pmd_none_or_clear_bad()), swap and migration entries, userfaultfd
- * write-protection, soft-dirty, the look at bare frames before they become
+ * write-protection, the look at bare frames before they become
  * inaccessible (prot_none_pte_entry() and what goes with it).
  */
 import { CONFIG_NUMA_BALANCING } from "generated/autoconf.ts";
 import { offset_in_page, PAGE_ALIGN } from "asm-generic/page.ts";
 import {
 	p4d_offset, pte_dirty, pte_mkwrite, pte_modify, pte_present,
-	pte_protnone, pte_write,
+	pte_protnone, pte_soft_dirty, pte_write,
 } from "asm/pgtable.ts";
 import {
 	type p4d_t, PAGE_SIZE, type pgd_t, type pmd_t, type pte_t, type pud_t,
@@ -110,8 +110,11 @@ function change_pte_range(
 
 		if (preserve_write)
 			ptent = pte_mkwrite(ptent);
-		/* No write fault to learn what is known: it is dirty. */
-		if (dirty_accountable && pte_dirty(ptent))
+		/* No write fault to learn what is known: it is dirty, and soft
+		 * dirty if somebody asks for that. */
+		if (dirty_accountable && pte_dirty(ptent) &&
+			(pte_soft_dirty(ptent) ||
+			(vma.vm_flags & VM_SOFTDIRTY) === 0))
 			ptent = pte_mkwrite(ptent);
 		ptep_modify_prot_commit(vma, addr, pte, oldpte, ptent);
 		pages++;

@@ -16,10 +16,12 @@
  * up. Under a pud there would be up to PTRS_PER_PMD such locks, so with
  * CONFIG_SPECULATIVE_PAGE_FAULT puds are not moved; it falls back to pmds.
  */
-import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
+import {
+	CONFIG_MEM_SOFT_DIRTY, CONFIG_SPECULATIVE_PAGE_FAULT,
+} from "generated/autoconf.ts";
 import { offset_in_page, PAGE_ALIGN } from "asm-generic/page.ts";
 import {
-	p4d_offset, pmd_clear, pmd_none, pte_none,
+	p4d_offset, pmd_clear, pmd_none, pte_mksoft_dirty, pte_none,
 	pte_present, ptep_get_and_clear, pud_clear, pud_none, pud_pgtable,
 	set_pte_at,
 } from "asm/pgtable.ts";
@@ -157,6 +159,15 @@ function drop_rmap_locks(vma: vm_area_struct): void {
 		i_mmap_unlock_write(vma.vm_file.f_mapping);
 }
 
+/** What is at a new address is changed memory there. */
+function move_soft_dirty_pte(pte: number): number {
+	if (CONFIG_MEM_SOFT_DIRTY) {
+		if (pte_present(pte))
+			return pte_mksoft_dirty(pte);
+	}
+	return pte;
+}
+
 /**
  * Move the ptes of [old_addr, old_end), which lie in one page table.
  *
@@ -202,7 +213,8 @@ function move_ptes(
 			 */
 			if (pte_present(pte))
 				force_flush = true;
-			set_pte_at(mm, new_addr, new_pte, pte);
+			set_pte_at(mm, new_addr, new_pte,
+				move_soft_dirty_pte(pte));
 		}
 		old_pte = ptr_add(old_pte, 1);
 		old_addr += PAGE_SIZE;
@@ -508,6 +520,8 @@ function move_vma(
 	}
 
 	/* Also after a failure: do_munmap() will take off as much. */
+	const hiwater_vm = mm.hiwater_vm;
+
 	vm_stat_account(mm, vma.vm_flags, new_len / PAGE_SIZE);
 
 	if (!err && (flags & MREMAP_DONTUNMAP) !== 0) {
@@ -534,6 +548,8 @@ function move_vma(
 			vm_acct_memory(old_len / PAGE_SIZE);
 		excess = 0;
 	}
+	/* What is moved was never there twice. */
+	WRITE_ONCE(mm.hiwater_vm, hiwater_vm);
 
 	if ((vm_flags & VM_LOCKED) !== 0) {
 		mm.locked_vm += new_len / PAGE_SIZE;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors mm/pagewalk.c (5.17) as far as madvise() walks page tables: a
- * callback for each page table of a range.
+ * Mirrors mm/pagewalk.c (5.17) as far as madvise() and /proc walk page tables:
+ * a callback for each page table of a range.
  * Left out: callbacks for other levels and for holes (walk_pte_range() among
- * them), huge pages and hugetlb, walk_page_range_novma(), walk_page_vma(),
- * walk_page_mapping(), a walk over several vmas.
+ * them), huge pages and hugetlb, walk_page_range_novma(), walk_page_mapping(),
+ * a walk over several vmas.
  */
 import { p4d_offset } from "asm/pgtable.ts";
 import type { p4d_t, pgd_t, pmd_t, pud_t } from "asm/pgtable_types.ts";
@@ -85,6 +85,14 @@ function walk_p4d_range<P>(
 			return err;
 	}
 	return 0;
+}
+
+/** All of vma. mmap_lock is held. */
+export function walk_page_vma<P>(
+	vma: vm_area_struct, pmd_entry: pmd_entry_t<P>, private_: P,
+): number {
+	return walk_page_range(vma, vma.vm_start, vma.vm_end, pmd_entry,
+		private_);
 }
 
 /** Walk [start, end), which is all in vma. mmap_lock is held. */

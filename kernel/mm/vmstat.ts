@@ -24,6 +24,12 @@ import {
 	CONFIG_VM_EVENT_COUNTERS,
 } from "generated/autoconf.ts";
 import { BUG_ON } from "linux/bug.ts";
+import type { file, file_operations, inode } from "linux/fs.ts";
+import type { seq_file, seq_operations } from "linux/seq_file.ts";
+import {
+	seq_lseek, seq_open, seq_put_decimal_ull, seq_puts, seq_read_iter,
+	seq_release,
+} from "kernel/fs/seq_file.ts";
 import type { page } from "linux/mm_types.ts";
 import {
 	NR_VM_NODE_STAT_ITEMS,
@@ -233,6 +239,51 @@ export function vmstat_show(): string {
 		out += `${text[i]} ${v[i]}\n`;
 	return out;
 }
+
+/* ---- /proc/vmstat ---- */
+
+/** The index is that of the item, whose record is one more. Port: the values
+ *  are read as they are shown, not all when a turn begins. */
+function vmstat_start(m: seq_file): number {
+	return m.index < vmstat_text().length ? m.index + 1 : 0;
+}
+
+function vmstat_next(m: seq_file, _v: number): number {
+	m.index++;
+	return vmstat_start(m);
+}
+
+function vmstat_stop(_m: seq_file, _v: number): void {}
+
+function vmstat_seq_show(m: seq_file, v: number): number {
+	const text = vmstat_text();
+
+	seq_puts(m, text[v - 1]);
+	seq_put_decimal_ull(m, " ", vmstat_values()[v - 1]);
+	seq_puts(m, "\n");
+	/* What is no longer counted, for programs that look for it. */
+	if (v === text.length)
+		seq_puts(m, "nr_unstable 0\n");
+	return 0;
+}
+
+const vmstat_op: seq_operations = RODATA({
+	start: vmstat_start,
+	next: vmstat_next,
+	stop: vmstat_stop,
+	show: vmstat_seq_show,
+});
+
+function vmstat_open(_inode: inode, file: file): number {
+	return seq_open(file, vmstat_op);
+}
+
+export const vmstat_file_operations: file_operations = RODATA({
+	open: vmstat_open,
+	read_iter: seq_read_iter,
+	llseek: seq_lseek,
+	release: seq_release,
+});
 
 /** Boot, once memory is set up. */
 export function init_mm_internals(): void {

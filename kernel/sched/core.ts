@@ -302,6 +302,8 @@ export function schedule(): void {
 	if (watching)
 		rcu_eqs_enter();
 	const start = ktime_get_ns();
+
+	p.nvcsw++;
 	while (READ_ONCE(p.__state) !== TASK_RUNNING) {
 		irq_poll();
 		rcu_check_callbacks();

@@ -66,6 +66,9 @@ export function schedule_to(pid: number): number {
 
 	let ret = 0;
 	if (task_claim(next)) {
+		/* It would have gone on, had nobody decided otherwise. */
+		if (!is_idle_task(prev))
+			prev.nivcsw++;
 		switch_to_task(next);
 		if (!is_idle_task(prev))
 			task_unclaim(prev);

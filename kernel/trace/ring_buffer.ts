@@ -33,7 +33,7 @@ export interface buffer_data_page extends struct {
 }
 const BUF_PAGE_SIZE = 4080;
 /** With its head: the same on all architectures, whatever their pages are. */
-const BUF_PAGE = 4096;
+const BUF_SIZE = 4096;
 
 /* The low five bits of an entry's first word: its length in words, or these.
  * The others are the time since the entry before. */
@@ -57,7 +57,7 @@ export interface ring_buffer_per_cpu extends struct {
 export const ring_buffers = DEFINE_PER_CPU<ring_buffer_per_cpu>();
 
 function rb_page(rb: ring_buffer_per_cpu, n: number): buffer_data_page {
-	const at = (n & (rb.nr_pages - 1)) * BUF_PAGE;
+	const at = (n & (rb.nr_pages - 1)) * BUF_SIZE;
 
 	return cast<buffer_data_page>(rb.pages + at);
 }
@@ -140,7 +140,7 @@ export function ring_buffer_commit(): void {
 }
 
 function order_of(nr_pages: number): number {
-	const pages = (nr_pages * BUF_PAGE) / PAGE_SIZE;
+	const pages = (nr_pages * BUF_SIZE) / PAGE_SIZE;
 
 	return pages <= 1 ? 0 : 32 - Math.clz32(pages - 1);
 }
@@ -158,7 +158,7 @@ export function ring_buffer_alloc(nr_pages: number): number {
 			ring_buffer_free();
 			return -ENOMEM;
 		}
-		memset(pages, 0, nr_pages * BUF_PAGE);
+		memset(pages, 0, nr_pages * BUF_SIZE);
 		rb.nr_pages = nr_pages as int;
 		rb.head = 0;
 		rb.entries = 0;

@@ -82,7 +82,7 @@ function with_program<T>(
 		});
 		const once = async (count?: number[]): Promise<Once> => {
 			const begin = performance.now();
-			const turn = await one(machine, module, count);
+			const turn = await one(machine, module, { count });
 			const elapsed_ns = (performance.now() - begin) * 1e6;
 			const wrong = errors(turn).map((done) => `${file}: threw ${done.error}`);
 			return { elapsed_ns, counts: turn.counts, wrong };

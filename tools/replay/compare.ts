@@ -48,7 +48,7 @@ export function compare_maps(all_recorded: MapsLine[], replayed: MapsLine[], arc
 /** What the kernel knows by inode number gets back its device and path. */
 export function name_files(text: string, files: TracedFile[]): string {
 	const by_inode = new Map(files.map((file) => [file.inode, file]));
-	return text.replace(/^(\S+ \S+ \S+) \S+ (\d+).*$/gm, (line, prefix: string, inode: string) => {
+	return text.replace(/^([0-9a-f]+-\S+ \S+ \S+) \S+ (\d+).*$/gm, (line, prefix: string, inode: string) => {
 		const file = by_inode.get(Number(inode));
 		if (!file || inode === "0") return line;
 		return `${`${prefix} ${file.device} ${inode} `.padEnd(72)} ${file.path}`;

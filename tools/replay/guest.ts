@@ -13,6 +13,7 @@
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import * as NR from "asm/unistd.ts";
 import type * as user_side from "../../kernel/entry/user.ts";
+import { read_proc } from "../lib/proc.ts";
 import { type Counting, type Counts, open_counters, read_counters } from "../stat/guest.ts";
 import { NR as RECORDED } from "./abi.ts";
 import {
@@ -65,6 +66,8 @@ export interface GuestArg {
 	plan: Plan;
 	/** One CPU, all operations in recorded order, the kernel places mappings. */
 	check: boolean;
+	/** Files of /proc to read when the program ends. */
+	proc: string[];
 }
 
 export interface SetupResult {
@@ -117,20 +120,27 @@ export function counters(user: User): ReturnType<User["meminfo"]> {
 }
 
 /** On every CPU. Returns the maps of the program at its end to the CPU that
- *  ended it. */
-export function main(user: User, { plan, check }: GuestArg): { maps: string } {
-	const cpu: Cpu = { user, plan, check, maps: "" };
+ *  ended it, with the files of /proc as they were then. */
+export function main(user: User, { plan, check, proc }: GuestArg): Snapshot {
+	const cpu: Cpu = { user, plan, check, names: proc, maps: "", proc: {} };
 	if (check) run_in_order(cpu);
 	else run_as_runnable(cpu);
 	user.user_idle();
-	return { maps: cpu.maps };
+	return { maps: cpu.maps, proc: cpu.proc };
 }
 
-interface Cpu {
+/** The program just before its end. */
+export interface Snapshot {
+	maps: string;
+	/** Texts by path, of all processes that there are. */
+	proc: Record<string, string>;
+}
+
+interface Cpu extends Snapshot {
 	user: User;
 	plan: Plan;
 	check: boolean;
-	maps: string;
+	names: string[];
 }
 
 function run_in_order(cpu: Cpu): void {
@@ -232,6 +242,7 @@ function run(cpu: Cpu, op: number) {
 				if (plan.flags[op] & SNAPSHOT) {
 					const maps = user.user_maps(pid);
 					if (typeof maps === "string") cpu.maps = maps;
+					cpu.proc = read_proc(cpu.names, user.user_processes(), user.user_read_file);
 				}
 				user.user_syscall(kernel_nr(plan.nr[op]), plan.args[op * 6]);
 				/* The CPU left the task: it is gone. */

@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { whole_number } from "../lib/options.ts";
+import { collect } from "../lib/proc.ts";
 
 const SAMPLE = fileURLToPath(new URL("sample", import.meta.url));
 
@@ -12,6 +13,7 @@ export interface ReplayOptions {
 	mem?: string;
 	vmlinux?: string;
 	maps?: boolean;
+	proc?: string[];
 	json?: boolean;
 	repeat?: string;
 	trace?: string;
@@ -31,6 +33,11 @@ export function add_replay(program: Command): void {
 		.option("--repeat <n>", "replay n times on one machine, each compared; report the last")
 		.option("--trace <file>", "write down trace points' events; .json, .dat: see spf trace --help")
 		.option("--maps", "print the program's maps at its end")
+		.option(
+			"--proc <file>",
+			"print a file of /proc at the program's end, of each process: smaps, vmstat, ...",
+			collect,
+		)
 		.option("--json", "print one JSON object")
 		.addHelpText(
 			"after",

@@ -12,7 +12,7 @@ import { guest_headers } from "../../scripts/lib/guest.ts";
 import { errno_name } from "./abi.ts";
 import { UserError } from "../lib/errors.ts";
 import type { Counts } from "../stat/guest.ts";
-import type { GuestArg, SetupResult } from "./guest.ts";
+import type { GuestArg, SetupResult, Snapshot } from "./guest.ts";
 import { DONE, type Plan, STOP, TAIL } from "./plan_format.ts";
 
 export type MemInfo = meminfo;
@@ -22,6 +22,8 @@ export interface Kernel {
 	/** What of the configuration a replay is interested in. */
 	nr_cpus: number;
 	mem: number;
+	/** More has no place in the entries of its page tables, in MiB. */
+	max_mem: number;
 	spf: boolean;
 	perf: boolean;
 	tracing: boolean;
@@ -37,6 +39,7 @@ export function find_kernel(vmlinux: string): Kernel {
 		vmlinux,
 		nr_cpus: value("SMP") ? Number(value("NR_CPUS") ?? 1) : 1,
 		mem: Number(value("PHYS_MEM_MB") ?? 256),
+		max_mem: value("MEM_SOFT_DIRTY") === "y" ? 1024 : 2048,
 		spf: value("SPECULATIVE_PAGE_FAULT") === "y",
 		perf: value("PERF_EVENTS") === "y",
 		tracing: value("TRACING") === "y",
@@ -67,6 +70,8 @@ async function bundle_guest(vmlinux: string): Promise<string> {
 export interface Outcome {
 	/** Text of the program's maps at its end. */
 	maps: string;
+	/** Files of /proc at that moment, by path. */
+	proc: Record<string, string>;
 	/** From the first operation to the last, in nanoseconds. */
 	elapsed_ns: number;
 	/** After boot; when the last operation was done; when all was given back. */
@@ -84,6 +89,8 @@ export interface RunOptions {
 	cpus: number;
 	mem: number;
 	check: boolean;
+	/** Files of /proc to read at the end. */
+	proc?: string[];
 }
 
 const PROGRESS_MS = 100;
@@ -111,7 +118,7 @@ export async function boot(options: RunOptions): Promise<Replayer> {
 		count?: number[],
 	): Promise<Outcome> => {
 		console = [];
-		const arg: GuestArg = { plan, check: options.check, count };
+		const arg: GuestArg = { plan, check: options.check, count, proc: options.proc ?? [] };
 		const timer = setInterval(() => progress(Atomics.load(plan.control, DONE)), PROGRESS_MS);
 		try {
 			const setup = (await machine.run({ cpu: 0, module, fn: "setup", arg })) as SetupResult;
@@ -123,7 +130,7 @@ export async function boot(options: RunOptions): Promise<Replayer> {
 			const runs = Array.from({ length: options.cpus }, (_, cpu) =>
 				machine.run({ cpu, module, fn: "main", arg }),
 			);
-			const results = (await Promise.all(runs)) as { maps: string }[];
+			const results = (await Promise.all(runs)) as Snapshot[];
 			const elapsed_ns = Number(process.hrtime.bigint() - start);
 			progress(plan.count);
 			const loaded = (await machine.run({ cpu: 0, module, fn: "counters", arg })) as MemInfo;
@@ -131,9 +138,9 @@ export async function boot(options: RunOptions): Promise<Replayer> {
 				setup.counting &&
 				(await machine.run({ cpu: 0, module, fn: "count", arg: setup.counting }));
 			const after = (await machine.run({ cpu: 0, module, fn: "teardown", arg })) as MemInfo;
-			const maps = results.find((result) => result.maps !== "")?.maps ?? "";
+			const { maps, proc } = results.find((result) => result.maps !== "") ?? { maps: "", proc: {} };
 			const taken = { before: setup.before, loaded, after };
-			return { maps, elapsed_ns, ...taken, console, counts: counts as Counts | undefined };
+			return { maps, proc, elapsed_ns, ...taken, console, counts: counts as Counts | undefined };
 		} finally {
 			clearInterval(timer);
 			/* CPUs that still look for work of a machine that died. */

@@ -60,3 +60,30 @@ for (const tree of CONFIGS) {
 		);
 	}
 }
+
+test.serial("--proc: files of /proc as they are at the end, of each process", async (t) => {
+	const kernel = find_kernel(await objtree({ name: "default" }));
+	const replayer = await boot({ kernel, cpus: 1, mem: 256, check: true, proc: ["maps", "smaps", "vmstat"] });
+	try {
+		const plan = make_plan(trace);
+		const outcome = await replayer.run(plan);
+		const report = make_report(trace, plan, outcome, {
+			cpus: 1,
+			check: true,
+			speculative: kernel.spf,
+			arch: kernel.arch,
+		});
+		const paths = Object.keys(report.proc);
+		const maps = Object.values(report.proc).filter((text) => text === report.maps_text);
+		t.is(maps.length, 1, "one of the processes is the program");
+		t.true(paths.includes("/proc/vmstat"));
+		const smaps = paths.filter((path) => path.endsWith("/smaps"));
+		t.is(smaps.length, paths.length - 1 - smaps.length);
+		for (const path of smaps) {
+			const heads = report.proc[path].split("\n").filter((line) => /^[0-9a-f]+-/.test(line));
+			t.is(heads.map((line) => `${line}\n`).join(""), report.proc[path.replace("smaps", "maps")]);
+		}
+	} finally {
+		await replayer.shutdown();
+	}
+});

@@ -39,6 +39,8 @@ export interface Report {
 	maps: MapsResult;
 	/** The program's maps at its end, with the names of files. */
 	maps_text: string;
+	/** Files of /proc at that moment, by path, with the names of files. */
+	proc: Record<string, string>;
 	/** Lines of strace.txt: what each stands for came out equal. */
 	results: { equal: number; total: number; differences: ResultDifference[] };
 	/** Lines of strace.txt that are not replayed, by name. */
@@ -85,6 +87,9 @@ export function make_report(
 		...options,
 		maps: compare_maps(trace.final, outcome.maps === "" ? [] : parse_maps(text, "maps"), options.arch),
 		maps_text: text,
+		proc: Object.fromEntries(
+			Object.entries(outcome.proc).map(([path, file]) => [path, name_files(file, trace.files)]),
+		),
 		results,
 		omitted: Object.fromEntries(trace.omitted),
 		faults: {

@@ -13,14 +13,13 @@ import type { ReplayOptions } from "./index.ts";
 import { fit_to } from "./fit.ts";
 import { boot, default_cpus, find_kernel, type Replayer } from "./machine.ts";
 import { whole_number } from "../lib/options.ts";
+import { check_proc, proc_names, proc_text } from "../lib/proc.ts";
 import { make_plan } from "./plan.ts";
 import { is_clean, make_report, print_text, type Report } from "./report.ts";
 import { format_of, open_output, tell_lost, write_trace } from "../trace/output.ts";
 import { type TraceOptions, Tracing } from "../trace/session.ts";
 import { buffer_size, tracing_kernel } from "../trace/trace.ts";
 import { load_trace } from "./trace.ts";
-
-const MAX_MEM = 2048;
 
 /** The kernel of this tree; where none was configured and built, the default one. */
 async function default_kernel(): Promise<string> {
@@ -34,6 +33,7 @@ function trace_options(directory: string): TraceOptions {
 }
 
 export async function replay(directory: string, options: ReplayOptions): Promise<number> {
+	const proc = proc_names(options.proc);
 	const kernel = options.trace
 		? await tracing_kernel(options.vmlinux)
 		: find_kernel(options.vmlinux ? resolve(options.vmlinux) : await default_kernel());
@@ -41,7 +41,8 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 		whole_number("--cpus", options.cpus, { most: kernel.nr_cpus, why: "CONFIG_NR_CPUS of this kernel" }) ??
 		default_cpus(kernel);
 	const mem =
-		whole_number("--mem", options.mem, { most: MAX_MEM, why: "more cannot be addressed" }) ?? kernel.mem;
+		whole_number("--mem", options.mem, { most: kernel.max_mem, why: "more cannot be addressed" }) ??
+		kernel.mem;
 	const check = options.check ?? false;
 	if (check && options.cpus !== undefined && cpus !== 1)
 		throw new UserError("--check --cpus: a check runs on one CPU; leave out one of the two");
@@ -56,7 +57,7 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 	let tracing: Tracing | undefined;
 	const fd = options.trace ? open_output(options.trace) : undefined;
 	try {
-		replayer = await boot({ kernel, cpus: used, mem, check });
+		replayer = await boot({ kernel, cpus: used, mem, check, proc });
 		/* First: its buffers count as what was there before. */
 		if (options.trace) tracing = await Tracing.start(replayer.machine, trace_options(directory));
 		let clean = 0;
@@ -75,6 +76,7 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 			const outcome = await replayer.run(plan, (done) => bar?.update(done));
 			bar?.stop();
 			release();
+			check_proc(proc, outcome.proc);
 			report = make_report(trace, plan, outcome, {
 				cpus: used,
 				check,
@@ -93,6 +95,7 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 		if (options.json) process.stdout.write(`${JSON.stringify(report, null, "\t")}\n`);
 		else {
 			if (options.maps) process.stdout.write(report.maps_text);
+			if (proc.length > 0) process.stdout.write(`${proc_text(report.proc)}\n`);
 			if (repeat > 1)
 				process.stdout.write(
 					`${clean}/${repeat} replays came out as recorded; of the last one:\n`,

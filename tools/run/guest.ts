@@ -8,6 +8,7 @@ import type * as user_side from "../../kernel/entry/user.ts";
 import { PAGE_SIZE, STACK_TOP } from "asm/pgtable_types.ts";
 import * as NR from "asm/unistd.ts";
 import * as mman from "../../include/uapi/linux/mman.ts";
+import { read_proc } from "../lib/proc.ts";
 import { errno_name } from "../replay/abi.ts";
 import { type Counting, open_counters, read_counters, type Counts } from "../stat/guest.ts";
 
@@ -46,6 +47,10 @@ export function make_sys(user: User, task: { pid: number }) {
 	const call = (name: string, number: number, ...args: number[]): number => {
 		const ret = user.user_syscall(number, ...args);
 		if (ret < 0 && ret >= -MAX_ERRNO) throw new Errno(name, -ret);
+		return ret;
+	};
+	const key = (ret: number, name: string): number => {
+		if (ret < 0) throw new Errno(name, -ret);
 		return ret;
 	};
 	const signal = (addr: number): never => {
@@ -106,6 +111,25 @@ export function make_sys(user: User, task: { pid: number }) {
 		maps: () => String(user.user_maps(task.pid)),
 		/** /proc/vmstat. */
 		vmstat: () => vmstat(user),
+		/** All that is in a file of /proc, as text. */
+		read: (path: string) => {
+			const text = user.user_read_file(path);
+			if (typeof text === "number") throw new Errno(path, -text);
+			return text;
+		},
+		/** Write text to a file of /proc: what echo does. */
+		write: (path: string, text: string) => {
+			const ret = user.user_write_file(path, text);
+			if (ret < 0) throw new Errno(path, -ret);
+			return ret;
+		},
+		/** What may be done with pages of a memory key: PKEY_DISABLE_*. */
+		pkey_get: (pkey: number) => key(user.user_pkey_get(pkey), "pkey_get"),
+		pkey_set: (pkey: number, rights: number) => key(user.user_pkey_set(pkey, rights), "pkey_set"),
+		pkey_alloc: (flags = 0, rights = 0) => call("pkey_alloc", NR.__NR_pkey_alloc, flags, rights),
+		pkey_free: (pkey: number) => call("pkey_free", NR.__NR_pkey_free, pkey),
+		pkey_mprotect: (addr: number, length: number, prot: number, pkey: number) =>
+			call("pkey_mprotect", NR.__NR_pkey_mprotect, addr, length, prot, pkey),
 	};
 }
 export type Sys = ReturnType<typeof make_sys>;
@@ -126,6 +150,8 @@ function vmstat(user: User): Record<string, number> {
 }
 
 export interface Arg {
+	/** Files of /proc to read at the end. */
+	proc: string[];
 	/** Threads that are ready. */
 	ready: Int32Array;
 	pids: number[];
@@ -142,6 +168,10 @@ export interface Done {
 	value?: unknown;
 	/** What it threw instead, with the place. */
 	error?: string;
+}
+/** Of the last function: with the files that were asked for. */
+export interface End extends Done {
+	proc: Record<string, string>;
 }
 export interface Counters {
 	vmstat: Record<string, number>;
@@ -207,16 +237,17 @@ export function thread(user: User, { ready, pids, nr, area }: Arg): Done {
 }
 
 /** On CPU 0, when all are done: check(), and the end of the process. */
-export function end(user: User, { pids, area, results }: Arg): Done {
+export function end(user: User, { pids, area, results, proc }: Arg): End {
 	const result = done(() => program.check?.(make_sys(user, { pid: pids[0] }), area, results ?? []));
+	const files = read_proc(proc, user.user_processes(), user.user_read_file);
 	user.user_syscall(NR.__NR_exit_group, 0);
 	user.user_idle();
-	return result;
+	return { ...result, proc: files };
 }
 
 /** The same without check(), as something failed before it. */
-export function stop(user: User): Done {
+export function stop(user: User): End {
 	user.user_syscall(NR.__NR_exit_group, 0);
 	user.user_idle();
-	return {};
+	return { proc: {} };
 }

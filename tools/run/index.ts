@@ -2,6 +2,7 @@
 /** The command line of `spf run`. What runs the program is loaded when it is asked to. */
 import type { Command } from "commander";
 import { whole_number } from "../lib/options.ts";
+import { collect } from "../lib/proc.ts";
 
 export interface RunOptions {
 	vmlinux?: string;
@@ -9,6 +10,7 @@ export interface RunOptions {
 	mem?: string;
 	repeat?: string;
 	json?: boolean;
+	proc?: string[];
 }
 
 export function add_run(program: Command): void {
@@ -19,6 +21,7 @@ export function add_run(program: Command): void {
 		.option("--vmlinux <file>", "the kernel (default: one is built in build/default)")
 		.option("--mem <MiB>", "memory of the machine (default: 256)")
 		.option("--repeat <n>", "run it n times on one machine, and add up the counters")
+		.option("--proc <file>", "print a file of /proc after check(): smaps, vmstat, ...", collect)
 		.option("--json", "print one JSON object")
 		.addHelpText(
 			"after",

@@ -8,9 +8,10 @@ import { rolldown } from "rolldown";
 import type { Machine } from "../../arch/host/threads/machine.ts";
 import { guest_headers } from "../../scripts/lib/guest.ts";
 import { UserError } from "../lib/errors.ts";
+import { check_proc } from "../lib/proc.ts";
 import type { Kernel } from "../replay/machine.ts";
 import type { Counts } from "../stat/guest.ts";
-import type { Arg, Done, Program, Started } from "./guest.ts";
+import type { Arg, Done, End, Program, Started } from "./guest.ts";
 
 const GUEST = fileURLToPath(new URL("guest.ts", import.meta.url));
 /** The module that a worker loads: the program, and who calls it. */
@@ -75,13 +76,21 @@ export interface Turn {
 	setup: Done;
 	cpus: Done[];
 	check: Done;
+	/** Files of /proc that were asked for, as they were at the end. */
+	proc: Record<string, string>;
 	/** What was asked to be counted. */
 	counts?: Counts;
 }
 
-/** `count`: PERF_COUNT_SW_* to be counted from the exec on. */
-export async function one(machine: Machine, module: string, count?: number[]): Promise<Turn> {
-	const arg: Arg = { ready: new Int32Array(new SharedArrayBuffer(4)), pids: [], nr: 0 };
+export interface Asked {
+	/** PERF_COUNT_SW_* to be counted from the exec on. */
+	count?: number[];
+	/** Names of files of /proc to read at the end. */
+	proc?: string[];
+}
+
+export async function one(machine: Machine, module: string, { count, proc: names = [] }: Asked = {}): Promise<Turn> {
+	const arg: Arg = { ready: new Int32Array(new SharedArrayBuffer(4)), pids: [], nr: 0, proc: names };
 	const run = (cpu: number, fn: string, more: Partial<Arg> = {}) =>
 		machine.run({ cpu, module, fn, arg: { ...arg, ...more } }) as Promise<Done>;
 	const { pids, counting, ...setup } = (await run(0, "start", { count })) as Started;
@@ -89,9 +98,11 @@ export async function one(machine: Machine, module: string, count?: number[]): P
 	const failed = setup.error !== undefined;
 	const cpus = failed ? [] : await Promise.all(pids.map((_, nr) => run(nr, "thread", { ...given, nr })));
 	const all = !failed && cpus.every((c) => c.error === undefined);
-	const check = await run(0, all ? "end" : "stop", { ...given, results: cpus.map((c) => c.value) });
+	const last = { ...given, results: cpus.map((c) => c.value) };
+	const { proc, ...check } = (await run(0, all ? "end" : "stop", last)) as End;
+	if (all) check_proc(names, proc);
 	const counts = counting && ((await machine.run({ cpu: 0, module, fn: "count", arg: counting })) as Counts);
-	return { setup, cpus, check, counts };
+	return { setup, cpus, check, proc, counts };
 }
 
 export const errors = ({ setup, cpus, check }: Turn) => [setup, ...cpus, check].filter((d) => d.error !== undefined);

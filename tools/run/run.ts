@@ -7,6 +7,7 @@ import { KernelPanic, Machine } from "../../arch/host/threads/machine.ts";
 import { arch_asked, objtree } from "../../scripts/lib/objtree.ts";
 import { UserError } from "../lib/errors.ts";
 import { find_kernel, type Kernel } from "../replay/machine.ts";
+import { proc_names, proc_text } from "../lib/proc.ts";
 import type { Counters, Done } from "./guest.ts";
 import { errors, one, type Turn, with_module } from "./program.ts";
 
@@ -16,6 +17,7 @@ export interface Options {
 	mem: number;
 	repeat: number;
 	json?: boolean;
+	proc?: string[];
 }
 
 /** A value as one line, addresses in hexadecimal. */
@@ -36,6 +38,7 @@ function difference(before: Counters, after: Counters): Record<string, number> {
 
 export async function run(file: string, options: Options): Promise<number> {
 	if (!existsSync(file)) throw new UserError(`${file}: no such file; examples are in tools/run/examples`);
+	proc_names(options.proc);
 	const kernel = await kernel_for(options);
 	return with_module(file, kernel, (module, { cpus }) => run_module(module, cpus.length, kernel, options));
 }
@@ -47,6 +50,9 @@ async function kernel_for({ vmlinux, off }: Options): Promise<Kernel> {
 }
 
 async function run_module(module: string, cpus: number, kernel: Kernel, options: Options): Promise<number> {
+	if (options.mem > kernel.max_mem)
+		throw new UserError(`--mem ${options.mem}: at most ${kernel.max_mem}, more cannot be addressed`);
+	const proc = proc_names(options.proc);
 	const console_lines: string[] = [];
 	try {
 		const machine = await Machine.boot({
@@ -61,7 +67,7 @@ async function run_module(module: string, cpus: number, kernel: Kernel, options:
 		let turn: Turn | undefined;
 		let turns = 0;
 		do {
-			turn = await one(machine, module);
+			turn = await one(machine, module, { proc });
 			turns++;
 		} while (turns < options.repeat && !errors(turn).length);
 		const ms = performance.now() - begin;
@@ -86,10 +92,10 @@ interface Figures {
 	console_lines: string[];
 }
 
-function report({ json }: Options, { setup, cpus, check }: Turn, figures: Figures): void {
+function report({ json }: Options, { setup, cpus, check, proc }: Turn, figures: Figures): void {
 	const { turns, ms, vmstat, console_lines } = figures;
 	if (json) {
-		console.log(JSON.stringify({ setup, cpus, check, turns, ms, vmstat, console: console_lines }));
+		console.log(JSON.stringify({ setup, cpus, check, proc, turns, ms, vmstat, console: console_lines }));
 		return;
 	}
 	for (const line of console_lines) process.stderr.write(`${line}\n`);
@@ -107,4 +113,5 @@ function report({ json }: Options, { setup, cpus, check }: Turn, figures: Figure
 	});
 	for (const [name, n] of Object.entries(vmstat)) table.push([name, n]);
 	console.log(table.toString());
+	if (Object.keys(proc).length > 0) process.stdout.write(`\n${proc_text(proc)}`);
 }

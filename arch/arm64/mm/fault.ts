@@ -49,7 +49,7 @@ import { page_align_down } from "asm-generic/page.ts";
 import { atomic_read } from "linux/atomic.ts";
 import { BUG_ON, VM_BUG_ON_VMA, WARN_ON_ONCE } from "linux/bug.ts";
 import { might_sleep } from "linux/kernel.ts";
-import { do_handle_mm_fault } from "mm/memory.ts";
+import { do_handle_mm_fault, memory_globals } from "mm/memory.ts";
 import {
 	FAULT_FLAG_ALLOW_RETRY,
 	FAULT_FLAG_DEFAULT,
@@ -457,6 +457,7 @@ function do_page_fault(far: number, esr: number, regs: pt_regs): number {
 		 */
 		if (
 			(mm_flags & FAULT_FLAG_USER) !== 0 &&
+			READ_ONCE(memory_globals.speculative_off) !== 1 &&
 			atomic_read(mm.mm_users) !== 1
 		) {
 			fault = do_speculative_page_fault(

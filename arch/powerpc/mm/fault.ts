@@ -36,7 +36,7 @@ import { page_align_down } from "asm-generic/page.ts";
 import { atomic_read } from "linux/atomic.ts";
 import { BUG, BUG_ON, VM_BUG_ON_VMA } from "linux/bug.ts";
 import { might_sleep } from "linux/kernel.ts";
-import { do_handle_mm_fault } from "mm/memory.ts";
+import { do_handle_mm_fault, memory_globals } from "mm/memory.ts";
 import {
 	FAULT_FLAG_ALLOW_RETRY,
 	FAULT_FLAG_DEFAULT,
@@ -392,6 +392,8 @@ function ___do_page_fault(
 		 */
 		if (
 			(flags & FAULT_FLAG_USER) !== 0 &&
+			/* D12.31: unless it was turned off. */
+			READ_ONCE(memory_globals.speculative_off) !== 1 &&
 			atomic_read(mm.mm_users) !== 1
 		) {
 			fault = do_speculative_page_fault(

@@ -16,6 +16,7 @@
  */
 import {
 	CONFIG_SPECULATIVE_PAGE_FAULT, CONFIG_TRACING,
+	CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS,
 } from "generated/autoconf.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import { TASK_SIZE_MAX } from "asm/pgtable_types.ts";
@@ -32,7 +33,7 @@ import {
 } from "asm/trap_pf.ts";
 import { atomic_read } from "linux/atomic.ts";
 import { BUG_ON, VM_BUG_ON_VMA } from "linux/bug.ts";
-import { do_handle_mm_fault } from "mm/memory.ts";
+import { do_handle_mm_fault, memory_globals } from "mm/memory.ts";
 import {
 	FAULT_FLAG_ALLOW_RETRY, FAULT_FLAG_DEFAULT, FAULT_FLAG_INSTRUCTION,
 	FAULT_FLAG_SPECULATIVE, FAULT_FLAG_TRIED, FAULT_FLAG_USER,
@@ -54,7 +55,7 @@ import {
 import {
 	BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SEGV_PKUERR, SIGBUS, SIGSEGV,
 } from "linux/signal.ts";
-import { arch_pkeys_enabled, vma_pkey } from "linux/pkeys.ts";
+import { vma_pkey } from "linux/pkeys.ts";
 import { arch_vma_access_permitted } from "asm/mmu_context.ts";
 import {
 	PERF_COUNT_SW_PAGE_FAULTS, PERF_COUNT_SW_SPF,
@@ -111,11 +112,13 @@ function bad_area(
 function bad_area_access_from_pkeys(
 	error_code: number, vma: vm_area_struct,
 ): boolean {
-	if (!arch_pkeys_enabled()) return false;
-	if ((error_code & X86_PF_PK) !== 0) return true;
-	return !arch_vma_access_permitted(vma,
-		(error_code & X86_PF_WRITE) !== 0,
-		(error_code & X86_PF_INSTR) !== 0, false);
+	if (CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS) {
+		if ((error_code & X86_PF_PK) !== 0) return true;
+		return !arch_vma_access_permitted(vma,
+			(error_code & X86_PF_WRITE) !== 0,
+			(error_code & X86_PF_INSTR) !== 0, false);
+	}
+	return false;
 }
 
 /** The vma forbids the access, or its key does. */
@@ -148,13 +151,16 @@ function do_sigbus(
  * the entry has yet to be made.
  */
 function access_error(error_code: number, vma: vm_area_struct): boolean {
-	/* The rights for a key are not of a kind that a fault gives. */
-	if ((error_code & X86_PF_PK) !== 0) return true;
-	/* The entry is not there yet. With it the access would fault again, for
-	 * its key: it is not worth making. */
-	if (!arch_vma_access_permitted(vma, (error_code & X86_PF_WRITE) !== 0,
-		(error_code & X86_PF_INSTR) !== 0, false))
-		return true;
+	if (CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS) {
+		/* The rights for a key are not of a kind that a fault gives. */
+		if ((error_code & X86_PF_PK) !== 0) return true;
+		/* The entry is not there yet. With it the access would fault
+		 * again, for its key: it is not worth making. */
+		if (!arch_vma_access_permitted(vma,
+			(error_code & X86_PF_WRITE) !== 0,
+			(error_code & X86_PF_INSTR) !== 0, false))
+			return true;
+	}
 	if ((error_code & X86_PF_WRITE) !== 0)
 		return (vma.vm_flags & VM_WRITE) === 0;
 	/* Port: the kernel leaves instruction fetches to the entry's NX bit, and
@@ -256,6 +262,12 @@ function do_speculative_user_fault(
 		flags | FAULT_FLAG_SPECULATIVE, seq, regs);
 }
 
+function is_pkey_fault(error_code: number): boolean {
+	if (CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS)
+		return (error_code & X86_PF_PK) !== 0;
+	return false;
+}
+
 /**
  * An address of user memory (V2.13, 28). We enter and return without locks.
  *
@@ -293,7 +305,8 @@ export function do_user_addr_fault(
 		 * in the end, and a copy of a vma is no reason for one.
 		 */
 		if ((flags & FAULT_FLAG_USER) !== 0 &&
-			(error_code & X86_PF_PK) === 0 &&
+			!is_pkey_fault(error_code) &&
+			READ_ONCE(memory_globals.speculative_off) !== 1 &&
 			atomic_read(mm.mm_users) !== 1) {
 			fault = do_speculative_user_fault(mm, address,
 				error_code, flags, regs);

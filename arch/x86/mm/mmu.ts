@@ -70,7 +70,7 @@ export function mmu_translate(
 /**
  * Walk the four levels of the live tables, and set accessed and dirty as x86
  * does: atomically, in an entry that still says what the walk relied on.
- * Returns the leaf entry, or -error_code.
+ * Returns the leaf entry, or -error_code as mmu_error() has it.
  */
 function mmu_walk(
 	addr: number, write: boolean, exec: boolean, user: boolean,
@@ -193,21 +193,19 @@ export function insn_end(): void {
 		insn_end_step();
 }
 
-/** An error code as a negative number: bit 8 keeps it from being 0. */
+/** An error code as a negative number, which is even: an entry that is there
+ *  is odd, and may be negative, too. Bit 9 keeps it from being 0. */
 function mmu_error(error_code: number): number {
-	return -(error_code | 0x100);
+	return -((error_code | 0x100) << 1);
 }
 
-/** An entry with bit 31 of a key is negative, too, but none is so near to 0:
- *  its frame would be the last below 2 GiB, and RAM ends before. */
+/** Of what mmu_walk() returns. */
 function is_mmu_error(result: number): boolean {
-	if (CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS)
-		return result < 0 && result > -0x1000;
-	return result < 0;
+	return (result & _PAGE_PRESENT) === 0;
 }
 
 function mmu_error_code(result: number): number {
-	return -result & 0xff;
+	return (-result >> 1) & 0xff;
 }
 
 /** The exception for an access that mmu_translate() has refused. True: it may

@@ -5,7 +5,8 @@
  * tools/testing/selftests/vm/protection_keys.c looks at.
  */
 import {
-	CONFIG_SPECULATIVE_PAGE_FAULT, CONFIG_VM_EVENT_COUNTERS,
+	CONFIG_PROC_PAGE_MONITOR, CONFIG_SPECULATIVE_PAGE_FAULT,
+	CONFIG_VM_EVENT_COUNTERS,
 } from "generated/autoconf.ts";
 import { ECHILD, EFAULT, EINVAL, ENOMEM, ENOSPC } from "linux/errno.ts";
 import {
@@ -32,7 +33,8 @@ import {
 } from "asm/unistd.ts";
 import {
 	run_task, USER_EXEC, USER_READ, USER_WRITE, user_load32, user_pkey_get,
-	user_pkey_set, user_signal, user_store32, user_syscall, user_touch,
+	user_pkey_set, user_read_file, user_signal, user_store32, user_syscall,
+	user_touch,
 } from "kernel/entry/user.ts";
 import { current } from "kernel/sched/core.ts";
 import { __find_vma } from "mm/mmap.ts";
@@ -110,8 +112,9 @@ function bits(test: kunit): void {
 
 		KUNIT_EXPECT_EQ(test, pte_flags_pkey(flags), pkey);
 		KUNIT_EXPECT_EQ(test, flags & PTE_PFN_MASK, 0);
-		/* The last frame below 2 GiB. */
-		KUNIT_EXPECT_EQ(test, pte_pfn(0x7ffff000 | flags), 0x7ffff);
+		/* The last frame that there can be. */
+		KUNIT_EXPECT_EQ(test, pte_pfn(PTE_PFN_MASK | flags),
+			PTE_PFN_MASK >>> 12);
 	}
 }
 
@@ -399,6 +402,20 @@ function not_speculative(test: kunit): void {
 	KUNIT_ASSERT_EQ(test, run_task(first), 0);
 }
 
+/** The key comes out in smaps, and not among the flags. */
+function in_smaps(test: kunit): void {
+	if (!CONFIG_PROC_PAGE_MONITOR) return;
+	const pkey = keyed_page(test);
+	const text = user_read_file("/proc/self/smaps") as string;
+	const own = text.slice(text.indexOf(AREA.toString(16)));
+
+	const line = `\nProtectionKey:  ${pkey.toString().padStart(8)}\n`;
+
+	KUNIT_EXPECT_TRUE(test, own.includes(line));
+	KUNIT_EXPECT_TRUE(test,
+		/\nVmFlags: rd wr mr mw me ac (sd )?\n/.test(own));
+}
+
 export const pkeys_test_suite = kunit_suite({
 	name: "x86_pkeys",
 	init: user_test_init,
@@ -419,5 +436,6 @@ export const pkeys_test_suite = kunit_suite({
 		KUNIT_CASE("threads", threads),
 		KUNIT_CASE("fork_and_exec", fork_and_exec),
 		KUNIT_CASE("not_speculative", not_speculative),
+		KUNIT_CASE("in_smaps", in_smaps),
 	],
 });

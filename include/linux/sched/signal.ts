@@ -3,16 +3,43 @@
  * Mirrors include/linux/sched/signal.h (5.17): walks over the tasks, and the
  * thread groups they form.
  * Port: init_task.tasks links all threads, not the group leaders alone.
- * Left out: signal_struct and everything in it.
+ * Left out: of signal_struct all but what is counted for getrusage().
  */
 import { type pt_regs, user_mode } from "asm/ptrace.ts";
-import { VM_FAULT_RETRY, type vm_fault_t } from "linux/mm.ts";
+import {
+	get_mm_hiwater_rss, VM_FAULT_RETRY, type vm_fault_t,
+} from "linux/mm.ts";
+import type { mm_struct } from "linux/mm_types.ts";
+import type { atomic_t } from "linux/types.ts";
 import { assert_spin_locked } from "linux/spinlock.ts";
 import type { task_struct } from "linux/sched.ts";
 import { init_task, tasklist_lock } from "kernel/fork.ts";
 import {
 	current, fatal_signal_pending, signal_pending,
 } from "kernel/sched/core.ts";
+
+/** What the threads of a process have in common: numbers of those that are
+ *  gone, and with a c of its children that it has waited for. */
+export interface signal_struct extends struct {
+	sigcnt: embed<atomic_t>; /* atomic; threads that are not freed yet */
+	nvcsw: int; /* tasklist_lock, like all that follows */
+	nivcsw: int; /* tasklist_lock */
+	cnvcsw: int; /* tasklist_lock */
+	cnivcsw: int; /* tasklist_lock */
+	min_flt: int; /* tasklist_lock */
+	maj_flt: int; /* tasklist_lock */
+	cmin_flt: int; /* tasklist_lock */
+	cmaj_flt: int; /* tasklist_lock */
+	maxrss: int; /* pages, of address spaces that it has left; as nvcsw */
+	cmaxrss: int; /* tasklist_lock */
+}
+
+/** mm.h: most pages of mm, if that is more. */
+export function setmax_mm_hiwater_rss(
+	maxrss: number, mm: mm_struct,
+): number {
+	return Math.max(maxrss, get_mm_hiwater_rss(mm));
+}
 
 /**
  * A fault is to be made again: should it be left for a signal instead? Any

@@ -16,6 +16,7 @@ import {
 	CONFIG_MREMAP_KUNIT_TEST,
 	CONFIG_PAGE_ALLOC_KUNIT_TEST,
 	CONFIG_PERF_EVENTS_KUNIT_TEST,
+	CONFIG_PROC_KUNIT_TEST,
 	CONFIG_RBTREE_KUNIT_TEST,
 	CONFIG_RCU_KUNIT_TEST,
 	CONFIG_RMAP_KUNIT_TEST,
@@ -28,6 +29,7 @@ import {
 import { arch_test_suites } from "asm/kunit.ts";
 import { perf_test_suite } from "kernel/events/core_kunit.ts";
 import { fork_test_suite } from "kernel/fork_kunit.ts";
+import { proc_test_suite } from "kernel/fs/proc/proc_kunit.ts";
 import { list_test_suite } from "kernel/lib/list_kunit.ts";
 import { rbtree_test_suite } from "kernel/lib/rbtree_kunit.ts";
 import { rwsem_test_suite } from "kernel/locking/rwsem_kunit.ts";
@@ -69,6 +71,7 @@ export function kunit_suites(): kunit_suite[] {
 		...(CONFIG_FORK_KUNIT_TEST ? [fork_test_suite] : []),
 		...(CONFIG_PERF_EVENTS_KUNIT_TEST ? [perf_test_suite] : []),
 		...(CONFIG_TRACE_KUNIT_TEST ? [trace_test_suite] : []),
+		...(CONFIG_PROC_KUNIT_TEST ? [proc_test_suite] : []),
 		...arch_test_suites(),
 	];
 }

@@ -14,6 +14,7 @@ import {
 	user_store8,
 	user_syscall,
 	user_task,
+	user_write_file,
 	run_task,
 } from "kernel/entry/user.ts";
 import { mmu_lookup } from "asm/mmu.ts";
@@ -104,6 +105,7 @@ interface processes extends struct {
 	pid: array<int, 8> /* the thread of each CPU; set-up only */;
 	child: int /* of fork(); the CPU that forks */;
 	lazyfree: int /* set by any CPU that asks for MADV_FREE */;
+	forgetful: int /* set by any CPU that writes 1 to clear_refs */;
 }
 const processes = DEFINE<processes>();
 
@@ -302,6 +304,15 @@ export function madvise(addr: number, len: number, advice: number): number {
 /** May anonymous pages be clean? */
 export function lazyfree(): boolean {
 	return processes.lazyfree !== 0;
+}
+/** Write to /proc/self/clear_refs. */
+export function clear_refs(type: string): void {
+	if (type === "1") WRITE_ONCE(processes.forgetful, 1);
+	user_write_file("/proc/self/clear_refs", type);
+}
+/** May a page have been used without an accessed bit? What makes entries old does not flush. */
+export function forgetful(): boolean {
+	return processes.forgetful !== 0;
 }
 export function mlock(addr: number, len: number): number {
 	return user_syscall(__NR_mlock, addr, len);

@@ -417,3 +417,8 @@ export function update_mmu_cache(
 	_addr: number,
 	_ptep: pte_t,
 ): void {}
+
+/* linux/pgtable.h, without HAVE_ARCH_SOFT_DIRTY */
+export {
+	pte_clear_soft_dirty, pte_mksoft_dirty, pte_soft_dirty,
+} from "asm-generic/soft_dirty.ts";

@@ -6,12 +6,16 @@
  * They get numbers of ours, so that programs can make them everywhere.
  */
 export const __NR_ioctl = 29;
+export const __NR_openat = 56;
 export const __NR_close = 57;
+export const __NR_lseek = 62;
 export const __NR_read = 63;
+export const __NR_write = 64;
 export const __NR_exit = 93;
 export const __NR_exit_group = 94;
 export const __NR_set_tid_address = 96;
 export const __NR_kill = 129;
+export const __NR_getrusage = 165;
 export const __NR_prctl = 167;
 export const __NR_getpid = 172;
 export const __NR_getppid = 173;

@@ -10,3 +10,7 @@ export {
 	ptep_modify_prot_commit,
 	ptep_modify_prot_start,
 } from "../../mm/book3s64/pgtable.ts";
+/* linux/pgtable.h, without HAVE_ARCH_SOFT_DIRTY */
+export {
+	pte_clear_soft_dirty, pte_mksoft_dirty, pte_soft_dirty,
+} from "asm-generic/soft_dirty.ts";

@@ -80,9 +80,10 @@ export function arch_vma_access_permitted(
 	foreign: boolean,
 ): boolean {
 	if (CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS) {
-		if (execute || foreign || vma_is_foreign(vma))
+		/* Port: asked first, as it is nearly always so. */
+		if (__pkru_allows_pkey(vma_pkey(vma), write))
 			return true;
-		return __pkru_allows_pkey(vma_pkey(vma), write);
+		return execute || foreign || vma_is_foreign(vma);
 	}
 	return true;
 }
@@ -91,6 +92,7 @@ export function arch_vma_access_permitted(
 function __pkru_allows_pkey(pkey: number, write: boolean): boolean {
 	const pkru = read_pkru();
 
-	return __pkru_allows_read(pkru, pkey) &&
-		(!write || __pkru_allows_write(pkru, pkey));
+	return write
+		? __pkru_allows_write(pkru, pkey)
+		: __pkru_allows_read(pkru, pkey);
 }

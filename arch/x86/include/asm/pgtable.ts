@@ -2,7 +2,7 @@
 /**
  * Mirrors arch/x86/include/asm/pgtable.h and pgtable_64.h (5.17): what the bits
  * of an entry mean, and the x86 forms of the operations on live entries.
- * Left out: huge pages, soft-dirty, shadow stacks, encryption,
+ * Left out: huge pages, shadow stacks, encryption,
  * paravirtual page tables.
  *
  * Port: `pte_t *` is the struct pointer type pte_t; a `pte_t` value is the
@@ -16,7 +16,8 @@ import { mm_tlb_flush_pending } from "linux/mm_types.ts";
 import type { p4d_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
 import {
 	_PAGE_ACCESSED, _PAGE_CHG_MASK, _PAGE_DIRTY, _PAGE_NX, _PAGE_PRESENT,
-	_PAGE_PROTNONE, _PAGE_RW, _PAGE_SPECIAL, _PAGE_TABLE, _PAGE_UFFD_WP,
+	_PAGE_PROTNONE, _PAGE_RW, _PAGE_SOFT_DIRTY, _PAGE_SPECIAL, _PAGE_TABLE,
+	_PAGE_UFFD_WP,
 	_PAGE_USER, PAGE_SHIFT, PTE_FLAGS_MASK, PTE_PFN_MASK,
 } from "asm/pgtable_types.ts";
 
@@ -130,7 +131,7 @@ export function pte_mkexec(pte: number): number {
 }
 
 export function pte_mkdirty(pte: number): number {
-	return pte | _PAGE_DIRTY;
+	return pte | _PAGE_DIRTY | _PAGE_SOFT_DIRTY;
 }
 
 export function pte_mkyoung(pte: number): number {
@@ -143,6 +144,18 @@ export function pte_mkwrite(pte: number): number {
 
 export function pte_mkspecial(pte: number): number {
 	return pte | _PAGE_SPECIAL;
+}
+
+export function pte_soft_dirty(pte: number): boolean {
+	return (pte & _PAGE_SOFT_DIRTY) !== 0;
+}
+
+export function pte_mksoft_dirty(pte: number): number {
+	return pte | _PAGE_SOFT_DIRTY;
+}
+
+export function pte_clear_soft_dirty(pte: number): number {
+	return pte & ~_PAGE_SOFT_DIRTY;
 }
 
 export function pfn_pte(pfn: number, pgprot: number): number {

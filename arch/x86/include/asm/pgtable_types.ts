@@ -10,7 +10,7 @@
 import type { page } from "linux/mm_types.ts";
 
 import {
-	CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS,
+	CONFIG_MEM_SOFT_DIRTY, CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS,
 } from "generated/autoconf.ts";
 
 export interface pte_t extends struct {
@@ -50,15 +50,19 @@ const _PAGE_PKEY_BIT3 = 0x80000000 | 0;
 export const _PAGE_PKEY_MASK = CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS
 	? _PAGE_PKEY_BIT0 | _PAGE_PKEY_BIT1 | _PAGE_PKEY_BIT2 | _PAGE_PKEY_BIT3
 	: 0;
+/** Written since clear_refs; real entries have it in bit 11. */
+export const _PAGE_SOFT_DIRTY = CONFIG_MEM_SOFT_DIRTY ? 0x40000000 : 0;
 
 export const PAGE_SHIFT = 12;
 export const PAGE_SIZE: number = 2 ** PAGE_SHIFT;
-export const PTE_FLAGS_MASK = (PAGE_SIZE - 1) | _PAGE_PKEY_MASK;
+export const PTE_FLAGS_MASK =
+	(PAGE_SIZE - 1) | _PAGE_PKEY_MASK | _PAGE_SOFT_DIRTY;
 export const PTE_PFN_MASK = ~PTE_FLAGS_MASK;
 
 export const _PAGE_TABLE = _PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY;
 /** What pte_modify() keeps of the old entry. */
-export const _PAGE_CHG_MASK = PTE_PFN_MASK | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_SPECIAL | _PAGE_UFFD_WP;
+export const _PAGE_CHG_MASK = PTE_PFN_MASK | _PAGE_ACCESSED | _PAGE_DIRTY |
+	_PAGE_SPECIAL | _PAGE_UFFD_WP | _PAGE_SOFT_DIRTY;
 
 export const PAGE_NONE = _PAGE_PROTNONE | _PAGE_ACCESSED;
 export const PAGE_SHARED = _PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_NX;

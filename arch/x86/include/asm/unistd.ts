@@ -5,7 +5,9 @@
  * Port: from 1000 on, calls of the programs that play a recording back.
  */
 export const __NR_read = 0;
+export const __NR_write = 1;
 export const __NR_close = 3;
+export const __NR_lseek = 8;
 export const __NR_mmap = 9;
 export const __NR_mprotect = 10;
 export const __NR_munmap = 11;
@@ -22,6 +24,7 @@ export const __NR_vfork = 58;
 export const __NR_exit = 60;
 export const __NR_wait4 = 61;
 export const __NR_kill = 62;
+export const __NR_getrusage = 98;
 export const __NR_getppid = 110;
 export const __NR_mlock = 149;
 export const __NR_munlock = 150;
@@ -31,6 +34,7 @@ export const __NR_prctl = 157;
 export const __NR_gettid = 186;
 export const __NR_set_tid_address = 218;
 export const __NR_exit_group = 231;
+export const __NR_openat = 257;
 export const __NR_perf_event_open = 298;
 export const __NR_mlock2 = 325;
 export const __NR_pkey_mprotect = 329;

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Mirrors fs/debugfs/file.c, and of mm/memory.c fault_around_debugfs() (5.17):
+ * /sys/kernel/debug/fault_around_bytes.
+ * Left out: every other file, and directories.
+ */
+import { EINVAL } from "linux/errno.ts";
+import type { file, file_operations, iov_iter } from "linux/fs.ts";
+import type { dentry } from "kernel/fs/open.ts";
+import { kstrtol, read_text, text_of } from "kernel/fs/libfs.ts";
+import { fault_around_bytes_get, fault_around_bytes_set } from "mm/memory.ts";
+
+function fault_around_bytes_read(file: file, to: iov_iter): number {
+	return read_text(file, to, `${fault_around_bytes_get()}\n`);
+}
+
+/** simple_attr_write(): an unsigned number, which the setter may refuse. */
+function fault_around_bytes_write(
+	_file: file, buf: number | string, count: number,
+): number {
+	const text = text_of(buf, count);
+
+	if (typeof text === "number")
+		return text;
+	const val = kstrtol(text);
+
+	if (val === null || val < 0)
+		return -EINVAL;
+	return fault_around_bytes_set(val) || count;
+}
+
+const fault_around_bytes_fops: file_operations = RODATA({
+	read_iter: fault_around_bytes_read,
+	write: fault_around_bytes_write,
+});
+
+/** What a name is in debugfs, where it is mounted; null: nothing. */
+export function debugfs_lookup(name: string): dentry | null {
+	return name === "/sys/kernel/debug/fault_around_bytes"
+		? { fops: fault_around_bytes_fops, pid: 0 }
+		: null;
+}
