@@ -123,10 +123,19 @@ export function ipi_done(): void {
  * translations is met by nobody.
  */
 export function tlb_step(): void {
-	machine_step(TLB, REG_TLB + cpu, true, () => {});
+	const w = REG_TLB + cpu;
+	if (touch(w, true)) met_step(TLB, w, () => model.tlb_look(w));
 }
 export function tlbi_step(target: number): void {
-	machine_step(TLBI, REG_TLB + target, false, () => {});
+	const w = REG_TLB + target;
+	if (touch(w, false)) met_step(TLBI, w, () => model.tlb_drop(w));
+}
+function met_step(kind: number, w: number, perform: () => void): void {
+	step(kind, w);
+	open(cur);
+	perform();
+	const e = close(cur, kind, w, 0);
+	tracer?.event(e, 0, 0, -1);
 }
 
 /* ---- RCU ---- */

@@ -274,6 +274,22 @@ class Lkmm extends Sc {
 		if (handle[w] !== 0) lk.catch_up(cpu, handle[w] - 1);
 	}
 
+	/**
+	 * The translations themselves are not in the machine: what is there is found. So the look is a load of what
+	 * is newest in their place, and that some are taken out is a store, which it comes before or after.
+	 */
+	override tlb_look(w: number): void {
+		lk.plain = false;
+		lk.load(cpu, lk_loc(w, HEAP32[w]), 0, false);
+	}
+	override tlb_drop(w: number): void {
+		const x = lk_loc(w, HEAP32[w]);
+		const v = HEAP32[w] + 1;
+		lk.plain = false;
+		lk.store(cpu, x, 0, v, false);
+		set(w, v, false);
+	}
+
 	override rcu_read_lock(): void {
 		lk.rcu_read_lock(cpu);
 	}

@@ -82,6 +82,9 @@ export interface Model {
 	caught_up(): void;
 	/** The running context has waited for a change of word w, and seen it. */
 	saw(w: number): void;
+	/** The translations of a CPU, of which w stands for all: it looks at them; some are taken out. */
+	tlb_look(w: number): void;
+	tlb_drop(w: number): void;
 
 	/* ---- RCU ---- */
 

@@ -67,6 +67,8 @@ export class Sc implements Model {
 	after_unlock_lock(): void {}
 	caught_up(): void {}
 	saw(_w: number): void {}
+	tlb_look(_w: number): void {}
+	tlb_drop(_w: number): void {}
 
 	rcu_read_lock(): void {}
 	rcu_read_unlock(_waiting: number): void {}
