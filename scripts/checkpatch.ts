@@ -9,6 +9,7 @@
 import { check_barriers, shrink_unpaired } from "./checkpatch/barriers.ts";
 import { check_columns, shrink_columns } from "./checkpatch/columns.ts";
 import { EXCEPTIONS, needless, read_exceptions, UPDATE, write_exceptions } from "./checkpatch/exceptions.ts";
+import { check_fresh } from "./checkpatch/fresh.ts";
 import { check_guards, shrink_unguarded } from "./checkpatch/guards.ts";
 import { check_walls, orphans } from "./checkpatch/imports.ts";
 import { check_lines } from "./checkpatch/lines.ts";
@@ -33,6 +34,7 @@ export function checkpatch(root: string): string[] {
 		...check_guards(code, allowed.unguarded),
 		...check_barriers(code, allowed.unpaired),
 		...check_walls(code),
+		...check_fresh(code),
 		...alone
 			.filter((path) => !(path in allowed.orphans))
 			.map((path) => `${path}: nobody imports or runs it: remove it, or name it where it is run`),

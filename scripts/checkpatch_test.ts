@@ -9,6 +9,7 @@ import { barriers_of, check_barriers, partners, shrink_unpaired } from "./checkp
 import { check_columns, columns, long_lines, shrink_columns } from "./checkpatch/columns.ts";
 import { needless, read_exceptions } from "./checkpatch/exceptions.ts";
 import { check_guards, fields_of, shrink_unguarded } from "./checkpatch/guards.ts";
+import { check_fresh } from "./checkpatch/fresh.ts";
 import { check_walls, orphans, targets, walls } from "./checkpatch/imports.ts";
 import { check_lines, rules } from "./checkpatch/lines.ts";
 import { check_subject, check_subjects } from "./checkpatch/subjects.ts";
@@ -273,6 +274,23 @@ test("every alias of tsconfig.json is known here", (t) => {
 			if (!specifier.startsWith("generated/") && targets(code, path, specifier).length === 0)
 				lost.push(`${path}: ${specifier}`);
 	t.deepEqual(lost, []);
+});
+
+test("fresh: what is run needs nothing that a build generates", (t) => {
+	const tree = tree_of({
+		"bin/spf.mjs": 'const { main } = await import("../tools/spf.ts");',
+		"tools/spf.ts": 'import type { A } from "asm/a.ts";\nimport { b } from "./b.ts";',
+		"tools/b.ts": 'export * from "asm/b.ts";\nexport type { A } from "asm/a.ts";',
+		"tools/guest.ts": 'import "asm/a.ts";',
+		"scripts/run_test.ts": 'import "asm/a.ts";',
+		"arch/x86/include/asm/a.ts": 'import { A } from "generated/autoconf.ts";',
+		"arch/x86/include/asm/b.ts": "",
+		"arch/arm64/include/asm/b.ts": 'import { B } from "generated/autoconf.ts";',
+	});
+	t.deepEqual(check_fresh(tree), [
+		"arch/arm64/include/asm/b.ts: imports generated/autoconf.ts, " +
+			"which no build has generated yet when Node.js runs bin/spf.mjs",
+	]);
 });
 
 test("walls: who may import whom", (t) => {

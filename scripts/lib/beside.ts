@@ -7,7 +7,7 @@ import { join } from "node:path";
 import Table from "cli-table3";
 import type { Machine } from "../../arch/host/threads/machine.ts";
 import { median, shown } from "../../tools/bench/numbers.ts";
-import { type Beside, type Workload, workloads } from "../../tools/bench/beside.ts";
+import { type Beside, type Workload, workloads } from "../../tools/bench/workloads.ts";
 import { guest } from "./guest.ts";
 import { here } from "./root.ts";
 

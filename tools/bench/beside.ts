@@ -22,6 +22,7 @@ import {
 	PROT_READ,
 	PROT_WRITE,
 } from "../../include/uapi/linux/mman.ts";
+import { type Beside, type Thread, type TurnName, WORKLOADS } from "./workloads.ts";
 
 const PROT_RW = PROT_READ | PROT_WRITE;
 /** CLONE_VM | FS | FILES | SIGHAND | THREAD: what pthread_create() asks for. */
@@ -80,41 +81,11 @@ const protect: Turn = (user, area) => {
 	user.user_syscall(NR.__NR_mprotect, area, LARGE, PROT_RW);
 };
 
-/** By name: what each writer does. */
-const WORKLOADS = {
-	"mmap+munmap of a page": [one_page],
-	"thread start and end": [thread],
-	"fork+exit": [fork],
-	"mprotect of 32 MiB": [protect],
-	"populate+munmap of 8 MiB": [heap],
-	"the same, and a thread that maps": [heap, one_page],
-	"populate+purge of 32 MiB, and a thread that maps": [populate, one_page],
-} satisfies Record<string, Turn[]>;
-export type Workload = keyof typeof WORKLOADS;
-/** In the order in which they are shown, with the number of writers. */
-export const workloads = Object.entries(WORKLOADS).map(([name, turns]) => ({
-	name: name as Workload,
-	writers: turns.length,
-}));
+const TURNS: Record<TurnName, Turn> = { fork, heap, one_page, populate, protect, thread };
 
 /** Words of `shared`: threads that are ready, and faulters that are done. */
 const READY = 0;
 const DONE = 1;
-
-export interface Beside {
-	workload: Workload;
-	shared: Int32Array;
-	faulters: number;
-	/** Each faulter writes so many fresh pages, so many times. */
-	pages: number;
-	times: number;
-}
-/** One of its threads. */
-export interface Thread extends Beside {
-	pid: number;
-	/** Writers come first. */
-	nr: number;
-}
 
 const threads = ({ workload, faulters }: Beside) => WORKLOADS[workload].length + faulters;
 
@@ -135,7 +106,7 @@ function all_ready(user: typeof User, beside: Beside): void {
 /** A turn's time. */
 export function writer(user: typeof User, thread: Thread): number {
 	const { workload, shared, faulters, pid, nr } = thread;
-	const turn = WORKLOADS[workload][nr];
+	const turn = TURNS[WORKLOADS[workload][nr]];
 	if (nr > 0) user.run_task(pid);
 	const area = map(user, LARGE);
 	if (turn === fork || turn === protect) user.user_syscall(NR.__NR_madvise, area, LARGE, MADV_POPULATE_WRITE);

@@ -6,7 +6,7 @@ import { Machine } from "../../arch/host/threads/machine.ts";
 import { here } from "../lib/root.ts";
 import { guest } from "../../scripts/lib/guest.ts";
 import { objtree } from "../../scripts/lib/objtree.ts";
-import { type Beside, workloads } from "./beside.ts";
+import { type Beside, workloads } from "./workloads.ts";
 import type { Kind } from "./guest.ts";
 
 const kernel = () => objtree({ name: "kunit-default", fragments: ["kunit.config"] });

@@ -32,6 +32,13 @@ import {
 	DSISR_ISSTORE,
 	DSISR_KEYFAULT,
 } from "asm/reg.ts";
+import {
+	trace_page_fault_entry,
+	trace_page_fault_exit,
+	trace_spf_vma_access,
+	trace_spf_vma_changed,
+	trace_spf_vma_notsup,
+} from "trace/events/pagefault.ts";
 import { page_align_down } from "asm-generic/page.ts";
 import { atomic_read } from "linux/atomic.ts";
 import { BUG, BUG_ON, VM_BUG_ON_VMA } from "linux/bug.ts";
@@ -273,6 +280,7 @@ function do_speculative_page_fault(
 	if ((seq & 1) !== 0) {
 		/* A writer is at it, and it may take its time. */
 		count_vm_spf_event(SPF_ABORT_ODD);
+		trace_spf_vma_changed(SPF_ABORT_ODD, NULL, address);
 		return SPF_NOT_BEGUN;
 	}
 	rcu_read_lock();
@@ -280,6 +288,7 @@ function do_speculative_page_fault(
 	/* Races with writers, as in __find_vma(). */
 	if (vma === NULL || data_race(vma.vm_start) > address) {
 		/* A stack to be expanded ends here, too. */
+		trace_spf_vma_changed(SPF_ABORT_UNMAPPED, vma, address);
 		rcu_read_unlock();
 		count_vm_spf_event(SPF_ABORT_UNMAPPED);
 		return SPF_NOT_BEGUN;
@@ -287,6 +296,7 @@ function do_speculative_page_fault(
 	/* vma_is_anonymous(). Port: marked, as a writer may have just linked
 	 * the vma. */
 	if (data_race(vma.vm_ops)) {
+		trace_spf_vma_notsup(SPF_ABORT_NO_SPECULATE, vma, address);
 		rcu_read_unlock();
 		count_vm_spf_event(SPF_ABORT_NO_SPECULATE);
 		return SPF_NOT_BEGUN;
@@ -299,8 +309,10 @@ function do_speculative_page_fault(
 	const pvma = STACK<vm_area_struct>();
 	struct_copy(pvma, vma);
 	rcu_read_unlock();
-	if (!mmap_seq_read_check(mm, seq, SPF_ABORT_VMA_COPY))
+	if (!mmap_seq_read_check(mm, seq, SPF_ABORT_VMA_COPY)) {
+		trace_spf_vma_changed(SPF_ABORT_VMA_COPY, pvma, address);
 		return SPF_NOT_BEGUN;
+	}
 	VM_BUG_ON_VMA(
 		pvma.vm_start > address || pvma.vm_end <= address,
 		pvma,
@@ -318,10 +330,12 @@ function do_speculative_page_fault(
 		)
 	) {
 		count_vm_spf_event(SPF_ABORT_ACCESS_ERROR);
+		trace_spf_vma_access(SPF_ABORT_ACCESS_ERROR, pvma, address);
 		return SPF_NOT_BEGUN;
 	}
 	if (access_error(is_write, is_exec, pvma)) {
 		count_vm_spf_event(SPF_ABORT_ACCESS_ERROR);
+		trace_spf_vma_access(SPF_ABORT_ACCESS_ERROR, pvma, address);
 		return SPF_NOT_BEGUN;
 	}
 	return do_handle_mm_fault(
@@ -542,7 +556,10 @@ export function do_page_fault(
 	dsisr: number,
 	trap: number,
 ): boolean {
-	return __do_page_fault(regs, dar, dsisr, trap);
+	trace_page_fault_entry(dar, user_mode(regs));
+	const again = __do_page_fault(regs, dar, dsisr, trap);
+	trace_page_fault_exit(dar, user_mode(regs), again);
+	return again;
 }
 
 /** The kernel goes to its fixup: all of its accesses here have one, but what it
