@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import test from "ava";
 import { build } from "./build.ts";
+import { KUNIT_CONFIGS } from "../tools/testing/kunit/run.ts";
 import { here } from "./lib/root.ts";
 import { objtree } from "./lib/objtree.ts";
 
@@ -69,12 +70,17 @@ function functions_of(file: string): string[] {
 
 test("files of a symbol that is off are absent", async (t) => {
 	const off = await built("default", []);
-	const on = await built("kunit-debug", ["kunit.config", "debug.config"]);
+	const on = await built("kunit-debug", KUNIT_CONFIGS.debug);
 	for (const file of [
 		"kernel/mm/debug_validate.ts",
 		"kernel/mm/page_poison.ts",
 		"kernel/lib/kunit/executor.ts",
 		"kernel/lib/kunit/test.ts",
+		"kernel/trace/ring_buffer.ts",
+		"kernel/trace/trace_events.ts",
+		"kernel/trace/tracefs.ts",
+		"kernel/mm/mmap_lock.ts",
+		"include/trace/events/pagefault.ts",
 	]) {
 		t.deepEqual(
 			functions_of(file).filter((f) => off.map.has(f)),
@@ -89,6 +95,14 @@ test("files of a symbol that is off are absent", async (t) => {
 	const up = await built("up", ["nosmp.config"]);
 	t.false(up.map.has("smp_call_function_many_cond"));
 	t.true(off.map.has("smp_call_function_many_cond"));
+});
+
+test("without trace points and counters not a name of them is left", async (t) => {
+	const { code, map } = await built("default", []);
+	t.true(map.has("__perf_sw_event"));
+	t.notRegex(code, /page_fault_user|mmap_lock_start_locking|tracepoint|ring_buffer|print fmt/);
+	const least = await built("tiny-noperf", ["tiny.config"]);
+	t.notRegex(least.code, /perf_|page_fault_user|mmap_lock_start_locking|tracepoint|ring_buffer/);
 });
 
 test("minified: smaller, and the same without the feature", async (t) => {

@@ -53,7 +53,7 @@ const CONFIGURATIONS = [
 	...readdirSync(join(root, "configs"))
 		.filter((name) => name.endsWith(".config"))
 		.map((name) => [name]),
-	["kunit.config", "debug.config"],
+	["kunit.config", "debug.config", "tracing.config"],
 	["kunit.config", "debug.config", "nospf.config"],
 	["kunit.config", "nosmp.config"],
 	["debug.config", "ipitables.config"],

@@ -36,12 +36,7 @@ import {
 	up_read,
 	up_write,
 } from "linux/rwsem.ts";
-import { tracepoint_enabled } from "linux/tracepoint.ts";
-import {
-	TRACE_MMAP_LOCK_ACQUIRE_RETURNED,
-	TRACE_MMAP_LOCK_RELEASED,
-	TRACE_MMAP_LOCK_START_LOCKING,
-} from "trace/events/mmap_lock.ts";
+import { tracepoints } from "linux/tracepoint.ts";
 import {
 	__mmap_lock_do_trace_acquire_returned,
 	__mmap_lock_do_trace_released,
@@ -98,7 +93,7 @@ function account_write_wait(start: number): void {
 
 function __mmap_lock_trace_start_locking(mm: mm_struct, write: boolean): void {
 	if (CONFIG_TRACING) {
-		if (tracepoint_enabled(TRACE_MMAP_LOCK_START_LOCKING))
+		if (READ_ONCE(tracepoints.mmap_lock) !== 0)
 			__mmap_lock_do_trace_start_locking(mm, write);
 	}
 }
@@ -107,7 +102,7 @@ function __mmap_lock_trace_acquire_returned(
 	mm: mm_struct, write: boolean, success: boolean,
 ): void {
 	if (CONFIG_TRACING) {
-		if (tracepoint_enabled(TRACE_MMAP_LOCK_ACQUIRE_RETURNED))
+		if (READ_ONCE(tracepoints.mmap_lock) !== 0)
 			__mmap_lock_do_trace_acquire_returned(mm, write,
 				success);
 	}
@@ -115,7 +110,7 @@ function __mmap_lock_trace_acquire_returned(
 
 function __mmap_lock_trace_released(mm: mm_struct, write: boolean): void {
 	if (CONFIG_TRACING) {
-		if (tracepoint_enabled(TRACE_MMAP_LOCK_RELEASED))
+		if (READ_ONCE(tracepoints.mmap_lock) !== 0)
 			__mmap_lock_do_trace_released(mm, write);
 	}
 }

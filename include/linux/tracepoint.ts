@@ -5,6 +5,10 @@
  * Port: TRACE_EVENT() is written out in include/trace/events/, and there is one
  * listener, the ring buffer of kernel/trace. A trace point is known by its
  * number, which is its event's, too.
+ *
+ * Port: on the way of a fault the trace points of a system share a key, as
+ * page_fault_user and page_fault_kernel do in Linux. It is looked at where it
+ * stands, without a call: what is inlined is taken from what else can be.
  */
 import { type static_key, static_key_false } from "linux/jump_label.ts";
 
@@ -15,11 +19,15 @@ export const NR_TRACEPOINTS = 16;
 
 interface tracepoints extends struct {
 	key: array<embed<static_key>, 16>; /* see static_key */
+	/** how many events of each kind somebody listens to; atomic */
+	page_fault: int;
+	mmap_lock: int; /* atomic */
+	handle_mm_fault: int; /* atomic */
 }
-const __tracepoints = DEFINE<tracepoints>();
+export const tracepoints = DEFINE<tracepoints>();
 
 export function tracepoint_key(type: number): static_key {
-	return __tracepoints.key[type - __TRACE_LAST_TYPE];
+	return tracepoints.key[type - __TRACE_LAST_TYPE];
 }
 
 /** Does anybody listen? */

@@ -32,7 +32,7 @@
 import {
 	CONFIG_ARCH_HAS_PKEYS,
 	CONFIG_ARCH_HAS_PTE_SPECIAL, CONFIG_MMU_GATHER_RCU_TABLE_FREE,
-	CONFIG_NUMA_BALANCING, CONFIG_SPECULATIVE_PAGE_FAULT,
+	CONFIG_NUMA_BALANCING, CONFIG_SPECULATIVE_PAGE_FAULT, CONFIG_TRACING,
 } from "generated/autoconf.ts";
 import type {
 	address_space, mm_struct, page, vm_area_struct, vm_fault,
@@ -127,6 +127,7 @@ import { perf_sw_event } from "linux/perf_event.ts";
 import {
 	PERF_COUNT_SW_PAGE_FAULTS_MAJ, PERF_COUNT_SW_PAGE_FAULTS_MIN,
 } from "uapi/linux/perf_event.ts";
+import { tracepoints } from "linux/tracepoint.ts";
 import {
 	trace_handle_mm_fault, trace_spf_pmd_changed, trace_spf_pte_lock,
 	trace_spf_vma_changed, trace_spf_vma_noanon, trace_spf_vma_notsup,
@@ -2154,7 +2155,10 @@ export function do_handle_mm_fault(
 	}
 	const ret = __handle_mm_fault(vma, address, flags, seq);
 	mm_account_fault(regs, address, flags, ret);
-	trace_handle_mm_fault(vma.vm_mm, address, flags, ret);
+	if (CONFIG_TRACING) {
+		if (READ_ONCE(tracepoints.handle_mm_fault) !== 0)
+			trace_handle_mm_fault(vma.vm_mm, address, flags, ret);
+	}
 	return ret;
 }
 

@@ -15,7 +15,11 @@
  * to be made again; if not, a user has got a signal for it, and the kernel
  * (which only ever copies from or to user memory) its fixup.
  */
-import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
+import {
+	CONFIG_SPECULATIVE_PAGE_FAULT,
+	CONFIG_TRACING,
+} from "generated/autoconf.ts";
+import { tracepoints } from "linux/tracepoint.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import {
 	ESR_ELx_CM,
@@ -675,14 +679,28 @@ const fault_info: fault_info[] = [
 	bad,
 ];
 
+/** Somebody listens. */
+function traced_mem_abort(
+	inf: fault_info,
+	far: number,
+	esr: number,
+	regs: pt_regs,
+): number {
+	trace_page_fault_entry(far, user_mode(regs));
+	const ret = inf.fn(far, esr, regs);
+	trace_page_fault_exit(far, user_mode(regs), ret === FAULT_DONE);
+	return ret;
+}
+
 /** An abort: from user mode, or inside of a copy by the kernel. True: the
  *  access is to be made again. */
 export function do_mem_abort(far: number, esr: number, regs: pt_regs): boolean {
 	const inf = esr_to_fault_info(esr);
 
-	trace_page_fault_entry(far, user_mode(regs));
-	const ret = inf.fn(far, esr, regs);
-	trace_page_fault_exit(far, user_mode(regs), ret === FAULT_DONE);
+	let ret: number;
+	if (CONFIG_TRACING && READ_ONCE(tracepoints.page_fault) !== 0)
+		ret = traced_mem_abort(inf, far, esr, regs);
+	else ret = inf.fn(far, esr, regs);
 
 	if (ret !== FAULT_UNKNOWN) return ret === FAULT_DONE;
 	BUG_ON(!user_mode(regs), "an unknown kind of abort in the kernel");

@@ -22,8 +22,9 @@ import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import { TASK_SIZE_MAX } from "asm/pgtable_types.ts";
 import { type pt_regs, user_mode } from "asm/ptrace.ts";
 import {
-	trace_page_fault_kernel, trace_page_fault_user, trace_pagefault_enabled,
+	trace_page_fault_kernel, trace_page_fault_user,
 } from "asm/trace/exceptions.ts";
+import { tracepoints } from "linux/tracepoint.ts";
 import {
 	trace_page_fault_entry, trace_page_fault_exit, trace_spf_vma_access,
 	trace_spf_vma_changed, trace_spf_vma_notsup,
@@ -400,11 +401,9 @@ function fault_done(
 	return bad_area_nosemaphore(regs, error_code, address);
 }
 
-/** Not of the fault's way: apart, as it is seldom taken. */
 function trace_page_fault_entries(
 	regs: pt_regs, error_code: number, address: number,
 ): void {
-	if (!trace_pagefault_enabled()) return;
 	if (user_mode(regs)) trace_page_fault_user(address, error_code);
 	else trace_page_fault_kernel(address, error_code);
 }
@@ -413,11 +412,20 @@ function trace_page_fault_entries(
 export function handle_page_fault(
 	regs: pt_regs, error_code: number, address: number,
 ): boolean {
-	if (CONFIG_TRACING) trace_page_fault_entries(regs, error_code, address);
-
 	if (fault_in_kernel_space(address))
 		return do_kern_addr_fault(regs, error_code, address);
 	return do_user_addr_fault(regs, error_code, address);
+}
+
+/** Somebody listens: to Linux's trace points, or to ours around it. */
+function traced_page_fault(
+	regs: pt_regs, error_code: number, address: number,
+): boolean {
+	trace_page_fault_entry(address, user_mode(regs));
+	trace_page_fault_entries(regs, error_code, address);
+	const handled = handle_page_fault(regs, error_code, address);
+	trace_page_fault_exit(address, user_mode(regs), handled);
+	return handled;
 }
 
 /** The exception: from user mode, or inside of a copy by the kernel. */
@@ -427,9 +435,10 @@ export function exc_page_fault(
 	BUG_ON(user_mode(regs) !== ((error_code & X86_PF_USER) !== 0),
 		"page fault: registers and error code disagree");
 	irqentry_enter(regs);
-	trace_page_fault_entry(address, user_mode(regs));
-	const handled = handle_page_fault(regs, error_code, address);
-	trace_page_fault_exit(address, user_mode(regs), handled);
+	let handled: boolean;
+	if (CONFIG_TRACING && READ_ONCE(tracepoints.page_fault) !== 0)
+		handled = traced_page_fault(regs, error_code, address);
+	else handled = handle_page_fault(regs, error_code, address);
 	irqentry_exit(regs);
 	return handled;
 }

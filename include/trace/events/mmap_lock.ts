@@ -14,10 +14,11 @@ import {
 	type trace_event_field,
 	type trace_u64,
 } from "linux/trace_events.ts";
+import { tracepoint_enabled, tracepoints } from "linux/tracepoint.ts";
 
-export const TRACE_MMAP_LOCK_START_LOCKING = 20;
-export const TRACE_MMAP_LOCK_ACQUIRE_RETURNED = 21;
-export const TRACE_MMAP_LOCK_RELEASED = 22;
+const TRACE_MMAP_LOCK_START_LOCKING = 20;
+const TRACE_MMAP_LOCK_ACQUIRE_RETURNED = 21;
+const TRACE_MMAP_LOCK_RELEASED = 22;
 
 /** success is acquire_returned's. All fields: its CPU only, as
  *  trace_entry. */
@@ -42,6 +43,8 @@ const fields: trace_event_field[] = [
 function trace_mmap_lock(
 	type: number, mm: mm_struct, write: boolean, success: boolean,
 ): void {
+	if (!tracepoint_enabled(type))
+		return;
 	const size = sizeof<trace_event_raw_mmap_lock>();
 	const entry = cast<trace_event_raw_mmap_lock>(
 		trace_event_buffer_reserve(type, size));
@@ -55,6 +58,15 @@ function trace_mmap_lock(
 	entry.pad = 0;
 	entry.memcg_path = 0;
 	trace_event_buffer_commit();
+}
+
+/** Port: of mm/mmap_lock.c, where there are no paths to make room for. */
+function trace_mmap_lock_reg(): void {
+	fetch_add(tracepoints.mmap_lock, 1);
+}
+
+function trace_mmap_lock_unreg(): void {
+	fetch_add(tracepoints.mmap_lock, -1);
 }
 
 export function trace_mmap_lock_start_locking(
@@ -83,6 +95,8 @@ export const mmap_lock_events: trace_event_call[] = [
 		type: TRACE_MMAP_LOCK_START_LOCKING,
 		fields,
 		print_fmt,
+		reg: trace_mmap_lock_reg,
+		unreg: trace_mmap_lock_unreg,
 	},
 	{
 		system: "mmap_lock",
@@ -90,6 +104,8 @@ export const mmap_lock_events: trace_event_call[] = [
 		type: TRACE_MMAP_LOCK_RELEASED,
 		fields,
 		print_fmt,
+		reg: trace_mmap_lock_reg,
+		unreg: trace_mmap_lock_unreg,
 	},
 	{
 		system: "mmap_lock",
@@ -100,5 +116,7 @@ export const mmap_lock_events: trace_event_call[] = [
 			"REC->mm, __get_str(memcg_path), " +
 			'REC->write ? "true" : "false", ' +
 			'REC->success ? "true" : "false"',
+		reg: trace_mmap_lock_reg,
+		unreg: trace_mmap_lock_unreg,
 	},
 ];

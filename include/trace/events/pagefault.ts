@@ -28,7 +28,7 @@ import {
 	type trace_event_field,
 	type trace_u64,
 } from "linux/trace_events.ts";
-import { tracepoint_enabled } from "linux/tracepoint.ts";
+import { tracepoint_enabled, tracepoints } from "linux/tracepoint.ts";
 import { SPF_ABORT_ODD } from "linux/vm_event_item.ts";
 import {
 	CONFIG_SPECULATIVE_PAGE_FAULT,
@@ -160,22 +160,25 @@ function trace_page_fault(
 
 /** The exception has come, of a user's access or of the kernel's. */
 export function trace_page_fault_entry(address: number, user: boolean): void {
-	if (CONFIG_TRACING) {
-		if (tracepoint_enabled(TRACE_PAGE_FAULT_ENTRY))
-			trace_page_fault(TRACE_PAGE_FAULT_ENTRY, address, user,
-				false);
-	}
+	if (tracepoint_enabled(TRACE_PAGE_FAULT_ENTRY))
+		trace_page_fault(TRACE_PAGE_FAULT_ENTRY, address, user, false);
 }
 
 /** Its handler is about to return. */
 export function trace_page_fault_exit(
 	address: number, user: boolean, handled: boolean,
 ): void {
-	if (CONFIG_TRACING) {
-		if (tracepoint_enabled(TRACE_PAGE_FAULT_EXIT))
-			trace_page_fault(TRACE_PAGE_FAULT_EXIT, address, user,
-				handled);
-	}
+	if (tracepoint_enabled(TRACE_PAGE_FAULT_EXIT))
+		trace_page_fault(TRACE_PAGE_FAULT_EXIT, address, user, handled);
+}
+
+/** tracepoints.page_fault, of these two and of the architecture's. */
+export function trace_pagefault_reg(): void {
+	fetch_add(tracepoints.page_fault, 1);
+}
+
+export function trace_pagefault_unreg(): void {
+	fetch_add(tracepoints.page_fault, -1);
 }
 
 /** All fields: its CPU only, as trace_entry. */
@@ -187,7 +190,8 @@ interface trace_event_raw_handle_mm_fault extends struct {
 	result: u32;
 }
 
-function __trace_handle_mm_fault(
+/** do_handle_mm_fault() is done, with mmap_lock or without. */
+export function trace_handle_mm_fault(
 	mm: mm_struct, address: number, flags: number, result: vm_fault_t,
 ): void {
 	const entry = cast<trace_event_raw_handle_mm_fault>(
@@ -203,14 +207,12 @@ function __trace_handle_mm_fault(
 	trace_event_buffer_commit();
 }
 
-/** do_handle_mm_fault() is done, with mmap_lock or without. */
-export function trace_handle_mm_fault(
-	mm: mm_struct, address: number, flags: number, result: vm_fault_t,
-): void {
-	if (CONFIG_TRACING) {
-		if (tracepoint_enabled(TRACE_HANDLE_MM_FAULT))
-			__trace_handle_mm_fault(mm, address, flags, result);
-	}
+function trace_handle_mm_fault_reg(): void {
+	fetch_add(tracepoints.handle_mm_fault, 1);
+}
+
+function trace_handle_mm_fault_unreg(): void {
+	fetch_add(tracepoints.handle_mm_fault, -1);
 }
 
 /* ---- the tables ---- */
@@ -272,6 +274,8 @@ export function pagefault_events(): trace_event_call[] {
 			],
 			print_fmt: '"address=0x%lx user=%s", ' +
 				'REC->address, REC->user ? "true" : "false"',
+			reg: trace_pagefault_reg,
+			unreg: trace_pagefault_unreg,
 		},
 		{
 			system: "pagefault",
@@ -285,6 +289,8 @@ export function pagefault_events(): trace_event_call[] {
 			print_fmt: '"address=0x%lx user=%s handled=%s", ' +
 				'REC->address, REC->user ? "true" : "false", ' +
 				'REC->handled ? "true" : "false"',
+			reg: trace_pagefault_reg,
+			unreg: trace_pagefault_unreg,
 		},
 		{
 			system: "pagefault",
@@ -302,6 +308,8 @@ export function pagefault_events(): trace_event_call[] {
 				`${flags_of(fault_flags())}), ` +
 				'__print_flags(REC->result, "|", ' +
 				`${flags_of(VM_FAULT_RESULT_TRACE)})`,
+			reg: trace_handle_mm_fault_reg,
+			unreg: trace_handle_mm_fault_unreg,
 		},
 	];
 }

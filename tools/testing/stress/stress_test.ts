@@ -35,8 +35,8 @@ const CONFIGS: { name: string; tree: string; fragments: string[]; spf: boolean; 
 		cpus: [4],
 	})),
 	{ name: "default", tree: "kunit-default", fragments: ["kunit.config"], spf: true },
-	{ name: "debug", tree: "kunit-debug", fragments: ["kunit.config", "debug.config"], spf: true },
-	{ name: "nospf", tree: "kunit-nospf", fragments: ["kunit.config", "debug.config", "nospf.config"], spf: false },
+	{ name: "debug", tree: "kunit-debug", fragments: KUNIT_CONFIGS.debug, spf: true },
+	{ name: "nospf", tree: "kunit-nospf", fragments: KUNIT_CONFIGS.nospf, spf: false },
 	{
 		name: "tables freed after IPIs",
 		tree: "stress-ipitables",

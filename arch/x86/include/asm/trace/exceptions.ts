@@ -3,15 +3,9 @@
  * Mirrors arch/x86/include/asm/trace/exceptions.h and common.h, with
  * arch/x86/kernel/tracepoint.c (5.17): the trace points of page faults, which
  * no other architecture has.
- * Port: there is no instruction pointer; ip is 0.
+ * Port: there is no instruction pointer; ip is 0. Their key is that of all
+ * events at the entry of a fault, tracepoints.page_fault.
  */
-import { CONFIG_TRACING } from "generated/autoconf.ts";
-import {
-	type static_key,
-	static_key_false,
-	static_key_slow_dec,
-	static_key_slow_inc,
-} from "linux/jump_label.ts";
 import {
 	trace_assign_u64,
 	type trace_entry,
@@ -22,25 +16,12 @@ import {
 	type trace_u64,
 } from "linux/trace_events.ts";
 import { tracepoint_enabled } from "linux/tracepoint.ts";
+import {
+	trace_pagefault_reg, trace_pagefault_unreg,
+} from "trace/events/pagefault.ts";
 
 const TRACE_PAGE_FAULT_USER = 32;
 const TRACE_PAGE_FAULT_KERNEL = 33;
-
-/** One key for both, so that a fault looks at one. */
-const trace_pagefault_key = DEFINE<static_key>();
-
-function trace_pagefault_reg(): void {
-	static_key_slow_inc(trace_pagefault_key);
-}
-
-function trace_pagefault_unreg(): void {
-	static_key_slow_dec(trace_pagefault_key);
-}
-
-export function trace_pagefault_enabled(): boolean {
-	if (CONFIG_TRACING) return static_key_false(trace_pagefault_key);
-	return false;
-}
 
 /** All fields: its CPU only, as trace_entry. */
 interface trace_event_raw_x86_exceptions extends struct {
