@@ -65,9 +65,9 @@ test.serial("--proc: files of /proc as they are at the end, of each process", as
 	const kernel = find_kernel(await objtree({ name: "default" }));
 	const replayer = await boot({ kernel, cpus: 1, mem: 256, check: true, proc: ["maps", "smaps", "vmstat"] });
 	try {
-		const plan = make_plan(trace);
+		const plan = make_plan(recorded);
 		const outcome = await replayer.run(plan);
-		const report = make_report(trace, plan, outcome, {
+		const report = make_report(recorded, plan, outcome, {
 			cpus: 1,
 			check: true,
 			speculative: kernel.spf,

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import test from "ava";
 import { Machine } from "../../../arch/host/threads/machine.ts";
 import { here } from "../../lib/root.ts";
-import { ARM64_64K, OTHERS } from "../kunit/run.ts";
+import { ARM64_64K, KUNIT_CONFIGS, kunit_config, OTHERS } from "../kunit/run.ts";
 import { geometry, guest } from "../../../scripts/lib/guest.ts";
 import { test_ram } from "../ram.ts";
 import { type ObjtreeOptions, objtree } from "../../../scripts/lib/objtree.ts";
