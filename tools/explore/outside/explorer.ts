@@ -38,10 +38,12 @@ export async function stepper_bundle(mutant?: string, config?: string): Promise<
 	}
 }
 
-export async function list(mutant?: string, config?: string): Promise<Listed[]> {
+/** All scenarios; with those of `made` that are made from a number. */
+export async function list(mutant?: string, config?: string, made: readonly string[] = []): Promise<Listed[]> {
 	const core = new Core(await stepper_bundle(mutant, config));
 	try {
-		return await core.call("list");
+		const random = made.filter((name) => name.startsWith("random/"));
+		return [...(random.length > 0 ? await core.call("list", random) : []), ...(await core.call("list"))];
 	} finally {
 		await core.close();
 	}
@@ -57,7 +59,7 @@ function find(listed: Listed[], name: string): Listed {
  * the fragments that a scenario asks for. A mutant has its own configuration.
  */
 async function jobs(o: ExploreOptions): Promise<Job[]> {
-	const listed = await list(o.mutant, o.config);
+	const listed = await list(o.mutant, o.config, o.scenarios);
 	const wanted = o.scenarios.length > 0 ? o.scenarios.map((name) => find(listed, name)) : listed;
 	const only = o.config !== undefined || o.mutant !== undefined;
 	const configs = only ? [o.config] : [undefined, ...new Set(wanted.flatMap((s) => s.configs))];
@@ -230,7 +232,7 @@ export async function replay(text: string, o: ReplayOptions): Promise<Repeated> 
 	const bundle = await stepper_bundle(o.mutant, o.config);
 	const core = new Core(bundle);
 	try {
-		const s = find(await core.call("list"), o.scenario);
+		const s = find([...(await core.call("list")), ...(await core.call("list", [o.scenario]))], o.scenario);
 		const r = await core.call("replay", { scenario: s.name, model: o.model, schedule, trace: o.states });
 		if (r.diverged && !r.failure)
 			throw new UserError(

@@ -11,6 +11,7 @@ import { explore, list, replay } from "./explorer.ts";
 import { failure_page } from "./html.ts";
 import { NOT_ALL_SEEN, type Options } from "./index.ts";
 import { Bars } from "./progress.ts";
+import { explore_random, FIRST_SEED, PROGRAMS, random_summary } from "./random.ts";
 import { failure_report, result_json, summary, total } from "./report.ts";
 import { type ExploreOptions, type Failure, MODELS, type Model, type Result } from "./types.ts";
 
@@ -47,8 +48,12 @@ function checked(scenarios: string[], o: Options): ExploreOptions {
 		throw new UserError(
 			`--bound ${o.bound}: --strategy ${options.strategy} has no bound; leave one of them out`,
 		);
-	if (options.seed !== undefined && !chance)
-		throw new UserError(`--seed ${o.seed}: only --strategy pct and random use one`);
+	const random = scenarios.includes(RANDOM);
+	if (options.seed !== undefined && !chance && !random)
+		throw new UserError(`--seed ${o.seed}: only --strategy pct and random use one, and '${RANDOM}'`);
+	if (o.count !== undefined && !random)
+		throw new UserError(`--count ${o.count}: only of programs made at random; name '${RANDOM}'`);
+	if (random) check_random(scenarios, o);
 	if (o.quick && scenarios.length > 0)
 		throw new UserError(`--quick: it chooses the scenarios; leave out '${scenarios[0]}'`);
 	if (o.replay !== undefined && scenarios.length !== 1)
@@ -64,12 +69,26 @@ function checked(scenarios: string[], o: Options): ExploreOptions {
 	if (chance && options.max === undefined) options.seconds ??= CHANCE_SECONDS;
 	return options;
 }
+/** Programs made at random have a search of their own. */
+function check_random(scenarios: string[], o: Options): void {
+	if (scenarios.length > 1)
+		throw new UserError(
+			`'${RANDOM}': it is explored alone; leave out '${scenarios.find((s) => s !== RANDOM)}'`,
+		);
+	const [not] = (["bound", "strategy", "seconds", "max", "replay", "html", "all"] as const).filter(
+		(name) => o[name] !== undefined,
+	);
+	if (not) throw new UserError(`--${not}: not of all programs made at random; name one, as in random/17`);
+}
+/** What stands for them in place of a scenario. */
+const RANDOM = "random";
 const BOUND = 2;
 const CHANCE_SECONDS = 20;
 
 export async function run(scenarios: string[], o: Options): Promise<number> {
 	const options = checked(scenarios, o);
 	if (o.list) return print_list(o);
+	if (scenarios.includes(RANDOM)) return status_of(await random(o, options));
 	if (o.replay !== undefined) return repeat(scenarios[0], options.model ?? "sc", o.replay, o);
 	if (o.quick) options.scenarios = (await list(o.mutant)).filter((s) => s.quick).map((s) => s.name);
 	const bars = process.stderr.isTTY && !o.json && !o.quiet ? new Bars() : undefined;
@@ -107,11 +126,45 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 	}
 	if (!o.json && !o.quiet && new Set(all.map((r) => r.scenario)).size > 1)
 		process.stdout.write(`${total(all, not_searched)}\n`);
+	if (usual(scenarios, o)) failures += await random(o, options);
 	if (o.html !== undefined && failed.length === 0)
 		process.stderr.write(`spf: no schedule fails, so '${o.html}' was not written\n`);
 	else if (o.html !== undefined) await write_page(o.html, failed);
 	return failures > 0 ? 1 : all.some((r) => !r.exhausted) ? NOT_ALL_SEEN : 0;
 }
+/** Everything is asked for, in the way that it is always searched. */
+const usual = (scenarios: string[], o: Options) =>
+	scenarios.length === 0 &&
+	[o.quick, o.config, o.bound, o.strategy, o.seconds, o.max, o.budget].every((x) => x === undefined);
+/** Programs made at random; how many fail. */
+async function random(o: Options, { model, mutant, config, seed, budget, jobs }: ExploreOptions): Promise<number> {
+	const programs = whole_number("--count", o.count);
+	let failures = 0;
+	for (const m of model ? [model] : MODELS) {
+		const total = await explore_random(
+			{
+				model: m,
+				mutant,
+				config,
+				seed: seed ?? FIRST_SEED,
+				count: programs ?? PROGRAMS[m],
+				budget,
+				jobs,
+			},
+			({ about, result }) => {
+				if (!o.json) process.stdout.write(`${result.scenario}:\n${about}\n`);
+				print(result, o);
+			},
+		);
+		failures += total.failures;
+		if (o.json) process.stdout.write(`${JSON.stringify({ scenario: RANDOM, ...total })}\n`);
+		else if (!o.quiet) process.stdout.write(`${random_summary(total)}\n`);
+		/* What fails under one fails under those that are weaker. */
+		if (failures > 0) break;
+	}
+	return failures;
+}
+const status_of = (failures: number) => (failures > 0 ? 1 : NOT_ALL_SEEN);
 async function print_list(o: Options): Promise<number> {
 	for (const s of await list(o.mutant, o.config)) {
 		const text = `${s.name}\n    ${s.about}\n    ${s.patch}; ${s.invariant}\n`;
