@@ -160,5 +160,7 @@ export function random_summary(r: RandomTotal): string {
 	const seeds = `seeds ${r.seed} to ${r.seed + r.count - 1}`;
 	const rate = r.seconds > 0 ? `, ${Math.round(r.executions / r.seconds)}/s` : "";
 	const where = [r.mutant && `mutant ${r.mutant}`, r.config].filter(Boolean).map((x) => `, ${x}`);
-	return `random: explored ${count(r.executions, "execution")} of ${count(r.programs, "program")} (${seeds}), none exhausted, ${r.model.toUpperCase()}${where.join("")}, ${count(r.failures, "failure")}${rate}`;
+	const made = `${count(r.executions, "execution")} of ${count(r.programs, "program")} (${seeds})`;
+	const found = `${count(r.failures, "failure")}${rate}`;
+	return `random: explored ${made}, none exhausted, ${r.model.toUpperCase()}${where.join("")}, ${found}`;
 }

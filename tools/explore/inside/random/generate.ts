@@ -21,7 +21,7 @@ import {
 	MREMAP_MAYMOVE,
 } from "linux/mman.ts";
 import { random_numbers } from "../strategy/random.ts";
-import { type Backing, FAR, FILE_PAGES, type Op, type Plan, WINDOW } from "./ops.ts";
+import { type Backing, BORDER, FAR, FILE_PAGES, type Op, type Plan, WINDOW } from "./ops.ts";
 
 type Weighted<T> = readonly (readonly [number, T])[];
 
@@ -98,6 +98,11 @@ export function generate(seed: number): Plan {
 		if (chance(25) && areas.length > 0) {
 			const a = areas[below(areas.length)];
 			return { page: a.page, n: a.n };
+		}
+		/* Over the border. */
+		if (chance(15)) {
+			const p = BORDER - 1 - below(3);
+			return { page: p, n: BORDER - p + 1 + below(3) };
 		}
 		const p = page();
 		const n = pick([
@@ -218,7 +223,7 @@ export function generate(seed: number): Plan {
 
 	const setup: Op[] = [];
 	/* Densely, one behind the other, with a hole now and then. */
-	for (let at = below(BORDER_ROOM), n = 2 + below(4); n > 0 && at < WINDOW; n--) {
+	for (let at = below(BORDER), n = 2 + below(4); n > 0 && at < WINDOW; n--) {
 		const size = Math.min(chance(8) ? 9 + below(6) : 1 + below(4), WINDOW - at);
 		const area = { page: at, n: size };
 		/* Most of them so that they could be one. */
@@ -228,6 +233,7 @@ export function generate(seed: number): Plan {
 				: map(area, "fixed"),
 		);
 		areas.push(area);
+		if (size > 8 && chance(60)) setup.push({ op: "madvise", ...area, advice: MADV_POPULATE_WRITE });
 		at += size + (chance(25) ? 1 : 0);
 	}
 	if (chance(25)) {
@@ -259,7 +265,7 @@ export function generate(seed: number): Plan {
 		setup.push(operation(some));
 	}
 	const last = setup[setup.length - 1];
-	hot = "page" in last ? last.page % WINDOW : hot;
+	hot = chance(30) ? BORDER - below(2) : "page" in last ? last.page % WINDOW : hot;
 
 	/* A third of them for one CPU, with more operations: no schedules, but deep states. */
 	if (below(3) === 0) {
@@ -277,9 +283,6 @@ export function generate(seed: number): Plan {
 	});
 	return { family, thread: chance(30), setup, cpus: programs };
 }
-/** The first vma begins before the border. */
-const BORDER_ROOM = 7;
-
 /** Without these operations, by their numbers in plan_text(). */
 export function without(plan: Plan, left_out: readonly number[]): Plan {
 	let number = 0;

@@ -102,6 +102,10 @@ export class Model {
 	value(page: Mapped): number {
 		return this.values[page.slot] ?? (page.backing >= 0 ? (this.values[page.backing] as number) : 0);
 	}
+	/** What a load finds. */
+	private seen(page: Mapped | undefined): number {
+		return page && page.prot !== 0 && page.slot >= 0 ? this.value(page) : -1;
+	}
 	/** Nothing was stored there, so that nothing need be there. */
 	untouched(page: Mapped): boolean {
 		return this.values[page.slot] === undefined;
@@ -149,10 +153,7 @@ export class Model {
 				const old = o.before.get(at);
 				if (!found.includes(old)) found.push(old);
 			}
-		if (op.op === "load")
-			return found.some((p) => (p && p.prot !== 0 && p.slot >= 0 ? this.value(p) : -1) === ret)
-				? [this]
-				: [];
+		if (op.op === "load") return found.some((p) => this.seen(p) === ret) ? [this] : [];
 		const out: Model[] = [];
 		let failed = false;
 		for (const p of found) {
@@ -270,7 +271,7 @@ export class Model {
 					this.values[q.slot] = op.value;
 					return this.several || ret === found;
 				}
-				return this.several || ret === (q && q.prot !== 0 && q.slot >= 0 ? this.value(q) : -1);
+				return this.several || ret === this.seen(q);
 			}
 			case "msync": {
 				for (let i = 0; i < op.n; i++) if (!pages.has(first + i)) return ret === -ENOMEM;

@@ -87,7 +87,11 @@ export function op_text(o: Op): string {
 				? `store ${o.page}, ${o.value}`
 				: `fork, and the child stores ${o.page}, ${o.value}`;
 		case "mmap":
-			return `mmap ${range(o.page, o.n)} ${prot_text(o.prot)} ${o.backing}${o.backing.startsWith("file") ? `+${o.index}` : ""} ${o.how}${o.more ? ` |0x${o.more.toString(16)}` : ""}`;
+			return [
+				`mmap ${range(o.page, o.n)} ${prot_text(o.prot)} ${o.backing}`,
+				o.backing.startsWith("file") ? `+${o.index}` : "",
+				` ${o.how}${o.more ? ` |0x${o.more.toString(16)}` : ""}`,
+			].join("");
 		case "mprotect":
 			return `mprotect ${range(o.page, o.n)} ${prot_text(o.prot)}`;
 		case "mremap": {
@@ -125,7 +129,8 @@ export function plan_text(p: Plan): string {
 			? "with a thread that runs nowhere"
 			: "";
 	return [
-		`  set-up${who ? ` (${who})` : ""}; the border between two page tables is before page ${BORDER}, pages from ${WINDOW} on are far away:`,
+		`  page ${BORDER} begins a page table, pages from ${WINDOW} on are far away${who ? `; ${who}` : ""}`,
+		"  set-up:",
 		...list(p.setup),
 		...p.cpus.flatMap((ops, cpu) => [`  CPU ${cpu}:`, ...list(ops)]),
 	].join("\n");

@@ -39,7 +39,7 @@ import {
 import { VM_LOCKED } from "linux/mm.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import { PR_SET_VMA, PR_SET_VMA_ANON_NAME } from "linux/prctl.ts";
-import { B, madvise, read, switch_to, user_syscall, write } from "../scenario.ts";
+import { B, madvise, read, run_task, user_syscall, write } from "../scenario.ts";
 import { BORDER, FILE_PAGES, type Op, WINDOW } from "./ops.ts";
 
 const O_RDWR = 2;
@@ -81,13 +81,14 @@ function map(o: Op & { op: "mmap" }): number {
 function child(addr: number, value: number, parent: number): number {
 	const pid = user_syscall(__NR_fork);
 
-	switch_to(pid);
+	if (pid < 0) return pid;
+	/* Whoever was killed meanwhile cannot run any more. */
+	run_task(pid);
 	const found = read(addr);
 
 	write(addr, value);
 	user_syscall(__NR_exit_group, 0);
-	switch_to(parent);
-	user_syscall(__NR_wait4, pid, 0, 0);
+	if (run_task(parent) === 0) user_syscall(__NR_wait4, pid, 0, 0);
 	return found;
 }
 
