@@ -234,7 +234,7 @@ export class Model {
 					pages.set(first + i, { ...p, locked: op.op !== "munlock" });
 				}
 				if (op.op === "munlock") return ret === 0;
-				/* It looks again without the lock, and what is there then need not be what was locked. */
+				/* It looks again without the lock; what is there then need not be what was locked. */
 				if (this.several) return ret === 0 || ret === -ENOMEM;
 				return ret === (absent && op.op === "mlock" ? -ENOMEM : 0);
 			}
