@@ -115,6 +115,8 @@ export interface Listed {
 	/** Why it is not to be run on this architecture. */
 	lacks?: string;
 	quick: boolean;
+	/** Of one that is made at random: how many operations it has. */
+	operations?: number;
 }
 
 /* ---- what happened ---- */
@@ -330,7 +332,8 @@ export interface Measured {
 }
 /** What a worker can be asked: the question and the answer. */
 export interface Calls {
-	list: [undefined, Listed[]];
+	/** All that are written down; or those of these names that are made from a number. */
+	list: [string[] | undefined, Listed[]];
 	measure: [Request & { seconds: number }, Measured];
 	replay: [Request, Replayed];
 	explore: [Request, Ended];
@@ -350,7 +353,7 @@ export type Serve = { [K in Command]: (request: Calls[K][0], id: number) => Call
 
 /** What a bundle has for the worker, whatever a session's options and its search are. */
 export interface Bundle<Options extends { search: () => Search }, Search> {
-	list(): Listed[];
+	list(random?: readonly string[]): Listed[];
 	sharing(): Sharing;
 	replay_schedule(r: Request): Replayed;
 	litmus_states(

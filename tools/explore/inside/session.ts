@@ -66,6 +66,7 @@ import type {
 	Sharing,
 } from "../protocol.ts";
 import { Recorder } from "./recorder.ts";
+import { random_scenario } from "./random/random.ts";
 import { locks_held } from "./snapshot.ts";
 import type { Scenario } from "./scenario.ts";
 import { bound } from "./strategy/bound.ts";
@@ -94,8 +95,15 @@ export function scenarios(): Map<string, Scenario & { file: string }> {
 	return all;
 }
 
-export function list(): Listed[] {
-	return [...scenarios()].map(([name, s]) => ({
+/** All that are written down; or those of these names that are made from a number. */
+export function list(random: readonly string[] = []): Listed[] {
+	const made = random.flatMap((name) => {
+		const s = random_scenario(name);
+		return s ? [[name, s] as const] : [];
+	});
+	const listed: Iterable<readonly [string, Scenario & { file: string; operations?: number }]> =
+		random.length > 0 ? made : scenarios();
+	return [...listed].map(([name, s]) => ({
 		name,
 		file: s.file,
 		about: s.about,
@@ -106,6 +114,7 @@ export function list(): Listed[] {
 		configs: s.configs ?? [],
 		lacks: s.needs?.map(lacks).find((why) => why !== undefined),
 		quick: s.quick === true,
+		operations: s.operations,
 	}));
 }
 
@@ -256,7 +265,7 @@ export class Session {
 	recorder?: Recorder;
 
 	constructor(readonly options: SessionOptions) {
-		const scenario = scenarios().get(options.scenario);
+		const scenario = scenarios().get(options.scenario) ?? random_scenario(options.scenario);
 		if (!scenario) throw new RangeError(`no scenario '${options.scenario}'`);
 		this.scenario = scenario;
 		this.oracles = options.oracles === false ? [] : all_oracles(options);

@@ -39,10 +39,17 @@ export async function stepper_bundle(mutant?: string, config?: string, arch = DE
 	}
 }
 
-export async function list(mutant?: string, config?: string, arch = DEFAULT_ARCH): Promise<Listed[]> {
+/** All scenarios; with those of `made` that are made from a number. */
+export async function list(
+	mutant?: string,
+	config?: string,
+	arch = DEFAULT_ARCH,
+	made: readonly string[] = [],
+): Promise<Listed[]> {
 	const core = new Core(await stepper_bundle(mutant, config, arch));
 	try {
-		return await core.call("list");
+		const random = made.filter((name) => name.startsWith("random/"));
+		return [...(random.length > 0 ? await core.call("list", random) : []), ...(await core.call("list"))];
 	} finally {
 		await core.close();
 	}
@@ -69,7 +76,7 @@ function no_such_model(model: Model, all: Listed[], { name, models }: Listed, ar
  */
 async function jobs(o: ExploreOptions, not_run: Listener["not_run"]): Promise<Job[]> {
 	const arch = o.arch ?? DEFAULT_ARCH;
-	const listed = await list(o.mutant, o.config, arch);
+	const listed = await list(o.mutant, o.config, arch, o.scenarios);
 	const wanted = o.scenarios.length > 0 ? o.scenarios.map((name) => find(listed, name, arch)) : listed;
 	const here = wanted.filter((s) => s.lacks === undefined);
 	for (const s of wanted) if (s.lacks !== undefined) not_run?.(s.name, undefined, s.lacks);
@@ -250,7 +257,8 @@ export async function replay(text: string, o: ReplayOptions): Promise<Repeated> 
 	const bundle = await stepper_bundle(o.mutant, o.config, arch);
 	const core = new Core(bundle);
 	try {
-		const s = find(await core.call("list"), o.scenario, arch);
+		const all = [...(await core.call("list")), ...(await core.call("list", [o.scenario]))];
+		const s = find(all, o.scenario, arch);
 		const r = await core.call("replay", { scenario: s.name, model: o.model, schedule, trace: o.states });
 		if (r.diverged && !r.failure)
 			throw new UserError(

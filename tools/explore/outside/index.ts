@@ -14,6 +14,7 @@ export interface Options {
 	bound?: string;
 	strategy?: string;
 	seed?: string;
+	count?: string;
 	budget?: string;
 	seconds?: string;
 	max?: string;
@@ -29,7 +30,7 @@ export interface Options {
 export function add_explore(program: Command): void {
 	program.command("explore")
 		.description("run every interleaving of a scenario on the stepper machine")
-		.argument("[scenario...]", "names (default: all)")
+		.argument("[scenario...]", "names; 'random': programs made at random (default: all)")
 		.option("--list", "name the scenarios, and what each is about")
 		.option("--arch <arch>", "the kernel's architecture, a directory of arch/ (default: make's, or x86)")
 		.option(
@@ -46,7 +47,8 @@ export function add_explore(program: Command): void {
 			"--strategy <name>",
 			"dpor, bound, pct or random (default: few preemptions, then dpor, then bounds)",
 		)
-		.option("--seed <n>", "of pct and random")
+		.option("--seed <n>", "of pct and random; the number of the first program made at random (default: 1)")
+		.option("--count <n>", "how many programs made at random")
 		.option(
 			"--budget <n>",
 			"executions of each search, those cut off included (default: 400000; fewer where all scenarios are searched)",

@@ -13,6 +13,7 @@ import { fragments, refused } from "./fragments.ts";
 import { failure_page } from "./html.ts";
 import { NOT_ALL_SEEN, type Options } from "./index.ts";
 import { Bars } from "./progress.ts";
+import { explore_random, FIRST_SEED, PROGRAMS, random_summary } from "./random.ts";
 import { failure_report, result_json, summary, total } from "./report.ts";
 import { type ExploreOptions, type Failure, MODELS, type Model, type Result } from "./types.ts";
 
@@ -51,8 +52,12 @@ function checked(scenarios: string[], o: Options): ExploreOptions {
 		throw new UserError(
 			`--bound ${o.bound}: --strategy ${options.strategy} has no bound; leave one of them out`,
 		);
-	if (options.seed !== undefined && !chance)
-		throw new UserError(`--seed ${o.seed}: only --strategy pct and random use one`);
+	const random = scenarios.includes(RANDOM);
+	if (options.seed !== undefined && !chance && !random)
+		throw new UserError(`--seed ${o.seed}: only --strategy pct and random use one, and '${RANDOM}'`);
+	if (o.count !== undefined && !random)
+		throw new UserError(`--count ${o.count}: only of programs made at random; name '${RANDOM}'`);
+	if (random) check_random(scenarios, o);
 	if (o.quick && scenarios.length > 0)
 		throw new UserError(`--quick: it chooses the scenarios; leave out '${scenarios[0]}'`);
 	if (o.replay !== undefined && scenarios.length !== 1)
@@ -68,6 +73,19 @@ function checked(scenarios: string[], o: Options): ExploreOptions {
 	if (chance && options.max === undefined) options.seconds ??= CHANCE_SECONDS;
 	return options;
 }
+/** Programs made at random have a search of their own. */
+function check_random(scenarios: string[], o: Options): void {
+	if (scenarios.length > 1)
+		throw new UserError(
+			`'${RANDOM}': it is explored alone; leave out '${scenarios.find((s) => s !== RANDOM)}'`,
+		);
+	const [not] = (["bound", "strategy", "seconds", "max", "replay", "html", "all"] as const).filter(
+		(name) => o[name] !== undefined,
+	);
+	if (not) throw new UserError(`--${not}: not of all programs made at random; name one, as in random/17`);
+}
+/** What stands for them in place of a scenario. */
+const RANDOM = "random";
 const BOUND = 2;
 const CHANCE_SECONDS = 20;
 
@@ -76,6 +94,7 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 	const { arch = DEFAULT_ARCH } = options;
 	if (o.config !== undefined && arch !== DEFAULT_ARCH) await can_be(o.config, arch);
 	if (o.list) return print_list(o, arch);
+	if (scenarios.includes(RANDOM)) return status_of(await random(o, options));
 	if (o.replay !== undefined) return repeat(scenarios[0], options.model ?? "sc", o.replay, o, arch);
 	if (o.quick)
 		options.scenarios = (await list(o.mutant, undefined, arch)).filter((s) => s.quick).map((s) => s.name);
@@ -124,11 +143,48 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 		process.stdout.write(
 			`${total(all, not_searched, not_run > 0 ? `${not_run} not run on ${arch}` : undefined)}\n`,
 		);
+	if (usual(scenarios, o)) failures += await random(o, options);
 	if (o.html !== undefined && failed.length === 0)
 		process.stderr.write(`spf: no schedule fails, so '${o.html}' was not written\n`);
 	else if (o.html !== undefined) await write_page(o.html, failed);
 	return failures > 0 ? 1 : all.some((r) => !r.exhausted) ? NOT_ALL_SEEN : 0;
 }
+/** Everything is asked for, in the way that it is always searched. */
+const usual = (scenarios: string[], o: Options) =>
+	scenarios.length === 0 &&
+	[o.quick, o.config, o.bound, o.strategy, o.seconds, o.max, o.budget].every((x) => x === undefined);
+/** Programs made at random; how many fail. */
+async function random(o: Options, options: ExploreOptions): Promise<number> {
+	const { model, mutant, config, arch, seed, budget, jobs } = options;
+	const programs = whole_number("--count", o.count);
+	let failures = 0;
+	const [any] = await list(mutant, config, arch, ["random/1"]);
+	for (const m of model ? [model] : any.models) {
+		const total = await explore_random(
+			{
+				model: m,
+				mutant,
+				config,
+				arch,
+				seed: seed ?? FIRST_SEED,
+				count: programs ?? PROGRAMS[m],
+				budget,
+				jobs,
+			},
+			({ about, result }) => {
+				if (!o.json) process.stdout.write(`${result.scenario}:\n${about}\n`);
+				print(result, o);
+			},
+		);
+		failures += total.failures;
+		if (o.json) process.stdout.write(`${JSON.stringify({ scenario: RANDOM, ...total })}\n`);
+		else if (!o.quiet) process.stdout.write(`${random_summary(total)}\n`);
+		/* What fails under one fails under those that are weaker. */
+		if (failures > 0) break;
+	}
+	return failures;
+}
+const status_of = (failures: number) => (failures > 0 ? 1 : NOT_ALL_SEEN);
 /** Throws where the architecture's kernel cannot be configured so. */
 async function can_be(config: string, arch: string): Promise<void> {
 	await list(undefined, undefined, arch);

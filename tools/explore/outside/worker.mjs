@@ -28,7 +28,7 @@ let round;
 
 /** @type {Serve} */
 const serve = {
-	list: () => kernel.list(),
+	list: (random) => kernel.list(random),
 	/** Warm, then as many explorations as fit in the time, set-up not counted. */
 	measure(request) {
 		const total = { executions: 0, accesses: 0, seconds: 0 };
