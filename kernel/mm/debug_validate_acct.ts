@@ -9,7 +9,8 @@ import { CONFIG_ANON_VMA_NAME } from "generated/autoconf.ts";
 import { atomic_read } from "linux/atomic.ts";
 import type { address_space, file } from "linux/fs.ts";
 import {
-	VM_ACCOUNT, VM_EXEC, VM_LOCKED, VM_SHARED, VM_SPECIAL, VM_STACK, VM_WRITE,
+	VM_ACCOUNT, VM_EXEC, VM_LOCKED, VM_NORESERVE, VM_SHARED, VM_SPECIAL,
+	VM_STACK, VM_WRITE,
 	vma_pages,
 } from "linux/mm.ts";
 import type {
@@ -62,6 +63,9 @@ export function validate_accounts(
 		}
 		if ((flags & VM_ACCOUNT) !== 0)
 			c.committed += pages;
+		else if ((flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) === VM_WRITE)
+			/* accountable_mapping() */
+			problems.push(`vma ${vma.vm_start.toString(16)}: private and writable, and not accounted`);
 		count_users(c, vma);
 	}
 	const compare = (what: string, is: number, found: number) => {
