@@ -138,7 +138,7 @@ function validate_users(c: census, mm: mm_struct): void {
 	if (mm_users !== users) c.problems.push(`mm_users ${mm_users}, ${users} tasks`);
 	const owner: task_struct = mm.owner;
 	if (owner !== NULL && !is_user_of(mm, owner))
-		c.problems.push(`the owner ${uptr(owner).toString(16)} is no task of this mm`);
+		c.problems.push("mm->owner is no task of this mm");
 	const mm_count = atomic_read(mm.mm_count);
 	if (mm_count !== lazy + 1) c.problems.push(`mm_count ${mm_count}, ${lazy} lazy users`);
 }

@@ -48,6 +48,7 @@ export function validate_accounts(
 	for (let vma: vm_area_struct = mm.mmap; vma; vma = vma.vm_next) {
 		const flags = vma.vm_flags;
 		const pages = vma_pages(vma);
+		const at = vma.vm_start.toString(16);
 
 		/* In the order of vm_stat_account(): each is one of them. */
 		if ((flags & (VM_EXEC | VM_WRITE | VM_STACK)) === VM_EXEC)
@@ -59,13 +60,13 @@ export function validate_accounts(
 		if ((flags & VM_LOCKED) !== 0) {
 			locked += pages;
 			if ((flags & VM_SPECIAL) !== 0)
-				problems.push(`vma ${vma.vm_start.toString(16)}: special and locked`);
+				problems.push(`vma ${at}: special and locked`);
 		}
 		if ((flags & VM_ACCOUNT) !== 0)
 			c.committed += pages;
 		else if ((flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) === VM_WRITE)
 			/* accountable_mapping() */
-			problems.push(`vma ${vma.vm_start.toString(16)}: private and writable, and not accounted`);
+			problems.push(`vma ${at}: not accounted`);
 		count_users(c, vma);
 	}
 	const compare = (what: string, is: number, found: number) => {

@@ -73,7 +73,7 @@ function freed(): void {
 
 export const scenarios: Record<string, Scenario> = {
 	"dirty-read-fault": {
-		about: "the first store to a shared page, which needs no fault, beside a read fault that finds its entry made",
+		about: "the first store to a shared page, without a fault, beside a read fault that finds its entry",
 		patch: "none: mm/memory.c handle_pte_fault(), arch/x86/mm/pgtable.c ptep_set_access_flags()",
 		invariant: "a dirty bit that the CPU sets is not lost",
 		setup: shared_by_one,

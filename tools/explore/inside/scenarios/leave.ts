@@ -24,7 +24,7 @@ function leave_and_come_back(): void {
 
 export const scenarios: Record<string, Scenario> = {
 	"leave-dontneed": {
-		about: "MADV_DONTNEED beside a CPU that has the page in its TLB, leaves the machine, and comes back and reads",
+		about: "MADV_DONTNEED beside a CPU that has its page in the TLB, leaves, comes back and reads",
 		patch: "none: kernel/smp.ts cpu_enter_host(), cpu_leave_host(), cpu_outside()",
 		invariant: "a CPU that missed a flush comes back with an empty TLB",
 		setup: written,

@@ -210,7 +210,7 @@ function table(about: string, patch: string, ways: Way[]): Scenario {
 	return {
 		about,
 		patch: `none: ${patch}`,
-		invariant: "whoever becomes part of a neighbour keeps pages, permission and anon_vma, and nobody else changes",
+		invariant: "who becomes part of a neighbour keeps pages, permission and anon_vma; nobody else changes",
 		setup: () => each_case(ways.flatMap(cases_of), text_of, run),
 		cpus: no_race,
 		models: ["sc"],
@@ -219,12 +219,12 @@ function table(about: string, patch: string, ways: Way[]): Scenario {
 
 export const scenarios: Record<string, Scenario> = {
 	"merge-mprotect": table(
-		"mprotect and madvise of what then is as its neighbours: each case of vma_merge(), whoever has an anon_vma",
+		"mprotect and madvise of what then is as its neighbours: each case, whoever has an anon_vma",
 		"mm/mmap.c vma_merge(), __vma_adjust(); mm/mprotect.c, mm/madvise.c",
 		[PROTECTED, ADVISED],
 	),
 	"merge-mlock": table(
-		"mlock and munlock of what then is as its neighbours: each case of vma_merge(), whoever has an anon_vma",
+		"mlock and munlock of what then is as its neighbours: each case, whoever has an anon_vma",
 		"mm/mmap.c vma_merge(), __vma_adjust(); mm/mlock.c apply_vma_lock_flags()",
 		[LOCKED, UNLOCKED],
 	),

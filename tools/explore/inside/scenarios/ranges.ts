@@ -116,14 +116,14 @@ function table(about: string, patch: string, calls: Call[]): Scenario {
 			([[what, [start, end]], [tables, shared]]): Case => ({ what, start, end, tables, shared }),
 		);
 	const text = (c: Case) =>
-		`${c.what.name} of pages ${c.start} to ${c.end - 1}, ${c.shared ? "shared" : "private"}; below the border ${
+		`${c.what.name} of pages ${c.start} to ${c.end - 1}, ${c.shared ? "shared" : "private"}; below it ${
 			c.tables[0]
 		}, above ${c.tables[1]}`;
 
 	return {
 		about,
 		patch: `none: ${patch}`,
-		invariant: "what is in the range changes, on both sides of the border and for every CPU, and nothing else",
+		invariant: "what is in the range changes, on both sides and for every CPU, and nothing else",
 		setup: () => each_case(cases(), text, run),
 		cpus: no_race,
 		models: ["sc"],
@@ -132,7 +132,7 @@ function table(about: string, patch: string, calls: Call[]): Scenario {
 
 export const scenarios: Record<string, Scenario> = {
 	"range-mprotect": table(
-		"mprotect of a part of a vma across the border of two page tables, each of which may be empty or missing",
+		"mprotect of a part of a vma in two page tables, each of which may be empty or missing",
 		"mm/mprotect.c change_pmd_range()",
 		[
 			{ name: "mprotect to read", call: (a, l) => mprotect(a, l, PROT_READ), writable: false },
@@ -144,7 +144,7 @@ export const scenarios: Record<string, Scenario> = {
 		],
 	),
 	"range-madvise": table(
-		"MADV_DONTNEED, MADV_COLD, MADV_PAGEOUT across the border of two page tables, each maybe empty or missing",
+		"MADV_DONTNEED, MADV_COLD, MADV_PAGEOUT in two page tables, each maybe empty or missing",
 		"mm/madvise.c, mm/memory.c zap_pmd_range()",
 		[
 			{
@@ -157,7 +157,7 @@ export const scenarios: Record<string, Scenario> = {
 		],
 	),
 	"range-mlock": table(
-		"mlock and munlock of a part of a vma across the border of two page tables, each of which may be missing",
+		"mlock and munlock of a part of a vma in two page tables, each of which may be missing",
 		"mm/mlock.c, mm/gup.c",
 		[
 			{ name: "mlock", call: mlock, locked: true },
@@ -165,7 +165,7 @@ export const scenarios: Record<string, Scenario> = {
 		],
 	),
 	"range-munmap": table(
-		"munmap and mremap of a part of a vma across the border of two page tables, each maybe empty or missing",
+		"munmap and mremap of a part of a vma in two page tables, each maybe empty or missing",
 		"mm/memory.c free_pgd_range(), mm/mremap.c move_page_tables()",
 		[
 			{ name: "munmap", call: munmap, value: gone },
@@ -184,7 +184,7 @@ export const scenarios: Record<string, Scenario> = {
 		],
 	),
 	"range-free": table(
-		"MADV_FREE of a part of a vma across the border of two page tables, each of which may be empty or missing",
+		"MADV_FREE of a part of a vma in two page tables, each of which may be empty or missing",
 		"mm/madvise.c madvise_free_pte_range()",
 		[{ name: "MADV_FREE", call: (a, l) => free_private(a, l) }],
 	),

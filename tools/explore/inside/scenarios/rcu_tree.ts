@@ -110,7 +110,7 @@ export const scenarios: Record<string, Scenario> = {
 		configs: ["rcu.config"],
 	},
 	"rcu-tree-adopt": {
-		about: "a system call that reads beside one that replaces what it reads; its CPU leaves, another one adopts its callback",
+		about: "a reader beside one who replaces what it reads, whose CPU leaves; another adopts its callback",
 		patch: "none: kernel/rcu/tree.c rcutree_migrate_callbacks()",
 		invariant: "a callback that is adopted waits for a grace period of its new CPU",
 		setup: things,

@@ -159,7 +159,7 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"vfork-exec-cleartid": {
-		about: "vfork with CLONE_CHILD_CLEARTID whose child runs exec: the parent reads the word as soon as it may go on",
+		about: "vfork with CLONE_CHILD_CLEARTID and exec: the parent reads the word as soon as it may go on",
 		patch: "none: kernel/fork.c exec_mm_release()",
 		invariant: "the child is done with the memory of its parent before that goes on",
 		setup: one_and_a_word,

@@ -93,7 +93,7 @@ function cases(): Case[] {
 				flags,
 			}))
 			.filter((c) => c.from + c.old_len <= PAGES)
-			/* As in Linux all that is left of a locked vma loses its lock then, and locked_vm keeps what did not move. */
+			/* As in Linux all that is left loses its lock, and locked_vm keeps what did not move. */
 			.filter((c) => c.memory !== LOCKED || (c.flags & MREMAP_DONTUNMAP) === 0)
 	);
 }
@@ -102,9 +102,9 @@ const text_of = (c: Case) =>
 
 export const scenarios: Record<string, Scenario> = {
 	"move-within": {
-		about: "mremap from one place of a vma to another place of it: up, down, longer, shorter, and what it leaves",
+		about: "mremap from one place of a vma to another one of it: up, down, longer, shorter",
 		patch: "none: mm/mremap.c mremap_to(), move_vma()",
-		invariant: "the pages that were asked for are at the new place, and each piece that is left is as it was",
+		invariant: "the pages are at the new place, and each piece that is left is as it was",
 		setup: () => each_case(cases(), text_of, run),
 		cpus: no_race,
 		models: ["sc"],
