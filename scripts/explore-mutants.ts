@@ -10,6 +10,7 @@
 import { readFileSync } from "node:fs";
 import { explore } from "../tools/explore/outside/explorer.ts";
 import { load_mutant, type Mutant, mutant_bundle, mutant_file, mutant_names } from "../tools/explore/outside/mutant.ts";
+import { encode_schedule } from "../tools/explore/outside/replay_string.ts";
 import { whole_number } from "../tools/lib/options.ts";
 import { command } from "./lib/command.ts";
 import { write_file } from "./lib/files.ts";
@@ -62,14 +63,16 @@ async function kill(name: string, { update, budget }: Options): Promise<boolean>
 	console.log(
 		`killed   ${what} ${m.model.padEnd(5)} after ${count(r.executions, "execution")}, ${count(f.preemptions, "preemption")}: ${f.text}${m.survives ? "; its header says that it survives" : ""}`,
 	);
-	if (update && f.replay !== "") {
+	/* What fails in the set-up fails whoever goes first. */
+	const schedule = f.replay !== "" ? f.replay : encode_schedule([[0, -1]], 0);
+	if (update) {
 		const file = mutant_file(name);
 		/* Behind the model, where a new one has none yet. */
 		write_file(
 			file,
 			readFileSync(file, "utf8").replace(
 				/^(Model:.*)(\nSchedule:.*)?$/m,
-				`$1\nSchedule: ${f.replay}`,
+				`$1\nSchedule: ${schedule}`,
 			),
 		);
 	}

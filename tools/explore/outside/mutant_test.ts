@@ -27,7 +27,11 @@ test("every header is complete", (t) => {
 	for (const name of names) {
 		const m = load_mutant(name);
 		t.regex(name, /^[a-z0-9]+(-[a-z0-9]+)*$/);
-		t.true(scenarios.includes(`"${m.scenario}": {`), `${name}: no scenario '${m.scenario}'`);
+		t.regex(
+			scenarios,
+			new RegExp(`"${m.scenario}": (\\{|table\\()`),
+			`${name}: no scenario '${m.scenario}'`,
+		);
 		if (m.config)
 			t.true(
 				readdirSync(join(here(), "configs")).includes(m.config),
