@@ -11,7 +11,7 @@ import { syscall_enter_from_user_mode, syscall_exit_to_user_mode } from "kernel/
 import { cpu_enter_host, cpu_online } from "kernel/smp.ts";
 import { cpu_relax } from "linux/smp.ts";
 import type { callback_head } from "linux/types.ts";
-import { check_that, note, noted, type Scenario, signal, wait_for } from "../scenario.ts";
+import { check_that, note, noted, type Scenario } from "../scenario.ts";
 
 interface thing extends struct {
 	value: int /* constant once it is published */;
@@ -126,31 +126,6 @@ export const scenarios: Record<string, Scenario> = {
 			},
 		],
 		check: called_once,
-		models: ["sc"],
-		configs: ["rcu.config"],
-	},
-	"rcu-tree-leave": {
-		about: "a CPU that leaves the machine with a callback beside rcu_barrier()",
-		patch: "none: kernel/rcu/tree.c rcu_barrier(), rcutree_migrate_callbacks()",
-		invariant: "rcu_barrier() waits for the callback, whoever has it",
-		setup: things,
-		cpus: [
-			() => {
-				in_kernel(thing_call)();
-				note(0, 1);
-				signal(0);
-				cpu_enter_host();
-			},
-			() => {
-				wait_for(0);
-				in_kernel(rcu_barrier)();
-				note(1, READ_ONCE(w.called));
-			},
-		],
-		check() {
-			check_that(noted(1) === 1, "rcu_barrier() returns before the callback");
-			called_once();
-		},
 		models: ["sc"],
 		configs: ["rcu.config"],
 	},
