@@ -569,7 +569,7 @@ function mm_init(mm: mm_struct, p: task_struct): mm_struct {
 	const cur = current();
 	if (cur.mm !== NULL) {
 		mm.flags = cur.mm.flags & MMF_INIT_MASK;
-		/* mlockall() of another thread may change it now: old or new. */
+		/* Another thread's mlockall() may change it: old or new. */
 		mm.def_flags = data_race(cur.mm.def_flags) & VM_INIT_DEF_MASK;
 	} else {
 		mm.flags = default_dump_filter;

@@ -194,7 +194,7 @@ function send_ipi(cpu: number, bit: number): void {
 	const old = fetch_or(t.pending, bit);
 
 	if (CONFIG_ARCH_HOST_STEPPER) {
-		if (old === 0)
+		if ((old & ~IPI_MISSED) === 0)
 			ipi_pending_step(cpu);
 	} else if ((old & ~IPI_MISSED) === 0)
 		cpu_kick(cpu);
@@ -237,6 +237,20 @@ export function idle_finish(): void {
 
 /* ---- in and out of the machine ---- */
 
+/**
+ * Take what is pending, at the door. Not left to the stepper's interrupt: the
+ * bit that cpu_outside() sets comes without one.
+ */
+function door_poll(): void {
+	const p = this_cpu(ipi);
+
+	if (CONFIG_SMP && READ_ONCE(p.pending) !== 0) {
+		handle_ipi();
+		if (CONFIG_ARCH_HOST_STEPPER)
+			ipi_done_step(ADDR(p.pending));
+	}
+}
+
 /** Is cpu in the machine, so that it answers? */
 export function cpu_online(cpu: number): boolean {
 	return READ_ONCE(per_cpu(ipi, cpu).state) === CPU_ONLINE;
@@ -252,7 +266,7 @@ export function cpu_enter_host(): void {
 	BUG_ON(in_atomic() || irqs_disabled(), "cpu_enter_host() while atomic");
 	rcu_check_callbacks();
 	for (;;) {
-		irq_poll();
+		door_poll();
 		/* The state, then a last look. Pairs with send_ipi(), after
 		 * which csd_lock_wait() looks at our state. */
 		xchg(p.state, CPU_HOST);
@@ -281,7 +295,7 @@ export function cpu_leave_host(): void {
 			cpu_pause(n);
 		start = softlockup_check(n, start, ADDR(p.state), -1);
 	}
-	irq_poll();
+	door_poll();
 }
 
 /**

@@ -17,6 +17,7 @@ import {
 	mutant_names,
 	mutant_of,
 } from "../tools/explore/outside/mutant.ts";
+import { encode_schedule } from "../tools/explore/outside/replay_string.ts";
 import { one_of, whole_number } from "../tools/lib/options.ts";
 import { stepper_arches } from "./lib/arch.ts";
 import { command } from "./lib/command.ts";
@@ -85,9 +86,11 @@ async function kill(name: string, options: Options): Promise<boolean> {
 	console.log(
 		`killed   ${what} ${m.model.padEnd(5)} after ${count(r.executions, "execution")}, ${count(f.preemptions, "preemption")}: ${f.text}${m.survives ? "; its header says that it survives" : ""}`,
 	);
-	if (update && f.replay !== "") {
+	/* What fails in the set-up fails whoever goes first. */
+	const schedule = f.replay !== "" ? f.replay : encode_schedule([[0, -1]], 0);
+	if (update) {
 		const file = mutant_file(name);
-		write_file(file, with_schedule(readFileSync(file, "utf8"), arch, f.replay));
+		write_file(file, with_schedule(readFileSync(file, "utf8"), arch, schedule));
 	}
 	return m.survives === undefined;
 }

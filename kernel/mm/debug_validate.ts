@@ -140,8 +140,18 @@ function validate_users(c: census, mm: mm_struct): void {
 	}
 	const mm_users = atomic_read(mm.mm_users);
 	if (mm_users !== users) c.problems.push(`mm_users ${mm_users}, ${users} tasks`);
+	const owner: task_struct = mm.owner;
+	if (owner !== NULL && !is_user_of(mm, owner))
+		c.problems.push("mm->owner is no task of this mm");
 	const mm_count = atomic_read(mm.mm_count);
 	if (mm_count !== lazy + 1) c.problems.push(`mm_count ${mm_count}, ${lazy} lazy users`);
+}
+
+/** Compared by address: it may be free, and must not be looked at then. */
+function is_user_of(mm: mm_struct, task: task_struct): boolean {
+	for (let t = next_task(init_task); t !== init_task; t = next_task(t))
+		if (t === task) return t.mm === mm;
+	return false;
 }
 
 function validate_vmas(c: census, mm: mm_struct): void {

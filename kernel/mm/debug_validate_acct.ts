@@ -9,7 +9,8 @@ import { CONFIG_ANON_VMA_NAME } from "generated/autoconf.ts";
 import { atomic_read } from "linux/atomic.ts";
 import type { address_space, file } from "linux/fs.ts";
 import {
-	VM_ACCOUNT, VM_EXEC, VM_LOCKED, VM_SHARED, VM_SPECIAL, VM_STACK, VM_WRITE,
+	VM_ACCOUNT, VM_EXEC, VM_LOCKED, VM_NORESERVE, VM_SHARED, VM_SPECIAL,
+	VM_STACK, VM_WRITE,
 	vma_pages,
 } from "linux/mm.ts";
 import type {
@@ -47,6 +48,7 @@ export function validate_accounts(
 	for (let vma: vm_area_struct = mm.mmap; vma; vma = vma.vm_next) {
 		const flags = vma.vm_flags;
 		const pages = vma_pages(vma);
+		const at = vma.vm_start.toString(16);
 
 		/* In the order of vm_stat_account(): each is one of them. */
 		if ((flags & (VM_EXEC | VM_WRITE | VM_STACK)) === VM_EXEC)
@@ -58,10 +60,13 @@ export function validate_accounts(
 		if ((flags & VM_LOCKED) !== 0) {
 			locked += pages;
 			if ((flags & VM_SPECIAL) !== 0)
-				problems.push(`vma ${vma.vm_start.toString(16)}: special and locked`);
+				problems.push(`vma ${at}: special and locked`);
 		}
 		if ((flags & VM_ACCOUNT) !== 0)
 			c.committed += pages;
+		else if ((flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) === VM_WRITE)
+			/* accountable_mapping() */
+			problems.push(`vma ${at}: not accounted`);
 		count_users(c, vma);
 	}
 	const compare = (what: string, is: number, found: number) => {

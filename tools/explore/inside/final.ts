@@ -22,6 +22,8 @@ import { current, is_idle_task } from "kernel/sched/core.ts";
 import { check_that, forgetful } from "./scenario.ts";
 import { check_stores } from "./stores.ts";
 
+/** Of each cache. */
+let slabs_before: Record<string, number> = {};
 interface counts extends struct {
 	free_pages: int;
 	slab_objects: int;
@@ -36,12 +38,21 @@ function slab_objects(slabs: Record<string, number>): number {
 	return n;
 }
 
+/** Caches that have more than before, or less: "vm_area_struct 2, filp 1". */
+function slab_changes(slabs: Record<string, number>): string {
+	return Object.keys(slabs)
+		.filter((name) => slabs[name] !== (slabs_before[name] ?? 0))
+		.map((name) => `${name} ${slabs[name] - (slabs_before[name] ?? 0)}`)
+		.join(", ");
+}
+
 /** Before the set-up: what there is without any process. */
 export function baseline(): void {
 	mem_settle();
 	const info = meminfo();
 
 	before.free_pages = info.nr_free_pages;
+	slabs_before = info.slabs;
 	before.slab_objects = slab_objects(info.slabs);
 	before.tasks = info.nr_tasks;
 }
@@ -104,8 +115,9 @@ export function final_check(): void {
 		if (mm === NULL) continue;
 		for (let cpu = 0; cpu < nr_cpus; cpu++) check_tlb(cpu, mm);
 	}
-	check_stores();
+	/* First: a page that no vma leads to is dirty where nobody looks for it. */
 	for (const problem of user_validate()) check_that(false, problem);
+	check_stores();
 }
 
 /** The first task that can still run, or init_task: a leader that ends stays as long as its threads. */
@@ -144,9 +156,11 @@ export function teardown_check(): void {
 		info.nr_tasks === before.tasks,
 		left_over(info.nr_tasks - before.tasks, "task is left", "tasks are left"),
 	);
+	const objects = slab_objects(info.slabs) - before.slab_objects;
+
 	check_that(
-		slab_objects(info.slabs) === before.slab_objects,
-		`${left_over(slab_objects(info.slabs) - before.slab_objects, "slab object is left", "slab objects are left")}: ${JSON.stringify(info.slabs)}`,
+		objects === 0,
+		`${left_over(objects, "slab object is left", "slab objects are left")}: ${slab_changes(info.slabs)}`,
 	);
 	check_that(
 		info.nr_free_pages === before.free_pages,

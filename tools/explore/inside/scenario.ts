@@ -40,11 +40,15 @@ import {
 } from "asm/unistd.ts";
 import { on_cpu } from "host/quiet.ts";
 import { enter_from_user_mode, irqentry_exit_to_user_mode } from "kernel/entry/common.ts";
+import { init_task, tasklist_lock } from "kernel/fork.ts";
 import { panic } from "kernel/panic.ts";
 import { current } from "kernel/sched/core.ts";
 import { MADV_FREE, MAP_ANONYMOUS } from "linux/mman.ts";
 import type { vm_area_struct } from "linux/mm_types.ts";
+import { TASK_NEW, type task_struct } from "linux/sched.ts";
 import { cpu_relax } from "linux/smp.ts";
+import { spin_lock, spin_unlock } from "linux/spinlock.ts";
+import type { list_head } from "linux/types.ts";
 import { rcu_barrier } from "linux/rcupdate.ts";
 import { drain_all_pages } from "mm/page_alloc.ts";
 import { kmem_cache_flush_all } from "mm/slab.ts";
@@ -71,6 +75,16 @@ export interface Scenario {
 	needs?: ("mm_cpumask" | "tlb_gen")[];
 	/** Is part of `make test`. */
 	quick?: boolean;
+}
+
+/** Which case of a table it is that runs; see table.ts. */
+let case_text = "";
+export function begin_case(text: string): void {
+	case_text = text;
+}
+/** " (in this case)" */
+export function in_case(): string {
+	return case_text === "" ? "" : ` (${case_text})`;
 }
 
 /** Fails the execution unless it is so. */
@@ -201,6 +215,14 @@ export function forked(): number {
 /** CPU 1 becomes the child that was forked last. */
 export function as_child<T>(fn: () => T): T {
 	return as_task(forked(), fn);
+}
+/** A thread of a program ends, and its CPU has nothing to do. */
+export function exit_and_idle(): void {
+	exit();
+	user_idle();
+}
+export function exec(): number {
+	return user_syscall(__NR_sim_exec, 0x10000000, STACK_TOP - 4 * PAGE, STACK_TOP);
 }
 export function exit(): void {
 	user_syscall(__NR_exit, 0);
@@ -367,6 +389,22 @@ export function child_on(cpu: number): number {
 		warm(WARM + cpu * 0x400000);
 	});
 	return pid;
+}
+/** What a CPU needs to find the next task that is born. */
+const LAST_TASK = 15;
+export function know_all_tasks(): void {
+	note(LAST_TASK, uptr(init_task.tasks.prev));
+}
+/** Waits for a task that was not there in the set-up, and goes on as that. */
+export function become_newborn(): void {
+	for (let turn = 0; READ_ONCE(init_task.tasks.prev) === cast<list_head>(noted(LAST_TASK)); turn++)
+		cpu_relax(turn);
+	/* It was linked under the lock: whoever takes it after that sees what is in it. */
+	spin_lock(tasklist_lock);
+	const p = container_of<task_struct>(init_task.tasks.prev, "tasks");
+	spin_unlock(tasklist_lock);
+	for (let turn = 0; smp_load_acquire(p.__state) === TASK_NEW; turn++) cpu_relax(turn);
+	switch_to(p.pid);
 }
 /** One more thread of this process; nobody runs it yet. */
 export function thread(): number {

@@ -68,7 +68,7 @@ import type {
 import { Recorder } from "./recorder.ts";
 import { random_scenario } from "./random/random.ts";
 import { locks_held } from "./snapshot.ts";
-import type { Scenario } from "./scenario.ts";
+import { begin_case, in_case, type Scenario } from "./scenario.ts";
 import { bound } from "./strategy/bound.ts";
 import { dpor } from "./strategy/dpor.ts";
 import { pct } from "./strategy/pct.ts";
@@ -282,6 +282,7 @@ export class Session {
 		const cpus = this.scenario.cpus.length;
 		for (let cpu = 0; cpu < cpus; cpu++) on_cpu(cpu, cpu_leave_host);
 		if (CONFIG_RCU_STEPPED) on_cpu(nr_cpus - 1, cpu_leave_host);
+		begin_case("");
 		on_cpu(0, baseline);
 		if (this.scenario.setup) on_cpu(0, this.scenario.setup);
 		this.quiesce();
@@ -346,7 +347,9 @@ export class Session {
 			return this.set_up() ?? run_on();
 		} catch (error) {
 			if (!(error instanceof KernelPanic)) throw error;
-			return this.explained(panic_of(error, error.kind, "setup", "before the first step: "));
+			return this.explained(
+				panic_of(error, error.kind, "setup", `before the first step${in_case()}: `),
+			);
 		}
 	}
 

@@ -105,11 +105,14 @@ const EXPECTED: Record<string, [kind: string, text: RegExp]> = {
 	"end-map-count": ["check", /map_count \d, \d vmas/],
 	"end-vma": ["check", /total_vm \d+, \d+ pages/],
 	"end-rss": ["check", /rss_stat\[1\] \d, \d pages mapped/],
+	"end-owner": ["check", /mm->owner is no task of this mm$/],
+	"end-account": ["check", /vma \w+: not accounted$/],
+	"end-committed": ["check", /vm_committed_as \d+, \d+ pages of vmas$/],
 	"end-tlb": ["check", /CPU0 has a stale translation of 20001000/],
 	"end-tlb-write": ["check", /CPU0 may write to 20001000/],
 	"end-page": ["check", /1 page is lost/],
-	"end-object": ["check", /1 slab object is left: .*"kmalloc-32":1/],
-	"end-task": ["check", /1 slab object is left: .*"task_struct":1/],
+	"end-object": ["check", /1 slab object is left: kmalloc-32 1$/],
+	"end-task": ["check", /1 slab object is left: task_struct 1$/],
 
 	"sleep-kmalloc-irq": [
 		"sleep",

@@ -10,6 +10,7 @@ import {
 	as_child,
 	check_that,
 	fork,
+	in_kernel,
 	LEN,
 	madvise,
 	madvise_dontneed,
@@ -28,11 +29,15 @@ import {
 	store,
 	user_syscall,
 	V,
+	vma_at,
 	write,
 	written,
 } from "../scenario.ts";
 import { reclaim } from "../stores.ts";
+import { current } from "kernel/sched/core.ts";
+import { FAULT_FLAG_USER, handle_mm_fault, NO_REGS } from "linux/mm.ts";
 import { MADV_COLD, MADV_FREE } from "linux/mman.ts";
+import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
 
 const MAP_FIXED_SHARED_ANON = 0x31;
 const ELSEWHERE = A + 64 * PAGE;
@@ -43,6 +48,22 @@ function shared(): void {
 	read(A);
 	on_cpu(1, () => read(A));
 }
+/** Only CPU 1 has a translation of it. */
+function shared_by_one(): void {
+	start_threads(2);
+	user_syscall(__NR_mmap, A, LEN, PROT_RW, MAP_FIXED_SHARED_ANON, -1, 0);
+	on_cpu(1, () => read(A));
+}
+/** A read fault whose CPU had found no entry: since then somebody has made one. */
+function late_read_fault(): void {
+	in_kernel(() => {
+		const mm = current().mm;
+
+		mmap_read_lock(mm);
+		note(1, handle_mm_fault(vma_at(A), A, FAULT_FLAG_USER, NO_REGS));
+		mmap_read_unlock(mm);
+	});
+}
 /** Both CPUs have written to it before. */
 function freed(): void {
 	written();
@@ -51,6 +72,16 @@ function freed(): void {
 }
 
 export const scenarios: Record<string, Scenario> = {
+	"dirty-read-fault": {
+		about: "the first store to a shared page, without a fault, beside a read fault that finds its entry",
+		patch: "none: mm/memory.c handle_pte_fault(), arch/x86/mm/pgtable.c ptep_set_access_flags()",
+		invariant: "a dirty bit that the CPU sets is not lost",
+		setup: shared_by_one,
+		cpus: [late_read_fault, () => note(0, write(A, V) ? 1 : 0)],
+		check() {
+			check_that(noted(0) === 1 && read(A) === V, "the write is lost");
+		},
+	},
 	"dirty-mprotect": {
 		about: "the first store to a shared page, which needs no fault, beside mprotect to read-only and back",
 		patch: "none: mm/mprotect.c change_pte_range()",

@@ -29,7 +29,7 @@ import {
 } from "linux/rwsem.ts";
 import { spin_lock, spin_lock_init, spin_trylock, spin_unlock } from "linux/spinlock.ts";
 import type { rw_semaphore, seqcount_t, seqlock_t, spinlock_t } from "linux/spinlock_types.ts";
-import { check_that, note, noted, type Scenario, start_threads } from "../scenario.ts";
+import { check_that, exit_and_idle, in_kernel, note, noted, type Scenario, start_threads } from "../scenario.ts";
 
 interface guarded extends struct {
 	lock: embed<spinlock_t>;
@@ -208,6 +208,36 @@ export const scenarios: Record<string, Scenario> = {
 			counted(3);
 			check_that(w.sem.count.counter === 0, `the count is ${w.sem.count.counter} at the end`);
 		},
+		configs: ["rwsem.config"],
+	},
+	"rwsem-reader-exits": {
+		about: "a writer beside a reader whose task ends as soon as it has let go",
+		patch: "none: kernel/locking/rwsem.ts rwsem_mark_wake(), kernel/sched/core.ts wake_q_add()",
+		invariant: "who wakes a waiter holds on to its task",
+		setup: () => sems(2),
+		cpus: [
+			() => in_kernel(sem_write),
+			() => {
+				in_kernel(sem_read);
+				exit_and_idle();
+			},
+		],
+		check: () => counted(1),
+		configs: ["rwsem.config"],
+	},
+	"rwsem-writer-exits": {
+		about: "a writer beside another one whose task ends as soon as it has let go",
+		patch: "none: kernel/locking/rwsem.ts rwsem_wake()",
+		invariant: "who wakes a waiter holds on to its task",
+		setup: () => sems(2),
+		cpus: [
+			() => in_kernel(sem_write),
+			() => {
+				in_kernel(sem_write);
+				exit_and_idle();
+			},
+		],
+		check: () => counted(2),
 		configs: ["rwsem.config"],
 	},
 	"rwsem-trylock": {

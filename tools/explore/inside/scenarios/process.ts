@@ -3,28 +3,26 @@
  * Two processes beside each other: a parent on CPU 0 and its child on CPU 1, which share pages until one of
  * them writes, goes, or forks again.
  */
-import { __NR_fork, __NR_kill, __NR_madvise, __NR_sim_exec, __NR_vfork, __NR_wait4 } from "asm/unistd.ts";
-import { init_task, tasklist_lock } from "kernel/fork.ts";
+import { __NR_fork, __NR_kill, __NR_madvise, __NR_vfork, __NR_wait4 } from "asm/unistd.ts";
 import { current } from "kernel/sched/core.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
 import { MMF_OOM_VICTIM, MMF_UNSTABLE } from "linux/oom.ts";
-import { TASK_NEW, type task_struct } from "linux/sched.ts";
 import { mmdrop, mmgrab } from "linux/sched/mm.ts";
-import { cpu_relax } from "linux/smp.ts";
-import { spin_lock, spin_unlock } from "linux/spinlock.ts";
-import type { list_head } from "linux/types.ts";
 import { zap_page_range } from "mm/memory.ts";
 import {
 	A,
 	as_child,
 	as_task,
+	become_newborn,
 	check_that,
+	exec,
 	exit,
 	exit_group,
 	fork,
 	forked,
 	in_kernel,
+	know_all_tasks,
 	LEN,
 	madvise_dontneed,
 	map,
@@ -41,7 +39,6 @@ import {
 	read,
 	run_task,
 	type Scenario,
-	STACK_TOP,
 	start_process,
 	start_threads,
 	store,
@@ -67,22 +64,6 @@ function kill_parent(): void {
 function child_writes(): void {
 	note(1, write(A + 8, W) ? 1 : 0);
 }
-/** What a CPU needs to find the next task that is born. */
-const LAST_TASK = 15;
-function know_all_tasks(): void {
-	note(LAST_TASK, uptr(init_task.tasks.prev));
-}
-/** Waits for a task that was not there in the set-up, and goes on as that. */
-function become_newborn(): void {
-	for (let turn = 0; READ_ONCE(init_task.tasks.prev) === cast<list_head>(noted(LAST_TASK)); turn++)
-		cpu_relax(turn);
-	/* It was linked under the lock: whoever takes it after that sees what is in it. */
-	spin_lock(tasklist_lock);
-	const p = container_of<task_struct>(init_task.tasks.prev, "tasks");
-	spin_unlock(tasklist_lock);
-	for (let turn = 0; smp_load_acquire(p.__state) === TASK_NEW; turn++) cpu_relax(turn);
-	switch_to(p.pid);
-}
 /** A process on CPU 0 with a page at A; CPU 1 is idle. */
 function alone(): void {
 	start_threads(2);
@@ -107,9 +88,6 @@ function fresh_and_child(): void {
 function vfork(): void {
 	note(0, user_syscall(__NR_vfork));
 	note(2, read(A));
-}
-function exec(): number {
-	return user_syscall(__NR_sim_exec, 0x10000000, STACK_TOP - 4 * PAGE, STACK_TOP);
 }
 /** The child ran in the memory of its parent, which waited for it. */
 function parent_waited(): void {

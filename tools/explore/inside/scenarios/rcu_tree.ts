@@ -5,9 +5,11 @@
  * configurations RCU is the stepper's, and these are scenarios of that.
  */
 import { GFP_KERNEL } from "linux/gfp.ts";
-import { call_rcu, rcu_read_lock, rcu_read_unlock, synchronize_rcu } from "linux/rcupdate.ts";
+import { call_rcu, rcu_barrier, rcu_read_lock, rcu_read_unlock, synchronize_rcu } from "linux/rcupdate.ts";
 import { kfree, kmalloc } from "linux/slab.ts";
 import { syscall_enter_from_user_mode, syscall_exit_to_user_mode } from "kernel/entry/common.ts";
+import { cpu_enter_host, cpu_online } from "kernel/smp.ts";
+import { cpu_relax } from "linux/smp.ts";
 import type { callback_head } from "linux/types.ts";
 import { check_that, note, noted, type Scenario } from "../scenario.ts";
 
@@ -105,6 +107,26 @@ export const scenarios: Record<string, Scenario> = {
 			},
 		],
 		check: called_once,
+		configs: ["rcu.config"],
+	},
+	"rcu-tree-adopt": {
+		about: "a reader beside one who replaces what it reads, whose CPU leaves; another adopts its callback",
+		patch: "none: kernel/rcu/tree.c rcutree_migrate_callbacks()",
+		invariant: "a callback that is adopted waits for a grace period of its new CPU",
+		setup: things,
+		cpus: [
+			in_kernel(thing_read),
+			() => {
+				in_kernel(thing_call)();
+				cpu_enter_host();
+			},
+			() => {
+				for (let turn = 0; cpu_online(1); turn++) cpu_relax(turn);
+				in_kernel(rcu_barrier)();
+			},
+		],
+		check: called_once,
+		models: ["sc"],
 		configs: ["rcu.config"],
 	},
 	"rcu-tree-twice": {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** An anonymous page fault beside those who take pages away and hold the lock for reading only. */
+import { MMU_GATHER_BUNDLE } from "asm-generic/tlb.ts";
 import { MMF_OOM_VICTIM, MMF_UNSTABLE } from "linux/oom.ts";
 import { current } from "kernel/sched/core.ts";
 import {
@@ -9,9 +10,12 @@ import {
 	load,
 	madvise_dontneed,
 	map,
+	mmap,
+	munmap,
 	note,
 	noted,
 	PAGE,
+	PROT_RW,
 	read,
 	type Scenario,
 	start_threads,
@@ -25,6 +29,7 @@ import {
 
 /** What a page table maps. */
 const TABLE = 0x200000;
+const MAP_FIXED_SHARED_ANON = 0x31;
 
 /** Of oom_reap_task_mm(), which the port does not have. */
 function reap(): void {
@@ -34,7 +39,34 @@ function reap(): void {
 	madvise_dontneed(A, LEN);
 }
 
+/** So many pages of shared memory, all written: their entries are dirty, and are flushed before the lock is let go. */
+function shared_written(pages: number): void {
+	check_that(mmap(A, pages * PAGE, PROT_RW, MAP_FIXED_SHARED_ANON) === A, "mmap fails");
+	for (let i = 0; i < pages; i++) write(A + i * PAGE, i + 1);
+}
+const MANY = MMU_GATHER_BUNDLE + 4;
+
 export const scenarios: Record<string, Scenario> = {
+	"zap-many": {
+		about: "munmap of more dirty shared pages than a gather has room for",
+		patch: "none: mm/memory.c zap_pte_range(), mm/mmu_gather.c tlb_next_batch()",
+		invariant: "nothing is freed, and nobody sleeps, while the lock of the page table is held",
+		setup() {
+			start_threads(1);
+			/* What is gathered fits into the gather itself, just, or needs a page more for its list. */
+			for (const pages of [MMU_GATHER_BUNDLE - 1, MMU_GATHER_BUNDLE, MMU_GATHER_BUNDLE + 1]) {
+				shared_written(pages);
+				madvise_dontneed(A, pages * PAGE);
+				check_that(read(A) === 1, "a shared page is lost");
+				munmap(A, pages * PAGE);
+			}
+			shared_written(MANY);
+		},
+		cpus: [() => note(0, munmap(A, MANY * PAGE))],
+		check() {
+			check_that(noted(0) === 0 && read(A) === -1, "a page is mapped after munmap");
+		},
+	},
 	"fault-dontneed": {
 		about: "a write fault beside MADV_DONTNEED of its page, which does not take the lock for writing",
 		patch: "v2 17/35 mm: add pte_map_lock() and pte_spinlock()",

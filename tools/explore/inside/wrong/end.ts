@@ -2,12 +2,15 @@
 /** Wrong programs: what is not as it has to be when all have ended (final.ts). */
 import { alloc_page, GFP_KERNEL } from "linux/gfp.ts";
 import { local_irq_disable } from "linux/irqflags.ts";
+import { VM_ACCOUNT } from "linux/mm.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
+import { vm_acct_memory, vm_unacct_memory } from "linux/mman.ts";
 import { preempt_disable } from "linux/preempt.ts";
 import { get_task_struct } from "linux/sched/task.ts";
 import { kmalloc } from "linux/slab.ts";
 import { __NR_clone } from "asm/unistd.ts";
 import { pte_wrprotect } from "asm/pgtable.ts";
+import { init_task } from "kernel/fork.ts";
 import { current } from "kernel/sched/core.ts";
 import { pmd_off, pte_offset_map } from "linux/pgtable.ts";
 import { A, exit, PAGE, two_pages, user_syscall, write } from "../scenario.ts";
@@ -54,6 +57,16 @@ export const scenarios: Record<string, Scenario> = {
 		const mm = mm_of();
 		mm.rss_stat[1]++;
 	}),
+	"wrong/end-owner": program("the address space belongs to a task of nobody", () => {
+		const mm = mm_of();
+		mm.owner = init_task;
+	}),
+	"wrong/end-account": program("a vma is not accounted any more", () => {
+		const vma = first_vma();
+		vma.vm_flags &= ~VM_ACCOUNT;
+		vm_unacct_memory((vma.vm_end - vma.vm_start) / PAGE);
+	}),
+	"wrong/end-committed": program("pages are accounted that no vma has", () => vm_acct_memory(1)),
 	"wrong/end-tlb": program("a translation outlives its entry", () => change_pte(() => 0)),
 	"wrong/end-tlb-write": program("a CPU may still write what it may only read", () => {
 		write(A + PAGE, 2);
