@@ -39,6 +39,10 @@
  *     pte_lock			(finish_fault, filemap_map_pages)
  *       page_wait_queue->lock	(unlock_page: do_wp_page, filemap_map_pages)
  *   inode_hash_lock		(iput, in remove_vma)
+ * file->f_pos_lock		(vfs_read, vfs_write)
+ *   tasklist_lock		(get_proc_task)
+ *   task->alloc_lock		(get_task_mm)
+ *   pte_lock			(smaps_pte_range)
  *
  * Innermost, everywhere: zone->lock, kmem_cache_node->list_lock,
  * sem->wait_lock, percpu_counter->lock.

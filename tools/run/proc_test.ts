@@ -109,7 +109,7 @@ test.serial("status, stat, statm, meminfo and vmstat have 5.17's lines", async (
 	const memory = lines(files.status).filter((line) => line.endsWith(" kB"));
 	t.is(memory.length, names.length);
 	for (const [n, name] of names.entries()) t.regex(memory[n], new RegExp(`^${name}:\\t(?=.{8} kB$) *\\d+ kB$`));
-	t.regex(files.stat, /^\d+ \(spf\) R( -?\d+){49}\n$/);
+	t.regex(files.stat, /^\d+ \(program\) R( -?\d+){49}\n$/);
 	t.regex(files.statm, /^\d+ \d+ \d+ \d+ 0 \d+ 0\n$/);
 	for (const line of lines(files.meminfo)) t.regex(line, kb("[A-Za-z_]+"));
 	const vmstat = lines(files.vmstat);

@@ -4,7 +4,7 @@
  * the lines that say something here: who it is, how many threads, and the
  * memory of task_mem(). In stat what nobody knows here is 0, as it is in the
  * kernel where it is not told.
- * Port: tasks have no names; all are called "spf".
+ * Port: tasks have no names; all are called "program".
  */
 import { get_task_mm, init_task, mmput, tasklist_lock } from "kernel/fork.ts";
 import { seq_put_decimal_ull, seq_puts } from "kernel/fs/seq_file.ts";
@@ -19,7 +19,7 @@ import type { seq_file } from "linux/seq_file.ts";
 import { spin_lock, spin_unlock } from "linux/spinlock.ts";
 import { task_mem, task_statm, task_vsize } from "./task_mmu.ts";
 
-const COMM = "spf";
+const COMM = "program";
 
 /** R, S, D, Z or X, with the word that status adds. */
 function get_task_state(tsk: task_struct): string {

@@ -446,12 +446,16 @@ function fault_around(test: kunit): void {
 	const name = "/sys/kernel/debug/fault_around_bytes";
 
 	KUNIT_EXPECT_STREQ(test, user_read_file(name) as string, "65536\n");
-	KUNIT_EXPECT_EQ(test, user_write_file(name, "0x5000\n"), 7);
-	KUNIT_EXPECT_EQ(test, fault_around_bytes_get(), 16384);
-	KUNIT_EXPECT_STREQ(test, user_read_file(name) as string, "16384\n");
-	for (const text of ["-1", "x", "99999999999"])
-		KUNIT_EXPECT_EQ(test, user_write_file(name, text), -EINVAL);
-	KUNIT_EXPECT_EQ(test, fault_around_bytes_get(), 16384);
+	/* Rounded down, to a power of two of pages. */
+	const bytes = 4 * PAGE_SIZE;
+	const text = `0x${(5 * PAGE_SIZE).toString(16)}\n`;
+
+	KUNIT_EXPECT_EQ(test, user_write_file(name, text), text.length);
+	KUNIT_EXPECT_EQ(test, fault_around_bytes_get(), bytes);
+	KUNIT_EXPECT_STREQ(test, user_read_file(name) as string, `${bytes}\n`);
+	for (const wrong of ["-1", "x", "99999999999"])
+		KUNIT_EXPECT_EQ(test, user_write_file(name, wrong), -EINVAL);
+	KUNIT_EXPECT_EQ(test, fault_around_bytes_get(), bytes);
 	fault_around_bytes_set(65536);
 }
 

@@ -29,6 +29,7 @@ const CLASSES: Record<string, string> = {
 	"mapping->i_pages_lock": "address_space.i_pages_lock",
 	"anon_vma->rwsem": "anon_vma.rwsem",
 	pte_lock: "page.ptl",
+	"file->f_pos_lock": "file.f_pos_lock",
 	tasklist_lock: "tasklist_lock",
 	"task->alloc_lock": "task_struct.alloc_lock",
 	inode_hash_lock: "inode_data.inode_hash_lock",

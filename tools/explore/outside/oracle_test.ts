@@ -112,7 +112,7 @@ const EXPECTED: Record<string, [kind: string, text: RegExp]> = {
 	"end-tlb-write": ["check", /CPU0 may write to 20001000/],
 	"end-page": ["check", /1 page is lost/],
 	"end-object": ["check", /1 slab object is left: kmalloc-32 1$/],
-	"end-task": ["check", /1 slab object is left: task_struct 1$/],
+	"end-task": ["check", /2 slab objects are left: task_struct 1, signal_cache 1$/],
 
 	"sleep-kmalloc-irq": [
 		"sleep",
