@@ -136,8 +136,9 @@ test("kunit.config chooses every test", (t) => {
 	set(kconf, "KUNIT", "y");
 	set(kconf, "KUNIT_ALL_TESTS", "y");
 	/* What is tested has to be there. */
-	for (const name of ["X86_INTEL_MEMORY_PROTECTION_KEYS", "TRACING"]) set(kconf, name, "y");
+	for (const name of ["X86_INTEL_MEMORY_PROTECTION_KEYS", "FTRACE", "ENABLE_DEFAULT_TRACERS"])
+		set(kconf, name, "y");
 	const tests = [...kconf.symbols.keys()].filter((name) => name.endsWith("_KUNIT_TEST"));
 	t.true(tests.length > 0);
-	for (const name of tests) t.is(get(kconf, name), "y", name);
+	for (const name of tests) t.is(`${name} ${get(kconf, name)}`, `${name} y`);
 });
