@@ -40,6 +40,7 @@
  *       page_wait_queue->lock	(unlock_page: do_wp_page, filemap_map_pages)
  *   inode_hash_lock		(iput, in remove_vma)
  * file->f_pos_lock		(vfs_read, vfs_write)
+ *   mm->mmap_lock *		(m_start)
  *   tasklist_lock		(get_proc_task)
  *   task->alloc_lock		(get_task_mm)
  *   pte_lock			(smaps_pte_range)
