@@ -644,7 +644,9 @@ function complete_vfork_done(tsk: task_struct): void {
 	 * and be killed: keep it. */
 	if (parent !== NULL)
 		get_task_struct(parent);
-	WRITE_ONCE(tsk.vfork_parent, NULL);
+	/* What we did to its memory comes before: pairs with the acquire in
+	 * wait_for_vfork_done(). */
+	smp_store_release(tsk.vfork_parent, NULL);
 	spin_unlock(tasklist_lock);
 	if (parent !== NULL) {
 		wake_up_process(parent);
@@ -661,7 +663,8 @@ function wait_for_vfork_done(child: task_struct): number {
 		/* Pairs with complete_vfork_done(): it clears the pointer and
 		 * then looks at our state, we do the opposite. */
 		set_current_state(TASK_KILLABLE);
-		if (READ_ONCE(child.vfork_parent) === NULL)
+		/* Pairs with the release in complete_vfork_done(). */
+		if (smp_load_acquire(child.vfork_parent) === NULL)
 			break;
 		if (fatal_signal_pending(current())) {
 			killed = 1;
@@ -918,6 +921,7 @@ function put_new_mm(p: task_struct): void {
 function bad_fork(p: task_struct, retval: number): task_struct {
 	if (CONFIG_PERF_EVENTS)
 		perf_event_free_task(p);
+	put_signal_struct(p.signal);
 	WRITE_ONCE(p.__state, TASK_RUNNING);
 	kmem_cache_free(data.task_struct_cachep, p);
 	return ERR_PTR(retval);
