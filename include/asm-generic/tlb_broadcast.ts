@@ -43,7 +43,12 @@ import {
 } from "asm-generic/mmu.ts";
 import { cpu_pause, nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
 import { smp_mb } from "host/door.ts";
-import { await_step } from "host/model.ts";
+import {
+	await_step,
+	insn_begin_step,
+	insn_end_step,
+	insn_store_step,
+} from "host/model.ts";
 import { BUG_ON } from "linux/bug.ts";
 
 interface insn_state extends struct {
@@ -51,8 +56,13 @@ interface insn_state extends struct {
 }
 const insn = DEFINE_PER_CPU<insn_state>();
 
-/** This CPU begins an access. */
-export function insn_enter(): void {
+/**
+ * One access: no interrupt comes between insn_begin() before the translation
+ * and insn_end() after the use of the address, and whoever waits for the end of
+ * an invalidation waits for insn_end().
+ */
+export function insn_begin(): void {
+	if (CONFIG_ARCH_HOST_STEPPER) insn_begin_step();
 	if (!CONFIG_SMP) return;
 	/* Fully ordered, as it has a result: without one it would order
 	 * nothing. Pairs with wait_for_accesses(). */
@@ -62,8 +72,12 @@ export function insn_enter(): void {
 		BUG_ON((seq & 1) !== 0, "an access inside of an access");
 }
 
-/** It has made the access. */
-export function insn_leave(): void {
+/** The access is a store: for who checks that the page is known to be dirty. */
+export function insn_store(p: number): void {
+	if (CONFIG_ARCH_HOST_STEPPER) insn_store_step(p);
+}
+
+export function insn_end(): void {
 	if (CONFIG_SMP) {
 		const p = this_cpu(insn);
 
@@ -71,6 +85,7 @@ export function insn_leave(): void {
 		 * before. Pairs with wait_for_accesses(). */
 		smp_store_release(p.seq, p.seq + 1);
 	}
+	if (CONFIG_ARCH_HOST_STEPPER) insn_end_step();
 }
 
 /**
@@ -80,18 +95,18 @@ export function insn_leave(): void {
  */
 export function wait_for_accesses(): void {
 	/* What we stored comes before the looks at seq: pairs with the fully
-	 * ordered addition in insn_enter(). */
+	 * ordered addition in insn_begin(). */
 	smp_mb();
 	if (!CONFIG_SMP) return;
 	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
 		if (cpu === smp_processor_id()) continue;
 		const p = per_cpu(insn, cpu);
-		/* Acquire: pairs with the release in insn_leave(). */
+		/* Acquire: pairs with the release in insn_end(). */
 		const seq = smp_load_acquire(p.seq);
 
 		if ((seq & 1) === 0) continue;
 		/* The next access is another one, which began after us. As
-		 * above: pairs with insn_leave(). */
+		 * above: pairs with insn_end(). */
 		for (let n = 0; smp_load_acquire(p.seq) === seq; n++) {
 			if (CONFIG_ARCH_HOST_STEPPER) await_step(n);
 			else cpu_pause(n);

@@ -15,12 +15,7 @@ import {
 	CONFIG_ARCH_HOST_STEPPER,
 	CONFIG_PGTABLE_LEVELS,
 } from "generated/autoconf.ts";
-import {
-	insn_begin_step,
-	insn_end_step,
-	insn_store_step,
-	tlb_use_step,
-} from "host/model.ts";
+import { tlb_use_step } from "host/model.ts";
 import {
 	ESR_ELx_EC_DABT_CUR,
 	ESR_ELx_EC_DABT_LOW,
@@ -58,7 +53,11 @@ import {
 } from "linux/pgtable.ts";
 import { mmu_registers } from "./context.ts";
 import { cpu_tlb, mmu_entry, tlb_slot } from "asm-generic/mmu.ts";
-import { insn_enter, insn_leave } from "asm-generic/tlb_broadcast.ts";
+import {
+	insn_begin,
+	insn_end,
+	insn_store,
+} from "asm-generic/tlb_broadcast.ts";
 import { el0_da, el0_ia, el1_abort } from "../kernel/entry-common.ts";
 import { type pt_regs, REGS_USER, user_mode } from "asm/ptrace.ts";
 import type { mm_struct } from "linux/mm_types.ts";
@@ -190,26 +189,6 @@ export function mmu_own(
  *  it goes on with it? Always: a flush reaches every CPU. For checks. */
 export function mmu_trusts(_cpu: number, _mm: mm_struct): boolean {
 	return true;
-}
-
-/**
- * One access: no interrupt comes between insn_begin() before the translation
- * and insn_end() after the use of the address, and a flush waits for
- * insn_end().
- */
-export function insn_begin(): void {
-	if (CONFIG_ARCH_HOST_STEPPER) insn_begin_step();
-	insn_enter();
-}
-
-/** The access is a store: for who checks that the page is known to be dirty. */
-function insn_store(p: number): void {
-	if (CONFIG_ARCH_HOST_STEPPER) insn_store_step(p);
-}
-
-export function insn_end(): void {
-	insn_leave();
-	if (CONFIG_ARCH_HOST_STEPPER) insn_end_step();
 }
 
 /** The exception for an access that mmu_translate() has refused. True: it may

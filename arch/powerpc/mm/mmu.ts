@@ -15,9 +15,12 @@
  * when it only permits more.
  */
 import { CONFIG_ARCH_HOST_STEPPER } from "generated/autoconf.ts";
-import { insn_begin_step, insn_end_step, insn_store_step } from "host/model.ts";
 import { cpu_tlb, mmu_entry, tlb_slot } from "asm-generic/mmu.ts";
-import { insn_enter, insn_leave } from "asm-generic/tlb_broadcast.ts";
+import {
+	insn_begin,
+	insn_end,
+	insn_store,
+} from "asm-generic/tlb_broadcast.ts";
 import { p4d_offset, pte_hw_valid } from "asm/pgtable.ts";
 import type { p4d_t, pgd_t } from "asm/pgtable_types.ts";
 import {
@@ -220,26 +223,6 @@ export function mmu_own(
  *  it goes on with it? Always: a flush reaches every CPU. For checks. */
 export function mmu_trusts(_cpu: number, _mm: mm_struct): boolean {
 	return true;
-}
-
-/**
- * One access: no interrupt comes between insn_begin() before the translation
- * and insn_end() after the use of the address, and a `tlbsync` waits for
- * insn_end().
- */
-export function insn_begin(): void {
-	if (CONFIG_ARCH_HOST_STEPPER) insn_begin_step();
-	insn_enter();
-}
-
-/** The access is a store: for who checks that the page is known to be dirty. */
-function insn_store(p: number): void {
-	if (CONFIG_ARCH_HOST_STEPPER) insn_store_step(p);
-}
-
-export function insn_end(): void {
-	insn_leave();
-	if (CONFIG_ARCH_HOST_STEPPER) insn_end_step();
 }
 
 /** The interrupt for an access that mmu_translate() has refused. True: it may

@@ -13,9 +13,8 @@ import {
 import { do_mem_abort } from "../../mm/fault.ts";
 import { REGS_USER } from "asm/ptrace.ts";
 
+export { insn_begin, insn_end } from "asm-generic/tlb_broadcast.ts";
 export {
-	insn_begin,
-	insn_end,
 	mmu_access,
 	mmu_fault,
 	mmu_loaded_mm,

@@ -10,9 +10,8 @@ import { INTERRUPT_DATA_STORAGE } from "asm/interrupt.ts";
 import { REGS_USER } from "asm/ptrace.ts";
 import { DSISR_ISSTORE, DSISR_NOHPTE } from "asm/reg.ts";
 
+export { insn_begin, insn_end } from "asm-generic/tlb_broadcast.ts";
 export {
-	insn_begin,
-	insn_end,
 	mmu_access,
 	mmu_fault,
 	mmu_loaded_mm,
