@@ -509,6 +509,8 @@ export function rcu_nocb_kthread(): void {
  * Wait until all callbacks queued before are done, on all CPUs. CPUs in the
  * machine are asked to queue one more and report; those outside cannot run
  * theirs, so we adopt them. May sleep.
+ * Port: on the stepper's own RCU it does not wait for what the thread has taken
+ * already. It is for set-ups and checks there, beside which nobody runs.
  */
 export function rcu_barrier(): void {
 	if (CONFIG_RCU_STEPPED) {
