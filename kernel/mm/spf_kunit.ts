@@ -13,10 +13,10 @@ import {
 } from "linux/mman.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import {
-	FAULT_FLAG_SPECULATIVE, FAULT_FLAG_USER, FAULT_FLAG_WRITE, find_vma,
+	FAULT_FLAG_SPECULATIVE, FAULT_FLAG_USER, FAULT_FLAG_WRITE,
 	pte_lockptr, VM_FAULT_RETRY, VM_UFFD_MISSING,
 } from "linux/mm.ts";
-import { mmap_read_lock, mmap_read_unlock, mmap_write_lock, mmap_write_unlock } from "linux/mmap_lock.ts";
+import { mmap_write_lock, mmap_write_unlock } from "linux/mmap_lock.ts";
 import { pmd_off, pte_offset_map } from "linux/pgtable.ts";
 import { SIGHUP, SIGSEGV, sigmask } from "linux/signal.ts";
 import { cpu_relax } from "linux/smp.ts";
@@ -34,8 +34,7 @@ import {
 	__PAGETABLE_PMD_FOLDED, PAGE_SIZE, PMD_SIZE, PTRS_PER_PTE,
 } from "asm/pgtable_types.ts";
 import { __NR_madvise, __NR_mmap, __NR_mprotect } from "asm/unistd.ts";
-import {
-	KUNIT_ASSERT_NOT_NULL, KUNIT_CASE, KUNIT_EXPECT_EQ, KUNIT_EXPECT_FALSE,
+import {KUNIT_CASE, KUNIT_EXPECT_EQ, KUNIT_EXPECT_FALSE,
 	KUNIT_EXPECT_NE, KUNIT_EXPECT_TRUE, type kunit, kunit_skip, kunit_suite,
 } from "kunit/test.ts";
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
@@ -49,12 +48,10 @@ import {
 } from "kernel/entry/user.ts";
 import { do_write_fault } from "asm/mmu.ts";
 import { do_handle_mm_fault } from "mm/memory.ts";
-import { all_vm_events } from "mm/vmstat.ts";
+import {
+	area_vma, events, in_kernel, spf_done,
+} from "mm/fault_kunit_util.ts";
 import { AREA, make_process, map_anon, pte_of, RW, user_test_exit, user_test_init } from "mm/memory_kunit.ts";
-
-function events(item: number): number {
-	return all_vm_events()[item];
-}
 
 /** The process looks as if it had a second thread. */
 function spf_process(test: kunit): mm_struct {
@@ -67,35 +64,11 @@ function spf_process(test: kunit): mm_struct {
 	return mm;
 }
 
-function spf_done(mm: mm_struct): void {
-	fetch_add(mm.mm_users.counter, -1);
-}
-
-function need_stats(test: kunit, mm: mm_struct): void {
+function need_stats(test: kunit): void {
 	if (!CONFIG_SPECULATIVE_PAGE_FAULT_STATS) {
-		spf_done(mm);
+		spf_done();
 		kunit_skip(test, "needs SPECULATIVE_PAGE_FAULT_STATS");
 	}
-}
-
-/** Runs fn between kernel entry and exit; its result. */
-function in_kernel(fn: () => number): number {
-	rcu_user_exit();
-	const ret = fn();
-	rcu_user_enter();
-	return ret;
-}
-
-function area_vma(
-	test: kunit, mm: mm_struct, addr: number = AREA,
-): vm_area_struct {
-	rcu_user_exit();
-	mmap_read_lock(mm);
-	const vma = find_vma(mm, addr);
-	mmap_read_unlock(mm);
-	rcu_user_enter();
-	KUNIT_ASSERT_NOT_NULL(test, vma);
-	return vma;
 }
 
 /** A speculative write fault at addr that began at sequence seq. */
@@ -109,7 +82,7 @@ function spec_fault(vma: vm_area_struct, addr: number, seq: number): number {
  * speculative. */
 function spf_second_fault_succeeds(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
-		const mm = spf_process(test);
+		spf_process(test);
 		const attempts = events(SPF_ATTEMPT);
 		const aborts = events(SPF_ABORT);
 
@@ -123,15 +96,15 @@ function spf_second_fault_succeeds(test: kunit): void {
 			aborts + Math.ceil(64 / PTRS_PER_PTE));
 		for (let i = 1; i < 64; i++)
 			KUNIT_EXPECT_EQ(test, user_load8(AREA + i * PAGE_SIZE), i);
-		spf_done(mm);
+		spf_done();
 	}
 }
 
 /* A page that was read first is written: the zero page is replaced. */
 function spf_write_after_read(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
-		const mm = spf_process(test);
-		need_stats(test, mm);
+		spf_process(test);
+		need_stats(test);
 		user_store8(AREA, 1);
 		const aborts = events(SPF_ABORT);
 		const wp = events(SPF_ATTEMPT_WP);
@@ -141,14 +114,14 @@ function spf_write_after_read(test: kunit): void {
 		KUNIT_EXPECT_EQ(test, user_load8(AREA + PAGE_SIZE), 7);
 		KUNIT_EXPECT_EQ(test, events(SPF_ATTEMPT_WP), wp + 1);
 		KUNIT_EXPECT_EQ(test, events(SPF_ABORT), aborts);
-		spf_done(mm);
+		spf_done();
 	}
 }
 
 function spf_single_thread_is_classic(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
-		const mm = spf_process(test);
-		spf_done(mm);
+		spf_process(test);
+		spf_done();
 		const attempts = events(SPF_ATTEMPT);
 
 		user_store8(AREA, 1);
@@ -160,7 +133,7 @@ function spf_single_thread_is_classic(test: kunit): void {
 function spf_aborts_at_entry(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		const mm = spf_process(test);
-		need_stats(test, mm);
+		need_stats(test);
 
 		/* No pmd table at all; then a pmd entry without a table. */
 		const none = __PAGETABLE_PMD_FOLDED ? SPF_ABORT_PMD :
@@ -182,29 +155,29 @@ function spf_aborts_at_entry(test: kunit): void {
 		const unmapped = events(SPF_ABORT_UNMAPPED);
 		KUNIT_EXPECT_EQ(test, user_load8(AREA - 1), -1);
 		KUNIT_EXPECT_EQ(test, events(SPF_ABORT_UNMAPPED), unmapped + 1);
-		spf_done(mm);
+		spf_done();
 	}
 }
 
 function spf_aborts_without_anon_vma(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
-		const mm = spf_process(test);
-		need_stats(test, mm);
+		spf_process(test);
+		need_stats(test);
 		/* A read brings the table, but no anon_vma. */
 		user_load8(AREA);
 		const n = events(SPF_ABORT_ANON_VMA);
 		KUNIT_EXPECT_TRUE(test, user_store8(AREA + PAGE_SIZE, 1));
 		KUNIT_EXPECT_EQ(test, events(SPF_ABORT_ANON_VMA), n + 1);
-		spf_done(mm);
+		spf_done();
 	}
 }
 
 function spf_aborts_at_commit(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		const mm = spf_process(test);
-		need_stats(test, mm);
+		need_stats(test);
 		user_store8(AREA, 1);
-		const vma = area_vma(test, mm);
+		const vma = area_vma(test);
 		const addr = AREA + 2 * PAGE_SIZE;
 
 		/* A writer was there since the fault began. */
@@ -243,7 +216,7 @@ function spf_aborts_at_commit(test: kunit): void {
 
 		/* And with nothing in the way. */
 		KUNIT_EXPECT_EQ(test, spec_fault(vma, addr, mm.mmap_seq), 0);
-		spf_done(mm);
+		spf_done();
 	}
 }
 
@@ -251,7 +224,7 @@ function spf_aborts_at_commit(test: kunit): void {
 function spf_aborts_for_the_vma(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		const mm = spf_process(test);
-		need_stats(test, mm);
+		need_stats(test);
 		user_store8(AREA, 1);
 
 		/* Not anonymous: shared memory has a file. */
@@ -273,14 +246,14 @@ function spf_aborts_for_the_vma(test: kunit): void {
 		 * one, so it is put there. */
 		const addr = AREA + 4 * PAGE_SIZE;
 		const pte = pte_offset_map(pmd_off(mm, addr), addr);
-		const vma = area_vma(test, mm, addr);
+		const vma = area_vma(test, addr);
 		pte.pte = PAGE_SIZE;
 		n = events(SPF_ABORT_SWAP);
 		KUNIT_EXPECT_EQ(test, spec_fault(vma, addr, mm.mmap_seq),
 			VM_FAULT_RETRY);
 		pte.pte = 0;
 		KUNIT_EXPECT_EQ(test, events(SPF_ABORT_SWAP), n + 1);
-		spf_done(mm);
+		spf_done();
 	}
 }
 
@@ -328,7 +301,7 @@ function spf_signal_ends_attempt(test: kunit): void {
 		KUNIT_EXPECT_FALSE(test, fault(AREA));
 		KUNIT_EXPECT_EQ(test, events(SPF_ABORT), aborts + 2);
 		user_signal();
-		spf_done(mm);
+		spf_done();
 	}
 }
 
@@ -357,13 +330,13 @@ const writer = RODATA((arg: number): number => {
 	return n;
 });
 
-function need_cpu(test: kunit, mm: mm_struct): number {
+function need_cpu(test: kunit): number {
 	if (CONFIG_SMP) {
 		for (let cpu = 1; cpu < nr_cpu_ids(); cpu++)
 			if (cpu_online(cpu))
 				return cpu;
 	}
-	spf_done(mm);
+	spf_done();
 	kunit_skip(test, "needs a second CPU in its idle loop");
 }
 
@@ -378,8 +351,8 @@ const RACE_ROUNDS = 1000;
 function spf_races_with_writer(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		const mm = spf_process(test);
-		need_stats(test, mm);
-		const cpu = need_cpu(test, mm);
+		need_stats(test);
+		const cpu = need_cpu(test);
 		const items = [SPF_ABORT_ODD, SPF_ABORT_VMA_COPY,
 			SPF_ABORT_PTE_MAP_LOCK_SEQ1, SPF_ABORT_PTE_MAP_LOCK_SEQ2];
 		const before = items.map(events);
@@ -407,7 +380,7 @@ function spf_races_with_writer(test: kunit): void {
 		}
 		WRITE_ONCE(race.stop, 1);
 		in_kernel(() => flush_work(race.work));
-		spf_done(mm);
+		spf_done();
 		KUNIT_EXPECT_EQ(test, lost, 0);
 		KUNIT_EXPECT_EQ(test, mm.mmap_seq & 1, 0);
 		if (left > 0)

@@ -14,18 +14,10 @@ import {
 } from "generated/autoconf.ts";
 import { nr_cpu_ids } from "host/cpu.ts";
 import {
-	MAP_ANONYMOUS,
-	MAP_FIXED,
-	MAP_PRIVATE,
-	MAP_SHARED,
 	PROT_EXEC,
 	PROT_READ,
-	PROT_WRITE,
 } from "linux/mman.ts";
-import { find_vma } from "linux/mm.ts";
-import type { vm_area_struct } from "linux/mm_types.ts";
-import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
-import { pmd_off, pte_offset_map } from "linux/pgtable.ts";
+import { pmd_off, } from "linux/pgtable.ts";
 import {
 	BUS_ADRALN,
 	SEGV_ACCERR,
@@ -80,7 +72,6 @@ import {
 	PAGE_SIZE,
 	PMD_SIZE,
 	PTRS_PER_PTE,
-	type pte_t,
 	TASK_SIZE,
 } from "asm/pgtable_types.ts";
 import { REGS_USER } from "asm/ptrace.ts";
@@ -88,9 +79,8 @@ import { flush_tlb_mm, flush_tlb_page, flush_tlb_range } from "asm/tlbflush.ts";
 import { __NR_mmap, __NR_mprotect } from "asm/unistd.ts";
 import { do_mem_abort } from "./fault.ts";
 import { set_tcr } from "./context.ts";
-import { cpu_tlb, type tlb_entry } from "asm-generic/mmu.ts";
+import type { tlb_entry } from "asm-generic/mmu.ts";
 import {
-	KUNIT_ASSERT_NOT_NULL,
 	KUNIT_CASE,
 	KUNIT_CASE_PARAM,
 	KUNIT_EXPECT_EQ,
@@ -100,7 +90,6 @@ import {
 	kunit_skip,
 	kunit_suite,
 } from "kunit/test.ts";
-import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { current } from "kernel/sched/core.ts";
 import {
 	USER_EXEC,
@@ -113,7 +102,21 @@ import {
 	user_task,
 	user_touch,
 } from "kernel/entry/user.ts";
-import { all_vm_events } from "mm/vmstat.ts";
+import {
+	PRIVATE,
+	SHARED,
+	area_vma,
+	change_pte,
+	events,
+	expect_abort,
+	expect_permissions,
+	expect_signal,
+	fill,
+	in_kernel,
+	need_events,
+	ptep_of,
+	spf_done,
+} from "mm/fault_kunit_util.ts";
 import {
 	AREA,
 	make_process,
@@ -126,70 +129,10 @@ import {
 
 const DATA = (ESR_ELx_EC_DABT_LOW << ESR_ELx_EC_SHIFT) | ESR_ELx_IL;
 const INSTRUCTION = (ESR_ELx_EC_IABT_LOW << ESR_ELx_EC_SHIFT) | ESR_ELx_IL;
-const SHARED = MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED;
-const PRIVATE = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-
-function need_events(test: kunit): void {
-	if (!CONFIG_VM_EVENT_COUNTERS)
-		kunit_skip(test, "needs VM_EVENT_COUNTERS");
-}
-
-function events(item: number): number {
-	return all_vm_events()[item];
-}
-
-/** Runs fn between kernel entry and exit; its result. */
-function in_kernel<T>(fn: () => T): T {
-	rcu_user_exit();
-	const ret = fn();
-	rcu_user_enter();
-	return ret;
-}
 
 /** As the hardware reports it, from user mode. */
 function abort(far: number, esr: number): boolean {
 	return in_kernel(() => do_mem_abort(far, esr, REGS_USER));
-}
-
-function expect_signal(
-	test: kunit,
-	signo: number,
-	addr: number,
-	code: number,
-): void {
-	const sig = user_signal();
-
-	KUNIT_EXPECT_EQ(test, sig !== null ? sig.signo : 0, signo);
-	KUNIT_EXPECT_EQ(test, sig !== null ? sig.addr : 0, addr);
-	KUNIT_EXPECT_EQ(test, sig !== null ? sig.code : 0, code);
-}
-
-function area_vma(test: kunit): vm_area_struct {
-	const mm = current().mm;
-	const vma = in_kernel(() => {
-		mmap_read_lock(mm);
-		const found = find_vma(mm, AREA);
-		mmap_read_unlock(mm);
-		return found;
-	});
-
-	KUNIT_ASSERT_NOT_NULL(test, vma);
-	return vma;
-}
-
-function ptep_of(addr: number): pte_t {
-	return pte_offset_map(pmd_off(current().mm, addr), addr);
-}
-
-/** Changes the entry of AREA, and has no CPU remember the old one. */
-function change_pte(test: kunit, fn: (pte: number) => number): void {
-	const ptep = ptep_of(AREA);
-	const vma = area_vma(test);
-
-	in_kernel(() => {
-		ptep.pte = fn(ptep.pte);
-		flush_tlb_page(vma, AREA);
-	});
 }
 
 /* By the table of kinds: each to its handler, its signal and its code. */
@@ -298,50 +241,7 @@ function kernel_addresses_are_level_0(test: kunit): void {
 /* What can be written to or executed can be read; nothing else follows. */
 function permissions(test: kunit): void {
 	make_process(test);
-	/* prot, then whether it can be read, written to, executed */
-	const rows = [
-		[0, 0, 0, 0],
-		[PROT_READ, 1, 0, 0],
-		[PROT_WRITE, 1, 1, 0],
-		[PROT_EXEC, 1, 0, 1],
-		[RW, 1, 1, 0],
-		[PROT_READ | PROT_EXEC, 1, 0, 1],
-		[RW | PROT_EXEC, 1, 1, 1],
-	];
-	const kinds = [USER_READ, USER_WRITE, USER_EXEC];
-
-	for (const flags of [PRIVATE, SHARED])
-		for (const [prot, ...can] of rows)
-			for (const first of kinds) {
-				/* Each is once the first one. */
-				user_syscall(
-					__NR_mmap,
-					AREA,
-					PAGE_SIZE,
-					prot,
-					flags,
-					-1,
-					0,
-				);
-				for (let i = 0; i < 3; i++) {
-					const kind = (first + i) % 3;
-
-					KUNIT_EXPECT_EQ(
-						test,
-						user_touch(AREA, kinds[kind])
-							? 1
-							: 0,
-						can[kind],
-					);
-					if (can[kind] === 0)
-						expect_signal(
-							test,
-							SIGSEGV,
-							AREA,
-							SEGV_ACCERR,
-						);
-				}
-			}
+	expect_permissions(test);
 }
 
 /* With its help there is no fault; without, one, and the flag is set. */
@@ -510,24 +410,6 @@ function spf_process(test: kunit): void {
 	fetch_add(current().mm.mm_users.counter, 1);
 }
 
-function spf_done(): void {
-	fetch_add(current().mm.mm_users.counter, -1);
-}
-
-/** fn aborts for that reason, once, and nothing else does. */
-function expect_abort(test: kunit, reason: number, fn: () => void): void {
-	const [of_reason, aborts, attempts] = [
-		reason,
-		SPF_ABORT,
-		SPF_ATTEMPT,
-	].map(events);
-
-	fn();
-	KUNIT_EXPECT_EQ(test, events(reason), of_reason + 1);
-	KUNIT_EXPECT_EQ(test, events(SPF_ABORT), aborts + 1);
-	KUNIT_EXPECT_EQ(test, events(SPF_ATTEMPT), attempts + 1);
-}
-
 /* For each kind of access: the classic fault gives the same answer. */
 function spf_aborts_before_the_fault(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
@@ -624,17 +506,6 @@ function spf_sets_access_flags(test: kunit, tcr: number): void {
 }
 
 /* ---- TLBs ---- */
-
-/** A translation in a CPU's TLB, as if it had walked. */
-function fill(cpu: number, addr: number, ctx_id: number): tlb_entry {
-	const vpn = addr / PAGE_SIZE;
-	const e: tlb_entry = per_cpu(cpu_tlb, cpu).entry[vpn & 255];
-
-	e.vpn = vpn;
-	e.ctx_id = ctx_id;
-	e.pte = 0;
-	return e;
-}
 
 /* A flush takes out what it names, of every CPU, and nothing else. */
 function flushes_reach_all_cpus(test: kunit): void {
