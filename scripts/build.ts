@@ -32,8 +32,10 @@ export interface BuildOptions {
 
 export class BuildError extends UserError {}
 
+type Config = Map<string, boolean | number | string>;
+
 /** CONFIG symbols of an object tree, from include/config/auto.conf: unset is absent. */
-export function read_config(objtree: string): Map<string, boolean | number | string> {
+export function read_config(objtree: string): Config {
 	const path = join(objtree, "include/config/auto.conf");
 	let text: string;
 	try {
@@ -41,7 +43,7 @@ export function read_config(objtree: string): Map<string, boolean | number | str
 	} catch {
 		throw new BuildError(`${path}: not found; run a configurator first, e.g. 'make defconfig'`);
 	}
-	const config = new Map<string, boolean | number | string>();
+	const config: Config = new Map();
 	for (const line of text.split("\n")) {
 		const [, name, value] = /^(CONFIG_\w+)=(.*)$/.exec(line) ?? [];
 		if (!name) continue;
@@ -75,7 +77,7 @@ export function asm_offsets(data_end: number, percpu_size: number): string {
 }
 
 /** The explorer's scenarios are compiled with the kernel that they run on; those of its own tests where asked for. */
-function scenario_dirs(config: Map<string, unknown>): string[] {
+function scenario_dirs(config: Config): string[] {
 	return config.get("CONFIG_EXPLORE_SELFTEST") ? ["scenarios", "wrong"] : ["scenarios"];
 }
 function scenario_list(srctree: string, dirs: string[]): string {
@@ -209,6 +211,14 @@ function all_deps(compiled: Compiled, srctree: string, scenarios: string[]): Dep
 	return deps;
 }
 
+/** Writes what else the sources of a configuration import, with sizes that are known later. */
+export function generate(srctree: string, objtree: string, config: Config): void {
+	update(join(objtree, OFFSETS), asm_offsets(0, 0));
+	if (!config.get("CONFIG_ARCH_HOST_STEPPER")) return;
+	update(join(objtree, "include/generated/scenarios.ts"), scenario_list(srctree, scenario_dirs(config)));
+}
+const OFFSETS = "include/generated/asm-offsets.ts";
+
 /** The machine that explores is built with what explores. */
 export const STEPPER_ENTRY = "tools/explore/inside/main.ts";
 
@@ -223,13 +233,10 @@ export async function build({ objtree, minify = false, say = () => {} }: BuildOp
 	const stepper = config.get("CONFIG_ARCH_HOST_STEPPER") === true;
 	const machine = stepper ? "stepper" : "threads";
 	const entry = join(srctree, stepper ? STEPPER_ENTRY : "arch/host/threads/head.ts");
-	const offsets = join(objtree, "include/generated/asm-offsets.ts");
 	const name = minify ? "vmlinux.min.mjs" : "vmlinux.mjs";
 
 	say("  CC      kernel");
-	update(offsets, asm_offsets(0, 0));
-	const scenarios = stepper ? scenario_dirs(config) : [];
-	if (stepper) update(join(objtree, "include/generated/scenarios.ts"), scenario_list(srctree, scenarios));
+	generate(srctree, objtree, config);
 	const compiled = compile({
 		srctree,
 		objtree,
@@ -240,10 +247,11 @@ export async function build({ objtree, minify = false, say = () => {} }: BuildOp
 		direct: config.get("CONFIG_KASAN") !== true,
 		stepper,
 		check: !process.env.KBUILD_NOCHECK,
+		trusted: process.env.KBUILD_NOCHECK === "all",
 	});
 	if (compiled.errors.length > 0) throw new BuildError(compiled.errors.join("\n"));
 	const { output, data_end, percpu_size } = compiled;
-	output.set(resolve(offsets), { code: asm_offsets(data_end, percpu_size).replaceAll(": number", "") });
+	output.set(resolve(objtree, OFFSETS), { code: asm_offsets(data_end, percpu_size).replaceAll(": number", "") });
 
 	say(`  BUNDLE  ${name}`);
 	const { code, map } = await bundle({
@@ -269,7 +277,10 @@ export async function build({ objtree, minify = false, say = () => {} }: BuildOp
 		say("  SYSMAP  System.map");
 		write_file(join(objtree, "System.map"), system_map(code, compiled));
 	}
-	write_file(join(objtree, `.${name}.cmd`), cmd_text(name, all_deps(compiled, srctree, scenarios), srctree));
+	write_file(
+		join(objtree, `.${name}.cmd`),
+		cmd_text(name, all_deps(compiled, srctree, stepper ? scenario_dirs(config) : []), srctree),
+	);
 	/* The last: its date tells make that all is up to date, even if it came out the same. */
 	write_file(join(objtree, name), code);
 	return join(objtree, name);

@@ -27,9 +27,12 @@ async function main(): Promise<number> {
 			console.log(`${how} check: ${name}${skipped ? `: ${skipped}` : ""}`);
 			for (const problem of problems) console.log(problem);
 		}
+	const checked = part.length === 0 && count.failed === 0;
 	const ava = spawn(process.execPath, [join(root, "node_modules/ava/entrypoints/cli.mjs"), "--tap", ...part], {
 		cwd: root,
 		stdio: ["ignore", "pipe", "inherit"],
+		/* What the kernels of the tests are built from has just been looked at. */
+		env: checked ? { ...process.env, KBUILD_NOCHECK: "all" } : process.env,
 	});
 	const ended = ends_with_us(ava);
 	let failing = false;

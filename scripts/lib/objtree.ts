@@ -4,7 +4,7 @@
  * the same make targets that a user types.
  */
 import { existsSync, readdirSync, statSync, utimesSync } from "node:fs";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { run } from "./child.ts";
 import { UserError } from "./errors.ts";
 import { make_directory } from "./files.ts";
@@ -89,7 +89,7 @@ export function dir_name({ name, arch = DEFAULT_ARCH }: ObjtreeOptions): string 
 	return arch === DEFAULT_ARCH ? name : `${arch}-${name}`;
 }
 
-/** By directory: builds that are under way. */
+/** By directory and target: what is under way. */
 const under_way = new Map<string, Promise<string>>();
 
 /**
@@ -97,46 +97,57 @@ const under_way = new Map<string, Promise<string>>();
  * bundle is newer than all of its sources. Who asks for what is under way waits for it.
  */
 export function objtree(options: ObjtreeOptions): Promise<string> {
-	const name = dir_name(options);
-	let build = under_way.get(name);
-	if (!build) {
-		build = make_objtree(options).finally(() => under_way.delete(name));
-		under_way.set(name, build);
-	}
-	return build;
+	return once(options, "vmlinux.mjs", "vmlinux");
 }
 
-async function make_objtree(options: ObjtreeOptions): Promise<string> {
+/** Configures only, with all that a configuration generates; returns the directory. */
+export async function configured(options: ObjtreeOptions): Promise<string> {
+	const stamp = await once(options, "include/generated/autoconf.ts", "syncconfig");
+	return dirname(dirname(dirname(stamp)));
+}
+
+function once(options: ObjtreeOptions, file: string, target: string): Promise<string> {
+	const key = `${dir_name(options)} ${target}`;
+	let made = under_way.get(key);
+	if (!made) {
+		made = make_objtree(options, file, target).finally(() => under_way.delete(key));
+		under_way.set(key, made);
+	}
+	return made;
+}
+
+/** Has make make a target, after which there is a file; its path. */
+async function make_objtree(options: ObjtreeOptions, file: string, target: string): Promise<string> {
 	const { fragments = [], arch = DEFAULT_ARCH, tell } = options;
 	const name = dir_name(options);
 	const srctree = here();
 	const dir = join(build_dir(), name);
-	const bundle = join(dir, "vmlinux.mjs");
+	const made = join(dir, file);
 	const sources = Math.max(...INPUTS.map((i) => newest(join(srctree, i))));
-	if (existsSync(bundle) && statSync(bundle).mtimeMs > sources) return bundle;
+	if (existsSync(made) && statSync(made).mtimeMs > sources) return made;
 	make_directory(dir);
 	const shown = relative(srctree, dir).startsWith("..") ? dir : relative(srctree, dir);
 	if (tell && !process.env.KBUILD_SILENT) tell(`  BUILD   ${shown}\n`);
 	else if (!tell) announce(shown);
 	/* One of the trees is type-checked; what is wrong in it is wrong in all. Other architectures' types have a
-	 * program of their own, see scripts/check/types.ts. */
+	 * program of their own, see scripts/check/types.ts. After these checks `make test` trusts the sources. */
 	const env = {
 		...process.env,
 		MAKEFLAGS: "",
 		MFLAGS: "",
 		MAKELEVEL: "",
-		KBUILD_NOCHECK: name === "default" ? "" : "1",
+		KBUILD_NOCHECK: process.env.KBUILD_NOCHECK || (name === "default" ? "" : "1"),
 	};
-	for (const target of ["defconfig", ...fragments, "vmlinux"]) {
-		const make = ["make", `O=${dir}`, `ARCH=${arch}`, target];
+	for (const goal of ["defconfig", ...fragments, target]) {
+		const make = ["make", `O=${dir}`, `ARCH=${arch}`, goal];
 		const { status, stdout, stderr } = await run(make, {
 			cwd: srctree,
 			env,
 			tell: tell && short_lines(tell),
 		});
-		if (status !== 0) throw new UserError(failed(shown, target, stdout + stderr));
+		if (status !== 0) throw new UserError(failed(shown, goal, stdout + stderr));
 	}
-	/* Make leaves a bundle alone that came out the same. */
-	utimesSync(bundle, new Date(), new Date());
-	return bundle;
+	/* Make leaves alone what came out the same. */
+	utimesSync(made, new Date(), new Date());
+	return made;
 }

@@ -8,7 +8,7 @@ import { DEFAULT_ARCH, objtree } from "../../../scripts/lib/objtree.ts";
 import { UserError } from "../../lib/errors.ts";
 import { Core, NeverEnds } from "./core.ts";
 import { fragments, refused } from "./fragments.ts";
-import { mutant_bundle, stepper_tree } from "./mutant.ts";
+import { is_file, load_mutant, mutant_bundle, stepper_tree } from "./mutant.ts";
 import { failure_of, Sources } from "./places.ts";
 import type { Decoder, Listed } from "../protocol.ts";
 import { History, seconds_left } from "./history.ts";
@@ -28,7 +28,7 @@ import {
 
 /** The stepper kernel as it is, with a fragment over its configuration, or with a mutant's patch. */
 export async function stepper_bundle(mutant?: string, config?: string, arch = DEFAULT_ARCH): Promise<string> {
-	if (mutant) return mutant_bundle(mutant, arch);
+	if (mutant) return mutant_bundle(mutant, arch, config);
 	try {
 		return await objtree(stepper_tree(config, arch));
 	} catch (error) {
@@ -71,7 +71,7 @@ function no_such_model(model: Model, all: Listed[], { name, models }: Listed, ar
 
 /**
  * All models, the strongest first, and under each the kernel as it is and then
- * the fragments that a scenario asks for. A mutant has its own configuration.
+ * the fragments that a scenario asks for. A stored mutant has its own configuration.
  * What an architecture has not is no job, and `not_run` hears why.
  */
 async function jobs(o: ExploreOptions, not_run: Listener["not_run"]): Promise<Job[]> {
@@ -80,7 +80,8 @@ async function jobs(o: ExploreOptions, not_run: Listener["not_run"]): Promise<Jo
 	const wanted = o.scenarios.length > 0 ? o.scenarios.map((name) => find(listed, name, arch)) : listed;
 	const here = wanted.filter((s) => s.lacks === undefined);
 	for (const s of wanted) if (s.lacks !== undefined) not_run?.(s.name, undefined, s.lacks);
-	const only = o.config !== undefined || o.mutant !== undefined;
+	const own = o.mutant !== undefined && (!is_file(o.mutant) || load_mutant(o.mutant, arch).config !== undefined);
+	const only = o.config !== undefined || own;
 	/* Fragments of other architectures are nothing that is left out here. */
 	const known = fragments(arch);
 	const asked = [...new Set(here.flatMap((s) => s.configs))].filter((config) => known.includes(config));

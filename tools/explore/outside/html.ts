@@ -175,7 +175,10 @@ function page_data({ result: r, failure: f, listed }: Shown): PageData {
 		steps: shown,
 		breaking: f.kind ? (breaking >= 0 ? breaking : shown.length - 1) : undefined,
 		states: states.list,
-		sources: sources_of(shown, r.mutant === undefined ? here() : join(mutant_dir(r.mutant, r.arch), "src")),
+		sources: sources_of(
+			shown,
+			r.mutant === undefined ? here() : join(mutant_dir(r.mutant, r.arch, r.config), "src"),
+		),
 	};
 }
 

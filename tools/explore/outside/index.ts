@@ -37,7 +37,7 @@ export function add_explore(program: Command): void {
 			"--model <model>",
 			"sc, tso or lkmm (default: all that the architecture and the scenario are for)",
 		)
-		.option("--mutant <name>", "on a kernel with this patch of tools/explore/mutants")
+		.option("--mutant <name>", "on a kernel with this patch: a name of tools/explore/mutants, or a file")
 		.option(
 			"--config <fragment>",
 			"on a kernel configured with this fragment of configs/ or arch/ARCH/configs/, too (default: those that a scenario asks for)",

@@ -6,13 +6,13 @@
  */
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { at_end } from "../../../scripts/lib/at_end.ts";
 import { run } from "../../../scripts/lib/child.ts";
 import { make_directory, write_file } from "../../../scripts/lib/files.ts";
 import { build_dir, here } from "../../lib/root.ts";
-import { DEFAULT_ARCH, dir_name, type ObjtreeOptions, objtree } from "../../../scripts/lib/objtree.ts";
-import { UserError } from "../../lib/errors.ts";
+import { configured, DEFAULT_ARCH, dir_name, type ObjtreeOptions } from "../../../scripts/lib/objtree.ts";
+import { read_text, UserError } from "../../lib/errors.ts";
 import { BuildError } from "../../../scripts/build.ts";
 import { KernelBuilder } from "./mutant_build.ts";
 import { MODELS, type Model } from "./types.ts";
@@ -51,29 +51,33 @@ export function mutant_names(): string[] {
 		.sort();
 }
 export function mutant_file(name: string): string {
-	return join(DIR, `${name}.patch`);
+	return is_file(name) ? resolve(name) : join(DIR, `${name}.patch`);
 }
-
+/** A patch that lies anywhere. It need not have a header. */
+export function is_file(name: string): boolean {
+	return name.endsWith(".patch") || name.includes("/");
+}
 /**
  * Reads the header of a patch, for an architecture: there KEY-ARCH comes before KEY. A patch that changes
  * architectures is for these only.
  */
 export function load_mutant(name: string, arch = DEFAULT_ARCH): Mutant {
 	const names = mutant_names();
-	if (!names.includes(name)) throw new UserError(`no mutant '${name}'; ${near(name, names)}`);
-	const file = `tools/explore/mutants/${name}.patch`;
-	const text = readFileSync(mutant_file(name), "utf8");
+	const foreign = is_file(name);
+	if (!foreign && !names.includes(name)) throw new UserError(`no mutant '${name}'; ${near(name, names)}`);
+	const file = foreign ? name : `tools/explore/mutants/${name}.patch`;
+	const text = `\n${read_text(mutant_file(name), "name a patch of this tree, or one of tools/explore/mutants")}`;
 	const start = text.indexOf("\n--- a/");
 	if (start < 0) throw new UserError(`${file}: no diff, which begins with '--- a/'`);
 	const header = text.slice(0, start);
 	const line = (key: string) => new RegExp(`^${key}:[ \t]*(.*)$`, "m").exec(header)?.[1];
 	const field = (key: string) => line(`${key}-${arch}`) ?? line(key);
-	const need = (key: string) => {
-		const value = field(key);
-		if (!value) throw new UserError(`${file}: no '${key}:' line`);
-		return value;
+	const need = (key: string, otherwise: string) => {
+		const value = field(key) ?? (foreign ? otherwise : undefined);
+		if (!value && !foreign) throw new UserError(`${file}: no '${key}:' line`);
+		return value ?? "";
 	};
-	const model = need("Model") as Model;
+	const model = need("Model", "sc") as Model;
 	if (!MODELS.includes(model))
 		throw new UserError(`${file}: no model '${model}'; there are ${MODELS.join(", ")}`);
 	const diff = text.slice(start + 1);
@@ -83,10 +87,10 @@ export function load_mutant(name: string, arch = DEFAULT_ARCH): Mutant {
 		name,
 		not_here: line(`Not-on-${arch}`) || others,
 		model,
-		subject: need("Subject"),
-		invariant: need("Invariant"),
+		subject: need("Subject", name),
+		invariant: need("Invariant", ""),
 		bug: field("Bug"),
-		scenario: need("Scenario"),
+		scenario: need("Scenario", ""),
 		config: field("Config"),
 		survives: field("Survives") || undefined,
 		/* The same on no two. */
@@ -135,8 +139,9 @@ export async function patch(name: string, srctree: string, trial = false): Promi
 		/^(?:patching|checking) file (\S+)\n(?:Hunk.*succeeded.*\n)*Hunk #\d+ FAILED/m.exec(stdout) ?? [];
 	const [, hunk] = /Hunk #(\d+) FAILED/.exec(stdout) ?? [];
 	const where = file ? `hunk ${hunk} of ${file} does not fit` : stdout.trim().split("\n").at(-1);
+	const then = is_file(name) ? "" : `; bring tools/explore/mutants/${name}.patch up to date`;
 	throw new UserError(
-		`mutant '${name}' no longer applies: ${where}; bring tools/explore/mutants/${name}.patch up to date`,
+		`mutant '${name}' ${is_file(name) ? "does not apply" : "no longer applies"}: ${where}${then}`,
 	);
 }
 
@@ -162,23 +167,27 @@ export function builder(config: string | undefined, arch: string): Promise<Kerne
 	if (!b)
 		builders.set(
 			key,
-			(b = objtree(stepper_tree(config, arch)).then(
-				(bundle) => new KernelBuilder(here(), dirname(bundle)),
-			)),
+			(b = configured(stepper_tree(config, arch)).then((dir) => new KernelBuilder(here(), dir))),
 		);
 	return b;
 }
 
 /** Where that is. */
-export function mutant_dir(name: string, arch: string): string {
-	return join(build_dir(), "mutants", dir_name({ name, arch }));
+export function mutant_dir(name: string, arch: string, config?: string): string {
+	if (!is_file(name)) return join(build_dir(), "mutants", dir_name({ name, arch }));
+	const path = createHash("sha1").update(resolve(name)).digest("hex").slice(0, 8);
+	const parts = ["file", basename(name, ".patch"), path, ...(config ? [config.replaceAll(".config", "")] : [])];
+	return join(build_dir(), "mutants", dir_name({ name: parts.join("-"), arch }));
 }
 
-/** Builds the kernel with the mutant in it, unless that was done; the path of its bundle. */
-export async function mutant_bundle(name: string, arch = DEFAULT_ARCH): Promise<string> {
+/**
+ * Builds the kernel with the mutant in it, unless that was done; the path of its bundle. A configuration is
+ * asked for of a file only: those that are stored have their own.
+ */
+export async function mutant_bundle(name: string, arch = DEFAULT_ARCH, config?: string): Promise<string> {
 	const m = mutant_of(name, arch);
-	const kernel = await builder(m.config, arch);
-	const dir = mutant_dir(name, arch);
+	const kernel = await builder(config ?? m.config, arch);
+	const dir = mutant_dir(name, arch, config);
 	const bundle = join(dir, "src/build/stepper/vmlinux.mjs");
 	const stamp = join(dir, "stamp");
 	const hash = createHash("sha1").update(kernel.hash).update(m.diff).digest("hex");

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Builds kernels that differ from the tree's in a few functions. The whole
- * kernel is compiled once for a configuration, and what came out is kept below
- * build/mutants; of a mutant only the files are compiled that its patch
- * touches, in one process one after the other, and bundled with the rest.
+ * kernel is compiled once for a configuration, when its output is first asked
+ * for, and what came out is kept below build/mutants; of a mutant only the
+ * files are compiled that its patch touches, in one process one after the
+ * other, and bundled with the rest.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import ts from "typescript";
-import { asm_offsets, BuildError, bundle, read_config, STEPPER_ENTRY } from "../../../scripts/build.ts";
+import { asm_offsets, BuildError, bundle, generate, read_config, STEPPER_ENTRY } from "../../../scripts/build.ts";
 import {
 	type Compiled,
 	type CompileOptions,
 	emit,
 	names_text,
+	our_sources,
 	program_settings,
 	refusals,
 	resolver,
@@ -43,16 +45,19 @@ export class KernelBuilder {
 	/** Of all sources and of the configuration. */
 	readonly hash: string;
 	readonly #options: CompileOptions;
-	readonly #output: Output;
+	readonly #inputs: string[];
+	#output?: Output;
 	#program?: ts.Program;
-	readonly #parsed = new Map<string, ts.SourceFile | undefined>();
+	/** A source is the same text for each configuration. */
+	static readonly #parsed = new Map<string, ts.SourceFile | undefined>();
 
-	/** We expect an object tree that is configured and was built. */
+	/** We expect an object tree that is configured. */
 	constructor(
 		srctree: string,
 		private readonly objtree: string,
 	) {
 		const config = read_config(objtree);
+		generate(srctree, objtree, config);
 		this.#options = {
 			srctree,
 			objtree,
@@ -69,27 +74,39 @@ export class KernelBuilder {
 			for (const file of inputs) h.update(file).update(existsSync(file) ? readFileSync(file) : "");
 			return h.digest("hex");
 		};
-		const kept = join(build_dir(), "mutants", `.${basename(objtree)}.json`);
-		if (existsSync(kept)) {
-			const { hash, inputs, output } = JSON.parse(readFileSync(kept, "utf8")) as Kept;
+		if (existsSync(this.kept)) {
+			const { hash, inputs, output } = JSON.parse(readFileSync(this.kept, "utf8")) as Kept;
 			if (hash === hash_of(inputs)) {
 				this.hash = hash;
+				this.#inputs = inputs;
 				this.#output = new Map(output);
 				return;
 			}
 		}
 		this.#program = this.make_program(new Map());
-		const { output } = emit(this.#program, this.#options);
-		/* The build writes it, and differs from run to run in what it says. */
-		const files = [...output.keys()].filter((file) => !file.endsWith("/asm-offsets.ts"));
 		const compiler = COMPILER.flatMap((path) =>
 			path.endsWith(".ts") ? [path] : readdirSync(join(srctree, path)).map((f) => `${path}/${f}`),
 		);
-		const inputs = [...files, ...compiler.map((f) => join(srctree, f))];
-		this.hash = hash_of(inputs);
-		this.#output = output;
-		const keep: Kept = { hash: this.hash, inputs, output: [...output] };
-		write_file(kept, JSON.stringify(keep), { parents: true });
+		/* The build writes asm-offsets, and differs from run to run in what it says. */
+		const files = our_sources(this.#program)
+			.map((s) => s.fileName)
+			.filter((file) => !file.endsWith("/asm-offsets.ts"));
+		this.#inputs = [...files, ...compiler.map((f) => join(srctree, f))];
+		this.hash = hash_of(this.#inputs);
+	}
+	private get kept(): string {
+		return join(build_dir(), "mutants", `.${basename(this.objtree)}.json`);
+	}
+
+	/** JavaScript of the tree as it is. */
+	private output(): Output {
+		if (!this.#output) {
+			this.#program ??= this.make_program(new Map());
+			this.#output = emit(this.#program, this.#options).output;
+			const keep: Kept = { hash: this.hash, inputs: this.#inputs, output: [...this.#output] };
+			write_file(this.kept, JSON.stringify(keep), { parents: true });
+		}
+		return this.#output;
 	}
 
 	private make_program(changed: Map<string, string>): ts.Program {
@@ -99,13 +116,14 @@ export class KernelBuilder {
 		host.getSourceFile = (name, target) => {
 			const text = changed.get(name);
 			if (text !== undefined) return ts.createSourceFile(name, text, target);
-			if (!this.#parsed.has(name)) this.#parsed.set(name, parse(name, target));
-			return this.#parsed.get(name);
+			const parsed = KernelBuilder.#parsed;
+			if (!parsed.has(name)) parsed.set(name, parse(name, target));
+			return parsed.get(name);
 		};
 		return ts.createProgram(roots, settings, host, this.#program);
 	}
 
-	/** JavaScript of the files that changed, or of all where others depend on what changed. */
+	/** JavaScript of all files; new of those that changed, or of all where others depend on what changed. */
 	private recompile(changed: Map<string, string>): Output {
 		this.#program ??= this.make_program(new Map());
 		const before = this.#program;
@@ -122,7 +140,7 @@ export class KernelBuilder {
 		const { output, image } = emit(program, this.#options, files);
 		const code = asm_offsets(image.data_end, image.percpu_size).replaceAll(": number", "");
 		output.set(join(this.objtree, "include/generated/asm-offsets.ts"), { code });
-		return output;
+		return files ? new Map([...this.output(), ...output]) : output;
 	}
 
 	/**
@@ -130,7 +148,7 @@ export class KernelBuilder {
 	 * <copy>/build/stepper. Its source map speaks of the files below copy.
 	 */
 	build(changed: Map<string, string>, copy: string): Promise<string> {
-		return this.write(new Map([...this.#output, ...this.recompile(changed)]), copy);
+		return this.write(this.recompile(changed), copy);
 	}
 	private async write(output: Output, copy: string): Promise<string> {
 		const options = this.#options;

@@ -4,7 +4,8 @@
  * to, and fail in the schedules that are stored with them. That the others
  * survive is for `make explore-mutants` to show.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
 import { stepper_arches } from "../../../scripts/lib/arch.ts";
@@ -12,7 +13,7 @@ import { here } from "../../lib/root.ts";
 import { UserError } from "../../lib/errors.ts";
 import { Core } from "./core.ts";
 import { fragments } from "./fragments.ts";
-import { load_mutant, mutant_bundle, mutant_file, mutant_names, patch } from "./mutant.ts";
+import { load_mutant, mutant_bundle, mutant_dir, mutant_file, mutant_names, patch } from "./mutant.ts";
 import { type Mutants, mutants_bundle } from "./mutants_build.ts";
 import { decode_schedule } from "./replay_string.ts";
 
@@ -71,6 +72,26 @@ test("a patch that does not fit says where", async (t) => {
 		instanceOf: UserError,
 		message: /^mutant 'skip-seq2' no longer applies: [^\n]*$/,
 	});
+});
+
+test("a patch may lie anywhere, and needs no header", async (t) => {
+	const dir = mkdtempSync(join(tmpdir(), "spf-mutant-"));
+	t.teardown(() => rmSync(dir, { recursive: true }));
+	const file = join(dir, "mine.patch");
+	writeFileSync(file, load_mutant("skip-seq2").diff);
+	const m = load_mutant(file);
+	t.like(m, { name: file, subject: file, schedule: "", diff: load_mutant("skip-seq2").diff });
+	await t.notThrowsAsync(patch(file, here(), true));
+	await t.throwsAsync(patch(file, join(here(), "arch"), true), { message: /does not apply: [^;]*$/ });
+	writeFileSync(file, "no diff\n");
+	t.throws(() => load_mutant(file), { instanceOf: UserError, message: /mine\.patch: no diff/ });
+	t.throws(() => load_mutant(join(dir, "none.patch")), {
+		instanceOf: UserError,
+		message: /none\.patch: no such file/,
+	});
+	/* Each configuration has a kernel of its own. */
+	t.not(mutant_dir(file, "x86"), mutant_dir(file, "x86", "rcu.config"));
+	t.is(mutant_dir("skip-seq2", "x86"), mutant_dir("skip-seq2", "x86", "rcu.config"));
 });
 
 const builds = new Map<string, Promise<Mutants>>();

@@ -12,6 +12,7 @@ import { explore, list, replay } from "./explorer.ts";
 import { fragments, refused } from "./fragments.ts";
 import { failure_page } from "./html.ts";
 import { NOT_ALL_SEEN, type Options } from "./index.ts";
+import { is_file } from "./mutant.ts";
 import { Bars } from "./progress.ts";
 import { explore_random, FIRST_SEED, PROGRAMS, random_summary } from "./random.ts";
 import { failure_report, result_json, summary, total } from "./report.ts";
@@ -37,7 +38,7 @@ function checked(scenarios: string[], o: Options): ExploreOptions {
 		jobs: whole_number("--jobs", o.jobs),
 	};
 	if (o.config !== undefined) {
-		if (o.mutant !== undefined)
+		if (o.mutant !== undefined && !is_file(o.mutant))
 			throw new UserError(
 				`--config ${o.config}: mutant '${o.mutant}' has its own; leave one of them out`,
 			);
