@@ -10,7 +10,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { type OutputChunk, rolldown } from "rolldown";
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { cmd_text, type Deps } from "./cc/fixdep.ts";
 import { constant_functions } from "./cc/functions.ts";
 import { fields_left_over } from "./cc/leftover.ts";

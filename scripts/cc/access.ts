@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Struct fields: the place in RAM that an expression names, its loads and its stores. */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { bare, index, num, paren, plus, times, wrap } from "./code.ts";
 import { type Field, type Kind, type Layout, LayoutError } from "./layout.ts";
 import { name_access } from "./names.ts";

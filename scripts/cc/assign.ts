@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Assignments to struct fields: `=`, `op=`, `++` and `--`. */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { load, place, store } from "./access.ts";
 import { num, paren, unused } from "./code.ts";
 import type { Kind } from "./layout.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Pieces of JavaScript that the compiler puts together. */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 
 const f = ts.factory;
 const K = ts.SyntaxKind;

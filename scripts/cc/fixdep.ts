@@ -6,7 +6,7 @@
  * count.
  */
 import { relative } from "node:path";
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 
 /** Source files by absolute path, with the CONFIG_ symbols in them. */
 export type Deps = Map<string, Set<string>>;

@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import test from "ava";
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { objtree } from "../lib/objtree.ts";
 import { cmd_text, program_deps } from "./fixdep.ts";
 import { here } from "../lib/root.ts";

@@ -4,7 +4,7 @@
  * literal, as with C's macros. Modules import each other in cycles, so one
  * module's constants may not be there yet when another's are computed.
  */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import type { Config } from "./layout.ts";
 
 type Value = number | boolean;

@@ -4,7 +4,7 @@
  * as a linker does. The order is that of file names and of places in a file, so
  * every CPU that loads the bundle agrees on it.
  */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { LayoutError, type Layouts } from "./layout.ts";
 
 export interface DataSymbol {

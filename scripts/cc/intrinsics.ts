@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The functions that compiler.d.ts declares: none of them exists at run time. */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { base, field_of, load, no_such_field, pack, place, slot, unpack } from "./access.ts";
 import { add, num, paren, plus, times, wrap } from "./code.ts";
 import { type Field, type Kind, LayoutError } from "./layout.ts";

@@ -3,7 +3,7 @@
  * Layout of structs: from an interface that extends `struct` to sizes and
  * offsets, the way a C compiler lays them out, for one configuration.
  */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 
 /** How a field is held in RAM. */
 export type Kind = "i32" | "u32" | "u16" | "u8" | "bool" | "f64" | "rodata" | "embed" | "array";

@@ -6,7 +6,7 @@
  *
  * What it would miscompile, refuse.ts has found before.
  */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { load, place } from "./access.ts";
 import { lower_assignment, lower_step } from "./assign.ts";
 import { num } from "./code.ts";

@@ -8,7 +8,7 @@
  * So that two accesses of one expression are told apart, the source map is led
  * to the last name of each: of `vma.vm_mm.map_count` to `vm_mm` and `map_count`.
  */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { bare } from "./code.ts";
 import type { Unit } from "./unit.ts";
 

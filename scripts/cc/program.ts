@@ -4,7 +4,7 @@
  * returns JavaScript by file name. Nothing is written to disk.
  */
 import { join, relative, resolve } from "node:path";
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { type Deps, program_deps } from "./fixdep.ts";
 import { type DataSymbol, Image } from "./image.ts";
 import { type Config, LayoutError, Layouts } from "./layout.ts";

@@ -11,7 +11,7 @@
  *   refuse_builtins.ts  the functions of compiler.d.ts
  *   refuse_state.ts     JavaScript's own state and control flow, in kernel code
  */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import type { Constants } from "./fold.ts";
 import { LayoutError } from "./layout.ts";
 import { refuse_builtins } from "./refuse_builtins.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The functions of compiler.d.ts: each is called by its own name, with what it is about. */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { bare } from "./code.ts";
 import { FIELD_BUILTINS, no_such_access } from "./intrinsics.ts";
 import { declared_by_us } from "./layout.ts";

@@ -3,7 +3,7 @@
  * Numbers. A ulong is a double: JavaScript's bit operations would take the lower
  * half of it, and a store into 32 bits as well.
  */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { simple } from "./assign.ts";
 import { bare } from "./code.ts";
 import type { Field } from "./layout.ts";

@@ -3,7 +3,7 @@
  * What is done with pointers. At run time a struct is a number and has no
  * properties: all that JavaScript does with objects would be done to a number.
  */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { bare, used_in } from "./code.ts";
 import type { Judge } from "./refuse.ts";
 import { is_quotient } from "./refuse_numbers.ts";

@@ -4,7 +4,7 @@
  * each CPU would have one of its own, and nobody would see it change. Nor does
  * it use what has no counterpart in C and is dear at run time.
  */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { bare } from "./code.ts";
 import { field_named } from "./refuse_numbers.ts";
 import type { Judge } from "./refuse.ts";

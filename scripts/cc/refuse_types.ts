@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** One struct taken for another one, or for something that is no struct. */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { bare } from "./code.ts";
 import { declared_by_us } from "./layout.ts";
 import type { Judge } from "./refuse.ts";

@@ -4,7 +4,7 @@
  * and products are doubles that do neither, and what its bit operations make is
  * signed. Where that goes into 32 bits again nobody sees it.
  */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { used_in } from "./code.ts";
 import type { Judge } from "./refuse.ts";
 import { field_named } from "./refuse_numbers.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** STACK<T>(): structs on the kernel stack, given back at every return. */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { LayoutError } from "./layout.ts";
 import type { Unit } from "./unit.ts";
 

@@ -4,7 +4,7 @@
  * shape of its fields, so one with more fields passes for one with fewer; in
  * RAM it does not. And `a + b` of two ulongs is a number like any other.
  */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { bare } from "./code.ts";
 import { declared_by_us, interface_of, type Layouts } from "./layout.ts";
 

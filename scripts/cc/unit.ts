@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** One source file on its way to JavaScript, and what all of its parts need to know. */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import type { Constants } from "./fold.ts";
 import type { Image } from "./image.ts";
 import type { Layout, Layouts } from "./layout.ts";

@@ -5,7 +5,7 @@
  * the statement that it is in, and the three lines above it. Whether the other
  * side is really there is not looked at.
  */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { EXCEPTIONS, UPDATE } from "./exceptions.ts";
 import { KERNEL, OF_TESTS, type Tree, words_of_code } from "./tree.ts";
 

@@ -5,7 +5,7 @@
  * kernel does; a guest, which is bundled for a kernel, may, and a test, before
  * which `make check` has generated it.
  */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { targets } from "./imports.ts";
 import type { Tree } from "./tree.ts";
 

@@ -5,7 +5,7 @@
  * "All fields:", what guards it. A lock, or a field that another one refers to,
  * has to exist. What is not looked at is whether the words are true.
  */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { EXCEPTIONS, UPDATE } from "./exceptions.ts";
 import { KERNEL, OF_TESTS, type Tree, words_of_code } from "./tree.ts";
 

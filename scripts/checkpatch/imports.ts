@@ -6,7 +6,7 @@
  * architecture and host/ for that of every machine.
  */
 import { basename, dirname, posix } from "node:path";
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import type { Tree } from "./tree.ts";
 
 /** Directories behind each alias; `*` is a name at that level. */

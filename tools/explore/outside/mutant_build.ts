@@ -9,7 +9,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { asm_offsets, BuildError, bundle, generate, read_config, STEPPER_ENTRY } from "../../../scripts/build.ts";
 import {
 	type Compiled,

@@ -4,7 +4,7 @@
  * each function that is different somewhere is there once for each variant, under other names, and calls the
  * one that is meant. So all patches of a file are compiled at once.
  */
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 
 /** A variant differs in more than bodies of functions, and imports that it adds. */
 export class NotAFunction extends Error {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Variants of a file's functions in one text. */
 import test from "ava";
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { NotAFunction, with_variants } from "./variants.ts";
 
 const TEXT = `import { a } from "./a.ts";

@@ -23,7 +23,7 @@ import { MADV, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE, type Op, type Pla
 const STACK_PAGES = 33;
 const GAP = 0x8000000;
 const seed = Number(process.env.SEED ?? 20220128);
-const RUNS = Number(process.env.RUNS ?? 60);
+const RUNS = Number(process.env.RUNS ?? 40);
 /** What is different there is not in the calls: a part will do. */
 const OTHER_RUNS = Math.ceil(RUNS / 5);
 

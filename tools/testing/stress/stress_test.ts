@@ -21,7 +21,7 @@ import { type Arg, CONTROL_WORDS } from "./layout.ts";
 
 const SEED = Number(process.env.SEED ?? 20220128);
 const RUNS = Number(process.env.RUNS ?? 1);
-const STEPS = Number(process.env.STEPS ?? 1200);
+const STEPS = Number(process.env.STEPS ?? 600);
 
 /** The trees of the unit tests are used again where there is one. */
 const CONFIGS: { name: string; tree: string; fragments: string[]; spf: boolean; arch?: string; cpus?: number[] }[] = [
