@@ -176,6 +176,21 @@ test("globals get addresses; constants are folded whatever the order of modules"
 	);
 });
 
+test("constants of a module that was imported whole", (t) => {
+	const { js, errors } = cc(`import * as self from "./x.ts";
+		export const FIVE = 5;
+		export const SIX = self.FIVE + 1;
+		export const COPY = self.FIVE;
+		export function f(x: number): number { return self.SIX + self.g(x, self.FIVE); }
+		export function g(x: number, y: number): number { return x + y; }`);
+	t.deepEqual(errors, []);
+	t.is(
+		js,
+		"export const FIVE = 5; export const SIX = 6; export const COPY = 5; " +
+			"export function f(x) { return 6 + self.g(x, 5); } export function g(x, y) { return x + y; }",
+	);
+});
+
 test("what another configuration has may stand in dead code only", (t) => {
 	t.regex(cc("export function f(p: outer) { return p.gated; }").js, /BUILD_BUG_no_such_field/);
 	t.notRegex(cc("export function f(p: outer) { return p.gated; }", true).js, /BUILD_BUG/);

@@ -25,6 +25,7 @@ export class Constants {
 		if (node.kind === K.FalseKeyword) return false;
 		if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node)) return this.value(node.expression);
 		if (ts.isIdentifier(node)) return this.named(node);
+		if (ts.isPropertyAccessExpression(node)) return this.member(node);
 		if (ts.isPrefixUnaryExpression(node)) {
 			const v = this.value(node.operand);
 			if (v === undefined) return;
@@ -96,6 +97,15 @@ export class Constants {
 		}
 		const symbol = this.checker.getSymbolAtLocation(node);
 		return symbol && this.of_symbol(symbol);
+	}
+
+	/** Of a module that was imported whole: `import * as mm from …`. */
+	private member({ expression, name }: ts.PropertyAccessExpression): Value | undefined {
+		const of = this.checker.getSymbolAtLocation(expression);
+		const alias = of && of.flags & ts.SymbolFlags.Alias;
+		const module = alias ? this.checker.getAliasedSymbol(of) : undefined;
+		if (module && module.flags & ts.SymbolFlags.ValueModule && ts.isIdentifier(name))
+			return this.named(name);
 	}
 
 	/** The value of a constant that a file exports. */

@@ -54,7 +54,7 @@ function lower_declaration(u: Unit, node: ts.Node, visit: (node: ts.Node) => ts.
 
 /** What an expression becomes; undefined: itself, with its parts lowered. */
 function lower_expression(u: Unit, node: ts.Expression): ts.Expression | undefined {
-	if (u.top_level) {
+	if (u.top_level && !is_member(node)) {
 		const v = u.options.constants.value(node);
 		if (typeof v === "number") return num(v);
 		if (typeof v === "boolean") return v ? f.createTrue() : f.createFalse();
@@ -68,7 +68,9 @@ function lower_expression(u: Unit, node: ts.Expression): ts.Expression | undefin
 	if (ts.isPrefixUnaryExpression(node) || ts.isPostfixUnaryExpression(node)) return lower_step(u, node);
 	if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)) {
 		const p = place(u, node);
-		return p && load(u, p);
+		if (p) return load(u, p);
+		const v = u.options.constants.value(node);
+		return typeof v === "number" && Number.isFinite(v) ? num(v) : undefined;
 	}
 	if (ts.isIdentifier(node)) return lower_name(u, node);
 }
@@ -86,9 +88,7 @@ function lower_name(u: Unit, node: ts.Identifier): ts.Expression | undefined {
  *  what it declares? */
 function is_value(node: ts.Identifier): boolean {
 	const { parent } = node;
-	if (!parent || ts.isTypeNode(parent)) return false;
-	if ((ts.isPropertyAccessExpression(parent) || ts.isPropertyAssignment(parent)) && parent.name === node)
-		return false;
+	if (!parent || ts.isTypeNode(parent) || is_member(node)) return false;
 	return (
 		(ts.isBinaryExpression(parent) ||
 			ts.isPrefixUnaryExpression(parent) ||
@@ -102,6 +102,12 @@ function is_value(node: ts.Identifier): boolean {
 			ts.isCaseClause(parent)) &&
 		(parent as { name?: ts.Node }).name !== node
 	);
+}
+
+/** Is it the name behind a dot, or before a colon? */
+function is_member(node: ts.Node): boolean {
+	const { parent } = node;
+	return (ts.isPropertyAccessExpression(parent) || ts.isPropertyAssignment(parent)) && parent.name === node;
 }
 
 /** The file with an import of what it uses of the door and does not have by that name. */

@@ -87,6 +87,21 @@ export function program_settings(options: CompileOptions): { roots: string[]; se
 	};
 }
 
+/** Files of packages by path: they are what they are as long as a process lives. */
+const libraries = new Map<string, ts.SourceFile | undefined>();
+
+/** Reads sources for programs; those of packages once for all of them. */
+export function compiler_host(settings: ts.CompilerOptions): ts.CompilerHost {
+	const host = ts.createCompilerHost(settings);
+	const parse = host.getSourceFile.bind(host);
+	host.getSourceFile = (name, ...how) => {
+		if (!name.includes("/node_modules/")) return parse(name, ...how);
+		if (!libraries.has(name)) libraries.set(name, parse(name, ...how));
+		return libraries.get(name);
+	};
+	return host;
+}
+
 /** Everything that is refused in some files of a program, or in all: "file:line: what". */
 export function refusals(program: ts.Program, options: CompileOptions, only?: ts.SourceFile[]): string[] {
 	const layouts = new Layouts(program.getTypeChecker(), options.config);
@@ -187,7 +202,7 @@ export function resolver(options: CompileOptions): (specifier: string) => string
 export function compile(options: CompileOptions): Compiled {
 	const { srctree } = options;
 	const { roots, settings } = program_settings(options);
-	const program = ts.createProgram(roots, settings);
+	const program = ts.createProgram(roots, settings, compiler_host(settings));
 	const errors = (options.check ? ts.getPreEmitDiagnostics(program) : program.getSyntacticDiagnostics())
 		.filter((d) => d.file)
 		.map((d) => {

@@ -14,6 +14,7 @@ import { asm_offsets, BuildError, bundle, generate, read_config, STEPPER_ENTRY }
 import {
 	type Compiled,
 	type CompileOptions,
+	compiler_host,
 	emit,
 	names_text,
 	our_sources,
@@ -111,7 +112,7 @@ export class KernelBuilder {
 
 	private make_program(changed: Map<string, string>): ts.Program {
 		const { roots, settings } = program_settings(this.#options);
-		const host = ts.createCompilerHost(settings);
+		const host = compiler_host(settings);
 		const parse = host.getSourceFile.bind(host);
 		host.getSourceFile = (name, target) => {
 			const text = changed.get(name);
