@@ -244,6 +244,8 @@ export interface SessionOptions {
 	traced?: boolean;
 	/** Ends are not looked at. */
 	unchecked?: boolean;
+	/** Hears what begins: the boot, the set-up, the programs. */
+	phase?: (begins: "boot" | "setup" | "run") => void;
 	/** Ends, with what was not looked at left, after so many executions, those cut off included; */
 	runs?: number;
 	/** they are counted here, if other cores make some of them. The explorer's own memory, not the kernel's. */
@@ -277,6 +279,7 @@ export class Session {
 	/** RAM as it is before the first step of any CPU. */
 	private set_up(): Ending | undefined {
 		set_journaling(false);
+		this.options.phase?.("boot");
 		boot(BOOT_CPUS, (text) => this.console.push(text));
 		this.recorder?.booted();
 		const cpus = this.scenario.cpus.length;
@@ -284,10 +287,12 @@ export class Session {
 		if (CONFIG_RCU_STEPPED) on_cpu(nr_cpus - 1, cpu_leave_host);
 		begin_case("");
 		on_cpu(0, baseline);
+		this.options.phase?.("setup");
 		if (this.scenario.setup) on_cpu(0, this.scenario.setup);
 		this.quiesce();
 		for (const [p, name] of lock_names) for (const o of this.oracles) o.name?.(p, name);
 		set_journaling(true);
+		this.options.phase?.("run");
 		if (this.recorder) this.recorder.phase = "run";
 		const order = this.options.order ?? this.scenario.cpus.map((_, i) => i);
 		return begin({

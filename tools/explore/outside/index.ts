@@ -22,6 +22,7 @@ export interface Options {
 	replay?: string;
 	json?: boolean;
 	html?: string;
+	coverage?: string | boolean;
 	quick?: boolean;
 	quiet?: boolean;
 	all?: boolean;
@@ -56,6 +57,10 @@ export function add_explore(program: Command): void {
 		.option("--seconds <n>", "of the clock, for each scenario under a model (default: no limit)")
 		.option("--max <n>", "complete executions of each scenario under a model")
 		.option("--jobs <n>", "cores to use (default: all)")
+		.option(
+			"--coverage [file]",
+			"which statements of the kernel scenarios execute; of a file, which none does",
+		)
 		.option("--quick", "only the scenarios that `make test` runs")
 		.option("--replay <string>", "repeat one execution of one scenario")
 		.option("--json", "print one JSON object for each scenario and model")

@@ -54,9 +54,9 @@ function checked(scenarios: string[], o: Options): ExploreOptions {
 			`--bound ${o.bound}: --strategy ${options.strategy} has no bound; leave one of them out`,
 		);
 	const random = scenarios.includes(RANDOM);
-	if (options.seed !== undefined && !chance && !random)
+	if (options.seed !== undefined && !chance && !random && o.coverage === undefined)
 		throw new UserError(`--seed ${o.seed}: only --strategy pct and random use one, and '${RANDOM}'`);
-	if (o.count !== undefined && !random)
+	if (o.count !== undefined && !random && o.coverage === undefined)
 		throw new UserError(`--count ${o.count}: only of programs made at random; name '${RANDOM}'`);
 	if (random) check_random(scenarios, o);
 	if (o.quick && scenarios.length > 0)
@@ -95,6 +95,7 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 	const { arch = DEFAULT_ARCH } = options;
 	if (o.config !== undefined && arch !== DEFAULT_ARCH) await can_be(o.config, arch);
 	if (o.list) return print_list(o, arch);
+	if (o.coverage !== undefined) return (await import("./coverage_report.ts")).coverage(o, options);
 	if (scenarios.includes(RANDOM)) return status_of(await random(o, options));
 	if (o.replay !== undefined) return repeat(scenarios[0], options.model ?? "sc", o.replay, o, arch);
 	if (o.quick)
