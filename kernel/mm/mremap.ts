@@ -504,6 +504,11 @@ function move_vma(
 		 * there, and unmap the new place instead of the old one.
 		 */
 		move_page_tables(new_vma, new_addr, vma, old_addr, moved_len, true);
+		/* Port: what it would have grown by is not given back below,
+		 * where VM_ACCOUNT is hidden; the kernel forgets it. */
+		if ((vm_flags & VM_ACCOUNT) !== 0 &&
+		    (flags & MREMAP_DONTUNMAP) === 0)
+			vm_unacct_memory(to_account / PAGE_SIZE);
 		vma = new_vma;
 		old_len = new_len;
 		old_addr = new_addr;
@@ -542,10 +547,20 @@ function move_vma(
 	/* The old place is empty by now (or after a failure the new one): this
 	 * takes away the vma and the tables that are left. */
 	if (do_munmap(mm, old_addr, old_len) < 0) {
-		/* No memory to split: get the accounts right at least. */
+		/*
+		 * No memory to split: get the accounts right at least. Port:
+		 * and say so in what is left, in two pieces if only the second
+		 * split has failed; else it would never be given back.
+		 */
 		if ((vm_flags & VM_ACCOUNT) !== 0 &&
-		    (flags & MREMAP_DONTUNMAP) === 0)
+		    (flags & MREMAP_DONTUNMAP) === 0) {
+			const rest: vm_area_struct = vma.vm_next;
+
 			vm_acct_memory(old_len / PAGE_SIZE);
+			vma.vm_flags |= VM_ACCOUNT;
+			if (rest !== NULL && rest.vm_start < old_addr + old_len)
+				rest.vm_flags |= VM_ACCOUNT;
+		}
 		excess = 0;
 	}
 	/* What is moved was never there twice. */

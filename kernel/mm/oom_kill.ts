@@ -8,6 +8,7 @@
  * Port: that choice needs no walk over the tasks of other CPUs, and makes the
  * victim the same in every replay of a trace.
  */
+import { CONFIG_FAULT_INJECTION } from "generated/autoconf.ts";
 import { printk } from "kernel/printk.ts";
 import { current, fatal_signal_pending } from "kernel/sched/core.ts";
 import { send_sig } from "kernel/signal.ts";
@@ -75,6 +76,10 @@ export function pagefault_out_of_memory(): void {
 	const tsk = current();
 
 	if (fatal_signal_pending(tsk))
+		return;
+	/* Port: what has failed only because it was told to is to be tried
+	 * again, as the kernel tries whatever has failed. */
+	if (CONFIG_FAULT_INJECTION)
 		return;
 	/*
 	 * Port: a fault that failed without killing anybody, since its kind of

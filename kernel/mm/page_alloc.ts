@@ -32,6 +32,7 @@ import {
 	CONFIG_PAGE_POISONING,
 	CONFIG_SMP,
 } from "generated/autoconf.ts";
+import { should_fail_alloc_page } from "kernel/lib/fault-inject.ts";
 import { __warn, panic } from "kernel/panic.ts";
 import { printk } from "kernel/printk.ts";
 import {
@@ -135,7 +136,7 @@ const page_alloc = DEFINE<page_alloc_data>();
 /** The zone. The kernel reaches it through a node's node_zones[]. */
 export const zone_normal = DEFINE<zone>();
 /** zone->per_cpu_pageset. */
-const pageset = DEFINE_PER_CPU<per_cpu_pages>();
+export const pageset = DEFINE_PER_CPU<per_cpu_pages>();
 
 export function page_zone(_page: page): zone {
 	return zone_normal;
@@ -1135,6 +1136,8 @@ export function __alloc_pages(gfp: gfp_t, order: number): page {
 
 	/* prepare_alloc_pages() */
 	might_sleep_if((gfp & __GFP_DIRECT_RECLAIM) !== 0);
+	if (should_fail_alloc_page(gfp))
+		return NULL;
 
 	const page = get_page_from_freelist(gfp, order, ALLOC_WMARK_LOW);
 	if (page !== NULL)

@@ -27,6 +27,7 @@ import {
 	CONFIG_PAGE_POISONING,
 	CONFIG_SMP,
 } from "generated/autoconf.ts";
+import { should_failslab } from "kernel/lib/fault-inject.ts";
 import { panic } from "kernel/panic.ts";
 import { call_rcu, rcu_barrier } from "kernel/rcu.ts";
 import {
@@ -768,6 +769,8 @@ function ____cache_alloc(cachep: kmem_cache, flags: gfp_t): number {
 function slab_alloc(cachep: kmem_cache, flags: gfp_t): number {
 	/* slab_pre_alloc_hook() */
 	might_sleep_if(gfpflags_allow_blocking(flags));
+	if (should_failslab(flags))
+		return 0;
 
 	const save_flags = local_irq_save();
 	const objp = ____cache_alloc(cachep, flags);

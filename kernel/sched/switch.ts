@@ -75,7 +75,8 @@ export function schedule_to(pid: number): number {
 		if (next.set_child_tid !== 0)
 			ret_from_fork(next);
 	} else {
-		const busy = next.exit_state === 0 &&
+		/* It may just be ending, run by who found it killed. */
+		const busy = READ_ONCE(next.exit_state) === 0 &&
 			READ_ONCE(next.__state) !== TASK_NEW;
 
 		ret = busy ? -EBUSY : -EAGAIN;

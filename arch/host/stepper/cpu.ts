@@ -6,7 +6,7 @@
 import { CONFIG_RWSEM_STEPPED } from "generated/autoconf.ts";
 import { fail } from "./failure.ts";
 import { log_result, logged, rerunning } from "./log.ts";
-import { clock_step, park_step } from "./primitives.ts";
+import { clock_step, fault_failed, fault_step, park_step } from "./primitives.ts";
 import { current_cpu, exploring, n, nr_cpus } from "./state.ts";
 
 export function smp_processor_id(): number {
@@ -35,6 +35,17 @@ export function ktime_get_ns(): number {
 	if (CONFIG_RWSEM_STEPPED || !exploring()) return 1e9;
 	const passed = rerunning() ? logged() : log_result(clock_step());
 	return passed !== 0 ? 1.01e9 : 1e9;
+}
+
+/** Fault injection: once in an execution something fails that may. Set-up and checks are not disturbed. */
+export function should_fail(): boolean {
+	if (!exploring()) return false;
+	return (rerunning() ? logged() : log_result(fault_step())) !== 0;
+}
+/** Has it failed already? For who is not looking from within an execution, or is alone in it. */
+export function has_failed(): boolean {
+	if (!exploring()) return fault_failed();
+	return (rerunning() ? logged() : log_result(fault_failed() ? 1 : 0)) !== 0;
 }
 
 /** For traces: the steps that were made before. Who is run again gets what he got. */

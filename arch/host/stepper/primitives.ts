@@ -41,6 +41,7 @@ import {
 	parked_value,
 	QUEUE_MAX,
 	REG_CLOCK,
+	REG_FAULT,
 	REG_GP,
 	REG_IN_VAIN,
 	REG_IPI,
@@ -259,15 +260,28 @@ export function queued(): number {
  * both ways are explored.
  */
 export function clock_step(): number {
-	touch(REG_CLOCK, true);
-	step(W, REG_CLOCK);
+	const { is } = once_step(REG_CLOCK);
+	return is;
+}
+/** Something may fail: it does at one place of an execution, or at none; each is explored. */
+export function fault_step(): number {
+	const { was, is } = once_step(REG_FAULT);
+	return is - was;
+}
+export function fault_failed(): boolean {
+	return HEAP32[REG_FAULT] !== 0;
+}
+/** A register that may become 1 once, whenever somebody looks. */
+function once_step(reg: number): { was: number; is: number } {
+	touch(reg, true);
+	step(W, reg);
 	open(cur);
-	const was = HEAP32[REG_CLOCK];
-	if (was === 0 && choose(2, () => true) !== 0) poke(REG_CLOCK, 1);
-	const passed = HEAP32[REG_CLOCK];
-	const e = close(cur, passed !== was ? W : R, REG_CLOCK, passed);
-	tracer?.event(e, was, passed, -1);
-	return passed;
+	const was = HEAP32[reg];
+	if (was === 0 && choose(2, () => true) !== 0) poke(reg, 1);
+	const is = HEAP32[reg];
+	const e = close(cur, is !== was ? W : R, reg, is);
+	tracer?.event(e, was, is, -1);
+	return { was, is };
 }
 
 /** One turn of a busy-wait loop; -1: it does not say the how manieth. */

@@ -20,6 +20,7 @@ export const REG_QUEUE = REGS + 1; /* call_rcu()'s: how many, then the heads */
 export const REG_TAKEN = REGS + 600;
 export const QUEUE_MAX = 500;
 export const REG_CLOCK = REGS + 1203; /* has a long time passed? */
+export const REG_FAULT = REGS + 1204; /* has something failed that may, once? */
 export const REG_IRQ = REGS + 1210; /* of a CPU: the lock that interrupts off is */
 export const REG_IRQ_OFF = REG_IRQ + MAX_CPUS;
 export const REG_IRQ_ACTIVE = REG_IRQ_OFF + MAX_CPUS;

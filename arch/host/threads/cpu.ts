@@ -57,6 +57,11 @@ export function ktime_get_ns(): number {
 	return (performance.now() + (performance.timeOrigin - data.boot_origin)) * 1e6;
 }
 
+/** Fault injection: nothing fails here. */
+export function should_fail(): boolean {
+	return false;
+}
+
 /** For traces: of this machine it is the same. */
 export function trace_time_ns(): number {
 	return ktime_get_ns();

@@ -89,7 +89,6 @@ function summary(o: CoverageOptions, total: CoverageTotal): string {
 	const explored = pieces.filter((p) => p.reached === "explored").length;
 	const by = `${count(total.scenarios, "scenario")} and ${count(total.programs, "random program")}`;
 	const how = `${o.model.toUpperCase()}, ${o.arch}, at most ${count(o.budget, "execution")} of each`;
-	const not =
-		"more schedules and other models were not looked at, nor whether anything asks for what a statement does";
+	const not = "more schedules and other models were not looked at, nor what asks for what a statement does";
 	return `coverage: ${explored} of ${count(pieces.length, "statement")} explored by ${by}, ${how}; ${not}`;
 }

@@ -44,6 +44,9 @@ export interface RandomTotal extends Omit<RandomOptions, "budget" | "jobs" | "fi
 
 /** Where all scenarios are explored: how many programs; an execution under lkmm takes five times as long. */
 export const PROGRAMS: Record<Model, number> = { sc: 400, tso: 60, lkmm: 30 };
+/** Where allocations fail, under sc: */
+export const FAILING = "failslab.config";
+export const FAILING_PROGRAMS = 40;
 export const FIRST_SEED = 1;
 /** Executions of each: */
 const BUDGET = 60;

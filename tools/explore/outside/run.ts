@@ -14,7 +14,7 @@ import { failure_page } from "./html.ts";
 import { NOT_ALL_SEEN, type Options } from "./index.ts";
 import { is_file } from "./mutant.ts";
 import { Bars } from "./progress.ts";
-import { explore_random, FIRST_SEED, PROGRAMS, random_summary } from "./random.ts";
+import { explore_random, FAILING, FAILING_PROGRAMS, FIRST_SEED, PROGRAMS, random_summary } from "./random.ts";
 import { failure_report, result_json, summary, total } from "./report.ts";
 import { type ExploreOptions, type Failure, MODELS, type Model, type Result } from "./types.ts";
 
@@ -145,7 +145,12 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 		process.stdout.write(
 			`${total(all, not_searched, not_run > 0 ? `${not_run} not run on ${arch}` : undefined)}\n`,
 		);
-	if (usual(scenarios, o)) failures += await random(o, options);
+	if (usual(scenarios, o)) {
+		failures += await random(o, options);
+		/* And with allocations that fail. */
+		if (failures === 0 && o.mutant === undefined && (options.model ?? "sc") === "sc")
+			failures += await random(o, { ...options, model: "sc", config: FAILING }, FAILING_PROGRAMS);
+	}
 	if (o.html !== undefined && failed.length === 0)
 		process.stderr.write(`spf: no schedule fails, so '${o.html}' was not written\n`);
 	else if (o.html !== undefined) await write_page(o.html, failed);
@@ -156,7 +161,7 @@ const usual = (scenarios: string[], o: Options) =>
 	scenarios.length === 0 &&
 	[o.quick, o.config, o.bound, o.strategy, o.seconds, o.max, o.budget].every((x) => x === undefined);
 /** Programs made at random; how many fail. */
-async function random(o: Options, options: ExploreOptions): Promise<number> {
+async function random(o: Options, options: ExploreOptions, usually?: number): Promise<number> {
 	const { model, mutant, config, arch, seed, budget, jobs } = options;
 	const programs = whole_number("--count", o.count);
 	let failures = 0;
@@ -169,7 +174,7 @@ async function random(o: Options, options: ExploreOptions): Promise<number> {
 				config,
 				arch,
 				seed: seed ?? FIRST_SEED,
-				count: programs ?? PROGRAMS[m],
+				count: programs ?? usually ?? PROGRAMS[m],
 				budget,
 				jobs,
 			},

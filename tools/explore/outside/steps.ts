@@ -132,6 +132,9 @@ export function is_background(e: TraceEvent): boolean {
 	return e.op !== "free" && e.calls.some((name) => BACKGROUND.test(plain_function(name)));
 }
 
+/** Who asks whether an allocation is to fail; one of them is told so. */
+const INJECTED = /^should_fail/;
+
 /** The steps that the failure is about. At its end only allocators may have met. */
 export function conflict_of(f: Pick<Failure, "trace" | "conflict" | "kind">): TraceEvent[] {
 	const found = (f.conflict ?? [])
@@ -168,8 +171,10 @@ export function steps_of(f: Pick<Failure, "trace" | "conflict" | "kind" | "decod
 		const writer = e.newest !== undefined && write?.value === e.newest ? write.step : undefined;
 		if (WRITES.test(e.op) && !e.failed) writes.set(e.addr, e);
 		const conflict = pair.includes(e);
+		const injected = e.op === "write" && INJECTED.test(e.func);
 		const shared =
 			conflict ||
+			injected ||
 			e.phase !== "run" ||
 			(i === last && f.kind !== "check") ||
 			(i <= last && !is_background(e) && is_shared(e, story)) ||
@@ -182,7 +187,9 @@ export function steps_of(f: Pick<Failure, "trace" | "conflict" | "kind" | "decod
 			text:
 				f.memory?.object && conflict
 					? freed_text(f.memory.object)
-					: describe(e, name(e), decoder, writer),
+					: injected
+						? "this allocation is told to fail"
+						: describe(e, name(e), decoder, writer),
 			shared,
 			shown: shared,
 			conflict,
