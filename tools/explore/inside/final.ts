@@ -19,6 +19,7 @@ import { preempt_count } from "linux/preempt.ts";
 import type { task_struct } from "linux/sched.ts";
 import { next_task } from "linux/sched/signal.ts";
 import { current, is_idle_task } from "kernel/sched/core.ts";
+import { check_free_pages } from "./free_pages.ts";
 import { check_that, forgetful } from "./scenario.ts";
 import { check_stores } from "./stores.ts";
 
@@ -118,6 +119,7 @@ export function final_check(): void {
 	/* First: a page that no vma leads to is dirty where nobody looks for it. */
 	for (const problem of user_validate()) check_that(false, problem);
 	check_stores();
+	check_free_pages();
 }
 
 /** The first task that can still run, or init_task: a leader that ends stays as long as its threads. */

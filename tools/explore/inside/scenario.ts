@@ -119,7 +119,7 @@ interface processes extends struct {
 	pid: array<int, 8> /* the thread of each CPU; set-up only */;
 	child: int /* of fork(); the CPU that forks */;
 	lazyfree: int /* set by any CPU that asks for MADV_FREE */;
-	forgetful: int /* set by any CPU that writes 1 to clear_refs */;
+	forgetful: int /* set by any CPU that writes 1, 2 or 3 to clear_refs */;
 }
 const processes = DEFINE<processes>();
 
@@ -329,7 +329,7 @@ export function lazyfree(): boolean {
 }
 /** Write to /proc/self/clear_refs. */
 export function clear_refs(type: string): void {
-	if (type === "1") WRITE_ONCE(processes.forgetful, 1);
+	if (type <= "3") WRITE_ONCE(processes.forgetful, 1);
 	user_write_file("/proc/self/clear_refs", type);
 }
 /** May a page have been used without an accessed bit? What makes entries old does not flush. */

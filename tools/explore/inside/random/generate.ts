@@ -9,9 +9,13 @@ import {
 	MADV_DONTNEED,
 	MADV_FREE,
 	MADV_KEEPONFORK,
+	MADV_NORMAL,
 	MADV_PAGEOUT,
 	MADV_POPULATE_READ,
 	MADV_POPULATE_WRITE,
+	MADV_RANDOM,
+	MADV_SEQUENTIAL,
+	MADV_WILLNEED,
 	MADV_WIPEONFORK,
 	MAP_LOCKED,
 	MAP_NORESERVE,
@@ -38,6 +42,10 @@ const ADVICE: Weighted<number> = [
 	[1, MADV_KEEPONFORK],
 	[2, MADV_DONTDUMP],
 	[1, MADV_DODUMP],
+	[1, MADV_NORMAL],
+	[1, MADV_RANDOM],
+	[1, MADV_SEQUENTIAL],
+	[1, MADV_WILLNEED],
 ];
 const KINDS: Weighted<Op["op"]> = [
 	[12, "load"],
@@ -59,7 +67,13 @@ const KINDS: Weighted<Op["op"]> = [
 	[1, "thread"],
 	[1, "drop_caches"],
 	[1, "msync"],
+	[1, "mincore"],
+	[3, "hint"],
+	[1, "smaps"],
+	[1, "clear_refs"],
 ];
+/** With exec(), which waits for threads that run nowhere: of a process that has none. */
+const KINDS_ALONE = KINDS.filter(([, kind]) => kind !== "thread").concat([[2, "exec"]]);
 
 export function generate(seed: number): Plan {
 	const next = random_numbers(Math.imul(seed, 0x9e3779b1) ^ 0x5bd1e995);
@@ -118,6 +132,7 @@ export function generate(seed: number): Plan {
 	const backing = (): Backing =>
 		pick([
 			[10, "anon"],
+			[1, "stack"],
 			[2, "shared"],
 			[1, "file"],
 			[1, "file-shared"],
@@ -207,14 +222,19 @@ export function generate(seed: number): Plan {
 					]),
 				};
 			case "mlockall":
-				return { op, flags: 1 + below(3) };
+				return { op, flags: 1 + below(7) };
+			case "clear_refs":
+				return { op, what: 1 + below(3) };
+			case "msync":
+				return { op, ...range(), flags: 1 + below(7) };
 			case "brk":
 				return { op, n: below(4) };
 			case "munmap":
 			case "mlock":
 			case "mlock2":
 			case "munlock":
-			case "msync":
+			case "mincore":
+			case "hint":
 				return { op, ...range() };
 			default:
 				return { op };
@@ -267,10 +287,16 @@ export function generate(seed: number): Plan {
 	const last = setup[setup.length - 1];
 	hot = chance(30) ? BORDER - below(2) : "page" in last ? last.page % WINDOW : hot;
 
+	const border = pick([
+		[8, 0],
+		[1, 1],
+		[1, 2],
+	]);
 	/* A third of them for one CPU, with more operations: no schedules, but deep states. */
 	if (below(3) === 0) {
-		const ops = Array.from({ length: 4 + below(7) }, () => operation());
-		return { family: false, thread: chance(50), setup, cpus: [ops] };
+		const thread = chance(50);
+		const ops = Array.from({ length: 4 + below(7) }, () => operation(thread ? KINDS : KINDS_ALONE));
+		return { family: false, border, thread, setup, cpus: [ops] };
 	}
 	const family = chance(15);
 	const cpus = !family && chance(15) ? 3 : 2;
@@ -281,7 +307,7 @@ export function generate(seed: number): Plan {
 		if (chance(6)) ops.push({ op: cpu > 0 && chance(60) ? "exit" : "exit_group" });
 		return ops;
 	});
-	return { family, thread: chance(30), setup, cpus: programs };
+	return { family, border, thread: chance(30), setup, cpus: programs };
 }
 /** Without these operations, by their numbers in plan_text(). */
 export function without(plan: Plan, left_out: readonly number[]): Plan {

@@ -6,21 +6,32 @@
  * A call is one step, but its pages change one by one: until its CPU goes on, who
  * accesses a page on another one may still find the page that was there before.
  */
-import { EEXIST, EFAULT, EINVAL, ENOMEM } from "linux/errno.ts";
+import { EBUSY, EEXIST, EFAULT, EINVAL, ENOMEM } from "linux/errno.ts";
+import { VM_DONTCOPY, VM_DONTDUMP, VM_LOCKONFAULT, VM_RAND_READ, VM_SEQ_READ, VM_WIPEONFORK } from "linux/mm.ts";
 import {
 	MADV_COLD,
+	MADV_DODUMP,
 	MADV_DOFORK,
+	MADV_DONTDUMP,
 	MADV_DONTFORK,
 	MADV_DONTNEED,
 	MADV_FREE,
 	MADV_KEEPONFORK,
+	MADV_NORMAL,
 	MADV_PAGEOUT,
 	MADV_POPULATE_READ,
 	MADV_POPULATE_WRITE,
+	MADV_RANDOM,
+	MADV_SEQUENTIAL,
 	MADV_WIPEONFORK,
 	MAP_LOCKED,
+	MAP_POPULATE,
 	MCL_CURRENT,
 	MCL_FUTURE,
+	MCL_ONFAULT,
+	MS_ASYNC,
+	MS_INVALIDATE,
+	MS_SYNC,
 	MREMAP_DONTUNMAP,
 	MREMAP_FIXED,
 	MREMAP_MAYMOVE,
@@ -39,15 +50,18 @@ export interface Mapped {
 	index: number;
 	shared: boolean;
 	locked: boolean;
-	dontfork: boolean;
-	wipe: boolean;
+	/** What was advised of it, and whether it is locked when it comes: as flags of a vma. */
+	advised: number;
 	stack: boolean;
 }
+/** Flags of a vma that are what a program has asked for, page by page. */
+export const ADVISED = VM_DONTCOPY | VM_WIPEONFORK | VM_DONTDUMP | VM_RAND_READ | VM_SEQ_READ | VM_LOCKONFAULT;
 type Pages = Map<number, Mapped>;
 interface Process {
 	pages: Pages;
-	/** New mappings are locked. */
+	/** New mappings are locked, and only when they come. */
 	lock_future: boolean;
+	onfault: number;
 	brk: number;
 }
 /** A call that may not have come to all of its pages. */
@@ -64,8 +78,20 @@ export interface Places {
 	size: number;
 	file: readonly number[];
 }
+/** What advice changes in the flags of a vma. */
+const ADVICE: Partial<Record<number, { set: number; clear: number }>> = {
+	[MADV_NORMAL]: { set: 0, clear: VM_RAND_READ | VM_SEQ_READ },
+	[MADV_RANDOM]: { set: VM_RAND_READ, clear: VM_SEQ_READ },
+	[MADV_SEQUENTIAL]: { set: VM_SEQ_READ, clear: VM_RAND_READ },
+	[MADV_DONTFORK]: { set: VM_DONTCOPY, clear: 0 },
+	[MADV_DOFORK]: { set: 0, clear: VM_DONTCOPY },
+	[MADV_WIPEONFORK]: { set: VM_WIPEONFORK, clear: 0 },
+	[MADV_KEEPONFORK]: { set: 0, clear: VM_WIPEONFORK },
+	[MADV_DONTDUMP]: { set: VM_DONTDUMP, clear: 0 },
+	[MADV_DODUMP]: { set: 0, clear: VM_DONTDUMP },
+};
 const FILE = 0;
-const ANON = { backing: -1, object: -1, index: 0, shared: false, dontfork: false, wipe: false, stack: false };
+const ANON = { backing: -1, object: -1, index: 0, shared: false, advised: 0, stack: false };
 /** Pages below a stack where nothing else may be when it grows. */
 const GUARD_GAP = 256;
 
@@ -75,6 +101,8 @@ export class Model {
 	private objects: number[][] = [];
 	processes: Process[] = [];
 	private open: Open[] = [];
+	/** Pages that the last call has brought in: each that may be accessed is there. */
+	brought: number[] = [];
 
 	/** `several`: other CPUs run beside. */
 	constructor(
@@ -82,7 +110,7 @@ export class Model {
 		public several: boolean,
 	) {
 		this.objects.push(places.file.map((v) => this.slot(v)));
-		this.processes.push({ pages: new Map(), lock_future: false, brk: places.heap });
+		this.processes.push({ pages: new Map(), lock_future: false, onfault: 0, brk: places.heap });
 	}
 	copy(): Model {
 		const m: Model = Object.create(Model.prototype);
@@ -94,6 +122,7 @@ export class Model {
 			processes: this.processes.map((p) => ({ ...p, pages: new Map(p.pages) })),
 			/* Nobody changes them. */
 			open: [...this.open],
+			brought: [],
 		});
 	}
 	private slot(value?: number): number {
@@ -114,14 +143,16 @@ export class Model {
 	/** A child of process 0. */
 	fork(): void {
 		const { pages, brk } = this.processes[0];
-		this.processes.push({ pages: this.forked(pages), lock_future: false, brk });
+		this.processes.push({ pages: this.forked(pages), lock_future: false, onfault: 0, brk });
 	}
 	private forked(pages: Pages): Pages {
 		const child: Pages = new Map();
 		for (const [at, p] of pages) {
-			if (p.dontfork) continue;
-			const slot = p.shared ? p.slot : this.slot(p.wipe ? undefined : this.values[p.slot]);
-			child.set(at, { ...p, slot: p.slot < 0 ? -1 : slot, locked: false });
+			if (p.advised & VM_DONTCOPY) continue;
+			const wipe = (p.advised & VM_WIPEONFORK) !== 0;
+			const slot = p.shared ? p.slot : this.slot(wipe ? undefined : this.values[p.slot]);
+			const advised = p.advised & ~VM_LOCKONFAULT;
+			child.set(at, { ...p, slot: p.slot < 0 ? -1 : slot, locked: false, advised });
 		}
 		return child;
 	}
@@ -135,6 +166,7 @@ export class Model {
 	 * This one may be among them, changed.
 	 */
 	step(process: number, cpu: number, op: Op, ret: number): Model[] {
+		this.brought = [];
 		if (op.op === "load" || op.op === "store") return this.access(process, cpu, op, ret);
 		const before = this.processes[process].pages;
 		if (this.several) {
@@ -185,6 +217,17 @@ export class Model {
 		for (let p = at; p < above; p++) pages.set(p, { ...stack, slot: this.slot() });
 	}
 
+	/** Where a call that fails in the middle has unmapped what it was to replace. */
+	unmapped(op: Op): Model {
+		const m = this.copy();
+		const { pages } = m.processes[0];
+		if (op.op === "mmap") m.remove(pages, this.places.page_of(op.page), op.n);
+		if (op.op === "mremap" && op.flags & MREMAP_FIXED) {
+			m.remove(pages, this.places.page_of(op.to), op.n);
+			if (op.old > op.n) m.remove(pages, this.places.page_of(op.page) + op.n, op.old - op.n);
+		}
+		return m;
+	}
 	private free(pages: Pages, at: number, n: number): boolean {
 		for (let i = 0; i < n; i++) if (pages.has(at + i)) return false;
 		return true;
@@ -230,22 +273,34 @@ export class Model {
 				for (let i = 0; i < op.n; i++) {
 					const p = pages.get(first + i);
 					if (!p) return ret === -ENOMEM;
-					absent ||= p.prot === 0 || p.slot < 0;
-					pages.set(first + i, { ...p, locked: op.op !== "munlock" });
+					absent ||= p.prot === 0 || (p.slot < 0 && op.op === "mlock");
+					this.lock(
+						pages,
+						first + i,
+						op.op !== "munlock",
+						op.op === "mlock2" ? VM_LOCKONFAULT : 0,
+					);
 				}
+				if (op.op === "mlock") this.bring(pages, first, op.n);
 				if (op.op === "munlock") return ret === 0;
 				/* It looks again without the lock; what is there then need not be what was locked. */
 				if (this.several) return ret === 0 || ret === -ENOMEM;
-				return ret === (absent && op.op === "mlock" ? -ENOMEM : 0);
+				return ret === (absent ? -ENOMEM : 0);
 			}
-			case "mlockall":
+			case "mlockall": {
+				if (op.flags === MCL_ONFAULT) return ret === -EINVAL;
+				const onfault = op.flags & MCL_ONFAULT ? VM_LOCKONFAULT : 0;
 				proc.lock_future = (op.flags & MCL_FUTURE) !== 0;
-				if (op.flags & MCL_CURRENT)
-					for (const [at, p] of pages) pages.set(at, { ...p, locked: true });
+				proc.onfault = proc.lock_future ? onfault : 0;
+				if ((op.flags & MCL_CURRENT) === 0) return ret === 0;
+				for (const at of pages.keys()) this.lock(pages, at, true, onfault);
+				if (onfault === 0) for (const at of pages.keys()) this.bring(pages, at, 1);
 				return ret === 0;
+			}
 			case "munlockall":
 				proc.lock_future = false;
-				for (const [at, p] of pages) pages.set(at, { ...p, locked: false });
+				proc.onfault = 0;
+				for (const at of pages.keys()) this.lock(pages, at, false, 0);
 				return ret === 0;
 			case "brk": {
 				const want = this.places.heap + op.n;
@@ -256,7 +311,10 @@ export class Model {
 						prot: 3,
 						slot: this.slot(),
 						locked: proc.lock_future,
+						advised: proc.onfault,
 					});
+				if (proc.lock_future && proc.onfault === 0)
+					this.bring(pages, proc.brk, want - proc.brk);
 				proc.brk = want;
 				return ret === want * this.places.size;
 			}
@@ -274,9 +332,35 @@ export class Model {
 				return this.several || ret === this.seen(q);
 			}
 			case "msync": {
-				for (let i = 0; i < op.n; i++) if (!pages.has(first + i)) return ret === -ENOMEM;
-				return ret === 0;
+				if (op.flags & MS_ASYNC && op.flags & MS_SYNC) return ret === -EINVAL;
+				let hole = false;
+				for (let i = 0; i < op.n; i++) {
+					const p = pages.get(first + i);
+					hole ||= p === undefined;
+					if (hole && op.flags === MS_ASYNC) return ret === -ENOMEM;
+					if (p?.locked && op.flags & MS_INVALIDATE) return ret === -EBUSY;
+				}
+				return ret === (hole ? -ENOMEM : 0);
 			}
+			case "mincore": {
+				/* It lets go of the lock in between. */
+				if (this.several) return ret >= 0 || ret === -ENOMEM;
+				let known = 0;
+				for (let i = 0; i < op.n; i++) {
+					const p = pages.get(first + i);
+					if (!p) return ret === -ENOMEM;
+					/* What else is there is up to the kernel. */
+					if (p.object < 0 && !this.untouched(p)) known |= 1 << i;
+				}
+				return ret >= 0 && (ret & known) === known;
+			}
+			case "exec":
+				pages.clear();
+				Object.assign(proc, { lock_future: false, onfault: 0, brk: this.places.heap });
+				return ret === 0;
+			case "hint":
+			case "smaps":
+			case "clear_refs":
 			case "drop_caches":
 				return ret === 0;
 			case "fork":
@@ -316,10 +400,26 @@ export class Model {
 				slot: shared ? cell : object >= 0 && cell < 0 ? -1 : this.slot(),
 				backing: shared ? -1 : cell,
 				locked: proc.lock_future || (op.more & MAP_LOCKED) !== 0,
+				advised: proc.onfault,
 				stack: op.backing === "stack",
 			});
 		}
+		if (proc.onfault === 0 && (proc.lock_future || op.more & (MAP_POPULATE | MAP_LOCKED)))
+			this.bring(pages, at, op.n);
 		return ret === at * this.places.size;
+	}
+	/** What is not in the range stays as it is. */
+	private lock(pages: Pages, at: number, locked: boolean, onfault: number): void {
+		const p = pages.get(at) as Mapped;
+		pages.set(at, { ...p, locked, advised: (p.advised & ~VM_LOCKONFAULT) | onfault });
+	}
+	/** As far as it goes: up to what cannot be brought in. */
+	private bring(pages: Pages, first: number, n: number): void {
+		for (let at = first; at < first + n; at++) {
+			const p = pages.get(at);
+			if (!p || p.prot === 0 || p.slot < 0) return;
+			this.brought.push(at);
+		}
 	}
 
 	/** EFAULT is right as well where the old range may be several vmas: where one ends and an equal one begins is
@@ -356,6 +456,7 @@ export class Model {
 				const left = {
 					...p,
 					locked: false,
+					advised: p.advised & ~VM_LOCKONFAULT,
 					slot: p.shared || p.slot < 0 ? p.slot : this.slot(),
 				};
 				if (keep) pages.set(from + i, left);
@@ -402,22 +503,19 @@ export class Model {
 					if (advice === MADV_DONTNEED && !p.shared && p.slot >= 0)
 						pages.set(at, { ...p, slot: this.slot() });
 					break;
-				case MADV_DONTFORK:
-				case MADV_DOFORK:
-					pages.set(at, { ...p, dontfork: advice === MADV_DONTFORK });
-					break;
 				case MADV_WIPEONFORK:
 					if (p.object >= 0) return -EINVAL;
-					pages.set(at, { ...p, wipe: true });
-					break;
-				case MADV_KEEPONFORK:
-					pages.set(at, { ...p, wipe: false });
 					break;
 				case MADV_POPULATE_READ:
 				case MADV_POPULATE_WRITE:
 					if (p.slot < 0) return -EFAULT;
 					if (!(p.prot & (advice === MADV_POPULATE_READ ? ~0 : 2))) return -EINVAL;
+					this.bring(pages, at, 1);
 			}
+			const change = ADVICE[advice];
+			if (!change) continue;
+			const q = pages.get(at) as Mapped;
+			pages.set(at, { ...q, advised: (q.advised & ~change.clear) | change.set });
 		}
 		return hole ? -ENOMEM : 0;
 	}

@@ -9,9 +9,13 @@ import {
 	MADV_DONTNEED,
 	MADV_FREE,
 	MADV_KEEPONFORK,
+	MADV_NORMAL,
 	MADV_PAGEOUT,
 	MADV_POPULATE_READ,
 	MADV_POPULATE_WRITE,
+	MADV_RANDOM,
+	MADV_SEQUENTIAL,
+	MADV_WILLNEED,
 	MADV_WIPEONFORK,
 	MREMAP_DONTUNMAP,
 	MREMAP_FIXED,
@@ -40,13 +44,15 @@ export type Op =
 			index: number;
 			more: number;
 	  }
-	| { op: "munmap" | "mlock" | "mlock2" | "munlock" | "msync"; page: number; n: number }
+	| { op: "munmap" | "mlock" | "mlock2" | "munlock" | "mincore" | "hint"; page: number; n: number }
+	| { op: "msync"; page: number; n: number; flags: number }
 	| { op: "mprotect"; page: number; n: number; prot: number }
 	| { op: "mremap"; page: number; old: number; n: number; flags: number; to: number }
 	| { op: "madvise"; page: number; n: number; advice: number }
 	| { op: "name"; page: number; n: number; name: number }
 	| { op: "mlockall"; flags: number }
-	| { op: "munlockall" | "fork" | "thread" | "exit" | "exit_group" | "drop_caches" }
+	| { op: "munlockall" | "fork" | "thread" | "exit" | "exit_group" | "exec" | "drop_caches" | "smaps" }
+	| { op: "clear_refs"; what: number }
 	| { op: "child"; page: number; value: number }
 	| { op: "brk"; n: number };
 
@@ -54,6 +60,8 @@ export type Op =
 export interface Plan {
 	/** CPU 1 is a child of CPU 0's process; else all are threads of one. */
 	family: boolean;
+	/** Of what the border is: an index of BORDERS. */
+	border: number;
 	/** One more thread, that runs nowhere: only with two are faults speculative. */
 	thread: boolean;
 	setup: Op[];
@@ -64,6 +72,10 @@ const prot_text = (prot: number) => (prot & 1 ? "r" : "-") + (prot & 2 ? "w" : "
 const ADVICE: Record<number, string> = {
 	[MADV_DONTNEED]: "DONTNEED",
 	[MADV_FREE]: "FREE",
+	[MADV_NORMAL]: "NORMAL",
+	[MADV_RANDOM]: "RANDOM",
+	[MADV_SEQUENTIAL]: "SEQUENTIAL",
+	[MADV_WILLNEED]: "WILLNEED",
 	[MADV_COLD]: "COLD",
 	[MADV_PAGEOUT]: "PAGEOUT",
 	[MADV_POPULATE_READ]: "POPULATE_READ",
@@ -110,6 +122,10 @@ export function op_text(o: Op): string {
 			return `madvise ${range(o.page, o.n)} ${ADVICE[o.advice] ?? o.advice}`;
 		case "name":
 			return `name ${range(o.page, o.n)} ${o.name ? String.fromCharCode(o.name) : "none"}`;
+		case "msync":
+			return `msync ${range(o.page, o.n)}, ${o.flags}`;
+		case "clear_refs":
+			return `clear_refs ${o.what}`;
 		case "mlockall":
 			return `mlockall ${o.flags}`;
 		case "brk":
@@ -118,6 +134,13 @@ export function op_text(o: Op): string {
 			return "page" in o ? `${o.op} ${range(o.page, o.n)}` : o.op;
 	}
 }
+
+/** Where page BORDER of the window is: where a page table begins, or one of a higher level. */
+export const BORDERS = [
+	{ at: 0x20200000, begins: "a page table" },
+	{ at: 2 ** 30, begins: "a gibibyte" },
+	{ at: 2 ** 39, begins: "512 gibibytes" },
+] as const;
 
 /** Each operation has a number, by which it can be left out. */
 export function plan_text(p: Plan): string {
@@ -128,8 +151,9 @@ export function plan_text(p: Plan): string {
 		: p.thread
 			? "with a thread that runs nowhere"
 			: "";
+	const { begins } = BORDERS[p.border];
 	return [
-		`  page ${BORDER} begins a page table, pages from ${WINDOW} on are far away${who ? `; ${who}` : ""}`,
+		`  page ${BORDER} begins ${begins}, pages from ${WINDOW} on are far away${who ? `; ${who}` : ""}`,
 		"  set-up:",
 		...list(p.setup),
 		...p.cpus.flatMap((ops, cpu) => [`  CPU ${cpu}:`, ...list(ops)]),

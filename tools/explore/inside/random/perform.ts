@@ -10,6 +10,7 @@ import {
 	__NR_exit,
 	__NR_exit_group,
 	__NR_fork,
+	__NR_mincore,
 	__NR_mlock,
 	__NR_mlock2,
 	__NR_mlockall,
@@ -25,6 +26,7 @@ import {
 	__NR_sim_open,
 	__NR_wait4,
 } from "asm/unistd.ts";
+import { CONFIG_NUMA_BALANCING } from "generated/autoconf.ts";
 import { load8 } from "host/door.ts";
 import {
 	MAP_ANONYMOUS,
@@ -34,25 +36,41 @@ import {
 	MAP_PRIVATE,
 	MAP_SHARED,
 	MLOCK_ONFAULT,
-	MS_SYNC,
 } from "linux/mman.ts";
-import { VM_LOCKED } from "linux/mm.ts";
+import { find_vma, VM_ACCESS_FLAGS, VM_LOCKED } from "linux/mm.ts";
+import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import { PR_SET_VMA, PR_SET_VMA_ANON_NAME } from "linux/prctl.ts";
-import { B, madvise, read, run_task, user_syscall, write } from "../scenario.ts";
-import { BORDER, FILE_PAGES, type Op, WINDOW } from "./ops.ts";
+import { current } from "kernel/sched/core.ts";
+import { user_read_file } from "kernel/entry/user.ts";
+import { change_prot_numa } from "mm/mempolicy.ts";
+import { clear_refs, exec, in_kernel, madvise, read, run_task, user_syscall, write } from "../scenario.ts";
+import { ADVISED } from "./model.ts";
+import { BORDER, BORDERS, FILE_PAGES, type Op, WINDOW } from "./ops.ts";
 
 const O_RDWR = 2;
 const INO = 4712;
 const CLONE_THREAD = 0x10f00;
-/** Strings for names: a letter each, in a page of their own. */
+/** Strings for names: a letter each, in a page of their own; */
 export const NAMES = 0x10800000;
+/** and for what mincore() says. */
+const RESIDENT = NAMES + 64;
 
+interface place extends struct {
+	border: int /* set-up only */;
+}
+const place = DEFINE<place>();
+
+export function set_border(border: number): void {
+	place.border = border;
+}
+/** The number of the first page behind the border. */
+export function border_page(): number {
+	return BORDERS[place.border].at / PAGE_SIZE;
+}
 export function page_of(page: number): number {
-	const window = B / PAGE_SIZE - BORDER;
-
-	/* On a page table of its own. */
-	return page < WINDOW ? window + page : B / PAGE_SIZE + 0x3000 + (page - WINDOW);
+	/* What is far away is on a page table of its own. */
+	return border_page() + (page < WINDOW ? page - BORDER : 0x3000 + (page - WINDOW));
 }
 const address = (page: number) => page_of(page) * PAGE_SIZE;
 
@@ -61,7 +79,7 @@ export function open_file(): number {
 	return user_syscall(__NR_sim_open, INO, O_RDWR, FILE_PAGES * PAGE_SIZE);
 }
 
-function map(o: Op & { op: "mmap" }): number {
+function map_as(o: Op & { op: "mmap" }): number {
 	const how = o.how === "fixed" ? MAP_FIXED : o.how === "noreplace" ? MAP_FIXED_NOREPLACE : 0;
 	const shared = o.backing === "shared" || o.backing === "file-shared" ? MAP_SHARED : MAP_PRIVATE;
 	const more = o.more | (o.backing === "stack" ? MAP_GROWSDOWN : 0);
@@ -71,6 +89,8 @@ function map(o: Op & { op: "mmap" }): number {
 	if (o.backing !== "file" && o.backing !== "file-shared")
 		return user_syscall(__NR_mmap, at, len, o.prot, how | shared | more | MAP_ANONYMOUS, -1, 0);
 	const fd = open_file();
+
+	if (fd < 0) return fd;
 	const ret = user_syscall(__NR_mmap, at, len, o.prot, how | shared | more, fd, o.index * PAGE_SIZE);
 
 	user_syscall(__NR_close, fd);
@@ -92,6 +112,46 @@ function child(addr: number, value: number, parent: number): number {
 	return found;
 }
 
+export function map_names(): number {
+	const at = user_syscall(__NR_mmap, NAMES, PAGE_SIZE, 3, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at < 0) return at;
+	write(NAMES, 0x78);
+	write(NAMES + 2, 0x79);
+	return 0;
+}
+
+/** As task_numa_work() does, which the port does not have: the next access to these pages tells who it is. */
+function hint(addr: number, len: number): number {
+	const mm = current().mm;
+	const end = addr + len;
+
+	mmap_read_lock(mm);
+	for (let vma = find_vma(mm, addr); vma !== NULL && vma.vm_start < end; vma = vma.vm_next) {
+		/* Whoever may not be accessed has no hints. */
+		if (CONFIG_NUMA_BALANCING && vma.vm_flags & VM_ACCESS_FLAGS)
+			change_prot_numa(vma, Math.max(addr, vma.vm_start), Math.min(end, vma.vm_end));
+	}
+	mmap_read_unlock(mm);
+	return 0;
+}
+
+function smaps(): number {
+	const text = user_read_file("/proc/self/smaps");
+
+	return typeof text === "number" ? text : 0;
+}
+
+/** A bit for each page that is there; or an errno. */
+function mincore(addr: number, n: number): number {
+	const ret = user_syscall(__NR_mincore, addr, n * PAGE_SIZE, RESIDENT);
+	let bits = 0;
+
+	if (ret !== 0) return ret;
+	for (let i = 0; i < n; i++) bits |= (read(RESIDENT + i) & 1) << i;
+	return bits;
+}
+
 /** The result of a call, what a load found, whether a store could be made. `pid` is who runs on this CPU. */
 export function perform(o: Op, pid: number): number {
 	const at = "page" in o ? address(o.page) : 0;
@@ -103,7 +163,7 @@ export function perform(o: Op, pid: number): number {
 		case "store":
 			return write(at, o.value) ? 1 : 0;
 		case "mmap":
-			return map(o);
+			return map_as(o);
 		case "munmap":
 			return user_syscall(__NR_munmap, at, len);
 		case "mprotect":
@@ -132,7 +192,18 @@ export function perform(o: Op, pid: number): number {
 		case "munlockall":
 			return user_syscall(__NR_munlockall);
 		case "msync":
-			return user_syscall(__NR_msync, at, len, MS_SYNC);
+			return user_syscall(__NR_msync, at, len, o.flags);
+		case "mincore":
+			return mincore(at, o.n);
+		case "hint":
+			return in_kernel(() => hint(at, len));
+		case "smaps":
+			return smaps();
+		case "clear_refs":
+			clear_refs(String(o.what));
+			return 0;
+		case "exec":
+			return exec() || map_names();
 		case "brk":
 			return user_syscall(__NR_brk, 0x10000000 + len);
 		case "fork":
@@ -153,6 +224,8 @@ export function perform(o: Op, pid: number): number {
 export interface Look {
 	prot: number;
 	locked: boolean;
+	/** Of ADVISED. */
+	advised: number;
 	/** What is in the page; -1: it is not there. */
 	value: number;
 }
@@ -168,6 +241,7 @@ export function look(mm: mm_struct, page: number): Look | undefined {
 	return {
 		prot: vma.vm_flags & 7,
 		locked: (vma.vm_flags & VM_LOCKED) !== 0,
+		advised: vma.vm_flags & ADVISED,
 		value: !pte_present(pte) ? -1 : load8(pte_pfn(pte) * PAGE_SIZE),
 	};
 }

@@ -8,15 +8,19 @@
  */
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { __NR_close, __NR_mmap, __NR_sim_drop_caches } from "asm/unistd.ts";
-import { user_validate } from "kernel/entry/user.ts";
+import { CONFIG_FAULT_INJECTION } from "generated/autoconf.ts";
+import { has_failed } from "host/cpu.ts";
+import { log_result, logged, rerunning } from "host/log.ts";
+import { aside } from "host/quiet.ts";
 import { current } from "kernel/sched/core.ts";
+import { EAGAIN, EFAULT, ENFILE, ENOMEM, ENOSPC } from "linux/errno.ts";
 import { MAP_FIXED, MAP_PRIVATE } from "linux/mman.ts";
 import type { mm_struct } from "linux/mm_types.ts";
+import { debug_validate } from "mm/debug_validate.ts";
 import {
 	check_that,
 	child_on,
 	forked,
-	map,
 	munmap,
 	on_cpu,
 	pid_of,
@@ -26,12 +30,11 @@ import {
 	start_threads,
 	thread,
 	user_syscall,
-	write,
 } from "../scenario.ts";
 import { generate, without } from "./generate.ts";
-import { Model } from "./model.ts";
+import { type Mapped, Model } from "./model.ts";
 import { FAR, FILE_PAGES, type Op, op_text, type Plan, plan_text, WINDOW } from "./ops.ts";
-import { look, NAMES, open_file, page_of, perform } from "./perform.ts";
+import { type Look, border_page, look, map_names, NAMES, open_file, page_of, perform, set_border } from "./perform.ts";
 
 const NAME = /^random\/(\d+)((?:-\d+)*)$/;
 const HEAP = 0x10000000;
@@ -45,15 +48,24 @@ interface results extends struct {
 }
 const results = DEFINE<results>();
 
-/** Addresses that do not fit into a word are those near the top. */
+/** Addresses that do not fit into a word are those near the border, or near the top. */
+const NEAR = 0x100000;
+const NEAR_BORDER = -0x20000000;
+const NEAR_TOP = -0x10000;
 function keep(place: number, value: number): number {
-	results.value[place] = value < 0x40000000 ? value : -0x10000 - (STACK_TOP - value) / PAGE_SIZE;
+	const from = value / PAGE_SIZE - border_page();
+	let word = value;
+
+	if (value >= 0x40000000)
+		word = Math.abs(from) < NEAR ? NEAR_BORDER - from : NEAR_TOP - (STACK_TOP - value) / PAGE_SIZE;
+	results.value[place] = word;
 	return value;
 }
 function kept(place: number): number {
 	const v = results.value[place];
 
-	return v >= -0x10000 ? v : STACK_TOP + (v + 0x10000) * PAGE_SIZE;
+	if (v < NEAR_BORDER + NEAR) return (border_page() + (NEAR_BORDER - v)) * PAGE_SIZE;
+	return v < NEAR_TOP ? STACK_TOP + (v - NEAR_TOP) * PAGE_SIZE : v;
 }
 
 /** What the file has, of which nothing then is in memory. */
@@ -68,11 +80,10 @@ function look_at_file(): void {
 }
 
 function set_up(plan: Plan): void {
+	set_border(plan.border);
 	start_threads(plan.family ? 1 : plan.cpus.length);
 	if (plan.thread) thread();
-	map(NAMES, PAGE_SIZE);
-	write(NAMES, 0x78);
-	write(NAMES + 2, 0x79);
+	map_names();
 	look_at_file();
 	for (const [i, o] of plan.setup.entries()) keep(i, perform(o, pid_of(0)));
 	if (plan.family) child_on(1);
@@ -95,62 +106,96 @@ function model_of(plan: Plan): Model {
 	return model;
 }
 
-/** What differs between memory and the model, in words; nothing: the same. */
-function difference(model: Model, process: number, mm: mm_struct): string | undefined {
-	const { pages } = model.processes[process];
-	const places = new Set(pages.keys());
+/** What differs between memory and a model, in words; nothing: each page is as in one of these. */
+function difference(models: Model[], process: number, mm: mm_struct): string | undefined {
+	const places = new Set(models.flatMap((m) => [...m.processes[process].pages.keys()]));
 
 	for (let i = 0; i < WINDOW + FAR; i++) places.add(page_of(i));
 	for (let i = 0; i < HEAP_PAGES; i++) places.add(HEAP / PAGE_SIZE + i);
 	for (const at of places) {
 		const is = look(mm, at);
-		const wanted = pages.get(at);
-		const where = (at * PAGE_SIZE).toString(16);
+		const wrong = models.map((m) => page_difference(is, m, m.processes[process].pages.get(at)));
 
-		if (is === undefined && wanted === undefined) continue;
-		if (is === undefined || wanted === undefined)
-			return is === undefined
-				? `${where} is not mapped, and should be`
-				: `${where} is mapped, and should not be`;
-		if (is.prot !== wanted.prot)
-			return `${where} has protection ${is.prot}, and should have ${wanted.prot}`;
-		if (is.locked !== wanted.locked)
-			return is.locked
-				? `${where} is locked, and should not be`
-				: `${where} is not locked, and should be`;
-		const should = wanted.slot < 0 ? 0 : model.value(wanted);
-
-		/* Nothing need be there where nothing was stored, and what a file or shared memory has is elsewhere. */
-		if (
-			is.value < 0
-				? wanted.object < 0 && !model.untouched(wanted)
-				: wanted.slot >= 0 && is.value !== should
-		)
-			return `${where} holds ${is.value < 0 ? "nothing" : is.value}, and should hold ${should}`;
+		if (wrong.every((w) => w !== undefined)) return `${(at * PAGE_SIZE).toString(16)} ${wrong[0]}`;
 	}
 	return undefined;
+}
+function page_difference(is: Look | undefined, model: Model, wanted: Mapped | undefined): string | undefined {
+	if (is === undefined && wanted === undefined) return undefined;
+	if (is === undefined || wanted === undefined)
+		return is === undefined ? "is not mapped, and should be" : "is mapped, and should not be";
+	if (is.prot !== wanted.prot) return `has protection ${is.prot}, and should have ${wanted.prot}`;
+	if (is.locked !== wanted.locked)
+		return is.locked ? "is locked, and should not be" : "is not locked, and should be";
+	if (is.advised !== wanted.advised)
+		return `has the flags ${is.advised.toString(16)}, and should have ${wanted.advised.toString(16)}`;
+	const should = wanted.slot < 0 ? 0 : model.value(wanted);
+
+	/* Nothing need be there where nothing was stored, and what a file or shared memory has is elsewhere. */
+	if (is.value < 0 ? wanted.object < 0 && !model.untouched(wanted) : wanted.slot >= 0 && is.value !== should)
+		return `holds ${is.value < 0 ? "nothing" : is.value}, and should hold ${should}`;
+	return undefined;
+}
+
+/** Does an operation say that it has failed for want of memory? */
+function out_of_memory(o: Op, ret: number, before: Model): boolean {
+	if (o.op === "brk") return ret === before.processes[0].brk * PAGE_SIZE;
+	return [ENOMEM, EAGAIN, EFAULT, ENFILE, ENOSPC].includes(-ret);
+}
+
+/** What a look from within an execution finds wrong, if anything; it makes no step, and is not made again. */
+function looked(fn: () => string | undefined): string | undefined {
+	if (rerunning()) {
+		logged();
+		return undefined;
+	}
+	const wrong = aside(fn);
+
+	log_result(0);
+	return wrong;
 }
 
 /** One CPU: each operation is looked at. */
 function run_alone(plan: Plan): void {
 	const forks = [...plan.setup, ...plan.cpus[0]].some((o) => o.op === "fork");
 	let model = model_of(plan);
+	let known = true;
+	let failed = false;
 
 	for (const [i, o] of plan.cpus[0].entries()) {
 		const ret = keep(plan.setup.length + i, perform(o, pid_of(0)));
 		const it = `operation ${plan.setup.length + i} (${op_text(o)})`;
 
 		if (o.op === "exit" || o.op === "exit_group") return;
-		const [after] = model.step(0, 0, o, ret);
+		const before = CONFIG_FAULT_INJECTION ? model.copy() : model;
+		const [after] = known ? model.step(0, 0, o, ret) : [model];
+		/* An allocation fails in it: it may have come to any of its pages, and the rest is as it was. */
+		const fails: boolean = CONFIG_FAULT_INJECTION && !failed && has_failed();
+		const in_vain = known && fails && (after === undefined || ret < -1);
 
-		check_that(after !== undefined, `${it} answers ${ret}`);
-		model = after;
-		const wrong = difference(model, 0, current().mm);
+		if (in_vain) {
+			check_that(
+				out_of_memory(o, ret, before),
+				`${it}, for which an allocation fails, answers ${ret}`,
+			);
+		} else check_that(after !== undefined, `${it} answers ${ret}`);
+		const wrong = looked(() => {
+			const differs =
+				known &&
+				difference(in_vain ? [before, model, before.unmapped(o)] : [after], 0, current().mm);
+
+			if (differs) return differs;
+			for (const at of fails || !known ? [] : after.brought)
+				if ((look(current().mm, at)?.value ?? -1) < 0)
+					return `${(at * PAGE_SIZE).toString(16)} is not there`;
+			/* Of several processes that is too much to look at. */
+			return forks ? undefined : debug_validate()[0];
+		});
 
 		check_that(wrong === undefined, `after ${it} ${wrong}`);
-		/* Of several processes that is too much to look at. */
-		if (forks) continue;
-		for (const problem of user_validate()) check_that(false, `after ${it}: ${problem}`);
+		if (in_vain) known = false;
+		else model = after;
+		failed ||= fails;
 	}
 }
 
@@ -163,7 +208,9 @@ function mm_of(cpu: number): mm_struct {
 function check_order(plan: Plan): void {
 	const family = plan.family;
 	/* Nobody can say what a thread that was killed has come to. */
-	if (plan.cpus.some((ops) => ops.some((o) => o.op === "exit_group"))) return;
+	if (plan.cpus.some((ops) => ops.some((o) => o.op === "exit_group" || o.op === "exec"))) return;
+	/* Nor what a call has come to that fails in the middle. */
+	if (CONFIG_FAULT_INJECTION && has_failed()) return;
 	const spaces: mm_struct[] = family ? [mm_of(0), mm_of(1)] : [NULL];
 	if (!family) for (let cpu = 0; cpu < plan.cpus.length; cpu++) if (spaces[0] === NULL) spaces[0] = mm_of(cpu);
 	const first: number[] = [];
@@ -200,7 +247,7 @@ function check_order(plan: Plan): void {
 		}
 		if (any) return false;
 		for (const [process, mm] of spaces.entries()) {
-			const wrong = mm === NULL ? undefined : difference(model, process, mm);
+			const wrong = mm === NULL ? undefined : difference([model], process, mm);
 
 			if (wrong === undefined) continue;
 			depth = sum;
@@ -234,7 +281,7 @@ function program(plan: Plan, cpu: number): () => void {
 
 		for (const [i, o] of ops.entries()) {
 			keep(first + i, perform(o, pid));
-			if (o.op === "exit" || o.op === "exit_group") return;
+			if (o.op === "exit" || o.op === "exit_group" || o.op === "exec") return;
 		}
 	};
 }

@@ -122,6 +122,14 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [store, munmap_then_unlock],
 		check: gone,
 	},
+	"locked-shared-write-munmap": {
+		about: "a write fault of a shared mapping that waits for a locked page, and munmap meanwhile",
+		patch: "none: mm/memory.c do_shared_fault(), VM_FAULT_RETRY",
+		invariant: "a fault that has to start again goes on with nothing that it has found",
+		setup: () => with_lock(2, true),
+		cpus: [store, munmap_then_unlock],
+		check: gone,
+	},
 	"locked-read-map": {
 		about: "a read fault that waits for a locked page, and meanwhile anonymous memory comes in its place",
 		patch: "none: arch/x86/mm/fault.c, VM_FAULT_RETRY",

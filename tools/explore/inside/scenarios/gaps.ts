@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Where mmap() puts what has no place of its own: in the highest gap that is large enough, and where there is none
+ * below mmap_base, in the lowest one. The kernel finds it by what its tree of vmas knows of gaps; here, by looking at
+ * all of them.
+ */
+import { __NR_mmap } from "asm/unistd.ts";
+import { current } from "kernel/sched/core.ts";
+import { vm_end_gap, vm_start_gap } from "linux/mm.ts";
+import { MAP_ANONYMOUS, MAP_FIXED, MAP_NORESERVE, MAP_PRIVATE } from "linux/mman.ts";
+import type { vm_area_struct } from "linux/mm_types.ts";
+import { check_that, munmap, PAGE, PROT_NONE, PROT_READ, PROT_RW, type Scenario, user_syscall } from "../scenario.ts";
+import { random_numbers } from "../strategy/random.ts";
+import { each_case, no_race } from "../table.ts";
+
+/** Pages around which gaps are. */
+const PAGES = 64;
+const LAYOUTS = 12;
+const MIN_ADDR = PAGE;
+const LENGTHS = [3, 1, 2, 5, 1, 8, 4, 2, 1, 6];
+
+const mmap = (addr: number, pages: number, prot: number, flags = 0) =>
+	user_syscall(__NR_mmap, addr, pages * PAGE, prot, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+
+/** Each gap: where it begins and ends, guard gaps of stacks taken off. The last one is not one of these. */
+function gaps(): { start: number; end: number }[] {
+	const found: { start: number; end: number }[] = [];
+	let start = 0;
+
+	for (let vma: vm_area_struct = current().mm.mmap; vma !== NULL; vma = vma.vm_next) {
+		found.push({ start, end: vm_start_gap(vma) });
+		start = vm_end_gap(vma);
+	}
+	return found;
+}
+function highest(len: number): number {
+	const base = current().mm.mmap_base;
+	let best = -1;
+
+	for (const { start, end } of gaps()) {
+		const at = Math.min(end, base) - len;
+
+		if (at >= Math.max(start, MIN_ADDR)) best = at;
+	}
+	return best;
+}
+function lowest(len: number): number {
+	const base = current().mm.mmap_legacy_base;
+
+	for (const { start, end } of gaps()) {
+		const at = Math.max(start, base);
+
+		if (at + len <= end) return at;
+	}
+	return -1;
+}
+
+/** Vmas with gaps between them, none of which goes together with the next one. */
+function layout(at: number, next: () => number): void {
+	mmap(at, PAGES, PROT_RW, MAP_FIXED);
+	for (let page = 0; page < PAGES; ) {
+		const size = 1 + (next() % 6);
+
+		if (next() % 2 === 0) munmap(at + page * PAGE, size * PAGE);
+		else mmap(at + page * PAGE, Math.min(size, PAGES - page), PROT_READ, MAP_FIXED);
+		page += size;
+	}
+}
+function each_length(where: (len: number) => number): void {
+	for (const pages of LENGTHS) {
+		const wanted = where(pages * PAGE);
+		const is = mmap(0, pages, PROT_RW);
+
+		check_that(
+			is === wanted,
+			`${pages} pages come to ${is.toString(16)}, and should to ${wanted.toString(16)}`,
+		);
+	}
+}
+
+/** Below mmap_base, where there is room without end. */
+function top_down(seed: number): void {
+	const end = current().mm.mmap_base;
+	const at = end - PAGES * PAGE;
+
+	layout(at, random_numbers(seed));
+	each_length(highest);
+	munmap(at - PAGES * PAGE, 2 * PAGES * PAGE);
+}
+/** All that is below mmap_base is in use. */
+function bottom_up(seed: number): void {
+	const base = current().mm.mmap_base;
+	const filled: { start: number; len: number }[] = [];
+
+	for (const gap of gaps()) {
+		const start = Math.max(gap.start, MIN_ADDR);
+		const len = Math.min(gap.end, base) - start;
+
+		if (len > 0) filled.push({ start, len });
+	}
+	for (const { start, len } of filled)
+		user_syscall(
+			__NR_mmap,
+			start,
+			len,
+			PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
+			-1,
+			0,
+		);
+	layout(base + 8 * PAGE, random_numbers(seed));
+	each_length(lowest);
+	munmap(base, 4 * PAGES * PAGE);
+	for (const { start, len } of filled) munmap(start, len);
+}
+
+const table = (about: string, run: (seed: number) => void): Scenario => ({
+	about,
+	patch: "none: mm/mmap.c unmapped_area(), unmapped_area_topdown()",
+	invariant: "it comes into the highest gap that is large enough, or else into the lowest",
+	setup: () =>
+		each_case(
+			Array.from({ length: LAYOUTS }, (_, i) => i + 1),
+			(seed) => `layout ${seed}`,
+			run,
+		),
+	cpus: no_race,
+	models: ["sc"],
+});
+
+export const scenarios: Record<string, Scenario> = {
+	"gaps/top-down": table("mmap without an address, among many gaps", top_down),
+	"gaps/bottom-up": table("mmap without an address, where no gap is left below mmap_base", bottom_up),
+};
