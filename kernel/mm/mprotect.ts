@@ -46,8 +46,9 @@ import { PageDirty, PageKsm, PageSwapBacked } from "linux/page-flags.ts";
 import {
 	p4d_addr_end, p4d_none_or_clear_bad, pgd_addr_end,
 	pgd_none_or_clear_bad, pgd_offset, pmd_addr_end, pmd_none_or_clear_bad,
-	pmd_offset, pmd_trans_unstable, ptep_modify_prot_commit,
-	ptep_modify_prot_start, pud_addr_end, pud_none_or_clear_bad, pud_offset,
+	pmd_offset, pmd_trans_unstable, pte_mk_savedwrite,
+	ptep_modify_prot_commit, ptep_modify_prot_start, pud_addr_end,
+	pud_none_or_clear_bad, pud_offset,
 } from "linux/pgtable.ts";
 import {
 	arch_override_mprotect_pkey, arch_set_user_pkey_access, mm_pkey_alloc,
@@ -109,7 +110,7 @@ function change_pte_range(
 		let ptent = pte_modify(oldpte, newprot);
 
 		if (preserve_write)
-			ptent = pte_mkwrite(ptent);
+			ptent = pte_mk_savedwrite(ptent);
 		/* No write fault to learn what is known: it is dirty, and soft
 		 * dirty if somebody asks for that. */
 		if (dirty_accountable && pte_dirty(ptent) &&

@@ -28,6 +28,7 @@ import {
 	PROT_READ,
 } from "linux/mman.ts";
 import { pte_lockptr } from "linux/mm.ts";
+import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
 import type { mm_struct, } from "linux/mm_types.ts";
 import { PageTable } from "linux/page-flags.ts";
 import { mmget } from "linux/sched/mm.ts";
@@ -80,6 +81,7 @@ import {
 	pte_none,
 	pte_present,
 	pte_protnone,
+	pte_savedwrite,
 	pte_write,
 	pte_wrprotect,
 	pte_young,
@@ -119,6 +121,7 @@ import {
 	__NR_close, __NR_madvise, __NR_mmap, __NR_mprotect, __NR_sim_open,
 } from "asm/unistd.ts";
 import {
+	KUNIT_ASSERT_EQ,
 	KUNIT_ASSERT_NOT_NULL,
 	KUNIT_CASE,
 	KUNIT_CASE_PARAM,
@@ -166,6 +169,7 @@ import {
 	user_test_exit,
 	user_test_init,
 } from "mm/memory_kunit.ts";
+import { change_prot_numa } from "mm/mempolicy.ts";
 import { lppaca } from "../kernel/paca.ts";
 import { process_table_root, set_no_rc } from "./book3s64/mmu_context.ts";
 import { do_page_fault } from "./fault.ts";
@@ -434,6 +438,36 @@ function hints_keep_the_write_bit(test: kunit): void {
 	});
 	KUNIT_EXPECT_EQ(test, ptep.pte, hint);
 	change_pte(test, () => full);
+}
+
+/* The next use takes a hint back, and the page may be written as before. */
+function hints_are_taken_back(test: kunit): void {
+	if (!CONFIG_NUMA_BALANCING) {
+		kunit_skip(test, "needs NUMA_BALANCING");
+		return;
+	}
+	make_process(test);
+	KUNIT_EXPECT_EQ(
+		test,
+		user_syscall(__NR_mmap, AREA, PAGE_SIZE, RW, SHARED, -1, 0),
+		AREA,
+	);
+	user_store8(AREA, 5);
+	const full = pte_of(AREA);
+	const vma = area_vma(test);
+
+	in_kernel(() => {
+		mmap_read_lock(vma.vm_mm);
+		change_prot_numa(vma, AREA, AREA + PAGE_SIZE);
+		mmap_read_unlock(vma.vm_mm);
+	});
+	const hint = pte_of(AREA);
+
+	KUNIT_EXPECT_TRUE(test, pte_protnone(hint) && pte_savedwrite(hint));
+	/* The fault would be taken again and again. */
+	KUNIT_ASSERT_EQ(test, hint & _PAGE_WRITE, 0);
+	KUNIT_EXPECT_EQ(test, user_load8(AREA), 5);
+	KUNIT_EXPECT_EQ(test, pte_of(AREA), full);
 }
 
 /* Only to more, also if the walker was there meanwhile, and without a flush: a
@@ -963,6 +997,7 @@ export const powerpc_fault_test_suite = kunit_suite({
 			"hints_keep_the_write_bit",
 			hints_keep_the_write_bit,
 		),
+		KUNIT_CASE("hints_are_taken_back", hints_are_taken_back),
 		KUNIT_CASE("access_flags_only_grow", access_flags_only_grow),
 		KUNIT_CASE(
 			"spf_aborts_before_the_fault",
