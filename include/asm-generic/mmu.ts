@@ -65,9 +65,9 @@ export function tlb_slot(vpn: number, ctx_id: number): tlb_entry {
 	return tlb.entry[free];
 }
 
-/** The entry behind addr in tables that nobody changes, whatever it is; 0:
- *  none. For checks. */
-export function mmu_entry(root: pgd_t, addr: number): number {
+/** The entry that points to addr's table of ptes, in tables that nobody
+ *  changes; 0: none. For checks. */
+export function mmu_table(root: pgd_t, addr: number): number {
 	const p4d: p4d_t = p4d_offset(pgd_offset_pgd(root, addr), addr);
 
 	if (!p4d_present(p4d.p4d)) return 0;
@@ -76,6 +76,19 @@ export function mmu_entry(root: pgd_t, addr: number): number {
 	if (!pud_present(pud.pud)) return 0;
 	const pmd = pmd_offset_lockless(pud, pud.pud, addr);
 
-	if (!pmd_present(pmd.pmd)) return 0;
-	return pte_offset_map_val(pmd.pmd, addr).pte;
+	return pmd_present(pmd.pmd) ? pmd.pmd : 0;
 }
+
+/** The same of the entry behind addr, whatever it is. For checks. */
+export function mmu_entry(root: pgd_t, addr: number): number {
+	const pmdval = mmu_table(root, addr);
+
+	return pmdval === 0 ? 0 : pte_offset_map_val(pmdval, addr).pte;
+}
+
+/** Which tables a CPU has cached, where its walks go through all levels each
+ *  time: calls fn never. For checks. */
+export function mmu_no_tables(
+	_cpu: number,
+	_fn: (addr: number, pmd: number, ctx_id: number) => void,
+): void {}

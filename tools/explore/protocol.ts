@@ -154,7 +154,9 @@ export type Op =
 	| "call_rcu"
 	| "rcu_take"
 	| "tlb"
-	| "tlbi";
+	| "tlbi"
+	| "pwc"
+	| "pwci";
 /** Set-up and checks run alone, before and after the programs. */
 export type Phase = "setup" | "run" | "check";
 
@@ -250,7 +252,12 @@ export interface Decoder {
 export interface Snapshot {
 	spaces: AddressSpace[];
 	locks: { name: string; addr: number; holder: string }[];
-	tlbs: { cpu: number; entries: { addr: number; pte: number; ctx_id: number }[] }[];
+	tlbs: {
+		cpu: number;
+		entries: { addr: number; pte: number; ctx_id: number }[];
+		/** Of the page walk cache: which table of ptes the addresses from `addr` on have. */
+		tables: { addr: number; pmd: number; ctx_id: number }[];
+	}[];
 	buffers: { cpu: number; stores: { addr: number; value: number }[] }[];
 }
 export interface AddressSpace {

@@ -37,7 +37,9 @@ export const STORE = 26; /* TSO: into the store buffer; an interrupt comes befor
 export const ANSWER = 27; /* disabled until another context has answered, see await_answer_step() */
 export const TLB = 28; /* a CPU looks at its translations, or puts one there */
 export const TLBI = 29; /* another one, or itself, takes some out: commutes with its like */
-export const KINDS = 30;
+export const PWC = 30; /* as TLB, of its page walk cache: where tables are */
+export const PWCI = 31; /* as TLBI */
+export const KINDS = 32;
 export const KIND_NAMES = [
 	"read",
 	"write",
@@ -69,6 +71,8 @@ export const KIND_NAMES = [
 	"answer",
 	"tlb",
 	"tlbi",
+	"pwc",
+	"pwci",
 ] as const;
 
 /** How a load or a store is ordered. */
@@ -114,6 +118,7 @@ const ordered = new Uint8Array(KINDS * KINDS);
 	both(RTRY, REL);
 	both(FREE, ANSWER);
 	both(TLB, TLBI);
+	both(PWC, PWCI);
 	both(GP_START, RCU_LOCK);
 	both(GP_START, RCU_UNLOCK);
 	both(ENQUEUE, TAKE);

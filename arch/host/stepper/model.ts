@@ -22,6 +22,8 @@ import {
 	ipi_step,
 	irq_step,
 	order_mb,
+	pwc_step,
+	pwci_step,
 	queued,
 	rcu_depth,
 	rcu_lock_step,
@@ -282,6 +284,13 @@ export function tlb_use_step(): void {
 /** some are about to be taken out of a CPU's. */
 export function tlb_drop_step(cpu: number): void {
 	if (exploring()) logged_step(() => tlbi_step(cpu));
+}
+/** The same of its page walk cache, where it has one. */
+export function pwc_use_step(): void {
+	if (exploring()) logged_step(pwc_step);
+}
+export function pwc_drop_step(cpu: number): void {
+	if (exploring()) logged_step(() => pwci_step(cpu));
 }
 export function ipi_pending_step(cpu: number): void {
 	logged_step(() => ipi_step(cpu));

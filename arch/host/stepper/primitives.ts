@@ -16,6 +16,8 @@ import {
 	IRQ_OFF,
 	IRQ_ON,
 	PARK,
+	PWC,
+	PWCI,
 	R,
 	RCU_LOCK,
 	RCU_UNLOCK,
@@ -48,6 +50,7 @@ import {
 	REG_IRQ,
 	REG_IRQ_OFF,
 	REG_NEST,
+	REG_PWC,
 	REG_QUEUE,
 	REG_RCU,
 	REG_TAKEN,
@@ -124,12 +127,23 @@ export function ipi_done(): void {
  * translations is met by nobody.
  */
 export function tlb_step(): void {
-	const w = REG_TLB + cpu;
-	if (touch(w, true)) met_step(TLB, w, () => model.tlb_look(w));
+	look_step(TLB, REG_TLB + cpu);
 }
 export function tlbi_step(target: number): void {
-	const w = REG_TLB + target;
-	if (touch(w, false)) met_step(TLBI, w, () => model.tlb_drop(w));
+	drop_step(TLBI, REG_TLB + target);
+}
+/** The same of its page walk cache: most invalidations leave that alone, so it is a place of its own. */
+export function pwc_step(): void {
+	look_step(PWC, REG_PWC + cpu);
+}
+export function pwci_step(target: number): void {
+	drop_step(PWCI, REG_PWC + target);
+}
+function look_step(kind: number, w: number): void {
+	if (touch(w, true)) met_step(kind, w, () => model.tlb_look(w));
+}
+function drop_step(kind: number, w: number): void {
+	if (touch(w, false)) met_step(kind, w, () => model.tlb_drop(w));
 }
 function met_step(kind: number, w: number, perform: () => void): void {
 	step(kind, w);

@@ -29,6 +29,7 @@ export const REG_IN_VAIN = REGS + 1205; /* turns of busy-wait loops that had no 
 export const REG_NEST = REG_IPI + MAX_CPUS; /* of a context: depth of RCU sections */
 export const REG_GP = REG_NEST + MAX_CTX; /* of a context: readers that its grace period waits for */
 export const REG_TLB = REG_GP + MAX_CTX; /* of a CPU: the place where its translations are met */
+export const REG_PWC = REG_TLB + MAX_CPUS; /* of a CPU: the same of its page walk cache */
 /** From here on: the memory model's own. */
 export const REG_MODEL = REGS + 2048;
 

@@ -42,6 +42,8 @@ export const insn_end_step: () => void = none;
 export const insn_store_step: (p: number) => void = none;
 export const tlb_use_step: () => void = none;
 export const tlb_drop_step: (cpu: number) => void = none;
+export const pwc_use_step: () => void = none;
+export const pwc_drop_step: (cpu: number) => void = none;
 export const ipi_pending_step: (cpu: number) => void = none;
 export const ipi_done_step: (pending: number) => void = none;
 export const answer_step: (p: number, value: number) => void = none;

@@ -15,6 +15,7 @@
  * when it only permits more.
  */
 import { CONFIG_ARCH_HOST_STEPPER } from "generated/autoconf.ts";
+import { pwc_use_step, tlb_use_step } from "host/model.ts";
 import { cpu_tlb, mmu_entry, tlb_slot } from "asm-generic/mmu.ts";
 import {
 	insn_begin,
@@ -59,7 +60,7 @@ import {
 	data_access, instruction_access, segment_interrupt,
 } from "../kernel/interrupt.ts";
 import { mmu_registers, process_table_root } from "./book3s64/mmu_context.ts";
-import { cpu_pwc, pwc_slot } from "./tlb.ts";
+import { cpu_pwc, PWC_ENTRIES, type pwc_entry, pwc_slot } from "./tlb.ts";
 
 /* Of an error, beside what DSISR or SRR1 have. */
 /** The access was to fetch an instruction. */
@@ -78,6 +79,8 @@ export function mmu_translate(
 	const offset = addr & (PAGE_SIZE - 1);
 	const vpn = (addr - offset) / PAGE_SIZE;
 	const pid = this_cpu(mmu_registers).pid;
+
+	if (CONFIG_ARCH_HOST_STEPPER) tlb_use_step();
 	const e = tlb_slot(vpn, pid);
 
 	/* Another CPU may clear ctx_id at any time: then what we do with the
@@ -96,6 +99,7 @@ export function mmu_translate(
 
 	const pte = mmu_walk(addr, write, exec, user);
 	if (pte < 0) return pte;
+	if (CONFIG_ARCH_HOST_STEPPER) tlb_use_step();
 	e.vpn = vpn;
 	e.pte = pte;
 	WRITE_ONCE(e.ctx_id, pid);
@@ -122,10 +126,11 @@ function permits(
  */
 function walk_upper(addr: number, pid: number): number {
 	const region = Math.floor(addr / PMD_SIZE);
-	const cached = pwc_slot(region);
+
+	if (CONFIG_ARCH_HOST_STEPPER) pwc_use_step();
+	const cached = pwc_slot(region, pid);
 
 	if (
-		!CONFIG_ARCH_HOST_STEPPER &&
 		READ_ONCE(cached.ctx_id) === pid &&
 		cached.region === region &&
 		pid !== 0
@@ -147,11 +152,10 @@ function walk_upper(addr: number, pid: number): number {
 	const pmdval = READ_ONCE(pmd.pmd);
 
 	if ((pmdval & _PAGE_PRESENT) === 0) return 0;
-	if (!CONFIG_ARCH_HOST_STEPPER) {
-		cached.region = region;
-		cached.pmd = pmdval;
-		WRITE_ONCE(cached.ctx_id, pid);
-	}
+	if (CONFIG_ARCH_HOST_STEPPER) pwc_use_step();
+	cached.region = region;
+	cached.pmd = pmdval;
+	WRITE_ONCE(cached.ctx_id, pid);
 	return pmdval;
 }
 
@@ -208,8 +212,8 @@ export function mmu_loaded_mm(cpu: number): mm_struct {
 	return per_cpu(mmu_registers, cpu).loaded_mm;
 }
 
-/** Calls fn with address and size of what no other CPU meets a CPU at: a tlbie
- *  is one step. For the stepper. */
+/** Calls fn with address and size of what no other CPU meets a CPU at: that a
+ *  tlbie takes something out is a step of its own. For the stepper. */
 export function mmu_own(
 	cpu: number,
 	fn: (addr: number, size: number) => void,
@@ -217,6 +221,21 @@ export function mmu_own(
 	fn(uptr(per_cpu(cpu_tlb, cpu)), sizeof<cpu_tlb>());
 	fn(uptr(per_cpu(cpu_pwc, cpu)), sizeof<cpu_pwc>());
 	fn(uptr(per_cpu(mmu_registers, cpu)), sizeof<mmu_registers>());
+}
+
+/** Calls fn for each table of ptes that a CPU has in its page walk cache. For
+ *  checks. */
+export function mmu_cached_tables(
+	cpu: number,
+	fn: (addr: number, pmd: number, ctx_id: number) => void,
+): void {
+	const pwc = per_cpu(cpu_pwc, cpu);
+
+	for (let i = 0; i < PWC_ENTRIES; i++) {
+		const e: pwc_entry = pwc.entry[i];
+
+		if (e.ctx_id !== 0) fn(e.region * PMD_SIZE, e.pmd, e.ctx_id);
+	}
 }
 
 /** Will the CPU use what it has cached of mm as it is, without another look, if

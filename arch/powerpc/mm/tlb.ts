@@ -20,12 +20,14 @@ import {
 	drop_all, drop_page, wait_for_accesses,
 } from "asm-generic/tlb_broadcast.ts";
 import { nr_cpu_ids } from "host/cpu.ts";
+import { pwc_drop_step, tlb_drop_step } from "host/model.ts";
+import { BUG_ON } from "linux/bug.ts";
 
 export const RIC_FLUSH_TLB = 0;
 export const RIC_FLUSH_PWC = 1;
 export const RIC_FLUSH_ALL = 2;
 
-export const PWC_ENTRIES = 16;
+export const PWC_ENTRIES = CONFIG_ARCH_HOST_STEPPER ? 64 : 16;
 
 /** Where the table of ptes of a part of an address space is. Valid while ctx_id
  *  is not 0. All fields: its CPU only; others clear ctx_id. */
@@ -37,19 +39,31 @@ export interface pwc_entry extends struct {
 
 /** All fields: its CPU only, as in pwc_entry. */
 export interface cpu_pwc extends struct {
-	entry: array<embed<pwc_entry>, 16>;
+	entry: array<embed<pwc_entry>, 64>; /* PWC_ENTRIES are used */
 }
 export const cpu_pwc = DEFINE_PER_CPU<cpu_pwc>();
 
-/** Its place in the cache of this CPU. */
-export function pwc_slot(region: number): pwc_entry {
-	return this_cpu(cpu_pwc).entry[region & (PWC_ENTRIES - 1)];
+/** Where a part's table is in the cache of this CPU, or has its place. As with
+ *  translations the stepper forgets none but by an invalidation. */
+export function pwc_slot(region: number, pid: number): pwc_entry {
+	const pwc = this_cpu(cpu_pwc);
+
+	if (!CONFIG_ARCH_HOST_STEPPER)
+		return pwc.entry[region & (PWC_ENTRIES - 1)];
+	let free = PWC_ENTRIES;
+
+	for (let i = PWC_ENTRIES - 1; i >= 0; i--) {
+		const e: pwc_entry = pwc.entry[i];
+
+		if (e.ctx_id === 0) free = i;
+		else if (e.ctx_id === pid && e.region === region) return e;
+	}
+	BUG_ON(free === PWC_ENTRIES, "all of the page walk cache is in use");
+	return pwc.entry[free];
 }
 
 /** The page walk cache of one CPU; pid 0: all of it. */
 function drop_pwc(pwc: cpu_pwc, pid: number): void {
-	/* The stepper's walks have none. */
-	if (CONFIG_ARCH_HOST_STEPPER) return;
 	for (let i = 0; i < PWC_ENTRIES; i++) {
 		const e: pwc_entry = pwc.entry[i];
 
@@ -78,6 +92,7 @@ export function tlbie_va(
 	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
 		const tlb = per_cpu(cpu_tlb, cpu);
 
+		if (CONFIG_ARCH_HOST_STEPPER) tlb_drop_step(cpu);
 		for (let i = 0; i < n; i++)
 			drop_page(tlb, vpn + i * stride, pid);
 	}
@@ -86,15 +101,19 @@ export function tlbie_va(
 /** tlbie, IS=1: all of a PID; 0 is IS=3, all of everybody. After ptesync(). */
 export function tlbie_pid(pid: number, ric: number): void {
 	if (ric !== RIC_FLUSH_TLB) {
-		for (let cpu = 0; cpu < nr_cpu_ids(); cpu++)
+		for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
+			if (CONFIG_ARCH_HOST_STEPPER) pwc_drop_step(cpu);
 			drop_pwc(per_cpu(cpu_pwc, cpu), pid);
+		}
 		/* Who went on from where an entry has led to puts what he finds
 		 * into his TLB: that comes before what follows. */
 		wait_for_accesses();
 	}
 	if (ric !== RIC_FLUSH_PWC) {
-		for (let cpu = 0; cpu < nr_cpu_ids(); cpu++)
+		for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
+			if (CONFIG_ARCH_HOST_STEPPER) tlb_drop_step(cpu);
 			drop_all(per_cpu(cpu_tlb, cpu), pid);
+		}
 	}
 }
 

@@ -6,7 +6,16 @@
  * once all processes have ended, nothing is left over.
  */
 import { meminfo, mem_settle, run_task, user_idle, user_syscall, user_validate } from "kernel/entry/user.ts";
-import { cpu_tlb, mmu_loaded_mm, mmu_lookup, mmu_trusts, type tlb_entry, tlb_used } from "asm/mmu.ts";
+import {
+	cpu_tlb,
+	mmu_cached_tables,
+	mmu_loaded_mm,
+	mmu_lookup,
+	mmu_table,
+	mmu_trusts,
+	type tlb_entry,
+	tlb_used,
+} from "asm/mmu.ts";
 import { pte_dirty, pte_pfn, pte_write, pte_young } from "asm/pgtable.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { __NR_exit_group } from "asm/unistd.ts";
@@ -96,6 +105,17 @@ function check_tlb(cpu: number, mm: mm_struct): void {
 	}
 }
 
+/** A table that a CPU walks without a look at the upper levels must be the one that they lead to. */
+function check_tables(cpu: number, mm: mm_struct): void {
+	mmu_cached_tables(cpu, (addr, pmd, ctx_id) => {
+		if (ctx_id !== mm.context.ctx_id) return;
+		check_that(
+			pmd === mmu_table(mm.pgd, addr),
+			`CPU${cpu} has a page table of ${addr.toString(16)} cached that is there no more`,
+		);
+	});
+}
+
 /** A CPU is outside of the kernel: it holds no lock and is in no RCU section. */
 function check_cpu(cpu: number): void {
 	on_cpu(cpu, () => {
@@ -114,7 +134,10 @@ export function final_check(): void {
 		const mm: mm_struct = t.mm;
 
 		if (mm === NULL) continue;
-		for (let cpu = 0; cpu < nr_cpus; cpu++) check_tlb(cpu, mm);
+		for (let cpu = 0; cpu < nr_cpus; cpu++) {
+			check_tlb(cpu, mm);
+			check_tables(cpu, mm);
+		}
 	}
 	/* First: a page that no vma leads to is dirty where nobody looks for it. */
 	for (const problem of user_validate()) check_that(false, problem);

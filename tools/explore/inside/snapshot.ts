@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * The state of the machine, for who steps through a schedule: all address
- * spaces, what each CPU's TLB holds, who holds which lock, and the stores that
- * are still in a store buffer. A look without locks, between two steps.
+ * spaces, what each CPU's TLB and page walk cache hold, who holds which lock,
+ * and the stores that are still in a store buffer. A look without locks, between two steps.
  */
-import { cpu_tlb, mmu_loaded_mm, mmu_lookup, type tlb_entry, tlb_used } from "asm/mmu.ts";
+import { cpu_tlb, mmu_cached_tables, mmu_loaded_mm, mmu_lookup, type tlb_entry, tlb_used } from "asm/mmu.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
 import { ACQ, RACQ } from "host/kinds.ts";
@@ -56,7 +56,12 @@ function tlb_of(cpu: number): Snapshot["tlbs"][number] {
 
 		if (e.ctx_id !== 0) entries.push({ addr: e.vpn * PAGE_SIZE, pte: e.pte, ctx_id: e.ctx_id });
 	}
-	return { cpu, entries };
+	const tables: Snapshot["tlbs"][number]["tables"] = [];
+
+	mmu_cached_tables(cpu, (addr, pmd, ctx_id) => {
+		tables.push({ addr, pmd, ctx_id });
+	});
+	return { cpu, entries, tables };
 }
 
 /** What context c holds, but for what it stands before. */

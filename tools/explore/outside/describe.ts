@@ -124,6 +124,10 @@ export function describe(e: TraceEvent, name: string, d?: Decoder, writer?: numb
 			return "looks at its translations, or keeps one";
 		case "tlbi":
 			return "takes translations out";
+		case "pwc":
+			return "looks into its page walk cache, or keeps there where a table is";
+		case "pwci":
+			return "takes out of a page walk cache where tables are";
 		case "rcu_read_lock":
 		case "rcu_read_unlock":
 		case "call_rcu":

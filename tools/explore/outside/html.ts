@@ -92,14 +92,18 @@ function state_groups(s: Snapshot, name_of: (addr: number) => string, d?: Decode
 		title: "Locks held",
 		rows: s.locks.map((l) => ({ key: `${l.name} ${hex(l.addr)}`, text: l.holder })),
 	});
-	for (const t of s.tlbs)
+	const whose = (e: { addr: number; ctx_id: number }) => `${hex(e.addr)}${of.get(e.ctx_id) ?? ", another mm"}`;
+	for (const t of s.tlbs) {
 		groups.push({
 			title: `TLB of CPU${t.cpu}`,
-			rows: t.entries.map((e) => ({
-				key: `${hex(e.addr)}${of.get(e.ctx_id) ?? ", another mm"}`,
-				text: pte(e.pte),
-			})),
+			rows: t.entries.map((e) => ({ key: whose(e), text: pte(e.pte) })),
 		});
+		if (t.tables.length > 0)
+			groups.push({
+				title: `Page walk cache of CPU${t.cpu}`,
+				rows: t.tables.map((e) => ({ key: whose(e), text: value_text("pmd.pmd", e.pmd, d) })),
+			});
+	}
 	for (const b of s.buffers)
 		groups.push({
 			title: `Store buffer of CPU${b.cpu}, oldest first`,

@@ -39,7 +39,14 @@ test("steps carry what the page shows: words, sources, states once each", (t) =>
 	const state = {
 		spaces: [space, { ...space, addr: 0x2000, ctx_id: 2, cpus: [] }],
 		locks: [{ name: "ptl", addr: 20, holder: "CPU0" }],
-		tlbs: [{ cpu: 1, entries: [{ addr: 0x20000000, pte: 0xf1825, ctx_id: 2 }] }],
+		tlbs: [
+			{
+				cpu: 1,
+				entries: [{ addr: 0x20000000, pte: 0xf1825, ctx_id: 2 }],
+				tables: [{ addr: 0x20000000, pmd: 0xfb067, ctx_id: 1 }],
+			},
+			{ cpu: 0, entries: [], tables: [] },
+		],
 		buffers: [{ cpu: 0, stores: [{ addr: 4, value: 7 }] }],
 	};
 	const file = "tools/explore/outside/html.ts";
@@ -72,6 +79,8 @@ test("steps carry what the page shows: words, sources, states once each", (t) =>
 	t.deepEqual(groups.get("mm 0 vmas"), ["0x20000000–0x20002000: rw-p"]);
 	t.deepEqual(groups.get("mm 1 page table"), ["0x20000000: pfn 0xf1 RW A D NX"]);
 	t.deepEqual(groups.get("TLB of CPU1"), ["0x20000000, mm 1: pfn 0xf1 RO A NX"]);
+	t.deepEqual(groups.get("Page walk cache of CPU1"), ["0x20000000, mm 0: table in pfn 0xfb"]);
+	t.false(groups.has("Page walk cache of CPU0"));
 	t.deepEqual(groups.get("Store buffer of CPU0, oldest first"), ["1. x: 7"]);
 });
 

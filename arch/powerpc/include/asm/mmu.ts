@@ -13,6 +13,7 @@ import { DSISR_ISSTORE, DSISR_NOHPTE } from "asm/reg.ts";
 export { insn_begin, insn_end } from "asm-generic/tlb_broadcast.ts";
 export {
 	mmu_access,
+	mmu_cached_tables,
 	mmu_fault,
 	mmu_loaded_mm,
 	mmu_lookup,
@@ -21,7 +22,7 @@ export {
 	mmu_trusts,
 } from "../../mm/mmu.ts";
 export {
-	cpu_tlb, mmu_entry, type tlb_entry, tlb_used,
+	cpu_tlb, mmu_entry, mmu_table, type tlb_entry, tlb_used,
 } from "asm-generic/mmu.ts";
 
 /** The handler of page faults alone, for tests: of a write in user mode to what

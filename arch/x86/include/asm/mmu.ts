@@ -13,7 +13,8 @@ export {
 	mmu_lookup, mmu_own, mmu_translate, mmu_trusts,
 } from "../../mm/mmu.ts";
 export {
-	cpu_tlb, mmu_entry, type tlb_entry, tlb_used,
+	cpu_tlb, mmu_entry, mmu_no_tables as mmu_cached_tables, mmu_table,
+	type tlb_entry, tlb_used,
 } from "asm-generic/mmu.ts";
 
 /** The handler of page faults alone, for tests: of a write in user mode to what
