@@ -93,11 +93,16 @@ export function schedule_idle(): void {
 	leave_task();
 
 	const idle = current();
-	const mm = idle.active_mm;
-	if (mm === init_mm)
-		return;
-	mmgrab(init_mm);
+
+	/* From the look on: an interrupt may let go of what is borrowed, too,
+	 * as do_exit_flush_lazy_tlb() of powerpc does. */
 	local_irq_disable();
+	const mm = idle.active_mm;
+	if (mm === init_mm) {
+		local_irq_enable();
+		return;
+	}
+	mmgrab(init_mm);
 	switch_mm_irqs_off(mm, init_mm, idle);
 	idle.active_mm = init_mm;
 	local_irq_enable();

@@ -72,7 +72,7 @@ export interface Scenario {
 	/** Fragments of configs/, or of an architecture's, under which it is to run as well. */
 	configs?: string[];
 	/** What it is about that not every architecture has: see lacks() in asm/stepper.ts. */
-	needs?: ("mm_cpumask" | "tlb_gen")[];
+	needs?: ("mm_cpumask" | "mask_trim" | "tlb_gen")[];
 	/** Is part of `make test`. */
 	quick?: boolean;
 }

@@ -27,12 +27,14 @@ export const memory_models: readonly ("sc" | "tso" | "lkmm")[] = [
 
 /** Why there is not what a scenario is about; undefined: there is. */
 export function lacks(feature: string): string | undefined {
-	if (feature === "mm_cpumask")
+	if (feature === "mm_cpumask" || feature === "mask_trim")
 		return "a flush is broadcast, so nobody keeps a mask of CPUs";
 	if (feature === "tlb_gen")
 		return "a flush is broadcast, so nobody has to catch up";
 	return undefined;
 }
+
+export function trim_at_next_flush(): void {}
 
 /** A bit; what is said where it is set, and where it is not. */
 export const pte_bits: readonly [number, string, string][] = [

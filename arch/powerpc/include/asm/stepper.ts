@@ -18,6 +18,10 @@ import {
 	_PAGE_WRITE,
 } from "asm/book3s/64/pgtable-bits.ts";
 
+export {
+	trim_at_next_flush,
+} from "../../mm/book3s64/radix_tlb.ts";
+
 /** The memory models that a kernel of it is run under, the strongest first. */
 export const memory_models: readonly ("sc" | "tso" | "lkmm")[] = [
 	"sc",

@@ -186,6 +186,11 @@ function tick_and_test_trim_clock(): boolean {
 	return false;
 }
 
+/** For the stepper: this CPU's next flush asks, if it is one that may. */
+export function trim_at_next_flush(): void {
+	this_cpu(mm_cpumask_trim_clock).ticks = tlb_mm_cpumask_trim_timer - 1;
+}
+
 const FLUSH_TYPE_NONE = 0;
 const FLUSH_TYPE_LOCAL = 1;
 const FLUSH_TYPE_GLOBAL = 2;

@@ -15,9 +15,13 @@ export const memory_models: readonly ("sc" | "tso" | "lkmm")[] =
 	["sc", "tso", "lkmm"];
 
 /** Why there is not what a scenario is about; undefined: there is. */
-export function lacks(_feature: string): string | undefined {
+export function lacks(feature: string): string | undefined {
+	if (feature === "mask_trim")
+		return "a CPU leaves a mask by itself, and is not asked to";
 	return undefined;
 }
+
+export function trim_at_next_flush(): void {}
 
 /** A bit; what is said where it is set, and where it is not. */
 export const pte_bits: readonly [number, string, string][] = [
