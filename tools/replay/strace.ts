@@ -1,29 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Reads what `strace -f -ttt -y -e trace=%memory,%process,prctl -o FILE` wrote.
+ * Reads what `strace -f -ttt -y -e trace=%memory,%process,prctl -o FILE` wrote,
+ * by any strace from 4.26 to 6.16, and what one sees of it in bug reports:
+ * without times, descriptors' paths or threads' numbers.
  *
- * Arguments go through a tokenizer and a small expression parser, because they
- * nest: structs, arrays, sets, strings with anything in them, `3</path>`,
- * comments, flags, and `{in} => {out}`. A call that strace split into
- * `<unfinished ...>` and `<... resumed>` is joined: it has both times.
+ * A call that strace split into `<unfinished ...>` and `<... resumed>` is
+ * joined: it has both times.
  */
-import { at, lines_of, parse_time } from "../lib/errors.ts";
+import { at, lines_of } from "../lib/errors.ts";
+import { Lexer, Malformed, parse_arguments, parse_expression, type Value } from "./strace_args.ts";
 
-export type Value =
-	| { kind: "number"; value: number }
-	/** A name, such as NULL, PROT_READ or AT_FDCWD. */
-	| { kind: "name"; name: string }
-	| { kind: "string"; text: string; truncated: boolean }
-	/** A file descriptor and what it is open on. */
-	| { kind: "fd"; fd: Value; path: string }
-	| { kind: "struct"; fields: { name: string; value: Value }[] }
-	| { kind: "array"; items: Value[] }
-	| { kind: "call"; name: string; args: Value[] }
-	/** `a|b`, `a<<b`, `a && b`, …, flattened; `=>` is what the call gave back. */
-	| { kind: "binary"; op: string; left: Value; right: Value }
-	| { kind: "unary"; op: string; of: Value }
-	/** `...`: strace printed no more. */
-	| { kind: "more" };
+export type { Value };
 
 export interface Result {
 	/** What the call returned; absent for `?`: it did not return, or nobody saw it. */
@@ -74,6 +61,8 @@ export interface Signal {
 	time: number;
 	line: number;
 	name: string;
+	/** Where, if it is of an access to memory. */
+	address?: number;
 }
 
 export type Event = Call | Exit | Signal;
@@ -83,296 +72,87 @@ export interface Strace {
 	events: Event[];
 	/** Lines of the file. */
 	lines: number;
+	/** What the times are: of -ttt, or, where lines have no such times, the numbers of the lines. */
+	clock: "unix" | "lines";
+	/** No line says of which thread it is: strace without -f. */
+	no_pids: boolean;
+	/** Lines that say nothing of the program, such as 'strace: Process 7 attached'. */
+	notes: number;
+	/** The last line ends in its middle, and is left out. */
+	cut: boolean;
 }
 
-type Token =
-	| { kind: "number"; value: number; text: string }
-	| { kind: "name"; text: string }
-	| { kind: "string"; text: string; truncated: boolean }
-	| { kind: "path"; text: string }
-	| { kind: "op"; text: string }
-	| { kind: "end" };
 
-/** Why a line cannot be read; the caller adds where. */
-class Malformed extends Error {}
+/** What stands behind the arguments: `= 3</path> (INJECTED) <0.000012>`. */
+const VALUE = /^\s*=\s*(?:(\?)|(0x[0-9a-f]+|-?\d+))/;
+const ERROR = /\s+(?:(E[A-Z0-9_]+)|\(errno (\d+)\))/y;
 
-const ESCAPES: Record<string, string> = { n: "\n", t: "\t", r: "\r", v: "\v", f: "\f" };
-const OPERATORS = ["...", "=>", "<<", ">>", "&&", "||", "==", "!=", ">=", "<="];
-const SINGLE = "()[]{},=|~+-*/&?:@!<>.%^";
-
-/** Cuts the text between the parentheses of a call into tokens. */
-class Lexer {
-	#token?: Token;
-
-	constructor(
-		readonly text: string,
-		public position: number,
-	) {}
-
-	peek(): Token {
-		this.#token ??= this.#read();
-		return this.#token;
+/** Skips `<…>`, `(…)` or `/*…*\/` and blanks; where none of them is, -1. */
+function skip_note(text: string, from: number): number {
+	let i = from;
+	while (text[i] === " " || text[i] === "\t") i++;
+	if (i === text.length) return i;
+	if (text.startsWith("/*", i)) {
+		const end = text.indexOf("*/", i + 2);
+		return end < 0 ? -1 : end + 2;
 	}
-
-	next(): Token {
-		const token = this.peek();
-		this.#token = undefined;
-		return token;
+	const open = text[i];
+	const close = open === "<" ? ">" : open === "(" ? ")" : "";
+	if (close === "") return -1;
+	for (let level = 0; i < text.length; i++) {
+		if (text[i] === open) level++;
+		else if (text[i] === close && !(close === ">" && text[i - 1] === "-") && --level === 0) return i + 1;
 	}
-
-	/** Takes the operator if it comes next. */
-	take(op: string): boolean {
-		const token = this.peek();
-		if (token.kind !== "op" || token.text !== op) return false;
-		this.#token = undefined;
-		return true;
-	}
-
-	expect(op: string): void {
-		if (!this.take(op)) throw new Malformed(`'${op}' is missing before '${this.rest(20)}'`);
-	}
-
-	rest(length: number): string {
-		return this.text.slice(this.position, this.position + length) || "end of line";
-	}
-
-	#read(): Token {
-		const { text } = this;
-		for (;;) {
-			while (text[this.position] === " ") this.position++;
-			if (!text.startsWith("/*", this.position)) break;
-			const end = text.indexOf("*/", this.position + 2);
-			if (end < 0) throw new Malformed("a comment does not end");
-			this.position = end + 2;
-		}
-		if (this.position >= text.length) return { kind: "end" };
-		const c = text[this.position];
-		if (c === '"') return this.#string();
-		if (c >= "0" && c <= "9") return this.#number();
-		if (/[A-Za-z_]/.test(c)) {
-			const [name] = /^[A-Za-z_$][A-Za-z0-9_$]*/.exec(text.slice(this.position))!;
-			this.position += name.length;
-			return { kind: "name", text: name };
-		}
-		/* `3</path>`: directly behind a number or name, unless it is `<<` or `<=`. */
-		if (c === "<" && !/^<[<= ]/.test(text.slice(this.position, this.position + 2))) {
-			return this.#path();
-		}
-		for (const op of OPERATORS)
-			if (text.startsWith(op, this.position)) {
-				this.position += op.length;
-				return { kind: "op", text: op };
-			}
-		if (!SINGLE.includes(c)) throw new Malformed(`unexpected '${c}'`);
-		this.position++;
-		return { kind: "op", text: c };
-	}
-
-	#string(): Token {
-		const { text } = this;
-		let result = "";
-		let i = this.position + 1;
-		for (; text[i] !== '"'; i++) {
-			if (i >= text.length) throw new Malformed("a string does not end");
-			if (text[i] !== "\\") {
-				result += text[i];
-				continue;
-			}
-			i++;
-			const code = /^(?:x[0-9a-f]{2}|[0-7]{1,3})/.exec(text.slice(i, i + 3))?.[0];
-			if (code) {
-				const value =
-					code[0] === "x" ? Number.parseInt(code.slice(1), 16) : Number.parseInt(code, 8);
-				result += String.fromCharCode(value);
-				i += code.length - 1;
-			} else result += ESCAPES[text[i]] ?? text[i] ?? "";
-		}
-		i++;
-		const truncated = text.startsWith("...", i);
-		this.position = truncated ? i + 3 : i;
-		return { kind: "string", text: result, truncated };
-	}
-
-	#number(): Token {
-		const [text] = /^(?:0x[0-9a-fA-F]+|[0-9]+(?:\.[0-9]+)?)/.exec(this.text.slice(this.position))!;
-		const octal = /^0[0-7]+$/.test(text);
-		this.position += text.length;
-		return { kind: "number", text, value: octal ? Number.parseInt(text, 8) : Number(text) };
-	}
-
-	/** A path may hold `<` and `>` itself, escaped by strace as \74 and \76. */
-	#path(): Token {
-		/* `->` in sockets: `3<TCP:[127.0.0.1:1->127.0.0.1:2]>`. */
-		let end = this.position;
-		do {
-			end = this.text.indexOf(">", end + 1);
-			if (end < 0) throw new Malformed("the path of a file descriptor does not end");
-		} while (this.text[end - 1] === "-");
-		let path = this.text.slice(this.position + 1, end);
-		end++;
-		/* A device: `</dev/null<char 1:3>>`. */
-		if (path.includes("<") && this.text[end] === ">") {
-			path = path.slice(0, path.indexOf("<"));
-			end++;
-		}
-		if (this.text.startsWith("(deleted)", end)) {
-			path += " (deleted)";
-			end += "(deleted)".length;
-		}
-		this.position = end;
-		const unescaped = path.replace(/\\([0-7]{1,3})/g, (_, code) =>
-			String.fromCharCode(Number.parseInt(code, 8)),
-		);
-		return { kind: "path", text: unescaped };
-	}
+	return -1;
 }
-
-const BINARY = [
-	"=>",
-	"||",
-	"&&",
-	"|",
-	"&",
-	"==",
-	"!=",
-	">=",
-	"<=",
-	"<<",
-	">>",
-	"+",
-	"-",
-	"*",
-	"/",
-	"?",
-	":",
-	"@",
-	"%",
-	"^",
-];
-
-function parse_expression(lexer: Lexer): Value {
-	let left = parse_unary(lexer);
-	for (;;) {
-		const token = lexer.peek();
-		if (token.kind !== "op" || !BINARY.includes(token.text)) return left;
-		lexer.next();
-		left = { kind: "binary", op: token.text, left, right: parse_unary(lexer) };
-	}
-}
-
-function parse_unary(lexer: Lexer): Value {
-	for (const op of ["~", "-", "+", "!", "&"])
-		if (lexer.take(op)) {
-			const of = parse_unary(lexer);
-			if (op === "-" && of.kind === "number") return { kind: "number", value: -of.value };
-			return { kind: "unary", op, of };
-		}
-	return parse_primary(lexer);
-}
-
-function parse_primary(lexer: Lexer): Value {
-	const token = lexer.next();
-	let value: Value;
-	switch (token.kind) {
-		case "number":
-			value = { kind: "number", value: token.value };
-			break;
-		case "string":
-			return { kind: "string", text: token.text, truncated: token.truncated };
-		case "name":
-			value = { kind: "name", name: token.text };
-			if (lexer.take("(")) value = { kind: "call", name: token.text, args: parse_list(lexer, ")") };
-			break;
-		case "op":
-			if (token.text === "{") return parse_struct(lexer);
-			if (token.text === "[") return { kind: "array", items: parse_list(lexer, "]") };
-			if (token.text === "...") return { kind: "more" };
-			if (token.text === "(") {
-				const inner = parse_expression(lexer);
-				lexer.expect(")");
-				return inner;
-			}
-			if (token.text === "?") return { kind: "name", name: "?" };
-			throw new Malformed(`unexpected '${token.text}'`);
-		case "path":
-			throw new Malformed(`'<${token.text}>' without a file descriptor`);
-		case "end":
-			throw new Malformed("the line ends inside the arguments");
-	}
-	const after = lexer.peek();
-	if (after.kind !== "path") return value;
-	lexer.next();
-	return { kind: "fd", fd: value, path: after.text };
-}
-
-/** Items up to the closing bracket, separated by commas or, in sets, by spaces. */
-function parse_list(lexer: Lexer, close: string): Value[] {
-	const items: Value[] = [];
-	while (!lexer.take(close)) {
-		if (lexer.peek().kind === "end") throw new Malformed(`'${close}' is missing`);
-		items.push(parse_field(lexer).value);
-		lexer.take(",");
-	}
-	return items;
-}
-
-/** `name=value`, or a value. */
-function parse_field(lexer: Lexer): { name: string; value: Value } {
-	const value = parse_expression(lexer);
-	if (!lexer.take("=")) return { name: "", value };
-	/* [0]=… in arrays, `a.b=` in structs with members of members. */
-	const name = value.kind === "name" ? value.name : "";
-	return { name, value: parse_expression(lexer) };
-}
-
-function parse_struct(lexer: Lexer): Value {
-	const fields: { name: string; value: Value }[] = [];
-	while (!lexer.take("}")) {
-		if (lexer.peek().kind === "end") throw new Malformed("'}' is missing");
-		fields.push(parse_field(lexer));
-		lexer.take(",");
-	}
-	return { kind: "struct", fields };
-}
-
-/** Arguments from just behind `(`; stops behind the closing one or at the end
- *  of an unfinished line. */
-function parse_arguments(lexer: Lexer, cut: boolean): Value[] {
-	const args: Value[] = [];
-	while (!lexer.take(")")) {
-		if (lexer.peek().kind === "end") {
-			if (cut) return args;
-			throw new Malformed("')' is missing");
-		}
-		args.push(parse_field(lexer).value);
-		if (lexer.take(",")) continue;
-		const token = lexer.peek();
-		const ends = (token.kind === "op" && token.text === ")") || (cut && token.kind === "end");
-		if (!ends) throw new Malformed(`',' or ')' is missing before '${lexer.rest(20)}'`);
-	}
-	return args;
-}
-
-const RESULT =
-	/^\s*=\s*(?:(\?)|(-?\d+|0x[0-9a-f]+))(?:<((?:[^<>]|->|<[^<>]*>)*)>)?(?:\s+(E[A-Z0-9]+))?((?:\s*(?:\([^)]*(?:\([^)]*\)[^)]*)*\)|<[\d.]+>|<unavailable>))*)\s*$/;
 
 function parse_result(text: string): { result: Result; delayed: boolean } {
-	const match = RESULT.exec(text);
-	if (!match) throw new Malformed(`no result such as '= 0' where '${text.trim().slice(0, 30)}' stands`);
-	const [, unknown, value, path, errno, notes] = match;
+	const wrong = () =>
+		new Malformed(`no result such as '= 0' where '${text.trim().slice(0, 30) || "end of line"}' stands`);
+	const match = VALUE.exec(text);
+	if (!match) throw wrong();
 	const result: Result = {};
-	if (!unknown) {
-		result.value = Number(value);
-		if (errno) result.errno = errno;
-		if (path !== undefined) result.path = path;
-		if (result.value === -1 && !errno) throw new Malformed("result -1 without an errno");
+	let i = match[0].length;
+	if (text[i] === "<") {
+		const end = skip_note(text, i);
+		if (end < 0) throw wrong();
+		/* `</dev/null<char 1:3>>`: what it is besides the path is no part of it. */
+		result.path = text.slice(i + 1, end - 1).replace(/<[^<>]*>$/, "");
+		i = end;
+		if (text.startsWith("(deleted)", i)) result.path += " (deleted)";
 	}
-	return { result, delayed: notes.includes("(DELAYED)") };
+	ERROR.lastIndex = i;
+	const error = ERROR.exec(text);
+	if (error) i = ERROR.lastIndex;
+	const notes = i;
+	while (i < text.length) {
+		i = skip_note(text, i);
+		if (i < 0) throw wrong();
+	}
+	if (!match[1]) {
+		result.value = Number(match[2]);
+		if (error) result.errno = error[1] ?? `ERRNO_${error[2]}`;
+		if (result.value === -1 && !error) throw new Malformed("result -1 without an errno");
+	}
+	return { result, delayed: text.includes("(DELAYED)", notes) };
 }
 
-const PREFIX = /^(?:\[pid\s+(\d+)\]|(\d+))\s+(\S+)\s+(.*)$/;
-const UNFINISHED = /^(.*?)\s*<unfinished \.\.\.>$/;
-const RESUMED = /^<\.\.\. (\w+|\?{4}) resumed>\s?(.*)$/;
+const PID = /^(?:\[pid\s+(\d{1,9})(?:<[^>]*>)?\]|(\d{1,9})(?:<[^>]*>)?(?=\s))\s*/;
+const TIME = /^(?:(\d{1,10})\.(\d{3,9})|(\d{9,10})(?=\s)|(\d\d:\d\d:\d\d(?:\.\d+)?))\s+/;
+/** What other options print before the call: -r, -n, -i. */
+const MORE = /^(?:\(\+\s*\d+(?:\.\d+)?\)\s+|\d+\.\d+\s+|\[\s*(?:\d+|[0-9a-f]{16}|\?+)\]\s+)+/;
+/** Lines of strace itself, and of a stack trace (-k). */
+const NOTE = /^(?:strace: |Process \d+ (?:attached|detached|suspended|resumed)| > \S|\s*$)/;
+const ATTACHED = /^(?:strace: )?Process (\d+) attached/;
+const UNFINISHED = /^(.*?)\s*<(?:unfinished|detached|pid changed to \d+) \.\.\.>$/;
+/** The thread was killed inside: the decoder had more to say, and there is no result. */
+const NO_MORE = /\s*<unfinished \.\.\.>\)\s*= \?\s*$/;
+const RESUMED = /^<\.\.\. (\w+|\?{3,4}) resumed>\s?(.*)$/;
+const HEAD = /^(\w+|\?{3,4})\(/;
+const UNKNOWN = /^\?+$/;
+const MICROSECONDS = 1e6;
+/** Earlier ones are times since something else. */
+const FIRST_UNIX = 1e8;
 
 interface Pending {
 	call: Call;
@@ -382,130 +162,228 @@ interface Pending {
 
 /** Takes one file. Every malformed line is an error with file:line. */
 export function parse_strace(text: string, file: string): Strace {
-	const events: Event[] = [];
-	const pending = new Map<number, Pending>();
-	const lines = lines_of(text);
-	lines.forEach((line, index) => {
-		try {
-			parse_line(line, index + 1, events, pending);
-		} catch (error) {
-			if (error instanceof Malformed) throw at(file, index + 1, error.message);
-			throw error;
+	return new Parser(file).parse(text);
+}
+
+class Parser {
+	private readonly events: Event[] = [];
+	private readonly pending = new Map<number, Pending>();
+	/** Threads that calls returned or strace spoke of. */
+	private readonly children = new Set<number>();
+	/** Threads that have ended. */
+	private readonly ended = new Set<number>();
+	/** The thread of lines without a number: known by the first one that has no parent. */
+	private lone = 0;
+	private without_pid = 0;
+	private with_pid = 0;
+	private timed = 0;
+	private notes = 0;
+
+	constructor(private readonly file: string) {}
+
+	parse(text: string): Strace {
+		const lines = lines_of(text);
+		const whole = text === "" || text.endsWith("\n");
+		let cut = false;
+		lines.forEach((line, index) => {
+			try {
+				this.line(line, index + 1);
+			} catch (error) {
+				if (!(error instanceof Malformed)) throw error;
+				/* strace writes a line in pieces: the recording may end between two. */
+				cut = !whole && index === lines.length - 1 && PID.test(line);
+				if (!cut) throw at(this.file, index + 1, error.message);
+			}
+		});
+		/* The recording ends while these are inside: nobody saw what they did. */
+		for (const pending of this.pending.values()) {
+			try {
+				this.break_off(pending);
+			} catch (error) {
+				if (!(error instanceof Malformed)) throw error;
+				throw at(this.file, pending.call.line, error.message);
+			}
 		}
-	});
-	/* The recording ends while these are inside: nobody saw what they did. */
-	for (const { call, text } of pending.values()) {
-		try {
-			call.args = parse_arguments(new Lexer(text, 0), true);
-		} catch (error) {
-			if (error instanceof Malformed) throw at(file, call.line, error.message);
-			throw error;
+		const clock = this.timed === this.events.length ? "unix" : "lines";
+		for (const event of this.events) {
+			if (event.pid === 0) event.pid = this.lone || 1;
+			if (clock === "unix") continue;
+			if (event.kind === "call") {
+				event.entered = event.line;
+				event.left = event.last_line;
+			} else event.time = event.line;
 		}
+		const no_pids = this.with_pid === 0 && this.without_pid > 0;
+		return { events: this.events, lines: lines.length, clock, no_pids, notes: this.notes, cut };
 	}
-	return { events, lines: lines.length };
+
+	private line(line: string, number: number): void {
+		if (NOTE.test(line)) {
+			const attached = ATTACHED.exec(line);
+			if (attached) this.children.add(Number(attached[1]));
+			this.notes++;
+			return;
+		}
+		let body = line;
+		const prefix = PID.exec(body);
+		if (prefix) body = body.slice(prefix[0].length);
+		const pid = prefix ? this.pid(Number(prefix[1] ?? prefix[2])) : this.alone();
+		body = body.trimStart();
+		const stamp = TIME.exec(body);
+		let time = number;
+		let timed = false;
+		if (stamp) {
+			body = body.slice(stamp[0].length);
+			const seconds = Number(stamp[1] ?? stamp[3] ?? 0);
+			timed = seconds >= FIRST_UNIX && stamp[1] !== undefined && stamp[2].length >= 6;
+			if (timed) time = seconds * MICROSECONDS + Number(stamp[2].slice(0, 6));
+		}
+		body = body.replace(MORE, "");
+		const before = this.events.length;
+		this.body(body, pid, time, number);
+		if (this.events.length > before && timed) this.timed++;
+		if (prefix) this.with_pid++;
+		else this.without_pid++;
+	}
+
+	/** A thread's number: the first that nobody made is the one of the lines without. */
+	private pid(pid: number): number {
+		if (this.lone !== 0 || this.children.has(pid)) return pid;
+		this.lone = pid;
+		const inside = this.pending.get(0);
+		this.pending.delete(0);
+		if (inside) this.pending.set(pid, inside);
+		return pid;
+	}
+
+	/** Of which thread a line without number is: strace leaves it out while there is one only. */
+	private alone(): number {
+		if (this.lone === 0 || !this.ended.has(this.lone)) return this.lone;
+		for (const child of this.children) if (!this.ended.has(child)) return child;
+		return this.lone;
+	}
+
+	private body(body: string, pid: number, time: number, number: number): void {
+		if (body.startsWith("+++")) {
+			this.events.push(this.exit(body, pid, time, number));
+			return;
+		}
+		if (body.startsWith("---")) {
+			this.events.push(parse_signal(body, pid, time, number));
+			return;
+		}
+		const resumed = RESUMED.exec(body);
+		if (resumed) return this.resume(resumed[1], resumed[2], pid, time, number);
+
+		const head = HEAD.exec(body);
+		if (!head)
+			throw new Malformed(
+				`expected 'PID TIME CALL', as 'strace -f -ttt -o FILE' writes it; this is not a system call: '${body.slice(0, 40)}'`,
+			);
+		const inside = this.pending.get(pid);
+		if (inside)
+			throw new Malformed(
+				`thread ${pid} enters ${head[1]} inside ${inside.call.name} of line ${inside.call.line}`,
+			);
+		const call: Call = {
+			kind: "call",
+			pid,
+			name: head[1],
+			args: [],
+			result: {},
+			entered: time,
+			left: time,
+			line: number,
+			last_line: number,
+			lines: 1,
+			unfinished: true,
+			delayed: false,
+		};
+		const text = body.slice(head[0].length);
+		const unfinished = UNFINISHED.exec(body);
+		if (unfinished) this.pending.set(pid, { call, text: unfinished[1].slice(head[0].length) });
+		else this.finish({ call, text });
+		this.events.push(call);
+	}
+
+	private resume(name: string, rest: string, pid: number, time: number, number: number): void {
+		const inside = this.pending.get(pid);
+		if (!inside) throw new Malformed(`${name} of thread ${pid} resumes, but nothing of it is unfinished`);
+		const { call } = inside;
+		/* What was not to be read when the call was entered may be so now, and the other way round. */
+		if (UNKNOWN.test(call.name)) call.name = name;
+		else if (call.name !== name && !UNKNOWN.test(name))
+			throw new Malformed(`${name} resumes, but thread ${pid} is inside ${call.name} of line ${call.line}`);
+		this.pending.delete(pid);
+		call.left = time;
+		call.last_line = number;
+		call.lines++;
+		/* The two halves are one text: `wait4(7, ` and `NULL, 0, NULL) = 7`.
+		 * strace may cut a call in two more than once. */
+		const again = UNFINISHED.exec(rest);
+		const text = `${inside.text} ${again ? again[1] : rest}`;
+		if (again) this.pending.set(pid, { call, text });
+		else this.finish({ call, text });
+	}
+
+	/** Reads arguments and result from the text behind `name(`. */
+	private finish({ call, text }: Pending): void {
+		const killed = NO_MORE.exec(text);
+		if (killed) return this.break_off({ call, text: text.slice(0, killed.index) });
+		const lexer = new Lexer(text.replace(/<\.\.\. resuming interrupted [^<>]*>/, ""), 0);
+		call.args = parse_arguments(lexer, false);
+		const { result, delayed } = parse_result(lexer.text.slice(lexer.position));
+		call.result = result;
+		call.delayed = delayed;
+		call.unfinished = false;
+		if (/^(?:v?fork|clone[23]?)$/.test(call.name) && (result.value ?? -1) > 0)
+			this.children.add(result.value as number);
+	}
+
+	/** The call will not come back. */
+	private break_off({ call, text }: Pending): void {
+		call.args = parse_arguments(new Lexer(text, 0), true);
+		call.unfinished = true;
+	}
+
+	private exit(body: string, pid: number, time: number, line: number): Exit {
+		const superseded = /^\+\+\+ superseded by execve in pid (\d{1,9}) \+\+\+$/.exec(body);
+		if (superseded) {
+			/* The thread that called execve goes on under the leader's pid. */
+			const other = Number(superseded[1]);
+			const leader = this.pending.get(pid);
+			if (leader) this.break_off(leader);
+			const execve = this.pending.get(other);
+			this.pending.delete(pid);
+			this.pending.delete(other);
+			if (execve) this.pending.set(pid, execve);
+			this.ended.add(other);
+			return { kind: "exit", pid, time, line, superseded_by: other };
+		}
+		/* Whatever the thread was inside of will not come back. */
+		const inside = this.pending.get(pid);
+		if (inside) {
+			this.break_off(inside);
+			this.pending.delete(pid);
+		}
+		this.ended.add(pid);
+		const exited = /^\+\+\+ exited with (\d{1,3}) \+\+\+$/.exec(body);
+		if (exited) return { kind: "exit", pid, time, line, code: Number(exited[1]) };
+		const killed = /^\+\+\+ killed by (SIG[A-Z0-9_+]+)(?: \(core dumped\))? \+\+\+$/.exec(body);
+		if (killed) return { kind: "exit", pid, time, line, signal: killed[1] };
+		throw new Malformed(`not the end of a thread: '${body.slice(0, 40)}'`);
+	}
 }
 
-function parse_line(line: string, number: number, events: Event[], pending: Map<number, Pending>) {
-	const prefix = PREFIX.exec(line);
-	if (!prefix) throw new Malformed("expected 'PID TIME CALL', as 'strace -f -ttt -o FILE' writes it");
-	const pid = Number(prefix[1] ?? prefix[2]);
-	const time = parse_time(prefix[3]);
-	if (time === undefined)
-		throw new Malformed(`'${prefix[3]}' is not a time in seconds and microseconds; use 'strace -ttt'`);
-	const body = prefix[4];
-
-	if (body.startsWith("+++")) return void events.push(parse_exit(body, pid, time, number, pending));
-	if (body.startsWith("---")) {
-		const name = /^--- (?:stopped by )?(SIG\w+)(?: (\{.*\}))? ---$/.exec(body);
-		if (!name) throw new Malformed(`not a signal: '${body.slice(0, 40)}'`);
-		if (name[2]) parse_expression(new Lexer(name[2], 0)); /* must be well-formed */
-		return void events.push({ kind: "signal", pid, time, line: number, name: name[1] });
+function parse_signal(body: string, pid: number, time: number, line: number): Signal {
+	const match = /^--- (?:stopped by )?(SIG\w+)(?: (.*))? ---$/.exec(body);
+	if (!match) throw new Malformed(`not a signal: '${body.slice(0, 40)}'`);
+	const signal: Signal = { kind: "signal", pid, time, line, name: match[1] };
+	if (match[2]?.startsWith("{")) {
+		const info = parse_expression(new Lexer(match[2], 0));
+		const address = info.kind === "struct" ? info.fields.find(({ name }) => name === "si_addr")?.value : undefined;
+		if (address?.kind === "number") signal.address = address.value;
+		else if (address?.kind === "name" && address.name === "NULL") signal.address = 0;
 	}
-
-	const resumed = RESUMED.exec(body);
-	if (resumed) return resume(resumed[1], resumed[2], pid, time, number, pending);
-
-	const head = /^(\w+|\?{4})\(/.exec(body);
-	if (!head) throw new Malformed(`not a system call: '${body.slice(0, 40)}'`);
-	const inside = pending.get(pid);
-	if (inside)
-		throw new Malformed(
-			`thread ${pid} enters ${head[1]} inside ${inside.call.name} of line ${inside.call.line}`,
-		);
-	const call: Call = {
-		kind: "call",
-		pid,
-		name: head[1],
-		args: [],
-		result: {},
-		entered: time,
-		left: time,
-		line: number,
-		last_line: number,
-		lines: 1,
-		unfinished: true,
-		delayed: false,
-	};
-	events.push(call);
-	const unfinished = UNFINISHED.exec(body);
-	if (unfinished) {
-		pending.set(pid, { call, text: unfinished[1].slice(head[0].length) });
-		return;
-	}
-	finish(call, body.slice(head[0].length));
-}
-
-function resume(name: string, rest: string, pid: number, time: number, number: number, pending: Map<number, Pending>) {
-	const inside = pending.get(pid);
-	if (!inside) throw new Malformed(`${name} of thread ${pid} resumes, but nothing of it is unfinished`);
-	if (inside.call.name !== name)
-		throw new Malformed(
-			`${name} resumes, but thread ${pid} is inside ${inside.call.name} of line ${inside.call.line}`,
-		);
-	pending.delete(pid);
-	inside.call.left = time;
-	inside.call.last_line = number;
-	inside.call.lines++;
-	/* strace may cut a call in two more than once. */
-	const again = UNFINISHED.exec(rest);
-	if (again) {
-		pending.set(pid, { call: inside.call, text: `${inside.text} ${again[1]}` });
-		return;
-	}
-	/* The two halves are one text: `wait4(7, ` and `NULL, 0, NULL) = 7`. */
-	finish(inside.call, `${inside.text} ${rest}`);
-}
-
-/** Reads arguments and result from the text behind `name(`. */
-function finish(call: Call, text: string) {
-	const lexer = new Lexer(text, 0);
-	call.args = parse_arguments(lexer, false);
-	const { result, delayed } = parse_result(text.slice(lexer.position));
-	call.result = result;
-	call.delayed = delayed;
-	call.unfinished = false;
-}
-
-function parse_exit(body: string, pid: number, time: number, line: number, pending: Map<number, Pending>): Exit {
-	const superseded = /^\+\+\+ superseded by execve in pid (\d+) \+\+\+$/.exec(body);
-	if (superseded) {
-		/* The thread that called execve goes on under the leader's pid. */
-		const other = Number(superseded[1]);
-		const execve = pending.get(other);
-		pending.delete(pid);
-		pending.delete(other);
-		if (execve) pending.set(pid, execve);
-		return { kind: "exit", pid, time, line, superseded_by: other };
-	}
-	/* Whatever the thread was inside of will not come back. */
-	const inside = pending.get(pid);
-	if (inside) {
-		inside.call.args = parse_arguments(new Lexer(inside.text, 0), true);
-		pending.delete(pid);
-	}
-	const exited = /^\+\+\+ exited with (\d+) \+\+\+$/.exec(body);
-	if (exited) return { kind: "exit", pid, time, line, code: Number(exited[1]) };
-	const killed = /^\+\+\+ killed by (SIG[A-Z0-9_+]+)(?: \(core dumped\))? \+\+\+$/.exec(body);
-	if (killed) return { kind: "exit", pid, time, line, signal: killed[1] };
-	throw new Malformed(`not the end of a thread: '${body.slice(0, 40)}'`);
+	return signal;
 }

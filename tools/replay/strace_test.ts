@@ -126,9 +126,92 @@ test("an execve by a thread takes over the leader's pid", (t) => {
 	t.is((events[0] as Call).result.value, 0);
 });
 
+test("operators bind as in C", (t) => {
+	const [flags] = one("f(A|B|21<<S) = 0").args;
+	t.like(flags, { op: "|", left: { op: "|" }, right: { op: "<<", left: { value: 21 } } });
+});
+
+test("a thread that is killed inside a call: what strace writes at each place", (t) => {
+	const texts = [
+		"???( <unfinished ...>\n7 T +++ killed by SIGKILL +++",
+		"???() = ?\n7 T +++ exited with 0 +++",
+		"????( <unfinished ...>\n7 T <... ???? resumed>) = ?",
+		"wait4(8,  <unfinished ...>\n7 T <... wait4 resumed> <unfinished ...>) = ?",
+		"wait4(8,  <unfinished ...>) = ?",
+		"mmap(NULL, 4096, PROT_READ, MAP_SHARED, 3, 0 <unfinished ...>\n7 T <... ??? resumed>) = ?",
+		"munmap(0x1000, 4096) = ? <unavailable>",
+		"munmap(0x1000, 4096 <detached ...>",
+		'execve("/bin/x", ["x"], 0x7ffe /* 1 var */ <pid changed to 8 ...>',
+		"mmap(NULL <unfinished ...>",
+	];
+	for (const text of texts) {
+		const { events } = parse_strace(`7 ${T} ${text.replaceAll("7 T", `7 ${T}`)}\n`, "s");
+		t.deepEqual((events[0] as Call).result, {}, text);
+	}
+	const { events } = parse_strace(`7 ${T} ???( <unfinished ...>\n7 ${T} <... brk resumed>NULL) = 0x5000\n`, "s");
+	t.like(events[0], { name: "brk", result: { value: 0x5000 }, unfinished: false });
+});
+
+test("results of all kinds", (t) => {
+	t.deepEqual(one("clone(child_stack=NULL, flags=SIGCHLD) = ? ERESTARTNOINTR (To be restarted)").result, {});
+	t.deepEqual(one("mmap(NULL, 1, 0, 0, -1, 0) = -1 (errno 512)").result, { value: -1, errno: "ERRNO_512" });
+	t.is(one("fork() = 12<sh>").result.value, 12);
+	t.is(one("fork() = 12 /* 3 in strace's PID NS */").result.value, 12);
+	t.is(one("mmap(NULL, 1, 0, 0, -1, 0) = 0x1000 (INJECTED: args, retval) (DELAYED)").result.value, 4096);
+	t.deepEqual(one("memfd_create() = 3</memfd:x>(deleted)").result, { value: 3, path: "/memfd:x (deleted)" });
+	t.deepEqual(one("open() = 3</dev/null<char 1:3>> <0.000020>").result, { value: 3, path: "/dev/null" });
+});
+
+test("as people paste it: without times, threads, with all sorts of columns", (t) => {
+	const heads = [
+		"",
+		"12:13:14 ",
+		"12:13:14.123456 ",
+		"     0.000123 ",
+		"12:13:14.123456 (+     0.000123) ",
+		"[   9] ",
+		"[00007f1200000000] ",
+		"1795212507 ",
+	];
+	for (const head of heads) {
+		const { events, clock, no_pids } = parse_strace(`${head}brk(NULL) = 0x5000\n${head}+++ exited with 0 +++`, "s");
+		t.like(events[0], { kind: "call", pid: 1, name: "brk", result: { value: 0x5000 }, entered: 1 }, head);
+		t.deepEqual([events.length, clock, no_pids], [2, "lines", true]);
+	}
+});
+
+test("lines without a number are of the thread that nobody made", (t) => {
+	const { events, notes } = parse_strace(
+		[
+			"vfork( <unfinished ...>",
+			"strace: Process 8 attached",
+			"[pid     8] munmap(0x1000, 4096) = 0",
+			"[pid     7] <... vfork resumed>) = 8",
+			" > /lib/libc.so.6(munmap+0xb) [0x1234]",
+			"[pid     8] +++ exited with 0 +++",
+			"brk(NULL) = 0x5000",
+		].join("\n"),
+		"s",
+	);
+	t.deepEqual(
+		events.map((event) => event.pid),
+		[7, 8, 8, 7],
+	);
+	t.is(notes, 2);
+});
+
+test("a file that ends within a line", (t) => {
+	const { events, cut } = parse_strace(`7 ${T} brk(NULL) = 0x5000\n7 ${T} mmap(NULL, 40`, "s");
+	t.is(events.length, 1);
+	t.true(cut);
+});
+
 const malformed: [string, RegExp][] = [
 	["hello", /^s:1: expected 'PID TIME CALL'/],
-	["7 12:13:14 brk(NULL) = 0", /^s:1: '12:13:14' is not a time/],
+	[`7 ${T} brk(\x1b[2J\x07) = 0`, /^s:1: [ -~]*$/],
+	[`7 ${T} brk(${"{".repeat(60000)}) = 0`, /^s:1: .* nested more than 64 deep$/],
+	[`7 ${T} brk(${"-".repeat(60000)}1) = 0`, /^s:1: .* nested more than 64 deep$/],
+	[`7 ${T} brk(${"1|".repeat(60000)}1) = 0`, /^s:1: more than 512 operators/],
 	[`7 ${T} brk(NULL`, /^s:1: '\)' is missing|^s:1: ',' or '\)' is missing/],
 	[`7 ${T} brk(NULL)`, /^s:1: no result/],
 	[`7 ${T} brk("abc) = 0`, /^s:1: a string does not end/],
@@ -145,7 +228,7 @@ const malformed: [string, RegExp][] = [
 	["", /^s:1: /],
 ];
 for (const [text, message] of malformed)
-	test(`malformed: ${JSON.stringify(text)}`, (t) => {
+	test(`malformed: ${JSON.stringify(text).slice(0, 60)} ${text.length}`, (t) => {
 		if (text === "") return void t.deepEqual(parse_strace("", "s").events, []);
 		t.throws(() => parse_strace(`${text}\n`, "s"), { message });
 	});
