@@ -7,8 +7,7 @@ export { UserError };
 
 /** Text of a file in a message: what would steer a terminal is shown as its number. */
 export function printable(text: string): string {
-	/* biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is meant. */
-	return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+	return text.replace(/[^\P{Cc}\n\t]/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 /** A mistake in a file: `file:line: what`. */

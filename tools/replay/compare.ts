@@ -18,6 +18,10 @@ export interface MapsResult {
 	equal: number;
 	total: number;
 	differences: MapsDifference[];
+	/** Is there nothing to compare with? */
+	unknown?: boolean;
+	/** The line of strace.txt at which they were read, if the program has changed them since. */
+	at_line?: number;
 	/** Is the recording's [vsyscall] not compared, as the kernel's architecture has no such page? */
 	without_vsyscall: boolean;
 }

@@ -212,6 +212,11 @@ function run(cpu: Cpu, op: number) {
 	const switched = user.run_task(pid);
 	let equal = false;
 	let result = switched;
+	if (switched === 0 && plan.flags[op] & SNAPSHOT) {
+		const maps = user.user_maps(pid);
+		if (typeof maps === "string") cpu.maps = maps;
+		cpu.proc = read_proc(cpu.names, user.user_processes(), user.user_read_file);
+	}
 	if (switched === 0)
 		switch (plan.kind[op]) {
 			case KIND.fault:
@@ -237,18 +242,14 @@ function run(cpu: Cpu, op: number) {
 			case KIND.exec:
 				result = exec(cpu, op);
 				equal = result === 0;
+				/* A thread that is not the leader takes the leader's number. */
+				if (equal) plan.pids[plan.task[op]] = user.user_task();
 				break;
-			case KIND.exit: {
-				if (plan.flags[op] & SNAPSHOT) {
-					const maps = user.user_maps(pid);
-					if (typeof maps === "string") cpu.maps = maps;
-					cpu.proc = read_proc(cpu.names, user.user_processes(), user.user_read_file);
-				}
+			case KIND.exit:
 				user.user_syscall(kernel_nr(plan.nr[op]), plan.args[op * 6]);
 				/* The CPU left the task: it is gone. */
 				equal = user.user_task() !== pid;
 				result = 0;
-			}
 		}
 	plan.result[op] = result;
 	plan.state[op] = equal ? EQUAL : DIFFERENT;

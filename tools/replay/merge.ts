@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Merges the files of a recording into one list of operations, in the order in
  *  which they took effect. */
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import {
+	CLONE_FILES,
+	CLONE_FS,
+	CLONE_SIGHAND,
 	CLONE_THREAD,
 	CLONE_VFORK,
 	CLONE_VM,
@@ -26,13 +29,14 @@ import {
 	TASK_SIZE,
 } from "./abi.ts";
 import { at, UserError } from "../lib/errors.ts";
-import type { Fault } from "./faults.ts";
+import { type Fault, match_signals } from "./faults.ts";
 import { FileTable } from "./file_table.ts";
 import { apply_call, find_footprint } from "./layout.ts";
-import { type MapsLine, VSYSCALL } from "./maps.ts";
-import { AddressSpace, ANONYMOUS, GROWSDOWN, pages, SHARED, SPECIAL } from "./model.ts";
-import type { Call, Event, Exit, Signal } from "./strace.ts";
-import type { Footprint, Image, ImageLine, Kind, Op, Task, Trace } from "./trace.ts";
+import { type MapsLine, type MarkedMaps, VSYSCALL } from "./maps.ts";
+import { AddressSpace, ANONYMOUS, type AreaRange, GROWSDOWN, pages, SHARED, SPECIAL } from "./model.ts";
+import { RangeMap } from "./ranges.ts";
+import type { Call, Event, Exit, Signal, Strace } from "./strace.ts";
+import type { Access, Footprint, Image, ImageLine, Kind, Op, Task, Trace } from "./trace.ts";
 import {
 	clone_flags,
 	exec_comm,
@@ -50,7 +54,24 @@ import {
 const PIE_BASE = 0x555555554000;
 const STATIC_BASE = 0x400000;
 const FAULT_AROUND = 65536;
-const LAYOUT = new Set(["mmap", "munmap", "mprotect", "mremap", "brk"]);
+const LAYOUT = new Set(["mmap", "munmap", "mprotect", "pkey_mprotect", "mremap", "brk"]);
+const MAPPING = new Set(["mmap", "mprotect", "pkey_mprotect", "mremap", "brk"]);
+/** What succeeds on memory that is mapped only. */
+const ON_MAPPED = new Set(["mprotect", "mremap", "madvise", "mlock", "mlock2", "munlock", "msync"]);
+/** More lies between a randomised program and where it would lie otherwise. */
+const LARGEST_PROGRAM = 2 ** 32;
+/** Where it lies without randomisation, as large as it is at the start. */
+const STACK: ImageLine = {
+	start: 0x7ffffffde000,
+	end: 0x7ffffffff000,
+	prot: PROT_READ | PROT_WRITE,
+	shared: false,
+	offset: 0,
+	file: ANONYMOUS,
+	opened: -1,
+	name: "[stack]",
+};
+
 interface Step {
 	event: Event;
 	line: number;
@@ -106,14 +127,62 @@ interface Group {
 	threads: Set<Thread>;
 	/** exit_group was called with this code. */
 	exit_group?: number;
-	/** Lines of the exit calls seen, to be answered for by the exit. */
-	exit_op: number;
 }
 
 /** A call that a thread has entered and whose effect is still to come. */
 interface Inside {
 	call: Call;
 	thread: Thread;
+}
+
+/** What a recording is made of, read. */
+export interface Parts {
+	directory: string;
+	strace_file: string;
+	strace: Strace;
+	faults: Fault[];
+	/** Undefined where there is none. */
+	initial?: MarkedMaps;
+	final?: MarkedMaps;
+	/** Images of later execves. */
+	images: MarkedMaps[];
+	kernel: string;
+}
+
+/** Memory that an image must have had, by the number of the image. */
+export type Missing = Map<number, RangeMap<true>>;
+
+/** A clone that any kernel refuses. */
+function refused_for_flags(flags: number): boolean {
+	return (
+		((flags & CLONE_THREAD) !== 0 && !(flags & CLONE_SIGHAND)) ||
+		((flags & CLONE_SIGHAND) !== 0 && !(flags & CLONE_VM))
+	);
+}
+
+/** Where a recording begins that shows no execve. */
+function beginning(pid: number, line: number): Call {
+	return {
+		kind: "call",
+		pid,
+		name: "execve",
+		args: [],
+		result: { value: 0 },
+		entered: 0,
+		left: 0,
+		line: 0,
+		last_line: line,
+		lines: 0,
+		unfinished: false,
+		delayed: false,
+	};
+}
+
+/** How a thread touches memory that permits `prot`. */
+function permits(prot: number, access: Access): boolean {
+	if (access === "write") return (prot & PROT_WRITE) !== 0;
+	if (access === "exec") return (prot & PROT_EXEC) !== 0;
+	return (prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) !== 0;
 }
 
 const none = (): Footprint => ({ layout: false, direct: [], influence: [], whole: false, brk: false });
@@ -127,12 +196,36 @@ export class Merge {
 	readonly unexplained: number[] = [];
 	foreign_faults = 0;
 
+	/** What the images of the first run lacked. */
+	readonly missing: Missing = new Map();
+	readonly unknown: string[] = [];
+
+	private readonly directory: string;
+	private readonly events: Event[];
+	private readonly faults: Fault[];
+	private readonly initial: MapsLine[];
+	private readonly final: MapsLine[];
 	private readonly strace: string;
 	private readonly table = new FileTable();
 	private readonly threads = new Map<number, Thread>();
 	private readonly inside = new Map<number, Inside>();
-	/** The clone or fork that made a pid. */
-	private readonly births = new Map<number, Call>();
+	/** The clones and forks that made a pid: numbers are used again. */
+	private readonly births = new Map<number, Call[]>();
+	/** What the first brk() after an execve returned. */
+	private readonly first_brks = new Map<Call, number>();
+	/** The program's own last execve: maps.final shows what it executed. */
+	private last_exec?: Call;
+	/** Images of execves by the line on which they ended. */
+	private readonly images_by_line = new Map<number, MarkedMaps>();
+	/** Which image an mm began with. */
+	private readonly image_of = new Map<number, number>();
+	/** maps.final was copied when this line had been written. */
+	private snapshot_line = Number.POSITIVE_INFINITY;
+	private snapshot_due = false;
+	/** Descriptors without paths: what the last mapping of the first page was of. */
+	private readonly descriptors = new Map<string, string>();
+	/** The name of the program's thread before its execve. */
+	private comm_before = "";
 	/** Exit operations by pid, for wait. */
 	private readonly exits = new Map<number, { op: number; task: number }>();
 	private readonly mm_users = new Map<number, Set<Thread>>();
@@ -151,24 +244,50 @@ export class Merge {
 	private readonly kernel_version: number;
 
 	constructor(
-		readonly directory: string,
-		readonly events: Event[],
-		readonly faults: Fault[],
-		readonly initial: MapsLine[],
-		readonly final: MapsLine[],
-		kernel: string,
+		private readonly parts: Parts,
+		/** What images that were not recorded must have had. */
+		private readonly lacked: Missing,
 	) {
-		this.strace = join(directory, "strace.txt");
-		const [major, minor] = kernel.split(".").map((n) => Number.parseInt(n, 10) || 0);
+		this.directory = parts.directory;
+		this.strace = parts.strace_file;
+		this.events = parts.strace.events;
+		this.faults = parts.faults;
+		this.initial = parts.initial?.lines ?? [];
+		this.final = parts.final?.lines ?? [];
+		const [major, minor] = parts.kernel.split(".").map((n) => Number.parseInt(n, 10) || 0);
 		const version = major * 1000 + minor;
 		this.aligns_files = version >= 5018;
 		this.aligns_anonymous = version >= 6007;
 		this.kernel_version = (major || 0) * 65536 + (minor || 0) * 256;
-		for (const line of [...initial, ...final])
+		for (const line of [...this.initial, ...this.final])
 			if (line.inode !== 0 && line.name.startsWith("/")) this.table.file(line.name, line);
-		for (const event of events)
-			if (event.kind === "call" && is_birth(event.name) && (event.result.value ?? -1) > 0)
-				this.births.set(event.result.value!, event);
+		for (const image of parts.images) if (image.mark) this.images_by_line.set(image.mark.line, image);
+		if (parts.final?.mark) this.snapshot_line = parts.final.mark.line;
+		this.look_ahead();
+	}
+
+	/** What is said later than it is needed. */
+	private look_ahead(): void {
+		const execs = new Map<number, Call>();
+		for (const event of this.events) {
+			/* It goes on under the leader's number. */
+			const exec = event.kind === "exit" ? execs.get(event.superseded_by ?? -1) : undefined;
+			if (exec) execs.set(event.pid, exec);
+			if (event.kind !== "call") continue;
+			const value = event.result.value ?? -1;
+			if (is_birth(event.name) && value > 0) {
+				const births = this.births.get(value);
+				if (births) births.push(event);
+				else this.births.set(value, [event]);
+			} else if (event.name.startsWith("execve") && value === 0) execs.set(event.pid, event);
+			else if (event.name === "brk" && event.result.value !== undefined) {
+				const exec = execs.get(event.pid) as Call;
+				if (!this.first_brks.has(exec)) this.first_brks.set(exec, event.result.value);
+			}
+		}
+		const main = this.events.find((event) => event.kind === "call")?.pid;
+		this.last_exec = main === undefined ? undefined : execs.get(main);
+		match_signals(this.faults, this.events);
 	}
 
 	run(): Omit<Trace, "command" | "kernel" | "lines"> {
@@ -176,6 +295,7 @@ export class Merge {
 		this.start = start;
 		this.omit_before(start);
 		this.make_main(start);
+		if (this.parts.strace.no_pids) this.adopt_faults();
 		let f = 0;
 		/* A fault that carries the microsecond of a line came first: the thread
 		 * of the line is held by strace from then on. */
@@ -185,19 +305,20 @@ export class Merge {
 		for (const step of steps(this.events)) {
 			if (step.line <= start.last_line) continue;
 			faults_until(step.time);
+			if (step.line > this.snapshot_line) this.settle_snapshot();
 			this.step(step);
 		}
 		faults_until(Number.POSITIVE_INFINITY);
 		this.end_of_recording();
-		if (!this.final_mm)
-			throw new UserError(
-				`${this.strace}: the program's exit_group is missing; the recording was cut short, make it again`,
-			);
+		if (!this.final_mm) throw new UserError(`${this.strace}: the program does nothing; record it again`);
 		this.table.size_files(this.images, this.final);
 		return {
 			directory: this.directory,
 			initial: this.initial,
 			final: this.final,
+			final_known: this.parts.final !== undefined,
+			final_line: this.changed_since ? this.final_line : undefined,
+			unknown: this.unknown,
 			tasks: this.tasks,
 			files: this.table.files,
 			open_files: this.table.open_files,
@@ -215,65 +336,99 @@ export class Merge {
 
 	/* ---- where the program begins ---- */
 
-	/** The execve whose image maps.initial shows: the recorder held the process
-	 *  at its first brk after it. Without such a mark, the one that names the
+	/** The execve whose image maps.initial shows: the recorder says which line it is; older ones held
+	 *  the process at its first brk after it. Without such a mark, the one that names the
 	 *  program in maps.initial; else the first. */
 	private find_start(): Call {
 		const first = this.events.find((e) => e.kind === "call");
 		if (!first) throw new UserError(`${this.strace}: no system call in the file; record the program again`);
 		const pid = first.pid;
+		const mark = this.parts.initial?.mark;
 		const program = this.initial.find((line) => line.name.startsWith("/"))?.name ?? "";
-		let last: Call | undefined;
-		let named: Call | undefined;
-		for (const event of this.events) {
-			if (event.kind !== "call" || event.pid !== pid) continue;
-			if (event.name === "execve" && event.result.value === 0) {
-				last = event;
-				const path = event.args[0]?.kind === "string" ? event.args[0].text : "";
-				if (!named && basename(path) === basename(program)) named = event;
-			}
-			if (event.delayed && event.name === "brk" && last) return last;
+		const { execs, held } = this.execs_of(pid);
+		/* strace was attached to a program that ran already. */
+		if (mark && mark.threads.length > 0) return beginning(mark.threads[0], mark.line);
+		if (mark) {
+			const start = execs.find((e) => e.last_line === mark.line);
+			if (!start)
+				throw at(
+					this.strace,
+					mark.line,
+					"there is no execve, as maps.initial says; record the program again",
+				);
+			return start;
 		}
+		const named = execs.find(
+			(e) => e.args[0]?.kind === "string" && basename(e.args[0].text) === basename(program),
+		);
 		const start =
+			held ??
 			named ??
 			this.events.find(
 				(e): e is Call => e.kind === "call" && e.name === "execve" && e.result.value === 0,
 			);
-		if (!start)
-			throw new UserError(
-				`${this.strace}: no successful execve; the recording has to begin with the program's`,
-			);
-		return start;
+		if (start) return start;
+		this.unknown.push("what happened before the first line of strace.txt");
+		return beginning(pid, 0);
+	}
+
+	/** The execves of a process, and the one after which its first brk was held. */
+	private execs_of(pid: number): { execs: Call[]; held?: Call } {
+		const execs: Call[] = [];
+		for (const event of this.events) {
+			if (event.kind !== "call" || event.pid !== pid) continue;
+			if (event.name === "execve" && event.result.value === 0) execs.push(event);
+			if (event.delayed && event.name === "brk" && execs.length > 0)
+				return { execs, held: execs.at(-1) };
+		}
+		return { execs };
 	}
 
 	private omit_before(start: Call): void {
 		for (const event of this.events) {
-			if (event.line >= start.line) break;
+			if (event.line >= start.line || event.line > start.last_line) break;
 			this.omit("before the program", event.kind === "call" ? event.lines : 1);
 		}
 	}
 
 	private make_main(start: Call): void {
 		this.main = this.new_thread(start.pid, undefined, undefined, start);
-		const image: Image = { start_brk: this.first_brk(start), lines: [], recorded: true };
-		for (const line of this.initial) {
-			if (line.name === VSYSCALL) continue;
-			image.lines.push(this.image_line(line, start));
-		}
+		const image = this.parts.initial ? this.recorded_image(this.parts.initial, start) : this.imagine(start);
 		this.exec(this.main, start, image);
 		this.main_mm = this.main.mm;
+		const { mark } = this.parts.initial ?? {};
+		if (mark?.brk !== undefined) this.main.mm.brk = mark.brk;
+		for (const pid of mark?.threads.slice(1) ?? []) this.adopt(pid);
+		this.started = start.line === 0;
+		this.given_places = (mark?.threads.length ?? 0) > 0;
+	}
+	/** Of a program that ran already it is not known where its mappings begin. */
+	private given_places = false;
+
+	/** A thread of the program that was there before the recording began. */
+	private adopt(pid: number): Thread {
+		const op = this.op("clone", this.main, undefined, this.start.last_line);
+		op.nr = NR.clone;
+		op.args = [CLONE_VM | CLONE_THREAD | CLONE_SIGHAND | CLONE_FS | CLONE_FILES];
+		op.expected = { value: pid };
+		const thread = this.make_thread(pid, this.main, this.main.group, this.main.mm);
+		op.child = thread.index;
+		this.push(op, this.main);
+		thread.last = this.main.last;
+		return thread;
 	}
 
-	/** What the first brk(NULL) after an execve returned. */
-	private first_brk(execve: Call): number {
-		let entered = false;
-		for (const event of this.events) {
-			if (event === execve) entered = true;
-			if (!entered || event.kind !== "call" || event.pid !== execve.pid || event === execve) continue;
-			if (event.name === "execve" && event.result.value === 0) break;
-			if (event.name === "brk" && event.result.value !== undefined) return event.result.value;
-		}
-		return 0;
+	/** Lines without numbers of threads: the faults say which it was. */
+	private adopt_faults(): void {
+		const pids = new Set(this.faults.map(({ tid }) => tid));
+		if (pids.size === 1) for (const fault of this.faults) fault.tid = this.main.pid;
+	}
+
+	private recorded_image({ mark, lines }: MarkedMaps, execve: Call): Image {
+		const start_brk = mark?.start_brk ?? this.first_brks.get(execve) ?? 0;
+		const image: Image = { start_brk, lines: [], recorded: true };
+		for (const line of lines) if (line.name !== VSYSCALL) image.lines.push(this.image_line(line, execve));
+		return image;
 	}
 
 	/* ---- one line at a time ---- */
@@ -292,11 +447,14 @@ export class Merge {
 	private signal(event: Signal) {
 		const thread = this.threads.get(event.pid);
 		const op = thread && this.ops[thread.last];
-		if (op?.kind !== "fault" || (event.name !== "SIGSEGV" && event.name !== "SIGBUS"))
+		const memory = event.name === "SIGSEGV" || event.name === "SIGBUS";
+		if (
+			op?.kind !== "fault" ||
+			!memory ||
+			(event.address === undefined ? event.info : page_down(event.address) !== page_down(op.args[0]))
+		)
 			return this.omit(event.name, 1);
 		op.expected = { signal: true };
-		/* Reading would have been permitted, or is not either. */
-		if (event.name === "SIGSEGV" && op.access === "read") op.access = "write";
 		op.lines++;
 	}
 
@@ -383,7 +541,7 @@ export class Merge {
 			case "execve":
 			case "execveat":
 				if (call.result.value !== 0) return this.omit(call.name, call.lines);
-				return this.exec(thread, call, this.imagine(call));
+				return this.exec(thread, call, this.later_image(call));
 			case "exit":
 			case "exit_group":
 				/* The end of the thread is its +++ line. */
@@ -403,12 +561,16 @@ export class Merge {
 
 	private new_thread(pid: number, parent: Thread | undefined, mm: AddressSpace | undefined, call: Call): Thread {
 		const same_group = parent !== undefined && (clone_flags(call) & CLONE_THREAD) !== 0;
-		const group: Group = same_group ? parent.group : { tgid: pid, threads: new Set(), exit_op: -1 };
+		const group: Group = same_group ? parent.group : { tgid: pid, threads: new Set() };
+		return this.make_thread(pid, parent, group, mm ?? new AddressSpace(this.next_mm++));
+	}
+
+	private make_thread(pid: number, parent: Thread | undefined, group: Group, mm: AddressSpace): Thread {
 		const thread: Thread = {
 			index: this.tasks.length,
 			pid,
 			group,
-			mm: mm ?? new AddressSpace(this.next_mm++),
+			mm,
 			comm: parent?.comm ?? "",
 			alive: true,
 			last: -1,
@@ -432,6 +594,11 @@ export class Merge {
 		const known = this.threads.get(pid);
 		if (known?.alive) return known;
 		if (this.be_born(pid)) return this.threads.get(pid)!;
+		/* What is pasted may begin anywhere. */
+		if (!this.parts.initial && !known) {
+			this.unknown.push(`how thread ${pid} began`);
+			return this.adopt(pid);
+		}
 		throw at(
 			this.strace,
 			line,
@@ -440,9 +607,10 @@ export class Merge {
 	}
 
 	private be_born(pid: number): boolean {
-		const birth = this.births.get(pid);
+		const births = this.births.get(pid) ?? [];
+		const birth = births.find((call) => this.inside.get(call.pid)?.call === call);
 		let inside = birth && this.inside.get(birth.pid);
-		if (!birth) {
+		if (births.length === 0) {
 			/* The parent was killed before its clone returned. */
 			const candidates = [...this.inside.values()].filter(
 				({ call }) => is_birth(call.name) && call.unfinished,
@@ -451,13 +619,17 @@ export class Merge {
 			inside = candidates[0];
 			inside.call.result = { value: pid };
 		}
-		if (!inside || (birth && inside.call !== birth)) return false;
+		if (!inside) return false;
 		this.take_effect(inside);
 		return this.threads.has(pid);
 	}
 
 	private birth(call: Call, parent: Thread) {
 		const flags = clone_flags(call);
+		/* One that failed, or was to be made once more, has made nothing. What
+		 * the kernel refuses for its flags it refuses here, too. */
+		if (call.result.value === undefined || (call.result.errno && !refused_for_flags(flags)))
+			return this.omit(call.name, call.lines);
 		const op = this.op("clone", parent, call);
 		op.nr = NR.clone;
 		/* A vfork would keep its CPU asleep in the kernel; here the plan makes
@@ -465,7 +637,7 @@ export class Merge {
 		op.args = [replayed_flags(flags) | exit_signal(call)];
 		this.expect(op, call);
 		const pid = call.result.value;
-		if (pid === undefined || call.result.errno) {
+		if (call.result.errno) {
 			op.footprint.whole = true;
 			this.push(op, parent);
 			return;
@@ -500,6 +672,7 @@ export class Merge {
 		const op = this.op("exec", thread, call);
 		op.nr = NR.execve;
 		op.image = this.images.push(image) - 1;
+		if (!image.recorded) this.give_lacked(image, op.image);
 		op.expected = { value: 0 };
 		const users = this.mm_users.get(thread.mm.id)!;
 		/* The last user takes the old memory down. */
@@ -510,6 +683,7 @@ export class Merge {
 		const mm = new AddressSpace(this.next_mm++);
 		mm.brk = image.start_brk;
 		mm.start_brk = image.start_brk;
+		if (!image.recorded) this.image_of.set(mm.id, op.image);
 		for (const line of image.lines) {
 			let flags = line.shared ? SHARED : 0;
 			if (line.name === "[stack]") flags |= GROWSDOWN;
@@ -529,20 +703,28 @@ export class Merge {
 		this.release_parent(thread);
 	}
 
+	private later_image(call: Call): Image {
+		const recorded = this.images_by_line.get(call.last_line);
+		return recorded ? this.recorded_image(recorded, call) : this.imagine(call);
+	}
+
 	/**
-	 * The image of a program that maps.initial does not show. The dynamic
+	 * The image of a program that was not recorded. The dynamic
 	 * linker, [vdso] and the stack lie where they lay in the first program:
 	 * without ASLR their places depend on the kernel and the linker only. The
 	 * program itself is one private mapping of its file that ends at the brk.
 	 */
 	private imagine(call: Call): Image {
-		const image: Image = { start_brk: this.first_brk(call), lines: [], recorded: false };
+		const image: Image = { start_brk: this.first_brks.get(call) ?? 0, lines: [], recorded: false };
 		const path = call.args[0]?.kind === "string" ? call.args[0].text : `program of line ${call.line}`;
 		const program = this.initial.find((line) => line.name.startsWith("/"))?.name;
 		const pie = image.start_brk >= PIE_BASE;
+		/* Without randomisation it begins where all do. */
 		const base = pie ? PIE_BASE : STATIC_BASE;
 		const file = this.table.file(path);
-		if (image.start_brk > base)
+		const shown = call === this.last_exec ? this.shown_at_end(call, base, page_up(image.start_brk)) : [];
+		if (shown.length > 0) image.lines.push(...shown);
+		else if (image.start_brk > base && image.start_brk - base < LARGEST_PROGRAM)
 			image.lines.push({
 				start: base,
 				end: page_up(image.start_brk),
@@ -558,7 +740,73 @@ export class Merge {
 			if (line.name === "" && line.inode === 0) continue; /* the first program's .bss */
 			image.lines.push(this.image_line(line, call));
 		}
+		if (this.initial.length === 0) image.lines.push(STACK);
 		return image;
+	}
+
+	/** The program's own lines as maps.final has them, and as they were before it protected them. */
+	private shown_at_end(call: Call, base: number, end: number): ImageLine[] {
+		const lines = this.final.filter(
+			(line) => line.start >= base && line.end <= end && line.name !== "[heap]",
+		);
+		if (!lines.some((line) => line.inode !== 0)) return [];
+		const protects = this.events.filter(
+			(event): event is Call =>
+				event.kind === "call" && event.name === "mprotect" && event.line > call.last_line,
+		);
+		const result: ImageLine[] = [];
+		for (const line of lines) {
+			const image = this.image_line(line, call);
+			const [start, length] = [0, 1].map((n) => (event: Call) => number(event.args[n]));
+			if (
+				protects.some(
+					(event) =>
+						start(event) <= line.start && line.end <= start(event) + length(event),
+				)
+			)
+				image.prot |= PROT_READ | PROT_WRITE;
+			const last = result.at(-1);
+			const joined =
+				last?.end === image.start &&
+				last.prot === image.prot &&
+				last.file === image.file &&
+				(image.file < 0 || last.offset + last.end - last.start === image.offset);
+			if (joined) last.end = image.end;
+			else result.push(image);
+		}
+		return result;
+	}
+
+	/** Memory that calls and faults found, though nothing of the recording shows it. */
+	private give_lacked(image: Image, index: number): void {
+		for (const { start, end } of this.lacked.get(index) ?? []) {
+			if (image.lines.some((line) => line.start < end && start < line.end)) continue;
+			const prot = PROT_READ | PROT_WRITE | PROT_EXEC;
+			image.lines.push({
+				start,
+				end,
+				prot,
+				shared: false,
+				offset: 0,
+				file: ANONYMOUS,
+				opened: -1,
+				name: "",
+			});
+		}
+	}
+
+	/** What was found in [start, end) must have been in the image, where nothing of the recording put it. */
+	private was_there(mm: AddressSpace, start: number, end: number): void {
+		const image = this.image_of.get(mm.id);
+		if (image === undefined || start >= end) return;
+		const missing = this.missing.get(image) ?? new RangeMap<true>(() => true);
+		this.missing.set(image, missing);
+		let from = start;
+		for (const { start: to, end: next } of [...mm.areas.overlapping(start, end), { start: end, end }]) {
+			if (from < to) missing.set(from, to, true);
+			from = Math.max(from, next);
+		}
+		if (missing.below(Number.POSITIVE_INFINITY) === undefined) this.missing.delete(image);
 	}
 
 	private image_line(line: MapsLine, execve: Call): ImageLine {
@@ -652,12 +900,10 @@ export class Merge {
 		}
 		/* The last thread leaves last, also on many CPUs. */
 		if (op.last) for (const other of this.group_exits.get(thread.group) ?? []) op.after.push(other);
-		if (op.last && thread.group.tgid === this.main.group.tgid) {
-			op.snapshot = true;
-			this.final_mm = thread.mm;
+		if (op.last && thread.group.tgid === this.main.group.tgid && !this.final_mm) {
 			/* The maps were read when all that shared the memory was done. */
-			op.footprint.whole = true;
-			op.footprint.layout = true;
+			this.snapshot(op);
+			this.final_mm = thread.mm;
 		}
 		const index = this.push(op, thread);
 		const exits = this.group_exits.get(thread.group) ?? [];
@@ -671,6 +917,33 @@ export class Merge {
 		this.release_parent(thread);
 	}
 	private readonly group_exits = new Map<Group, number[]>();
+
+	private snapshot(op: Op): void {
+		op.snapshot = true;
+		op.footprint.whole = true;
+		op.footprint.layout = true;
+	}
+
+	/** maps.final was copied before this line: strace let no call return meanwhile, so all
+	 *  that had been entered was done. */
+	private settle_snapshot(): void {
+		if (this.snapshot_line === Number.POSITIVE_INFINITY) return;
+		const line = this.snapshot_line;
+		this.snapshot_line = Number.POSITIVE_INFINITY;
+		for (const inside of [...this.inside.values()]) {
+			const { call, thread } = inside;
+			if (!LAYOUT.has(call.name) && call.name !== "madvise") continue;
+			if (thread.mm !== this.main.mm || call.result.value === undefined) continue;
+			if (this.inside.get(call.pid) !== inside) continue;
+			this.consistent(inside);
+			this.take_effect(inside);
+		}
+		this.snapshot_due = true;
+		this.final_line = line;
+	}
+	/** Only where something has changed since is it worth telling. */
+	private final_line?: number;
+	private changed_since = false;
 
 	/** strace ended before these threads did. */
 	private end_of_recording(): void {
@@ -689,6 +962,7 @@ export class Merge {
 	/* ---- calls that work on memory ---- */
 
 	private memory_call(call: Call, thread: Thread) {
+		if (call.name === "mmap") this.name_descriptor(call, thread.mm);
 		/* Most options of prctl() are nothing to memory, and not known by name. */
 		if (call.name === "prctl" && numeric(call.args[0]) === undefined) return this.omit("prctl", call.lines);
 		/* The file is not open for it: with which mode it was, is not known. */
@@ -710,6 +984,7 @@ export class Merge {
 			if (text?.kind === "string") op.text = text.text;
 		}
 		if (name === "pkey_mprotect" && op.args[3] !== -1) return this.omit(call.name, call.lines);
+		if (!call.result.errno && ON_MAPPED.has(name)) this.was_there(mm, ...pages(op.args[0], op.args[1]));
 		find_footprint(op, mm);
 		const index = this.ops.length;
 		if (name === "mmap") this.map_call(op, call, mm);
@@ -720,6 +995,21 @@ export class Merge {
 			for (const [start, end] of op.footprint.direct)
 				op.footprint.influence.push(mm.island(start, end));
 		this.push(op, thread);
+	}
+
+	/** Without strace -y it is not known what a descriptor is open on. Whoever maps the first page
+	 *  of a file, and leaves the place to the kernel, maps one that it has opened just now. */
+	private name_descriptor(call: Call, mm: AddressSpace): void {
+		const fd = numeric(call.args[4]);
+		if (call.args[4]?.kind === "fd" || fd === undefined || fd < 0 || fd > 0x7fffffff) return;
+		if (number(call.args[3]) & MAP_ANONYMOUS || call.result.errno) return;
+		const key = `${mm.id} ${fd}`;
+		const first = number(call.args[5]) === 0 && !(number(call.args[3]) & MAP_FIXED);
+		const path = first ? undefined : this.descriptors.get(key);
+		if (this.descriptors.size === 0) this.unknown.push("which files were mapped (strace without -y)");
+		const name = path ?? `descriptor ${fd} of strace.txt:${call.line}`;
+		this.descriptors.set(key, name);
+		call.args[4] = { kind: "fd", fd: { kind: "number", value: fd }, path: name };
 	}
 
 	private map_call(op: Op, call: Call, mm: AddressSpace): void {
@@ -736,12 +1026,7 @@ export class Merge {
 				);
 				if (op.expected.value !== undefined)
 					file.size = Math.max(file.size, op.args[5] + length);
-			} else if (op.expected.value !== undefined)
-				throw at(
-					this.strace,
-					call.line,
-					"mmap of a file descriptor without a path; strace needs -y",
-				);
+			}
 		}
 		op.placed = op.expected.value !== undefined && !(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE));
 		if (!op.placed || address === op.expected.value) return;
@@ -751,7 +1036,10 @@ export class Merge {
 			how === "plain" &&
 			address === 0 &&
 			this.aligned_place(mm, call, page_up(length)) !== call.result.value;
-		if (how === undefined) this.unexplained.push(call.line);
+		if (how !== undefined) return;
+		this.unexplained.push(call.line);
+		/* Where not all memory is known, neither are its gaps. */
+		op.given = this.given_places || this.image_of.has(mm.id);
 	}
 
 	/** Numbers of the arguments. */
@@ -790,9 +1078,12 @@ export class Merge {
 		if (!thread) return;
 		/* Until its execve the program was a fork of strace. */
 		if (thread === this.main && !this.started) {
-			this.started = fault.time > this.start.left || fault.comm === exec_comm(this.start);
-			if (!this.started || fault.time < this.start.entered) {
-				this.started = false;
+			if (fault.time < this.start.entered) this.comm_before = fault.comm;
+			else
+				this.started =
+					fault.comm === exec_comm(this.start) ||
+					(fault.time > this.start.left && fault.comm !== this.comm_before);
+			if (!this.started) {
 				this.foreign_faults++;
 				return;
 			}
@@ -810,24 +1101,21 @@ export class Merge {
 			this.foreign_faults++;
 			return;
 		}
-		this.settle_mapping(thread, fault.address);
+		this.settle_mapping(thread, fault);
 		this.replay_fault(thread, fault);
 	}
 
 	/** A thread cannot touch memory before the call that maps it took effect. */
-	private settle_mapping(thread: Thread, address: number): void {
-		const area = thread.mm.areas.at(address)?.value;
-		if (area && area.prot !== 0) return;
+	private settle_mapping(thread: Thread, { address, access, signal }: Fault): void {
+		if (signal) return;
+		const permitted = () => {
+			const area = thread.mm.areas.at(address)?.value;
+			return area !== undefined && permits(area.prot, access ?? "read");
+		};
+		if (permitted()) return;
 		for (const inside of [...this.inside.values()]) {
 			const { call } = inside;
-			if (
-				inside.thread.mm !== thread.mm ||
-				(call.name !== "mmap" &&
-					call.name !== "mprotect" &&
-					call.name !== "mremap" &&
-					call.name !== "brk")
-			)
-				continue;
+			if (inside.thread.mm !== thread.mm || !MAPPING.has(call.name)) continue;
 			if (call.result.value === undefined || call.result.errno) continue;
 			const args = call.args.map((arg) => number(arg));
 			const start = call.name === "mmap" || call.name === "mremap" ? call.result.value : args[0];
@@ -835,6 +1123,7 @@ export class Merge {
 			const [from, to] =
 				call.name === "brk" ? [thread.mm.brk, call.result.value] : pages(start, length);
 			if (address >= from && address < to) this.take_effect(inside);
+			if (permitted()) return;
 		}
 	}
 
@@ -855,45 +1144,43 @@ export class Merge {
 			op.footprint.layout = true;
 			op.footprint.direct = [[page, stack.start]];
 			op.footprint.influence = [mm.island(page, stack.end)];
-			mm.areas.remove(stack.start, stack.end);
-			range = mm.areas.set(page, stack.end, stack.value);
-		}
+			range = mm.grow(stack, page);
+		} else if (!range && !fault.signal && !fault.kernel) this.was_there(mm, page, page + PAGE_SIZE);
 		const index = this.ops.length;
-		if (!range || (range.value.prot & 7) === 0) {
-			op.access = "read";
-			op.expected = { signal: true };
-		} else {
-			const area = range.value;
-			const private_memory = !(area.flags & SHARED);
-			const writable = (area.prot & PROT_WRITE) !== 0;
-			op.access =
-				area.prot & PROT_READ
-					? "read"
-					: area.prot & PROT_EXEC
-						? "exec"
-						: writable
-							? "write"
-							: "read";
-			if (writable && private_memory && area.file === ANONYMOUS) op.access = "write";
-			if (writable && private_memory && area.file >= 0) {
-				/* A read would have found the page mapped: it was a write. */
-				const number_of_page = page / PAGE_SIZE;
-				if (mm.read_mapped.has(number_of_page)) op.access = "write";
-				else if (op.access === "read") this.map_around(mm, page, range.start, range.end);
-			}
-			/* The first write gives the vma its anon_vma: others wait for it. */
-			if (op.access === "write" && private_memory) {
-				if (area.anon) {
-					if (area.founder >= 0) op.after.push(area.founder);
-				} else {
-					op.footprint.layout = true;
-					op.footprint.influence.push(mm.island(range.start, range.end));
-					area.anon = true;
-					area.founder = index;
-				}
+		const area = range?.value;
+		op.access = fault.access ?? this.guess_access(mm, page, range, fault.signal);
+		const permitted = area !== undefined && permits(area.prot, op.access);
+		if (fault.signal || !permitted) op.expected = { signal: true };
+		/* The first write gives the vma its anon_vma: others wait for it. */
+		if (range && permitted && op.access === "write" && !(range.value.flags & SHARED)) {
+			if (range.value.anon) {
+				if (range.value.founder >= 0) op.after.push(range.value.founder);
+			} else {
+				op.footprint.layout = true;
+				op.footprint.influence.push(mm.island(range.start, range.end));
+				range.value.anon = true;
+				range.value.founder = index;
 			}
 		}
 		this.push(op, thread);
+	}
+
+	/** Where it was not recorded: see Documentation/replay.md. */
+	private guess_access(mm: AddressSpace, page: number, range: AreaRange | undefined, signal?: string): Access {
+		if (!range) return "read";
+		const { prot, flags, file } = range.value;
+		/* What ended in a signal was not permitted. */
+		if (signal === "SIGSEGV")
+			return permits(prot, "write") ? (permits(prot, "exec") ? "read" : "exec") : "write";
+		if ((prot & 7) === 0) return "read";
+		const access: Access = prot & PROT_READ ? "read" : prot & PROT_EXEC ? "exec" : "write";
+		if (!(prot & PROT_WRITE) || flags & SHARED) return access;
+		if (file === ANONYMOUS) return "write";
+		/* A read would have found the page mapped: it was a write. */
+		if (file < 0 || access !== "read") return access;
+		if (mm.read_mapped.has(page / PAGE_SIZE)) return "write";
+		this.map_around(mm, page, range.start, range.end);
+		return "read";
 	}
 
 	/** A read fault on a file maps the pages around it that are in memory. */
@@ -921,6 +1208,7 @@ export class Merge {
 			placed: false,
 			aligned: false,
 			not_aligned: false,
+			given: false,
 			child: -1,
 			image: -1,
 			last: false,
@@ -933,14 +1221,24 @@ export class Merge {
 	private expect(op: Op, call: Call): void {
 		const { value, errno } = call.result;
 		if (errno) {
-			const number = ERRNO[errno];
-			if (number === undefined) throw at(this.strace, call.last_line, `unknown error '${errno}'`);
+			const number = ERRNO[errno] ?? Number(/^ERRNO_(\d+)$/.exec(errno)?.[1] ?? Number.NaN);
+			if (Number.isNaN(number)) throw at(this.strace, call.last_line, `unknown error '${errno}'`);
 			op.expected = { errno: number };
 		} else if (value !== undefined) op.expected = { value };
 	}
 
 	private push(op: Op, thread: Thread): number {
 		const index = this.ops.push(op) - 1;
+		if (this.snapshot_due && op.mm === this.main.mm.id && !this.final_mm) {
+			this.snapshot(op);
+			this.final_mm = this.main.mm;
+		} else if (
+			this.snapshot_due &&
+			op.footprint.layout &&
+			op.kind !== "exit" &&
+			op.mm === this.final_mm?.id
+		)
+			this.changed_since = true;
 		if (thread.last >= 0) op.after.push(thread.last);
 		const holds = this.holds.get(thread.index);
 		if (holds) {

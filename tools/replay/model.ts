@@ -60,6 +60,9 @@ export class AddressSpace {
 		...area,
 		offset: area.file >= 0 ? area.offset + (at - range.start) : area.offset,
 	}));
+	/** Areas that touch and could ever merge or share an anon_vma, as one: what no change
+	 *  of permissions can join is what differs by file. */
+	private readonly runs = new RangeMap<string>((file) => file);
 	brk = 0;
 	start_brk = 0;
 	/** The operation that is taking effect. */
@@ -77,10 +80,10 @@ export class AddressSpace {
 		child.brk = this.brk;
 		child.start_brk = this.start_brk;
 		child.forked = true;
-		for (const { start, end, value } of this.areas.ranges) {
+		for (const { start, end, value } of this.areas) {
 			if (value.flags & DONTFORK) continue;
 			const anon = value.anon && !(value.flags & WIPEONFORK);
-			child.areas.set(start, end, { ...value, anon, founder: -1 });
+			child.put(start, end, { ...value, anon, founder: -1 });
 		}
 		for (const page of this.read_mapped) child.read_mapped.add(page);
 		return child;
@@ -100,13 +103,33 @@ export class AddressSpace {
 			...area,
 		};
 		value.flags |= account(value);
-		this.areas.set(start, end, value);
+		this.put(start, end, value);
 		this.merge(start, end);
 	}
 
 	unmap(start: number, end: number): void {
 		this.areas.remove(start, end);
+		this.runs.remove(start, end);
 		this.forget_pages(start, end);
+	}
+
+	/** Puts an area where nothing is. */
+	private put(start: number, end: number, area: Area): AreaRange {
+		const file = `${area.file} ${area.opened}`;
+		const run = this.runs.set(start, end, file);
+		const before = this.runs.below(start);
+		const after = this.runs.above(end);
+		if (after && after.start === end && after.value === file) this.runs.join(run, after);
+		if (before && before.end === start && before.value === file) this.runs.join(before, run);
+		return this.areas.set(start, end, area);
+	}
+
+	/** The stack grows down to `start`. */
+	grow(stack: AreaRange, start: number): AreaRange {
+		const { end, value } = stack;
+		this.areas.remove(stack.start, end);
+		this.put(start, stack.start, value);
+		return this.areas.set(start, end, value);
 	}
 
 	/** What munmap and MADV_DONTNEED do to the pages. */
@@ -140,7 +163,7 @@ export class AddressSpace {
 		/* The pages keep their place in the file of origin: offset of the old
 		 * address. An anonymous area that moved merges only with itself. */
 		if (moved.file === ANONYMOUS && moved.anon) moved.offset += to - from;
-		this.areas.set(to, to + length, moved);
+		this.put(to, to + length, moved);
 		this.merge(to, to + length);
 	}
 
@@ -152,72 +175,47 @@ export class AddressSpace {
 	 */
 	private merge(start: number, end: number): void {
 		if (this.forked) return;
-		const { ranges } = this.areas;
-		let i = Math.max(0, this.areas.index(start - 1) - 1);
-		for (; i + 1 < ranges.length && ranges[i].start <= end; ) {
-			const a = ranges[i];
-			const b = ranges[i + 1];
+		let a = this.areas.below(start) ?? this.areas.above(start);
+		while (a && a.start <= end) {
+			const b = this.areas.above(a.end);
+			if (!b) break;
 			if (a.end !== b.start || !mergeable(a.value, b.value)) {
-				i++;
+				a = b;
 				continue;
 			}
-			a.end = b.end;
+			const anon = b.value.anon;
+			this.areas.join(a, b);
 			/* One side gets the other's anon_vma, from this operation on: a fault
 			 * that came before it would make one of its own. */
-			if (a.value.anon !== b.value.anon) {
+			if (a.value.anon !== anon) {
 				a.value.anon = true;
 				a.value.founder = this.op;
 			}
-			ranges.splice(i + 1, 1);
 		}
 	}
 
 	/** [start, end) grown by every area that it touches or abuts through areas
 	 *  that could ever merge or share an anon_vma, and by one page. */
 	island(start: number, end: number): [number, number] {
-		const { ranges } = this.areas;
 		let low = start - PAGE_SIZE;
 		let high = end + PAGE_SIZE;
-		let i = this.areas.index(low);
-		if (ranges[i] && ranges[i].start < start) {
-			low = Math.min(low, ranges[i].start);
-			while (
-				i > 0 &&
-				ranges[i - 1].end === ranges[i].start &&
-				related(ranges[i - 1].value, ranges[i].value)
-			)
-				low = Math.min(low, ranges[--i].start);
-		}
-		let j = this.areas.index(high - 1);
-		if (ranges[j] && ranges[j].start < high) {
-			high = Math.max(high, ranges[j].end);
-			while (
-				j + 1 < ranges.length &&
-				ranges[j + 1].start === ranges[j].end &&
-				related(ranges[j].value, ranges[j + 1].value)
-			)
-				high = Math.max(high, ranges[++j].end);
-		}
+		const first = this.runs.above(low);
+		if (first && first.start < start) low = Math.min(low, first.start);
+		const last = this.runs.above(high - 1);
+		if (last && last.start < high) high = Math.max(high, last.end);
 		return [low - PAGE_SIZE, high + PAGE_SIZE];
 	}
 
 	/** The area that a fault at `address` grows, if any. */
 	stack_above(address: number): AreaRange | undefined {
-		const range = this.areas.ranges[this.areas.index(address)];
+		const range = this.areas.above(address);
 		if (!range || !(range.value.flags & GROWSDOWN) || range.start <= address) return undefined;
 		return range.end - page_down(address) <= STACK_LIMIT ? range : undefined;
 	}
 
 	/** Where top-down mmap puts `length` bytes: the highest hole below the base. */
 	place(length: number): number | undefined {
-		const { ranges } = this.areas;
-		let high = MMAP_BASE;
-		for (let i = ranges.length - 1; i >= -1; i--) {
-			const low = i >= 0 ? ranges[i].end : PAGE_SIZE * 16;
-			if (low < high && high - low >= length) return high - length;
-			if (i >= 0) high = Math.min(high, ranges[i].start);
-		}
-		return undefined;
+		return this.areas.highest_gap(PAGE_SIZE * 16, MMAP_BASE, length);
 	}
 
 	/** Where a kernel that aligns large mappings for huge pages puts them: 5.18
@@ -233,7 +231,7 @@ export class AddressSpace {
 
 	/** Lines as /proc/PID/maps has them, merged as far as it can be told. */
 	summary(): { start: number; end: number; permissions: string }[] {
-		return this.areas.ranges.map(({ start, end, value }) => ({
+		return [...this.areas].map(({ start, end, value }) => ({
 			start,
 			end,
 			permissions: permissions(value),
@@ -266,12 +264,6 @@ function mergeable(a: Area, b: Area): boolean {
 		a.name === b.name &&
 		!(a.anon && b.anon)
 	);
-}
-
-/** Two neighbours that may merge or share an anon_vma now or after mprotect:
- *  false only for what no change of permissions can join. */
-function related(a: Area, b: Area): boolean {
-	return a.file === b.file && a.opened === b.opened;
 }
 
 /** Rounds a range to pages, like every call does; empty if it wraps around. */

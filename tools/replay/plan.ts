@@ -68,14 +68,14 @@ function order_in_mm(ops: Op[], op: Op, index: number, mm: MmState, after: Set<n
 	if (footprint.whole) {
 		/* Waits for everything in the mm, and everything later waits for it. */
 		after.add(mm.whole).add(mm.brk);
-		for (const { value } of mm.direct.ranges) {
+		for (const { value } of mm.direct) {
 			after.add(value.layout);
 			for (const reader of value.readers) after.add(reader);
 		}
-		for (const { value } of mm.influence.ranges) after.add(value);
+		for (const { value } of mm.influence) after.add(value);
 		for (const loose of mm.loose) after.add(loose);
-		mm.direct.ranges.length = 0;
-		mm.influence.ranges.length = 0;
+		mm.direct.clear();
+		mm.influence.clear();
 		mm.loose.length = 0;
 		mm.whole = index;
 		mm.brk = index;
@@ -168,7 +168,7 @@ export function make_plan(trace: Trace): Plan {
 			(op.last ? LAST : 0) |
 			(op.snapshot ? SNAPSHOT : 0) |
 			(op.placed ? PLACED : 0) |
-			((trace.aligns ? op.not_aligned : op.aligned) ? HINT : 0) |
+			(op.given || (trace.aligns ? op.not_aligned : op.aligned) ? HINT : 0) |
 			(op.expected.signal ? EXPECT_SIGNAL : 0);
 		plan.access[i] = ACCESS[op.access ?? "read"];
 		plan.args.set(op.args.slice(0, 6), i * 6);

@@ -3,6 +3,7 @@
  *  memory; as text or as one JSON object. */
 import Table from "cli-table3";
 import { count } from "../../scripts/lib/words.ts";
+import { printable } from "../lib/errors.ts";
 import { errno_name } from "./abi.ts";
 import { compare_maps, describe, type MapsResult, name_files } from "./compare.ts";
 import type { Outcome } from "./machine.ts";
@@ -36,6 +37,8 @@ export interface Report {
 	/** The kernel's. */
 	arch: string;
 	fitted?: Trace["fitted"];
+	/** What the recording does not say, so that it was assumed or left out. */
+	unknown: string[];
 	maps: MapsResult;
 	/** The program's maps at its end, with the names of files. */
 	maps_text: string;
@@ -85,7 +88,17 @@ export function make_report(
 		recorded_on: trace.kernel,
 		fitted: trace.fitted,
 		...options,
-		maps: compare_maps(trace.final, outcome.maps === "" ? [] : parse_maps(text, "maps"), options.arch),
+		unknown: trace.unknown,
+		maps: trace.final_known
+			? {
+					...compare_maps(
+						trace.final,
+						outcome.maps === "" ? [] : parse_maps(text, "maps"),
+						options.arch,
+					),
+					at_line: trace.final_line,
+				}
+			: { equal: 0, total: 0, differences: [], without_vsyscall: false, unknown: true },
 		maps_text: text,
 		proc: Object.fromEntries(
 			Object.entries(outcome.proc).map(([path, file]) => [path, name_files(file, trace.files)]),
@@ -230,6 +243,7 @@ export function print_text(report: Report): string {
 		const each = omitted.map(([name, n]) => `${name} ${n}`);
 		lines.push(`not replayed: ${count(sum, "line")} (${each.join(", ")})`);
 	}
+	if (report.unknown.length > 0) lines.push(`not known: ${report.unknown.join("; ")}`);
 	if (report.fitted) {
 		const { from, to } = report.fitted;
 		lines.push(
@@ -242,15 +256,15 @@ export function print_text(report: Report): string {
 	if (report.leaks.length === 0) lines.push("memory: balanced");
 	else lines.push(...report.leaks.map((leak) => `memory: ${leak}`));
 	lines.push(last_line(report));
-	return `${lines.join("\n")}\n`;
+	return `${lines.map(printable).join("\n")}\n`;
 }
 
 export function last_line({ maps, results }: Report): string {
+	const compared = `results: ${results.equal}/${results.total} equal`;
+	if (maps.unknown) return `maps: not compared (they were not recorded); ${compared}`;
+	const moment = maps.at_line === undefined ? "" : ` at strace.txt:${maps.at_line}`;
 	const without = maps.without_vsyscall ? " ([vsyscall] is not compared: the kernel has none)" : "";
-	return (
-		`maps: ${maps.equal}/${maps.total} lines equal${without}; ` +
-		`results: ${results.equal}/${results.total} equal`
-	);
+	return `maps: ${maps.equal}/${maps.total} lines equal${moment}${without}; ${compared}`;
 }
 
 function measurements(report: Report): string[] {

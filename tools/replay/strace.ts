@@ -61,6 +61,8 @@ export interface Signal {
 	time: number;
 	line: number;
 	name: string;
+	/** Is it said where it comes from? */
+	info: boolean;
 	/** Where, if it is of an access to memory. */
 	address?: number;
 }
@@ -81,7 +83,6 @@ export interface Strace {
 	/** The last line ends in its middle, and is left out. */
 	cut: boolean;
 }
-
 
 /** What stands behind the arguments: `= 3</path> (INJECTED) <0.000012>`. */
 const VALUE = /^\s*=\s*(?:(\?)|(0x[0-9a-f]+|-?\d+))/;
@@ -152,7 +153,7 @@ const HEAD = /^(\w+|\?{3,4})\(/;
 const UNKNOWN = /^\?+$/;
 const MICROSECONDS = 1e6;
 /** Earlier ones are times since something else. */
-const FIRST_UNIX = 1e8;
+const FIRST_UNIX = 1000;
 
 interface Pending {
 	call: Call;
@@ -273,7 +274,10 @@ class Parser {
 			return;
 		}
 		const resumed = RESUMED.exec(body);
-		if (resumed) return this.resume(resumed[1], resumed[2], pid, time, number);
+		if (resumed) {
+			this.resume(resumed[1], resumed[2], pid, time, number);
+			return;
+		}
 
 		const head = HEAD.exec(body);
 		if (!head)
@@ -313,7 +317,9 @@ class Parser {
 		/* What was not to be read when the call was entered may be so now, and the other way round. */
 		if (UNKNOWN.test(call.name)) call.name = name;
 		else if (call.name !== name && !UNKNOWN.test(name))
-			throw new Malformed(`${name} resumes, but thread ${pid} is inside ${call.name} of line ${call.line}`);
+			throw new Malformed(
+				`${name} resumes, but thread ${pid} is inside ${call.name} of line ${call.line}`,
+			);
 		this.pending.delete(pid);
 		call.left = time;
 		call.last_line = number;
@@ -329,7 +335,10 @@ class Parser {
 	/** Reads arguments and result from the text behind `name(`. */
 	private finish({ call, text }: Pending): void {
 		const killed = NO_MORE.exec(text);
-		if (killed) return this.break_off({ call, text: text.slice(0, killed.index) });
+		if (killed) {
+			this.break_off({ call, text: text.slice(0, killed.index) });
+			return;
+		}
 		const lexer = new Lexer(text.replace(/<\.\.\. resuming interrupted [^<>]*>/, ""), 0);
 		call.args = parse_arguments(lexer, false);
 		const { result, delayed } = parse_result(lexer.text.slice(lexer.position));
@@ -378,10 +387,16 @@ class Parser {
 function parse_signal(body: string, pid: number, time: number, line: number): Signal {
 	const match = /^--- (?:stopped by )?(SIG\w+)(?: (.*))? ---$/.exec(body);
 	if (!match) throw new Malformed(`not a signal: '${body.slice(0, 40)}'`);
-	const signal: Signal = { kind: "signal", pid, time, line, name: match[1] };
+	const signal: Signal = { kind: "signal", pid, time, line, name: match[1], info: false };
 	if (match[2]?.startsWith("{")) {
 		const info = parse_expression(new Lexer(match[2], 0));
-		const address = info.kind === "struct" ? info.fields.find(({ name }) => name === "si_addr")?.value : undefined;
+		const field = (of: string) =>
+			info.kind === "struct" ? info.fields.find(({ name }) => name === of)?.value : undefined;
+		signal.info = true;
+		const address = field("si_addr");
+		const code = field("si_code");
+		/* An address that no page table can hold: the CPU does not say which. */
+		if (code?.kind === "name" && code.name === "SI_KERNEL") return signal;
 		if (address?.kind === "number") signal.address = address.value;
 		else if (address?.kind === "name" && address.name === "NULL") signal.address = 0;
 	}

@@ -313,4 +313,3 @@ export function parse_arguments(lexer: Lexer, cut: boolean): Value[] {
 	}
 	return args;
 }
-

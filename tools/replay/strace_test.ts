@@ -174,7 +174,10 @@ test("as people paste it: without times, threads, with all sorts of columns", (t
 		"1795212507 ",
 	];
 	for (const head of heads) {
-		const { events, clock, no_pids } = parse_strace(`${head}brk(NULL) = 0x5000\n${head}+++ exited with 0 +++`, "s");
+		const { events, clock, no_pids } = parse_strace(
+			`${head}brk(NULL) = 0x5000\n${head}+++ exited with 0 +++`,
+			"s",
+		);
 		t.like(events[0], { kind: "call", pid: 1, name: "brk", result: { value: 0x5000 }, entered: 1 }, head);
 		t.deepEqual([events.length, clock, no_pids], [2, "lines", true]);
 	}

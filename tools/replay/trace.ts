@@ -5,10 +5,11 @@
  * what memory it depends on. How the order is found, what is taken for granted
  * and what is not replayed is in Documentation/replay.md.
  */
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { at, read_text } from "../lib/errors.ts";
 import { parse_faults } from "./faults.ts";
-import { type MapsLine, parse_maps } from "./maps.ts";
+import { type MapsLine, parse_marked_maps } from "./maps.ts";
 import { Merge } from "./merge.ts";
 import type { AddressSpace } from "./model.ts";
 import { parse_strace } from "./strace.ts";
@@ -71,6 +72,8 @@ export interface Op {
 	last: boolean;
 	/** maps.final is the state just before this one. */
 	snapshot: boolean;
+	/** mmap whose place is given to the kernel: what there was before is not known. */
+	given: boolean;
 	footprint: Footprint;
 	/** Earlier operations that it must follow for other reasons than memory. */
 	after: number[];
@@ -122,8 +125,15 @@ export interface Trace {
 	directory: string;
 	command: string;
 	kernel: string;
+	/** Empty, if it is not known. */
 	initial: MapsLine[];
 	final: MapsLine[];
+	/** No: there is nothing to compare. */
+	final_known: boolean;
+	/** The last line of strace.txt that `final` has seen, if it is not the program's end. */
+	final_line?: number;
+	/** What is not recorded and was assumed or left out, for who reads the result. */
+	unknown: string[];
 	tasks: Task[];
 	files: TracedFile[];
 	open_files: OpenFile[];
@@ -148,17 +158,61 @@ export interface Trace {
 	fitted?: { from: number; to: number };
 }
 
+/** Where a recording is: a directory, or a file with the output of strace alone. */
+function find_files(path: string): (name: string) => string {
+	const alone = statSync(path, { throwIfNoEntry: false })?.isFile();
+	return (name) => (alone ? (name === "strace.txt" ? path : "") : join(path, name));
+}
+
 export function load_trace(directory: string): Trace {
 	const hint = "a recording is made by 'spf record DIR -- COMMAND'";
-	const file = (name: string) => join(directory, name);
-	const text = (name: string) => read_text(file(name), hint);
-	const strace = parse_strace(text("strace.txt"), file("strace.txt"));
-	const faults = parse_faults(text("faults.txt"), file("faults.txt"));
-	const initial = parse_maps(text("maps.initial"), file("maps.initial"));
-	const final = parse_maps(text("maps.final"), file("maps.final"));
-	const command = text("command.txt").trim();
-	const kernel = text("kernel.txt").trim();
-	if (initial.length === 0) throw at(file("maps.initial"), 1, `the file is empty; ${hint}`);
-	const merge = new Merge(directory, strace.events, faults, initial, final, kernel);
-	return { ...merge.run(), command, kernel, lines: strace.lines };
+	const file = find_files(directory);
+	const unknown: string[] = [];
+	/* What is not there is not known, and the replay says so; but what was begun and is empty is a mistake. */
+	const text = (name: string, what: string): string | undefined => {
+		const path = file(name);
+		if (path === "" || !existsSync(path)) {
+			if (what !== "") unknown.push(`${what} (there is no ${name})`);
+			return undefined;
+		}
+		const content = read_text(path, hint);
+		if (content.trim() === "" && name !== "faults.txt")
+			throw at(
+				path,
+				1,
+				`the file is empty; record the program again, or remove the file: ${what} is not known then`,
+			);
+		return content;
+	};
+	const strace_file = file("strace.txt");
+	const strace = parse_strace(read_text(strace_file, hint), strace_file);
+	let faults = parse_faults(text("faults.txt", "the page faults") ?? "", file("faults.txt"));
+	const maps = (name: string, what: string) => {
+		const content = text(name, what);
+		return content === undefined ? [] : parse_marked_maps(content, file(name));
+	};
+	const [initial] = maps("maps.initial", "the memory in which the program began");
+	const [final] = maps("maps.final", "the maps at its end");
+	const images = maps("maps.exec", "");
+	const command = text("command.txt", "the command")?.trim() ?? "";
+	const kernel = text("kernel.txt", "the kernel that it ran on")?.trim() ?? "";
+	if (kernel !== "" && !/^\d{1,3}\.\d{1,3}/.test(kernel))
+		throw at(file("kernel.txt"), 1, `not the version of a kernel: '${kernel.slice(0, 40)}'`);
+	if (strace.cut) unknown.push("the last line of strace.txt (it ends within)");
+	if (strace.clock === "lines" && faults.length > 0) {
+		unknown.push("when the page faults happened (strace without -ttt)");
+		faults = [];
+	}
+	const parts = { directory, strace_file, strace, faults, initial, final, images, kernel };
+	/* What a first run finds missing in images that were not recorded is there in the second. */
+	const first = new Merge(parts, new Map());
+	let merged = first.run();
+	if (first.missing.size > 0) merged = new Merge(parts, first.missing).run();
+	return {
+		...merged,
+		unknown: [...unknown, ...merged.unknown],
+		command,
+		kernel,
+		lines: strace.lines,
+	};
 }

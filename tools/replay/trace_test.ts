@@ -165,9 +165,6 @@ test("mistakes in files are one line with a place", (t) => {
 	t.throws(() => trace(`${START}\n9 brk(NULL) = 0x1\n${END}`), {
 		message: /strace\.txt:3: thread 9 appears without a clone/,
 	});
-	t.throws(() => trace(`${START}\n1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, 3, 0) = 0x7ffff7ffd000\n${END}`), {
-		message: /strace\.txt:3: .*needs -y/,
-	});
 	t.throws(() => trace(`${START}\n1 mprotect(0x1000, 4096, PROT_WHAT) = 0\n${END}`), {
 		message: /strace\.txt:3: mprotect: 'PROT_WHAT'/,
 	});
