@@ -5,109 +5,83 @@
  *
  *   perf record ─ setarch -R ─ strace -f ─ COMMAND
  *
- * strace writes the system calls, perf the page faults, both in real time.
- * strace holds the program at its first brk and at its exit_group for a
- * moment, in which we copy /proc/PID/maps.
+ * strace writes the system calls, perf the page faults. setpriv has each of
+ * them end with the one before, and the program with strace: nothing is left
+ * when we are killed. They are in a session of their own, so that Ctrl-C
+ * reaches us alone and the recording can be finished.
+ *
+ * `spf record -p PID`: perf and strace watch a program that runs already.
  */
-import { spawn } from "node:child_process";
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { quote, which } from "zx";
-import { at_end } from "../../scripts/lib/at_end.ts";
-import { ends_with_us, run } from "../../scripts/lib/child.ts";
+import { quote } from "zx";
 import { make_directory, write_file } from "../../scripts/lib/files.ts";
 import { UserError } from "../lib/errors.ts";
 import { load_trace, type Trace } from "../replay/trace.ts";
+import { write_faults } from "./faults.ts";
+import { children_of, name_of, signal, state_of, threads_of, tracer_of } from "./processes.ts";
+import { fault_events, find_tools, first_line, type Tools } from "./tools.ts";
+import { marked, Watch } from "./watch.ts";
 
-/** How long strace holds the program, in microseconds, and how often we look. */
-const HOLD_AT_BRK = 600_000;
-const HOLD_AT_EXIT = 1_500_000;
-const LOOK_MS = 10;
-const NR_BRK = 12;
-const NR_EXIT_GROUP = 231;
-/** The names of the tools themselves: their faults are not the program's. */
-const TOOLS = new Set(["strace", "perf", "perf-exec"]);
+/** How long strace holds a process after an execve and before its end, in microseconds. */
+const HOLD = 60_000;
+/** How long a program may take to end after a signal, before it is killed. */
+const PATIENCE_MS = 10_000;
+const LOOK_MS = 5;
+const DIES_WITH_PARENT = ["--pdeathsig", "KILL"];
+/** perf ends when its child is stopped, as strace is for a moment now and then: so it is not its child. */
+const BETWEEN = ["setpriv", ...DIES_WITH_PARENT, "sh", "-c", '"$@"; exit $?', "sh"];
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const FILES = [
 	"strace.txt",
 	"faults.txt",
 	"maps.initial",
 	"maps.final",
+	"maps.exec",
 	"command.txt",
 	"kernel.txt",
 	"stdout.txt",
 	"stderr.txt",
 	"perf.data",
+	"perf.data.old",
 ];
 
 export interface RecordOptions {
 	directory: string;
 	command: string[];
+	/** A program that runs already, instead. */
+	pid?: number;
 	/** Write over an earlier recording. */
 	force?: boolean;
+	/** Record page faults, too. */
+	faults: boolean;
+	/** NAME=VALUE for the program only. */
+	env?: string[];
 }
 
-export async function record({ directory, command, force }: RecordOptions): Promise<Trace> {
-	const tools = await find_tools(command[0]);
-	const away = prepare(directory, force ?? false);
-	const release = at_end(away);
+export interface Recorded {
+	trace: Trace;
+	/** What is worse than asked. */
+	notes: string[];
+}
+
+export async function record(options: RecordOptions): Promise<Recorded> {
+	const { directory, command, pid } = options;
+	if (pid !== undefined && threads_of(pid).length === 0)
+		throw new UserError(`-p ${pid}: there is no such process`);
+	if (pid !== undefined && tracer_of(pid) !== 0)
+		throw new UserError(`-p ${pid}: another program traces it already`);
+	const tools = await find_tools(command[0], options.faults);
+	const away = prepare(directory, options.force ?? false);
 	try {
-		return await record_into(directory, tools, command);
+		return await new Recording(options, tools).run();
 	} catch (error) {
-		/* What the tools have said stays, if they came so far. */
-		if (!existsSync(join(directory, "stderr.txt"))) away();
+		away();
 		throw error;
-	} finally {
-		release();
 	}
-}
-
-async function record_into(directory: string, tools: Tools, command: string[]): Promise<Trace> {
-	const file = (name: string) => join(directory, name);
-	const stderr = file("stderr.txt");
-	write_file(file("command.txt"), `${command.map(quote).join(" ")}\n`);
-	write_file(file("kernel.txt"), `${release()}\n`);
-
-	const status = await run_command(directory, tools, command);
-	const strace = existsSync(file("strace.txt")) ? readFileSync(file("strace.txt"), "utf8") : "";
-	if (strace === "") throw new UserError(why_nothing(readFileSync(stderr, "utf8"), status));
-	if (!existsSync(file("maps.initial")))
-		throw new UserError(
-			`${command[0]}: the program made no brk call after its execve, at which its first maps are read; only programs whose libc makes one can be recorded`,
-		);
-	if (!existsSync(file("maps.final")))
-		throw new UserError(
-			`${command[0]}: the program did not end by exit_group (was it killed?), so its last maps could not be read; see ${stderr}`,
-		);
-	await write_faults(directory, tools);
-	rmSync(file("perf.data"), { force: true });
-	return load_trace(directory);
-}
-
-interface Tools {
-	perf: string;
-	strace: string;
-	setarch: string;
-}
-
-async function find_tools(program: string): Promise<Tools> {
-	const find = async (name: string, what: string) => {
-		const path = await which(name, { nothrow: true });
-		if (!path) throw new UserError(`${name}: not found in PATH; ${what}`);
-		return path;
-	};
-	if (process.platform !== "linux" || process.arch !== "x64")
-		throw new UserError(
-			`${process.platform}/${process.arch}: programs can be recorded on Linux on x86-64 only; replaying works everywhere`,
-		);
-	const tools = {
-		perf: await find("perf", "install the package linux-perf (Debian) or linux-tools (Ubuntu)"),
-		strace: await find("strace", "install the package strace"),
-		setarch: await find("setarch", "install the package util-linux"),
-	};
-	await find(program, "the command to record has to be an executable program");
-	return tools;
 }
 
 /** Makes room for a recording. What is returned takes away what of it is there when it is broken off. */
@@ -119,136 +93,238 @@ function prepare(directory: string, force: boolean): () => void {
 		if (made && readdirSync(directory).length === 0) rmdirSync(directory);
 	};
 	const there = readdirSync(directory);
-	if (there.length === 0) return away;
-	if (!force)
-		throw new UserError(
-			`${directory}: not empty; choose another directory, or write over a recording with --force`,
-		);
 	const other = there.find((name) => !FILES.includes(name));
-	if (other)
+	if (there.length > 0 && (!force || other))
 		throw new UserError(
-			`${directory}/${other}: not a file of a recording; --force only writes over recordings`,
+			other
+				? `${directory}/${other}: not a file of a recording; choose another directory`
+				: `${directory}: not empty; choose another directory, or write over a recording with --force`,
 		);
 	for (const name of there) rmSync(join(directory, name));
 	return away;
 }
 
-/** Resolves to the exit code when the program has ended. */
-async function run_command(directory: string, tools: Tools, command: string[]): Promise<number> {
-	const file = (name: string) => join(directory, name);
-	const out = ["stdout.txt", "stderr.txt"].map((name) => openSync(file(name), "w"));
-	const child = spawn(
-		tools.perf,
-		[
-			...["record", "-q", "-e", "page-faults", "-c", "1", "-d", "-k", "CLOCK_REALTIME"],
-			...["-o", file("perf.data"), "--"],
-			...[tools.setarch, "-R", tools.strace, "-f", "-ttt", "-y"],
-			...["-e", "trace=%memory,%process,prctl"],
-			...["-e", `inject=brk:delay_enter=${HOLD_AT_BRK}:when=1`],
-			...["-e", `inject=exit_group:delay_enter=${HOLD_AT_EXIT}:when=1`],
-			...["-o", file("strace.txt"), "--", ...command],
-		],
-		{ stdio: ["inherit", ...out] },
-	);
-	for (const fd of out) closeSync(fd);
-	let status: number | undefined;
-	/* strace lets no signal end it before its program has ended. */
-	const release = at_end(() => end_below(child.pid as number));
-	const ended = ends_with_us(child).then((code) => {
-		release();
-		status = code;
-	});
-	/* It is awaited last. */
-	ended.catch(() => {});
-	const over = () => status !== undefined;
-	const pid = await until(over, () => first_pid(file("strace.txt")));
-	if (pid !== undefined) {
-		if (await until(over, () => is_in(pid, NR_BRK) || undefined)) copy_maps(pid, file("maps.initial"));
-		/* Where the program forks, only its own process counts; where it calls
-		 * execve again, this still is the last image's end. */
-		if (await until(over, () => is_in(pid, NR_EXIT_GROUP) || undefined)) copy_maps(pid, file("maps.final"));
-	}
-	await ended;
-	return status!;
-}
+class Recording {
+	private readonly notes: string[] = [];
+	private readonly watch: Watch;
+	private perf?: { events: string[]; traced: boolean };
+	/** The programs that we have started, and how they ended. */
+	private readonly children: { child: ChildProcess; status?: number }[] = [];
+	private asked: NodeJS.Signals[] = [];
+	private failed?: Error;
 
-/** Ends a process's children and theirs, the last ones first: the program before who traces it. */
-function end_below(pid: number): void {
-	let children: string[] = [];
-	try {
-		children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
-	} catch {
-		/* It has ended meanwhile. */
+	constructor(
+		private readonly options: RecordOptions,
+		private readonly tools: Tools,
+	) {
+		this.watch = new Watch(this.file("strace.txt"));
 	}
-	for (const child of children.map(Number)) {
-		end_below(child);
+
+	private file(name: string): string {
+		return join(this.options.directory, name);
+	}
+
+	async run(): Promise<Recorded> {
+		const { command, pid } = this.options;
+		const title = pid === undefined ? command.map(quote).join(" ") : `${name_of(pid)} (attached)`;
+		write_file(this.file("command.txt"), `${title}\n`);
+		write_file(this.file("kernel.txt"), `${release()}\n`);
+		if (this.tools.perf) {
+			this.perf = await fault_events(this.tools.perf, this.file("perf.data"));
+			rmSync(this.file("perf.data"), { force: true });
+			if (!this.perf.traced)
+				this.notes.push(
+					"what page faults were for is not recorded: the events exceptions:* cannot be had here",
+				);
+		}
+		const on_signal = (name: NodeJS.Signals) => void this.asked.push(name);
+		for (const name of SIGNALS) process.on(name, on_signal);
 		try {
-			process.kill(child, "SIGKILL");
-		} catch {
-			/* As above. */
+			if (pid === undefined) await this.launch();
+			else await this.attach(pid);
+		} finally {
+			for (const name of SIGNALS) process.off(name, on_signal);
+			for (const { child, status } of this.children)
+				if (status === undefined) kill_below(child.pid as number);
+		}
+		return this.finish();
+	}
+
+	/** Starts a program in a session of its own, that ends when we do. */
+	private start(args: string[], output: string[]): number {
+		const out = output.map((name) => openSync(this.file(name), "a"));
+		const child = spawn(this.tools.setpriv, [...DIES_WITH_PARENT, ...args], {
+			stdio: ["inherit", ...out],
+			detached: true,
+		});
+		for (const fd of out) closeSync(fd);
+		const entry: { child: ChildProcess; status?: number } = { child };
+		this.children.push(entry);
+		child.once("error", (error) => {
+			this.failed = error;
+			entry.status = 1;
+		});
+		child.once("close", (code) => {
+			entry.status = code ?? 1;
+		});
+		return child.pid as number;
+	}
+
+	private over = (): boolean => this.children.every(({ status }) => status !== undefined);
+
+	private strace(): string[] {
+		return [
+			...[this.tools.strace, "-f", "-ttt", "-y", "-e", "trace=%memory,%process,prctl"],
+			...["-e", `inject=exit_group:delay_enter=${HOLD}`, "-o", this.file("strace.txt")],
+		];
+	}
+
+	private record_faults(): string[] {
+		const { perf } = this.tools;
+		return perf && this.perf
+			? [perf, "record", "-q", ...this.perf.events, "-o", this.file("perf.data")]
+			: [];
+	}
+
+	/** Runs the command to its end. */
+	private async launch(): Promise<void> {
+		const { command, env = [] } = this.options;
+		const perf = this.record_faults();
+		const group = this.start(
+			[
+				...(perf.length > 0
+					? [...perf, "--", ...BETWEEN, this.tools.setpriv, ...DIES_WITH_PARENT]
+					: []),
+				...[this.tools.setarch, "-R", ...this.strace()],
+				...["-e", `inject=execve,execveat:delay_exit=${HOLD}`],
+				...env.flatMap((pair) => ["-E", pair]),
+				...["--", this.tools.setpriv, ...DIES_WITH_PARENT, ...command],
+			],
+			["stdout.txt", "stderr.txt"],
+		);
+		await Promise.all([this.watch.follow(this.over, true), this.hand_on(group)]);
+	}
+
+	/** A signal that reaches us ends the program, and that the recording; asked again, the program is killed. */
+	private async hand_on(group: number): Promise<void> {
+		let until = Number.POSITIVE_INFINITY;
+		while (!this.over()) {
+			const [name] = this.asked;
+			if (name !== undefined || performance.now() > until) {
+				const kill = until !== Number.POSITIVE_INFINITY;
+				this.asked = [];
+				if (!kill) await this.watch.copy_as_final();
+				const there = this.watch.in_group(group);
+				for (const pid of there) signal(pid, kill ? "SIGKILL" : name);
+				/* The program has not begun yet. */
+				if (there.length === 0) kill_below(group);
+				until = performance.now() + PATIENCE_MS;
+			}
+			await sleep(LOOK_MS);
 		}
 	}
-}
 
-async function until<T>(over: () => boolean, look: () => T | undefined): Promise<T | undefined> {
-	while (!over()) {
-		const found = look();
-		if (found !== undefined) return found;
-		await sleep(LOOK_MS);
-	}
-	return undefined;
-}
-
-/** The program's pid: strace writes its execve first. */
-function first_pid(path: string): number | undefined {
-	if (!existsSync(path)) return undefined;
-	const match = /^(\d+) /.exec(readFileSync(path, "utf8").slice(0, 20));
-	return match ? Number(match[1]) : undefined;
-}
-
-/** Is a thread of the process inside this system call? */
-function is_in(pid: number, nr: number): boolean {
-	try {
-		for (const tid of readdirSync(`/proc/${pid}/task`)) {
-			const call = readFileSync(`/proc/${pid}/task/${tid}/syscall`, "utf8");
-			if (call.startsWith(`${nr} `)) return true;
+	/** Watches a program until it ends or a signal reaches us. */
+	private async attach(pid: number): Promise<void> {
+		const perf = this.record_faults();
+		const ready = (what: () => boolean) => this.until(what);
+		let perf_pid = 0;
+		if (perf.length > 0) {
+			perf_pid = this.start([...perf, "-p", String(pid)], ["stdout.txt", "stderr.txt"]);
+			await ready(() => (statSync(this.file("perf.data"), { throwIfNoEntry: false })?.size ?? 0) > 0);
 		}
-	} catch {
-		/* Ended meanwhile; or not allowed, which shows as missing maps. */
+		const strace_pid = this.start([...this.strace(), "-p", String(pid)], ["stdout.txt", "stderr.txt"]);
+		this.watch.main = pid;
+		await ready(() => threads_of(pid).every((tid) => tracer_of(tid) === strace_pid));
+		const first = await this.watch.copy(pid);
+		if (first) {
+			const threads = [pid, ...threads_of(pid).filter((tid) => tid !== pid)];
+			for (const tid of threads) this.watch.pids.add(tid);
+			const mark = { ...first.mark, threads, time: Date.now() * 1000 };
+			write_file(this.file("maps.initial"), marked({ ...first, mark }, 0));
+		}
+		let detached = false;
+		const hand_on = async () => {
+			while (!this.over()) {
+				const gone = state_of(pid) === "";
+				if ((this.asked.length > 0 || gone) && !detached) {
+					detached = true;
+					if (!gone) await this.watch.copy_as_final();
+					signal(strace_pid, "SIGINT");
+					if (perf_pid) signal(perf_pid, "SIGINT");
+				}
+				await sleep(LOOK_MS);
+			}
+		};
+		await Promise.all([this.watch.follow(this.over, true), hand_on()]);
 	}
-	return false;
+
+	private async until(what: () => boolean): Promise<void> {
+		const started = this.children.length;
+		while (!what()) {
+			const ended = this.children.slice(0, started).some(({ status }) => status !== undefined);
+			if (ended || this.asked.length > 0) break;
+			await sleep(LOOK_MS);
+		}
+	}
+
+	/** Writes what the tools have left as a recording. */
+	private async finish(): Promise<Recorded> {
+		const { directory, command, pid } = this.options;
+		const strace = existsSync(this.file("strace.txt"))
+			? readFileSync(this.file("strace.txt"), "latin1")
+			: "";
+		const stderr = readFileSync(this.file("stderr.txt"), "latin1");
+		if (this.failed) throw new UserError(`it cannot be recorded: ${this.failed.message}`);
+		if (/No space left on device/.test(stderr))
+			throw new UserError(`${directory}: cannot be written: no space left on the device`);
+		const { images, main, final, ended_by_itself } = this.watch;
+		const initial = images.find((image) => image.pid === main);
+		if (strace === "" || (pid === undefined && !initial))
+			throw new UserError(why_nothing(stderr, command[0]));
+		/* What comes before the program is not its own. */
+		const cut = pid === undefined ? (initial?.mark.line ?? 1) - 1 : 0;
+		const lines = strace.split("\n");
+		write_file(this.file("strace.txt"), Buffer.from(lines.slice(cut).join("\n"), "latin1"));
+		if (initial) write_file(this.file("maps.initial"), marked(initial, cut));
+		if (final) write_file(this.file("maps.final"), marked(final, cut));
+		if (!final) this.notes.push("the program ended before its maps could be read: they are not compared");
+		else if (!ended_by_itself)
+			this.notes.push("the program was killed: the last maps are those of a moment before");
+		const others = images.filter((image) => image !== initial && image.mark.line > cut);
+		if (others.length > 0)
+			write_file(this.file("maps.exec"), others.map((image) => marked(image, cut)).join(""));
+		if (this.tools.perf && this.perf) {
+			const { traced } = this.perf;
+			const { pids } = this.watch;
+			const written = { traced, pids };
+			const { lost } = await write_faults(
+				this.tools.perf,
+				this.file("perf.data"),
+				this.file("faults.txt"),
+				written,
+			);
+			if (lost > 0) this.notes.push(`perf has lost ${lost} page faults`);
+			if (!process.env.KEEPP)
+				for (const name of ["perf.data", "perf.data.old"])
+					rmSync(this.file(name), { force: true });
+		}
+		return { trace: load_trace(directory), notes: this.notes };
+	}
 }
 
-function copy_maps(pid: number, path: string): void {
-	write_file(path, readFileSync(`/proc/${pid}/maps`));
+/** Ends a process and its children, the last ones first: the program before who traces it. */
+function kill_below(pid: number): void {
+	for (const child of children_of(pid)) kill_below(child);
+	signal(pid, "SIGKILL");
 }
 
 /** Nothing was recorded: what strace or perf said, and what to do. */
-function why_nothing(stderr: string, status: number): string {
-	const said =
-		stderr
-			.trim()
-			.split("\n")
-			.filter((line) => line.trim() !== "")[0] ?? `exit code ${status}`;
-	if (/ptrace|PTRACE_/.test(stderr) && /not permitted|denied/i.test(stderr))
+function why_nothing(stderr: string, program: string | undefined): string {
+	const said = first_line(stderr);
+	if (/ptrace|PTRACE_|attach/i.test(stderr) && /not permitted|denied/i.test(stderr))
 		return `strace: it is not allowed to trace (${said}); run as root, or allow ptrace (kernel.yama.ptrace_scope, the container's seccomp profile)`;
-	if (/perf_event_paranoid|permission|not permitted|not supported/i.test(stderr))
-		return `perf: it is not allowed to count page faults (${said}); run as root, or set kernel.perf_event_paranoid to 1 with sysctl`;
-	return `nothing was recorded: ${said}`;
-}
-
-async function write_faults(directory: string, tools: Tools): Promise<void> {
-	const file = (name: string) => join(directory, name);
-	const script = [tools.perf, "script", "-i", file("perf.data"), "-F", "comm,pid,tid,time,event,addr"];
-	const { status, stdout, stderr } = await run(script);
-	if (status !== 0)
-		throw new UserError(
-			`perf script: ${stderr.trim().split("\n")[0] || `exit code ${status}`}; is perf of the same version as the kernel?`,
-		);
-	const own = stdout.split("\n").filter((line) => line !== "" && !TOOLS.has(comm_of(line)));
-	write_file(file("faults.txt"), own.map((line) => `${line}\n`).join(""));
-}
-
-function comm_of(line: string): string {
-	return /^\s*(.*?)\s+\d+\/\d+\s/.exec(line)?.[1] ?? "";
+	if (/perf_event_paranoid/i.test(stderr))
+		return `perf: it is not allowed to record page faults (${said}); run as root, or set kernel.perf_event_paranoid to 1 with sysctl`;
+	return `${program ?? "the program"}: nothing was recorded${said ? `: ${said}` : "; it was ended before it began"}`;
 }

@@ -31,6 +31,8 @@ export interface Fault {
 	kernel: boolean;
 	/** The signal that it ended in: said by a line of strace.txt. */
 	signal?: string;
+	/** … because of a memory key. */
+	key?: boolean;
 }
 
 const HEAD = /^\s*(.*?)\s+(\d{1,9})\/(\d{1,9})\s+(\d+\.\d+):\s+/;
@@ -91,6 +93,8 @@ export function match_signals(faults: Fault[], events: Event[]): void {
 		if (event.kind !== "signal") continue;
 		for (; f < faults.length && faults[f].time <= event.time; f++) last.set(faults[f].tid, faults[f]);
 		const fault = last.get(event.pid);
-		if (fault && page_down(fault.address) === page_down(event.address as number)) fault.signal = event.name;
+		if (!fault || page_down(fault.address) !== page_down(event.address as number)) continue;
+		fault.signal = event.name;
+		fault.key = event.key;
 	}
 }

@@ -34,8 +34,9 @@ export interface Mark {
 	/** Where the heap began and how far it reached. */
 	start_brk?: number;
 	brk?: number;
-	/** The threads that the process had when strace was attached to it. */
+	/** The threads that the process had when strace was attached to it, and when that was, in microseconds. */
 	threads: number[];
+	time?: number;
 }
 
 /** The maps after a mark, or all of a file. */
@@ -46,12 +47,13 @@ export interface MarkedMaps {
 
 const MARK = /^# strace\.txt:(\d{1,9})((?: \w+=[0-9a-fx,]+)*)$/;
 
-export function write_mark({ line, start_brk, brk, threads }: Mark): string {
+export function write_mark({ line, start_brk, brk, threads, time }: Mark): string {
 	const heap =
 		start_brk === undefined
 			? ""
 			: ` start_brk=0x${start_brk.toString(16)} brk=0x${(brk ?? 0).toString(16)}`;
-	return `# strace.txt:${line}${heap}${threads.length > 0 ? ` threads=${threads.join(",")}` : ""}\n`;
+	const attached = threads.length > 0 ? ` threads=${threads.join(",")} time=${time ?? 0}` : "";
+	return `# strace.txt:${line}${heap}${attached}\n`;
 }
 
 function parse_mark(line: string, file: string, number: number): Mark {
@@ -68,6 +70,7 @@ function parse_mark(line: string, file: string, number: number): Mark {
 		line: Number(match[1]),
 		start_brk: value("start_brk"),
 		brk: value("brk"),
+		time: value("time"),
 		threads: (values.get("threads") ?? "")
 			.split(",")
 			.filter((pid) => pid !== "")

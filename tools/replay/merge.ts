@@ -161,15 +161,15 @@ function refused_for_flags(flags: number): boolean {
 }
 
 /** Where a recording begins that shows no execve. */
-function beginning(pid: number, line: number): Call {
+function beginning(pid: number, line: number, time = 0): Call {
 	return {
 		kind: "call",
 		pid,
 		name: "execve",
 		args: [],
 		result: { value: 0 },
-		entered: 0,
-		left: 0,
+		entered: time,
+		left: time,
 		line: 0,
 		last_line: line,
 		lines: 0,
@@ -347,7 +347,7 @@ export class Merge {
 		const program = this.initial.find((line) => line.name.startsWith("/"))?.name ?? "";
 		const { execs, held } = this.execs_of(pid);
 		/* strace was attached to a program that ran already. */
-		if (mark && mark.threads.length > 0) return beginning(mark.threads[0], mark.line);
+		if (mark && mark.threads.length > 0) return beginning(mark.threads[0], mark.line, mark.time);
 		if (mark) {
 			const start = execs.find((e) => e.last_line === mark.line);
 			if (!start)
@@ -397,13 +397,20 @@ export class Merge {
 		this.exec(this.main, start, image);
 		this.main_mm = this.main.mm;
 		const { mark } = this.parts.initial ?? {};
-		if (mark?.brk !== undefined) this.main.mm.brk = mark.brk;
+		if (mark?.brk !== undefined && mark.brk !== mark.start_brk) this.have_heap(mark.brk, start);
 		for (const pid of mark?.threads.slice(1) ?? []) this.adopt(pid);
-		this.started = start.line === 0;
+		this.started = start.line === 0 && start.entered === 0;
 		this.given_places = (mark?.threads.length ?? 0) > 0;
 	}
 	/** Of a program that ran already it is not known where its mappings begin. */
 	private given_places = false;
+
+	/** A heap that reaches as far as it did when the recording began. */
+	private have_heap(brk: number, { last_line }: Call): void {
+		const call = { ...beginning(this.main.pid, last_line), name: "brk", result: { value: brk } };
+		call.args = [{ kind: "number", value: brk }];
+		this.memory_call(call, this.main);
+	}
 
 	/** A thread of the program that was there before the recording began. */
 	private adopt(pid: number): Thread {
@@ -448,6 +455,7 @@ export class Merge {
 		const thread = this.threads.get(event.pid);
 		const op = thread && this.ops[thread.last];
 		const memory = event.name === "SIGSEGV" || event.name === "SIGBUS";
+		if (event.key) return this.omit("SIGSEGV of a memory key", 1);
 		if (
 			op?.kind !== "fault" ||
 			!memory ||
@@ -1077,10 +1085,11 @@ export class Merge {
 		}
 		if (!thread) return;
 		/* Until its execve the program was a fork of strace. */
+		if (this.start.line === 0) this.started = fault.time > this.start.left;
 		if (thread === this.main && !this.started) {
 			if (fault.time < this.start.entered) this.comm_before = fault.comm;
 			else
-				this.started =
+				this.started ||=
 					fault.comm === exec_comm(this.start) ||
 					(fault.time > this.start.left && fault.comm !== this.comm_before);
 			if (!this.started) {
@@ -1096,8 +1105,8 @@ export class Merge {
 			if (thread.comm === comm || fault.comm === comm) this.take_effect(inside);
 		}
 		if (!thread.comm || inside?.call.name !== "execve") thread.comm = fault.comm;
-		/* Kernel addresses and [vsyscall] are in no mm. */
-		if (fault.address >= TASK_SIZE) {
+		/* Kernel addresses and [vsyscall] are in no mm, and keys are not recorded. */
+		if (fault.address >= TASK_SIZE || fault.key) {
 			this.foreign_faults++;
 			return;
 		}

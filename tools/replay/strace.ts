@@ -63,6 +63,8 @@ export interface Signal {
 	name: string;
 	/** Is it said where it comes from? */
 	info: boolean;
+	/** A memory key forbade it. */
+	key?: boolean;
 	/** Where, if it is of an access to memory. */
 	address?: number;
 }
@@ -397,6 +399,7 @@ function parse_signal(body: string, pid: number, time: number, line: number): Si
 		const code = field("si_code");
 		/* An address that no page table can hold: the CPU does not say which. */
 		if (code?.kind === "name" && code.name === "SI_KERNEL") return signal;
+		if (code?.kind === "name" && code.name === "SEGV_PKUERR") signal.key = true;
 		if (address?.kind === "number") signal.address = address.value;
 		else if (address?.kind === "name" && address.name === "NULL") signal.address = 0;
 	}
