@@ -280,7 +280,8 @@ class Recording {
 			throw new UserError(`${directory}: cannot be written: no space left on the device`);
 		const { images, main, final, ended_by_itself } = this.watch;
 		const initial = images.find((image) => image.pid === main);
-		if (strace === "" || (pid === undefined && !initial))
+		const begun = pid === undefined ? initial !== undefined : existsSync(this.file("maps.initial"));
+		if (!begun || (strace === "" && pid === undefined))
 			throw new UserError(why_nothing(stderr, command[0]));
 		/* What comes before the program is not its own. */
 		const cut = pid === undefined ? (initial?.mark.line ?? 1) - 1 : 0;
@@ -289,8 +290,7 @@ class Recording {
 		if (initial) write_file(this.file("maps.initial"), marked(initial, cut));
 		if (final) write_file(this.file("maps.final"), marked(final, cut));
 		if (!final) this.notes.push("the program ended before its maps could be read: they are not compared");
-		else if (!ended_by_itself)
-			this.notes.push("the program was killed: the last maps are those of a moment before");
+
 		const others = images.filter((image) => image !== initial && image.mark.line > cut);
 		if (others.length > 0)
 			write_file(this.file("maps.exec"), others.map((image) => marked(image, cut)).join(""));
@@ -309,7 +309,10 @@ class Recording {
 				for (const name of ["perf.data", "perf.data.old"])
 					rmSync(this.file(name), { force: true });
 		}
-		return { trace: load_trace(directory), notes: this.notes };
+		const trace = load_trace(directory);
+		if (final && !ended_by_itself && trace.final_line !== undefined)
+			this.notes.push("the program was killed: the last maps are those of a moment before");
+		return { trace, notes: this.notes };
 	}
 }
 

@@ -152,6 +152,16 @@ export interface Parts {
 /** Memory that an image must have had, by the number of the image. */
 export type Missing = Map<number, RangeMap<true>>;
 
+/** The range that a call takes out of the address space. */
+function freed_by({ name, args, result }: Call): [number, number] | undefined {
+	if (result.errno || result.value === undefined) return undefined;
+	const [start, length, after] = args.map((arg) => number(arg));
+	if (name === "munmap") return pages(start, length);
+	if (name !== "mremap") return undefined;
+	const kept = result.value === start ? page_up(after) : 0;
+	return kept < page_up(length) ? [start + kept, start + page_up(length)] : undefined;
+}
+
 /** A clone that any kernel refuses. */
 function refused_for_flags(flags: number): boolean {
 	return (
@@ -340,14 +350,14 @@ export class Merge {
 	 *  the process at its first brk after it. Without such a mark, the one that names the
 	 *  program in maps.initial; else the first. */
 	private find_start(): Call {
+		const mark = this.parts.initial?.mark;
+		/* strace was attached to a program that ran already. */
+		if (mark && mark.threads.length > 0) return beginning(mark.threads[0], mark.line, mark.time);
 		const first = this.events.find((e) => e.kind === "call");
 		if (!first) throw new UserError(`${this.strace}: no system call in the file; record the program again`);
 		const pid = first.pid;
-		const mark = this.parts.initial?.mark;
 		const program = this.initial.find((line) => line.name.startsWith("/"))?.name ?? "";
 		const { execs, held } = this.execs_of(pid);
-		/* strace was attached to a program that ran already. */
-		if (mark && mark.threads.length > 0) return beginning(mark.threads[0], mark.line, mark.time);
 		if (mark) {
 			const start = execs.find((e) => e.last_line === mark.line);
 			if (!start)
@@ -394,9 +404,11 @@ export class Merge {
 	private make_main(start: Call): void {
 		this.main = this.new_thread(start.pid, undefined, undefined, start);
 		const image = this.parts.initial ? this.recorded_image(this.parts.initial, start) : this.imagine(start);
+		const { mark } = this.parts.initial ?? {};
+		if (mark && mark.threads.length > 0) this.protect_again(image, start);
 		this.exec(this.main, start, image);
 		this.main_mm = this.main.mm;
-		const { mark } = this.parts.initial ?? {};
+		for (const call of this.first_calls) this.memory_call(call, this.main);
 		if (mark?.brk !== undefined && mark.brk !== mark.start_brk) this.have_heap(mark.brk, start);
 		for (const pid of mark?.threads.slice(1) ?? []) this.adopt(pid);
 		this.started = start.line === 0 && start.entered === 0;
@@ -404,6 +416,33 @@ export class Merge {
 	}
 	/** Of a program that ran already it is not known where its mappings begin. */
 	private given_places = false;
+
+	/**
+	 * Memory of a file that was writable once does not merge with what never was. Of two lines that
+	 * touch and differ in nothing else, the one that a loader protects is the upper one.
+	 */
+	private protect_again(image: Image, { last_line }: Call): void {
+		for (const [n, line] of image.lines.entries()) {
+			const below = image.lines[n - 1];
+			const apart =
+				below?.end === line.start &&
+				below.file === line.file &&
+				line.file >= 0 &&
+				below.offset + below.end - below.start === line.offset &&
+				below.prot === line.prot &&
+				below.shared === line.shared;
+			if (!apart || line.shared || line.prot & PROT_WRITE) continue;
+			const call = { ...beginning(this.main.pid, last_line), name: "mprotect" };
+			call.args = [line.start, line.end - line.start, line.prot].map((value) => ({
+				kind: "number",
+				value,
+			}));
+			call.result = { value: 0 };
+			line.prot |= PROT_WRITE;
+			this.first_calls.push(call);
+		}
+	}
+	private readonly first_calls: Call[] = [];
 
 	/** A heap that reaches as far as it did when the recording began. */
 	private have_heap(brk: number, { last_line }: Call): void {
@@ -505,7 +544,9 @@ export class Merge {
 				other.call.result.value !== undefined &&
 				!other.call.result.errno,
 		);
-		if (others.length === 0 || this.explains(thread.mm, call)) return;
+		if (others.length === 0) return;
+		for (const other of others) this.before_it_is_freed(other, call);
+		if (this.explains(thread.mm, call)) return;
 		for (const order of orders(others, 3)) {
 			const mm = thread.mm.fork(-1);
 			mm.forked = false;
@@ -518,6 +559,21 @@ export class Merge {
 			for (const other of order) this.take_effect(other);
 			return;
 		}
+	}
+
+	/** A mapping that would go where this call makes room came before it. */
+	private before_it_is_freed(inside: Inside, call: Call): void {
+		const { mm } = inside.thread;
+		const freed = freed_by(call);
+		if (!freed || inside.call.name !== "mmap" || this.inside.get(inside.call.pid) !== inside) return;
+		const [address, length, , flags] = inside.call.args.map((arg) => number(arg));
+		if (address !== 0 || flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) return;
+		const low = mm.areas.at(freed[0] - 1) ? freed[0] : (mm.areas.below(freed[0])?.end ?? 0);
+		const next = Math.max(mm.areas.above(freed[1])?.start ?? MMAP_BASE, freed[1]);
+		const high = Math.min(next, MMAP_BASE);
+		const place = high - page_up(length);
+		if (place < low || place <= inside.call.result.value! || !this.explains(mm, inside.call)) return;
+		this.take_effect(inside);
 	}
 
 	/** Would the kernel have chosen the recorded place in this state? */
@@ -963,7 +1019,7 @@ export class Merge {
 		for (const thread of [...this.threads.values()].reverse())
 			if (thread.alive) {
 				const lines = this.exit_lines.get(thread.pid) ?? 0;
-				this.end_thread(thread, { line: this.events[this.events.length - 1].line, lines });
+				this.end_thread(thread, { line: this.events.at(-1)?.line ?? 0, lines });
 			}
 	}
 
