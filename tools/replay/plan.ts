@@ -120,10 +120,11 @@ function order_in_mm(ops: Op[], op: Op, index: number, mm: MmState, after: Set<n
 const shared = <T>(make: new (buffer: SharedArrayBuffer) => T, bytes: number, count: number): T =>
 	new make(new SharedArrayBuffer(bytes * Math.max(count, 1)));
 
-export function make_plan(trace: Trace): Plan {
+/** `in_order`: one CPU does everything in the recorded order, and nothing has to wait. */
+export function make_plan(trace: Trace, in_order = false): Plan {
 	const { ops, tasks, files, open_files, images } = trace;
 	const count = ops.length;
-	const after = dependencies(ops);
+	const after = in_order ? ops.map((): number[] => []) : dependencies(ops);
 	const edges = after.reduce((sum, list) => sum + list.length, 0);
 	const lines = images.reduce((sum, image) => sum + image.lines.length, 0);
 	const i32 = (n: number) => shared(Int32Array, 4, n);
@@ -210,6 +211,28 @@ export function make_plan(trace: Trace): Plan {
 		plan.open_files.set([inode, size, shmem ? 1 : 0, writable ? 1 : 0], n * 4);
 	});
 	return plan;
+}
+
+/** A plan as it was before it was run: what CPUs change is made anew. */
+export function fresh(plan: Plan): Plan {
+	return {
+		...plan,
+		unmet: shared_copy(plan.unmet),
+		queue: shared_copy(plan.queue),
+		control: shared_copy(plan.control),
+		pids: shared_copy(plan.pids),
+		fds: shared_copy(plan.fds),
+		result: shared_copy(plan.result),
+		state: shared_copy(plan.state),
+		latency: shared_copy(plan.latency),
+	};
+}
+
+function shared_copy<T extends Int32Array | Float64Array | Uint8Array>(array: T): T {
+	const buffer = new SharedArrayBuffer(array.byteLength);
+	const copy = new (array.constructor as new (buffer: SharedArrayBuffer) => T)(buffer);
+	copy.set(array);
+	return copy;
 }
 
 /** The lists of waiters, and who has to wait for how many. */
