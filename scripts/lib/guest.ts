@@ -4,12 +4,11 @@
  * cannot load TypeScript on every Node that we support, so it becomes one file.
  */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { rolldown } from "rolldown";
 import { arch_of } from "./arch.ts";
-import { make_directory } from "./files.ts";
+import { make_directory, write_file } from "./files.ts";
 import { build_dir, here } from "./root.ts";
 
 const generated = (vmlinux: string) => join(dirname(vmlinux), "include/generated");
@@ -23,7 +22,27 @@ export function guest_headers(vmlinux: string): Record<string, string> {
 	};
 }
 
-/** Returns the URL of the module, bundled for a kernel: its numbers are those of its architecture and configuration. */
+/** What a bundle was made of: its last line says so, with the times of the files. */
+const INPUTS = "// made of ";
+type Input = [path: string, mtime: number];
+
+function mtime(path: string): number {
+	return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** Is it there, and nothing of it newer? */
+function is_made(file: string): boolean {
+	if (!existsSync(file)) return false;
+	const last = readFileSync(file, "utf8").trimEnd().split("\n").at(-1) ?? "";
+	if (!last.startsWith(INPUTS)) return false;
+	const inputs = JSON.parse(last.slice(INPUTS.length)) as Input[];
+	return inputs.every(([path, time]) => mtime(path) === time);
+}
+
+/**
+ * Returns the URL of the module, bundled for a kernel: its numbers are those of its architecture
+ * and configuration. It is made once; loading what makes it takes longer than all the rest.
+ */
 export async function guest(source: string, vmlinux: string): Promise<string> {
 	const arch = arch_of(vmlinux);
 	const dir = join(build_dir(), "guest");
@@ -31,6 +50,8 @@ export async function guest(source: string, vmlinux: string): Promise<string> {
 	const config = createHash("sha1").update(readFileSync(join(generated(vmlinux), "autoconf.ts")));
 	const of = `${arch}-${config.digest("hex").slice(0, 8)}`;
 	const file = join(dir, `${basename(source, ".ts")}-${source.split("/").at(-2)}-${of}.mjs`);
+	if (is_made(file)) return pathToFileURL(file).href;
+	const { rolldown } = await import("rolldown");
 	const bundle = await rolldown({
 		input: source,
 		platform: "node",
@@ -39,8 +60,10 @@ export async function guest(source: string, vmlinux: string): Promise<string> {
 		tsconfig: false,
 		resolve: { alias: guest_headers(vmlinux) },
 	});
-	await bundle.write({ file, format: "esm", codeSplitting: false });
+	const { output } = await bundle.generate({ format: "esm", codeSplitting: false });
 	await bundle.close();
+	const inputs = output[0].moduleIds.filter((id) => isAbsolute(id)).map((id): Input => [id, mtime(id)]);
+	write_file(file, `${output[0].code}\n${INPUTS}${JSON.stringify(inputs)}\n`);
 	return pathToFileURL(file).href;
 }
 

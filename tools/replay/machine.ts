@@ -2,15 +2,14 @@
 /** Runs a plan on a machine: boots it, sets the program up, lets the CPUs work,
  *  and collects what they noted. */
 import { availableParallelism } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { rolldown } from "rolldown";
+import { join } from "node:path";
 import { Machine } from "../../arch/host/threads/machine.ts";
 import type { meminfo } from "../../kernel/entry/user.ts";
 import { config_of, srcarch_of } from "../../scripts/lib/arch.ts";
-import { guest_headers } from "../../scripts/lib/guest.ts";
+import { guest } from "../../scripts/lib/guest.ts";
 import { errno_name } from "./abi.ts";
 import { UserError } from "../lib/errors.ts";
+import { here } from "../lib/root.ts";
 import type { Counts } from "../stat/guest.ts";
 import type { GuestArg, SetupResult, Snapshot } from "./guest.ts";
 import { DONE, type Plan, STOP, TAIL } from "./plan_format.ts";
@@ -52,21 +51,6 @@ export function default_cpus(kernel: Kernel): number {
 	return Math.min(kernel.nr_cpus, availableParallelism());
 }
 
-/** guest.ts as a module that a worker can import, for a kernel. */
-async function bundle_guest(vmlinux: string): Promise<string> {
-	const bundle = await rolldown({
-		input: join(dirname(fileURLToPath(import.meta.url)), "guest.ts"),
-		platform: "node",
-		external: [/^node:/],
-		/* The paths in it are of the default architecture. */
-		tsconfig: false,
-		resolve: { alias: guest_headers(vmlinux) },
-	});
-	const { output } = await bundle.generate({ format: "esm" });
-	await bundle.close();
-	return `data:text/javascript;base64,${Buffer.from(output[0].code).toString("base64")}`;
-}
-
 export interface Outcome {
 	/** Text of the program's maps at its end. */
 	maps: string;
@@ -104,7 +88,7 @@ export interface Replayer {
 }
 
 export async function boot(options: RunOptions): Promise<Replayer> {
-	const module = await bundle_guest(options.kernel.vmlinux);
+	const module = await guest(join(here(), "tools/replay/guest.ts"), options.kernel.vmlinux);
 	let console: string[] = [];
 	const machine = await Machine.boot({
 		vmlinux: options.kernel.vmlinux,

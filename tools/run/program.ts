@@ -4,7 +4,6 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { rolldown } from "rolldown";
 import type { Machine } from "../../arch/host/threads/machine.ts";
 import { guest_headers } from "../../scripts/lib/guest.ts";
 import { UserError } from "../lib/errors.ts";
@@ -24,7 +23,7 @@ async function bundle(file: string, dir: string, vmlinux: string): Promise<strin
 		`import * as program from ${JSON.stringify(resolve(file))};\n` +
 		`bind(program);\nexport { program };\nexport * from ${JSON.stringify(GUEST)};\n`;
 	try {
-		const made = await rolldown({
+		const made = await (await import("rolldown")).rolldown({
 			input: ENTRY,
 			platform: "node",
 			/* The paths in it are of the default architecture. */
