@@ -3,10 +3,12 @@
  * Mirrors the part of kernel/sys.c (5.17) that is about memory: prctl() with
  * PR_SET_VMA, which names anonymous ranges, and getrusage().
  * Left out: everything else of that file. PR_SET_NAME is accepted and
- * forgotten, as tasks have no name here. Port: PR_SIM_THP_ALIGN and
- * PR_SIM_KERNEL_VERSION are our own; see mm/huge_memory.ts, linux/version.ts.
+ * forgotten, as tasks have no name here. Port: PR_SIM_THP_ALIGN,
+ * PR_SIM_KERNEL_VERSION and PR_SIM_MMAP_MIN_ADDR are our own; see
+ * mm/huge_memory.ts and linux/version.ts.
  */
 import { CONFIG_ANON_VMA_NAME } from "generated/autoconf.ts";
+import { PAGE_ALIGNED } from "asm-generic/page.ts";
 import { copy_from_user, copy_to_user } from "asm/uaccess.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { get_task_mm, init_task, mmput, tasklist_lock } from "kernel/fork.ts";
@@ -25,7 +27,9 @@ import { EFAULT, EINVAL, ENOMEM } from "linux/errno.ts";
 import type { anon_vma_name, mm_struct } from "linux/mm_types.ts";
 import { mmap_write_lock, mmap_write_unlock } from "linux/mmap_lock.ts";
 import { PR_SET_NAME, PR_SET_VMA, PR_SET_VMA_ANON_NAME } from "linux/prctl.ts";
-import { KERNEL_VERSION, PR_SIM_KERNEL_VERSION } from "linux/version.ts";
+import {
+	KERNEL_VERSION, PR_SIM_KERNEL_VERSION, PR_SIM_MMAP_MIN_ADDR,
+} from "linux/version.ts";
 import { PR_SIM_THP_ALIGN, set_thp_align } from "mm/huge_memory.ts";
 import { anon_vma_name_alloc, madvise_set_anon_name } from "mm/madvise.ts";
 
@@ -111,6 +115,15 @@ export function sys_prctl(
 		if (arg2 > KERNEL_VERSION(255, 255, 255))
 			return -EINVAL;
 		WRITE_ONCE(current().mm.kernel_version, arg2);
+		return 0;
+	}
+	if (option === PR_SIM_MMAP_MIN_ADDR) {
+		const mm: mm_struct = current().mm;
+
+		if (!PAGE_ALIGNED(arg2) || !PAGE_ALIGNED(arg3))
+			return -EINVAL;
+		WRITE_ONCE(mm.min_addr, arg2);
+		WRITE_ONCE(mm.min_fixed_addr, arg3);
 		return 0;
 	}
 	if (option === PR_SET_NAME)

@@ -97,6 +97,18 @@ export const VM_PKEY_BIT2 = CONFIG_ARCH_HAS_PKEYS ? VM_HIGH_ARCH_2 : 0;
 export const VM_PKEY_BIT3 = CONFIG_ARCH_HAS_PKEYS ? VM_HIGH_ARCH_3 : 0;
 export const VM_PKEY_BIT4 =
 	CONFIG_ARCH_HAS_PKEYS && CONFIG_PPC ? VM_HIGH_ARCH_4 : 0;
+/** MADV_MERGEABLE. Port: its bit is a key's; where five bits have keys there is
+ *  none left, and the advice is taken without effect. */
+export const VM_MERGEABLE = CONFIG_PPC ? 0 : VM_HIGH_ARCH_4;
+/** MAP_DROPPABLE: what the kernel may drop when memory is short; since 6.11.
+ *  Port: a bit of its own is not left. These are what it brings with it, and
+ *  nobody else has all of them at once by a single call. */
+export const VM_DROPPABLE = VM_NORESERVE | VM_WIPEONFORK | VM_DONTDUMP;
+
+export function is_droppable(vm_flags: number): boolean {
+	return (vm_flags & VM_DROPPABLE) === VM_DROPPABLE;
+}
+
 /** Port: in asm/pkeys.h in the kernel, with the same bits. */
 export const ARCH_VM_PKEY_FLAGS = VM_PKEY_BIT0 | VM_PKEY_BIT1 |
 	VM_PKEY_BIT2 | VM_PKEY_BIT3 | VM_PKEY_BIT4;

@@ -131,6 +131,10 @@ export interface mm_struct extends struct {
 	 *  current only: set while one task uses it, constant once there
 	 *  are more. */
 	kernel_version: int;
+	/** Port: the lowest address for who does not say MAP_FIXED, and for who
+	 *  does; 0: the kernel's own. As kernel_version. */
+	min_addr: ulong; /* current only */
+	min_fixed_addr: ulong; /* current only */
 	flags: int; /* MMF_*; atomic */
 	owner: task_struct; /* tasklist_lock */
 	context: embed<mm_context_t>; /* see mm_context_t */

@@ -15,7 +15,18 @@ export function KERNEL_VERSION(a: number, b: number, c: number): number {
  *  and programs that are executed inherit it. */
 export const PR_SIM_KERNEL_VERSION = 0x53504602;
 
+/** prctl(): arg2 is the lowest address that mmap() chooses or takes as a hint,
+ *  arg3 the lowest for MAP_FIXED: the superuser's may be lower. 0 and 0: what
+ *  the kernel was configured for. Inherited likewise. */
+export const PR_SIM_MMAP_MIN_ADDR = 0x53504603;
+
 /** Does the owner of mm expect what came with a.b? */
 export function mm_since(mm: mm_struct, a: number, b: number): boolean {
 	return mm.kernel_version >= KERNEL_VERSION(a, b, 0);
+}
+
+/** Does the owner of mm come from another kernel? That one was configured by a
+ *  distributor, with huge pages and KSM; ours is without. */
+export function mm_from_elsewhere(mm: mm_struct): boolean {
+	return mm.kernel_version !== 0;
 }

@@ -259,8 +259,11 @@ export function sys_sim_exec(start_brk: number, stack_start: number,
 		return -ENOMEM;
 	mm.task_size = TASK_SIZE;
 	/* Port: which kernel's behaviour the program expects goes on. */
-	if (current().mm !== NULL)
+	if (current().mm !== NULL) {
 		mm.kernel_version = READ_ONCE(current().mm.kernel_version);
+		mm.min_addr = READ_ONCE(current().mm.min_addr);
+		mm.min_fixed_addr = READ_ONCE(current().mm.min_fixed_addr);
+	}
 	arch_pick_mmap_layout(mm, rlimit(RLIMIT_STACK));
 	if (mmap_base !== 0)
 		mm.mmap_base = mmap_base;

@@ -34,6 +34,7 @@ import {
 	mmap_assert_locked, mmap_read_lock, mmap_read_unlock,
 } from "linux/mmap_lock.ts";
 import { pgd_offset, pmd_offset, pud_offset } from "linux/pgtable.ts";
+import { mm_since } from "linux/version.ts";
 
 const FOLL_WRITE = 0x01;
 const FOLL_FORCE = 0x10; /* also what the flags forbid but could allow */
@@ -218,8 +219,12 @@ export function populate_vma_page_range(
 	VM_BUG_ON_VMA(end > vma.vm_end, vma, "populate: above");
 	mmap_assert_locked(vma.vm_mm);
 
-	if ((vma.vm_flags & VM_LOCKONFAULT) !== 0)
+	if ((vma.vm_flags & VM_LOCKONFAULT) !== 0) {
+		/* Port: since 5.18 such a vma is not looked at at all. */
+		if (mm_since(vma.vm_mm, 5, 18))
+			return nr_pages;
 		gup_flags &= ~FOLL_POPULATE;
+	}
 	/*
 	 * Writable private memory is touched by writing, to have the copy now.
 	 * Shared memory is not: it would be dirty for nothing.

@@ -4,15 +4,16 @@
  * throws it away; and the names of anonymous ranges.
  * Left out: swap-in and swap-out (swapin_walk_pmd_entry(),
  * force_shm_swapin_readahead(), madvise_pageout_page_range(),
- * can_do_pageout()), KSM (MADV_MERGEABLE is -EINVAL, as in a kernel without
- * it), memory failure injection (madvise_inject_error()), huge pages,
- * userfaultfd, process_madvise(). hugepage_madvise() is of mm/khugepaged.c.
+ * can_do_pageout()), memory failure injection (madvise_inject_error()), huge
+ * pages, userfaultfd, process_madvise(). hugepage_madvise() is of
+ * mm/khugepaged.c, ksm_madvise() of mm/ksm.c.
  *
  * Port: nothing reclaims pages here. MADV_COLD and MADV_PAGEOUT make pages
- * old, MADV_FREE makes them clean and old; they stay. MADV_HUGEPAGE and
- * MADV_NOHUGEPAGE set their flags as a kernel with huge pages does, as the
- * flags decide which vmas can be merged, and have no other effect. No file
- * here can have holes punched (MADV_REMOVE).
+ * old, MADV_FREE makes them clean and old; they stay. MADV_HUGEPAGE,
+ * MADV_NOHUGEPAGE, MADV_MERGEABLE and MADV_UNMERGEABLE set their flags as a
+ * kernel with huge pages and KSM does, as the flags decide which vmas can be
+ * merged, and have no other effect. No file here can have holes punched
+ * (MADV_REMOVE).
  */
 import { CONFIG_ANON_VMA_NAME } from "generated/autoconf.ts";
 import {
@@ -38,17 +39,18 @@ import { GFP_KERNEL } from "linux/gfp.ts";
 import { cond_resched } from "linux/kernel.ts";
 import {
 	MADV_COLD, MADV_DODUMP, MADV_DOFORK, MADV_DONTDUMP, MADV_DONTFORK,
-	MADV_DONTNEED, MADV_FREE, MADV_HUGEPAGE, MADV_KEEPONFORK,
-	MADV_NOHUGEPAGE, MADV_NORMAL, MADV_PAGEOUT, MADV_POPULATE_READ,
-	MADV_POPULATE_WRITE, MADV_RANDOM, MADV_REMOVE, MADV_SEQUENTIAL,
-	MADV_WILLNEED, MADV_WIPEONFORK,
+	MADV_DONTNEED, MADV_DONTNEED_LOCKED, MADV_FREE, MADV_HUGEPAGE,
+	MADV_KEEPONFORK, MADV_MERGEABLE, MADV_NOHUGEPAGE, MADV_NORMAL,
+	MADV_PAGEOUT, MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_RANDOM,
+	MADV_REMOVE, MADV_SEQUENTIAL, MADV_UNMERGEABLE, MADV_WILLNEED,
+	MADV_WIPEONFORK,
 } from "linux/mman.ts";
 import {
-	find_vma, page_mapcount, pte_lockptr, pte_offset_map_lock,
+	find_vma, is_droppable, page_mapcount, pte_lockptr, pte_offset_map_lock,
 	pte_unmap_unlock, update_hiwater_rss, VM_DONTCOPY, VM_DONTDUMP,
-	VM_HUGEPAGE, VM_IO, VM_LOCKED, VM_NOHUGEPAGE, VM_RAND_READ, VM_SEQ_READ,
-	VM_SHARED, VM_SPECIAL, VM_WIPEONFORK, VM_WRITE, vma_is_anonymous,
-	vma_lookup,
+	VM_HUGEPAGE, VM_IO, VM_LOCKED, VM_MAYSHARE, VM_MAYWRITE, VM_MERGEABLE,
+	VM_NOHUGEPAGE, VM_PFNMAP, VM_RAND_READ, VM_SEQ_READ, VM_SHARED,
+	VM_SPECIAL, VM_WIPEONFORK, VM_WRITE, vma_is_anonymous, vma_lookup,
 } from "linux/mm.ts";
 import type {
 	anon_vma_name as anon_vma_name_t, mm_struct, vm_area_struct,
@@ -66,6 +68,7 @@ import { pmd_trans_unstable } from "linux/pgtable.ts";
 import { pr_warn_once } from "linux/printk.ts";
 import { kfree, kzalloc } from "linux/slab.ts";
 import type { atomic_t } from "linux/types.ts";
+import { mm_from_elsewhere, mm_since } from "linux/version.ts";
 import { faultin_vma_page_range, type locked_t } from "mm/gup.ts";
 import { vm_normal_page, zap_page_range } from "mm/memory.ts";
 import {
@@ -94,6 +97,7 @@ function madvise_need_mmap_write(behavior: number): boolean {
 	case MADV_REMOVE:
 	case MADV_WILLNEED:
 	case MADV_DONTNEED:
+	case MADV_DONTNEED_LOCKED:
 	case MADV_COLD:
 	case MADV_PAGEOUT:
 	case MADV_FREE:
@@ -412,6 +416,11 @@ function madvise_dontneed_free(
 	behavior: number,
 ): number {
 	prev.pprev = vma;
+	if (behavior === MADV_DONTNEED_LOCKED) {
+		if ((vma.vm_flags & VM_PFNMAP) !== 0)
+			return -EINVAL;
+		return madvise_dontneed_single_vma(vma, start, end);
+	}
 	if (!can_madv_lru_vma(vma))
 		return -EINVAL;
 	if (behavior === MADV_DONTNEED)
@@ -470,6 +479,28 @@ function madvise_populate(
 	return 0;
 }
 
+/** Since 6.10 a range is populated page by page, whatever it spans: the first
+ *  hole ends it, and is not passed over. */
+function madvise_populate_range(
+	mm: mm_struct, start: number, end: number, behavior: number,
+): number {
+	while (start < end) {
+		const vma = vma_lookup(mm, start);
+
+		if (vma === NULL)
+			return -ENOMEM;
+
+		const tmp = Math.min(end, vma.vm_end);
+		const error = madvise_populate(vma, { pprev: NULL }, start, tmp,
+			behavior);
+
+		if (error)
+			return error;
+		start = tmp;
+	}
+	return 0;
+}
+
 /** Free the backing store too. Port: files here cannot do that. */
 function madvise_remove(
 	vma: vm_area_struct, prev: pprev_t, _start: number, _end: number,
@@ -479,7 +510,11 @@ function madvise_remove(
 		return -EINVAL;
 	if (vma.vm_file === NULL)
 		return -EINVAL;
-	if ((vma.vm_flags & (VM_SHARED | VM_WRITE)) !== (VM_SHARED | VM_WRITE))
+	/* Port: since 6.7 a mapping that might be writable is enough. */
+	const writable = VM_SHARED |
+		(mm_since(vma.vm_mm, 6, 7) ? VM_MAYWRITE : VM_WRITE);
+
+	if ((vma.vm_flags & writable) !== writable)
 		return -EACCES;
 	return -EOPNOTSUPP;
 }
@@ -489,6 +524,18 @@ function hugepage_madvise(vm_flags: number, advice: number): number {
 	if (advice === MADV_HUGEPAGE)
 		return (vm_flags & ~VM_NOHUGEPAGE) | VM_HUGEPAGE;
 	return (vm_flags & ~VM_HUGEPAGE) | VM_NOHUGEPAGE;
+}
+
+/** MADV_MERGEABLE and MADV_UNMERGEABLE, from mm/ksm.c: the flag. Port: nobody
+ *  looks for pages that are the same. */
+function ksm_madvise(mm: mm_struct, vm_flags: number, advice: number): number {
+	if (advice === MADV_UNMERGEABLE)
+		return vm_flags & ~VM_MERGEABLE;
+	if (mm_since(mm, 6, 11) && is_droppable(vm_flags))
+		return vm_flags;
+	if ((vm_flags & (VM_SHARED | VM_MAYSHARE | VM_SPECIAL)) !== 0)
+		return vm_flags;
+	return vm_flags | VM_MERGEABLE;
 }
 
 /** Apply advice to a part of one vma. mmap_lock is held as
@@ -512,6 +559,7 @@ function madvise_vma_behavior(
 		return madvise_pageout(vma, prev, start, end);
 	case MADV_FREE:
 	case MADV_DONTNEED:
+	case MADV_DONTNEED_LOCKED:
 		return madvise_dontneed_free(vma, prev, start, end, behavior);
 	case MADV_POPULATE_READ:
 	case MADV_POPULATE_WRITE:
@@ -540,6 +588,8 @@ function madvise_vma_behavior(
 		new_flags |= VM_WIPEONFORK;
 		break;
 	case MADV_KEEPONFORK:
+		if (mm_since(vma.vm_mm, 6, 11) && is_droppable(new_flags))
+			return -EINVAL;
 		new_flags &= ~VM_WIPEONFORK;
 		break;
 	case MADV_DONTDUMP:
@@ -548,11 +598,17 @@ function madvise_vma_behavior(
 	case MADV_DODUMP:
 		if ((new_flags & VM_SPECIAL) !== 0)
 			return -EINVAL;
+		if (mm_since(vma.vm_mm, 6, 11) && is_droppable(new_flags))
+			return -EINVAL;
 		new_flags &= ~VM_DONTDUMP;
 		break;
 	case MADV_HUGEPAGE:
 	case MADV_NOHUGEPAGE:
 		new_flags = hugepage_madvise(new_flags, behavior);
+		break;
+	case MADV_MERGEABLE:
+	case MADV_UNMERGEABLE:
+		new_flags = ksm_madvise(vma.vm_mm, new_flags, behavior);
 		break;
 	default:
 		break;
@@ -571,8 +627,13 @@ function madvise_vma_behavior(
 }
 
 /** What do_madvise() accepts; the rest is -EINVAL before anything is done. */
-function madvise_behavior_valid(behavior: number): boolean {
+function madvise_behavior_valid(mm: mm_struct, behavior: number): boolean {
 	switch (behavior) {
+	case MADV_DONTNEED_LOCKED: /* Port: came later */
+		return mm_since(mm, 5, 18);
+	case MADV_MERGEABLE:
+	case MADV_UNMERGEABLE:
+		return mm_from_elsewhere(mm);
 	case MADV_DOFORK:
 	case MADV_DONTFORK:
 	case MADV_NORMAL:
@@ -697,7 +758,7 @@ export function madvise_set_anon_name(
 export function do_madvise(
 	mm: mm_struct, start: number, len_in: number, behavior: number,
 ): number {
-	if (!madvise_behavior_valid(behavior))
+	if (!madvise_behavior_valid(mm, behavior))
 		return -EINVAL;
 	if (!PAGE_ALIGNED(start))
 		return -EINVAL;
@@ -723,8 +784,12 @@ export function do_madvise(
 		mmap_read_lock(mm);
 	}
 
-	const error = madvise_walk_vmas(mm, start, end, behavior,
-		madvise_vma_behavior);
+	const populates = behavior === MADV_POPULATE_READ ||
+		behavior === MADV_POPULATE_WRITE;
+	const error = populates && mm_since(mm, 6, 10)
+		? madvise_populate_range(mm, start, end, behavior)
+		: madvise_walk_vmas(mm, start, end, behavior,
+			madvise_vma_behavior);
 
 	if (write)
 		mmap_write_unlock(mm);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** KUnit tests of mm/madvise.ts, and of mm/mlock.ts, which splits alike. */
-import { CONFIG_ANON_VMA_NAME } from "generated/autoconf.ts";
+import { CONFIG_ANON_VMA_NAME, CONFIG_PPC } from "generated/autoconf.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { current } from "kernel/sched/core.ts";
 import {
@@ -11,22 +11,26 @@ import { anon_vma_name_put } from "linux/anon_vma_name.ts";
 import { EINVAL, ENOMEM } from "linux/errno.ts";
 import {
 	MADV_DODUMP, MADV_DOFORK, MADV_DONTDUMP, MADV_DONTFORK, MADV_DONTNEED,
-	MADV_FREE, MADV_MERGEABLE, MADV_POPULATE_READ, MADV_POPULATE_WRITE,
-	MCL_CURRENT, MCL_FUTURE, PROT_NONE,
+	MADV_DONTNEED_LOCKED, MADV_FREE, MADV_KEEPONFORK, MADV_MERGEABLE,
+	MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_UNMERGEABLE,
+	MAP_ANONYMOUS, MAP_DROPPABLE, MAP_FIXED, MCL_CURRENT, MCL_FUTURE,
+	MLOCK_ONFAULT, PROT_NONE,
 } from "linux/mman.ts";
 import {
 	get_mm_counter, MM_ANONPAGES, VM_DONTCOPY, VM_LOCKED,
 } from "linux/mm.ts";
 import type { mm_struct } from "linux/mm_types.ts";
 import { mmap_write_lock, mmap_write_unlock } from "linux/mmap_lock.ts";
+import { KERNEL_VERSION } from "linux/version.ts";
 import {
 	anon_vma_name_alloc, madvise_set_anon_name, sys_madvise,
 } from "mm/madvise.ts";
 import {
 	sys_mlock, sys_mlock2, sys_mlockall, sys_munlock, sys_munlockall,
 } from "mm/mlock.ts";
+import { ksys_mmap_pgoff, sys_munmap } from "mm/mmap.ts";
 import {
-	addr_of, layout, map, mm_test_exit, mm_test_init, touch,
+	addr_of, layout, map, mm_test_exit, mm_test_init, RW, touch,
 } from "mm/mmap_kunit_util.ts";
 
 function madvise(from: number, to: number, behavior: number): number {
@@ -61,6 +65,63 @@ function flags_split_and_merge(test: kunit): void {
 	KUNIT_EXPECT_EQ(test, madvise(0, 8, MADV_DONTDUMP), 0);
 	KUNIT_EXPECT_EQ(test, madvise(0, 3, MADV_DODUMP), 0);
 	KUNIT_EXPECT_STREQ(test, layout(), "0-3 rw, 3-8 rw");
+}
+
+/** A program from elsewhere has KSM, and what came after 5.17. */
+function newer_advice(test: kunit): void {
+	const mm: mm_struct = current().mm;
+	const whole = CONFIG_PPC ? "0-8 rw" : "0-2 rw, 2-8 rw";
+
+	map(0, 8);
+	KUNIT_EXPECT_EQ(test, madvise(0, 2, MADV_DONTNEED_LOCKED), -EINVAL);
+	mm.kernel_version = KERNEL_VERSION(5, 18, 0);
+	KUNIT_EXPECT_EQ(test, madvise(0, 2, MADV_MERGEABLE), 0);
+	KUNIT_EXPECT_STREQ(test, layout(), whole);
+	KUNIT_EXPECT_EQ(test, madvise(0, 2, MADV_UNMERGEABLE), 0);
+	KUNIT_EXPECT_STREQ(test, layout(), "0-8 rw");
+	KUNIT_EXPECT_EQ(test, sys_mlock(addr_of(0), 8 * PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, madvise(0, 2, MADV_DONTNEED), -EINVAL);
+	KUNIT_EXPECT_EQ(test, madvise(0, 2, MADV_DONTNEED_LOCKED), 0);
+	KUNIT_EXPECT_EQ(test, rss(), 6);
+}
+
+/** Holes end the populating of 6.10; memory that is not to be read ends
+ *  mlock2() for who is older than 5.18 only. */
+function newer_populate(test: kunit): void {
+	const mm: mm_struct = current().mm;
+
+	for (const version of [0, KERNEL_VERSION(6, 10, 0)]) {
+		mm.kernel_version = version;
+		map(0, 2);
+		map(4, 6);
+		KUNIT_EXPECT_EQ(test, madvise(0, 6, MADV_POPULATE_WRITE),
+			-ENOMEM);
+		KUNIT_EXPECT_EQ(test, rss(), version === 0 ? 4 : 2);
+		sys_munmap(addr_of(0), 8 * PAGE_SIZE);
+	}
+	map(0, 2, PROT_NONE);
+	KUNIT_EXPECT_EQ(test,
+		sys_mlock2(addr_of(0), 2 * PAGE_SIZE, MLOCK_ONFAULT), 0);
+	mm.kernel_version = 0;
+	KUNIT_EXPECT_EQ(test,
+		sys_mlock2(addr_of(0), 2 * PAGE_SIZE, MLOCK_ONFAULT), -ENOMEM);
+}
+
+/** 6.11: memory that may be dropped is neither locked nor kept for anybody. */
+function droppable(test: kunit): void {
+	const mm: mm_struct = current().mm;
+	const drop = () => ksys_mmap_pgoff(addr_of(0), 4 * PAGE_SIZE, RW,
+		MAP_DROPPABLE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	KUNIT_EXPECT_EQ(test, drop(), -EINVAL);
+	mm.kernel_version = KERNEL_VERSION(6, 11, 0);
+	KUNIT_EXPECT_EQ(test, drop(), addr_of(0));
+	map(4, 6);
+	KUNIT_EXPECT_STREQ(test, layout(), "0-4 rw, 4-6 rw");
+	KUNIT_EXPECT_EQ(test, madvise(0, 1, MADV_KEEPONFORK), -EINVAL);
+	KUNIT_EXPECT_EQ(test, madvise(0, 1, MADV_DODUMP), -EINVAL);
+	KUNIT_EXPECT_EQ(test, sys_mlock(addr_of(0), 4 * PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, mm.locked_vm, 0);
 }
 
 function holes_and_errors(test: kunit): void {
@@ -171,5 +232,8 @@ export const madvise_test_suite = kunit_suite({
 		KUNIT_CASE("names", names),
 		KUNIT_CASE("mlock", mlock),
 		KUNIT_CASE("mlockall", mlockall),
+		KUNIT_CASE("newer_advice", newer_advice),
+		KUNIT_CASE("newer_populate", newer_populate),
+		KUNIT_CASE("droppable", droppable),
 	],
 });

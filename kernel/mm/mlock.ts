@@ -20,14 +20,15 @@ import {
 	MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT,
 } from "linux/mman.ts";
 import {
-	find_vma, mm_populate, VM_LOCKED, VM_LOCKED_CLEAR_MASK, VM_LOCKONFAULT,
-	VM_SPECIAL,
+	find_vma, is_droppable, mm_populate, VM_LOCKED, VM_LOCKED_CLEAR_MASK,
+	VM_LOCKONFAULT, VM_SPECIAL,
 } from "linux/mm.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import {
 	mmap_assert_write_locked, mmap_write_lock_killable, mmap_write_unlock,
 } from "linux/mmap_lock.ts";
 import { ulong_add_overflows } from "linux/overflow.ts";
+import { mm_since } from "linux/version.ts";
 import { __mm_populate } from "mm/gup.ts";
 import { anon_vma_name } from "mm/madvise.ts";
 import { split_vma, vma_merge } from "mm/mmap.ts";
@@ -75,6 +76,11 @@ function mlock_fixup(
 	mmap_assert_write_locked(mm);
 	/* Special mappings are neither locked nor counted. */
 	if (newflags === old_flags || (old_flags & VM_SPECIAL) !== 0) {
+		prev.pprev = vma;
+		return 0;
+	}
+	/* Port: since 6.11 nor is what may be dropped. */
+	if (mm_since(mm, 6, 11) && is_droppable(old_flags)) {
 		prev.pprev = vma;
 		return 0;
 	}

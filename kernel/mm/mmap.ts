@@ -34,7 +34,9 @@ import {
 	PAGE_COPY, PAGE_COPY_EXEC, PAGE_NONE, PAGE_READONLY,
 	PAGE_READONLY_EXEC, PAGE_SHARED, PAGE_SHARED_EXEC, PAGE_SIZE, TASK_SIZE,
 } from "asm/pgtable_types.ts";
-import { arch_get_mmap_base, arch_get_mmap_end } from "asm/elf.ts";
+import {
+	arch_get_mmap_32bit_base, arch_get_mmap_base, arch_get_mmap_end,
+} from "asm/elf.ts";
 import { arch_exit_mmap } from "asm/mmu_context.ts";
 import { vm_area_alloc, vm_area_dup, vm_area_free } from "kernel/fork.ts";
 import { fget, fput } from "kernel/fs/file_table.ts";
@@ -59,14 +61,16 @@ import { __GFP_ZERO, alloc_page, GFP_KERNEL } from "linux/gfp.ts";
 import { list_is_singular } from "linux/list.ts";
 import {
 	calc_vm_flag_bits, calc_vm_prot_bits, LEGACY_MAP_MASK, MAP_ANONYMOUS,
-	MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_HUGETLB, MAP_LOCKED, MAP_NONBLOCK,
-	MAP_NORESERVE, MAP_POPULATE, MAP_PRIVATE, MAP_SHARED,
-	MAP_SHARED_VALIDATE, MAP_TYPE, OVERCOMMIT_GUESS, OVERCOMMIT_NEVER, PROT_EXEC,
+	MAP_DROPPABLE, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_HUGE_SHIFT,
+	MAP_HUGETLB, MAP_LOCKED, MAP_NONBLOCK, MAP_NORESERVE, MAP_POPULATE,
+	MAP_PRIVATE, MAP_SHARED, MAP_SHARED_VALIDATE, MAP_TYPE, OVERCOMMIT_GUESS,
+	OVERCOMMIT_NEVER,
+	PROT_EXEC,
 	PROT_WRITE, vm_committed_as, vm_unacct_memory,
 } from "linux/mman.ts";
 import {
 	find_vma_intersection, get_page, vm_end_gap, VM_ACCESS_FLAGS,
-	VM_ACCOUNT, VM_DATA_DEFAULT_FLAGS, VM_DONTEXPAND, VM_EXEC,
+	VM_ACCOUNT, VM_DATA_DEFAULT_FLAGS, VM_DONTEXPAND, VM_DROPPABLE, VM_EXEC,
 	type vm_fault_t, VM_GROWSDOWN, VM_GROWSUP, VM_LOCKED,
 	VM_LOCKED_CLEAR_MASK, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE,
 	VM_NORESERVE, VM_SHARED, VM_SOFTDIRTY, VM_SPECIAL, vm_start_gap,
@@ -80,8 +84,9 @@ import type {
 } from "linux/mm_types.ts";
 import {
 	__mmap_seq_write_lock, __mmap_seq_write_unlock, mmap_assert_locked,
-	mmap_assert_write_locked, mmap_read_unlock, mmap_write_downgrade,
-	mmap_write_lock, mmap_write_lock_killable, mmap_write_unlock,
+	mmap_assert_write_locked, mmap_read_lock, mmap_read_unlock,
+	mmap_write_downgrade, mmap_write_lock, mmap_write_lock_killable,
+	mmap_write_unlock,
 } from "linux/mmap_lock.ts";
 import { ulong_add_overflows } from "linux/overflow.ts";
 import { ARCH_DEFAULT_PKEY, execute_only_pkey } from "linux/pkeys.ts";
@@ -102,7 +107,7 @@ import {
 } from "linux/rmap.ts";
 import { spin_lock, spin_unlock } from "linux/spinlock.ts";
 import type { rb_node, rb_root } from "linux/types.ts";
-import { mm_since } from "linux/version.ts";
+import { mm_from_elsewhere, mm_since } from "linux/version.ts";
 import { vmacache_invalidate } from "linux/vmacache.ts";
 import { generic_file_mmap } from "mm/filemap.ts";
 import { populate_vma_page_range } from "mm/gup.ts";
@@ -132,8 +137,16 @@ import {
 } from "mm/internal.ts";
 import { FIRST_USER_ADDRESS, USER_PGTABLES_CEILING } from "linux/pgtable.ts";
 
-/** vm.mmap_min_addr: what a NULL pointer may hit must stay unmapped. */
-export const mmap_min_addr = CONFIG_DEFAULT_MMAP_MIN_ADDR;
+/** vm.mmap_min_addr: what a NULL pointer may hit must stay unmapped. Port: a
+ *  program may expect another machine's, see linux/version.ts. */
+function mmap_min_addr(mm: mm_struct): number {
+	return mm.min_addr !== 0 ? mm.min_addr : CONFIG_DEFAULT_MMAP_MIN_ADDR;
+}
+/** And the lowest address that a task may ask for. */
+function min_fixed_addr(mm: mm_struct): number {
+	return mm.min_addr !== 0
+		? mm.min_fixed_addr : CONFIG_DEFAULT_MMAP_MIN_ADDR;
+}
 /** vm.max_map_count. */
 export const sysctl_max_map_count = 65530;
 /** vm.overcommit_memory: the heuristic, see __vm_enough_memory(). */
@@ -1217,10 +1230,10 @@ export function find_mergeable_anon_vma(vma: vm_area_struct): anon_vma {
 }
 
 /** A hint below the lowest address that may be mapped means that address. */
-function round_hint_to_min(hint: number): number {
+function round_hint_to_min(mm: mm_struct, hint: number): number {
 	hint = page_align_down(hint);
-	if (hint !== 0 && hint < mmap_min_addr)
-		return PAGE_ALIGN(mmap_min_addr);
+	if (hint !== 0 && hint < mmap_min_addr(mm))
+		return PAGE_ALIGN(mmap_min_addr(mm));
 	return hint;
 }
 
@@ -1260,7 +1273,7 @@ export function do_mmap(
 	if ((flags & MAP_FIXED_NOREPLACE) !== 0)
 		flags |= MAP_FIXED;
 	if ((flags & MAP_FIXED) === 0)
-		addr = round_hint_to_min(addr);
+		addr = round_hint_to_min(mm, addr);
 
 	/* Rounding up wraps to 0 for the last page's worth of lengths. */
 	if (ulong_add_overflows(len, PAGE_SIZE - 1))
@@ -1360,6 +1373,14 @@ export function do_mmap(
 			 * address. */
 			pgoff = PHYS_PFN(addr);
 			break;
+		case MAP_DROPPABLE: /* Port: came later */
+			if (!mm_since(mm, 6, 11) ||
+			    (flags & (MAP_LOCKED | MAP_HUGETLB)) !== 0 ||
+			    (vm_flags & (VM_GROWSDOWN | VM_GROWSUP)) !== 0)
+				return -EINVAL;
+			vm_flags |= VM_DROPPABLE;
+			pgoff = PHYS_PFN(addr);
+			break;
 		default:
 			return -EINVAL;
 		}
@@ -1380,6 +1401,40 @@ export function do_mmap(
 	return addr;
 }
 
+/**
+ * Why a mapping of huge pages fails. Port: they are not configured; a program
+ * from elsewhere expects that they are, of 2 MiB and 1 GiB, and that none was
+ * reserved. What is found out last, when the place is free already.
+ */
+function hugetlb_error(flags: number, addr: number, len: number): number {
+	const mm: mm_struct = current().mm;
+	const shift = (flags >>> MAP_HUGE_SHIFT) || 21;
+	const type = flags & MAP_TYPE;
+
+	if (!mm_from_elsewhere(mm) || (shift !== 21 && shift !== 30))
+		return -EINVAL;
+	if (len === 0 || (type !== MAP_SHARED && type !== MAP_PRIVATE))
+		return -EINVAL;
+	if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) === 0)
+		return -ENOMEM;
+
+	const end = addr + Math.ceil(len / 2 ** shift) * 2 ** shift;
+
+	if (end > TASK_SIZE)
+		return -ENOMEM;
+	if (addr % 2 ** shift !== 0)
+		return -EINVAL;
+	if ((flags & MAP_FIXED_NOREPLACE) === 0) {
+		vm_munmap(addr, end - addr);
+		return -ENOMEM;
+	}
+	mmap_read_lock(mm);
+	const taken = find_vma_intersection(mm, addr, end) !== NULL;
+
+	mmap_read_unlock(mm);
+	return taken ? -EEXIST : -ENOMEM;
+}
+
 /** mmap() with the offset in pages. Called without locks. */
 export function ksys_mmap_pgoff(
 	addr: number, len: number, prot: number, flags: number, fd: number,
@@ -1397,7 +1452,7 @@ export function ksys_mmap_pgoff(
 			return -EINVAL;
 		}
 	} else if ((flags & MAP_HUGETLB) !== 0) {
-		return -EINVAL;
+		return hugetlb_error(flags, addr, len);
 	}
 
 	const retval = vm_mmap_pgoff(file, addr, len, prot, flags, pgoff);
@@ -1446,6 +1501,57 @@ function accountable_mapping(_file: file, vm_flags: number): boolean {
 	return (vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) === VM_WRITE;
 }
 
+/**
+ * What a mapping at [addr, end) replaces is cut out of its vmas and asked about
+ * before it is unmapped, as since 6.12: if that fails, nothing is lost, but the
+ * cuts stay. 0 or an errno. mmap_lock is held for writing.
+ */
+function mmap_region_prepare(
+	mm: mm_struct, addr: number, end: number, vm_flags: number, file: file,
+): number {
+	const pglen = (end - addr) / PAGE_SIZE;
+	const vma = find_vma_intersection(mm, addr, end);
+	let nr_pages = 0;
+	let nr_accounted = 0;
+
+	if (vma !== NULL) {
+		if (addr > vma.vm_start) {
+			if (end < vma.vm_end &&
+			    mm.map_count >= sysctl_max_map_count)
+				return -ENOMEM;
+			const error = __split_vma(mm, vma, addr, true);
+
+			if (error)
+				return error;
+		}
+		const last = find_vma(mm, end - 1);
+
+		if (last !== NULL && last.vm_start < end && last.vm_end > end) {
+			const error = __split_vma(mm, last, end, false);
+
+			if (error)
+				return error;
+		}
+		for (let v = find_vma(mm, addr); v !== NULL &&
+			v.vm_start < end; v = v.vm_next) {
+			nr_pages += vma_pages(v);
+			if ((v.vm_flags & VM_ACCOUNT) !== 0)
+				nr_accounted += vma_pages(v);
+		}
+	}
+	if (!may_expand_vm(mm, vm_flags, pglen - nr_pages))
+		return -ENOMEM;
+	if (accountable_mapping(file, vm_flags)) {
+		const charged = pglen - nr_accounted;
+
+		if (security_vm_enough_memory_mm(mm, charged))
+			return -ENOMEM;
+		/* Only asked: who maps it charges all of it. */
+		vm_unacct_memory(charged);
+	}
+	return 0;
+}
+
 /** mmap_lock is held for writing; addr and len have been checked. */
 export function mmap_region(
 	file: file, addr: number, len: number, vm_flags: number, pgoff: number,
@@ -1455,6 +1561,13 @@ export function mmap_region(
 	let vma: vm_area_struct;
 	let error: number;
 	let charged = 0;
+
+	if (mm_since(mm, 6, 12)) {
+		error = mmap_region_prepare(mm, addr, addr + len, vm_flags,
+			file);
+		if (error)
+			return error;
+	}
 
 	/* RLIMIT_AS and RLIMIT_DATA. */
 	if (!may_expand_vm(mm, vm_flags, len / PAGE_SIZE)) {
@@ -1770,10 +1883,71 @@ function unmapped_area_topdown(info: vm_unmapped_area_info): number {
 	return gap_end;
 }
 
+/**
+ * The highest gap as 6.1 and later look for it (with the correction of 6.3,
+ * which 6.1 has got as well): guard gaps do not count at first. If the gap that
+ * is found turns out to be in front of a stack and too near to it, all that is
+ * as near is passed over, and so are smaller gaps there.
+ */
+function unmapped_area_topdown_by_size(info: vm_unmapped_area_info): number {
+	const mm: mm_struct = current().mm;
+	const length = info.length + info.align_mask;
+	const low_limit = Math.max(info.low_limit, mmap_min_addr(mm));
+	let high_limit = info.high_limit;
+
+	if (high_limit - low_limit < length)
+		return -ENOMEM;
+
+	/* vma is what is above the gap. */
+	const found = find_vma_prev(mm, high_limit - 1);
+	let vma = found.vma;
+	let prev = found.pprev;
+
+	for (;;) {
+		const gap_end = vma !== NULL
+			? Math.min(vma.vm_start, high_limit) : high_limit;
+		const gap_start = prev !== NULL
+			? Math.max(prev.vm_end, low_limit) : low_limit;
+
+		if (gap_end - low_limit < length)
+			return -ENOMEM;
+		if (gap_end - gap_start >= length) {
+			if (vma === NULL || vm_start_gap(vma) >= gap_end) {
+				const gap = gap_end - info.length;
+
+				return gap - align_delta(gap,
+					info.align_offset, info.align_mask);
+			}
+			/* Once more, from there. */
+			high_limit = vm_start_gap(vma);
+			if (high_limit > gap_start)
+				continue;
+		}
+		if (prev === NULL)
+			return -ENOMEM;
+		vma = prev;
+		prev = vma.vm_prev;
+	}
+}
+
+/** Is the stack the only mapping that grows down, and too far away to matter?
+ *  Then both ways find the same. */
+function one_stack_above(mm: mm_struct, limit: number): boolean {
+	const last = find_vma(mm, mm.highest_vm_end - PAGE_SIZE);
+
+	return last !== NULL && (last.vm_flags & VM_GROWSDOWN) !== 0 &&
+		vma_pages(last) === mm.stack_vm && vm_start_gap(last) >= limit;
+}
+
 /** An address where nothing is mapped for info.length bytes, or -ENOMEM. */
 export function vm_unmapped_area(info: vm_unmapped_area_info): number {
-	if ((info.flags & VM_UNMAPPED_AREA_TOPDOWN) !== 0)
+	if ((info.flags & VM_UNMAPPED_AREA_TOPDOWN) !== 0) {
+		const mm: mm_struct = current().mm;
+
+		if (mm_since(mm, 6, 1) && !one_stack_above(mm, info.high_limit))
+			return unmapped_area_topdown_by_size(info);
 		return unmapped_area_topdown(info);
+	}
 	return unmapped_area(info);
 }
 
@@ -1785,7 +1959,7 @@ function hint_is_free(
 	const vma = find_vma_prev(mm, addr);
 	const prev = vma.pprev;
 
-	return mmap_end - len >= addr && addr >= mmap_min_addr &&
+	return mmap_end - len >= addr && addr >= mmap_min_addr(mm) &&
 		(vma.vma === NULL || addr + len <= vm_start_gap(vma.vma)) &&
 		(prev === NULL || addr >= vm_end_gap(prev));
 }
@@ -1797,7 +1971,7 @@ export function arch_get_unmapped_area(
 	const mm: mm_struct = current().mm;
 	const mmap_end = arch_get_mmap_end(addr, len, flags);
 
-	if (len > mmap_end - mmap_min_addr)
+	if (len > mmap_end - mmap_min_addr(mm))
 		return -ENOMEM;
 	if ((flags & MAP_FIXED) !== 0)
 		return addr;
@@ -1809,7 +1983,7 @@ export function arch_get_unmapped_area(
 	return vm_unmapped_area({
 		flags: 0,
 		length: len,
-		low_limit: mm.mmap_legacy_base,
+		low_limit: arch_get_mmap_32bit_base(flags) || mm.mmap_legacy_base,
 		high_limit: mmap_end,
 		align_mask: 0,
 		align_offset: 0,
@@ -1824,12 +1998,14 @@ export function arch_get_unmapped_area_topdown(
 	const mmap_end = arch_get_mmap_end(addr, len, flags);
 
 	/* Could it fit into an empty one? */
-	if (len > mmap_end - mmap_min_addr)
+	if (len > mmap_end - mmap_min_addr(mm))
 		return -ENOMEM;
 	/* As it is, for better or worse: what is there is the caller's to
 	 * unmap. */
 	if ((flags & MAP_FIXED) !== 0)
 		return addr;
+	if (arch_get_mmap_32bit_base(flags) !== 0)
+		return arch_get_unmapped_area(filp, addr, len, pgoff, flags);
 	/* The hint is taken if it can be. */
 	if (addr !== 0) {
 		addr = PAGE_ALIGN(addr);
@@ -1839,7 +2015,7 @@ export function arch_get_unmapped_area_topdown(
 	addr = vm_unmapped_area({
 		flags: VM_UNMAPPED_AREA_TOPDOWN,
 		length: len,
-		low_limit: Math.max(PAGE_SIZE, mmap_min_addr),
+		low_limit: Math.max(PAGE_SIZE, mmap_min_addr(mm)),
 		high_limit: arch_get_mmap_base(mmap_end, mm.mmap_base),
 		align_mask: 0,
 		align_offset: 0,
@@ -1884,7 +2060,7 @@ export function get_unmapped_area(
 	if (offset_in_page(addr))
 		return -EINVAL;
 	/* security_mmap_addr(). */
-	if (addr < mmap_min_addr)
+	if (addr < min_fixed_addr(current().mm))
 		return -EPERM;
 	return addr;
 }
@@ -1977,7 +2153,7 @@ export function expand_downwards(
 	mmap_assert_locked(mm);
 
 	address = page_align_down(address);
-	if (address < mmap_min_addr)
+	if (address < mmap_min_addr(mm))
 		return -EPERM;
 
 	/* Below the stack stays a gap that is never mapped, so that who runs

@@ -3,18 +3,20 @@
  * KUnit tests of mm/mmap.ts, mprotect.ts and brk: placement, the eight cases
  * of vma_merge(), splitting, unmapping, limits and errors.
  */
+import { CONFIG_X86 } from "generated/autoconf.ts";
 import { PAGE_SIZE, TASK_SIZE } from "asm/pgtable_types.ts";
 import { current } from "kernel/sched/core.ts";
 import {
 	KUNIT_CASE, KUNIT_CASE_PARAM, KUNIT_EXPECT_EQ, KUNIT_EXPECT_NULL,
-	KUNIT_EXPECT_STREQ, type kunit, kunit_suite,
+	KUNIT_EXPECT_STREQ, type kunit, kunit_skip, kunit_suite,
 } from "kunit/test.ts";
 import {
 	EACCES, EBADF, EEXIST, EINVAL, ENOMEM, EPERM,
 } from "linux/errno.ts";
 import {
-	MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_PRIVATE,
-	MAP_SHARED, MAP_STACK, PROT_NONE, PROT_READ, PROT_WRITE,
+	MAP_32BIT, MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN,
+	MAP_HUGE_SHIFT, MAP_HUGETLB, MAP_PRIVATE, MAP_SHARED, MAP_STACK,
+	PROT_NONE, PROT_READ, PROT_WRITE,
 } from "linux/mman.ts";
 import type { mm_struct } from "linux/mm_types.ts";
 import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
@@ -23,10 +25,11 @@ import { KERNEL_VERSION } from "linux/version.ts";
 import { ulong_arg } from "kernel/entry/syscall.ts";
 import { sys_munlock } from "mm/mlock.ts";
 import {
-	expand_stack, find_vma_prev, ksys_mmap_pgoff, sys_brk, sys_munmap,
+	expand_stack, find_vma_prev, ksys_mmap_pgoff, stack_guard_gap, sys_brk,
+	sys_munmap,
 } from "mm/mmap.ts";
 import {
-	addr_of, layout, map, mm_test_exit, mm_test_init, RW, touch,
+	addr_of, BASE, layout, map, mm_test_exit, mm_test_init, RW, touch,
 } from "mm/mmap_kunit_util.ts";
 import { sys_mprotect } from "mm/mprotect.ts";
 import { find_vma } from "linux/mm.ts";
@@ -186,6 +189,86 @@ function newer_brk(test: kunit): void {
 	}
 }
 
+/** 6.1: a gap in front of a stack that turns out to be too small takes those
+ *  that are near to it along. */
+function newer_topdown(test: kunit): void {
+	const mm: mm_struct = current().mm;
+	const top = mm.mmap_base;
+
+	/* A stack at the top, and below it a hole in its guard gap. */
+	for (const version of [0, KERNEL_VERSION(6, 1, 0)]) {
+		mm.kernel_version = version;
+		ksys_mmap_pgoff(top - 4 * PAGE_SIZE, 4 * PAGE_SIZE, RW,
+			ANON | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
+		ksys_mmap_pgoff(top - 20 * PAGE_SIZE, PAGE_SIZE, RW,
+			ANON | MAP_FIXED, -1, 0);
+		ksys_mmap_pgoff(top - 30 * PAGE_SIZE, PAGE_SIZE, RW,
+			ANON | MAP_FIXED, -1, 0);
+		const got = ksys_mmap_pgoff(0, PAGE_SIZE, PROT_READ, ANON, -1,
+			0);
+
+		KUNIT_EXPECT_EQ(test, got, version === 0
+			? top - 21 * PAGE_SIZE
+			: top - 4 * PAGE_SIZE - stack_guard_gap - PAGE_SIZE);
+		sys_munmap(got, PAGE_SIZE);
+	}
+}
+
+/** 6.12: MAP_FIXED that fails leaves what it cut. */
+function newer_fixed(test: kunit): void {
+	const mm: mm_struct = current().mm;
+
+	for (const version of [0, KERNEL_VERSION(6, 12, 0)]) {
+		mm.kernel_version = version;
+		map(0, 4);
+		KUNIT_EXPECT_EQ(test, ksys_mmap_pgoff(addr_of(2), 2 ** 45, RW,
+			ANON | MAP_FIXED, -1, 0), -ENOMEM);
+		KUNIT_EXPECT_STREQ(test, layout(),
+			version === 0 ? "0-2 rw" : "0-2 rw, 2-4 rw");
+		munmap(0, 4);
+	}
+}
+
+/** What a machine says of its lowest addresses, huge pages and the rest. */
+function elsewhere(test: kunit): void {
+	const mm: mm_struct = current().mm;
+	const at = (addr: number, flags: number) =>
+		ksys_mmap_pgoff(addr, PAGE_SIZE, RW, ANON | flags, -1, 0);
+
+	KUNIT_EXPECT_EQ(test, at(0, MAP_HUGETLB), -EINVAL);
+	mm.kernel_version = KERNEL_VERSION(5, 18, 0);
+	KUNIT_EXPECT_EQ(test, at(0, MAP_HUGETLB), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, at(0, MAP_HUGETLB | (20 << MAP_HUGE_SHIFT)),
+		-EINVAL);
+	KUNIT_EXPECT_EQ(test, at(addr_of(1), MAP_FIXED | MAP_HUGETLB), -EINVAL);
+	/* That none is left is found out when the place was made free. */
+	map(1, 2);
+	KUNIT_EXPECT_EQ(test, at(BASE, MAP_FIXED | MAP_HUGETLB), -ENOMEM);
+	KUNIT_EXPECT_STREQ(test, layout(), "");
+	mm.min_addr = 65536;
+	KUNIT_EXPECT_EQ(test, at(PAGE_SIZE, 0), 65536);
+	mm.min_fixed_addr = 65536;
+	KUNIT_EXPECT_EQ(test, at(0, MAP_FIXED), -EPERM);
+	mm.min_fixed_addr = 0;
+	KUNIT_EXPECT_EQ(test, at(0, MAP_FIXED), 0);
+}
+
+/** The second GiB, from below; only x86 has the flag. */
+function map_32bit(test: kunit): void {
+	const at = (addr: number, pages: number) => ksys_mmap_pgoff(addr,
+		pages * PAGE_SIZE, RW, ANON | MAP_32BIT, -1, 0);
+
+	if (!CONFIG_X86) {
+		kunit_skip(test, "x86 only");
+		return;
+	}
+	KUNIT_EXPECT_EQ(test, at(0, 2), 0x40000000);
+	KUNIT_EXPECT_EQ(test, at(0, 1), 0x40002000);
+	KUNIT_EXPECT_EQ(test, at(0x90000000, 1), 0x40003000);
+	KUNIT_EXPECT_EQ(test, at(0x50000000, 1), 0x50000000);
+	KUNIT_EXPECT_EQ(test, at(0, 0x40000), -ENOMEM);
+}
+
 /** Where 64 bits end, and addresses whose low 32 bits look like an errno. */
 function ends_of_numbers(test: kunit): void {
 	const mm: mm_struct = current().mm;
@@ -335,6 +418,10 @@ export const mmap_test_suite = kunit_suite({
 		KUNIT_CASE("merge_anon_vma", merge_anon_vma),
 		KUNIT_CASE("newer_merges", newer_merges),
 		KUNIT_CASE("newer_brk", newer_brk),
+		KUNIT_CASE("newer_topdown", newer_topdown),
+		KUNIT_CASE("newer_fixed", newer_fixed),
+		KUNIT_CASE("elsewhere", elsewhere),
+		KUNIT_CASE("map_32bit", map_32bit),
 		KUNIT_CASE("ends_of_numbers", ends_of_numbers),
 		KUNIT_CASE("unmap_splits", unmap_splits),
 		KUNIT_CASE("errors", errors),

@@ -5,6 +5,9 @@
  * Left out: move_soft_dirty_pte(), move_huge_pud() and huge pages at large,
  * arch_supports_page_table_move() (x86 always does), hugetlb, userfaultfd, KSM,
  * MMU notifiers.
+ * Port: an address space that asks for a newer kernel (see linux/version.ts)
+ * gets that one's checks before anything else (check_mremap_params(), 6.15),
+ * moves of several mappings (remap_move(), 6.17), and merges by growth (6.0).
  *
  * Moving whole page tables and speculative faults (not in v2 as posted, where
  * it is a bug): a fault commits under its page table's lock after a look at
@@ -43,8 +46,10 @@ import {
 	vm_acct_memory, vm_unacct_memory,
 } from "linux/mman.ts";
 import {
-	mm_populate, p4d_alloc, pmd_alloc, pmd_lock, pmd_lockptr, pte_alloc,
-	pte_lockptr, pte_offset_map_lock, pte_unmap_unlock, pud_alloc, pud_lock,
+	find_vma, mm_populate, p4d_alloc, pmd_alloc, pmd_lock, pmd_lockptr,
+	pte_alloc, pte_lockptr, pte_offset_map_lock, pte_unmap_unlock,
+	pud_alloc,
+	pud_lock,
 	pud_lockptr, VM_ACCOUNT, VM_DONTEXPAND, VM_LOCKED, VM_LOCKED_CLEAR_MASK,
 	VM_MAYSHARE, VM_PFNMAP, VM_SHARED, vma_adjust, vma_lookup,
 } from "linux/mm.ts";
@@ -62,11 +67,13 @@ import { pr_warn_once } from "linux/printk.ts";
 import { anon_vma_lock_write, anon_vma_unlock_write } from "linux/rmap.ts";
 import { spin_lock_nested, spin_unlock } from "linux/spinlock.ts";
 import type { atomic_t } from "linux/types.ts";
+import { mm_since } from "linux/version.ts";
 import {
 	__do_munmap, copy_vma, type copy_vma_args, do_munmap, get_unmapped_area,
-	may_expand_vm, mlock_future_check, sysctl_max_map_count,
+	may_expand_vm, mlock_future_check, sysctl_max_map_count, vma_merge,
 	vm_stat_account,
 } from "mm/mmap.ts";
+import { anon_vma_name } from "mm/madvise.ts";
 import { unlink_anon_vmas } from "mm/rmap.ts";
 import { security_vm_enough_memory_mm } from "mm/util.ts";
 
@@ -642,6 +649,15 @@ function mremap_to(
 	if (addr + old_len > new_addr && new_addr + new_len > addr)
 		return -EINVAL;
 
+	/* Port: since 6.17 what is bound to fail unmaps nothing. */
+	if (mm_since(mm, 6, 17)) {
+		const old_vma = vma_to_resize(addr, Math.min(old_len, new_len),
+			new_len, flags);
+
+		if (IS_ERR(old_vma))
+			return PTR_ERR(old_vma);
+	}
+
 	/*
 	 * move_vma() gives up if it is within 3 of the limit. It must not do so
 	 * after we have unmapped things here, two splits in the worst case, or
@@ -689,6 +705,22 @@ function mremap_to(
 	return move_vma(vma, addr, old_len, new_len, new_addr, state, flags);
 }
 
+/**
+ * Let vma end at `end`, where nothing else is. Port: since 6.0 it merges with
+ * what follows there, if that is alike. 0 or an errno.
+ */
+function vma_extend(vma: vm_area_struct, end: number): number {
+	const vm_ops = vma.vm_ops;
+
+	if (!mm_since(vma.vm_mm, 6, 0) || (vm_ops && vm_ops.close))
+		return vma_adjust(vma, vma.vm_start, end, vma.vm_pgoff, NULL);
+	/* vma_merge() may free what follows, and never vma itself. */
+	return vma_merge(vma.vm_mm, vma, vma.vm_end, end, vma.vm_flags,
+		vma.anon_vma, vma.vm_file, vma.vm_pgoff +
+			(vma.vm_end - vma.vm_start) / PAGE_SIZE,
+		anon_vma_name(vma)) === NULL ? -ENOMEM : 0;
+}
+
 /** Is there room behind vma for delta bytes more? */
 function vma_expandable(vma: vm_area_struct, delta: number): boolean {
 	const end = vma.vm_end + delta;
@@ -697,6 +729,77 @@ function vma_expandable(vma: vm_area_struct, delta: number): boolean {
 		return false;
 	return !IS_ERR_VALUE(get_unmapped_area(NULL, vma.vm_start,
 		end - vma.vm_start, 0, MAP_FIXED));
+}
+
+/**
+ * What 6.15 and later (those of a range: 6.17) look at before they take the
+ * lock, and so before they know whether anything is mapped; without what 5.17
+ * looks at before that, too. The lengths are in whole pages, old_len 0 where
+ * that wraps. 0 or an errno.
+ */
+function check_mremap_params(
+	mm: mm_struct, addr: number, old_len: number, new_len: number,
+	flags: number, new_addr: number,
+): number {
+	const all_at_once = mm_since(mm, 6, 17);
+
+	if (all_at_once && new_len > TASK_SIZE)
+		return -EINVAL;
+	/* The rest is about a new address, which is used with these two. */
+	if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) === 0)
+		return 0;
+	if (all_at_once &&
+	    new_addr > TASK_SIZE - new_len)
+		return -EINVAL;
+	if (offset_in_page(new_addr))
+		return -EINVAL;
+	if ((flags & MREMAP_DONTUNMAP) !== 0 && old_len !== new_len)
+		return -EINVAL;
+	if (all_at_once &&
+	    addr + old_len > new_addr && new_addr + new_len > addr)
+		return -EINVAL;
+	if (mm.map_count + 2 >= sysctl_max_map_count - 3)
+		return -ENOMEM;
+	return 0;
+}
+
+/**
+ * Since 6.17: to a new place with all mappings of the range, as far apart from
+ * each other as they were. Nothing is undone if one cannot go, so those before
+ * it have moved. The range has to begin in a mapping; it may end in a hole.
+ * mmap_lock is held for writing, and stays so.
+ */
+function remap_move(
+	mm: mm_struct, start: number, len: number, new_addr: number,
+	state: mremap_state, flags: number,
+): number {
+	const end = start + len;
+	let vma = find_vma(mm, start);
+	let target = new_addr;
+	let last_end = start;
+	let ret = -EFAULT;
+
+	if (vma === NULL || vma.vm_start > start)
+		return -EFAULT;
+	while (vma !== NULL && vma.vm_start < end) {
+		const addr = Math.max(vma.vm_start, start);
+		const vma_end: number = vma.vm_end;
+		const part = Math.min(vma_end, end) - addr;
+
+		if (addr > start)
+			target += vma.vm_start - last_end;
+		last_end = vma_end;
+
+		const moved = mremap_to(addr, part, target, part, state, flags);
+
+		if (IS_ERR_VALUE(moved))
+			return moved;
+		if (addr === start)
+			ret = moved;
+		target = moved + part;
+		vma = find_vma(mm, vma_end);
+	}
+	return ret;
 }
 
 /**
@@ -709,14 +812,17 @@ export function sys_mremap(
 ): number {
 	const mm: mm_struct = current().mm;
 	const state: mremap_state = { locked: false };
+	const newer = mm_since(mm, 6, 15);
 
 	if ((flags & ~(MREMAP_FIXED | MREMAP_MAYMOVE | MREMAP_DONTUNMAP)) !== 0)
 		return -EINVAL;
 	if ((flags & MREMAP_FIXED) !== 0 && (flags & MREMAP_MAYMOVE) === 0)
 		return -EINVAL;
-	/* Who keeps the old place moves, and changes no size. */
+	/* Who keeps the old place moves, and changes no size. Port: since 6.17
+	 * a size in pages, see below. */
 	if ((flags & MREMAP_DONTUNMAP) !== 0 &&
-	    ((flags & MREMAP_MAYMOVE) === 0 || old_len !== new_len))
+	    ((flags & MREMAP_MAYMOVE) === 0 ||
+		(old_len !== new_len && !(newer && mm_since(mm, 6, 17)))))
 		return -EINVAL;
 	if (offset_in_page(addr))
 		return -EINVAL;
@@ -728,6 +834,14 @@ export function sys_mremap(
 	old_len = ulong_add_overflows(old_len, PAGE_SIZE - 1)
 		? 0 : PAGE_ALIGN(old_len);
 	new_len = PAGE_ALIGN(new_len);
+
+	if (newer) {
+		const err = check_mremap_params(mm, addr, old_len, new_len,
+			flags, new_addr);
+
+		if (err)
+			return err;
+	}
 
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
@@ -769,6 +883,9 @@ function mremap_locked(
 	 * takes for an address; corrected in 5.18. */
 	if (vma_lookup(mm, addr) === NULL)
 		return -EFAULT;
+	if ((flags & MREMAP_FIXED) !== 0 && old_len === new_len &&
+	    mm_since(mm, 6, 17))
+		return remap_move(mm, addr, old_len, new_addr, state, flags);
 	if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) !== 0)
 		return mremap_to(addr, old_len, new_addr, new_len, state, flags);
 
@@ -787,8 +904,7 @@ function mremap_locked(
 			if (security_vm_enough_memory_mm(mm, pages))
 				return -ENOMEM;
 		}
-		if (vma_adjust(vma, vma.vm_start, addr + new_len, vma.vm_pgoff,
-			NULL)) {
+		if (vma_extend(vma, addr + new_len)) {
 			if ((vma.vm_flags & VM_ACCOUNT) !== 0)
 				vm_unacct_memory(pages);
 			return -ENOMEM;

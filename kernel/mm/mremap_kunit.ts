@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** KUnit tests of mm/mremap.ts: growing, shrinking, moving, and its errors. */
-import { PAGE_SIZE, PMD_SIZE } from "asm/pgtable_types.ts";
+import { PAGE_SIZE, PMD_SIZE, TASK_SIZE } from "asm/pgtable_types.ts";
 import { current } from "kernel/sched/core.ts";
 import {
 	KUNIT_CASE, KUNIT_EXPECT_EQ, KUNIT_EXPECT_STREQ, type kunit, kunit_suite,
 } from "kunit/test.ts";
 import { EFAULT, EINVAL, ENOMEM } from "linux/errno.ts";
 import {
-	MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE, PROT_READ,
+	MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE, PROT_NONE, PROT_READ,
 } from "linux/mman.ts";
 import { get_mm_counter, MM_ANONPAGES } from "linux/mm.ts";
 import type { mm_struct } from "linux/mm_types.ts";
+import { KERNEL_VERSION } from "linux/version.ts";
+import { sys_munmap } from "mm/mmap.ts";
 import {
 	addr_of, layout, map, mm_test_exit, mm_test_init, touch,
 } from "mm/mmap_kunit_util.ts";
@@ -107,6 +109,84 @@ function errors(test: kunit): void {
 	KUNIT_EXPECT_STREQ(test, layout(), "0-4 rw");
 }
 
+const MOVE = MREMAP_MAYMOVE | MREMAP_FIXED;
+
+/** 6.0: what grows up to something alike becomes one with it. */
+function newer_growth(test: kunit): void {
+	const mm: mm_struct = current().mm;
+
+	for (const version of [0, KERNEL_VERSION(6, 0, 0)]) {
+		mm.kernel_version = version;
+		map(0, 2);
+		map(4, 6);
+		KUNIT_EXPECT_EQ(test, mremap(0, 2, 4, 0, 0), addr_of(0));
+		KUNIT_EXPECT_STREQ(test, layout(),
+			version === 0 ? "0-4 rw, 4-6 rw" : "0-6 rw");
+		KUNIT_EXPECT_EQ(test, mm.total_vm, 6);
+		sys_munmap(addr_of(0), 8 * PAGE_SIZE);
+	}
+}
+
+/** 6.15 and 6.17: wrong arguments come before wrong addresses. */
+function newer_errors(test: kunit): void {
+	const mm: mm_struct = current().mm;
+	const misplaced = () => sys_mremap(addr_of(9), PAGE_SIZE, PAGE_SIZE,
+		MOVE, addr_of(20) + 1);
+
+	KUNIT_EXPECT_EQ(test, misplaced(), -EFAULT);
+	KUNIT_EXPECT_EQ(test, mremap(9, 4, 4, MOVE, 11), -EFAULT);
+	mm.kernel_version = KERNEL_VERSION(6, 15, 0);
+	KUNIT_EXPECT_EQ(test, misplaced(), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mremap(9, 4, 4, MOVE, 11), -EFAULT);
+	mm.kernel_version = KERNEL_VERSION(6, 17, 0);
+	KUNIT_EXPECT_EQ(test, mremap(9, 4, 4, MOVE, 11), -EINVAL);
+	KUNIT_EXPECT_EQ(test, sys_mremap(addr_of(9), PAGE_SIZE,
+		TASK_SIZE + PAGE_SIZE, 0, 0), -EINVAL);
+	/* As many pages, though not as many bytes. */
+	map(0, 1);
+	KUNIT_EXPECT_EQ(test, sys_mremap(addr_of(0), 1, 2,
+		MOVE | MREMAP_DONTUNMAP, addr_of(4)), addr_of(4));
+}
+
+/** 6.17: a move that fails for a reason known before leaves all as it was. */
+function newer_failure(test: kunit): void {
+	const mm: mm_struct = current().mm;
+
+	for (const version of [0, KERNEL_VERSION(6, 17, 0)]) {
+		mm.kernel_version = version;
+		map(0, 4);
+		map(10, 16);
+		KUNIT_EXPECT_EQ(test, mremap(0, 5, 6, MOVE, 10), -EFAULT);
+		KUNIT_EXPECT_STREQ(test, layout(),
+			version === 0 ? "0-4 rw" : "0-4 rw, 10-16 rw");
+		sys_munmap(addr_of(0), 16 * PAGE_SIZE);
+	}
+}
+
+/** 6.17: several mappings, and the holes between them. */
+function newer_moves(test: kunit): void {
+	const mm: mm_struct = current().mm;
+
+	map(0, 4);
+	map(6, 8, PROT_READ);
+	map(8, 9, PROT_NONE);
+	touch(1, true);
+	KUNIT_EXPECT_EQ(test, mremap(1, 10, 10, MOVE, 20), -EFAULT);
+	KUNIT_EXPECT_STREQ(test, layout(), "0-4 rw, 6-8 r, 8-9 -");
+
+	mm.kernel_version = KERNEL_VERSION(6, 17, 0);
+	KUNIT_EXPECT_EQ(test, mremap(4, 4, 4, MOVE, 20), -EFAULT);
+	KUNIT_EXPECT_EQ(test, mremap(1, 10, 10, MOVE, 20), addr_of(20));
+	KUNIT_EXPECT_STREQ(test, layout(),
+		"0-1 rw, 20-23 rw, 25-27 r, 27-28 -");
+	KUNIT_EXPECT_EQ(test, get_mm_counter(mm, MM_ANONPAGES), 1);
+	KUNIT_EXPECT_EQ(test, mm.total_vm, 7);
+	/* Of other lengths one mapping at a time is moved. */
+	KUNIT_EXPECT_EQ(test, mremap(20, 8, 9, MOVE, 40), -EFAULT);
+	KUNIT_EXPECT_STREQ(test, layout(),
+		"0-1 rw, 20-23 rw, 25-27 r, 27-28 -");
+}
+
 export const mremap_test_suite = kunit_suite({
 	name: "mremap",
 	init: mm_test_init,
@@ -117,5 +197,9 @@ export const mremap_test_suite = kunit_suite({
 		KUNIT_CASE("whole_tables", whole_tables),
 		KUNIT_CASE("dontunmap", dontunmap),
 		KUNIT_CASE("errors", errors),
+		KUNIT_CASE("newer_growth", newer_growth),
+		KUNIT_CASE("newer_errors", newer_errors),
+		KUNIT_CASE("newer_failure", newer_failure),
+		KUNIT_CASE("newer_moves", newer_moves),
 	],
 });

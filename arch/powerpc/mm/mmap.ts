@@ -42,6 +42,11 @@ export function arch_pick_mmap_layout(mm: mm_struct, rlim_stack: number): void {
 	mm.mmap_base = mmap_base(0, rlim_stack);
 }
 
+/** There is no MAP_32BIT. */
+export function arch_get_mmap_32bit_base(_flags: number): number {
+	return 0;
+}
+
 /** asm/processor.h: what lies beyond the window is for who asks for it: by a
  *  hint, or by an address that is fixed. */
 export function arch_get_mmap_end(

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors include/uapi/linux/mman.h and asm-generic/mman{,-common}.h (5.17),
- * with x86's MAP_32BIT: what user space says to the mmap family.
- * Left out: huge page sizes.
+ * with x86's MAP_32BIT: what user space says to the mmap family. Port: and some
+ * that came later.
  */
 
 export const PROT_NONE = 0x0;
@@ -16,6 +16,7 @@ export const PROT_GROWSUP = 0x02000000;
 export const MAP_SHARED = 0x01;
 export const MAP_PRIVATE = 0x02;
 export const MAP_SHARED_VALIDATE = 0x03;
+export const MAP_DROPPABLE = 0x08; /* since 6.11 */
 export const MAP_TYPE = 0x0f;
 export const MAP_FIXED = 0x10;
 export const MAP_ANONYMOUS = 0x20;
@@ -32,6 +33,8 @@ export const MAP_HUGETLB = 0x40000;
 export const MAP_SYNC = 0x80000;
 export const MAP_FIXED_NOREPLACE = 0x100000;
 export const MAP_UNINITIALIZED = 0x4000000;
+/* Which huge pages: the logarithm of their size is in the top bits. */
+export const MAP_HUGE_SHIFT = 26;
 
 /* What a memory key takes away: pkey_alloc(), PKRU. */
 export const PKEY_DISABLE_ACCESS = 0x1;
@@ -76,5 +79,6 @@ export const MADV_COLD = 20;
 export const MADV_PAGEOUT = 21;
 export const MADV_POPULATE_READ = 22;
 export const MADV_POPULATE_WRITE = 23;
+export const MADV_DONTNEED_LOCKED = 24; /* since 5.18 */
 export const MADV_HWPOISON = 100;
 export const MADV_SOFT_OFFLINE = 101;

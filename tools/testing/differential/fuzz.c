@@ -257,7 +257,8 @@ static ulong some_addr(void)
 {
 	static const ulong strange[] = {
 		0, 4096, 8192, 61440, 65536, TASK_SIZE - 4096, TASK_SIZE - 8192,
-		TASK_SIZE, TASK_SIZE + 4096, 1UL << 48, -4096UL, -8192UL, -(1UL << 40), 0x7ffff7fff000, 0x555555555000,
+		TASK_SIZE, TASK_SIZE + 4096, 1UL << 48, 1UL << 63, -4096UL, -8192UL,
+		-(1UL << 40), 0x7ffff7fff000, 0x555555555000,
 	};
 
 	switch (below(30)) {
@@ -444,9 +445,12 @@ static int step_mmap(int me)
 		flags |= 0x100000;
 	if ((flags & 0x100010) || chance(40))
 		addr = some_addr();
-	/* Elsewhere its guard gap makes newer kernels search from below it. */
-	if (token.grows && chance(10) && (flags & 0x10) && addr - WINDOW < WINDOW_PAGES * PAGE)
+	if (token.grows && chance(10))
 		flags |= 0x100; /* GROWSDOWN */
+	if (chance(5))
+		flags |= 0x40; /* 32BIT */
+	if (chance(3) && !file)
+		flags = (flags & ~15) | 8; /* DROPPABLE */
 	if (chance(8))
 		flags |= 0x20000; /* STACK */
 	if (chance(12))
@@ -460,19 +464,13 @@ static int step_mmap(int me)
 			flags |= 0x10000; /* NONBLOCK */
 	}
 	if (chance(2))
-		/* Not HUGETLB, 32BIT, or DROPPABLE (6.11); SYNC is up to the
-		 * file system. */
-		flags |= 1 << below(31) & ~0xc0148;
-	/* The superuser has the first page. From the last one, MAP_FIXED returns
-	 * the address, which is an error. */
-	if ((flags & 0x100010) && (addr < PAGE || addr > -PAGE))
+		/* SYNC is up to the file system. Without a reservation there
+		 * may be HUGETLB memory. */
+		flags |= 1 << below(31) & ~(flags & 0x4000 ? 0xc0000 : 0x80000);
+	/* From the last page MAP_FIXED returns the address, which is an
+	 * error. */
+	if ((flags & 0x100010) && addr > -PAGE)
 		return 0;
-	/* Since 6.12 nothing is unmapped if there is not so much memory. */
-	if ((flags & 0x10) && len > 1UL << 40 && len <= TASK_SIZE)
-		return 0;
-	/* How low a hint may be is configured. */
-	if (!(flags & 0x100010) && addr < 65536)
-		addr = 0;
 	if ((flags & 0x10) && hits_us(addr, len, 0))
 		return 0;
 	note(call(me, NR_mmap, addr, len, prot, flags, (ulong)(long)fd, off, 6));
@@ -488,22 +486,9 @@ static int step_mremap(int me)
 
 	if (chance(8))
 		old = 0;
-	if (hits_us(addr, old, 0) || ((f & 2) && hits_us(to, new, 0)))
+	/* Who moves several mappings walks. */
+	if (hits_us(addr, old, f & 2) || ((f & 2) && hits_us(to, new, 0)))
 		return 0;
-	/* Since 6.17 that moves several mappings, or fails before it unmaps. */
-	if ((f & 2) && (!one_mapping(addr, old) || (!old && !shared)))
-		return 0;
-	/* Nor does it for the vDSO, which is not moved in part. */
-	if ((f & 2) && addr < vdso + 2 * PAGE && addr > vdso - 8 * PAGE)
-		return 0;
-	if ((f & 2) && to < PAGE)
-		return 0;
-	/* What grows does not come near to what is placed. */
-	if ((token.grows || addr >= stack_lo - 64 * PAGE) && (!(f & 2) || to - WINDOW >= WINDOW_PAGES * PAGE))
-		f &= ~1;
-	/* Since 6.15 equal means equal in pages. */
-	if ((f & 4) && (old + PAGE - 1) / PAGE == (new + PAGE - 1) / PAGE)
-		new = old;
 	if (new > (1 << 22) && new < (1UL << 41) && !token.big)
 		return 0;
 	/* An area that grows may be long, but is not touched. */
@@ -514,8 +499,8 @@ static int step_mremap(int me)
 static int step_madvise(int me)
 {
 	static const int advices[] = {
-		0, 1, 2, 3, 4, 4, 4, 9, 10, 11, 14, 15, 16, 17, 18, 18, 19, 20,
-		22, 23, 23, 22, 5, 6, 7, 99, 26, -1,
+		0, 1, 2, 3, 4, 4, 4, 9, 10, 11, 12, 12, 13, 14, 15, 16, 17, 18,
+		18, 19, 20, 22, 23, 23, 22, 24, 5, 6, 7, 99, 26, -1,
 	};
 	int advice = pick(advices);
 	ulong addr = some_addr(), len = some_len();
@@ -526,9 +511,8 @@ static int step_madvise(int me)
 		advice = 21;
 	if (len > 1UL << 46 && advice < 100)
 		advice = below(4);
-	/* Since 6.10 populating stops at the first hole. */
-	if ((advice == 22 || advice == 23) &&
-	    (len > (1 << 20) || !token.locks || !one_mapping(addr, len) || !found))
+	/* That costs memory. */
+	if ((advice == 22 || advice == 23) && (len > (1 << 20) || !token.locks))
 		return 0;
 	/* The port's files have no holes. */
 	if (advice == 9 && (!one_mapping(addr, len) || !found || shared))

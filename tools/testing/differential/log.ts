@@ -124,9 +124,13 @@ export function compact(text: string): string {
 	return `${out.join("\n")}\n`;
 }
 
-/** A register, as the port takes it: negative where the top bit is set. */
+/** A register, as the port takes it: negative where the top bit is set. What a
+ *  double has to round stays between two pages if it was there. */
 function register(hex: string): number {
-	return Number(BigInt.asIntN(64, BigInt(`0x${hex}`)));
+	const value = BigInt.asIntN(64, BigInt(`0x${hex}`));
+	const rounded = Number(value);
+	if (rounded % 4096 !== 0 || value % 4096n === 0n) return rounded;
+	return Number(BigInt.asIntN(52, value >> 12n)) * 4096 + 2048;
 }
 
 export function parse_log(text: string): Log {

@@ -45,7 +45,11 @@ export async function compile(dir: string): Promise<string> {
 export async function record(program: string, seed: number, steps: number): Promise<string> {
 	const dir = mkdtempSync(join(tmpdir(), "spf-fuzz-"));
 	try {
-		const { stdout } = await $({ quiet: true })`setarch -R ${program} ${seed} ${steps} ${dir}`;
+		/* Who has shot himself in the foot waits for himself. */
+		const { stdout } = await $({
+			quiet: true,
+			timeout: "20s",
+		})`setarch -R ${program} ${seed} ${steps} ${dir}`;
 		return compact(stdout);
 	} finally {
 		rmSync(dir, { recursive: true });
@@ -55,6 +59,7 @@ export async function record(program: string, seed: number, steps: number): Prom
 /** See kernel/mm/huge_memory.ts and include/linux/version.ts. */
 const PR_SIM_THP_ALIGN = 0x53504601;
 const PR_SIM_KERNEL_VERSION = 0x53504602;
+const PR_SIM_MMAP_MIN_ADDR = 0x53504603;
 
 /** What makes the port place and merge as the kernel of the log does. */
 function prctls(kernel: string): number[][] {
@@ -63,6 +68,8 @@ function prctls(kernel: string): number[][] {
 	return [
 		[PR_SIM_THP_ALIGN, align ? 1 : 0],
 		[PR_SIM_KERNEL_VERSION, major * 65536 + minor * 256],
+		/* A distributor's; the superuser may have less. */
+		[PR_SIM_MMAP_MIN_ADDR, 65536, 0],
 	];
 }
 

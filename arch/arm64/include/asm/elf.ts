@@ -21,6 +21,11 @@ export function gate_vma_line(): string {
 
 /* asm/processor.h: who has them otherwise says so there. */
 
+/** There is no MAP_32BIT. */
+export function arch_get_mmap_32bit_base(_flags: number): number {
+	return 0;
+}
+
 /** Where the area for mappings ends at the top. */
 export function arch_get_mmap_end(
 	_addr: number, _len: number, _flags: number,

@@ -6,6 +6,7 @@
 import type { vm_area_struct } from "linux/mm_types.ts";
 
 export {
+	arch_get_mmap_32bit_base,
 	arch_get_mmap_base,
 	arch_get_mmap_end,
 	arch_pick_mmap_layout,
