@@ -62,7 +62,8 @@ export function parse_faults(text: string, file: string): Fault[] {
 			throw at(
 				file,
 				index + 1,
-				`not a page fault as 'perf script -F comm,pid,tid,time,event,trace' prints it: '${line.trim().slice(0, 60)}'`,
+				"not a page fault as 'perf script -F comm,pid,tid,time,event,trace' prints it: " +
+					`'${line.trim().slice(0, 60)}'`,
 			);
 		faults.push({
 			comm: head[1],

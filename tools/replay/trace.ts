@@ -180,7 +180,8 @@ export function load_trace(directory: string): Trace {
 			throw at(
 				path,
 				1,
-				`the file is empty; record the program again, or remove the file: ${what} is not known then`,
+				"the file is empty; record the program again, " +
+					`or remove the file: ${what} is not known then`,
 			);
 		return content;
 	};

@@ -14,7 +14,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
-import ts from "typescript";
+import ts from "@typescript/typescript6";
 import { here } from "../../lib/root.ts";
 import type { Listed, ModelName, Request } from "../protocol.ts";
 import { list, stepper_bundle } from "./explorer.ts";
