@@ -37,10 +37,11 @@ export function ktime_get_ns(): number {
 	return passed !== 0 ? 1.01e9 : 1e9;
 }
 
-/** Fault injection: once in an execution something fails that may. Set-up and checks are not disturbed. */
-export function should_fail(): boolean {
+/** Fault injection: once in an execution something fails that may; with who then asks `again`, or without. Set-up
+ *  and checks are not disturbed. */
+export function should_fail(again: boolean): boolean {
 	if (!exploring()) return false;
-	return (rerunning() ? logged() : log_result(fault_step())) !== 0;
+	return (rerunning() ? logged() : log_result(fault_step(again))) !== 0;
 }
 /** Has it failed already? For who is not looking from within an execution, or is alone in it. */
 export function has_failed(): boolean {

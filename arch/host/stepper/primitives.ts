@@ -274,24 +274,29 @@ export function queued(): number {
  * both ways are explored.
  */
 export function clock_step(): number {
-	const { is } = once_step(REG_CLOCK);
-	return is;
+	return once_step(REG_CLOCK, 2).is;
 }
-/** Something may fail: it does at one place of an execution, or at none; each is explored. */
-export function fault_step(): number {
-	const { was, is } = once_step(REG_FAULT);
-	return is - was;
+/**
+ * Something may fail: it does at one place of an execution, or at none; each is explored. Who is prepared for that
+ * and will ask `again` in another way may also fail with that.
+ */
+export function fault_step(again: boolean): number {
+	const { was, is } = once_step(REG_FAULT, again ? 3 : 2);
+	return was === AGAIN || (was === 0 && is !== 0) ? 1 : 0;
 }
+/** It has failed, and the next one will. */
+const AGAIN = 2;
 export function fault_failed(): boolean {
 	return HEAP32[REG_FAULT] !== 0;
 }
-/** A register that may become 1 once, whenever somebody looks. */
-function once_step(reg: number): { was: number; is: number } {
+/** A register that may become 1 once, whenever somebody looks; or by way of what is more than that. */
+function once_step(reg: number, ways: number): { was: number; is: number } {
 	touch(reg, true);
 	step(W, reg);
 	open(cur);
 	const was = HEAP32[reg];
-	if (was === 0 && choose(2, () => true) !== 0) poke(reg, 1);
+	const way = was === 0 ? choose(ways, () => true) : 1;
+	if (way !== was) poke(reg, way);
 	const is = HEAP32[reg];
 	const e = close(cur, is !== was ? W : R, reg, is);
 	tracer?.event(e, was, is, -1);

@@ -58,7 +58,7 @@ export function ktime_get_ns(): number {
 }
 
 /** Fault injection: nothing fails here. */
-export function should_fail(): boolean {
+export function should_fail(_again: boolean): boolean {
 	return false;
 }
 

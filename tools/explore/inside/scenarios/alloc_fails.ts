@@ -202,6 +202,11 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(!ok || read(A + 2 * PAGE) === 0, "what was moved is still there");
 		},
 	),
+	"fails/mremap-border": one(
+		"mremap to where a page table ends",
+		() => resize(A, PAGES * PAGE, PAGES * PAGE, moved, C - 2 * PAGE),
+		(ok) => pages_are(ok ? C - 2 * PAGE : A, PAGES),
+	),
 	"fails/mremap-grow": one(
 		"mremap to a larger place",
 		() => resize(A, LEN, 8 * PAGE, MREMAP_MAYMOVE),
