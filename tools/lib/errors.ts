@@ -12,7 +12,7 @@ export function printable(text: string): string {
 
 /** A mistake in a file: `file:line: what`. */
 export function at(file: string, line: number, what: string): UserError {
-	return new UserError(`${file}:${line}: ${printable(what)}`);
+	return new UserError(`${file}:${line}: ${printable(what).replace(/[\n\t]/g, " ")}`);
 }
 
 /** The text of a file that has to be there; `why` says what to do without it. */

@@ -223,6 +223,7 @@ export class Merge {
 	private readonly births = new Map<number, Call[]>();
 	/** What the first brk() after an execve returned. */
 	private readonly first_brks = new Map<Call, number>();
+	private brk_without_execve?: number;
 	/** The program's own last execve: maps.final shows what it executed. */
 	private last_exec?: Call;
 	/** Images of execves by the line on which they ended. */
@@ -291,8 +292,9 @@ export class Merge {
 				else this.births.set(value, [event]);
 			} else if (event.name.startsWith("execve") && value === 0) execs.set(event.pid, event);
 			else if (event.name === "brk" && event.result.value !== undefined) {
-				const exec = execs.get(event.pid) as Call;
-				if (!this.first_brks.has(exec)) this.first_brks.set(exec, event.result.value);
+				const exec = execs.get(event.pid);
+				if (!exec) this.brk_without_execve ??= event.result.value;
+				else if (!this.first_brks.has(exec)) this.first_brks.set(exec, event.result.value);
 			}
 		}
 		const main = this.events.find((event) => event.kind === "call")?.pid;
@@ -767,6 +769,10 @@ export class Merge {
 		this.release_parent(thread);
 	}
 
+	private first_brk(call: Call): number {
+		return (call.line === 0 ? this.brk_without_execve : this.first_brks.get(call)) ?? 0;
+	}
+
 	private later_image(call: Call): Image {
 		const recorded = this.images_by_line.get(call.last_line);
 		return recorded ? this.recorded_image(recorded, call) : this.imagine(call);
@@ -779,7 +785,7 @@ export class Merge {
 	 * program itself is one private mapping of its file that ends at the brk.
 	 */
 	private imagine(call: Call): Image {
-		const image: Image = { start_brk: this.first_brks.get(call) ?? 0, lines: [], recorded: false };
+		const image: Image = { start_brk: this.first_brk(call), lines: [], recorded: false };
 		const path = call.args[0]?.kind === "string" ? call.args[0].text : `program of line ${call.line}`;
 		const program = this.initial.find((line) => line.name.startsWith("/"))?.name;
 		const pie = image.start_brk >= PIE_BASE;

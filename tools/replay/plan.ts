@@ -118,7 +118,7 @@ function order_in_mm(ops: Op[], op: Op, index: number, mm: MmState, after: Set<n
 }
 
 const shared = <T>(make: new (buffer: SharedArrayBuffer) => T, bytes: number, count: number): T =>
-	new make(new SharedArrayBuffer(bytes * Math.max(count, 1)));
+	new make(new SharedArrayBuffer(bytes * count));
 
 /** `in_order`: one CPU does everything in the recorded order, and nothing has to wait. */
 export function make_plan(trace: Trace, in_order = false): Plan {

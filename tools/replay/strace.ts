@@ -147,6 +147,7 @@ const MORE = /^(?:\(\+\s*\d+(?:\.\d+)?\)\s+|\d+\.\d+\s+|\[\s*(?:\d+|[0-9a-f]{16}
 /** Lines of strace itself, and of a stack trace (-k). */
 const NOTE = /^(?:strace: |Process \d+ (?:attached|detached|suspended|resumed)| > \S|\s*$)/;
 const ATTACHED = /^(?:strace: )?Process (\d+) attached/;
+const TANGLED = /^(.*?\(.*?)(strace: Process \d+ attached)$/;
 const UNFINISHED = /^(.*?)\s*<(?:unfinished|detached|pid changed to \d+) \.\.\.>$/;
 /** The thread was killed inside: the decoder had more to say, and there is no result. */
 const NO_MORE = /\s*<unfinished \.\.\.>\)\s*= \?\s*$/;
@@ -188,6 +189,7 @@ class Parser {
 		const lines = lines_of(text);
 		const whole = text === "" || text.endsWith("\n");
 		let cut = false;
+		untangle(lines);
 		lines.forEach((line, index) => {
 			try {
 				this.line(line, index + 1);
@@ -384,6 +386,16 @@ class Parser {
 		const killed = /^\+\+\+ killed by (SIG[A-Z0-9_+]+)(?: \(core dumped\))? \+\+\+$/.exec(body);
 		if (killed) return { kind: "exit", pid, time, line, signal: killed[1] };
 		throw new Malformed(`not the end of a thread: '${body.slice(0, 40)}'`);
+	}
+}
+
+/** On a terminal strace says in the middle of a line that there is another process. */
+function untangle(lines: string[]): void {
+	for (const [n, line] of lines.entries()) {
+		const tangled = TANGLED.exec(line);
+		if (!tangled || n + 1 === lines.length) continue;
+		lines[n] = tangled[2];
+		lines[n + 1] = tangled[1] + lines[n + 1];
 	}
 }
 

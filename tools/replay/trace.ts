@@ -186,7 +186,8 @@ export function load_trace(directory: string): Trace {
 		return content;
 	};
 	const strace_file = file("strace.txt");
-	const strace = parse_strace(read_text(strace_file, hint), strace_file);
+	const output = read_text(strace_file, hint);
+	const strace = parse_strace(output, strace_file);
 	let faults = parse_faults(text("faults.txt", "the page faults") ?? "", file("faults.txt"));
 	const maps = (name: string, what: string) => {
 		const content = text(name, what);
@@ -208,7 +209,8 @@ export function load_trace(directory: string): Trace {
 	/* What a first run finds missing in images that were not recorded is there in the second. */
 	const first = new Merge(parts, new Map());
 	let merged = first.run();
-	if (first.missing.size > 0) merged = new Merge(parts, first.missing).run();
+	if (first.missing.size > 0)
+		merged = new Merge({ ...parts, strace: parse_strace(output, strace_file) }, first.missing).run();
 	return {
 		...merged,
 		unknown: [...unknown, ...merged.unknown],
