@@ -1300,16 +1300,11 @@ export class Merge {
 
 	private push(op: Op, thread: Thread): number {
 		const index = this.ops.push(op) - 1;
-		if (this.snapshot_due && op.mm === this.main.mm.id && !this.final_mm) {
-			this.snapshot(op);
-			this.final_mm = this.main.mm;
-		} else if (
-			this.snapshot_due &&
-			op.footprint.layout &&
-			op.kind !== "exit" &&
-			op.mm === this.final_mm?.id
-		)
-			this.changed_since = true;
+		if (this.snapshot_due && op.mm === (this.final_mm ?? this.main.mm).id) {
+			if (op.footprint.layout && op.kind !== "exit") this.changed_since = true;
+			if (!this.final_mm) this.snapshot(op);
+			this.final_mm ??= this.main.mm;
+		}
 		if (thread.last >= 0) op.after.push(thread.last);
 		const holds = this.holds.get(thread.index);
 		if (holds) {

@@ -5,11 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { load_trace, type Trace } from "./trace.ts";
 
-const INITIAL = `555555554000-555555556000 r-xp 00000000 fe:00 11                         /bin/prog
+export const INITIAL = `555555554000-555555556000 r-xp 00000000 fe:00 11                         /bin/prog
 555555556000-555555557000 rw-p 00002000 fe:00 11                         /bin/prog
 7ffff7fcb000-7ffff7ffb000 r-xp 00000000 fe:00 12                         /lib/ld.so
 7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0                          [stack]
 `;
+
+/** Content of a file that is not there. */
+export const ABSENT = "absent";
 
 /** Lines get rising times, one hundred microseconds apart; a line that starts
  *  with `fault` goes to faults.txt. */
@@ -22,7 +25,15 @@ export function trace(body: string, files: Record<string, string> = {}): Trace {
 		.forEach((line, i) => {
 			const time = `1000.${String((i + 1) * 100).padStart(6, "0")}`;
 			const fault = /^\s*fault (\d+) (\S+)(?: (\S+))?$/.exec(line);
+			/* `touch 1 read 1000`: with an error code, by the program. */
+			const touch = /^\s*touch (\d+) (read|write|exec) (\S+)$/.exec(line);
+			const code = { read: 4, write: 6, exec: 20 };
 			if (fault) faults.push(`${fault[3] ?? "prog"} 1/${fault[1]} ${time}: page-faults: ${fault[2]}`);
+			else if (touch)
+				faults.push(
+					`prog 1/${touch[1]} ${time}: exceptions:page_fault_user: address=0x${touch[3]} ` +
+						`ip=0x1 error_code=0x${code[touch[2] as keyof typeof code].toString(16)}`,
+				);
 			else strace.push(line.trim().replace(/^(\d+) /, `$1 ${time} `));
 		});
 	const all: Record<string, string> = {
@@ -34,7 +45,7 @@ export function trace(body: string, files: Record<string, string> = {}): Trace {
 		"kernel.txt": "5.17.0\n",
 		...files,
 	};
-	for (const [name, text] of Object.entries(all)) writeFileSync(join(directory, name), text);
+	for (const [name, text] of Object.entries(all)) if (text !== ABSENT) writeFileSync(join(directory, name), text);
 	try {
 		return load_trace(directory);
 	} finally {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import test from "ava";
-import { END, START, trace } from "./testutil.ts";
+import { ABSENT, END, INITIAL, START, trace } from "./testutil.ts";
 import { load_trace, type Op } from "./trace.ts";
 
 const names = (ops: Op[]) =>
@@ -161,6 +161,174 @@ test("the stack grows by the fault below it", (t) => {
 	t.deepEqual(ops[2].footprint.direct, [[0x7ffffffdd000, 0x7ffffffde000]]);
 });
 
+test("what a fault was for, where it is recorded", (t) => {
+	const { ops } = trace(`${START}
+		1 mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7ffd000
+		touch 1 read 7ffff7ffd000
+		touch 1 write 7ffff7ffd000
+		touch 1 exec 7ffff7ffe000
+		1 --- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_ACCERR, si_addr=0x7ffff7ffe000} ---
+		${END}`);
+	t.deepEqual(names(ops.slice(3, 6)), ["read 7ffff7ffd000", "write 7ffff7ffd000", "exec 7ffff7ffe000"]);
+	t.deepEqual(
+		ops.slice(3, 6).map((op) => [op.footprint.layout, op.expected.signal ?? false]),
+		[
+			[false, false],
+			[true, false],
+			[false, true],
+		],
+	);
+});
+
+test("a signal says of a guess that it was wrong: what was forbidden", (t) => {
+	const { ops, omitted } = trace(`${START}
+		1 mmap(NULL, 4096, PROT_EXEC, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fb0000
+		fault 1 7ffff7fb0000
+		1 --- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_ACCERR, si_addr=0x7ffff7fb0000} ---
+		1 mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7faf000
+		fault 1 7ffff7faf000
+		1 --- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_ACCERR, si_addr=0x7ffff7faf000} ---
+		fault 1 555555556010
+		1 --- SIGSEGV {si_signo=SIGSEGV, si_code=SI_TKILL, si_pid=1, si_uid=0} ---
+		1 --- SIGSEGV {si_signo=SIGSEGV, si_code=SI_KERNEL, si_addr=NULL} ---
+		${END}`);
+	t.deepEqual(
+		ops.filter((op) => op.kind === "fault").map((op) => [op.access, op.expected.signal ?? false]),
+		[
+			["write", true],
+			["exec", true],
+			["read", false],
+		],
+	);
+	t.is(omitted.get("SIGSEGV"), 2);
+});
+
+test("a clone that failed or is made once more has made nothing", (t) => {
+	const { ops, omitted, tasks } = trace(`${START}
+		1 clone(child_stack=NULL, flags=CLONE_FS|CLONE_NEWUSER|SIGCHLD) = -1 EINVAL (Invalid argument)
+		1 clone(child_stack=NULL, flags=SIGCHLD) = ? ERESTARTNOINTR (To be restarted)
+		1 clone(child_stack=NULL, flags=CLONE_THREAD) = -1 EINVAL (Invalid argument)
+		${END}`);
+	t.deepEqual(
+		ops.filter((op) => op.kind === "clone").map((op) => op.expected),
+		[{ errno: 22 }],
+	);
+	t.is(omitted.get("clone"), 2);
+	t.is(tasks.length, 1);
+});
+
+test("an execve by a thread: it goes on under the leader's number", (t) => {
+	const { ops, images } = trace(`${START}
+		1 clone3({flags=CLONE_VM|CLONE_THREAD|CLONE_SIGHAND, exit_signal=0} => {parent_tid=[2]}, 88) = 2
+		2 execve("/bin/other", ["other"], 0x7ffe /* 1 var */ <unfinished ...>
+		1 +++ superseded by execve in pid 2 +++
+		1 <... execve resumed>) = 0
+		1 brk(NULL) = 0x555555560000
+		${END}`);
+	t.deepEqual(
+		ops.slice(2).map((op) => `${op.task} ${op.name}`),
+		["0 clone3", "0 exit", "1 execve", "1 brk", "1 exit_group"],
+	);
+	t.is(images[1].start_brk, 0x555555560000);
+});
+
+test("images of later execves, and the line at which the last maps were read", (t) => {
+	const other = "555555554000-555555559000 rw-p 00000000 fe:00 13                         /bin/other\n";
+	const { ops, images, final_line } = trace(
+		`1 execve("/bin/prog", ["prog"], 0x7ffe /* 1 var */) = 0 (DELAYED)
+		1 execve("/bin/other", ["other"], 0x7ffe /* 1 var */) = 0 (DELAYED)
+		1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7ffc000
+		1 munmap(0x7ffff7ffc000, 4096) = 0
+		1 +++ killed by SIGKILL +++`,
+		{
+			"maps.initial": `# strace.txt:1 start_brk=0x555555557000 brk=0x555555557000\n${INITIAL}`,
+			"maps.exec": `# strace.txt:2 start_brk=0x55555555a000 brk=0x55555555a000\n${other}`,
+			"maps.final": `# strace.txt:3\n${other}`,
+		},
+	);
+	t.deepEqual(
+		images.map((image) => [image.recorded, image.start_brk, image.lines.length]),
+		[
+			[true, 0x555555557000, 4],
+			[true, 0x55555555a000, 1],
+		],
+	);
+	t.deepEqual(
+		ops.map((op) => [op.name, op.snapshot]),
+		[
+			["execve", false],
+			["execve", false],
+			["mmap", false],
+			["munmap", true],
+			["exit", false],
+		],
+	);
+	t.is(final_line, 3);
+});
+
+test("a call that makes room came after a mapping that did not go there", (t) => {
+	const map = "PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0";
+	const { ops, unexplained } = trace(`${START}
+		1 clone3({flags=CLONE_VM|CLONE_THREAD|CLONE_SIGHAND, exit_signal=0} => {parent_tid=[2]}, 88) = 2
+		1 mmap(NULL, 8192, ${map}) = 0x7ffff7ffd000
+		1 mmap(NULL, 8192, ${map}) = 0x7ffff7ffb000
+		1 munmap(0x7ffff7ffd000, 8192 <unfinished ...>
+		2 mmap(NULL, 8192, ${map} <unfinished ...>
+		1 <... munmap resumed>) = 0
+		2 <... mmap resumed>) = 0x7ffff7fc9000
+		${END}`);
+	t.deepEqual(
+		ops.slice(5, 7).map((op) => op.name),
+		["mmap", "munmap"],
+	);
+	t.deepEqual(unexplained, []);
+});
+
+test("strace was attached: the threads and the heap are there", (t) => {
+	const heap = "555555557000-555555559000 rw-p 00000000 00:00 0                          [heap]\n";
+	const lines = INITIAL.split("\n");
+	const { ops, tasks } = trace("2 munmap(0x7ffff7fcb000, 4096) = 0", {
+		"maps.initial":
+			"# strace.txt:0 start_brk=0x555555557000 brk=0x555555559000 threads=1,2 time=1000000000\n" +
+			lines.toSpliced(2, 0, heap.trim()).join("\n"),
+	});
+	t.deepEqual(
+		ops.map((op) => `${op.task} ${op.name} ${op.lines}`),
+		["0 execve 0", "0 brk 0", "0 clone 0", "1 munmap 1", "1 exit 0", "0 exit 0"],
+	);
+	t.deepEqual(
+		tasks.map(({ pid, tgid }) => [pid, tgid]),
+		[
+			[1, 1],
+			[2, 1],
+		],
+	);
+});
+
+test("what is missing is named, and what was found without it is there", (t) => {
+	const { unknown, final_known, images, open_files } = trace(
+		`1 mprotect(0x7f0000001000, 8192, PROT_READ) = 0
+		1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, 3, 0) = 0x7f0000000000
+		1 mmap(0x7f0000000000, 4096, PROT_READ, MAP_PRIVATE|MAP_FIXED, 3, 0) = 0x7f0000000000
+		1 brk(0x1000) = 0x1000`,
+		{ "maps.initial": ABSENT, "maps.final": ABSENT, "faults.txt": ABSENT, "kernel.txt": ABSENT },
+	);
+	t.false(final_known);
+	t.deepEqual(
+		unknown.map((what) => what.replace(/ \(.*/, "")),
+		[
+			"the page faults",
+			"the memory in which the program began",
+			"the maps at its end",
+			"the kernel that it ran on",
+			"what happened before the first line of strace.txt",
+			"which files were mapped",
+		],
+	);
+	t.true(images[0].lines.some((line) => line.start === 0x7f0000001000 && line.end === 0x7f0000003000));
+	t.is(open_files.length, 1);
+});
+
 test("mistakes in files are one line with a place", (t) => {
 	t.throws(() => trace(`${START}\n9 brk(NULL) = 0x1\n${END}`), {
 		message: /strace\.txt:3: thread 9 appears without a clone/,
@@ -170,6 +338,15 @@ test("mistakes in files are one line with a place", (t) => {
 	});
 	t.throws(() => trace(`${START}\n${END}`, { "maps.initial": "" }), {
 		message: /maps\.initial:1: the file is empty/,
+	});
+	t.throws(() => trace(`${START}\n${END}`, { "maps.final": "" }), {
+		message: /maps\.final:1: the file is empty/,
+	});
+	t.throws(() => trace(`${START}\n${END}`, { "kernel.txt": "\n" }), {
+		message: /kernel\.txt:1: the file is empty/,
+	});
+	t.throws(() => trace(`${START}\n${END}`, { "kernel.txt": "new\n" }), {
+		message: /kernel\.txt:1: not the version/,
 	});
 	t.throws(() => load_trace("/nonexistent"), {
 		message: /^\/nonexistent\/strace\.txt: no such file; .*spf record/,
