@@ -305,9 +305,7 @@ class Recording {
 				written,
 			);
 			if (lost > 0) this.notes.push(`perf has lost ${lost} page faults`);
-			if (!process.env.KEEPP)
-				for (const name of ["perf.data", "perf.data.old"])
-					rmSync(this.file(name), { force: true });
+			for (const name of ["perf.data", "perf.data.old"]) rmSync(this.file(name), { force: true });
 		}
 		const trace = load_trace(directory);
 		if (final && !ended_by_itself && trace.final_line !== undefined)

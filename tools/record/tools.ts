@@ -32,7 +32,7 @@ export async function find_tools(program: string | undefined, faults: boolean): 
 	if (process.platform !== "linux" || process.arch !== "x64")
 		throw new UserError(
 			`${process.platform}/${process.arch}: programs can be recorded on Linux on x86-64 only; ` +
-				"replaying works everywhere",
+				`replaying works everywhere`,
 		);
 	const perf = "install the package linux-perf (Debian) or linux-tools (Ubuntu), or record --no-faults";
 	const tools = {
@@ -56,7 +56,7 @@ export async function fault_events(perf: string, data: string): Promise<{ events
 		throw new UserError(`${data}: cannot be written: no space left on the device`);
 	throw new UserError(
 		`perf: it cannot record page faults here (${said}); run as root, ` +
-			"set kernel.perf_event_paranoid to 1 with sysctl, or record --no-faults",
+			`set kernel.perf_event_paranoid to 1 with sysctl, or record --no-faults`,
 	);
 }
 

@@ -37,8 +37,8 @@ export interface Fault {
 
 const HEAD = /^\s*(.*?)\s+(\d{1,9})\/(\d{1,9})\s+(\d+\.\d+):\s+/;
 const COUNTED = /^page-faults(?::\w+)?:\s+([0-9a-f]{1,16})\s*$/;
-const TRACED =
-	/^exceptions:page_fault_(user|kernel):\s+address=(?:0x)?([0-9a-f]{1,16})\s.*error_code=(?:0x)?([0-9a-f]{1,8})\b/;
+const TRACED = /^exceptions:page_fault_(user|kernel):\s+address=(?:0x)?([0-9a-f]{1,16})\s/;
+const ERROR_CODE = /\serror_code=(?:0x)?([0-9a-f]{1,8})\b/;
 /** Bits of the error code. */
 const X86_PF_WRITE = 2;
 const X86_PF_INSTR = 16;
@@ -57,8 +57,9 @@ export function parse_faults(text: string, file: string): Fault[] {
 		const time = head ? parse_time(head[4]) : undefined;
 		const rest = line.slice(head?.[0].length ?? 0);
 		const traced = TRACED.exec(rest);
+		const code = ERROR_CODE.exec(rest)?.[1];
 		const address = traced?.[2] ?? COUNTED.exec(rest)?.[1];
-		if (!head || time === undefined || address === undefined)
+		if (!head || time === undefined || address === undefined || (traced && code === undefined))
 			throw at(
 				file,
 				index + 1,
@@ -72,7 +73,7 @@ export function parse_faults(text: string, file: string): Fault[] {
 			time,
 			address: Number.parseInt(address, 16),
 			line: index + 1,
-			access: traced ? access_of(Number.parseInt(traced[3], 16)) : undefined,
+			access: code === undefined ? undefined : access_of(Number.parseInt(code, 16)),
 			kernel: traced?.[1] === "kernel",
 		});
 	});

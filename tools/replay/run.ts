@@ -100,8 +100,8 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 			if (proc.length > 0) process.stdout.write(`${proc_text(report.proc)}\n`);
 			if (repeat > 1)
 				process.stdout.write(
-					`${clean}/${repeat} replays came out as recorded; of the last ` +
-						`${clean === repeat ? "one" : "that did not"}:\n`,
+					`${clean}/${repeat} replays came out as recorded; ` +
+						`of the last ${clean === repeat ? "one" : "that did not"}:\n`,
 				);
 			process.stdout.write(print_text(report));
 		}

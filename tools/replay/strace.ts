@@ -286,7 +286,7 @@ class Parser {
 		const head = HEAD.exec(body);
 		if (!head)
 			throw new Malformed(
-				"expected 'PID TIME CALL', as 'strace -f -ttt -o FILE' writes it; " +
+				`expected 'PID TIME CALL', as 'strace -f -ttt -o FILE' writes it; ` +
 					`this is not a system call: '${body.slice(0, 40)}'`,
 			);
 		const inside = this.pending.get(pid);

@@ -11,6 +11,8 @@ export const INITIAL = `555555554000-555555556000 r-xp 00000000 fe:00 11        
 7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0                          [stack]
 `;
 
+const code_of = (access: string) => (access === "exec" ? "14" : access === "write" ? "6" : "4");
+
 /** Content of a file that is not there. */
 export const ABSENT = "absent";
 
@@ -27,12 +29,11 @@ export function trace(body: string, files: Record<string, string> = {}): Trace {
 			const fault = /^\s*fault (\d+) (\S+)(?: (\S+))?$/.exec(line);
 			/* `touch 1 read 1000`: with an error code, by the program. */
 			const touch = /^\s*touch (\d+) (read|write|exec) (\S+)$/.exec(line);
-			const code = { read: 4, write: 6, exec: 20 };
 			if (fault) faults.push(`${fault[3] ?? "prog"} 1/${fault[1]} ${time}: page-faults: ${fault[2]}`);
 			else if (touch)
 				faults.push(
-					`prog 1/${touch[1]} ${time}: exceptions:page_fault_user: address=0x${touch[3]} ` +
-						`ip=0x1 error_code=0x${code[touch[2] as keyof typeof code].toString(16)}`,
+					`prog 1/${touch[1]} ${time}: exceptions:page_fault_user: ` +
+						`address=0x${touch[3]} ip=0x1 error_code=0x${code_of(touch[2])}`,
 				);
 			else strace.push(line.trim().replace(/^(\d+) /, `$1 ${time} `));
 		});
