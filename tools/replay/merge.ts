@@ -290,6 +290,9 @@ export class Merge {
 				const births = this.births.get(value);
 				if (births) births.push(event);
 				else this.births.set(value, [event]);
+				/* Whichever thread calls brk() first. */
+				const exec = execs.get(event.pid);
+				if (exec && clone_flags(event) & CLONE_THREAD) execs.set(value, exec);
 			} else if (event.name.startsWith("execve") && value === 0) execs.set(event.pid, event);
 			else if (event.name === "brk" && event.result.value !== undefined) {
 				const exec = execs.get(event.pid);
@@ -475,8 +478,25 @@ export class Merge {
 	private recorded_image({ mark, lines }: MarkedMaps, execve: Call): Image {
 		const start_brk = mark?.start_brk ?? this.first_brks.get(execve) ?? 0;
 		const image: Image = { start_brk, lines: [], recorded: true };
-		for (const line of lines) if (line.name !== VSYSCALL) image.lines.push(this.image_line(line, execve));
+		/* Without a mark the maps were copied at the first brk, and have what was mapped before it. */
+		const later = mark ? [] : this.mapped_before_brk(execve);
+		const is_later = (line: MapsLine) =>
+			line.inode === 0 && later.some(([start, end]) => start <= line.start && line.end <= end);
+		for (const line of lines)
+			if (line.name !== VSYSCALL && !is_later(line)) image.lines.push(this.image_line(line, execve));
 		return image;
+	}
+
+	private mapped_before_brk(execve: Call): [number, number][] {
+		const result: [number, number][] = [];
+		for (const event of this.events) {
+			if (event.kind !== "call" || event.line <= execve.line) continue;
+			if (event.name === "brk") break;
+			const { value, errno } = event.result;
+			if (event.name === "mmap" && value !== undefined && !errno)
+				result.push([value, page_up(value + number(event.args[1]))]);
+		}
+		return result;
 	}
 
 	/* ---- one line at a time ---- */
