@@ -273,8 +273,27 @@ export class Merge {
 		for (const line of [...this.initial, ...this.final])
 			if (line.inode !== 0 && line.name.startsWith("/")) this.table.file(line.name, line);
 		for (const image of parts.images) if (image.mark) this.images_by_line.set(image.mark.line, image);
-		if (parts.final?.mark) this.snapshot_line = parts.final.mark.line;
 		this.look_ahead();
+		if (parts.final) this.snapshot_line = parts.final.mark?.line ?? this.line_of_final();
+	}
+
+	/** Without a mark maps.final was copied soon after the first exit_group began: where threads ran on,
+	 *  before the first mmap that it does not show. */
+	private line_of_final(): number {
+		const main = this.events.find((event) => event.kind === "call")?.pid;
+		const group = new Set([main]);
+		let ending = false;
+		for (const event of this.events) {
+			if (event.kind !== "call" || !group.has(event.pid)) continue;
+			const { name, result } = event;
+			if (name === "exit_group") ending = true;
+			if (result.value === undefined || result.errno) continue;
+			if (is_birth(name) && clone_flags(event) & CLONE_THREAD) group.add(result.value);
+			const { value } = result;
+			const shown = () => this.final.some(({ start, end }) => start <= value && value < end);
+			if (ending && name === "mmap" && !shown()) return event.line - 1;
+		}
+		return Number.POSITIVE_INFINITY;
 	}
 
 	/** What is said later than it is needed. */

@@ -266,6 +266,34 @@ test("images of later execves, and the line at which the last maps were read", (
 	t.is(final_line, 3);
 });
 
+test("older recordings: what was mapped by the first brk, and what was not yet when another thread ended all", (t) => {
+	const map = "PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0";
+	const stack = "7ffff7ffd000-7ffff7fff000 r--p 00000000 00:00 0 ";
+	const lines = INITIAL.split("\n");
+	const { ops, images, final_line } = trace(
+		`1 execve("/bin/prog", ["prog"], 0x7ffe /* 1 var */) = 0
+		1 mmap(NULL, 8192, ${map}) = 0x7ffff7ffd000
+		1 clone3({flags=CLONE_VM|CLONE_THREAD|CLONE_SIGHAND, exit_signal=0} => {parent_tid=[2]}, 88) = 2
+		2 brk(NULL) = 0x555555557000 (DELAYED)
+		1 exit_group(0 <unfinished ...>
+		2 mmap(NULL, 8192, ${map}) = 0x7ffff7ffb000
+		2 +++ exited with 0 +++
+		1 <... exit_group resumed>) = ?
+		1 +++ exited with 0 +++`,
+		{
+			"maps.initial": lines.toSpliced(3, 0, stack).join("\n"),
+			"maps.final": lines.toSpliced(3, 0, stack).join("\n"),
+		},
+	);
+	t.is(images[0].start_brk, 0x555555557000);
+	t.is(images[0].lines.length, 4);
+	t.is(final_line, 5);
+	t.deepEqual(
+		ops.filter((op) => op.snapshot).map((op) => op.name),
+		["mmap"],
+	);
+});
+
 test("a call that makes room came after a mapping that did not go there", (t) => {
 	const map = "PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0";
 	const { ops, unexplained } = trace(`${START}
