@@ -47,6 +47,7 @@ import {
 	__NR_pkey_mprotect,
 	__NR_prctl,
 	__NR_read,
+	__NR_remap_file_pages,
 	__NR_set_tid_address,
 	__NR_sim_drop_caches,
 	__NR_sim_exec,
@@ -84,7 +85,7 @@ import {
 	sys_munlock,
 	sys_munlockall,
 } from "mm/mlock.ts";
-import { sys_brk, sys_munmap } from "mm/mmap.ts";
+import { sys_brk, sys_munmap, sys_remap_file_pages } from "mm/mmap.ts";
 import {
 	sys_mprotect,
 	sys_pkey_alloc,
@@ -153,6 +154,9 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 		return sys_mincore(ulong_arg(a0), ulong_arg(a1), ulong_arg(a2));
 	case __NR_ioctl:
 		return sys_ioctl(a0 | 0, a1 | 0, ulong_arg(a2));
+	case __NR_remap_file_pages:
+		return sys_remap_file_pages(ulong_arg(a0), ulong_arg(a1),
+			flags_arg(a2), ulong_arg(a3), flags_arg(a4));
 	case __NR_madvise:
 		return sys_madvise(ulong_arg(a0), ulong_arg(a1), a2 | 0);
 	case __NR_getpid:

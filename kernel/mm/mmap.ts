@@ -63,17 +63,18 @@ import {
 	calc_vm_flag_bits, calc_vm_prot_bits, LEGACY_MAP_MASK, MAP_ANONYMOUS,
 	MAP_DROPPABLE, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_HUGE_SHIFT,
 	MAP_HUGETLB, MAP_LOCKED, MAP_NONBLOCK, MAP_NORESERVE, MAP_POPULATE,
-	MAP_PRIVATE, MAP_SHARED, MAP_SHARED_VALIDATE, MAP_TYPE, OVERCOMMIT_GUESS,
-	OVERCOMMIT_NEVER,
-	PROT_EXEC,
-	PROT_WRITE, vm_committed_as, vm_unacct_memory,
+	MAP_PRIVATE, MAP_SHARED, MAP_SHARED_VALIDATE, MAP_TYPE,
+	OVERCOMMIT_GUESS,
+	OVERCOMMIT_NEVER, PROT_EXEC, PROT_READ, PROT_WRITE, vm_committed_as,
+	vm_unacct_memory,
 } from "linux/mman.ts";
 import {
 	find_vma_intersection, get_page, vm_end_gap, VM_ACCESS_FLAGS,
 	VM_ACCOUNT, VM_DATA_DEFAULT_FLAGS, VM_DONTEXPAND, VM_DROPPABLE, VM_EXEC,
 	type vm_fault_t, VM_GROWSDOWN, VM_GROWSUP, VM_LOCKED,
 	VM_LOCKED_CLEAR_MASK, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE,
-	VM_NORESERVE, VM_SHARED, VM_SOFTDIRTY, VM_SPECIAL, vm_start_gap,
+	VM_NORESERVE, VM_READ, VM_SHARED, VM_SOFTDIRTY, VM_SPECIAL,
+	vm_start_gap,
 	VM_WRITE, vma_is_accessible, vma_is_anonymous, vma_pages,
 	vma_set_anonymous, mm_populate, find_vma, update_hiwater_rss,
 	update_hiwater_vm, vma_adjust,
@@ -2552,6 +2553,73 @@ export function vm_munmap(start: number, len: number): number {
 /** Lets faults in other places run along while the pages are freed. */
 export function sys_munmap(addr: number, len: number): number {
 	return __vm_munmap(addr, len, true);
+}
+
+/**
+ * Another part of the file for a part of a shared mapping: mmap() over it, as
+ * nothing else since 4.0.
+ */
+export function sys_remap_file_pages(
+	start: number, size: number, prot: number, pgoff: number, flags: number,
+): number {
+	const mm: mm_struct = current().mm;
+	const out: populate_t = { populate: 0 };
+
+	if (prot !== 0)
+		return -EINVAL;
+	start = page_align_down(start);
+	size = page_align_down(size);
+	if (size === 0 || ulong_add_overflows(start, size) ||
+	    ulong_add_overflows(pgoff, size / PAGE_SIZE))
+		return -EINVAL;
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+
+	const ret = remap_file_pages_locked(mm, start, size, pgoff, flags, out);
+
+	mmap_write_unlock(mm);
+	if (out.populate !== 0)
+		mm_populate(ret, out.populate);
+	return IS_ERR_VALUE(ret) ? ret : 0;
+}
+
+/** Port: a function of its own, as it leaves by `goto out` there. mmap_lock is
+ *  held for writing. */
+function remap_file_pages_locked(
+	mm: mm_struct, start: number, size: number, pgoff: number, flags: number,
+	out: populate_t,
+): number {
+	const vma = find_vma(mm, start);
+
+	if (vma === NULL || vma.vm_start > start ||
+	    (vma.vm_flags & VM_SHARED) === 0)
+		return -EINVAL;
+	/* It may have become several, but all of one kind. */
+	for (let prev = vma; start + size > prev.vm_end; ) {
+		const next: vm_area_struct = prev.vm_next;
+
+		if (next === NULL || next.vm_start !== prev.vm_end ||
+		    next.vm_file !== vma.vm_file ||
+		    next.vm_flags !== vma.vm_flags)
+			return -EINVAL;
+		prev = next;
+	}
+
+	const prot = ((vma.vm_flags & VM_READ) !== 0 ? PROT_READ : 0) |
+		((vma.vm_flags & VM_WRITE) !== 0 ? PROT_WRITE : 0) |
+		((vma.vm_flags & VM_EXEC) !== 0 ? PROT_EXEC : 0);
+
+	flags = (flags & MAP_NONBLOCK) | MAP_SHARED | MAP_FIXED |
+		MAP_POPULATE;
+	if ((vma.vm_flags & VM_LOCKED) !== 0)
+		flags |= MAP_LOCKED;
+
+	/* The mapping may go, and the file must not go with it. */
+	const file = get_file(vma.vm_file);
+	const ret = do_mmap(file, start, size, prot, flags, pgoff, out);
+
+	fput(file);
+	return ret;
 }
 
 /** The heap's part of mmap_region(): anonymous, at a given place. Both bounds

@@ -14,9 +14,11 @@ export const PROT_WRITE = 2;
 export const PROT_EXEC = 4;
 export const MAP_SHARED = 0x01;
 export const MAP_PRIVATE = 0x02;
+export const MAP_DROPPABLE = 0x08;
 export const MAP_TYPE = 0x0f;
 export const MAP_FIXED = 0x10;
 export const MAP_ANONYMOUS = 0x20;
+export const MAP_32BIT = 0x40;
 export const MAP_GROWSDOWN = 0x0100;
 export const MAP_LOCKED = 0x2000;
 export const MAP_NORESERVE = 0x4000;
@@ -42,6 +44,7 @@ export const NR: Record<string, number> = {
 	brk: 12,
 	mremap: 25,
 	msync: 26,
+	mincore: 27,
 	madvise: 28,
 	clone: 56,
 	execve: 59,
@@ -52,6 +55,7 @@ export const NR: Record<string, number> = {
 	mlockall: 151,
 	munlockall: 152,
 	prctl: 157,
+	remap_file_pages: 216,
 	exit_group: 231,
 	mlock2: 325,
 	pkey_mprotect: 329,
@@ -104,7 +108,8 @@ const NAMES: Record<string, number> = {
 	MAP_FIXED,
 	MAP_ANONYMOUS,
 	MAP_ANON: MAP_ANONYMOUS,
-	MAP_32BIT: 0x40,
+	MAP_32BIT,
+	MAP_DROPPABLE,
 	MAP_GROWSDOWN,
 	MAP_DENYWRITE: 0x0800,
 	MAP_EXECUTABLE: 0x1000,
@@ -117,6 +122,12 @@ const NAMES: Record<string, number> = {
 	MAP_SYNC: 0x80000,
 	MAP_FIXED_NOREPLACE,
 	MAP_HUGE_SHIFT: 26,
+	MAP_UNINITIALIZED: 0x4000000,
+	SHM_RDONLY: 0o10000,
+	SHM_RND: 0o20000,
+	SHM_REMAP: 0o40000,
+	SHM_EXEC: 0o100000,
+	IPC_PRIVATE: 0,
 	MREMAP_MAYMOVE: 1,
 	MREMAP_FIXED,
 	MREMAP_DONTUNMAP,

@@ -45,12 +45,20 @@ const SCRATCH = 0x20000;
 /** See kernel/mm/huge_memory.ts. */
 const PR_SIM_THP_ALIGN = 0x53504601;
 const PR_SIM_KERNEL_VERSION = 0x53504602;
+const PR_SIM_MMAP_MIN_ADDR = 0x53504603;
 const O_RDONLY = 0;
 const O_RDWR = 2;
 const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;
 const MAP_FIXED = 0x10;
 const MAP_ANONYMOUS = 0x20;
+const MREMAP_MAYMOVE = 1;
+const MREMAP_FIXED = 2;
+const EFAULT = 14;
+const EINVAL = 22;
+const ENOSYS = 38;
+/** Memory keys of x86. */
+const KEYS = 16;
 const WALL = 0x40000000;
 const SIGKILL = 9;
 /** How long an idle CPU sleeps before it looks for interrupts, in ms. */
@@ -273,14 +281,61 @@ function fault({ user, plan }: Cpu, op: number): void {
 function call({ user, plan, check }: Cpu, op: number): number {
 	const a = plan.args.subarray(op * 6, op * 6 + 6);
 	const nr = kernel_nr(plan.nr[op]);
+	const flags = plan.flags[op];
 	if (nr === NR.__NR_prctl && a[0] === PR_SET_VMA && plan.object[op] >= 0) return name_memory(user, plan, op);
+	if (nr === NR.__NR_mremap && flags & PLACED && !check) return remap(user, a, plan.expected[op]);
+	if (nr === NR.__NR_mincore) return mincore(user, plan, op);
+	if (nr === NR.__NR_pkey_mprotect) return protect(user, a, plan.expected[op] === 0);
 	if (nr !== NR.__NR_mmap) return user.user_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	const fd = plan.opened[op] >= 0 ? plan.fds[plan.opened[op]] : a[4];
 	/* Where the kernel chose, it is given its own choice as a hint: what other
 	 * CPUs do meanwhile then makes no difference. */
-	const flags = plan.flags[op];
 	const hint = flags & PLACED && (!check || flags & HINT) ? plan.expected[op] : a[0];
 	return user.user_syscall(nr, hint, a[1], a[2], a[3], fd, a[5]);
+}
+
+/** In parallel what grew in place is not to move, and what moved is to go to the
+ *  same place: what other CPUs do meanwhile then makes no difference. */
+function remap(user: User, a: Float64Array, to: number): number {
+	if (to < 0) return user.user_syscall(NR.__NR_mremap, a[0], a[1], a[2], a[3], a[4]);
+	const flags = to === a[0] ? a[3] & ~MREMAP_MAYMOVE : a[3] | MREMAP_MAYMOVE | MREMAP_FIXED;
+	return user.user_syscall(NR.__NR_mremap, a[0], a[1], a[2], flags, to);
+}
+
+/** A kernel without memory keys knows the call of one without them only. That
+ *  with a key then permits what mprotect() does, and what the key forbids is
+ *  not imitated; on a CPU without keys it fails. */
+function protect(user: User, a: Float64Array, allowed: boolean): number {
+	if (allowed) get_key(user, a[3]);
+	const result = user.user_syscall(NR.__NR_pkey_mprotect, a[0], a[1], a[2], a[3]);
+	if (result !== -ENOSYS) return result;
+	if (a[3] !== -1 && !allowed) return -EINVAL;
+	return user.user_syscall(NR.__NR_mprotect, a[0], a[1], a[2]);
+}
+
+/** A key that was allocated, which is not recorded: as many as it takes. */
+function get_key(user: User, key: number): void {
+	while (key > 0 && key < KEYS) {
+		const got = user.user_syscall(NR.__NR_pkey_alloc, 0, 0);
+		if (got < 0 || got >= key) return;
+	}
+}
+
+/** The answer goes to memory that is not the program's, page by page of it: what
+ *  is in memory of files is another machine's affair. */
+function mincore(user: User, plan: Plan, op: number): number {
+	const a = plan.args.subarray(op * 6, op * 6 + 6);
+	const page = SCRATCH + plan.task[op] * PAGE_SIZE;
+	const fixed = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS;
+	const step = PAGE_SIZE * PAGE_SIZE;
+	if (plan.expected[op] === -EFAULT) return user.user_syscall(NR.__NR_mincore, a[0], a[1], -PAGE_SIZE);
+	const error = user.user_syscall(NR.__NR_mmap, page, PAGE_SIZE, 3, fixed, -1, 0);
+	if (error < 0) return error;
+	let result = 0;
+	for (let done = 0; done === 0 || (done < a[1] && result === 0); done += step)
+		result = user.user_syscall(NR.__NR_mincore, a[0] + done, Math.min(a[1] - done, step), page);
+	user.user_syscall(NR.__NR_munmap, page, PAGE_SIZE);
+	return result;
 }
 
 /** The name has to be in user memory: on a page of the task's own, below all
@@ -316,6 +371,8 @@ function exec({ user, plan }: Cpu, op: number): number {
 	if (stack < 0) return -22;
 	let error = user.user_syscall(NR.__NR_sim_exec, start_brk, line(stack)[0], line(stack)[1], plan.mmap_base);
 	if (error >= 0) error = user.user_syscall(NR.__NR_prctl, PR_SIM_KERNEL_VERSION, plan.kernel_version);
+	if (error >= 0 && plan.min_addr > 0)
+		error = user.user_syscall(NR.__NR_prctl, PR_SIM_MMAP_MIN_ADDR, plan.min_addr, plan.min_fixed_addr);
 	if (error >= 0 && plan.aligns) error = user.user_syscall(NR.__NR_prctl, PR_SIM_THP_ALIGN, 1);
 	for (let n = first; n < last && error >= 0; n++) {
 		const [start, end, prot, shared, offset, opened, name] = line(n);

@@ -4,6 +4,7 @@
 import {
 	MADV,
 	MAP_ANONYMOUS,
+	MAP_DROPPABLE,
 	MAP_GROWSDOWN,
 	MAP_LOCKED,
 	MAP_NORESERVE,
@@ -93,6 +94,7 @@ export function find_footprint(op: Op, mm: AddressSpace): void {
 			if (PAGES_ONLY.has(args[2])) footprint.influence = [...footprint.direct];
 			break;
 		case "msync":
+		case "mincore":
 			range(args[0], args[1]);
 			footprint.influence = [...footprint.direct];
 			break;
@@ -133,7 +135,9 @@ export function apply_call(mm: AddressSpace, call: Call, files: FileTable) {
 				offset: file >= 0 ? offset : 0,
 				flags:
 					(shared ? SHARED : 0) |
-					(flags & MAP_NORESERVE ? NORESERVE : 0) |
+					(flags & MAP_NORESERVE || (flags & MAP_TYPE) === MAP_DROPPABLE
+						? NORESERVE
+						: 0) |
 					(flags & MAP_GROWSDOWN ? GROWSDOWN : 0) |
 					(flags & MAP_LOCKED ? LOCKED : 0),
 			});
@@ -163,6 +167,13 @@ export function apply_call(mm: AddressSpace, call: Call, files: FileTable) {
 						offset: area.file >= 0 ? area.offset + old_length : area.offset,
 					});
 			} else mm.move(args[0], old_length || length, value, length, keep);
+			break;
+		}
+		case "remap_file_pages": {
+			if (errno) break;
+			/* Another part of the file, mapped over this one. */
+			const area = mm.areas.at(args[0])?.value;
+			if (area) mm.map(start, end, { ...area, offset: args[3] * PAGE_SIZE });
 			break;
 		}
 		case "mlock":
@@ -225,6 +236,12 @@ function advise(mm: AddressSpace, start: number, end: number, advice: number, er
 		case MADV.MADV_RANDOM:
 		case MADV.MADV_SEQUENTIAL:
 			return set((advice & 3) << ADVICE_SHIFT, 3 << ADVICE_SHIFT);
+		case MADV.MADV_MERGEABLE:
+			return mm.change(start, end, (area) => {
+				if (!(area.flags & SHARED) && area.file !== SPECIAL) area.flags |= 32 << ADVICE_SHIFT;
+			});
+		case MADV.MADV_UNMERGEABLE:
+			return set(0, 32 << ADVICE_SHIFT);
 		case MADV.MADV_HUGEPAGE:
 			return set(4 << ADVICE_SHIFT, 8 << ADVICE_SHIFT);
 		case MADV.MADV_NOHUGEPAGE:

@@ -10,12 +10,15 @@ import {
 	CLONE_VFORK,
 	CLONE_VM,
 	ERRNO,
+	MADV,
+	MAP_32BIT,
 	MAP_ANONYMOUS,
 	MAP_FIXED,
 	MAP_FIXED_NOREPLACE,
 	MAP_PRIVATE,
 	MAP_TYPE,
 	MMAP_BASE,
+	MREMAP_FIXED,
 	NR,
 	PAGE_SIZE,
 	PMD_SIZE,
@@ -34,7 +37,9 @@ import { FileTable } from "./file_table.ts";
 import { apply_call, find_footprint } from "./layout.ts";
 import { type MapsLine, type MarkedMaps, VSYSCALL } from "./maps.ts";
 import { AddressSpace, ANONYMOUS, type AreaRange, GROWSDOWN, pages, SHARED, SPECIAL } from "./model.ts";
+import { explains_mremap, explains_range, TELLING } from "./order.ts";
 import { RangeMap } from "./ranges.ts";
+import { Segments } from "./shm.ts";
 import type { Call, Event, Exit, Signal, Strace } from "./strace.ts";
 import type { Access, Footprint, Image, ImageLine, Kind, Op, Task, Trace } from "./trace.ts";
 import {
@@ -94,6 +99,25 @@ function steps(events: Event[]): Step[] {
 			result.push({ event, line: event.last_line, time: event.left, enters: false, leaves: true });
 	}
 	return result.sort((a, b) => a.line - b.line);
+}
+
+const is_ksm = (advice: number) => advice === MADV.MADV_MERGEABLE || advice === MADV.MADV_UNMERGEABLE;
+
+/** What distributors forbid to map; and a number that no memory key has. */
+const MIN_ADDR = 65536;
+const NO_KEY = 16;
+
+/**
+ * Where top-down mappings begin: the loader, or [vdso], was the first. Without
+ * ASLR and with a small stack it is always the same place; that nothing is
+ * there means more only if it is far away.
+ */
+function find_mmap_base(initial: MapsLine[]): number {
+	const stack = initial.find((line) => line.name === "[stack]");
+	const below = initial.filter((line) => stack && line.end <= stack.start);
+	const top = below[below.length - 1]?.end ?? MMAP_BASE;
+	const usual = stack?.end === TASK_SIZE && top <= MMAP_BASE && top > MMAP_BASE - 16 * PMD_SIZE;
+	return !stack || usual || (stack.end === TASK_SIZE && top > MMAP_BASE) ? MMAP_BASE : top;
 }
 
 /** All ordered choices of 1 to `most` of the items. */
@@ -160,6 +184,17 @@ function freed_by({ name, args, result }: Call): [number, number] | undefined {
 	if (name !== "mremap") return undefined;
 	const kept = result.value === start ? page_up(after) : 0;
 	return kept < page_up(length) ? [start + kept, start + page_up(length)] : undefined;
+}
+
+/** May what a call answers depend on whether another one comes first? An mmap() that finds its place does not
+ *  ask for more than what is free, which before_it_is_freed() looks at. */
+function may_be_changed_by(call: Call, other: Call): boolean {
+	if (call.name === "mremap" || other.name === "mremap") return true;
+	const [address, length, , flags] = call.args.map((arg) => number(arg));
+	if (other.name === "mmap") return call.name === "mmap" && (flags & MAP_FIXED) !== 0;
+	const [start, end] = pages(call.name === "mmap" ? call.result.value! : address, length);
+	const [from, to] = pages(number(other.args[0]), number(other.args[1]));
+	return start < to && from < end;
 }
 
 /** A clone that any kernel refuses. */
@@ -253,6 +288,11 @@ export class Merge {
 	private readonly aligns_files: boolean;
 	private readonly aligns_anonymous: boolean;
 	private readonly kernel_version: number;
+	private readonly mmap_base: number;
+	private readonly segments: Segments;
+	/** The machine's, as far as its answers tell. */
+	private min_addr = MIN_ADDR;
+	private min_fixed_addr = 0;
 
 	constructor(
 		private readonly parts: Parts,
@@ -270,6 +310,8 @@ export class Merge {
 		this.aligns_files = version >= 5018;
 		this.aligns_anonymous = version >= 6007;
 		this.kernel_version = (major || 0) * 65536 + (minor || 0) * 256;
+		this.mmap_base = find_mmap_base(this.initial);
+		this.segments = new Segments(this.events, this.final);
 		for (const line of [...this.initial, ...this.final])
 			if (line.inode !== 0 && line.name.startsWith("/")) this.table.file(line.name, line);
 		for (const image of parts.images) if (image.mark) this.images_by_line.set(image.mark.line, image);
@@ -364,7 +406,9 @@ export class Merge {
 			aligns: this.aligns_anonymous,
 			kernel_version: this.kernel_version,
 			unexplained: this.unexplained,
-			mmap_base: MMAP_BASE,
+			mmap_base: this.mmap_base,
+			min_addr: this.min_addr,
+			min_fixed_addr: this.min_fixed_addr,
 		};
 	}
 
@@ -585,9 +629,12 @@ export class Merge {
 				other.call.result.value !== undefined &&
 				!other.call.result.errno,
 		);
-		if (others.length === 0) return;
 		for (const other of others) this.before_it_is_freed(other, call);
-		if (this.explains(thread.mm, call)) return;
+		if (this.explains(thread.mm, call)) {
+			this.before(inside);
+			return;
+		}
+		if (others.length === 0) return;
 		for (const order of orders(others, 3)) {
 			const mm = thread.mm.fork(-1);
 			mm.forked = false;
@@ -610,15 +657,39 @@ export class Merge {
 		const [address, length, , flags] = inside.call.args.map((arg) => number(arg));
 		if (address !== 0 || flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) return;
 		const low = mm.areas.at(freed[0] - 1) ? freed[0] : (mm.areas.below(freed[0])?.end ?? 0);
-		const next = Math.max(mm.areas.above(freed[1])?.start ?? MMAP_BASE, freed[1]);
-		const high = Math.min(next, MMAP_BASE);
+		const next = Math.max(mm.areas.above(freed[1])?.start ?? mm.mmap_base, freed[1]);
+		const high = Math.min(next, mm.mmap_base);
 		const place = high - page_up(length);
 		if (place < low || place <= inside.call.result.value! || !this.explains(mm, inside.call)) return;
 		this.take_effect(inside);
 	}
 
-	/** Would the kernel have chosen the recorded place in this state? */
+	/** Calls that others are inside of may have returned what they will only if
+	 *  they come first. */
+	private before(inside: Inside): void {
+		const { call, thread } = inside;
+		if (!LAYOUT.has(call.name) || call.result.errno) return;
+		const others = [...this.inside.values()].filter(
+			(other) =>
+				other !== inside &&
+				other.thread.mm === thread.mm &&
+				TELLING.has(other.call.name) &&
+				may_be_changed_by(call, other.call),
+		);
+		if (others.length === 0) return;
+		const after = thread.mm.fork(-1);
+		after.forked = false;
+		apply_call(after, call, this.table);
+		for (const other of others)
+			if (this.explains(thread.mm, other.call) && !this.explains(after, other.call))
+				this.take_effect(other);
+	}
+
+	/** Would the kernel have answered as recorded in this state? */
 	private explains(mm: AddressSpace, call: Call): boolean {
+		if (call.name === "mremap")
+			return explains_mremap(mm, call, (length) => this.placement(mm, call, length) !== undefined);
+		if (call.name !== "mmap" && TELLING.has(call.name)) return explains_range(mm, call);
 		if (call.name !== "mmap" || call.result.errno || call.result.value === undefined) return true;
 		const [address, length, , flags] = call.args.map((arg) => number(arg));
 		if (address !== 0 || flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) return true;
@@ -628,13 +699,15 @@ export class Merge {
 	private placement(mm: AddressSpace, call: Call, length: number): "plain" | "aligned" | undefined {
 		const place = call.result.value!;
 		/* Which file systems align is not recorded: both places are possible. */
-		if (mm.place(length) === place) return "plain";
+		const low = call.name === "mmap" && (number(call.args[3]) & MAP_32BIT) !== 0;
+		if ((low ? mm.place_32bit(length) : mm.place(length)) === place) return "plain";
+		if (low) return place % PMD_SIZE === 0 ? "aligned" : undefined;
 		return this.aligned_place(mm, call, length) === place ? "aligned" : undefined;
 	}
 
 	/** Where the recording kernel's rule puts it: aligned, if it is large. */
 	private aligned_place(mm: AddressSpace, call: Call, length: number): number | undefined {
-		const file = !(number(call.args[3]) & MAP_ANONYMOUS);
+		const file = call.name === "mmap" && !(number(call.args[3]) & MAP_ANONYMOUS);
 		const aligns = file ? this.aligns_files : this.aligns_anonymous && length % PMD_SIZE === 0;
 		const aligned = aligns ? mm.place_aligned(length, file ? number(call.args[5]) : 0) : undefined;
 		return aligned ?? mm.place(length);
@@ -658,7 +731,8 @@ export class Merge {
 			case "waitid":
 				return this.wait(call, thread);
 		}
-		if (!(call.name in NR) || call.result.value === undefined) return this.omit(call.name, call.lines);
+		const known = call.name in NR || call.name === "shmat" || call.name === "shmdt";
+		if (!known || call.result.value === undefined) return this.omit(call.name, call.lines);
 		this.memory_call(call, thread);
 	}
 
@@ -789,6 +863,7 @@ export class Merge {
 		mm.brk = image.start_brk;
 		mm.start_brk = image.start_brk;
 		if (!image.recorded) this.image_of.set(mm.id, op.image);
+		mm.mmap_base = this.mmap_base;
 		for (const line of image.lines) {
 			let flags = line.shared ? SHARED : 0;
 			if (line.name === "[stack]") flags |= GROWSDOWN;
@@ -1070,7 +1145,13 @@ export class Merge {
 
 	/* ---- calls that work on memory ---- */
 
-	private memory_call(call: Call, thread: Thread) {
+	private memory_call(recorded: Call, thread: Thread) {
+		let call = recorded;
+		if (call.name === "shmat" || call.name === "shmdt") {
+			const mapping = this.segments.as_mapping(call, thread.mm);
+			if (!mapping) return this.omit(call.name, call.lines);
+			call = mapping;
+		}
 		if (call.name === "mmap") this.name_descriptor(call, thread.mm);
 		/* Most options of prctl() are nothing to memory, and not known by name. */
 		if (call.name === "prctl" && numeric(call.args[0]) === undefined) return this.omit("prctl", call.lines);
@@ -1078,11 +1159,16 @@ export class Merge {
 		if (call.name === "mmap" && call.result.errno === "EACCES") return this.omit("mmap", call.lines);
 		const op = this.op("call", thread, call);
 		const { mm } = thread;
-		const name = call.name === "pkey_mprotect" ? "mprotect" : call.name;
+		const { name } = call;
 		op.name = name;
 		op.nr = NR[name];
 		op.args = this.arguments(call);
 		this.expect(op, call);
+		/* A CPU without memory keys refuses even the one that all memory has. */
+		if (name === "pkey_mprotect" && op.args[3] === 0 && call.result.errno === "EINVAL") op.args[3] = NO_KEY;
+		/* The recording kernel has no KSM. */
+		if (name === "madvise" && call.result.errno === "EINVAL" && is_ksm(op.args[2]))
+			return this.omit("madvise", call.lines);
 		if (name === "prctl") {
 			const option = op.args[0];
 			if (option !== PR_SET_NAME && option !== PR_SET_VMA) return this.omit("prctl", call.lines);
@@ -1092,11 +1178,11 @@ export class Merge {
 			const text = call.args.find((arg) => arg.kind === "string");
 			if (text?.kind === "string") op.text = text.text;
 		}
-		if (name === "pkey_mprotect" && op.args[3] !== -1) return this.omit(call.name, call.lines);
 		if (!call.result.errno && ON_MAPPED.has(name)) this.was_there(mm, ...pages(op.args[0], op.args[1]));
 		find_footprint(op, mm);
 		const index = this.ops.length;
 		if (name === "mmap") this.map_call(op, call, mm);
+		if (name === "mremap") op.placed = op.expected.value !== undefined && !(op.args[3] & MREMAP_FIXED);
 		mm.op = index;
 		apply_call(mm, call, this.table);
 		/* The neighbours may be others now: what was changed touches both. */
@@ -1138,6 +1224,7 @@ export class Merge {
 			}
 		}
 		op.placed = op.expected.value !== undefined && !(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE));
+		this.lowest(op);
 		if (!op.placed || address === op.expected.value) return;
 		const how = address === 0 ? this.placement(mm, call, page_up(length)) : "plain";
 		op.aligned = how === "aligned";
@@ -1149,6 +1236,16 @@ export class Merge {
 		this.unexplained.push(call.line);
 		/* Where not all memory is known, neither are its gaps. */
 		op.given = this.given_places || this.image_of.has(mm.id);
+	}
+
+	/** What a hint or a fixed address near 0 says of the lowest that there is. */
+	private lowest(op: Op): void {
+		const [address, , , flags] = op.args;
+		const { value, errno } = op.expected;
+		if (address >= MIN_ADDR) return;
+		if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
+			if (errno === ERRNO.EPERM) this.min_fixed_addr = MIN_ADDR;
+		} else if (value !== undefined && value > 0 && value < MIN_ADDR) this.min_addr = PAGE_SIZE;
 	}
 
 	/** Numbers of the arguments. */

@@ -31,6 +31,11 @@ export const WIPEONFORK = 1 << 6;
 /** madvise() flags without a name of their own here start at this bit. */
 export const ADVICE_SHIFT = 8;
 
+/** Where MAP_32BIT memory is, and the gap that is kept below a stack. */
+const LOW_32BIT = 0x40000000;
+const HIGH_32BIT = 0x80000000;
+const GAP = 1 << 20;
+
 /** `file` of memory without one, and of [vdso] and its like. */
 export const ANONYMOUS = -1;
 export const SPECIAL = -2;
@@ -65,6 +70,10 @@ export class AddressSpace {
 	private readonly runs = new RangeMap<string>((file) => file);
 	brk = 0;
 	start_brk = 0;
+	/** Where top-down mappings begin. */
+	mmap_base = MMAP_BASE;
+	/** Bytes of what shmat() has mapped, by address. */
+	readonly attached = new Map<number, number>();
 	/** The operation that is taking effect. */
 	op = -1;
 	/** A copy made by fork: its areas may have more than one anon_vma, and the
@@ -79,6 +88,8 @@ export class AddressSpace {
 		const child = new AddressSpace(id);
 		child.brk = this.brk;
 		child.start_brk = this.start_brk;
+		child.mmap_base = this.mmap_base;
+		for (const [address, length] of this.attached) child.attached.set(address, length);
 		child.forked = true;
 		for (const { start, end, value } of this.areas) {
 			if (value.flags & DONTFORK) continue;
@@ -154,6 +165,19 @@ export class AddressSpace {
 	}
 
 	move(from: number, old_length: number, to: number, length: number, keep: boolean): void {
+		/* Of equal length it may be several mappings, with what is between. */
+		const parts =
+			old_length === length
+				? this.areas.overlapping(from, from + length).map(({ start, end }) => [start, end])
+				: [];
+		if (parts.length > 1) {
+			for (const [start, end] of parts) {
+				const at = Math.max(start, from);
+				const part = Math.min(end, from + length) - at;
+				this.move(at, part, to + (at - from), part, keep);
+			}
+			return;
+		}
 		const source = this.areas.at(from)?.value;
 		if (!source) return;
 		const moved = { ...source };
@@ -210,12 +234,31 @@ export class AddressSpace {
 	stack_above(address: number): AreaRange | undefined {
 		const range = this.areas.above(address);
 		if (!range || !(range.value.flags & GROWSDOWN) || range.start <= address) return undefined;
-		return range.end - page_down(address) <= STACK_LIMIT ? range : undefined;
+		/* Mappings begin as far below the stack as it may become large, and a gap. */
+		const limit = Math.max(STACK_LIMIT, this.mmap_base < MMAP_BASE ? TASK_SIZE - this.mmap_base - GAP : 0);
+		return range.end - page_down(address) <= limit ? range : undefined;
 	}
 
 	/** Where top-down mmap puts `length` bytes: the highest hole below the base. */
 	place(length: number): number | undefined {
-		return this.areas.highest_gap(PAGE_SIZE * 16, MMAP_BASE, length);
+		return this.areas.highest_gap(PAGE_SIZE * 16, this.mmap_base, length);
+	}
+
+	/** Where the free place that `address` is in ends. */
+	hole_end(address: number): number {
+		const next = this.areas.above(address);
+		return Math.min(next?.start ?? this.mmap_base, Math.max(address, this.mmap_base));
+	}
+
+	/** Where MAP_32BIT puts `length` bytes: from the second GiB upwards. */
+	place_32bit(length: number): number | undefined {
+		let low = LOW_32BIT;
+		for (const { start, end } of this.areas) {
+			if (end <= low) continue;
+			if (start - low >= length) break;
+			low = Math.max(low, end);
+		}
+		return low + length <= HIGH_32BIT ? low : undefined;
 	}
 
 	/** Where a kernel that aligns large mappings for huge pages puts them: 5.18

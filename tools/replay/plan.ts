@@ -159,6 +159,9 @@ export function make_plan(trace: Trace, in_order = false): Plan {
 		aligns: trace.aligns,
 		kernel_version: trace.kernel_version,
 		mmap_base: trace.mmap_base,
+		/* With larger pages these are no pages. */
+		min_addr: trace.fitted ? 0 : trace.min_addr,
+		min_fixed_addr: trace.fitted ? 0 : trace.min_fixed_addr,
 	};
 	const last_of_task = new Map<number, number>();
 	ops.forEach((op, i) => {

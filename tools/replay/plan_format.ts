@@ -79,6 +79,9 @@ export interface Plan {
 	kernel_version: number;
 	/** Where top-down mappings begin. */
 	mmap_base: number;
+	/** The lowest addresses; 0 and 0: the kernel's own. */
+	min_addr: number;
+	min_fixed_addr: number;
 }
 
 /** Names in images that mean something to the guest, by number. */

@@ -57,7 +57,7 @@ export interface Op {
 	/** A string argument (prctl). */
 	text?: string;
 	expected: Expected;
-	/** mmap without a fixed address: the kernel chose. */
+	/** mmap or mremap without a fixed address: the kernel chose. */
 	placed: boolean;
 	/** … and put it where a huge page could begin, or, though its rule says so,
 	 *  did not: not all file systems ask for it. */
@@ -154,6 +154,9 @@ export interface Trace {
 	unexplained: number[];
 	/** Where top-down mappings begin. */
 	mmap_base: number;
+	/** The lowest address without MAP_FIXED, and with. */
+	min_addr: number;
+	min_fixed_addr: number;
 	/** Bytes of a page of the recording, and of the kernel that it was made fit for; see fit.ts. */
 	fitted?: { from: number; to: number };
 }

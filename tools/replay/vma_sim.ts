@@ -7,6 +7,7 @@
 import {
 	MADV,
 	MAP_ANONYMOUS,
+	MAP_DROPPABLE,
 	MAP_NORESERVE,
 	MAP_PRIVATE,
 	MAP_STACK,
@@ -90,7 +91,7 @@ export class VmaSim {
 				return this.set_brk(op.expected.value!);
 			case "mmap": {
 				const at = op.expected.value!;
-				const shared = (d & MAP_TYPE) !== MAP_PRIVATE;
+				const shared = (d & MAP_TYPE) !== MAP_PRIVATE && (d & MAP_TYPE) !== MAP_DROPPABLE;
 				const anonymous = (d & MAP_ANONYMOUS) !== 0;
 				const accounted = c & PROT_WRITE && !shared && !(d & MAP_NORESERVE);
 				const flags =
@@ -286,6 +287,8 @@ const ADVICE = new Map([
 	[MADV.MADV_DONTDUMP, 1 << 10],
 	[MADV.MADV_DODUMP, -(1 << 10)],
 	[MADV.MADV_SEQUENTIAL, 1 << 11],
+	[MADV.MADV_MERGEABLE, 1 << 14],
+	[MADV.MADV_UNMERGEABLE, -(1 << 14)],
 	[MADV.MADV_HUGEPAGE, 1 << 12],
 	[MADV.MADV_NOHUGEPAGE, NOHUGEPAGE],
 ]);

@@ -33,6 +33,7 @@ export const __NR_mlockall = 230;
 export const __NR_munlockall = 231;
 export const __NR_mincore = 232;
 export const __NR_madvise = 233;
+export const __NR_remap_file_pages = 234;
 export const __NR_perf_event_open = 241;
 export const __NR_wait4 = 260;
 export const __NR_mlock2 = 284;

@@ -33,6 +33,7 @@ export const __NR_mincore = 206;
 export const __NR_gettid = 207;
 export const __NR_set_tid_address = 232;
 export const __NR_exit_group = 234;
+export const __NR_remap_file_pages = 239;
 export const __NR_openat = 286;
 export const __NR_perf_event_open = 319;
 export const __NR_mlock2 = 378;

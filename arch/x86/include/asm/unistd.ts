@@ -32,6 +32,7 @@ export const __NR_mlockall = 151;
 export const __NR_munlockall = 152;
 export const __NR_prctl = 157;
 export const __NR_gettid = 186;
+export const __NR_remap_file_pages = 216;
 export const __NR_set_tid_address = 218;
 export const __NR_exit_group = 231;
 export const __NR_openat = 257;

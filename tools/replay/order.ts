@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Whether a call can have returned what it did in a given state of the address
+ *  space: that tells in which order calls took effect that overlapped in time. */
+import { MREMAP_DONTUNMAP, MREMAP_FIXED, PAGE_SIZE, page_up } from "./abi.ts";
+import { type AddressSpace, pages } from "./model.ts";
+import type { Call } from "./strace.ts";
+import { number } from "./values.ts";
+
+/** Calls whose results depend on what is mapped where. */
+export const TELLING = new Set([
+	"mmap",
+	"mremap",
+	"msync",
+	"madvise",
+	"mprotect",
+	"pkey_mprotect",
+	"mlock",
+	"mlock2",
+	"munlock",
+]);
+
+/** Is all of it mapped? */
+function covered(mm: AddressSpace, start: number, end: number): boolean {
+	let at = start;
+	for (const range of mm.areas.overlapping(start, end)) {
+		if (range.start > at) return false;
+		at = range.end;
+	}
+	return at >= end;
+}
+
+/** A call on a range: 0 says that it is mapped, -ENOMEM mostly that it is not. */
+export function explains_range(mm: AddressSpace, call: Call): boolean {
+	const { errno, value } = call.result;
+	if (errno ? errno !== "ENOMEM" : value === undefined) return true;
+	const [start, end] = pages(number(call.args[0]), number(call.args[1]));
+	return start >= end || covered(mm, start, end) === !errno;
+}
+
+/** `place` is where the kernel would put so many bytes. */
+export function explains_mremap(mm: AddressSpace, call: Call, is_place: (length: number) => boolean): boolean {
+	const { errno, value } = call.result;
+	if (value === undefined) return true;
+	const [address, old_bytes, new_bytes, flags] = call.args.slice(0, 4).map((arg) => number(arg));
+	const [old_length, length] = [page_up(old_bytes), page_up(new_bytes)];
+	const old_end = address + Math.max(old_length, PAGE_SIZE);
+	const mapped = covered(mm, address, old_end);
+	if (errno) return errno !== "EFAULT" || !mapped;
+	if (flags & MREMAP_FIXED) return mapped;
+	const keeps = old_length === 0 || (flags & MREMAP_DONTUNMAP) !== 0;
+	/* It stays if there is room behind it, and moves if not. */
+	if (length <= old_length && !keeps) return mm.areas.at(address) !== undefined;
+	const end = address + length;
+	const room = !keeps && mm.areas.overlapping(address + old_length, end).length === 0;
+	if (value === address) return mapped && room;
+	return mapped && !room && (keeps || is_place(length));
+}
