@@ -2586,8 +2586,8 @@ export function sys_remap_file_pages(
 /** Port: a function of its own, as it leaves by `goto out` there. mmap_lock is
  *  held for writing. */
 function remap_file_pages_locked(
-	mm: mm_struct, start: number, size: number, pgoff: number, flags: number,
-	out: populate_t,
+	mm: mm_struct, start: number, size: number, pgoff: number,
+	flags: number, out: populate_t,
 ): number {
 	const vma = find_vma(mm, start);
 

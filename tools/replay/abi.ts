@@ -23,6 +23,7 @@ export const MAP_GROWSDOWN = 0x0100;
 export const MAP_LOCKED = 0x2000;
 export const MAP_NORESERVE = 0x4000;
 export const MAP_STACK = 0x20000;
+export const MAP_HUGETLB = 0x40000;
 export const MAP_FIXED_NOREPLACE = 0x100000;
 export const CLONE_VM = 0x100;
 export const CLONE_FS = 0x200;
@@ -118,7 +119,7 @@ const NAMES: Record<string, number> = {
 	MAP_POPULATE: 0x8000,
 	MAP_NONBLOCK: 0x10000,
 	MAP_STACK,
-	MAP_HUGETLB: 0x40000,
+	MAP_HUGETLB,
 	MAP_SYNC: 0x80000,
 	MAP_FIXED_NOREPLACE,
 	MAP_HUGE_SHIFT: 26,

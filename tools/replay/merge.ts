@@ -586,7 +586,7 @@ export class Merge {
 			(event.address === undefined ? event.info : page_down(event.address) !== page_down(op.args[0]))
 		)
 			return this.omit(event.name, 1);
-		op.expected = { signal: true };
+		op.expected = { signal: true, signo: event.name === "SIGBUS" ? 7 : 11 };
 		op.lines++;
 	}
 

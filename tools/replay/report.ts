@@ -9,6 +9,7 @@ import { compare_maps, describe, type MapsResult, name_files } from "./compare.t
 import type { Outcome } from "./machine.ts";
 import { parse_maps } from "./maps.ts";
 import { EQUAL, NOT_RUN, type Plan } from "./plan_format.ts";
+import { hint_of, rule_of } from "./rules.ts";
 import type { Op, Trace } from "./trace.ts";
 
 export interface ResultDifference {
@@ -18,6 +19,8 @@ export interface ResultDifference {
 	what: string;
 	recorded: string;
 	replayed: string;
+	/** The known rule by which it differs. */
+	rule?: string;
 }
 
 export interface Latency {
@@ -45,7 +48,9 @@ export interface Report {
 	/** Files of /proc at that moment, by path, with the names of files. */
 	proc: Record<string, string>;
 	/** Lines of strace.txt: what each stands for came out equal. */
-	results: { equal: number; total: number; differences: ResultDifference[] };
+	results: { equal: number; total: number; named: number; differences: ResultDifference[] };
+	/** What to look at first, of the first difference that has no name. */
+	hint: string;
 	/** Lines of strace.txt that are not replayed, by name. */
 	omitted: Record<string, number>;
 	faults: {
@@ -71,7 +76,8 @@ export function make_report(
 	options: { cpus: number; check: boolean; speculative: boolean; arch: string },
 ): Report {
 	const text = name_files(outcome.maps, trace.files);
-	const results: Report["results"] = { equal: 0, total: 0, differences: [] };
+	const results: Report["results"] = { equal: 0, total: 0, named: 0, differences: [] };
+	let hint: string | undefined;
 	const faults: ResultDifference[] = [];
 	let fault_count = 0;
 	trace.ops.forEach((op, i) => {
@@ -79,7 +85,11 @@ export function make_report(
 		if (op.kind === "fault") fault_count++;
 		results.total += op.lines;
 		if (equal) results.equal += op.lines;
-		if (!equal) (op.kind === "fault" ? faults : results.differences).push(difference(trace, plan, op, i));
+		if (equal) return;
+		const found = difference(trace, plan, op, i);
+		(op.kind === "fault" ? faults : results.differences).push(found);
+		if (found.rule) results.named += op.lines;
+		else hint ??= hint_of(outcome_of(plan, op, i), trace.unexplained.includes(op.line));
 	});
 	const latencies = plan.latency.filter((ns) => ns > 0).sort();
 	return {
@@ -104,6 +114,7 @@ export function make_report(
 			Object.entries(outcome.proc).map(([path, file]) => [path, name_files(file, trace.files)]),
 		),
 		results,
+		hint: hint ?? "",
 		omitted: Object.fromEntries(trace.omitted),
 		faults: {
 			count: fault_count,
@@ -208,8 +219,11 @@ function difference(trace: Trace, plan: Plan, op: Op, i: number): ResultDifferen
 				: "no signal"
 			: show_result(plan.expected[i], op);
 	const replayed = plan.state[i] === NOT_RUN ? "not run" : show_result(plan.result[i], op);
-	return { op: i, where, what, recorded, replayed };
+	const rule = plan.state[i] === NOT_RUN ? undefined : rule_of(outcome_of(plan, op, i));
+	return { op: i, where, what, recorded, replayed, rule };
 }
+
+const outcome_of = (plan: Plan, op: Op, i: number) => ({ op, recorded: plan.expected[i], replayed: plan.result[i] });
 
 /* ---- text ---- */
 
@@ -220,8 +234,8 @@ function show_differences(list: ResultDifference[]): string[] {
 	const lines = list
 		.slice(0, SHOWN)
 		.map(
-			({ where, what, recorded, replayed }) =>
-				`${where}: ${what}: recorded ${recorded}, replayed ${replayed}`,
+			({ where, what, recorded, replayed, rule }) =>
+				`${where}: ${what}: recorded ${recorded}, replayed ${replayed}${rule ? ` (${rule})` : ""}`,
 		);
 	if (list.length > SHOWN) lines.push(`… and ${list.length - SHOWN} more (see --json)`);
 	return lines;
@@ -234,6 +248,12 @@ export function print_text(report: Report): string {
 	const lines: string[] = [...report.console];
 	if (!report.check) lines.push(...measurements(report), "");
 	lines.push(...show_differences(report.results.differences), ...show_differences(report.faults.differences));
+	const unnamed = [...report.results.differences, ...report.faults.differences].filter(({ rule }) => !rule);
+	if (unnamed.length > 0) {
+		const first = unnamed.reduce((a, b) => (a.op < b.op ? a : b));
+		const hint = report.hint === "" ? "" : `: ${report.hint}`;
+		lines.push(`first of those without a name: ${first.where}${hint}; others may follow from it`);
+	}
 	lines.push(...report.maps.differences.slice(0, SHOWN).map(describe));
 	if (report.maps.differences.length > SHOWN)
 		lines.push(`… and ${report.maps.differences.length - SHOWN} more of maps`);
@@ -260,7 +280,8 @@ export function print_text(report: Report): string {
 }
 
 export function last_line({ maps, results }: Report): string {
-	const compared = `results: ${results.equal}/${results.total} equal`;
+	const named = results.named > 0 ? `, ${results.named} by a named rule` : "";
+	const compared = `results: ${results.equal}/${results.total} equal${named}`;
 	if (maps.unknown) return `maps: not compared (they were not recorded); ${compared}`;
 	const moment = maps.at_line === undefined ? "" : ` at strace.txt:${maps.at_line}`;
 	const without = maps.without_vsyscall ? " ([vsyscall] is not compared: the kernel has none)" : "";

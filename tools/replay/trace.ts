@@ -24,6 +24,8 @@ export interface Expected {
 	errno?: number;
 	/** The fault ends in a signal. */
 	signal?: boolean;
+	/** Which one, where a line says so. */
+	signo?: number;
 }
 
 /** What an operation reads and changes of its mm, for the parallel plan. */

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import test from "ava";
+import { hint_of, rule_of } from "./rules.ts";
+import { END, START, trace } from "./testutil.ts";
+
+const STACK = "7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0                          [stack]";
+const op = (line: string) => trace(`${START}\n${line}\n${END}`).ops[2];
+
+test("what differs by a known rule has its name; the rest has none", (t) => {
+	const remove = op("1 madvise(0x555555554000, 4096, MADV_REMOVE) = 0");
+	t.regex(rule_of({ op: remove, recorded: 0, replayed: -95 }) ?? "", /holes/);
+	t.is(rule_of({ op: remove, recorded: 0, replayed: -22 }), undefined);
+	const guard = op("1 madvise(0x555555554000, 4096, MADV_GUARD_INSTALL) = 0");
+	t.regex(rule_of({ op: guard, recorded: 0, replayed: -22 }) ?? "", /advice/);
+	const refused = op("1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = -1 ENOMEM (Cannot)");
+	t.regex(rule_of({ op: refused, recorded: -12, replayed: 0x7ffff7ffe000 }) ?? "", /RLIMIT_AS/);
+	t.is(rule_of({ op: refused, recorded: -12, replayed: -22 }), undefined);
+});
+
+test("what to look at first", (t) => {
+	const mapped = op("1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff0000000");
+	t.regex(hint_of({ op: mapped, recorded: 0x7ffff0000000, replayed: -12 }, false), /--mem/);
+	t.regex(hint_of({ op: mapped, recorded: 0x7ffff0000000, replayed: 0x7ffff7ffe000 }, true), /ASLR/);
+});
+
+test("the lowest address of the machine shows in what became of hints", (t) => {
+	const low = (line: string) => trace(`${START}\n${line}\n${END}`);
+	const anon = "4096, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS";
+	t.like(low(`1 mmap(0x1000, ${anon}, -1, 0) = 0x10000`), { min_addr: 65536, min_fixed_addr: 0 });
+	t.like(low(`1 mmap(0x1000, ${anon}, -1, 0) = 0x1000`), { min_addr: 4096 });
+	t.like(low(`1 mmap(0x1000, ${anon}|MAP_FIXED, -1, 0) = -1 EPERM (Operation not permitted)`), {
+		min_fixed_addr: 65536,
+	});
+});
+
+test("mappings begin where the loader ends, if the stack may be large", (t) => {
+	const base = (loader: string) =>
+		trace(`${START}\n${END}`, {
+			"maps.initial": `${loader} r-xp 00000000 fe:00 12                         /lib/ld.so\n${STACK}\n`,
+		}).mmap_base;
+	t.is(base("7ffff7fcb000-7ffff7ffb000"), 0x7ffff7fff000);
+	t.is(base("7fffc2e3b000-7fffc2e6f000"), 0x7fffc2e6f000);
+});
+
+test("System V shared memory is mapped and unmapped", (t) => {
+	const { ops, unexplained } = trace(`${START}
+		1 shmat(7, NULL, SHM_RDONLY) = 0x7ffff7ffb000
+		1 shmat(7, 0x200000000000, 0) = 0x200000000000
+		1 shmat(7, NULL, 0) = -1 ENOMEM (Cannot allocate memory)
+		1 shmdt(0x7ffff7ffb000) = 0
+		${END}`);
+	const calls = ops.slice(2, 5);
+	t.deepEqual(
+		calls.map((op) => [op.name, op.args[1]]),
+		[
+			["mmap", 16384],
+			["mmap", 16384],
+			["munmap", 16384],
+		],
+	);
+	t.deepEqual([calls[0].args[2], calls[1].args[2]], [1, 3]);
+	t.not(calls[0].opened, calls[1].opened);
+	t.deepEqual(unexplained, []);
+});
+
+test("memory keys: of a CPU without them not even the first is allocated", (t) => {
+	const key = (line: string) => op(line).args[3];
+	t.is(key("1 pkey_mprotect(0x555555554000, 4096, PROT_READ, 0) = -1 EINVAL (Invalid argument)"), 16);
+	t.is(key("1 pkey_mprotect(0x555555554000, 4096, PROT_READ, 0) = 0"), 0);
+});
