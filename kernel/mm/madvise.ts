@@ -479,7 +479,7 @@ function madvise_populate(
 	return 0;
 }
 
-/** Since 6.10 a range is populated page by page, whatever it spans: the first
+/** Since 6.9 a range is populated page by page, whatever it spans: the first
  *  hole ends it, and is not passed over. */
 function madvise_populate_range(
 	mm: mm_struct, start: number, end: number, behavior: number,
@@ -786,7 +786,7 @@ export function do_madvise(
 
 	const populates = behavior === MADV_POPULATE_READ ||
 		behavior === MADV_POPULATE_WRITE;
-	const error = populates && mm_since(mm, 6, 10)
+	const error = populates && mm_since(mm, 6, 9)
 		? madvise_populate_range(mm, start, end, behavior)
 		: madvise_walk_vmas(mm, start, end, behavior,
 			madvise_vma_behavior);

@@ -85,12 +85,12 @@ function newer_advice(test: kunit): void {
 	KUNIT_EXPECT_EQ(test, rss(), 6);
 }
 
-/** Holes end the populating of 6.10; memory that is not to be read ends
+/** Holes end the populating of 6.9; memory that is not to be read ends
  *  mlock2() for who is older than 5.18 only. */
 function newer_populate(test: kunit): void {
 	const mm: mm_struct = current().mm;
 
-	for (const version of [0, KERNEL_VERSION(6, 10, 0)]) {
+	for (const version of [0, KERNEL_VERSION(6, 9, 0)]) {
 		mm.kernel_version = version;
 		map(0, 2);
 		map(4, 6);

@@ -223,7 +223,9 @@ function difference(trace: Trace, plan: Plan, op: Op, i: number): ResultDifferen
 	return { op: i, where, what, recorded, replayed, rule };
 }
 
-const outcome_of = (plan: Plan, op: Op, i: number) => ({ op, recorded: plan.expected[i], replayed: plan.result[i] });
+function outcome_of(plan: Plan, op: Op, i: number) {
+	return { op, recorded: plan.expected[i], replayed: plan.result[i] };
+}
 
 /* ---- text ---- */
 
@@ -231,12 +233,10 @@ const outcome_of = (plan: Plan, op: Op, i: number) => ({ op, recorded: plan.expe
 const SHOWN = 20;
 
 function show_differences(list: ResultDifference[]): string[] {
-	const lines = list
-		.slice(0, SHOWN)
-		.map(
-			({ where, what, recorded, replayed, rule }) =>
-				`${where}: ${what}: recorded ${recorded}, replayed ${replayed}${rule ? ` (${rule})` : ""}`,
-		);
+	const lines = list.slice(0, SHOWN).map(({ where, what, recorded, replayed, rule }) => {
+		const why = rule === undefined ? "" : ` (${rule})`;
+		return `${where}: ${what}: recorded ${recorded}, replayed ${replayed}${why}`;
+	});
 	if (list.length > SHOWN) lines.push(`… and ${list.length - SHOWN} more (see --json)`);
 	return lines;
 }
