@@ -1960,7 +1960,9 @@ function hint_is_free(
 	const vma = find_vma_prev(mm, addr);
 	const prev = vma.pprev;
 
-	return mmap_end - len >= addr && addr >= mmap_min_addr(mm) &&
+	/* mmap() has brought it up to mmap_min_addr; mremap() has not, and
+	 * get_unmapped_area() will ask. */
+	return mmap_end - len >= addr && addr >= min_fixed_addr(mm) &&
 		(vma.vma === NULL || addr + len <= vm_start_gap(vma.vma)) &&
 		(prev === NULL || addr >= vm_end_gap(prev));
 }
