@@ -2,7 +2,7 @@
 /**
  * Files that were damaged in any way: a recording is read, or refused in one
  * line. RUNS=100000 for more of them, SEED=n for others, RECORDING=DIR for
- * another one to damage, REPLAY=1 to replay what was read.
+ * another one to damage. What is read is not replayed.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

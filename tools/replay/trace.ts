@@ -182,7 +182,7 @@ export function load_trace(directory: string): Trace {
 		}
 		const content = read_text(path, hint);
 		if (content.trim() === "" && name !== "faults.txt")
-			throw at(path, 1, `the file is empty; record again, or remove it (${what} is not known then)`);
+			throw at(path, 1, `the file is empty; record again, or remove it and do without: ${what}`);
 		return content;
 	};
 	const strace_file = file("strace.txt");
