@@ -31,6 +31,7 @@ import {
 	_PAGE_PRESENT,
 	_PAGE_PRIVILEGED,
 	_PAGE_RW,
+	_PAGE_RWX,
 	_PAGE_WRITE,
 	PAGE_SIZE,
 	PMD_SIZE,
@@ -202,8 +203,12 @@ function mmu_walk(
  *  would use. For checks. */
 export function mmu_lookup(root: pgd_t, addr: number): number {
 	const pte = mmu_entry(root, addr);
+	const forbids =
+		(pte & _PAGE_RWX) === 0 || (pte & _PAGE_PRIVILEGED) !== 0;
 
-	return pte_hw_valid(pte) ? pte : 0;
+	/* One of PROT_NONE and a NUMA hint are there for the hardware, and are
+	 * never cached. */
+	return pte_hw_valid(pte) && !forbids ? pte : 0;
 }
 
 /** The address space whose tables a CPU walks; init_mm or NULL: none. For

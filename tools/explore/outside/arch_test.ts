@@ -13,6 +13,7 @@ import type { ExploreOptions, Result } from "./types.ts";
 
 const BUILD_MS = 300_000;
 const arm64 = "arm64";
+const powerpc = "powerpc";
 
 async function all(o: ExploreOptions): Promise<{ results: Result[]; not_run: string[] }> {
 	const results: Result[] = [];
@@ -24,7 +25,7 @@ async function all(o: ExploreOptions): Promise<{ results: Result[]; not_run: str
 }
 
 test("each has a header for it", (t) => {
-	t.true(stepper_arches().includes(DEFAULT_ARCH) && stepper_arches().includes(arm64));
+	t.deepEqual(stepper_arches().sort(), [arm64, powerpc, DEFAULT_ARCH]);
 });
 
 test.serial("a flush that is broadcast is met in every order", async (t) => {
@@ -68,6 +69,32 @@ test.serial("what an architecture has not is told, with the reason", async (t) =
 		{ scenarios: ["switch-both"], mutant: "cpumask-plain" },
 		/^mutant 'cpumask-plain' is not for arm64: a flush is broadcast, /,
 	);
+});
+
+test.serial("a page walk cache is met in every order, and CPUs are asked to leave a mask", async (t) => {
+	t.timeout(BUILD_MS);
+	const listed = await list(undefined, undefined, powerpc);
+	t.deepEqual(
+		listed.filter((s) => s.lacks !== undefined).map((s) => s.name),
+		["lazy-twice"],
+	);
+	t.true(listed.every((s) => !s.models.includes("tso")));
+	const { results } = await all({
+		scenarios: ["read-mremap-table", "trim-fork"],
+		arch: powerpc,
+		model: "sc",
+		jobs: 1,
+	});
+	for (const r of results) t.true(r.exhausted && r.failures === 0, summary(r));
+	const m = load_mutant("pwc-kept-over-move", powerpc);
+	const o = { scenario: m.scenario, model: m.model, mutant: m.name, arch: powerpc };
+	const { failure, decoder } = await replay(m.schedule, o);
+	t.regex(failure?.text ?? "", /^check failed: CPU\d has a page table of 20000000 cached that is there no more$/);
+	const bit = (name: string) =>
+		decoder.pte_bits.find(([, set, clear]) => set === name || clear === name)?.[0] ?? 0;
+	const user = bit("!PRESENT") | bit("!PTE");
+	t.is(pte_text(0x12000 | user | bit("R") | bit("DIRTY"), decoder), "pfn 0x12 R DIRTY");
+	t.is(pte_text(0x12000 | bit("INVALID"), decoder), "pfn 0x12 !PRESENT INVALID !PTE");
 });
 
 test.serial("fragments are those of all architectures and of this one, and some come to nothing", async (t) => {

@@ -13,7 +13,7 @@ import { here } from "../../lib/root.ts";
 import { UserError } from "../../lib/errors.ts";
 import { Core } from "./core.ts";
 import { fragments } from "./fragments.ts";
-import { load_mutant, mutant_bundle, mutant_dir, mutant_file, mutant_names, patch } from "./mutant.ts";
+import { load_mutant, type Mutant, mutant_bundle, mutant_dir, mutant_file, mutant_names, patch } from "./mutant.ts";
 import { type Mutants, mutants_bundle } from "./mutants_build.ts";
 import { decode_schedule } from "./replay_string.ts";
 
@@ -100,7 +100,7 @@ function kernel_of(arch: string): Promise<Mutants> {
 	const build =
 		builds.get(arch) ??
 		mutants_bundle(
-			killed(arch).filter((m) => m.config === undefined),
+			repeated(arch).filter((m) => m.config === undefined),
 			arch,
 		);
 	builds.set(arch, build);
@@ -111,33 +111,52 @@ const killed = (arch: string) =>
 		.map((name) => load_mutant(name, arch))
 		.filter((m) => m.not_here === undefined && m.survives === undefined);
 
+/** Of the third architecture those that are about its own code; all are for `make explore-mutants` to repeat. */
+const PARTLY = ["powerpc"];
+const repeated = (arch: string) =>
+	killed(arch).filter(
+		(m) => !PARTLY.includes(arch) || only_here(m, arch) || m.diff.includes(`+++ b/arch/${arch}/`),
+	);
+const only_here = (m: Mutant, arch: string) =>
+	stepper_arches().every((a) => a === arch || load_mutant(m.name, a).not_here !== undefined);
+
 /* A kernel keeps a worker's memory for good: one worker, and so one kernel, for all that can share one. */
 for (const arch of stepper_arches())
-	test.serial(`every stored schedule still fails on ${arch}`, async (t) => {
-		t.timeout(600_000);
-		const cores = new Map<string, Core>();
-		const well: string[] = [];
-		try {
-			for (const m of killed(arch)) {
-				const all = await kernel_of(arch);
-				const mutant = all.numbers.get(m.name);
-				const bundle = mutant === undefined ? await mutant_bundle(m.name, arch) : all.bundle;
-				const core = cores.get(bundle) ?? new Core(bundle);
-				cores.set(bundle, core);
-				const { schedule } = decode_schedule(m.schedule);
-				const request = { scenario: m.scenario, model: m.model, schedule, mutant };
-				const { failure, diverged } = await core
-					.call("replay", request)
-					.catch((error: Error) => {
-						throw new Error(`${m.name}: ${error.message}`, { cause: error });
-					});
-				if (!failure) well.push(`${m.name}: ${diverged ?? "it ends well"}`);
+	test.serial(
+		`${PARTLY.includes(arch) ? "its own" : "every"} stored schedule still fails on ${arch}`,
+		async (t) => {
+			t.timeout(600_000);
+			const cores = new Map<string, Core>();
+			const well: string[] = [];
+			try {
+				for (const m of repeated(arch)) {
+					const all = await kernel_of(arch);
+					const mutant = all.numbers.get(m.name);
+					const bundle =
+						mutant === undefined ? await mutant_bundle(m.name, arch) : all.bundle;
+					const core = cores.get(bundle) ?? new Core(bundle);
+					cores.set(bundle, core);
+					const { schedule } = decode_schedule(m.schedule);
+					const request = { scenario: m.scenario, model: m.model, schedule, mutant };
+					const { failure, diverged } = await core
+						.call("replay", request)
+						.catch((error: Error) => {
+							throw new Error(`${m.name}: ${error.message}`, {
+								cause: error,
+							});
+						});
+					if (!failure) well.push(`${m.name}: ${diverged ?? "it ends well"}`);
+				}
+			} finally {
+				await Promise.all([...cores.values()].map((core) => core.close()));
 			}
-		} finally {
-			await Promise.all([...cores.values()].map((core) => core.close()));
-		}
-		t.deepEqual(well, [], `make explore-mutants ARGS='--arch ${arch} --update NAME…' stores others`);
-	});
+			t.deepEqual(
+				well,
+				[],
+				`make explore-mutants ARGS='--arch ${arch} --update NAME…' stores others`,
+			);
+		},
+	);
 
 test("without a mutant such a kernel is the one of the tree", async (t) => {
 	const m = load_mutant("skip-seq2");

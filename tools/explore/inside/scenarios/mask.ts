@@ -137,6 +137,37 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(noted(0) === 1 || noted(0) === -1, "a page of nobody was read");
 		},
 	},
+	"join-alone": {
+		needs: ["mm_cpumask"],
+		about: "two CPUs run a process for the first time; one gives a page up when the other may be gone",
+		patch: "none: switch_mm_irqs_off(), mm_cpumask()",
+		invariant: "each CPU that has an address space is in its cpumask",
+		setup() {
+			start_threads(1);
+			pages();
+			child_on(1);
+			const child = fork();
+
+			/* Where it touches nothing. */
+			on_cpu(2, () => {
+				switch_to(child);
+				note(SPARE, thread());
+				user_idle();
+			});
+		},
+		cpus: [
+			() => {
+				switch_to(forked());
+				note(0, read(A));
+				exit_and_idle();
+			},
+			() => {
+				switch_to(noted(SPARE));
+				zap();
+			},
+		],
+		check: zapped,
+	},
 	"alone-dontneed": {
 		about: "the only thread gives a page up and goes to an idle CPU that had run a second one",
 		patch: "none: arch/powerpc/mm/book3s64/radix_tlb.c exit_flush_lazy_tlbs(), do_exit_flush_lazy_tlb()",
@@ -175,7 +206,7 @@ export const scenarios: Record<string, Scenario> = {
 		},
 	},
 	"alone-exit": {
-		about: "the second thread ends, and its CPU goes on with another process, beside MADV_DONTNEED of the first",
+		about: "the second thread ends, and its CPU takes another process, beside MADV_DONTNEED of the first",
 		patch: "none: arch/powerpc/mm/book3s64/radix_tlb.c exit_lazy_flush_tlb()",
 		invariant: "a borrowed address space is let go of once",
 		setup() {
@@ -204,9 +235,27 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [return_and_read, zap],
 		check: zapped,
 	},
+	"trim-twice": {
+		needs: ["mask_trim"],
+		about: "a CPU that runs a process beside two flushes there; the first asks who may leave its cpumask",
+		patch: "none: arch/powerpc/mm/book3s64/radix_tlb.c exit_lazy_flush_tlb()",
+		invariant: "who is asked to leave a cpumask and runs the process stays",
+		setup: trimmed_next,
+		cpus: [
+			() => note(0, read(A + PAGE)),
+			() => {
+				zap();
+				note(2, madvise_dontneed(A + PAGE, PAGE));
+			},
+		],
+		check() {
+			check_that(noted(2) === 0 && read(A + PAGE) === 0, "the page has what was given up");
+			zapped();
+		},
+	},
 	"trim-lazy": {
 		needs: ["mask_trim"],
-		about: "an idle CPU goes on in the address space that it has borrowed beside a flush that asks it to leave",
+		about: "an idle CPU goes on in what it has borrowed beside a flush that asks it to leave",
 		patch: "none: arch/powerpc/mm/book3s64/radix_tlb.c exit_lazy_flush_tlb()",
 		invariant: "each CPU that has an address space is in its cpumask, or has no translation",
 		setup() {
@@ -218,9 +267,9 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"trim-munmap": {
 		needs: ["mask_trim"],
-		about: "a CPU comes back to a process beside a munmap, with tables, that asks who may leave its cpumask",
+		about: "a CPU comes back to a process beside munmap, with tables, that asks who may leave its cpumask",
 		patch: "none: arch/powerpc/mm/book3s64/radix_tlb.c flush_type_needed(), exit_lazy_flush_tlb()",
-		invariant: "each CPU that has an address space is in its cpumask, or has no translation and no table",
+		invariant: "who is not in the cpumask has no translation and no table",
 		setup: away,
 		cpus: [return_and_read, unmap],
 		check() {
@@ -245,7 +294,7 @@ export const scenarios: Record<string, Scenario> = {
 		check: zapped,
 	},
 	"pid-reused": {
-		about: "the end of a process beside a fork, of which the child may get its number, on a CPU that knew the first",
+		about: "the end of a process beside a fork; the child may get its PID, on a CPU that knew the first",
 		patch: "none: arch/powerpc/mm/book3s64/mmu_context.c destroy_context(); mm/mmap.c exit_mmap()",
 		invariant: "a number is given to another address space when no translation by it is left",
 		setup() {

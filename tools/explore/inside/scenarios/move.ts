@@ -77,6 +77,23 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(read(A + 16 * TABLE) === (noted(0) === 1 ? V : 0), "the write is lost");
 		},
 	},
+	"read-mremap-table": {
+		about: "a read of a page beside the move of its whole table, of which the CPU may know where it was",
+		patch: "none: mm/mremap.c move_normal_pmd()",
+		invariant: "the page is at the old address or at the new one, with what was in it",
+		setup() {
+			start_threads(2);
+			map(A, TABLE);
+			write(A + PAGE, 1);
+			on_cpu(1, () => write(A, 1));
+		},
+		cpus: [() => note(0, read(A)), () => mremap(A, TABLE, A + 16 * TABLE)],
+		check() {
+			check_that(noted(0) === 1 || noted(0) === -1, "another page was seen at the old address");
+			check_that(read(A) === -1, "the old address is still mapped");
+			check_that(read(A + 16 * TABLE) === 1, "the page was lost");
+		},
+	},
 	"cow-mremap-table": {
 		about: "a copy-on-write fault beside the move of its whole page table, and a read at the new address",
 		patch: "none: mm/mremap.c move_normal_pmd(); R12",
