@@ -51,7 +51,7 @@ import {
 	pud_alloc,
 	pud_lock,
 	pud_lockptr, VM_ACCOUNT, VM_DONTEXPAND, VM_LOCKED, VM_LOCKED_CLEAR_MASK,
-	VM_MAYSHARE, VM_PFNMAP, VM_SHARED, vma_adjust, vma_lookup,
+	VM_MAYSHARE, VM_PFNMAP, VM_SHARED, vma_adjust, vma_lookup, vma_pages,
 } from "linux/mm.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import {
@@ -537,7 +537,12 @@ function move_vma(
 	vm_stat_account(mm, vma.vm_flags, new_len / PAGE_SIZE);
 
 	if (!err && (flags & MREMAP_DONTUNMAP) !== 0) {
-		/* The old vma stays, empty, and unlocked in any case. */
+		/*
+		 * The old vma stays, empty, and unlocked in any case. Port: of
+		 * one that moves in part the rest is counted out, too.
+		 */
+		if ((vm_flags & VM_LOCKED) !== 0)
+			mm.locked_vm -= vma_pages(vma) - old_len / PAGE_SIZE;
 		vma.vm_flags &= VM_LOCKED_CLEAR_MASK;
 		/*
 		 * None of its pages is left, so it needs no anon_vma. That a

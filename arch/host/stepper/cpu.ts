@@ -6,7 +6,7 @@
 import { CONFIG_RWSEM_STEPPED } from "generated/autoconf.ts";
 import { fail } from "./failure.ts";
 import { log_result, logged, rerunning } from "./log.ts";
-import { clock_step, fault_failed, fault_step, park_step } from "./primitives.ts";
+import { clock_step, fault_failures, fault_step, park_step } from "./primitives.ts";
 import { current_cpu, exploring, n, nr_cpus } from "./state.ts";
 
 export function smp_processor_id(): number {
@@ -43,10 +43,10 @@ export function should_fail(again: boolean): boolean {
 	if (!exploring()) return false;
 	return (rerunning() ? logged() : log_result(fault_step(again))) !== 0;
 }
-/** Has it failed already? For who is not looking from within an execution, or is alone in it. */
-export function has_failed(): boolean {
-	if (!exploring()) return fault_failed();
-	return (rerunning() ? logged() : log_result(fault_failed() ? 1 : 0)) !== 0;
+/** Changes with each failure; 0: there was none. For who is not looking from within an execution, or is alone in it. */
+export function failures(): number {
+	if (!exploring()) return fault_failures();
+	return rerunning() ? logged() : log_result(fault_failures());
 }
 
 /** For traces: the steps that were made before. Who is run again gets what he got. */

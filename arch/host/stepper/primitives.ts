@@ -286,8 +286,8 @@ export function fault_step(again: boolean): number {
 }
 /** It has failed, and the next one will. */
 const AGAIN = 2;
-export function fault_failed(): boolean {
-	return HEAP32[REG_FAULT] !== 0;
+export function fault_failures(): number {
+	return HEAP32[REG_FAULT];
 }
 /** A register that may become 1 once, whenever somebody looks; or by way of what is more than that. */
 function once_step(reg: number, ways: number): { was: number; is: number } {

@@ -103,6 +103,8 @@ export class Model {
 	private open: Open[] = [];
 	/** Pages that the last call has brought in: each that may be accessed is there. */
 	brought: number[] = [];
+	/** From here on nobody can say what is locked: with a part of a vma, MREMAP_DONTUNMAP unlocks all of it. */
+	unsure = false;
 
 	/** `several`: other CPUs run beside. */
 	constructor(
@@ -123,6 +125,7 @@ export class Model {
 			/* Nobody changes them. */
 			open: [...this.open],
 			brought: [],
+			unsure: this.unsure,
 		});
 	}
 	private slot(value?: number): number {
@@ -459,6 +462,7 @@ export class Model {
 					advised: p.advised & ~VM_LOCKONFAULT,
 					slot: p.shared || p.slot < 0 ? p.slot : this.slot(),
 				};
+				if (keep) this.unsure ||= p.locked;
 				if (keep) pages.set(from + i, left);
 				else pages.delete(from + i);
 			}

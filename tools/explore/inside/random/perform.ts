@@ -126,6 +126,8 @@ function hint(addr: number, len: number): number {
 	const mm = current().mm;
 	const end = addr + len;
 
+	/* Whoever was killed meanwhile has none. */
+	if (mm === NULL) return 0;
 	mmap_read_lock(mm);
 	for (let vma = find_vma(mm, addr); vma !== NULL && vma.vm_start < end; vma = vma.vm_next) {
 		/* Whoever may not be accessed has no hints. */

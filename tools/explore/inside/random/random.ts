@@ -9,7 +9,7 @@
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { __NR_close, __NR_mmap, __NR_sim_drop_caches } from "asm/unistd.ts";
 import { CONFIG_FAULT_INJECTION } from "generated/autoconf.ts";
-import { has_failed } from "host/cpu.ts";
+import { failures } from "host/cpu.ts";
 import { log_result, logged, rerunning } from "host/log.ts";
 import { aside } from "host/quiet.ts";
 import { current } from "kernel/sched/core.ts";
@@ -159,8 +159,8 @@ function looked(fn: () => string | undefined): string | undefined {
 function run_alone(plan: Plan): void {
 	const forks = [...plan.setup, ...plan.cpus[0]].some((o) => o.op === "fork");
 	let model = model_of(plan);
-	let known = true;
-	let failed = false;
+	let known = !model.unsure;
+	let failed = 0;
 
 	for (const [i, o] of plan.cpus[0].entries()) {
 		const ret = keep(plan.setup.length + i, perform(o, pid_of(0)));
@@ -170,7 +170,8 @@ function run_alone(plan: Plan): void {
 		const before = CONFIG_FAULT_INJECTION ? model.copy() : model;
 		const [after] = known ? model.step(0, 0, o, ret) : [model];
 		/* An allocation fails in it: it may have come to any of its pages, and the rest is as it was. */
-		const fails: boolean = CONFIG_FAULT_INJECTION && !failed && has_failed();
+		const now: number = CONFIG_FAULT_INJECTION ? failures() : 0;
+		const fails = now !== failed;
 		const in_vain = known && fails && (after === undefined || ret < -1);
 
 		if (in_vain) {
@@ -182,6 +183,7 @@ function run_alone(plan: Plan): void {
 		const wrong = looked(() => {
 			const differs =
 				known &&
+				!after?.unsure &&
 				difference(in_vain ? [before, model, before.unmapped(o)] : [after], 0, current().mm);
 
 			if (differs) return differs;
@@ -193,9 +195,9 @@ function run_alone(plan: Plan): void {
 		});
 
 		check_that(wrong === undefined, `after ${it} ${wrong}`);
-		if (in_vain) known = false;
+		if (in_vain || after.unsure) known = false;
 		else model = after;
-		failed ||= fails;
+		failed = now;
 	}
 }
 
@@ -210,7 +212,7 @@ function check_order(plan: Plan): void {
 	/* Nobody can say what a thread that was killed has come to. */
 	if (plan.cpus.some((ops) => ops.some((o) => o.op === "exit_group" || o.op === "exec"))) return;
 	/* Nor what a call has come to that fails in the middle. */
-	if (CONFIG_FAULT_INJECTION && has_failed()) return;
+	if (CONFIG_FAULT_INJECTION && failures() !== 0) return;
 	const spaces: mm_struct[] = family ? [mm_of(0), mm_of(1)] : [NULL];
 	if (!family) for (let cpu = 0; cpu < plan.cpus.length; cpu++) if (spaces[0] === NULL) spaces[0] = mm_of(cpu);
 	const first: number[] = [];
@@ -224,7 +226,7 @@ function check_order(plan: Plan): void {
 	let nearest = "";
 	let depth = -1;
 	const explained = (model: Model, done: number[], sum: number): boolean => {
-		if (++tried > ORDERS) return true;
+		if (++tried > ORDERS || model.unsure) return true;
 		let any = false;
 
 		for (let cpu = 0; cpu < plan.cpus.length; cpu++) {

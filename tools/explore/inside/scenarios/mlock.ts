@@ -12,11 +12,15 @@ import {
 	MCL_CURRENT,
 	MCL_FUTURE,
 	MLOCK_ONFAULT,
+	MREMAP_DONTUNMAP,
+	MREMAP_FIXED,
+	MREMAP_MAYMOVE,
 } from "linux/mman.ts";
 import { VM_LOCKED } from "linux/mm.ts";
 import {
 	A,
 	as_child,
+	B,
 	brk,
 	check_that,
 	fork,
@@ -36,6 +40,7 @@ import {
 	PROT_RW,
 	pte_at,
 	read,
+	resize,
 	type Scenario,
 	start_threads,
 	store,
@@ -64,6 +69,30 @@ function check_locked(addr: number): void {
 }
 
 export const scenarios: Record<string, Scenario> = {
+	"mlock-move-part": {
+		about: "mremap with MREMAP_DONTUNMAP of a part of what is locked, which unlocks all that stays",
+		patch: "none: mm/mremap.c move_vma()",
+		invariant: "locked_vm counts what is locked",
+		setup() {
+			start_threads(1);
+			map(A, 4 * PAGE);
+			mlock(A, 4 * PAGE);
+		},
+		cpus: [
+			() =>
+				note(
+					0,
+					resize(
+						A + PAGE,
+						PAGE,
+						PAGE,
+						MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP,
+						B,
+					) - B,
+				),
+		],
+		check: () => check_that(noted(0) === 0, "mremap fails"),
+	},
 	"fault-mlock": {
 		about: "a write fault beside mlock of its page, which splits the vma and brings the page in",
 		patch: "none: mm/mlock.c do_mlock()",
