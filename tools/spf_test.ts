@@ -33,7 +33,7 @@ const mistakes: [string[], RegExp][] = [
 		["replay", "--vmlinux", "/nonexistent/vmlinux.mjs"],
 		/\/nonexistent\/vmlinux\.mjs: no such file; build the kernel/,
 	],
-	[["record"], /missing required argument/],
+	[["record"], /record: no directory; say .spf record DIR -- COMMAND./],
 ];
 for (const [args, message] of mistakes)
 	test(`mistake: spf ${args.join(" ")}`, (t) => {

@@ -2134,8 +2134,11 @@ function acct_stack_growth(
 	/* RLIMIT_MEMLOCK. */
 	if (mlock_future_check(mm, vma.vm_flags, grow * PAGE_SIZE))
 		return -ENOMEM;
-	/* Overcommit, the last since it accounts. */
-	if (security_vm_enough_memory_mm(mm, grow))
+	/* Overcommit, the last since it accounts. Port: not for a vma that
+	 * gives nothing back when it goes. The kernel asks for each, and that
+	 * stays committed for good. */
+	if ((vma.vm_flags & VM_ACCOUNT) !== 0 &&
+	    security_vm_enough_memory_mm(mm, grow))
 		return -ENOMEM;
 	return 0;
 }

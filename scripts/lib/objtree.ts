@@ -116,6 +116,12 @@ function once(options: ObjtreeOptions, file: string, target: string): Promise<st
 	return made;
 }
 
+/** Was it made before its sources were changed last? */
+export function outdated(made: string): boolean {
+	const srctree = here();
+	return statSync(made).mtimeMs <= Math.max(...INPUTS.map((i) => newest(join(srctree, i))));
+}
+
 /** Has make make a target, after which there is a file; its path. */
 async function make_objtree(options: ObjtreeOptions, file: string, target: string): Promise<string> {
 	const { fragments = [], arch = DEFAULT_ARCH, tell } = options;
@@ -123,8 +129,7 @@ async function make_objtree(options: ObjtreeOptions, file: string, target: strin
 	const srctree = here();
 	const dir = join(build_dir(), name);
 	const made = join(dir, file);
-	const sources = Math.max(...INPUTS.map((i) => newest(join(srctree, i))));
-	if (existsSync(made) && statSync(made).mtimeMs > sources) return made;
+	if (existsSync(made) && !outdated(made)) return made;
 	make_directory(dir);
 	const shown = relative(srctree, dir).startsWith("..") ? dir : relative(srctree, dir);
 	if (tell && !process.env.KBUILD_SILENT) tell(`  BUILD   ${shown}\n`);

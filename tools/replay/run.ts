@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SingleBar } from "cli-progress";
 import { geometry } from "../../scripts/lib/guest.ts";
-import { arch_asked, objtree } from "../../scripts/lib/objtree.ts";
+import { arch_asked, objtree, outdated } from "../../scripts/lib/objtree.ts";
 import { KernelPanic } from "../../arch/host/threads/machine.ts";
 import { UserError } from "../lib/errors.ts";
 import { at_end } from "../../scripts/lib/at_end.ts";
@@ -24,7 +24,9 @@ import { load_trace } from "./trace.ts";
 /** The kernel of this tree; where none was configured and built, the default one. */
 async function default_kernel(): Promise<string> {
 	const built = join(output_dir(), "vmlinux.mjs");
-	return existsSync(built) ? built : objtree({ name: "default", arch: arch_asked() });
+	if (!existsSync(built)) return objtree({ name: "default", arch: arch_asked() });
+	if (outdated(built)) process.stderr.write(`spf: ${built} is older than its sources; run 'make'\n`);
+	return built;
 }
 
 /** Everything, and named as the recording is. */

@@ -24,7 +24,12 @@ export const wide = new Uint8Array((REGS + REG_WORDS) >> 1);
 export const bulked = new Uint8Array(((REGS + REG_WORDS) >> WORD_TO_PAGE) + 1);
 let grown = 0;
 
+/** Another program begins: what was one double may be two words now, as memory is given out again. */
 export function forget_sharing(): void {
+	wide.fill(0);
+	nobody_yet();
+}
+function nobody_yet(): void {
 	own.fill(0);
 	for (let pair = wide.indexOf(1); pair >= 0; pair = wide.indexOf(1, pair + 1)) own[2 * pair + 1] = HALF;
 	for (const [from, to] of exempted) own.fill(EXEMPT, from, to);
@@ -43,7 +48,7 @@ export function sharing(): { shared: Int32Array; wide: Int32Array; bulked: Int32
 export function adopt_sharing(s: { shared: Int32Array; wide: Int32Array; bulked: Int32Array }): void {
 	wide.fill(0);
 	for (const pair of s.wide) wide[pair] = 1;
-	forget_sharing();
+	nobody_yet();
 	for (const w of s.shared) own[w] = SHARED;
 	for (const page of s.bulked) bulked[page] = 1;
 	grown++;

@@ -22,6 +22,7 @@ import { __NR_exit_group } from "asm/unistd.ts";
 import { on_cpu } from "host/quiet.ts";
 import { nr_cpus } from "host/state.ts";
 import { init_task } from "kernel/fork.ts";
+import { close_fd } from "kernel/fs/file.ts";
 import { irqs_disabled } from "linux/irqflags.ts";
 import type { mm_struct } from "linux/mm_types.ts";
 import { preempt_count } from "linux/preempt.ts";
@@ -153,6 +154,9 @@ function first_alive(): task_struct {
 	return t;
 }
 
+/** More than a program has open at once. */
+const DESCRIPTORS = 16;
+
 /** Ends all processes, and compares with baseline(). */
 export function teardown_check(): void {
 	for (let cpu = 0; cpu < nr_cpus - 1; cpu++) {
@@ -172,6 +176,8 @@ export function teardown_check(): void {
 	const left = next_task(init_task);
 
 	check_that(left === init_task, `task ${left.pid} has ended, and nobody has reaped it`);
+	/* Descriptors are the outside's: one that was killed has closed none. */
+	for (let fd = 0; fd < DESCRIPTORS; fd++) close_fd(fd);
 	mem_settle();
 	const info = meminfo();
 
