@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import test from "ava";
+import { is_clean } from "./report.ts";
 import { hint_of, rule_of } from "./rules.ts";
 import { END, START, trace } from "./testutil.ts";
 
@@ -15,6 +16,24 @@ test("what differs by a known rule has its name; the rest has none", (t) => {
 	const refused = op("1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = -1 ENOMEM (Cannot)");
 	t.regex(rule_of({ op: refused, recorded: -12, replayed: 0x7ffff7ffe000 }) ?? "", /RLIMIT_AS/);
 	t.is(rule_of({ op: refused, recorded: -12, replayed: -22 }), undefined);
+});
+
+test("a recording is clean if nothing differs but by a rule that has a name", (t) => {
+	const difference = (rule?: string) => ({ op: 0, where: "", what: "", recorded: "", replayed: "", rule });
+	const of = (part: object) =>
+		is_clean({
+			maps: { equal: 1, total: 1, differences: [] },
+			results: { equal: 1, total: 1, named: 0, differences: [] },
+			faults: { equal: 1, total: 1, differences: [] },
+			leaks: [],
+			...part,
+		} as never);
+	t.true(of({}));
+	t.true(of({ results: { equal: 0, total: 1, named: 1, differences: [difference("a rule")] } }));
+	t.false(of({ results: { equal: 0, total: 1, named: 0, differences: [difference()] } }));
+	t.false(of({ faults: { equal: 0, total: 1, differences: [difference()] } }));
+	t.false(of({ maps: { equal: 0, total: 1, differences: [{}] } }));
+	t.false(of({ leaks: ["pages"] }));
 });
 
 test("what to look at first", (t) => {

@@ -102,7 +102,8 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 			if (proc.length > 0) process.stdout.write(`${proc_text(report.proc)}\n`);
 			if (repeat > 1)
 				process.stdout.write(
-					`${clean}/${repeat} replays came out as recorded; ` +
+					`${clean}/${repeat} replays came out as recorded` +
+						`${report.results.named > 0 ? ", or by a named rule" : ""}; ` +
 						`of the last ${clean === repeat ? "one" : "that did not"}:\n`,
 				);
 			process.stdout.write(print_text(report));
