@@ -48,6 +48,9 @@ function rb_red_parent(red: rb_node): rb_node {
 /**
  * End of a rotation: new_ takes over old's parent and colour, and the link
  * that led to old; old becomes its child, of the given colour.
+ * Port: published as by rb_link_node_rcu(), for new_ may be what was inserted
+ * just now: who walks without a lock (a speculative fault) would find it as its
+ * memory was before. The kernel has a plain marked store.
  */
 function __rb_rotate_set_parents(
 	old: rb_node,
@@ -59,7 +62,7 @@ function __rb_rotate_set_parents(
 
 	new_.__rb_parent_color = old.__rb_parent_color;
 	rb_set_parent_color(old, new_, color);
-	__rb_change_child(old, new_, parent, root);
+	__rb_change_child_rcu(old, new_, parent, root);
 }
 
 function __rb_insert(
