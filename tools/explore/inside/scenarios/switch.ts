@@ -35,7 +35,7 @@ import {
 } from "../scenario.ts";
 
 /** A thread that runs nowhere in the beginning. */
-const SPARE = 8;
+export const SPARE = 8;
 
 /** Threads on CPUs 0 and 1, one that does not run, and a process beside them. CPU 0 has a translation of A. */
 function cached(): void {
@@ -58,27 +58,27 @@ function lazy(): void {
 	exit();
 }
 
-function return_and_read(): void {
+export function return_and_read(): void {
 	switch_to(pid_of(0));
 	note(0, read(A));
 }
-function spare_reads(): void {
+export function spare_reads(): void {
 	switch_to(noted(SPARE));
 	note(0, read(A));
 }
-function zap(): void {
+export function zap(): void {
 	note(1, madvise_dontneed(A, PAGE));
 }
-function unmap(): void {
+export function unmap(): void {
 	note(1, munmap(A, LEN));
 }
 
-function zapped(): void {
+export function zapped(): void {
 	check_that(noted(1) === 0, "madvise fails");
 	check_that(noted(0) === 1 || noted(0) === 0, "a page of nobody was read");
 	check_that(on_cpu(1, () => read(A)) === 0, "the page has what was given up");
 }
-function unmapped(): void {
+export function unmapped(): void {
 	check_that(noted(1) === 0, "munmap fails");
 	check_that(noted(0) === 1 || noted(0) === -1, "a page of nobody was read");
 	check_that(on_cpu(1, () => read(A)) === -1, "a page is mapped after munmap");
