@@ -2,11 +2,11 @@
 /** A bundle is made again if its command, a source in it, or a symbol that such a
  *  source asks for has changed; and only then. */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import test from "ava";
 import ts from "@typescript/typescript6";
-import { objtree } from "../lib/objtree.ts";
+import { objtree, outdated } from "../lib/objtree.ts";
 import { cmd_text, program_deps } from "./fixdep.ts";
 import { here } from "../lib/root.ts";
 
@@ -55,6 +55,11 @@ test("make builds again for what went into the bundle, and for nothing else", as
 		utimesSync(path, new Date(), new Date(Date.now() + seconds * 1000));
 	};
 	t.is(make(), "up to date");
+	t.false(outdated(bundle));
+	const { atime, mtime } = statSync(bundle);
+	utimesSync(bundle, atime, new Date(0));
+	t.true(outdated(bundle), "its sources are newer");
+	utimesSync(bundle, atime, mtime);
 
 	t.is(make("-W", "kernel/mm/memory.ts"), "build");
 	t.is(make("-W", "scripts/cc/lower.ts"), "build");

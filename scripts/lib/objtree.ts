@@ -3,8 +3,8 @@
  * Object trees for programs: a configuration of its own below build/, made with
  * the same make targets that a user types.
  */
-import { existsSync, readdirSync, statSync, utimesSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 import { run } from "./child.ts";
 import { UserError } from "./errors.ts";
 import { make_directory } from "./files.ts";
@@ -116,10 +116,15 @@ function once(options: ObjtreeOptions, file: string, target: string): Promise<st
 	return made;
 }
 
-/** Was it made before its sources were changed last? */
-export function outdated(made: string): boolean {
-	const srctree = here();
-	return statSync(made).mtimeMs <= Math.max(...INPUTS.map((i) => newest(join(srctree, i))));
+/** Has a source of a kernel changed since it was made? The list is the one that make goes by. */
+export function outdated(bundle: string): boolean {
+	const list = join(dirname(bundle), `.${basename(bundle)}.cmd`);
+	if (!existsSync(list)) return false;
+	const made = statSync(bundle).mtimeMs;
+	const sources = [...readFileSync(list, "utf8").matchAll(/^ {2}(\S+) \\$/gm)].map(([, path]) =>
+		join(here(), path),
+	);
+	return sources.some((path) => (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? made + 1) > made);
 }
 
 /** Has make make a target, after which there is a file; its path. */
@@ -129,7 +134,8 @@ async function make_objtree(options: ObjtreeOptions, file: string, target: strin
 	const srctree = here();
 	const dir = join(build_dir(), name);
 	const made = join(dir, file);
-	if (existsSync(made) && !outdated(made)) return made;
+	const sources = Math.max(...INPUTS.map((i) => newest(join(srctree, i))));
+	if (existsSync(made) && statSync(made).mtimeMs > sources) return made;
 	make_directory(dir);
 	const shown = relative(srctree, dir).startsWith("..") ? dir : relative(srctree, dir);
 	if (tell && !process.env.KBUILD_SILENT) tell(`  BUILD   ${shown}\n`);

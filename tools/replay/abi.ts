@@ -186,6 +186,8 @@ export function value_of(name: string): number | undefined {
 	return NAMES[name] ?? (name.startsWith("SIG") ? constants.signals[name as NodeJS.Signals] : undefined);
 }
 
+export const SIGBUS = 7;
+export const SIGSEGV = 11;
 export const ERRNO: Record<string, number> = { ...constants.errno, ENOTSUPP: 524 };
 
 /** Name of an errno, for messages. */

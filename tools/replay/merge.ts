@@ -24,6 +24,8 @@ import {
 	PMD_SIZE,
 	PR_SET_NAME,
 	PR_SET_VMA,
+	SIGBUS,
+	SIGSEGV,
 	PROT_EXEC,
 	PROT_READ,
 	PROT_WRITE,
@@ -322,8 +324,7 @@ export class Merge {
 	/** Without a mark maps.final was copied soon after the first exit_group began: where threads ran on,
 	 *  before the first mmap that it does not show. */
 	private line_of_final(): number {
-		const main = this.events.find((event) => event.kind === "call")?.pid;
-		const group = new Set([main]);
+		const group = new Set([this.first_call()?.pid]);
 		let ending = false;
 		for (const event of this.events) {
 			if (event.kind !== "call" || !group.has(event.pid)) continue;
@@ -336,6 +337,11 @@ export class Merge {
 			if (ending && name === "mmap" && !shown()) return event.line - 1;
 		}
 		return Number.POSITIVE_INFINITY;
+	}
+
+	/** The program's own, or of what became it. */
+	private first_call(): Call | undefined {
+		return this.events.find((event) => event.kind === "call");
 	}
 
 	/** What is said later than it is needed. */
@@ -361,7 +367,7 @@ export class Merge {
 				else if (!this.first_brks.has(exec)) this.first_brks.set(exec, event.result.value);
 			}
 		}
-		const main = this.events.find((event) => event.kind === "call")?.pid;
+		const main = this.first_call()?.pid;
 		this.last_exec = main === undefined ? undefined : execs.get(main);
 		match_signals(this.faults, this.events);
 	}
@@ -421,7 +427,7 @@ export class Merge {
 		const mark = this.parts.initial?.mark;
 		/* strace was attached to a program that ran already. */
 		if (mark && mark.threads.length > 0) return beginning(mark.threads[0], mark.line, mark.time);
-		const first = this.events.find((e) => e.kind === "call");
+		const first = this.first_call();
 		if (!first) throw new UserError(`${this.strace}: no system call in the file; record the program again`);
 		const pid = first.pid;
 		const program = this.initial.find((line) => line.name.startsWith("/"))?.name ?? "";
@@ -586,7 +592,7 @@ export class Merge {
 			(event.address === undefined ? event.info : page_down(event.address) !== page_down(op.args[0]))
 		)
 			return this.omit(event.name, 1);
-		op.expected = { signal: true, signo: event.name === "SIGBUS" ? 7 : 11 };
+		op.expected = { signal: true, signo: event.name === "SIGBUS" ? SIGBUS : SIGSEGV };
 		op.lines++;
 	}
 
@@ -636,8 +642,7 @@ export class Merge {
 		}
 		if (others.length === 0) return;
 		for (const order of orders(others, 3)) {
-			const mm = thread.mm.fork(-1);
-			mm.forked = false;
+			const mm = thread.mm.trial();
 			const ok = order.every((other) => {
 				if (!this.explains(mm, other.call)) return false;
 				apply_call(mm, other.call, this.table);
@@ -677,8 +682,7 @@ export class Merge {
 				may_be_changed_by(call, other.call),
 		);
 		if (others.length === 0) return;
-		const after = thread.mm.fork(-1);
-		after.forked = false;
+		const after = thread.mm.trial();
 		apply_call(after, call, this.table);
 		for (const other of others)
 			if (this.explains(thread.mm, other.call) && !this.explains(after, other.call))

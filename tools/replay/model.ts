@@ -239,6 +239,13 @@ export class AddressSpace {
 		return range.end - page_down(address) <= limit ? range : undefined;
 	}
 
+	/** A copy to try calls on; where it merges the kernel might not. */
+	trial(): AddressSpace {
+		const copy = this.fork(-1);
+		copy.forked = false;
+		return copy;
+	}
+
 	/** Where top-down mmap puts `length` bytes: the highest hole below the base. */
 	place(length: number): number | undefined {
 		return this.areas.highest_gap(PAGE_SIZE * 16, this.mmap_base, length);

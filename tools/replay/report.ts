@@ -4,7 +4,7 @@
 import Table from "cli-table3";
 import { count } from "../../scripts/lib/words.ts";
 import { printable } from "../lib/errors.ts";
-import { errno_name } from "./abi.ts";
+import { errno_name, SIGBUS, SIGSEGV } from "./abi.ts";
 import { compare_maps, describe, type MapsResult, name_files } from "./compare.ts";
 import type { Outcome } from "./machine.ts";
 import { parse_maps } from "./maps.ts";
@@ -192,9 +192,9 @@ function show_result(value: number, op: Op): string {
 	if (op.kind === "fault")
 		return value === 0
 			? "no signal"
-			: value === 11
+			: value === SIGSEGV
 				? "SIGSEGV"
-				: value === 7
+				: value === SIGBUS
 					? "SIGBUS"
 					: `signal ${value}`;
 	if (value < 0 && value > -4096) return `-1 ${errno_name(-value)}`;

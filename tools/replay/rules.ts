@@ -5,10 +5,9 @@
  * no rule explains, what to look at first. Documentation/newer-kernels.md has
  * the list.
  */
-import { ERRNO, MADV, MAP_HUGETLB } from "./abi.ts";
+import { ERRNO, MADV, MAP_HUGETLB, SIGBUS } from "./abi.ts";
 import type { Op } from "./trace.ts";
 
-const SIGBUS = 7;
 const SIGKILL = 9;
 
 /** What an operation was to be and what it was; errors are negative. */

@@ -148,7 +148,8 @@ export async function run(scenarios: string[], o: Options): Promise<number> {
 	if (usual(scenarios, o)) {
 		failures += await random(o, options);
 		/* And with allocations that fail. */
-		if (failures === 0 && o.mutant === undefined && (options.model ?? "sc") === "sc")
+		const own = o.mutant !== undefined && !is_file(o.mutant);
+		if (!own && (options.model ?? "sc") === "sc")
 			failures += await random(o, { ...options, model: "sc", config: FAILING }, FAILING_PROGRAMS);
 	}
 	if (o.html !== undefined && failed.length === 0)
