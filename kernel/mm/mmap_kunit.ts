@@ -16,11 +16,12 @@ import {
 import {
 	MAP_32BIT, MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN,
 	MAP_HUGE_SHIFT, MAP_HUGETLB, MAP_PRIVATE, MAP_SHARED, MAP_STACK,
-	PROT_NONE, PROT_READ, PROT_WRITE,
+	PROT_NONE, PROT_READ, PROT_WRITE, vm_committed_as,
 } from "linux/mman.ts";
 import type { mm_struct } from "linux/mm_types.ts";
 import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
 import { ulong_add_overflows, ULONG_RANGE } from "linux/overflow.ts";
+import { percpu_counter_sum } from "linux/percpu_counter.ts";
 import { KERNEL_VERSION } from "linux/version.ts";
 import { ulong_arg } from "kernel/entry/syscall.ts";
 import { sys_munlock } from "mm/mlock.ts";
@@ -411,6 +412,26 @@ function stack(test: kunit): void {
 	mmap_read_unlock(mm);
 }
 
+/** What a stack grows by is committed if it is given back: with VM_ACCOUNT. */
+function stack_accounts(test: kunit): void {
+	const mm: mm_struct = current().mm;
+	const before = percpu_counter_sum(vm_committed_as);
+
+	for (const prot of [RW, PROT_READ]) {
+		ksys_mmap_pgoff(addr_of(900), PAGE_SIZE, prot,
+			ANON | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
+		mmap_read_lock(mm);
+		KUNIT_EXPECT_EQ(test, expand_stack(find_vma(mm, addr_of(900)),
+			addr_of(890)), 0);
+		mmap_read_unlock(mm);
+		KUNIT_EXPECT_EQ(test, percpu_counter_sum(vm_committed_as),
+			before + (prot === RW ? 11 : 0));
+		munmap(890, 901);
+		KUNIT_EXPECT_EQ(test, percpu_counter_sum(vm_committed_as),
+			before);
+	}
+}
+
 export const mmap_test_suite = kunit_suite({
 	name: "mmap",
 	init: mm_test_init,
@@ -432,5 +453,6 @@ export const mmap_test_suite = kunit_suite({
 		KUNIT_CASE("brk", brk),
 		KUNIT_CASE("lookup", lookup),
 		KUNIT_CASE("stack", stack),
+		KUNIT_CASE("stack_accounts", stack_accounts),
 	],
 });
