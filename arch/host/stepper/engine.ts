@@ -13,7 +13,7 @@
  * the same place before), for the strategies.
  */
 import { turn_depends, turn_ended_by, turn_is_news } from "./await.ts";
-import { assert, FAILED, fail, forget_failure, machine_failure, note_failure, StepperBug, SWITCH } from "./failure.ts";
+import { assert, FAILED, fail, forget_failure, machine_failure, note_failure, oops, SWITCH } from "./failure.ts";
 import {
 	ACQ,
 	ANSWER,
@@ -478,22 +478,11 @@ function resume(c: number): void {
 	} catch (error) {
 		accesses += log_length();
 		if (error === SWITCH || error === FAILED) return;
-		if (error instanceof StepperBug) throw error;
-		crash(error);
+		note_failure({ ...oops(error), context: cur });
 		return;
 	}
 	accesses += log_length();
 	finished(c);
-}
-
-/** What is no panic of the kernel's is a bug that the kernel would oops on. */
-function crash(error: unknown): void {
-	note_failure({
-		kind: "panic",
-		text: `oops: ${error instanceof Error ? error.message : error}`,
-		stack: error instanceof Error ? (error.stack ?? "") : "",
-		context: cur,
-	});
 }
 
 function finished(c: number): void {

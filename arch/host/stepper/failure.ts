@@ -5,6 +5,7 @@
  * KernelPanic, for whoever runs the kernel there. A mistake of the stepper's
  * own is neither: assert() throws a StepperBug, which ends the search.
  */
+import { JournalFull } from "./ram.ts";
 import { cpu, cur, exploring, n } from "./state.ts";
 
 export interface StepperFailure {
@@ -45,6 +46,16 @@ export class KernelPanic extends Error {
 	) {
 		super(text);
 	}
+}
+
+/** What the kernel threw that is no panic of its own: what it would oops on, or a loop. */
+export function oops(error: unknown): Pick<StepperFailure, "kind" | "text" | "stack"> {
+	if (error instanceof StepperBug) throw error;
+	const text = error instanceof Error ? error.message : `${error}`;
+	const stack = error instanceof Error ? (error.stack ?? "") : "";
+	return error instanceof JournalFull
+		? { kind: "limit", text, stack }
+		: { kind: "panic", text: `oops: ${text}`, stack };
 }
 
 /** The execution fails here. */

@@ -29,6 +29,12 @@ export const shadow = HEAPU8.subarray(SHADOW, SHADOW + RAM_SIZE / 8);
 
 /** Words that an execution may change, counting repetitions. */
 const UNDO_MAX = 1 << 22;
+/** Thrown by what would change more. */
+export class JournalFull extends Error {
+	constructor() {
+		super(`${UNDO_MAX} words changed without an end`);
+	}
+}
 
 /* ---- undo ---- */
 
@@ -50,7 +56,7 @@ export function set_journaling(on: boolean): void {
 /** Changes a word, remembering what it was. */
 export function poke(w: number, v: number): void {
 	if (journaling) {
-		if (undone >= 2 * UNDO_MAX) throw new RangeError("undo journal");
+		if (undone >= 2 * UNDO_MAX) throw new JournalFull();
 		undo[undone] = w;
 		undo[undone + 1] = HEAP32[w];
 		undone += 2;

@@ -19,12 +19,13 @@ import {
 	steps_in_earnest,
 	waiting,
 } from "host/engine.ts";
-import { KernelPanic, machine_failure, type StepperFailure } from "host/failure.ts";
+import { KernelPanic, machine_failure, oops, type StepperFailure } from "host/failure.ts";
 import { IRQ_BEGIN, KIND_NAMES } from "host/kinds.ts";
 import { on_cpu } from "host/quiet.ts";
 import { adopt_sharing, forget_sharing, is_shared, shared_words, sharing } from "host/sharing.ts";
 import { on_stack } from "host/stack.ts";
 import {
+	cpu,
 	ctx_cpu,
 	ctx_kind,
 	ctx_state,
@@ -351,10 +352,7 @@ export class Session {
 		try {
 			return this.set_up() ?? run_on();
 		} catch (error) {
-			if (!(error instanceof KernelPanic)) throw error;
-			return this.explained(
-				panic_of(error, error.kind, "setup", `before the first step${in_case()}: `),
-			);
+			return this.explained(panic_of(error, "setup", `before the first step${in_case()}: `));
 		}
 	}
 
@@ -445,12 +443,9 @@ export class Session {
 			if (this.scenario.check) on_cpu(0, this.scenario.check);
 			on_cpu(0, teardown_check);
 		} catch (error) {
-			if (!(error instanceof KernelPanic)) throw error;
 			/* Unless it is none, and another execution may end like this. */
 			this.seen.delete(hash);
-			const check = error.message.startsWith("check failed:");
-			const where = check ? "" : "after all programs have ended: ";
-			return this.failed(panic_of(error, check ? "check" : error.kind, "check", where));
+			return this.failed(panic_of(error, "check", "after all programs have ended: "));
 		}
 		undo_to(mark);
 	}
@@ -508,19 +503,24 @@ export class Session {
 	}
 }
 
-/** A panic outside of the exploration: its message has a line of text, then the stack. */
-function panic_of(error: KernelPanic, kind: string, phase: Phase, where: string): SessionFailure & StepperFailure {
+/** What ended a phase in which nobody explores. What a check says needs no `where`. */
+function panic_of(error: unknown, phase: Phase, where: string): SessionFailure & StepperFailure {
+	const at = { cpu, context: "task", phase } as const;
+	const none = { context: -1, at, event: n, schedule: [], console: [] };
+	if (!(error instanceof KernelPanic)) {
+		const f = oops(error);
+		return { ...none, ...f, text: where + f.text };
+	}
+	/* Its message has a line of text, then the stack. */
 	const [text] = error.message.split("\n", 1);
+	const check = text.startsWith("check failed:");
 	return {
-		kind,
-		text: where + text,
+		...none,
+		kind: check ? "check" : error.kind,
+		text: check ? text : where + text,
 		stack: error.message.slice(text.length + 1),
 		memory: error.memory,
-		context: -1,
-		at: { cpu: error.cpu, context: "task", phase },
-		event: n,
-		schedule: [],
-		console: [],
+		at: { ...at, cpu: error.cpu },
 	};
 }
 

@@ -37,6 +37,13 @@ const UAF = (size: number): [string, RegExp] => [
 /** By program: the kind of its failure, and what its text has. */
 const EXPECTED: Record<string, [kind: string, text: RegExp]> = {
 	"steps-for-ever": ["limit", /^never ends: \d+ (steps|accesses) without an end/],
+	"stores-for-ever-after": [
+		"limit",
+		/^never ends: after all programs have ended: \d+ words changed without an end/,
+	],
+	throws: ["panic", /^oops: .* is not a function/],
+	"throws-before": ["panic", /^before the first step: oops: .* is not a function/],
+	"throws-after": ["panic", /^after all programs have ended: oops: .* is not a function/],
 	/* Words are 4 bytes, and so is the access to a part of one. */
 	"free-load-u8": UAF(4),
 	"free-load-u16": UAF(4),

@@ -60,6 +60,14 @@ function increment(): void {
 	g.count++;
 	spin_unlock(g.lock);
 }
+function store_for_ever(): void {
+	for (;;) g.count++;
+}
+function call_nothing(): void {
+	const nothing = undefined as unknown as () => void;
+
+	nothing();
+}
 function counted(n: number): void {
 	check_that(g.count === n, `${g.count} of ${n} increments`);
 }
@@ -119,6 +127,13 @@ export const scenarios: Record<string, Scenario> = {
 		},
 		() => WRITE_ONCE(g.word, 0),
 	]),
+
+	"wrong/stores-for-ever-after": program("a check stores for ever", [() => {}], store_for_ever),
+
+	/* ---- what the kernel would oops on, and is no panic ---- */
+	"wrong/throws": program("a program calls what is no function", [call_nothing]),
+	"wrong/throws-before": wrong("the set-up calls what is no function", [() => {}], { setup: call_nothing }),
+	"wrong/throws-after": program("a check calls what is no function", [() => {}], call_nothing),
 
 	/* ---- assertions ---- */
 	"wrong/assert-others-rwsem": program("it is asserted that a semaphore is held, which another CPU holds", [
