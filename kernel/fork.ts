@@ -623,7 +623,9 @@ export function get_task_mm(task: task_struct): mm_struct {
 	task_lock(task);
 	let mm = task.mm;
 	if (mm !== NULL) {
-		if ((task.flags & PF_KTHREAD) !== 0)
+		/* The task changes its other flags as it likes; of this bit
+		 * any value is the right one. */
+		if ((data_race(task.flags) & PF_KTHREAD) !== 0)
 			mm = NULL;
 		else
 			mmget(mm);

@@ -32,7 +32,7 @@ test("every header is complete, for each architecture", (t) => {
 		t.regex(name, /^[a-z0-9]+(-[a-z0-9]+)*$/);
 		t.regex(
 			scenarios,
-			new RegExp(`"${m.scenario}": (\\{|table\\(|one\\()`),
+			new RegExp(`"${m.scenario}": (\\{|\\w+\\()`),
 			`${name}: no scenario '${m.scenario}'`,
 		);
 		if (m.config) t.true(fragments(arch).includes(m.config), `${name}: no configs/${m.config}`);

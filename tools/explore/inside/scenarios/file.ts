@@ -12,6 +12,7 @@ import {
 	check_that,
 	child_on,
 	drop_caches,
+	exit_group,
 	fork,
 	LEN,
 	madvise_dontneed,
@@ -327,6 +328,44 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(read(A) >= 0 === (noted(0) === A), "the mapping is not what mmap says");
 			check_file();
 		},
+	},
+	"file-grow-grow": {
+		about: "two opens of a file that is empty, each of which makes it as long as it needs it",
+		patch: "none: fs/file.ts i_size_grow(), in place of i_size_write()",
+		invariant: "a file is as long as the longer one: what is mapped never becomes shorter",
+		setup: () => start_threads(2),
+		cpus: [
+			() => note(0, user_syscall(__NR_sim_open, INO, O_RDWR, LEN)),
+			() => note(1, user_syscall(__NR_sim_open, INO, O_RDWR, PAGE)),
+		],
+		check() {
+			map_fd(A, noted(1));
+			check_that(read(A + PAGE) >= 0, "the file has become shorter");
+			user_syscall(__NR_close, noted(0));
+			user_syscall(__NR_close, noted(1));
+			check_file();
+		},
+	},
+	"file-map-map": {
+		about: "two processes map a file that both have mapped, once more",
+		patch: "none: mm/mmap.c vma_link()",
+		invariant: "the interval tree of a file is changed under its lock",
+		setup: mapped_twice,
+		cpus: [() => map_file(B, LEN, PROT_RW, true), () => map_file(B, LEN, PROT_RW, true)],
+		check() {
+			check_that(
+				read(B) === at_start() && on_cpu(1, () => read(B)) === at_start(),
+				"a value from nowhere",
+			);
+		},
+	},
+	"file-map-exit": {
+		about: "a process maps a file once more, as another one that has it mapped ends",
+		patch: "none: mm/mmap.c vma_link(), exit_mmap()",
+		invariant: "the interval tree of a file is changed under its lock",
+		setup: mapped_twice,
+		cpus: [() => map_file(B, LEN, PROT_RW, true), exit_group],
+		check: () => check_that(read(B) === at_start(), "a value from nowhere"),
 	},
 	"file-close-close": {
 		about: "two closes of one descriptor",

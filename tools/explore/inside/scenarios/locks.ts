@@ -5,6 +5,10 @@
  * rwsems are one step each, and so are explored as a model of themselves,
  * unless CONFIG_RWSEM_STEPPED is off.
  */
+import { tasklist_lock } from "kernel/fork.ts";
+import { find_task_by_vpid } from "kernel/pid.ts";
+import { send_sig } from "kernel/signal.ts";
+import { SIGKILL } from "linux/signal.ts";
 import {
 	raw_seqcount_begin,
 	read_seqbegin,
@@ -19,8 +23,10 @@ import {
 } from "linux/seqlock.ts";
 import {
 	down_read,
+	down_read_killable,
 	down_read_trylock,
 	down_write,
+	down_write_killable,
 	down_write_trylock,
 	downgrade_write,
 	init_rwsem,
@@ -29,7 +35,16 @@ import {
 } from "linux/rwsem.ts";
 import { spin_lock, spin_lock_init, spin_trylock, spin_unlock } from "linux/spinlock.ts";
 import type { rw_semaphore, seqcount_t, seqlock_t, spinlock_t } from "linux/spinlock_types.ts";
-import { check_that, exit_and_idle, in_kernel, note, noted, type Scenario, start_threads } from "../scenario.ts";
+import {
+	check_that,
+	exit_and_idle,
+	in_kernel,
+	note,
+	noted,
+	pid_of,
+	type Scenario,
+	start_threads,
+} from "../scenario.ts";
 
 interface guarded extends struct {
 	lock: embed<spinlock_t>;
@@ -144,6 +159,41 @@ function sem_try_read(): void {
 	look();
 	up_read(w.sem);
 }
+/** The task of CPU 1 is to die: only its waiting ends here, as it returns to no user mode. */
+function kill(): void {
+	spin_lock(tasklist_lock);
+	const p = find_task_by_vpid(pid_of(1));
+
+	spin_unlock(tasklist_lock);
+	send_sig(SIGKILL, p);
+}
+function write_and_kill(): void {
+	down_write(w.sem);
+	increment();
+	up_write(w.sem);
+	kill();
+}
+function read_and_kill(): void {
+	down_read(w.sem);
+	look();
+	kill();
+	up_read(w.sem);
+}
+function killable_read(): void {
+	if (down_read_killable(w.sem) !== 0) return;
+	look();
+	up_read(w.sem);
+}
+function killable_write(): void {
+	if (down_write_killable(w.sem) !== 0) return;
+	increment();
+	up_write(w.sem);
+}
+function check_free(): void {
+	check_that(down_write_trylock(w.sem), "the semaphore is not free");
+	look();
+	up_write(w.sem);
+}
 function counted(n: number): void {
 	check_that(look() === n, "an increment is lost");
 }
@@ -190,6 +240,34 @@ export const scenarios: Record<string, Scenario> = {
 		setup: () => sems(3),
 		cpus: [sem_downgrade, sem_write, sem_read],
 		check: () => counted(2),
+		configs: ["rwsem.config"],
+	},
+	"rwsem-killed-reader": {
+		about: "a reader that waits for a semaphore and is killed, beside the writer that gives it to readers",
+		patch: "none: kernel/locking/rwsem.c rwsem_down_read_slowpath()",
+		invariant: "who returns with -EINTR has no share of the lock, and waits no more",
+		setup: () => sems(2),
+		cpus: [() => in_kernel(write_and_kill), () => in_kernel(killable_read)],
+		check: check_free,
+		configs: ["rwsem.config"],
+	},
+	"rwsem-killed-writer": {
+		about: "a writer that waits for a semaphore and is killed, beside the one that gives it up",
+		patch: "none: kernel/locking/rwsem.c rwsem_down_write_slowpath()",
+		invariant: "who returns with -EINTR has not the lock, and waits no more",
+		setup: () => sems(2),
+		cpus: [() => in_kernel(write_and_kill), () => in_kernel(killable_write)],
+		check: check_free,
+		configs: ["rwsem.config"],
+	},
+	"rwsem-killed-first": {
+		about: "a writer that waits behind a reader and is killed, and readers behind it",
+		patch: "none: kernel/locking/rwsem.c rwsem_down_write_slowpath(), rwsem_del_wake_waiter()",
+		invariant: "who waited behind it is woken",
+		setup: () => sems(3),
+		cpus: [() => in_kernel(read_and_kill), () => in_kernel(killable_write), () => in_kernel(sem_read)],
+		check: check_free,
+		models: ["sc"],
 		configs: ["rwsem.config"],
 	},
 	"rwsem-handoff": {

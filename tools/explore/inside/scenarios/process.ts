@@ -14,6 +14,7 @@ import {
 	A,
 	as_child,
 	as_task,
+	B,
 	become_newborn,
 	check_that,
 	exec,
@@ -57,6 +58,7 @@ const MADV_WIPEONFORK = 18;
 const W = 0x57;
 
 const SIGKILL = 9;
+const SIGUSR1 = 10;
 
 function kill_parent(): void {
 	note(1, user_syscall(__NR_kill, pid_of(0), SIGKILL));
@@ -417,6 +419,41 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "what was made of the child is undone, or the child is whole",
 		setup: parent_and_child,
 		cpus: [() => note(0, fork()), kill_parent],
+	},
+	"signal-killed": {
+		about: "a process that takes another signal, and SIGKILL beside: who sends it waits for the end",
+		patch: "none: kernel/signal.c get_signal()",
+		invariant: "no SIGKILL is lost",
+		setup: parent_and_child,
+		cpus: [
+			() => {
+				user_syscall(__NR_kill, forked(), SIGKILL);
+				note(0, user_syscall(__NR_wait4, -1, 0, 0));
+			},
+			() => {
+				user_syscall(__NR_kill, forked(), SIGUSR1);
+				user_idle();
+			},
+		],
+		check: () => check_that(noted(0) === forked(), "wait4 does not return the child"),
+	},
+	"segv-killed": {
+		about: "a process whose access is refused, and SIGKILL beside: who sends it waits for the end",
+		patch: "none: kernel/signal.c get_signal(), force_sig_fault()",
+		invariant: "no SIGKILL is lost",
+		setup: parent_and_child,
+		cpus: [
+			() => {
+				user_syscall(__NR_kill, forked(), SIGKILL);
+				note(0, user_syscall(__NR_wait4, -1, 0, 0));
+			},
+			() => {
+				read(B);
+				user_idle();
+			},
+		],
+		check: () => check_that(noted(0) === forked(), "wait4 does not return the child"),
+		models: ["sc"],
 	},
 	"vfork-killed": {
 		about: "a vfork beside the end of its process by SIGKILL: it does not wait for its child any more",

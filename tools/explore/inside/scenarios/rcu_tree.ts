@@ -4,6 +4,7 @@
  * are in the kernel, as between a system call's entry and its return, where callbacks are invoked. Under all other
  * configurations RCU is the stepper's, and these are scenarios of that.
  */
+import { CONFIG_RCU_STEPPED } from "generated/autoconf.ts";
 import { GFP_KERNEL } from "linux/gfp.ts";
 import { call_rcu, rcu_barrier, rcu_read_lock, rcu_read_unlock, synchronize_rcu } from "linux/rcupdate.ts";
 import { kfree, kmalloc } from "linux/slab.ts";
@@ -20,6 +21,7 @@ interface thing extends struct {
 interface rcu_words extends struct {
 	thing: thing /* RCU */;
 	next: thing /* of the updater; set-up only */;
+	first: embed<callback_head> /* of nothing */;
 	called: int /* callbacks that were invoked */;
 	x: int;
 	y: int;
@@ -47,6 +49,7 @@ const thing_free = RODATA((head: callback_head): void => {
 	kfree(container_of<thing>(head, "rcu"));
 	fetch_add(w.called, 1);
 });
+const no_callback = RODATA((_head: callback_head): void => {});
 function things_check(): void {
 	check_that(noted(0) === 1 || noted(0) === 2, "a reader sees what is in no thing");
 	kfree(w.thing);
@@ -153,6 +156,44 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(noted(0) === 0 || noted(1) === 1, "a section spans a grace period");
 		},
 		configs: ["rcu.config"],
+	},
+	"rcu-tree-queue": {
+		about: "callbacks that are queued one after the other, beside system calls that begin between them",
+		patch: "none: kernel/rcu/tree.c rcu_advance_cbs()",
+		invariant: "a callback waits for a grace period that begins after it was queued",
+		setup: things,
+		cpus: [
+			() => {
+				in_kernel(() => call_rcu(w.first, no_callback))();
+				in_kernel(thing_call)();
+				in_kernel(() => {})();
+			},
+			in_kernel(thing_read),
+			in_kernel(() => {}),
+		],
+		check: things_check,
+		models: ["sc"],
+		configs: ["rcu.config"],
+	},
+	"rcu-tree-barrier": {
+		about: "rcu_barrier() beside one who queues a callback, whose CPU is idle or leaves the kernel then",
+		patch: "none: kernel/rcu/tree.c rcu_barrier(), rcu_barrier_entrain()",
+		invariant: "it waits for no callback that nobody invokes, and all are invoked once",
+		setup: things,
+		cpus: [
+			in_kernel(() => {
+				call_rcu(w.first, no_callback);
+				/* The stepper's own is for set-ups and checks only. */
+				if (!CONFIG_RCU_STEPPED) rcu_barrier();
+			}),
+			() => {
+				in_kernel(thing_call)();
+				in_kernel(thing_read)();
+			},
+		],
+		check: called_once,
+		configs: ["rcu.config"],
+		models: ["sc"],
 	},
 	"rcu-tree-both": {
 		about: "two synchronize_rcu() at once, of which each waits for the other",
