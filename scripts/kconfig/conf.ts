@@ -11,7 +11,6 @@ import type { AskMode, ReadLine } from "./conf_ask.ts";
 import { conf_ask, stdin_lines } from "./conf_ask.ts";
 import { conf_write_autoconf } from "./conf_auto.ts";
 import type { Options } from "./conf_options.ts";
-import { compat_note } from "./compat_note.ts";
 import { PROGNAME, parse_options } from "./conf_options.ts";
 import {
 	conf_errors,
@@ -28,6 +27,7 @@ import type { Kconf, KconfHost } from "./lkc.ts";
 import { ConfExit, kconf_alloc, mod, no, not_too_deep, yes } from "./lkc.ts";
 import { busybox_main } from "./old/busybox.ts";
 import { conf_parse } from "./parser.ts";
+import { read_note } from "./read_note.ts";
 import { bytes_exit, path_of, to_bytes, to_text } from "./text.ts";
 
 /** $KCONFIG_ALLCONFIG: answers that the all*config modes and randconfig have to respect. */
@@ -49,8 +49,11 @@ function read_kconfig(kconf: Kconf, opts: Options): void {
 		conf_parse(kconf, opts.kconfig);
 	} catch (e) {
 		if (!(e instanceof ConfExit)) throw e;
-		const note = compat_note(PROGNAME, kconf.host, opts.compat, opts.compat_by_default, opts.kconfig);
-		throw note === "" ? e : new ConfExit(e.code, `${e.message}\n${note}`.trim());
+		const reader = { progname: PROGNAME, by_default: opts.compat_by_default, explains: false };
+		const note = read_note(reader, kconf, opts.kconfig, e);
+		throw note === ""
+			? e
+			: bytes_exit(e.code, `${e.bytes ?? to_bytes(e.message)}\n${to_bytes(note)}`.trim());
 	}
 }
 

@@ -108,7 +108,8 @@ export function choose_compat(progname: string, host: KconfHost, option?: string
 	if (option === undefined && !text) return compat_of_version(host.env.KERNELVERSION ?? "") ?? COMPAT_7_2;
 	if (is_compat(text ?? "")) return text as Compat;
 	const from = option === undefined ? `KCONFIG_COMPAT=${text}` : `--compat ${text}`;
-	const known = `${COMPATS.slice(0, -1).join(", ")} and ${COMPATS.at(-1)}`;
+	const names = progname === PROGNAME ? [...COMPATS, "kconfiglib"] : COMPATS;
+	const known = `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 	throw new ConfExit(2, `${progname}: ${from}: not known; known are ${known}`);
 }
 

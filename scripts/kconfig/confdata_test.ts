@@ -218,7 +218,8 @@ test("options: abbreviated, anywhere, and wrong ones are reported and ignored", 
 	t.is(says("--mod2", "--alldef"), `spf-conf: option '--mod2' is ambiguous; ${two}\n`);
 	t.is(says("--alldef=x", "-s", "--alldef"), "spf-conf: option '--alldefconfig' doesn't allow an argument\n");
 	t.is(says("-xs", "--alldef"), "spf-conf: invalid option -- 'x'\n");
-	const known = "not known; known are 5.17, 6.1, 6.6, 6.12, 7.2, coreboot, u-boot, buildroot and busybox";
+	const known =
+		"not known; known are 5.17, 6.1, 6.6, 6.12, 7.2, coreboot, u-boot, buildroot, busybox and kconfiglib";
 	const bad = box.conf("--compat", "5.18", "--alldef", "Kconfig");
 	t.is(bad.code, 2);
 	t.is(bad.err, `spf-conf: --compat 5.18: ${known}\n`);
@@ -246,6 +247,27 @@ test("files of an older kernel that cannot be read: which rules hold", (t) => {
 	t.is(box.conf("--alldefconfig", "Kconfig").code, 1);
 	t.notRegex(box.conf("--alldefconfig", "Kconfig").err, /these are the rules/);
 	box.remove();
+});
+
+test("files that only Kconfiglib can read: its rules are named, to who knows them", (t) => {
+	const only_there: Record<string, string> = {
+		def_int: "config A\n\tdef_int 3\n",
+		def_hex: "config A\n\tdef_hex 0x3\n",
+		def_string: 'config A\n\tdef_string "3"\n',
+		rsource: 'rsource "sub/Kconfig"\n',
+		osource: 'osource "not/there"\n',
+		orsource: 'orsource "su*/K*"\n',
+	};
+	const hint = "the files can be read by those of Kconfiglib";
+	for (const [word, text] of Object.entries(only_there)) {
+		const box = sandbox({ Kconfig: text, "sub/Kconfig": 'config S\n\tbool "s"\n', ".config": "" });
+		const { code, err } = box.conf("--alldefconfig", "Kconfig");
+		t.is(code, 1, word);
+		t.true(err.endsWith(`${hint}: --compat kconfiglib, or KCONFIG_COMPAT=kconfiglib\n`), `${word}: ${err}`);
+		t.is(box.conf("--compat", "kconfiglib", "--alldefconfig", "Kconfig").code, 0, word);
+		t.notRegex(box.conf("--compat", "7.2", "--alldefconfig", "Kconfig").err, /these are the rules/);
+		box.remove();
+	}
 });
 
 test("a directory without permission is an error of the user", (t) => {
@@ -314,4 +336,26 @@ test("the directory is no .config, not even by an empty name", (t) => {
 	box.env = { KCONFIG_CONFIG: "" };
 	t.is(box.conf("--olddefconfig", "Kconfig").code, 1);
 	box.remove();
+});
+
+test("a file that is missing is no reason for other rules, but for a word of the architecture", (t) => {
+	const hint = (Kconfig: string, more: Record<string, string> = {}, env: Record<string, string> = {}): string => {
+		const box = sandbox({ Kconfig, good: 'config A\n\tbool "a"\n', ...more });
+		box.env = env;
+		const { code, err } = box.conf("--alldefconfig", "Kconfig");
+		box.remove();
+		t.is(code, 1);
+		return err.split("\n")[1] ?? "";
+	};
+	const kernel = 'source "good"\ncomment "for $(ARCH)"\nsource "arch/$(SRCARCH)/Kconfig"\n';
+	const both = "ARCH and SRCARCH are not set, and these files ask for them, e.g. ARCH=x86 SRCARCH=x86";
+	t.is(hint(kernel), `spf-conf: ${both}`);
+	t.is(
+		hint(kernel, {}, { ARCH: "x86_64", SRCARCH: "x86_64" }),
+		"spf-conf: there is no arch/x86_64; SRCARCH is the directory, e.g. x86 for ARCH=x86_64",
+	);
+	t.is(hint('source "good"\nsource "not/there"\n'), "");
+	t.is(hint(kernel, { "arch/x86/Kconfig": 'source "not/there"\n' }, { ARCH: "x86", SRCARCH: "x86" }), "");
+	// One that may be missing, in files that have patterns.
+	t.regex(hint('source "not/there"\nsource "goo*"\n'), /by those of coreboot: --compat coreboot,/);
 });

@@ -200,7 +200,7 @@ export function config_main(args: readonly string[], host: KconfHost = process_h
 	}
 	const { file, steps } = parsed;
 	const creates = steps.some(({ command }) => !["state", "undefine", "refresh"].includes(command));
-	const read = () => read_config_file(host, file);
+	const read = () => read_config_file(host, file, "spf-config");
 	let old = creates && !config_file_exists(host, file) ? "" : read();
 	let lines = old.split("\n");
 	// Behind the last line feed there is no line.
@@ -210,7 +210,7 @@ export function config_main(args: readonly string[], host: KconfHost = process_h
 	const save = () => {
 		const end = lines.length === 0 || (open_end && lines.length === count) ? "" : "\n";
 		const text = lines.join("\n") + end;
-		if (text !== old) write_config_file(host, file, text);
+		if (text !== old) write_config_file(host, file, text, "spf-config");
 		old = text;
 	};
 	for (const step of steps) {

@@ -105,7 +105,7 @@ test("mistakes change nothing", (t) => {
 	t.is(first(["--set-val", "X"]), "config: --set-val needs a value");
 	t.is(first(["-e", "X", "--file"]), "config: --file needs a file");
 	const box = sandbox();
-	t.like(run(box, ["-s", "A"]), { code: 2, err: ".config: No such file or directory" });
+	t.like(run(box, ["-s", "A"]), { code: 2, err: "spf-config: .config: No such file or directory" });
 	box.remove();
 });
 

@@ -94,7 +94,7 @@ export function diffconfig_main(args: readonly string[], host: KconfHost = proce
 	const own = host.env.KCONFIG_CONFIG || ".config";
 	const dir = host.env.KBUILD_OUTPUT ? `${host.env.KBUILD_OUTPUT}/` : "";
 	const names = files.length === 2 ? files : [`${dir}${own}.old`, `${dir}${own}`];
-	const read = (name: string) => readconfig(name, read_config_file(host, name));
+	const read = (name: string) => readconfig(name, read_config_file(host, name, "spf-diffconfig"));
 	const [a, b] = names.map(read) as [Map<string, string>, Map<string, string>];
 	host.out(diffconfig(a, b, merge));
 }

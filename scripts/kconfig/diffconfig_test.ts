@@ -57,7 +57,7 @@ test("without files it is .config.old and .config", (t) => {
 
 test("what is wrong is one line, and status 2", (t) => {
 	t.like(run({ A }, ["A"]), { code: 2, err: "spf-diffconfig: give two files, or none (see spf-diffconfig -h)" });
-	t.like(run({ A }, ["A", "B"]), { code: 2, err: "B: No such file or directory" });
+	t.like(run({ A }, ["A", "B"]), { code: 2, err: "spf-diffconfig: B: No such file or directory" });
 	t.like(run({ A }, ["-x"]), { code: 2, err: "spf-diffconfig: unknown option '-x' (see spf-diffconfig -h)" });
 	const bad = run({ A, B: "CONFIG_X\n" }, ["A", "B"]);
 	t.like(bad, { code: 2, out: "", err: "B:1: unexpected data: CONFIG_X" });

@@ -81,3 +81,16 @@ test("mistakes are one line under its own name, and exit status 2", (t) => {
 		t.regex(stderr, message);
 	}
 });
+
+test("files by rules that cannot be explained: no rules are named that are refused then", (t) => {
+	const known = {
+		"6.6": 'choice C\n\tprompt "c"\n\toptional\nendchoice\n',
+		kconfiglib: "config A\n\tdef_int 3\n",
+	};
+	for (const [name, Kconfig] of Object.entries(known)) {
+		const { status, stderr } = why({ Kconfig, ".config": "" }, "A");
+		t.is(status, 1, name);
+		t.regex(stderr, /the files can be read by those of \w[^:]*, which cannot be explained\n/);
+		t.notRegex(stderr, /--compat/);
+	}
+});

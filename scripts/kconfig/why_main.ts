@@ -5,15 +5,15 @@
 
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { compat_note } from "./compat_note.ts";
 import { choose_compat } from "./conf_options.ts";
 import { conf_get_configname, conf_read_simple } from "./confdata.ts";
 import { process_host } from "./host.ts";
 import { ConfExit, type Kconf, type KconfHost, kconf_alloc } from "./lkc.ts";
 import { conf_parse } from "./parser.ts";
+import { read_note } from "./read_note.ts";
 import { shell_host } from "./shell_cache.ts";
 import { sym_clear_all_valid } from "./symbol.ts";
-import { read_file, to_bytes } from "./text.ts";
+import { bytes_exit, to_bytes } from "./text.ts";
 import type { Question, Together } from "./why.ts";
 import { cycles, cycles_text, explain_all, explain_all_text, find_symbol, fragment_text, wish_text } from "./why.ts";
 
@@ -26,24 +26,6 @@ export interface WhyOptions {
 	readonly fragment?: boolean;
 }
 
-/** A kernel's files ask for the architecture: what is not set of what they ask for, or names no directory. */
-function architecture_note(progname: string, { host, files }: Kconf): string {
-	const { env, cwd } = host;
-	const asked = (name: string): boolean =>
-		files.some((file) => read_file(host, file)?.includes(`$(${name})`) ?? false);
-	const missing = ["SRCARCH", "ARCH"].filter((name) => !env[name] && asked(name));
-	if (missing.length > 0) {
-		const example = missing.map((name) => `${name}=x86`).join(" ");
-		const are = missing.length > 1 ? "are" : "is";
-		const what = `${missing.join(" and ")} ${are} not set, and these files ask for it`;
-		return `${progname}: ${what}, e.g. ${example}\n`;
-	}
-	const { SRCARCH = "", srctree } = env;
-	const places = [cwd, ...(srctree ? [resolve(cwd, srctree)] : [])];
-	if (!asked("SRCARCH") || places.some((place) => existsSync(resolve(place, "arch", SRCARCH)))) return "";
-	return `${progname}: there is no arch/${SRCARCH}; SRCARCH is the directory, e.g. x86 for ARCH=x86_64\n`;
-}
-
 /** Reads the Kconfig files. Of dependency loops more is told than the reference's message does. */
 function parse(real: KconfHost, { progname, compat: option }: WhyOptions, file: string): Kconf {
 	const compat = choose_compat(progname, real, option);
@@ -54,11 +36,9 @@ function parse(real: KconfHost, { progname, compat: option }: WhyOptions, file: 
 	} catch (error) {
 		if (!(error instanceof ConfExit)) throw error;
 		const by_default = option === undefined && !real.env.KCONFIG_COMPAT;
-		let notes = compat_note(progname, host, compat, by_default, file);
-		const loops = cycles_text(cycles(kconf));
-		if (loops === "" && notes === "") notes = architecture_note(progname, kconf);
-		real.err(loops);
-		throw new ConfExit(error.code, `${error.message}\n${notes}`.trim());
+		const note = read_note({ progname, by_default, explains: true }, kconf, file, error);
+		real.err(cycles_text(cycles(kconf)));
+		throw bytes_exit(error.code, `${error.bytes ?? to_bytes(error.message)}\n${to_bytes(note)}`.trim());
 	} finally {
 		remember();
 	}

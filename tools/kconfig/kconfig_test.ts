@@ -113,6 +113,11 @@ test("hints are about what is wrong", (t) => {
 		"spf kconfig why: SRCARCH is not set, and these files ask for it, e.g. SRCARCH=x86",
 		"",
 	]);
+	const both = "ARCH and SRCARCH are not set, and these files ask for them, e.g. ARCH=x86 SRCARCH=x86";
+	t.deepEqual(hint({}, `comment "for $(ARCH)"\nsource "arch/$(SRCARCH)/Kconfig"\n`), [
+		`spf kconfig why: ${both}`,
+		"",
+	]);
 	t.deepEqual(hint({ ARCH: "x86_64", SRCARCH: "x86_64" }), [
 		"spf kconfig why: there is no arch/x86_64; SRCARCH is the directory, e.g. x86 for ARCH=x86_64",
 		"",
