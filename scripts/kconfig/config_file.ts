@@ -15,15 +15,15 @@ export function config_file_exists(host: KconfHost, name: string): boolean {
 }
 
 /** All bytes of a file, one to a character. Throws ConfExit, in the name of a command, if it cannot be read. */
-export function read_config_file(host: KconfHost, name: string, progname?: string): string {
-	return with_file(progname ? `${progname}: ${name}` : name, () => read_bytes(resolve(host.cwd, name)));
+export function read_config_file(host: KconfHost, name: string, progname: string): string {
+	return with_file(`${progname}: ${name}`, () => read_bytes(resolve(host.cwd, name)));
 }
 
 /** Puts new contents in place in one step. Throws ConfExit if that cannot be done. */
-export function write_config_file(host: KconfHost, name: string, text: string, progname?: string): void {
+export function write_config_file(host: KconfHost, name: string, text: string, progname: string): void {
 	const path = resolve(host.cwd, name);
 	const tmp = `${path}.${process.pid}.tmp`;
-	with_file(progname ? `${progname}: ${name}` : name, () => {
+	with_file(`${progname}: ${name}`, () => {
 		try {
 			writeFileSync(tmp, text, "latin1");
 			renameSync(tmp, path);

@@ -196,7 +196,7 @@ interface Check {
 export function check_result(host: KconfHost, check: Check): boolean {
 	const { prefix, wanted, config } = check;
 	const final = new Map<string, string>();
-	const text = read_config_file(host, config);
+	const text = read_config_file(host, config, "spf-merge-config");
 	for (const line of merge_lines(text, prefix)) {
 		if (line.name !== null) final.set(line.name, line.text);
 	}

@@ -20,6 +20,8 @@ import { check_fragment, check_result } from "./merge_check.ts";
 import { to_bytes } from "./text.ts";
 import { told_version } from "./version.ts";
 
+const NAME = "spf-merge-config";
+
 const usage = (prefix: string) => `Usage: spf-merge-config [OPTIONS] [CONFIG [...]]
   -h    display this help text
   -m    only merge the fragments, do not execute the make command
@@ -122,7 +124,7 @@ function merge_fragments(merge: Merge, files: readonly string[]): Map<string, Me
 			host.out(`WARNING: Input file provided multiple times: ${to_bytes(file)}\n`);
 		}
 		seen.add(file);
-		const text = read_config_file(host, file);
+		const text = read_config_file(host, file, NAME);
 		if (opts.update) check_fragment(host, file, text);
 		merge_fragment(merge, to_bytes(file), text);
 		for (const line of merge_lines(text, merge.prefix)) {
@@ -133,9 +135,9 @@ function merge_fragments(merge: Merge, files: readonly string[]): Map<string, Me
 }
 
 function read_base(host: KconfHost, base: string, create: boolean): string {
-	if (config_file_exists(host, base)) return read_config_file(host, base);
+	if (config_file_exists(host, base)) return read_config_file(host, base, NAME);
 	host.err(`The base file '${to_bytes(base)}' does not exist. Creating one...\n`);
-	if (create) write_config_file(host, base, "");
+	if (create) write_config_file(host, base, "", NAME);
 	return "";
 }
 
@@ -144,7 +146,7 @@ function complete(host: KconfHost, opts: Options, kconfig: string, text: string)
 	const tmp = join(host.cwd, `.tmp.config.${randomBytes(5).toString("hex")}`);
 	const env = { ...host.env, KCONFIG_ALLCONFIG: tmp };
 	try {
-		write_config_file(host, tmp, text);
+		write_config_file(host, tmp, text, NAME);
 		conf_main([opts.n ? "--allnoconfig" : "--alldefconfig", kconfig], { ...host, env });
 	} finally {
 		rmSync(tmp, { force: true });
@@ -172,7 +174,7 @@ function parse_args(args: readonly string[], host: KconfHost): [Options, string[
 		if (!(e instanceof CommanderError)) throw e;
 		if (e.exitCode === 0) throw new ConfExit(0);
 		const what = e.message.replace(/^error: /, "");
-		throw new ConfExit(2, `spf-merge-config: ${what} (see spf-merge-config -h)`);
+		throw new ConfExit(2, `${NAME}: ${what} (see ${NAME} -h)`);
 	}
 	return [program.opts(), program.args];
 }
@@ -209,7 +211,7 @@ export function merge_main(args: readonly string[], host: KconfHost = process_ho
 	const text = merge.lines.map((line) => `${line.text}\n`).join("");
 	const config = output.env.KCONFIG_CONFIG || ".config";
 	if (opts.m) {
-		write_config_file(output, config, text);
+		write_config_file(output, config, text, NAME);
 		const shown = to_bytes(opts.O === undefined ? config : resolve(output.cwd, config));
 		host.out(`#\n# merged configuration written to ${shown} (needs make)\n#\n`);
 		return;
@@ -224,6 +226,6 @@ export function merge_main(args: readonly string[], host: KconfHost = process_ho
 	}
 }
 
-if (is_main(import.meta.url) && !told_version("spf-merge-config")) {
+if (is_main(import.meta.url) && !told_version(NAME)) {
 	run_command(() => merge_main(process.argv.slice(2)));
 }

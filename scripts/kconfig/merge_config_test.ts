@@ -222,6 +222,9 @@ test("what is not there", (t) => {
 	t.is(box.merge("-O", "nowhere", "base").code, 1);
 	t.is(box.merge("-x", "base").code, 2);
 	t.is(box.merge().code, 0);
+	box.env.KCONFIG_CONFIG = "no/dir";
+	const { code, err } = box.merge("-m", "base", "base");
+	t.deepEqual([code, err], [2, "spf-merge-config: no/dir: No such file or directory\n"]);
 	box.remove();
 });
 
