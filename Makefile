@@ -190,7 +190,8 @@ ifneq ($(filter-out $(no-node-goals),$(or $(MAKECMDGOALS),all)),)
   endif
 endif
 
-# What npm writes last. If it is newer than both lists, the packages are those of the lists.
+# What npm writes last. If it is newer than both lists, the packages are those of the lists. Npm may
+# wait for ever after Ctrl-C, so it is ended; what it has left is removed by the next one.
 stamp := node_modules/.package-lock.json
 $(stamp): package.json package-lock.json
 	@if [ -L node_modules ]; then \
@@ -199,7 +200,9 @@ $(stamp): package.json package-lock.json
 		exit 2; \
 	fi
 	$(call say,NPM,ci)
-	$(Q)npm ci --no-audit --no-fund --no-progress --loglevel=error >/dev/null && touch $@
+	$(Q)npm ci --no-audit --no-fund --no-progress --loglevel=error >/dev/null & npm=$$!; \
+		trap 'exec 2>/dev/null; kill -KILL $$npm; wait $$npm; exit 130' INT TERM HUP; \
+		wait $$npm && touch $@
 
 # By path, since node is also run outside of the source tree.
 TSX := $(NODE) --import $(srctree)/node_modules/tsx/dist/loader.mjs

@@ -2,6 +2,7 @@
 /** Tests of the Makefile's manners: output directories, reasons, help, cleaning, what is one line. */
 import { spawn, spawnSync } from "node:child_process";
 import {
+	copyFileSync,
 	existsSync,
 	mkdirSync,
 	mkdtempSync,
@@ -154,6 +155,35 @@ test("make that is ended ends what it runs", async (t) => {
 		child.kill("SIGTERM");
 		await new Promise((done) => child.on("close", done));
 		t.throws(() => process.kill(running, 0), { code: "ESRCH" }, goal);
+		rmSync(pid);
+	}
+});
+
+test("Ctrl-C ends npm, which may not end by itself", async (t) => {
+	const { dir, remove } = directory();
+	t.teardown(remove);
+	const pid = join(dir, "pid");
+	writeFileSync(join(dir, "npm"), `#!/bin/sh\ntrap '' INT TERM\necho $$ > ${pid}\nexec sleep 60\n`, {
+		mode: 0o755,
+	});
+	for (const name of ["Makefile", "package.json", "package-lock.json"])
+		copyFileSync(join(here(), name), join(dir, name));
+	mkdirSync(join(dir, "node_modules"));
+	for (const signal of ["SIGINT", "SIGTERM"] as const) {
+		const env = { ...process.env, MAKEFLAGS: "", MFLAGS: "", MAKELEVEL: "", KBUILD_OUTPUT: "" };
+		/* A group of its own, as a terminal gives each command. */
+		const child = spawn("make", ["check"], {
+			cwd: dir,
+			env: { ...env, PATH: `${dir}:${process.env.PATH}` },
+			stdio: "ignore",
+			detached: true,
+		});
+		while (!existsSync(pid) || readFileSync(pid, "utf8") === "") await delay(20);
+		const running = Number(readFileSync(pid, "utf8"));
+		process.kill(-(child.pid as number), signal);
+		await new Promise((done) => child.on("close", done));
+		t.throws(() => process.kill(running, 0), { code: "ESRCH" }, signal);
+		t.false(existsSync(join(dir, "node_modules/.package-lock.json")), signal);
 		rmSync(pid);
 	}
 });
