@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-2.0-only
-/** Lets Node read TypeScript, then hands over to tools/spf.ts. */
+/** Hands over to tools/spf.ts: as it was bundled or, where it cannot be, by letting Node read TypeScript. */
+import { pathToFileURL } from "node:url";
+import { bundled } from "./lib/bundle.mjs";
 import { typescript } from "./lib/typescript.mjs";
 
-if (await typescript("spf")) {
-	const { main } = await import("../tools/spf.ts");
+const bundle = await bundled();
+if (bundle !== undefined || (await typescript("spf"))) {
+	const { main } = await import(bundle ? pathToFileURL(bundle).href : "../tools/spf.ts");
 	process.exitCode = await main(process.argv.slice(2));
 }

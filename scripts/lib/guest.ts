@@ -4,9 +4,10 @@
  * cannot load TypeScript on every Node that we support, so it becomes one file.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, isAbsolute, join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { type Input, inputs_of, unchanged } from "../../bin/lib/made_of.mjs";
 import { arch_of } from "./arch.ts";
 import { make_directory, write_file } from "./files.ts";
 import { build_dir, here } from "./root.ts";
@@ -22,21 +23,14 @@ export function guest_headers(vmlinux: string): Record<string, string> {
 	};
 }
 
-/** What a bundle was made of: its last line says so, with the times of the files. */
+/** What a bundle was made of: its last line says so. */
 const INPUTS = "// made of ";
-type Input = [path: string, mtime: number];
 
-function mtime(path: string): number {
-	return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-}
-
-/** Is it there, and nothing of it newer? */
+/** Is it there, and nothing of it changed? */
 function is_made(file: string): boolean {
 	if (!existsSync(file)) return false;
 	const last = readFileSync(file, "utf8").trimEnd().split("\n").at(-1) ?? "";
-	if (!last.startsWith(INPUTS)) return false;
-	const inputs = JSON.parse(last.slice(INPUTS.length)) as Input[];
-	return inputs.every(([path, time]) => mtime(path) === time);
+	return last.startsWith(INPUTS) && unchanged(JSON.parse(last.slice(INPUTS.length)) as Input[]);
 }
 
 /**
@@ -51,6 +45,7 @@ export async function guest(source: string, vmlinux: string): Promise<string> {
 	const of = `${arch}-${config.digest("hex").slice(0, 8)}`;
 	const file = join(dir, `${basename(source, ".ts")}-${source.split("/").at(-2)}-${of}.mjs`);
 	if (is_made(file)) return pathToFileURL(file).href;
+	const since = Date.now();
 	const { rolldown } = await import("rolldown");
 	const bundle = await rolldown({
 		input: source,
@@ -61,9 +56,10 @@ export async function guest(source: string, vmlinux: string): Promise<string> {
 		resolve: { alias: guest_headers(vmlinux) },
 	});
 	const { output } = await bundle.generate({ format: "esm", codeSplitting: false });
+	/* All that was read; none, if some of it changed meanwhile: then it is made again next time. */
+	const inputs = inputs_of(await bundle.watchFiles, since);
 	await bundle.close();
-	const inputs = output[0].moduleIds.filter((id) => isAbsolute(id)).map((id): Input => [id, mtime(id)]);
-	write_file(file, `${output[0].code}\n${INPUTS}${JSON.stringify(inputs)}\n`);
+	write_file(file, `${output[0].code}\n${inputs ? `${INPUTS}${JSON.stringify(inputs)}\n` : ""}`);
 	return pathToFileURL(file).href;
 }
 
