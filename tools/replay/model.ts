@@ -246,9 +246,15 @@ export class AddressSpace {
 		return copy;
 	}
 
-	/** Where top-down mmap puts `length` bytes: the highest hole below the base. */
-	place(length: number): number | undefined {
-		return this.areas.highest_gap(PAGE_SIZE * 16, this.mmap_base, length);
+	/** Where top-down mmap puts `length` bytes: the highest hole below the base; `freed`: if that were free. */
+	place(length: number, freed?: [number, number]): number | undefined {
+		const place = this.areas.highest_gap(PAGE_SIZE * 16, this.mmap_base, length);
+		if (!freed) return place;
+		const [start, end] = freed;
+		const low = this.areas.at(start - 1) ? start : (this.areas.below(start)?.end ?? 0);
+		const above = Math.max(this.areas.above(end)?.start ?? this.mmap_base, end);
+		const made = Math.min(above, this.mmap_base) - length;
+		return made >= low && made > (place ?? 0) ? made : place;
 	}
 
 	/** Where the free place that `address` is in ends. */
@@ -270,10 +276,10 @@ export class AddressSpace {
 
 	/** Where a kernel that aligns large mappings for huge pages puts them: 5.18
 	 *  and newer for files, 6.7 and newer for anonymous memory. */
-	place_aligned(length: number, offset: number): number | undefined {
+	place_aligned(length: number, offset: number, freed?: [number, number]): number | undefined {
 		const aligned = Math.ceil(offset / PMD_SIZE) * PMD_SIZE;
 		if (offset + length - aligned < PMD_SIZE) return undefined;
-		const padded = this.place(length + PMD_SIZE);
+		const padded = this.place(length + PMD_SIZE, freed);
 		if (padded === undefined) return undefined;
 		const shift = (((offset - padded) % PMD_SIZE) + PMD_SIZE) % PMD_SIZE;
 		return padded + (shift === 0 ? PMD_SIZE : shift);

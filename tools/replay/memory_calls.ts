@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Calls that work on memory, as operations. */
+import {
+	ERRNO,
+	MADV,
+	MAP_ANONYMOUS,
+	MAP_FIXED,
+	MAP_FIXED_NOREPLACE,
+	MAP_PRIVATE,
+	MAP_TYPE,
+	MREMAP_FIXED,
+	NR,
+	PAGE_SIZE,
+	PR_SET_NAME,
+	PR_SET_VMA,
+	PROT_WRITE,
+	page_up,
+} from "./abi.ts";
+import type { FileTable } from "./file_table.ts";
+import type { Images } from "./images.ts";
+import { apply_call, find_footprint } from "./layout.ts";
+import { type AddressSpace, pages } from "./model.ts";
+import type { Operations } from "./operations.ts";
+import type { Placement } from "./placement.ts";
+import type { Segments } from "./shm.ts";
+import type { Call } from "./strace.ts";
+import type { Thread } from "./threads.ts";
+import type { Op } from "./trace.ts";
+import { number, numeric } from "./values.ts";
+
+/** What succeeds on memory that is mapped only. */
+const ON_MAPPED = new Set(["mprotect", "mremap", "madvise", "mlock", "mlock2", "munlock", "msync"]);
+
+/** What distributors forbid to map; and a number that no memory key has. */
+const MIN_ADDR = 65536;
+const NO_KEY = 16;
+const is_ksm = (advice: number) => advice === MADV.MADV_MERGEABLE || advice === MADV.MADV_UNMERGEABLE;
+
+export class MemoryCalls {
+	/** Lines of mappings whose recorded place no rule explains. */
+	readonly unexplained: number[] = [];
+	/** The machine's lowest addresses, as far as its answers tell. */
+	min_addr = MIN_ADDR;
+	min_fixed_addr = 0;
+	/** Descriptors without paths: what the last mapping of the first page was of. */
+	private readonly descriptors = new Map<string, string>();
+
+	constructor(
+		private readonly ops: Operations,
+		private readonly table: FileTable,
+		private readonly images: Images,
+		private readonly placement: Placement,
+		private readonly segments: Segments,
+		/** The program ran already: where its mappings begin is not known. */
+		private readonly attached: boolean,
+		private readonly unknown: string[],
+	) {}
+
+	replay(recorded: Call, thread: Thread) {
+		let call = recorded;
+		if (call.name === "shmat" || call.name === "shmdt") {
+			const mapping = this.segments.as_mapping(call, thread.mm);
+			if (!mapping) return this.ops.omit(call.name, call.lines);
+			call = mapping;
+		}
+		if (call.name === "mmap") this.name_descriptor(call, thread.mm);
+		/* Most options of prctl() are nothing to memory, and not known by name. */
+		if (call.name === "prctl" && numeric(call.args[0]) === undefined)
+			return this.ops.omit("prctl", call.lines);
+		/* The file is not open for it: with which mode it was, is not known. */
+		if (call.name === "mmap" && call.result.errno === "EACCES") return this.ops.omit("mmap", call.lines);
+		const op = this.ops.make("call", thread, call);
+		const { mm } = thread;
+		const { name } = call;
+		op.name = name;
+		op.nr = NR[name];
+		op.args = this.ops.arguments(call);
+		this.ops.expect(op, call);
+		/* A CPU without memory keys refuses even the one that all memory has. */
+		if (name === "pkey_mprotect" && op.args[3] === 0 && call.result.errno === "EINVAL") op.args[3] = NO_KEY;
+		/* The recording kernel has no KSM. */
+		if (name === "madvise" && call.result.errno === "EINVAL" && is_ksm(op.args[2]))
+			return this.ops.omit("madvise", call.lines);
+		if (name === "prctl") {
+			const option = op.args[0];
+			if (option !== PR_SET_NAME && option !== PR_SET_VMA) return this.ops.omit("prctl", call.lines);
+			/* The recording kernel has no names for anonymous memory. */
+			if (option === PR_SET_VMA && call.result.errno === "EINVAL")
+				return this.ops.omit("prctl", call.lines);
+			const text = call.args.find((arg) => arg.kind === "string");
+			if (text?.kind === "string") op.text = text.text;
+		}
+		if (!call.result.errno && ON_MAPPED.has(name))
+			this.images.was_there(mm, ...pages(op.args[0], op.args[1]));
+		find_footprint(op, mm);
+		const index = this.ops.length;
+		if (name === "mmap") this.map_call(op, call, mm);
+		if (name === "mremap") op.placed = op.expected.value !== undefined && !(op.args[3] & MREMAP_FIXED);
+		mm.op = index;
+		apply_call(mm, call, this.table);
+		/* The neighbours may be others now: what was changed touches both. */
+		if (op.footprint.influence.length && !op.footprint.whole)
+			for (const [start, end] of op.footprint.direct)
+				op.footprint.influence.push(mm.island(start, end));
+		this.ops.push(op, thread);
+	}
+
+	/** Without strace -y it is not known what a descriptor is open on. Whoever maps the first page
+	 *  of a file, and leaves the place to the kernel, maps one that it has opened just now. */
+	private name_descriptor(call: Call, mm: AddressSpace): void {
+		const fd = numeric(call.args[4]);
+		if (call.args[4]?.kind === "fd" || fd === undefined || fd < 0 || fd > 0x7fffffff) return;
+		if (number(call.args[3]) & MAP_ANONYMOUS || call.result.errno) return;
+		const key = `${mm.id} ${fd}`;
+		const first = number(call.args[5]) === 0 && !(number(call.args[3]) & MAP_FIXED);
+		const path = first ? undefined : this.descriptors.get(key);
+		if (this.descriptors.size === 0) this.unknown.push("which files were mapped (strace without -y)");
+		const name = path ?? `descriptor ${fd} of strace.txt:${call.line}`;
+		this.descriptors.set(key, name);
+		call.args[4] = { kind: "fd", fd: { kind: "number", value: fd }, path: name };
+	}
+
+	private map_call(op: Op, call: Call, mm: AddressSpace): void {
+		const [address, length, prot, flags] = op.args;
+		if (!(flags & MAP_ANONYMOUS)) {
+			const fd = call.args[4];
+			if (fd?.kind === "fd") {
+				const writable = (flags & MAP_TYPE) !== MAP_PRIVATE && (prot & PROT_WRITE) !== 0;
+				const file = this.table.files[this.table.file(fd.path)];
+				op.opened = this.table.open(
+					this.table.file(fd.path),
+					this.table.opened(mm, fd),
+					writable,
+				);
+				if (op.expected.value !== undefined)
+					file.size = Math.max(file.size, op.args[5] + length);
+			}
+		}
+		op.placed = op.expected.value !== undefined && !(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE));
+		this.lowest(op);
+		if (!op.placed || address === op.expected.value) return;
+		const how = address === 0 ? this.placement.of(mm, call, page_up(length)) : "plain";
+		op.aligned = how === "aligned";
+		op.not_aligned =
+			how === "plain" &&
+			address === 0 &&
+			this.placement.aligned(mm, call, page_up(length)) !== call.result.value;
+		if (how !== undefined) return;
+		this.unexplained.push(call.line);
+		/* Where not all memory is known, neither are its gaps. */
+		op.given = this.attached || !this.images.is_known(mm);
+	}
+
+	/** What a hint or a fixed address near 0 says of the lowest that there is. */
+	private lowest(op: Op): void {
+		const [address, , , flags] = op.args;
+		const { value, errno } = op.expected;
+		if (address >= MIN_ADDR) return;
+		if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
+			if (errno === ERRNO.EPERM) this.min_fixed_addr = MIN_ADDR;
+		} else if (value !== undefined && value > 0 && value < MIN_ADDR) this.min_addr = PAGE_SIZE;
+	}
+}

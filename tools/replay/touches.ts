@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Page faults, as operations: whose they are, what must have been mapped by then, what they were for. */
+import { PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE, page_down, TASK_SIZE } from "./abi.ts";
+import type { Ahead } from "./ahead.ts";
+import type { Fault } from "./faults.ts";
+import type { Images } from "./images.ts";
+import type { InFlight } from "./in_flight.ts";
+import { type AddressSpace, ANONYMOUS, type AreaRange, pages, SHARED } from "./model.ts";
+import type { Operations } from "./operations.ts";
+import type { Thread, Threads } from "./threads.ts";
+import type { Access } from "./trace.ts";
+import { exec_comm, number } from "./values.ts";
+
+const FAULT_AROUND = 65536;
+const MAPPING = new Set(["mmap", "mprotect", "pkey_mprotect", "mremap", "brk"]);
+
+/** How a thread touches memory that permits `prot`. */
+function permits(prot: number, access: Access): boolean {
+	if (access === "write") return (prot & PROT_WRITE) !== 0;
+	if (access === "exec") return (prot & PROT_EXEC) !== 0;
+	return (prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) !== 0;
+}
+
+export class Touches {
+	/** Faults that are not the program's: earlier than it, or of the kernel. */
+	foreign = 0;
+	/** The name of the program's thread before its execve. */
+	private comm_before = "";
+
+	constructor(
+		private readonly ahead: Ahead,
+		private readonly threads: Threads,
+		private readonly in_flight: InFlight,
+		private readonly images: Images,
+		private readonly ops: Operations,
+		/** A fault of the program itself was seen. */
+		private started: boolean,
+	) {}
+
+	replay(fault: Fault): void {
+		let thread = this.threads.of(fault.tid);
+		if (!thread?.alive) {
+			if (this.ahead.births.has(fault.tid) && this.threads.be_born(fault.tid))
+				thread = this.threads.of(fault.tid);
+			else {
+				this.foreign++;
+				return;
+			}
+		}
+		if (!thread) return;
+		/* Until its execve the program was a fork of strace. */
+		if (this.ahead.start.line === 0) this.started = fault.time > this.ahead.start.left;
+		if (thread === this.threads.main && !this.started) {
+			if (fault.time < this.ahead.start.entered) this.comm_before = fault.comm;
+			else
+				this.started ||=
+					fault.comm === exec_comm(this.ahead.start) ||
+					(fault.time > this.ahead.start.left && fault.comm !== this.comm_before);
+			if (!this.started) {
+				this.foreign++;
+				return;
+			}
+		}
+		/* An execve changes the thread's name: from then on it is in the new
+		 * image. Where the name stays, the new image begins with the call. */
+		const inside = this.in_flight.of(fault.tid);
+		if (inside?.call.name === "execve" && inside.call.result.value === 0) {
+			const comm = exec_comm(inside.call);
+			if (thread.comm === comm || fault.comm === comm) this.in_flight.take_effect(inside);
+		}
+		if (!thread.comm || inside?.call.name !== "execve") thread.comm = fault.comm;
+		/* Kernel addresses and [vsyscall] are in no mm, and keys are not recorded. */
+		if (fault.address >= TASK_SIZE || fault.key) {
+			this.foreign++;
+			return;
+		}
+		this.settle_mapping(thread, fault);
+		this.touch(thread, fault);
+	}
+
+	/** A thread cannot touch memory before the call that maps it took effect. */
+	private settle_mapping(thread: Thread, { address, access, signal }: Fault): void {
+		if (signal) return;
+		const permitted = () => {
+			const area = thread.mm.areas.at(address)?.value;
+			return area !== undefined && permits(area.prot, access ?? "read");
+		};
+		if (permitted()) return;
+		for (const inside of this.in_flight) {
+			const { call } = inside;
+			if (inside.thread.mm !== thread.mm || !MAPPING.has(call.name)) continue;
+			if (call.result.value === undefined || call.result.errno) continue;
+			const args = call.args.map((arg) => number(arg));
+			const start = call.name === "mmap" || call.name === "mremap" ? call.result.value : args[0];
+			const length = call.name === "mremap" ? args[2] : args[1];
+			const [from, to] =
+				call.name === "brk" ? [thread.mm.brk, call.result.value] : pages(start, length);
+			if (address >= from && address < to) this.in_flight.take_effect(inside);
+			if (permitted()) return;
+		}
+	}
+
+	private touch(thread: Thread, fault: Fault): void {
+		const { mm } = thread;
+		const op = this.ops.make("fault", thread, undefined, fault.line);
+		op.file = "faults.txt";
+		op.name = "fault";
+		op.args = [fault.address];
+		op.lines = 0;
+		op.expected = {};
+		const page = page_down(fault.address);
+		let range = mm.areas.at(fault.address);
+		const stack = range ? undefined : mm.stack_above(fault.address);
+		op.footprint.direct = [[page, page + PAGE_SIZE]];
+		if (stack) {
+			/* The stack grows: vm_start changes. */
+			op.footprint.layout = true;
+			op.footprint.direct = [[page, stack.start]];
+			op.footprint.influence = [mm.island(page, stack.end)];
+			range = mm.grow(stack, page);
+		} else if (!range && !fault.signal && !fault.kernel) this.images.was_there(mm, page, page + PAGE_SIZE);
+		const index = this.ops.length;
+		const area = range?.value;
+		op.access = fault.access ?? this.guess_access(mm, page, range, fault.signal);
+		const permitted = area !== undefined && permits(area.prot, op.access);
+		if (fault.signal || !permitted) op.expected = { signal: true };
+		/* The first write gives the vma its anon_vma: others wait for it. */
+		if (range && permitted && op.access === "write" && !(range.value.flags & SHARED)) {
+			if (range.value.anon) {
+				if (range.value.founder >= 0) op.after.push(range.value.founder);
+			} else {
+				op.footprint.layout = true;
+				op.footprint.influence.push(mm.island(range.start, range.end));
+				range.value.anon = true;
+				range.value.founder = index;
+			}
+		}
+		this.ops.push(op, thread);
+	}
+
+	/** Where it was not recorded: see Documentation/replay.md. */
+	private guess_access(mm: AddressSpace, page: number, range: AreaRange | undefined, signal?: string): Access {
+		if (!range) return "read";
+		const { prot, flags, file } = range.value;
+		/* What ended in a signal was not permitted. */
+		if (signal === "SIGSEGV")
+			return permits(prot, "write") ? (permits(prot, "exec") ? "read" : "exec") : "write";
+		if ((prot & 7) === 0) return "read";
+		const access: Access = prot & PROT_READ ? "read" : prot & PROT_EXEC ? "exec" : "write";
+		if (!(prot & PROT_WRITE) || flags & SHARED) return access;
+		if (file === ANONYMOUS) return "write";
+		/* A read would have found the page mapped: it was a write. */
+		if (file < 0 || access !== "read") return access;
+		if (mm.read_mapped.has(page / PAGE_SIZE)) return "write";
+		this.map_around(mm, page, range.start, range.end);
+		return "read";
+	}
+
+	/** A read fault on a file maps the pages around it that are in memory. */
+	private map_around(mm: AddressSpace, page: number, start: number, end: number): void {
+		const window = Math.floor(page / FAULT_AROUND) * FAULT_AROUND;
+		const to = Math.min(end, window + FAULT_AROUND);
+		for (let p = Math.max(start, window); p < to; p += PAGE_SIZE) mm.read_mapped.add(p / PAGE_SIZE);
+	}
+}
