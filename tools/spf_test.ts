@@ -33,6 +33,8 @@ const mistakes: [string[], RegExp][] = [
 		["replay", "--vmlinux", "/nonexistent/vmlinux.mjs"],
 		/\/nonexistent\/vmlinux\.mjs: no such file; build the kernel/,
 	],
+	[["replay", "--check", "--locks"], /--check --locks: on one CPU nobody waits; leave out one of the two/],
+	[["replay", "--compare", "--check"], /--compare --check: leave out one of the two/],
 	[["record"], /record: no directory; say .spf record DIR -- COMMAND./],
 ];
 for (const [args, message] of mistakes)

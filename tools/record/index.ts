@@ -12,6 +12,7 @@ interface Options {
 	pid?: string;
 	faults: boolean;
 	env?: string[];
+	hold?: string;
 }
 
 /** Where the recording goes, and the command. */
@@ -34,6 +35,10 @@ export function add_record(program: Command): void {
 		.option("-o, --output <directory>", "where the recording goes; then all words are the command")
 		.option("-p, --pid <pid>", "record a program that runs already, until Ctrl-C")
 		.option("-E, --env <name=value>", "in the environment of the program only", collect)
+		.option(
+			"--hold <ms>",
+			"how long each process waits for us after an execve and before its end (default: 60)",
+		)
 		.option("--no-faults", "without perf: system calls only")
 		.option("--force", "write over an earlier recording")
 		.addHelpText(
@@ -44,12 +49,13 @@ export function add_record(program: Command): void {
 		)
 		.action(async (words: string[], options: Options) => {
 			const pid = whole_number("--pid", options.pid);
+			const hold = whole_number("--hold", options.hold, { most: 60_000, why: "a minute" });
 			const [directory, command] = words_of(words, options);
 			const wrong = options.env?.find((pair) => !/^[^=]+=/.test(pair));
 			if (wrong !== undefined) throw new UserError(`--env ${wrong}: expected NAME=VALUE`);
 			const { record } = await import("./record.ts");
 			const { faults, force, env } = options;
-			const { trace, notes } = await record({ directory, command, pid, force, faults, env });
+			const { trace, notes } = await record({ directory, command, pid, force, faults, env, hold });
 			const found = trace.ops.filter((op) => op.kind === "fault").length;
 			for (const note of notes) process.stderr.write(`spf: ${note}\n`);
 			process.stdout.write(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What /proc says of processes, and signals for them; whoever has ended meanwhile says nothing. */
 import { readdirSync, readFileSync } from "node:fs";
+import type { Limit, Machine } from "../replay/limits.ts";
 
 function read(path: string): string {
 	try {
@@ -39,6 +40,54 @@ export function stat_of(pid: number, field: number): number {
 }
 export const PGRP = 5;
 export const START_BRK = 47;
+
+const LIMIT_NAMES: Record<string, Limit> = {
+	"Max address space": "RLIMIT_AS",
+	"Max data size": "RLIMIT_DATA",
+	"Max stack size": "RLIMIT_STACK",
+	"Max locked memory": "RLIMIT_MEMLOCK",
+};
+const CAP_IPC_LOCK = 14n;
+const ADDR_NO_RANDOMIZE = 0x40000;
+const AT_PAGESZ = 6n;
+
+/** Bytes of a page, of the auxiliary vector: pairs of numbers. */
+function page_size_of(pid: number): number | undefined {
+	let words: BigUint64Array;
+	try {
+		const bytes = readFileSync(`/proc/${pid}/auxv`);
+		words = new BigUint64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+	} catch {
+		return undefined;
+	}
+	for (let i = 0; i + 1 < words.length; i += 2) if (words[i] === AT_PAGESZ) return Number(words[i + 1]);
+	return undefined;
+}
+
+/** The rules of this machine, and what a process may. */
+export function machine_of(pid: number): Machine {
+	const sysctl = (name: string) => {
+		const text = read(`/proc/sys/${name}`).trim();
+		return text === "" ? undefined : Number(text);
+	};
+	const kib = (name: string) =>
+		Number(new RegExp(`^${name}: +(\\d+) kB`, "m").exec(read("/proc/meminfo"))?.[1] ?? 0);
+	const personality = Number.parseInt(read(`/proc/${pid}/personality`), 16) || 0;
+	const capabilities = BigInt(`0x${status_of(pid, "CapEff") || "0"}`);
+	const machine: Machine = {
+		page_size: page_size_of(pid),
+		mmap_min_addr: sysctl("vm/mmap_min_addr"),
+		overcommit_memory: sysctl("vm/overcommit_memory"),
+		memory: (kib("MemTotal") + kib("SwapTotal")) * 1024,
+		randomize: personality & ADDR_NO_RANDOMIZE ? 0 : sysctl("kernel/randomize_va_space"),
+		ipc_lock: Number((capabilities >> CAP_IPC_LOCK) & 1n),
+	};
+	for (const [, what, soft] of read(`/proc/${pid}/limits`).matchAll(/^(Max [a-z ]+?) {2,}(\d+|unlimited) /gm)) {
+		const limit = LIMIT_NAMES[what];
+		if (limit) machine[limit] = soft === "unlimited" ? Number.POSITIVE_INFINITY : Number(soft);
+	}
+	return machine;
+}
 
 /** Sends a signal; false, if nobody is there to take it. */
 export function signal(pid: number, name: NodeJS.Signals): boolean {

@@ -20,17 +20,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { quote } from "zx";
 import { make_directory, write_file } from "../../scripts/lib/files.ts";
 import { UserError } from "../lib/errors.ts";
+import { write_machine } from "../replay/limits.ts";
 import { load_trace, type Trace } from "../replay/trace.ts";
 import { write_faults } from "./faults.ts";
-import { children_of, name_of, signal, state_of, threads_of, tracer_of } from "./processes.ts";
+import { children_of, machine_of, name_of, signal, state_of, threads_of, tracer_of } from "./processes.ts";
 import { fault_events, find_tools, first_line, type Tools } from "./tools.ts";
 import { marked, Watch } from "./watch.ts";
 
-/** How long strace holds a process after an execve and before its end, in microseconds. */
-const HOLD = 60_000;
+/** How long strace holds a process after an execve and before its end, in milliseconds, unless told. */
+const HOLD_MS = 60;
 /** How long a program may take to end after a signal, before it is killed. */
 const PATIENCE_MS = 10_000;
 const LOOK_MS = 5;
+/** What is recorded: also what changes limits, and sizes of files. */
+const CALLS = "%memory,%process,prctl,ftruncate,setrlimit,prlimit64";
 const DIES_WITH_PARENT = ["--pdeathsig", "KILL"];
 /** perf ends when its child is stopped, as strace is for a moment now and then: so it is not its child. */
 const BETWEEN = ["setpriv", ...DIES_WITH_PARENT, "sh", "-c", '"$@"; exit $?', "sh"];
@@ -43,6 +46,7 @@ const FILES = [
 	"maps.exec",
 	"command.txt",
 	"kernel.txt",
+	"machine.txt",
 	"stdout.txt",
 	"stderr.txt",
 	"perf.data",
@@ -60,6 +64,8 @@ export interface RecordOptions {
 	faults: boolean;
 	/** NAME=VALUE for the program only. */
 	env?: string[];
+	/** Instead of HOLD_MS. */
+	hold?: number;
 }
 
 export interface Recorded {
@@ -120,6 +126,11 @@ class Recording {
 		this.watch = new Watch(this.file("strace.txt"));
 	}
 
+	/** In microseconds, as strace takes it. */
+	private get hold(): number {
+		return (this.options.hold ?? HOLD_MS) * 1000;
+	}
+
 	private file(name: string): string {
 		return join(this.options.directory, name);
 	}
@@ -174,8 +185,8 @@ class Recording {
 
 	private strace(): string[] {
 		return [
-			...[this.tools.strace, "-f", "-ttt", "-y", "-e", "trace=%memory,%process,prctl"],
-			...["-e", `inject=exit_group:delay_enter=${HOLD}`, "-o", this.file("strace.txt")],
+			...[this.tools.strace, "-f", "-ttt", "-y", "-e", `trace=${CALLS}`],
+			...["-e", `inject=exit_group:delay_enter=${this.hold}`, "-o", this.file("strace.txt")],
 		];
 	}
 
@@ -196,7 +207,7 @@ class Recording {
 					? [...perf, "--", ...BETWEEN, this.tools.setpriv, ...DIES_WITH_PARENT]
 					: []),
 				...[this.tools.setarch, "-R", ...this.strace()],
-				...["-e", `inject=execve,execveat:delay_exit=${HOLD}`],
+				...["-e", `inject=execve,execveat:delay_exit=${this.hold}`],
 				...env.flatMap((pair) => ["-E", pair]),
 				...["--", this.tools.setpriv, ...DIES_WITH_PARENT, ...command],
 			],
@@ -237,6 +248,7 @@ class Recording {
 		this.watch.main = pid;
 		await ready(() => threads_of(pid).every((tid) => tracer_of(tid) === strace_pid));
 		const first = await this.watch.copy(pid);
+		this.watch.machine = machine_of(pid);
 		if (first) {
 			const threads = [pid, ...threads_of(pid).filter((tid) => tid !== pid)];
 			for (const tid of threads) this.watch.pids.add(tid);
@@ -278,7 +290,7 @@ class Recording {
 		if (this.failed) throw new UserError(`it cannot be recorded: ${this.failed.message}`);
 		if (/No space left on device/.test(stderr))
 			throw new UserError(`${directory}: cannot be written: no space left on the device`);
-		const { images, main, final, ended_by_itself } = this.watch;
+		const { images, machine, main, final, ended_by_itself } = this.watch;
 		const initial = images.find((image) => image.pid === main);
 		const begun = pid === undefined ? initial !== undefined : existsSync(this.file("maps.initial"));
 		if (!begun || (strace === "" && pid === undefined))
@@ -288,8 +300,13 @@ class Recording {
 		const lines = strace.split("\n");
 		write_file(this.file("strace.txt"), Buffer.from(lines.slice(cut).join("\n"), "latin1"));
 		if (initial) write_file(this.file("maps.initial"), marked(initial, cut));
+		if (machine) write_file(this.file("machine.txt"), write_machine(machine));
 		if (final) write_file(this.file("maps.final"), marked(final, cut));
-		if (!final) this.notes.push("the program ended before its maps could be read: they are not compared");
+		if (!final)
+			this.notes.push(
+				"the program ended before its maps could be read: they are not compared; " +
+					"on a busy machine give more time with --hold",
+			);
 
 		const others = images.filter((image) => image !== initial && image.mark.line > cut);
 		if (others.length > 0)

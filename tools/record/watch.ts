@@ -8,8 +8,20 @@
  */
 import { closeSync, openSync, readSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Machine } from "../replay/limits.ts";
 import { type Mark, write_mark } from "../replay/maps.ts";
-import { maps_of, PGRP, process_of, signal, START_BRK, stat_of, state_of, threads_of, tracer_of } from "./processes.ts";
+import {
+	machine_of,
+	maps_of,
+	PGRP,
+	process_of,
+	signal,
+	START_BRK,
+	stat_of,
+	state_of,
+	threads_of,
+	tracer_of,
+} from "./processes.ts";
 
 /** How often the file is looked at, in milliseconds. */
 const LOOK_MS = 2;
@@ -34,6 +46,8 @@ export class Watch {
 	readonly pids = new Set<number>();
 	/** Images after execves, in order; the first is setpriv's successor, the program. */
 	readonly images: (Copy & { pid: number })[] = [];
+	/** The machine's rules, and the program's limits at its beginning. */
+	machine?: Machine;
 	final?: Copy;
 	/** Whether `final` is what the program ended with. */
 	ended_by_itself = false;
@@ -113,6 +127,7 @@ export class Watch {
 		const text = maps_of(pid);
 		const start_brk = stat_of(pid, START_BRK);
 		if (text === "" || state_of(pid) !== "t") return;
+		if (pid === this.main) this.machine ??= machine_of(pid);
 		this.images.push({ pid, text, mark: { line: this.lines, start_brk, brk: start_brk, threads: [] } });
 	}
 

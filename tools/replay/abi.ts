@@ -51,6 +51,7 @@ export const NR: Record<string, number> = {
 	execve: 59,
 	exit: 60,
 	wait4: 61,
+	ftruncate: 77,
 	mlock: 149,
 	munlock: 150,
 	mlockall: 151,

@@ -13,6 +13,8 @@ export class FileTable {
 	readonly files: TracedFile[] = [];
 	readonly open_files: OpenFile[] = [];
 	private readonly file_index = new Map<string, number>();
+	/** Files whose size calls have changed. */
+	private readonly sized = new Set<number>();
 	private readonly open_index = new Map<string, number>();
 
 	/**
@@ -42,7 +44,8 @@ export class FileTable {
 			path,
 			device: line?.device ?? this.files[0]?.device ?? "00:00",
 			inode: line?.inode ?? this.unused_inode(),
-			size: PAGE_SIZE,
+			/* What memfd_create() makes is empty; of others there is something. */
+			size: path.startsWith("/memfd:") ? 0 : PAGE_SIZE,
 			shmem,
 		};
 		this.file_index.set(path, this.files.length);
@@ -56,18 +59,24 @@ export class FileTable {
 		return inode;
 	}
 
+	/** A call has said how long it is: from then on a mapping that is longer says nothing of it. */
+	resized(file: number): void {
+		this.sized.add(file);
+	}
+
+	/** Somebody has mapped as much of it. */
+	reaches(file: number, end: number): void {
+		if (!this.sized.has(file)) this.files[file].size = Math.max(this.files[file].size, end);
+	}
+
 	/** Grows every file to what images and the final maps show of it. */
 	size_files(images: Image[], final: MapsLine[]): void {
 		for (const image of images)
 			for (const line of image.lines)
-				if (line.file >= 0) {
-					const file = this.files[line.file];
-					file.size = Math.max(file.size, line.offset + line.end - line.start);
-				}
+				if (line.file >= 0) this.reaches(line.file, line.offset + line.end - line.start);
 		for (const line of final) {
 			const index = this.file_index.get(line.name);
-			if (index === undefined) continue;
-			this.files[index].size = Math.max(this.files[index].size, line.offset + line.end - line.start);
+			if (index !== undefined) this.reaches(index, line.offset + line.end - line.start);
 		}
 	}
 }

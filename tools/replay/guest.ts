@@ -76,6 +76,8 @@ export interface GuestArg {
 	check: boolean;
 	/** Files of /proc to read when the program ends. */
 	proc: string[];
+	/** Of the CPU that gets this. */
+	cpu?: number;
 }
 
 export interface SetupResult {
@@ -129,8 +131,8 @@ export function counters(user: User): ReturnType<User["meminfo"]> {
 
 /** On every CPU. Returns the maps of the program at its end to the CPU that
  *  ended it, with the files of /proc as they were then. */
-export function main(user: User, { plan, check, proc }: GuestArg): Snapshot {
-	const cpu: Cpu = { user, plan, check, names: proc, maps: "", proc: {} };
+export function main(user: User, { plan, check, proc, cpu: nr = 0 }: GuestArg): Snapshot {
+	const cpu: Cpu = { user, nr, plan, check, names: proc, maps: "", proc: {} };
 	if (check) run_in_order(cpu);
 	else run_as_runnable(cpu);
 	user.user_idle();
@@ -146,6 +148,7 @@ export interface Snapshot {
 
 interface Cpu extends Snapshot {
 	user: User;
+	nr: number;
 	plan: Plan;
 	check: boolean;
 	names: string[];
@@ -214,7 +217,8 @@ function push({ control, queue }: Plan, op: number): void {
 	Atomics.notify(control, TAIL, 1);
 }
 
-function run(cpu: Cpu, op: number) {
+/** Does it, and notes how long that took. What is read of /proc for the snapshot is no part of it. */
+function run(cpu: Cpu, op: number): void {
 	const { user, plan } = cpu;
 	const pid = plan.pids[plan.task[op]];
 	const switched = user.run_task(pid);
@@ -225,10 +229,12 @@ function run(cpu: Cpu, op: number) {
 		if (typeof maps === "string") cpu.maps = maps;
 		cpu.proc = read_proc(cpu.names, user.user_processes(), user.user_read_file);
 	}
+	const start = performance.now();
 	if (switched === 0)
 		switch (plan.kind[op]) {
 			case KIND.fault:
-				return fault(cpu, op);
+				[result, equal] = fault(cpu, op);
+				break;
 			case KIND.call:
 				result = call(cpu, op);
 				equal = same(plan.expected[op], result);
@@ -259,6 +265,9 @@ function run(cpu: Cpu, op: number) {
 				equal = user.user_task() !== pid;
 				result = 0;
 		}
+	plan.latency[op] = (performance.now() - start) * 1e6;
+	plan.begun[op] = performance.timeOrigin + start;
+	plan.cpu[op] = cpu.nr;
 	plan.result[op] = result;
 	plan.state[op] = equal ? EQUAL : DIFFERENT;
 }
@@ -267,15 +276,12 @@ function same(expected: number, result: number): boolean {
 	return Number.isNaN(expected) || expected === result;
 }
 
-function fault({ user, plan }: Cpu, op: number): void {
-	const address = plan.args[op * 6];
-	const start = performance.now();
-	const done = user.user_touch(address, plan.access[op]);
-	plan.latency[op] = (performance.now() - start) * 1e6;
-	const signal = done ? null : user.user_signal();
-	plan.result[op] = signal?.signo ?? 0;
+/** The signal that it ended in, or 0; and whether that is as it was. */
+function fault({ user, plan }: Cpu, op: number): [signo: number, equal: boolean] {
+	const done = user.user_touch(plan.args[op * 6], plan.access[op]);
+	const signo = done ? 0 : (user.user_signal()?.signo ?? 0);
 	const expected = (plan.flags[op] & EXPECT_SIGNAL) !== 0;
-	plan.state[op] = done !== expected && signal?.signo !== SIGKILL ? EQUAL : DIFFERENT;
+	return [signo, done !== expected && signo !== SIGKILL];
 }
 
 function call({ user, plan, check }: Cpu, op: number): number {
@@ -284,6 +290,9 @@ function call({ user, plan, check }: Cpu, op: number): number {
 	const flags = plan.flags[op];
 	if (nr === NR.__NR_prctl && a[0] === PR_SET_VMA && plan.object[op] >= 0) return name_memory(user, plan, op);
 	if (nr === NR.__NR_mremap && flags & PLACED && !check) return remap(user, a, plan.expected[op]);
+	/* Files of ours have numbers and no descriptors of the program's. They never become shorter. */
+	if (plan.nr[op] === RECORDED.ftruncate)
+		return user.user_syscall(NR.__NR_sim_set_size, plan.fds[plan.opened[op]], a[1]);
 	if (nr === NR.__NR_mincore) return mincore(user, plan, op);
 	if (nr === NR.__NR_pkey_mprotect) return protect(user, a, plan.expected[op] === 0);
 	if (nr !== NR.__NR_mmap) return user.user_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);

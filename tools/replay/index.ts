@@ -17,6 +17,8 @@ export interface ReplayOptions {
 	json?: boolean;
 	repeat?: string;
 	trace?: string;
+	compare?: boolean;
+	locks?: boolean;
 }
 
 export function add_replay(program: Command): void {
@@ -32,6 +34,8 @@ export function add_replay(program: Command): void {
 		)
 		.option("--repeat <n>", "replay n times on one machine, each compared; report the last")
 		.option("--trace <file>", "write down trace points' events; .json, .dat: see spf trace --help")
+		.option("--compare", "with and without speculation, on 1 to as many CPUs, in turn: a table of medians")
+		.option("--locks", "who waited for whom for mmap_lock: calls, threads, addresses, times")
 		.option("--maps", "print the program's maps at its end")
 		.option(
 			"--proc <file>",
@@ -46,6 +50,11 @@ export function add_replay(program: Command): void {
 		.action(async (directory: string, options: ReplayOptions) => {
 			/* Numbers that make no sense for any kernel come first. */
 			for (const name of ["cpus", "mem", "repeat"] as const) whole_number(`--${name}`, options[name]);
+			if (options.compare) {
+				const { compare } = await import("./compare_sides.ts");
+				process.exitCode = await compare(directory, options);
+				return;
+			}
 			const { replay } = await import("./run.ts");
 			process.exitCode = await replay(directory, options);
 		});

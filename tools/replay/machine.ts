@@ -112,7 +112,7 @@ export async function boot(options: RunOptions): Promise<Replayer> {
 				);
 			const start = process.hrtime.bigint();
 			const runs = Array.from({ length: options.cpus }, (_, cpu) =>
-				machine.run({ cpu, module, fn: "main", arg }),
+				machine.run({ cpu, module, fn: "main", arg: { ...arg, cpu } }),
 			);
 			const results = (await Promise.all(runs)) as Snapshot[];
 			const elapsed_ns = Number(process.hrtime.bigint() - start);

@@ -36,30 +36,53 @@ const MIN_ADDR = 65536;
 const NO_KEY = 16;
 const is_ksm = (advice: number) => advice === MADV.MADV_MERGEABLE || advice === MADV.MADV_UNMERGEABLE;
 
+/** Can it have been for a limit? A brk() that is refused returns what was before. */
+function was_refused({ name, args, result }: Call): boolean {
+	if (name === "brk") return number(args[0]) > (result.value ?? Number.POSITIVE_INFINITY);
+	return ["ENOMEM", "EAGAIN", "EPERM"].includes(result.errno ?? "");
+}
+
+/** What such calls have to do with. */
+interface Parts {
+	ops: Operations;
+	table: FileTable;
+	images: Images;
+	placement: Placement;
+	segments: Segments;
+	/** The program ran already: where its mappings begin is not known. */
+	attached: boolean;
+	/** Where it is recorded. */
+	min_addr?: number;
+	/** Orders an operation after and before all of all threads. */
+	barrier(op: Op, thread: Thread): void;
+	unknown: string[];
+}
+
 export class MemoryCalls {
 	/** Lines of mappings whose recorded place no rule explains. */
 	readonly unexplained: number[] = [];
-	/** The machine's lowest addresses, as far as its answers tell. */
-	min_addr = MIN_ADDR;
+	/** The machine's lowest addresses, as it says or as far as its answers tell. */
+	min_addr: number;
 	min_fixed_addr = 0;
 	/** Descriptors without paths: what the last mapping of the first page was of. */
 	private readonly descriptors = new Map<string, string>();
+	private readonly ops: Operations;
+	private readonly table: FileTable;
+	private readonly images: Images;
+	private readonly placement: Placement;
 
-	constructor(
-		private readonly ops: Operations,
-		private readonly table: FileTable,
-		private readonly images: Images,
-		private readonly placement: Placement,
-		private readonly segments: Segments,
-		/** The program ran already: where its mappings begin is not known. */
-		private readonly attached: boolean,
-		private readonly unknown: string[],
-	) {}
+	constructor(private readonly parts: Parts) {
+		this.ops = parts.ops;
+		this.table = parts.table;
+		this.images = parts.images;
+		this.placement = parts.placement;
+		this.min_addr = parts.min_addr ?? MIN_ADDR;
+	}
 
 	replay(recorded: Call, thread: Thread) {
 		let call = recorded;
 		if (call.name === "shmat" || call.name === "shmdt") {
-			const mapping = this.segments.as_mapping(call, thread.mm);
+			const mapping = this.parts.segments.as_mapping(call, thread.mm);
 			if (!mapping) return this.ops.omit(call.name, call.lines);
 			call = mapping;
 		}
@@ -69,9 +92,13 @@ export class MemoryCalls {
 			return this.ops.omit("prctl", call.lines);
 		/* The file is not open for it: with which mode it was, is not known. */
 		if (call.name === "mmap" && call.result.errno === "EACCES") return this.ops.omit("mmap", call.lines);
-		const op = this.ops.make("call", thread, call);
 		const { mm } = thread;
 		const { name } = call;
+		const { limits } = thread.group;
+		const limit = was_refused(call) ? limits.forbids(call, mm) : undefined;
+		if (limit !== undefined) return this.ops.omit(`${name}, for ${limit}`, call.lines);
+		const op = this.ops.make("call", thread, call);
+		op.unlimited = limits.known;
 		op.name = name;
 		op.nr = NR[name];
 		op.args = this.ops.arguments(call);
@@ -105,6 +132,24 @@ export class MemoryCalls {
 		this.ops.push(op, thread);
 	}
 
+	/** A file becomes as long as that. What it is to others, who map it, too, is ordered by all threads. */
+	resize(call: Call, thread: Thread): void {
+		const fd = call.args[0];
+		if (fd?.kind !== "fd" || call.result.value !== 0) {
+			this.ops.omit(call.name, call.lines);
+			return;
+		}
+		const op = this.ops.make("call", thread, call);
+		op.nr = NR.ftruncate;
+		op.args = [0, number(call.args[1])];
+		this.ops.expect(op, call);
+		const file = this.table.file(fd.path);
+		this.table.resized(file);
+		op.opened = this.table.open(file, this.table.opened(thread.mm, fd), false);
+		this.parts.barrier(op, thread);
+		this.ops.push(op, thread);
+	}
+
 	/** Without strace -y it is not known what a descriptor is open on. Whoever maps the first page
 	 *  of a file, and leaves the place to the kernel, maps one that it has opened just now. */
 	private name_descriptor(call: Call, mm: AddressSpace): void {
@@ -114,7 +159,7 @@ export class MemoryCalls {
 		const key = `${mm.id} ${fd}`;
 		const first = number(call.args[5]) === 0 && !(number(call.args[3]) & MAP_FIXED);
 		const path = first ? undefined : this.descriptors.get(key);
-		if (this.descriptors.size === 0) this.unknown.push("which files were mapped (strace without -y)");
+		if (this.descriptors.size === 0) this.parts.unknown.push("which files were mapped (strace without -y)");
 		const name = path ?? `descriptor ${fd} of strace.txt:${call.line}`;
 		this.descriptors.set(key, name);
 		call.args[4] = { kind: "fd", fd: { kind: "number", value: fd }, path: name };
@@ -126,14 +171,9 @@ export class MemoryCalls {
 			const fd = call.args[4];
 			if (fd?.kind === "fd") {
 				const writable = (flags & MAP_TYPE) !== MAP_PRIVATE && (prot & PROT_WRITE) !== 0;
-				const file = this.table.files[this.table.file(fd.path)];
-				op.opened = this.table.open(
-					this.table.file(fd.path),
-					this.table.opened(mm, fd),
-					writable,
-				);
-				if (op.expected.value !== undefined)
-					file.size = Math.max(file.size, op.args[5] + length);
+				const file = this.table.file(fd.path);
+				op.opened = this.table.open(file, this.table.opened(mm, fd), writable);
+				if (op.expected.value !== undefined) this.table.reaches(file, op.args[5] + length);
 			}
 		}
 		op.placed = op.expected.value !== undefined && !(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE));
@@ -148,7 +188,7 @@ export class MemoryCalls {
 		if (how !== undefined) return;
 		this.unexplained.push(call.line);
 		/* Where not all memory is known, neither are its gaps. */
-		op.given = this.attached || !this.images.is_known(mm);
+		op.given = this.parts.attached || !this.images.is_known(mm);
 	}
 
 	/** What a hint or a fixed address near 0 says of the lowest that there is. */

@@ -8,6 +8,7 @@ import { type Fault, match_signals } from "./faults.ts";
 import { FileTable } from "./file_table.ts";
 import { Images, type Missing } from "./images.ts";
 import { InFlight, LAYOUT } from "./in_flight.ts";
+import type { Machine } from "./limits.ts";
 import type { MarkedMaps } from "./maps.ts";
 import { MemoryCalls } from "./memory_calls.ts";
 import type { AddressSpace } from "./model.ts";
@@ -23,6 +24,8 @@ import { is_birth } from "./values.ts";
 
 /** What a recording is made of, read. */
 export interface Parts {
+	/** Nothing, in older recordings. */
+	machine: Machine;
 	directory: string;
 	strace_file: string;
 	strace: Strace;
@@ -75,12 +78,17 @@ export class Merge {
 		this.threads = new Threads({
 			...{ strace_file, ahead, ops, images, in_flight, unknown },
 			mmap_base: placement.mmap_base,
+			machine: parts.machine,
 			adopts: parts.initial === undefined,
 			ending: (op, mm) => this.ending(op, mm),
 		});
 		const attached = (parts.initial?.mark?.threads.length ?? 0) > 0;
 		const segments = new Segments(strace.events, final);
-		this.memory = new MemoryCalls(ops, table, images, placement, segments, attached, unknown);
+		this.memory = new MemoryCalls({
+			...{ ops, table, images, placement, segments, attached, unknown },
+			min_addr: parts.machine.mmap_min_addr,
+			barrier: (op, thread) => this.threads.barrier(op, thread),
+		});
 		const { line, entered } = ahead.start;
 		this.touches = new Touches(ahead, this.threads, in_flight, images, ops, line === 0 && entered === 0);
 	}
@@ -218,6 +226,12 @@ export class Merge {
 			case "exit":
 			case "exit_group":
 				return this.threads.exits_with(thread, call);
+			case "ftruncate":
+				return this.memory.resize(call, thread);
+			case "setrlimit":
+			case "prlimit64":
+				thread.group.limits.change(call);
+				return this.ops.omit(call.name, call.lines);
 			case "wait4":
 			case "waitid":
 				return this.threads.wait(call, thread);

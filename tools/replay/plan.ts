@@ -155,6 +155,8 @@ export function make_plan(trace: Trace, in_order = false): Plan {
 		result: f64(count).fill(Number.NaN),
 		state: u8(count),
 		latency: f64(count),
+		begun: f64(count),
+		cpu: u8(count),
 		strings: [],
 		aligns: trace.aligns,
 		kernel_version: trace.kernel_version,
@@ -228,6 +230,8 @@ export function fresh(plan: Plan): Plan {
 		result: shared_copy(plan.result),
 		state: shared_copy(plan.state),
 		latency: shared_copy(plan.latency),
+		begun: shared_copy(plan.begun),
+		cpu: shared_copy(plan.cpu),
 	};
 }
 

@@ -69,8 +69,11 @@ export interface Plan {
 	/** What each operation returned, and how that compares. */
 	result: Float64Array;
 	state: Uint8Array;
-	/** Nanoseconds that each fault took; 0 for other operations. */
+	/** Nanoseconds that each operation took. */
 	latency: Float64Array;
+	/** When it began, in milliseconds since the epoch, and on which CPU. */
+	begun: Float64Array;
+	cpu: Uint8Array;
 	/** Text arguments of prctl; constant. */
 	strings: string[];
 	/** Large mappings are aligned, as on the kernel that recorded. */

@@ -8,10 +8,12 @@ import { geometry } from "../../scripts/lib/guest.ts";
 import { type ObjtreeOptions, objtree } from "../../scripts/lib/objtree.ts";
 import { here } from "../lib/root.ts";
 import { ARM64_64K, KUNIT_CONFIGS, OTHERS } from "../testing/kunit/run.ts";
+import { SIGBUS } from "./abi.ts";
 import { fit_to } from "./fit.ts";
 import { boot, find_kernel } from "./machine.ts";
 import { make_plan } from "./plan.ts";
 import { is_clean, make_report, print_text } from "./report.ts";
+import { ABSENT, END, START, trace } from "./testutil.ts";
 import { load_trace } from "./trace.ts";
 
 const recorded = load_trace(join(here(), "tools/replay/sample"));
@@ -33,13 +35,13 @@ for (const tree of CONFIGS) {
 			`replay the sample: ${name}, ${cpus === 1 ? "--check" : `${cpus} CPUs, ${times} times`}`,
 			async (t) => {
 				const kernel = find_kernel(await objtree(tree));
-				const trace = fit_to(recorded, await geometry(kernel.vmlinux));
+				const fitted = fit_to(recorded, await geometry(kernel.vmlinux));
 				const replayer = await boot({ kernel, cpus, mem: 256, check: cpus === 1 });
 				try {
 					for (let i = 0; i < times; i++) {
-						const plan = make_plan(trace);
+						const plan = make_plan(fitted);
 						const outcome = await replayer.run(plan);
-						const report = make_report(trace, plan, outcome, {
+						const report = make_report(fitted, plan, outcome, {
 							cpus,
 							check: cpus === 1,
 							speculative: kernel.spf,
@@ -60,6 +62,38 @@ for (const tree of CONFIGS) {
 		);
 	}
 }
+
+test.serial("a file ends in SIGBUS where it is too short, until it has become longer", async (t) => {
+	const fd = "3</memfd:x>(deleted)";
+	const grown = trace(
+		`${START}
+1 ftruncate(${fd}, 4096) = 0
+1 mmap(NULL, 16384, PROT_READ|PROT_WRITE, MAP_SHARED, ${fd}, 0) = 0x7ffff7ffb000
+touch 1 write 7ffff7ffb000
+touch 1 write 7ffff7ffc000
+1 --- SIGBUS {si_signo=SIGBUS, si_code=BUS_ADRERR, si_addr=0x7ffff7ffc000} ---
+1 ftruncate(${fd}, 8192) = 0
+touch 1 write 7ffff7ffc000
+touch 1 read 7ffff7ffd000
+1 --- SIGBUS {si_signo=SIGBUS, si_code=BUS_ADRERR, si_addr=0x7ffff7ffd000} ---
+1 munmap(0x7ffff7ffb000, 16384) = 0
+${END}`,
+		{ "maps.final": ABSENT },
+	);
+	const kernel = find_kernel(await objtree({ name: "default" }));
+	const replayer = await boot({ kernel, cpus: 1, mem: 256, check: true });
+	try {
+		const plan = make_plan(grown);
+		const options = { cpus: 1, check: true, speculative: kernel.spf, arch: kernel.arch };
+		const report = make_report(grown, plan, await replayer.run(plan), options);
+		t.true(is_clean(report), print_text(report));
+		t.is(report.faults.count, 4);
+		const faults = grown.ops.flatMap((op, i) => (op.kind === "fault" ? [plan.result[i]] : []));
+		t.deepEqual(faults, [0, SIGBUS, 0, SIGBUS]);
+	} finally {
+		await replayer.shutdown();
+	}
+});
 
 test.serial("--proc: files of /proc as they are at the end, of each process", async (t) => {
 	const kernel = find_kernel(await objtree({ name: "default" }));

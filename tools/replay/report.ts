@@ -6,6 +6,7 @@ import { count } from "../../scripts/lib/words.ts";
 import { printable } from "../lib/errors.ts";
 import { errno_name, SIGBUS, SIGSEGV } from "./abi.ts";
 import { compare_maps, describe, type MapsResult, name_files } from "./compare.ts";
+import { type LockWait, lock_lines } from "./lock_waits.ts";
 import type { Outcome } from "./machine.ts";
 import { parse_maps } from "./maps.ts";
 import { EQUAL, NOT_RUN, type Plan } from "./plan_format.ts";
@@ -62,8 +63,12 @@ export interface Report {
 	};
 	operations: number;
 	elapsed_ns: number;
+	/** In system calls and page faults, of all CPUs. */
+	kernel_ns: number;
 	mmap_lock_wait: { read_ns: number; write_ns: number; reads: number; writes: number };
 	vmstat: Record<string, number>;
+	/** Who waited for whom, the longest first; if that was asked for. */
+	locks?: LockWait[];
 	/** What was not given back, or went wrong; nothing if memory is balanced. */
 	leaks: string[];
 	console: string[];
@@ -91,7 +96,7 @@ export function make_report(
 		if (found.rule) results.named += op.lines;
 		else hint ??= hint_of(outcome_of(plan, op, i), trace.unexplained.includes(op.line));
 	});
-	const latencies = plan.latency.filter((ns) => ns > 0).sort();
+	const latencies = plan.latency.filter((_, i) => trace.ops[i].kind === "fault").sort();
 	return {
 		directory: trace.directory,
 		command: trace.command,
@@ -125,6 +130,7 @@ export function make_report(
 		},
 		operations: trace.ops.length,
 		elapsed_ns: outcome.elapsed_ns,
+		kernel_ns: plan.latency.reduce((sum, ns) => sum + ns, 0),
 		mmap_lock_wait: subtract(outcome.loaded.mmap_lock_wait, outcome.before.mmap_lock_wait),
 		vmstat: counted(outcome.before.vmstat, outcome.loaded.vmstat),
 		leaks: find_leaks(outcome),
@@ -244,6 +250,7 @@ const milliseconds = (ns: number) => `${(ns / 1e6).toFixed(2)} ms`;
 export function print_text(report: Report): string {
 	const lines: string[] = [...report.console];
 	if (!report.check) lines.push(...measurements(report), "");
+	if (report.locks) lines.push(...lock_lines(report.locks), "");
 	lines.push(...show_differences(report.results.differences), ...show_differences(report.faults.differences));
 	const unnamed = [...report.results.differences, ...report.faults.differences].filter(({ rule }) => !rule);
 	if (unnamed.length > 0) {
@@ -313,6 +320,7 @@ function measurements(report: Report): string[] {
 		["speculative page faults", report.speculative ? "on" : "off"],
 		["operations", String(report.operations)],
 		["elapsed", milliseconds(report.elapsed_ns)],
+		["in the kernel", milliseconds(report.kernel_ns)],
 		["faults", String(faults.count)],
 		["faults/s", faults.per_second.toFixed(0)],
 		["fault latency, mean", microseconds(faults.latency.mean_ns)],

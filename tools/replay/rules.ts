@@ -54,6 +54,7 @@ const RULES: Rule[] = [
 	{
 		name: "limits of the recorded machine (RLIMIT_AS, RLIMIT_DATA, overcommit)",
 		explains: ({ op, recorded, replayed }) =>
+			!op.unlimited &&
 			MAKES_MAPPINGS.has(op.name) &&
 			replayed >= 0 &&
 			(is(recorded, "ENOMEM") || (op.name === "brk" && recorded < replayed)),
@@ -61,6 +62,7 @@ const RULES: Rule[] = [
 	{
 		name: "limits of the recorded machine (RLIMIT_MEMLOCK)",
 		explains: ({ op, recorded, replayed }) =>
+			!op.unlimited &&
 			replayed >= 0 &&
 			((LOCKS.has(op.name) && is(recorded, "ENOMEM", "EPERM")) ||
 				(MAKES_MAPPINGS.has(op.name) && is(recorded, "EAGAIN"))),
@@ -74,7 +76,7 @@ const RULES: Rule[] = [
 			is(recorded, "ENODEV", "EPERM", "ETXTBSY", "EOVERFLOW"),
 	},
 	{
-		name: "sizes of files that change (ftruncate)",
+		name: "files that become shorter, or whose size is not recorded",
 		explains: ({ op, replayed }) => op.kind === "fault" && op.expected.signo === SIGBUS && replayed === 0,
 	},
 ];

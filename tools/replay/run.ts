@@ -14,7 +14,9 @@ import { fit_to } from "./fit.ts";
 import { boot, default_cpus, find_kernel, type Replayer } from "./machine.ts";
 import { whole_number } from "../lib/options.ts";
 import { check_proc, proc_names, proc_text } from "../lib/proc.ts";
+import { lock_waits } from "./lock_waits.ts";
 import { fresh, make_plan } from "./plan.ts";
+import type { Plan } from "./plan_format.ts";
 import { is_clean, make_report, print_text, type Report } from "./report.ts";
 import { format_of, open_output, tell_lost, write_trace } from "../trace/output.ts";
 import { type TraceOptions, Tracing } from "../trace/session.ts";
@@ -22,23 +24,27 @@ import { buffer_size, tracing_kernel } from "../trace/trace.ts";
 import { load_trace } from "./trace.ts";
 
 /** The kernel of this tree; where none was configured and built, the default one. */
-async function default_kernel(): Promise<string> {
+export async function default_kernel(): Promise<string> {
 	const built = join(output_dir(), "vmlinux.mjs");
 	if (!existsSync(built)) return objtree({ name: "default", arch: arch_asked() });
 	if (outdated(built)) process.stderr.write(`spf: ${built} is older than its sources; run 'make'\n`);
 	return built;
 }
 
-/** Everything, and named as the recording is. */
-function trace_options(directory: string): TraceOptions {
-	return { events: ["*"], buffer_kb: buffer_size(undefined), program: resolve(directory) };
+/** What is to be traced; and tasks are named as the recording is. */
+function trace_options(directory: string, events: string): TraceOptions {
+	return { events: [events], buffer_kb: buffer_size(undefined), program: resolve(directory) };
 }
 
 export async function replay(directory: string, options: ReplayOptions): Promise<number> {
 	const proc = proc_names(options.proc);
-	const kernel = options.trace
-		? await tracing_kernel(options.vmlinux)
-		: find_kernel(options.vmlinux ? resolve(options.vmlinux) : await default_kernel());
+	const { locks = false } = options;
+	if (locks && options.check)
+		throw new UserError("--check --locks: on one CPU nobody waits; leave out one of the two");
+	const kernel =
+		options.trace || locks
+			? await tracing_kernel(options.vmlinux)
+			: find_kernel(options.vmlinux ? resolve(options.vmlinux) : await default_kernel());
 	const cpus =
 		whole_number("--cpus", options.cpus, { most: kernel.nr_cpus, why: "CONFIG_NR_CPUS of this kernel" }) ??
 		default_cpus(kernel);
@@ -61,8 +67,10 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 	try {
 		replayer = await boot({ kernel, cpus: used, mem, check, proc });
 		/* First: its buffers count as what was there before. */
-		if (options.trace) tracing = await Tracing.start(replayer.machine, trace_options(directory));
+		const events = options.trace ? "*" : locks ? "mmap_lock:*" : undefined;
+		if (events) tracing = await Tracing.start(replayer.machine, trace_options(directory, events));
 		let clean = 0;
+		let last: Plan | undefined;
 		const whole = make_plan(trace, check);
 		for (let n = 0; n < repeat; n++) {
 			const plan = repeat === 1 ? whole : fresh(whole);
@@ -76,6 +84,7 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 				: undefined;
 			const release = at_end(() => bar?.stop());
 			bar?.start(plan.count, 0);
+			last = plan;
 			const outcome = await replayer.run(plan, (done) => bar?.update(done));
 			bar?.stop();
 			release();
@@ -90,11 +99,12 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 			/* What went wrong is worth more than that the next one did not. */
 			if (report === undefined || is_clean(report) || !is_clean(next)) report = next;
 		}
-		if (!report) throw new Error("nothing was replayed");
-		if (options.trace && tracing) {
+		if (!report || !last) throw new Error("nothing was replayed");
+		if (tracing) {
 			const recorded = await tracing.stop();
 			tell_lost(recorded);
-			await write_trace(recorded, format_of(options.trace), fd);
+			if (options.trace) await write_trace(recorded, format_of(options.trace), fd);
+			if (locks) report.locks = lock_waits(trace, last, recorded.events, performance.timeOrigin);
 		}
 		if (options.json) process.stdout.write(`${JSON.stringify(report, null, "\t")}\n`);
 		else {

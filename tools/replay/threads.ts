@@ -5,6 +5,7 @@ import { CLONE_FILES, CLONE_FS, CLONE_SIGHAND, CLONE_THREAD, CLONE_VFORK, CLONE_
 import type { Ahead } from "./ahead.ts";
 import type { Images } from "./images.ts";
 import type { InFlight } from "./in_flight.ts";
+import { Limits, type Machine } from "./limits.ts";
 import { AddressSpace } from "./model.ts";
 import type { Operations } from "./operations.ts";
 import type { Call, Exit } from "./strace.ts";
@@ -26,6 +27,7 @@ export interface Thread {
 export interface Group {
 	tgid: number;
 	threads: Set<Thread>;
+	limits: Limits;
 	/** exit_group was called with this code. */
 	exit_group?: number;
 }
@@ -47,6 +49,7 @@ interface Parts {
 	in_flight: InFlight;
 	/** Where mappings begin. */
 	mmap_base: number;
+	machine: Machine;
 	/** May threads appear that nobody has made: is the recording a part only? */
 	adopts: boolean;
 	unknown: string[];
@@ -84,6 +87,16 @@ export class Threads {
 	/** With this number, whether it is there still or not. */
 	of(pid: number): Thread | undefined {
 		return this.by_pid.get(pid);
+	}
+
+	/** Everything of all threads until now comes before the operation that is next,
+	 *  by `thread`, and that before all that they do from then on. */
+	barrier(op: Op, thread: Thread): void {
+		for (const other of this.alive()) {
+			if (other === thread) continue;
+			if (other.last >= 0) op.after.push(other.last);
+			this.ops.hold(other, this.ops.length);
+		}
 	}
 
 	/** Those that are there, the last one first. */
@@ -160,7 +173,8 @@ export class Threads {
 
 	private new_thread(pid: number, parent: Thread | undefined, mm: AddressSpace | undefined, call: Call): Thread {
 		const same_group = parent !== undefined && (clone_flags(call) & CLONE_THREAD) !== 0;
-		const group: Group = same_group ? parent.group : { tgid: pid, threads: new Set() };
+		const limits = parent?.group.limits.inherited() ?? new Limits({ ...this.parts.machine });
+		const group: Group = same_group ? parent.group : { tgid: pid, threads: new Set(), limits };
 		return this.make_thread(pid, parent, group, mm ?? new AddressSpace(this.next_mm++));
 	}
 

@@ -12,6 +12,7 @@ import { parse_faults } from "./faults.ts";
 import { type MapsLine, parse_marked_maps } from "./maps.ts";
 import { Merge } from "./merge.ts";
 import type { AddressSpace } from "./model.ts";
+import { parse_machine } from "./limits.ts";
 import { parse_strace } from "./strace.ts";
 
 export type Kind = "exec" | "call" | "clone" | "wait" | "exit" | "fault";
@@ -74,6 +75,8 @@ export interface Op {
 	last: boolean;
 	/** maps.final is the state just before this one. */
 	snapshot: boolean;
+	/** The recorded machine's limits are known, and none of them forbids it. */
+	unlimited?: boolean;
 	/** mmap whose place is given to the kernel: what there was before is not known. */
 	given: boolean;
 	footprint: Footprint;
@@ -205,7 +208,9 @@ export function load_trace(directory: string): Trace {
 		unknown.push("when the page faults happened (strace without -ttt)");
 		faults = [];
 	}
-	const parts = { directory, strace_file, strace, faults, initial, final, images, kernel };
+	const rules = text("machine.txt", "");
+	const machine = rules === undefined ? {} : parse_machine(rules, file("machine.txt"));
+	const parts = { machine, directory, strace_file, strace, faults, initial, final, images, kernel };
 	/* What a first run finds missing in images that were not recorded is there in the second. */
 	const first = new Merge(parts, new Map());
 	let merged = first.run();
