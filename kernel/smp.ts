@@ -11,7 +11,11 @@
  * after what it left behind (RCU callbacks, page lists).
  * Left out: the workqueue-like irq_work, csd lock debugging, CPU hotplug.
  */
-import { CONFIG_ARCH_HOST_STEPPER, CONFIG_SMP } from "generated/autoconf.ts";
+import {
+	CONFIG_ARCH_HOST_STEPPER,
+	CONFIG_SMP,
+	CONFIG_TRACING,
+} from "generated/autoconf.ts";
 import {
 	answer_step,
 	await_step,
@@ -53,6 +57,7 @@ import {
 } from "linux/smp.ts";
 import { softlockup_check } from "kernel/locking/spinlock.ts";
 import { rcu_check_callbacks, rcu_irq_enter, rcu_irq_exit } from "kernel/rcu.ts";
+import { sync_core } from "./jump_label.ts";
 import { cpu_init } from "asm/setup.ts";
 
 /* States of a CPU. */
@@ -106,6 +111,14 @@ export function irq_poll_enabled(): void {
 	}
 }
 
+/** This CPU was outside: what it missed meanwhile, a flush or a change of the
+ *  code, it makes up for. */
+function start_afresh(): void {
+	cpu_init();
+	if (CONFIG_TRACING)
+		sync_core();
+}
+
 /**
  * The interrupt. Requests run with interrupts disabled, in hardirq context,
  * and RCU watches even if we interrupted user mode or an idle CPU.
@@ -125,7 +138,7 @@ function handle_ipi(): void {
 		if (pending === 0)
 			break;
 		if ((pending & IPI_MISSED) !== 0)
-			cpu_init();
+			start_afresh();
 		if ((pending & IPI_CALL_FUNC) !== 0)
 			flush_smp_call_function_queue();
 	}
@@ -157,7 +170,7 @@ export function smp_handle_ipi(): void {
 		if (pending === 0)
 			break;
 		if ((pending & IPI_MISSED) !== 0)
-			cpu_init();
+			start_afresh();
 		if ((pending & IPI_CALL_FUNC) !== 0)
 			flush_smp_call_function_queue();
 	}

@@ -2,8 +2,9 @@
 /**
  * Mirrors include/linux/jump_label.h (5.17): branches that are almost never
  * taken, and cost almost nothing until they are.
- * Port: code is not patched. A key is a word that nobody writes to as long as
- * nobody looks on, at an address that the build knows: one load and a branch.
+ * Port: a key is a word that nobody writes to as long as nobody looks on, at an
+ * address that the build knows: one load and a branch. Where that is too much,
+ * code is patched: kernel/jump_label.ts.
  */
 import { atomic_dec, atomic_inc, atomic_read } from "linux/atomic.ts";
 import type { atomic_t } from "linux/types.ts";

@@ -7,6 +7,8 @@
  *
  * Port: the time that a task waits for a lock that is not free goes into
  * mmap_lock_wait_ns, but for mmap_write_lock_nested(), which finds it free.
+ * Port: __mmap_lock_trace_start_locking() and its like are written out where
+ * they are called, since a branch that is patched costs less than a call.
  */
 import {
 	CONFIG_SPECULATIVE_PAGE_FAULT,
@@ -15,6 +17,7 @@ import {
 } from "generated/autoconf.ts";
 import { ktime_get_ns, nr_cpu_ids } from "host/cpu.ts";
 import { smp_rmb, smp_wmb } from "host/door.ts";
+import { text } from "host/text.ts";
 import { VM_BUG_ON_MM } from "linux/bug.ts";
 import {
 	lockdep_assert_held_write,
@@ -36,7 +39,6 @@ import {
 	up_read,
 	up_write,
 } from "linux/rwsem.ts";
-import { tracepoints } from "linux/tracepoint.ts";
 import {
 	__mmap_lock_do_trace_acquire_returned,
 	__mmap_lock_do_trace_released,
@@ -89,30 +91,6 @@ function account_write_wait(start: number): void {
 
 	w.write_ns += ktime_get_ns() - start;
 	w.writes++;
-}
-
-function __mmap_lock_trace_start_locking(mm: mm_struct, write: boolean): void {
-	if (CONFIG_TRACING) {
-		if (READ_ONCE(tracepoints.mmap_lock) !== 0)
-			__mmap_lock_do_trace_start_locking(mm, write);
-	}
-}
-
-function __mmap_lock_trace_acquire_returned(
-	mm: mm_struct, write: boolean, success: boolean,
-): void {
-	if (CONFIG_TRACING) {
-		if (READ_ONCE(tracepoints.mmap_lock) !== 0)
-			__mmap_lock_do_trace_acquire_returned(mm, write,
-				success);
-	}
-}
-
-function __mmap_lock_trace_released(mm: mm_struct, write: boolean): void {
-	if (CONFIG_TRACING) {
-		if (READ_ONCE(tracepoints.mmap_lock) !== 0)
-			__mmap_lock_do_trace_released(mm, write);
-	}
 }
 
 export function mmap_init_lock(mm: mm_struct): void {
@@ -190,103 +168,124 @@ export function mmap_seq_read_check(
 }
 
 export function mmap_write_lock(mm: mm_struct): void {
-	__mmap_lock_trace_start_locking(mm, true);
+	if (CONFIG_TRACING && text.mmap_lock)
+		__mmap_lock_do_trace_start_locking(mm, true);
 	if (!down_write_trylock(mm.mmap_lock)) {
 		const start = ktime_get_ns();
 
 		down_write(mm.mmap_lock);
 		account_write_wait(start);
 	}
-	__mmap_lock_trace_acquire_returned(mm, true, true);
+	if (CONFIG_TRACING && text.mmap_lock)
+		__mmap_lock_do_trace_acquire_returned(mm, true, true);
 	__mmap_seq_write_lock(mm);
 }
 
 /** For a second mm while another one is locked: fork's new address space,
  *  which nobody else knows. */
 export function mmap_write_lock_nested(mm: mm_struct, subclass: number): void {
-	__mmap_lock_trace_start_locking(mm, true);
+	if (CONFIG_TRACING && text.mmap_lock)
+		__mmap_lock_do_trace_start_locking(mm, true);
 	down_write_nested(mm.mmap_lock, subclass);
-	__mmap_lock_trace_acquire_returned(mm, true, true);
+	if (CONFIG_TRACING && text.mmap_lock)
+		__mmap_lock_do_trace_acquire_returned(mm, true, true);
 	__mmap_seq_write_lock(mm);
 }
 
 /** 0, or -EINTR with the lock not held: a fatal signal came first. */
 export function mmap_write_lock_killable(mm: mm_struct): number {
-	__mmap_lock_trace_start_locking(mm, true);
+	if (CONFIG_TRACING && text.mmap_lock)
+		__mmap_lock_do_trace_start_locking(mm, true);
 	if (!down_write_trylock(mm.mmap_lock)) {
 		const start = ktime_get_ns();
 		const error = down_write_killable(mm.mmap_lock);
 
 		account_write_wait(start);
 		if (error) {
-			__mmap_lock_trace_acquire_returned(mm, true, false);
+			if (CONFIG_TRACING && text.mmap_lock)
+				__mmap_lock_do_trace_acquire_returned(
+					mm, true, false);
 			return error;
 		}
 	}
-	__mmap_lock_trace_acquire_returned(mm, true, true);
+	if (CONFIG_TRACING && text.mmap_lock)
+		__mmap_lock_do_trace_acquire_returned(mm, true, true);
 	__mmap_seq_write_lock(mm);
 	return 0;
 }
 
 export function mmap_write_trylock(mm: mm_struct): boolean {
-	__mmap_lock_trace_start_locking(mm, true);
+	if (CONFIG_TRACING && text.mmap_lock)
+		__mmap_lock_do_trace_start_locking(mm, true);
 	const ok = down_write_trylock(mm.mmap_lock);
 
-	__mmap_lock_trace_acquire_returned(mm, true, ok);
+	if (CONFIG_TRACING && text.mmap_lock)
+		__mmap_lock_do_trace_acquire_returned(mm, true, ok);
 	if (ok)
 		__mmap_seq_write_lock(mm);
 	return ok;
 }
 
 export function mmap_write_unlock(mm: mm_struct): void {
-	__mmap_lock_trace_released(mm, true);
+	if (CONFIG_TRACING && text.mmap_lock)
+		__mmap_lock_do_trace_released(mm, true);
 	__mmap_seq_write_unlock(mm);
 	up_write(mm.mmap_lock);
 }
 
 /** From writer to reader, with no gap for another writer in between. */
 export function mmap_write_downgrade(mm: mm_struct): void {
-	__mmap_lock_trace_acquire_returned(mm, false, true);
+	if (CONFIG_TRACING && text.mmap_lock)
+		__mmap_lock_do_trace_acquire_returned(mm, false, true);
 	__mmap_seq_write_unlock(mm);
 	downgrade_write(mm.mmap_lock);
 }
 
 export function mmap_read_lock(mm: mm_struct): void {
-	__mmap_lock_trace_start_locking(mm, false);
+	if (CONFIG_TRACING && text.mmap_lock)
+		__mmap_lock_do_trace_start_locking(mm, false);
 	if (!down_read_trylock(mm.mmap_lock)) {
 		const start = ktime_get_ns();
 
 		down_read(mm.mmap_lock);
 		account_read_wait(start);
 	}
-	__mmap_lock_trace_acquire_returned(mm, false, true);
+	if (CONFIG_TRACING && text.mmap_lock)
+		__mmap_lock_do_trace_acquire_returned(mm, false, true);
 }
 
 /** 0, or -EINTR with the lock not held. */
 export function mmap_read_lock_killable(mm: mm_struct): number {
-	__mmap_lock_trace_start_locking(mm, false);
+	if (CONFIG_TRACING && text.mmap_lock)
+		__mmap_lock_do_trace_start_locking(mm, false);
 	if (!down_read_trylock(mm.mmap_lock)) {
 		const start = ktime_get_ns();
 		const error = down_read_killable(mm.mmap_lock);
 
 		account_read_wait(start);
-		__mmap_lock_trace_acquire_returned(mm, false, error === 0);
+		if (CONFIG_TRACING && text.mmap_lock)
+			__mmap_lock_do_trace_acquire_returned(
+				mm, false, error === 0);
 		return error;
 	}
-	__mmap_lock_trace_acquire_returned(mm, false, true);
+	if (CONFIG_TRACING && text.mmap_lock)
+		__mmap_lock_do_trace_acquire_returned(mm, false, true);
 	return 0;
 }
 
 export function mmap_read_trylock(mm: mm_struct): boolean {
-	__mmap_lock_trace_start_locking(mm, false);
+	if (CONFIG_TRACING && text.mmap_lock)
+		__mmap_lock_do_trace_start_locking(mm, false);
 	const ok = down_read_trylock(mm.mmap_lock);
 
-	__mmap_lock_trace_acquire_returned(mm, false, ok);
+	if (CONFIG_TRACING && text.mmap_lock)
+		__mmap_lock_do_trace_acquire_returned(mm, false, ok);
 	return ok;
 }
 
 export function mmap_read_unlock(mm: mm_struct): void {
-	__mmap_lock_trace_released(mm, false);
+	if (CONFIG_TRACING && text.mmap_lock)
+		__mmap_lock_do_trace_released(mm, false);
 	up_read(mm.mmap_lock);
 }
 

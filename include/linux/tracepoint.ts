@@ -7,8 +7,9 @@
  * number, which is its event's, too.
  *
  * Port: on the way of a fault the trace points of a system share a key, as
- * page_fault_user and page_fault_kernel do in Linux. It is looked at where it
- * stands, without a call: what is inlined is taken from what else can be.
+ * page_fault_user and page_fault_kernel do in Linux, and a branch that is
+ * patched: kernel/jump_label.ts. It is looked at where it stands, without a
+ * call: what is inlined is taken from what else can be.
  */
 import { type static_key, static_key_false } from "linux/jump_label.ts";
 

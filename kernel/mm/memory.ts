@@ -58,6 +58,7 @@ import { SINGLE_DEPTH_NESTING } from "linux/lockdep.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
 import { local_irq_disable, local_irq_enable } from "linux/irqflags.ts";
 import { smp_wmb } from "host/door.ts";
+import { text } from "host/text.ts";
 import { current } from "kernel/sched/core.ts";
 import { cond_resched, ULONG_MAX } from "linux/kernel.ts";
 import { alloc_page, get_zeroed_page, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "linux/gfp.ts";
@@ -127,10 +128,9 @@ import { perf_sw_event } from "linux/perf_event.ts";
 import {
 	PERF_COUNT_SW_PAGE_FAULTS_MAJ, PERF_COUNT_SW_PAGE_FAULTS_MIN,
 } from "uapi/linux/perf_event.ts";
-import { tracepoints } from "linux/tracepoint.ts";
 import {
 	trace_handle_mm_fault, trace_spf_pmd_changed, trace_spf_pte_lock,
-	trace_spf_vma_changed, trace_spf_vma_noanon, trace_spf_vma_notsup,
+	trace_spf_vma_noanon, trace_spf_vma_notsup, trace_spf_vmf_changed,
 } from "trace/events/pagefault.ts";
 import { ptep_clear_flush } from "mm/pgtable-generic.ts";
 import {
@@ -963,8 +963,7 @@ export function __pte_map_lock(vmf: vm_fault): boolean {
 
 	speculative_page_walk_begin();
 	if (!mmap_seq_read_check(mm, vmf.seq, SPF_ABORT_PTE_MAP_LOCK_SEQ1)) {
-		trace_spf_vma_changed(SPF_ABORT_PTE_MAP_LOCK_SEQ1, vmf.vma,
-			vmf.address);
+		trace_spf_vmf_changed(SPF_ABORT_PTE_MAP_LOCK_SEQ1, vmf);
 		if (pte !== NULL) pte_unmap(pte);
 		speculative_page_walk_end();
 		return false;
@@ -972,8 +971,7 @@ export function __pte_map_lock(vmf: vm_fault): boolean {
 	const pmdval = READ_ONCE(vmf.pmd.pmd);
 	if (!pmd_same(pmdval, vmf.orig_pmd)) {
 		count_vm_spf_event(SPF_ABORT_PTE_MAP_LOCK_PMD);
-		trace_spf_pmd_changed(SPF_ABORT_PTE_MAP_LOCK_PMD, vmf.vma,
-			vmf.address);
+		trace_spf_pmd_changed(SPF_ABORT_PTE_MAP_LOCK_PMD, vmf);
 		if (pte !== NULL) pte_unmap(pte);
 		speculative_page_walk_end();
 		return false;
@@ -982,15 +980,13 @@ export function __pte_map_lock(vmf: vm_fault): boolean {
 	if (pte === NULL) pte = pte_offset_map_val(pmdval, vmf.address);
 	if (!spin_trylock(ptl)) {
 		count_vm_spf_event(SPF_ABORT_PTE_MAP_LOCK_PTL);
-		trace_spf_pte_lock(SPF_ABORT_PTE_MAP_LOCK_PTL, vmf.vma,
-			vmf.address);
+		trace_spf_pte_lock(SPF_ABORT_PTE_MAP_LOCK_PTL, vmf);
 		pte_unmap(pte);
 		speculative_page_walk_end();
 		return false;
 	}
 	if (!mmap_seq_read_check(mm, vmf.seq, SPF_ABORT_PTE_MAP_LOCK_SEQ2)) {
-		trace_spf_vma_changed(SPF_ABORT_PTE_MAP_LOCK_SEQ2, vmf.vma,
-			vmf.address);
+		trace_spf_vmf_changed(SPF_ABORT_PTE_MAP_LOCK_SEQ2, vmf);
 		spin_unlock(ptl);
 		pte_unmap(pte);
 		speculative_page_walk_end();
@@ -2155,10 +2151,8 @@ export function do_handle_mm_fault(
 	}
 	const ret = __handle_mm_fault(vma, address, flags, seq);
 	mm_account_fault(regs, address, flags, ret);
-	if (CONFIG_TRACING) {
-		if (READ_ONCE(tracepoints.handle_mm_fault) !== 0)
-			trace_handle_mm_fault(vma.vm_mm, address, flags, ret);
-	}
+	if (CONFIG_TRACING && text.handle_mm_fault)
+		trace_handle_mm_fault(vma.vm_mm, address, flags, ret);
 	return ret;
 }
 

@@ -17,6 +17,7 @@ import type {
 	trace_event_field,
 } from "linux/trace_events.ts";
 import { tracepoint_key } from "linux/tracepoint.ts";
+import { jump_label_update } from "kernel/jump_label.ts";
 import { mmap_lock_events } from "trace/events/mmap_lock.ts";
 import { pagefault_events } from "trace/events/pagefault.ts";
 import { arch_trace_events } from "asm/trace/exceptions.ts";
@@ -89,6 +90,7 @@ export function ftrace_set_clr_event(match: string, set: boolean): number {
 		ftrace_event_enable_disable(call, set);
 		matched++;
 	}
+	jump_label_update();
 	return matched === 0 ? -EINVAL : matched;
 }
 

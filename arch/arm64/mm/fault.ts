@@ -19,7 +19,7 @@ import {
 	CONFIG_SPECULATIVE_PAGE_FAULT,
 	CONFIG_TRACING,
 } from "generated/autoconf.ts";
-import { tracepoints } from "linux/tracepoint.ts";
+import { text } from "host/text.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import {
 	ESR_ELx_CM,
@@ -698,7 +698,7 @@ export function do_mem_abort(far: number, esr: number, regs: pt_regs): boolean {
 	const inf = esr_to_fault_info(esr);
 
 	let ret: number;
-	if (CONFIG_TRACING && READ_ONCE(tracepoints.page_fault) !== 0)
+	if (CONFIG_TRACING && text.page_fault)
 		ret = traced_mem_abort(inf, far, esr, regs);
 	else ret = inf.fn(far, esr, regs);
 

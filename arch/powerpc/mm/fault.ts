@@ -18,7 +18,9 @@
 import {
 	CONFIG_PPC_SMLPAR,
 	CONFIG_SPECULATIVE_PAGE_FAULT,
+	CONFIG_TRACING,
 } from "generated/autoconf.ts";
+import { text } from "host/text.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import { arch_vma_access_permitted } from "asm/mmu_context.ts";
 import {
@@ -548,9 +550,8 @@ function __do_page_fault(
 	return err === FAULT_DONE;
 }
 
-/** A storage interrupt: from user mode, or inside of a copy by the kernel.
- *  True: the access is to be made again. */
-export function do_page_fault(
+/** Somebody listens. */
+function traced_page_fault(
 	regs: pt_regs,
 	dar: number,
 	dsisr: number,
@@ -560,6 +561,19 @@ export function do_page_fault(
 	const again = __do_page_fault(regs, dar, dsisr, trap);
 	trace_page_fault_exit(dar, user_mode(regs), again);
 	return again;
+}
+
+/** A storage interrupt: from user mode, or inside of a copy by the kernel.
+ *  True: the access is to be made again. */
+export function do_page_fault(
+	regs: pt_regs,
+	dar: number,
+	dsisr: number,
+	trap: number,
+): boolean {
+	if (CONFIG_TRACING && text.page_fault)
+		return traced_page_fault(regs, dar, dsisr, trap);
+	return __do_page_fault(regs, dar, dsisr, trap);
 }
 
 /** The kernel goes to its fixup: all of its accesses here have one, but what it

@@ -18,13 +18,13 @@ import {
 	CONFIG_SPECULATIVE_PAGE_FAULT, CONFIG_TRACING,
 	CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS,
 } from "generated/autoconf.ts";
+import { text } from "host/text.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import { TASK_SIZE_MAX } from "asm/pgtable_types.ts";
 import { type pt_regs, user_mode } from "asm/ptrace.ts";
 import {
 	trace_page_fault_kernel, trace_page_fault_user,
 } from "asm/trace/exceptions.ts";
-import { tracepoints } from "linux/tracepoint.ts";
 import {
 	trace_page_fault_entry, trace_page_fault_exit, trace_spf_vma_access,
 	trace_spf_vma_changed, trace_spf_vma_notsup,
@@ -436,7 +436,7 @@ export function exc_page_fault(
 		"page fault: registers and error code disagree");
 	irqentry_enter(regs);
 	let handled: boolean;
-	if (CONFIG_TRACING && READ_ONCE(tracepoints.page_fault) !== 0)
+	if (CONFIG_TRACING && text.page_fault)
 		handled = traced_page_fault(regs, error_code, address);
 	else handled = handle_page_fault(regs, error_code, address);
 	irqentry_exit(regs);

@@ -12,7 +12,7 @@
  * Port: page_fault_entry, page_fault_exit and handle_mm_fault are our own: no
  * Linux tells when a fault is over, and with what result.
  */
-import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
+import type { mm_struct, vm_area_struct, vm_fault } from "linux/mm_types.ts";
 import {
 	FAULT_FLAG_TRACE,
 	FAULT_FLAG_TRACE_SPECULATIVE,
@@ -82,6 +82,13 @@ export function trace_spf_vma_changed(
 	}
 }
 
+/** The same, of a fault that holds a copy of the vma. Port: where faults pass
+ *  by, a call is as short as it can be, for what else is inlined there. */
+export function trace_spf_vmf_changed(event: number, vmf: vm_fault): void {
+	if (CONFIG_TRACING)
+		trace_spf_vma_changed(event, vmf.vma, vmf.address);
+}
+
 /** It has no anon_vma yet. */
 export function trace_spf_vma_noanon(
 	event: number, vma: vm_area_struct, address: number,
@@ -113,22 +120,20 @@ export function trace_spf_vma_access(
 }
 
 /** The table is another one. */
-export function trace_spf_pmd_changed(
-	event: number, vma: vm_area_struct, address: number,
-): void {
+export function trace_spf_pmd_changed(event: number, vmf: vm_fault): void {
 	if (CONFIG_TRACING) {
 		if (tracepoint_enabled(TRACE_SPF_PMD_CHANGED))
-			trace_spf(TRACE_SPF_PMD_CHANGED, event, vma, address);
+			trace_spf(TRACE_SPF_PMD_CHANGED, event, vmf.vma,
+				vmf.address);
 	}
 }
 
 /** Somebody has the lock of the table. */
-export function trace_spf_pte_lock(
-	event: number, vma: vm_area_struct, address: number,
-): void {
+export function trace_spf_pte_lock(event: number, vmf: vm_fault): void {
 	if (CONFIG_TRACING) {
 		if (tracepoint_enabled(TRACE_SPF_PTE_LOCK))
-			trace_spf(TRACE_SPF_PTE_LOCK, event, vma, address);
+			trace_spf(TRACE_SPF_PTE_LOCK, event, vmf.vma,
+				vmf.address);
 	}
 }
 
