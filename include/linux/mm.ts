@@ -45,6 +45,8 @@ import {
 } from "mm/memory.ts";
 import { __mm_populate } from "mm/gup.ts";
 import { mmap_assert_locked } from "linux/mmap_lock.ts";
+import { NR_PAGETABLE } from "linux/mmzone.ts";
+import { mod_lruvec_page_state } from "linux/vmstat.ts";
 import { EFAULT, ENOMEM } from "linux/errno.ts";
 
 /* ---- vm_flags ---- */
@@ -538,9 +540,16 @@ export function ptlock_init(page: page): boolean {
 	return true;
 }
 
+/** Port: counted by the CPU for itself, which is nothing to explore. */
+function account_table(page: page, n: number): void {
+	if (!CONFIG_ARCH_HOST_STEPPER)
+		mod_lruvec_page_state(page, NR_PAGETABLE, n);
+}
+
 export function pgtable_pte_page_ctor(page: page): boolean {
 	if (!ptlock_init(page)) return false;
 	__SetPageTable(page);
+	account_table(page, 1);
 	return true;
 }
 
@@ -553,6 +562,7 @@ export function pgtable_pte_page_dtor(page: page): void {
 	if (!CONFIG_SPECULATIVE_PAGE_FAULT)
 		VM_BUG_ON_PAGE(page.ptl.slock !== 0, page, "table is locked");
 	__ClearPageTable(page);
+	account_table(page, -1);
 }
 
 /**
@@ -618,12 +628,14 @@ export function pmd_lock(mm: mm_struct, pmd: pmd_t): spinlock_t {
 export function pgtable_pmd_page_ctor(page: page): boolean {
 	if (!ptlock_init(page)) return false;
 	__SetPageTable(page);
+	account_table(page, 1);
 	return true;
 }
 
 export function pgtable_pmd_page_dtor(page: page): void {
 	VM_BUG_ON_PAGE(page.ptl.slock !== 0, page, "table is locked");
 	__ClearPageTable(page);
+	account_table(page, -1);
 }
 
 export function pud_lockptr(mm: mm_struct, _pud: pud_t): spinlock_t {

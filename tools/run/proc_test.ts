@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The texts of /proc, line by line: as 5.17 has them, and as the kernel under this test has them where it is Linux. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
@@ -116,6 +116,51 @@ test.serial("status, stat, statm, meminfo and vmstat have 5.17's lines", async (
 	t.is(vmstat.at(-1), "nr_unstable 0");
 	for (const line of vmstat) t.regex(line, /^\w+ \d+$/);
 	for (const name of ["spf_attempt", "spf_abort", "pgfault"]) t.regex(files.vmstat, new RegExp(`^${name} `, "m"));
+	/* A table of ptes and one of pmds at least, of the only process that there is. */
+	const tables = Number(/^PageTables: +(\d+) kB$/m.exec(files.meminfo)?.[1]);
+	t.true(tables >= 8, files.meminfo);
+	t.regex(files.vmstat, new RegExp(`^nr_page_table_pages ${tables / 4}$`, "m"));
+});
+
+test.serial("procps reads them: pmap -x, ps, vmstat -s, free", async (t) => {
+	t.timeout(240_000);
+	const { files } = await (made ??= texts(t));
+	const root = join(dir, "proc");
+	mkdirSync(join(root, "1"), { recursive: true });
+	for (const [name, text] of Object.entries(files))
+		writeFileSync(join(root, name === "vmstat" || name === "meminfo" ? "" : "1", name), text);
+	writeFileSync(join(root, "1/cmdline"), "program\0");
+	/* Each in the place of this machine's own, for these commands alone. */
+	const mounts = ["vmstat", "meminfo", "1"].map((name) => `mount --bind ${join(root, name)} /proc/${name}`);
+	const seen = (command: string) =>
+		$({ quiet: true })`unshare --mount sh -c ${[...mounts, `exec ${command}`].join(" && ")}`.nothrow();
+	if ((await seen("pmap -V")).exitCode !== 0)
+		return void t.pass("without procps, or the right to mount, nobody reads them");
+
+	const value = (name: string) => Number(new RegExp(`^${name}:? +(\\d+)`, "m").exec(files.meminfo)?.[1]);
+	const free = await seen("free -k");
+	t.regex(free.stdout, new RegExp(`^Mem: +${value("MemTotal")} +\\d+ +${value("MemFree")} `, "m"), free.stderr);
+	const vmstat = await seen("vmstat -s");
+	t.regex(vmstat.stdout, new RegExp(`^ +${value("MemTotal")} K total memory$`, "m"), vmstat.stderr);
+	t.regex(vmstat.stdout, new RegExp(`^ +${value("MemFree")} K free memory$`, "m"));
+
+	const pmap = lines((await seen("pmap -x 1")).stdout);
+	const rows = pmap.filter((line) => /^[0-9a-f]{16} /.test(line)).map((line) => line.split(/ +/));
+	const maps = lines(files.maps).map((line) => line.slice(0, line.indexOf("-")).padStart(16, "0"));
+	t.deepEqual(
+		rows.map(([address]) => address),
+		maps,
+	);
+	const sum = (name: string) =>
+		[...files.smaps.matchAll(new RegExp(`^${name}: +(\\d+) kB$`, "gm"))].reduce(
+			(n, [, kb]) => n + Number(kb),
+			0,
+		);
+	const dirty = sum("Private_Dirty") + sum("Shared_Dirty");
+	t.regex(pmap.at(-1) as string, new RegExp(`^total kB +${sum("Size")} +${sum("Rss")} +${dirty}$`));
+	const ps = await seen("ps -o pid=,rss=,min_flt=,maj_flt=,comm= -p 1");
+	const [, , , , , , , , , min, , maj] = files.stat.split(" ");
+	t.regex(ps.stdout, new RegExp(`^ *1 +${sum("Rss")} +${min} +${maj} program$`, "m"), ps.stderr);
 });
 
 /** Digits and the space before them as one, so that what is left is the format. */
