@@ -130,7 +130,7 @@ import {
 } from "uapi/linux/perf_event.ts";
 import {
 	trace_handle_mm_fault, trace_spf_pmd_changed, trace_spf_pte_lock,
-	trace_spf_vma_noanon, trace_spf_vma_notsup, trace_spf_vmf_changed,
+	trace_spf_vma_noanon, trace_spf_vmf_changed, trace_spf_vmf_notsup,
 } from "trace/events/pagefault.ts";
 import { ptep_clear_flush } from "mm/pgtable-generic.ts";
 import {
@@ -1112,8 +1112,7 @@ function wp_page_copy(vmf: vm_fault): vm_fault_t {
 			 * mmap_lock holds still. */
 			if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
 				count_vm_spf_event(SPF_ABORT_ANON_VMA);
-				trace_spf_vma_noanon(SPF_ABORT_ANON_VMA, vma,
-					vmf.address);
+				trace_spf_vma_noanon(SPF_ABORT_ANON_VMA, vmf);
 				if (old_page !== NULL) put_page(old_page);
 				return VM_FAULT_RETRY;
 			}
@@ -1279,8 +1278,8 @@ function do_wp_page(vmf: vm_fault): vm_fault_t {
 		if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 			if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
 				count_vm_spf_event(SPF_ABORT_USERFAULTFD);
-				trace_spf_vma_notsup(SPF_ABORT_USERFAULTFD,
-					vma, vmf.address);
+				trace_spf_vmf_notsup(SPF_ABORT_USERFAULTFD,
+					vmf);
 				return VM_FAULT_RETRY;
 			}
 		}
@@ -1425,8 +1424,7 @@ function do_swap_page(vmf: vm_fault): vm_fault_t {
 		if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
 			pte_unmap(vmf.pte);
 			count_vm_spf_event(SPF_ABORT_SWAP);
-			trace_spf_vma_notsup(SPF_ABORT_SWAP, vmf.vma,
-				vmf.address);
+			trace_spf_vmf_notsup(SPF_ABORT_SWAP, vmf);
 			return VM_FAULT_RETRY;
 		}
 	}
@@ -1484,7 +1482,7 @@ function do_anonymous_page(vmf: vm_fault): vm_fault_t {
 				if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
 					count_vm_spf_event(SPF_ABORT_ANON_VMA);
 					trace_spf_vma_noanon(SPF_ABORT_ANON_VMA,
-						vma, vmf.address);
+						vmf);
 					return VM_FAULT_RETRY;
 				}
 			}
@@ -1531,8 +1529,8 @@ function do_anonymous_page(vmf: vm_fault): vm_fault_t {
 		if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 			if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
 				count_vm_spf_event(SPF_ABORT_USERFAULTFD);
-				trace_spf_vma_notsup(SPF_ABORT_USERFAULTFD,
-					vma, vmf.address);
+				trace_spf_vmf_notsup(SPF_ABORT_USERFAULTFD,
+					vmf);
 				return VM_FAULT_RETRY;
 			}
 		}
@@ -1997,9 +1995,8 @@ function __handle_mm_fault(
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		if ((flags & FAULT_FLAG_SPECULATIVE) !== 0) {
 			if (!speculative_page_walk(vmf, mm, address)) {
-				trace_spf_vma_notsup(vmf.pmd === NULL ?
-					SPF_ABORT_PUD : SPF_ABORT_PMD, vma,
-					address);
+				trace_spf_vmf_notsup(vmf.pmd === NULL ?
+					SPF_ABORT_PUD : SPF_ABORT_PMD, vmf);
 				return VM_FAULT_RETRY;
 			}
 			return handle_pte_fault(vmf);

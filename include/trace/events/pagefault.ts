@@ -90,12 +90,11 @@ export function trace_spf_vmf_changed(event: number, vmf: vm_fault): void {
 }
 
 /** It has no anon_vma yet. */
-export function trace_spf_vma_noanon(
-	event: number, vma: vm_area_struct, address: number,
-): void {
+export function trace_spf_vma_noanon(event: number, vmf: vm_fault): void {
 	if (CONFIG_TRACING) {
 		if (tracepoint_enabled(TRACE_SPF_VMA_NOANON))
-			trace_spf(TRACE_SPF_VMA_NOANON, event, vma, address);
+			trace_spf(TRACE_SPF_VMA_NOANON, event, vmf.vma,
+				vmf.address);
 	}
 }
 
@@ -107,6 +106,12 @@ export function trace_spf_vma_notsup(
 		if (tracepoint_enabled(TRACE_SPF_VMA_NOTSUP))
 			trace_spf(TRACE_SPF_VMA_NOTSUP, event, vma, address);
 	}
+}
+
+/** The same, as trace_spf_vmf_changed(). */
+export function trace_spf_vmf_notsup(event: number, vmf: vm_fault): void {
+	if (CONFIG_TRACING)
+		trace_spf_vma_notsup(event, vmf.vma, vmf.address);
 }
 
 /** It forbids the access, as far as one can see. */
