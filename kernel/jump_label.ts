@@ -19,9 +19,9 @@ export function sync_core(): void {
 		READ_ONCE(tracepoints.handle_mm_fault) !== 0);
 }
 
-function do_sync_core(_info: number): void {
+const do_sync_core = RODATA((_info: number): void => {
 	sync_core();
-}
+});
 
 /** Keys have changed: no CPU is in the machine with its old code when we
  *  return. Interrupts are enabled. */
