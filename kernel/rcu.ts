@@ -294,7 +294,7 @@ function rcu_cblist_dequeue(list: rcu_cblist): callback_head {
  */
 export function call_rcu(
 	head: rcu_head,
-	func: (head: rcu_head) => void,
+	func: rodata<(head: rcu_head) => void>,
 ): void {
 	if (CONFIG_RCU_STEPPED) {
 		head.func = func;

@@ -22,7 +22,7 @@ import { rcu_check_callbacks, rcu_eqs_enter, rcu_eqs_exit } from "kernel/rcu.ts"
 import { rcu_is_watching } from "kernel/rcu.ts";
 import { cpu_kick } from "kernel/smp.ts";
 
-export type work_func_t = (arg: number) => number;
+export type work_func_t = rodata<(arg: number) => number>;
 
 const WORK_IDLE = 0; /* done, or never queued */
 const WORK_PENDING = 1; /* queued or running */

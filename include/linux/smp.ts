@@ -11,7 +11,7 @@ import { await_step } from "host/model.ts";
 import { cpu_pause, smp_processor_id } from "host/cpu.ts";
 import { irq_poll_enabled } from "kernel/smp.ts";
 
-export type smp_call_func_t = (info: number) => void;
+export type smp_call_func_t = rodata<(info: number) => void>;
 export type smp_cond_func_t = (cpu: number, info: number) => boolean;
 
 /** csd.u_flags: the request is under way, the struct may not be reused. */

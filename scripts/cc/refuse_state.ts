@@ -240,9 +240,30 @@ function refuse_closure(node: ts.ArrowFunction | ts.FunctionExpression, j: Judge
 		j.say(node, "a closure that outlives the call; write a function at top level and give it a struct");
 }
 
-/** A rodata<> field holds addresses: only what RODATA() made has one. */
+/** Is it rodata<>, or a name for one? */
+function is_rodata(type: ts.TypeNode | undefined, j: Judge): boolean {
+	if (!type || !ts.isTypeReferenceNode(type)) return false;
+	if (type.typeName.getText() === "rodata") return true;
+	let symbol = j.types.checker.getSymbolAtLocation(type.typeName);
+	if (symbol && symbol.flags & ts.SymbolFlags.Alias) symbol = j.types.checker.getAliasedSymbol(symbol);
+	const decl = symbol?.declarations?.[0];
+	return decl !== undefined && ts.isTypeAliasDeclaration(decl) && is_rodata(decl.type, j);
+}
+/** Arguments of a call whose parameters are rodata<>. */
+function rodata_arguments(call: ts.CallExpression, j: Judge): ts.Expression[] {
+	/* Few arguments are functions, and to ask for a signature is dear. */
+	const may = call.arguments.some((a) => ts.isFunctionLike(bare(a)) || ts.isIdentifier(bare(a)));
+	const parameters = may ? j.types.checker.getResolvedSignature(call)?.declaration?.parameters : undefined;
+	return call.arguments.filter((_, i) => {
+		const p = parameters?.[i];
+		return p !== undefined && ts.isParameter(p) && is_rodata(p.type, j);
+	});
+}
+/** A rodata<> field or parameter holds addresses: only what RODATA() made has one. */
 function refuse_rodata(node: ts.Node, j: Judge): undefined {
 	let value: ts.Expression | undefined;
+
+	if (ts.isCallExpression(node)) for (const a of rodata_arguments(node, j)) refuse_without_address(bare(a), j);
 	if (
 		ts.isBinaryExpression(node) &&
 		node.operatorToken.kind === K.EqualsToken &&
@@ -256,8 +277,9 @@ function refuse_rodata(node: ts.Node, j: Judge): undefined {
 		if (node.arguments[0] && field_named(node.arguments[0], j)?.kind === "rodata")
 			value = node.arguments.at(-1);
 	}
-	const e = value && bare(value);
-	if (!e) return;
+	if (value) refuse_without_address(bare(value), j);
+}
+function refuse_without_address(e: ts.Expression, j: Judge): undefined {
 	const text = "has no address; write const x = RODATA(…) at top level and store x";
 	if (ts.isFunctionLike(e) || ts.isObjectLiteralExpression(e)) return j.say(e, `this ${text}`);
 	if (!ts.isIdentifier(e) || j.types.is_null(e)) return;

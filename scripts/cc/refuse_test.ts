@@ -19,6 +19,8 @@ interface outer extends struct {
 	over: overlay<"word", inner>;
 	fn: rodata<(x: number) => number>;
 }
+type callback = rodata<(x: number) => number>;
+declare function give(fn: callback): void;
 declare const o: other; declare const n: number; declare const s: inner;
 declare const l: longer; declare const q: outer;
 `;
@@ -334,6 +336,8 @@ const BODIES: [string, RegExp][] = [
 	["p.fn = (x) => x", /this has no address; write const x = RODATA/],
 	["const g = (x: number) => x; p.fn = g", /'g' has no address/],
 	["function g(x: number) { return x } WRITE_ONCE(p.fn, g)", /'g' has no address/],
+	["function g(x: number) { return x } give(g)", /'g' has no address/],
+	["give((x) => x)", /this has no address/],
 	["return () => p.word", /a closure that outlives the call/],
 	["try { p.word = 1 } catch { }", /an exception in kernel code; return a negative errno/],
 	["throw new Error()", /an exception in kernel code/],
