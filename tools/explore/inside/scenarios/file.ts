@@ -2,7 +2,7 @@
 /** Faults on mappings of a file, which are never speculative: v2 leaves them to the classic path. */
 import { __NR_close, __NR_mmap, __NR_sim_open } from "asm/unistd.ts";
 import { EBADF } from "linux/errno.ts";
-import { MAP_FIXED, MAP_SHARED } from "linux/mman.ts";
+import { MADV_RANDOM, MAP_FIXED, MAP_SHARED } from "linux/mman.ts";
 import {
 	A,
 	as_child,
@@ -15,6 +15,7 @@ import {
 	exit_group,
 	fork,
 	LEN,
+	madvise,
 	madvise_dontneed,
 	map_file,
 	map_written,
@@ -89,6 +90,14 @@ function fresh(shared: boolean, len = LEN): void {
 function fresh_below(shared: boolean): void {
 	fresh(shared, PAGE);
 	map_written(B, 1);
+}
+/** Of a file that is longer than a node of its tree has places: nothing is in the cache. */
+const FAR = 64 * PAGE;
+function far(): void {
+	start_threads(2);
+	map_file(A, FAR + LEN, PROT_RW, true);
+	/* One page at a time. */
+	madvise(A, FAR + LEN, MADV_RANDOM);
 }
 function map_fd(addr: number, fd: number): number {
 	return user_syscall(__NR_mmap, addr, LEN, PROT_RW, MAP_SHARED | MAP_FIXED, fd, 0);
@@ -366,6 +375,19 @@ export const scenarios: Record<string, Scenario> = {
 		setup: mapped_twice,
 		cpus: [() => map_file(B, LEN, PROT_RW, true), exit_group],
 		check: () => check_that(read(B) === at_start(), "a value from nowhere"),
+	},
+	"file-far-read": {
+		about: "first reads of two pages of a file, far behind its start: its tree of pages becomes higher",
+		patch: "none: lib/xarray.c xas_create(), mm/filemap.c filemap_add_folio()",
+		invariant: "a node of the tree is whole before it is found",
+		setup: far,
+		cpus: [() => note(0, read(A + FAR)), () => note(1, read(A + FAR + PAGE))],
+		check() {
+			check_that(noted(0) >= 0 && noted(1) >= 0, "a read fails");
+			munmap(A, FAR + LEN);
+			drop_caches();
+		},
+		models: ["lkmm"],
 	},
 	"file-close-close": {
 		about: "two closes of one descriptor",
