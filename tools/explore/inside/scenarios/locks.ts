@@ -173,11 +173,9 @@ function write_and_kill(): void {
 	up_write(w.sem);
 	kill();
 }
-function read_and_kill(): void {
-	down_read(w.sem);
-	look();
+function kill_and_read(): void {
 	kill();
-	up_read(w.sem);
+	sem_read();
 }
 function killable_read(): void {
 	if (down_read_killable(w.sem) !== 0) return;
@@ -261,11 +259,11 @@ export const scenarios: Record<string, Scenario> = {
 		configs: ["rwsem.config"],
 	},
 	"rwsem-killed-first": {
-		about: "a writer that waits behind a reader and is killed, and readers behind it",
+		about: "a writer that waits behind a reader and is killed, and the reader behind it that does so",
 		patch: "none: kernel/locking/rwsem.c rwsem_down_write_slowpath(), rwsem_del_wake_waiter()",
 		invariant: "who waited behind it is woken",
 		setup: () => sems(3),
-		cpus: [() => in_kernel(read_and_kill), () => in_kernel(killable_write), () => in_kernel(sem_read)],
+		cpus: [() => in_kernel(sem_read), () => in_kernel(killable_write), () => in_kernel(kill_and_read)],
 		check: check_free,
 		models: ["sc"],
 		configs: ["rwsem.config"],
