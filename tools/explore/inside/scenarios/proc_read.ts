@@ -87,6 +87,12 @@ function memory(): void {
 	brk(noted(8) + LEN);
 	write(noted(8), 1);
 }
+/** 1 is what a file said before. */
+function memory_told_by(look: () => void): void {
+	memory();
+	look();
+	note(1, noted(0));
+}
 /** A name for a part of the first one. */
 function name(): void {
 	user_syscall(__NR_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, A, PAGE, TEXT);
@@ -116,11 +122,7 @@ function beside(file: string, change: keyof typeof CHANGES): Scenario {
 		about: `a read of /proc/self/${file} beside ${what}`,
 		patch: "none: fs/proc/task_mmu.c m_start(), show_map(), show_smap()",
 		invariant: "each region is told of once, in order, as it was before or after",
-		setup() {
-			memory();
-			look();
-			note(1, noted(0));
-		},
+		setup: () => memory_told_by(look),
 		cpus: [look, run],
 		check() {
 			const [before, after] = [noted(1), noted(1) + more];
@@ -161,11 +163,7 @@ function count(file: string, line: string, change: keyof typeof CHANGES): Scenar
 		about: `a read of ${line} in /proc/self/${file} beside ${what}`,
 		patch: "none: fs/proc/task_mmu.c task_mem()",
 		invariant: "it is a number that was right at some time",
-		setup() {
-			memory();
-			look();
-			note(1, noted(0));
-		},
+		setup: () => memory_told_by(look),
 		cpus: [look, run],
 		check() {
 			const then = noted(0);

@@ -102,6 +102,27 @@ function parent_has_its_own(): void {
 	check_that(noted(0) === 1 && read(A) === V && read(A + 8) === 0, "the parent's write is lost");
 }
 
+/** A child that does something which ends in a signal, and a parent that kills it. */
+function killed(about: string, run: () => void): Scenario {
+	return {
+		about: `${about}, and SIGKILL beside: who sends it waits for the end`,
+		patch: "none: kernel/signal.c get_signal(), force_sig_fault()",
+		invariant: "no SIGKILL is lost",
+		setup: parent_and_child,
+		cpus: [
+			() => {
+				user_syscall(__NR_kill, forked(), SIGKILL);
+				note(0, user_syscall(__NR_wait4, -1, 0, 0));
+			},
+			() => {
+				run();
+				user_idle();
+			},
+		],
+		check: () => check_that(noted(0) === forked(), "wait4 does not return the child"),
+	};
+}
+
 /** oom_reap_task_mm(), which the port does not have; the reaper has found mm in time. */
 function reap(): void {
 	const mm = cast<mm_struct>(noted(8));
@@ -420,41 +441,10 @@ export const scenarios: Record<string, Scenario> = {
 		setup: parent_and_child,
 		cpus: [() => note(0, fork()), kill_parent],
 	},
-	"signal-killed": {
-		about: "a process that takes another signal, and SIGKILL beside: who sends it waits for the end",
-		patch: "none: kernel/signal.c get_signal()",
-		invariant: "no SIGKILL is lost",
-		setup: parent_and_child,
-		cpus: [
-			() => {
-				user_syscall(__NR_kill, forked(), SIGKILL);
-				note(0, user_syscall(__NR_wait4, -1, 0, 0));
-			},
-			() => {
-				user_syscall(__NR_kill, forked(), SIGUSR1);
-				user_idle();
-			},
-		],
-		check: () => check_that(noted(0) === forked(), "wait4 does not return the child"),
-	},
-	"segv-killed": {
-		about: "a process whose access is refused, and SIGKILL beside: who sends it waits for the end",
-		patch: "none: kernel/signal.c get_signal(), force_sig_fault()",
-		invariant: "no SIGKILL is lost",
-		setup: parent_and_child,
-		cpus: [
-			() => {
-				user_syscall(__NR_kill, forked(), SIGKILL);
-				note(0, user_syscall(__NR_wait4, -1, 0, 0));
-			},
-			() => {
-				read(B);
-				user_idle();
-			},
-		],
-		check: () => check_that(noted(0) === forked(), "wait4 does not return the child"),
-		models: ["sc"],
-	},
+	"signal-killed": killed("a process that takes another signal", () =>
+		user_syscall(__NR_kill, forked(), SIGUSR1),
+	),
+	"segv-killed": { ...killed("a process whose access is refused", () => read(B)), models: ["sc"] },
 	"vfork-killed": {
 		about: "a vfork beside the end of its process by SIGKILL: it does not wait for its child any more",
 		patch: "none: kernel/fork.c wait_for_vfork_done()",
