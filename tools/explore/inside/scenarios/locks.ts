@@ -173,10 +173,6 @@ function write_and_kill(): void {
 	up_write(w.sem);
 	kill();
 }
-function kill_and_read(): void {
-	kill();
-	sem_read();
-}
 function killable_read(): void {
 	if (down_read_killable(w.sem) !== 0) return;
 	look();
@@ -256,16 +252,6 @@ export const scenarios: Record<string, Scenario> = {
 		setup: () => sems(2),
 		cpus: [() => in_kernel(write_and_kill), () => in_kernel(killable_write)],
 		check: check_free,
-		configs: ["rwsem.config"],
-	},
-	"rwsem-killed-first": {
-		about: "a writer that waits behind a reader and is killed, and the reader behind it that does so",
-		patch: "none: kernel/locking/rwsem.c rwsem_down_write_slowpath(), rwsem_del_wake_waiter()",
-		invariant: "who waited behind it is woken",
-		setup: () => sems(3),
-		cpus: [() => in_kernel(sem_read), () => in_kernel(killable_write), () => in_kernel(kill_and_read)],
-		check: check_free,
-		models: ["sc"],
 		configs: ["rwsem.config"],
 	},
 	"rwsem-handoff": {
