@@ -50,7 +50,8 @@ import {
 	page_head,
 } from "../state.ts";
 import { Sc, set } from "./sc.ts";
-import { type Message, Views } from "./views.ts";
+import type { Message } from "./view.ts";
+import { Views } from "./views.ts";
 
 /** By word: 1 + its place in the machine; 0: it has none yet. Written by lk_loc(), taken back by pop_to(). */
 const handle = new Int32Array(REGS + REG_WORDS);

@@ -61,37 +61,26 @@
 import { PAGE_SHIFT } from "asm/pgtable_types.ts";
 import { assert } from "../failure.ts";
 import { forbidden, type Step } from "./axioms.ts";
+import {
+	also,
+	also_one,
+	both,
+	each_newer,
+	everywhere,
+	type Fences,
+	join,
+	type Message,
+	most,
+	NONE,
+	NOTHING,
+	plus,
+	plus_all,
+	pos,
+	type Reach,
+	UNKNOWN,
+	type View,
+} from "./view.ts";
 
-/** A store. write() makes it and puts it into its place's history; undo takes it out again. */
-export interface Message {
-	/** Its place. */
-	readonly at: number;
-	/** The event (state.ts) that wrote it; -1: it was there. */
-	readonly event: number;
-	/**
-	 * Index in its place's history. It goes up when a store comes before it in co, and down when that is
-	 * undone.
-	 */
-	pos: number;
-	readonly value: number;
-	/** The CPU; -1: it was there. */
-	readonly by: number;
-	/** Comes to whomever this comes to, before it: what a cumul-fence has put before this store. */
-	readonly view: View;
-	/** What had propagated to whom when it was written. */
-	readonly reach: Reach;
-	/** Of an atomic's write: the message that it read. Nothing may come between the two. */
-	readonly of: Message | undefined;
-	/** It is part of a write of its whole page. */
-	readonly whole: boolean;
-	/** Which strong fences were before it, or before a marked load that has read it. Grows with each. */
-	fences: Fences;
-	/** By CPU: how often it has loaded this when there was something newer. Written by tire(). */
-	old: readonly number[];
-}
-/** For each CPU, how many of its strong fences, the first ones; a CPU that is missing: none. */
-type Fences = readonly number[];
-const NONE: Fences = [];
 /** A strong fence. Made by fence(), taken out again by undo. */
 interface Fence {
 	readonly cpu: number;
@@ -102,21 +91,6 @@ interface Fence {
 	/** Those that come before it in propagates-before, as far as is known. Only grows, by precede(). */
 	before: Fences;
 }
-/**
- * A set of stores, closed downwards in co: by place, the newest one, undefined: only what was there at
- * first. Never changed, only replaced, so that it can be shared, and undone by putting the old one back.
- */
-type View = readonly (Message | undefined)[];
-const NOTHING: View = [];
-
-/**
- * Which stores have propagated to whom, at a moment. Row 0: to every CPU. Row t + 1: to CPU t besides
- * those. A row that is missing is empty. What CPU t reads then is no older than row 0 and row t + 1 are.
- * Never changed, only replaced.
- */
-type Reach = readonly View[];
-const UNKNOWN: Reach = [];
-
 /**
  * A CPU, with the interrupts that it takes. Its views and reaches only grow along program order, but for
  * what mb() empties, which has come to everybody then, and gp_*, which are about one grace period.
@@ -203,93 +177,6 @@ interface Lock {
 	reach: Reach;
 	/** All that had come to who let go, in row 0: for smp_mb__after_unlock_lock(). */
 	all: Reach;
-}
-
-/**
- * The union of two views, which is `a` itself where b adds nothing: callers compare by ===. So are those below.
- */
-function join(a: View, b: View): View {
-	if (a === b || b.length === 0) return a;
-	if (a.length === 0) return b;
-	let out: (Message | undefined)[] | undefined;
-	for (let x = 0; x < b.length; x++) {
-		const m = b[x];
-		const have = a[x];
-		if (m === undefined || (have !== undefined && have.pos >= m.pos)) continue;
-		out ??= a.slice();
-		while (out.length < x) out.push(undefined);
-		out[x] = m;
-	}
-	return out ?? a;
-}
-/** With one message more. */
-function plus(a: View, m: Message): View {
-	const have = a[m.at];
-	if (have !== undefined && have.pos >= m.pos) return a;
-	const out = a.slice();
-	while (out.length < m.at) out.push(undefined);
-	out[m.at] = m;
-	return out;
-}
-/** The union of two reaches, row by row. */
-function both(a: Reach, b: Reach): Reach {
-	if (a === b || b.length === 0) return a;
-	if (a.length === 0) return b;
-	let out: View[] | undefined;
-	for (let t = 0; t < b.length; t++) {
-		const have = a[t] ?? NOTHING;
-		const v = join(have, b[t]);
-		if (v === have) continue;
-		out ??= a.slice();
-		while (out.length < t) out.push(NOTHING);
-		out[t] = v;
-	}
-	return out ?? a;
-}
-/** Has m, or one that is newer in co, propagated to CPU t? */
-function has(r: Reach, t: number, m: Message): boolean {
-	return pos(r[0], m.at) >= m.pos || pos(r[t + 1], m.at) >= m.pos;
-}
-/** With v propagated to CPU t. */
-function also(r: Reach, t: number, v: View): Reach {
-	let out: View[] | undefined;
-	for (const m of v) {
-		if (m === undefined || has(out ?? r, t, m)) continue;
-		out ??= r.slice();
-		while (out.length <= t + 1) out.push(NOTHING);
-		out[t + 1] = plus(out[t + 1], m);
-	}
-	return out ?? r;
-}
-/** With m propagated to CPU t. */
-function also_one(r: Reach, t: number, m: Message): Reach {
-	if (has(r, t, m)) return r;
-	const out = r.slice();
-	while (out.length <= t + 1) out.push(NOTHING);
-	out[t + 1] = plus(out[t + 1], m);
-	return out;
-}
-/** All that has come to CPU t, and v, comes to everybody: a full fence. */
-function everywhere(r: Reach, t: number, v: View): Reach {
-	const all = join(join(r[0] ?? NOTHING, r[t + 1] ?? NOTHING), v);
-	if (all === r[0] && (r[t + 1] ?? NOTHING) === NOTHING) return r;
-	const out = r.slice();
-	out[0] = all;
-	if (out.length > t + 1) out[t + 1] = NOTHING;
-	return out;
-}
-/** How far a view is at place x: index of its message, 0 where it has none. */
-const pos = (v: View | undefined, x: number) => v?.[x]?.pos ?? 0;
-/** The union of two sets of fences. */
-function most(a: Fences, b: Fences): Fences {
-	let out: number[] | undefined;
-	for (let u = 0; u < b.length; u++) {
-		if (b[u] <= (a[u] ?? 0)) continue;
-		out ??= a.slice();
-		while (out.length < u) out.push(0);
-		out[u] = b[u];
-	}
-	return out ?? a;
 }
 
 export class Views {
@@ -605,8 +492,7 @@ export class Views {
 	store_whole(t: number, places: readonly number[], values: readonly number[]): void {
 		const c = this.cpus[t];
 		const fences = this.fences_of(c.stores, t);
-		const seen = c.seen.slice();
-		const own = join(c.own, c.rel).slice();
+		const stored: Message[] = [];
 		const noted = c.stores === c.loads ? undefined : new Map(c.accesses.map((a) => [a.of.at, a]));
 		for (const [i, x] of places.entries()) {
 			const h = this.history[x];
@@ -624,17 +510,15 @@ export class Views {
 				old: NONE,
 			};
 			h.push(m);
-			while (seen.length < x) seen.push(undefined);
-			while (own.length < x) own.push(undefined);
-			seen[x] = own[x] = m;
+			stored.push(m);
 			noted?.set(x, access(m, c.stores, noted.get(x)));
 			this.did({ cpu: t, kind: "write", of: m, release: false, atomic: false });
 		}
 		this.journal.push(() => {
 			for (const x of places) this.history[x].pop();
 		});
-		this.set(c, "seen", seen);
-		this.set(c, "own", own);
+		this.set(c, "seen", plus_all(c.seen, stored));
+		this.set(c, "own", plus_all(join(c.own, c.rel), stored));
 		if (noted !== undefined) this.set(c, "accesses", [...noted.values()]);
 	}
 	/**
@@ -789,11 +673,10 @@ export class Views {
 		all[0] = plus(all[0] ?? NOTHING, m);
 		let before = most(last?.before ?? NONE, this.fences_of(all, t));
 		/* What was read and written instead of what it brings comes before it. */
-		for (let x = this.cpus.length, had = last?.all[0] ?? NOTHING; x < all[0].length; x++) {
-			if (all[0][x] === had[x]) continue;
-			for (let i = pos(had, x), to = pos(all[0], x); i < to; i++)
-				before = most(before, this.history[x][i].fences);
-		}
+		each_newer(all[0], last?.all[0], (x, from, to) => {
+			if (x < this.cpus.length) return;
+			for (let i = from; i < to; i++) before = most(before, this.history[x][i].fences);
+		});
 		const others = before.slice();
 		others[t] = m.pos - 1;
 		chain.push({ cpu: t, number: m.pos, all, before: this.up_to(others) });
