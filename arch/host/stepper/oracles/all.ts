@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The oracles, in the order in which they are asked. KASAN's is in every access: kasan.ts. */
-import { CONFIG_NR_CPUS } from "generated/autoconf.ts";
 import { DATA_END } from "generated/asm-offsets.ts";
 import { REG_WORDS, REGS } from "../ram.ts";
 import { MAX_CTX } from "../state.ts";
@@ -11,9 +10,5 @@ import type { Oracle } from "./oracle.ts";
 
 /** New ones, that know nothing yet. */
 export function all_oracles(o: LockdepOptions = {}): Oracle[] {
-	return [
-		new KcsanOracle(CONFIG_NR_CPUS, REGS + REG_WORDS),
-		new LockdepOracle(MAX_CTX, DATA_END, o),
-		new AtomicSleepOracle(),
-	];
+	return [new KcsanOracle(REGS + REG_WORDS), new LockdepOracle(MAX_CTX, DATA_END, o), new AtomicSleepOracle()];
 }

@@ -42,32 +42,53 @@
  */
 import { assert } from "../failure.ts";
 import type { Order, RmwOrder } from "../kinds.ts";
+import { nr_cpus } from "../state.ts";
 import type { Objection, Oracle } from "./oracle.ts";
 
 /**
  * By CPU: up to which of its times all that it did is ordered before something. A CPU's time begins at
- * 1 and goes up by one with each thing that publishes (tick()). Never changed, only replaced.
+ * 1 and goes up by one with each thing that publishes (tick()). As many cells as there are CPUs; this is
+ * the index of the first.
  */
-type Clock = readonly number[];
+type Clock = number;
 
-/** A row for each CPU. They only grow, but with undo. All are written by set(), which journals. */
-interface Ctx {
-	/**
-	 * What is ordered before its next access. now[its own number] is its time, which nobody else has
-	 * reached.
-	 */
-	now: Clock;
-	/** What a marked write publishes: `now` as of the last smp_wmb() or full fence. */
-	fence: Clock;
-	/** What the next smp_rmb() or full fence adds to `now`: what was published to its marked reads. */
-	seen: Clock;
-	/** `now` at the end of its last RCU section. */
-	section: Clock;
-}
-/** How an access is made. A plain write counts as marked, but a report says which it is. */
+/*
+ * A row for each CPU, of four clocks, which only grow, but with undo: what is where in it, in clocks.
+ */
+/** What is ordered before its next access. now[its own number] is its time, which nobody else has reached. */
+const NOW = 0;
+/** What a marked write publishes: NOW as of the last smp_wmb() or full fence. */
+const FENCE = 1;
+/** What the next smp_rmb() or full fence adds to NOW: what was published to its marked reads. */
+const SEEN = 2;
+/** NOW at the end of its last RCU section. */
+const SECTION = 3;
+const CPU_CLOCKS = 4;
+
+/*
+ * A row for each shared word, three clocks and what follows them. As if nothing had been, at first.
+ */
+/** What who reads it is ordered after, if that is an acquire, or a marked read and then a fence. */
+const PUBLISHED = 0;
+/** By CPU: its time at its last plain read (0: none yet), */
+const READS = 1;
+/** and that one's event. */
+const READ_EVENTS = 2;
+const WORD_CLOCKS = 3;
+/** Its last write, behind them: 1 + the CPU (0: none yet), that one's time then, and event and kind for a report. */
+const WRITER = 0;
+const WRITE_TIME = 1;
+const WRITE_EVENT = 2;
+const WRITE_KIND = 3;
+const WORD_CELLS = 4;
+
+/** How a write is made. A plain write counts as marked, but a report says which it is. */
 export type WriteKind = "plain" | "once" | "release";
 const WRITES = { plain: "a plain write", once: "a marked write", release: "a release" };
 const ATOMIC = "an atomic";
+/** By WRITE_KIND. */
+const KINDS = [WRITES.plain, WRITES.once, WRITES.release, ATOMIC];
+const KIND_OF = { plain: 0, once: 1, release: 2, atomic: 3 };
 
 /**
  * The earlier access that another one races with: its event, or the number of a store that is kept back
@@ -78,123 +99,112 @@ export interface Race {
 	what: string;
 }
 
-/**
- * A row for each shared word. Made by word() as if nothing had been, which undo may leave there. Written by
- * set().
- */
-interface Word {
-	/** What who reads it is ordered after, if that is an acquire, or a marked read and then a fence. */
-	published: Clock;
-	/**
-	 * Its last write: the CPU (-1: none yet), that one's time then, and the event and kind for a report.
-	 */
-	writer: number;
-	write_time: number;
-	write_event: number;
-	write_what: string;
-	/** By CPU: its time at its last plain read (0: none yet), and that one's event. */
-	reads: Clock;
-	read_events: Clock;
-}
-
-/** The later of both, by CPU; `a` itself where b adds nothing. */
-function join(a: Clock, b: Clock): Clock {
-	if (a === b) return a;
-	let out: number[] | undefined;
-	for (let i = 0; i < b.length; i++) {
-		if (b[i] <= a[i]) continue;
-		out ??= a.slice();
-		out[i] = b[i];
-	}
-	return out ?? a;
-}
-/** With v for CPU i. */
-function put(a: Clock, i: number, v: number): Clock {
-	const out = a.slice();
-	out[i] = v;
+/** Twice as much room. */
+function larger(cells: Int32Array): Int32Array {
+	const out = new Int32Array(2 * cells.length);
+	out.set(cells);
 	return out;
 }
 
 export class Kcsan {
 	/** Set by the caller before an access: its event, which is kept with it. */
 	event = 0;
-	private readonly zero: Clock;
-	private ctx: Ctx[] = [];
-	private words: Word[] = [];
+	/** All rows: first `started`, then the CPUs', then the words'. Written by set(), which journals. */
+	private cells: Int32Array = new Int32Array(1 << 12);
 	/**
 	 * What had happened before any grace period so far started: RCU sections that begin later are after
 	 * that.
 	 */
-	private started: Clock;
-	/**
-	 * Each change as three entries: the object, the name of its field, the old value. The latest is last.
-	 */
-	private journal: unknown[] = [];
+	private readonly started: Clock = 0;
+	/** Where the words' rows begin, and how many cells each has. */
+	private readonly words: number;
+	private readonly row: number;
+	/** Each change as two entries, the cell and its old value. The latest is last. */
+	private journal: Int32Array = new Int32Array(1 << 12);
+	private journaled = 0;
 
-	constructor(contexts: number) {
-		this.zero = Array(contexts).fill(0);
-		this.started = this.zero;
-		for (let t = 0; t < contexts; t++)
-			this.ctx.push({
-				now: put(this.zero, t, 1),
-				fence: this.zero,
-				seen: this.zero,
-				section: this.zero,
-			});
+	constructor(private readonly contexts: number) {
+		this.words = contexts * (1 + CPU_CLOCKS * contexts);
+		this.row = WORD_CLOCKS * contexts + WORD_CELLS;
+		for (let t = 0; t < contexts; t++) this.cells[this.of(t, NOW) + t] = 1;
 	}
 	/** Where the journal stands now, in entries. */
 	mark(): number {
-		return this.journal.length;
+		return this.journaled;
 	}
 	undo_to(mark: number): void {
-		const j = this.journal;
+		const { cells, journal } = this;
 		assert(
-			mark % 3 === 0 && mark <= j.length,
+			mark % 2 === 0 && mark <= this.journaled,
 			"a mark of the race oracle is between two entries of its journal",
 		);
-		for (let i = j.length - 3; i >= mark; i -= 3)
-			(j[i] as Record<string, unknown>)[j[i + 1] as string] = j[i + 2];
-		j.length = mark;
+		for (let i = this.journaled - 2; i >= mark; i -= 2) cells[journal[i]] = journal[i + 1];
+		this.journaled = mark;
 	}
-	/** The one way in which a field changes. */
-	private set<T, K extends keyof T>(o: T, key: K, v: T[K]): void {
-		if (o[key] === v) return;
-		this.journal.push(o, key, o[key]);
-		o[key] = v;
+	/** The one way in which a cell changes. */
+	private set(i: number, v: number): void {
+		const old = this.cells[i];
+		if (old === v) return;
+		if (this.journaled === this.journal.length) this.journal = larger(this.journal);
+		this.journal[this.journaled++] = i;
+		this.journal[this.journaled++] = old;
+		this.cells[i] = v;
 	}
-	private word(w: number): Word {
-		return (this.words[w] ??= {
-			published: this.zero,
-			writer: -1,
-			write_time: 0,
-			write_event: -1,
-			write_what: "",
-			reads: this.zero,
-			read_events: this.zero,
-		});
+	/** A clock of CPU t. */
+	private of(t: number, which: number): Clock {
+		return this.contexts * (1 + CPU_CLOCKS * t + which);
 	}
-	/** Its `now` may be known to others from here on: later accesses of t are at a time of their own. */
+	/** The row of the word with that number, from 1 on. */
+	private word(number: number): number {
+		const at = this.words + (number - 1) * this.row;
+		while (at + this.row > this.cells.length) this.cells = larger(this.cells);
+		return at;
+	}
+	/** What is in a word's row behind its clocks. */
+	private last(x: number, which: number): number {
+		return x + WORD_CLOCKS * this.contexts + which;
+	}
+	/** Makes a clock the later of both, CPU by CPU. */
+	private join(into: Clock, from: Clock): void {
+		for (let i = 0; i < this.contexts; i++)
+			if (this.cells[from + i] > this.cells[into + i]) this.set(into + i, this.cells[from + i]);
+	}
+	/** Makes a clock what another is. */
+	private copy(into: Clock, from: Clock): void {
+		for (let i = 0; i < this.contexts; i++) this.set(into + i, this.cells[from + i]);
+	}
+	/** CPU t's time. */
+	private time(t: number): number {
+		return this.cells[this.of(t, NOW) + t];
+	}
+	/** Its NOW may be known to others from here on: later accesses of t are at a time of their own. */
 	private tick(t: number): void {
-		const c = this.ctx[t];
-		this.set(c, "now", put(c.now, t, c.now[t] + 1));
+		this.set(this.of(t, NOW) + t, this.time(t) + 1);
 	}
 
 	/** Who is ordered after something of each other CPU is so up to a time that is over there. */
 	private is_past(t: number, known: Clock): boolean {
-		return known.every((time, i) => i === t || time < this.ctx[i].now[i]);
+		for (let i = 0; i < this.contexts; i++)
+			if (i !== t && this.cells[known + i] >= this.time(i)) return false;
+		return true;
 	}
 
 	/** CPU t reads word w. The write that it races with. */
 	read(t: number, w: number, kind: "plain" | "once" | "acquire" | "data_race"): Race | undefined {
-		const c = this.ctx[t];
 		const x = this.word(w);
-		if (kind === "acquire") this.set(c, "now", join(c.now, x.published));
-		else if (kind === "once") this.set(c, "seen", join(c.seen, x.published));
+		const now = this.of(t, NOW);
+		if (kind === "acquire") this.join(now, x + PUBLISHED * this.contexts);
+		else if (kind === "once") this.join(this.of(t, SEEN), x + PUBLISHED * this.contexts);
 		else if (kind === "plain") {
-			if (x.writer >= 0 && x.writer !== t && c.now[x.writer] < x.write_time)
-				return { event: x.write_event, what: x.write_what };
-			this.set(x, "reads", put(x.reads, t, c.now[t]));
-			this.set(x, "read_events", put(x.read_events, t, this.event));
+			const { cells } = this;
+			const writer = cells[this.last(x, WRITER)] - 1;
+			if (writer >= 0 && writer !== t && cells[now + writer] < cells[this.last(x, WRITE_TIME)])
+				return {
+					event: cells[this.last(x, WRITE_EVENT)],
+					what: KINDS[cells[this.last(x, WRITE_KIND)]],
+				};
+			this.set(x + READS * this.contexts + t, cells[now + t]);
+			this.set(x + READ_EVENTS * this.contexts + t, this.event);
 		}
 	}
 	/**
@@ -203,10 +213,9 @@ export class Kcsan {
 	 */
 	write(t: number, w: number, kind: WriteKind): Race | undefined {
 		const x = this.word(w);
-		const c = this.ctx[t];
 		const race = this.raced(t, x);
-		this.set(x, "published", kind === "release" ? c.now : c.fence);
-		this.wrote(t, x, WRITES[kind]);
+		this.copy(x + PUBLISHED * this.contexts, this.of(t, kind === "release" ? NOW : FENCE));
+		this.wrote(t, x, KIND_OF[kind]);
 		return race;
 	}
 	/**
@@ -215,29 +224,33 @@ export class Kcsan {
 	 */
 	rmw(t: number, w: number, order: RmwOrder): Race | undefined {
 		const x = this.word(w);
-		const c = this.ctx[t];
+		const published = x + PUBLISHED * this.contexts;
+		const now = this.of(t, NOW);
 		const race = this.raced(t, x);
 		if (order === "full") {
-			this.set(c, "now", join(join(c.now, c.seen), x.published));
-			this.set(c, "fence", c.now);
-		} else if (order === "acquire") this.set(c, "now", join(c.now, x.published));
-		else this.set(c, "seen", join(c.seen, x.published));
-		this.set(x, "published", join(x.published, order === "full" || order === "release" ? c.now : c.fence));
-		this.wrote(t, x, ATOMIC);
+			this.join(now, this.of(t, SEEN));
+			this.join(now, published);
+			this.copy(this.of(t, FENCE), now);
+		} else if (order === "acquire") this.join(now, published);
+		else this.join(this.of(t, SEEN), published);
+		this.join(published, order === "full" || order === "release" ? now : this.of(t, FENCE));
+		this.wrote(t, x, KIND_OF.atomic);
 		return race;
 	}
 	/** A plain read of another CPU that is not ordered before the next access of CPU t. */
-	private raced(t: number, x: Word): Race | undefined {
-		const c = this.ctx[t];
-		for (let r = 0; r < x.reads.length; r++)
-			if (r !== t && x.reads[r] > c.now[r]) return { event: x.read_events[r], what: "a plain read" };
+	private raced(t: number, x: number): Race | undefined {
+		const { cells } = this;
+		const [reads, now] = [x + READS * this.contexts, this.of(t, NOW)];
+		for (let r = 0; r < this.contexts; r++)
+			if (r !== t && cells[reads + r] > cells[now + r])
+				return { event: cells[x + READ_EVENTS * this.contexts + r], what: "a plain read" };
 	}
 	/** The word's last write is the one that CPU t makes now. */
-	private wrote(t: number, x: Word, what: string): void {
-		this.set(x, "writer", t);
-		this.set(x, "write_time", this.ctx[t].now[t]);
-		this.set(x, "write_event", this.event);
-		this.set(x, "write_what", what);
+	private wrote(t: number, x: number, kind: number): void {
+		this.set(this.last(x, WRITER), t + 1);
+		this.set(this.last(x, WRITE_TIME), this.time(t));
+		this.set(this.last(x, WRITE_EVENT), this.event);
+		this.set(this.last(x, WRITE_KIND), kind);
 		this.tick(t);
 	}
 
@@ -247,50 +260,42 @@ export class Kcsan {
 	}
 	/** smp_rmb(): what earlier marked reads were told is ordered before all that follows. */
 	rmb(t: number): void {
-		const c = this.ctx[t];
-		this.set(c, "now", join(c.now, c.seen));
+		this.join(this.of(t, NOW), this.of(t, SEEN));
 	}
 	/** smp_wmb(): later marked writes publish all that was before it. */
 	wmb(t: number): void {
-		const c = this.ctx[t];
-		this.set(c, "fence", c.now);
+		this.copy(this.of(t, FENCE), this.of(t, NOW));
 		this.tick(t);
 	}
 	lock(t: number, l: number): void {
-		const c = this.ctx[t];
-		assert(
-			this.is_past(t, this.word(l).published),
-			"what a lock hands over is past on the CPUs that did it",
-		);
-		this.set(c, "now", join(c.now, this.word(l).published));
+		const published = this.word(l) + PUBLISHED * this.contexts;
+		assert(this.is_past(t, published), "what a lock hands over is past on the CPUs that did it");
+		this.join(this.of(t, NOW), published);
 	}
 	/** Readers of a semaphore add up: the next writer is after all of them. */
 	unlock(t: number, l: number): void {
-		const x = this.word(l);
-		this.set(x, "published", join(x.published, this.ctx[t].now));
+		this.join(this.word(l) + PUBLISHED * this.contexts, this.of(t, NOW));
 		this.tick(t);
 	}
 	rcu_read_lock(t: number): void {
-		const c = this.ctx[t];
-		this.set(c, "now", join(c.now, this.started));
+		this.join(this.of(t, NOW), this.started);
 	}
 	rcu_read_unlock(t: number): void {
-		this.set(this.ctx[t], "section", this.ctx[t].now);
+		this.copy(this.of(t, SECTION), this.of(t, NOW));
 		this.tick(t);
 	}
 	gp_start(t: number): void {
-		this.set(this as unknown as { started: Clock }, "started", join(this.started, this.ctx[t].now));
+		this.join(this.started, this.of(t, NOW));
 		this.tick(t);
 	}
 	/** All sections that have ended are before what follows; those that began before gp_start() have. */
 	gp_end(t: number): void {
-		const c = this.ctx[t];
-		for (const r of this.ctx) this.set(c, "now", join(c.now, r.section));
-		assert(this.is_past(t, c.now), "no CPU is ordered after what another has still to do");
+		for (let r = 0; r < this.contexts; r++) this.join(this.of(t, NOW), this.of(r, SECTION));
+		assert(this.is_past(t, this.of(t, NOW)), "no CPU is ordered after what another has still to do");
 	}
 }
 
-/** As an observer of the stepper, on a machine of so many CPUs and words. */
+/** As an observer of the stepper, on a machine of so many words. */
 export class KcsanOracle implements Oracle {
 	private k: Kcsan;
 	/** By event: where the journal stood before it. Written by open(). */
@@ -305,11 +310,8 @@ export class KcsanOracle implements Oracle {
 	private static numbers = new Int32Array(0);
 	private static numbered: number[] = [];
 
-	constructor(
-		private readonly cpus: number,
-		words: number,
-	) {
-		this.k = new Kcsan(cpus);
+	constructor(words: number) {
+		this.k = new Kcsan(nr_cpus);
 		if (KcsanOracle.numbers.length !== words) KcsanOracle.numbers = new Int32Array(words);
 		else for (const w of KcsanOracle.numbered) KcsanOracle.numbers[w] = 0;
 		KcsanOracle.numbered = [];
@@ -330,7 +332,7 @@ export class KcsanOracle implements Oracle {
 	}
 
 	begin(): void {
-		this.k = new Kcsan(this.cpus);
+		this.k = new Kcsan(nr_cpus);
 	}
 	open(e: number): void {
 		this.marks[e] = this.k.mark();
