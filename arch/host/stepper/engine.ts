@@ -24,6 +24,7 @@ import {
 	IRQ_BEGIN,
 	IRQ_OFF,
 	is_ordered,
+	is_total,
 	KIND_NAMES,
 	PARK,
 	R,
@@ -342,7 +343,7 @@ export function close(c: number, kind: number, w: number, val: number): number {
 				const k = ev_kind[x];
 				if (is_ordered(kind, k)) {
 					join(at, x);
-					if (k === W || k === RMW) break;
+					if (is_total(k)) break;
 				}
 			}
 		}

@@ -133,6 +133,17 @@ const ordered = new Uint8Array(KINDS * KINDS);
 	conflict[ACQ * KINDS + DOWNGRADE] = 0;
 }
 
+/** Steps at a lock's word or any other that are ordered with all that others do there, before it and after it. */
+const total = new Uint8Array(KINDS);
+{
+	const at_words = [R, W, A, RMW, ACQ, REL, RACQ, RREL, TRY, RTRY, DOWNGRADE, FREE, PARK];
+	for (const k of at_words) total[k] = at_words.every((j) => ordered[k * KINDS + j] !== 0) ? 1 : 0;
+}
+/** What came before such a step at its place has happened before it: who looks back need look no further. */
+export function is_total(kind: number): boolean {
+	return total[kind] !== 0;
+}
+
 /** Is the earlier one always before the later one, in every execution of the same class? */
 export function is_ordered(later: number, earlier: number): boolean {
 	return ordered[later * KINDS + earlier] !== 0;

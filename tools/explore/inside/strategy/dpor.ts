@@ -12,7 +12,7 @@
  * one for each class, as sleep sets see to it; how many are cut off may differ.
  */
 import { pending, pop_to } from "host/engine.ts";
-import { BULK, conflicts, dependent, FREE, IRQ_BEGIN, RMW, W } from "host/kinds.ts";
+import { BULK, conflicts, dependent, IRQ_BEGIN, is_total } from "host/kinds.ts";
 import { met, model } from "host/models/model.ts";
 import {
 	clock,
@@ -174,12 +174,12 @@ export function dpor(words?: Int32Array, loan?: Loan): Search {
 			if (ev_ctx[met[i]] !== c && conflicts(kind, ev_kind[met[i]])) count = race(met[i], e, count);
 		if (all >= 0) return;
 		for (let x = ev_prev[e]; x >= 0; x = ev_prev[x]) {
+			const d = ev_ctx[x];
 			const k = ev_kind[x];
-			const full = k === W || k === RMW || k === FREE;
-			if (ev_ctx[x] !== c && conflicts(kind, k)) {
-				count = race(x, e, count);
-				if (full) return;
-			}
+			const races = d !== c && conflicts(kind, k);
+			if (races) count = race(x, e, count);
+			/* What is before it there has happened before it, and it is one of a race, or has happened before e. */
+			if (is_total(k) && (races || d === c || pre[d] >= ev_seq[x])) return;
 		}
 	}
 
