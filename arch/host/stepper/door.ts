@@ -44,6 +44,7 @@ import {
 	logged_float,
 	skip_logged,
 	stop,
+	stop_at,
 	stops_here,
 	stops_inside,
 } from "./log.ts";
@@ -99,6 +100,7 @@ function take_away(p: number, size: number, v: number): void {
 		}
 		for (const words = size >> 2; i < words; i++) {
 			const w = (p >> 2) + i;
+			if (stop_at < 0 && is_ours(w)) continue;
 			at_part(i + 1);
 			if (is_ours(w) && !stops_here()) continue;
 			if (touch(w, true)) {

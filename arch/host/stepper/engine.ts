@@ -30,9 +30,7 @@ import {
 	R,
 	RACQ,
 	RCU_UNLOCK,
-	RMW,
 	TAKE,
-	W,
 } from "./kinds.ts";
 import {
 	enter_context,

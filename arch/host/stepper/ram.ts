@@ -42,6 +42,11 @@ const undo = new Int32Array(2 * UNDO_MAX);
 let undone = 0;
 export let journaling = false;
 
+/** By part of all words: something in it may have changed since the snapshot, for good. */
+const WORD_TO_PART = 10;
+const PART = 1 << WORD_TO_PART;
+const touched = new Uint8Array((WORDS >> WORD_TO_PART) + 1);
+
 export function undo_mark(): number {
 	return undone;
 }
@@ -49,7 +54,11 @@ export function undo_to(mark: number): void {
 	for (let i = undone - 2; i >= mark; i -= 2) HEAP32[undo[i]] = undo[i + 1];
 	undone = mark;
 }
+/** What the journal has is forgotten: those changes stay. */
 export function set_journaling(on: boolean): void {
+	changed_words((w) => {
+		touched[w >> WORD_TO_PART] = 1;
+	});
 	journaling = on;
 	undone = 0;
 }
@@ -60,7 +69,7 @@ export function poke(w: number, v: number): void {
 		undo[undone] = w;
 		undo[undone + 1] = HEAP32[w];
 		undone += 2;
-	}
+	} else touched[w >> WORD_TO_PART] = 1;
 	HEAP32[w] = v;
 }
 export function poke_f64(w: number, v: number): void {
@@ -86,10 +95,14 @@ export function stored_frames(): number[] {
 export function changed_words(fn: (w: number, old: number) => void): void {
 	for (let i = 0; i < undone; i += 2) fn(undo[i], undo[i + 1]);
 }
-/** RAM, shadow and registers, to begin again after boot. */
+/** RAM, shadow and registers, to begin again after boot. There is one snapshot. */
 export function snapshot_ram(): Int32Array {
+	touched.fill(0);
 	return HEAP32.slice();
 }
+/** The journal is off. */
 export function restore_ram(image: Int32Array): void {
-	HEAP32.set(image);
+	for (let part = touched.indexOf(1); part >= 0; part = touched.indexOf(1, part + 1))
+		HEAP32.set(image.subarray(part * PART, (part + 1) * PART), part * PART);
+	touched.fill(0);
 }

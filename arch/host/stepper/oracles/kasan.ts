@@ -53,14 +53,15 @@ export function check_access(p: number): void {
 }
 /** Of a range: USABLE, FORBIDDEN or IN_RCU_ONLY. */
 export function set_shadow(p: number, size: number, v: number): void {
-	const from = (SHADOW + (p >> 3)) & ~3;
+	const from = SHADOW + (p >> 3);
 	const to = SHADOW + ((p + size + 7) >> 3);
-	const first = SHADOW + (p >> 3);
-	for (let a = from; a < to; a += 4) {
-		/* Whole words at a time, the two ends byte by byte. */
-		let word = HEAP32[a >> 2];
-		for (let i = 0; i < 4; i++)
-			if (a + i >= first && a + i < to) word = (word & ~(0xff << (8 * i))) | (v << (8 * i));
-		if (word !== HEAP32[a >> 2]) poke(a >> 2, word);
+	const bytes = Math.imul(v, 0x01010101);
+	const last = (to - 1) >> 2;
+	for (let w = from >> 2; w <= last; w++) {
+		/* Of the first and the last word, a part. */
+		let mask = w === from >> 2 ? -1 << (8 * (from & 3)) : -1;
+		if (w === last && (to & 3) !== 0) mask &= (1 << (8 * (to & 3))) - 1;
+		const word = (HEAP32[w] & ~mask) | (bytes & mask);
+		if (word !== HEAP32[w]) poke(w, word);
 	}
 }
