@@ -50,6 +50,7 @@ import {
 	add_context,
 	await_known,
 	await_turn,
+	buffer_contexts,
 	clock,
 	cpu,
 	ctx_base,
@@ -82,6 +83,7 @@ import {
 	head,
 	IDLE,
 	IN_VAIN,
+	irq_contexts,
 	MAX_CTX,
 	n,
 	n_ctx,
@@ -151,10 +153,10 @@ export function await_over(c: number): boolean {
 	return shared_words() !== await_known[c] || turn_is_news(c);
 }
 export function is_enabled(c: number): boolean {
-	if (ctx_kind[c] === "buffer") return model.buffered(c);
+	if ((buffer_contexts & (1 << c)) !== 0) return model.buffered(c);
 	if (ctx_state[c] >= DONE) return false;
 	const at = ctx_cpu[c];
-	if (ctx_kind[c] === "irq") {
+	if ((irq_contexts & (1 << c)) !== 0) {
 		if (ctx_state[c] === IDLE)
 			return (
 				HEAP32[REG_IPI + at] !== 0 &&
@@ -189,7 +191,7 @@ export function is_enabled(c: number): boolean {
 
 function enabled_contexts(): number {
 	let mask = 0;
-	for (let c = 0; c < n_ctx; c++) if (is_enabled(c)) mask |= 1 << c;
+	for (let c = 0, all = n_ctx; c < all; c++) if (is_enabled(c)) mask |= 1 << c;
 	return mask !== 0 ? mask : last_resort();
 }
 /** Nobody can go on: the busy-wait loop that was not looked after for longest may go round without news. */
@@ -215,7 +217,7 @@ function pick(): number {
 		const enabled = enabled_contexts();
 		const c = strategy.pick(enabled, cur);
 		assert(c < 0 || (enabled & (1 << c)) !== 0, "who is picked can go on");
-		if (c < 0 || ctx_kind[c] !== "buffer") return c;
+		if (c < 0 || (buffer_contexts & (1 << c)) === 0) return c;
 		model.commit(c);
 	}
 }
@@ -310,7 +312,10 @@ export function open(c: number): void {
 /** Into the clock that begins there: what has happened before event e, and e. */
 export function join(into: number, e: number): void {
 	const from = e * MAX_CTX;
-	for (let i = 0; i < n_ctx; i++) if (clock[from + i] > clock[into + i]) clock[into + i] = clock[from + i];
+	for (let i = 0, all = n_ctx; i < all; i++) {
+		const time = clock[from + i];
+		if (time > clock[into + i]) clock[into + i] = time;
+	}
 }
 
 /** Closes event n as what it turned out to be. */
@@ -325,11 +330,12 @@ export function close(c: number, kind: number, w: number, val: number): number {
 	ev_w[e] = w;
 	ev_val[e] = val;
 	ev_before[e] = before;
+	const all = n_ctx;
 	if (before >= 0) {
-		for (let i = 0; i < n_ctx; i++) pre[i] = clock[at + i] = clock[before * MAX_CTX + i];
+		for (let i = 0, from = before * MAX_CTX; i < all; i++) pre[i] = clock[at + i] = clock[from + i];
 		ev_seq[e] = ev_seq[before] + 1;
 	} else {
-		for (let i = 0; i < n_ctx; i++) pre[i] = clock[at + i] = 0;
+		for (let i = 0; i < all; i++) pre[i] = clock[at + i] = 0;
 		ev_seq[e] = 1;
 	}
 	ctx_last[c] = e;

@@ -49,7 +49,7 @@ export let n_tasks = 0;
 /** Tasks of the exploration, and contexts that are not yet any. */
 export function no_contexts(tasks: number): void {
 	n_tasks = tasks;
-	n_ctx = 0;
+	n_ctx = irq_contexts = buffer_contexts = 0;
 	cpu_buffer.fill(-1);
 }
 /** Of a CPU: the context that its store buffer is, -1: it has none. */
@@ -75,8 +75,13 @@ export function add_context(kind: (typeof ctx_kind)[number], at: number): number
 	pend_kind[c] = kind === "irq" ? IRQ_BEGIN : kind === "buffer" ? W : R;
 	pend_w[c] = kind === "irq" ? REG_IRQ + at : -1;
 	if (kind === "buffer") cpu_buffer[at] = c;
+	if (kind === "buffer") buffer_contexts |= 1 << c;
+	if (kind === "irq") irq_contexts |= 1 << c;
 	return c;
 }
+/** Those of a kind, a bit each: what is asked for at every step. */
+export let irq_contexts = 0;
+export let buffer_contexts = 0;
 export const ctx_cpu = new Int32Array(MAX_CTX);
 export const ctx_kind: ("task" | "irq" | "rcu" | "buffer")[] = [];
 export const ctx_state = new Uint8Array(MAX_CTX);
