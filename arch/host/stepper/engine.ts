@@ -51,6 +51,7 @@ import {
 	await_known,
 	await_turn,
 	buffer_contexts,
+	bulk_head,
 	clock,
 	cpu,
 	ctx_base,
@@ -65,6 +66,7 @@ import {
 	DONE,
 	ev_base,
 	ev_before,
+	ev_bulk,
 	ev_choice,
 	ev_choices,
 	ev_ctx,
@@ -349,6 +351,8 @@ export function close(c: number, kind: number, w: number, val: number): number {
 					join(at, x);
 					if (is_total(k)) break;
 				}
+				/* What its like comes after has happened before that, and so before this. */
+				if (k === kind && pre[ev_ctx[x]] >= ev_seq[x]) break;
 			}
 		}
 		for (let i = 0; i < count; i++) if (is_ordered(kind, ev_kind[met[i]])) join(at, met[i]);
@@ -358,10 +362,11 @@ export function close(c: number, kind: number, w: number, val: number): number {
 		kind === BULK ? val : w >= 0 && w < REGS && bulked[w >> WORD_TO_PAGE] !== 0 ? w >> WORD_TO_PAGE : -1;
 	ev_page[e] = page;
 	if (page >= 0) {
-		for (let x = page_head[page]; x >= 0; x = ev_page_prev[x]) {
-			if (kind === BULK || ev_kind[x] === BULK) join(at, x);
-			if (ev_kind[x] === BULK) break;
-		}
+		const bulk = bulk_head[page];
+		if (bulk >= 0) join(at, bulk);
+		if (kind === BULK) for (let x = page_head[page]; x > bulk; x = ev_page_prev[x]) join(at, x);
+		ev_bulk[e] = bulk;
+		if (kind === BULK) bulk_head[page] = e;
 		ev_page_prev[e] = page_head[page];
 		page_head[page] = e;
 	}
@@ -416,7 +421,10 @@ export function pop_to(d: number): void {
 		const c = ev_ctx[e];
 		const w = ev_w[e];
 		if (w >= 0) head[w] = ev_prev[e];
-		if (ev_page[e] >= 0) page_head[ev_page[e]] = ev_page_prev[e];
+		if (ev_page[e] >= 0) {
+			page_head[ev_page[e]] = ev_page_prev[e];
+			bulk_head[ev_page[e]] = ev_bulk[e];
+		}
 		assert(ctx_last[c] === e, "a context's last event is taken back first");
 		ctx_last[c] = ev_before[e];
 		pend_kind[c] = ev_pendk[e];
@@ -561,7 +569,7 @@ export function set_strategy(s: Strategy): void {
 export function begin(s: Setup): Ending | undefined {
 	for (let e = n - 1; e >= 0; e--) {
 		if (ev_w[e] >= 0) head[ev_w[e]] = -1;
-		if (ev_page[e] >= 0) page_head[ev_page[e]] = -1;
+		if (ev_page[e] >= 0) page_head[ev_page[e]] = bulk_head[ev_page[e]] = -1;
 	}
 	set_events(0);
 	no_contexts(s.programs.length);

@@ -174,6 +174,9 @@ export const ev_page = new Int32Array(MAX_EV); /* -1: no such page */
 export const ev_page_prev = new Int32Array(MAX_EV);
 /** The same of a page. */
 export const page_head = new Int32Array((REGS >> WORD_TO_PAGE) + 1).fill(-1);
+/** The last event that wrote all of a page or took it away, -1: none; and what that was before an event of the page. */
+export const bulk_head = new Int32Array((REGS >> WORD_TO_PAGE) + 1).fill(-1);
+export const ev_bulk = new Int32Array(MAX_EV);
 /** The clock of the context before the event that is being recorded. */
 export const pre = new Int32Array(MAX_CTX);
 

@@ -217,6 +217,8 @@ class Tso extends Sc {
 				continue;
 			}
 			if (still_own(x) && d !== c) continue;
+			/* What it comes after has come before its own read from memory that was earlier. */
+			if (read && d === c && ev_kind[x] === R && ev_own[x] === 0) break;
 			met[count++] = x;
 			if (!full) continue;
 			if (ctx_kind[d] !== "buffer" || read || d === c) break;

@@ -18,6 +18,7 @@ import {
 	clock,
 	ctx_cpu,
 	ctx_kind,
+	ev_bulk,
 	ev_choice,
 	ev_choices,
 	ev_ctx,
@@ -162,11 +163,11 @@ export function dpor(words?: Int32Array, loan?: Loan): Search {
 		const c = ev_ctx[e];
 		let count = 0;
 		if (ev_page[e] >= 0) {
-			for (let x = ev_page_prev[e]; x >= 0; x = ev_page_prev[x]) {
-				const bulk = ev_kind[x] === BULK;
-				if (ev_ctx[x] !== c && (bulk || kind === BULK)) count = race(x, e, count);
-				if (bulk) break;
-			}
+			const bulk = ev_bulk[e];
+			if (kind === BULK)
+				for (let x = ev_page_prev[e]; x > bulk; x = ev_page_prev[x])
+					if (ev_ctx[x] !== c) count = race(x, e, count);
+			if (bulk >= 0 && ev_ctx[bulk] !== c) count = race(bulk, e, count);
 		}
 		if (w < 0) return;
 		const all = model.meets(e);
@@ -178,8 +179,11 @@ export function dpor(words?: Int32Array, loan?: Loan): Search {
 			const k = ev_kind[x];
 			const races = d !== c && conflicts(kind, k);
 			if (races) count = race(x, e, count);
-			/* What is before it there has happened before it, and it is one of a race, or has happened before e. */
-			if (is_total(k) && (races || d === c || pre[d] >= ev_seq[x])) return;
+			/*
+			 * What is before it there, and conflicts with e, has happened before it; and it is one of a race, or
+			 * has happened before e.
+			 */
+			if ((is_total(k) || k === kind) && (races || pre[d] >= ev_seq[x])) return;
 		}
 	}
 
