@@ -82,7 +82,8 @@ function join_chunks(a: Chunk, b: Chunk): Chunk {
 	let out: (Message | undefined)[] | undefined;
 	let all_of_b = true;
 	for (let i = 0; i < CHUNK; i++) {
-		const [have, m] = [a[i], b[i]];
+		const have = a[i];
+		const m = b[i];
 		if (have === m) continue;
 		if (m === undefined || (have !== undefined && have.pos >= m.pos)) {
 			all_of_b = false;
@@ -99,9 +100,23 @@ function join_chunks(a: Chunk, b: Chunk): Chunk {
 export function join(a: View, b: View): View {
 	if (a === b || b.length === 0) return a;
 	if (a.length === 0) return b;
+	for (let i = 0; i < KNOWN; i++) if (joined[i].a === a && joined[i].b === b) return joined[i].out;
+	const out = join_all(a, b);
+	joined[(latest = (latest + 1) % KNOWN)] = { a, b, out };
+	return out;
+}
+/**
+ * The last unions: what several of a CPU's sets have in common learns the same again, and is to be the same
+ * object then. Which of two stores to a place is newer never changes.
+ */
+const KNOWN = 8;
+const joined = Array.from({ length: KNOWN }, () => ({ a: NOTHING, b: NOTHING, out: NOTHING }));
+let latest = 0;
+function join_all(a: View, b: View): View {
 	let out: (Chunk | undefined)[] | undefined;
 	for (let i = 0; i < b.length; i++) {
-		const [have, add] = [a[i], b[i]];
+		const have = a[i];
+		const add = b[i];
 		if (add === undefined || have === add) continue;
 		const chunk = have === undefined ? add : join_chunks(have, add);
 		if (chunk === have) continue;
@@ -136,7 +151,8 @@ export function plus_all(a: View, messages: readonly Message[]): View {
 /** Calls with each place where a is further than b, and with how far b and a are there. */
 export function each_newer(a: View, b: View | undefined, fn: (x: number, from: number, to: number) => void): void {
 	for (let i = 0; i < a.length; i++) {
-		const [chunk, had] = [a[i], b?.[i]];
+		const chunk = a[i];
+		const had = b?.[i];
 		if (chunk === undefined || chunk === had) continue;
 		for (let k = 0; k < CHUNK; k++) {
 			const from = had?.[k]?.pos ?? 0;
@@ -173,6 +189,18 @@ function with_row(r: Reach, t: number, v: View): Reach {
 	put(out, t + 1, v, NOTHING);
 	return out;
 }
+/** A chunk with what it and `all` do not have of another one. */
+function beside(mine: Chunk | undefined, more: Chunk, all: Chunk | undefined): Chunk | undefined {
+	if (all === undefined) return mine === undefined ? more : join_chunks(mine, more);
+	let out: (Message | undefined)[] | undefined;
+	for (let k = 0; k < CHUNK; k++) {
+		const m = more[k];
+		if (m === undefined || (all[k]?.pos ?? 0) >= m.pos || (mine?.[k]?.pos ?? 0) >= m.pos) continue;
+		out ??= (mine ?? EMPTY).slice();
+		out[k] = m;
+	}
+	return out ?? mine;
+}
 /** With v propagated to CPU t. */
 export function also(r: Reach, t: number, v: View): Reach {
 	const [all, mine] = [r[0], r[t + 1]];
@@ -180,15 +208,8 @@ export function also(r: Reach, t: number, v: View): Reach {
 	for (let i = 0; i < v.length; i++) {
 		const chunk = v[i];
 		if (chunk === undefined || chunk === all?.[i] || chunk === mine?.[i]) continue;
-		let more: (Message | undefined)[] | undefined;
-		for (let k = 0; k < CHUNK; k++) {
-			const m = chunk[k];
-			if (m === undefined || (all?.[i]?.[k]?.pos ?? 0) >= m.pos) continue;
-			if ((mine?.[i]?.[k]?.pos ?? 0) >= m.pos) continue;
-			more ??= (mine?.[i] ?? EMPTY).slice();
-			more[k] = m;
-		}
-		if (more !== undefined) put((out ??= (mine ?? NOTHING).slice()), i, more, undefined);
+		const more = beside(mine?.[i], chunk, all?.[i]);
+		if (more !== mine?.[i]) put((out ??= (mine ?? NOTHING).slice()), i, more, undefined);
 	}
 	return out === undefined ? r : with_row(r, t, out);
 }

@@ -673,9 +673,14 @@ export class Views {
 		all[0] = plus(all[0] ?? NOTHING, m);
 		let before = most(last?.before ?? NONE, this.fences_of(all, t));
 		/* What was read and written instead of what it brings comes before it. */
+		let added = NONE;
 		each_newer(all[0], last?.all[0], (x, from, to) => {
 			if (x < this.cpus.length) return;
-			for (let i = from; i < to; i++) before = most(before, this.history[x][i].fences);
+			for (let i = from; i < to; i++) {
+				const { fences } = this.history[x][i];
+				/* Those of a page that was written whole are the same. */
+				if (fences !== added) before = most(before, (added = fences));
+			}
 		});
 		const others = before.slice();
 		others[t] = m.pos - 1;
