@@ -180,8 +180,8 @@ export function dpor(words?: Int32Array, loan?: Loan): Search {
 			const races = d !== c && conflicts(kind, k);
 			if (races) count = race(x, e, count);
 			/*
-			 * What is before it there, and conflicts with e, has happened before it; and it is one of a race, or
-			 * has happened before e.
+			 * What is before it there, and conflicts with e, has happened before it;
+			 * and it is one of a race, or has happened before e.
 			 */
 			if ((is_total(k) || k === kind) && (races || pre[d] >= ev_seq[x])) return;
 		}
