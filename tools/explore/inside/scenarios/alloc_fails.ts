@@ -59,6 +59,8 @@ const MAP_FIXED_SHARED = 0x11;
 /** Apart from A, and on tables that do not exist before. */
 const C = B + 0x40000000;
 const PAGES = 6;
+/** Of a node of the page cache's tree there are 64. */
+const FAR = 64 * 64 + 2;
 const CLONE_THREAD = 0x10f00;
 const INO = 4711;
 const O_RDWR = 2;
@@ -124,6 +126,17 @@ export const scenarios: Record<string, Scenario> = {
 		if (ret > 0) check_that(write(C, V) && read(C) === V, "the write is lost");
 		return ret;
 	}),
+	"fails/far-page": one(
+		"pages of shared memory so far apart that their tree grows",
+		() => mmap(C, FAR * PAGE, PROT_RW, MAP_FIXED_SHARED),
+		(ok) => {
+			if (!ok) return;
+			for (const at of [FAR - 1, 64, 0])
+				check_that(write(C + at * PAGE, V + (at % 7)), `page ${at} is not written`);
+			for (const at of [FAR - 1, 64, 0])
+				check_that(read(C + at * PAGE) === V + (at % 7), `page ${at} is lost`);
+		},
+	),
 	"fails/munmap": one(
 		"munmap of the middle",
 		() => munmap(A + 2 * PAGE, LEN),

@@ -2,6 +2,7 @@
 /**
  * Calls whose range begins and ends inside of a vma, on both sides of the border of two page tables, of which either
  * has pages, has none any more, or is not there. Each page was written and is in the TLBs of both CPUs, or never.
+ * Some lengths, and where a call takes that, addresses, are of bytes and not of whole pages.
  */
 import { MADV_COLD, MADV_DONTNEED, MADV_FREE, MADV_PAGEOUT } from "linux/mman.ts";
 import { VM_LOCKED } from "linux/mm.ts";
@@ -53,6 +54,11 @@ interface Case {
 const gone = () => -1;
 const kept = (v: number) => v;
 
+/** Of a range, less: what a length means that ends within the last page, */
+const cut = (len: number) => len - PAGE + 1;
+/** and a range from within the first one to within the last. */
+const bytes = (addr: number, len: number): [number, number] => [addr + PAGE - 1, len === PAGE ? 1 : len - 2 * PAGE + 2];
+
 /** The page so many pages from the border. */
 const at = (i: number) => B + i * PAGE;
 const table_of = (c: Case, i: number) => c.tables[i < 0 ? 0 : 1];
@@ -86,8 +92,11 @@ function run(c: Case): void {
 		const expected = inside ? (what.value ?? kept)(value[i + SIDE], c.shared) : value[i + SIDE];
 		const vma = vma_at(at(i));
 
-		if (what.locked && vma !== NULL)
-			check_that(((vma.vm_flags & VM_LOCKED) !== 0) === inside, `the lock of page ${i} is wrong`);
+		if (vma !== NULL) {
+			const locked = inside && what.locked === true;
+
+			check_that(((vma.vm_flags & VM_LOCKED) !== 0) === locked, `the lock of page ${i} is wrong`);
+		}
 		const found = read_by_both(at(i));
 		check_that(found === expected, `page ${i} has ${found} and not ${expected}`);
 		const may = expected !== -1 && (!inside || what.writable !== false);
@@ -136,7 +145,7 @@ export const scenarios: Record<string, Scenario> = {
 		"mm/mprotect.c change_pmd_range()",
 		[
 			{ name: "mprotect to read", call: (a, l) => mprotect(a, l, PROT_READ), writable: false },
-			{ name: "mprotect to none", call: (a, l) => mprotect(a, l, PROT_NONE), value: gone },
+			{ name: "mprotect to none", call: (a, l) => mprotect(a, cut(l), PROT_NONE), value: gone },
 			{
 				name: "mprotect to read and back",
 				call: (a, l) => mprotect(a, l, PROT_READ) + mprotect(a, l, PROT_RW),
@@ -149,7 +158,7 @@ export const scenarios: Record<string, Scenario> = {
 		[
 			{
 				name: "MADV_DONTNEED",
-				call: (a, l) => madvise(a, l, MADV_DONTNEED),
+				call: (a, l) => madvise(a, cut(l), MADV_DONTNEED),
 				value: (v, shared) => (shared ? v : 0),
 			},
 			{ name: "MADV_COLD", call: (a, l) => madvise(a, l, MADV_COLD) },
@@ -160,15 +169,15 @@ export const scenarios: Record<string, Scenario> = {
 		"mlock and munlock of a part of a vma in two page tables, each of which may be missing",
 		"mm/mlock.c, mm/gup.c",
 		[
-			{ name: "mlock", call: mlock, locked: true },
-			{ name: "mlock and munlock", call: (a, l) => mlock(a, l) + munlock(a, l) },
+			{ name: "mlock", call: (a, l) => mlock(...bytes(a, l)), locked: true },
+			{ name: "mlock and munlock", call: (a, l) => mlock(a, l) + munlock(...bytes(a, l)) },
 		],
 	),
 	"range-munmap": table(
 		"munmap and mremap of a part of a vma in two page tables, each maybe empty or missing",
 		"mm/memory.c free_pgd_range(), mm/mremap.c move_page_tables()",
 		[
-			{ name: "munmap", call: munmap, value: gone },
+			{ name: "munmap", call: (a, l) => munmap(a, cut(l)), value: gone },
 			{
 				name: "mremap by a table",
 				call: (a, l) => mremap(a, l, a + PMD_SIZE),
@@ -177,7 +186,7 @@ export const scenarios: Record<string, Scenario> = {
 			},
 			{
 				name: "mremap by a table and a page",
-				call: (a, l) => mremap(a, l, a + PMD_SIZE + PAGE),
+				call: (a, l) => mremap(a, cut(l), a + PMD_SIZE + PAGE),
 				value: gone,
 				moves: PMD_SIZE + PAGE,
 			},
