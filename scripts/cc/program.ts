@@ -64,7 +64,7 @@ function aliases({ srctree, objtree, srcarch, machine }: CompileOptions): Record
 
 /** What TypeScript is told, and the files to begin with. */
 export function program_settings(options: CompileOptions): { roots: string[]; settings: ts.CompilerOptions } {
-	const { srctree } = options;
+	const { srctree, check, trusted } = options;
 	const ambient = ["include/linux/compiler.d.ts", "arch/host/webassembly.d.ts"];
 	return {
 		roots: [...options.entries, ...ambient.map((a) => join(srctree, a))],
@@ -73,7 +73,10 @@ export function program_settings(options: CompileOptions): { roots: string[]; se
 			module: ts.ModuleKind.ESNext,
 			moduleResolution: ts.ModuleResolutionKind.Bundler,
 			lib: ["lib.es2024.d.ts"],
-			types: ["node"],
+			/* What is lowered has types of its own; Node's are for those who refuse what has none. */
+			types: check || !trusted ? ["node"] : [],
+			/* Otherwise the emitter checks all, and what it finds nobody hears. */
+			noCheck: !check,
 			typeRoots: [join(srctree, "node_modules/@types")],
 			strict: true,
 			verbatimModuleSyntax: true,
