@@ -13,8 +13,7 @@ import { make_directory, write_file } from "../../../scripts/lib/files.ts";
 import { build_dir, here } from "../../lib/root.ts";
 import { configured, DEFAULT_ARCH, dir_name, type ObjtreeOptions } from "../../../scripts/lib/objtree.ts";
 import { read_text, UserError } from "../../lib/errors.ts";
-import { BuildError } from "../../../scripts/build.ts";
-import { KernelBuilder } from "./mutant_build.ts";
+import type { KernelBuilder } from "./mutant_build.ts";
 import { MODELS, type Model } from "./types.ts";
 
 export interface Mutant {
@@ -167,7 +166,11 @@ export function builder(config: string | undefined, arch: string): Promise<Kerne
 	if (!b)
 		builders.set(
 			key,
-			(b = configured(stepper_tree(config, arch)).then((dir) => new KernelBuilder(here(), dir))),
+			(b = configured(stepper_tree(config, arch)).then(async (dir) => {
+				/* Loading the compiler takes longer than most who only name mutants do. */
+				const { KernelBuilder } = await import("./mutant_build.ts");
+				return new KernelBuilder(here(), dir);
+			})),
 		);
 	return b;
 }
@@ -201,7 +204,8 @@ export async function mutant_bundle(name: string, arch = DEFAULT_ARCH, config?: 
 		const touched = patched_files(m.diff, arch);
 		await kernel
 			.build(new Map(touched.map((f) => [join(here(), f), readFileSync(join(src, f), "utf8")])), src)
-			.catch((error: Error) => {
+			.catch(async (error: Error) => {
+				const { BuildError } = await import("../../../scripts/build.ts");
 				if (!(error instanceof BuildError)) throw error;
 				throw new UserError(`mutant '${name}' does not build: ${error.message.split("\n")[0]}`);
 			});
