@@ -95,15 +95,16 @@ test("a patch may lie anywhere, and needs no header", async (t) => {
 });
 
 const builds = new Map<string, Promise<Mutants>>();
-/** All of an architecture are in one kernel; those with a configuration of their own are few, each has its own. */
-function kernel_of(arch: string): Promise<Mutants> {
+/** All of an architecture and a configuration are in one kernel. */
+function kernel_of(arch: string, config?: string): Promise<Mutants> {
+	const key = `${arch} ${config}`;
 	const build =
-		builds.get(arch) ??
+		builds.get(key) ??
 		mutants_bundle(
-			repeated(arch).filter((m) => m.config === undefined),
+			repeated(arch).filter((m) => m.config === config),
 			arch,
 		);
-	builds.set(arch, build);
+	builds.set(key, build);
 	return build;
 }
 const killed = (arch: string) =>
@@ -127,14 +128,20 @@ for (const arch of stepper_arches())
 			const well: string[] = [];
 			try {
 				for (const m of repeated(arch)) {
-					const all = await kernel_of(arch);
+					const all = await kernel_of(arch, m.config);
 					const mutant = all.numbers.get(m.name);
 					const bundle =
 						mutant === undefined ? await mutant_bundle(m.name, arch) : all.bundle;
-					const core = cores.get(bundle) ?? new Core(bundle);
+					const known = cores.get(bundle);
+					const core = known ?? new Core(bundle);
 					cores.set(bundle, core);
 					const { schedule } = decode_schedule(m.schedule);
 					const request = { scenario: m.scenario, model: m.model, schedule, mutant };
+					/* It is the mutant that fails, and not the kernel that holds it. */
+					if (!known && mutant !== undefined) {
+						const without = await core.call("replay", { ...request, mutant: 0 });
+						if (without.failure) well.push(`${m.name}: it fails without it`);
+					}
 					const { failure, diverged } = await core
 						.call("replay", request)
 						.catch((error: Error) => {
