@@ -180,13 +180,17 @@ else # one-by-one
 NODE ?= node
 no-node-goals := help clean mrproper distclean kernelversion kernelrelease tags
 ifneq ($(filter-out $(no-node-goals),$(or $(MAKECMDGOALS),all)),)
-  node-check := $(shell $(NODE) -p '(([a, b]) => (a > 20 || (a == 20 && b >= 19) ? "ok" : \
+  # Once for all makes that this one runs.
+  ifneq ($(KBUILD_NODE),$(NODE))
+    node-check := $(shell $(NODE) -p '(([a, b]) => (a > 20 || (a == 20 && b >= 19) ? "ok" : \
 	process.version))(process.versions.node.split("."))' 2>/dev/null)
-  ifeq ($(node-check),)
-    $(error Node.js is needed (20.19 or later), and there is no "$(NODE)" here)
-  endif
-  ifneq ($(node-check),ok)
-    $(error Node.js 20.19 or later is needed, and this is $(node-check))
+    ifeq ($(node-check),)
+      $(error Node.js is needed (20.19 or later), and there is no "$(NODE)" here)
+    endif
+    ifneq ($(node-check),ok)
+      $(error Node.js 20.19 or later is needed, and this is $(node-check))
+    endif
+    export KBUILD_NODE := $(NODE)
   endif
 endif
 
