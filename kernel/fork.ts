@@ -49,6 +49,7 @@ import {
 	atomic_read,
 	atomic_set,
 } from "linux/atomic.ts";
+import { copy_rlimits } from "linux/resource.ts";
 import type { signal_struct } from "linux/sched/signal.ts";
 import { BUG_ON, VM_BUG_ON, WARN_ON, WARN_ON_ONCE } from "linux/bug.ts";
 import {
@@ -472,8 +473,8 @@ function put_signal_struct(sig: signal_struct): void {
 		kmem_cache_free(data.signal_cachep, sig);
 }
 
-/** A thread shares what its process has counted, a process begins at 0.
- *  0, or -ENOMEM. */
+/** A thread shares what its process has counted, a process begins at 0, with
+ *  its parent's limits. 0, or -ENOMEM. */
 function copy_signal(clone_flags: number, tsk: task_struct): number {
 	if ((clone_flags & CLONE_THREAD) !== 0) {
 		const shared = current().signal;
@@ -488,6 +489,8 @@ function copy_signal(clone_flags: number, tsk: task_struct): number {
 	if (sig === NULL)
 		return -ENOMEM;
 	atomic_set(sig.sigcnt, 1);
+
+	copy_rlimits(sig, current().signal);
 	return 0;
 }
 

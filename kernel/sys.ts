@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors the part of kernel/sys.c (5.17) that is about memory: prctl() with
- * PR_SET_VMA, which names anonymous ranges, and getrusage().
+ * PR_SET_VMA, which names anonymous ranges, limits, and getrusage().
  * Left out: everything else of that file. PR_SET_NAME is accepted and
  * forgotten, as tasks have no name here. Port: PR_SIM_THP_ALIGN,
- * PR_SIM_KERNEL_VERSION and PR_SIM_MMAP_MIN_ADDR are our own; see
- * mm/huge_memory.ts and linux/version.ts.
+ * PR_SIM_KERNEL_VERSION, PR_SIM_MMAP_MIN_ADDR and PR_SIM_RLIMIT are our own;
+ * see mm/huge_memory.ts and linux/version.ts.
  */
 import { CONFIG_ANON_VMA_NAME } from "generated/autoconf.ts";
 import { PAGE_ALIGNED } from "asm-generic/page.ts";
@@ -13,11 +13,12 @@ import { copy_from_user, copy_to_user } from "asm/uaccess.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { get_task_mm, init_task, mmput, tasklist_lock } from "kernel/fork.ts";
 import {
-	RUSAGE_BOTH, RUSAGE_CHILDREN, RUSAGE_SELF, RUSAGE_THREAD,
+	RLIM_NLIMITS, type rlimit_struct, RUSAGE_BOTH, RUSAGE_CHILDREN,
+	RUSAGE_SELF, RUSAGE_THREAD,
 } from "linux/resource.ts";
 import type { task_struct } from "linux/sched.ts";
 import {
-	next_task, same_thread_group, setmax_mm_hiwater_rss,
+	next_task, same_thread_group, setmax_mm_hiwater_rss, type signal_struct,
 } from "linux/sched/signal.ts";
 import { assert_spin_locked, spin_lock, spin_unlock } from "linux/spinlock.ts";
 import { load8 } from "host/door.ts";
@@ -29,6 +30,7 @@ import { mmap_write_lock, mmap_write_unlock } from "linux/mmap_lock.ts";
 import { PR_SET_NAME, PR_SET_VMA, PR_SET_VMA_ANON_NAME } from "linux/prctl.ts";
 import {
 	KERNEL_VERSION, PR_SIM_KERNEL_VERSION, PR_SIM_MMAP_MIN_ADDR,
+	PR_SIM_RLIMIT,
 } from "linux/version.ts";
 import { PR_SIM_THP_ALIGN, set_thp_align } from "mm/huge_memory.ts";
 import { anon_vma_name_alloc, madvise_set_anon_name } from "mm/madvise.ts";
@@ -98,6 +100,21 @@ function prctl_set_vma(
 	return -EINVAL;
 }
 
+/** What the running process, and who it makes, may have of it from now on.
+ *  Port: without capabilities, the old limit, and other processes. */
+function do_prlimit(resource: number, cur: number, max: number): number {
+	const sig: signal_struct = current().signal;
+
+	if (resource >= RLIM_NLIMITS || cur > max)
+		return -EINVAL;
+
+	const rlim: rlimit_struct = sig.rlim[resource];
+
+	WRITE_ONCE(rlim.rlim_max, max);
+	WRITE_ONCE(rlim.rlim_cur, cur);
+	return 0;
+}
+
 export function sys_prctl(
 	option: number, arg2: number, arg3: number, arg4: number, arg5: number,
 ): number {
@@ -126,6 +143,8 @@ export function sys_prctl(
 		WRITE_ONCE(mm.min_fixed_addr, arg3);
 		return 0;
 	}
+	if (option === PR_SIM_RLIMIT)
+		return do_prlimit(arg2, arg3, arg4);
 	if (option === PR_SET_NAME)
 		return 0;
 	return -EINVAL;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors mm/mlock.c (5.17): memory that stays.
- * Left out: limits (the superuser has none), user_shm_lock() and
- * user_shm_unlock(), count_mm_mlocked_page_nr(), which serves the limits.
+ * Left out: CAP_IPC_LOCK, see linux/resource.ts; user_shm_lock() and
+ * user_shm_unlock().
  *
  * Port: nothing is reclaimed, so all memory stays. What is left is what can be
  * seen: VM_LOCKED and its merging and splitting, locked_vm, and that locking
@@ -14,7 +14,7 @@ import { offset_in_page, PAGE_ALIGN, page_align_down } from "asm-generic/page.ts
 import { PAGE_SIZE, TASK_SIZE } from "asm/pgtable_types.ts";
 import { current } from "kernel/sched/core.ts";
 import { VM_BUG_ON } from "linux/bug.ts";
-import { EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM } from "linux/errno.ts";
+import { EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM, EPERM } from "linux/errno.ts";
 import { cond_resched } from "linux/kernel.ts";
 import {
 	MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT,
@@ -28,14 +28,16 @@ import {
 	mmap_assert_write_locked, mmap_write_lock_killable, mmap_write_unlock,
 } from "linux/mmap_lock.ts";
 import { ulong_add_overflows } from "linux/overflow.ts";
+import { rlimit, RLIMIT_MEMLOCK } from "linux/resource.ts";
 import { mm_since } from "linux/version.ts";
 import { __mm_populate } from "mm/gup.ts";
 import { anon_vma_name } from "mm/madvise.ts";
 import { split_vma, vma_merge } from "mm/mmap.ts";
 
-/** May the task lock memory at all? Port: the superuser may. */
+/** May the task lock memory at all? Port: CAP_IPC_LOCK is not asked for, see
+ *  linux/resource.ts. */
 export function can_do_mlock(): boolean {
-	return true;
+	return rlimit(RLIMIT_MEMLOCK) !== 0;
 }
 
 /** POSIX has other numbers for what a fault says. */
@@ -174,6 +176,24 @@ function page_span(start: number, len: number): number {
 	return ulong_add_overflows(span, PAGE_SIZE - 1) ? 0 : PAGE_ALIGN(span);
 }
 
+/** How many pages of [start, start + len) are locked already. mmap_lock is
+ *  held. */
+function count_mm_mlocked_page_nr(
+	mm: mm_struct, start: number, len: number,
+): number {
+	const end = start + len;
+	let count = 0;
+
+	for (let vma = find_vma(mm, start); vma !== NULL; vma = vma.vm_next) {
+		if (end <= vma.vm_start)
+			break;
+		if ((vma.vm_flags & VM_LOCKED) !== 0)
+			count += Math.min(vma.vm_end, end) -
+				Math.max(vma.vm_start, start);
+	}
+	return count / PAGE_SIZE;
+}
+
 /**
  * mlock() and mlock2(). Called without locks: mmap_lock is taken for writing
  * for the vmas, and released before the pages are faulted in, which takes it
@@ -181,14 +201,26 @@ function page_span(start: number, len: number): number {
  */
 function do_mlock(start: number, len: number, flags: number): number {
 	const mm: mm_struct = current().mm;
+	let error = -ENOMEM;
+
+	if (!can_do_mlock())
+		return -EPERM;
 
 	len = page_span(start, len);
 	start = page_align_down(start);
 
+	const lock_limit = Math.floor(rlimit(RLIMIT_MEMLOCK) / PAGE_SIZE);
+	let locked = len / PAGE_SIZE;
+
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
 
-	let error = apply_vma_lock_flags(start, len, flags);
+	locked += mm.locked_vm;
+	/* What is locked already does not count twice. */
+	if (locked > lock_limit)
+		locked -= count_mm_mlocked_page_nr(mm, start, len);
+	if (locked <= lock_limit)
+		error = apply_vma_lock_flags(start, len, flags);
 
 	mmap_write_unlock(mm);
 	if (error)
@@ -277,10 +309,18 @@ export function sys_mlockall(flags: number): number {
 	    (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) !== 0 ||
 	    flags === MCL_ONFAULT)
 		return -EINVAL;
+	if (!can_do_mlock())
+		return -EPERM;
+
+	const lock_limit = Math.floor(rlimit(RLIMIT_MEMLOCK) / PAGE_SIZE);
+
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
 
-	const ret = apply_mlockall_flags(flags);
+	let ret = -ENOMEM;
+
+	if ((flags & MCL_CURRENT) === 0 || mm.total_vm <= lock_limit)
+		ret = apply_mlockall_flags(flags);
 
 	mmap_write_unlock(mm);
 	if (ret === 0 && (flags & MCL_CURRENT) !== 0)

@@ -100,7 +100,8 @@ import {
 } from "linux/rbtree.ts";
 import { rb_erase_augmented, rb_insert_augmented } from "linux/rbtree_augmented.ts";
 import {
-	check_data_rlimit, rlimit, RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK,
+	check_data_rlimit, rlimit, RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK,
+	rlimit_max, RLIMIT_STACK,
 } from "linux/resource.ts";
 import {
 	anon_vma_lock_read, anon_vma_lock_write, anon_vma_merge,
@@ -1238,11 +1239,16 @@ function round_hint_to_min(mm: mm_struct, hint: number): number {
 	return hint;
 }
 
-/** -EAGAIN if locking `len` more bytes were against RLIMIT_MEMLOCK.
- *  Port: the superuser may lock as much as there is. */
+/** -EAGAIN if locking `len` more bytes were against RLIMIT_MEMLOCK. */
 export function mlock_future_check(
-	_mm: mm_struct, _flags: number, _len: number,
+	mm: mm_struct, flags: number, len: number,
 ): number {
+	if ((flags & VM_LOCKED) !== 0) {
+		const locked = Math.floor(len / PAGE_SIZE) + mm.locked_vm;
+
+		if (locked > Math.floor(rlimit(RLIMIT_MEMLOCK) / PAGE_SIZE))
+			return -EAGAIN;
+	}
 	return 0;
 }
 
@@ -2880,11 +2886,15 @@ export function may_expand_vm(
 ): boolean {
 	if (mm.total_vm + npages > rlimit(RLIMIT_AS) / PAGE_SIZE)
 		return false;
-	/* Port: without what 5.17 makes of a limit of 0 (for Valgrind), and
-	 * without ignore_rlimit_data and its warning: the limit is infinite. */
+	/* Port: without ignore_rlimit_data and its warning. */
 	if (is_data_mapping(flags) &&
-	    mm.data_vm + npages > rlimit(RLIMIT_DATA) / PAGE_SIZE)
-		return false;
+	    mm.data_vm + npages > rlimit(RLIMIT_DATA) / PAGE_SIZE) {
+		/* Valgrind sets the soft limit to 0 and means nothing by it. */
+		const most = rlimit_max(RLIMIT_DATA) / PAGE_SIZE;
+
+		return rlimit(RLIMIT_DATA) === 0 &&
+			mm.data_vm + npages <= most;
+	}
 	return true;
 }
 

@@ -3,13 +3,15 @@
  * Mirrors include/linux/sched/signal.h (5.17): walks over the tasks, and the
  * thread groups they form.
  * Port: init_task.tasks links all threads, not the group leaders alone.
- * Left out: of signal_struct all but what is counted for getrusage().
+ * Left out: of signal_struct all but what is counted for getrusage(), and
+ * limits.
  */
 import { type pt_regs, user_mode } from "asm/ptrace.ts";
 import {
 	get_mm_hiwater_rss, VM_FAULT_RETRY, type vm_fault_t,
 } from "linux/mm.ts";
 import type { mm_struct } from "linux/mm_types.ts";
+import type { rlimit_struct } from "linux/resource.ts";
 import type { atomic_t } from "linux/types.ts";
 import { assert_spin_locked } from "linux/spinlock.ts";
 import type { task_struct } from "linux/sched.ts";
@@ -32,6 +34,7 @@ export interface signal_struct extends struct {
 	cmaj_flt: int; /* tasklist_lock */
 	maxrss: int; /* pages, of address spaces that it has left; as nvcsw */
 	cmaxrss: int; /* tasklist_lock */
+	rlim: array<embed<rlimit_struct>, 16>; /* see rlimit_struct */
 }
 
 /** mm.h: most pages of mm, if that is more. */
