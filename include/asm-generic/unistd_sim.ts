@@ -7,7 +7,7 @@
 /** sim_open(ino, O_*, size): a descriptor for the file of that number, which
  *  is made if need be, and is at least that long from now on. */
 export const __NR_sim_open = 1000;
-/** sim_set_size(fd, size): make the file at least that long. */
+/** sim_set_size(fd, size): make the file that long. */
 export const __NR_sim_set_size = 1001;
 /** sim_exec(start_brk, stack_start, stack_end, mmap_base): a new address space
  *  that holds nothing but a stack, with an empty heap. mmap_base: where

@@ -40,7 +40,7 @@ export interface inode extends struct {
 	/** 0: without a name, freed at the last iput(); constant */
 	i_nlink: int;
 	i_flags: int; /* S_*: shmem or regular; constant */
-	i_size: ulong; /* in bytes, only grows; file_lock, read without */
+	i_size: ulong; /* in bytes; file_lock, read without */
 	i_data: embed<address_space>; /* see address_space */
 	i_hash_next: inode; /* inode_hash_lock */
 	/** /proc: the number of the task that it is about; constant */

@@ -18,6 +18,7 @@ import {
 } from "linux/fs.ts";
 import { spin_lock, spin_lock_init, spin_unlock } from "linux/spinlock.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
+import { truncate_pagecache } from "mm/truncate.ts";
 import { alloc_file, fput } from "./file_table.ts";
 import { iget_locked, iput } from "./inode.ts";
 
@@ -81,8 +82,8 @@ export function fget(fd: number): file {
 	return file;
 }
 
-/** A file is as long as the largest size that it was opened with: what is
- *  mapped never becomes shorter, so no page needs to be unmapped. */
+/** A file is as long as the largest size that it was opened with, or as
+ *  sim_set_size() has made it since. */
 export function i_size_grow(inode: inode, size: number): void {
 	spin_lock(init_files.file_lock);
 	if (size > inode.i_size)
@@ -128,7 +129,11 @@ export function sys_sim_open(ino: number, flags: number, size: number): number {
 	return fd;
 }
 
-/** Make an open file at least size bytes long. */
+/**
+ * truncate_setsize(): an open file is size bytes long from now on.
+ * Port: in place of ftruncate(), without inode_lock(): of two that do it at
+ * once the later size is that of the file, and all behind the smaller one goes.
+ */
 export function sys_sim_set_size(fd: number, size: number): number {
 	if (!(size >= 0) || size % 1 !== 0)
 		return -EINVAL;
@@ -136,8 +141,16 @@ export function sys_sim_set_size(fd: number, size: number): number {
 	if (file === NULL)
 		return -EBADF;
 	const sized = !file.f_op;
-	if (sized)
-		i_size_grow(file.f_inode, size);
+	if (sized) {
+		const inode = file.f_inode;
+
+		spin_lock(init_files.file_lock);
+		const oldsize = inode.i_size;
+		WRITE_ONCE(inode.i_size, size);
+		spin_unlock(init_files.file_lock);
+		if (size < oldsize)
+			truncate_pagecache(inode, size);
+	}
 	fput(file);
 	return sized ? 0 : -EINVAL;
 }

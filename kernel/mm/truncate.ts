@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors the part of mm/truncate.c (5.17) that an inode's end needs.
- * Left out: partial truncation (truncate_inode_partial_folio(),
- * truncate_pagecache(), truncate_setsize() and their like), invalidation
- * (invalidate_*()), shadow entries, laundering. A file does not
- * shrink while it lives, so nothing mapped is ever truncated.
+ * Mirrors the part of mm/truncate.c (5.17) that files need which become
+ * shorter, or go.
+ * Left out: partial pages (truncate_inode_partial_folio() clears what is behind
+ * the end; here it is a function of the offset as before), holes
+ * (truncate_pagecache_range()), invalidation (invalidate_*()), shadow entries,
+ * laundering.
  */
-import type { address_space } from "linux/fs.ts";
+import type { address_space, inode } from "linux/fs.ts";
+import { PAGE_ALIGN } from "asm-generic/page.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { cond_resched } from "linux/kernel.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
 import { lock_page } from "linux/pagemap.ts";
 import { put_page } from "linux/mm.ts";
+import { unmap_mapping_range } from "mm/memory.ts";
 import { delete_from_page_cache, find_get_page, unlock_page } from "mm/filemap.ts";
 import { xa_find } from "kernel/lib/xarray.ts";
 
-/** Every page out of the cache. Nobody maps the file or has it open. */
+/** Every page from lstart on out of the cache. Nobody maps it, or who does is
+ *  unmapped afterwards, as truncate_pagecache() does. */
 export function truncate_inode_pages(
 	mapping: address_space, lstart: number,
 ): void {
@@ -37,6 +41,21 @@ export function truncate_inode_pages(
 		index++;
 		cond_resched();
 	}
+}
+
+/**
+ * The file ends at newsize from now on: what is mapped behind it goes, private
+ * copies as well. i_size was set before: a fault that found the old one has its
+ * page locked until it is mapped, so that whoever comes too late for the first
+ * unmapping is met by the second.
+ */
+export function truncate_pagecache(inode: inode, newsize: number): void {
+	const mapping = inode.i_data;
+	const holebegin = PAGE_ALIGN(newsize);
+
+	unmap_mapping_range(mapping, holebegin, 0, true);
+	truncate_inode_pages(mapping, newsize);
+	unmap_mapping_range(mapping, holebegin, 0, true);
 }
 
 export function truncate_inode_pages_final(mapping: address_space): void {
