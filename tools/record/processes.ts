@@ -64,6 +64,12 @@ function page_size_of(pid: number): number | undefined {
 	return undefined;
 }
 
+/** How many CPUs there can be: the list is `0-3` or `0`. */
+function possible_cpus(): number | undefined {
+	const last = /(\d+)\s*$/.exec(read("/sys/devices/system/cpu/possible"))?.[1];
+	return last === undefined ? undefined : Number(last) + 1;
+}
+
 /** The rules of this machine, and what a process may. */
 export function machine_of(pid: number): Machine {
 	const sysctl = (name: string) => {
@@ -81,6 +87,7 @@ export function machine_of(pid: number): Machine {
 		memory: (kib("MemTotal") + kib("SwapTotal")) * 1024,
 		randomize: personality & ADDR_NO_RANDOMIZE ? 0 : sysctl("kernel/randomize_va_space"),
 		ipc_lock: Number((capabilities >> CAP_IPC_LOCK) & 1n),
+		cpus: possible_cpus(),
 	};
 	for (const [, what, soft] of read(`/proc/${pid}/limits`).matchAll(/^(Max [a-z ]+?) {2,}(\d+|unlimited) /gm)) {
 		const limit = LIMIT_NAMES[what];

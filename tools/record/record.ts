@@ -32,8 +32,8 @@ const HOLD_MS = 60;
 /** How long a program may take to end after a signal, before it is killed. */
 const PATIENCE_MS = 10_000;
 const LOOK_MS = 5;
-/** What is recorded: also what changes limits, and sizes of files. */
-const CALLS = "%memory,%process,prctl,ftruncate,setrlimit,prlimit64";
+/** What is recorded: also what changes limits, and what says which file is mapped, and how large it is. */
+const CALLS = "%memory,%process,prctl,ftruncate,setrlimit,prlimit64,shmget,memfd_create,userfaultfd";
 const DIES_WITH_PARENT = ["--pdeathsig", "KILL"];
 /** perf ends when its child is stopped, as strace is for a moment now and then: so it is not its child. */
 const BETWEEN = ["setpriv", ...DIES_WITH_PARENT, "sh", "-c", '"$@"; exit $?', "sh"];

@@ -36,6 +36,8 @@ export const MREMAP_DONTUNMAP = 4;
 export const SIGCHLD = 17;
 export const PR_SET_NAME = 15;
 export const PR_SET_VMA = 0x53564d41;
+/** setrlimit(), with numbers instead of a struct; see include/linux/version.ts. */
+export const PR_SIM_RLIMIT = 0x53504604;
 
 /** The calls that are replayed. */
 export const NR: Record<string, number> = {
@@ -176,6 +178,7 @@ const NAMES: Record<string, number> = {
 	__WNOTHREAD: 0x20000000,
 	__WALL: 0x40000000,
 	__WCLONE: 0x80000000,
+	MPOL_DEFAULT: 0,
 	PR_SET_NAME,
 	PR_SET_VMA,
 	PR_SET_VMA_ANON_NAME: 0,

@@ -18,6 +18,8 @@ export interface MapsResult {
 	equal: number;
 	total: number;
 	differences: MapsDifference[];
+	/** Mappings are only split at other places, and this is why. */
+	rule?: string;
 	/** Is there nothing to compare with? */
 	unknown?: boolean;
 	/** The line of strace.txt at which they were read, if the program has changed them since. */
@@ -30,8 +32,26 @@ function same(a: MapsLine, b: MapsLine): boolean {
 	return a.start === b.start && a.end === b.end && a.permissions === b.permissions && a.offset === b.offset;
 }
 
-/** Lines are paired by their start address; a line without a partner counts. */
-export function compare_maps(all_recorded: MapsLine[], replayed: MapsLine[], arch = "x86"): MapsResult {
+/** Ranges of pages that are alike, however they are split into mappings. */
+function joined(lines: MapsLine[]): string {
+	const ranges: Pick<MapsLine, "start" | "end" | "permissions" | "offset">[] = [];
+	for (const { start, end, permissions, offset, inode } of lines) {
+		const last = ranges.at(-1);
+		const goes_on = last && (inode === 0 || last.offset + last.end - last.start === offset);
+		if (goes_on && last.end === start && last.permissions === permissions) last.end = end;
+		else ranges.push({ start, end, permissions, offset });
+	}
+	return JSON.stringify(ranges);
+}
+
+/** Lines are paired by their start address; a line without a partner counts. `blurs`: why they may be split
+ *  at other places. */
+export function compare_maps(
+	all_recorded: MapsLine[],
+	replayed: MapsLine[],
+	arch = "x86",
+	blurs: string[] = [],
+): MapsResult {
 	const recorded = all_recorded.filter((line) => arch === "x86" || line.name !== VSYSCALL);
 	const by_start = new Map(replayed.map((line) => [line.start, line]));
 	const differences: MapsDifference[] = [];
@@ -46,7 +66,9 @@ export function compare_maps(all_recorded: MapsLine[], replayed: MapsLine[], arc
 	differences.sort((a, b) => (a.recorded ?? a.replayed)!.start - (b.recorded ?? b.replayed)!.start);
 	/* A line too many is a line unequal. */
 	const total = Math.max(recorded.length, equal + differences.length);
-	return { equal, total, differences, without_vsyscall: recorded.length < all_recorded.length };
+	const without_vsyscall = recorded.length < all_recorded.length;
+	const split = differences.length > 0 && blurs.length > 0 && joined(recorded) === joined(replayed);
+	return { equal, total, differences, rule: split ? blurs.join("; ") : undefined, without_vsyscall };
 }
 
 /** What the kernel knows by inode number gets back its device and path. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The files of a recording, by path, and which mappings are of one open file. */
-import { PAGE_SIZE } from "./abi.ts";
+import { PAGE_SIZE, page_up } from "./abi.ts";
 import type { MapsLine } from "./maps.ts";
 import type { AddressSpace } from "./model.ts";
 import type { Value } from "./strace.ts";
@@ -13,8 +13,10 @@ export class FileTable {
 	readonly files: TracedFile[] = [];
 	readonly open_files: OpenFile[] = [];
 	private readonly file_index = new Map<string, number>();
-	/** Files whose size calls have changed. */
-	private readonly sized = new Set<number>();
+	/** Files whose size calls have changed, and how long they are. */
+	private readonly sized = new Map<number, number>();
+	/** Open files of which there were writable shared mappings. */
+	private readonly written = new Set<number>();
 	private readonly open_index = new Map<string, number>();
 
 	/**
@@ -36,10 +38,23 @@ export class FileTable {
 		return index;
 	}
 
+	/** Shared mappings of it cannot become writable: it was opened for reading, if none ever was. */
+	is_read_only(key: string): boolean {
+		const index = this.open_index.get(`${key} true`);
+		if (index === undefined || this.written.has(index)) return false;
+		this.open_files[index].writable = false;
+		return true;
+	}
+
+	/** A shared mapping of it may be written to. */
+	is_written(opened: number): void {
+		this.written.add(opened);
+	}
+
 	file(path: string, line?: MapsLine): number {
 		const known = this.file_index.get(path);
 		if (known !== undefined) return known;
-		const shmem = /^\/(dev\/shm\/|memfd:|dev\/zero|SYSV)/.test(path);
+		const shmem = /^\/(dev\/shm\/|memfd:|dev\/zero|SYSV|\[aio\])/.test(path);
 		const file: TracedFile = {
 			path,
 			device: line?.device ?? this.files[0]?.device ?? "00:00",
@@ -60,8 +75,13 @@ export class FileTable {
 	}
 
 	/** A call has said how long it is: from then on a mapping that is longer says nothing of it. */
-	resized(file: number): void {
-		this.sized.add(file);
+	resized(file: number, length: number): void {
+		this.sized.set(file, length);
+	}
+
+	/** Is that more than calls have said of it, in whole pages? */
+	is_longer(file: number, length: number): boolean {
+		return length > page_up(this.sized.get(file) ?? Number.POSITIVE_INFINITY);
 	}
 
 	/** Somebody has mapped as much of it. */

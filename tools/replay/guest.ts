@@ -22,7 +22,7 @@ import {
 	EQUAL,
 	EXPECT_SIGNAL,
 	HEAD,
-	HINT,
+	GIVEN,
 	KIND,
 	PLACED,
 	type Plan,
@@ -52,6 +52,7 @@ const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;
 const MAP_FIXED = 0x10;
 const MAP_ANONYMOUS = 0x20;
+const MAP_FIXED_NOREPLACE = 0x100000;
 const MREMAP_MAYMOVE = 1;
 const MREMAP_FIXED = 2;
 const EFAULT = 14;
@@ -290,17 +291,18 @@ function call({ user, plan, check }: Cpu, op: number): number {
 	const flags = plan.flags[op];
 	if (nr === NR.__NR_prctl && a[0] === PR_SET_VMA && plan.object[op] >= 0) return name_memory(user, plan, op);
 	if (nr === NR.__NR_mremap && flags & PLACED && !check) return remap(user, a, plan.expected[op]);
-	/* Files of ours have numbers and no descriptors of the program's. They never become shorter. */
+	/* Files of ours have numbers and no descriptors of the program's. */
 	if (plan.nr[op] === RECORDED.ftruncate)
 		return user.user_syscall(NR.__NR_sim_set_size, plan.fds[plan.opened[op]], a[1]);
 	if (nr === NR.__NR_mincore) return mincore(user, plan, op);
-	if (nr === NR.__NR_pkey_mprotect) return protect(user, a, plan.expected[op] === 0);
+	if (nr === NR.__NR_pkey_mprotect) return protect(user, a, plan.expected[op] !== -EINVAL);
 	if (nr !== NR.__NR_mmap) return user.user_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	const fd = plan.opened[op] >= 0 ? plan.fds[plan.opened[op]] : a[4];
-	/* Where the kernel chose, it is given its own choice as a hint: what other
-	 * CPUs do meanwhile then makes no difference. */
-	const hint = flags & PLACED && (!check || flags & HINT) ? plan.expected[op] : a[0];
-	return user.user_syscall(nr, hint, a[1], a[2], a[3], fd, a[5]);
+	/* Where the kernel chose, it is given its own choice: what other CPUs do meanwhile then makes no
+	 * difference. A hint is not enough: where it aligns it may ask for more room than there is. */
+	if (flags & PLACED && (!check || flags & GIVEN))
+		return user.user_syscall(nr, plan.expected[op], a[1], a[2], a[3] | MAP_FIXED_NOREPLACE, fd, a[5]);
+	return user.user_syscall(nr, a[0], a[1], a[2], a[3], fd, a[5]);
 }
 
 /** In parallel what grew in place is not to move, and what moved is to go to the
@@ -316,6 +318,7 @@ function remap(user: User, a: Float64Array, to: number): number {
  *  not imitated; on a CPU without keys it fails. */
 function protect(user: User, a: Float64Array, allowed: boolean): number {
 	if (allowed) get_key(user, a[3]);
+	else if (a[3] > 0) user.user_syscall(NR.__NR_pkey_free, a[3]);
 	const result = user.user_syscall(NR.__NR_pkey_mprotect, a[0], a[1], a[2], a[3]);
 	if (result !== -ENOSYS) return result;
 	if (a[3] !== -1 && !allowed) return -EINVAL;

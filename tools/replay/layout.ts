@@ -125,6 +125,7 @@ export function apply_call(mm: AddressSpace, call: Call, files: FileTable) {
 		case "mmap": {
 			if (errno) break;
 			const [, length, prot, flags, , offset] = args;
+			if (flags & MAP_LOCKED) mm.locks = true;
 			const fd = call.args[4];
 			const shared = (flags & MAP_TYPE & MAP_SHARED) !== 0;
 			const file = !(flags & MAP_ANONYMOUS) && fd?.kind === "fd" ? files.file(fd.path) : ANONYMOUS;
@@ -179,6 +180,7 @@ export function apply_call(mm: AddressSpace, call: Call, files: FileTable) {
 		case "mlock":
 		case "mlock2":
 		case "munlock":
+			mm.locks = true;
 			mm.change(
 				start,
 				end,
@@ -190,6 +192,7 @@ export function apply_call(mm: AddressSpace, call: Call, files: FileTable) {
 			break;
 		case "mlockall":
 		case "munlockall":
+			mm.locks = true;
 			mm.change(
 				0,
 				TASK_SIZE,

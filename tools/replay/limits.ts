@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * machine.txt, the recorded machine's rules, and which limit of it keeps a call
- * from what it asks for. The replayed kernel has no limits: a call that the
- * recorded one refused for one of these is left out, by its name.
+ * machine.txt, the recorded machine's rules, and the limits of processes. The
+ * replayed kernel has the same limits; what the recorded machine refused because
+ * of its size (overcommit) is left out, by its name.
  */
 import { at, lines_of } from "../lib/errors.ts";
 import {
 	MAP_ANONYMOUS,
-	MAP_FIXED,
-	MAP_LOCKED,
 	MAP_NORESERVE,
 	MAP_SHARED,
 	MAP_TYPE,
 	PAGE_SIZE,
 	PROT_WRITE,
 	page_up,
+	STACK_LIMIT,
 } from "./abi.ts";
-import { type Area, type AddressSpace, ANONYMOUS, GROWSDOWN, LOCKED, pages, SHARED } from "./model.ts";
+import { type Area, type AddressSpace, ANONYMOUS, GROWSDOWN, pages, SHARED } from "./model.ts";
 import type { Call, Value } from "./strace.ts";
 import { number, numeric } from "./values.ts";
 
@@ -25,7 +24,7 @@ export const LIMITS = ["RLIMIT_AS", "RLIMIT_DATA", "RLIMIT_STACK", "RLIMIT_MEMLO
 export type Limit = (typeof LIMITS)[number];
 
 /** What a line of machine.txt may be about. */
-const NUMBERS = ["page_size", "mmap_min_addr", "overcommit_memory", "memory", "ipc_lock", "randomize"] as const;
+const NUMBERS = ["page_size", "mmap_min_addr", "overcommit_memory", "memory", "ipc_lock", "randomize", "cpus"] as const;
 type Name = (typeof NUMBERS)[number] | Limit;
 export type Machine = Partial<Record<Name, number>>;
 
@@ -57,16 +56,26 @@ export function parse_machine(text: string, file: string): Machine {
 	return machine;
 }
 
-/** What a call asks for in addition, in bytes; negative: it gives back. */
-interface Need {
-	mapped: number;
-	/** Private and writable. */
-	data: number;
-	locked: number;
-}
-
 const is_data = ({ prot, flags }: Pick<Area, "prot" | "flags">) =>
 	(prot & PROT_WRITE) !== 0 && (flags & (SHARED | GROWSDOWN)) === 0;
+
+/** The kernel's numbers, and its infinity. */
+const RESOURCES: Record<Limit, number> = { RLIMIT_DATA: 2, RLIMIT_STACK: 3, RLIMIT_MEMLOCK: 8, RLIMIT_AS: 9 };
+const RLIM_INFINITY = 2 ** 63;
+const of_kernel = (bytes: number) => Math.min(bytes, RLIM_INFINITY);
+
+/** A limit that is set. */
+export interface Setting {
+	limit: Limit;
+	/** The kernel's number of it; in bytes, of the kernel. */
+	resource: number;
+	cur: number;
+	max: number;
+}
+
+/** What changes how much of the address space is counted. */
+const COUNTED = new Set(["mmap", "munmap", "mprotect", "pkey_mprotect", "mremap", "brk", "remap_file_pages", "fault"]);
+const LOCKING = new Set(["mlock", "mlock2", "munlock", "mlockall", "munlockall"]);
 
 /** Those of a process: its children inherit them. */
 export class Limits {
@@ -76,39 +85,54 @@ export class Limits {
 		return new Limits({ ...this.machine });
 	}
 
-	/** A setrlimit() or prlimit64() of its own that succeeded. */
-	change({ name, args, result }: Call): void {
-		const [resource, set] = name === "setrlimit" ? args : args.slice(1);
-		if (result.errno || result.value === undefined || (name === "prlimit64" && number(args[0]) !== 0))
-			return;
-		const limit = resource?.kind === "name" ? LIMITS.find((l) => l === resource.name) : undefined;
-		const cur = set?.kind === "struct" ? set.fields.find((field) => field.name === "rlim_cur") : undefined;
-		if (limit && cur) this.machine[limit] = bytes_of(cur.value);
+	/** Those that it begins with, as far as they are known. */
+	initial(): Setting[] {
+		return LIMITS.flatMap((limit) => {
+			const bytes = this.machine[limit];
+			return bytes === undefined ? [] : [this.setting(limit, bytes, Number.POSITIVE_INFINITY)];
+		});
 	}
 
-	/** The name of what forbids the call; `undefined`: nothing does, or it is not known. */
+	/** What a setrlimit() or prlimit64() of its own sets, if it succeeded and is about memory. */
+	change({ name, args, result }: Call): Setting | undefined {
+		const [resource, set] = name === "setrlimit" ? args : args.slice(1);
+		if (result.errno || result.value === undefined || (name === "prlimit64" && number(args[0]) !== 0))
+			return undefined;
+		const limit = resource?.kind === "name" ? LIMITS.find((l) => l === resource.name) : undefined;
+		if (!limit || set?.kind !== "struct") return undefined;
+		const bytes = (name: string) => bytes_of(set.fields.find((field) => field.name === name)?.value);
+		this.machine[limit] = bytes("rlim_cur");
+		return this.setting(limit, bytes("rlim_cur"), bytes("rlim_max"));
+	}
+
+	/** Who has CAP_IPC_LOCK locks as much as there is. */
+	private setting(limit: Limit, bytes: number, most: number): Setting {
+		const free = limit === "RLIMIT_MEMLOCK" && this.machine.ipc_lock;
+		const cur = of_kernel(free ? Number.POSITIVE_INFINITY : bytes);
+		return { limit, resource: RESOURCES[limit], cur, max: Math.max(cur, of_kernel(most)) };
+	}
+
+	/** How large a stack may become. */
+	get stack(): number {
+		return this.machine.RLIMIT_STACK ?? STACK_LIMIT;
+	}
+
+	/** Does what a call may do depend on all of the address space? */
+	bind(name: string, mm: AddressSpace): boolean {
+		const { RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, ipc_lock } = this.machine;
+		const finite = (bytes: number | undefined) => bytes !== undefined && bytes !== Number.POSITIVE_INFINITY;
+		if (COUNTED.has(name) && (finite(RLIMIT_AS) || finite(RLIMIT_DATA))) return true;
+		if (ipc_lock || !finite(RLIMIT_MEMLOCK)) return false;
+		return LOCKING.has(name) || (COUNTED.has(name) && mm.locks);
+	}
+
+	/** The name of what forbids the call, other than these; `undefined`: nothing does, or it is not known. */
 	forbids(call: Call, mm: AddressSpace): string | undefined {
-		const need = need_of(call, mm);
-		if (!need) return undefined;
-		const { machine } = this;
-		const sum = (of: (area: Area) => boolean) => {
-			let total = 0;
-			for (const { start, end, value } of mm.areas) if (of(value)) total += end - start;
-			return total;
-		};
-		const beyond = (limit: Limit, more: number, of: (area: Area) => boolean) => {
-			const most = machine[limit];
-			return most !== undefined && more > 0 && sum(of) + more > most;
-		};
-		const name = (limit: Limit) => `${limit} of ${machine[limit]} bytes on the recorded machine`;
-		if (beyond("RLIMIT_AS", need.mapped, () => true)) return name("RLIMIT_AS");
-		if (beyond("RLIMIT_DATA", need.data, is_data)) return name("RLIMIT_DATA");
-		if (!machine.ipc_lock && beyond("RLIMIT_MEMLOCK", need.locked, ({ flags }) => (flags & LOCKED) !== 0))
-			return name("RLIMIT_MEMLOCK");
-		if (machine.overcommit_memory === GUESS && need.data > (machine.memory ?? Number.POSITIVE_INFINITY))
+		const data = data_of(call, mm);
+		const { overcommit_memory, memory } = this.machine;
+		if (overcommit_memory === GUESS && data > (memory ?? Number.POSITIVE_INFINITY))
 			return "more than all memory of the recorded machine";
-		if (need.data > 0 && machine.overcommit_memory === NEVER)
-			return "vm.overcommit_memory 2 on the recorded machine";
+		if (data > 0 && overcommit_memory === NEVER) return "vm.overcommit_memory 2 on the recorded machine";
 		return undefined;
 	}
 
@@ -119,61 +143,37 @@ export class Limits {
 }
 
 /** As strace writes it: 8192*1024, RLIM64_INFINITY. */
-function bytes_of(value: Value): number {
+function bytes_of(value: Value | undefined): number {
 	return numeric(value) ?? Number.POSITIVE_INFINITY;
 }
 
-/** Bytes of a range that are mapped, locked or whatever is asked for. */
-function covered(mm: AddressSpace, start: number, end: number, of: (area: Area) => boolean): number {
-	let total = 0;
-	for (const range of mm.areas.overlapping(start, end))
-		if (of(range.value)) total += Math.min(range.end, end) - Math.max(range.start, start);
-	return total;
-}
-
-function need_of({ name, args }: Call, mm: AddressSpace): Need | undefined {
+/** Bytes that a call asks for in addition and that are to be committed; negative: it gives back. */
+function data_of({ name, args }: Call, mm: AddressSpace): number {
 	const [address, length, third, fourth] = args.map((arg) => number(arg));
 	switch (name) {
 		case "mmap": {
-			const bytes = page_up(length);
-			const [start, end] = pages(address, length);
 			const is_shared = (fourth & MAP_TYPE) === MAP_SHARED;
-			const gone = fourth & MAP_FIXED ? covered(mm, start, end, () => true) : 0;
 			const writable = (third & PROT_WRITE) !== 0 && !is_shared && !(fourth & MAP_NORESERVE);
-			const charged = writable || (is_shared && (fourth & MAP_ANONYMOUS) !== 0);
-			const locked = fourth & MAP_LOCKED ? bytes : 0;
-			return { mapped: bytes - gone, data: charged ? bytes : 0, locked };
+			return writable || (is_shared && (fourth & MAP_ANONYMOUS) !== 0) ? page_up(length) : 0;
 		}
 		case "mremap": {
-			const more = page_up(third) - page_up(length);
 			const area = mm.areas.at(address)?.value;
-			if (!area) return undefined;
-			const locked = area.flags & LOCKED ? more : 0;
-			return { mapped: more, data: is_data(area) ? more : 0, locked };
+			return area && is_data(area) ? page_up(third) - page_up(length) : 0;
 		}
-		case "brk": {
-			const more = page_up(address) - page_up(mm.brk);
-			return { mapped: more, data: more, locked: 0 };
-		}
+		case "brk":
+			return page_up(address) - page_up(mm.brk);
 		case "mprotect": {
+			if (!(third & PROT_WRITE)) return 0;
 			const [start, end] = pages(address, length);
-			const fresh = (area: Area) =>
-				area.file === ANONYMOUS && !is_data(area) && !(area.flags & SHARED);
-			return { mapped: 0, data: third & PROT_WRITE ? covered(mm, start, end, fresh) : 0, locked: 0 };
+			let total = 0;
+			for (const range of mm.areas.overlapping(start, end)) {
+				const { value } = range;
+				if (value.file !== ANONYMOUS || is_data(value) || value.flags & SHARED) continue;
+				total += Math.min(range.end, end) - Math.max(range.start, start);
+			}
+			return total;
 		}
-		case "mlock":
-		case "mlock2": {
-			const [start, end] = pages(address, length);
-			const locked = covered(mm, start, end, ({ flags }) => !(flags & LOCKED));
-			return { mapped: 0, data: 0, locked };
-		}
-		case "mlockall":
-			return {
-				mapped: 0,
-				data: 0,
-				locked: covered(mm, 0, Number.POSITIVE_INFINITY, ({ flags }) => !(flags & LOCKED)),
-			};
 		default:
-			return undefined;
+			return 0;
 	}
 }

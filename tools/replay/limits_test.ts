@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Tests of machine.txt, of calls that its limits forbid, and of files that become longer. */
 import test from "ava";
+import { PR_SIM_RLIMIT } from "./abi.ts";
 import { parse_machine, write_machine } from "./limits.ts";
 import { END, START, trace } from "./testutil.ts";
+import type { Trace } from "./trace.ts";
 
 const MACHINE = "page_size 4096\nmmap_min_addr 4096\novercommit_memory 0\nmemory 1000000000\nipc_lock 0\n";
 const LIMITS = `${MACHINE}RLIMIT_AS 10000000\nRLIMIT_DATA unlimited\nRLIMIT_MEMLOCK 65536\n`;
@@ -24,33 +26,40 @@ test("machine.txt is read as it is written, and a line that is none is named", (
 	t.throws(() => parse_machine("page_size 65536\n", "m"), { message: /pages of 65536 bytes/ });
 });
 
-const refusals: [string, RegExp][] = [
-	[
-		`1 mmap(NULL, 10000000, ${ANONYMOUS} = -1 ENOMEM (Cannot allocate memory)`,
-		/^mmap, for RLIMIT_AS of 10000000 /,
-	],
-	["1 brk(0x555555f57000) = 0x555555557000", /^brk, for RLIMIT_AS of 10000000 /],
-	[
-		"1 mlock(0x7ffff7fcb000, 196608) = -1 ENOMEM (Cannot allocate memory)",
-		/^mlock, for RLIMIT_MEMLOCK of 65536 /,
-	],
-	[
-		"1 mremap(0x7ffffffde000, 4096, 16777216, MREMAP_MAYMOVE) = -1 ENOMEM (Cannot allocate memory)",
-		/^mremap, for RLIMIT_AS of 10000000 /,
-	],
-];
-for (const [line, name] of refusals)
-	test(`forbidden: ${line.slice(2, 40)}`, (t) => {
-		t.regex(omitted(line, LIMITS), name);
-		/* By no limit that is known: it is replayed, and a difference is one. */
-		const without = run(line, NO_LIMITS);
-		t.is(without.omitted.size, 0);
-		t.true(without.ops.some((op) => op.unlimited && op.line === 3));
-	});
+/** What the limits of a recording are set to, in the order of the operations. */
+const set = (trace: Trace) =>
+	trace.ops
+		.filter(({ args }) => args[0] === PR_SIM_RLIMIT)
+		.map(({ name, args }) => [name.split(" ")[1], args[2]]);
 
-test("what a limit allows, or a machine that is not known, is replayed", (t) => {
-	t.is(omitted(`1 mmap(NULL, 4096, ${ANONYMOUS} = -1 ENOMEM (Cannot allocate memory)`, LIMITS), "");
-	t.is(omitted(refusals[0][0], "absent"), "");
+test("the kernel gets the limits that the program began with", (t) => {
+	t.deepEqual(set(run("", LIMITS)), [
+		["RLIMIT_AS", 1e7],
+		["RLIMIT_DATA", 2 ** 63],
+		["RLIMIT_MEMLOCK", 65536],
+	]);
+	t.deepEqual(set(run("", "ipc_lock 1\nRLIMIT_MEMLOCK 65536\n")), [["RLIMIT_MEMLOCK", 2 ** 63]]);
+	t.deepEqual(set(run("", "absent")), []);
+});
+
+test("a refused call is replayed: where no limit explains it, a difference is one", (t) => {
+	const line = `1 mmap(NULL, 10000000, ${ANONYMOUS} = -1 ENOMEM (Cannot allocate memory)`;
+	for (const machine of [LIMITS, NO_LIMITS]) {
+		const { omitted, ops } = run(line, machine);
+		t.is(omitted.size, 0);
+		t.true(ops.find((op) => op.name === "mmap")?.unlimited);
+	}
+});
+
+test("where a limit binds, calls keep their order", (t) => {
+	const line = `1 mmap(NULL, 4096, ${ANONYMOUS} = 0x7ffff7fca000\n1 mlock(0x7ffff7fca000, 4096) = 0`;
+	const whole = (machine: string) =>
+		run(line, machine)
+			.ops.filter(({ name }) => name === "mmap" || name === "mlock")
+			.map(({ footprint }) => footprint.whole);
+	t.deepEqual(whole(LIMITS), [true, true]);
+	t.deepEqual(whole(NO_LIMITS), [false, false]);
+	t.deepEqual(whole(`${NO_LIMITS.replace("RLIMIT_MEMLOCK unlimited", "RLIMIT_MEMLOCK 9999")}`), [false, true]);
 });
 
 test("more than all memory, and never more than there is", (t) => {
@@ -61,20 +70,28 @@ test("more than all memory, and never more than there is", (t) => {
 });
 
 test("a limit that the program changes, for itself and its children", (t) => {
-	const set = "1 prlimit64(0, RLIMIT_AS, {rlim_cur=4096*1024, rlim_max=RLIM64_INFINITY}, NULL) = 0";
-	const refused = (pid: number) => `${pid} mmap(NULL, 4194304, ${ANONYMOUS} = -1 ENOMEM (Cannot allocate memory)`;
-	t.regex(omitted(`${set}\n${refused(1)}`, NO_LIMITS), /RLIMIT_AS of 4194304 /);
-	t.is(omitted(`${refused(1)}\n${set}`, NO_LIMITS), "prlimit64");
-	t.is(
-		omitted(`${set.replace("= 0", "= -1 EPERM (Operation not permitted)")}\n${refused(1)}`, NO_LIMITS),
-		"prlimit64",
+	const change = "1 prlimit64(0, RLIMIT_AS, {rlim_cur=4096*1024, rlim_max=RLIM64_INFINITY}, NULL) = 0";
+	t.deepEqual(set(run(change, NO_LIMITS)).at(-1), ["RLIMIT_AS", 4 << 20]);
+	const failed = change.replace("= 0", "= -1 EPERM (Operation not permitted)");
+	t.is(omitted(failed, NO_LIMITS), "prlimit64");
+	t.is(omitted("1 prlimit64(0, RLIMIT_NOFILE, {rlim_cur=4, rlim_max=4}, NULL) = 0", NO_LIMITS), "prlimit64");
+	const child = `2 mmap(NULL, 4096, ${ANONYMOUS} = 0x7ffff7fca000\n2 +++ exited with 0 +++`;
+	const mapped = (first: string, second: string) =>
+		run(`${first}\n${second}\n${child}`, NO_LIMITS).ops.find(({ name }) => name === "mmap")?.footprint
+			.whole;
+	t.true(mapped(change, "1 fork() = 2"));
+	t.false(mapped("1 fork() = 2", change));
+});
+
+test("a limit is set after all that other threads have done", (t) => {
+	const clone = "1 clone(child_stack=NULL, flags=CLONE_VM|CLONE_THREAD|CLONE_SIGHAND) = 2";
+	const { ops } = run(
+		`${clone}\n2 madvise(0x7ffff7fcb000, 4096, MADV_NORMAL) = 0
+1 setrlimit(RLIMIT_DATA, {rlim_cur=4096, rlim_max=4096}) = 0\n2 +++ exited with 0 +++`,
+		NO_LIMITS,
 	);
-	const fork = "1 fork() = 2";
-	t.regex(omitted(`${set}\n${fork}\n${refused(2)}\n2 +++ exited with 0 +++`, NO_LIMITS), /mmap, for RLIMIT_AS/);
-	t.notRegex(
-		omitted(`${fork}\n${set}\n${refused(2)}\n2 +++ exited with 0 +++`, NO_LIMITS),
-		/mmap, for RLIMIT_AS/,
-	);
+	const at = ops.findIndex(({ line, args }) => args[0] === PR_SIM_RLIMIT && line === 5);
+	t.true(ops[at].after.includes(ops.findIndex(({ name }) => name === "madvise")));
 });
 
 test("a file is as long as ftruncate() made it, whatever is mapped", (t) => {

@@ -13,13 +13,15 @@ import {
 	PAGE_SIZE,
 	PR_SET_NAME,
 	PR_SET_VMA,
+	PR_SIM_RLIMIT,
 	PROT_WRITE,
 	page_up,
 } from "./abi.ts";
 import type { FileTable } from "./file_table.ts";
 import type { Images } from "./images.ts";
 import { apply_call, find_footprint } from "./layout.ts";
-import { type AddressSpace, pages } from "./model.ts";
+import type { Setting } from "./limits.ts";
+import { type AddressSpace, pages, SHARED } from "./model.ts";
 import type { Operations } from "./operations.ts";
 import type { Placement } from "./placement.ts";
 import type { Segments } from "./shm.ts";
@@ -42,6 +44,14 @@ function was_refused({ name, args, result }: Call): boolean {
 	return ["ENOMEM", "EAGAIN", "EPERM"].includes(result.errno ?? "");
 }
 
+/** Is there sealed memory in what the call is about? */
+function touches_sealed({ name, args }: Call, mm: AddressSpace): boolean {
+	const [start, length, new_length, , to] = args.map((arg) => number(arg));
+	const ranges = [pages(start, length)];
+	if (name === "mremap") ranges.push(pages(to, new_length));
+	return ranges.some(([from, end]) => mm.sealed.overlapping(from, end).length > 0);
+}
+
 /** What such calls have to do with. */
 interface Parts {
 	ops: Operations;
@@ -56,6 +66,8 @@ interface Parts {
 	/** Orders an operation after and before all of all threads. */
 	barrier(op: Op, thread: Thread): void;
 	unknown: string[];
+	/** Why mappings may be split at other places than recorded. */
+	blurs: Set<string>;
 }
 
 export class MemoryCalls {
@@ -80,12 +92,12 @@ export class MemoryCalls {
 	}
 
 	replay(recorded: Call, thread: Thread) {
-		let call = recorded;
-		if (call.name === "shmat" || call.name === "shmdt") {
-			const mapping = this.parts.segments.as_mapping(call, thread.mm);
-			if (!mapping) return this.ops.omit(call.name, call.lines);
-			call = mapping;
-		}
+		const parts = this.parts.segments.parts(recorded, thread.mm);
+		if (parts.length === 0) return this.ops.omit(recorded.name, recorded.lines);
+		for (const call of parts) this.replay_one(call, thread);
+	}
+
+	private replay_one(call: Call, thread: Thread) {
 		if (call.name === "mmap") this.name_descriptor(call, thread.mm);
 		/* Most options of prctl() are nothing to memory, and not known by name. */
 		if (call.name === "prctl" && numeric(call.args[0]) === undefined)
@@ -95,6 +107,8 @@ export class MemoryCalls {
 		const { mm } = thread;
 		const { name } = call;
 		const { limits } = thread.group;
+		if (call.result.errno === "EPERM" && touches_sealed(call, mm))
+			return this.ops.omit(`${name}, of sealed memory`, call.lines);
 		const limit = was_refused(call) ? limits.forbids(call, mm) : undefined;
 		if (limit !== undefined) return this.ops.omit(`${name}, for ${limit}`, call.lines);
 		const op = this.ops.make("call", thread, call);
@@ -103,6 +117,8 @@ export class MemoryCalls {
 		op.nr = NR[name];
 		op.args = this.ops.arguments(call);
 		this.ops.expect(op, call);
+		if (name === "pkey_mprotect" && op.args[3] > 0 && !call.result.errno)
+			this.parts.blurs.add("memory keys, where the kernel is without");
 		/* A CPU without memory keys refuses even the one that all memory has. */
 		if (name === "pkey_mprotect" && op.args[3] === 0 && call.result.errno === "EINVAL") op.args[3] = NO_KEY;
 		/* The recording kernel has no KSM. */
@@ -117,9 +133,17 @@ export class MemoryCalls {
 			const text = call.args.find((arg) => arg.kind === "string");
 			if (text?.kind === "string") op.text = text.text;
 		}
+		if (call.result.errno === "EACCES" && name.endsWith("mprotect") && op.args[2] & PROT_WRITE)
+			mm.areas
+				.overlapping(...pages(op.args[0], op.args[1]))
+				.some(
+					({ value }) =>
+						(value.flags & SHARED) !== 0 && this.table.is_read_only(value.opened),
+				);
 		if (!call.result.errno && ON_MAPPED.has(name))
 			this.images.was_there(mm, ...pages(op.args[0], op.args[1]));
 		find_footprint(op, mm);
+		if (limits.bind(name, mm)) op.footprint.whole = true;
 		const index = this.ops.length;
 		if (name === "mmap") this.map_call(op, call, mm);
 		if (name === "mremap") op.placed = op.expected.value !== undefined && !(op.args[3] & MREMAP_FIXED);
@@ -132,6 +156,44 @@ export class MemoryCalls {
 		this.ops.push(op, thread);
 	}
 
+	/** mseal() makes a mapping of its own, that stays as it is. */
+	seal(call: Call, mm: AddressSpace): void {
+		const [start, end] = pages(number(call.args[0]), number(call.args[1]));
+		if (call.result.errno || start >= end) return;
+		mm.sealed.set(start, end, true);
+		this.parts.blurs.add("sealed memory (mseal)");
+	}
+
+	/** A limit of the process is set; what its threads do is ordered by it. */
+	limit(call: Call, thread: Thread): void {
+		const setting = thread.group.limits.change(call);
+		if (!setting) {
+			this.ops.omit(call.name, call.lines);
+			return;
+		}
+		const op = this.set_limit(setting, thread, this.ops.make("call", thread, call));
+		this.parts.barrier(op, thread);
+		this.ops.push(op, thread);
+	}
+
+	/** The limits that a process begins with. */
+	begin_limits(thread: Thread, line: number): void {
+		for (const setting of thread.group.limits.initial())
+			this.ops.push(
+				this.set_limit(setting, thread, this.ops.make("call", thread, undefined, line)),
+				thread,
+			);
+	}
+
+	private set_limit({ limit, resource, cur, max }: Setting, thread: Thread, op: Op): Op {
+		op.name = `prlimit64 ${limit}`;
+		op.nr = NR.prctl;
+		op.args = [PR_SIM_RLIMIT, resource, cur, max];
+		op.expected = { value: 0 };
+		if (limit === "RLIMIT_STACK") thread.mm.stack_limit = cur;
+		return op;
+	}
+
 	/** A file becomes as long as that. What it is to others, who map it, too, is ordered by all threads. */
 	resize(call: Call, thread: Thread): void {
 		const fd = call.args[0];
@@ -140,12 +202,30 @@ export class MemoryCalls {
 			return;
 		}
 		const op = this.ops.make("call", thread, call);
-		op.nr = NR.ftruncate;
-		op.args = [0, number(call.args[1])];
-		this.ops.expect(op, call);
 		const file = this.table.file(fd.path);
-		this.table.resized(file);
-		op.opened = this.table.open(file, this.table.opened(thread.mm, fd), false);
+		this.set_size(op, thread, file, number(call.args[1]));
+	}
+
+	/** Do `length` bytes of the file reach behind the page in which it ends? */
+	is_behind_end(file: number, length: number): boolean {
+		return this.table.is_longer(file, length);
+	}
+
+	/** What was touched is there: if it is behind the end of a file, that has been written meanwhile. */
+	was_written(file: number, length: number, thread: Thread, line: number): void {
+		if (!this.table.is_longer(file, length)) return;
+		const op = this.ops.make("call", thread, undefined, line);
+		op.file = "faults.txt";
+		op.name = "write";
+		this.set_size(op, thread, file, length);
+	}
+
+	private set_size(op: Op, thread: Thread, file: number, length: number): void {
+		op.nr = NR.ftruncate;
+		op.args = [0, length];
+		op.expected = { value: 0 };
+		this.table.resized(file, length);
+		op.opened = this.table.open(file, `size of ${file}`, false);
 		this.parts.barrier(op, thread);
 		this.ops.push(op, thread);
 	}
@@ -170,21 +250,25 @@ export class MemoryCalls {
 		if (!(flags & MAP_ANONYMOUS)) {
 			const fd = call.args[4];
 			if (fd?.kind === "fd") {
-				const writable = (flags & MAP_TYPE) !== MAP_PRIVATE && (prot & PROT_WRITE) !== 0;
+				/* With which mode it was opened is not recorded: with both, as long as no mprotect()
+				 * says otherwise. What is attached has its own. */
+				const is_shared = (flags & MAP_TYPE) !== MAP_PRIVATE;
+				const writable =
+					is_shared && ((prot & PROT_WRITE) !== 0 || !fd.path.startsWith("/SYSV"));
 				const file = this.table.file(fd.path);
 				op.opened = this.table.open(file, this.table.opened(mm, fd), writable);
+				if (is_shared && prot & PROT_WRITE) this.table.is_written(op.opened);
 				if (op.expected.value !== undefined) this.table.reaches(file, op.args[5] + length);
 			}
 		}
 		op.placed = op.expected.value !== undefined && !(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE));
 		this.lowest(op);
 		if (!op.placed || address === op.expected.value) return;
-		const how = address === 0 ? this.placement.of(mm, call, page_up(length)) : "plain";
+		/* A hint that was not taken counts for nothing. */
+		const how = this.placement.of(mm, call, page_up(length));
 		op.aligned = how === "aligned";
 		op.not_aligned =
-			how === "plain" &&
-			address === 0 &&
-			this.placement.aligned(mm, call, page_up(length)) !== call.result.value;
+			how === "plain" && this.placement.aligned(mm, call, page_up(length)) !== call.result.value;
 		if (how !== undefined) return;
 		this.unexplained.push(call.line);
 		/* Where not all memory is known, neither are its gaps. */

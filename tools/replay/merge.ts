@@ -4,12 +4,14 @@
 import { UserError } from "../lib/errors.ts";
 import { NR, SIGBUS, SIGSEGV, page_down } from "./abi.ts";
 import { Ahead, beginning } from "./ahead.ts";
+import { Rings } from "./aio.ts";
 import { type Fault, match_signals } from "./faults.ts";
 import { FileTable } from "./file_table.ts";
 import { Images, type Missing } from "./images.ts";
 import { InFlight, LAYOUT } from "./in_flight.ts";
 import type { Machine } from "./limits.ts";
 import type { MarkedMaps } from "./maps.ts";
+import { Memfds } from "./memfds.ts";
 import { MemoryCalls } from "./memory_calls.ts";
 import type { AddressSpace } from "./model.ts";
 import { Operations } from "./operations.ts";
@@ -20,7 +22,9 @@ import type { Call, Signal, Strace } from "./strace.ts";
 import { type Thread, Threads } from "./threads.ts";
 import { Touches } from "./touches.ts";
 import type { Op, Trace } from "./trace.ts";
-import { is_birth } from "./values.ts";
+import { is_birth, numeric } from "./values.ts";
+
+const MPOL_DEFAULT = 0;
 
 /** What a recording is made of, read. */
 export interface Parts {
@@ -50,6 +54,11 @@ export class Merge {
 	private readonly threads: Threads;
 	private readonly memory: MemoryCalls;
 	private readonly touches: Touches;
+	private readonly segments: Segments;
+	private readonly rings: Rings;
+	private readonly memfds = new Memfds();
+	/** Why mappings may be split at other places than recorded. */
+	private readonly blurs = new Set<string>();
 	/** maps.final was copied before the next operation in the program's memory, and that is which one. */
 	private snapshot_due = false;
 	private final_mm?: AddressSpace;
@@ -78,19 +87,34 @@ export class Merge {
 		this.threads = new Threads({
 			...{ strace_file, ahead, ops, images, in_flight, unknown },
 			mmap_base: placement.mmap_base,
-			machine: parts.machine,
+			machine: {
+				...parts.machine,
+				RLIMIT_STACK: parts.machine.RLIMIT_STACK ?? placement.stack_limit,
+			},
 			adopts: parts.initial === undefined,
 			ending: (op, mm) => this.ending(op, mm),
 		});
 		const attached = (parts.initial?.mark?.threads.length ?? 0) > 0;
 		const segments = new Segments(strace.events, final);
+		this.segments = segments;
+		this.rings = new Rings(parts.machine.cpus);
 		this.memory = new MemoryCalls({
-			...{ ops, table, images, placement, segments, attached, unknown },
+			...{ ops, table, images, placement, segments, attached, unknown, blurs: this.blurs },
 			min_addr: parts.machine.mmap_min_addr,
 			barrier: (op, thread) => this.threads.barrier(op, thread),
 		});
 		const { line, entered } = ahead.start;
-		this.touches = new Touches(ahead, this.threads, in_flight, images, ops, line === 0 && entered === 0);
+		const started = line === 0 && entered === 0;
+		this.touches = new Touches(
+			ahead,
+			this.threads,
+			in_flight,
+			images,
+			ops,
+			this.memory,
+			started,
+			this.blurs,
+		);
 	}
 
 	/** What the images of the first run lacked. */
@@ -139,6 +163,7 @@ export class Merge {
 			foreign_faults: this.touches.foreign,
 			aligns: this.placement.aligns_anonymous,
 			kernel_version: this.placement.kernel_version,
+			blurs: [...this.blurs],
 			unexplained: this.memory.unexplained,
 			mmap_base: this.placement.mmap_base,
 			min_addr: this.memory.min_addr,
@@ -162,6 +187,7 @@ export class Merge {
 		const calls = attached ? this.images.protect_again(image, start) : [];
 		this.threads.begin(image);
 		const { main } = this.threads;
+		this.memory.begin_limits(main, start.last_line);
 		for (const call of calls) this.memory.replay(call, main);
 		if (mark?.brk !== undefined && mark.brk !== mark.start_brk) this.have_heap(mark.brk, start);
 		for (const pid of mark?.threads.slice(1) ?? []) this.threads.adopt(pid);
@@ -185,7 +211,13 @@ export class Merge {
 		if (event.kind === "signal") return this.signal(event);
 		if (event.kind === "exit") return this.threads.exit(event);
 		this.threads.settle_exec(event.pid, event);
-		if (step.enters) this.in_flight.enter(event, this.threads.thread(event.pid, event.line));
+		if (step.enters) {
+			const thread = this.threads.thread(event.pid, event.line);
+			this.segments.rewrite(event, thread.mm);
+			this.rings.rewrite(event, thread.mm);
+			this.memfds.rewrite(event, thread.memfds);
+			this.in_flight.enter(event, thread);
+		}
 		if (step.leaves) this.leave(event);
 	}
 
@@ -226,18 +258,31 @@ export class Merge {
 			case "exit":
 			case "exit_group":
 				return this.threads.exits_with(thread, call);
+			case "memfd_create":
+				this.memfds.create(call, thread.memfds);
+				return this.ops.omit(call.name, call.lines);
+			case "mseal":
+			case "syscall_0x1ce":
+				this.memory.seal(call, thread.mm);
+				return this.ops.omit("mseal", call.lines);
+			case "mbind":
+			case "set_mempolicy_home_node":
+				if (!call.result.errno && numeric(call.args[2]) !== MPOL_DEFAULT)
+					this.blurs.add("memory policies (mbind)");
+				return this.ops.omit(call.name, call.lines);
+			case "userfaultfd":
+				if (!call.result.errno) this.blurs.add("userfaultfd, of which nothing is recorded");
+				return this.ops.omit(call.name, call.lines);
 			case "ftruncate":
 				return this.memory.resize(call, thread);
 			case "setrlimit":
 			case "prlimit64":
-				thread.group.limits.change(call);
-				return this.ops.omit(call.name, call.lines);
+				return this.memory.limit(call, thread);
 			case "wait4":
 			case "waitid":
 				return this.threads.wait(call, thread);
 		}
-		const known = call.name in NR || call.name === "shmat" || call.name === "shmdt";
-		if (!known || call.result.value === undefined) return this.ops.omit(call.name, call.lines);
+		if (!(call.name in NR) || call.result.value === undefined) return this.ops.omit(call.name, call.lines);
 		this.memory.replay(call, thread);
 	}
 

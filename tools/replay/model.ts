@@ -31,10 +31,9 @@ export const WIPEONFORK = 1 << 6;
 /** madvise() flags without a name of their own here start at this bit. */
 export const ADVICE_SHIFT = 8;
 
-/** Where MAP_32BIT memory is, and the gap that is kept below a stack. */
+/** Where MAP_32BIT memory is. */
 const LOW_32BIT = 0x40000000;
 const HIGH_32BIT = 0x80000000;
-const GAP = 1 << 20;
 
 /** `file` of memory without one, and of [vdso] and its like. */
 export const ANONYMOUS = -1;
@@ -72,8 +71,16 @@ export class AddressSpace {
 	start_brk = 0;
 	/** Where top-down mappings begin. */
 	mmap_base = MMAP_BASE;
-	/** Bytes of what shmat() has mapped, by address. */
-	readonly attached = new Map<number, number>();
+	/** What shmat() has mapped, by address. */
+	readonly attached = new Map<number, { length: number; id: number }>();
+	/** How large a stack may become. */
+	stack_limit = STACK_LIMIT;
+	/** What mseal() was called for. */
+	readonly sealed = new RangeMap<true>(() => true);
+	/** Memory of it was locked. */
+	locks = false;
+	/** Bytes of what io_setup() has mapped, by address. */
+	readonly rings = new Map<number, number>();
 	/** The operation that is taking effect. */
 	op = -1;
 	/** A copy made by fork: its areas may have more than one anon_vma, and the
@@ -89,7 +96,10 @@ export class AddressSpace {
 		child.brk = this.brk;
 		child.start_brk = this.start_brk;
 		child.mmap_base = this.mmap_base;
-		for (const [address, length] of this.attached) child.attached.set(address, length);
+		child.stack_limit = this.stack_limit;
+		for (const [address, segment] of this.attached) child.attached.set(address, segment);
+		for (const { start, end } of this.sealed) child.sealed.set(start, end, true);
+		for (const [address, length] of this.rings) child.rings.set(address, length);
 		child.forked = true;
 		for (const { start, end, value } of this.areas) {
 			if (value.flags & DONTFORK) continue;
@@ -234,9 +244,7 @@ export class AddressSpace {
 	stack_above(address: number): AreaRange | undefined {
 		const range = this.areas.above(address);
 		if (!range || !(range.value.flags & GROWSDOWN) || range.start <= address) return undefined;
-		/* Mappings begin as far below the stack as it may become large, and a gap. */
-		const limit = Math.max(STACK_LIMIT, this.mmap_base < MMAP_BASE ? TASK_SIZE - this.mmap_base - GAP : 0);
-		return range.end - page_down(address) <= limit ? range : undefined;
+		return range.end - page_down(address) <= this.stack_limit ? range : undefined;
 	}
 
 	/** A copy to try calls on; where it merges the kernel might not. */

@@ -29,6 +29,8 @@ function find_mmap_base(initial: MapsLine[]): number {
 	return !stack || usual || (stack.end === TASK_SIZE && top > MMAP_BASE) ? MMAP_BASE : top;
 }
 
+const GAP = 1 << 20;
+
 /** Is it an mmap() that has left its place to the kernel, and got one? */
 export function finds_place({ name, args, result }: Call): boolean {
 	if (name !== "mmap" || result.errno || result.value === undefined) return false;
@@ -50,6 +52,11 @@ export class Placement {
 		this.aligns_anonymous = version >= 6007;
 		this.kernel_version = (major || 0) * 65536 + (minor || 0) * 256;
 		this.mmap_base = find_mmap_base(initial);
+	}
+
+	/** How large the stack may become, as far as it can be told: mappings begin below that, and a gap. */
+	get stack_limit(): number | undefined {
+		return this.mmap_base < MMAP_BASE ? TASK_SIZE - this.mmap_base - GAP : undefined;
 	}
 
 	/** Would the kernel have answered as recorded in this state? */

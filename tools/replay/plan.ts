@@ -12,7 +12,7 @@ import {
 	ACCESS,
 	CONTROL_WORDS,
 	EXPECT_SIGNAL,
-	HINT,
+	GIVEN,
 	KIND,
 	LAST,
 	PLACED,
@@ -174,7 +174,7 @@ export function make_plan(trace: Trace, in_order = false): Plan {
 			(op.last ? LAST : 0) |
 			(op.snapshot ? SNAPSHOT : 0) |
 			(op.placed ? PLACED : 0) |
-			(op.given || (trace.aligns ? op.not_aligned : op.aligned) ? HINT : 0) |
+			(op.given || (trace.aligns ? op.not_aligned : op.aligned) ? GIVEN : 0) |
 			(op.expected.signal ? EXPECT_SIGNAL : 0);
 		plan.access[i] = ACCESS[op.access ?? "read"];
 		plan.args.set(op.args.slice(0, 6), i * 6);

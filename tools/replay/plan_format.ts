@@ -13,7 +13,7 @@ export const LAST = 1;
 export const SNAPSHOT = 2;
 export const PLACED = 4;
 /** The kernel, left alone, would place the mapping elsewhere. */
-export const HINT = 8;
+export const GIVEN = 8;
 export const EXPECT_SIGNAL = 16;
 
 /** Words of Plan.control. */

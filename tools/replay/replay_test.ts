@@ -63,7 +63,60 @@ for (const tree of CONFIGS) {
 	}
 }
 
-test.serial("a file ends in SIGBUS where it is too short, until it has become longer", async (t) => {
+test.serial("limits refuse what they refused", async (t) => {
+	const rw = "PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS";
+	const limit = (name: string, bytes: string) =>
+		`1 prlimit64(0, RLIMIT_${name}, {rlim_cur=${bytes}, rlim_max=${bytes}}, NULL) = 0`;
+	const limited = trace(
+		`${START}
+1 mmap(NULL, 73728, ${rw}, -1, 0) = -1 ENOMEM (Cannot allocate memory)
+1 mmap(NULL, 65536, ${rw}, -1, 0) = 0x7ffff7fbb000
+1 brk(0x555555558000) = 0x555555557000
+1 mremap(0x7ffff7fbb000, 65536, 69632, MREMAP_MAYMOVE) = -1 ENOMEM (Cannot allocate memory)
+1 munmap(0x7ffff7fbb000, 8192) = 0
+1 brk(0x555555558000) = 0x555555558000
+${limit("AS", "RLIM64_INFINITY")}
+${limit("MEMLOCK", "2*4096")}
+1 mlock(0x7ffff7fbd000, 8192) = 0
+1 mlock(0x7ffff7fbf000, 4096) = -1 ENOMEM (Cannot allocate memory)
+1 mlock(0x7ffff7fbd000, 8192) = 0
+1 mmap(NULL, 4096, ${rw}|MAP_LOCKED, -1, 0) = -1 EAGAIN (Resource temporarily unavailable)
+1 mlockall(MCL_CURRENT) = -1 ENOMEM (Cannot allocate memory)
+${limit("MEMLOCK", "0")}
+1 mlock(0x7ffff7fbd000, 4096) = -1 EPERM (Operation not permitted)
+${limit("STACK", "34*4096")}
+touch 1 write 7ffffffdd000
+touch 1 write 7ffffffdc000
+1 --- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x7ffffffdc000} ---
+${limit("DATA", "4096")}
+1 mmap(NULL, 4096, ${rw}, -1, 0) = -1 ENOMEM (Cannot allocate memory)
+1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7ffe000
+${END}`,
+		{
+			"maps.final": ABSENT,
+			"machine.txt":
+				"overcommit_memory 0\nmemory 1000000000\nipc_lock 0\nRLIMIT_AS 409600\n" +
+				"RLIMIT_DATA unlimited\nRLIMIT_STACK 8388608\nRLIMIT_MEMLOCK unlimited\n",
+		},
+	);
+	const kernel = find_kernel(await objtree({ name: "default" }));
+	for (const cpus of [1, 2]) {
+		const check = cpus === 1;
+		const replayer = await boot({ kernel, cpus, mem: 256, check });
+		try {
+			const plan = make_plan(limited, check);
+			const options = { cpus, check, speculative: kernel.spf, arch: kernel.arch };
+			const report = make_report(limited, plan, await replayer.run(plan), options);
+			t.true(is_clean(report), print_text(report));
+			t.is(report.results.named, 0);
+			t.is(report.results.total, 24);
+		} finally {
+			await replayer.shutdown();
+		}
+	}
+});
+
+test.serial("a file ends in SIGBUS where it is too short, or has become so", async (t) => {
 	const fd = "3</memfd:x>(deleted)";
 	const grown = trace(
 		`${START}
@@ -76,6 +129,11 @@ touch 1 write 7ffff7ffc000
 touch 1 write 7ffff7ffc000
 touch 1 read 7ffff7ffd000
 1 --- SIGBUS {si_signo=SIGBUS, si_code=BUS_ADRERR, si_addr=0x7ffff7ffd000} ---
+1 ftruncate(${fd}, 4000) = 0
+touch 1 write 7ffff7ffc000
+1 --- SIGBUS {si_signo=SIGBUS, si_code=BUS_ADRERR, si_addr=0x7ffff7ffc000} ---
+touch 1 read 7ffff7ffd000
+touch 1 read 7ffff7ffc000
 1 munmap(0x7ffff7ffb000, 16384) = 0
 ${END}`,
 		{ "maps.final": ABSENT },
@@ -87,9 +145,10 @@ ${END}`,
 		const options = { cpus: 1, check: true, speculative: kernel.spf, arch: kernel.arch };
 		const report = make_report(grown, plan, await replayer.run(plan), options);
 		t.true(is_clean(report), print_text(report));
-		t.is(report.faults.count, 4);
+		t.is(report.faults.count, 7);
 		const faults = grown.ops.flatMap((op, i) => (op.kind === "fault" ? [plan.result[i]] : []));
-		t.deepEqual(faults, [0, SIGBUS, 0, SIGBUS]);
+		/* That the last but one is none says that something was written behind the end. */
+		t.deepEqual(faults, [0, SIGBUS, 0, SIGBUS, SIGBUS, 0, 0]);
 	} finally {
 		await replayer.shutdown();
 	}

@@ -110,6 +110,7 @@ export function make_report(
 						trace.final,
 						outcome.maps === "" ? [] : parse_maps(text, "maps"),
 						options.arch,
+						trace.blurs,
 					),
 					at_line: trace.final_line,
 				}
@@ -141,7 +142,7 @@ export function make_report(
 /** Everything came out as recorded, or differs by a rule that has a name. */
 export function is_clean({ maps, results, faults, leaks }: Pick<Report, Compared>): boolean {
 	const unnamed = [...results.differences, ...faults.differences].filter(({ rule }) => !rule);
-	return maps.differences.length === 0 && unnamed.length === 0 && leaks.length === 0;
+	return (maps.differences.length === 0 || maps.rule !== undefined) && unnamed.length === 0 && leaks.length === 0;
 }
 type Compared = "maps" | "results" | "faults" | "leaks";
 
@@ -258,6 +259,7 @@ export function print_text(report: Report): string {
 		const hint = report.hint === "" ? "" : `: ${report.hint}`;
 		lines.push(`first of those without a name: ${first.where}${hint}; others may follow from it`);
 	}
+	if (report.maps.rule) lines.push(`maps: only split at other places (${report.maps.rule})`);
 	lines.push(...report.maps.differences.slice(0, SHOWN).map(describe));
 	if (report.maps.differences.length > SHOWN)
 		lines.push(`… and ${report.maps.differences.length - SHOWN} more of maps`);
@@ -289,7 +291,8 @@ export function last_line({ maps, results }: Report): string {
 	if (maps.unknown) return `maps: not compared (they were not recorded); ${compared}`;
 	const moment = maps.at_line === undefined ? "" : ` at strace.txt:${maps.at_line}`;
 	const without = maps.without_vsyscall ? " ([vsyscall] is not compared: the kernel has none)" : "";
-	return `maps: ${maps.equal}/${maps.total} lines equal${moment}${without}; ${compared}`;
+	const split = maps.rule ? `, ${maps.total - maps.equal} by a named rule` : "";
+	return `maps: ${maps.equal}/${maps.total} lines equal${split}${moment}${without}; ${compared}`;
 }
 
 function measurements(report: Report): string[] {

@@ -9,6 +9,7 @@ import { ERRNO, MADV, MAP_HUGETLB, SIGBUS } from "./abi.ts";
 import type { Op } from "./trace.ts";
 
 const SIGKILL = 9;
+const MS_SYNC = 4;
 
 /** What an operation was to be and what it was; errors are negative. */
 export interface Outcome {
@@ -76,7 +77,12 @@ const RULES: Rule[] = [
 			is(recorded, "ENODEV", "EPERM", "ETXTBSY", "EOVERFLOW"),
 	},
 	{
-		name: "files that become shorter, or whose size is not recorded",
+		name: "files that cannot be written back (msync)",
+		explains: ({ op, recorded }) =>
+			op.name === "msync" && (op.args[2] & MS_SYNC) !== 0 && is(recorded, "EINVAL", "EIO"),
+	},
+	{
+		name: "files whose size is not recorded",
 		explains: ({ op, replayed }) => op.kind === "fault" && op.expected.signo === SIGBUS && replayed === 0,
 	},
 ];

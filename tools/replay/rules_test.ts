@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import test from "ava";
+import { compare_maps } from "./compare.ts";
+import { parse_maps } from "./maps.ts";
 import { is_clean } from "./report.ts";
 import { hint_of, rule_of } from "./rules.ts";
 import { END, START, trace } from "./testutil.ts";
@@ -18,6 +20,58 @@ test("what differs by a known rule has its name; the rest has none", (t) => {
 	t.is(rule_of({ op: refused, recorded: -12, replayed: -22 }), undefined);
 });
 
+test("a file that cannot be written back, which is not recorded", (t) => {
+	const sync = op("1 msync(0x555555554000, 4096, MS_SYNC) = -1 EINVAL (Invalid argument)");
+	t.regex(rule_of({ op: sync, recorded: -22, replayed: 0 }) ?? "", /msync/);
+	const later = op("1 msync(0x555555554000, 4096, MS_ASYNC) = -1 EINVAL (Invalid argument)");
+	t.is(rule_of({ op: later, recorded: -22, replayed: 0 }), undefined);
+});
+
+test("mappings that are only split at other places have the reason's name, if there is one", (t) => {
+	const maps = (...lines: string[]) => parse_maps(lines.map((line) => `${line} 00:00 0\n`).join(""), "maps");
+	const whole = maps("1000-4000 rw-p 00000000");
+	const split = maps("1000-2000 rw-p 00000000", "2000-4000 rw-p 00000000");
+	t.is(compare_maps(whole, split, "x86", ["a", "b"]).rule, "a; b");
+	t.is(compare_maps(whole, split).rule, undefined);
+	t.is(compare_maps(whole, whole, "x86", ["a"]).rule, undefined);
+	t.is(
+		compare_maps(whole, maps("1000-2000 rw-p 00000000", "2000-4000 r--p 00000000"), "x86", ["a"]).rule,
+		undefined,
+	);
+	t.is(
+		compare_maps(whole, maps("1000-2000 rw-p 00000000", "2000-5000 rw-p 00000000"), "x86", ["a"]).rule,
+		undefined,
+	);
+	const { blurs } = trace(`${START}\nfault 1 7ffffffde000\n${END}`);
+	t.regex(blurs.join(), /what page faults were for/);
+	t.deepEqual(trace(`${START}\ntouch 1 write 7ffffffde000\n${END}`).blurs, []);
+	t.regex(
+		trace(`${START}\n1 mbind(0x7ffff7fcb000, 4096, MPOL_BIND, [0x1], 2, 0) = 0\n${END}`).blurs.join(),
+		/mbind/,
+	);
+	const key = (n: number) =>
+		trace(`${START}\n1 pkey_mprotect(0x7ffff7fcb000, 4096, PROT_READ, ${n}) = 0\n${END}`).blurs.join();
+	t.regex(key(1), /memory keys/);
+	t.is(key(0), "");
+	t.deepEqual(trace(`${START}\n1 mbind(0x7ffff7fcb000, 4096, MPOL_DEFAULT, NULL, 0, 0) = 0\n${END}`).blurs, []);
+});
+
+test("what mseal() forbids is left out by its name", (t) => {
+	const seal = (name: string) =>
+		trace(`${START}
+1 mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7ffd000
+1 ${name}(0x7ffff7ffe000, 0x1000, 0) = 0
+1 munmap(0x7ffff7ffd000, 8192) = -1 EPERM (Operation not permitted)
+1 munmap(0x7ffff7ffd000, 4096) = 0
+${END}`);
+	for (const name of ["mseal", "syscall_0x1ce"]) {
+		const { omitted, ops, blurs } = seal(name);
+		t.deepEqual([...omitted.keys()], ["mseal", "munmap, of sealed memory"]);
+		t.is(ops.filter((o) => o.name === "munmap").length, 1);
+		t.regex(blurs.join(), /mseal/);
+	}
+});
+
 test("a recording is clean if nothing differs but by a rule that has a name", (t) => {
 	const difference = (rule?: string) => ({ op: 0, where: "", what: "", recorded: "", replayed: "", rule });
 	const of = (part: object) =>
@@ -33,6 +87,7 @@ test("a recording is clean if nothing differs but by a rule that has a name", (t
 	t.false(of({ results: { equal: 0, total: 1, named: 0, differences: [difference()] } }));
 	t.false(of({ faults: { equal: 0, total: 1, differences: [difference()] } }));
 	t.false(of({ maps: { equal: 0, total: 1, differences: [{}] } }));
+	t.true(of({ maps: { equal: 0, total: 1, differences: [{}], rule: "a rule" } }));
 	t.false(of({ leaks: ["pages"] }));
 });
 

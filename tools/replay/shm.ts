@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * System V shared memory as what it comes down to: shmat() maps a file without
- * a name, which shmdt() unmaps. How large a segment is says its shmget(), or the
- * hole that the kernel found for it, or the maps; a page, if nothing does.
+ * a name, and shmdt() unmaps what is left of it where it was put. How large a
+ * segment is says its shmget(), or the hole that the kernel found for it, or
+ * the maps; a page, if nothing does.
  */
 import { MAP_FIXED, MAP_SHARED, PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE, page_down, page_up } from "./abi.ts";
 import type { MapsLine } from "./maps.ts";
 import type { AddressSpace } from "./model.ts";
-import type { Call, Event, Value } from "./strace.ts";
-import { number } from "./values.ts";
+import type { Call, Event } from "./strace.ts";
+import { become, constant, mapping_of, number } from "./values.ts";
 
 const SHM_RDONLY = 0o10000;
 const SHM_EXEC = 0o100000;
 
-const constant = (value: number): Value => ({ kind: "number", value });
+const path_of = (id: number) => `/SYSV ${id}`;
 
 export class Segments {
 	/** Bytes of each segment, by its number. */
 	private readonly sizes = new Map<number, number>();
+	/** The munmap() calls that were shmdt(): of which segment. */
+	private readonly detaching = new Map<Call, number>();
 
 	constructor(
 		events: Event[],
@@ -28,31 +31,47 @@ export class Segments {
 				this.sizes.set(event.result.value!, page_up(number(event.args[1])));
 	}
 
-	/** The mmap() or munmap() that the call is, or nothing: it failed. */
-	as_mapping(call: Call, mm: AddressSpace): Call | undefined {
+	/** The call is entered: one that will succeed becomes the mmap() or munmap() that it is. */
+	rewrite(call: Call, mm: AddressSpace): void {
 		const { value, errno } = call.result;
-		if (value === undefined || errno) return undefined;
-		return call.name === "shmat" ? this.attach(call, value, mm) : this.detach(call, mm);
+		if (value === undefined || errno) return;
+		if (call.name === "shmat") this.attach(call, value, mm);
+		else if (call.name === "shmdt") this.detach(call, mm);
 	}
 
-	private attach(call: Call, address: number, mm: AddressSpace): Call {
+	private attach(call: Call, address: number, mm: AddressSpace): void {
 		const [id, wish, flags] = call.args.map((arg) => number(arg));
 		const length = this.size(id, wish === 0, address, mm);
-		mm.attached.set(address, length);
+		mm.attached.set(address, { length, id });
 		const prot = PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0);
-		/* Each attachment is an open file of its own: none merges. */
-		const fd: Value = { kind: "fd", fd: constant(1e6 + call.line), path: `/SYSV ${id}` };
-		const fixed = wish === 0 ? 0 : MAP_FIXED;
-		const at = wish === 0 ? 0 : address;
-		const args = [at, length, prot, MAP_SHARED | fixed].map(constant);
-		return { ...call, name: "mmap", args: [...args, fd, constant(0)] };
+		const how = MAP_SHARED | (wish === 0 ? 0 : MAP_FIXED);
+		mapping_of(call, path_of(id), wish === 0 ? 0 : address, length, prot, how);
 	}
 
-	private detach(call: Call, mm: AddressSpace): Call {
+	private detach(call: Call, mm: AddressSpace): void {
 		const address = page_down(number(call.args[0]));
-		const length = mm.attached.get(address) ?? PAGE_SIZE;
+		const { length, id } = mm.attached.get(address) ?? { length: PAGE_SIZE, id: -1 };
 		mm.attached.delete(address);
-		return { ...call, name: "munmap", args: [constant(address), constant(length)] };
+		this.detaching.set(call, id);
+		become(call, "munmap", [address, length].map(constant));
+	}
+
+	/** What a call that takes effect comes down to: of a shmdt() what is still of the segment, and in its place. */
+	parts(call: Call, mm: AddressSpace): Call[] {
+		const id = this.detaching.get(call);
+		if (id === undefined || id < 0) return [call];
+		const [address, length] = call.args.map((arg) => number(arg));
+		const mine = mm.areas
+			.overlapping(address, address + length)
+			.filter(
+				({ start, value }) =>
+					value.opened.endsWith(` ${path_of(id)}`) && value.offset === start - address,
+			);
+		return mine.map(({ start, end }, n) => ({
+			...call,
+			args: [start, end - start].map(constant),
+			lines: n === 0 ? call.lines : 0,
+		}));
 	}
 
 	private size(id: number, placed: boolean, address: number, mm: AddressSpace): number {

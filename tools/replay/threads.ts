@@ -22,6 +22,8 @@ export interface Thread {
 	/** Last operation. */
 	last: number;
 	exit_code: number;
+	/** Memory files that are open, by descriptor. */
+	memfds: Map<number, string>;
 }
 
 export interface Group {
@@ -175,7 +177,9 @@ export class Threads {
 		const same_group = parent !== undefined && (clone_flags(call) & CLONE_THREAD) !== 0;
 		const limits = parent?.group.limits.inherited() ?? new Limits({ ...this.parts.machine });
 		const group: Group = same_group ? parent.group : { tgid: pid, threads: new Set(), limits };
-		return this.make_thread(pid, parent, group, mm ?? new AddressSpace(this.next_mm++));
+		const thread = this.make_thread(pid, parent, group, mm ?? new AddressSpace(this.next_mm++));
+		if (!same_group && !(clone_flags(call) & CLONE_FILES)) thread.memfds = new Map(thread.memfds);
+		return thread;
 	}
 
 	private make_thread(pid: number, parent: Thread | undefined, group: Group, mm: AddressSpace): Thread {
@@ -188,6 +192,7 @@ export class Threads {
 			alive: true,
 			last: -1,
 			exit_code: 0,
+			memfds: parent?.memfds ?? new Map(),
 		};
 		group.threads.add(thread);
 		this.tasks.push({ pid, tgid: group.tgid, parent: parent?.index ?? -1 });
@@ -257,6 +262,7 @@ export class Threads {
 		users.delete(thread);
 		const mm = new AddressSpace(this.next_mm++);
 		mm.mmap_base = this.parts.mmap_base;
+		mm.stack_limit = thread.group.limits.stack;
 		this.parts.images.enter(mm, op.image, op.line);
 		thread.mm = mm;
 		thread.comm = exec_comm(call);

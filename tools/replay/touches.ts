@@ -5,6 +5,7 @@ import type { Ahead } from "./ahead.ts";
 import type { Fault } from "./faults.ts";
 import type { Images } from "./images.ts";
 import type { InFlight } from "./in_flight.ts";
+import type { MemoryCalls } from "./memory_calls.ts";
 import { type AddressSpace, ANONYMOUS, type AreaRange, pages, SHARED } from "./model.ts";
 import type { Operations } from "./operations.ts";
 import type { Thread, Threads } from "./threads.ts";
@@ -33,8 +34,11 @@ export class Touches {
 		private readonly in_flight: InFlight,
 		private readonly images: Images,
 		private readonly ops: Operations,
+		private readonly memory: MemoryCalls,
 		/** A fault of the program itself was seen. */
 		private started: boolean,
+		/** Why mappings may be split at other places than recorded. */
+		private readonly blurs: Set<string>,
 	) {}
 
 	replay(fault: Fault): void {
@@ -102,6 +106,7 @@ export class Touches {
 
 	private touch(thread: Thread, fault: Fault): void {
 		const { mm } = thread;
+		const missed = this.is_behind_end(thread, fault);
 		const op = this.ops.make("fault", thread, undefined, fault.line);
 		op.file = "faults.txt";
 		op.name = "fault";
@@ -117,13 +122,14 @@ export class Touches {
 			op.footprint.layout = true;
 			op.footprint.direct = [[page, stack.start]];
 			op.footprint.influence = [mm.island(page, stack.end)];
+			op.footprint.whole = thread.group.limits.bind("fault", mm);
 			range = mm.grow(stack, page);
 		} else if (!range && !fault.signal && !fault.kernel) this.images.was_there(mm, page, page + PAGE_SIZE);
 		const index = this.ops.length;
 		const area = range?.value;
 		op.access = fault.access ?? this.guess_access(mm, page, range, fault.signal);
 		const permitted = area !== undefined && permits(area.prot, op.access);
-		if (fault.signal || !permitted) op.expected = { signal: true };
+		if (fault.signal || !permitted || missed) op.expected = { signal: true };
 		/* The first write gives the vma its anon_vma: others wait for it. */
 		if (range && permitted && op.access === "write" && !(range.value.flags & SHARED)) {
 			if (range.value.anon) {
@@ -138,6 +144,19 @@ export class Touches {
 		this.ops.push(op, thread);
 	}
 
+	/** Is it a touch by the kernel behind the end of a file, which ends in no signal? One by the program that
+	 *  ended in none shows that the file is longer. */
+	private is_behind_end(thread: Thread, { address, access, signal, kernel, line }: Fault): boolean {
+		const mapped = thread.mm.areas.at(address);
+		if (!mapped || mapped.value.file < 0 || signal || !permits(mapped.value.prot, access ?? "read"))
+			return false;
+		const { start, value } = mapped;
+		const end = value.offset + page_down(address) - start + PAGE_SIZE;
+		if (kernel) return this.memory.is_behind_end(value.file, end);
+		this.memory.was_written(value.file, end, thread, line);
+		return false;
+	}
+
 	/** Where it was not recorded: see Documentation/replay.md. */
 	private guess_access(mm: AddressSpace, page: number, range: AreaRange | undefined, signal?: string): Access {
 		if (!range) return "read";
@@ -148,6 +167,7 @@ export class Touches {
 		if ((prot & 7) === 0) return "read";
 		const access: Access = prot & PROT_READ ? "read" : prot & PROT_EXEC ? "exec" : "write";
 		if (!(prot & PROT_WRITE) || flags & SHARED) return access;
+		this.blurs.add("what page faults were for, which was guessed");
 		if (file === ANONYMOUS) return "write";
 		/* A read would have found the page mapped: it was a write. */
 		if (file < 0 || access !== "read") return access;

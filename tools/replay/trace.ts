@@ -155,6 +155,8 @@ export interface Trace {
 	aligns: boolean;
 	/** KERNEL_VERSION() of the recording kernel; the patch level is left out. */
 	kernel_version: number;
+	/** Why mappings may be split at other places than recorded, if they may. */
+	blurs: string[];
 	/** Mappings whose recorded place no rule explains. */
 	unexplained: number[];
 	/** Where top-down mappings begin. */
@@ -184,6 +186,11 @@ export function load_trace(directory: string): Trace {
 			return undefined;
 		}
 		const content = read_text(path, hint);
+		/* The maps of a thread that has ended are empty. */
+		if (content.trim() === "" && name === "maps.final" && leader_is_gone()) {
+			unknown.push(`${what} (the first thread had ended when they were read)`);
+			return undefined;
+		}
 		if (content.trim() === "" && name !== "faults.txt")
 			throw at(path, 1, `the file is empty; record again, or remove it and do without: ${what}`);
 		return content;
@@ -191,6 +198,9 @@ export function load_trace(directory: string): Trace {
 	const strace_file = file("strace.txt");
 	const output = read_text(strace_file, hint);
 	const strace = parse_strace(output, strace_file);
+	const first = strace.events.find(({ kind }) => kind === "call")?.pid;
+	const leader_is_gone = () =>
+		strace.events.some((e) => e.kind === "call" && e.pid === first && e.name === "exit");
 	let faults = parse_faults(text("faults.txt", "the page faults") ?? "", file("faults.txt"));
 	const maps = (name: string, what: string) => {
 		const content = text(name, what);
@@ -212,10 +222,10 @@ export function load_trace(directory: string): Trace {
 	const machine = rules === undefined ? {} : parse_machine(rules, file("machine.txt"));
 	const parts = { machine, directory, strace_file, strace, faults, initial, final, images, kernel };
 	/* What a first run finds missing in images that were not recorded is there in the second. */
-	const first = new Merge(parts, new Map());
-	let merged = first.run();
-	if (first.missing.size > 0)
-		merged = new Merge({ ...parts, strace: parse_strace(output, strace_file) }, first.missing).run();
+	const once = new Merge(parts, new Map());
+	let merged = once.run();
+	if (once.missing.size > 0)
+		merged = new Merge({ ...parts, strace: parse_strace(output, strace_file) }, once.missing).run();
 	return {
 		...merged,
 		unknown: [...unknown, ...merged.unknown],

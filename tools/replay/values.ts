@@ -16,6 +16,22 @@ import {
 } from "./abi.ts";
 import type { Call, Value } from "./strace.ts";
 
+export const constant = (value: number): Value => ({ kind: "number", value });
+
+/** The call is what another one comes down to. */
+export function become(call: Call, name: string, args: Value[]): void {
+	call.name = name;
+	call.args = args;
+}
+
+/** … a mapping of a file that nobody has opened, and that is an open file of its own: it merges with nothing. */
+export function mapping_of(call: Call, path: string, at: number, length: number, prot: number, flags: number): void {
+	const fd: Value = { kind: "fd", fd: constant(FIRST_OF_NONE + call.line), path };
+	become(call, "mmap", [...[at, length, prot, flags].map(constant), fd, constant(0)]);
+}
+/** No program has so many descriptors. */
+const FIRST_OF_NONE = 1e6;
+
 export function is_birth(name: string): boolean {
 	return name === "clone" || name === "clone3" || name === "fork" || name === "vfork";
 }
