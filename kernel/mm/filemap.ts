@@ -215,14 +215,12 @@ function page_waitqueue(page: page): wait_queue_head {
 		(PAGE_WAIT_TABLE_SIZE - 1)];
 }
 
-/** Everybody who waits for this page tries again. */
+/** Everybody who waits for this page tries again. It may be free by now. */
 function wake_up_page(page: page): void {
 	const q = page_waitqueue(page);
 	const head = q.head;
 
 	spin_lock(q.lock);
-	/* Whoever still wants to be woken next time sets the bit again. */
-	fetch_and(page.flags, ~(1 << PG_waiters));
 	for (let pos = head.next; pos !== head; pos = pos.next) {
 		const wait = container_of<wait_page_queue>(pos, "entry");
 		if (wait.page === page) wake_up_process(wait.task);
@@ -230,10 +228,17 @@ function wake_up_page(page: page): void {
 	spin_unlock(q.lock);
 }
 
-/** Fully ordered, so releases: pairs with trylock_page(). */
+/**
+ * Fully ordered, so releases: pairs with trylock_page().
+ * Port: PG_waiters goes in the same operation; whoever still wants to be woken
+ * next time sets it again. In Linux folio_wake_bit() clears it afterwards, of a
+ * page that truncation may have freed meanwhile (fault_dirty_shared_page() has
+ * no reference any more).
+ */
 export function unlock_page(page: page): void {
 	VM_BUG_ON_PAGE(!PageLocked(page), page, "unlock of an unlocked page");
-	const old = fetch_and(page.flags, ~(1 << PG_locked));
+	const old = fetch_and(
+		page.flags, ~((1 << PG_locked) | (1 << PG_waiters)));
 	if ((old & (1 << PG_waiters)) !== 0) wake_up_page(page);
 }
 

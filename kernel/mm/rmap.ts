@@ -36,6 +36,7 @@
  *           task->alloc_lock	(mm_update_next_owner)
  *   page_lock			(filemap_fault, truncate_inode_pages)
  *     mapping->i_pages_lock	(add_to_page_cache_lru, delete_from_page_cache)
+ *     mapping->i_mmap_rwsem	(unmap_mapping_folio, in truncate_inode_pages)
  *     pte_lock			(finish_fault, filemap_map_pages)
  *       page_wait_queue->lock	(unlock_page: do_wp_page, filemap_map_pages)
  *   inode_hash_lock		(iput, in remove_vma)

@@ -12,14 +12,26 @@ import { PAGE_ALIGN } from "asm-generic/page.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { cond_resched } from "linux/kernel.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
+import { VM_BUG_ON_PAGE } from "linux/bug.ts";
+import type { page } from "linux/mm_types.ts";
+import { PageLocked } from "linux/page-flags.ts";
 import { lock_page } from "linux/pagemap.ts";
-import { put_page } from "linux/mm.ts";
-import { unmap_mapping_range } from "mm/memory.ts";
+import { page_mapped, put_page } from "linux/mm.ts";
+import { unmap_mapping_folio, unmap_mapping_range } from "mm/memory.ts";
 import { delete_from_page_cache, find_get_page, unlock_page } from "mm/filemap.ts";
 import { xa_find } from "kernel/lib/xarray.ts";
 
-/** Every page from lstart on out of the cache. Nobody maps it, or who does is
- *  unmapped afterwards, as truncate_pagecache() does. */
+/** Page is locked, and about to leave the cache: a fault that had looked before
+ *  it became too long may have mapped it. Port: without private data, dirty
+ *  counts and mappedtodisk. */
+function truncate_cleanup_folio(folio: page): void {
+	VM_BUG_ON_PAGE(!PageLocked(folio), folio);
+	if (page_mapped(folio))
+		unmap_mapping_folio(folio);
+}
+
+/** Every page from lstart on out of the cache. Who maps a private copy keeps
+ *  it. Called without locks that come after that of a page. */
 export function truncate_inode_pages(
 	mapping: address_space, lstart: number,
 ): void {
@@ -33,8 +45,10 @@ export function truncate_inode_pages(
 		const page = find_get_page(mapping, index);
 		if (page !== NULL) {
 			lock_page(page);
-			if (page.mapping === uptr(mapping))
+			if (page.mapping === uptr(mapping)) {
+				truncate_cleanup_folio(page);
 				delete_from_page_cache(page);
+			}
 			unlock_page(page);
 			put_page(page);
 		}
@@ -47,7 +61,7 @@ export function truncate_inode_pages(
  * The file ends at newsize from now on: what is mapped behind it goes, private
  * copies as well. i_size was set before: a fault that found the old one has its
  * page locked until it is mapped, so that whoever comes too late for the first
- * unmapping is met by the second.
+ * unmapping is met page by page, and with a private copy by the second.
  */
 export function truncate_pagecache(inode: inode, newsize: number): void {
 	const mapping = inode.i_data;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Mappings that are longer than their file, shared memory that is no file's, and calls that only look. */
-import { __NR_close, __NR_mincore, __NR_mmap, __NR_msync, __NR_sim_open } from "asm/unistd.ts";
+import { __NR_close, __NR_mincore, __NR_mmap, __NR_msync, __NR_sim_open, __NR_sim_set_size } from "asm/unistd.ts";
 import { MADV_WILLNEED, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, MS_SYNC } from "linux/mman.ts";
 import {
 	A,
@@ -85,7 +85,49 @@ function beside_munmap(about: string, patch: string, ask: () => number): Scenari
 	};
 }
 
+/** Two pages at A of a file of two, which becomes one page shorter beside what is done with the second. */
+function shrinks(flags: number, about: string, run: () => number, before?: () => void): Scenario {
+	return {
+		about: `${about} beside a file's becoming shorter`,
+		patch: "none: mm/truncate.c truncate_pagecache(), mm/memory.c unmap_mapping_range(), mm/filemap.c",
+		invariant: "behind the end there is nothing for anybody, and no page is lost",
+		setup() {
+			start_threads(2);
+			note(7, open(LEN));
+			user_syscall(__NR_mmap, A, LEN, PROT_RW, flags | MAP_FIXED, noted(7), 0);
+			note(8, read(A));
+			before?.();
+		},
+		cpus: [() => note(0, run()), () => note(1, user_syscall(__NR_sim_set_size, noted(7), PAGE))],
+		check() {
+			check_that(noted(1) === 0 && noted(0) >= -1, "a call fails");
+			check_that(read(A) === noted(8) || read(A) === -1, "the page before the end is lost");
+			check_that(read(A + PAGE) === -1, "there is a page behind the end");
+			user_syscall(__NR_close, noted(7));
+			check_file();
+		},
+	};
+}
+const write_second = () => (write(A + PAGE, V) ? 1 : 0);
+const read_second = () => void read(A + PAGE);
+
 export const scenarios: Record<string, Scenario> = {
+	"shrink-read": shrinks(MAP_SHARED, "a read of a page", () => read(A + PAGE)),
+	"shrink-write": shrinks(MAP_SHARED, "a write to a page", write_second),
+	"shrink-cow": shrinks(MAP_PRIVATE, "a write to a page of a private mapping", write_second),
+	"shrink-cow-mapped": shrinks(
+		MAP_PRIVATE,
+		"a write to a page of a private mapping that was read",
+		write_second,
+		read_second,
+	),
+	"shrink-munmap": shrinks(MAP_SHARED, "munmap", () => munmap(A, LEN), read_second),
+	"shrink-fork": shrinks(
+		MAP_PRIVATE,
+		"fork",
+		() => (fork() > 0 ? 0 : -2),
+		() => write(A + PAGE, V),
+	),
 	"short-read-grow": {
 		about: "a read behind the end of a file beside its growth",
 		patch: "none: mm/filemap.c filemap_fault()",
