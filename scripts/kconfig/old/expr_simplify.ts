@@ -4,9 +4,18 @@
 // whose nodes nothing else refers to. What a step leaves behind, the next one finds, and so
 // the results are not always those of expr_simplify.ts.
 
-import { expr_alloc_comp, expr_alloc_not, expr_alloc_symbol, expr_alloc_two } from "../expr.ts";
+import {
+	expr_alloc_and,
+	expr_alloc_comp,
+	expr_alloc_not,
+	expr_alloc_symbol,
+	expr_alloc_two,
+	expr_contains_symbol,
+	expr_symbols,
+	HAS_MORE,
+} from "../expr.ts";
 import type { CompareType, Expr, Kconf, Sym } from "../lkc.ts";
-import { S_BOOLEAN, S_TRISTATE, SYMBOL_CONST } from "../lkc.ts";
+import { S_BOOLEAN, S_TRISTATE, S_UNKNOWN, SYMBOL_CONST } from "../lkc.ts";
 
 /** A node that can be changed. `sym` and `other` are of symbols and comparisons. */
 interface Node {
@@ -295,8 +304,54 @@ function trans_bool(kconf: Kconf, n: Node): void {
 	if (n.type === "!=" && n.sym?.type === S_TRISTATE && n.other === kconf.symbol_no) become(n, symbol(n.sym));
 }
 
-/** A condition together with what is around it, made short. */
+/** Would trans_bool() find something to change? */
+function has_unequal(e: Expr): boolean {
+	if (!(e.has & HAS_MORE)) return false;
+	if (e.type === "and" || e.type === "or") return has_unequal(e.left) || has_unequal(e.right);
+	return e.type === "not" ? has_unequal(e.expr) : e.type === "!=";
+}
+
+/**
+ * Is nothing known yet of the type of one of the symbols? What can be joined depends on types, and
+ * members of a choice may get theirs late.
+ */
+function has_untyped(e: Expr): boolean {
+	for (const sym of expr_symbols(e)) if (sym.type === S_UNKNOWN && !(sym.flags & SYMBOL_CONST)) return true;
+	return false;
+}
+
+/**
+ * Does a condition consist of symbols and negated symbols, each one once, none of them in `outer`?
+ * Then there is nothing in it to make short, with `outer` or without.
+ */
+function is_apart(outer: Expr | null, own: Expr, seen: Sym[]): boolean {
+	if (own.type === "and") return is_apart(outer, own.left, seen) && is_apart(outer, own.right, seen);
+	const one = own.type === "not" ? own.expr : own;
+	if (one.type !== "symbol") return false;
+	const { sym } = one;
+	if (sym.flags & SYMBOL_CONST || seen.includes(sym) || expr_contains_symbol(outer, sym)) return false;
+	seen.push(sym);
+	return true;
+}
+
+/**
+ * A condition together with what is around it, made short. What is short already is not copied, so
+ * that entries with the same conditions share them, and their values.
+ */
 export function combine(kconf: Kconf, outer: Expr | null, own: Expr | null, bools = false): Expr | null {
+	if ((!outer || (outer.settled && !(bools && has_unequal(outer)))) && (!own || is_apart(outer, own, []))) {
+		const both = expr_alloc_and(outer, own);
+		if (both) both.settled = true;
+		return both;
+	}
+	const short = combine_anew(kconf, outer, own, bools);
+	// What trans_bool() has rewritten may be joined after all.
+	if (short && !bools && !(short.has & HAS_MORE && has_untyped(short))) short.settled = true;
+	return short;
+}
+
+/** The same, with nothing shared. */
+export function combine_anew(kconf: Kconf, outer: Expr | null, own: Expr | null, bools: boolean): Expr | null {
 	const dep = own && transform(kconf, thaw(own));
 	const around = outer && thaw(outer);
 	const both = around && dep ? two("and", around, dep) : (around ?? dep);

@@ -51,8 +51,17 @@ function check(c: Checker, sym: Sym): Sym | null {
 	return found;
 }
 
+/** What `checked` of an expression is if nothing in it has to be looked at again. */
+const CHECKED = 1;
+
 function check_expr(c: Checker, e: Expr | null): Sym | null {
-	if (!e) return null;
+	if (!e || e.checked === CHECKED) return null;
+	const found = check_terms(c, e);
+	if (!found) e.checked = CHECKED;
+	return found;
+}
+
+function check_terms(c: Checker, e: Expr): Sym | null {
 	switch (e.type) {
 		case "symbol":
 			return check(c, e.sym);
