@@ -406,9 +406,13 @@ size: $(auto-conf) $(autoconf-ts)
 # Of scripts and tools. What runs inside a bundle on a CPU is left out: c8 takes every line
 # of it for covered.
 coverage: $(stamp)
-	$(Q)c8 --include 'scripts/**' --include 'tools/**' --include 'arch/host/**' \
-		--temp-directory $(objtree)/build/coverage/tmp --reports-dir $(objtree)/build/coverage \
-		--reporter text --reporter html $(TSX) scripts/test.ts $(ARGS)
+	$(Q)set -f; dir=$(abspath $(objtree))/build/coverage; rm -rf $$dir/tmp; \
+		NODE_V8_COVERAGE=$$dir/tmp $(TSX) scripts/test.ts $(ARGS); status=$$?; \
+		[ $$status -lt 128 ] || exit $$status; \
+		said=$$({ c8 report --include 'scripts/**' --include 'tools/**' --include 'arch/host/**' \
+			--temp-directory $$dir/tmp --reports-dir $$dir --reporter text --reporter html >&3; } 2>&1) 3>&1 || { \
+			printf '%s\n' "$$said" | sed -n 's/^\(Error: \)*\(.*[a-z]: .*\)/make coverage: \2/p' | head -n 1 >&2; exit 2; }; \
+		exit $$status
 
 replay: $(stamp)
 	@$(if $(TRACE),:,echo 'make replay: say which trace: make replay TRACE=DIR' >&2; exit 2)

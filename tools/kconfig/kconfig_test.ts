@@ -56,7 +56,7 @@ test("several symbols are one question, and it is said what cannot be had", (t) 
 	const lines = why(files, "--fragment", "BETA", "ALPHA=n");
 	t.is(lines.status, 3);
 	t.is(lines.stdout, "");
-	t.regex(lines.stderr, /^spf kconfig why: there are no values for BETA=y ALPHA=n together: [^\n]+\n$/);
+	t.regex(lines.stderr, /^spf: there are no values for BETA=y ALPHA=n together: [^\n]+\n$/);
 	const one = why(files, "--fragment", "ALPHA", "GAMMA");
 	t.is(one.status, 3);
 	t.is(one.stdout, "");
@@ -110,16 +110,13 @@ test("hints are about what is wrong", (t) => {
 			.stderr.split("\n")
 			.slice(1);
 	t.deepEqual(hint({ ARCH: "x86_64" }), [
-		"spf kconfig why: SRCARCH is not set, and these files ask for it, e.g. SRCARCH=x86",
+		"spf: SRCARCH is not set, and these files ask for it, e.g. SRCARCH=x86",
 		"",
 	]);
 	const both = "ARCH and SRCARCH are not set, and these files ask for them, e.g. ARCH=x86 SRCARCH=x86";
-	t.deepEqual(hint({}, `comment "for $(ARCH)"\nsource "arch/$(SRCARCH)/Kconfig"\n`), [
-		`spf kconfig why: ${both}`,
-		"",
-	]);
+	t.deepEqual(hint({}, `comment "for $(ARCH)"\nsource "arch/$(SRCARCH)/Kconfig"\n`), [`spf: ${both}`, ""]);
 	t.deepEqual(hint({ ARCH: "x86_64", SRCARCH: "x86_64" }), [
-		"spf kconfig why: there is no arch/x86_64; SRCARCH is the directory, e.g. x86 for ARCH=x86_64",
+		"spf: there is no arch/x86_64; SRCARCH is the directory, e.g. x86 for ARCH=x86_64",
 		"",
 	]);
 	t.notRegex(hint({ KERNELVERSION: "6.12.0" }, "config A\n\tno such thing\n").join("\n"), /rules of Linux/);

@@ -11,7 +11,7 @@ import type { WhyOptions } from "./index.ts";
 export function why(symbols: string[], options: WhyOptions): number {
 	const host = process_host();
 	try {
-		return why_main(symbols, { ...options, progname: "spf kconfig why" }, host);
+		return why_main(symbols, { ...options, progname: "spf" }, host);
 	} catch (error) {
 		if (!(error instanceof ConfExit)) throw error;
 		if (error.code === 2) throw new UserError(to_text(error.message));
