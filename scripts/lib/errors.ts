@@ -31,6 +31,9 @@ const WORDS: Readonly<Record<string, string>> = {
 /** System calls that make or change something. */
 const WRITING = /^(write|open|mkdir|rename|rm|rmdir|unlink|copyfile|cp|symlink|link|chmod|[fl]?utimes|ftruncate)$/;
 
+/** What is wrong with the place that is written to. */
+const NO_ROOM: ReadonlySet<string> = new Set(["EDQUOT", "EFBIG", "ENOSPC", "EROFS"]);
+
 function is_system_error(error: unknown): error is NodeJS.ErrnoException {
 	return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === "string";
 }
@@ -46,7 +49,10 @@ export function refused(error: unknown): UserError | undefined {
 	if (!is_system_error(error) || error.syscall === undefined) return undefined;
 	const why = WORDS[error.code as string];
 	if (why === undefined) return undefined;
-	const { syscall, path } = error;
+	const { syscall } = error;
+	/* Of two names the second one is where there is no room. */
+	const { dest } = error as NodeJS.ErrnoException & { dest?: string };
+	const path = NO_ROOM.has(error.code as string) ? (dest ?? error.path) : error.path;
 	/* Opening fails for want of a file only where it is read. */
 	const write = WRITING.test(syscall) && !(syscall === "open" && error.code === "ENOENT");
 	if (syscall.startsWith("spawn")) return new UserError(`${path ?? syscall.slice(6)}: cannot be started: ${why}`);

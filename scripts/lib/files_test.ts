@@ -90,6 +90,8 @@ test("refusals of the system in words", (t) => {
 	t.is(reason(error("EROFS", "open")), "the file system is read-only");
 	t.is(refused(error("ENOSPC", "write"))?.message, "output: cannot be written: no space left on the device");
 	t.is(refused(error("EROFS", "mkdir", "/a"))?.message, "/a: cannot be written: the file system is read-only");
+	const copy = Object.assign(error("ENOSPC", "copyfile", "/a"), { dest: "/b" });
+	t.is(refused(copy)?.message, "/b: cannot be written: no space left on the device");
 	t.is(refused(error("ENOENT", "open", "/a"))?.message, "/a: cannot be read: no such file or directory");
 	t.is(refused(error("EACCES", "scandir", "/a"))?.message, "/a: cannot be read: permission denied");
 	t.is(refused(error("ENOENT", "spawn cc", "cc"))?.message, "cc: cannot be started: no such file or directory");

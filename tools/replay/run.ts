@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { SingleBar } from "cli-progress";
 import { geometry } from "../../scripts/lib/guest.ts";
 import { arch_asked, objtree, outdated } from "../../scripts/lib/objtree.ts";
+import { open_output } from "../../scripts/lib/output_file.ts";
 import { KernelPanic } from "../../arch/host/threads/machine.ts";
 import { UserError } from "../lib/errors.ts";
 import { at_end } from "../../scripts/lib/at_end.ts";
@@ -18,7 +19,7 @@ import { lock_waits } from "./lock_waits.ts";
 import { fresh, make_plan } from "./plan.ts";
 import type { Plan } from "./plan_format.ts";
 import { is_clean, make_report, print_text, type Report } from "./report.ts";
-import { format_of, open_output, tell_lost, write_trace } from "../trace/output.ts";
+import { format_of, tell_lost, write_trace } from "../trace/output.ts";
 import { type TraceOptions, Tracing } from "../trace/session.ts";
 import { buffer_size, tracing_kernel } from "../trace/trace.ts";
 import { load_trace } from "./trace.ts";
@@ -63,7 +64,7 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 	let replayer: Replayer | undefined;
 	let bar: SingleBar | undefined;
 	let tracing: Tracing | undefined;
-	const fd = options.trace ? open_output(options.trace) : undefined;
+	const file = options.trace ? open_output(options.trace) : undefined;
 	try {
 		replayer = await boot({ kernel, cpus: used, mem, check, proc });
 		/* First: its buffers count as what was there before. */
@@ -103,7 +104,7 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 		if (tracing) {
 			const recorded = await tracing.stop();
 			tell_lost(recorded);
-			if (options.trace) await write_trace(recorded, format_of(options.trace), fd);
+			if (options.trace) await write_trace(recorded, format_of(options.trace), file);
 			if (locks) report.locks = lock_waits(trace, last, recorded.events, performance.timeOrigin);
 		}
 		if (options.json) process.stdout.write(`${JSON.stringify(report, null, "\t")}\n`);
@@ -126,6 +127,7 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 		return 1;
 	} finally {
 		tracing?.end();
+		file?.drop();
 		await replayer?.shutdown();
 	}
 }

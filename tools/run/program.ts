@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Machine } from "../../arch/host/threads/machine.ts";
+import { at_end } from "../../scripts/lib/at_end.ts";
+import { write_file } from "../../scripts/lib/files.ts";
 import { guest_headers } from "../../scripts/lib/guest.ts";
 import { UserError } from "../lib/errors.ts";
 import { check_proc } from "../lib/proc.ts";
@@ -22,6 +24,8 @@ async function bundle(file: string, dir: string, vmlinux: string): Promise<strin
 		`import { bind } from ${JSON.stringify(GUEST)};\n` +
 		`import * as program from ${JSON.stringify(resolve(file))};\n` +
 		`bind(program);\nexport { program };\nexport * from ${JSON.stringify(GUEST)};\n`;
+	const out = join(dir, "program.mjs");
+	let code: string;
 	try {
 		const made = await (await import("rolldown")).rolldown({
 			input: ENTRY,
@@ -38,10 +42,9 @@ async function bundle(file: string, dir: string, vmlinux: string): Promise<strin
 				},
 			],
 		});
-		const out = join(dir, "program.mjs");
 		/* Absolute names in the map: the program may be anywhere. */
 		const sourcemapPathTransform = (path: string) => resolve(dir, path);
-		await made.write({
+		const { output } = await made.generate({
 			file: out,
 			format: "esm",
 			sourcemap: "inline",
@@ -49,11 +52,13 @@ async function bundle(file: string, dir: string, vmlinux: string): Promise<strin
 			codeSplitting: false,
 		});
 		await made.close();
-		return pathToFileURL(out).href;
+		code = output[0].code;
 	} catch (error) {
 		const lines = (error as Error).message.split("\n").filter((line) => line.trim() !== "");
 		throw new UserError(`${file}: ${lines.slice(0, 2).join(" ").trim()}`);
 	}
+	write_file(out, code);
+	return pathToFileURL(out).href;
 }
 
 /** The program's functions, to see which there are. They are not run here. */
@@ -114,6 +119,8 @@ export async function with_module<T>(
 ): Promise<T> {
 	if (!existsSync(file)) throw new UserError(`${file}: no such file; examples are in tools/run/examples`);
 	const dir = mkdtempSync(join(tmpdir(), "spf-run-"));
+	const away = () => rmSync(dir, { recursive: true, force: true });
+	const release = at_end(away);
 	try {
 		const module = await bundle(file, dir, kernel.vmlinux);
 		const program = await exports_of(file, module);
@@ -124,6 +131,7 @@ export async function with_module<T>(
 			);
 		return await fn(module, program);
 	} finally {
-		rmSync(dir, { recursive: true });
+		away();
+		release();
 	}
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `spf run`: the examples, and programs that are wrong. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
@@ -35,6 +37,26 @@ test.serial("the examples end, and find what they look for", async (t) => {
 		"fault-munmap.mjs": "every write is there",
 		"segv.mjs": "not mapped",
 	});
+});
+
+test.serial("Ctrl-C leaves nothing behind", async (t) => {
+	t.timeout(240_000);
+	const file = program(t, 'process.stdout.write("on\\n");\nexport const cpus = [() => { for (;;); }];\n');
+	const TMPDIR = join(dir, "tmp");
+	mkdirSync(TMPDIR);
+	const child = spawn(process.execPath, ["bin/spf.mjs", "run", file], {
+		cwd: here(),
+		env: { ...process.env, TMPDIR },
+		stdio: ["ignore", "pipe", "ignore"],
+	});
+	await once(child.stdout, "data");
+	t.is(readdirSync(TMPDIR).filter((name) => name.startsWith("spf-run-")).length, 1);
+	child.kill("SIGINT");
+	t.deepEqual(await once(child, "exit"), [130, null]);
+	t.deepEqual(
+		readdirSync(TMPDIR).filter((name) => name.startsWith("spf-run-")),
+		[],
+	);
 });
 
 test.serial("a function that throws is shown with its place, and the status is 1", async (t) => {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `spf stat`: counts page faults of what it runs, by the kernel's own counters. */
-import { closeSync, writeSync } from "node:fs";
 import { objtree } from "../../scripts/lib/objtree.ts";
+import { open_output } from "../../scripts/lib/output_file.ts";
 import { UserError } from "../lib/errors.ts";
 import { whole_number } from "../lib/options.ts";
 import { subject_kernel, type Subject, with_subject } from "../observe/subject.ts";
 import type { Kernel } from "../replay/machine.ts";
-import { open_output } from "../trace/output.ts";
 import { default_events, events_of, type StatEvent } from "./events.ts";
 import { csv_lines, type Measured, stat_lines } from "./format.ts";
 import type { StatCommand } from "./index.ts";
@@ -49,18 +48,18 @@ export async function stat(what: string, options: StatCommand): Promise<number> 
 	if (options.off && options.vmlinux)
 		throw new UserError("--off --vmlinux: a kernel that is named is what it is");
 	const kernel = await stat_kernel(options);
-	const fd = options.output ? open_output(options.output) : undefined;
-	return with_subject(what, kernel, options, async (subject) => {
+	const file = options.output ? open_output(options.output) : undefined;
+	const done = with_subject(what, kernel, options, async (subject) => {
 		const { measured, wrong } = await measure(subject, events, repeat);
 		const separator = options.fieldSeparator;
 		const lines = separator === undefined ? stat_lines(measured) : csv_lines(measured, separator);
 		const text = [...lines].map((line) => `${line}\n`).join("");
-		if (fd === undefined) process.stderr.write(text);
-		else {
-			writeSync(fd, text);
-			closeSync(fd);
-		}
+		if (file) {
+			file.write(text);
+			file.finish();
+		} else process.stderr.write(text);
 		for (const line of wrong) process.stderr.write(`spf: ${line}\n`);
 		return wrong.length > 0 ? 1 : 0;
 	});
+	return done.finally(() => file?.drop());
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Writes a trace in one of the formats, to a file or to the standard output. */
-import { closeSync, openSync, writeSync } from "node:fs";
 import { once } from "node:events";
-import { reason, UserError } from "../../scripts/lib/errors.ts";
+import type { OutputFile } from "../../scripts/lib/output_file.ts";
 import { trace_dat } from "./dat.ts";
 import { ftrace_lines } from "./ftrace.ts";
 import { hist_lines } from "./hist.ts";
@@ -41,24 +40,13 @@ function* chunks(trace: Trace, format: FormatName): Generator<string | Buffer> {
 	yield text;
 }
 
-/** A file that can be written to; a mistake is found before a machine has run. */
-export function open_output(file: string): number {
-	try {
-		return openSync(file, "w");
-	} catch (error) {
-		throw new UserError(`${file}: cannot be written: ${reason(error)}`);
-	}
-}
-
-/** Without a descriptor: to the standard output. */
-export async function write_trace(trace: Trace, format: FormatName, fd?: number): Promise<void> {
+/** Without a file: to the standard output. */
+export async function write_trace(trace: Trace, format: FormatName, file?: OutputFile): Promise<void> {
 	for (const chunk of chunks(trace, format)) {
-		if (fd !== undefined) {
-			const bytes = Buffer.from(chunk as string);
-			for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
-		} else if (!process.stdout.write(chunk)) await once(process.stdout, "drain");
+		if (file) file.write(chunk);
+		else if (!process.stdout.write(chunk)) await once(process.stdout, "drain");
 	}
-	if (fd !== undefined) closeSync(fd);
+	file?.finish();
 }
 
 /** What does not fit was overwritten: how much, and what to do. */

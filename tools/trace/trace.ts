@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `spf trace`: what happens at the trace points while something runs. */
 import { objtree } from "../../scripts/lib/objtree.ts";
+import { open_output } from "../../scripts/lib/output_file.ts";
 import { UserError } from "../lib/errors.ts";
 import { one_of, whole_number } from "../lib/options.ts";
 import { subject_kernel, with_subject } from "../observe/subject.ts";
 import type { Kernel } from "../replay/machine.ts";
 import type { TraceCommand } from "./index.ts";
-import { FORMATS, format_of, open_output, tell_lost, write_trace } from "./output.ts";
+import { FORMATS, format_of, tell_lost, write_trace } from "./output.ts";
 import { Tracing } from "./session.ts";
 
 const BUFFER_KB = 1024;
@@ -36,19 +37,20 @@ export async function trace(what: string, options: TraceCommand): Promise<number
 	if (format === "dat" && !options.output && process.stdout.isTTY)
 		throw new UserError("--format dat: is not for a terminal; name a file with -o");
 	const kernel = await tracing_kernel(options.vmlinux);
-	const fd = options.output ? open_output(options.output) : undefined;
-	return with_subject(what, kernel, options, async (subject) => {
+	const file = options.output ? open_output(options.output) : undefined;
+	const done = with_subject(what, kernel, options, async (subject) => {
 		const events = options.event ?? ["*"];
 		const tracing = await Tracing.start(subject.machine, { events, buffer_kb, program: subject.name });
 		try {
 			const { wrong } = await subject.once();
 			const recorded = await tracing.stop();
 			tell_lost(recorded);
-			await write_trace(recorded, format, fd);
+			await write_trace(recorded, format, file);
 			for (const line of wrong) process.stderr.write(`spf: ${line}\n`);
 			return wrong.length > 0 ? 1 : 0;
 		} finally {
 			tracing.end();
 		}
 	});
+	return done.finally(() => file?.drop());
 }

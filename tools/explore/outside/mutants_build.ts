@@ -72,21 +72,20 @@ export async function mutants_bundle(mutants: Mutant[], arch: string): Promise<M
 	const scratch = mkdtempSync(`${dir}.`);
 	const away = () => rmSync(scratch, { recursive: true, force: true });
 	const release = at_end(away);
-	try {
-		const { alone, numbers, texts } = await all_variants(mutants, arch, scratch);
-		const hash = createHash("sha1")
-			.update(kernel.hash)
-			.update(JSON.stringify([...texts]));
-		const stamp = join(dir, "stamp");
-		const wanted = hash.digest("hex");
-		const bundle = join(dir, "build/stepper/vmlinux.mjs");
-		if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted) {
-			await kernel.build(texts, dir);
-			write_file(stamp, wanted);
-		}
-		return { bundle, numbers, alone };
-	} finally {
+	const { alone, numbers, texts } = await all_variants(mutants, arch, scratch).finally(() => {
+		/* A build has nothing to put in order, so that a signal need not wait for its end. */
 		away();
 		release();
+	});
+	const hash = createHash("sha1")
+		.update(kernel.hash)
+		.update(JSON.stringify([...texts]));
+	const stamp = join(dir, "stamp");
+	const wanted = hash.digest("hex");
+	const bundle = join(dir, "build/stepper/vmlinux.mjs");
+	if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted) {
+		await kernel.build(texts, dir);
+		write_file(stamp, wanted);
 	}
+	return { bundle, numbers, alone };
 }
