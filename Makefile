@@ -410,8 +410,11 @@ coverage: $(stamp)
 		NODE_V8_COVERAGE=$$dir/tmp $(TSX) scripts/test.ts $(ARGS); status=$$?; \
 		[ $$status -lt 128 ] || exit $$status; \
 		said=$$({ c8 report --include 'scripts/**' --include 'tools/**' --include 'arch/host/**' \
-			--temp-directory $$dir/tmp --reports-dir $$dir --reporter text --reporter html >&3; } 2>&1) 3>&1 || { \
-			printf '%s\n' "$$said" | sed -n 's/^\(Error: \)*\(.*[a-z]: .*\)/make coverage: \2/p' | head -n 1 >&2; exit 2; }; \
+			--temp-directory $$dir/tmp --reports-dir $$dir \
+			--reporter text --reporter html >&3; } 2>&1) 3>&1 || { \
+			printf '%s\n' "$$said" | sed -n 's/^\(Error: \)*\(.*[a-z]: .*\)/make coverage: \2/p' | \
+				head -n 1 >&2; \
+			exit 2; }; \
 		exit $$status
 
 replay: $(stamp)
