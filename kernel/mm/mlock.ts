@@ -28,7 +28,7 @@ import {
 	mmap_assert_write_locked, mmap_write_lock_killable, mmap_write_unlock,
 } from "linux/mmap_lock.ts";
 import { ulong_add_overflows } from "linux/overflow.ts";
-import { rlimit, RLIMIT_MEMLOCK } from "linux/resource.ts";
+import { RLIM_INFINITY, rlimit, RLIMIT_MEMLOCK } from "linux/resource.ts";
 import { mm_since } from "linux/version.ts";
 import { __mm_populate } from "mm/gup.ts";
 import { anon_vma_name } from "mm/madvise.ts";
@@ -38,6 +38,14 @@ import { split_vma, vma_merge } from "mm/mmap.ts";
  *  linux/resource.ts. */
 export function can_do_mlock(): boolean {
 	return rlimit(RLIMIT_MEMLOCK) !== 0;
+}
+
+/** How many pages the process may lock. Port: without a limit as many as it asks
+ *  for, which is what CAP_IPC_LOCK is for. */
+function memlock_limit(): number {
+	const limit = rlimit(RLIMIT_MEMLOCK);
+
+	return limit === RLIM_INFINITY ? Infinity : Math.floor(limit / PAGE_SIZE);
 }
 
 /** POSIX has other numbers for what a fault says. */
@@ -209,7 +217,7 @@ function do_mlock(start: number, len: number, flags: number): number {
 	len = page_span(start, len);
 	start = page_align_down(start);
 
-	const lock_limit = Math.floor(rlimit(RLIMIT_MEMLOCK) / PAGE_SIZE);
+	const lock_limit = memlock_limit();
 	let locked = len / PAGE_SIZE;
 
 	if (mmap_write_lock_killable(mm))
@@ -312,7 +320,7 @@ export function sys_mlockall(flags: number): number {
 	if (!can_do_mlock())
 		return -EPERM;
 
-	const lock_limit = Math.floor(rlimit(RLIMIT_MEMLOCK) / PAGE_SIZE);
+	const lock_limit = memlock_limit();
 
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
