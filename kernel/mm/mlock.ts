@@ -40,12 +40,14 @@ export function can_do_mlock(): boolean {
 	return rlimit(RLIMIT_MEMLOCK) !== 0;
 }
 
-/** How many pages the process may lock. Port: without a limit as many as it asks
- *  for, which is what CAP_IPC_LOCK is for. */
+/** How many pages the process may lock. Port: without a limit as many as it
+ *  asks for, which is what CAP_IPC_LOCK is for. */
 function memlock_limit(): number {
 	const limit = rlimit(RLIMIT_MEMLOCK);
 
-	return limit === RLIM_INFINITY ? Infinity : Math.floor(limit / PAGE_SIZE);
+	return limit === RLIM_INFINITY
+		? Infinity
+		: Math.floor(limit / PAGE_SIZE);
 }
 
 /** POSIX has other numbers for what a fault says. */
