@@ -7,6 +7,7 @@ import test from "ava";
 import { build } from "./build.ts";
 import { KUNIT_CONFIGS } from "../tools/testing/kunit/run.ts";
 import { here } from "./lib/root.ts";
+import { NOSPF, TINY, UP } from "../tools/testing/trees.ts";
 import { objtree } from "./lib/objtree.ts";
 
 const FEATURE = /spf|speculat|mmap_seq|vm_rcu/gi;
@@ -45,7 +46,7 @@ test("the feature on: its functions and fields are there", async (t) => {
 });
 
 test("the feature off: not one byte is left", async (t) => {
-	const { code, map } = await built("nospf", ["nospf.config"]);
+	const { code, map } = await built(NOSPF.name, NOSPF.fragments);
 	t.deepEqual(code.match(FEATURE) ?? [], []);
 	t.deepEqual(
 		[...map.keys()].filter((n) => n.match(FEATURE)),
@@ -92,7 +93,7 @@ test("files of a symbol that is off are absent", async (t) => {
 			file,
 		);
 	}
-	const up = await built("up", ["nosmp.config"]);
+	const up = await built(UP.name, UP.fragments);
 	t.false(up.map.has("smp_call_function_many_cond"));
 	t.true(off.map.has("smp_call_function_many_cond"));
 });
@@ -101,12 +102,12 @@ test("without trace points and counters not a name of them is left", async (t) =
 	const { code, map } = await built("default", []);
 	t.true(map.has("__perf_sw_event"));
 	t.notRegex(code, /page_fault_user|mmap_lock_start_locking|tracepoint|ring_buffer|print fmt/);
-	const least = await built("tiny-noperf", ["tiny.config"]);
+	const least = await built(TINY.name, TINY.fragments);
 	t.notRegex(least.code, /perf_|page_fault_user|mmap_lock_start_locking|tracepoint|ring_buffer/);
 });
 
 test("minified: smaller, and the same without the feature", async (t) => {
-	const { path, code } = await built("nospf", ["nospf.config"]);
+	const { path, code } = await built(NOSPF.name, NOSPF.fragments);
 	const min = readFileSync(await build({ objtree: dirname(path), minify: true }), "utf8");
 	t.true(min.length < code.length / 2);
 	t.deepEqual(min.match(FEATURE) ?? [], []);

@@ -11,13 +11,14 @@
  */
 import { dirname, join, relative, resolve } from "node:path";
 import ts from "@typescript/typescript6";
+import { builder } from "../builder.ts";
 import { EXCEPTIONS, needless, read_exceptions } from "../checkpatch/exceptions.ts";
 import { all_paths, is_code } from "../checkpatch/tree.ts";
 import { run } from "../lib/child.ts";
 import { write_file } from "../lib/files.ts";
 import { OTHERS } from "../../tools/testing/kunit/run.ts";
 import { stepper_arches } from "../lib/arch.ts";
-import { DEFAULT_ARCH, dir_name, objtree } from "../lib/objtree.ts";
+import { build_by, DEFAULT_ARCH, dir_name, objtree } from "../lib/objtree.ts";
 import { build_dir, here } from "../lib/root.ts";
 import type { Result } from "./result.ts";
 
@@ -120,6 +121,7 @@ export async function* check_types(root: string): AsyncGenerator<Result> {
 	const [first, ...others] = projects(root);
 	/* What is built here is type-checked here, by the faster compiler. */
 	process.env.KBUILD_NOCHECK ||= "1";
+	build_by(builder());
 	/* One build at a time: both would bundle Kconfig. The first program is the longest. */
 	yield await generate("default", []);
 	const long = one(first);

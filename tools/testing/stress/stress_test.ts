@@ -15,6 +15,7 @@ import { here } from "../../lib/root.ts";
 import { ARM64_64K, KUNIT_CONFIGS, kunit_config, OTHERS } from "../kunit/run.ts";
 import { geometry, guest } from "../../../scripts/lib/guest.ts";
 import { test_ram } from "../ram.ts";
+import { IPI_TABLES } from "../trees.ts";
 import { type ObjtreeOptions, objtree } from "../../../scripts/lib/objtree.ts";
 import type * as Guest from "./guest.ts";
 import { type Arg, CONTROL_WORDS } from "./layout.ts";
@@ -39,8 +40,8 @@ const CONFIGS: { name: string; tree: string; fragments: string[]; spf: boolean; 
 	{ name: "nospf", tree: "kunit-nospf", fragments: KUNIT_CONFIGS.nospf, spf: false },
 	{
 		name: "tables freed after IPIs",
-		tree: "stress-ipitables",
-		fragments: ["debug.config", "ipitables.config"],
+		tree: IPI_TABLES.name,
+		fragments: IPI_TABLES.fragments,
 		spf: true,
 	},
 ];

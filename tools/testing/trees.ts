@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The kernels that tests run on, besides those that `make check` builds: `make test` builds them in a row before the
+ * tests, by a compiler that is warm. What is missing here the test builds that asks for it first.
+ */
+import { stepper_tree } from "../explore/outside/mutant.ts";
+import { ARM64_64K, KUNIT_CONFIGS, kunit_config } from "./kunit/run.ts";
+
+export const NOSPF = { name: "nospf", fragments: ["nospf.config"] };
+export const UP = { name: "up", fragments: ["nosmp.config"] };
+export const TINY = { name: "tiny-noperf", fragments: ["tiny.config"] };
+/** Its page tables are freed after interrupts, not after a grace period. */
+export const IPI_TABLES = { name: "stress-ipitables", fragments: ["debug.config", "ipitables.config"] };
+
+export const TREES = [
+	...Object.keys(KUNIT_CONFIGS).map((name) => kunit_config(name)),
+	ARM64_64K,
+	kunit_config("64k", "powerpc"),
+	IPI_TABLES,
+	{ name: "tracing", fragments: ["tracing.config"] },
+	NOSPF,
+	UP,
+	TINY,
+	...["nospf.config", "selftest.config", "ipitables.config", "rwsem.config", "rwsem.config+selftest.config"].map(
+		(fragment) => stepper_tree(fragment),
+	),
+];
