@@ -734,9 +734,14 @@ function zap_pte_range(
 							force_flush = true;
 							set_page_dirty(page);
 						}
+						/*
+						 * Truncation comes without
+						 * mmap_lock: mprotect(), which
+						 * keeps the bit, may write.
+						 */
 						if (pte_young(ptent) &&
-							(vma.vm_flags &
-							VM_SEQ_READ) === 0)
+						    (data_race(vma.vm_flags) &
+						     VM_SEQ_READ) === 0)
 							mark_page_accessed(page);
 					}
 					rss[mm_counter(page)]--;
