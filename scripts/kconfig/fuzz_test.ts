@@ -18,23 +18,13 @@ import { make_case } from "./oracle_gen.ts";
 import type { Result } from "./oracle_run.ts";
 import { make_dir, put_files, run_ours, run_reference, show_case, sure_difference } from "./oracle_run.ts";
 import { shrink_case } from "./oracle_shrink.ts";
+import { xorshift } from "./testutil.ts";
 
 const SEED = Number(process.env.SEED ?? 1);
 const RUNS = Number(process.env.RUNS ?? 1000);
 const REFERENCE = process.env.KCONFIG_REFERENCE;
 const ASKED = process.env.KCONFIG_COMPAT ?? "";
 const COMPAT: Compat = is_compat(ASKED) ? ASKED : COMPAT_7_2;
-
-/** A generator of pseudo-random numbers: the tapes of the runs without fast-check. */
-function xorshift(seed: number): () => number {
-	let x = Math.imul(seed + 1, 2654435761) >>> 0 || 1;
-	return () => {
-		x ^= x << 13;
-		x ^= x >>> 17;
-		x ^= x << 5;
-		return (x >>> 0) & 0xffff;
-	};
-}
 
 function random_case(run: number, compat: Compat): Case {
 	const next = xorshift(SEED * 1_000_003 + run);

@@ -139,3 +139,14 @@ export function tree_environment(tree: string): Record<string, string> {
 		KCONFIG_COMPAT: process.env.KCONFIG_COMPAT ?? compat_of_version(KERNELVERSION) ?? "7.2",
 	};
 }
+
+/** A generator of pseudo-random numbers below 65,536. */
+export function xorshift(seed: number): () => number {
+	let x = Math.imul(seed + 1, 2654435761) >>> 0 || 1;
+	return () => {
+		x ^= x << 13;
+		x ^= x >>> 17;
+		x ^= x << 5;
+		return (x >>> 0) & 0xffff;
+	};
+}

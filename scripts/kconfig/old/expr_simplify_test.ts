@@ -6,7 +6,7 @@ import test from "ava";
 import { expr_alloc_comp, expr_alloc_not, expr_alloc_symbol, expr_alloc_two, expr_print } from "../expr.ts";
 import { parse } from "../engine.ts";
 import type { Expr, Kconf } from "../lkc.ts";
-import { sandbox } from "../testutil.ts";
+import { sandbox, xorshift } from "../testutil.ts";
 import { combine, combine_anew } from "./expr_simplify.ts";
 
 /** A few symbols of each type, and one of which nothing is known, so that many terms can be joined. */
@@ -26,16 +26,6 @@ config U
 `;
 
 const SEED = Number(process.env.SEED ?? 1);
-
-function xorshift(seed: number): () => number {
-	let x = seed | 1;
-	return () => {
-		x ^= x << 13;
-		x ^= x >>> 17;
-		x ^= x << 5;
-		return x >>> 0;
-	};
-}
 
 function random_expr(kconf: Kconf, rand: () => number, depth: number): Expr {
 	const names = ["A", "B", "T", "U", "NOT_DEFINED"];

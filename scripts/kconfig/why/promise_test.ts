@@ -12,7 +12,7 @@ import { ConfExit, S_HEX, S_INT, S_STRING, S_TRISTATE, S_UNKNOWN } from "../lkc.
 import { make_case } from "../oracle_gen.ts";
 import { sym_clear_all_valid } from "../symbol.ts";
 import type { Sandbox } from "../testutil.ts";
-import { sandbox } from "../testutil.ts";
+import { sandbox, xorshift } from "../testutil.ts";
 import type { Question } from "../why.ts";
 import { explain_all, explain_all_text, fragment_text } from "../why.ts";
 import { prompts_of } from "./goal.ts";
@@ -25,17 +25,6 @@ const SEED = Number(process.env.SEED ?? 1);
 const RUNS = Number(process.env.RUNS ?? 60);
 /** How many sets of values are drawn to disprove that something is impossible. */
 const DRAWS = 100;
-
-/** A generator of pseudo-random numbers below 65,536. */
-function xorshift(seed: number): () => number {
-	let x = Math.imul(seed + 1, 2654435761) >>> 0 || 1;
-	return () => {
-		x ^= x << 13;
-		x ^= x >>> 17;
-		x ^= x << 5;
-		return (x >>> 0) & 0xffff;
-	};
-}
 
 /** The tree of a case, if it can be read. */
 function parse_case(box: Sandbox, files: Readonly<Record<string, string>>): Kconf | null {
