@@ -17,16 +17,22 @@ function real(path: string): string {
 	}
 }
 
-/** Throws what the system says; UserError from write_file(). */
-function put(path: string, data: string | Uint8Array): void {
+/** The file that a name is of, and where it is written before it takes its place. */
+export function places_of(path: string): { file: string; aside: string } {
 	const file = real(path);
 	const there = lstatSync(file, { throwIfNoEntry: false });
 	/* A device or a pipe takes what it gets: there is nothing to put in its place. */
-	if (there && !there.isFile() && !there.isDirectory()) {
+	if (there && !there.isFile()) return { file, aside: file };
+	return { file, aside: join(dirname(file), `.tmp.${basename(file)}.${process.pid}`) };
+}
+
+/** Throws what the system says; UserError from write_file(). */
+function put(path: string, data: string | Uint8Array): void {
+	const { file, aside } = places_of(path);
+	if (aside === file) {
 		writeFileSync(file, data);
 		return;
 	}
-	const aside = join(dirname(file), `.tmp.${basename(file)}.${process.pid}`);
 	try {
 		writeFileSync(aside, data);
 		renameSync(aside, file);

@@ -4,20 +4,10 @@
  * found out before; it is there whole when it is finished, and whoever
  * interrupts us, or a disk that is full, leaves the old one, or none.
  */
-import {
-	accessSync,
-	closeSync,
-	constants,
-	openSync,
-	realpathSync,
-	renameSync,
-	rmSync,
-	statSync,
-	writeSync,
-} from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { accessSync, closeSync, constants, existsSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { at_end } from "./at_end.ts";
 import { reason, UserError } from "./errors.ts";
+import { places_of } from "./files.ts";
 
 export interface OutputFile {
 	write(data: string | Uint8Array): void;
@@ -29,13 +19,9 @@ export interface OutputFile {
 
 /** Throws what the system says. */
 function open(name: string): OutputFile {
-	const there = statSync(name, { throwIfNoEntry: false });
-	/* A device or a pipe takes what it gets. */
-	const direct = there !== undefined && !there.isFile();
-	const file = there?.isFile() ? realpathSync(name) : name;
-	if (there) accessSync(file, constants.W_OK);
-	const path = direct ? file : join(dirname(file), `.tmp.${basename(file)}.${process.pid}`);
-	let fd: number | undefined = openSync(path, "w");
+	const { file, aside } = places_of(name);
+	if (existsSync(file)) accessSync(file, constants.W_OK);
+	let fd: number | undefined = openSync(aside, "w");
 	const close = () => {
 		if (fd !== undefined) closeSync(fd);
 		fd = undefined;
@@ -43,7 +29,7 @@ function open(name: string): OutputFile {
 	const drop = () => {
 		if (fd === undefined) return;
 		close();
-		if (!direct) rmSync(path, { force: true });
+		if (aside !== file) rmSync(aside, { force: true });
 		release();
 	};
 	const release = at_end(drop);
@@ -55,7 +41,7 @@ function open(name: string): OutputFile {
 		},
 		finish() {
 			close();
-			if (!direct) renameSync(path, file);
+			if (aside !== file) renameSync(aside, file);
 			release();
 		},
 	};
