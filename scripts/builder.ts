@@ -6,6 +6,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { build } from "./build.ts";
+import { is_main } from "./kconfig/is_main.ts";
 import { UserError } from "./lib/errors.ts";
 
 /** What to build, and what KBUILD_NOCHECK is for it. The answer is what is wrong, if anything. */
@@ -13,14 +14,17 @@ interface Order {
 	dir: string;
 	nocheck: string;
 }
-const SELF = fileURLToPath(import.meta.url);
 
 /** Builds by a child that begins with the first tree, and waits for more; by another one what is asked meanwhile. */
-export function builder(): (dir: string) => Promise<void> {
+export function builder(): (dir: string, nocheck: string) => Promise<void> {
 	const idle: ChildProcess[] = [];
-	return (dir) =>
+	return (dir, nocheck) =>
 		new Promise((resolve, reject) => {
-			const child = idle.pop() ?? fork(SELF, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+			const child =
+				idle.pop() ??
+				fork(fileURLToPath(import.meta.url), {
+					stdio: ["ignore", "inherit", "inherit", "ipc"],
+				});
 			const died = () => reject(new UserError(`${dir}: the compiler has ended`));
 			child.ref();
 			child.channel?.ref();
@@ -33,11 +37,11 @@ export function builder(): (dir: string) => Promise<void> {
 				if (problem === "") resolve();
 				else reject(new UserError(`${problem}`));
 			});
-			child.send({ dir, nocheck: process.env.KBUILD_NOCHECK ?? "" } satisfies Order);
+			child.send({ dir, nocheck } satisfies Order);
 		});
 }
 
-if (process.argv[1] === SELF)
+if (is_main(import.meta.url))
 	process.on("message", async ({ dir, nocheck }: Order) => {
 		process.env.KBUILD_NOCHECK = nocheck;
 		process.send?.(

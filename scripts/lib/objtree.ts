@@ -89,11 +89,11 @@ export function dir_name({ name, arch = DEFAULT_ARCH }: ObjtreeOptions): string 
 	return arch === DEFAULT_ARCH ? name : `${arch}-${name}`;
 }
 
-let builder: ((dir: string) => Promise<unknown>) | undefined;
+let builder: ((dir: string, nocheck: string) => Promise<unknown>) | undefined;
 
 /**
  * For who has many trees built: by `fn`, once they are configured, and not by a make for each. A compiler
- * that has been at work takes a quarter of the time.
+ * that has been at work takes a quarter of the time. `nocheck` is KBUILD_NOCHECK.
  */
 export function build_by(fn: typeof builder): void {
 	builder = fn;
@@ -169,7 +169,7 @@ async function make_objtree(options: ObjtreeOptions, file: string, target: strin
 		});
 		if (status !== 0) throw new UserError(failed(shown, goal, stdout + stderr));
 	}
-	await build?.(dir).catch((error: Error) => {
+	await build?.(dir, env.KBUILD_NOCHECK).catch((error: Error) => {
 		throw new UserError(failed(shown, target, error.message));
 	});
 	/* Make leaves alone what came out the same. */
