@@ -13,7 +13,9 @@ import {
 	CLONE_VM,
 } from "uapi/linux/sched.ts";
 import { atomic_read } from "linux/atomic.ts";
-import { EBADF, ECHILD, EINVAL, ENOSYS, EPERM, ESRCH } from "linux/errno.ts";
+import {
+	EBADF, ECHILD, EINVAL, ENOMEM, ENOSYS, EPERM, ESRCH,
+} from "linux/errno.ts";
 import { O_RDONLY } from "linux/fcntl.ts";
 import {
 	MADV_DONTFORK,
@@ -25,7 +27,9 @@ import {
 	PROT_WRITE,
 } from "linux/mman.ts";
 import { VM_LOCKED } from "linux/mm.ts";
+import { RLIM_NLIMITS, RLIMIT_MEMLOCK } from "linux/resource.ts";
 import { SIGCHLD, SIGKILL, SIGSEGV } from "linux/signal.ts";
+import { PR_SIM_RLIMIT } from "linux/version.ts";
 import {
 	KUNIT_ASSERT_EQ,
 	KUNIT_ASSERT_GT,
@@ -54,6 +58,7 @@ import {
 	__NR_mlock,
 	__NR_mmap,
 	__NR_munmap,
+	__NR_prctl,
 	__NR_sim_exec,
 	__NR_sim_open,
 	__NR_sim_special,
@@ -227,6 +232,28 @@ function fork_dontcopy_wipeonfork(test: kunit): void {
 	KUNIT_EXPECT_EQ(test, sig !== null ? sig.addr : 0, AREA);
 	KUNIT_EXPECT_EQ(test, user_load8(AREA + PAGE_SIZE), 0);
 	KUNIT_EXPECT_EQ(test, user_load8(AREA + 2 * PAGE_SIZE), 5);
+	user_syscall(__NR_exit_group, 0);
+}
+
+/** Of RLIMIT_MEMLOCK; the parent's are the child's. */
+function fork_inherits_limits(test: kunit): void {
+	const limit = (which: number, cur: number, max: number): number =>
+		user_syscall(__NR_prctl, PR_SIM_RLIMIT, which, cur, max);
+
+	make_process(test);
+	map_area(test, 2);
+	KUNIT_EXPECT_EQ(test, limit(RLIM_NLIMITS, 0, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, limit(RLIMIT_MEMLOCK, 2, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test,
+		limit(RLIMIT_MEMLOCK, PAGE_SIZE, 2 * PAGE_SIZE), 0);
+	const child = user_syscall(__NR_fork);
+
+	run_task(child);
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_mlock, AREA, 2 * PAGE_SIZE),
+		-ENOMEM);
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_mlock, AREA, PAGE_SIZE), 0);
+	/* What is locked already does not count twice. */
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_mlock, AREA, PAGE_SIZE), 0);
 	user_syscall(__NR_exit_group, 0);
 }
 
@@ -541,6 +568,7 @@ export const fork_test_suite = kunit_suite({
 		KUNIT_CASE("fork_copies_layout", fork_copies_layout),
 		KUNIT_CASE("fork_copy_on_write", fork_copy_on_write),
 		KUNIT_CASE("fork_dontcopy_wipeonfork", fork_dontcopy_wipeonfork),
+		KUNIT_CASE("fork_inherits_limits", fork_inherits_limits),
 		KUNIT_CASE("fork_drops_mlock", fork_drops_mlock),
 		KUNIT_CASE("clone_thread_shares_mm", clone_thread_shares_mm),
 		KUNIT_CASE("vm_area_free_waits_for_threads",
