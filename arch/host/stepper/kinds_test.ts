@@ -11,6 +11,7 @@ import {
 	FREE,
 	IRQ_OFF,
 	is_ordered,
+	is_total,
 	KIND_NAMES,
 	KINDS,
 	R,
@@ -97,4 +98,9 @@ test("what commutes: two reads, two additions, two readers of a lock, steps of d
 	];
 	for (const [a, b] of not) t.true(conflicts(a, b), `${name(a)} after ${name(b)}`);
 	t.false(conflicts(ACQ, REL));
+});
+
+test("who looks back stops at a step that is ordered with all others at its word", (t) => {
+	t.deepEqual(kinds.filter(is_total), [W, RMW, ACQ, TRY, DOWNGRADE, FREE]);
+	for (const k of [R, A, RACQ, REL, RREL, IRQ_OFF]) t.false(is_total(k), name(k));
 });

@@ -4,7 +4,7 @@
  * set for each CPU. Sets are never changed, only replaced, so that they can be shared, and
  * undone by putting the old one back. There are many, of thousands of places, and most differ
  * from others in few: so a set is made of chunks, and two sets have those in common in which
- * they are alike. To put one store in copies a chunk; to join two sets looks only at chunks that differ.
+ * they are alike. To put a store in copies one chunk, and a union looks only at those that differ.
  */
 
 /** A store. Views.write() makes it and puts it into its place's history; undo takes it out again. */
@@ -77,7 +77,7 @@ function put<T>(list: T[], i: number, value: T, missing: T): void {
 	list[i] = value;
 }
 
-/** The union of two chunks, which is the one of both that has all where one has. */
+/** The union of two chunks: one of the two, where that has all. */
 function join_chunks(a: Chunk, b: Chunk): Chunk {
 	let out: (Message | undefined)[] | undefined;
 	let all_of_b = true;
