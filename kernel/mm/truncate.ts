@@ -62,6 +62,7 @@ export function truncate_inode_pages(
  * copies as well. i_size was set before: a fault that found the old one has its
  * page locked until it is mapped, so that whoever comes too late for the first
  * unmapping is met page by page, and with a private copy by the second.
+ * Called without locks, in process context: it may sleep for a page.
  */
 export function truncate_pagecache(inode: inode, newsize: number): void {
 	const mapping = inode.i_data;

@@ -34,6 +34,7 @@ export const CLONE_THREAD = 0x10000;
 export const MREMAP_FIXED = 2;
 export const MREMAP_DONTUNMAP = 4;
 export const SIGCHLD = 17;
+export const MPOL_DEFAULT = 0;
 export const PR_SET_NAME = 15;
 export const PR_SET_VMA = 0x53564d41;
 /** setrlimit(), with numbers instead of a struct; see include/linux/version.ts. */
@@ -178,7 +179,7 @@ const NAMES: Record<string, number> = {
 	__WNOTHREAD: 0x20000000,
 	__WALL: 0x40000000,
 	__WCLONE: 0x80000000,
-	MPOL_DEFAULT: 0,
+	MPOL_DEFAULT,
 	PR_SET_NAME,
 	PR_SET_VMA,
 	PR_SET_VMA_ANON_NAME: 0,

@@ -2,7 +2,7 @@
 /** Merges the files of a recording into one list of operations, in the order in
  *  which they took effect. */
 import { UserError } from "../lib/errors.ts";
-import { NR, SIGBUS, SIGSEGV, page_down } from "./abi.ts";
+import { MPOL_DEFAULT, NR, SIGBUS, SIGSEGV, page_down } from "./abi.ts";
 import { Ahead, beginning } from "./ahead.ts";
 import { Rings } from "./aio.ts";
 import { type Fault, match_signals } from "./faults.ts";
@@ -23,8 +23,6 @@ import { type Thread, Threads } from "./threads.ts";
 import { Touches } from "./touches.ts";
 import type { Op, Trace } from "./trace.ts";
 import { is_birth, numeric } from "./values.ts";
-
-const MPOL_DEFAULT = 0;
 
 /** What a recording is made of, read. */
 export interface Parts {
