@@ -967,41 +967,44 @@ export function __pte_map_lock(vmf: vm_fault): boolean {
 	if (!CONFIG_SPECULATIVE_PAGE_FAULT) return false;
 
 	speculative_page_walk_begin();
-	if (!mmap_seq_read_check(mm, vmf.seq, SPF_ABORT_PTE_MAP_LOCK_SEQ1)) {
-		trace_spf_vmf_changed(SPF_ABORT_PTE_MAP_LOCK_SEQ1, vmf);
-		if (pte !== NULL) pte_unmap(pte);
-		speculative_page_walk_end();
-		return false;
-	}
-	const pmdval = READ_ONCE(vmf.pmd.pmd);
-	if (!pmd_same(pmdval, vmf.orig_pmd)) {
-		count_vm_spf_event(SPF_ABORT_PTE_MAP_LOCK_PMD);
-		trace_spf_pmd_changed(SPF_ABORT_PTE_MAP_LOCK_PMD, vmf);
-		if (pte !== NULL) pte_unmap(pte);
-		speculative_page_walk_end();
-		return false;
-	}
-	const ptl = pte_lockptr_val(mm, pmdval);
-	if (pte === NULL) pte = pte_offset_map_val(pmdval, vmf.address);
-	if (!spin_trylock(ptl)) {
-		count_vm_spf_event(SPF_ABORT_PTE_MAP_LOCK_PTL);
-		trace_spf_pte_lock(SPF_ABORT_PTE_MAP_LOCK_PTL, vmf);
-		pte_unmap(pte);
-		speculative_page_walk_end();
-		return false;
-	}
-	if (!mmap_seq_read_check(mm, vmf.seq, SPF_ABORT_PTE_MAP_LOCK_SEQ2)) {
-		trace_spf_vmf_changed(SPF_ABORT_PTE_MAP_LOCK_SEQ2, vmf);
+	fail: {
+		if (!mmap_seq_read_check(mm, vmf.seq,
+			SPF_ABORT_PTE_MAP_LOCK_SEQ1)) {
+			trace_spf_vmf_changed(SPF_ABORT_PTE_MAP_LOCK_SEQ1, vmf);
+			break fail;
+		}
+		const pmdval = READ_ONCE(vmf.pmd.pmd);
+		if (!pmd_same(pmdval, vmf.orig_pmd)) {
+			count_vm_spf_event(SPF_ABORT_PTE_MAP_LOCK_PMD);
+			trace_spf_pmd_changed(SPF_ABORT_PTE_MAP_LOCK_PMD, vmf);
+			break fail;
+		}
+		const ptl = pte_lockptr_val(mm, pmdval);
+		if (pte === NULL) pte = pte_offset_map_val(pmdval, vmf.address);
+		if (!spin_trylock(ptl)) {
+			count_vm_spf_event(SPF_ABORT_PTE_MAP_LOCK_PTL);
+			trace_spf_pte_lock(SPF_ABORT_PTE_MAP_LOCK_PTL, vmf);
+			break fail;
+		}
+		unlock_fail: {
+			if (!mmap_seq_read_check(mm, vmf.seq,
+				SPF_ABORT_PTE_MAP_LOCK_SEQ2)) {
+				trace_spf_vmf_changed(
+					SPF_ABORT_PTE_MAP_LOCK_SEQ2, vmf);
+				break unlock_fail;
+			}
+			/* The lock keeps the table: to free it a writer must
+			 * zap it first. */
+			speculative_page_walk_end();
+			vmf.pte = pte;
+			vmf.ptl = ptl;
+			return true;
+		} /* unlock_fail: */
 		spin_unlock(ptl);
-		pte_unmap(pte);
-		speculative_page_walk_end();
-		return false;
-	}
-	/* The lock keeps the table: to free it a writer must zap it first. */
+	} /* fail: */
+	if (pte !== NULL) pte_unmap(pte);
 	speculative_page_walk_end();
-	vmf.pte = pte;
-	vmf.ptl = ptl;
-	return true;
+	return false;
 }
 
 /* ---- the page fault ---- */
@@ -1106,99 +1109,103 @@ function wp_page_copy(vmf: vm_fault): vm_fault_t {
 	const vma = vmf.vma;
 	const mm = vma.vm_mm;
 	const old_page = vmf.page;
-	let new_page: page;
+	let new_page: page = NULL;
 	let page_copied = false;
+	let ret: vm_fault_t = VM_FAULT_OOM;
 
-	/* Another fault may set it: pairs with the release in
-	 * __anon_vma_prepare(). Port: a plain load in the kernel. */
-	if (smp_load_acquire(vma.anon_vma) === NULL) {
-		if (CONFIG_SPECULATIVE_PAGE_FAULT) {
-			/* To find or make one takes the neighbours, which only
-			 * mmap_lock holds still. */
-			if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
-				count_vm_spf_event(SPF_ABORT_ANON_VMA);
-				trace_spf_vma_noanon(SPF_ABORT_ANON_VMA, vmf);
+	out: { out_free_new: {
+		/* Another fault may set it: pairs with the release in
+		 * __anon_vma_prepare(). Port: a plain load in the kernel. */
+		if (smp_load_acquire(vma.anon_vma) === NULL) {
+			if (CONFIG_SPECULATIVE_PAGE_FAULT) {
+				/* To find or make one takes the neighbours,
+				 * which only mmap_lock holds still. */
+				if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
+					count_vm_spf_event(SPF_ABORT_ANON_VMA);
+					trace_spf_vma_noanon(SPF_ABORT_ANON_VMA,
+						vmf);
+					ret = VM_FAULT_RETRY;
+					break out;
+				}
+			}
+			if (__anon_vma_prepare(vma) !== 0) break out;
+		}
+
+		/* Of the page of zeroes no copy is needed: new memory is
+		 * zeroed. */
+		if (is_zero_pfn(pte_pfn(vmf.orig_pte))) {
+			new_page = alloc_zeroed_user_highpage_movable(vma,
+				vmf.address);
+			if (new_page === NULL) break out;
+		} else {
+			new_page = alloc_page(GFP_HIGHUSER_MOVABLE);
+			if (new_page === NULL) break out;
+			if (!cow_user_page(new_page, old_page, vmf)) {
+				put_page(new_page);
 				if (old_page !== NULL) put_page(old_page);
-				return VM_FAULT_RETRY;
+				return 0;
 			}
 		}
-		if (__anon_vma_prepare(vma) !== 0) {
-			if (old_page !== NULL) put_page(old_page);
-			return VM_FAULT_OOM;
-		}
-	}
+		/* Publishes the contents by the smp_wmb() in it. Pairs with the
+		 * address dependency of whoever finds the page in the table. */
+		__SetPageUptodate(new_page);
 
-	/* Of the page of zeroes no copy is needed: new memory is zeroed. */
-	if (is_zero_pfn(pte_pfn(vmf.orig_pte))) {
-		new_page = alloc_zeroed_user_highpage_movable(vma, vmf.address);
-		if (new_page === NULL) {
-			if (old_page !== NULL) put_page(old_page);
-			return VM_FAULT_OOM;
+		/* V2.26: where a speculative fault commits; if it cannot, the
+		 * copy was in vain and the classic fault makes another one. */
+		if (!pte_map_lock(vmf)) {
+			ret = VM_FAULT_RETRY;
+			break out_free_new;
 		}
-	} else {
-		new_page = alloc_page(GFP_HIGHUSER_MOVABLE);
-		if (new_page === NULL) {
-			if (old_page !== NULL) put_page(old_page);
-			return VM_FAULT_OOM;
-		}
-		if (!cow_user_page(new_page, old_page, vmf)) {
-			put_page(new_page);
-			if (old_page !== NULL) put_page(old_page);
-			return 0;
-		}
-	}
-	/* Publishes the contents by the smp_wmb() in it. Pairs with the address
-	 * dependency of whoever finds the page in the table. */
-	__SetPageUptodate(new_page);
-
-	/* V2.26: where a speculative fault commits; if it cannot, the copy was
-	 * in vain and the classic fault makes another one. */
-	if (!pte_map_lock(vmf)) {
-		put_page(new_page);
-		if (old_page !== NULL) put_page(old_page);
-		return VM_FAULT_RETRY;
-	}
-	if (pte_same(ptep_get(vmf.pte), vmf.orig_pte)) {
-		/* A file's page was counted as such; anonymous for anonymous
-		 * changes nothing; the page of zeroes was not counted. */
-		if (old_page !== NULL) {
-			if (!PageAnon(old_page)) {
-				dec_mm_counter_fast(mm, mm_counter_file(old_page));
+		if (pte_same(ptep_get(vmf.pte), vmf.orig_pte)) {
+			/* A file's page was counted as such; anonymous for
+			 * anonymous changes nothing; the page of zeroes was not
+			 * counted. */
+			if (old_page !== NULL) {
+				if (!PageAnon(old_page)) {
+					dec_mm_counter_fast(mm,
+						mm_counter_file(old_page));
+					inc_mm_counter_fast(mm, MM_ANONPAGES);
+				}
+			} else {
 				inc_mm_counter_fast(mm, MM_ANONPAGES);
 			}
-		} else {
-			inc_mm_counter_fast(mm, MM_ANONPAGES);
-		}
-		let entry = mk_pte(new_page, vma.vm_page_prot);
-		entry = maybe_mkwrite(pte_mkdirty(entry), vma);
-		/*
-		 * Away with the old translation on every CPU before the new one
-		 * appears: else one thread could write the new page and another
-		 * still read the old one.
-		 */
-		ptep_clear_flush(vma, vmf.address, vmf.pte);
-		page_add_new_anon_rmap(new_page, vma, vmf.address, false);
-		lru_cache_add_inactive_or_unevictable(new_page, vma);
-		set_pte_at(mm, vmf.address, vmf.pte, entry);
-		update_mmu_cache(vma, vmf.address, vmf.pte);
-		if (old_page !== NULL) {
+			let entry = mk_pte(new_page, vma.vm_page_prot);
+			entry = maybe_mkwrite(pte_mkdirty(entry), vma);
 			/*
-			 * The mapping count only drops now: while the old page
-			 * was mapped twice nobody took it for his own and wrote
-			 * to it under the eyes of a CPU not flushed yet.
+			 * Away with the old translation on every CPU before the
+			 * new one appears: else one thread could write the new
+			 * page and another still read the old one.
 			 */
-			page_remove_rmap(old_page, false);
+			ptep_clear_flush(vma, vmf.address, vmf.pte);
+			page_add_new_anon_rmap(new_page, vma, vmf.address,
+				false);
+			lru_cache_add_inactive_or_unevictable(new_page, vma);
+			set_pte_at(mm, vmf.address, vmf.pte, entry);
+			update_mmu_cache(vma, vmf.address, vmf.pte);
+			if (old_page !== NULL) {
+				/*
+				 * The mapping count only drops now: while the
+				 * old page was mapped twice nobody took it for
+				 * his own and wrote to it under the eyes of a
+				 * CPU not flushed yet.
+				 */
+				page_remove_rmap(old_page, false);
+			}
+			/* It is the old one that is let go below. */
+			new_page = old_page;
+			page_copied = true;
+		} else {
+			update_mmu_tlb(vma, vmf.address, vmf.pte);
 		}
-		/* It is the old one that is let go below. */
-		new_page = old_page;
-		page_copied = true;
-	} else {
-		update_mmu_tlb(vma, vmf.address, vmf.pte);
-	}
-	if (new_page !== NULL) put_page(new_page);
-	pte_unmap_unlock(vmf.pte, vmf.ptl);
+		if (new_page !== NULL) put_page(new_page);
+		pte_unmap_unlock(vmf.pte, vmf.ptl);
+		if (old_page !== NULL) put_page(old_page);
+		return page_copied ? VM_FAULT_WRITE : 0;
+	} /* out_free_new: */
+		put_page(new_page);
+	} /* out: */
 	if (old_page !== NULL) put_page(old_page);
-	return page_copied ? VM_FAULT_WRITE : 0;
+	return ret;
 }
 
 /**
@@ -1312,20 +1319,22 @@ function do_wp_page(vmf: vm_fault): vm_fault_t {
 	 * progress has one, too. In doubt we copy; and the page lock is never
 	 * waited for, speculative or not.
 	 */
-	if (PageAnon(page)) {
-		if (!PageKsm(page) && page_count(page) === 1 && trylock_page(page)) {
-			const alone = !PageKsm(page) && page_mapcount(page) === 1 &&
-				page_count(page) === 1;
-			unlock_page(page);
-			if (alone) {
-				wp_page_reuse(vmf);
-				return VM_FAULT_WRITE;
+	copy: {
+		if (PageAnon(page)) {
+			if (PageKsm(page) || page_count(page) !== 1) break copy;
+			if (!trylock_page(page)) break copy;
+			if (PageKsm(page) || page_mapcount(page) !== 1 ||
+				page_count(page) !== 1) {
+				unlock_page(page);
+				break copy;
 			}
+			unlock_page(page);
+			wp_page_reuse(vmf);
+			return VM_FAULT_WRITE;
+		} else if (shared_write) {
+			return wp_page_shared(vmf);
 		}
-	} else if (shared_write) {
-		return wp_page_shared(vmf);
-	}
-
+	} /* copy: */
 	/* The copy is made without the lock; the reference keeps the source. */
 	get_page(page);
 	pte_unmap_unlock(vmf.pte, vmf.ptl);
@@ -1506,53 +1515,56 @@ function do_anonymous_page(vmf: vm_fault): vm_fault_t {
 			entry = pte_mkwrite(pte_mkdirty(entry));
 	}
 
-	/* V2.18: where a speculative fault commits. The page that it brings was
-	 * seen by nobody, and goes back if it cannot. */
-	if (!pte_map_lock(vmf)) {
-		if (page !== NULL) put_page(page);
-		return VM_FAULT_RETRY;
-	}
-	if (!pte_none(ptep_get(vmf.pte))) {
-		/* Another thread faulted the same page in: fine. */
-		update_mmu_tlb(vma, vmf.address, vmf.pte);
-		pte_unmap_unlock(vmf.pte, vmf.ptl);
-		if (page !== NULL) put_page(page);
-		return 0;
-	}
-	/* The OOM reaper may have emptied the address space under its users:
-	 * they must not take zeroes for what they had written. */
-	ret = check_stable_address_space(vma.vm_mm);
-	if (ret !== 0) {
-		pte_unmap_unlock(vmf.pte, vmf.ptl);
-		if (page !== NULL) put_page(page);
-		return ret;
-	}
-	/* Under the lock, so that a range registered meanwhile is noticed. */
-	if (userfaultfd_missing(vma)) {
-		pte_unmap_unlock(vmf.pte, vmf.ptl);
-		if (page !== NULL) put_page(page);
-		if (CONFIG_SPECULATIVE_PAGE_FAULT) {
-			if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
-				count_vm_spf_event(SPF_ABORT_USERFAULTFD);
-				trace_spf_vmf_notsup(SPF_ABORT_USERFAULTFD,
-					vmf);
-				return VM_FAULT_RETRY;
-			}
+	release: { unlock: {
+		/* V2.18: where a speculative fault commits. The page that it
+		 * brings was seen by nobody, and goes back if it cannot. */
+		if (!pte_map_lock(vmf)) {
+			ret = VM_FAULT_RETRY;
+			break release;
 		}
-		return handle_userfault(vmf, VM_UFFD_MISSING);
-	}
-	/* Counted and findable before it is mapped: who walks from the page to
-	 * its mappings may come as soon as the lock is free. */
-	if (page !== NULL) {
-		inc_mm_counter_fast(vma.vm_mm, MM_ANONPAGES);
-		page_add_new_anon_rmap(page, vma, vmf.address, false);
-		lru_cache_add_inactive_or_unevictable(page, vma);
-	}
-	set_pte_at(vma.vm_mm, vmf.address, vmf.pte, entry);
-	/* No flush: nothing was present, and x86 caches no such entry. */
-	update_mmu_cache(vma, vmf.address, vmf.pte);
-	pte_unmap_unlock(vmf.pte, vmf.ptl);
-	return 0;
+		if (!pte_none(ptep_get(vmf.pte))) {
+			/* Another thread faulted the same page in: fine. */
+			update_mmu_tlb(vma, vmf.address, vmf.pte);
+			break unlock;
+		}
+		/* The OOM reaper may have emptied the address space under its
+		 * users: they must not take zeroes for what they had
+		 * written. */
+		ret = check_stable_address_space(vma.vm_mm);
+		if (ret !== 0) break unlock;
+		/* Under the lock, so that a range registered meanwhile is
+		 * noticed. */
+		if (userfaultfd_missing(vma)) {
+			pte_unmap_unlock(vmf.pte, vmf.ptl);
+			if (page !== NULL) put_page(page);
+			if (CONFIG_SPECULATIVE_PAGE_FAULT) {
+				if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
+					count_vm_spf_event(SPF_ABORT_USERFAULTFD);
+					trace_spf_vmf_notsup(
+						SPF_ABORT_USERFAULTFD, vmf);
+					return VM_FAULT_RETRY;
+				}
+			}
+			return handle_userfault(vmf, VM_UFFD_MISSING);
+		}
+		/* Counted and findable before it is mapped: who walks from the
+		 * page to its mappings may come as soon as the lock is free. */
+		if (page !== NULL) {
+			inc_mm_counter_fast(vma.vm_mm, MM_ANONPAGES);
+			page_add_new_anon_rmap(page, vma, vmf.address, false);
+			lru_cache_add_inactive_or_unevictable(page, vma);
+		}
+		set_pte_at(vma.vm_mm, vmf.address, vmf.pte, entry);
+		/* No flush: nothing was present, and x86 caches no such
+		 * entry. */
+		update_mmu_cache(vma, vmf.address, vmf.pte);
+		pte_unmap_unlock(vmf.pte, vmf.ptl);
+		return 0;
+	} /* unlock: */
+		pte_unmap_unlock(vmf.pte, vmf.ptl);
+	} /* release: */
+	if (page !== NULL) put_page(page);
+	return ret;
 }
 
 /**
@@ -1924,28 +1936,34 @@ function handle_pte_fault(vmf: vm_fault): vm_fault_t {
 	 */
 	if (!pte_spinlock(vmf)) return VM_FAULT_RETRY;
 	let entry = vmf.orig_pte;
-	if (!pte_same(ptep_get(vmf.pte), entry)) {
-		update_mmu_tlb(vmf.vma, vmf.address, vmf.pte);
-		pte_unmap_unlock(vmf.pte, vmf.ptl);
-		return 0;
-	}
-	const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0;
-	if (write) {
-		/* The vma permits it, or we would not be here: so it is copy on
-		 * write, or a file that wants to be told. */
-		if (!pte_write(entry)) return do_wp_page(vmf);
-		entry = pte_mkdirty(entry);
-	}
-	entry = pte_mkyoung(entry);
-	if (ptep_set_access_flags(vmf.vma, vmf.address, vmf.pte, entry, write)) {
-		update_mmu_cache(vmf.vma, vmf.address, vmf.pte);
-	} else if ((vmf.flags & FAULT_FLAG_TRIED) === 0) {
-		/*
-		 * Nothing to change: the fault came from an old translation,
-		 * which only matters where it forbade more than the entry.
-		 */
-		if (write) flush_tlb_fix_spurious_fault(vmf.vma, vmf.address);
-	}
+	unlock: {
+		if (!pte_same(ptep_get(vmf.pte), entry)) {
+			update_mmu_tlb(vmf.vma, vmf.address, vmf.pte);
+			break unlock;
+		}
+		const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0;
+		if (write) {
+			/* The vma permits it, or we would not be here: so it is
+			 * copy on write, or a file that wants to be told. */
+			if (!pte_write(entry)) return do_wp_page(vmf);
+			entry = pte_mkdirty(entry);
+		}
+		entry = pte_mkyoung(entry);
+		if (ptep_set_access_flags(vmf.vma, vmf.address, vmf.pte, entry,
+			write)) {
+			update_mmu_cache(vmf.vma, vmf.address, vmf.pte);
+		} else {
+			/*
+			 * Nothing to change: the fault came from an old
+			 * translation, which only matters where it forbade more
+			 * than the entry.
+			 */
+			if ((vmf.flags & FAULT_FLAG_TRIED) !== 0) break unlock;
+			if (write)
+				flush_tlb_fix_spurious_fault(vmf.vma,
+					vmf.address);
+		}
+	} /* unlock: */
 	pte_unmap_unlock(vmf.pte, vmf.ptl);
 	return 0;
 }
@@ -2051,52 +2069,54 @@ function speculative_page_walk(
 	vmf: vm_fault, mm: mm_struct, address: number,
 ): boolean {
 	speculative_page_walk_begin();
-	const pgd = pgd_offset(mm, address);
-	const pgdval = READ_ONCE(pgd.pgd);
-	if (pgd_none(pgdval) || pgd_bad(pgdval)) {
-		count_vm_spf_event(SPF_ABORT_PUD);
+	spf_fail: {
+		const pgd = pgd_offset(mm, address);
+		const pgdval = READ_ONCE(pgd.pgd);
+		if (pgd_none(pgdval) || pgd_bad(pgdval)) {
+			count_vm_spf_event(SPF_ABORT_PUD);
+			break spf_fail;
+		}
+		const p4d = p4d_offset(pgd, address);
+		const p4dval = READ_ONCE(p4d.p4d);
+		if (p4d_none(p4dval) || p4d_bad(p4dval)) {
+			count_vm_spf_event(SPF_ABORT_PUD);
+			break spf_fail;
+		}
+		vmf.pud = pud_offset_lockless(p4d, p4dval, address);
+		const pudval = READ_ONCE(vmf.pud.pud);
+		if (pud_none(pudval) || pud_bad(pudval) ||
+			pud_trans_huge(pudval) || pud_devmap(pudval)) {
+			count_vm_spf_event(SPF_ABORT_PUD);
+			break spf_fail;
+		}
+		vmf.pmd = pmd_offset_lockless(vmf.pud, pudval, address);
+		vmf.orig_pmd = READ_ONCE(vmf.pmd.pmd);
+		/*
+		 * pmd_none() may be the middle of a collapse into a huge page.
+		 * It may also be the plain first touch, and see above why that
+		 * is not for us.
+		 */
+		if (pmd_none(vmf.orig_pmd) || is_swap_pmd(vmf.orig_pmd) ||
+			pmd_trans_huge(vmf.orig_pmd) || pmd_devmap(vmf.orig_pmd)) {
+			count_vm_spf_event(SPF_ABORT_PMD);
+			break spf_fail;
+		}
+		/*
+		 * The pointer stays in vmf beyond this section, where the table
+		 * may be freed: __pte_map_lock() decides whether it can be used
+		 * again.
+		 */
+		vmf.pte = pte_offset_map_val(vmf.orig_pmd, address);
+		vmf.orig_pte = READ_ONCE(vmf.pte.pte);
+		if (pte_none(vmf.orig_pte)) {
+			pte_unmap(vmf.pte);
+			vmf.pte = NULL;
+		}
 		speculative_page_walk_end();
-		return false;
-	}
-	const p4d = p4d_offset(pgd, address);
-	const p4dval = READ_ONCE(p4d.p4d);
-	if (p4d_none(p4dval) || p4d_bad(p4dval)) {
-		count_vm_spf_event(SPF_ABORT_PUD);
-		speculative_page_walk_end();
-		return false;
-	}
-	vmf.pud = pud_offset_lockless(p4d, p4dval, address);
-	const pudval = READ_ONCE(vmf.pud.pud);
-	if (pud_none(pudval) || pud_bad(pudval) || pud_trans_huge(pudval) ||
-		pud_devmap(pudval)) {
-		count_vm_spf_event(SPF_ABORT_PUD);
-		speculative_page_walk_end();
-		return false;
-	}
-	vmf.pmd = pmd_offset_lockless(vmf.pud, pudval, address);
-	vmf.orig_pmd = READ_ONCE(vmf.pmd.pmd);
-	/*
-	 * pmd_none() may be the middle of a collapse into a huge page. It may
-	 * also be the plain first touch, and see above why that is not for us.
-	 */
-	if (pmd_none(vmf.orig_pmd) || is_swap_pmd(vmf.orig_pmd) ||
-		pmd_trans_huge(vmf.orig_pmd) || pmd_devmap(vmf.orig_pmd)) {
-		count_vm_spf_event(SPF_ABORT_PMD);
-		speculative_page_walk_end();
-		return false;
-	}
-	/*
-	 * The pointer stays in vmf beyond this section, where the table may be
-	 * freed: __pte_map_lock() decides whether it can be used again.
-	 */
-	vmf.pte = pte_offset_map_val(vmf.orig_pmd, address);
-	vmf.orig_pte = READ_ONCE(vmf.pte.pte);
-	if (pte_none(vmf.orig_pte)) {
-		pte_unmap(vmf.pte);
-		vmf.pte = NULL;
-	}
+		return true;
+	} /* spf_fail: */
 	speculative_page_walk_end();
-	return true;
+	return false;
 }
 
 /** Major and minor faults of the task, once for each fault that is done. */
