@@ -39,6 +39,8 @@ import {
 	thread_group_leader,
 } from "linux/sched/signal.ts";
 import { RUSAGE_BOTH } from "linux/resource.ts";
+import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
+import type { rcuwait } from "linux/rcuwait.ts";
 import { getrusage_locked, put_rusage } from "kernel/sys.ts";
 import { SIGCHLD, SIGKILL, sigmask } from "linux/signal.ts";
 import { local_irq_disable, local_irq_enable } from "linux/irqflags.ts";
@@ -62,9 +64,11 @@ import {
 	set_current_state,
 	signal_pending,
 	switch_to_task,
+	wake_up_process,
 	wake_up_state,
 } from "kernel/sched/core.ts";
 import { smp_processor_id } from "host/cpu.ts";
+import { smp_mb } from "host/door.ts";
 
 /* options of wait4() */
 export const WNOHANG = 0x00000001;
@@ -141,6 +145,29 @@ export function release_task(p: task_struct): void {
 	put_task_struct(p);
 	if (zap_leader)
 		release_task(leader);
+}
+
+/**
+ * Wake who waits at w, if anybody does; whether it was we. The condition was
+ * made true before.
+ */
+export function rcuwait_wake_up(w: rcuwait): boolean {
+	let ret = false;
+
+	/* Port: tasks are SLAB_TYPESAFE_BY_RCU. One that has gone is not woken,
+	 * for it does not sleep, and another one in its place looks again. */
+	rcu_read_lock();
+
+	/* The condition before the look at who waits: pairs with
+	 * prepare_to_rcuwait() and the set_current_state() after it. */
+	smp_mb();
+
+	const task: task_struct = rcu_dereference(w.task);
+
+	if (task !== NULL)
+		ret = wake_up_process(task);
+	rcu_read_unlock();
+	return ret;
 }
 
 /**

@@ -16,6 +16,7 @@
  *   walk_process_tree(), unshare.
  */
 import {
+	CONFIG_PERCPU_RWSEM,
 	CONFIG_PERF_EVENTS,
 	CONFIG_SPECULATIVE_PAGE_FAULT,
 } from "generated/autoconf.ts";
@@ -125,6 +126,7 @@ import { SIGCHLD } from "linux/signal.ts";
 import {
 	SLAB_HWCACHE_ALIGN,
 	SLAB_PANIC,
+	SLAB_TYPESAFE_BY_RCU,
 	kmem_cache_alloc,
 	kmem_cache_create,
 	kmem_cache_free,
@@ -497,7 +499,10 @@ function copy_signal(clone_flags: number, tsk: task_struct): number {
 /** At boot: the cache that tasks come from, and the first of them. */
 export function fork_init(): void {
 	data.task_struct_cachep = kmem_cache_create("task_struct",
-		sizeof<task_struct>(), 0, SLAB_PANIC);
+		sizeof<task_struct>(), 0, CONFIG_PERCPU_RWSEM
+			/* For rcuwait_wake_up(). */
+			? SLAB_PANIC | SLAB_TYPESAFE_BY_RCU
+			: SLAB_PANIC);
 	data.signal_cachep = kmem_cache_create("signal_cache",
 		sizeof<signal_struct>(), 0, SLAB_PANIC);
 	spin_lock_init(tasklist_lock);

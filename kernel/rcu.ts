@@ -20,6 +20,7 @@ import {
 	rcu_enqueue_step,
 	rcu_gp_end_step,
 	rcu_gp_start_step,
+	rcu_offloaded,
 	rcu_queued,
 	rcu_take_step,
 	rcu_taken,
@@ -505,15 +506,43 @@ export function rcu_nocb_kthread(): void {
 		rcu_nocb_batch();
 }
 
+/** One callback of rcu_barrier() on the stepper. */
+interface rcu_nocb_barrier extends struct {
+	head: embed<callback_head>; /* see callback_head */
+	done: int; /* atomic: set by the callback */
+}
+const rcu_nocb_barrier_callback = RODATA((head: callback_head): void => {
+	const b = container_of<rcu_nocb_barrier>(head, "head");
+
+	/* Pairs with rcu_nocb_barrier(). */
+	smp_store_release(b.done, 1);
+});
+
+/** Until the thread has invoked a callback that is queued now. */
+function rcu_nocb_barrier(): void {
+	const b = STACK<rcu_nocb_barrier>();
+
+	call_rcu(b.head, rcu_nocb_barrier_callback);
+	/* Pairs with rcu_nocb_barrier_callback(). */
+	for (let n = 0; smp_load_acquire(b.done) === 0; n++)
+		cpu_relax(n);
+}
+
 /**
  * Wait until all callbacks queued before are done, on all CPUs. CPUs in the
  * machine are asked to queue one more and report; those outside cannot run
  * theirs, so we adopt them. May sleep.
- * Port: on the stepper's own RCU it does not wait for what the thread has taken
- * already. It is for set-ups and checks there, beside which nobody runs.
+ * Port: the stepper's thread takes all that is queued at once, and invokes it
+ * in any order; what it takes next comes after that. Where it does not run,
+ * beside set-ups and checks, or is the caller, they are invoked here.
  */
 export function rcu_barrier(): void {
 	if (CONFIG_RCU_STEPPED) {
+		if (rcu_offloaded()) {
+			rcu_nocb_barrier();
+			rcu_nocb_barrier();
+			return;
+		}
 		while (rcu_queued() !== 0)
 			rcu_nocb_batch();
 		return;

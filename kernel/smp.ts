@@ -13,6 +13,7 @@
  */
 import {
 	CONFIG_ARCH_HOST_STEPPER,
+	CONFIG_PERCPU_RWSEM,
 	CONFIG_SMP,
 	CONFIG_TRACING,
 } from "generated/autoconf.ts";
@@ -57,6 +58,7 @@ import {
 } from "linux/smp.ts";
 import { softlockup_check } from "kernel/locking/spinlock.ts";
 import { rcu_check_callbacks, rcu_irq_enter, rcu_irq_exit } from "kernel/rcu.ts";
+import { run_scheduled_works } from "./workqueue.ts";
 import { sync_core } from "./jump_label.ts";
 import { cpu_init } from "asm/setup.ts";
 
@@ -278,6 +280,13 @@ export function cpu_enter_host(): void {
 
 	BUG_ON(in_atomic() || irqs_disabled(), "cpu_enter_host() while atomic");
 	rcu_check_callbacks();
+	if (CONFIG_PERCPU_RWSEM && !CONFIG_ARCH_HOST_STEPPER) {
+		/* What a callback has queued just now. */
+		const eqs = rcu_irq_enter();
+
+		run_scheduled_works();
+		rcu_irq_exit(eqs);
+	}
 	for (;;) {
 		door_poll();
 		/* The state, then a last look. Pairs with send_ipi(), after

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors the part of kernel/workqueue.c (5.17) that runs a function on a
- * given CPU in process context: schedule_work_on(), flush_work(),
- * work_on_cpu().
+ * Mirrors the part of kernel/workqueue.c (5.17) that runs a function in process
+ * context: on a given CPU, by schedule_work_on(), flush_work() and
+ * work_on_cpu(), or soon, by schedule_work().
  * Port: the worker of a CPU is its idle loop, so only a CPU in
- * cpu_startup_entry() takes work. A work's function returns a number.
+ * cpu_startup_entry() takes work of others. With CONFIG_PERCPU_RWSEM a CPU also
+ * works off what it has queued for itself before it returns to user mode or
+ * leaves the machine, by whichever task runs there; on the stepper, whoever
+ * calls process_scheduled_works() does. A work's function returns a number.
  * Left out: queues other than the per-CPU one, delayed work, cancelling.
  */
+import { CONFIG_PERCPU_RWSEM } from "generated/autoconf.ts";
 import { nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
 import { BUG_ON } from "linux/bug.ts";
 import { EINVAL } from "linux/errno.ts";
@@ -26,11 +30,11 @@ export type work_func_t = rodata<(arg: number) => number>;
 
 const WORK_IDLE = 0; /* done, or never queued */
 const WORK_PENDING = 1; /* queued or running */
+const WORK_QUEUED = 2; /* by schedule_work(): once it runs, it can be again */
 
 export interface work_struct extends struct {
 	entry: work_struct; /* next on its CPU's list; lock of the pool */
-	/** WORK_*; atomic: set by the queuer, cleared by the worker
-	 *  (release) */
+	/** WORK_*; atomic: set by the queuer, cleared by the worker */
 	state: int;
 	func: rodata<work_func_t>; /* constant while queued */
 	arg: int; /* constant while queued */
@@ -59,11 +63,26 @@ export function INIT_WORK(
 
 /** False if it was queued already. Another CPU has to be in its idle loop. */
 export function schedule_work_on(cpu: number, work: work_struct): boolean {
-	const pool = per_cpu(worker_pools, cpu);
-
 	if (xchg(work.state, WORK_PENDING) !== WORK_IDLE)
 		return false;
+	insert_work(cpu, work);
+	return true;
+}
 
+/**
+ * Have it run soon, from anywhere. False if that is to happen anyway: the
+ * function has not begun, and will see what was done before this call. Port:
+ * its runs may overlap, and flush_work() does not know it.
+ */
+export function schedule_work(work: work_struct): boolean {
+	if (xchg(work.state, WORK_QUEUED) !== WORK_IDLE)
+		return false;
+	insert_work(smp_processor_id(), work);
+	return true;
+}
+
+function insert_work(cpu: number, work: work_struct): void {
+	const pool = per_cpu(worker_pools, cpu);
 	const flags = spin_lock_irqsave(pool.lock);
 
 	work.entry = NULL;
@@ -77,7 +96,6 @@ export function schedule_work_on(cpu: number, work: work_struct): boolean {
 	pool.tail = work;
 	spin_unlock_irqrestore(pool.lock, flags);
 	cpu_kick(cpu);
-	return true;
 }
 
 /** Without the lock: for the idle loop, which looks again before it sleeps. */
@@ -101,10 +119,26 @@ export function process_scheduled_works(): void {
 
 		const func = work.func;
 
+		if (CONFIG_PERCPU_RWSEM &&
+		    READ_ONCE(work.state) === WORK_QUEUED) {
+			const arg = work.arg;
+
+			/* A full barrier: who does not queue it any more is
+			 * seen by func. Pairs with schedule_work(). */
+			xchg(work.state, WORK_IDLE);
+			func(arg);
+			continue;
+		}
 		work.result = func(work.arg);
 		/* Pairs with flush_work(); the struct is the queuer's again. */
 		smp_store_release(work.state, WORK_IDLE);
 	}
+}
+
+/** Before a CPU leaves the kernel. Process context, nothing held. */
+export function run_scheduled_works(): void {
+	if (CONFIG_PERCPU_RWSEM && work_pending_on(smp_processor_id()))
+		process_scheduled_works();
 }
 
 /**

@@ -31,6 +31,30 @@ export function lockdep_assert_held(lock: spinlock_t): void {
 		assert_spin_locked(lock);
 }
 
+/** Any lock that sleeps, by the word that stands for its lockdep_map; trylock
+ *  also where the order does not matter. */
+export function lock_acquire(
+	dep_map: number,
+	subclass: number,
+	trylock: number,
+	read: boolean,
+): void {
+	if (CONFIG_ARCH_HOST_STEPPER)
+		lockdep_acquire(dep_map, read, trylock !== 0, subclass);
+}
+
+export function lock_release(dep_map: number): void {
+	if (CONFIG_ARCH_HOST_STEPPER)
+		lockdep_release(dep_map);
+}
+
+/** By the running task; true where no lockdep knows. */
+export function lock_is_held(dep_map: number): boolean {
+	if (CONFIG_ARCH_HOST_STEPPER)
+		return lockdep_held(dep_map) !== 0;
+	return true;
+}
+
 /** About to be locked for writing; a trylock says so when it has succeeded. */
 export function rwsem_acquire(
 	sem: rw_semaphore,

@@ -3,12 +3,12 @@
  * Mirrors include/linux/rcupdate.h (5.17) for a non-preemptible kernel.
  * rcu_dereference() and rcu_assign_pointer() are built in (compiler.d.ts);
  * grace periods are in kernel/rcu.ts.
- * Left out: the bh and sched flavours, SRCU, tasks RCU, kvfree_rcu().
+ * Left out: the bh flavour, tasks RCU, kvfree_rcu(). SRCU has its own header.
  */
 import { CONFIG_DEBUG_ATOMIC_SLEEP, CONFIG_RCU_STEPPED } from "generated/autoconf.ts";
 import { rcu_read_depth, rcu_read_lock_step, rcu_read_unlock_step } from "host/model.ts";
 import { BUG_ON } from "linux/bug.ts";
-import { preempt_disable, preempt_enable } from "linux/preempt.ts";
+import { preempt_disable, preempt_enable, preemptible } from "linux/preempt.ts";
 import { rcu_is_watching } from "kernel/rcu.ts";
 
 /** For assertions. All fields: its CPU only. */
@@ -42,6 +42,23 @@ export function rcu_read_unlock(): void {
 	preempt_enable();
 }
 
+/**
+ * A section of what forbids preemption. Port: for preempt_disable() where it is
+ * there to hold up a grace period; every CPU in the kernel does, but on the
+ * stepper's own RCU only who says so.
+ */
+export function rcu_read_lock_sched(): void {
+	preempt_disable();
+	if (CONFIG_RCU_STEPPED)
+		rcu_read_lock_step();
+}
+
+export function rcu_read_unlock_sched(): void {
+	if (CONFIG_RCU_STEPPED)
+		rcu_read_unlock_step();
+	preempt_enable();
+}
+
 /** How deep in read-side sections we are; 0 where nobody counts. */
 export function rcu_preempt_depth(): number {
 	if (CONFIG_RCU_STEPPED)
@@ -58,6 +75,13 @@ export function rcu_read_lock_held(): boolean {
 	if (CONFIG_DEBUG_ATOMIC_SLEEP)
 		return this_cpu(rcu_reader).nesting !== 0;
 	return true;
+}
+
+/** The same of any flavour. */
+export function rcu_read_lock_any_held(): boolean {
+	if (CONFIG_RCU_STEPPED)
+		return rcu_read_depth() !== 0;
+	return !preemptible();
 }
 
 export {

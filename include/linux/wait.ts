@@ -4,11 +4,14 @@
  * sleeping tasks.
  * Port: wait_event(wq, condition) is a macro around the condition; a caller
  * writes its loop: prepare_to_wait(), look, schedule(), finish_wait().
- * Left out: exclusive waiters, wake functions, bit waits, timeouts.
+ * Port: waiters of wake_up() have no wake function and are not exclusive; those
+ * of __wake_up_common_lock() may be and have.
+ * Left out: bit waits, timeouts.
  */
 import {
 	INIT_LIST_HEAD,
 	list_add,
+	list_add_tail,
 	list_del_init,
 	list_empty,
 } from "linux/list.ts";
@@ -33,9 +36,26 @@ export interface wait_queue_head extends struct {
 	head: embed<list_head>; /* lock, peeked at by waitqueue_active() */
 }
 
+/* wait_queue_entry.flags */
+export const WQ_FLAG_EXCLUSIVE = 0x01;
+export const WQ_FLAG_CUSTOM = 0x08;
+
+/** What a waker does for a waiter, under the lock of the head: negative ends
+ *  the wake-up, 0 is for nothing, else an exclusive one counts. */
+export type wait_queue_func_t = (
+	wq_entry: wait_queue_entry,
+	mode: number,
+	wake_flags: number,
+	key: number,
+) => number;
+
 /** On the sleeper's stack. */
 export interface wait_queue_entry extends struct {
-	private: task_struct; /* constant */
+	flags: int; /* WQ_FLAG_*; constant */
+	/** constant, or as func says */
+	private: task_struct;
+	/** constant; NULL: default_wake_function() */
+	func: rodata<wait_queue_func_t>;
 	entry: embed<list_head>; /* lock of the head */
 }
 
@@ -49,9 +69,26 @@ export function init_wait(wait: wait_queue_entry): void {
 	INIT_LIST_HEAD(wait.entry);
 }
 
+/** DEFINE_WAIT_FUNC(): a waiter who is woken by a function of its own. */
+export function init_wait_func(
+	wait: wait_queue_entry,
+	func: wait_queue_func_t,
+): void {
+	init_wait(wait);
+	wait.func = func;
+}
+
 /** Without the lock: the caller has a full barrier after its condition. */
 export function waitqueue_active(wq: wait_queue_head): boolean {
 	return !list_empty(wq.head);
+}
+
+/** Behind all others. The lock is held. */
+export function __add_wait_queue_entry_tail(
+	wq: wait_queue_head,
+	wait: wait_queue_entry,
+): void {
+	list_add_tail(wait.entry, wq.head);
 }
 
 /**
@@ -104,4 +141,54 @@ export function wake_up_all(wq: wait_queue_head): void {
 
 export function wake_up(wq: wait_queue_head): void {
 	__wake_up(wq, TASK_NORMAL);
+}
+
+/**
+ * Ask waiters from the first one on, until one says that it is enough or so
+ * many exclusive ones were woken. The lock is held. A function may take its
+ * entry out, and must not touch others.
+ */
+function __wake_up_common(
+	wq: wait_queue_head,
+	mode: number,
+	nr_exclusive: number,
+	key: number,
+): void {
+	let pos: list_head = wq.head.next;
+
+	while (pos !== wq.head) {
+		const next: list_head = pos.next;
+		const curr = container_of<wait_queue_entry>(pos, "entry");
+		/* Once it was woken the entry may be gone. */
+		const flags = curr.flags;
+		const func = curr.func;
+		const ret = func === NULL
+			? Number(try_to_wake_up(curr.private, mode))
+			: func(curr, mode, 0, key);
+
+		if (ret < 0)
+			break;
+		if (ret !== 0 && (flags & WQ_FLAG_EXCLUSIVE) !== 0 &&
+		    --nr_exclusive === 0)
+			break;
+		pos = next;
+	}
+}
+
+/** __wake_up() for waiters who have functions, which get the key. */
+export function __wake_up_common_lock(
+	wq: wait_queue_head,
+	mode: number,
+	nr_exclusive: number,
+	key: number,
+): void {
+	const flags = spin_lock_irqsave(wq.lock);
+
+	__wake_up_common(wq, mode, nr_exclusive, key);
+	spin_unlock_irqrestore(wq.lock, flags);
+}
+
+/** The lock is held. */
+export function wake_up_locked(wq: wait_queue_head): void {
+	__wake_up_common(wq, TASK_NORMAL, 1, 0);
 }

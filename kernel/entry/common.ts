@@ -4,6 +4,10 @@
  * Left out: tracing, seccomp, single-stepping, context tracking besides RCU,
  * task work.
  */
+import {
+	CONFIG_ARCH_HOST_STEPPER,
+	CONFIG_PERCPU_RWSEM,
+} from "generated/autoconf.ts";
 import { VM_BUG_ON } from "linux/bug.ts";
 import { irqs_disabled } from "linux/irqflags.ts";
 import { in_atomic } from "linux/preempt.ts";
@@ -16,6 +20,7 @@ import {
 import { current } from "kernel/sched/core.ts";
 import { get_signal } from "kernel/signal.ts";
 import { irq_poll } from "kernel/smp.ts";
+import { run_scheduled_works } from "kernel/workqueue.ts";
 
 /** First of all: RCU has to watch us before we may look at anything. */
 export function enter_from_user_mode(): void {
@@ -49,6 +54,8 @@ function exit_to_user_mode_prepare(): void {
 	VM_BUG_ON(irqs_disabled(), "return to user mode with interrupts off");
 	exit_to_user_mode_loop();
 	rcu_check_callbacks();
+	if (CONFIG_PERCPU_RWSEM && !CONFIG_ARCH_HOST_STEPPER)
+		run_scheduled_works();
 }
 
 export function syscall_exit_to_user_mode(): void {

@@ -35,7 +35,7 @@ import {
 } from "./primitives.ts";
 import { HEAP32, page_stored, poke } from "./ram.ts";
 import { touch } from "./sharing.ts";
-import { current_context, current_cpu, exploring, in_irq, irq_off } from "./state.ts";
+import { current_context, current_cpu, exploring, in_irq, in_rcu_thread, irq_off } from "./state.ts";
 import { witnessed } from "./witness.ts";
 
 /* ---- locks ---- */
@@ -250,6 +250,11 @@ export function rcu_take_step(): number {
 export function rcu_taken(i: number): number {
 	if (rerunning()) return logged();
 	return log_result(taken(i));
+}
+/** Does a thread invoke callbacks, and another one than who asks? */
+export function rcu_offloaded(): boolean {
+	if (rerunning()) return logged() !== 0;
+	return log_result(exploring() && !in_rcu_thread() ? 1 : 0) !== 0;
 }
 export function rcu_queued(): number {
 	if (rerunning()) return logged();

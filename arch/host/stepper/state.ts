@@ -134,6 +134,10 @@ export function irq_off(): boolean {
 export function in_irq(): boolean {
 	return cur >= 0 && ctx_kind[cur] === "irq";
 }
+/** The running context is the thread that invokes RCU's callbacks. */
+export function in_rcu_thread(): boolean {
+	return cur >= 0 && ctx_kind[cur] === "rcu";
+}
 
 /* ---- events ---- */
 

@@ -34,6 +34,7 @@ export const rcu_gp_end_step: () => void = none;
 export const rcu_enqueue_step: (head: number) => void = none;
 export const rcu_take_step: () => number = none;
 export const rcu_taken: (i: number) => number = none;
+export const rcu_offloaded: () => boolean = none;
 export const rcu_queued: () => number = none;
 export const irq_disable_step: () => void = none;
 export const irq_enable_step: () => void = none;

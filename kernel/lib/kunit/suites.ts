@@ -15,10 +15,12 @@ import {
 	CONFIG_MMU_GATHER_KUNIT_TEST,
 	CONFIG_MREMAP_KUNIT_TEST,
 	CONFIG_PAGE_ALLOC_KUNIT_TEST,
+	CONFIG_PERCPU_RWSEM_KUNIT_TEST,
 	CONFIG_PERF_EVENTS_KUNIT_TEST,
 	CONFIG_PROC_KUNIT_TEST,
 	CONFIG_RBTREE_KUNIT_TEST,
 	CONFIG_RCU_KUNIT_TEST,
+	CONFIG_RCU_SYNC_KUNIT_TEST,
 	CONFIG_RMAP_KUNIT_TEST,
 	CONFIG_RWSEM_KUNIT_TEST,
 	CONFIG_SEQLOCK_KUNIT_TEST,
@@ -32,8 +34,10 @@ import { fork_test_suite } from "kernel/fork_kunit.ts";
 import { proc_test_suite } from "kernel/fs/proc/proc_kunit.ts";
 import { list_test_suite } from "kernel/lib/list_kunit.ts";
 import { rbtree_test_suite } from "kernel/lib/rbtree_kunit.ts";
+import { percpu_rwsem_test_suite } from "kernel/locking/percpu-rwsem_kunit.ts";
 import { rwsem_test_suite } from "kernel/locking/rwsem_kunit.ts";
 import { seqlock_test_suite } from "kernel/locking/seqlock_kunit.ts";
+import { rcu_sync_test_suite } from "kernel/rcu/sync_kunit.ts";
 import { rcu_test_suite } from "kernel/rcu_kunit.ts";
 import { trace_test_suite } from "kernel/trace/trace_kunit.ts";
 import type { kunit_suite } from "kunit/test.ts";
@@ -57,6 +61,10 @@ export function kunit_suites(): kunit_suite[] {
 		...(CONFIG_SEQLOCK_KUNIT_TEST ? [seqlock_test_suite] : []),
 		...(CONFIG_RWSEM_KUNIT_TEST ? [rwsem_test_suite] : []),
 		...(CONFIG_RCU_KUNIT_TEST ? [rcu_test_suite] : []),
+		...(CONFIG_RCU_SYNC_KUNIT_TEST ? [rcu_sync_test_suite] : []),
+		...(CONFIG_PERCPU_RWSEM_KUNIT_TEST
+			? [percpu_rwsem_test_suite]
+			: []),
 		...(CONFIG_PAGE_ALLOC_KUNIT_TEST ? [page_alloc_test_suite] : []),
 		...(CONFIG_SLAB_KUNIT_TEST ? [slab_test_suite] : []),
 		...(CONFIG_MMU_GATHER_KUNIT_TEST ? [mmu_gather_test_suite] : []),
