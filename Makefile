@@ -394,6 +394,10 @@ PHONY += run test bench kunit check coverage replay record explore explore-mutan
 run test bench kunit check explore explore-mutants: $(stamp) | outputmakefile
 	$(Q)set -f; exec $(TSX) scripts/$@.ts $(ARGS)
 
+PHONY += series
+series: $(stamp)
+	$(Q)$(TSX) scripts/series.ts
+
 PHONY += bloat-o-meter size
 bloat-o-meter: $(stamp)
 	@$(if $(and $(A),$(B)),:, \
@@ -522,6 +526,7 @@ help:
 	echo  '  vmlinux.min.mjs - Build the kernel without names and white space'; \
 	echo  '  run		  - Replay the sample with the feature on and off, side by side'; \
 	echo  '  tags		  - Generate tags file for editors'; \
+	echo  '  series	  - Write Documentation/series.md anew: what is here of each patch'; \
 	echo  '  kernelversion	  - Output the version stored in Makefile'; \
 	echo  '  kernelrelease	  - Output the release version string'; \
 	echo  ''; \

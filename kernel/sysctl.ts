@@ -17,6 +17,7 @@ export interface ctl_table {
 	set: (val: number) => void;
 }
 
+/** D12.31. */
 const speculative_page_fault: ctl_table = RODATA({
 	procname: "vm/speculative_page_fault",
 	get: sysctl_speculative_page_fault,

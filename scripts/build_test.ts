@@ -45,6 +45,7 @@ test("the feature on: its functions and fields are there", async (t) => {
 	t.notRegex(code.replaceAll(/"[^"\n]*"/g, ""), /\bCONFIG_\w/, "flags are folded");
 });
 
+/* V2.06. */
 test("the feature off: not one byte is left", async (t) => {
 	const { code, map } = await built(NOSPF.name, NOSPF.fragments);
 	t.deepEqual(code.match(FEATURE) ?? [], []);

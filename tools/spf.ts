@@ -13,6 +13,7 @@ import { add_litmus } from "./litmus/index.ts";
 import { add_record } from "./record/index.ts";
 import { add_replay } from "./replay/index.ts";
 import { add_run } from "./run/index.ts";
+import { add_series } from "./series/index.ts";
 import { add_stat } from "./stat/index.ts";
 import { add_trace } from "./trace/index.ts";
 
@@ -24,6 +25,7 @@ const SUBCOMMANDS: readonly ((program: Command) => void)[] = [
 	add_trace,
 	add_explore,
 	add_litmus,
+	add_series,
 	add_kconfig,
 ];
 

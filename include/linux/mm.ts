@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors include/linux/mm.h (5.17 with V2.09, 12, 16 and 17), and of
+ * Mirrors include/linux/mm.h (5.17 with V2.08, 09, 12 and 17), and of
  * mm_types.h the fault flags and results: flags of a vma, flags and results of
  * a fault, references to pages, counters of an mm, page-table locks.
  * Left out: compound and huge pages, get_user_pages, page poisoning hooks,
@@ -179,7 +179,7 @@ export function fault_flag_allow_retry_first(flags: number): boolean {
 /** Of trace_events.h: a mask and its name. */
 type trace_print_flags = readonly [mask: number, name: string];
 
-/** Names of the flags, for trace points. Port: V2.08's is a list of its own. */
+/** Names of the flags, for trace points. */
 export const FAULT_FLAG_TRACE: trace_print_flags[] = [
 	[FAULT_FLAG_WRITE, "WRITE"],
 	[FAULT_FLAG_MKWRITE, "MKWRITE"],
@@ -193,6 +193,7 @@ export const FAULT_FLAG_TRACE: trace_print_flags[] = [
 	[FAULT_FLAG_INTERRUPTIBLE, "INTERRUPTIBLE"],
 ];
 
+/** V2.08's. Port: a list of its own, which the others leave out. */
 export const FAULT_FLAG_TRACE_SPECULATIVE: trace_print_flags[] = [
 	[FAULT_FLAG_SPECULATIVE, "SPECULATIVE"],
 ];
@@ -324,8 +325,8 @@ export function is_cow_mapping(flags: number): boolean {
 /* ---- the fault's ways in ---- */
 
 /**
- * We enter with mmap_lock held for reading; see do_handle_mm_fault() for how
- * we return. A fault that is not speculative has no sequence to compare.
+ * V2.09. We enter with mmap_lock held for reading; see do_handle_mm_fault() for
+ * how we return. A fault that is not speculative has no sequence to compare.
  */
 export function handle_mm_fault(
 	vma: vm_area_struct, address: number, flags: number, regs: pt_regs,
@@ -649,13 +650,13 @@ export function pud_lock(mm: mm_struct, pud: pud_t): spinlock_t {
 	return ptl;
 }
 
-/* ---- V2.17: lock the faulting entry, if the fault is still valid ---- */
+/* ---- lock the faulting entry, if the fault is still valid ---- */
 
 /**
- * Map and lock the pte at vmf->address. We enter with vmf->pte NULL. On success
- * we return with vmf->pte mapped and vmf->ptl held. A speculative fault returns
- * false, with nothing locked or mapped, when it cannot be sure that no writer
- * has changed the address space; every other fault succeeds.
+ * Map and lock the pte at vmf->address (V2.17). We enter with vmf->pte NULL.
+ * On success we return with vmf->pte mapped and vmf->ptl held. A speculative
+ * fault returns false, with nothing locked or mapped, when it cannot be sure
+ * that no writer has changed the address space; every other fault succeeds.
  */
 export function pte_map_lock(vmf: vm_fault): boolean {
 	VM_BUG_ON(vmf.pte !== NULL, "pte_map_lock: pte is mapped");
@@ -666,8 +667,9 @@ export function pte_map_lock(vmf: vm_fault): boolean {
 	return true;
 }
 
-/** The same, for a pte that is mapped already (vmf->pte is not NULL). On
- *  failure it is unmapped, but the pointer stays for the caller to forget. */
+/** The same (V2.17), for a pte that is mapped already (vmf->pte is not NULL).
+ *  On failure it is unmapped, but the pointer stays, for the caller to forget.
+ */
 export function pte_spinlock(vmf: vm_fault): boolean {
 	VM_BUG_ON(vmf.pte === NULL, "pte_spinlock: pte is not mapped");
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) return __pte_map_lock(vmf);

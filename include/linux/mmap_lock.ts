@@ -93,6 +93,7 @@ function account_write_wait(start: number): void {
 	w.writes++;
 }
 
+/** V2.10: no writer is inside. */
 export function mmap_init_lock(mm: mm_struct): void {
 	init_rwsem(mm.mmap_lock);
 	if (CONFIG_SPECULATIVE_PAGE_FAULT)
@@ -100,7 +101,7 @@ export function mmap_init_lock(mm: mm_struct): void {
 }
 
 /**
- * The address space is about to change. We enter with mmap_seq even and
+ * V2.10: the address space is about to change. We enter with mmap_seq even and
  * mmap_lock held for writing (or for reading by expand_downwards(), which
  * page_table_lock keeps alone), and return with mmap_seq odd; from here on no
  * speculative fault starts, and of those that started before only one that has
@@ -121,10 +122,10 @@ export function __mmap_seq_write_lock(mm: mm_struct): void {
 }
 
 /**
- * The writer is done: mmap_lock is still held for writing, and released or
- * downgraded after. We enter with mmap_seq odd and return with it even. What a
- * downgraded writer still does is ordered against faults by page-table locks,
- * as everything that is done under the read lock.
+ * The writer is done (V2.10): mmap_lock is still held for writing, and
+ * released or downgraded after. We enter with mmap_seq odd and return with it
+ * even. What a downgraded writer still does is ordered against faults by page-
+ * table locks, as everything that is done under the read lock.
  */
 export function __mmap_seq_write_unlock(mm: mm_struct): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
@@ -139,8 +140,8 @@ export function __mmap_seq_write_unlock(mm: mm_struct): void {
 	}
 }
 
-/** The count at the start of a speculation. Odd: a writer is inside, give up.
- *  Nobody waits for an even one. */
+/** The count at the start of a speculation (V2.10). Odd: a writer is inside,
+ *  give up. Nobody waits for an even one. */
 export function mmap_seq_read_start(mm: mm_struct): number {
 	const seq = READ_ONCE(mm.mmap_seq);
 
@@ -149,14 +150,15 @@ export function mmap_seq_read_start(mm: mm_struct): number {
 	return seq;
 }
 
-/** True if no writer was inside between mmap_seq_read_start() and now. */
+/** True if no writer was inside between mmap_seq_read_start() and now (V2.10,
+ *  31). */
 export function __mmap_seq_read_check(mm: mm_struct, seq: number): boolean {
 	/* Pairs with smp_wmb() in __mmap_seq_write_lock(). */
 	smp_rmb();
 	return seq === READ_ONCE(mm.mmap_seq);
 }
 
-/** __mmap_seq_read_check() that counts a failure as `fail_event`. */
+/** __mmap_seq_read_check() that counts a failure as `fail_event` (V2.31). */
 export function mmap_seq_read_check(
 	mm: mm_struct, seq: number, fail_event: number,
 ): boolean {
@@ -167,6 +169,7 @@ export function mmap_seq_read_check(
 	return false;
 }
 
+/** V2.10: all ways to be a writer begin and end its count. */
 export function mmap_write_lock(mm: mm_struct): void {
 	if (CONFIG_TRACING && text.mmap_lock)
 		__mmap_lock_do_trace_start_locking(mm, true);
@@ -182,7 +185,7 @@ export function mmap_write_lock(mm: mm_struct): void {
 }
 
 /** For a second mm while another one is locked: fork's new address space,
- *  which nobody else knows. */
+ *  which nobody else knows (V2.10). */
 export function mmap_write_lock_nested(mm: mm_struct, subclass: number): void {
 	if (CONFIG_TRACING && text.mmap_lock)
 		__mmap_lock_do_trace_start_locking(mm, true);
@@ -192,7 +195,7 @@ export function mmap_write_lock_nested(mm: mm_struct, subclass: number): void {
 	__mmap_seq_write_lock(mm);
 }
 
-/** 0, or -EINTR with the lock not held: a fatal signal came first. */
+/** V2.03, 10. 0, or -EINTR and the lock not held: a fatal signal came first. */
 export function mmap_write_lock_killable(mm: mm_struct): number {
 	if (CONFIG_TRACING && text.mmap_lock)
 		__mmap_lock_do_trace_start_locking(mm, true);
@@ -214,6 +217,7 @@ export function mmap_write_lock_killable(mm: mm_struct): number {
 	return 0;
 }
 
+/** V2.03, 10. */
 export function mmap_write_trylock(mm: mm_struct): boolean {
 	if (CONFIG_TRACING && text.mmap_lock)
 		__mmap_lock_do_trace_start_locking(mm, true);
@@ -226,6 +230,7 @@ export function mmap_write_trylock(mm: mm_struct): boolean {
 	return ok;
 }
 
+/** V2.10. */
 export function mmap_write_unlock(mm: mm_struct): void {
 	if (CONFIG_TRACING && text.mmap_lock)
 		__mmap_lock_do_trace_released(mm, true);
@@ -233,7 +238,7 @@ export function mmap_write_unlock(mm: mm_struct): void {
 	up_write(mm.mmap_lock);
 }
 
-/** From writer to reader, with no gap for another writer in between. */
+/** From writer to reader, with no gap for another writer in between (V2.10). */
 export function mmap_write_downgrade(mm: mm_struct): void {
 	if (CONFIG_TRACING && text.mmap_lock)
 		__mmap_lock_do_trace_acquire_returned(mm, false, true);
@@ -254,7 +259,7 @@ export function mmap_read_lock(mm: mm_struct): void {
 		__mmap_lock_do_trace_acquire_returned(mm, false, true);
 }
 
-/** 0, or -EINTR with the lock not held. */
+/** 0, or -EINTR with the lock not held (V2.03). */
 export function mmap_read_lock_killable(mm: mm_struct): number {
 	if (CONFIG_TRACING && text.mmap_lock)
 		__mmap_lock_do_trace_start_locking(mm, false);
@@ -273,6 +278,7 @@ export function mmap_read_lock_killable(mm: mm_struct): number {
 	return 0;
 }
 
+/** V2.03. */
 export function mmap_read_trylock(mm: mm_struct): boolean {
 	if (CONFIG_TRACING && text.mmap_lock)
 		__mmap_lock_do_trace_start_locking(mm, false);
@@ -304,6 +310,7 @@ export function mmap_assert_write_locked(mm: mm_struct): void {
 			"mmap_lock not held for writing");
 }
 
+/** V2.02. */
 export function mmap_lock_is_contended(mm: mm_struct): boolean {
 	return rwsem_is_contended(mm.mmap_lock);
 }

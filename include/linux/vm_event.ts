@@ -16,16 +16,19 @@ import {
 /** 31 items in the largest configuration; NR_VM_EVENT_ITEMS is checked. */
 export const VM_EVENT_ITEMS_MAX = 40;
 
+/** V2.30 brings all of this file from vmstat.h, but what says otherwise. */
 export interface vm_event_state extends struct {
 	/** its CPU only, by plain stores; sums read them, too */
 	event: array<ulong, 40>;
 }
 export const vm_event_states = DEFINE_PER_CPU<vm_event_state>();
 
+/** V2.30. */
 export function __count_vm_event(item: number): void {
 	count_vm_event(item);
 }
 
+/** V2.30. */
 export function count_vm_event(item: number): void {
 	if (CONFIG_VM_EVENT_COUNTERS) {
 		const state = this_cpu(vm_event_states);
@@ -33,10 +36,12 @@ export function count_vm_event(item: number): void {
 	}
 }
 
+/** V2.30. */
 export function __count_vm_events(item: number, delta: number): void {
 	count_vm_events(item, delta);
 }
 
+/** V2.30. */
 export function count_vm_events(item: number, delta: number): void {
 	if (CONFIG_VM_EVENT_COUNTERS) {
 		const state = this_cpu(vm_event_states);
@@ -46,10 +51,12 @@ export function count_vm_events(item: number, delta: number): void {
 
 export { all_vm_events, vm_events_fold_cpu } from "mm/vmstat.ts";
 
+/** V2.30. */
 export function count_vm_numa_event(item: number): void {
 	if (CONFIG_NUMA_BALANCING) count_vm_event(item);
 }
 
+/** V2.30. */
 export function count_vm_numa_events(item: number, delta: number): void {
 	if (CONFIG_NUMA_BALANCING) count_vm_events(item, delta);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors include/linux/vm_event_item.h (5.17 with V2.13 and V2.31): the events
+ * Mirrors include/linux/vm_event_item.h (5.17 with V2.13 and 31): the events
  * that are counted, in the kernel's order. vmstat_text in mm/vmstat.ts has the
  * same order, and init_mm_internals() compares the lengths.
  * Left out: every item that nothing here counts (swap, reclaim, compaction,
@@ -30,9 +30,10 @@ export const NUMA_HINT_FAULTS = NUMA_BASE + 1;
 export const NUMA_HINT_FAULTS_LOCAL = NUMA_BASE + 2;
 
 const SPF_BASE = NUMA_BASE + (CONFIG_NUMA_BALANCING ? 3 : 0);
-export const SPF_ATTEMPT = SPF_BASE + 0;
-export const SPF_ABORT = SPF_BASE + 1;
+export const SPF_ATTEMPT = SPF_BASE + 0; /* V2.13 */
+export const SPF_ABORT = SPF_BASE + 1; /* V2.13 */
 
+/** V2.31. */
 const SPF_STATS_BASE = SPF_BASE + (CONFIG_SPECULATIVE_PAGE_FAULT ? 2 : 0);
 export const SPF_ABORT_ODD = SPF_STATS_BASE + 0;
 export const SPF_ABORT_UNMAPPED = SPF_STATS_BASE + 1;

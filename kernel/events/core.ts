@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors kernel/events/core.c (5.17, with PERF_COUNT_SW_SPF of D12.25): the
- * software events of a task, from perf_event_open() to read().
+ * Mirrors kernel/events/core.c (5.17; that it counts D12.25's event, too, is in
+ * uapi/linux/perf_event.ts): the software events of a task, from
+ * perf_event_open() to read().
  * Left out: PMUs of hardware, trace points and breakpoints, counters of a CPU
  * or a control group, groups, samples with all that writes or maps them, and
  * the permission to look at others.

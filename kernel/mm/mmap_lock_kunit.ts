@@ -17,6 +17,7 @@ import {
 import { sys_munmap } from "mm/mmap.ts";
 import { addr_of, map, mm_test_exit, mm_test_init, touch } from "mm/mmap_kunit_util.ts";
 
+/** V2.02, 03. */
 function exclusion(test: kunit): void {
 	const mm: mm_struct = current().mm;
 
@@ -37,7 +38,10 @@ function exclusion(test: kunit): void {
 	mmap_write_unlock(mm);
 }
 
-/** Odd exactly while a writer is inside; a failed trylock leaves it alone. */
+/**
+ * V2.10: odd exactly while a writer is inside; a failed trylock leaves it
+ * alone.
+ */
 function sequence(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		const mm: mm_struct = current().mm;
@@ -62,7 +66,10 @@ function sequence(test: kunit): void {
 	}
 }
 
-/** Every change of the address space is seen by a speculation; a fault is not. */
+/**
+ * V2.10: every change of the address space is seen by a speculation; a fault
+ * is not.
+ */
 function writers_count(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		const mm: mm_struct = current().mm;

@@ -78,8 +78,10 @@ function spec_fault(vma: vm_area_struct, addr: number, seq: number): number {
 	return in_kernel(() => do_handle_mm_fault(vma, addr, flags, seq, REGS_USER));
 }
 
-/* The first fault of a table is classic (and makes the anon_vma), the rest is
- * speculative. */
+/**
+ * V2.13, 16, 17, 18, 19: the first fault of a table is classic (and makes the
+ * anon_vma), the rest is speculative.
+ */
 function spf_second_fault_succeeds(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		spf_process(test);
@@ -100,7 +102,10 @@ function spf_second_fault_succeeds(test: kunit): void {
 	}
 }
 
-/* A page that was read first is written: the zero page is replaced. */
+/**
+ * V2.26, 27, 31: a page that was read first is written: the zero page is
+ * replaced.
+ */
 function spf_write_after_read(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		spf_process(test);
@@ -118,6 +123,7 @@ function spf_write_after_read(test: kunit): void {
 	}
 }
 
+/** V2.28. */
 function spf_single_thread_is_classic(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		spf_process(test);
@@ -130,6 +136,7 @@ function spf_single_thread_is_classic(test: kunit): void {
 	}
 }
 
+/** V2.13, 16, 31. */
 function spf_aborts_at_entry(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		const mm = spf_process(test);
@@ -159,6 +166,7 @@ function spf_aborts_at_entry(test: kunit): void {
 	}
 }
 
+/** V2.18, 31. */
 function spf_aborts_without_anon_vma(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		spf_process(test);
@@ -172,6 +180,7 @@ function spf_aborts_without_anon_vma(test: kunit): void {
 	}
 }
 
+/** V2.17, 18, 31. */
 function spf_aborts_at_commit(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		const mm = spf_process(test);
@@ -220,7 +229,10 @@ function spf_aborts_at_commit(test: kunit): void {
 	}
 }
 
-/* What a speculative fault leaves to the classic one for what it finds. */
+/**
+ * V2.13, 19, 21, 31: what a speculative fault leaves to the classic one for
+ * what it finds.
+ */
 function spf_aborts_for_the_vma(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		const mm = spf_process(test);
@@ -258,9 +270,9 @@ function spf_aborts_for_the_vma(test: kunit): void {
 }
 
 /**
- * A signal is pending: an attempt that was cut short is left for it, and not
- * counted as aborted. What was given up before the fault was tried goes the
- * classic way all the same, and counts.
+ * V2.13, 33, 35: a signal is pending: an attempt that was cut short is left
+ * for it, and not counted as aborted. What was given up before the fault was
+ * tried goes the classic way all the same, and counts.
  */
 function spf_signal_ends_attempt(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
@@ -344,9 +356,10 @@ function need_cpu(test: kunit): number {
 const RACE_ROUNDS = 1000;
 
 /**
- * A writer comes in at any moment of the fault: the result is the same, and
- * sooner or later it has been noticed at each of the checks. The later ones
- * are a few loads apart, and need CPUs that really run at the same time.
+ * V2.10, 13, 17, 31: a writer comes in at any moment of the fault: the
+ * result is the same, and sooner or later it has been noticed at each of the
+ * checks. The later ones are a few loads apart, and need CPUs that really run
+ * at the same time.
  */
 function spf_races_with_writer(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors mm/vmstat.c (5.17 with V2.13 and V2.31): sums of the event counters,
+ * Mirrors mm/vmstat.c (5.17 with V2.13 and 31): sums of the event counters,
  * the counters of pages by kind, and the text of /proc/vmstat.
  *
  * A CPU collects its changes in a counter of its own and adds them to the

@@ -44,6 +44,7 @@ const DEFCONFIGS: [string, string, string][] = [
 
 for (const [arch, defconfig, spf] of DEFCONFIGS) {
 	test(`ARCH=${arch} ${defconfig}: SPECULATIVE_PAGE_FAULT=${spf}`, (t) => {
+		/* V2.06, 07, 31, 32, 34. */
 		const { kconf, printed } = tree(arch, defconfig);
 		t.is(get(kconf, "SPECULATIVE_PAGE_FAULT"), spf);
 		t.is(get(kconf, "SPECULATIVE_PAGE_FAULT_STATS"), spf);
@@ -51,6 +52,7 @@ for (const [arch, defconfig, spf] of DEFCONFIGS) {
 	});
 }
 
+/* V2.06, 07, 34. */
 test("without SMP, on 32 bits, or off the server family there is none", (t) => {
 	const { kconf } = tree("x86");
 	t.is(get(kconf, "SPECULATIVE_PAGE_FAULT"), "y");
@@ -70,6 +72,7 @@ const NEEDS = ["ARCH_SUPPORTS_SPECULATIVE_PAGE_FAULT", "ARCH_HAS_PTE_SPECIAL", "
 
 for (const missing of [...NEEDS, "nothing"]) {
 	test(`SPECULATIVE_PAGE_FAULT when ${missing} is missing`, (t) => {
+		/* V2.06, D12.01. */
 		const given = NEEDS.filter((name) => name !== missing)
 			.map((name) => `config ${name}\n\tbool\n\tdefault y\n`)
 			.join("\n");

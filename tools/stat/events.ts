@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Names of the events that can be counted, as perf has them, and D12.26's. */
+/** Names of the events that can be counted, as perf has them, and those of speculative faults. */
 import * as perf from "../../include/uapi/linux/perf_event.ts";
 import { UserError } from "../lib/errors.ts";
 
@@ -8,6 +8,7 @@ export interface StatEvent {
 	config: number;
 }
 
+/** D12.26: the last. */
 const EVENTS: [names: string[], config: number][] = [
 	[["page-faults", "faults"], perf.PERF_COUNT_SW_PAGE_FAULTS],
 	[["minor-faults"], perf.PERF_COUNT_SW_PAGE_FAULTS_MIN],

@@ -410,7 +410,7 @@ function spf_process(test: kunit): void {
 	fetch_add(current().mm.mm_users.counter, 1);
 }
 
-/* For each kind of access: the classic fault gives the same answer. */
+/** V2.33: for each kind of access: the classic fault gives the same answer. */
 function spf_aborts_before_the_fault(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		spf_process(test);
@@ -478,7 +478,9 @@ function spf_aborts_before_the_fault(test: kunit): void {
 	}
 }
 
-/* The faults that the hardware may spare us are no reason to abort. */
+/**
+ * V2.27, 33: the faults that the hardware may spare us are no reason to abort.
+ */
 function spf_sets_access_flags(test: kunit, tcr: number): void {
 	set_tcr(tcr);
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {

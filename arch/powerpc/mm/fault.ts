@@ -6,8 +6,8 @@
  * debuggers, memory failure, other families of processors, the hash MMU
  * (hash__do_page_fault()).
  *
- * `D2.20:` says what the first version of the series for this architecture did
- * otherwise; where the two differ, this is V2.35.
+ * `Unlike D2.20:` says what the first version of the series for this
+ * architecture did otherwise; where the two differ, this is V2.35.
  *
  * Port: there is no instruction pointer to move. So ___do_page_fault() has one
  * more result, FAULT_SIGNAL, and do_page_fault() returns whether the access is
@@ -395,8 +395,8 @@ function ___do_page_fault(
 
 	perf_sw_event(PERF_COUNT_SW_PAGE_FAULTS, 1, regs, address);
 
-	/* D2.20: FAULT_FLAG_WRITE was set for the attempt only, since the
-	 * classic path had its own way to set it. It has none any more. */
+	/* Unlike D2.20: FAULT_FLAG_WRITE was set for the attempt only, since
+	 * the classic path had its own way to set it. It has none any more. */
 	if (is_user) flags |= FAULT_FLAG_USER;
 	if (is_write) flags |= FAULT_FLAG_WRITE;
 	if (is_exec) flags |= FAULT_FLAG_INSTRUCTION;
@@ -435,13 +435,13 @@ function ___do_page_fault(
 						? FAULT_DONE
 						: SIGBUS;
 				/*
-				 * An error is final. D2.20: it was retried with
-				 * the lock, which its review would not have:
-				 * it belongs to mm_fault_error().
+				 * An error is final. Unlike D2.20: it was
+				 * retried with the lock, which its review would
+				 * not have: it belongs to mm_fault_error().
 				 */
 				if ((fault & VM_FAULT_RETRY) === 0) {
-					/* D12.29: errors, too. D2.20: without
-					 * them (PERF_COUNT_SW_SPF_DONE). */
+					/* D12.29: errors, too. Unlike D2.20:
+					 * without (PERF_COUNT_SW_SPF_DONE). */
 					perf_sw_event(
 						PERF_COUNT_SW_SPF,
 						1,

@@ -534,8 +534,10 @@ function spf_process(test: kunit): void {
 	fetch_add(current().mm.mm_users.counter, 1);
 }
 
-/* For each kind of access: the classic fault gives the same answer. The copy
- * of a vma that changes meanwhile is a matter of spf_races_with_writer(). */
+/**
+ * V2.35: for each kind of access: the classic fault gives the same answer. The
+ * copy of a vma that changes meanwhile is a matter of spf_races_with_writer().
+ */
 function spf_aborts_before_the_fault(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		spf_process(test);
@@ -604,8 +606,10 @@ function spf_aborts_before_the_fault(test: kunit): void {
 	}
 }
 
-/* It was begun, and cannot be ended so: no table, no anon_vma, a lock that
- * somebody has. */
+/**
+ * V2.16, 18, 35: it was begun, and cannot be ended so: no table, no anon_vma, a
+ * lock that somebody has.
+ */
 function spf_aborts_in_the_fault(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		spf_process(test);
@@ -625,7 +629,7 @@ function spf_aborts_in_the_fault(test: kunit): void {
 	}
 }
 
-/* Who is alone is not tried at all, nor what the kernel copies. */
+/** V2.35: who is alone is not tried at all, nor what the kernel copies. */
 function spf_is_not_tried(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		spf_process(test);
@@ -637,8 +641,10 @@ function spf_is_not_tried(test: kunit): void {
 	}
 }
 
-/* The table's lock is taken: the attempt is over, and a signal is looked for
- * before the classic fault begins. */
+/**
+ * V2.35: the table's lock is taken: the attempt is over, and a signal is
+ * looked for before the classic fault begins.
+ */
 function spf_signal_comes_first(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		spf_process(test);
@@ -683,7 +689,9 @@ function spf_signal_comes_first(test: kunit): void {
 	}
 }
 
-/* The faults that the hardware may spare us are no reason to abort. */
+/**
+ * V2.27, 35: the faults that the hardware may spare us are no reason to abort.
+ */
 function spf_sets_r_and_c(test: kunit, no_rc: number): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		set_no_rc(no_rc !== 0);

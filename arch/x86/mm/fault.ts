@@ -194,8 +194,8 @@ function faulthandler_disabled(): boolean {
 }
 
 /**
- * Of do_speculative_user_fault(): given up before do_handle_mm_fault() was
- * called. No vm_fault_t has this value.
+ * V2.13. Of do_speculative_user_fault(): given up before do_handle_mm_fault()
+ * was called. No vm_fault_t has this value.
  */
 const SPF_NOT_BEGUN: vm_fault_t = -1;
 
@@ -304,6 +304,7 @@ export function do_user_addr_fault(
 		 * for a single thread, which nobody makes wait for the lock.
 		 * D12.28: nor for what a memory key forbids. That is a signal
 		 * in the end, and a copy of a vma is no reason for one.
+		 * D12.31: nor where it was turned off.
 		 */
 		if ((flags & FAULT_FLAG_USER) !== 0 &&
 			!is_pkey_fault(error_code) &&
@@ -381,7 +382,7 @@ export function do_user_addr_fault(
 	return fault_done(regs, error_code, address, fault);
 }
 
-/** "done:" of do_user_addr_fault(); mm_fault_error() of earlier kernels. */
+/** "done:" of do_user_addr_fault() (V2.13); once mm_fault_error(). */
 function fault_done(
 	regs: pt_regs, error_code: number, address: number, fault: vm_fault_t,
 ): boolean {

@@ -72,7 +72,7 @@ function trace_spf(
 	trace_event_buffer_commit();
 }
 
-/** A writer was there, or is. */
+/** D12.24: a writer was there, or is. */
 export function trace_spf_vma_changed(
 	event: number, vma: vm_area_struct, address: number,
 ): void {
@@ -89,7 +89,7 @@ export function trace_spf_vmf_changed(event: number, vmf: vm_fault): void {
 		trace_spf_vma_changed(event, vmf.vma, vmf.address);
 }
 
-/** It has no anon_vma yet. */
+/** D12.24: it has no anon_vma yet. */
 export function trace_spf_vma_noanon(event: number, vmf: vm_fault): void {
 	if (CONFIG_TRACING) {
 		if (tracepoint_enabled(TRACE_SPF_VMA_NOANON))
@@ -98,7 +98,7 @@ export function trace_spf_vma_noanon(event: number, vmf: vm_fault): void {
 	}
 }
 
-/** Nothing that can be done without the lock. */
+/** D12.24: nothing that can be done without the lock. */
 export function trace_spf_vma_notsup(
 	event: number, vma: vm_area_struct, address: number,
 ): void {
@@ -114,7 +114,7 @@ export function trace_spf_vmf_notsup(event: number, vmf: vm_fault): void {
 		trace_spf_vma_notsup(event, vmf.vma, vmf.address);
 }
 
-/** It forbids the access, as far as one can see. */
+/** D12.24: it forbids the access, as far as one can see. */
 export function trace_spf_vma_access(
 	event: number, vma: vm_area_struct, address: number,
 ): void {
@@ -124,7 +124,7 @@ export function trace_spf_vma_access(
 	}
 }
 
-/** The table is another one. */
+/** D12.24: the table is another one. */
 export function trace_spf_pmd_changed(event: number, vmf: vm_fault): void {
 	if (CONFIG_TRACING) {
 		if (tracepoint_enabled(TRACE_SPF_PMD_CHANGED))
@@ -133,7 +133,7 @@ export function trace_spf_pmd_changed(event: number, vmf: vm_fault): void {
 	}
 }
 
-/** Somebody has the lock of the table. */
+/** D2.16: somebody has the lock of the table. */
 export function trace_spf_pte_lock(event: number, vmf: vm_fault): void {
 	if (CONFIG_TRACING) {
 		if (tracepoint_enabled(TRACE_SPF_PTE_LOCK))

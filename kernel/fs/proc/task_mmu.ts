@@ -682,7 +682,7 @@ function rollup_let_writer(
 	return 0;
 }
 
-/** V2.02: mmap_lock_is_contended() is asked here. */
+/** A writer that waits may pass on the way: mmap_lock_is_contended(). */
 function show_smaps_rollup(m: seq_file, _v: number): number {
 	const priv = cast<proc_maps_private>(m.private);
 	const task = get_proc_task(m.file.f_inode);

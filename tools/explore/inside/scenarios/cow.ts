@@ -54,7 +54,7 @@ function read_by_child(): void {
 export const scenarios: Record<string, Scenario> = {
 	"fault-fork": {
 		about: "a write to a page beside fork, which shares it for copy-on-write",
-		patch: "v2 27/35 mm: implement speculative handling in handle_pte_fault()",
+		patch: "V2.27 mm: implement and enable speculative fault handling in handle_pte_fault()",
 		invariant: "parent and child do not see each other's writes after fork",
 		setup: written,
 		cpus: [store, () => fork()],
@@ -69,7 +69,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"cow-munmap": {
 		about: "a copy-on-write fault beside the munmap of its page",
-		patch: "v2 26/35 mm: implement speculative handling in wp_page_copy()",
+		patch: "V2.26 mm: implement speculative handling in wp_page_copy()",
 		invariant: "after munmap nothing is mapped there",
 		setup: shared,
 		cpus: [store, () => munmap(A, LEN)],
@@ -79,7 +79,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"cow-fork": {
 		about: "a copy-on-write fault on a page that a child has, too, beside another fork",
-		patch: "v2 26/35 mm: implement speculative handling in wp_page_copy()",
+		patch: "V2.26 mm: implement speculative handling in wp_page_copy()",
 		invariant: "a child has the page as it was at its fork",
 		setup: shared,
 		cpus: [store, () => note(1, fork())],
@@ -93,7 +93,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"cow-read": {
 		about: "a copy-on-write fault beside a read of the page by another thread, which has a translation of it",
-		patch: "v2 26/35 mm: implement speculative handling in wp_page_copy()",
+		patch: "V2.26 mm: implement speculative handling in wp_page_copy()",
 		invariant: "all threads see one page",
 		setup: shared,
 		cpus: [store, () => note(1, read(A))],
@@ -104,7 +104,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"cow-write-read": {
 		about: "a copy-on-write fault beside a write to the copy, and a third thread that hears of that",
-		patch: "v2 26/35 mm: implement speculative handling in wp_page_copy()",
+		patch: "V2.26 mm: implement speculative handling in wp_page_copy()",
 		invariant: "who has heard of a write sees it: no old translation is left when the copy is mapped",
 		/* Under lkmm programs' stores and loads have no order of their own. */
 		models: ["sc", "tso"],
@@ -130,7 +130,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"cow-dontneed": {
 		about: "a copy-on-write fault beside MADV_DONTNEED of its page",
-		patch: "v2 26/35 mm: implement speculative handling in wp_page_copy()",
+		patch: "V2.26 mm: implement speculative handling in wp_page_copy()",
 		invariant: "the page has what was written, or zeroes",
 		setup: shared,
 		cpus: [store, () => madvise_dontneed(A, LEN)],
@@ -142,7 +142,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"cow-cow": {
 		about: "two copy-on-write faults on one page, which a child has, too",
-		patch: "v2 26/35 mm: implement speculative handling in wp_page_copy()",
+		patch: "V2.26 mm: implement speculative handling in wp_page_copy()",
 		invariant: "both write to one copy, the child sees neither",
 		setup: shared,
 		cpus: [store, () => note(1, write(A + 8, V) ? 1 : 0)],
@@ -156,7 +156,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"zero-cow": {
 		about: "two write faults on a page of which both CPUs have the zero page",
-		patch: "v2 26/35 mm: implement speculative handling in wp_page_copy()",
+		patch: "V2.26 mm: implement speculative handling in wp_page_copy()",
 		invariant: "both write to one page, and not to the zero page",
 		setup() {
 			untouched();
@@ -173,7 +173,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"zero-fault": {
 		about: "a read fault, which maps the zero page, beside a write fault",
-		patch: "v2 18/35 mm: implement speculative handling in do_anonymous_page()",
+		patch: "V2.18 mm: implement speculative handling in do_anonymous_page()",
 		invariant: "the write is not lost",
 		setup: untouched,
 		cpus: [() => note(0, read(A)), () => note(1, write(A, V) ? 1 : 0)],
@@ -184,7 +184,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fork-stale-tlb": {
 		about: "fork beside a CPU that may write to a page, and one that faults on it when it may not any more",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter; R10",
+		patch: "V2.10 mm: add per-mm mmap sequence counter; D12.18; R10",
 		invariant: "no page is copied while somebody can still write to it",
 		setup() {
 			two_pages(3);

@@ -49,7 +49,7 @@ function below_another(): void {
 export const scenarios: Record<string, Scenario> = {
 	"fault-munmap": {
 		about: "an anonymous fault beside the munmap of its page, which frees all page tables above it",
-		patch: "v2 17/35 mm: add pte_map_lock() and pte_spinlock()",
+		patch: "V2.17 mm: add pte_map_lock() and pte_spinlock()",
 		invariant: "after munmap nothing is mapped there",
 		setup: untouched,
 		cpus: [store, () => note(1, munmap(A, LEN))],
@@ -62,7 +62,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-munmap-neighbour": {
 		about: "a fault beside the munmap of the neighbour that shares nothing but the page tables above",
-		patch: "v2 14/35 mm: add speculative_page_walk_begin() and speculative_page_walk_end()",
+		patch: "V2.14 mm: add speculative_page_walk_begin() and speculative_page_walk_end()",
 		invariant: "a page table is not freed while a fault fills it",
 		setup() {
 			untouched();
@@ -77,7 +77,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-munmap-shared-table": {
 		about: "a fault beside the munmap of a neighbour in the same page table, which stays",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter; downgraded munmap",
+		patch: "V2.10 mm: add per-mm mmap sequence counter; downgraded munmap",
 		invariant: "a page table that is still needed is not freed",
 		setup: below_another,
 		cpus: [store, () => note(1, munmap(NEIGHBOUR, PAGE))],
@@ -88,7 +88,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-munmap-kept-table": {
 		about: "a fault beside the munmap of its page, where the page table stays for a neighbour",
-		patch: "v2 17/35 mm: add pte_map_lock() and pte_spinlock()",
+		patch: "V2.17 mm: add pte_map_lock() and pte_spinlock()",
 		invariant: "after munmap nothing is mapped there",
 		setup: beside_neighbour,
 		cpus: [store, () => note(1, munmap(A, LEN))],
@@ -100,7 +100,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-munmap-downgraded": {
 		about: "a fault beside the munmap of its page, which frees it and its page table under the read lock",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter; downgraded munmap",
+		patch: "V2.10 mm: add per-mm mmap sequence counter; downgraded munmap",
 		invariant: "after munmap nothing is mapped there",
 		setup() {
 			untouched();
@@ -115,7 +115,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"munmap-downgraded": {
 		about: "a fault beside munmap, and a second writer that comes while the first still frees under the read lock",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
+		patch: "V2.10 mm: add per-mm mmap sequence counter",
 		invariant: "the sequence is odd exactly while a writer is inside",
 		setup() {
 			untouched();
@@ -135,7 +135,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-reuse": {
 		about: "a fault beside the munmap of its page and a new mapping in its place",
-		patch: "v2 11/35 mm: rcu safe vma freeing",
+		patch: "V2.11 mm: rcu safe vma freeing",
 		invariant: "what is read is of the mapping that is there",
 		setup: written,
 		cpus: [
@@ -152,7 +152,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-munmap-new-tables": {
 		about: "a fault beside the munmap of its page, whose page table becomes another one",
-		patch: "v2 17/35 mm: add pte_map_lock() and pte_spinlock(); R27",
+		patch: "V2.17 mm: add pte_map_lock() and pte_spinlock(); R27",
 		invariant: "nobody holds the lock of a page table that is free",
 		setup() {
 			beside_neighbour();
@@ -174,7 +174,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-fault": {
 		about: "the same write fault on two CPUs",
-		patch: "v2 18/35 mm: implement speculative handling in do_anonymous_page()",
+		patch: "V2.18 mm: implement speculative handling in do_anonymous_page()",
 		invariant: "both write to one page",
 		setup: untouched,
 		cpus: [store, () => note(1, write(A + 8, V) ? 1 : 0)],
@@ -186,7 +186,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-fault-tables": {
 		about: "two write faults below two page tables, whose locks do not keep them apart",
-		patch: "v2 18/35 mm: implement speculative handling in do_anonymous_page()",
+		patch: "V2.18 mm: implement speculative handling in do_anonymous_page()",
 		invariant: "both pages are counted",
 		setup() {
 			start_threads(2);
@@ -231,7 +231,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-anon-vma": {
 		about: "the first two writes to a mapping that was read before: there is a page table, and no anon_vma",
-		patch: "v2 18/35 mm: implement speculative handling in do_anonymous_page()",
+		patch: "V2.18 mm: implement speculative handling in do_anonymous_page()",
 		invariant: "an anon_vma is made with mmap_lock held",
 		setup() {
 			start_threads(2);
@@ -246,7 +246,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"first-fault-munmap": {
 		about: "the first fault below an entry for a page table beside the munmap of its page",
-		patch: "v2 16/35 mm: implement speculative handling in __handle_mm_fault()",
+		patch: "V2.16 mm: implement speculative handling in __handle_mm_fault()",
 		invariant: "a table that is installed is freed with the mapping",
 		setup() {
 			start_threads(2);
@@ -262,7 +262,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-fault-munmap": {
 		about: "two faulting CPUs beside one munmap",
-		patch: "v2 17/35 mm: add pte_map_lock() and pte_spinlock()",
+		patch: "V2.17 mm: add pte_map_lock() and pte_spinlock()",
 		invariant: "after munmap nothing is mapped there",
 		setup: () => two_pages(3),
 		cpus: [store, () => note(2, write(A + 8, V) ? 1 : 0), () => munmap(A, LEN)],
@@ -272,7 +272,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-exit": {
 		about: "a fault beside the end of the process by the other thread",
-		patch: "v2 28/35 mm: disable speculative faults for single threaded user space",
+		patch: "V2.28 mm: disable speculative faults for single threaded user space",
 		invariant: "nothing is left of the address space",
 		setup: untouched,
 		cpus: [
@@ -284,7 +284,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-thread-exit": {
 		about: "a fault beside the end of the only other thread, which makes the process single-threaded",
-		patch: "v2 28/35 mm: disable speculative faults for single threaded user space",
+		patch: "V2.28 mm: disable speculative faults for single threaded user space",
 		invariant: "the write is not lost, the address space stays",
 		setup: untouched,
 		cpus: [store, exit],

@@ -72,7 +72,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"brk-shrink-grow": {
 		about: "a brk that makes the heap shrink, which ends under the read lock, beside one that makes it grow",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter; downgraded munmap",
+		patch: "V2.10 mm: add per-mm mmap sequence counter; downgraded munmap",
 		invariant: "the heap ends at the break, and what comes anew is zero",
 		setup() {
 			heap();
@@ -149,7 +149,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-map-several": {
 		about: "a write fault beside mmap over two vmas, of which it is in the second",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
+		patch: "V2.10 mm: add per-mm mmap sequence counter",
 		invariant: "the new mapping has zeroes, or what was written after it came",
 		setup: two,
 		cpus: [() => note(0, write(A + PAGE, V) ? 1 : 0), () => map(A, LEN)],
@@ -162,7 +162,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-munmap-several": {
 		about: "a write fault beside the munmap of the half of a vma that it is in, and half of the one before",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter; downgraded munmap",
+		patch: "V2.10 mm: add per-mm mmap sequence counter; downgraded munmap",
 		invariant: "after munmap nothing is mapped there, and the rest is",
 		setup() {
 			start_threads(2);

@@ -170,7 +170,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-populate": {
 		about: "a write fault on the page that MADV_POPULATE_WRITE brings in",
-		patch: "v2 18/35 mm: implement speculative handling in do_anonymous_page()",
+		patch: "V2.18 mm: implement speculative handling in do_anonymous_page()",
 		invariant: "both have one page",
 		setup: untouched,
 		cpus: [store, () => note(1, madvise(A, LEN, MADV_POPULATE_WRITE))],
@@ -191,7 +191,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-advice-split": {
 		about: "a write fault beside advice for the other half of its vma, which splits it",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
+		patch: "V2.10 mm: add per-mm mmap sequence counter",
 		invariant: "the write is not lost",
 		setup: untouched,
 		cpus: [store, () => note(1, madvise(A + PAGE, PAGE, MADV_RANDOM))],

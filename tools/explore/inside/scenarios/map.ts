@@ -42,7 +42,7 @@ function heap(): void {
 export const scenarios: Record<string, Scenario> = {
 	"fault-map-over": {
 		about: "a write fault beside mmap over its page, which unmaps what was there",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
+		patch: "V2.10 mm: add per-mm mmap sequence counter",
 		invariant: "the new mapping has zeroes, or what was written after it came",
 		setup: written,
 		cpus: [
@@ -63,7 +63,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-map-over-ro": {
 		about: "a write fault beside mmap of a read-only mapping over its page",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
+		patch: "V2.10 mm: add per-mm mmap sequence counter",
 		invariant: "nobody writes to a read-only mapping",
 		setup: untouched,
 		cpus: [
@@ -80,7 +80,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-map-next": {
 		about: "a write fault beside mmap right behind its vma, which then grows over it",
-		patch: "v2 11/35 mm: rcu safe vma freeing",
+		patch: "V2.11 mm: rcu safe vma freeing",
 		invariant: "both writes are there, at one vma",
 		setup: untouched,
 		cpus: [store, () => note(1, map_written(A + LEN, 2) ? 1 : 0)],
@@ -91,7 +91,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-map-between": {
 		about: "a write fault beside mmap of the gap between its vma and the next one, which all become one",
-		patch: "v2 11/35 mm: rcu safe vma freeing",
+		patch: "V2.11 mm: rcu safe vma freeing",
 		invariant: "the write is not lost",
 		setup() {
 			untouched();
@@ -105,7 +105,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-brk": {
 		about: "a write fault on the heap beside brk, which takes its page away",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
+		patch: "V2.10 mm: add per-mm mmap sequence counter",
 		invariant: "above the break nothing is mapped",
 		setup: heap,
 		cpus: [() => note(0, write(noted(8) + PAGE, V) ? 1 : 0), () => note(1, brk(noted(8) + PAGE))],
@@ -117,7 +117,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-brk-grow": {
 		about: "a write fault on the heap beside brk, which makes it grow",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
+		patch: "V2.10 mm: add per-mm mmap sequence counter",
 		invariant: "the writes are not lost",
 		setup: heap,
 		cpus: [
@@ -137,7 +137,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"munmap-munmap": {
 		about: "two munmaps that overlap, each downgraded",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter; downgraded munmap",
+		patch: "V2.10 mm: add per-mm mmap sequence counter; downgraded munmap",
 		invariant: "what both unmapped is freed once",
 		setup() {
 			written();
@@ -156,7 +156,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"munmap-stack": {
 		about: "the munmap of a read-only mapping beside the growth of a stack into its place",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter; downgraded munmap",
+		patch: "V2.10 mm: add per-mm mmap sequence counter; downgraded munmap",
 		invariant: "a stack does not grow into what is still being unmapped",
 		setup() {
 			untouched();
@@ -195,7 +195,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-munmap-middle": {
 		about: "a write fault beside the munmap of the page in the middle of its vma, of which two remain",
-		patch: "v2 11/35 mm: rcu safe vma freeing",
+		patch: "V2.11 mm: rcu safe vma freeing",
 		invariant: "what is above has its pages and their indices",
 		setup() {
 			untouched();
@@ -210,7 +210,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-split-head": {
 		about: "a write fault on the third page of a vma beside mprotect of the first one",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
+		patch: "V2.10 mm: add per-mm mmap sequence counter",
 		invariant: "the write is not lost, the protection is that of the page",
 		setup() {
 			untouched();

@@ -46,7 +46,7 @@ export const scenarios: Record<string, Scenario> = !CONFIG_SPECULATIVE_PAGE_FAUL
 	: {
 			"mmap-seq": {
 				about: "one writer of mmap_lock beside one speculation",
-				patch: "v2 10/35 mm: add per-mm mmap sequence counter",
+				patch: "V2.10 mm: add per-mm mmap sequence counter",
 				invariant: "a speculation that passes its check overlapped no writer",
 				setup,
 				cpus: [change, look],
@@ -54,7 +54,7 @@ export const scenarios: Record<string, Scenario> = !CONFIG_SPECULATIVE_PAGE_FAUL
 			},
 			"mmap-seq-writers": {
 				about: "two writers of mmap_lock beside one speculation",
-				patch: "v2 10/35 mm: add per-mm mmap sequence counter",
+				patch: "V2.10 mm: add per-mm mmap sequence counter",
 				invariant: "the sequence is odd exactly while a writer is inside, and every writer counts",
 				setup,
 				cpus: [change, change, look],

@@ -29,7 +29,7 @@ const TABLE = 0x200000;
 export const scenarios: Record<string, Scenario> = {
 	"fault-mremap": {
 		about: "a read of a page beside its move by mremap",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter; R12",
+		patch: "V2.10 mm: add per-mm mmap sequence counter; R12",
 		invariant: "the page is at the old address or at the new one, with what was in it",
 		setup: written,
 		cpus: [() => note(0, read(A)), () => mremap(A, LEN, B)],
@@ -41,7 +41,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-mremap-absent": {
 		about: "a write fault on a page that was never touched beside its move",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
+		patch: "V2.10 mm: add per-mm mmap sequence counter",
 		invariant: "a write before the move is seen after it, a write after it fails",
 		setup: untouched,
 		cpus: [store, () => mremap(A, LEN, B)],
@@ -124,7 +124,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-mremap-target": {
 		about: "a write fault at the address where mremap brings a page",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter; R11",
+		patch: "V2.10 mm: add per-mm mmap sequence counter; D12.11; R11",
 		invariant: "a fault does not map a page of its own where one is about to arrive",
 		setup() {
 			written();

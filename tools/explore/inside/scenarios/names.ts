@@ -71,7 +71,7 @@ export const scenarios: Record<string, Scenario> = !CONFIG_ANON_VMA_NAME
 	: {
 			"fault-name": {
 				about: "a write fault beside the naming of its page, which splits the vma",
-				patch: "v2 10/35 mm: add per-mm mmap sequence counter",
+				patch: "V2.10 mm: add per-mm mmap sequence counter",
 				invariant: "the write is not lost",
 				setup: named,
 				cpus: [store, () => note(1, name(A, PAGE, X))],
@@ -88,7 +88,7 @@ export const scenarios: Record<string, Scenario> = !CONFIG_ANON_VMA_NAME
 			},
 			"fault-name-merge": {
 				about: "a write fault beside the naming of its page as its neighbour is, which makes one vma of two",
-				patch: "v2 11/35 mm: rcu safe vma freeing",
+				patch: "V2.11 mm: rcu safe vma freeing",
 				invariant: "the write is not lost, and a name lives as long as it is used",
 				setup() {
 					named();

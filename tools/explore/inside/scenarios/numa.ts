@@ -66,7 +66,7 @@ export const scenarios: Record<string, Scenario> = !CONFIG_NUMA_BALANCING
 	: {
 			"numa-hint": {
 				about: "a write beside a NUMA hint for its page",
-				patch: "v2 20/35 mm: implement and enable speculative fault handling in handle_pte_fault(), do_numa_page()",
+				patch: "V2.20, 27: do_numa_page(), handle_pte_fault()",
 				invariant: "the write is not lost, and the page stays dirty",
 				setup: written,
 				cpus: [store, hint],
@@ -90,7 +90,7 @@ export const scenarios: Record<string, Scenario> = !CONFIG_NUMA_BALANCING
 			},
 			"numa-numa": {
 				about: "two writes to a page that has a hint",
-				patch: "v2 21/35 mm: implement speculative handling in do_numa_page()",
+				patch: "V2.20 mm: implement speculative handling in do_numa_page()",
 				invariant: "both write to the page",
 				setup: hinted,
 				cpus: [store, () => note(1, write(A + 8, V) ? 1 : 0)],
@@ -103,7 +103,7 @@ export const scenarios: Record<string, Scenario> = !CONFIG_NUMA_BALANCING
 			},
 			"numa-munmap": {
 				about: "a write to a page that has a hint beside the munmap of it",
-				patch: "v2 21/35 mm: implement speculative handling in do_numa_page()",
+				patch: "V2.20 mm: implement speculative handling in do_numa_page()",
 				invariant: "after munmap nothing is mapped there",
 				setup: hinted,
 				cpus: [store, () => note(1, munmap(A, LEN))],
@@ -114,7 +114,7 @@ export const scenarios: Record<string, Scenario> = !CONFIG_NUMA_BALANCING
 			},
 			"numa-mprotect": {
 				about: "a write to a page that has a hint, and remembers that it was writable, beside mprotect to read-only",
-				patch: "v2 21/35 mm: implement speculative handling in do_numa_page()",
+				patch: "V2.20 mm: implement speculative handling in do_numa_page()",
 				invariant: "after mprotect(PROT_READ) nobody writes",
 				setup: hinted,
 				cpus: [store, protect],
@@ -124,7 +124,7 @@ export const scenarios: Record<string, Scenario> = !CONFIG_NUMA_BALANCING
 			},
 			"numa-mprotect-none": {
 				about: "a read of a page that has a hint beside mprotect to PROT_NONE, whose entries look like one",
-				patch: "v2 21/35 mm: implement speculative handling in do_numa_page()",
+				patch: "V2.20 mm: implement speculative handling in do_numa_page()",
 				invariant: "after mprotect(PROT_NONE) nobody reads",
 				setup: hinted,
 				cpus: [load, () => note(1, mprotect(A, LEN, PROT_NONE))],
@@ -140,7 +140,7 @@ export const scenarios: Record<string, Scenario> = !CONFIG_NUMA_BALANCING
 			},
 			"numa-dontneed": {
 				about: "a write to a page that has a hint beside MADV_DONTNEED of it",
-				patch: "v2 21/35 mm: implement speculative handling in do_numa_page()",
+				patch: "V2.20 mm: implement speculative handling in do_numa_page()",
 				invariant: "the page has what was written, or zeroes",
 				setup: hinted,
 				cpus: [store, () => note(1, madvise_dontneed(A, LEN))],
@@ -153,7 +153,7 @@ export const scenarios: Record<string, Scenario> = !CONFIG_NUMA_BALANCING
 			},
 			"numa-fork": {
 				about: "a write to a page that has a hint beside fork, which shares it for copy-on-write",
-				patch: "v2 21/35 mm: implement speculative handling in do_numa_page()",
+				patch: "V2.20 mm: implement speculative handling in do_numa_page()",
 				invariant: "parent and child do not see each other's writes after fork",
 				setup: hinted,
 				cpus: [store, () => note(1, fork())],
@@ -220,7 +220,7 @@ export const scenarios: Record<string, Scenario> = !CONFIG_NUMA_BALANCING
 			},
 			"numa-mremap": {
 				about: "a write to a page that has a hint beside its move by mremap",
-				patch: "v2 21/35 mm: implement speculative handling in do_numa_page()",
+				patch: "V2.20 mm: implement speculative handling in do_numa_page()",
 				invariant: "a write before the move is seen after it, a write after it fails",
 				setup: hinted,
 				cpus: [store, () => note(1, mremap(A, LEN, B))],

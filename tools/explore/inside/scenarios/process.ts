@@ -138,7 +138,7 @@ function reap(): void {
 export const scenarios: Record<string, Scenario> = {
 	"cow-both": {
 		about: "parent and child write to a page that they share: one copies, the other may take it over",
-		patch: "v2 26/35 mm: implement speculative handling in wp_page_copy()",
+		patch: "V2.26 mm: implement speculative handling in wp_page_copy()",
 		invariant: "each writes to a page of its own",
 		setup: () => parent_and_child(true),
 		cpus: [store, child_writes],
@@ -454,7 +454,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-killed": {
 		about: "a write fault beside the end of its process by SIGKILL",
-		patch: "v2 13/35 x86/mm: attempt speculative mm faults first",
+		patch: "V2.13 x86/mm: attempt speculative mm faults first",
 		invariant: "nothing is left of the process",
 		setup: () => parent_and_child(true),
 		cpus: [store, kill_parent],

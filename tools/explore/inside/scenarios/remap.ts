@@ -96,7 +96,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-shrink": {
 		about: "a write fault on the part of a mapping that mremap takes away, under the read lock",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter; downgraded munmap",
+		patch: "V2.10 mm: add per-mm mmap sequence counter; downgraded munmap",
 		invariant: "behind the new end nothing is mapped",
 		setup() {
 			untouched();
@@ -115,7 +115,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-grow": {
 		about: "a write fault beside mremap, which makes its mapping larger in place",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
+		patch: "V2.10 mm: add per-mm mmap sequence counter",
 		invariant: "the writes are not lost",
 		setup: untouched,
 		cpus: [
@@ -166,7 +166,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"move-munmap": {
 		about: "mremap beside the munmap of what it moves",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter; downgraded munmap",
+		patch: "V2.10 mm: add per-mm mmap sequence counter; downgraded munmap",
 		invariant: "the pages are at the new place, or nowhere",
 		setup: written,
 		cpus: [() => note(0, mremap(A, LEN, B)), () => note(1, munmap(A, LEN))],
@@ -177,7 +177,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"move-munmap-target": {
 		about: "mremap beside the munmap of the place where it goes",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter; downgraded munmap",
+		patch: "V2.10 mm: add per-mm mmap sequence counter; downgraded munmap",
 		invariant: "munmap takes what was there, or what has come",
 		setup() {
 			written();
@@ -237,7 +237,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"move-back": {
 		about: "a read of a page that is moved away and back, so that its entry is as it was",
-		patch: "v2 16/35 mm: implement speculative handling in __handle_mm_fault()",
+		patch: "V2.16 mm: implement speculative handling in __handle_mm_fault()",
 		invariant: "the page is there, or not yet",
 		setup: written,
 		cpus: [

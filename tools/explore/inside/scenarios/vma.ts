@@ -29,7 +29,7 @@ import {
 export const scenarios: Record<string, Scenario> = {
 	"fault-mprotect-ro": {
 		about: "a write fault beside mprotect to read-only",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
+		patch: "V2.10 mm: add per-mm mmap sequence counter",
 		invariant: "after mprotect(PROT_READ) nobody writes",
 		setup: untouched,
 		cpus: [store, protect],
@@ -39,7 +39,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-mprotect-rw": {
 		about: "a read fault beside mprotect to read-write, and a write after it",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter",
+		patch: "V2.10 mm: add per-mm mmap sequence counter",
 		invariant: "after mprotect(PROT_READ|PROT_WRITE) a write succeeds",
 		setup: () => two_pages(2, PROT_READ),
 		cpus: [
@@ -57,7 +57,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-split": {
 		about: "a fault beside a split of its vma",
-		patch: "v2 13/35 x86/mm: attempt speculative mm faults first",
+		patch: "V2.13 x86/mm: attempt speculative mm faults first",
 		invariant: "the write is not lost, the protection is that of the page",
 		setup: untouched,
 		cpus: [store, () => mprotect(A + PAGE, PAGE, PROT_READ)],
@@ -68,7 +68,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-merge": {
 		about: "a fault beside the merge of its vma with the next one, which dies",
-		patch: "v2 11/35 mm: rcu safe vma freeing",
+		patch: "V2.11 mm: rcu safe vma freeing",
 		invariant: "the write is not lost",
 		setup() {
 			untouched();
@@ -82,7 +82,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-merge-lend": {
 		about: "the first fault of a vma beside mmap of the gap behind it: the vma after the gap lends its anon_vma",
-		patch: "v2 11/35 mm: rcu safe vma freeing; anon_vma_clone() in __vma_adjust()",
+		patch: "V2.11 mm: rcu safe vma freeing; anon_vma_clone() in __vma_adjust()",
 		invariant: "pages that come to a vma by a merge are found through its anon_vma",
 		setup() {
 			start_threads(2);

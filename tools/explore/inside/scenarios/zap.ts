@@ -69,7 +69,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-dontneed": {
 		about: "a write fault beside MADV_DONTNEED of its page, which does not take the lock for writing",
-		patch: "v2 17/35 mm: add pte_map_lock() and pte_spinlock()",
+		patch: "V2.17 mm: add pte_map_lock() and pte_spinlock()",
 		invariant: "the page has what was written, or zeroes",
 		setup: written,
 		cpus: [store, () => madvise_dontneed(A, LEN)],
@@ -81,7 +81,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-dontneed-tables": {
 		about: "a write fault beside MADV_DONTNEED of a page below another page table",
-		patch: "v2 18/35 mm: implement speculative handling in do_anonymous_page()",
+		patch: "V2.18 mm: implement speculative handling in do_anonymous_page()",
 		invariant: "the page that came and the one that went are counted",
 		setup() {
 			start_threads(2);
@@ -97,7 +97,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-dontneed-absent": {
 		about: "a write fault on a page that was never touched beside MADV_DONTNEED of it",
-		patch: "v2 17/35 mm: add pte_map_lock() and pte_spinlock()",
+		patch: "V2.17 mm: add pte_map_lock() and pte_spinlock()",
 		invariant: "the page has what was written, or zeroes",
 		setup: untouched,
 		cpus: [store, () => note(1, madvise_dontneed(A, LEN))],
@@ -110,7 +110,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-dontneed-twice": {
 		about: "a write fault beside two MADV_DONTNEED in a row, which change no sequence and take its page-table lock each",
-		patch: "v2 17/35 mm: add pte_map_lock() and pte_spinlock(); R24",
+		patch: "V2.17 mm: add pte_map_lock() and pte_spinlock(); R24",
 		invariant: "a fault does not wait for the lock again and again",
 		setup: untouched,
 		cpus: [
@@ -128,7 +128,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"zap-zap": {
 		about: "two MADV_DONTNEED, which take the lock for reading, beside a fault",
-		patch: "v2 10/35 mm: add per-mm mmap sequence counter; R8",
+		patch: "V2.10 mm: add per-mm mmap sequence counter; R8",
 		invariant: "the sequence is even while no writer is inside",
 		setup: () => two_pages(3),
 		cpus: [store, () => madvise_dontneed(A, LEN), () => madvise_dontneed(A, LEN)],
@@ -140,7 +140,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-oom-reap": {
 		about: "a fault beside what the OOM reaper does: it marks the address space, then takes its pages",
-		patch: "v2 18/35 mm: implement speculative handling in do_anonymous_page(); check_stable_address_space()",
+		patch: "V2.18 mm: implement speculative handling in do_anonymous_page(); check_stable_address_space()",
 		invariant: "nobody sees zeroes where the reaper took a page",
 		setup: written,
 		cpus: [load, reap],
@@ -151,7 +151,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-oom-reap-absent": {
 		about: "a write fault on a page that was never touched beside what the OOM reaper does",
-		patch: "v2 18/35 mm: implement speculative handling in do_anonymous_page(); check_stable_address_space()",
+		patch: "V2.18 mm: implement speculative handling in do_anonymous_page(); check_stable_address_space()",
 		invariant: "after the reaper nothing is mapped",
 		setup: untouched,
 		cpus: [store, reap],
