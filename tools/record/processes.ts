@@ -31,6 +31,14 @@ export const tracer_of = (tid: number): number => Number(status_of(tid, "TracerP
 /** One letter: R, S, D, t, T, Z; nothing, if there is no such thread. */
 export const state_of = (tid: number): string => status_of(tid, "State");
 
+/** Is it still held where its execve returns? Afterwards it may stop in the same way, in another call. */
+export function is_in_execve(pid: number): boolean {
+	const call = read(`/proc/${pid}/syscall`);
+	return state_of(pid) === "t" && (call === "" || EXECVE.test(call));
+}
+/** Numbers of execve and execveat on x86-64. */
+const EXECVE = /^(59|322) /;
+
 export const name_of = (pid: number): string => read(`/proc/${pid}/comm`).trim();
 
 /** Field of /proc/PID/stat, by the number that proc(5) gives it. */

@@ -33,7 +33,11 @@ const HOLD_MS = 60;
 const PATIENCE_MS = 10_000;
 const LOOK_MS = 5;
 /** What is recorded: also what changes limits, and what says which file is mapped, and how large it is. */
-const CALLS = "%memory,%process,prctl,ftruncate,setrlimit,prlimit64,shmget,memfd_create,userfaultfd";
+const CALLS = [
+	"%memory,%process,prctl,ftruncate,setrlimit,prlimit64,shmget,memfd_create,userfaultfd",
+	/* Whether limits hold. */
+	"setuid,setreuid,setresuid,capset",
+].join(",");
 const DIES_WITH_PARENT = ["--pdeathsig", "KILL"];
 /** perf ends when its child is stopped, as strace is for a moment now and then: so it is not its child. */
 const BETWEEN = ["setpriv", ...DIES_WITH_PARENT, "sh", "-c", '"$@"; exit $?', "sh"];
@@ -82,12 +86,15 @@ export async function record(options: RecordOptions): Promise<Recorded> {
 		throw new UserError(`-p ${pid}: another program traces it already`);
 	const tools = await find_tools(command[0], options.faults);
 	const away = prepare(directory, options.force ?? false);
+	const recording = new Recording(options, tools);
 	try {
-		return await new Recording(options, tools).run();
+		await recording.run();
 	} catch (error) {
 		away();
 		throw error;
 	}
+	/* What cannot be understood stays: it may be all that there is of that run. */
+	return recording.read();
 }
 
 /** Makes room for a recording. What is returned takes away what of it is there when it is broken off. */
@@ -135,7 +142,7 @@ class Recording {
 		return join(this.options.directory, name);
 	}
 
-	async run(): Promise<Recorded> {
+	async run(): Promise<void> {
 		const { command, pid } = this.options;
 		const title = pid === undefined ? command.map(quote).join(" ") : `${name_of(pid)} (attached)`;
 		write_file(this.file("command.txt"), `${title}\n`);
@@ -158,7 +165,7 @@ class Recording {
 			for (const { child, status } of this.children)
 				if (status === undefined) kill_below(child.pid as number);
 		}
-		return this.finish();
+		await this.finish();
 	}
 
 	/** Starts a program in a session of its own, that ends when we do. */
@@ -281,7 +288,7 @@ class Recording {
 	}
 
 	/** Writes what the tools have left as a recording. */
-	private async finish(): Promise<Recorded> {
+	private async finish(): Promise<void> {
 		const { directory, command, pid } = this.options;
 		const strace = existsSync(this.file("strace.txt"))
 			? readFileSync(this.file("strace.txt"), "latin1")
@@ -290,11 +297,11 @@ class Recording {
 		if (this.failed) throw new UserError(`it cannot be recorded: ${this.failed.message}`);
 		if (/No space left on device/.test(stderr))
 			throw new UserError(`${directory}: cannot be written: no space left on the device`);
-		const { images, machine, main, final, ended_by_itself } = this.watch;
+		const { images, late, machine, main, final } = this.watch;
 		const initial = images.find((image) => image.pid === main);
 		const begun = pid === undefined ? initial !== undefined : existsSync(this.file("maps.initial"));
 		if (!begun || (strace === "" && pid === undefined))
-			throw new UserError(why_nothing(stderr, command[0]));
+			throw new UserError(late > 0 ? TOO_BUSY : why_nothing(stderr, command[0]));
 		/* What comes before the program is not its own. */
 		const cut = pid === undefined ? (initial?.mark.line ?? 1) - 1 : 0;
 		const lines = strace.split("\n");
@@ -308,6 +315,11 @@ class Recording {
 					"on a busy machine give more time with --hold",
 			);
 
+		if (late > 0)
+			this.notes.push(
+				`the images of ${late} programs could not be copied in time: less is known ` +
+					"of theirs; on a busy machine give more time with --hold",
+			);
 		const others = images.filter((image) => image !== initial && image.mark.line > cut);
 		if (others.length > 0)
 			write_file(this.file("maps.exec"), others.map((image) => marked(image, cut)).join(""));
@@ -324,7 +336,12 @@ class Recording {
 			if (lost > 0) this.notes.push(`perf has lost ${lost} page faults`);
 			for (const name of ["perf.data", "perf.data.old"]) rmSync(this.file(name), { force: true });
 		}
-		const trace = load_trace(directory);
+	}
+
+	/** The recording that there is now. */
+	read(): Recorded {
+		const trace = load_trace(this.options.directory);
+		const { final, ended_by_itself } = this.watch;
 		if (final && !ended_by_itself && trace.final_line !== undefined)
 			this.notes.push("the program was killed: the last maps are those of a moment before");
 		return { trace, notes: this.notes };
@@ -338,6 +355,10 @@ function kill_below(pid: number): void {
 }
 
 /** Nothing was recorded: what strace or perf said, and what to do. */
+const TOO_BUSY =
+	"the program's image could not be copied before it ran on: " +
+	"this machine is busy; give more time, as with --hold 1000";
+
 function why_nothing(stderr: string, program: string | undefined): string {
 	const said = first_line(stderr);
 	if (/ptrace|PTRACE_|attach/i.test(stderr) && /not permitted|denied/i.test(stderr))

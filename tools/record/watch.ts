@@ -18,6 +18,7 @@ import {
 	signal,
 	START_BRK,
 	stat_of,
+	is_in_execve,
 	state_of,
 	threads_of,
 	tracer_of,
@@ -46,6 +47,8 @@ export class Watch {
 	readonly pids = new Set<number>();
 	/** Images after execves, in order; the first is setpriv's successor, the program. */
 	readonly images: (Copy & { pid: number })[] = [];
+	/** Those that ran on before they were copied. */
+	late = 0;
 	/** The machine's rules, and the program's limits at its beginning. */
 	machine?: Machine;
 	final?: Copy;
@@ -126,7 +129,10 @@ export class Watch {
 		}
 		const text = maps_of(pid);
 		const start_brk = stat_of(pid, START_BRK);
-		if (text === "" || state_of(pid) !== "t") return;
+		if (text === "" || !is_in_execve(pid)) {
+			this.late++;
+			return;
+		}
 		if (pid === this.main) this.machine ??= machine_of(pid);
 		this.images.push({ pid, text, mark: { line: this.lines, start_brk, brk: start_brk, threads: [] } });
 	}

@@ -5,6 +5,7 @@ import type { MapsLine } from "./maps.ts";
 import type { AddressSpace } from "./model.ts";
 import type { Value } from "./strace.ts";
 import type { Image, OpenFile, TracedFile } from "./trace.ts";
+import { undeleted } from "./unlinked.ts";
 import { number } from "./values.ts";
 
 const FIRST_MADE_UP_INODE = 100_000_000;
@@ -95,7 +96,7 @@ export class FileTable {
 			for (const line of image.lines)
 				if (line.file >= 0) this.reaches(line.file, line.offset + line.end - line.start);
 		for (const line of final) {
-			const index = this.file_index.get(line.name);
+			const index = this.file_index.get(line.name) ?? this.file_index.get(undeleted(line.name));
 			if (index !== undefined) this.reaches(index, line.offset + line.end - line.start);
 		}
 	}

@@ -11,9 +11,10 @@
  * that was taken is used, so it has kept its size.
  */
 import { UserError } from "../lib/errors.ts";
-import { PAGE_SIZE, PR_SET_VMA, page_down, page_up, STACK_LIMIT, TASK_SIZE } from "./abi.ts";
+import { PAGE_SIZE, PR_SET_VMA, page_down, STACK_LIMIT, TASK_SIZE } from "./abi.ts";
 import { type MapsLine, VSYSCALL } from "./maps.ts";
 import type { Image, Op, Trace } from "./trace.ts";
+import { used_pages } from "./used.ts";
 
 /** Of asm/pgtable_types.ts. */
 export interface Geometry {
@@ -29,38 +30,6 @@ interface Piece {
 	from: number;
 	to: number;
 	room: number;
-}
-
-type Range = [from: number, to: number];
-
-/** The pages that the program has in use at some time, in order; what touches is one. */
-function used_pages(trace: Trace): Range[] {
-	const ranges: Range[] = [];
-	const use = (start: number, end: number) => {
-		if (start < TASK_SIZE)
-			ranges.push([page_down(start) / PAGE_SIZE, page_up(Math.min(end, TASK_SIZE)) / PAGE_SIZE]);
-	};
-	use(trace.mmap_base - 1, trace.mmap_base);
-	let start_brk = 0;
-	for (const op of trace.ops) {
-		const { value } = op.expected;
-		if (op.kind === "exec") {
-			const image = trace.images[op.image];
-			start_brk = image.start_brk;
-			for (const line of image.lines) use(line.start, line.end);
-		} else if (op.kind === "fault") use(op.args[0], op.args[0] + 1);
-		else if (value !== undefined && op.name === "mmap") use(value, value + op.args[1]);
-		else if (value !== undefined && op.name === "mremap") use(value, value + op.args[2]);
-		else if (value !== undefined && op.name === "brk") use(Math.min(start_brk, value), value + 1);
-	}
-	for (const line of trace.final) if (line.name !== VSYSCALL) use(line.start, line.end);
-	const joined: Range[] = [];
-	for (const [from, to] of ranges.sort((a, b) => a[0] - b[0])) {
-		const last = joined.at(-1);
-		if (last && from <= last[1]) last[1] = Math.max(last[1], to);
-		else joined.push([from, to]);
-	}
-	return joined;
 }
 
 /** Where the pages go, of which there are `all`; the recording's end of user memory is the kernel's. */

@@ -41,7 +41,6 @@ const NUMBERS = new Map(
 const kernel_nr = (nr: number): number => NUMBERS.get(nr) ?? -1;
 
 const PR_SET_VMA = 0x53564d41;
-const SCRATCH = 0x20000;
 /** See kernel/mm/huge_memory.ts. */
 const PR_SIM_THP_ALIGN = 0x53504601;
 const PR_SIM_KERNEL_VERSION = 0x53504602;
@@ -337,7 +336,7 @@ function get_key(user: User, key: number): void {
  *  is in memory of files is another machine's affair. */
 function mincore(user: User, plan: Plan, op: number): number {
 	const a = plan.args.subarray(op * 6, op * 6 + 6);
-	const page = SCRATCH + plan.task[op] * PAGE_SIZE;
+	const page = plan.scratch + plan.task[op] * PAGE_SIZE;
 	const fixed = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS;
 	const step = PAGE_SIZE * PAGE_SIZE;
 	if (plan.expected[op] === -EFAULT) return user.user_syscall(NR.__NR_mincore, a[0], a[1], -PAGE_SIZE);
@@ -350,10 +349,10 @@ function mincore(user: User, plan: Plan, op: number): number {
 	return result;
 }
 
-/** The name has to be in user memory: on a page of the task's own, below all
- *  that programs map, for the time of the call. */
+/** The name has to be in user memory: on a page of the task's own, where the
+ *  program maps nothing, for the time of the call. */
 function name_memory(user: User, plan: Plan, op: number): number {
-	const page = SCRATCH + plan.task[op] * PAGE_SIZE;
+	const page = plan.scratch + plan.task[op] * PAGE_SIZE;
 	const a = plan.args.subarray(op * 6, op * 6 + 6);
 	const text = plan.strings[plan.object[op]];
 	const error = user.user_syscall(

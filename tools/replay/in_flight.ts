@@ -17,6 +17,8 @@ import { number } from "./values.ts";
 export const LAYOUT = new Set(["mmap", "munmap", "mprotect", "pkey_mprotect", "mremap", "brk"]);
 /** How many calls in flight are put before another one. */
 const MOST = 3;
+/** And how many, where it is only asked whether there is time. */
+const FEW = 2;
 
 /** A call that a thread has entered and whose effect is still to come. */
 export interface Inside {
@@ -110,33 +112,76 @@ export class InFlight {
 		const others = [...this].filter((other) => other !== inside && other.thread.mm === thread.mm);
 		if (others.length === 0) return;
 		if (!this.placement.explains(thread.mm, call)) {
-			for (const other of this.needed(inside, others) ?? []) this.take_effect(other);
+			for (const other of this.first_ones(inside, others)) this.take_effect(other);
 			return;
 		}
 		if (!LAYOUT.has(call.name) || call.result.errno) return;
-		for (const other of others.filter((other) => TELLING.has(other.call.name)))
-			if (this.has(other) && this.placement.explains(thread.mm, other.call))
-				if (!this.still_explained(thread.mm, call, other.call)) this.take_effect(other);
+		for (const other of others.filter((other) => TELLING.has(other.call.name))) {
+			if (!this.has(other)) continue;
+			if (this.placement.explains(thread.mm, other.call)) {
+				if (this.still_explained(thread.mm, call, other.call)) continue;
+				/* What comes later may make it possible again: the call at hand goes first then. */
+				if (this.explained_after(thread.mm, [other, inside])) this.take_effect(other);
+			} else if (finds_place(other.call)) this.before_too_late(inside, other, others);
+		}
 	}
 
-	/** An order of others after which the call is explained. */
-	private needed({ call, thread }: Inside, others: Inside[]): Inside[] | undefined {
-		const candidates = others.filter(
-			(other) =>
-				LAYOUT.has(other.call.name) &&
-				other.call.result.value !== undefined &&
-				!other.call.result.errno,
-		);
-		for (const order of orders(candidates, MOST)) {
-			const mm = thread.mm.trial();
-			const possible = order.every((other) => {
-				if (!this.placement.explains(mm, other.call)) return false;
-				apply_call(mm, other.call, this.table);
-				return true;
-			});
-			if (possible && this.placement.explains(mm, call)) return order;
+	/** `other` has still to find its place, after some that are under way: if it could after them now, and
+	 *  not once `inside` has taken effect, this is the time. */
+	private before_too_late(inside: Inside, other: Inside, others: Inside[]): void {
+		const rest = others.filter((one) => one !== other && this.has(one));
+		const { mm } = other.thread;
+		if (!this.is_explained(other, rest, mm)) return;
+		const after = mm.trial();
+		apply_call(after, inside.call, this.table);
+		if (this.placement.explains(after, other.call)) return;
+		if (this.is_explained(other, rest, after)) return;
+		for (const one of [...this.first_ones(other, rest), other]) this.take_effect(one);
+	}
+
+	/** An order of others after which the call is explained; of several one that leaves the rest possible. */
+	private first_ones(inside: Inside, others: Inside[]): Inside[] {
+		const { mm } = inside.thread;
+		let first: Inside[] | undefined;
+		for (const order of this.explaining(inside, others, mm, MOST)) {
+			first ??= order;
+			const after = mm.trial();
+			for (const { call } of [...order, inside]) apply_call(after, call, this.table);
+			const rest = others.filter((one) => !order.includes(one));
+			const possible = (one: Inside) =>
+				!finds_place(one.call) ||
+				this.placement.explains(after, one.call) ||
+				this.is_explained(
+					one,
+					rest.filter((other) => other !== one),
+					after,
+				);
+			if (rest.every(possible)) return order;
 		}
-		return undefined;
+		return first ?? [];
+	}
+
+	private is_explained(inside: Inside, others: Inside[], state: AddressSpace): boolean {
+		return !this.explaining(inside, others, state, FEW).next().done;
+	}
+
+	/** The orders of at most so many others after which the call is explained in a state. */
+	private *explaining(inside: Inside, others: Inside[], state: AddressSpace, most: number): Generator<Inside[]> {
+		const candidates = others.filter(
+			({ call }) => LAYOUT.has(call.name) && call.result.value !== undefined && !call.result.errno,
+		);
+		for (const order of orders(candidates, most))
+			if (this.explained_after(state, [...order, inside])) yield order;
+	}
+
+	/** Could all of them have returned what they did, in this order? */
+	private explained_after(state: AddressSpace, order: Inside[]): boolean {
+		const mm = state.trial();
+		return order.every(({ call }) => {
+			if (!this.placement.explains(mm, call)) return false;
+			apply_call(mm, call, this.table);
+			return true;
+		});
 	}
 
 	/** Could `other` return what it does after `call`, too? */

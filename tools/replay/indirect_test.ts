@@ -77,6 +77,26 @@ test("a child has the descriptors that there were, and those that it makes for i
 	t.deepEqual(paths, ["/memfd:x (deleted) #2", "/memfd:x (deleted)"]);
 });
 
+test("a file that is removed while it is open is the same file, and its path's next one is another", (t) => {
+	const map = (fd: string, at: string) => `1 mmap(NULL, 4096, PROT_READ, MAP_SHARED, ${fd}, 0) = ${at}`;
+	const { ops, files, open_files } = calls(`1 ftruncate(3</f>, 8192) = 0
+${map("3</f>", "0x7ffff7ffe000")}
+${map("3</f>(deleted)", "0x7ffff7ffd000")}
+${map("4</f>", "0x7ffff7ffc000")}
+${map("3</f>(deleted)", "0x7ffff7ffb000")}
+${map("4</f>(deleted)", "0x7ffff7ffa000")}
+${map("5</g>(deleted)", "0x7ffff7ff9000")}
+${map("5</g>", "0x7ffff7ff8000")}`);
+	const maps = ops.filter(({ name }) => name === "mmap");
+	t.deepEqual(
+		maps.map((op) => files[open_files[op.opened].file].path),
+		["/f", "/f", "/f #2", "/f", "/f #2", "/g (deleted)", "/g"],
+	);
+	t.is(maps[0].opened, maps[1].opened, "and the same open file");
+	const cut = ops.find(({ name }) => name === "ftruncate")?.opened ?? -1;
+	t.is(files[open_files[cut].file].path, "/f");
+});
+
 test("with which mode a file was opened shows in what mprotect() was allowed", (t) => {
 	const of = (result: string, flags = "MAP_SHARED") => {
 		const { ops, open_files } = calls(`1 mmap(NULL, 4096, PROT_READ, ${flags}, 3</f>, 0) = 0x7ffff7ffe000

@@ -79,10 +79,14 @@ const LOCKING = new Set(["mlock", "mlock2", "munlock", "mlockall", "munlockall"]
 
 /** Those of a process: its children inherit them. */
 export class Limits {
-	constructor(private readonly machine: Machine) {}
+	/** `capable`: whether the program had CAP_IPC_LOCK when it began. */
+	constructor(
+		private readonly machine: Machine,
+		private readonly capable = machine.ipc_lock,
+	) {}
 
 	inherited(): Limits {
-		return new Limits({ ...this.machine });
+		return new Limits({ ...this.machine }, this.capable);
 	}
 
 	/** Those that it begins with, as far as they are known. */
@@ -103,6 +107,17 @@ export class Limits {
 		const bytes = (name: string) => bytes_of(set.fields.find((field) => field.name === name)?.value);
 		this.machine[limit] = bytes("rlim_cur");
 		return this.setting(limit, bytes("rlim_cur"), bytes("rlim_max"));
+	}
+
+	/** What setuid(), setreuid(), setresuid() or capset() changes: without CAP_IPC_LOCK the limit holds. */
+	credentials(call: Call): Setting | undefined {
+		const capable = is_capable(call);
+		if (call.result.errno || call.result.value === undefined || capable === undefined || !this.capable)
+			return undefined;
+		const { ipc_lock, RLIMIT_MEMLOCK } = this.machine;
+		if (capable === (ipc_lock === 1) || RLIMIT_MEMLOCK === undefined) return undefined;
+		this.machine.ipc_lock = capable ? 1 : 0;
+		return this.setting("RLIMIT_MEMLOCK", RLIMIT_MEMLOCK, RLIMIT_MEMLOCK);
 	}
 
 	/** Who has CAP_IPC_LOCK locks as much as there is. */
@@ -140,6 +155,24 @@ export class Limits {
 	get known(): boolean {
 		return this.machine.RLIMIT_AS !== undefined;
 	}
+}
+
+/** Does it leave who was privileged with CAP_IPC_LOCK? `undefined`: as before. */
+function is_capable({ name, args }: Call): boolean | undefined {
+	if (name === "capset") {
+		const fields = args[1]?.kind === "struct" ? args[1].fields : [];
+		const effective = fields.find((field) => field.name === "effective");
+		return effective && names(effective.value, "CAP_IPC_LOCK");
+	}
+	/* The effective one decides; -1 leaves it alone. */
+	const uid = numeric(args[name === "setuid" ? 0 : 1]);
+	return uid === undefined || uid < 0 || uid === 0xffffffff ? undefined : uid === 0;
+}
+
+/** Is it one of those that are or-ed? */
+function names(value: Value, name: string): boolean {
+	if (value.kind === "binary") return names(value.left, name) || names(value.right, name);
+	return value.kind === "name" && value.name === name;
 }
 
 /** As strace writes it: 8192*1024, RLIM64_INFINITY. */

@@ -42,6 +42,22 @@ test("the kernel gets the limits that the program began with", (t) => {
 	t.deepEqual(set(run("", "absent")), []);
 });
 
+test("who is no longer privileged is held to the limit of locked memory", (t) => {
+	const machine = "ipc_lock 1\nRLIMIT_MEMLOCK 65536\n";
+	const held = (lines: string, of = machine) => set(run(lines, of)).map(([, bytes]) => bytes !== 2 ** 63);
+	t.deepEqual(held("1 setuid(65534) = 0"), [false, true]);
+	t.deepEqual(held("1 setuid(0) = 0\n1 setresuid(-1, -1, 7) = 0\n1 setreuid(7, -1) = 0"), [false]);
+	t.deepEqual(held("1 setuid(7) = -1 EPERM (Operation not permitted)"), [false]);
+	t.deepEqual(held("1 setresuid(-1, 7, -1) = 0\n1 setreuid(-1, 0) = 0"), [false, true, false]);
+	const caps = (names: string) =>
+		`1 capset({version=1, pid=0}, {effective=${names}, permitted=0, inheritable=0}) = 0`;
+	t.deepEqual(held(caps("1<<CAP_CHOWN")), [false, true]);
+	t.deepEqual(held(caps("1<<CAP_CHOWN|1<<CAP_IPC_LOCK|1<<CAP_KILL")), [false]);
+	t.deepEqual(held("1 setuid(0) = 0", "ipc_lock 0\nRLIMIT_MEMLOCK 65536\n"), [true]);
+	/* A child's own. */
+	t.deepEqual(held("1 fork() = 2\n2 setuid(7) = 0\n1 setuid(0) = 0\n2 +++ exited with 0 +++"), [false, true]);
+});
+
 test("a refused call is replayed: where no limit explains it, a difference is one", (t) => {
 	const line = `1 mmap(NULL, 10000000, ${ANONYMOUS} = -1 ENOMEM (Cannot allocate memory)`;
 	for (const machine of [LIMITS, NO_LIMITS]) {

@@ -8,6 +8,7 @@ import {
 	MAP_FIXED_NOREPLACE,
 	MAP_PRIVATE,
 	MAP_TYPE,
+	MREMAP_DONTUNMAP,
 	MREMAP_FIXED,
 	NR,
 	PAGE_SIZE,
@@ -146,7 +147,7 @@ export class MemoryCalls {
 		if (limits.bind(name, mm)) op.footprint.whole = true;
 		const index = this.ops.length;
 		if (name === "mmap") this.map_call(op, call, mm);
-		if (name === "mremap") op.placed = op.expected.value !== undefined && !(op.args[3] & MREMAP_FIXED);
+		if (name === "mremap") this.remap_call(op, call, mm);
 		mm.op = index;
 		apply_call(mm, call, this.table);
 		/* The neighbours may be others now: what was changed touches both. */
@@ -164,9 +165,10 @@ export class MemoryCalls {
 		this.parts.blurs.add("sealed memory (mseal)");
 	}
 
-	/** A limit of the process is set; what its threads do is ordered by it. */
+	/** A limit of the process is set, or holds from now on; what its threads do is ordered by it. */
 	limit(call: Call, thread: Thread): void {
-		const setting = thread.group.limits.change(call);
+		const { limits } = thread.group;
+		const setting = call.name.includes("limit") ? limits.change(call) : limits.credentials(call);
 		if (!setting) {
 			this.ops.omit(call.name, call.lines);
 			return;
@@ -275,6 +277,15 @@ export class MemoryCalls {
 		op.given = this.parts.attached || !this.images.is_known(mm);
 	}
 
+	/** With MREMAP_DONTUNMAP the new address is a hint, which strace does not write: where the kernel
+	 *  would not have found the place by itself, that was it. */
+	private remap_call(op: Op, call: Call, mm: AddressSpace): void {
+		const { value } = op.expected;
+		op.placed = value !== undefined && !(op.args[3] & MREMAP_FIXED);
+		if (!op.placed || !(op.args[3] & MREMAP_DONTUNMAP) || call.args.length > 4) return;
+		if (this.placement.of(mm, call, page_up(op.args[2])) === undefined) op.args[4] = value as number;
+	}
+
 	/** What a hint or a fixed address near 0 says of the lowest that there is. */
 	private lowest(op: Op): void {
 		const [address, , , flags] = op.args;
@@ -282,6 +293,11 @@ export class MemoryCalls {
 		if (address >= MIN_ADDR) return;
 		if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
 			if (errno === ERRNO.EPERM) this.min_fixed_addr = MIN_ADDR;
-		} else if (value !== undefined && value > 0 && value < MIN_ADDR) this.min_addr = PAGE_SIZE;
+			return;
+		}
+		if (value === undefined || value === 0 || address === 0) return;
+		/* What a security module adds to vm.mmap_min_addr shows here only. */
+		if (value > address && value <= MIN_ADDR) this.min_addr = value;
+		else if (value < MIN_ADDR) this.min_addr = Math.min(this.min_addr, PAGE_SIZE);
 	}
 }

@@ -22,7 +22,8 @@ import type { Call, Signal, Strace } from "./strace.ts";
 import { type Thread, Threads } from "./threads.ts";
 import { Touches } from "./touches.ts";
 import type { Op, Trace } from "./trace.ts";
-import { is_birth, numeric } from "./values.ts";
+import { Unlinked } from "./unlinked.ts";
+import { copies_memory, is_birth, numeric } from "./values.ts";
 
 /** What a recording is made of, read. */
 export interface Parts {
@@ -55,6 +56,7 @@ export class Merge {
 	private readonly segments: Segments;
 	private readonly rings: Rings;
 	private readonly memfds = new Memfds();
+	private readonly unlinked = new Unlinked();
 	/** Why mappings may be split at other places than recorded. */
 	private readonly blurs = new Set<string>();
 	/** maps.final was copied before the next operation in the program's memory, and that is which one. */
@@ -213,10 +215,26 @@ export class Merge {
 			const thread = this.threads.thread(event.pid, event.line);
 			this.segments.rewrite(event, thread.mm);
 			this.rings.rewrite(event, thread.mm);
-			this.memfds.rewrite(event, thread.memfds);
+			this.memfds.rewrite(event, thread.descriptors);
+			this.unlinked.rewrite(event, thread.descriptors);
 			this.in_flight.enter(event, thread);
+			if (copies_memory(event)) this.copy(event, thread);
 		}
 		if (step.leaves) this.leave(event);
+	}
+
+	/** The copy is made at once, and whoever changes the memory meanwhile waits for it. What was entered
+	 *  before it comes first, if it can have returned what it did by then. */
+	private copy(call: Call, thread: Thread): void {
+		for (const inside of this.in_flight) {
+			const { call: other, thread: by } = inside;
+			if (other === call || by.mm !== thread.mm || !LAYOUT.has(other.name)) continue;
+			if (!this.in_flight.has(inside) || !this.placement.explains(by.mm, other)) continue;
+			this.in_flight.settle(inside);
+			this.in_flight.take_effect(inside);
+		}
+		const inside = this.in_flight.of(call.pid);
+		if (inside) this.in_flight.take_effect(inside);
 	}
 
 	/** A fault may end in a signal: then its line is the fault's result. All
@@ -257,7 +275,7 @@ export class Merge {
 			case "exit_group":
 				return this.threads.exits_with(thread, call);
 			case "memfd_create":
-				this.memfds.create(call, thread.memfds);
+				this.memfds.create(call, thread.descriptors);
 				return this.ops.omit(call.name, call.lines);
 			case "mseal":
 			case "syscall_0x1ce":
@@ -275,6 +293,10 @@ export class Merge {
 				return this.memory.resize(call, thread);
 			case "setrlimit":
 			case "prlimit64":
+			case "setuid":
+			case "setreuid":
+			case "setresuid":
+			case "capset":
 				return this.memory.limit(call, thread);
 			case "wait4":
 			case "waitid":

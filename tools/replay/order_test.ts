@@ -44,3 +44,96 @@ test("what a call returned can only be explained by one that is still under way"
 		2 <... munmap resumed>) = 0`);
 	t.deepEqual(calls, ["mmap", "mmap", "munmap", "mremap"]);
 });
+
+test("a child has a copy of what there was when its fork began", (t) => {
+	const { calls, unexplained } = order(`${THREAD}
+		1 munmap(0x7ffff7fcb000, 4096 <unfinished ...>
+		2 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0 <unfinished ...>
+		2 <... mmap resumed>) = 0x7ffff7ffe000
+		2 mprotect(0x7ffff7ffe000, 4096, PROT_NONE <unfinished ...>
+		1 <... munmap resumed>) = 0
+		1 clone(child_stack=NULL, flags=SIGCHLD <unfinished ...>
+		2 <... mprotect resumed>) = 0
+		2 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7ffd000
+		1 <... clone resumed>) = 3
+		3 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7ffd000
+		3 +++ exited with 0 +++`);
+	t.deepEqual(calls, ["mmap", "munmap", "mprotect", "mmap", "mmap"]);
+	t.deepEqual(unexplained, []);
+});
+
+test("the hint of an mremap() that leaves the old mapping, which strace does not write", (t) => {
+	const hint = (place: string) =>
+		trace(`${START}
+			1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7ffe000
+			1 mremap(0x7ffff7ffe000, 4096, 4096, MREMAP_MAYMOVE|MREMAP_DONTUNMAP) = ${place}
+			${END}`).ops.find(({ name }) => name === "mremap")?.args[4];
+	t.is(hint("0x600000000000"), 0x600000000000);
+	t.is(hint("0x7ffff7ffd000"), undefined, "where the kernel puts it by itself");
+});
+
+/** Two areas of two pages below the loader, nothing above it, and threads 2 and 3: what was mapped or unmapped
+ *  after that, in the order that was found. */
+const places = (body: string) => {
+	const { ops, unexplained } = trace(`${START}
+		1 mmap(NULL, 16384, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7ffb000
+		1 mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fc9000
+		1 mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fc7000
+		${THREAD}
+		${THREAD.replace("[2]", "[3]").replace(/2$/, "3")}
+		${body}
+		${GONE}
+		${GONE.replaceAll("2 ", "3 ")}
+		${END}`);
+	const found = ops
+		.filter((op) => op.name === "mmap" || op.name === "munmap")
+		.slice(3)
+		.map(({ name, args, expected }) => {
+			const address = name === "mmap" ? (expected.value as number) : args[0];
+			return `${name} ${address.toString(16).slice(-5)}`;
+		});
+	return { found, unexplained };
+};
+const MAP = (n: number) => `mmap(NULL, ${n * 4096}, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0`;
+
+test("of several orders that explain a call, one that leaves the others possible", (t) => {
+	const { found, unexplained } = places(`2 munmap(0x7ffff7fc9000, 8192 <unfinished ...>
+		3 ${MAP(1)} <unfinished ...>
+		1 ${MAP(1)} <unfinished ...>
+		3 <... mmap resumed>) = 0x7ffff7fca000
+		1 <... mmap resumed>) = 0x7ffff7fc6000
+		2 <... munmap resumed>) = 0`);
+	t.deepEqual(found, ["mmap c6000", "munmap c9000", "mmap ca000"]);
+	t.deepEqual(unexplained, []);
+});
+
+test("what could still happen, and could not after the call that is at hand, comes first", (t) => {
+	const { found, unexplained } = places(`2 munmap(0x7ffff7fc7000, 8192 <unfinished ...>
+		3 ${MAP(1)} <unfinished ...>
+		1 munmap(0x7ffff7fc9000, 8192) = 0
+		3 <... mmap resumed>) = 0x7ffff7fc8000
+		2 <... munmap resumed>) = 0`);
+	t.deepEqual(found, ["munmap c7000", "mmap c8000", "munmap c9000"]);
+	t.deepEqual(unexplained, []);
+});
+
+test("but not what would make the call at hand impossible", (t) => {
+	const { found, unexplained } = places(`2 ${MAP(1)} <unfinished ...>
+		1 ${MAP(2)}) = 0x7ffff7fc5000
+		1 munmap(0x7ffff7fc5000, 8192) = 0
+		2 <... mmap resumed>) = 0x7ffff7fc6000`);
+	t.deepEqual(found, ["mmap c5000", "munmap c5000", "mmap c6000"]);
+	t.deepEqual(unexplained, []);
+});
+
+test("who was born when the parent was killed inside of its fork", (t) => {
+	const { tasks } = trace(`${START}
+		${THREAD}
+		2 vfork( <unfinished ...>
+		3 exit_group(1) = ?
+		2 <... vfork resumed>) = ?
+		3 +++ exited with 1 +++
+		2 +++ killed by SIGSEGV +++
+		1 +++ killed by SIGSEGV +++`);
+	t.like(tasks[2], { pid: 3, parent: 1 });
+});

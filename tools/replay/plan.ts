@@ -23,6 +23,7 @@ import {
 } from "./plan_format.ts";
 import { RangeMap } from "./ranges.ts";
 import type { Op, Trace } from "./trace.ts";
+import { unused } from "./used.ts";
 
 interface DirectState {
 	/** Last operation that changed the layout or took pages away here. */
@@ -159,6 +160,7 @@ export function make_plan(trace: Trace, in_order = false): Plan {
 		cpu: u8(count),
 		strings: [],
 		aligns: trace.aligns,
+		scratch: unused(trace, tasks.length),
 		kernel_version: trace.kernel_version,
 		mmap_base: trace.mmap_base,
 		/* With larger pages these are no pages. */

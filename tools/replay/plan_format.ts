@@ -82,6 +82,8 @@ export interface Plan {
 	kernel_version: number;
 	/** Where top-down mappings begin. */
 	mmap_base: number;
+	/** Where the program has nothing at any time; a page of the kernel for each task. */
+	scratch: number;
 	/** The lowest addresses; 0 and 0: the kernel's own. */
 	min_addr: number;
 	min_fixed_addr: number;

@@ -98,10 +98,14 @@ test("what to look at first", (t) => {
 });
 
 test("the lowest address of the machine shows in what became of hints", (t) => {
-	const low = (line: string) => trace(`${START}\n${line}\n${END}`);
+	const machine = { "machine.txt": "mmap_min_addr 4096\n" };
+	const low = (line: string, files = {}) => trace(`${START}\n${line}\n${END}`, files);
 	const anon = "4096, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS";
 	t.like(low(`1 mmap(0x1000, ${anon}, -1, 0) = 0x10000`), { min_addr: 65536, min_fixed_addr: 0 });
 	t.like(low(`1 mmap(0x1000, ${anon}, -1, 0) = 0x1000`), { min_addr: 4096 });
+	t.like(low(`1 mmap(0x20000, ${anon}, -1, 0) = 0x20000`, machine), { min_addr: 4096 });
+	/* The larger of the sysctl and a security module's own. */
+	t.like(low(`1 mmap(0x1000, ${anon}, -1, 0) = 0x10000`, machine), { min_addr: 65536 });
 	t.like(low(`1 mmap(0x1000, ${anon}|MAP_FIXED, -1, 0) = -1 EPERM (Operation not permitted)`), {
 		min_fixed_addr: 65536,
 	});

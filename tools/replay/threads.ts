@@ -22,8 +22,8 @@ export interface Thread {
 	/** Last operation. */
 	last: number;
 	exit_code: number;
-	/** Memory files that are open, by descriptor. */
-	memfds: Map<number, string>;
+	/** What descriptors were seen to be open on: memory files, and paths. */
+	descriptors: Map<number, string>;
 }
 
 export interface Group {
@@ -58,6 +58,10 @@ interface Parts {
 	/** The program's last thread is about to end. */
 	ending(op: Op, mm: AddressSpace): void;
 }
+
+/** strace ended, or the thread was killed, before it did. */
+const never_returned = ({ unfinished, result }: Call) =>
+	unfinished || (result.value === undefined && result.errno === undefined);
 
 export class Threads {
 	readonly tasks: Task[] = [];
@@ -160,12 +164,9 @@ export class Threads {
 		const birth = births.find((call) => this.in_flight.of(call.pid)?.call === call);
 		let inside = birth && this.in_flight.of(birth.pid);
 		if (births.length === 0) {
-			/* The parent was killed before its clone returned. */
-			const candidates = [...this.in_flight].filter(
-				({ call }) => is_birth(call.name) && call.unfinished,
-			);
-			if (candidates.length !== 1) return false;
-			inside = candidates[0];
+			/* The parent was killed before its clone returned; of several the first. */
+			inside = [...this.in_flight].find(({ call }) => is_birth(call.name) && never_returned(call));
+			if (!inside) return false;
 			inside.call.result = { value: pid };
 		}
 		if (!inside) return false;
@@ -178,7 +179,7 @@ export class Threads {
 		const limits = parent?.group.limits.inherited() ?? new Limits({ ...this.parts.machine });
 		const group: Group = same_group ? parent.group : { tgid: pid, threads: new Set(), limits };
 		const thread = this.make_thread(pid, parent, group, mm ?? new AddressSpace(this.next_mm++));
-		if (!same_group && !(clone_flags(call) & CLONE_FILES)) thread.memfds = new Map(thread.memfds);
+		if (!same_group && !(clone_flags(call) & CLONE_FILES)) thread.descriptors = new Map(thread.descriptors);
 		return thread;
 	}
 
@@ -192,7 +193,7 @@ export class Threads {
 			alive: true,
 			last: -1,
 			exit_code: 0,
-			memfds: parent?.memfds ?? new Map(),
+			descriptors: parent?.descriptors ?? new Map(),
 		};
 		group.threads.add(thread);
 		this.tasks.push({ pid, tgid: group.tgid, parent: parent?.index ?? -1 });

@@ -100,6 +100,12 @@ export function clone_flags(call: Call): number {
 	return number(flags);
 }
 
+/** Does the call make a process with a copy of the caller's memory? */
+export function copies_memory(call: Call): boolean {
+	if (!is_birth(call.name) || call.result.errno || !((call.result.value ?? 0) > 0)) return false;
+	return (clone_flags(call) & CLONE_VM) === 0;
+}
+
 /** Of the clone flags, those that make a difference to memory and tasks. */
 export function replayed_flags(flags: number): number {
 	return flags & (CLONE_VM | CLONE_THREAD | CLONE_SIGHAND | CLONE_FS | CLONE_FILES);
