@@ -16,6 +16,7 @@
  *   walk_process_tree(), unshare.
  */
 import {
+	CONFIG_GET_USER_PAGES,
 	CONFIG_PERCPU_RWSEM,
 	CONFIG_PERF_EVENTS,
 	CONFIG_SPECULATIVE_PAGE_FAULT,
@@ -115,6 +116,7 @@ import {
 	type task_struct,
 } from "linux/sched.ts";
 import { mmdrop, mmget } from "linux/sched/mm.ts";
+import { seqcount_init } from "linux/seqlock.ts";
 import {
 	get_task_struct,
 	put_task_struct,
@@ -573,10 +575,13 @@ function mm_init(mm: mm_struct, p: task_struct): mm_struct {
 	mm_init_cpumask(mm);
 	mm_init_owner(mm, p);
 	atomic_set(mm.tlb_flush_pending, 0);
+	if (CONFIG_GET_USER_PAGES)
+		seqcount_init(mm.write_protect_seq);
 
 	const cur = current();
 	if (cur.mm !== NULL) {
-		mm.flags = cur.mm.flags & MMF_INIT_MASK;
+		/* Others of its bits are set at any time. */
+		mm.flags = data_race(cur.mm.flags) & MMF_INIT_MASK;
 		/* Another thread's mlockall() may change it: old or new. */
 		mm.def_flags = data_race(cur.mm.def_flags) & VM_INIT_DEF_MASK;
 	} else {

@@ -3,7 +3,7 @@
  * Mirrors include/linux/mm.h (5.17 with V2.08, 09, 12 and 17), and of
  * mm_types.h the fault flags and results: flags of a vma, flags and results of
  * a fault, references to pages, counters of an mm, page-table locks.
- * Left out: compound and huge pages, get_user_pages, page poisoning hooks,
+ * Left out: compound and huge pages, page poisoning hooks,
  * NUMA node and cpupid in page.flags, memory failure, device memory, shrinkers,
  * per-task caching of the counters (SPLIT_RSS_COUNTING).
  */
@@ -45,6 +45,7 @@ import {
 } from "mm/memory.ts";
 import { __mm_populate } from "mm/gup.ts";
 import { mmap_assert_locked } from "linux/mmap_lock.ts";
+import { MMF_HAS_PINNED } from "linux/sched/coredump.ts";
 import { NR_PAGETABLE } from "linux/mmzone.ts";
 import { mod_lruvec_page_state } from "linux/vmstat.ts";
 import { EFAULT, ENOMEM } from "linux/errno.ts";
@@ -317,9 +318,30 @@ export function put_page(page: page): void {
 	if (put_page_testzero(page)) __put_page(page);
 }
 
+/** As many references is one pin (FOLL_PIN). */
+export const GUP_PIN_COUNTING_BIAS = 1 << 10;
+
+/** Might the page be pinned? It may be that it only has as many references; if
+ *  not, it is not. A count that has overflown is a high one. */
+export function page_maybe_dma_pinned(page: page): boolean {
+	return page_ref_count(page) >>> 0 >= GUP_PIN_COUNTING_BIAS;
+}
+
 /** Private and possibly writable one day: writes to its pages copy them. */
 export function is_cow_mapping(flags: number): boolean {
 	return (flags & (VM_SHARED | VM_MAYWRITE)) === VM_MAYWRITE;
+}
+
+/** Has a fork to copy the page at once, as a device may be using it? The caller
+ *  is in the write section of write_protect_seq: see copy_page_range(). */
+export function page_needs_cow_for_dma(
+	vma: vm_area_struct, page: page,
+): boolean {
+	if (!is_cow_mapping(vma.vm_flags)) return false;
+	const mm = vma.vm_mm;
+
+	if ((READ_ONCE(mm.flags) & (1 << MMF_HAS_PINNED)) === 0) return false;
+	return page_maybe_dma_pinned(page);
 }
 
 /* ---- the fault's ways in ---- */
@@ -756,6 +778,23 @@ export function range_in_vma(
 ): boolean {
 	return vma !== NULL && vma.vm_start <= start && end <= vma.vm_end;
 }
+
+/* ---- flags of get_user_pages() and the like, those that are in use ---- */
+
+export const FOLL_WRITE = 0x01; /* for writing: COW is broken */
+export const FOLL_TOUCH = 0x02; /* the page is marked as used */
+export const FOLL_GET = 0x04; /* with a reference, put_page() */
+export const FOLL_FORCE = 0x10; /* also what the flags forbid but could allow */
+export const FOLL_POPULATE = 0x40; /* fault it in, with FOLL_MLOCK */
+export const FOLL_NOFAULT = 0x80; /* do not fault it in */
+export const FOLL_NUMA = 0x200; /* a NUMA hint has to be taken first */
+export const FOLL_TRIED = 0x800; /* once more, after mmap_lock was dropped */
+/** For mlock: without FOLL_POPULATE, only what is there. */
+export const FOLL_MLOCK = 0x1000;
+export const FOLL_COW = 0x4000; /* internal: the fault has broken COW */
+export const FOLL_LONGTERM = 0x10000; /* who knows for how long */
+export const FOLL_PIN = 0x40000; /* with a pin, unpin_user_page() */
+export const FOLL_FAST_ONLY = 0x80000; /* fast GUP: never with mmap_lock */
 
 /** The errno of a fault that the kernel asked for, 0 if it did not fail. Port:
  *  without FOLL_HWPOISON, by which memory failure is told apart. */

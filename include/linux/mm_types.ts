@@ -6,7 +6,9 @@
  * Left out: memory cgroups, THP, hugetlb, AIO, KSM, zswap, NUMA policies.
  */
 import type { vm_fault_t } from "linux/mm.ts";
-import type { rw_semaphore, spinlock_t } from "linux/spinlock_types.ts";
+import type {
+	rw_semaphore, seqcount_t, spinlock_t,
+} from "linux/spinlock_types.ts";
 import type { atomic_t, callback_head, list_head, rb_node, rb_root, rb_root_cached } from "linux/types.ts";
 import type { address_space, file } from "linux/fs.ts";
 import type {
@@ -136,6 +138,9 @@ export interface mm_struct extends struct {
 	min_addr: ulong; /* current only */
 	min_fixed_addr: ulong; /* current only */
 	flags: int; /* MMF_*; atomic */
+	/** odd while a fork makes entries read-only; mmap_lock(w), read by who
+	 *  pins pages without it */
+	write_protect_seq: ifdef<"CONFIG_GET_USER_PAGES", embed<seqcount_t>>;
 	owner: task_struct; /* tasklist_lock */
 	context: embed<mm_context_t>; /* see mm_context_t */
 	/** CPUs that may hold translations of this mm, one bit each (two

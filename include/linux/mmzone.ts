@@ -3,6 +3,7 @@
  * Mirrors include/linux/mmzone.h (5.17): free areas, per-CPU page lists, zone.
  * Port: one node with one zone (ZONE_NORMAL), and one migrate type.
  */
+import { CONFIG_GET_USER_PAGES } from "generated/autoconf.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
 import type { list_head } from "linux/types.ts";
 
@@ -25,7 +26,9 @@ export const NR_FILE_MAPPED = 2; /* page cache pages mapped */
 export const NR_FILE_PAGES = 3;
 export const NR_SHMEM = 4;
 export const NR_PAGETABLE = 5; /* pages used for page tables */
-export const NR_VM_NODE_STAT_ITEMS = 6;
+export const NR_FOLL_PIN_ACQUIRED = 6; /* pins: pin_user_pages() */
+export const NR_FOLL_PIN_RELEASED = 7; /* and unpin_user_page() */
+export const NR_VM_NODE_STAT_ITEMS = CONFIG_GET_USER_PAGES ? 8 : 6;
 
 /** A memory node. There is one, contig_page_data of mm/vmstat.ts. */
 export interface pglist_data extends struct {

@@ -15,9 +15,10 @@ export function page_count(page: page): number {
 	return page_ref_count(page);
 }
 
-/** Plain store: nobody else has a reference. */
+/** Nobody else has a reference, but may be looking for one by a number that it
+ *  has read somewhere before: see page_ref_add_unless(). */
 export function set_page_count(page: page, v: number): void {
-	page._refcount.counter = v;
+	WRITE_ONCE(page._refcount.counter, v);
 }
 
 export function init_page_count(page: page): void {

@@ -15,8 +15,6 @@
  * - swap, migration and device entries: copy_nonpresent_pte(),
  *   restore_exclusive_pte(), try_restore_exclusive_pte(),
  *   remove_device_exclusive_entry(), all but the beginning of do_swap_page();
- * - pinned pages, so fork never copies a page: copy_present_page(),
- *   page_copy_prealloc();
  * - mappings made by drivers: zap_vma_ptes(), __get_locked_pte(),
  *   vm_insert_page() to vmf_insert_mixed_mkwrite(), remap_pfn_range(),
  *   vm_iomap_memory(), follow_pte(), follow_pfn(), follow_phys(),
@@ -31,7 +29,8 @@
  */
 import {
 	CONFIG_ARCH_HAS_PKEYS,
-	CONFIG_ARCH_HAS_PTE_SPECIAL, CONFIG_MMU_GATHER_RCU_TABLE_FREE,
+	CONFIG_ARCH_HAS_PTE_SPECIAL, CONFIG_GET_USER_PAGES,
+	CONFIG_MMU_GATHER_RCU_TABLE_FREE,
 	CONFIG_NUMA_BALANCING, CONFIG_SPECULATIVE_PAGE_FAULT, CONFIG_TRACING,
 } from "generated/autoconf.ts";
 import type {
@@ -47,7 +46,7 @@ import {
 } from "asm/pgtable_types.ts";
 import { arch_vma_access_permitted } from "asm/mmu_context.ts";
 import type { pt_regs } from "asm/ptrace.ts";
-import { EINVAL, ENOMEM } from "linux/errno.ts";
+import { EAGAIN, EINVAL, ENOMEM } from "linux/errno.ts";
 import {
 	BUG_ON, VM_BUG_ON, VM_BUG_ON_PAGE, VM_BUG_ON_VMA, WARN, WARN_ON_ONCE,
 } from "linux/bug.ts";
@@ -56,8 +55,11 @@ import {
 } from "linux/spinlock.ts";
 import { SINGLE_DEPTH_NESTING } from "linux/lockdep.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
+import {
+	raw_write_seqcount_begin, raw_write_seqcount_end,
+} from "linux/seqlock.ts";
 import { local_irq_disable, local_irq_enable } from "linux/irqflags.ts";
-import { smp_wmb } from "host/door.ts";
+import { smp_mb, smp_wmb } from "host/door.ts";
 import { text } from "host/text.ts";
 import { current } from "kernel/sched/core.ts";
 import { cond_resched, ULONG_MAX } from "linux/kernel.ts";
@@ -87,8 +89,9 @@ import {
 	is_cow_mapping, maybe_mkwrite, MM_ANONPAGES, mm_counter,
 	mm_counter_file, mm_dec_nr_pmds, mm_dec_nr_ptes, mm_dec_nr_puds,
 	mm_inc_nr_pmds, mm_inc_nr_ptes, mm_inc_nr_puds, NR_MM_COUNTERS,
-	p4d_alloc, page_mapcount, pmd_alloc, pmd_lock, pte_alloc,
-	pte_alloc_map_lock, pte_lockptr, pte_lockptr_val, pte_map_lock,
+	p4d_alloc, page_mapcount, page_needs_cow_for_dma, pmd_alloc, pmd_lock,
+	pte_alloc, pte_alloc_map_lock, pte_lockptr, pte_lockptr_val,
+	pte_map_lock,
 	pte_offset_map_lock, pte_spinlock, pte_unmap_unlock, pud_alloc,
 	pud_lock, put_page, sync_mm_rss, VM_FAULT_DONE_COW, VM_FAULT_ERROR,
 	VM_FAULT_LOCKED, VM_FAULT_MAJOR, VM_FAULT_NOPAGE, VM_FAULT_OOM,
@@ -456,16 +459,59 @@ export function vm_normal_page(
 	return pfn_to_page(pfn);
 }
 
+/**
+ * Before the entry of a page that nobody knew so far. Port: what was done to
+ * the struct page comes first, also where a walk without locks goes on to
+ * change that. The kernel has no barrier here, and trusts that plain accesses
+ * are not late. Pairs with the address dependency of gup_pte_range().
+ */
+function publish_page(): void {
+	smp_mb();
+}
+
 /* ---- copying of page tables: fork ---- */
+
+/** A page that was allocated without the locks: for a copy, or NULL. */
+interface copy_prealloc {
+	page: page;
+}
+
+/**
+ * A page that may be pinned stays with the parent, and the child has its copy
+ * at once: else the first of the parent's writes would take it away from who
+ * has pinned it. 0 if it was copied; 1: it need not be; -EAGAIN: it has to be,
+ * and there is no page for it. Port: without userfaultfd, no entry has its bit.
+ */
+function copy_present_page(
+	dst_vma: vm_area_struct, src_vma: vm_area_struct, dst_pte: pte_t,
+	addr: number, rss: number[], prealloc: copy_prealloc, page: page,
+): number {
+	if (!page_needs_cow_for_dma(src_vma, page)) return 1;
+
+	const new_page = prealloc.page;
+	if (new_page === NULL) return -EAGAIN;
+	prealloc.page = NULL;
+	copy_user_highpage(new_page, page, addr, src_vma);
+	__SetPageUptodate(new_page);
+	page_add_new_anon_rmap(new_page, dst_vma, addr, false);
+	lru_cache_add_inactive_or_unevictable(new_page, dst_vma);
+	rss[mm_counter(new_page)]++;
+
+	const pte = mk_pte(new_page, dst_vma.vm_page_prot);
+	set_pte_at(dst_vma.vm_mm, addr, dst_pte,
+		maybe_mkwrite(pte_mkdirty(pte), dst_vma));
+	return 0;
+}
 
 /**
  * Copy one present entry. Both page-table locks are held. A page of a private
  * writable mapping becomes read-only in both address spaces, so that the first
- * write of either copies it.
+ * write of either copies it. 0, or -EAGAIN: a page is needed in prealloc.
  */
 function copy_present_pte(
 	dst_vma: vm_area_struct, src_vma: vm_area_struct,
 	dst_pte: pte_t, src_pte: pte_t, addr: number, rss: number[],
+	prealloc: copy_prealloc,
 ): number {
 	const src_mm = src_vma.vm_mm;
 	const vm_flags = src_vma.vm_flags;
@@ -475,6 +521,11 @@ function copy_present_pte(
 	const page = vm_normal_page(src_vma, addr, pte);
 
 	if (page !== NULL) {
+		if (CONFIG_GET_USER_PAGES) {
+			const ret = copy_present_page(dst_vma, src_vma, dst_pte,
+				addr, rss, prealloc, page);
+			if (ret <= 0) return ret;
+		}
 		get_page(page);
 		page_dup_rmap(page, false);
 		rss[mm_counter(page)]++;
@@ -495,6 +546,12 @@ function copy_present_pte(
 	if (!userfaultfd_wp(dst_vma)) pte = pte_clear_uffd_wp(pte);
 	set_pte_at(dst_vma.vm_mm, addr, dst_pte, pte);
 	return 0;
+}
+
+/** A page for a copy: it cannot be had under the locks. Port: there are no
+ *  policies of vmas that say from where. */
+function page_copy_prealloc(): page {
+	return alloc_page(GFP_HIGHUSER_MOVABLE);
 }
 
 /**
@@ -518,12 +575,14 @@ function copy_pte_range(
 ): number {
 	const dst_mm = dst_vma.vm_mm;
 	const src_mm = src_vma.vm_mm;
+	const prealloc: copy_prealloc = { page: NULL };
 
 	/* Port: "again" in the kernel. The locks are dropped after a batch, so
 	 * that waiters and interrupts get their turn. */
 	for (;;) {
 		const rss = init_rss_vec();
 		let progress = 0;
+		let ret = 0;
 		let dst_pte = pte_alloc_map_lock(dst_mm, dst_pmd, addr);
 		if (dst_pte === NULL) return -ENOMEM;
 		const dst_ptl = pte_lockptr(dst_mm, dst_pmd);
@@ -537,8 +596,16 @@ function copy_pte_range(
 				progress++;
 			} else {
 				if (pte_present(pte)) {
-					copy_present_pte(dst_vma, src_vma,
-						dst_pte, src_pte, addr, rss);
+					ret = copy_present_pte(dst_vma, src_vma,
+						dst_pte, src_pte, addr, rss,
+						prealloc);
+					if (CONFIG_GET_USER_PAGES) {
+						if (ret === -EAGAIN) break;
+						if (prealloc.page !== NULL) {
+							put_page(prealloc.page);
+							prealloc.page = NULL;
+						}
+					}
 				} else {
 					print_bad_pte(src_vma, addr, pte, NULL);
 				}
@@ -553,6 +620,12 @@ function copy_pte_range(
 		add_mm_rss_vec(dst_mm, rss);
 		pte_unmap_unlock(dst_pte, dst_ptl);
 		cond_resched();
+		if (CONFIG_GET_USER_PAGES) {
+			if (ret === -EAGAIN) {
+				prealloc.page = page_copy_prealloc();
+				if (prealloc.page === NULL) return -ENOMEM;
+			}
+		}
 		if (addr === end) return 0;
 	}
 }
@@ -645,22 +718,45 @@ export function copy_page_range(
 
 	/* Page tables of the parent are changed, by more than a fault would: no
 	 * fault may run along, and V2's must notice. */
-	if (is_cow_mapping(src_vma.vm_flags)) mmap_assert_write_locked(src_mm);
+	const is_cow = is_cow_mapping(src_vma.vm_flags);
 
+	if (is_cow) {
+		mmap_assert_write_locked(src_mm);
+		/* Whoever pins pages without mmap_lock looks for us: see
+		 * lockless_pages_from_mm(). Readers do not wait for an even
+		 * one, so preemption may stay on. */
+		if (CONFIG_GET_USER_PAGES) {
+			raw_write_seqcount_begin(src_mm.write_protect_seq);
+			/*
+			 * Port: either we see the pin, or who pins sees us. The
+			 * kernel has a barrier between stores only, but has to
+			 * look at a count after its store. Pairs with
+			 * try_grab_compound_head().
+			 */
+			smp_mb();
+		}
+	}
+
+	let ret = 0;
 	let dst_pgd = pgd_offset(dst_mm, addr);
 	let src_pgd = pgd_offset(src_mm, addr);
 	do {
 		const next = pgd_addr_end(addr, end);
 		if (!pgd_none_or_clear_bad(src_pgd)) {
 			if (copy_p4d_range(dst_vma, src_vma, dst_pgd, src_pgd,
-				addr, next) !== 0)
-				return -ENOMEM;
+				addr, next) !== 0) {
+				ret = -ENOMEM;
+				break;
+			}
 		}
 		dst_pgd = ptr_add(dst_pgd, 1);
 		src_pgd = ptr_add(src_pgd, 1);
 		addr = next;
 	} while (addr !== end);
-	return 0;
+	if (CONFIG_GET_USER_PAGES) {
+		if (is_cow) raw_write_seqcount_end(src_mm.write_protect_seq);
+	}
+	return ret;
 }
 
 /* ---- zapping: unmap pages, keep the tables ---- */
@@ -1180,6 +1276,7 @@ function wp_page_copy(vmf: vm_fault): vm_fault_t {
 			page_add_new_anon_rmap(new_page, vma, vmf.address,
 				false);
 			lru_cache_add_inactive_or_unevictable(new_page, vma);
+			if (CONFIG_GET_USER_PAGES) publish_page();
 			set_pte_at(mm, vmf.address, vmf.pte, entry);
 			update_mmu_cache(vma, vmf.address, vmf.pte);
 			if (old_page !== NULL) {
@@ -1554,6 +1651,7 @@ function do_anonymous_page(vmf: vm_fault): vm_fault_t {
 			page_add_new_anon_rmap(page, vma, vmf.address, false);
 			lru_cache_add_inactive_or_unevictable(page, vma);
 		}
+		if (CONFIG_GET_USER_PAGES) publish_page();
 		set_pte_at(vma.vm_mm, vmf.address, vmf.pte, entry);
 		/* No flush: nothing was present, and x86 caches no such
 		 * entry. */
@@ -1609,6 +1707,7 @@ export function do_set_pte(vmf: vm_fault, page: page, addr: number): void {
 		inc_mm_counter_fast(vma.vm_mm, mm_counter_file(page));
 		page_add_file_rmap(page, false);
 	}
+	if (CONFIG_GET_USER_PAGES) publish_page();
 	set_pte_at(vma.vm_mm, addr, vmf.pte, entry);
 }
 

@@ -320,7 +320,7 @@ function page_expected_state(page: page, check_flags: number): boolean {
 		return false;
 	return (
 		(page.mapping |
-			page._refcount.counter |
+			page_ref_count(page) |
 			(page.flags & check_flags)) ===
 		0
 	);

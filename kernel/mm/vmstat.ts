@@ -18,6 +18,7 @@
 import { nr_cpu_ids } from "host/cpu.ts";
 import { PAGE_SHIFT } from "asm/pgtable_types.ts";
 import {
+	CONFIG_GET_USER_PAGES,
 	CONFIG_NUMA_BALANCING,
 	CONFIG_SPECULATIVE_PAGE_FAULT,
 	CONFIG_SPECULATIVE_PAGE_FAULT_STATS,
@@ -165,6 +166,9 @@ export function vmstat_text(): string[] {
 		"nr_file_pages",
 		"nr_shmem",
 		"nr_page_table_pages",
+		...(CONFIG_GET_USER_PAGES
+			? ["nr_foll_pin_acquired", "nr_foll_pin_released"]
+			: []),
 
 		...(CONFIG_VM_EVENT_COUNTERS
 			? [

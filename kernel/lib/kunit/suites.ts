@@ -7,6 +7,7 @@
 import {
 	CONFIG_FILEMAP_KUNIT_TEST,
 	CONFIG_FORK_KUNIT_TEST,
+	CONFIG_GUP_KUNIT_TEST,
 	CONFIG_LIST_KUNIT_TEST,
 	CONFIG_MADVISE_KUNIT_TEST,
 	CONFIG_MEMORY_KUNIT_TEST,
@@ -42,6 +43,7 @@ import { rcu_test_suite } from "kernel/rcu_kunit.ts";
 import { trace_test_suite } from "kernel/trace/trace_kunit.ts";
 import type { kunit_suite } from "kunit/test.ts";
 import { filemap_test_suite } from "mm/filemap_kunit.ts";
+import { gup_test_suite } from "mm/gup_kunit.ts";
 import { madvise_test_suite } from "mm/madvise_kunit.ts";
 import { memory_test_suite } from "mm/memory_kunit.ts";
 import { mmap_test_suite } from "mm/mmap_kunit.ts";
@@ -75,6 +77,7 @@ export function kunit_suites(): kunit_suite[] {
 		...(CONFIG_MREMAP_KUNIT_TEST ? [mremap_test_suite] : []),
 		...(CONFIG_MADVISE_KUNIT_TEST ? [madvise_test_suite] : []),
 		...(CONFIG_MEMORY_KUNIT_TEST ? [memory_test_suite] : []),
+		...(CONFIG_GUP_KUNIT_TEST ? [gup_test_suite] : []),
 		...(CONFIG_SPF_KUNIT_TEST ? [spf_test_suite] : []),
 		...(CONFIG_FORK_KUNIT_TEST ? [fork_test_suite] : []),
 		...(CONFIG_PERF_EVENTS_KUNIT_TEST ? [perf_test_suite] : []),

@@ -144,6 +144,14 @@ export function pte_accessible(mm: mm_struct, pte: number): boolean {
 	return mm_tlb_flush_pending(mm) ? pte_present(pte) : pte_valid(pte);
 }
 
+/** May the user access the page, for writing if `write`? Not if it may only be
+ *  executed. For who walks without mmap_lock. */
+export function pte_access_permitted(pte: number, write: boolean): boolean {
+	if ((pte & (PTE_VALID | PTE_USER)) !== (PTE_VALID | PTE_USER))
+		return false;
+	return !write || pte_write(pte);
+}
+
 export function pte_mkwrite(pte: number): number {
 	return (pte | PTE_WRITE) & ~PTE_RDONLY;
 }

@@ -89,7 +89,7 @@ export function arch_vma_access_permitted(
 }
 
 /** asm/pgtable.h */
-function __pkru_allows_pkey(pkey: number, write: boolean): boolean {
+export function __pkru_allows_pkey(pkey: number, write: boolean): boolean {
 	const pkru = read_pkru();
 
 	return write

@@ -10,7 +10,11 @@
  * that CPU's page walker (accessed and dirty, by cmpxchg), so whoever replaces
  * a live entry does it with an atomic read-modify-write.
  */
+import {
+	CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS,
+} from "generated/autoconf.ts";
 import { pfn_to_page, page_to_pfn } from "asm-generic/memory_model.ts";
+import { __pkru_allows_pkey } from "asm/mmu_context.ts";
 import type { mm_struct, page, vm_area_struct } from "linux/mm_types.ts";
 import { mm_tlb_flush_pending } from "linux/mm_types.ts";
 import type { p4d_t, pmd_t, pte_t, pud_t } from "asm/pgtable_types.ts";
@@ -18,7 +22,7 @@ import {
 	_PAGE_ACCESSED, _PAGE_CHG_MASK, _PAGE_DIRTY, _PAGE_NX, _PAGE_PRESENT,
 	_PAGE_PROTNONE, _PAGE_RW, _PAGE_SOFT_DIRTY, _PAGE_SPECIAL, _PAGE_TABLE,
 	_PAGE_UFFD_WP,
-	_PAGE_USER, PAGE_SHIFT, PTE_FLAGS_MASK, PTE_PFN_MASK,
+	_PAGE_USER, PAGE_SHIFT, PTE_FLAGS_MASK, PTE_PFN_MASK, pte_flags_pkey,
 } from "asm/pgtable_types.ts";
 
 export {
@@ -195,6 +199,17 @@ export function pmd_present(pmd: number): boolean {
 
 export function pte_protnone(pte: number): boolean {
 	return (pte & (_PAGE_PROTNONE | _PAGE_PRESENT)) === _PAGE_PROTNONE;
+}
+
+/** May the user access the page, for writing if `write`, by its entry and, on
+ *  this CPU, by the key of it? For who walks without mmap_lock. */
+export function pte_access_permitted(pte: number, write: boolean): boolean {
+	const need = _PAGE_PRESENT | _PAGE_USER | (write ? _PAGE_RW : 0);
+
+	if ((pte & need) !== need) return false;
+	if (CONFIG_X86_INTEL_MEMORY_PROTECTION_KEYS)
+		return __pkru_allows_pkey(pte_flags_pkey(pte), write);
+	return true;
 }
 
 /* ---- upper levels; each has the shape of a page-table pointer ---- */

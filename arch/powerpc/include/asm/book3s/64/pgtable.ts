@@ -191,6 +191,13 @@ export function pte_user(pte: number): boolean {
 	return (pte & _PAGE_PRIVILEGED) === 0;
 }
 
+/** May the user access the page, for writing if `write`? PROT_NONE has no
+ *  _PAGE_READ. For who walks without mmap_lock. */
+export function pte_access_permitted(pte: number, write: boolean): boolean {
+	if (!pte_present(pte) || !pte_user(pte) || !pte_read(pte)) return false;
+	return !write || pte_write(pte);
+}
+
 export function pfn_pte(pfn: number, pgprot: number): number {
 	return (pfn << PAGE_SHIFT) | pgprot | _PAGE_PTE;
 }
