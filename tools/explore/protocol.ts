@@ -112,6 +112,8 @@ export interface Listed {
 	models: ModelName[];
 	/** Fragments of configs/ under which it is to run as well. */
 	configs: string[];
+	/** And under no other. */
+	only: boolean;
 	/** Why it is not to be run on this architecture. */
 	lacks?: string;
 	quick: boolean;

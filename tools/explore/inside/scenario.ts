@@ -71,6 +71,8 @@ export interface Scenario {
 	models?: ("sc" | "tso" | "lkmm")[];
 	/** Fragments of configs/, or of an architecture's, under which it is to run as well. */
 	configs?: string[];
+	/** With these fragments only: on the kernel as it is there is nothing to run. */
+	only?: boolean;
 	/** What it is about that not every architecture has: see lacks() in asm/stepper.ts. */
 	needs?: ("mm_cpumask" | "mask_trim" | "tlb_gen")[];
 	/** Is part of `make test`. */

@@ -113,6 +113,7 @@ export function list(random: readonly string[] = []): Listed[] {
 		cpus: s.cpus.length,
 		models: memory_models.filter((m) => s.models?.includes(m) ?? true),
 		configs: s.configs ?? [],
+		only: s.only === true,
 		lacks: s.needs?.map(lacks).find((why) => why !== undefined),
 		quick: s.quick === true,
 		operations: s.operations,

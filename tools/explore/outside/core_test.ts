@@ -58,6 +58,7 @@ test("a program of too many steps fails, with the schedule", async (t) => {
 			cpus: 2,
 			models: ["sc"],
 			configs: [],
+			only: false,
 			quick: false,
 		},
 		model: "sc",

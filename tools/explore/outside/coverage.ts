@@ -176,7 +176,8 @@ async function work_of(o: CoverageOptions): Promise<Map<string | undefined, stri
 	const named = o.scenarios.length > 0 ? all.filter((s) => o.scenarios.includes(s.name)) : all;
 	const here_ = named.filter((s) => s.lacks === undefined && s.models.includes(o.model));
 	const random = Array.from({ length: o.programs }, (_, i) => `random/${o.seed + i}`);
-	const work = new Map<string | undefined, string[]>([[undefined, [...here_.map((s) => s.name), ...random]]]);
+	const plain = here_.filter((s) => !s.only).map((s) => s.name);
+	const work = new Map<string | undefined, string[]>([[undefined, [...plain, ...random]]]);
 	const known = fragments(o.arch);
 	for (const config of new Set(here_.flatMap((s) => s.configs))) {
 		if (!known.includes(config) || refused(config, o.arch) !== undefined) continue;

@@ -82,6 +82,11 @@ async function jobs(o: ExploreOptions, not_run: Listener["not_run"]): Promise<Jo
 	for (const s of wanted) if (s.lacks !== undefined) not_run?.(s.name, undefined, s.lacks);
 	const own = o.mutant !== undefined && (!is_file(o.mutant) || load_mutant(o.mutant, arch).config !== undefined);
 	const only = o.config !== undefined || own;
+	const given = o.config ?? (own ? load_mutant(o.mutant as string, arch).config : undefined);
+	for (const s of wanted) {
+		if (only && s.only && o.scenarios.length > 0 && !s.configs.includes(given as string))
+			throw new UserError(`scenario '${s.name}' needs --config ${s.configs.join(" or ")}`);
+	}
 	/* Fragments of other architectures are nothing that is left out here. */
 	const known = fragments(arch);
 	const asked = [...new Set(here.flatMap((s) => s.configs))].filter((config) => known.includes(config));
@@ -96,7 +101,8 @@ async function jobs(o: ExploreOptions, not_run: Listener["not_run"]): Promise<Jo
 	for (const model of o.model ? [o.model] : MODELS) {
 		for (const { config, bundle } of kernels) {
 			for (const s of here) {
-				const runs = only || config === undefined || s.configs.includes(config);
+				const as_given = s.configs.includes((only ? given : config) as string);
+				const runs = as_given || (!s.only && (only || config === undefined));
 				if (runs && s.models.includes(model)) work.push({ s, model, bundle, config, arch });
 			}
 		}

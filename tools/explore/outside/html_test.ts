@@ -94,6 +94,7 @@ test("the page says what must hold, and what the mutant takes out", (t) => {
 		cpus: 2,
 		models: [],
 		configs: [],
+		only: false,
 		quick: false,
 	};
 	const [page] = data_of(
