@@ -4,6 +4,8 @@
  * Left out: all other flags.
  */
 export const O_ACCMODE = 0o3;
+/** Of sim_open(): the file is a System V segment. */
+export const O_SIM_SHM = 0x10000000;
 export const O_RDONLY = 0o0;
 export const O_WRONLY = 0o1;
 export const O_RDWR = 0o2;

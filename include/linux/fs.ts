@@ -39,7 +39,8 @@ export interface inode extends struct {
 	i_count: embed<atomic_t>;
 	/** 0: without a name, freed at the last iput(); constant */
 	i_nlink: int;
-	i_flags: int; /* S_*: shmem or regular; constant */
+	i_flags: int; /* S_*: shmem, shm or regular; constant, but that
+		       * sim_open() says S_SHM before anybody maps it */
 	i_size: ulong; /* in bytes; file_lock, read without */
 	i_data: embed<address_space>; /* see address_space */
 	i_hash_next: inode; /* inode_hash_lock */
@@ -93,6 +94,8 @@ export const FMODE_WRITE = 0x2;
 export const FMODE_EXEC = 0x20;
 /** i_flags: anonymous shared memory (the kernel's shmem), born zeroed. */
 export const S_SHMEM = 0x1;
+/** … a segment of System V (ipc/shm.ts). */
+export const S_SHM = 0x2;
 
 /* ---- address_space ---- */
 

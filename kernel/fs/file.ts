@@ -7,7 +7,9 @@
  */
 import { EBADF, EINVAL, EMFILE, ENOMEM } from "linux/errno.ts";
 import { IS_ERR, PTR_ERR } from "linux/err.ts";
-import { O_ACCMODE, O_RDONLY, O_RDWR, O_WRONLY } from "linux/fcntl.ts";
+import {
+	O_ACCMODE, O_RDONLY, O_RDWR, O_SIM_SHM, O_WRONLY,
+} from "linux/fcntl.ts";
 import {
 	FMODE_EXEC,
 	FMODE_READ,
@@ -15,6 +17,7 @@ import {
 	get_file,
 	type file,
 	type inode,
+	S_SHM,
 } from "linux/fs.ts";
 import { spin_lock, spin_lock_init, spin_unlock } from "linux/spinlock.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
@@ -118,6 +121,8 @@ export function sys_sim_open(ino: number, flags: number, size: number): number {
 	if (inode === NULL)
 		return -ENOMEM;
 	i_size_grow(inode, size);
+	if ((flags & O_SIM_SHM) !== 0)
+		inode.i_flags |= S_SHM;
 	const file = alloc_file(inode, mode);
 	if (IS_ERR(file)) {
 		iput(inode);

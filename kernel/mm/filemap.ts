@@ -24,7 +24,7 @@
  * Lock ordering: mm/rmap.ts.
  */
 import type { address_space, file, inode } from "linux/fs.ts";
-import { S_SHMEM } from "linux/fs.ts";
+import { S_SHM, S_SHMEM } from "linux/fs.ts";
 import type { page, vm_area_struct, vm_fault, vm_operations_struct } from "linux/mm_types.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
 import type { list_head } from "linux/types.ts";
@@ -67,6 +67,7 @@ import {
 import { do_set_pte, init_zero_pfn, pmd_install } from "mm/memory.ts";
 import { set_page_dirty } from "mm/page-writeback.ts";
 import { shmem_mmap } from "mm/shmem.ts";
+import { shm_mmap } from "kernel/ipc/shm.ts";
 import { maybe_unlock_mmap_for_io } from "mm/internal.ts";
 
 /* ---- what is in a file ---- */
@@ -562,6 +563,7 @@ export function generic_file_mmap(file: file, vma: vm_area_struct): number {
 	const inode = file.f_inode;
 
 	if ((inode.i_flags & S_SHMEM) !== 0) return shmem_mmap(file, vma);
+	if ((inode.i_flags & S_SHM) !== 0) return shm_mmap(file, vma);
 	vma.vm_ops = generic_file_vm_ops;
 	return 0;
 }

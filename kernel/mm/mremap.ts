@@ -74,6 +74,7 @@ import {
 	vm_stat_account,
 } from "mm/mmap.ts";
 import { anon_vma_name } from "mm/madvise.ts";
+import { is_vm_shm } from "kernel/ipc/shm.ts";
 import { unlink_anon_vmas } from "mm/rmap.ts";
 import { security_vm_enough_memory_mm } from "mm/util.ts";
 
@@ -769,6 +770,15 @@ function check_mremap_params(
 }
 
 /**
+ * May the mapping be one of several that mremap() moves? Port: not, since 6.17,
+ * where a driver places mappings by itself, which might not obey MREMAP_FIXED:
+ * System V segments are all that there is of them.
+ */
+function vma_multi_allowed(vma: vm_area_struct): boolean {
+	return !is_vm_shm(vma);
+}
+
+/**
  * Since 6.17: to a new place with all mappings of the range, as far apart from
  * each other as they were. Nothing is undone if one cannot go, so those before
  * it have moved. The range has to begin in a mapping; it may end in a hole.
@@ -791,6 +801,8 @@ function remap_move(
 		const vma_end: number = vma.vm_end;
 		const part = Math.min(vma_end, end) - addr;
 
+		if (!vma_multi_allowed(vma) && (addr > start || vma_end < end))
+			return -EFAULT;
 		if (addr > start)
 			target += vma.vm_start - last_end;
 		last_end = vma_end;

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** KUnit tests of mm/mremap.ts: growing, shrinking, moving, and its errors. */
 import { PAGE_SIZE, PMD_SIZE, TASK_SIZE } from "asm/pgtable_types.ts";
+import { sys_close, sys_sim_open } from "kernel/fs/file.ts";
 import { current } from "kernel/sched/core.ts";
 import {
 	KUNIT_CASE, KUNIT_EXPECT_EQ, KUNIT_EXPECT_STREQ, type kunit, kunit_suite,
 } from "kunit/test.ts";
 import { EFAULT, EINVAL, ENOMEM } from "linux/errno.ts";
+import { O_RDWR, O_SIM_SHM } from "linux/fcntl.ts";
 import {
-	MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE, PROT_NONE, PROT_READ,
+	MAP_FIXED, MAP_SHARED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE,
+	PROT_NONE, PROT_READ,
 } from "linux/mman.ts";
 import { get_mm_counter, MM_ANONPAGES } from "linux/mm.ts";
 import type { mm_struct } from "linux/mm_types.ts";
 import { KERNEL_VERSION } from "linux/version.ts";
-import { sys_munmap } from "mm/mmap.ts";
+import { ksys_mmap_pgoff, sys_munmap } from "mm/mmap.ts";
 import {
-	addr_of, layout, map, mm_test_exit, mm_test_init, touch,
+	addr_of, layout, map, mm_test_exit, mm_test_init, RW, touch,
 } from "mm/mmap_kunit_util.ts";
+import { sys_mprotect } from "mm/mprotect.ts";
 import { sys_mremap } from "mm/mremap.ts";
 
 function mremap(
@@ -187,6 +191,37 @@ function newer_moves(test: kunit): void {
 		"0-1 rw, 20-23 rw, 25-27 r, 27-28 -");
 }
 
+/** Map pages [from, to) of a System V segment. */
+function attach(from: number, to: number): number {
+	const length = (to - from) * PAGE_SIZE;
+	const fd = sys_sim_open(4712, O_RDWR | O_SIM_SHM, length);
+	const ret = ksys_mmap_pgoff(addr_of(from), length, RW,
+		MAP_SHARED | MAP_FIXED, fd, 0);
+
+	sys_close(fd);
+	return ret;
+}
+
+/** A segment merges with nothing, and 6.17 does not move it with others. */
+function segments(test: kunit): void {
+	const mm: mm_struct = current().mm;
+
+	KUNIT_EXPECT_EQ(test, attach(0, 4), addr_of(0));
+	sys_mprotect(addr_of(1), PAGE_SIZE, PROT_READ);
+	sys_mprotect(addr_of(1), PAGE_SIZE, RW);
+	KUNIT_EXPECT_STREQ(test, layout(), "0-1 rw, 1-2 rw, 2-4 rw");
+
+	mm.kernel_version = KERNEL_VERSION(6, 17, 0);
+	KUNIT_EXPECT_EQ(test, mremap(0, 4, 4, MOVE, 20), -EFAULT);
+	KUNIT_EXPECT_STREQ(test, layout(), "0-1 rw, 1-2 rw, 2-4 rw");
+	KUNIT_EXPECT_EQ(test, mremap(2, 2, 2, MOVE, 20), addr_of(20));
+	map(18, 20);
+	/* What came before it has moved. */
+	KUNIT_EXPECT_EQ(test, mremap(18, 4, 4, MOVE, 40), -EFAULT);
+	KUNIT_EXPECT_STREQ(test, layout(),
+		"0-1 rw, 1-2 rw, 20-22 rw, 40-42 rw");
+}
+
 export const mremap_test_suite = kunit_suite({
 	name: "mremap",
 	init: mm_test_init,
@@ -201,5 +236,6 @@ export const mremap_test_suite = kunit_suite({
 		KUNIT_CASE("newer_errors", newer_errors),
 		KUNIT_CASE("newer_failure", newer_failure),
 		KUNIT_CASE("newer_moves", newer_moves),
+		KUNIT_CASE("segments", segments),
 	],
 });

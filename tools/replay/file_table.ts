@@ -55,14 +55,12 @@ export class FileTable {
 	file(path: string, line?: MapsLine): number {
 		const known = this.file_index.get(path);
 		if (known !== undefined) return known;
-		const shmem = /^\/(dev\/shm\/|memfd:|dev\/zero|SYSV|\[aio\])/.test(path);
 		const file: TracedFile = {
 			path,
 			device: line?.device ?? this.files[0]?.device ?? "00:00",
 			inode: line?.inode ?? this.unused_inode(),
 			/* What memfd_create() makes is empty; of others there is something. */
 			size: path.startsWith("/memfd:") ? 0 : PAGE_SIZE,
-			shmem,
 		};
 		this.file_index.set(path, this.files.length);
 		return this.files.push(file) - 1;

@@ -66,7 +66,7 @@ test("maps are compared by range, permissions and offset", (t) => {
 });
 
 test("the kernel's inode numbers get their paths back", (t) => {
-	const file = { path: "/usr/bin/a b", device: "fe:00", inode: 261033, size: 1, shmem: false };
+	const file = { path: "/usr/bin/a b", device: "fe:00", inode: 261033, size: 1 };
 	const text = MAPS.replace(/fe:00 261033.*/, "00:00 261033 ");
 	t.is(name_files(text, [file]), MAPS);
 });

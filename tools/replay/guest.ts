@@ -45,6 +45,8 @@ const PR_SET_VMA = 0x53564d41;
 const PR_SIM_THP_ALIGN = 0x53504601;
 const PR_SIM_KERNEL_VERSION = 0x53504602;
 const PR_SIM_MMAP_MIN_ADDR = 0x53504603;
+/** Of linux/fcntl.ts. */
+const O_SIM_SHM = 0x10000000;
 const O_RDONLY = 0;
 const O_RDWR = 2;
 const MAP_SHARED = 1;
@@ -98,8 +100,9 @@ export function setup(user: User, { plan, count: events }: GuestArg): SetupResul
 	const counting = events && open_counters(user, pid, events);
 	user.run_task(pid);
 	for (let i = 0; i < plan.fds.length; i++) {
-		const [inode, size, , writable] = plan.open_files.subarray(i * 4, i * 4 + 4);
-		const fd = user.user_syscall(NR.__NR_sim_open, inode, writable ? O_RDWR : O_RDONLY, size);
+		const [inode, size, segment, writable] = plan.open_files.subarray(i * 4, i * 4 + 4);
+		const flags = (writable ? O_RDWR : O_RDONLY) | (segment ? O_SIM_SHM : 0);
+		const fd = user.user_syscall(NR.__NR_sim_open, inode, flags, size);
 		if (fd < 0) return { error: -fd, what: `opening file ${i + 1} of ${plan.fds.length}`, before };
 		plan.fds[i] = fd;
 	}

@@ -22,6 +22,7 @@ import {
 	TAIL,
 } from "./plan_format.ts";
 import { RangeMap } from "./ranges.ts";
+import { is_segment } from "./shm.ts";
 import type { Op, Trace } from "./trace.ts";
 import { unused } from "./used.ts";
 
@@ -214,8 +215,8 @@ export function make_plan(trace: Trace, in_order = false): Plan {
 	});
 	plan.images[images.length * 2 + 1] = line;
 	open_files.forEach(({ file, writable }, n) => {
-		const { inode, size, shmem } = files[file];
-		plan.open_files.set([inode, size, shmem ? 1 : 0, writable ? 1 : 0], n * 4);
+		const { inode, size, path } = files[file];
+		plan.open_files.set([inode, size, is_segment(path) ? 1 : 0, writable ? 1 : 0], n * 4);
 	});
 	return plan;
 }

@@ -54,7 +54,7 @@ export interface Plan {
 	image_lines: Float64Array;
 	/** Two numbers an image: start_brk, index of its first line. */
 	images: Float64Array;
-	/** Four numbers an open file: inode, size, shmem, opened to write too. */
+	/** Four numbers an open file: inode, size, a System V segment, opened to write too. */
 	open_files: Float64Array;
 	/* changed by the CPUs */
 	/** Unmet dependencies; atomic. */

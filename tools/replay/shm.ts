@@ -14,7 +14,10 @@ import { become, constant, mapping_of, number } from "./values.ts";
 const SHM_RDONLY = 0o10000;
 const SHM_EXEC = 0o100000;
 
-const path_of = (id: number) => `/SYSV ${id}`;
+const PREFIX = "/SYSV";
+const path_of = (id: number) => `${PREFIX} ${id}`;
+/** Is the file of that path a segment? */
+export const is_segment = (path: string) => path.startsWith(PREFIX);
 
 export class Segments {
 	/** Bytes of each segment, by its number. */
@@ -77,7 +80,7 @@ export class Segments {
 	private size(id: number, placed: boolean, address: number, mm: AddressSpace): number {
 		const known = this.sizes.get(id);
 		if (known !== undefined) return known;
-		const line = this.final.find((l) => l.start === address && l.name.startsWith("/SYSV"));
+		const line = this.final.find((l) => l.start === address && is_segment(l.name));
 		/* The highest hole that is large enough is filled from its end. */
 		const hole = placed ? mm.hole_end(address) - address : 0;
 		const size = line ? line.end - line.start : Math.max(hole, PAGE_SIZE);

@@ -110,7 +110,6 @@ export interface TracedFile {
 	inode: number;
 	/** The largest extent implied by mappings, in bytes. */
 	size: number;
-	shmem: boolean;
 }
 
 /** One open() of a file: mappings of two of them never merge, as in the kernel. */
