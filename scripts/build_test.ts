@@ -107,6 +107,16 @@ test("without trace points and counters not a name of them is left", async (t) =
 	t.notRegex(least.code, /perf_|page_fault_user|mmap_lock_start_locking|tracepoint|ring_buffer/);
 });
 
+test("where nobody asks for pages of users nobody pays for it", async (t) => {
+	const PAGES =
+		/gup_\w+_range|gup_test|write_protect_seq|\b(get|pin)_user_pages|try_grab|copy_present_page|foll_pin/g;
+	const { code } = await built("default", []);
+	t.deepEqual(code.match(PAGES) ?? [], []);
+	const on = await built("kunit-debug", KUNIT_CONFIGS.debug);
+	for (const name of ["gup_pte_range", "pin_user_pages_fast", "copy_present_page", "gup_test_ioctl"])
+		t.true(on.map.has(name), name);
+});
+
 test("minified: smaller, and the same without the feature", async (t) => {
 	const { path, code } = await built(NOSPF.name, NOSPF.fragments);
 	const min = readFileSync(await build({ objtree: dirname(path), minify: true }), "utf8");
