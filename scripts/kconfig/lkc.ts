@@ -192,6 +192,8 @@ export interface ChoiceState {
 	readonly members: Sym[];
 	curr: Sym | null;
 	def: [Sym | null, Sym | null];
+	/** The user's file says m of a member after y of another: then it says nothing of the choice. */
+	inconsistent: boolean;
 }
 
 /** One loaded tree of Kconfig files, and its values. */

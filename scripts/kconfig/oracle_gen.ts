@@ -141,6 +141,7 @@ class TreeMaker {
 	private macros = false;
 	private file_count = 0;
 	private readonly old: boolean;
+	private readonly old_choices: boolean;
 	private readonly trans = new Set<number>();
 	private readonly in_choice = new Set<number>();
 	private readonly t: Tape;
@@ -148,6 +149,7 @@ class TreeMaker {
 	constructor(t: Tape, compat: Compat) {
 		this.t = t;
 		this.old = !rules_of(compat).strict;
+		this.old_choices = rules_of(compat).old_choices;
 		this.wild = t.chance(8);
 		const count = 3 + t.int(NAMES.length - 3);
 		const shift = t.int(KINDS.length);
@@ -387,13 +389,18 @@ class TreeMaker {
 		const { t } = this;
 		const start = this.next;
 		const members: number[] = [];
+		const many = this.old_choices && t.chance(50);
 		for (let i = 1 + t.int(4); i > 0 && this.next < this.names.length; i--) members.push(this.next++);
 		for (const at of members) {
 			this.in_choice.add(at);
-			this.names[at] = { name: (this.names[at] as Name).name, kind: "bool" };
+			const kind = many && t.chance(75) ? "tristate" : "bool";
+			this.names[at] = { name: (this.names[at] as Name).name, kind };
 		}
 		const outside = scope.depth > 0 && t.chance(3) ? this.next - 1 : start;
-		let text = `choice\n\tprompt ${this.quoted()}${this.cond(outside)}\n${this.depends(start, 25)}`;
+		let text = `choice${this.old_choices && t.chance(20) ? ` ${t.pick(["C0", "C1"])}` : ""}\n`;
+		text += many ? "\ttristate" : this.old_choices && t.chance(50) ? "\tbool" : "\tprompt";
+		text += ` ${this.quoted()}${this.cond(outside)}\n${this.depends(start, 25)}`;
+		if (this.old_choices && t.chance(25)) text += "\toptional\n";
 		while (t.chance(30))
 			text += `\tdefault ${members.length > 0 && !t.chance(6) ? (this.names[t.pick(members)] as Name).name : this.any_name(start)}${this.cond(start)}\n`;
 		text += `${this.help()}\n`;
@@ -404,8 +411,8 @@ class TreeMaker {
 				open = true;
 			}
 			if (t.chance(5)) text += `comment ${this.quoted()}\n`;
-			const { name } = this.names[at] as Name;
-			text += `config ${name}\n\tbool ${this.quoted()}${this.cond(start, 20)}\n${this.depends(start, 20)}`;
+			const { name, kind } = this.names[at] as Name;
+			text += `config ${name}\n\t${kind} ${this.quoted()}${this.cond(start, 20)}\n${this.depends(start, 20)}`;
 			if (t.chance(10))
 				text += `\tselect ${(this.names[Math.min(this.next, this.names.length - 1)] as Name).name}\n`;
 			if (t.chance(2)) text += "\tdefault y\n";

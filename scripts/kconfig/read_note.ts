@@ -35,7 +35,7 @@ function candidates(version: string): Compat[] {
 interface Found {
 	readonly name: string;
 	readonly of: string;
-	/** What is told of values and menus is only of Linux since 6.11. */
+	/** There is something that tells where values come from. */
 	readonly explained: boolean;
 }
 
@@ -45,8 +45,7 @@ function find_rules(kconf: Kconf, version: string, file: string): Found | undefi
 	const { host } = kconf;
 	const name = candidates(version).find((each) => can_be_read(host, each, file));
 	if (name === undefined) return has(kconf, KLIB_WORDS) && is_klib(host, file) ? KCONFIGLIB : undefined;
-	const { of, old_choices } = rules_of(name);
-	return { name, of, explained: !old_choices };
+	return { name, of: rules_of(name).of, explained: true };
 }
 
 /** The command that could not read the files. */

@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { compat_of_version } from "./compat.ts";
+import { type Compat, compat_of_version } from "./compat.ts";
 import { conf_main } from "./conf.ts";
 import { get, load, parse } from "./engine.ts";
 import type { Kconf, KconfHost } from "./lkc.ts";
@@ -29,7 +29,8 @@ export interface Sandbox {
 	read(name: string): string | null;
 	conf(...args: string[]): Outcome;
 	merge(...args: string[]): Outcome;
-	parse(file?: string): Kconf;
+	/** Reads Kconfig, by the rules of a name. */
+	parse(compat?: Compat): Kconf;
 	/** What the last parse() and its host have printed. */
 	printed: { out: string; err: string };
 	remove(): void;
@@ -52,9 +53,9 @@ export function sandbox(files: Record<string, string> = {}): Sandbox {
 		},
 		conf: (...args) => run(box, (host) => conf_main(args, host)),
 		merge: (...args) => run(box, (host) => merge_main(args, host)),
-		parse(file = "Kconfig") {
+		parse(compat) {
 			box.printed = { out: "", err: "" };
-			return parse(file, host_of(box));
+			return parse("Kconfig", host_of(box), compat);
 		},
 		remove: () => rmSync(dir, { recursive: true, force: true }),
 	};
@@ -86,6 +87,19 @@ function run(box: Sandbox, main: (host: KconfHost) => void): Outcome {
 		if (e.message !== "") box.printed.err += `${e.bytes ?? e.message}\n`;
 	}
 	return { code, ...box.printed };
+}
+
+/** A .config with the lines of a fragment after it, and without its own for the same symbols. */
+export function merged(config: string, fragment: string, prefix = "CONFIG_"): string {
+	const name = (line: string): string | null =>
+		new RegExp(`^(?:# )?${prefix}([^ =]+)(?:=| is not set$)`).exec(line)?.[1] ?? null;
+	const lines = fragment.split("\n").filter(Boolean);
+	const replaced = new Set(lines.map(name));
+	const kept = config.split("\n").filter((line) => {
+		const own = name(line);
+		return own === null || !replaced.has(own);
+	});
+	return `${kept.join("\n").trimEnd()}\n${lines.join("\n")}\n`;
 }
 
 /** The values that symbols get from a Kconfig text and a .config text. */

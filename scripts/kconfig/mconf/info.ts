@@ -57,7 +57,8 @@ const holds = (kconf: Kconf, prop: Property): boolean => expr_calc_value(kconf, 
 function value_origin(kconf: Kconf, sym: Sym): string {
 	const logical = sym.type === S_BOOLEAN || sym.type === S_TRISTATE;
 	if (sym.type === S_UNKNOWN) return "not defined by any Kconfig file";
-	if (sym_is_choice_value(sym)) {
+	// Before 6.11 the members of a choice that is m have values of their own.
+	if (sym_is_choice_value(sym) && sym.in_choice?.sym?.curr.tri !== mod) {
 		return sym.visible === no ? "the choice is not open" : "by the choice that it is part of";
 	}
 	const user = sym.visible !== no && sym_has_value(sym);

@@ -43,7 +43,7 @@ function first_want(kconf: Kconf, sym: Sym): string | undefined {
 export function* show_why(app: App, menu: Menu): Steps<boolean> {
 	const { kconf } = app;
 	const { sym } = menu;
-	if (!sym || sym_is_choice(sym) || kconf.rules.old_choices) {
+	if (!sym || sym_is_choice(sym)) {
 		yield* show_info(app, menu);
 		return false;
 	}

@@ -14,7 +14,7 @@ import { sym_calc_visibility } from "./symbol.ts";
 export function sym_lookup_choice(kconf: Kconf, name: string | null): Sym {
 	for (const choice of kconf.choices.keys()) if (name !== null && choice.name === name) return choice;
 	const sym = sym_new(kconf, name, SYMBOL_CHOICE | SYMBOL_NO_WRITE);
-	kconf.choices.set(sym, { members: [], curr: null, def: [null, null] });
+	kconf.choices.set(sym, { members: [], curr: null, def: [null, null], inconsistent: false });
 	return sym;
 }
 

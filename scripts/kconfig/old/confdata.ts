@@ -65,7 +65,9 @@ function forget(kconf: Kconf, def: DefSource, flag: number): void {
 		sym.def[def].tri = no;
 		if (!sym_is_choice(sym)) continue;
 		sym.flags |= flag;
-		choice_state(kconf, sym).def[def] = null;
+		const state = choice_state(kconf, sym);
+		state.def[def] = null;
+		if (def === S_DEF_USER) state.inconsistent = false;
 	}
 }
 
@@ -185,6 +187,7 @@ function member_set(r: Reader, sym: Sym): void {
 	if (own === mod && of_choice.tri === yes) {
 		warn(r, `${sym.name} creates inconsistent choice state`);
 		choice.flags &= ~r.flag;
+		if (r.def === S_DEF_USER) state.inconsistent = true;
 	}
 	if (own === yes) {
 		if (of_choice.tri !== no) overrides(r, `override: ${sym.name} changes choice state`);

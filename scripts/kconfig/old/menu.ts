@@ -88,7 +88,10 @@ function add_member(kconf: Kconf, choice: Menu, of: Sym, menu: Menu, sym: Sym): 
 		}
 	}
 	sym.in_choice = choice;
-	choice_state(kconf, of).members.push(sym);
+	const { members } = choice_state(kconf, of);
+	members.push(sym);
+	// One list for all nodes of a choice that has a name.
+	choice.choice_members = members;
 }
 
 /** Completes the part of the tree below an entry, and the entry. */

@@ -121,7 +121,9 @@ function report(c: Checker, closing: Sym): void {
 	const last = member ? choice_of(closing) : closing;
 	const path = member ? [...c.stack, { sym: closing, via: null, prop: null }] : c.stack;
 	const at = path.map((step) => step.sym).lastIndexOf(last);
-	if (at < 0) {
+	// One that no file defines is stated nowhere: the reference crashes.
+	const known = path.find(({ sym }) => sym.prop.length > 0)?.sym.prop[0];
+	if (at < 0 || !known) {
 		c.kconf.host.err("unexpected recursive dependency error\n");
 		return;
 	}
@@ -130,7 +132,7 @@ function report(c: Checker, closing: Sym): void {
 		const step = path[i] as DepStack;
 		const { sym } = step;
 		const of_choice = sym_is_choice(sym) || sym_is_choice_value(sym);
-		const first = sym.prop[0] as Property;
+		const first = sym.prop[0] ?? known;
 		const prop = of_choice ? first : (step.prop ?? first);
 		if (sym === last) text += `${prop.filename}:${prop.lineno}:error: recursive dependency detected!\n`;
 		const where = of_choice ? prop.menu : prop;

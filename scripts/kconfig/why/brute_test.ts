@@ -4,12 +4,16 @@
 // explain_all() says is compared with all values of all symbols that can be set, tried one by
 // one. SEED=n takes another seed, RUNS=n does more.
 
+import type { ExecutionContext } from "ava";
 import test from "ava";
 import { conf_read_text } from "../confdata.ts";
+import type { Compat } from "../compat.ts";
+import { is_compat, rules_of } from "../compat.ts";
 import { get } from "../engine.ts";
 import type { Kconf, Sym } from "../lkc.ts";
 import { S_HEX, S_INT, S_STRING, S_TRISTATE } from "../lkc.ts";
-import { sandbox } from "../testutil.ts";
+import { sym_string_within_range } from "../symbol.ts";
+import { merged, sandbox } from "../testutil.ts";
 import type { Assignment, Question, Together } from "../why.ts";
 import { explain_all, fragment_text } from "../why.ts";
 import { kept_by_user } from "./effects.ts";
@@ -19,6 +23,8 @@ import { is_logical, trial_begin, unmet_selects, value_of } from "./trial.ts";
 
 const SEED = Number(process.env.SEED ?? 1);
 const RUNS = Number(process.env.RUNS ?? 50);
+/** Since 6.11, when choices were symbols, and what others have of their own. */
+const COMPATS = process.env.KCONFIG_COMPAT?.split(" ") ?? ["7.2", "6.6", "u-boot", "busybox"];
 /** Trees with more sets of values than this are left out. */
 const MAX_SETS = 6000;
 /** The numbers in the trees are below this. */
@@ -38,8 +44,12 @@ function random(seed: number): Random {
 }
 
 /** A tree of some six symbols, each of which refers to earlier ones only, but for selects. */
-function make_tree(rand: Random): string {
-	let text = rand(2) ? 'config MODULES\n\tbool "modules"\n\tmodules\n\tdefault y\n' : "";
+function make_tree(rand: Random, compat: Compat): string {
+	const { old_choices: old, ancient, zconf } = rules_of(compat);
+	const option = ancient ? "" : zconf ? "\toption modules\n" : "\tmodules\n";
+	const compares = ancient ? ["=", "!="] : ["<", ">", "=", "!=", "<=", ">="];
+	const weak = ancient ? "select" : "imply";
+	let text = rand(2) ? `config MODULES\n\tbool "modules"\n${option}\tdefault y\n` : "";
 	const logical: string[] = text === "" ? [] : ["MODULES"];
 	const numbers: string[] = [];
 	const texts: string[] = [];
@@ -49,7 +59,7 @@ function make_tree(rand: Random): string {
 	const term = (): string => {
 		if (texts.length > 0 && rand(5) === 0) return `${pick(texts)} ${pick(["=", "!="])} "${pick(TEXTS)}"`;
 		if (numbers.length > 0 && (logical.length === 0 || rand(3) === 0))
-			return `${pick(numbers)} ${pick(["<", ">", "=", "!=", "<=", ">="])} ${mixed()}`;
+			return `${pick(numbers)} ${pick(compares)} ${mixed()}`;
 		if (logical.length === 0) return "y";
 		const name = pick(logical);
 		return pick([name, name, name, `!${name}`, `${name}=y`, `${name}!=n`, "UNDEFINED", "m"]);
@@ -64,8 +74,8 @@ function make_tree(rand: Random): string {
 	const count = family ? 1 : 4 + rand(2);
 	for (let i = 0; i < count; i++) {
 		const name = `S${i}`;
-		const kind = rand(11);
-		const menu = rand(8) === 0;
+		const kind = rand(old ? 15 : 11);
+		const menu = rand(8) === 0 && !ancient;
 		if (menu) text += `menu "menu ${i}"\n\tvisible if ${expr()}\n`;
 		if (kind === 10) {
 			text += `config ${name}\n\tstring "${name}"\n${maybe(2, () => `\tdepends on ${expr()}\n`)}`;
@@ -84,23 +94,26 @@ function make_tree(rand: Random): string {
 				text += `\trange ${low} ${high}${maybe(2, () => ` if ${expr()}`)}\n`;
 			}
 			numbers.push(name);
-		} else if (kind === 4) {
-			text += `choice\n\tprompt "choice ${i}"\n${maybe(3, () => `\tdepends on ${expr()}\n`)}`;
-			for (const member of ["A", "B"]) {
-				text += `config ${name}${member}\n\tbool "${name}${member}"\n`;
+		} else if (kind === 4 || kind > 10) {
+			const many = old && rand(2) === 0;
+			const head = old ? `${pick(["", ` C${i}`])}\n\t${many ? "tristate" : "bool"}` : "\n\tprompt";
+			text += `choice${head} "choice ${i}"\n${maybe(3, () => `\tdepends on ${expr()}\n`)}`;
+			if (old) text += maybe(2, () => "\toptional\n");
+			text += maybe(3, () => `\tdefault ${name}B${maybe(2, () => ` if ${expr()}`)}\n`);
+			const members = many && rand(2) ? ["A", "B", "C"] : ["A", "B"];
+			for (const member of members) {
+				const type = many && rand(4) ? "tristate" : "bool";
+				text += `config ${name}${member}\n\t${type} "${name}${member}"\n`;
 				text += maybe(3, () => `\tdepends on ${expr()}\n`);
 			}
 			text += "endchoice\n";
-			logical.push(`${name}A`, `${name}B`);
+			logical.push(...members.map((member) => `${name}${member}`));
 		} else {
 			const prompt = rand(4) === 0 ? "" : ` "${name}"${maybe(4, () => ` if ${expr()}`)}`;
 			text += `config ${name}\n\t${rand(2) ? "bool" : "tristate"}${prompt}\n`;
 			text += maybe(2, () => `\tdepends on ${expr()}\n`);
 			text += maybe(3, () => `\tdefault ${rand(2) ? "y" : expr()} if ${expr()}\n`);
-			text += maybe(
-				4,
-				() => `\t${rand(3) ? "select" : "imply"} T${maybe(3, () => ` if ${expr()}`)}\n`,
-			);
+			text += maybe(4, () => `\t${rand(3) ? "select" : weak} T${maybe(3, () => ` if ${expr()}`)}\n`);
 			logical.push(name);
 		}
 		if (menu) text += "endmenu\n";
@@ -139,6 +152,14 @@ function make_config(rand: Random, kconf: Kconf): string {
 		else text += rand(3) ? `CONFIG_${sym.name}=y\n` : `# CONFIG_${sym.name} is not set\n`;
 	}
 	return text;
+}
+
+/** Are all numbers of a configuration in their ranges? */
+function in_range(kconf: Kconf, config: string): boolean {
+	return [...config.matchAll(/^CONFIG_(\w+)=(\d\w*)$/gm)].every(([, name = "", value = ""]) => {
+		const sym = kconf.symbols.get(name) as Sym;
+		return is_logical(sym) || sym_string_within_range(kconf, sym, value);
+	});
 }
 
 /** One set of values, and what comes of it. */
@@ -195,10 +216,21 @@ function all_outcomes(kconf: Kconf): Outcome[] | null {
 
 const same_value = (sym: Sym, a: string, b: string): boolean => (is_logical(sym) ? a === b : same_text(sym, a, b));
 
-const seen = { holds: 0, found: 0, several: 0, impossible: 0, open: 0, small: 0, least: 0, lossy: 0, smaller: 0 };
+const NOTHING_SEEN = {
+	holds: 0,
+	found: 0,
+	several: 0,
+	impossible: 0,
+	open: 0,
+	small: 0,
+	least: 0,
+	lossy: 0,
+	smaller: 0,
+};
 
 /** Compares an answer with all that is possible; returns what is wrong with it, or null. */
 function judge(
+	seen: typeof NOTHING_SEEN,
 	kconf: Kconf,
 	together: Together,
 	asked: readonly Required<Question>[],
@@ -250,17 +282,20 @@ function judge(
 	return smaller.smallest && sizes(equal) < smaller.set.length ? "the smaller is not the smallest" : null;
 }
 
-test(`random trees (SEED=${SEED} RUNS=${RUNS}): every verdict is that of all values tried`, (t) => {
+function compare(t: ExecutionContext, compat: Compat): void {
+	const seen = { ...NOTHING_SEEN };
 	for (let run = 0; run < RUNS && t.passed; run++) {
 		const rand = random(SEED * 100_003 + run);
-		const kconfig = make_tree(rand);
+		const kconfig = make_tree(rand, compat);
 		const box = sandbox({ Kconfig: kconfig });
-		const kconf = box.parse();
+		const kconf = box.parse(compat);
 		box.remove();
 		const config = make_config(rand, kconf);
 		const read = (text: string): void => conf_read_text(kconf, { name: ".config", text });
+		// Such numbers are forgotten, after others have been calculated with them.
 		read(config);
-		const all = all_outcomes(kconf);
+		const forgets = kconf.rules.forget_range && !in_range(kconf, config);
+		const all = forgets ? null : all_outcomes(kconf);
 		if (!all) continue;
 		const named = [...kconf.symbols.values()].filter((sym) => sym.menus.length > 0);
 		for (let i = 0; i < 6; i++) {
@@ -279,9 +314,9 @@ test(`random trees (SEED=${SEED} RUNS=${RUNS}): every verdict is that of all val
 			const names = questions.map(({ sym, want }) => `${sym.name}=${want}`).join(" ");
 			const fragment = fragment_text(kconf, together);
 			const what = `run ${run}: ${names}\n${config}---\n${kconfig}---\n${fragment}`;
-			t.is(judge(kconf, together, questions, all), null, what);
+			t.is(judge(seen, kconf, together, questions, all), null, what);
 			if (!together.solution) continue;
-			read(config + fragment);
+			read(merged(config, fragment));
 			for (const { sym, want } of [
 				...questions,
 				...together.solution.set.map((a) => ({ ...a, want: a.value })),
@@ -294,4 +329,9 @@ test(`random trees (SEED=${SEED} RUNS=${RUNS}): every verdict is that of all val
 	}
 	t.log(seen);
 	t.true(seen.found > 0 && seen.several > 0 && seen.impossible > 0 && seen.lossy > 0 && seen.smaller > 0);
-});
+}
+
+for (const compat of COMPATS.filter(is_compat)) {
+	const title = `random trees by ${compat} (SEED=${SEED} RUNS=${RUNS})`;
+	test(`${title}: every verdict is that of all values tried`, (t) => compare(t, compat));
+}

@@ -3,11 +3,11 @@
 // What has to be so in the end, whatever else is set: no way that needs the opposite leads
 // anywhere. No counterpart in Linux.
 
-import { sym_get_choice_menu } from "../choice.ts";
-import type { Sym, Tristate } from "../lkc.ts";
+import type { Kconf, Sym, Tristate } from "../lkc.ts";
 import { mod, no, yes } from "../lkc.ts";
 import type { Between, Goal } from "./goal.ts";
 import { is_logical } from "./trial.ts";
+import { choice_of } from "./ways_choice.ts";
 
 /** What has been set, and what is demanded of symbols besides. */
 export interface Decided {
@@ -26,7 +26,7 @@ export const NOTHING_DECIDED: Decided = {
 };
 
 /** What a goal demands, and that nothing of `keep` becomes n. */
-export function demands_of(goal: Goal, keep: Iterable<Sym>): Demands {
+export function demands_of(kconf: Kconf, goal: Goal, keep: Iterable<Sym>): Demands {
 	const bounds = new Map<Sym, Between>();
 	const texts = new Map<Sym, (text: string) => boolean>();
 	const demand = (sym: Sym, { lo, hi }: Between): void => {
@@ -38,8 +38,9 @@ export function demands_of(goal: Goal, keep: Iterable<Sym>): Demands {
 		if (part.kind === "text") texts.set(part.sym, part.ok);
 		if (part.kind !== "sym") continue;
 		demand(part.sym, part);
-		if (part.lo === no) continue;
-		for (const other of sym_get_choice_menu(part.sym)?.choice_members ?? [])
+		// Before 6.11 several can be m.
+		if (part.lo === no || (kconf.rules.old_choices && part.lo === mod)) continue;
+		for (const other of choice_of(kconf, part.sym)?.choice_members ?? [])
 			if (other !== part.sym) demand(other, { lo: no, hi: no });
 	}
 	return { bounds, texts };

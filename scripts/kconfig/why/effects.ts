@@ -2,13 +2,13 @@
 //
 // What else changes when a set of values is applied. No counterpart in Linux.
 
-import { sym_get_choice_menu } from "../choice.ts";
 import type { Kconf, Sym } from "../lkc.ts";
 import { no, S_DEF_USER, S_UNKNOWN, SYMBOL_WRITE } from "../lkc.ts";
 import { sym_calc_value, sym_has_value } from "../symbol.ts";
 import { prompts_of } from "./goal.ts";
 import type { Trial } from "./trial.ts";
 import { is_logical, value_of } from "./trial.ts";
+import { choice_of } from "./ways_choice.ts";
 
 /** One symbol whose value becomes another. */
 export interface Change {
@@ -43,12 +43,12 @@ export function all_values(kconf: Kconf): Values {
  * that is asked about have to go in any case.
  */
 export function kept_by_user(kconf: Kconf, asked: readonly Sym[]): Set<Sym> {
-	const choices = new Set(asked.map(sym_get_choice_menu));
+	const choices = new Set(asked.map((sym) => choice_of(kconf, sym)));
 	const kept = new Set<Sym>();
 	for (const sym of kconf.symbols.values()) {
 		if (asked.includes(sym) || !is_logical(sym) || prompts_of(sym).length === 0) continue;
 		if (!sym_has_value(sym) || sym.def[S_DEF_USER].tri === no) continue;
-		const choice = sym_get_choice_menu(sym);
+		const choice = choice_of(kconf, sym);
 		if (choice && choices.has(choice)) continue;
 		sym_calc_value(kconf, sym);
 		if (sym.visible !== no && sym.curr.tri !== no) kept.add(sym);

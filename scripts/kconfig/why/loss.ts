@@ -4,12 +4,13 @@
 // or falls with it. No counterpart in Linux. What a set really takes away is counted on the
 // engine (effects.ts).
 
-import { sym_get_choice_menu } from "../choice.ts";
 import type { Expr, Kconf, Sym } from "../lkc.ts";
 import { no, yes } from "../lkc.ts";
-import { prop_get_symbol, sym_calc_value } from "../symbol.ts";
+import { prop_get_symbol, sym_calc_value, sym_is_choice } from "../symbol.ts";
+import { prompts_of } from "./goal.ts";
 import type { Assignment } from "./trial.ts";
 import { is_logical } from "./trial.ts";
+import { choice_of } from "./ways_choice.ts";
 
 /** What hangs on a symbol: those that need it on, or off, and those that it selects. */
 interface Hangers {
@@ -30,14 +31,20 @@ export function loss_estimate(kconf: Kconf, keep: ReadonlySet<Sym>): (value: Ass
 		known.set(sym, row);
 		let count = row.get(value);
 		if (count === undefined) {
-			count = fall(hangers, sym, value, keep);
+			count = fall(kconf, hangers, sym, value, keep);
 			row.set(value, count);
 		}
 		return count;
 	};
 }
 
-function fall(hangers: ReadonlyMap<Sym, Hangers>, sym: Sym, value: string, keep: ReadonlySet<Sym>): number {
+function fall(
+	kconf: Kconf,
+	hangers: ReadonlyMap<Sym, Hangers>,
+	sym: Sym,
+	value: string,
+	keep: ReadonlySet<Sym>,
+): number {
 	const gone = new Set<Sym>();
 	const left = new Map<Sym, number>();
 	const queue: Sym[] = [];
@@ -49,7 +56,7 @@ function fall(hangers: ReadonlyMap<Sym, Hangers>, sym: Sym, value: string, keep:
 	if (value === "n") lose(sym);
 	else {
 		for (const each of hangers.get(sym)?.off ?? []) lose(each);
-		const choice = sym_get_choice_menu(sym);
+		const choice = value === "y" ? choice_of(kconf, sym) : null;
 		for (const other of choice?.choice_members ?? []) if (other !== sym) lose(other);
 	}
 	for (let at = queue.shift(); at; at = queue.shift()) {
@@ -78,6 +85,11 @@ function operands(e: Expr | null, type: "and" | "or"): Expr[] {
 	return e.type === type ? [...operands(e.left, type), ...operands(e.right, type)] : [e];
 }
 
+/** What a symbol, or a choice that is one, needs. */
+function depends_on(sym: Sym): Expr | null {
+	return sym_is_choice(sym) ? (prompts_of(sym)[0]?.visible.expr ?? null) : sym.dir_dep.expr;
+}
+
 function hangers_of(kconf: Kconf): Map<Sym, Hangers> {
 	const before = HANGERS.get(kconf);
 	if (before) return before;
@@ -93,7 +105,7 @@ function hangers_of(kconf: Kconf): Map<Sym, Hangers> {
 	for (const sym of kconf.all) {
 		if (!is_logical(sym)) continue;
 		sym_calc_value(kconf, sym);
-		for (const e of operands(sym.dir_dep.expr, "and")) {
+		for (const e of operands(depends_on(sym), "and")) {
 			if (e.type === "symbol") of(e.sym).on.push(sym);
 			else if (e.type === "not" && e.expr.type === "symbol") of(e.expr.sym).off.push(sym);
 			else if (e.type === "=" && is_logical(e.left) && e.right.curr.tri === yes)

@@ -37,6 +37,8 @@ const continued = (line: string | undefined): boolean => line?.endsWith("\\") ??
 
 /** The statement that a line is part of, as it is written, on one line. */
 function statement(kconf: Kconf, { filename, lineno }: Place): string {
+	// What is there before any file is read has no line.
+	if (lineno < 1) return "";
 	const lines = lines_of(kconf, filename);
 	let at = lineno - 1;
 	while (at > 0 && continued(lines[at - 1])) at--;

@@ -3,9 +3,9 @@
 // Where the present value of a symbol comes from: the steps of sym_calc_value() told in the
 // order in which they counted. No counterpart in Linux.
 
-import { sym_choice_default, sym_get_choice_menu } from "../choice.ts";
+import { sym_choice_default } from "../choice.ts";
 import { expr_calc_value, expr_print, show_with_value, strtoll, tristate_name } from "../expr.ts";
-import type { Kconf, Property, Sym, Tristate } from "../lkc.ts";
+import type { Kconf, Menu, Property, Sym, Tristate } from "../lkc.ts";
 import { mod, no, S_BOOLEAN, S_DEF_USER, S_HEX, S_STRING, S_TRISTATE, S_UNKNOWN, yes } from "../lkc.ts";
 import {
 	prop_get_symbol,
@@ -18,6 +18,7 @@ import {
 import { prompts_of } from "./goal.ts";
 import { macro_text } from "./macros.ts";
 import { is_logical, value_of } from "./trial.ts";
+import { choice_of } from "./ways_choice.ts";
 
 export type OriginKind =
 	| "user"
@@ -75,20 +76,31 @@ export function origins(kconf: Kconf, sym: Sym): Origin[] {
 	if (sym.type === S_UNKNOWN) {
 		return [{ kind: "undefined", text: "no Kconfig file defines it, so it is n", at: null }];
 	}
-	if (sym_get_choice_menu(sym)) return [choice_origin(kconf, sym)];
+	const choice = choice_of(kconf, sym);
+	if (choice?.sym && kconf.rules.old_choices) sym_calc_value(kconf, choice.sym);
+	if (choice?.sym?.curr.tri === mod) {
+		return [
+			...logical_origins(kconf, sym),
+			{ kind: "choice", text: `${choice_text(choice)} is m`, at: place(choice) },
+		];
+	}
+	if (choice) return [choice_origin(kconf, choice, sym)];
 	return is_logical(sym) ? logical_origins(kconf, sym) : text_origins(kconf, sym);
 }
 
-function choice_origin(kconf: Kconf, sym: Sym): Origin {
-	const choice = sym_get_choice_menu(sym);
-	const at = choice ? place(choice) : null;
+export const choice_text = ({ prompt }: Menu): string => (prompt?.text ? `the choice "${prompt.text}"` : "the choice");
+
+function choice_origin(kconf: Kconf, choice: Menu, sym: Sym): Origin {
+	const at = place(choice);
 	const kind = "choice";
-	if (!choice) return { kind, text: "a member of no choice", at };
 	const chosen = choice.choice_members.find((member) => {
 		sym_calc_value(kconf, member);
 		return member.visible !== no && member.curr.tri === yes;
 	});
-	const name = choice.prompt?.text ? `the choice "${choice.prompt.text}"` : "the choice";
+	const name = choice_text(choice);
+	if (!chosen && choice.sym && choice.sym.visible !== no && kconf.rules.old_choices) {
+		return { kind, text: `nothing of ${name} is chosen`, at };
+	}
 	if (!chosen) return { kind, text: `not visible, nor is anything else of ${name}`, at };
 	if (sym.visible === no) return { kind, text: `not visible; ${name} is ${chosen.name}`, at };
 	if (chosen !== sym) return { kind, text: `${name} is ${chosen.name}`, at };

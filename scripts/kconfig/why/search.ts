@@ -84,7 +84,7 @@ function run(trial: Trial, goal: Goal, budget: Budget): SearchResult {
 	const { kconf } = trial;
 	trial.set([]);
 	points_begin(kconf, goal_wishes(goal));
-	const decided = { values: trial.assigned, demands: demands_of(goal, []) };
+	const decided = { values: trial.assigned, demands: demands_of(kconf, goal, []) };
 	if (planner(kconf, decided)(goal).cost === Number.POSITIVE_INFINITY) {
 		return { ...NOTHING, impossible: true, reasons: blame(kconf, goal, decided) };
 	}
@@ -120,7 +120,7 @@ const quest_of = ({ trial, goal, unmet, kept }: Search, may_lose: number): Quest
 	clean: true,
 	keep: may_lose === ALL ? new Set() : kept,
 	may_lose,
-	demands: demands_of(goal, may_lose === 0 ? kept : []),
+	demands: demands_of(trial.kconf, goal, may_lose === 0 ? kept : []),
 });
 
 /** A set that takes less away than another; and whether it has been shown that none takes less. */

@@ -2,11 +2,11 @@
 //
 // An explanation as text for a terminal. No counterpart in Linux.
 
-import { sym_get_choice_menu } from "../choice.ts";
-import { config_prefix, escape_string_value } from "../confdata.ts";
+import { config_prefix } from "../confdata.ts";
 import type { Kconf } from "../lkc.ts";
-import { S_STRING, S_UNKNOWN, SYMBOL_TRANS } from "../lkc.ts";
-import { sym_calc_value, sym_string_within_range } from "../symbol.ts";
+import { S_DEF_USER, S_STRING, S_UNKNOWN, SYMBOL_TRANS, yes } from "../lkc.ts";
+import { quoted } from "../old/conf_auto.ts";
+import { sym_calc_value, sym_has_value, sym_string_within_range } from "../symbol.ts";
 import type { Change } from "./effects.ts";
 import { change_lines } from "./effects_text.ts";
 import type { Explanation } from "./facts.ts";
@@ -15,6 +15,7 @@ import type { SearchResult, Solution } from "./search.ts";
 import type { Together } from "./together.ts";
 import type { Assignment } from "./trial.ts";
 import type { Condition, Term } from "./unmet.ts";
+import { choice_of } from "./ways_choice.ts";
 
 /** More of what a value comes from is counted, not listed. */
 const MAX_ORIGINS = 6;
@@ -29,7 +30,7 @@ const at = (where: string | null): string => (where ? ` (${where})` : "");
 function config_line(kconf: Kconf, { sym, value }: Assignment): string {
 	const name = `${config_prefix(kconf)}${sym.name}`;
 	if (value === "n" && sym.type !== S_STRING) return `# ${name} is not set`;
-	return `${name}=${sym.type === S_STRING ? escape_string_value(value) : value}`;
+	return `${name}=${sym.type === S_STRING ? quoted(kconf, value) : value}`;
 }
 
 /** The values of a solution as lines to append to a .config; empty without one. */
@@ -184,7 +185,7 @@ function size_text(solution: Solution, smaller: Solution | null): string {
 }
 
 function set_lines(kconf: Kconf, { set, unmet, changes }: Solution): string[] {
-	const lines = set.map((value) => `  ${config_line(kconf, value)}${replaced(value)}`);
+	const lines = set.map((value) => `  ${config_line(kconf, value)}${replaced(kconf, value)}`);
 	if (unmet.length > 0) {
 		const names = unmet.slice(0, MAX_UNMET).map(({ name }) => name);
 		const rest = unmet.length - names.length;
@@ -206,8 +207,12 @@ function modules_lines({ modules_sym }: Kconf, changes: readonly Change[]): stri
 }
 
 /** Other members of a choice have to go, if the file has them as y. */
-function replaced({ sym, value }: Assignment): string {
-	return sym_get_choice_menu(sym) && value === "y" ? "  (and no other member of its choice)" : "";
+function replaced(kconf: Kconf, { sym, value }: Assignment): string {
+	if (!choice_of(kconf, sym)) return "";
+	if (value === "y") return "  (and no other member of its choice)";
+	// The choice would remember the y, were it to stand in the file before this.
+	const remembered = kconf.rules.old_choices && sym_has_value(sym) && sym.def[S_DEF_USER].tri === yes;
+	return remembered ? "  (instead of its y, not after it)" : "";
 }
 
 function reason_lines({ reasons }: SearchResult): string[] {

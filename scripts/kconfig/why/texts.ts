@@ -4,7 +4,7 @@
 // Linux.
 
 import { compare_values, strtoll } from "../expr.ts";
-import type { Sym } from "../lkc.ts";
+import type { Kconf, Sym, SymbolType } from "../lkc.ts";
 import { S_HEX, S_STRING } from "../lkc.ts";
 
 /** Are two texts the same value of a symbol? */
@@ -13,8 +13,10 @@ export function same_text(sym: Sym, a: string, b: string): boolean {
 }
 
 /** How two texts compare, by the rules of the engine. */
-export function compare_texts(a: Sym, a_text: string, b: Sym, b_text: string): number {
-	return compare_values(a_text, a.type, b_text, b.type);
+export function compare_texts({ rules }: Kconf, a: Sym, a_text: string, b: Sym, b_text: string): number {
+	// In 2.6 everything was a text.
+	const type = (sym: Sym): SymbolType => (rules.ancient ? S_STRING : sym.type);
+	return compare_values(a_text, type(a), b_text, type(b));
 }
 
 const NUMBER: Readonly<Record<10 | 16 | 0, RegExp>> = {

@@ -29,10 +29,6 @@ export interface Together extends SearchResult {
 
 /** Explains symbols that are all to have their values at once. */
 export function explain_all(kconf: Kconf, questions: readonly Question[], budget?: Budget): Together {
-	if (kconf.rules.old_choices) {
-		// What it knows of choices would be wrong.
-		throw new ConfExit(2, `the rules of ${kconf.rules.of} cannot be explained; those since Linux 6.11 can`);
-	}
 	const asked = merge_questions(questions);
 	for (const { sym, want } of asked) if (want !== undefined) check_want(sym, want);
 	const parts = asked.map(({ sym, want }) => facts(kconf, sym, want ?? default_want(sym)));

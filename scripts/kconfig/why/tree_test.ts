@@ -4,20 +4,23 @@
 // what it says to set is applied to the .config, and has to give the value; also for pairs of
 // symbols, and for numbers just outside of their range. KCONFIG_TREE
 // names the tree (skipped without it), KCONFIG_REFERENCE the tree's own conf, which is then
-// asked, too. SEED=n takes another seed, RUNS=n draws more.
+// asked, too; of other trees than a kernel's KCONFIG_ROOT the first file, KCONFIG_BASE a
+// configuration. SEED=n takes another seed, RUNS=n draws more.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
+import { type Compat, is_compat } from "../compat.ts";
 import { conf_read_text, conf_write, config_prefix } from "../confdata.ts";
 import { process_host } from "../host.ts";
 import { strtoll } from "../expr.ts";
 import type { Kconf, Sym } from "../lkc.ts";
-import { COMPAT_6_12, COMPAT_7_2, kconf_alloc, S_HEX, S_INT } from "../lkc.ts";
+import { kconf_alloc, S_HEX, S_INT } from "../lkc.ts";
 import { conf_parse } from "../parser.ts";
 import { sym_clear_all_valid } from "../symbol.ts";
+import { merged } from "../testutil.ts";
 import type { Question } from "../why.ts";
 import { explain_all, fragment_text } from "../why.ts";
 import { number_text } from "./texts.ts";
@@ -27,6 +30,9 @@ const TREE = process.env.KCONFIG_TREE;
 const REFERENCE = process.env.KCONFIG_REFERENCE;
 const SEED = Number(process.env.SEED ?? 1);
 const RUNS = Number(process.env.RUNS ?? (REFERENCE ? 20 : 40));
+const COMPAT = (process.env.KCONFIG_COMPAT ?? "7.2") as Compat;
+const ROOT = process.env.KCONFIG_ROOT ?? "Kconfig";
+const BASE = process.env.KCONFIG_BASE;
 
 const run = TREE ? test : test.skip;
 if (!TREE) process.stderr.write("why/tree_test: skipped; set KCONFIG_TREE to a kernel tree\n");
@@ -47,6 +53,9 @@ function environment(tree: string): Record<string, string | undefined> {
 	};
 }
 
+/** The mode that gives everything new its default: BusyBox has none but to answer with newlines. */
+const silent_old = (compat: Compat): string[] => (compat === "busybox" ? ["-o"] : ["-s", "--olddefconfig"]);
+
 /** A draw without replacement. */
 function draw<T>(from: T[], n: number, seed: number): T[] {
 	let x = seed >>> 0;
@@ -57,20 +66,6 @@ function draw<T>(from: T[], n: number, seed: number): T[] {
 		res.push(...rest.splice(Math.floor((x / 2 ** 32) * rest.length), 1));
 	}
 	return res;
-}
-
-/** The .config with the lines of a fragment instead of its own for the same symbols. */
-function apply(kconf: Kconf, config: string, fragment: string): string {
-	const prefix = config_prefix(kconf);
-	const name = (line: string): string | null =>
-		new RegExp(`^(?:# )?${prefix}([^ =]+)(?:=| is not set$)`).exec(line)?.[1] ?? null;
-	const lines = fragment.split("\n").filter(Boolean);
-	const replaced = new Set(lines.map(name));
-	const kept = config.split("\n").filter((line) => {
-		const own = name(line);
-		return own === null || !replaced.has(own);
-	});
-	return `${kept.join("\n").trimEnd()}\n${lines.join("\n")}\n`;
 }
 
 const is_ranged = ({ type, prop }: Sym): boolean =>
@@ -93,15 +88,15 @@ run(`what explain() says to set is enough (SEED=${SEED} RUNS=${RUNS})`, (t) => {
 		printed += text;
 	};
 	const host = process_host({ env, cwd: dir, out: () => {}, err });
-	const kconf = kconf_alloc(host, env.KCONFIG_COMPAT === COMPAT_6_12 ? COMPAT_6_12 : COMPAT_7_2);
+	const kconf = kconf_alloc(host, is_compat(COMPAT) ? COMPAT : undefined);
 	try {
-		conf_parse(kconf, "Kconfig");
+		conf_parse(kconf, ROOT);
 	} catch {
-		t.fail(`the tree cannot be read; KCONFIG_COMPAT=6.12 or 7.2 says whose rules it is for\n${printed}`);
+		t.fail(`the tree cannot be read; KCONFIG_COMPAT says whose rules it is for\n${printed}`);
 		return;
 	}
 	const read = (text: string): void => conf_read_text(kconf, { name: ".config", text });
-	read(readFileSync(join(tree, "arch/x86/configs/x86_64_defconfig"), "latin1"));
+	read(readFileSync(BASE ?? join(tree, "arch/x86/configs/x86_64_defconfig"), "latin1"));
 	kconf.silent = true;
 	conf_write(kconf, ".config");
 	const config = readFileSync(join(dir, ".config"), "latin1");
@@ -142,16 +137,17 @@ run(`what explain() says to set is enough (SEED=${SEED} RUNS=${RUNS})`, (t) => {
 		if (ex.loss_needed) seen.loss_needed++;
 		if (ex.least_loss) seen.least++;
 		const fragment = fragment_text(kconf, ex);
-		const text = apply(kconf, config, fragment);
+		const text = merged(config, fragment, config_prefix(kconf));
 		read(text);
 		for (const { sym, want } of ex.parts)
 			t.is(value_of(kconf, sym), want as string, `${name}\n${fragment}`);
 		if (!REFERENCE) continue;
 		writeFileSync(join(dir, ".config"), text);
-		const ref = spawnSync(REFERENCE, ["-s", "--olddefconfig", "Kconfig"], {
+		const ref = spawnSync(REFERENCE, [...silent_old(COMPAT), ROOT], {
 			cwd: dir,
 			env,
 			encoding: "utf8",
+			input: "\n".repeat(99_999),
 		});
 		t.is(ref.status, 0, `${name}: ${ref.stderr}`);
 		const written = readFileSync(join(dir, ".config"), "utf8").split("\n");

@@ -4,7 +4,7 @@
 // takes everything back; or sets them for good. No counterpart in Linux. What the engine
 // prints while trying is swallowed, and its counters are put back.
 
-import { choice_move_first, sym_get_choice_menu } from "../choice.ts";
+import { choice_move_first } from "../choice.ts";
 import type { Kconf, Menu, Sym, SymbolValue, Tristate } from "../lkc.ts";
 import {
 	S_BOOLEAN,
@@ -16,6 +16,9 @@ import {
 	SYMBOL_VALID,
 } from "../lkc.ts";
 import { sym_calc_value, sym_clear_all_valid, sym_get_string_value } from "../symbol.ts";
+import type { SavedChoice } from "./trial_choice.ts";
+import { renew_choices, restore_choice, save_choice, settle_choice } from "./trial_choice.ts";
+import { choice_of } from "./ways_choice.ts";
 
 /** One value that the user would set. */
 export interface Assignment {
@@ -64,6 +67,7 @@ export function trial_begin(kconf: Kconf): Trial {
 	// A transitional symbol hands its value on for good when that is calculated.
 	const receivers = kconf.all.some((sym) => sym.flags & SYMBOL_TRANS) ? kconf.all.map(save) : [];
 	const orders = new Map<Menu, Sym[]>();
+	const choices: SavedChoice[] = [];
 	kconf.host.err = () => {};
 	kconf.host.out = () => {};
 	const restore = (): void => {
@@ -72,7 +76,9 @@ export function trial_begin(kconf: Kconf): Trial {
 			sym.flags = (sym.flags & ~SYMBOL_DEF_USER) | flag;
 		}
 		for (const [choice, order] of orders) choice.choice_members = order;
+		for (const choice of choices) restore_choice(kconf, choice);
 		saved.length = 0;
+		choices.length = 0;
 		orders.clear();
 	};
 	return {
@@ -85,11 +91,15 @@ export function trial_begin(kconf: Kconf): Trial {
 			for (const assignment of assignments) {
 				const { sym, value } = assignment;
 				saved.push(save(sym));
-				const choice = sym_get_choice_menu(sym);
-				if (choice && !orders.has(choice)) orders.set(choice, [...choice.choice_members]);
+				const choice = choice_of(kconf, sym);
+				if (choice && !orders.has(choice)) {
+					orders.set(choice, [...choice.choice_members]);
+					if (kconf.rules.old_choices)
+						choices.push(save_choice(kconf, choice.sym as Sym));
+				}
 				this.assigned.set(sym, value);
-				assign(assignment);
 			}
+			assign(kconf, assignments);
 			this.count++;
 			recalculate(kconf);
 		},
@@ -107,15 +117,21 @@ export function trial_begin(kconf: Kconf): Trial {
 
 /** Sets values for good, as if a .config said so: some can only be seen because of others. */
 export function commit(kconf: Kconf, assignments: readonly Assignment[]): void {
-	for (const assignment of assignments) assign(assignment);
+	assign(kconf, assignments);
 	recalculate(kconf);
 }
 
-function assign({ sym, value }: Assignment): void {
-	sym.def[S_DEF_USER] = user_value(sym, value);
-	sym.flags |= SYMBOL_DEF_USER;
-	const choice = sym_get_choice_menu(sym);
-	if (choice) choice_move_first(choice, sym);
+function assign(kconf: Kconf, assignments: readonly Assignment[]): void {
+	const members = new Map<Menu, Sym[]>();
+	for (const { sym, value } of assignments) {
+		sym.def[S_DEF_USER] = user_value(sym, value);
+		sym.flags |= SYMBOL_DEF_USER;
+		const choice = choice_of(kconf, sym);
+		if (!choice) continue;
+		if (kconf.rules.old_choices) members.set(choice, [...(members.get(choice) ?? []), sym]);
+		else choice_move_first(choice, sym);
+	}
+	for (const [choice, set] of members) settle_choice(kconf, choice.sym as Sym, set);
 }
 
 function user_value(sym: Sym, value: string): SymbolValue {
@@ -125,6 +141,7 @@ function user_value(sym: Sym, value: string): SymbolValue {
 
 /** Calculated values go stale; those of constants are what they are. */
 function recalculate(kconf: Kconf): void {
+	renew_choices(kconf);
 	sym_clear_all_valid(kconf);
 	for (const sym of [kconf.symbol_yes, kconf.symbol_mod, kconf.symbol_no]) {
 		if (sym.flags & SYMBOL_CONST) sym.flags |= SYMBOL_VALID;

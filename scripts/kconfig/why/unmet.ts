@@ -3,9 +3,8 @@
 // Which condition keeps a symbol from a value. Expressions are taken apart at && and ||, and
 // followed into other symbols only where those cannot simply be set. No counterpart in Linux.
 
-import { sym_get_choice_menu } from "../choice.ts";
 import { expr_calc_value, expr_print, show_with_value, tristate_name } from "../expr.ts";
-import type { Expr, Kconf, Property, Sym, Tristate } from "../lkc.ts";
+import type { Expr, Kconf, Menu, Property, Sym, Tristate } from "../lkc.ts";
 import { mod, no, S_BOOLEAN, S_TRISTATE, S_UNKNOWN, SYMBOL_CONST, SYMBOL_TRANS, yes } from "../lkc.ts";
 import { sym_calc_value, sym_get_default_prop, sym_get_type, sym_string_within_range } from "../symbol.ts";
 import type { Goal } from "./goal.ts";
@@ -14,6 +13,7 @@ import { dependency_macros, macro_text } from "./macros.ts";
 import { ELLIPSIS } from "./names.ts";
 import { count, place, range_of, selectors_of } from "./origin.ts";
 import { is_logical } from "./trial.ts";
+import { choice_of, own_condition } from "./ways_choice.ts";
 
 /** One part of a condition. */
 export interface Term {
@@ -52,7 +52,17 @@ export function unmet(kconf: Kconf, sym: Sym, want: string | null): Condition[] 
 
 const note = (text: string, at: string | null = null): Condition => ({ text, at, terms: [] });
 
+/** Before 6.11 no member is m while one of them is y. */
+function chosen_alone(kconf: Kconf, sym: Sym): Condition[] | null {
+	const choice =
+		kconf.rules.old_choices && sym.type === S_TRISTATE && kconf.modules_val !== no ? sym.in_choice : null;
+	if (choice?.sym?.curr.tri !== yes) return null;
+	return [note("its choice is y: one of it is chosen alone", place(choice))];
+}
+
 function unmet_raise(kconf: Kconf, sym: Sym, tri: Tristate): Condition[] {
+	const alone = tri === mod ? chosen_alone(kconf, sym) : null;
+	if (alone) return alone;
 	if (tri === mod && sym_get_type(kconf, sym) === S_BOOLEAN) {
 		if (sym.type === S_BOOLEAN) return [note("a bool cannot be m")];
 		return [note(`it cannot be m without modules (${kconf.modules_sym?.name ?? "MODULES"} is n)`)];
@@ -61,23 +71,44 @@ function unmet_raise(kconf: Kconf, sym: Sym, tri: Tristate): Condition[] {
 	const need = sym.type === S_BOOLEAN ? mod : tri;
 	const res = unmet_prompts(kconf, sym, need, 0);
 	if (res.length > 0) return res;
-	const choice = sym_get_choice_menu(sym);
-	if (choice) return [note("another member of its choice is chosen", place(choice))];
-	return [];
+	const choice = choice_of(kconf, sym);
+	return choice ? [choice_note(choice)] : [];
+}
+
+/** What is there instead of a member. */
+function choice_note(choice: Menu): Condition {
+	// A choice has a value of its own only before 6.11.
+	const tri = choice.sym?.curr.tri;
+	const text = tri === mod ? "its choice is m: none of it is chosen alone" : "nothing of its choice is chosen";
+	const chosen = choice.choice_members.some((member) => member.curr.tri === yes);
+	return note(chosen ? "another member of its choice is chosen" : text, place(choice));
 }
 
 /** What keeps the prompts hidden, one condition for each. */
 function unmet_prompts(kconf: Kconf, sym: Sym, need: Tristate, depth: number): Condition[] {
 	if (sym.visible >= need) return [];
-	return prompts_of(sym).map((prop) => ({
-		text: prompt_needs(prop),
-		at: place(prop),
-		terms: traced(
-			kconf,
-			prop,
-			terms_of(kconf, prop.visible.expr, at_least(prop.visible.expr, need), depth),
-		),
-	}));
+	const choice = kconf.rules.old_choices ? (sym.in_choice?.sym ?? null) : null;
+	if (choice) return unmet_member(kconf, choice, sym, need, depth);
+	return prompts_of(sym).map((prop) => prompt_terms(kconf, prop, prop.visible.expr, need, depth));
+}
+
+function prompt_terms(kconf: Kconf, prop: Property, e: Expr | null, need: Tristate, depth: number): Condition {
+	const terms = terms_of(kconf, e, at_least(e, need), depth);
+	return { text: prompt_needs(prop), at: place(prop), terms: traced(kconf, prop, terms) };
+}
+
+/** Before 6.11 a member depends on its choice, whose value is what is chosen of it: that is no condition. */
+function unmet_member(kconf: Kconf, choice: Sym, sym: Sym, need: Tristate, depth: number): Condition[] {
+	const of_choice = choice.type === S_BOOLEAN ? mod : need;
+	const res = [
+		...prompts_of(sym).map((prop) => prompt_terms(kconf, prop, own_condition(choice, prop), need, depth)),
+		...(choice.visible >= of_choice
+			? []
+			: prompts_of(choice).map((prop) =>
+					prompt_terms(kconf, prop, prop.visible.expr, of_choice, depth),
+				)),
+	];
+	return res.filter(({ terms }) => terms.some(({ met }) => !met));
 }
 
 /** Constants are told with what they came from. */
@@ -139,11 +170,14 @@ function unmet_lower(kconf: Kconf, sym: Sym, tri: Tristate): Condition[] {
 		res.push(note(text, place(prop)));
 	}
 	if (res.length > 0) return res;
+	const m_of_choice = tri === mod ? chosen_alone(kconf, sym) : null;
+	if (m_of_choice) return m_of_choice;
 	if (tri === mod && sym_get_type(kconf, sym) === S_BOOLEAN) {
 		return unmet_raise(kconf, sym, tri);
 	}
-	const choice = sym_get_choice_menu(sym);
-	if (choice) return [note("it is chosen: choose another member instead", place(choice))];
+	const choice = choice_of(kconf, sym);
+	const alone = choice && (!kconf.rules.old_choices || choice.sym?.curr.tri === yes);
+	if (alone) return [note("it is chosen: choose another member instead", place(choice))];
 	if (prompts_of(sym).length === 0) return [by_default(kconf, sym, "no prompt")];
 	if (sym.visible !== no) return [];
 	return [by_default(kconf, sym, "not visible"), ...unmet_prompts(kconf, sym, mod, 0)];

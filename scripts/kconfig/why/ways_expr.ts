@@ -87,14 +87,14 @@ const MIRRORED: Readonly<Record<CompareType, CompareType>> = {
 
 function compare_ways(kconf: Kconf, type: CompareType, left: Sym, right: Sym): Way[] {
 	if (is_fixed(left) && is_fixed(right)) return [];
-	const as_tri = (sym: Sym): boolean =>
-		is_logical(sym) || (is_fixed(sym) && ["n", "m", "y"].includes(value_of(kconf, sym)));
-	if (as_tri(left) && as_tri(right)) return compare_tri_ways(kconf, type, left, right);
+	// The constants among them: up to 5.17 they compare as texts.
+	if (is_logical(left) && is_logical(right) && !kconf.rules.ancient)
+		return compare_tri_ways(kconf, type, left, right);
 	const res: Way[] = [];
 	const side = (sym: Sym, op: CompareType, other: Sym): void => {
 		if (is_fixed(sym)) return;
 		const text = value_of(kconf, other);
-		const ok = (own: string): boolean => holds(op, compare_texts(sym, own, other, text));
+		const ok = (own: string): boolean => holds(op, compare_texts(kconf, sym, own, other, text));
 		if (is_logical(sym)) res.push(...tri_ways(sym, ok));
 		else {
 			const key = `${op} ${other.type} ${text}`;

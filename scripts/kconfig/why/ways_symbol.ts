@@ -2,17 +2,17 @@
 //
 // The ways to give a symbol a value, or to have the user see it. No counterpart in Linux.
 
-import { sym_get_choice_menu } from "../choice.ts";
 import { expr_alloc_and, tristate_name } from "../expr.ts";
 import type { Expr, Kconf, Property, Sym, Tristate } from "../lkc.ts";
 import { mod, no, S_BOOLEAN, S_DEF_USER, S_TRISTATE, yes } from "../lkc.ts";
-import { sym_calc_value, sym_get_type, sym_has_value } from "../symbol.ts";
+import { sym_calc_value, sym_get_type, sym_has_value, sym_is_choice } from "../symbol.ts";
 import type { Decided } from "./demands.ts";
 import { allowed, narrow } from "./demands.ts";
 import type { Between, Goal } from "./goal.ts";
 import { at_least, at_most, is_fixed, prompts_of } from "./goal.ts";
 import { is_logical } from "./trial.ts";
 import type { Way } from "./ways.ts";
+import { choice_of, choice_ways, member_ways } from "./ways_choice.ts";
 
 /** The ways to what the user may see of a symbol. */
 export function vis_ways(kconf: Kconf, sym: Sym, { lo, hi }: Between): Way[] {
@@ -37,12 +37,12 @@ export const visible = (sym: Sym, lo: Tristate): Goal => ({ kind: "vis", sym, lo
 export const hidden = (sym: Sym): Goal => ({ kind: "vis", sym, lo: no, hi: no });
 
 /** Setting a value, unless it was decided otherwise; or nothing, if it is the user's already. */
-export function user_way(sym: Sym, value: string, needs: readonly Goal[], decided: Decided): Way[] {
+export function user_way(kconf: Kconf, sym: Sym, value: string, needs: readonly Goal[], decided: Decided): Way[] {
 	if (!allowed(sym, value, decided)) return [];
 	if (decided.values.has(sym)) return [{ needs }];
 	const own = is_logical(sym) ? tristate_name(sym.def[S_DEF_USER].tri) : sym.def[S_DEF_USER].val;
 	// In a choice it is not enough to have been said: it has to be said last.
-	if (sym_has_value(sym) && own === value && !sym_get_choice_menu(sym)) return [{ needs }];
+	if (sym_has_value(sym) && own === value && !choice_of(kconf, sym)) return [{ needs }];
 	return [{ set: { sym, value }, needs }];
 }
 
@@ -51,23 +51,24 @@ export function sym_ways(kconf: Kconf, sym: Sym, bounds: Between, decided: Decid
 	const want = narrow(sym, bounds, decided);
 	if (!want || is_fixed(sym) || !is_logical(sym)) return [];
 	sym_calc_value(kconf, sym);
-	if (sym_get_choice_menu(sym)) return member_ways(sym, want, decided);
+	if (sym_is_choice(sym)) return choice_ways(kconf, sym, want, decided);
+	if (choice_of(kconf, sym)) return member_ways(kconf, sym, want, decided);
 	const make = sym.curr.tri > want.hi ? lower_ways : raise_ways;
 	if (sym_get_type(kconf, sym) !== S_BOOLEAN) {
-		const as_it_is = make(sym, want, false, [], decided);
+		const as_it_is = make(kconf, sym, want, false, [], decided);
 		const modules_off = want.lo === yes && no_modules(kconf, sym);
 		if (!modules_off) return as_it_is;
-		return [...as_it_is, ...raise_ways(sym, want, true, [modules_off], decided)];
+		return [...as_it_is, ...raise_ways(kconf, sym, want, true, [modules_off], decided)];
 	}
 	const lo = want.lo === mod ? yes : want.lo;
 	const hi = want.hi === mod ? no : want.hi;
-	const res = lo <= hi ? make(sym, { lo, hi }, true, [], decided) : [];
+	const res = lo <= hi ? make(kconf, sym, { lo, hi }, true, [], decided) : [];
 	const { modules_sym } = kconf;
 	const m_would_do = want.lo <= mod && mod <= want.hi;
 	if (sym.type === S_TRISTATE && m_would_do && modules_sym && !is_fixed(modules_sym)) {
 		// A tristate can be m as soon as there are modules.
 		const modules: Goal = { kind: "sym", sym: modules_sym, lo: mod, hi: yes };
-		res.push(...make(sym, { lo: mod, hi: mod }, false, [modules], decided));
+		res.push(...make(kconf, sym, { lo: mod, hi: mod }, false, [modules], decided));
 	}
 	return res;
 }
@@ -95,7 +96,14 @@ function clamped_way(sym: Sym, { lo, hi }: Between, limit: readonly Goal[]): Way
 	return [{ needs: [{ kind: "vis", sym, lo: mod, hi: mod }, ...limit] }];
 }
 
-function raise_ways(sym: Sym, { lo, hi }: Between, as_bool: boolean, extra: readonly Goal[], decided: Decided): Way[] {
+function raise_ways(
+	kconf: Kconf,
+	sym: Sym,
+	{ lo, hi }: Between,
+	as_bool: boolean,
+	extra: readonly Goal[],
+	decided: Decided,
+): Way[] {
 	const res: Way[] = [];
 	const low = enough(as_bool, lo);
 	const limit = hi < yes && sym.rev_dep.expr ? [at_most(sym.rev_dep.expr, hi), ...extra] : extra;
@@ -103,7 +111,7 @@ function raise_ways(sym: Sym, { lo, hi }: Between, as_bool: boolean, extra: read
 		for (let u = lo; u <= hi; u++) {
 			if (u === mod && as_bool) continue;
 			const needs = [visible(sym, enough(as_bool, u)), ...limit];
-			res.push(...user_way(sym, tristate_name(u), needs, decided));
+			res.push(...user_way(kconf, sym, tristate_name(u), needs, decided));
 		}
 		// The m of the file counts as y.
 		if (as_bool && hi === yes && sym_has_value(sym) && sym.def[S_DEF_USER].tri === mod) {
@@ -127,7 +135,14 @@ function raise_ways(sym: Sym, { lo, hi }: Between, as_bool: boolean, extra: read
 	return res;
 }
 
-function lower_ways(sym: Sym, { lo, hi }: Between, as_bool: boolean, extra: readonly Goal[], decided: Decided): Way[] {
+function lower_ways(
+	kconf: Kconf,
+	sym: Sym,
+	{ lo, hi }: Between,
+	as_bool: boolean,
+	extra: readonly Goal[],
+	decided: Decided,
+): Way[] {
 	const res: Way[] = [];
 	const limit = sym.rev_dep.expr ? [at_most(sym.rev_dep.expr, hi), ...extra] : extra;
 	if (prompts_of(sym).length > 0) {
@@ -135,7 +150,7 @@ function lower_ways(sym: Sym, { lo, hi }: Between, as_bool: boolean, extra: read
 			if (u === mod && as_bool) continue;
 			const least = enough(as_bool, Math.max(u, mod) as Tristate);
 			const needs = [visible(sym, least), ...limit];
-			res.push(...user_way(sym, tristate_name(u as Tristate), needs, decided));
+			res.push(...user_way(kconf, sym, tristate_name(u as Tristate), needs, decided));
 		}
 		res.push(...clamped_way(sym, { lo, hi }, limit));
 	}
@@ -159,21 +174,5 @@ function lower_ways(sym: Sym, { lo, hi }: Between, as_bool: boolean, extra: read
 		res.push({ needs: [first, value, ...earlier, ...implied, ...silent] });
 		earlier.push(at_most(prop.visible.expr, no));
 	}
-	return res;
-}
-
-/** A member of a choice is y by being picked, and n by another's being picked. */
-function member_ways(sym: Sym, { lo, hi }: Between, decided: Decided): Way[] {
-	if (lo > no) {
-		const seen = visible(sym, mod);
-		// One that comes into sight may be the default, or be all that is left.
-		const unsaid = sym.visible === no ? [{ needs: [seen] }] : [];
-		return hi < yes ? [] : [...user_way(sym, "y", [seen], decided), ...unsaid];
-	}
-	const res: Way[] = [];
-	for (const other of sym.in_choice?.choice_members ?? []) {
-		if (other !== sym) res.push(...user_way(other, "y", [visible(other, mod)], decided));
-	}
-	res.push(...user_way(sym, "n", [visible(sym, mod)], decided), { needs: [hidden(sym)] });
 	return res;
 }

@@ -13,6 +13,7 @@ import type { Goal, TextGoal } from "./goal.ts";
 import { at_least, at_most, is_fixed, prompts_of } from "./goal.ts";
 import { range_text } from "./origin.ts";
 import { points_of } from "./points.ts";
+import { number_text } from "./texts.ts";
 import { is_logical, value_of } from "./trial.ts";
 import type { Way } from "./ways.ts";
 import { hidden, user_way, visible } from "./ways_symbol.ts";
@@ -47,7 +48,7 @@ export function text_ways(kconf: Kconf, goal: TextGoal, decided: Decided): Way[]
 			if (!allowed(sym, value, decided)) continue;
 			for (const passage of when_seen(sym, ways_over)) {
 				const needs = [seen, ...passage.needs, ...inside(kconf, sym, value, passage)];
-				res.push(...user_way(sym, value, needs, decided));
+				res.push(...user_way(kconf, sym, value, needs, decided));
 			}
 		}
 		// A value that the file has, and that a range pulls to one of its ends.
@@ -61,15 +62,16 @@ export function text_ways(kconf: Kconf, goal: TextGoal, decided: Decided): Way[]
 		add(raw_of(kconf, sym, prop_get_symbol(prop)), needs);
 		earlier.push(at_most(prop.visible.expr, no));
 	}
-	add(nothing(sym), [...earlier, ...silent]);
+	add(nothing(kconf, sym), [...earlier, ...silent]);
 	return res;
 }
 
 /** The value of a symbol to which nothing gives one. */
-const nothing = (sym: Sym): string => (sym.type === S_HEX ? "0x0" : sym.type === S_INT ? "0" : "");
+const nothing = ({ rules }: Kconf, { type }: Sym): string =>
+	type === S_HEX ? rules.no_hex : type === S_INT ? rules.no_int : "";
 
 function raw_of(kconf: Kconf, sym: Sym, source: Sym | null): Raw {
-	if (!source) return nothing(sym);
+	if (!source) return nothing(kconf, sym);
 	// For a bool this is n, whatever its value.
 	if (is_logical(source)) return is_fixed(source) ? value_of(kconf, source) : "n";
 	return is_fixed(source) ? value_of(kconf, source) : source;
@@ -151,6 +153,12 @@ function end_goal(
 	return { kind: "text", sym: end, ok, key, hints: [...(also?.hints ?? []), text], because };
 }
 
+/** The goal for an end of a range whose number is taken, not its text. */
+function as_number(goal: TextGoal, end: Sym): TextGoal {
+	const ok = (text: string): boolean => goal.ok(number_text(goal.sym, end_value(goal.sym, end, text)));
+	return { ...goal, ok, key: `${goal.key} as a number` };
+}
+
 /** That a number is not outside of a range. */
 function inside(kconf: Kconf, sym: Sym, text: string, { range }: Passage): Goal[] {
 	if (!range) return [];
@@ -175,8 +183,9 @@ function outcomes(kconf: Kconf, goal: TextGoal, raw: Raw, passage: Passage): Goa
 	}
 	if (!range) return res;
 	const pulled = (end: Sym, op: "<" | ">"): void => {
-		if (typeof raw === "string") res.push([...needs, end_goal(sym, end, op, raw, SILENT, goal)]);
-		else res.push([...needs, { ...goal, sym: end, because: SILENT }, compare(end, op, raw)]);
+		const there = kconf.rules.range_as_number ? as_number(goal, end) : goal;
+		if (typeof raw === "string") res.push([...needs, end_goal(sym, end, op, raw, SILENT, there)]);
+		else res.push([...needs, { ...there, sym: end, because: SILENT }, compare(end, op, raw)]);
 	};
 	pulled(range.left, ">");
 	pulled(range.right, "<");
