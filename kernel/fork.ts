@@ -19,6 +19,9 @@ import {
 	CONFIG_GET_USER_PAGES,
 	CONFIG_PERCPU_RWSEM,
 	CONFIG_PERF_EVENTS,
+	CONFIG_PREEMPT_RCU,
+	CONFIG_PREEMPT_RT,
+	CONFIG_RT_MUTEXES,
 	CONFIG_SPECULATIVE_PAGE_FAULT,
 } from "generated/autoconf.ts";
 import {
@@ -44,6 +47,7 @@ import {
 	perf_event_free_task,
 	perf_event_init_task,
 } from "linux/perf_event.ts";
+import { DEFAULT_PRIO } from "linux/sched/prio.ts";
 import { call_rcu } from "linux/rcupdate.ts";
 import {
 	atomic_dec_and_test,
@@ -136,9 +140,11 @@ import {
 } from "linux/slab.ts";
 import type { kmem_cache } from "linux/slab_def.ts";
 import { type rb_link, rb_right_link } from "linux/rbtree.ts";
-import { spin_lock, spin_lock_init, spin_unlock } from "linux/spinlock.ts";
+import {
+	raw_spin_lock_init, spin_lock, spin_lock_init, spin_unlock,
+} from "linux/spinlock.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
-import type { callback_head, rb_node } from "linux/types.ts";
+import type { callback_head, rb_node, rcu_head } from "linux/types.ts";
 import { vmacache_flush } from "linux/vmacache.ts";
 import { copy_page_range } from "mm/memory.ts";
 import {
@@ -471,6 +477,21 @@ export function __put_task_struct(tsk: task_struct): void {
 	kmem_cache_free(data.task_struct_cachep, tsk);
 }
 
+/**
+ * The same where the last reference may go with a raw spinlock held, or
+ * preemption off: with PREEMPT_RT the memory cannot be freed there. Port: the
+ * kernel has this since 6.4; and who spins for the owner of a lock reads it
+ * under RCU.
+ */
+export function __put_task_struct_rcu(tsk: task_struct): void {
+	if (CONFIG_PREEMPT_RT)
+		call_rcu(tsk.rcu, __put_task_struct_rcu_cb);
+}
+const __put_task_struct_rcu_cb = RODATA((rhp: rcu_head): void => {
+	if (CONFIG_PREEMPT_RT)
+		__put_task_struct(container_of<task_struct>(rhp, "rcu"));
+});
+
 /** One thread fewer refers to it. */
 function put_signal_struct(sig: signal_struct): void {
 	if (atomic_dec_and_test(sig.sigcnt))
@@ -515,6 +536,27 @@ export function fork_init(): void {
 	atomic_set(init_task.usage, 2);
 	spin_lock_init(init_task.alloc_lock);
 	INIT_LIST_HEAD(init_task.tasks);
+	if (CONFIG_RT_MUTEXES)
+		sched_init_task(init_task);
+}
+
+/** Nobody owns a lock yet, or waits for one. */
+function rt_mutex_init_task(p: task_struct): void {
+	const tree = p.pi_waiters;
+
+	raw_spin_lock_init(p.pi_lock);
+	tree.rb_root.rb_node = NULL;
+	tree.rb_leftmost = NULL;
+	p.pi_top_task = NULL;
+	p.pi_blocked_on = NULL;
+}
+
+/** A task that boot makes, with the priority of all. */
+export function sched_init_task(p: task_struct): void {
+	rt_mutex_init_task(p);
+	p.static_prio = DEFAULT_PRIO;
+	p.normal_prio = DEFAULT_PRIO;
+	p.prio = DEFAULT_PRIO;
 }
 
 /**
@@ -854,6 +896,17 @@ export function copy_process(args: kernel_clone_args): task_struct {
 	p.exit_state = 0;
 	p.exit_code = 0;
 	spin_lock_init(p.alloc_lock);
+	if (CONFIG_RT_MUTEXES)
+		rt_mutex_init_task(p);
+	if (CONFIG_PREEMPT_RT) {
+		p.saved_state = TASK_RUNNING;
+		p.migration_disabled = 0;
+	}
+	if (CONFIG_PREEMPT_RCU)
+		p.rcu_read_lock_nesting = 0;
+	/* sched_fork(): what the parent inherits is not the child's. */
+	if (CONFIG_RT_MUTEXES)
+		p.prio = p.normal_prio;
 
 	let retval = copy_signal(clone_flags, p);
 	if (retval !== 0) {

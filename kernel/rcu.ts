@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors kernel/rcu/tree.c, update.c and rcu_segcblist.c (5.17) in what they
- * do for a non-preemptible kernel: grace periods found by looking at every
- * CPU's dyntick counter, and callbacks queued on the CPU that calls call_rcu().
+ * Mirrors kernel/rcu/tree.c, update.c and rcu_segcblist.c (5.17): grace periods
+ * found by looking at every CPU's dyntick counter, and callbacks queued on the
+ * CPU that calls call_rcu().
  *
  * A CPU in user mode, idle, asleep in schedule() or outside of the machine is
  * in an extended quiescent state (EQS), in which it may hold no reference:
  * its counter is even. A grace period has passed a CPU once its counter was
  * seen even, or different from the snapshot taken at the start.
+ * With PREEMPT_RCU a task may sleep in a section, for a spinlock, and then its
+ * CPU is not in an EQS: see schedule().
  * Port: there is no rcu_node tree and no grace-period kthread: each CPU runs
  * grace periods for its own callbacks, at its own quiescent points. Without
  * CONFIG_SMP every such point ends a grace period (tiny.c).
  * Left out: stall warnings, expedited grace periods, offloading, kvfree_rcu.
  */
 import {
-	CONFIG_DEBUG_ATOMIC_SLEEP, CONFIG_RCU_STEPPED, CONFIG_SMP,
+	CONFIG_DEBUG_ATOMIC_SLEEP,
+	CONFIG_PREEMPT_RT,
+	CONFIG_RCU_STEPPED,
+	CONFIG_SMP,
 } from "generated/autoconf.ts";
 import {
 	rcu_enqueue_step,
@@ -34,7 +39,14 @@ import { lockdep_assert_irqs_disabled } from "linux/lockdep.ts";
 import { in_atomic, preempt_disable, preempt_enable } from "linux/preempt.ts";
 import { rcu_preempt_depth } from "linux/rcupdate.ts";
 import { cpu_relax } from "linux/smp.ts";
+import type { task_struct } from "linux/sched.ts";
 import type { callback_head, rcu_head } from "linux/types.ts";
+import {
+	current,
+	init_kthread,
+	kthread_enter,
+	kthread_leave,
+} from "kernel/sched/core.ts";
 import { softlockup_check } from "kernel/locking/spinlock.ts";
 import {
 	cpu_claim_host,
@@ -342,6 +354,20 @@ function rcu_cblist_done(rdp: rcu_data): void {
 	local_irq_restore(flags);
 }
 
+/** With bottom halves off in the kernel: it must not sleep. With PREEMPT_RT
+ *  that leaves spinlocks to it. */
+function rcu_invoke_callback(head: callback_head): void {
+	const func = head.func;
+
+	if (CONFIG_PREEMPT_RT) {
+		func(head);
+		return;
+	}
+	preempt_disable();
+	func(head);
+	preempt_enable();
+}
+
 /** Invoke callbacks whose grace period is over: a batch, or all if many. */
 function rcu_do_batch(rdp: rcu_data): void {
 	let limit = rdp.n_cbs > QHIMARK ? rdp.n_cbs : BLIMIT;
@@ -354,14 +380,29 @@ function rcu_do_batch(rdp: rcu_data): void {
 		if (head === NULL)
 			break;
 
-		const func = head.func;
-
-		/* With bottom halves off in the kernel: it must not sleep. */
-		preempt_disable();
-		func(head);
-		preempt_enable();
+		rcu_invoke_callback(head);
 		rcu_cblist_done(rdp);
 	}
+}
+
+/** By CPU, the task that invokes its callbacks with PREEMPT_RT. */
+const rcu_cpu_kthread_task = DEFINE_PER_CPU<task_struct>();
+
+/**
+ * The thread rcuc of this CPU, with PREEMPT_RT: callbacks may sleep for a
+ * spinlock, while the task that we came upon may be asleep itself, for
+ * something else. Port: it runs on that one's stack; that one holds no
+ * spinlock, so it need not run before we can go on.
+ */
+function rcu_cpu_kthread(rdp: rcu_data): void {
+	const kthread = this_cpu(rcu_cpu_kthread_task);
+
+	if (kthread.static_prio === 0)
+		init_kthread(kthread);
+	const prev = kthread_enter(kthread);
+
+	rcu_do_batch(rdp);
+	kthread_leave(kthread, prev);
 }
 
 /**
@@ -376,6 +417,9 @@ export function rcu_check_callbacks(): void {
 
 	if (rdp.n_cbs === 0)
 		return;
+	/* It sleeps in a callback. */
+	if (CONFIG_PREEMPT_RT && current() === this_cpu(rcu_cpu_kthread_task))
+		return;
 	if (CONFIG_DEBUG_ATOMIC_SLEEP)
 		BUG_ON(in_atomic(), "rcu_check_callbacks() while atomic");
 
@@ -388,7 +432,10 @@ export function rcu_check_callbacks(): void {
 
 	const eqs = rcu_irq_enter();
 
-	rcu_do_batch(rdp);
+	if (CONFIG_PREEMPT_RT)
+		rcu_cpu_kthread(rdp);
+	else
+		rcu_do_batch(rdp);
 	rcu_irq_exit(eqs);
 }
 
@@ -491,11 +538,7 @@ function rcu_nocb_batch(): void {
 	rcu_gp_end_step();
 	for (let i = 0; i < n; i++) {
 		const head: callback_head = cast(rcu_taken(i));
-		const func = head.func;
-
-		preempt_disable();
-		func(head);
-		preempt_enable();
+		rcu_invoke_callback(head);
 	}
 }
 

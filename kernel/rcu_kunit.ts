@@ -3,7 +3,7 @@
  * Tests of kernel/rcu.ts and of the cross-CPU calls under it, in the manner of
  * rcutorture.c: grace periods wait for readers, callbacks run after them.
  */
-import { CONFIG_SMP } from "generated/autoconf.ts";
+import { CONFIG_PREEMPT_RCU, CONFIG_SMP } from "generated/autoconf.ts";
 import { nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
 import {
 	KUNIT_ASSERT_LT,
@@ -87,7 +87,8 @@ const count_callback = RODATA((_head: callback_head): void => {
 function rcu_sections_nest(test: kunit): void {
 	rcu_read_lock();
 	rcu_read_lock();
-	KUNIT_EXPECT_TRUE(test, in_atomic());
+	KUNIT_EXPECT_EQ(test, in_atomic(), !CONFIG_PREEMPT_RCU);
+	KUNIT_EXPECT_TRUE(test, rcu_read_lock_held());
 	rcu_read_unlock();
 	KUNIT_EXPECT_TRUE(test, rcu_read_lock_held());
 	rcu_read_unlock();

@@ -17,10 +17,10 @@ import { EINVAL } from "linux/errno.ts";
 import { might_sleep } from "linux/kernel.ts";
 import { cpu_relax } from "linux/smp.ts";
 import {
-	spin_lock_irqsave,
-	spin_unlock_irqrestore,
+	raw_spin_lock_irqsave,
+	raw_spin_unlock_irqrestore,
 } from "linux/spinlock.ts";
-import type { spinlock_t } from "linux/spinlock_types.ts";
+import type { raw_spinlock_t } from "linux/spinlock_types.ts";
 import { softlockup_check } from "kernel/locking/spinlock.ts";
 import { rcu_check_callbacks, rcu_eqs_enter, rcu_eqs_exit } from "kernel/rcu.ts";
 import { rcu_is_watching } from "kernel/rcu.ts";
@@ -43,7 +43,7 @@ export interface work_struct extends struct {
 }
 
 interface worker_pool extends struct {
-	lock: embed<spinlock_t>; /* guards the list */
+	lock: embed<raw_spinlock_t>; /* guards the list */
 	head: work_struct; /* lock, peeked at by the idle loop */
 	tail: work_struct; /* lock */
 }
@@ -83,7 +83,7 @@ export function schedule_work(work: work_struct): boolean {
 
 function insert_work(cpu: number, work: work_struct): void {
 	const pool = per_cpu(worker_pools, cpu);
-	const flags = spin_lock_irqsave(pool.lock);
+	const flags = raw_spin_lock_irqsave(pool.lock);
 
 	work.entry = NULL;
 	if (pool.head === NULL) {
@@ -94,7 +94,7 @@ function insert_work(cpu: number, work: work_struct): void {
 		tail.entry = work;
 	}
 	pool.tail = work;
-	spin_unlock_irqrestore(pool.lock, flags);
+	raw_spin_unlock_irqrestore(pool.lock, flags);
 	cpu_kick(cpu);
 }
 
@@ -108,12 +108,12 @@ export function process_scheduled_works(): void {
 	const pool = this_cpu(worker_pools);
 
 	for (;;) {
-		const flags = spin_lock_irqsave(pool.lock);
+		const flags = raw_spin_lock_irqsave(pool.lock);
 		const work: work_struct = pool.head;
 
 		if (work !== NULL)
 			WRITE_ONCE(pool.head, work.entry);
-		spin_unlock_irqrestore(pool.lock, flags);
+		raw_spin_unlock_irqrestore(pool.lock, flags);
 		if (work === NULL)
 			return;
 

@@ -6,6 +6,7 @@
  * each message. The VM_ variants vanish without CONFIG_DEBUG_VM: put nothing
  * with an effect into their arguments.
  */
+import { rwsem_word } from "linux/rwsem.ts";
 import { CONFIG_DEBUG_VM } from "generated/autoconf.ts";
 import type { mm_struct, page, vm_area_struct } from "linux/mm_types.ts";
 import { __warn, __warn_once, bug } from "kernel/panic.ts";
@@ -100,7 +101,7 @@ export function VM_BUG_ON_MM(
 					` map_count ${data_race(mm.map_count)}` +
 					` mm_users ${data_race(mm.mm_users.counter)}` +
 					` mm_count ${data_race(mm.mm_count.counter)}` +
-					` mmap_lock ${hex(data_race(mm.mmap_lock.count.counter))}`,
+					` mmap_lock ${hex(rwsem_word(mm.mmap_lock))}`,
 			);
 		}
 	}

@@ -34,7 +34,8 @@ type ulong = number & { readonly [__width]?: "int" | "ulong" };
 type embed<T> = T;
 /** N elements in place: `zone.free_area[order]`. N: a literal or `typeof CONST`. */
 type array<T, N extends number> = { [i: number]: T; readonly length: N };
-/** A field that exists only in configurations with CONFIG symbol C set. */
+/** A field that exists only in configurations with CONFIG symbol C set, or
+ *  with "!CONFIG_X" where that is not set. */
 type ifdef<C extends string, T> = T;
 /** A struct laid over the field named: a C union's other member. */
 type overlay<F extends string, T> = T;

@@ -19,9 +19,14 @@ import {
 } from "host/model.ts";
 import { WARN_ON } from "linux/bug.ts";
 import { irqs_disabled } from "linux/irqflags.ts";
+import { LD_WAIT_SLEEP } from "linux/lockdep_types.ts";
 import { rwsem_is_locked } from "linux/rwsem.ts";
-import { assert_spin_locked } from "linux/spinlock.ts";
-import type { rw_semaphore, spinlock_t } from "linux/spinlock_types.ts";
+import { assert_raw_spin_locked, assert_spin_locked } from "linux/spinlock.ts";
+import type {
+	raw_spinlock_t,
+	rw_semaphore,
+	spinlock_t,
+} from "linux/spinlock_types.ts";
 import { rwsem_is_write_locked } from "kernel/locking/rwsem.ts";
 
 export const SINGLE_DEPTH_NESTING = 1;
@@ -40,7 +45,8 @@ export function lock_acquire(
 	read: boolean,
 ): void {
 	if (CONFIG_ARCH_HOST_STEPPER)
-		lockdep_acquire(dep_map, read, trylock !== 0, subclass);
+		lockdep_acquire(dep_map, read, trylock !== 0, subclass,
+			LD_WAIT_SLEEP);
 }
 
 export function lock_release(dep_map: number): void {
@@ -55,6 +61,12 @@ export function lock_is_held(dep_map: number): boolean {
 	return true;
 }
 
+/** Port: the macro takes any lock. */
+export function lockdep_assert_raw_held(lock: raw_spinlock_t): void {
+	if (CONFIG_DEBUG_SPINLOCK)
+		assert_raw_spin_locked(lock);
+}
+
 /** About to be locked for writing; a trylock says so when it has succeeded. */
 export function rwsem_acquire(
 	sem: rw_semaphore,
@@ -62,9 +74,8 @@ export function rwsem_acquire(
 	trylock: number,
 ): void {
 	if (CONFIG_ARCH_HOST_STEPPER) {
-		const p = ADDR(sem.count.counter);
-
-		lockdep_acquire(p, false, trylock !== 0, subclass);
+		lockdep_acquire(uptr(sem), false, trylock !== 0, subclass,
+			LD_WAIT_SLEEP);
 	}
 }
 
@@ -74,20 +85,19 @@ export function rwsem_acquire_read(
 	trylock: number,
 ): void {
 	if (CONFIG_ARCH_HOST_STEPPER) {
-		const p = ADDR(sem.count.counter);
-
-		lockdep_acquire(p, true, trylock !== 0, subclass);
+		lockdep_acquire(uptr(sem), true, trylock !== 0, subclass,
+			LD_WAIT_SLEEP);
 	}
 }
 
 export function rwsem_release(sem: rw_semaphore): void {
 	if (CONFIG_ARCH_HOST_STEPPER)
-		lockdep_release(ADDR(sem.count.counter));
+		lockdep_release(uptr(sem));
 }
 
 export function lock_downgrade(sem: rw_semaphore): void {
 	if (CONFIG_ARCH_HOST_STEPPER)
-		lockdep_downgrade(ADDR(sem.count.counter));
+		lockdep_downgrade(uptr(sem));
 }
 
 /* What lockdep_held() says of the running task and a lock. */
@@ -100,7 +110,7 @@ const HELD_READ = 2;
  */
 function rwsem_held(sem: rw_semaphore): number {
 	const held = CONFIG_ARCH_HOST_STEPPER
-		? lockdep_held(ADDR(sem.count.counter))
+		? lockdep_held(uptr(sem))
 		: -1;
 
 	if (held >= 0)

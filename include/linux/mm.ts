@@ -12,7 +12,9 @@ import {
 	CONFIG_NR_CPUS, CONFIG_PPC,
 	CONFIG_SPECULATIVE_PAGE_FAULT, CONFIG_SPLIT_PTLOCK_CPUS,
 } from "generated/autoconf.ts";
-import { spin_lock, spin_lock_init, spin_unlock } from "linux/spinlock.ts";
+import {
+	spin_is_locked, spin_lock, spin_lock_init, spin_unlock,
+} from "linux/spinlock.ts";
 import { VM_BUG_ON, VM_BUG_ON_PAGE } from "linux/bug.ts";
 import { INIT_LIST_HEAD } from "linux/list.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
@@ -558,7 +560,7 @@ export function ptlock_init(page: page): boolean {
 	 * valid as long as the table does, also for a speculative fault that
 	 * reaches it late.
 	 */
-	VM_BUG_ON_PAGE(page.ptl.slock !== 0, page, "page-table lock in use");
+	VM_BUG_ON_PAGE(spin_is_locked(page.ptl), page, "ptl in use");
 	spin_lock_init(page.ptl);
 	return true;
 }
@@ -583,7 +585,7 @@ export function pgtable_pte_page_dtor(page: page): void {
 	 * see that mmap_seq has changed.
 	 */
 	if (!CONFIG_SPECULATIVE_PAGE_FAULT)
-		VM_BUG_ON_PAGE(page.ptl.slock !== 0, page, "table is locked");
+		VM_BUG_ON_PAGE(spin_is_locked(page.ptl), page, "ptl held");
 	__ClearPageTable(page);
 	account_table(page, -1);
 }
@@ -656,7 +658,7 @@ export function pgtable_pmd_page_ctor(page: page): boolean {
 }
 
 export function pgtable_pmd_page_dtor(page: page): void {
-	VM_BUG_ON_PAGE(page.ptl.slock !== 0, page, "table is locked");
+	VM_BUG_ON_PAGE(spin_is_locked(page.ptl), page, "table is locked");
 	__ClearPageTable(page);
 	account_table(page, -1);
 }

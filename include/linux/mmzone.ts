@@ -4,6 +4,7 @@
  * Port: one node with one zone (ZONE_NORMAL), and one migrate type.
  */
 import { CONFIG_GET_USER_PAGES } from "generated/autoconf.ts";
+import type { local_lock_t } from "linux/local_lock.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
 import type { list_head } from "linux/types.ts";
 
@@ -54,6 +55,8 @@ export interface per_cpu_pages extends struct {
 	batch: int; /* pages moved from or to the zone at once */
 	free_factor: int; /* batch is scaled up by it while there are only frees */
 	lists: array<embed<list_head>, 4>;
+	/** pagesets.lock: guards the rest */
+	lock: ifdef<"CONFIG_PREEMPT_RT", embed<local_lock_t>>;
 }
 
 export interface zone extends struct {

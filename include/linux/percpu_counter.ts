@@ -3,7 +3,7 @@
  * Mirrors include/linux/percpu_counter.h (5.17): a counter that is cheap to
  * change and, read without a sum, off by at most batch * CPUs.
  */
-import type { spinlock_t } from "linux/spinlock_types.ts";
+import type { raw_spinlock_t } from "linux/spinlock_types.ts";
 import {
 	__percpu_counter_compare,
 	__percpu_counter_sum as percpu_counter_sum,
@@ -16,7 +16,7 @@ import {
 
 export interface percpu_counter extends struct {
 	count: ulong; /* lock, peeked at without */
-	lock: embed<spinlock_t>; /* guards count */
+	lock: embed<raw_spinlock_t>; /* guards count */
 	/** not yet in count; each its CPU only, with interrupts off; sums
 	 *  read them, too */
 	counters: array<int, 64>;

@@ -7,7 +7,7 @@
 import { CONFIG_PERF_EVENTS } from "generated/autoconf.ts";
 import { type static_key, static_key_false } from "linux/jump_label.ts";
 import type { task_struct } from "linux/sched.ts";
-import type { rw_semaphore, spinlock_t } from "linux/spinlock_types.ts";
+import type { rw_semaphore, raw_spinlock_t } from "linux/spinlock_types.ts";
 import type { atomic_t, list_head } from "linux/types.ts";
 import type { pt_regs } from "asm/ptrace.ts";
 import { __perf_sw_event } from "kernel/events/core.ts";
@@ -49,7 +49,7 @@ export interface perf_event extends struct {
 /** The events of a task. */
 export interface perf_event_context extends struct {
 	/** guards events, their states and counts; innermost */
-	lock: embed<spinlock_t>;
+	lock: embed<raw_spinlock_t>;
 	/** guards the list while one sleeps; around child_mutex */
 	mutex: embed<rw_semaphore>;
 	event_list: embed<list_head>; /* lock and mutex; read with either */

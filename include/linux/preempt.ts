@@ -4,11 +4,13 @@
  * word for each CPU, with interrupt nesting in bits 16-19.
  * Port: the kernel is not preemptible (a task keeps its CPU), so the count
  * decides nothing; it makes rcu_read_lock() and held spinlocks visible to
- * might_sleep() and schedule(). There are no softirqs and no NMIs.
+ * might_sleep() and schedule(). With PREEMPT_RT it counts raw spinlocks
+ * only. There are no softirqs and no NMIs.
  */
 import { CONFIG_DEBUG_ATOMIC_SLEEP } from "generated/autoconf.ts";
 import { BUG_ON } from "linux/bug.ts";
 import { irqs_disabled } from "linux/irqflags.ts";
+import { current } from "kernel/sched/core.ts";
 
 export const PREEMPT_OFFSET = 1;
 export const HARDIRQ_SHIFT = 16;
@@ -52,6 +54,24 @@ export function preempt_enable(): void {
 	p.count--;
 	if (CONFIG_DEBUG_ATOMIC_SLEEP)
 		BUG_ON(p.count < 0, "preempt_count underflow");
+}
+
+/**
+ * With PREEMPT_RT: the task may sleep, but not go on elsewhere. Port: it keeps
+ * its CPU anyway; the count is for checks.
+ */
+export function migrate_disable(): void {
+	const p = current();
+
+	p.migration_disabled++;
+}
+
+export function migrate_enable(): void {
+	const p = current();
+
+	p.migration_disabled--;
+	if (CONFIG_DEBUG_ATOMIC_SLEEP)
+		BUG_ON(p.migration_disabled < 0, "migrate_enable() underflow");
 }
 
 export function hardirq_count(): number {

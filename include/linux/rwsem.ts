@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors include/linux/rwsem.h (5.17): sleeping reader/writer locks. The
- * struct is in spinlock_types.ts, the functions in kernel/locking/rwsem.ts.
+ * struct is in spinlock_types.ts, the functions in kernel/locking/rwsem.ts and,
+ * with PREEMPT_RT, kernel/locking/rwbase_rt.ts.
  */
-import { CONFIG_ARCH_HOST_STEPPER } from "generated/autoconf.ts";
+import {
+	CONFIG_ARCH_HOST_STEPPER,
+	CONFIG_PREEMPT_RT,
+	CONFIG_RWSEM_STEPPED,
+} from "generated/autoconf.ts";
 import { lockdep_held } from "host/model.ts";
 import { list_empty } from "linux/list.ts";
+import {
+	rw_base_is_contended,
+	rw_base_is_locked,
+} from "linux/rwbase_rt.ts";
 import type { rw_semaphore } from "linux/spinlock_types.ts";
 
 export const RWSEM_UNLOCKED_VALUE = 0;
@@ -16,15 +25,29 @@ export const RWSEM_UNLOCKED_VALUE = 0;
  */
 export function rwsem_is_locked(sem: rw_semaphore): boolean {
 	if (CONFIG_ARCH_HOST_STEPPER) {
-		if (lockdep_held(ADDR(sem.count.counter)) > 0)
+		if (lockdep_held(uptr(sem)) > 0)
 			return true;
+	}
+	if (CONFIG_PREEMPT_RT) {
+		if (CONFIG_RWSEM_STEPPED)
+			return READ_ONCE(sem.rwbase.readers.counter) !== 0;
+		return rw_base_is_locked(sem.rwbase);
 	}
 	return (READ_ONCE(sem.count.counter) & ~0x6) !== 0;
 }
 
 /** Does anyone wait? Without the lock, so only good for a hint. */
 export function rwsem_is_contended(sem: rw_semaphore): boolean {
+	if (CONFIG_PREEMPT_RT)
+		return rw_base_is_contended(sem.rwbase);
 	return !list_empty(sem.wait_list);
+}
+
+/** Port: the word that counts who holds it, for messages. */
+export function rwsem_word(sem: rw_semaphore): number {
+	return CONFIG_PREEMPT_RT
+		? data_race(sem.rwbase.readers.counter)
+		: data_race(sem.count.counter);
 }
 
 export {

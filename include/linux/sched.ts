@@ -9,13 +9,18 @@ import type { atomic_t, list_head } from "linux/types.ts";
 import type { perf_event_context } from "linux/perf_event.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import type { signal_struct } from "linux/sched/signal.ts";
-import type { spinlock_t } from "linux/spinlock_types.ts";
+import type { raw_spinlock_t, spinlock_t } from "linux/spinlock_types.ts";
+import type { rb_root_cached, rcu_head } from "linux/types.ts";
+import type { rt_mutex_waiter } from "kernel/locking/rtmutex_common.ts";
 
 export const TASK_RUNNING = 0x0;
 export const TASK_INTERRUPTIBLE = 0x1;
 export const TASK_UNINTERRUPTIBLE = 0x2;
 export const TASK_WAKEKILL = 0x100;
 export const TASK_KILLABLE = TASK_WAKEKILL | TASK_UNINTERRUPTIBLE;
+
+/** Waits for a spinlock that sleeps, with PREEMPT_RT. */
+export const TASK_RTLOCK_WAIT = 0x1000;
 
 /** Off every CPU for good: do_task_dead(). */
 export const TASK_DEAD = 0x80;
@@ -100,6 +105,30 @@ export interface task_struct extends struct {
 	pid_chain: task_struct; /* next of the same hash slot; tasklist_lock */
 	/** alloc_lock to change; current reads without */
 	perf_event_ctxp: ifdef<"CONFIG_PERF_EVENTS", perf_event_context>;
+	/** the state to go back to once the task has a spinlock that it sleeps
+	 *  for; pi_lock */
+	saved_state: ifdef<"CONFIG_PREEMPT_RT", int>;
+	migration_disabled: ifdef<"CONFIG_PREEMPT_RT", int>; /* current only */
+	/** its last reference's: current only */
+	rcu: ifdef<"CONFIG_PREEMPT_RT", embed<rcu_head>>;
+	/** sections of RCU around us; current only */
+	rcu_read_lock_nesting: ifdef<"CONFIG_PREEMPT_RCU", int>;
+	/** what it goes by now, with what it inherits; pi_lock, peeked at */
+	prio: ifdef<"CONFIG_RT_MUTEXES", int>;
+	/** of its own, by policy, rt_priority and static_prio; pi_lock */
+	normal_prio: ifdef<"CONFIG_RT_MUTEXES", int>;
+	static_prio: ifdef<"CONFIG_RT_MUTEXES", int>; /* by nice; pi_lock */
+	/** 1 to 99, the highest; 0: no real-time task; pi_lock */
+	rt_priority: ifdef<"CONFIG_RT_MUTEXES", int>;
+	policy: ifdef<"CONFIG_RT_MUTEXES", int>; /* SCHED_*; pi_lock */
+	/** guards its priority and what it waits for */
+	pi_lock: ifdef<"CONFIG_RT_MUTEXES", embed<raw_spinlock_t>>;
+	/** the first waiter of each lock that it owns; pi_lock */
+	pi_waiters: ifdef<"CONFIG_RT_MUTEXES", embed<rb_root_cached>>;
+	/** the task of the first of them; pi_lock */
+	pi_top_task: ifdef<"CONFIG_RT_MUTEXES", task_struct>;
+	/** how it waits for a lock; pi_lock */
+	pi_blocked_on: ifdef<"CONFIG_RT_MUTEXES", rt_mutex_waiter>;
 	set_child_tid: ulong; /* CLONE_CHILD_SETTID; current only */
 	clear_child_tid: ulong; /* CLONE_CHILD_CLEARTID; current only */
 }

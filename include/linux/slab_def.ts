@@ -6,6 +6,7 @@
  * an array of pointers, as alloc_percpu() does not exist. Left out: shared and
  * alien arrays, colouring, off-slab management, sysfs, user-copy windows.
  */
+import type { local_lock_t } from "linux/local_lock.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
 import type { list_head } from "linux/types.ts";
 
@@ -22,6 +23,8 @@ export interface array_cache extends struct {
 	limit: int; /* constant after creation */
 	batchcount: int; /* objects moved from or to the lists at once; constant */
 	touched: int; /* was refilled since the last look */
+	/** guards the rest */
+	lock: ifdef<"CONFIG_PREEMPT_RT", embed<local_lock_t>>;
 	entry: array<int, 120>; /* object addresses */
 }
 

@@ -7,6 +7,7 @@
 import {
 	CONFIG_ARCH_HOST_STEPPER,
 	CONFIG_PERCPU_RWSEM,
+	CONFIG_PREEMPT_RT,
 } from "generated/autoconf.ts";
 import { VM_BUG_ON } from "linux/bug.ts";
 import { irqs_disabled } from "linux/irqflags.ts";
@@ -52,6 +53,10 @@ function exit_to_user_mode_loop(): void {
 function exit_to_user_mode_prepare(): void {
 	VM_BUG_ON(in_atomic(), "return to user mode with a lock held");
 	VM_BUG_ON(irqs_disabled(), "return to user mode with interrupts off");
+	if (CONFIG_PREEMPT_RT) {
+		VM_BUG_ON(current().migration_disabled !== 0,
+			"return to user mode with a spinlock held");
+	}
 	exit_to_user_mode_loop();
 	rcu_check_callbacks();
 	if (CONFIG_PERCPU_RWSEM && !CONFIG_ARCH_HOST_STEPPER)

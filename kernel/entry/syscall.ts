@@ -11,6 +11,7 @@
  */
 import {
 	CONFIG_ARCH_HAS_PKEYS, CONFIG_PERF_EVENTS, CONFIG_PROC_FS,
+	CONFIG_RT_MUTEXES,
 } from "generated/autoconf.ts";
 import type { task_struct } from "linux/sched.ts";
 import {
@@ -48,6 +49,10 @@ import {
 	__NR_prctl,
 	__NR_read,
 	__NR_remap_file_pages,
+	__NR_sched_getparam,
+	__NR_sched_getscheduler,
+	__NR_sched_setparam,
+	__NR_sched_setscheduler,
 	__NR_set_tid_address,
 	__NR_sim_drop_caches,
 	__NR_sim_exec,
@@ -74,6 +79,10 @@ import { sys_ioctl } from "kernel/fs/ioctl.ts";
 import { sys_kill } from "kernel/signal.ts";
 import { sys_openat } from "kernel/fs/open.ts";
 import { sys_lseek, sys_read, sys_write } from "kernel/fs/read_write.ts";
+import {
+	sys_sched_getparam, sys_sched_getscheduler, sys_sched_setparam,
+	sys_sched_setscheduler,
+} from "kernel/sched/core.ts";
 import { sys_getrusage, sys_prctl } from "kernel/sys.ts";
 import { sys_ni_syscall } from "kernel/sys_ni.ts";
 import { sys_madvise } from "mm/madvise.ts";
@@ -227,6 +236,19 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 			return sys_pkey_alloc(flags_arg(a0), flags_arg(a1));
 		case __NR_pkey_free:
 			return sys_pkey_free(a0 | 0);
+		}
+	}
+	if (CONFIG_RT_MUTEXES) {
+		switch (nr) {
+		case __NR_sched_setparam:
+			return sys_sched_setparam(a0 | 0, ulong_arg(a1));
+		case __NR_sched_getparam:
+			return sys_sched_getparam(a0 | 0, ulong_arg(a1));
+		case __NR_sched_setscheduler:
+			return sys_sched_setscheduler(a0 | 0, a1 | 0,
+				ulong_arg(a2));
+		case __NR_sched_getscheduler:
+			return sys_sched_getscheduler(a0 | 0);
 		}
 	}
 	if (CONFIG_PROC_FS) {

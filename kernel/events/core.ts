@@ -55,9 +55,11 @@ import {
 	list_first_or_null,
 } from "linux/list.ts";
 import {
-	assert_spin_locked,
+	assert_raw_spin_locked,
+	raw_spin_lock,
+	raw_spin_lock_init,
+	raw_spin_unlock,
 	spin_lock,
-	spin_lock_init,
 	spin_unlock,
 } from "linux/spinlock.ts";
 import { lockdep_assert_held_write } from "linux/lockdep.ts";
@@ -164,7 +166,7 @@ function put_ctx(ctx: perf_event_context): void {
 
 /** The time that the task was on CPUs, up to now. Holds ctx.lock. */
 function update_context_time(ctx: perf_event_context): void {
-	assert_spin_locked(ctx.lock);
+	assert_raw_spin_locked(ctx.lock);
 	if (!ctx.is_active) return;
 	const now = ktime_get_ns();
 
@@ -183,7 +185,7 @@ function perf_event_update_time(event: perf_event): void {
 }
 
 function perf_event_set_state(event: perf_event, state: number): void {
-	assert_spin_locked(event.ctx.lock);
+	assert_raw_spin_locked(event.ctx.lock);
 	if (event.state === state) return;
 	perf_event_update_time(event);
 	event.state = state as int;
@@ -191,7 +193,7 @@ function perf_event_set_state(event: perf_event, state: number): void {
 
 /** Holds ctx.lock; and ctx.mutex, unless nobody knows of ctx yet. */
 function add_event_to_ctx(event: perf_event, ctx: perf_event_context): void {
-	assert_spin_locked(ctx.lock);
+	assert_raw_spin_locked(ctx.lock);
 	update_context_time(ctx);
 	event.tstamp = ctx.time;
 	list_add_tail(event.event_entry, ctx.event_list);
@@ -201,20 +203,20 @@ function add_event_to_ctx(event: perf_event, ctx: perf_event_context): void {
 function perf_remove_from_context(event: perf_event): void {
 	const ctx = event.ctx;
 
-	spin_lock(ctx.lock);
+	raw_spin_lock(ctx.lock);
 	perf_event_update_time(event);
 	list_del_init(event.event_entry);
-	spin_unlock(ctx.lock);
+	raw_spin_unlock(ctx.lock);
 }
 
 /** Holds ctx.mutex here and in _perf_event_enable(). */
 function _perf_event_disable(event: perf_event): void {
 	const ctx = event.ctx;
 
-	spin_lock(ctx.lock);
+	raw_spin_lock(ctx.lock);
 	if (event.state >= PERF_EVENT_STATE_INACTIVE)
 		perf_event_set_state(event, PERF_EVENT_STATE_OFF);
-	spin_unlock(ctx.lock);
+	raw_spin_unlock(ctx.lock);
 }
 
 /**
@@ -230,40 +232,40 @@ function perf_install_in_context(
 	event.ctx = ctx;
 	/* Pairs with the full barrier of perf_event_task_switch(). */
 	smp_mb();
-	spin_lock(ctx.lock);
+	raw_spin_lock(ctx.lock);
 	if (!ctx.is_active && READ_ONCE(ctx.task.on_cpu) !== 0) {
 		ctx.is_active = true;
 		ctx.timestamp = ktime_get_ns();
 	}
 	add_event_to_ctx(event, ctx);
-	spin_unlock(ctx.lock);
+	raw_spin_unlock(ctx.lock);
 }
 
 function _perf_event_enable(event: perf_event): void {
 	const ctx = event.ctx;
 
-	spin_lock(ctx.lock);
+	raw_spin_lock(ctx.lock);
 	if (event.state === PERF_EVENT_STATE_OFF)
 		perf_event_set_state(event, PERF_EVENT_STATE_INACTIVE);
-	spin_unlock(ctx.lock);
+	raw_spin_unlock(ctx.lock);
 }
 
 /* ---- switches ---- */
 
 function ctx_sched_out(ctx: perf_event_context): void {
-	spin_lock(ctx.lock);
+	raw_spin_lock(ctx.lock);
 	update_context_time(ctx);
 	ctx.is_active = false;
-	spin_unlock(ctx.lock);
+	raw_spin_unlock(ctx.lock);
 }
 
 function ctx_sched_in(ctx: perf_event_context): void {
-	spin_lock(ctx.lock);
+	raw_spin_lock(ctx.lock);
 	if (!ctx.is_active) {
 		ctx.is_active = true;
 		ctx.timestamp = ktime_get_ns();
 	}
-	spin_unlock(ctx.lock);
+	raw_spin_unlock(ctx.lock);
 }
 
 /**
@@ -285,7 +287,7 @@ export function perf_event_task_switch(
 
 /** Of those that wait for it, an exec of current has come. */
 function perf_event_enable_on_exec(ctx: perf_event_context): void {
-	spin_lock(ctx.lock);
+	raw_spin_lock(ctx.lock);
 	for (let p = ctx.event_list.next; p !== ctx.event_list; p = p.next) {
 		const event = entry_of(p);
 
@@ -294,7 +296,7 @@ function perf_event_enable_on_exec(ctx: perf_event_context): void {
 		if (event.state === PERF_EVENT_STATE_OFF)
 			perf_event_set_state(event, PERF_EVENT_STATE_INACTIVE);
 	}
-	spin_unlock(ctx.lock);
+	raw_spin_unlock(ctx.lock);
 }
 
 /** A context of nobody's events with one reference, or NULL. */
@@ -305,7 +307,7 @@ function alloc_perf_context(task: task_struct): perf_event_context {
 	);
 
 	if (ctx === NULL) return NULL;
-	spin_lock_init(ctx.lock);
+	raw_spin_lock_init(ctx.lock);
 	init_rwsem(ctx.mutex);
 	INIT_LIST_HEAD(ctx.event_list);
 	atomic_set(ctx.refcount, 1);
@@ -391,11 +393,11 @@ function perf_event_release_kernel(event: perf_event): void {
 	}
 	down_write(ctx.mutex);
 	perf_remove_from_context(event);
-	spin_lock(ctx.lock);
+	raw_spin_lock(ctx.lock);
 	/* Whoever takes child_mutex from here on sees it, so that
 	 * inherit_event() adds no more. */
 	event.state = PERF_EVENT_STATE_DEAD;
-	spin_unlock(ctx.lock);
+	raw_spin_unlock(ctx.lock);
 	up_write(ctx.mutex);
 
 	down_write(event.child_mutex);
@@ -443,11 +445,11 @@ interface event_values {
 }
 
 function add_values(event: perf_event, sum: event_values): void {
-	spin_lock(event.ctx.lock);
+	raw_spin_lock(event.ctx.lock);
 	perf_event_update_time(event);
 	sum.value += event.count;
 	sum.time += event.total_time;
-	spin_unlock(event.ctx.lock);
+	raw_spin_unlock(event.ctx.lock);
 }
 
 /** Holds ctx.mutex. */
@@ -513,9 +515,9 @@ function perf_read(file: file, buf: number, count: number): number {
 /** Port: what inherited events have counted stays, as in the kernel, unless
  *  they are still there. */
 function _perf_event_reset(event: perf_event): void {
-	spin_lock(event.ctx.lock);
+	raw_spin_lock(event.ctx.lock);
 	event.count = 0;
-	spin_unlock(event.ctx.lock);
+	raw_spin_unlock(event.ctx.lock);
 }
 
 function perf_event_for_each_child(
@@ -600,7 +602,7 @@ export function __perf_sw_event(
 	const ctx: perf_event_context = current().perf_event_ctxp;
 
 	if (ctx === NULL) return;
-	spin_lock(ctx.lock);
+	raw_spin_lock(ctx.lock);
 	for (let p = ctx.event_list.next; p !== ctx.event_list; p = p.next) {
 		const event = entry_of(p);
 
@@ -611,7 +613,7 @@ export function __perf_sw_event(
 		)
 			event.count += nr;
 	}
-	spin_unlock(ctx.lock);
+	raw_spin_unlock(ctx.lock);
 }
 
 function sw_perf_event_destroy(event: perf_event): void {
@@ -806,9 +808,9 @@ function perf_event_open_task(event: perf_event, task: task_struct): number {
 		return PTR_ERR(ctx);
 	}
 	down_write(ctx.mutex);
-	spin_lock(ctx.lock);
+	raw_spin_lock(ctx.lock);
 	const alive = ctx.task !== NULL;
-	spin_unlock(ctx.lock);
+	raw_spin_unlock(ctx.lock);
 	/* It cannot end before we let go of the mutex. */
 	if (alive) perf_install_in_context(ctx, event);
 	up_write(ctx.mutex);
@@ -852,10 +854,10 @@ function perf_event_exit_event(
 		return;
 	}
 	/* It is its file's, and keeps what it has counted. */
-	spin_lock(ctx.lock);
+	raw_spin_lock(ctx.lock);
 	if (event.state > PERF_EVENT_STATE_EXIT)
 		perf_event_set_state(event, PERF_EVENT_STATE_EXIT);
-	spin_unlock(ctx.lock);
+	raw_spin_unlock(ctx.lock);
 }
 
 /** Nobody finds a context by the task from here on: the context, or NULL. */
@@ -870,11 +872,11 @@ function perf_event_detach_task(task: task_struct): perf_event_context {
 	task_lock(task);
 	WRITE_ONCE(task.perf_event_ctxp, NULL);
 	task_unlock(task);
-	spin_lock(ctx.lock);
+	raw_spin_lock(ctx.lock);
 	update_context_time(ctx);
 	ctx.is_active = false;
 	ctx.task = NULL;
-	spin_unlock(ctx.lock);
+	raw_spin_unlock(ctx.lock);
 	put_task_struct(task);
 	return ctx;
 }
@@ -919,10 +921,10 @@ function inherit_event(
 
 	if (IS_ERR(child_event)) return PTR_ERR(child_event);
 	/* By its ctx.lock: who turns events on and off holds the mutex. */
-	spin_lock(event.ctx.lock);
+	raw_spin_lock(event.ctx.lock);
 	const state = event.state;
 	child_event.enable_on_exec = event.enable_on_exec;
-	spin_unlock(event.ctx.lock);
+	raw_spin_unlock(event.ctx.lock);
 
 	down_write(parent_event.child_mutex);
 	/* Its file may be gone already: see perf_event_release_kernel(). */
@@ -940,9 +942,9 @@ function inherit_event(
 			: PERF_EVENT_STATE_OFF;
 	get_ctx(child_ctx);
 	child_event.ctx = child_ctx;
-	spin_lock(child_ctx.lock);
+	raw_spin_lock(child_ctx.lock);
 	add_event_to_ctx(child_event, child_ctx);
-	spin_unlock(child_ctx.lock);
+	raw_spin_unlock(child_ctx.lock);
 	list_add_tail(child_event.child_list, parent_event.child_list);
 	up_write(parent_event.child_mutex);
 	return 0;

@@ -9,11 +9,11 @@ import { local_irq_restore, local_irq_save } from "linux/irqflags.ts";
 import { max } from "linux/kernel.ts";
 import type { percpu_counter } from "linux/percpu_counter.ts";
 import {
-	spin_lock,
-	spin_lock_init,
-	spin_lock_irqsave,
-	spin_unlock,
-	spin_unlock_irqrestore,
+	raw_spin_lock,
+	raw_spin_lock_init,
+	raw_spin_lock_irqsave,
+	raw_spin_unlock,
+	raw_spin_unlock_irqrestore,
 } from "linux/spinlock.ts";
 
 /** How far a CPU may be off before it takes the lock. */
@@ -22,7 +22,7 @@ export function percpu_counter_batch(): number {
 }
 
 export function percpu_counter_init(fbc: percpu_counter, amount: number): void {
-	spin_lock_init(fbc.lock);
+	raw_spin_lock_init(fbc.lock);
 	fbc.count = amount;
 	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++)
 		fbc.counters[cpu] = 0;
@@ -30,12 +30,12 @@ export function percpu_counter_init(fbc: percpu_counter, amount: number): void {
 
 /** Not meant to race with additions. */
 export function percpu_counter_set(fbc: percpu_counter, amount: number): void {
-	const flags = spin_lock_irqsave(fbc.lock);
+	const flags = raw_spin_lock_irqsave(fbc.lock);
 
 	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++)
 		WRITE_ONCE(fbc.counters[cpu], 0);
 	WRITE_ONCE(fbc.count, amount);
-	spin_unlock_irqrestore(fbc.lock, flags);
+	raw_spin_unlock_irqrestore(fbc.lock, flags);
 }
 
 export function percpu_counter_add_batch(
@@ -49,10 +49,10 @@ export function percpu_counter_add_batch(
 	const count = fbc.counters[cpu] + amount;
 
 	if (count >= batch || count <= -batch) {
-		spin_lock(fbc.lock);
+		raw_spin_lock(fbc.lock);
 		WRITE_ONCE(fbc.count, fbc.count + count);
 		WRITE_ONCE(fbc.counters[cpu], 0);
-		spin_unlock(fbc.lock);
+		raw_spin_unlock(fbc.lock);
 	} else {
 		WRITE_ONCE(fbc.counters[cpu], count);
 	}
@@ -62,21 +62,21 @@ export function percpu_counter_add_batch(
 /** Fold in this CPU's part. */
 export function percpu_counter_sync(fbc: percpu_counter): void {
 	const cpu = smp_processor_id();
-	const flags = spin_lock_irqsave(fbc.lock);
+	const flags = raw_spin_lock_irqsave(fbc.lock);
 
 	WRITE_ONCE(fbc.count, fbc.count + fbc.counters[cpu]);
 	WRITE_ONCE(fbc.counters[cpu], 0);
-	spin_unlock_irqrestore(fbc.lock, flags);
+	raw_spin_unlock_irqrestore(fbc.lock, flags);
 }
 
 /** Exact as long as nobody adds meanwhile. */
 export function __percpu_counter_sum(fbc: percpu_counter): number {
-	const flags = spin_lock_irqsave(fbc.lock);
+	const flags = raw_spin_lock_irqsave(fbc.lock);
 	let ret = fbc.count;
 
 	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++)
 		ret += READ_ONCE(fbc.counters[cpu]);
-	spin_unlock_irqrestore(fbc.lock, flags);
+	raw_spin_unlock_irqrestore(fbc.lock, flags);
 	return ret;
 }
 

@@ -16,11 +16,13 @@
  * owner runs, and do not queue (no OSQ lock), so RWSEM_NONSPINNABLE is left
  * out. Those who wait in the queue also spin for a while before they park the
  * CPU. A wake queue is an array, since no more tasks than CPUs can sleep.
- * Left out: PREEMPT_RT, lock events, real-time tasks.
+ * With PREEMPT_RT all that is another lock, kernel/locking/rwbase_rt.ts.
+ * Left out: lock events, real-time tasks.
  */
 import {
 	CONFIG_ARCH_HOST_STEPPER,
 	CONFIG_DEBUG_VM,
+	CONFIG_PREEMPT_RT,
 	CONFIG_RWSEM_STEPPED,
 } from "generated/autoconf.ts";
 import {
@@ -50,7 +52,7 @@ import { EINTR } from "linux/errno.ts";
 import { might_sleep } from "linux/kernel.ts";
 import {
 	lock_downgrade,
-	lockdep_assert_held,
+	lockdep_assert_raw_held,
 	rwsem_acquire,
 	rwsem_acquire_read,
 	rwsem_release,
@@ -63,6 +65,7 @@ import {
 	list_is_singular,
 	list_move_tail,
 } from "linux/list.ts";
+import { init_rwbase_rt, WRITER_BIAS } from "linux/rwbase_rt.ts";
 import {
 	TASK_KILLABLE,
 	TASK_RUNNING,
@@ -86,8 +89,18 @@ import {
 	schedule_blocked_on,
 	set_current_state,
 	signal_pending_state,
+	TASK_NORMAL,
 	wake_up_process,
 } from "kernel/sched/core.ts";
+import {
+	rwbase_read_lock,
+	rwbase_read_trylock,
+	rwbase_read_unlock,
+	rwbase_write_downgrade,
+	rwbase_write_lock,
+	rwbase_write_trylock,
+	rwbase_write_unlock,
+} from "kernel/locking/rwbase_rt.ts";
 
 /** Bit of the owner word: owned by readers, of which the task is one. */
 const RWSEM_READER_OWNED = 1 << 0;
@@ -197,6 +210,12 @@ function rwsem_clear_reader_owned(sem: rw_semaphore): void {
 
 /** For assertions: does a writer hold it? */
 export function rwsem_is_write_locked(sem: rw_semaphore): boolean {
+	if (CONFIG_PREEMPT_RT) {
+		return atomic_read(sem.rwbase.readers) ===
+			(CONFIG_RWSEM_STEPPED
+				? RWSEM_WRITER_LOCKED
+				: WRITER_BIAS);
+	}
 	return (atomic_read(sem.count) & RWSEM_WRITER_MASK) !== 0;
 }
 
@@ -232,7 +251,15 @@ function rwsem_write_trylock(sem: rw_semaphore): boolean {
 
 export function __init_rwsem(sem: rw_semaphore, name?: string): void {
 	if (CONFIG_ARCH_HOST_STEPPER)
-		lock_class(ADDR(sem.count.counter), name ?? "?");
+		lock_class(uptr(sem), name ?? "?");
+	if (CONFIG_PREEMPT_RT) {
+		init_rwbase_rt(sem.rwbase);
+		/* In one step it is the word that it is without PREEMPT_RT. */
+		if (CONFIG_RWSEM_STEPPED) {
+			atomic_set(sem.rwbase.readers, RWSEM_UNLOCKED_VALUE);
+		}
+		return;
+	}
 	atomic_set(sem.count, RWSEM_UNLOCKED_VALUE);
 	raw_spin_lock_init(sem.wait_lock);
 	INIT_LIST_HEAD(sem.wait_list);
@@ -247,13 +274,13 @@ function rwsem_first_waiter(sem: rw_semaphore): rwsem_waiter {
 
 /** wait_lock is held. */
 function rwsem_add_waiter(sem: rw_semaphore, waiter: rwsem_waiter): void {
-	lockdep_assert_held(sem.wait_lock);
+	lockdep_assert_raw_held(sem.wait_lock);
 	list_add_tail(waiter.list, sem.wait_list);
 }
 
 /** The last one to leave takes the flags with it. wait_lock is held. */
 function rwsem_del_waiter(sem: rw_semaphore, waiter: rwsem_waiter): void {
-	lockdep_assert_held(sem.wait_lock);
+	lockdep_assert_raw_held(sem.wait_lock);
 	list_del(waiter.list);
 	if (!list_empty(sem.wait_list))
 		return;
@@ -273,7 +300,7 @@ function rwsem_mark_wake(
 	wake_type: number,
 	wake_q: wake_q_head,
 ): void {
-	lockdep_assert_held(sem.wait_lock);
+	lockdep_assert_raw_held(sem.wait_lock);
 	let waiter = rwsem_first_waiter(sem);
 	let oldcount: number;
 	let woken = 0;
@@ -383,7 +410,7 @@ function rwsem_try_write_lock(
 	sem: rw_semaphore,
 	waiter: rwsem_waiter,
 ): boolean {
-	lockdep_assert_held(sem.wait_lock);
+	lockdep_assert_raw_held(sem.wait_lock);
 	const first = rwsem_first_waiter(sem);
 	let count = atomic_read(sem.count);
 	let new_: number;
@@ -693,9 +720,11 @@ function rwsem_downgrade_wake(sem: rw_semaphore): void {
 
 function __down_read_common(sem: rw_semaphore, state: number): number {
 	if (CONFIG_RWSEM_STEPPED) {
-		rwsem_down_read_step(ADDR(sem.count.counter));
+		rwsem_down_read_step(uptr(sem));
 		return 0;
 	}
+	if (CONFIG_PREEMPT_RT)
+		return rwbase_read_lock(sem.rwbase, state);
 	const count = rwsem_read_trylock(sem);
 
 	if (count !== 0)
@@ -705,8 +734,10 @@ function __down_read_common(sem: rw_semaphore, state: number): number {
 
 function __down_read_trylock(sem: rw_semaphore): boolean {
 	if (CONFIG_RWSEM_STEPPED) {
-		return rwsem_down_read_trylock_step(ADDR(sem.count.counter));
+		return rwsem_down_read_trylock_step(uptr(sem));
 	}
+	if (CONFIG_PREEMPT_RT)
+		return rwbase_read_trylock(sem.rwbase);
 	let tmp = atomic_read(sem.count);
 
 	while ((tmp & RWSEM_READ_FAILED_MASK) === 0) {
@@ -728,9 +759,11 @@ function __down_read_trylock(sem: rw_semaphore): boolean {
 
 function __down_write_common(sem: rw_semaphore, state: number): number {
 	if (CONFIG_RWSEM_STEPPED) {
-		rwsem_down_write_step(ADDR(sem.count.counter));
+		rwsem_down_write_step(uptr(sem));
 		return 0;
 	}
+	if (CONFIG_PREEMPT_RT)
+		return rwbase_write_lock(sem.rwbase, state);
 	if (!rwsem_write_trylock(sem))
 		return rwsem_down_write_slowpath(sem, state);
 	return 0;
@@ -738,7 +771,11 @@ function __down_write_common(sem: rw_semaphore, state: number): number {
 
 function __up_read(sem: rw_semaphore): void {
 	if (CONFIG_RWSEM_STEPPED) {
-		rwsem_up_read_step(ADDR(sem.count.counter));
+		rwsem_up_read_step(uptr(sem));
+		return;
+	}
+	if (CONFIG_PREEMPT_RT) {
+		rwbase_read_unlock(sem.rwbase, TASK_NORMAL);
 		return;
 	}
 	if (CONFIG_DEBUG_VM) {
@@ -762,7 +799,11 @@ function __up_read(sem: rw_semaphore): void {
 
 function __up_write(sem: rw_semaphore): void {
 	if (CONFIG_RWSEM_STEPPED) {
-		rwsem_up_write_step(ADDR(sem.count.counter));
+		rwsem_up_write_step(uptr(sem));
+		return;
+	}
+	if (CONFIG_PREEMPT_RT) {
+		rwbase_write_unlock(sem.rwbase);
 		return;
 	}
 	if (CONFIG_DEBUG_VM) {
@@ -782,7 +823,11 @@ function __up_write(sem: rw_semaphore): void {
 
 function __downgrade_write(sem: rw_semaphore): void {
 	if (CONFIG_RWSEM_STEPPED) {
-		rwsem_downgrade_step(ADDR(sem.count.counter));
+		rwsem_downgrade_step(uptr(sem));
+		return;
+	}
+	if (CONFIG_PREEMPT_RT) {
+		rwbase_write_downgrade(sem.rwbase);
 		return;
 	}
 	if (CONFIG_DEBUG_VM) {
@@ -848,8 +893,10 @@ export function down_write_killable(sem: rw_semaphore): number {
 
 function __down_write_trylock(sem: rw_semaphore): boolean {
 	if (CONFIG_RWSEM_STEPPED) {
-		return rwsem_down_write_trylock_step(ADDR(sem.count.counter));
+		return rwsem_down_write_trylock_step(uptr(sem));
 	}
+	if (CONFIG_PREEMPT_RT)
+		return rwbase_write_trylock(sem.rwbase);
 	return rwsem_write_trylock(sem);
 }
 
@@ -882,7 +929,7 @@ export function down_read_non_owner(sem: rw_semaphore): void {
 	might_sleep();
 	__down_read_common(sem, TASK_UNINTERRUPTIBLE);
 	/* The owner is unknown. */
-	if (!CONFIG_RWSEM_STEPPED)
+	if (!CONFIG_RWSEM_STEPPED && !CONFIG_PREEMPT_RT)
 		WRITE_ONCE(sem.owner, RWSEM_READER_OWNED);
 }
 

@@ -3,7 +3,7 @@
  * Tests of kernel/locking/rwsem.ts, in the manner of locktorture.c: states on
  * one CPU, then several CPUs that count under the lock.
  */
-import { CONFIG_SMP } from "generated/autoconf.ts";
+import { CONFIG_PREEMPT_RT, CONFIG_SMP } from "generated/autoconf.ts";
 import { nr_cpu_ids } from "host/cpu.ts";
 import {
 	KUNIT_CASE,
@@ -29,6 +29,8 @@ import {
 	up_read,
 	up_write,
 } from "linux/rwsem.ts";
+import { WRITER_BIAS } from "linux/rwbase_rt.ts";
+import { rt_mutex_has_waiters } from "kernel/locking/rtmutex_common.ts";
 import { SIGKILL, sigmask } from "linux/signal.ts";
 import { cpu_relax } from "linux/smp.ts";
 import type { rw_semaphore } from "linux/spinlock_types.ts";
@@ -70,6 +72,15 @@ function need_cpu(test: kunit): number {
 	kunit_skip(test, "needs a second CPU in its idle loop");
 }
 
+/** Nobody holds it or waits, and no flag says that one did. */
+function rwsem_is_free(): boolean {
+	if (CONFIG_PREEMPT_RT) {
+		return !rwsem_is_locked(data.sem) &&
+			data.sem.rwbase.rtmutex.owner === 0;
+	}
+	return data.sem.count.counter === 0;
+}
+
 function rwsem_states(test: kunit): void {
 	KUNIT_EXPECT_FALSE(test, rwsem_is_locked(data.sem));
 	down_read(data.sem);
@@ -94,7 +105,7 @@ function rwsem_states(test: kunit): void {
 	up_read(data.sem);
 	KUNIT_EXPECT_EQ(test, down_write_killable(data.sem), 0);
 	up_write(data.sem);
-	KUNIT_EXPECT_EQ(test, data.sem.count.counter, 0);
+	KUNIT_EXPECT_TRUE(test, rwsem_is_free());
 }
 
 /** Write, read, read, downgrade, …: what one CPU of the torture does. */
@@ -151,7 +162,7 @@ function rwsem_torture(test: kunit): void {
 	KUNIT_EXPECT_EQ(test, data.torn, 0);
 	KUNIT_EXPECT_EQ(test, data.counter, data.twin);
 	KUNIT_EXPECT_FALSE(test, rwsem_is_contended(data.sem));
-	KUNIT_EXPECT_EQ(test, data.sem.count.counter, 0);
+	KUNIT_EXPECT_TRUE(test, rwsem_is_free());
 }
 
 /** Takes the lock for reading behind our back; sets counter when inside. */
@@ -175,8 +186,20 @@ const killable_writer_fn = RODATA(killable_writer);
 /** Until somebody is in the queue and has said so in the count, which comes
  *  after the list: RWSEM_FLAG_WAITERS. */
 function wait_contended(): void {
-	for (let n = 0; (READ_ONCE(data.sem.count.counter) & 0x2) === 0; n++)
+	for (let n = 0; !somebody_waits(); n++)
 		cpu_relax(n);
+}
+
+/** With PREEMPT_RT readers wait for the rt_mutex, and a writer for readers. */
+function somebody_waits(): boolean {
+	if (CONFIG_PREEMPT_RT) {
+		const rwb = data.sem.rwbase;
+		const readers = READ_ONCE(rwb.readers.counter);
+
+		return rt_mutex_has_waiters(rwb.rtmutex) ||
+			(readers > 0 && readers !== WRITER_BIAS);
+	}
+	return (READ_ONCE(data.sem.count.counter) & 0x2) !== 0;
 }
 
 /** A reader that sleeps behind a writer gets in when that downgrades. */
@@ -193,7 +216,7 @@ function rwsem_downgrade_wakes(test: kunit): void {
 	flush_work(work);
 	KUNIT_EXPECT_EQ(test, READ_ONCE(data.counter), 1);
 	up_read(data.sem);
-	KUNIT_EXPECT_EQ(test, data.sem.count.counter, 0);
+	KUNIT_EXPECT_TRUE(test, rwsem_is_free());
 }
 
 /** A queued writer that is killed leaves the queue, and its flag with it. */
@@ -214,7 +237,7 @@ function rwsem_kill_writer(test: kunit): void {
 	KUNIT_EXPECT_TRUE(test, down_read_trylock(data.sem));
 	up_read(data.sem);
 	up_read(data.sem);
-	KUNIT_EXPECT_EQ(test, data.sem.count.counter, 0);
+	KUNIT_EXPECT_TRUE(test, rwsem_is_free());
 }
 
 export const rwsem_test_suite = kunit_suite({

@@ -12,7 +12,7 @@ import { CONFIG_DEBUG_SPINLOCK } from "generated/autoconf.ts";
 import { ktime_get_ns, smp_processor_id } from "host/cpu.ts";
 import { BUG_ON } from "linux/bug.ts";
 import { cpu_relax } from "linux/smp.ts";
-import type { spinlock_t } from "linux/spinlock_types.ts";
+import type { raw_spinlock_t } from "linux/spinlock_types.ts";
 import { panic } from "kernel/panic.ts";
 
 const SOFTLOCKUP_NS = 20e9;
@@ -53,7 +53,7 @@ export function softlockup_check(
  * they are on, we answer while we spin, or a holder that waits for our answer
  * would wait for ever.
  */
-export function spin_lock_slowpath(lock: spinlock_t): void {
+export function spin_lock_slowpath(lock: raw_spinlock_t): void {
 	const mine = smp_processor_id() + 1;
 	let start = 0;
 
@@ -68,7 +68,7 @@ export function spin_lock_slowpath(lock: spinlock_t): void {
 	}
 }
 
-export function debug_spin_lock_before(lock: spinlock_t): void {
+export function debug_spin_lock_before(lock: raw_spinlock_t): void {
 	if (CONFIG_DEBUG_SPINLOCK) {
 		/* Races with other holders, but only we write our own number. */
 		BUG_ON(
@@ -79,12 +79,12 @@ export function debug_spin_lock_before(lock: spinlock_t): void {
 	}
 }
 
-export function debug_spin_lock_after(lock: spinlock_t): void {
+export function debug_spin_lock_after(lock: raw_spinlock_t): void {
 	if (CONFIG_DEBUG_SPINLOCK)
 		WRITE_ONCE(lock.owner_cpu, smp_processor_id() + 1);
 }
 
-export function debug_spin_unlock(lock: spinlock_t): void {
+export function debug_spin_unlock(lock: raw_spinlock_t): void {
 	if (CONFIG_DEBUG_SPINLOCK) {
 		BUG_ON(
 			READ_ONCE(lock.slock) === 0,

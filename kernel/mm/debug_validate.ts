@@ -53,6 +53,7 @@ import {
 	vm_start_gap,
 	vma_is_accessible,
 } from "linux/mm.ts";
+import { spin_is_locked } from "linux/spinlock.ts";
 import type { mm_struct, page, vm_area_struct } from "linux/mm_types.ts";
 import { page_count } from "linux/page_ref.ts";
 import { linear_page_index } from "linux/pagemap.ts";
@@ -118,7 +119,7 @@ export function debug_validate(): string[] {
 /** Nobody is inside: locks are free, and all flushes are done. */
 function validate_quiet(c: census, mm: mm_struct): void {
 	if (rwsem_is_locked(mm.mmap_lock)) c.problems.push("mmap_lock is held");
-	if (mm.page_table_lock.slock !== 0) c.problems.push("page_table_lock is held");
+	if (spin_is_locked(mm.page_table_lock)) c.problems.push("page_table_lock is held");
 	if (CONFIG_SPECULATIVE_PAGE_FAULT && (mm.mmap_seq & 1) !== 0)
 		c.problems.push(`mmap_seq ${mm.mmap_seq} is odd`);
 	const flushes = atomic_read(mm.tlb_flush_pending);
@@ -251,7 +252,7 @@ function validate_page_tables(c: census, mm: mm_struct): void {
 function validate_table_page(c: census, table: page): void {
 	const where = `page table ${uptr(table).toString(16)}`;
 	if (!PageTable(table)) c.problems.push(`${where}: is no page table`);
-	if (ptlock_ptr(table).slock !== 0) c.problems.push(`${where}: its lock is held`);
+	if (spin_is_locked(ptlock_ptr(table))) c.problems.push(`${where}: its lock is held`);
 }
 
 function validate_table(c: census, mm: mm_struct, pmd: number, base: number, rss: number[]): void {

@@ -3,7 +3,9 @@
  * What the unit tests of page faults share: those of mm/ and of each
  * architecture's handler. For a task that make_process() has set up.
  */
-import { CONFIG_VM_EVENT_COUNTERS } from "generated/autoconf.ts";
+import {
+	CONFIG_PREEMPT_RT, CONFIG_VM_EVENT_COUNTERS,
+} from "generated/autoconf.ts";
 import { cpu_tlb, type tlb_entry } from "asm-generic/mmu.ts";
 import { PAGE_SIZE, type pte_t } from "asm/pgtable_types.ts";
 import { flush_tlb_page } from "asm/tlbflush.ts";
@@ -11,8 +13,11 @@ import { __NR_mmap } from "asm/unistd.ts";
 import {
 	USER_EXEC, USER_READ, USER_WRITE, user_signal, user_syscall, user_touch,
 } from "kernel/entry/user.ts";
+import {
+	rt_mutex_cmpxchg_acquire, rt_mutex_cmpxchg_release,
+} from "kernel/locking/rtmutex.ts";
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
-import { current } from "kernel/sched/core.ts";
+import { current, idle_task } from "kernel/sched/core.ts";
 import {
 	KUNIT_ASSERT_NOT_NULL, KUNIT_EXPECT_EQ, type kunit, kunit_skip,
 } from "kunit/test.ts";
@@ -25,12 +30,29 @@ import type { vm_area_struct } from "linux/mm_types.ts";
 import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
 import { pmd_off, pte_offset_map } from "linux/pgtable.ts";
 import { SEGV_ACCERR, SIGSEGV } from "linux/signal.ts";
+import { do_raw_spin_lock, do_raw_spin_unlock } from "linux/spinlock.ts";
+import type { spinlock_t } from "linux/spinlock_types.ts";
 import { SPF_ABORT, SPF_ATTEMPT } from "linux/vm_event_item.ts";
 import { AREA, RW } from "mm/memory_kunit.ts";
 import { all_vm_events } from "mm/vmstat.ts";
 
 export const SHARED = MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED;
 export const PRIVATE = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+
+/** Lock a spinlock as if by another CPU: this one is in no atomic section. */
+export function lock_elsewhere(lock: spinlock_t): void {
+	if (CONFIG_PREEMPT_RT)
+		rt_mutex_cmpxchg_acquire(lock.lock, NULL, idle_task(0));
+	else
+		do_raw_spin_lock(lock.rlock);
+}
+
+export function unlock_elsewhere(lock: spinlock_t): void {
+	if (CONFIG_PREEMPT_RT)
+		rt_mutex_cmpxchg_release(lock.lock, idle_task(0), NULL);
+	else
+		do_raw_spin_unlock(lock.rlock);
+}
 
 export function need_events(test: kunit): void {
 	if (!CONFIG_VM_EVENT_COUNTERS)

@@ -30,6 +30,7 @@ import { PAGE_SHIFT, PAGE_SIZE } from "asm/pgtable_types.ts";
 import {
 	CONFIG_DEBUG_VM,
 	CONFIG_PAGE_POISONING,
+	CONFIG_PREEMPT_RT,
 	CONFIG_SMP,
 } from "generated/autoconf.ts";
 import { should_fail_alloc_page } from "kernel/lib/fault-inject.ts";
@@ -91,6 +92,7 @@ import {
 import { page_ref_count, page_ref_dec_and_test, set_page_count } from "linux/page_ref.ts";
 import { might_sleep_if } from "linux/kernel.ts";
 import { current } from "kernel/sched/core.ts";
+import { local_lock, local_unlock } from "linux/local_lock.ts";
 import {
 	spin_lock,
 	spin_lock_init,
@@ -657,12 +659,40 @@ function rmqueue_bulk(
 }
 
 /**
+ * This CPU's lists are ours: local_lock_irqsave(&pagesets.lock). With
+ * PREEMPT_RT by a lock that sleeps, else interrupts are off; in this file
+ * "interrupts are off" means either.
+ */
+function pagesets_lock(): number {
+	if (CONFIG_PREEMPT_RT) {
+		local_lock(this_cpu(pageset).lock);
+		return 0;
+	}
+	return local_irq_save();
+}
+
+function pagesets_unlock(flags: number): void {
+	if (CONFIG_PREEMPT_RT)
+		local_unlock(this_cpu(pageset).lock);
+	else
+		local_irq_restore(flags);
+}
+
+/**
  * All lists of a CPU to the zone. The CPU is this one, or one that cannot run
- * meanwhile.
+ * meanwhile; with PREEMPT_RT any, since there is a lock.
  */
 function drain_pages_zone(cpu: number, zone: zone): void {
-	const flags = local_irq_save();
 	const pcp = per_cpu(pageset, cpu);
+
+	if (CONFIG_PREEMPT_RT) {
+		local_lock(pcp.lock);
+		if (pcp.count !== 0)
+			free_pcppages_bulk(zone, pcp.count, pcp);
+		local_unlock(pcp.lock);
+		return;
+	}
+	const flags = local_irq_save();
 
 	if (pcp.count !== 0)
 		free_pcppages_bulk(zone, pcp.count, pcp);
@@ -686,9 +716,15 @@ const drain_local_pages_func = RODATA(drain_local_pages_ipi);
 /**
  * Spill the lists of all CPUs. We enter with interrupts on, and wait for the
  * others. Port: by interrupt, where the kernel queues work; a CPU that is
- * outside of the machine is kept there while we spill its lists for it.
+ * outside of the machine is kept there while we spill its lists for it. With
+ * PREEMPT_RT no interrupt could, as the zone's lock sleeps: we spill all.
  */
 export function drain_all_pages(): void {
+	if (CONFIG_PREEMPT_RT) {
+		for (let cpu = 0; cpu < nr_cpu_ids(); cpu++)
+			drain_pages(cpu);
+		return;
+	}
 	drain_local_pages();
 	if (CONFIG_SMP) {
 		smp_call_function(drain_local_pages_func, 0, true);
@@ -755,9 +791,9 @@ export function free_unref_page(page: page, order: number): void {
 	if (!free_unref_page_prepare(page, order))
 		return;
 
-	const flags = local_irq_save();
+	const flags = pagesets_lock();
 	free_unref_page_commit(page, order);
-	local_irq_restore(flags);
+	pagesets_unlock(flags);
 }
 
 /** How many pages free_unref_page_list() frees with interrupts off at a time. */
@@ -777,7 +813,7 @@ export function free_unref_page_list(list: list_head): void {
 			list_del(page.lru);
 	}
 
-	let flags = local_irq_save();
+	let flags = pagesets_lock();
 	entry = list.next;
 	while (entry !== list) {
 		const page = container_of<page>(entry, "lru");
@@ -791,12 +827,12 @@ export function free_unref_page_list(list: list_head): void {
 
 		/* Do not keep interrupts off for too long. */
 		if (++batch_count === SWAP_CLUSTER_MAX) {
-			local_irq_restore(flags);
+			pagesets_unlock(flags);
 			batch_count = 0;
-			flags = local_irq_save();
+			flags = pagesets_lock();
 		}
 	}
-	local_irq_restore(flags);
+	pagesets_unlock(flags);
 }
 
 /**
@@ -847,7 +883,7 @@ function __rmqueue_pcplist(
 }
 
 function rmqueue_pcplist(zone: zone, order: number): page {
-	const flags = local_irq_save();
+	const flags = pagesets_lock();
 	const pcp = this_cpu(pageset);
 
 	/* An allocation: the CPU is not only freeing. */
@@ -856,7 +892,7 @@ function rmqueue_pcplist(zone: zone, order: number): page {
 	const page = __rmqueue_pcplist(zone, order, pcp, list);
 	if (page !== NULL)
 		count_vm_events(PGALLOC_NORMAL, 1 << order);
-	local_irq_restore(flags);
+	pagesets_unlock(flags);
 	return page;
 }
 
@@ -1243,6 +1279,8 @@ function per_cpu_pages_init(pcp: per_cpu_pages): void {
 	pcp.free_factor = 0;
 	for (let pindex = 0; pindex < NR_PCP_LISTS; pindex++)
 		INIT_LIST_HEAD(pcp.lists[pindex]);
+	if (CONFIG_PREEMPT_RT)
+		spin_lock_init(pcp.lock);
 	pcp.high = BOOT_PAGESET_HIGH;
 	pcp.batch = BOOT_PAGESET_BATCH;
 }

@@ -25,6 +25,7 @@ import {
 	CONFIG_DEBUG_VM,
 	CONFIG_KASAN,
 	CONFIG_PAGE_POISONING,
+	CONFIG_PREEMPT_RT,
 	CONFIG_SMP,
 } from "generated/autoconf.ts";
 import { should_failslab } from "kernel/lib/fault-inject.ts";
@@ -95,6 +96,7 @@ import {
 	type kmem_cache_node,
 	SLAB_NR_CPUS,
 } from "linux/slab_def.ts";
+import { local_lock, local_unlock } from "linux/local_lock.ts";
 import {
 	assert_spin_locked,
 	spin_lock,
@@ -205,6 +207,8 @@ function init_arraycache(ac: array_cache, limit: number, batch: number): void {
 	ac.limit = limit;
 	ac.batchcount = batch;
 	ac.touched = 0;
+	if (CONFIG_PREEMPT_RT)
+		spin_lock_init(ac.lock);
 }
 
 /** Set up the allocators. Boot CPU, when pages can be allocated. */
@@ -403,8 +407,31 @@ function __kmem_cache_create(
 	return setup_cpu_cache(cachep);
 }
 
+/* In this file "interrupts are off" means, with PREEMPT_RT, that this CPU's
+ * array of the cache is locked. */
+
+/**
+ * Port: SLAB cannot be had with PREEMPT_RT, since it is made of sections with
+ * interrupts off that take spinlocks. Ours takes a lock for each array there,
+ * as the RT patch set had SLAB do up to 3.x.
+ */
+function cpu_cache_lock(cachep: kmem_cache): number {
+	if (CONFIG_PREEMPT_RT) {
+		local_lock(cpu_cache_get(cachep).lock);
+		return 0;
+	}
+	return local_irq_save();
+}
+
+function cpu_cache_unlock(cachep: kmem_cache, flags: number): void {
+	if (CONFIG_PREEMPT_RT)
+		local_unlock(cpu_cache_get(cachep).lock);
+	else
+		local_irq_restore(flags);
+}
+
 function check_irq_off(): void {
-	if (CONFIG_DEBUG_VM)
+	if (CONFIG_DEBUG_VM && !CONFIG_PREEMPT_RT)
 		BUG_ON(!irqs_disabled(), "slab: interrupts are on");
 }
 
@@ -444,12 +471,27 @@ function do_drain(info: number): void {
 }
 const do_drain_func = RODATA(do_drain);
 
+/** Any CPU's array, with PREEMPT_RT. */
+function drain_cpu_cache(cachep: kmem_cache, cpu: number): void {
+	const ac: array_cache = cachep.cpu_cache[cpu];
+
+	local_lock(ac.lock);
+	drain_one(cachep, ac);
+	local_unlock(ac.lock);
+}
+
 /**
  * Empty the arrays of all CPUs. Port: a CPU that is outside of the machine is
- * kept there while we empty its array for it.
+ * kept there while we empty its array for it. With PREEMPT_RT we empty all:
+ * an interrupt may not take the lock.
  */
 function drain_cpu_caches(cachep: kmem_cache): void {
 	check_irq_on();
+	if (CONFIG_PREEMPT_RT) {
+		for (let cpu = 0; cpu < nr_cpu_ids(); cpu++)
+			drain_cpu_cache(cachep, cpu);
+		return;
+	}
 	do_drain(uptr(cachep));
 	if (CONFIG_SMP) {
 		smp_call_function(do_drain_func, uptr(cachep), true);
@@ -509,11 +551,16 @@ function __kmem_cache_shrink(cachep: kmem_cache): boolean {
  */
 function __kmem_cache_shutdown(cachep: kmem_cache): boolean {
 	const n: kmem_cache_node = cachep.node;
-	const flags = local_irq_save();
 
-	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++)
-		drain_one(cachep, cachep.cpu_cache[cpu]);
-	local_irq_restore(flags);
+	if (CONFIG_PREEMPT_RT) {
+		drain_cpu_caches(cachep);
+	} else {
+		const flags = local_irq_save();
+
+		for (let cpu = 0; cpu < nr_cpu_ids(); cpu++)
+			drain_one(cachep, cachep.cpu_cache[cpu]);
+		local_irq_restore(flags);
+	}
 	drain_freelist(cachep, n, 0x7fffffff);
 	return list_empty(n.slabs_full) && list_empty(n.slabs_partial);
 }
@@ -598,8 +645,12 @@ function cache_grow_begin(cachep: kmem_cache, flags: gfp_t): page {
 		"slab: constructor and __GFP_ZERO");
 	/* The objects are cleared one by one when they are handed out. */
 	flags &= ~__GFP_ZERO;
-	if (gfpflags_allow_blocking(flags))
-		local_irq_enable();
+	if (gfpflags_allow_blocking(flags)) {
+		if (CONFIG_PREEMPT_RT)
+			cpu_cache_unlock(cachep, 0);
+		else
+			local_irq_enable();
+	}
 
 	const page = kmem_getpages(cachep, flags);
 	if (page !== NULL) {
@@ -615,8 +666,12 @@ function cache_grow_begin(cachep: kmem_cache, flags: gfp_t): page {
 		cache_init_objs(cachep, page);
 	}
 
-	if (gfpflags_allow_blocking(flags))
-		local_irq_disable();
+	if (gfpflags_allow_blocking(flags)) {
+		if (CONFIG_PREEMPT_RT)
+			cpu_cache_lock(cachep);
+		else
+			local_irq_disable();
+	}
 	return page;
 }
 
@@ -772,9 +827,9 @@ function slab_alloc(cachep: kmem_cache, flags: gfp_t): number {
 	if (should_failslab(flags))
 		return 0;
 
-	const save_flags = local_irq_save();
+	const save_flags = cpu_cache_lock(cachep);
 	const objp = ____cache_alloc(cachep, flags);
-	local_irq_restore(save_flags);
+	cpu_cache_unlock(cachep, save_flags);
 
 	if (objp === 0)
 		return 0;
@@ -894,9 +949,9 @@ export function kmem_cache_free(
 			cachep = cache;
 		}
 	}
-	const flags = local_irq_save();
+	const flags = cpu_cache_lock(cachep);
 	__cache_free(cachep, p);
-	local_irq_restore(flags);
+	cpu_cache_unlock(cachep, flags);
 }
 
 /** Free what kmalloc() returned; NULL is fine. */
@@ -914,9 +969,10 @@ export function kfree(objp: struct | number): void {
 		__free_pages(page, order);
 		return;
 	}
-	const flags = local_irq_save();
-	__cache_free(cast<kmem_cache>(page.private), p);
-	local_irq_restore(flags);
+	const cachep = cast<kmem_cache>(page.private);
+	const flags = cpu_cache_lock(cachep);
+	__cache_free(cachep, p);
+	cpu_cache_unlock(cachep, flags);
 }
 
 /** Sizes of the CPU arrays: few of large objects, many of small ones. */

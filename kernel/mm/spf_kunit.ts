@@ -20,7 +20,6 @@ import { mmap_write_lock, mmap_write_unlock } from "linux/mmap_lock.ts";
 import { pmd_off, pte_offset_map } from "linux/pgtable.ts";
 import { SIGHUP, SIGSEGV, sigmask } from "linux/signal.ts";
 import { cpu_relax } from "linux/smp.ts";
-import { do_raw_spin_lock, do_raw_spin_unlock } from "linux/spinlock.ts";
 import {
 	SPF_ABORT, SPF_ABORT_ACCESS_ERROR, SPF_ABORT_ANON_VMA,
 	SPF_ABORT_NO_SPECULATE, SPF_ABORT_ODD, SPF_ABORT_PMD,
@@ -49,7 +48,7 @@ import {
 import { do_write_fault } from "asm/mmu.ts";
 import { do_handle_mm_fault } from "mm/memory.ts";
 import {
-	area_vma, events, in_kernel, spf_done,
+	area_vma, events, in_kernel, lock_elsewhere, spf_done, unlock_elsewhere,
 } from "mm/fault_kunit_util.ts";
 import { AREA, make_process, map_anon, pte_of, RW, user_test_exit, user_test_init } from "mm/memory_kunit.ts";
 
@@ -204,12 +203,11 @@ function spf_aborts_at_commit(test: kunit): void {
 		/* The lock of the table is taken: no waiting. */
 		n = events(SPF_ABORT_PTE_MAP_LOCK_PTL);
 		const ptl = pte_lockptr(mm, pmd_off(mm, addr));
-		/* As if by another CPU: this one is not in an atomic section. */
-		do_raw_spin_lock(ptl);
+		lock_elsewhere(ptl);
 		rcu_user_exit();
 		const ret = do_handle_mm_fault(vma, addr, FAULT_FLAG_SPECULATIVE |
 			FAULT_FLAG_USER | FAULT_FLAG_WRITE, mm.mmap_seq, REGS_USER);
-		do_raw_spin_unlock(ptl);
+		unlock_elsewhere(ptl);
 		rcu_user_enter();
 		KUNIT_EXPECT_EQ(test, ret, VM_FAULT_RETRY);
 		KUNIT_EXPECT_EQ(test, events(SPF_ABORT_PTE_MAP_LOCK_PTL), n + 1);

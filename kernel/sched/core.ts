@@ -12,12 +12,16 @@ import {
 	CONFIG_ARCH_HOST_STEPPER,
 	CONFIG_DEBUG_ATOMIC_SLEEP,
 	CONFIG_PERF_EVENTS,
+	CONFIG_PREEMPT_RCU,
+	CONFIG_PREEMPT_RT,
+	CONFIG_RT_MUTEXES,
 } from "generated/autoconf.ts";
 import { smp_mb } from "host/door.ts";
 import { ktime_get_ns, nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
 import { machine_sleeps } from "host/model.ts";
 import { atomic_set } from "linux/atomic.ts";
 import { BUG_ON } from "linux/bug.ts";
+import { EFAULT, EINVAL, ESRCH } from "linux/errno.ts";
 import {
 	irqs_disabled,
 	local_irq_restore,
@@ -30,14 +34,28 @@ import { in_atomic, preempt_count } from "linux/preempt.ts";
 import { rcu_preempt_depth } from "linux/rcupdate.ts";
 import {
 	TASK_INTERRUPTIBLE,
+	TASK_RTLOCK_WAIT,
 	TASK_RUNNING,
 	TASK_UNINTERRUPTIBLE,
 	TASK_WAKEKILL,
+	PF_KTHREAD,
 	type task_struct,
 } from "linux/sched.ts";
 import { mmdrop, mmgrab } from "linux/sched/mm.ts";
+import { rwsem_word } from "linux/rwsem.ts";
+import { MAX_RT_PRIO } from "linux/sched/prio.ts";
+import { get_task_struct, put_task_struct } from "linux/sched/task.ts";
+
 import { SIGKILL, sigmask } from "linux/signal.ts";
-import { spin_lock_init } from "linux/spinlock.ts";
+import {
+	raw_spin_lock,
+	raw_spin_lock_irqsave,
+	raw_spin_unlock,
+	raw_spin_unlock_irqrestore,
+	spin_lock,
+	spin_lock_init,
+	spin_unlock,
+} from "linux/spinlock.ts";
 import type { rw_semaphore } from "linux/spinlock_types.ts";
 import { __warn, panic } from "kernel/panic.ts";
 import { rcu_check_callbacks } from "kernel/rcu.ts";
@@ -45,6 +63,17 @@ import { rcu_eqs_enter, rcu_eqs_exit, rcu_is_watching } from "kernel/rcu.ts";
 import { cpu_kick, idle_finish, idle_prepare, idle_wait } from "kernel/smp.ts";
 import { irq_poll } from "kernel/smp.ts";
 import { process_scheduled_works, work_pending_on } from "kernel/workqueue.ts";
+import {
+	SCHED_BATCH,
+	SCHED_FIFO,
+	SCHED_IDLE,
+	SCHED_NORMAL,
+	SCHED_RR,
+} from "uapi/linux/sched.ts";
+import { sched_init_task, tasklist_lock } from "kernel/fork.ts";
+import { rt_mutex_adjust_pi } from "kernel/locking/rtmutex.ts";
+import { find_task_by_vpid } from "kernel/pid.ts";
+import { get_user, put_user } from "asm/uaccess.ts";
 import { init_mm } from "mm/init-mm.ts";
 import { enter_lazy_tlb, switch_mm_irqs_off } from "asm/mmu_context.ts";
 import { switch_to } from "asm/switch_to.ts";
@@ -135,6 +164,30 @@ export function set_current_state(state: number): void {
 	xchg(p.__state, state);
 }
 
+/**
+ * With PREEMPT_RT: about to sleep for a spinlock, in whatever state the task
+ * is. A wake-up for that state goes to saved_state meanwhile. Interrupts are
+ * off, as in the next one.
+ */
+export function current_save_and_set_rtlock_wait_state(): void {
+	const p = current();
+
+	raw_spin_lock(p.pi_lock);
+	p.saved_state = p.__state;
+	WRITE_ONCE(p.__state, TASK_RTLOCK_WAIT);
+	raw_spin_unlock(p.pi_lock);
+}
+
+/** It has the lock. */
+export function current_restore_rtlock_saved_state(): void {
+	const p = current();
+
+	raw_spin_lock(p.pi_lock);
+	WRITE_ONCE(p.__state, p.saved_state);
+	p.saved_state = TASK_RUNNING;
+	raw_spin_unlock(p.pi_lock);
+}
+
 export function task_is_running(p: task_struct): boolean {
 	return READ_ONCE(p.__state) === TASK_RUNNING;
 }
@@ -142,10 +195,45 @@ export function task_is_running(p: task_struct): boolean {
 /* ---- kernel/sched/core.c ---- */
 
 /**
+ * Does p sleep in one of the states? If it was about to, and now sleeps for a
+ * spinlock first, it is woken by not going back to that state. p->pi_lock is
+ * held. Port: success is the result; whether p is to be woken tells its state.
+ */
+function ttwu_state_match(p: task_struct, state: number): boolean {
+	if ((READ_ONCE(p.__state) & state) !== 0)
+		return true;
+	if ((p.saved_state & state) === 0)
+		return false;
+	p.saved_state = TASK_RUNNING;
+	return true;
+}
+
+/** try_to_wake_up() with PREEMPT_RT, where pi_lock is needed. */
+function rt_try_to_wake_up(p: task_struct, state: number): boolean {
+	const flags = raw_spin_lock_irqsave(p.pi_lock);
+
+	/* Pairs with set_current_state(): the condition before the state. */
+	smp_mb();
+	const success = ttwu_state_match(p, state);
+
+	if (success && (READ_ONCE(p.__state) & state) !== 0) {
+		const cpu = READ_ONCE(p.on_cpu) - 1;
+
+		WRITE_ONCE(p.__state, TASK_RUNNING);
+		if (cpu >= 0)
+			cpu_kick(cpu);
+	}
+	raw_spin_unlock_irqrestore(p.pi_lock, flags);
+	return success;
+}
+
+/**
  * Wake p if it sleeps in one of the states. Everything the caller did before
  * is seen by p when it wakes. Returns whether this call woke it.
  */
 export function try_to_wake_up(p: task_struct, state: number): boolean {
+	if (CONFIG_PREEMPT_RT)
+		return rt_try_to_wake_up(p, state);
 	/* Pairs with set_current_state(): the condition before the state. */
 	smp_mb();
 
@@ -251,11 +339,33 @@ function cpu_of_task(task: number): number {
 	return -1;
 }
 
+/** The same for a task that waits for an rt_mutex, of whatever lock. */
+function check_hung_rt_task(p: task_struct, start: number): void {
+	const waiter = p.pi_blocked_on;
+
+	if (waiter === NULL || ktime_get_ns() - start < HUNG_TASK_NS)
+		return;
+	const lock = waiter.lock;
+	const cpu = cpu_of_task(READ_ONCE(lock.owner) & ~1);
+
+	panic(
+		`hung_task: task ${p.pid} on CPU#${smp_processor_id()}` +
+			` blocked for more than ${HUNG_TASK_NS / 1e9}` +
+			` seconds [rt_mutex ${uptr(lock).toString(16)}` +
+			` of a task` +
+			`${cpu < 0 ? " on no CPU" : ` on CPU#${cpu}`}]`,
+	);
+}
+
 /**
  * kernel/hung_task.c: nobody waits for a lock for minutes, or it is a deadlock.
  * Other sleeps, such as wait4()'s, may last.
  */
 function check_hung_task(p: task_struct, start: number): void {
+	if (CONFIG_PREEMPT_RT) {
+		check_hung_rt_task(p, start);
+		return;
+	}
 	const sem: rw_semaphore = this_cpu(runqueues).blocked_on;
 
 	if (sem === NULL || ktime_get_ns() - start < HUNG_TASK_NS)
@@ -268,7 +378,7 @@ function check_hung_task(p: task_struct, start: number): void {
 		`hung_task: task ${p.pid} on CPU#${smp_processor_id()} blocked` +
 			` for more than ${HUNG_TASK_NS / 1e9} seconds` +
 			` [rwsem ${uptr(sem).toString(16)}` +
-			` count ${(sem.count.counter >>> 0).toString(16)}` +
+			` count ${(rwsem_word(sem) >>> 0).toString(16)}` +
 			` of a ${(owner & 1) !== 0 ? "reader" : "writer"}` +
 			`${cpu < 0 ? " on no CPU" : ` on CPU#${cpu}`}]`,
 	);
@@ -297,7 +407,11 @@ export function schedule(): void {
 		return;
 	}
 
-	const watching = rcu_is_watching();
+	/* A reader of PREEMPT_RCU that sleeps is one still: it keeps its CPU
+	 * watched, and so holds up grace periods. Linux puts it on the list of
+	 * blocked readers in rcu_note_context_switch(), and frees the CPU. */
+	const reader = CONFIG_PREEMPT_RCU && p.rcu_read_lock_nesting !== 0;
+	const watching = rcu_is_watching() && !reader;
 
 	if (watching)
 		rcu_eqs_enter();
@@ -306,7 +420,9 @@ export function schedule(): void {
 	p.nvcsw++;
 	while (READ_ONCE(p.__state) !== TASK_RUNNING) {
 		irq_poll();
-		rcu_check_callbacks();
+		/* A callback may want a spinlock that we hold. */
+		if (!reader)
+			rcu_check_callbacks();
 		check_hung_task(p, start);
 
 		/* Announced first, then looked again: pairs with cpu_kick(). */
@@ -323,13 +439,26 @@ export function schedule(): void {
 	smp_mb();
 }
 
+/** Sleep for a spinlock, with PREEMPT_RT: no state admits a signal. */
+export function schedule_rtlock(): void {
+	schedule();
+}
+
 /**
  * CONFIG_DEBUG_ATOMIC_SLEEP: complain if the caller may not sleep. Warned
  * about like in the kernel, which goes on.
  */
 export function __might_sleep(): void {
+	__might_resched(0);
+}
+
+/** As that; but a section of RCU is fine if it is one of so many. */
+function __might_resched(rcu_depth: number): void {
 	if (CONFIG_DEBUG_ATOMIC_SLEEP) {
-		if (!in_atomic() && !irqs_disabled())
+		const nested = CONFIG_PREEMPT_RCU &&
+			rcu_preempt_depth() !== rcu_depth;
+
+		if (!in_atomic() && !irqs_disabled() && !nested)
 			return;
 		const p = current();
 		const text =
@@ -338,12 +467,175 @@ export function __might_sleep(): void {
 			`irqs_disabled(): ${irqs_disabled() ? 1 : 0}, ` +
 			`pid: ${p !== NULL ? p.pid : 0}\n` +
 			`preempt_count: ${preempt_count().toString(16)}, expected: 0\n` +
-			`RCU nest depth: ${rcu_preempt_depth()}, expected: 0`;
+			`RCU nest depth: ${rcu_preempt_depth()}` +
+			`, expected: ${rcu_depth}`;
 
 		if (CONFIG_ARCH_HOST_STEPPER)
 			machine_sleeps(text);
 		__warn(text);
 	}
+}
+
+/** A spinlock of PREEMPT_RT may be taken in a section of RCU: spinlock_rt.c. */
+export function rtlock_might_resched(): void {
+	if (CONFIG_DEBUG_ATOMIC_SLEEP)
+		__might_resched(rcu_preempt_depth());
+}
+
+/* ---- priorities ---- */
+
+/** What a task goes by whose first waiter is pi_task, or NULL. */
+function __rt_effective_prio(pi_task: task_struct, prio: number): number {
+	if (pi_task === NULL)
+		return prio;
+	return Math.min(prio, READ_ONCE(pi_task.prio));
+}
+
+/**
+ * p inherits from pi_task, or from nobody (NULL). p->pi_lock is held, and the
+ * wait_lock under which pi_task waits.
+ * Port: there is no run queue to move p in. A CPU's idle task inherits, too:
+ * it does what kernel threads do in Linux, see cpu_idle_poll().
+ */
+export function rt_mutex_setprio(p: task_struct, pi_task: task_struct): void {
+	const prio = __rt_effective_prio(pi_task, p.normal_prio);
+
+	p.pi_top_task = pi_task;
+	WRITE_ONCE(p.prio, prio);
+}
+
+/* Without deadlines, and without nice values, which nobody sets. */
+
+function rt_policy(policy: number): boolean {
+	return policy === SCHED_FIFO || policy === SCHED_RR;
+}
+
+function valid_policy(policy: number): boolean {
+	return policy === SCHED_NORMAL || policy === SCHED_BATCH ||
+		policy === SCHED_IDLE || rt_policy(policy);
+}
+
+/** What sched_setparam() passes: the policy stays. */
+const SETPARAM_POLICY = -1;
+
+/**
+ * Give p a policy and a priority of its own. What it inherits it keeps if that
+ * is more, and whoever it waits for hears of the change. 0 or -EINVAL.
+ * Port: kernel/sched/core.c takes a sched_attr.
+ */
+function __sched_setscheduler(
+	p: task_struct,
+	policy: number,
+	sched_priority: number,
+): number {
+	const flags = raw_spin_lock_irqsave(p.pi_lock);
+
+	if (policy === SETPARAM_POLICY)
+		policy = p.policy;
+	if (
+		!valid_policy(policy) ||
+		sched_priority < 0 ||
+		sched_priority > MAX_RT_PRIO - 1 ||
+		rt_policy(policy) !== (sched_priority !== 0)
+	) {
+		raw_spin_unlock_irqrestore(p.pi_lock, flags);
+		return -EINVAL;
+	}
+	p.policy = policy;
+	p.rt_priority = sched_priority;
+	p.normal_prio = rt_policy(policy)
+		? MAX_RT_PRIO - 1 - sched_priority
+		: p.static_prio;
+	WRITE_ONCE(p.prio, __rt_effective_prio(p.pi_top_task, p.normal_prio));
+	raw_spin_unlock_irqrestore(p.pi_lock, flags);
+
+	rt_mutex_adjust_pi(p);
+	return 0;
+}
+
+/** For the kernel itself. */
+export function sched_setscheduler_nocheck(
+	p: task_struct,
+	policy: number,
+	sched_priority: number,
+): number {
+	return __sched_setscheduler(p, policy, sched_priority);
+}
+
+/** With a reference; 0 is current, NULL: there is none. */
+function find_process_by_pid(pid: number): task_struct {
+	if (pid === 0)
+		return get_task_struct(current());
+	spin_lock(tasklist_lock);
+	const p = find_task_by_vpid(pid);
+
+	if (p !== NULL)
+		get_task_struct(p);
+	spin_unlock(tasklist_lock);
+	return p;
+}
+
+/** Port: there are no users, so that everybody may. */
+function do_sched_setscheduler(
+	pid: number,
+	policy: number,
+	param: number,
+): number {
+	if (param === 0 || pid < 0)
+		return -EINVAL;
+	/* struct sched_param is an int. */
+	const { value, error } = get_user(param);
+
+	if (error !== 0)
+		return -EFAULT;
+	const p = find_process_by_pid(pid);
+
+	if (p === NULL)
+		return -ESRCH;
+	const retval = __sched_setscheduler(p, policy, value);
+
+	put_task_struct(p);
+	return retval;
+}
+
+export function sys_sched_setscheduler(
+	pid: number,
+	policy: number,
+	param: number,
+): number {
+	if (policy < 0)
+		return -EINVAL;
+	return do_sched_setscheduler(pid, policy, param);
+}
+
+export function sys_sched_setparam(pid: number, param: number): number {
+	return do_sched_setscheduler(pid, SETPARAM_POLICY, param);
+}
+
+export function sys_sched_getscheduler(pid: number): number {
+	if (pid < 0)
+		return -EINVAL;
+	const p = find_process_by_pid(pid);
+
+	if (p === NULL)
+		return -ESRCH;
+	const policy = data_race(p.policy);
+
+	put_task_struct(p);
+	return policy;
+}
+
+export function sys_sched_getparam(pid: number, param: number): number {
+	if (param === 0 || pid < 0)
+		return -EINVAL;
+	const p = find_process_by_pid(pid);
+
+	if (p === NULL)
+		return -ESRCH;
+	const priority = data_race(p.rt_priority);
+
+	put_task_struct(p);
+	return put_user(priority, param) !== 0 ? -EFAULT : 0;
 }
 
 /** Set up the task that a CPU is when it is no other; nobody frees it. */
@@ -359,7 +651,48 @@ export function init_idle(idle: task_struct, cpu: number): void {
 	idle.parent = idle;
 	mmgrab(init_mm);
 	idle.active_mm = init_mm;
+	if (CONFIG_RT_MUTEXES)
+		sched_init_task(idle);
 	rq.curr = idle;
+}
+
+/** A thread of the kernel that runs on a CPU while its task sleeps, or idles:
+ *  see rcu_cpu_kthread(). Nobody frees it. */
+export function init_kthread(p: task_struct): void {
+	p.flags = PF_KTHREAD;
+	atomic_set(p.usage, 2);
+	spin_lock_init(p.alloc_lock);
+	INIT_LIST_HEAD(p.tasks);
+	p.group_leader = p;
+	p.parent = p;
+	sched_init_task(p);
+}
+
+/** Run as p on this CPU, in the address space of who did. Returns that one. */
+export function kthread_enter(p: task_struct): task_struct {
+	const rq = this_cpu(runqueues);
+	const prev = rq.curr;
+	/* An interrupt may let go of what is borrowed. */
+	const flags = local_irq_save();
+
+	p.mm = prev.mm;
+	p.active_mm = prev.active_mm;
+	p.__state = TASK_RUNNING;
+	WRITE_ONCE(p.on_cpu, smp_processor_id() + 1);
+	rq.curr = p;
+	local_irq_restore(flags);
+	return prev;
+}
+
+export function kthread_leave(p: task_struct, prev: task_struct): void {
+	const rq = this_cpu(runqueues);
+	const flags = local_irq_save();
+
+	prev.active_mm = p.active_mm;
+	rq.curr = prev;
+	p.mm = NULL;
+	p.active_mm = NULL;
+	local_irq_restore(flags);
 }
 
 /** Boot, CPU 0, before anything takes a lock that sleeps. For all CPUs. */

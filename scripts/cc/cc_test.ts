@@ -20,6 +20,7 @@ interface outer extends struct {
 	list: array<embed<inner>, 3>;
 	counts: array<int, 4>;
 	gated: ifdef<"CONFIG_GATED", int>;
+	gated_not: ifdef<"!CONFIG_GATED", u8>;
 	over: overlay<"word", inner>;
 	fn: rodata<(x: number) => number>;
 }
@@ -62,14 +63,17 @@ test("layout: sizes, alignment, embedding, arrays, overlays, gated fields", (t) 
 		offsetof<outer>("next"), offsetof<outer>("list"),
 		offsetof<outer>("counts"), offsetof<outer>("over")];`);
 	/* inner: a 0, b 8. outer: flag 0, on 1, half 2, word 4, in 8, next 24, list 32 (3*16),
-	 * counts 80, fn 96; over lies on word, rounded up to its own alignment. */
+	 * counts 80, gated_not 96, fn 100; over lies on word, rounded up to its own alignment. */
 	t.is(js, "export const o = [16, 104, 2, 8, 24, 32, 80, 4];");
 });
 
 test("a gated field takes room only where its symbol is set", (t) => {
-	const source = `export const o = [offsetof<outer>("fn")];`;
-	t.is(cc(source, false).js, "export const o = [96];");
-	t.is(cc(source, true).js, "export const o = [100];");
+	const source = `export const o = [sizeof<outer>(), offsetof<outer>("fn")];`;
+	t.is(cc(source, false).js, "export const o = [104, 100];");
+	t.is(cc(source, true).js, "export const o = [104, 100];");
+	t.is(cc(`export const o = offsetof<outer>("gated");`, true).js, "export const o = 96;");
+	t.is(cc(`export const o = offsetof<outer>("gated_not");`).js, "export const o = 96;");
+	t.regex(cc(`export const o = offsetof<outer>("gated_not");`, true).js, /BUILD_BUG_no_such_field/);
 });
 
 test("fields are loads and stores at constant offsets", (t) => {

@@ -20,13 +20,13 @@ export function program_deps(program: ts.Program, objtree: string): Deps {
 		const symbols = new Set<string>();
 		const visit = (node: ts.Node): void => {
 			if (ts.isIdentifier(node) && node.text.startsWith("CONFIG_")) symbols.add(node.text);
-			/* A field of some configurations: ifdef<"CONFIG_X", T>. */
+			/* A field of some configurations: ifdef<"CONFIG_X", T>, ifdef<"!CONFIG_X", T>. */
 			if (
 				ts.isLiteralTypeNode(node) &&
 				ts.isStringLiteral(node.literal) &&
-				node.literal.text.startsWith("CONFIG_")
+				/^!?CONFIG_/.test(node.literal.text)
 			)
-				symbols.add(node.literal.text);
+				symbols.add(node.literal.text.replace("!", ""));
 			ts.forEachChild(node, visit);
 		};
 		visit(file);

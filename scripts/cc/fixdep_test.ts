@@ -23,7 +23,9 @@ test("symbols of code and of fields count, of comments and texts not", (t) => {
 	const deps = program_deps(
 		program({
 			"/src/a.ts": 'if (CONFIG_B && CONFIG_A) f("CONFIG_TEXT"); // CONFIG_COMMENT',
-			"/src/b.ts": 'interface S { x: ifdef<"CONFIG_FIELD", int>; y: typeof CONFIG_A }',
+			"/src/b.ts":
+				'interface S { x: ifdef<"CONFIG_FIELD", int>; y: typeof CONFIG_A } ' +
+				'interface T { z: ifdef<"!CONFIG_NOT", int> }',
 			"/obj/include/generated/autoconf.ts": "export const CONFIG_ALL = true;",
 		}),
 		"/obj",
@@ -32,7 +34,8 @@ test("symbols of code and of fields count, of comments and texts not", (t) => {
 		cmd_text("k.mjs", deps, "/src"),
 		"deps_k.mjs := \\\n  a.ts \\\n    $(wildcard $(objtree)/include/config/A) \\\n    $(wildcard " +
 			"$(objtree)/include/config/B) \\\n" +
-			"  b.ts \\\n    $(wildcard $(objtree)/include/config/FIELD) \\\n\n$(deps_k.mjs):\n",
+			"  b.ts \\\n    $(wildcard $(objtree)/include/config/FIELD) \\\n    $(wildcard " +
+			"$(objtree)/include/config/NOT) \\\n\n$(deps_k.mjs):\n",
 	);
 });
 

@@ -53,7 +53,14 @@ const RELEASE = ["store_release", "rcu_assign_pointer"];
 
 /** Functions that get a lock's name as a second argument: what Linux's macros
  *  of these names do for lockdep. */
-const LOCK_INITS = ["spin_lock_init", "raw_spin_lock_init", "init_rwsem", "__init_rwsem", "percpu_init_rwsem"];
+const LOCK_INITS = [
+	"spin_lock_init",
+	"raw_spin_lock_init",
+	"rt_mutex_init",
+	"init_rwsem",
+	"__init_rwsem",
+	"percpu_init_rwsem",
+];
 
 /** What a call of a builtin becomes; undefined: it is none. */
 export function lower_call(u: Unit, node: ts.CallExpression): ts.Expression | undefined {

@@ -166,7 +166,8 @@ export class Layouts {
 			if (real.name === "ifdef") {
 				const gate = string_of(args[0]);
 				const inner = this.measure(args[1]);
-				return { ...inner, present: inner.present && this.config(gate) === true };
+				const on = this.config(gate.replace("!", "")) === true;
+				return { ...inner, present: inner.present && on !== gate.startsWith("!") };
 			}
 			if (real.name === "overlay") return { ...this.embedded(args[1]), over: string_of(args[0]) };
 			if (real.name === "embed") return this.embedded(args[0]);

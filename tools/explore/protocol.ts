@@ -98,7 +98,7 @@ export interface Seen {
 	inside: [number, string][];
 	in_irq: [number, string][];
 	irqs_on: [number, string][];
-	sleeping: number[];
+	waits: [number, number][];
 }
 
 /** A scenario, as a bundle lists it. */

@@ -5,6 +5,7 @@
  * period while its readers are inside, a busy-wait loop until something that
  * it looks at has changed. The kernel calls them with CONFIG_ARCH_HOST_STEPPER.
  */
+import { LD_WAIT_SLEEP, LD_WAIT_SPIN } from "linux/lockdep_types.ts";
 import { private_lock_order, shared_lock, shared_release } from "./access.ts";
 import { fail } from "./failure.ts";
 import { ACQ, DOWNGRADE, RACQ, REL, RREL, RTRY, TRY } from "./kinds.ts";
@@ -46,12 +47,12 @@ let subclass = 0;
 function note_acquire(p: number, trylock: boolean): void {
 	const nested = subclass;
 	subclass = 0;
-	note_lock(p, false, trylock, nested, false);
+	note_lock(p, false, trylock, nested, LD_WAIT_SPIN);
 }
-function note_lock(p: number, read: boolean, trylock: boolean, nested: number, sleeps: boolean): void {
+function note_lock(p: number, read: boolean, trylock: boolean, nested: number, wait: number): void {
 	if (!exploring()) return;
 	const again = rerunning();
-	const lock = { p, read, trylock, subclass: nested, irqs_off: irq_off(), in_irq: in_irq(), sleeps, again };
+	const lock = { p, read, trylock, subclass: nested, irqs_off: irq_off(), in_irq: in_irq(), wait, again };
 	for (const o of watch.acquire) heed(o.acquire(current_context(), lock));
 }
 function note_release(p: number): void {
@@ -59,8 +60,8 @@ function note_release(p: number): void {
 	for (const o of watch.release) heed(o.release(current_context(), p));
 }
 /* Sleeping locks tell of themselves: see linux/lockdep.ts. */
-export function lockdep_acquire(p: number, read: boolean, trylock: boolean, nested: number): void {
-	note_lock(p, read, trylock, nested, true);
+export function lockdep_acquire(p: number, read: boolean, trylock: boolean, nested: number, wait: number): void {
+	note_lock(p, read, trylock, nested, wait);
 }
 export function lockdep_release(p: number): void {
 	note_release(p);
@@ -68,7 +69,7 @@ export function lockdep_release(p: number): void {
 /** Who holds it for writing, holds it for reading. */
 export function lockdep_downgrade(p: number): void {
 	note_release(p);
-	note_lock(p, true, true, 0, true);
+	note_lock(p, true, true, 0, LD_WAIT_SLEEP);
 }
 
 /** Word of a lock that nobody else uses: no step. `fn` as for shared_lock(). */
@@ -112,6 +113,16 @@ export function spin_trylock_step(p: number): boolean {
 }
 export function spin_unlock_step(p: number): void {
 	note_release(p);
+	rtmutex_unlock_step(p);
+}
+/* A spinlock of PREEMPT_RT: the same steps, but it tells of itself, as semaphores do. */
+export function rtmutex_lock_step(p: number): void {
+	lock_op(p, ACQ, take_spin, true);
+}
+export function rtmutex_trylock_step(p: number): boolean {
+	return lock_op(p, TRY, take_spin, true);
+}
+export function rtmutex_unlock_step(p: number): void {
 	if (rerunning()) {
 		logged();
 		return;

@@ -12,6 +12,9 @@ function none(..._args: unknown[]): never {
 export const spin_lock_step: (p: number) => void = none;
 export const spin_trylock_step: (p: number) => boolean = none;
 export const spin_unlock_step: (p: number) => void = none;
+export const rtmutex_lock_step: (p: number) => void = none;
+export const rtmutex_trylock_step: (p: number) => boolean = none;
+export const rtmutex_unlock_step: (p: number) => void = none;
 export const rwsem_down_read_step: (p: number) => void = none;
 export const rwsem_down_read_trylock_step: (p: number) => boolean = none;
 export const rwsem_down_write_step: (p: number) => void = none;
@@ -21,7 +24,8 @@ export const rwsem_up_write_step: (p: number) => void = none;
 export const rwsem_downgrade_step: (p: number) => void = none;
 export const lock_class: (p: number, name: string) => void = none;
 export const lock_subclass: (n: number) => void = none;
-export const lockdep_acquire: (p: number, read: boolean, trylock: boolean, subclass: number) => void = none;
+export const lockdep_acquire: (p: number, read: boolean, trylock: boolean, subclass: number, wait: number) => void =
+	none;
 export const lockdep_downgrade: (p: number) => void = none;
 export const lockdep_release: (p: number) => void = none;
 export const lockdep_held: (p: number) => number = none;

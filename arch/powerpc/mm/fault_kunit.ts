@@ -156,9 +156,11 @@ import {
 	expect_signal as expect_last_signal,
 	fill,
 	in_kernel,
+	lock_elsewhere,
 	need_events,
 	ptep_of,
 	spf_done,
+	unlock_elsewhere,
 } from "mm/fault_kunit_util.ts";
 import {
 	AREA,
@@ -659,9 +661,7 @@ function spf_signal_comes_first(test: kunit): void {
 			const mm = current().mm;
 			const ptl = pte_lockptr(mm, pmd_off(mm, AREA));
 
-			/* Taken without its preempt_count(), as by another
-			 * CPU. */
-			ptl.slock = 1;
+			lock_elsewhere(ptl);
 			fetch_or(tsk.pending, sigmask(SIGHUP));
 			const ret = do_page_fault(
 				REGS_USER,
@@ -669,7 +669,7 @@ function spf_signal_comes_first(test: kunit): void {
 				DSISR_NOHPTE | DSISR_ISSTORE,
 				INTERRUPT_DATA_STORAGE,
 			);
-			ptl.slock = 0;
+			unlock_elsewhere(ptl);
 			return ret;
 		});
 

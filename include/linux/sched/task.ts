@@ -4,10 +4,11 @@
  * of its mm pointer, and the arguments of kernel_clone().
  * Left out: everything for kernel threads, ptrace, pidfds, cgroups, namespaces.
  */
+import { CONFIG_PREEMPT_RT } from "generated/autoconf.ts";
 import { atomic_dec_and_test, atomic_inc } from "linux/atomic.ts";
 import { spin_lock, spin_unlock } from "linux/spinlock.ts";
 import type { task_struct } from "linux/sched.ts";
-import { __put_task_struct } from "kernel/fork.ts";
+import { __put_task_struct, __put_task_struct_rcu } from "kernel/fork.ts";
 
 /**
  * What fork, vfork, clone and clone3 boil down to.
@@ -29,7 +30,11 @@ export function get_task_struct(t: task_struct): task_struct {
 }
 
 export function put_task_struct(t: task_struct): void {
-	if (atomic_dec_and_test(t.usage))
+	if (!atomic_dec_and_test(t.usage))
+		return;
+	if (CONFIG_PREEMPT_RT)
+		__put_task_struct_rcu(t);
+	else
 		__put_task_struct(t);
 }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors include/uapi/linux/sched.h (5.17): clone flags and the argument
- * block of clone3().
- * Left out: scheduling policies.
+ * Mirrors include/uapi/linux/sched.h (5.17): clone flags, the argument block
+ * of clone3(), scheduling policies.
  */
+export const SCHED_NORMAL = 0;
+export const SCHED_FIFO = 1;
+export const SCHED_RR = 2;
+export const SCHED_BATCH = 3;
+export const SCHED_IDLE = 5;
 export const CSIGNAL = 0x000000ff; /* signal to the parent at exit */
 export const CLONE_VM = 0x00000100;
 export const CLONE_FS = 0x00000200;

@@ -23,6 +23,7 @@ import {
 	CONFIG_RCU_KUNIT_TEST,
 	CONFIG_RCU_SYNC_KUNIT_TEST,
 	CONFIG_RMAP_KUNIT_TEST,
+	CONFIG_RTMUTEX_KUNIT_TEST,
 	CONFIG_RWSEM_KUNIT_TEST,
 	CONFIG_SEQLOCK_KUNIT_TEST,
 	CONFIG_SLAB_KUNIT_TEST,
@@ -36,6 +37,7 @@ import { proc_test_suite } from "kernel/fs/proc/proc_kunit.ts";
 import { list_test_suite } from "kernel/lib/list_kunit.ts";
 import { rbtree_test_suite } from "kernel/lib/rbtree_kunit.ts";
 import { percpu_rwsem_test_suite } from "kernel/locking/percpu-rwsem_kunit.ts";
+import { rtmutex_test_suite } from "kernel/locking/rtmutex_kunit.ts";
 import { rwsem_test_suite } from "kernel/locking/rwsem_kunit.ts";
 import { seqlock_test_suite } from "kernel/locking/seqlock_kunit.ts";
 import { rcu_sync_test_suite } from "kernel/rcu/sync_kunit.ts";
@@ -61,6 +63,7 @@ export function kunit_suites(): kunit_suite[] {
 		...(CONFIG_LIST_KUNIT_TEST ? [list_test_suite] : []),
 		...(CONFIG_RBTREE_KUNIT_TEST ? [rbtree_test_suite] : []),
 		...(CONFIG_SEQLOCK_KUNIT_TEST ? [seqlock_test_suite] : []),
+		...(CONFIG_RTMUTEX_KUNIT_TEST ? [rtmutex_test_suite] : []),
 		...(CONFIG_RWSEM_KUNIT_TEST ? [rwsem_test_suite] : []),
 		...(CONFIG_RCU_KUNIT_TEST ? [rcu_test_suite] : []),
 		...(CONFIG_RCU_SYNC_KUNIT_TEST ? [rcu_sync_test_suite] : []),

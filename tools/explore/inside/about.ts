@@ -4,6 +4,7 @@
  * a count that does not balance, or a lock that is still held. Who changed
  * them, and where, is then written down when the execution is repeated.
  */
+import { spin_lock_word } from "linux/spinlock.ts";
 import type { anon_vma, mm_struct, page } from "linux/mm_types.ts";
 import { page_to_pfn, pfn_to_page, virt_to_page } from "asm-generic/memory_model.ts";
 import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
@@ -85,8 +86,11 @@ const SUBJECTS: [RegExp, (m: RegExpExecArray) => Subject[]][] = [
 		/\bmmap_seq \d+ is odd/,
 		of_each_mm((mm) => count("mm.mmap_seq", CONFIG_SPECULATIVE_PAGE_FAULT ? ADDR(mm.mmap_seq) : 0)),
 	],
-	[/\bmmap_lock is held/, of_each_mm((mm) => lock("mm.mmap_lock", ADDR(mm.mmap_lock.count.counter)))],
-	[/\bpage_table_lock is held/, of_each_mm((mm) => lock("mm.page_table_lock", ADDR(mm.page_table_lock.slock)))],
+	[/\bmmap_lock is held/, of_each_mm((mm) => lock("mm.mmap_lock", uptr(mm.mmap_lock)))],
+	[
+		/\bpage_table_lock is held/,
+		of_each_mm((mm) => lock("mm.page_table_lock", spin_lock_word(mm.page_table_lock))),
+	],
 	[
 		/\bpage table ([0-9a-f]+): its lock is held/,
 		([, page]) => [lock("ptl", parseInt(page, 16) + offsetof_ptl())],
@@ -95,7 +99,7 @@ const SUBJECTS: [RegExp, (m: RegExpExecArray) => Subject[]][] = [
 /** For their test. */
 export const SUBJECT_TEXTS = SUBJECTS.map(([what]) => what);
 function offsetof_ptl(): number {
-	return ADDR(pfn_to_page(0).ptl.slock) - uptr(pfn_to_page(0));
+	return spin_lock_word(pfn_to_page(0).ptl) - uptr(pfn_to_page(0));
 }
 
 /** The words that a text names, and the locks at some addresses. */

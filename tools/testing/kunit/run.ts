@@ -12,6 +12,7 @@ export const KUNIT_CONFIGS: Record<string, string[]> = {
 	default: ["kunit.config"],
 	debug: ["kunit.config", "debug.config", "tracing.config", "softdirty.config", "pkeys.config"],
 	nospf: ["kunit.config", "debug.config", "tracing.config", "nospf.config"],
+	rt: ["kunit.config", "debug.config", "tracing.config", "rt.config"],
 	up: ["kunit.config", "debug.config", "nosmp.config"],
 };
 

@@ -10,6 +10,7 @@
  * only hold() is called, since nothing is new.
  */
 
+import { LD_WAIT_SPIN } from "linux/lockdep_types.ts";
 import type { Place } from "../failure.ts";
 import { ctx_cpu } from "../state.ts";
 import type { Acquire, Held, Objection, Oracle } from "./oracle.ts";
@@ -55,8 +56,8 @@ export class Lockdep {
 	/** Where an interrupt took a lock of the class, and where one was held with interrupts on. */
 	private in_irq = new Map<number, string>();
 	private irqs_on = new Map<number, string>();
-	/** Classes whose owners sleep. */
-	private sleeping = new Set<number>();
+	/** By class, LD_WAIT_*: how one waits for it. */
+	private waits = new Map<number, number>();
 
 	/** Below static_end lie the kernel's variables, which are made with their locks open. */
 	constructor(
@@ -84,7 +85,7 @@ export class Lockdep {
 
 	/**
 	 * Context t is about to take the lock at p, or has, by a trylock. A report, if it
-	 * should not. `sleeps`: it is an rwsem.
+	 * should not.
 	 */
 	acquire(
 		t: number,
@@ -93,7 +94,7 @@ export class Lockdep {
 		subclass: number,
 		irqs_off: boolean,
 		in_irq: boolean,
-		sleeps = false,
+		wait = LD_WAIT_SPIN,
 		read = false,
 	): LockReport | undefined {
 		const held = this.stack[t];
@@ -104,10 +105,10 @@ export class Lockdep {
 			};
 		const c = this.class_of(p, subclass);
 		const news: News[] = [];
-		if (sleeps) this.sleeping.add(c);
+		this.waits.set(c, wait);
 		let report = trylock
 			? undefined
-			: (this.wait_context(held, c, sleeps, irqs_off || in_irq) ?? this.order(held, p, c, news));
+			: (this.wait_context(held, c, irqs_off || in_irq) ?? this.order(held, p, c, news));
 		this.hold(t, p, subclass, read);
 		if (in_irq) this.add(this.in_irq, c, news);
 		else if (!irqs_off) this.add(this.irqs_on, c, news);
@@ -129,11 +130,20 @@ export class Lockdep {
 		this.stack[t].push({ p, class: this.class_of(p, subclass), read, stack: this.traced ? here() : "" });
 	}
 
-	/** Who sleeps may hold nothing that others spin for. */
-	private wait_context(held: Entry[], c: number, sleeps: boolean, irqs_off: boolean): LockReport | undefined {
-		const spin = held.find((h) => !this.sleeping.has(h.class));
-		if (!sleeps || (spin === undefined && !irqs_off)) return;
-		const why = spin ? `while ${this.names[spin.class]} is held` : "with interrupts off";
+	/** Owners sleep, so that others may, who wait for it. */
+	private sleeps(c: number): boolean {
+		return (this.waits.get(c) as number) > LD_WAIT_SPIN;
+	}
+	/**
+	 * Who may sleep may hold nothing that others spin for; and who sleeps for as long as a semaphore is held,
+	 * no spinlock, though with PREEMPT_RT one may sleep for that, too. Linux has no such rule for interrupts
+	 * that are off: there might_sleep() says so, in the lock's own code.
+	 */
+	private wait_context(held: Entry[], c: number, irqs_off: boolean): LockReport | undefined {
+		const wait = this.waits.get(c) as number;
+		const inner = held.find((h) => (this.waits.get(h.class) as number) < wait);
+		if (!this.sleeps(c) || (inner === undefined && !irqs_off)) return;
+		const why = inner ? `while ${this.names[inner.class]} is held` : "with interrupts off";
 		return {
 			text: `BUG: Invalid wait context: ${this.names[c]}, which may sleep, is taken ${why}`,
 			places: this.places(held),
@@ -176,7 +186,7 @@ export class Lockdep {
 	/** Is what an interrupt takes, or what is taken inside of that, taken with interrupts on? */
 	private unsafe(): LockReport | undefined {
 		for (const [a, irq] of this.in_irq) {
-			const chain = this.path(a, (x) => this.irqs_on.has(x) && !this.sleeping.has(x));
+			const chain = this.path(a, (x) => this.irqs_on.has(x) && !this.sleeps(x));
 			if (!chain) continue;
 			const b = chain[chain.length - 1];
 			const safe = this.names[a];
@@ -281,7 +291,7 @@ export class Lockdep {
 			inside: [...this.inside],
 			in_irq: [...this.in_irq],
 			irqs_on: [...this.irqs_on],
-			sleeping: [...this.sleeping],
+			waits: [...this.waits],
 		};
 	}
 	/** What an exploration has seen before this execution. */
@@ -291,7 +301,7 @@ export class Lockdep {
 		this.inside = new Map(s.inside);
 		this.in_irq = new Map(s.in_irq);
 		this.irqs_on = new Map(s.irqs_on);
-		this.sleeping = new Set(s.sleeping);
+		this.waits = new Map(s.waits);
 	}
 }
 
@@ -308,7 +318,7 @@ export interface Seen {
 	inside: [number, string][];
 	in_irq: [number, string][];
 	irqs_on: [number, string][];
-	sleeping: number[];
+	waits: [number, number][];
 }
 
 /** What a replay asks for. */
@@ -343,9 +353,9 @@ export class LockdepOracle implements Oracle {
 	}
 	acquire(
 		c: number,
-		{ p, read, trylock, subclass, irqs_off, in_irq, sleeps, again }: Acquire,
+		{ p, read, trylock, subclass, irqs_off, in_irq, wait, again }: Acquire,
 	): Objection | undefined {
-		if (!again) return this.report(this.l.acquire(c, p, trylock, subclass, irqs_off, in_irq, sleeps, read));
+		if (!again) return this.report(this.l.acquire(c, p, trylock, subclass, irqs_off, in_irq, wait, read));
 		this.l.hold(c, p, subclass, read);
 	}
 	release(c: number, p: number): Objection | undefined {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Lock order: what is reported, and what is not. */
 import test from "ava";
+import { LD_WAIT_CONFIG, LD_WAIT_SLEEP } from "../../../../include/linux/lockdep_types.ts";
 import { Lockdep } from "./lockdep.ts";
 
 function two_locks(): Lockdep {
@@ -133,7 +134,7 @@ test("a lock that is held while interrupts are enabled is taken with interrupts 
 test("who sleeps holds no spinlock, and has interrupts on", (t) => {
 	const l = two_locks();
 	const down = (t: number, trylock: boolean, irqs_off = false) =>
-		l.acquire(t, 16, trylock, 0, irqs_off, false, true)?.text;
+		l.acquire(t, 16, trylock, 0, irqs_off, false, LD_WAIT_SLEEP)?.text;
 	t.is(down(0, false), undefined);
 	l.reset(0);
 	t.regex(down(0, false, true) ?? "", /Invalid wait context: b, which may sleep, is taken with interrupts off/);
@@ -143,4 +144,23 @@ test("who sleeps holds no spinlock, and has interrupts on", (t) => {
 	l.reset(0);
 	take(l, 0, 8);
 	t.is(down(0, true), undefined);
+});
+
+test("with PREEMPT_RT a spinlock may be taken inside of another one, and nothing that sleeps for longer", (t) => {
+	const l = two_locks();
+	l.name(24, "c");
+	const rt = (p: number, irqs_off = false) => l.acquire(0, p, false, 0, irqs_off, false, LD_WAIT_CONFIG)?.text;
+	t.is(rt(8), undefined);
+	t.is(rt(16), undefined);
+	t.regex(
+		l.acquire(0, 24, false, 0, false, false, LD_WAIT_SLEEP)?.text ?? "",
+		/Invalid wait context: c, which may sleep, is taken while a is held/,
+	);
+	l.reset(0);
+	t.regex(rt(8, true) ?? "", /Invalid wait context: a, which may sleep, is taken with interrupts off/);
+	l.reset(0);
+	t.is(l.acquire(0, 8, true, 0, true, false, LD_WAIT_CONFIG), undefined);
+	l.reset(0);
+	take(l, 0, 24);
+	t.regex(rt(8) ?? "", /Invalid wait context: a, which may sleep, is taken while c is held/);
 });

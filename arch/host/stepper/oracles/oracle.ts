@@ -23,8 +23,8 @@ export interface Acquire {
 	/** With others. */
 	read: boolean;
 	trylock: boolean;
-	/** It is a semaphore. */
-	sleeps: boolean;
+	/** LD_WAIT_*: how one waits for it. */
+	wait: number;
 	/** The context is run again: it holds the lock already. */
 	again: boolean;
 	/** Of the CPU, and of who takes it. */

@@ -30,6 +30,7 @@ import {
 	down_write_trylock,
 	downgrade_write,
 	init_rwsem,
+	rwsem_word,
 	up_read,
 	up_write,
 } from "linux/rwsem.ts";
@@ -268,7 +269,7 @@ export const scenarios: Record<string, Scenario> = {
 		],
 		check() {
 			counted(3);
-			check_that(w.sem.count.counter === 0, `the count is ${w.sem.count.counter} at the end`);
+			check_that(rwsem_word(w.sem) === 0, `the count is ${rwsem_word(w.sem)} at the end`);
 		},
 		configs: ["rwsem.config"],
 	},
