@@ -55,6 +55,7 @@ import {
 	unaccount_process,
 } from "kernel/fork.ts";
 import { detach_pid, free_pid } from "kernel/pid.ts";
+import { oom_reaper } from "mm/oom_kill.ts";
 import { zap_other_threads } from "kernel/signal.ts";
 import {
 	current,
@@ -313,6 +314,8 @@ function do_task_dead(): void {
 	WRITE_ONCE(tsk.__state, TASK_DEAD);
 	switch_to_task(idle_task(smp_processor_id()));
 	put_task_struct(tsk);
+	/* Port: this CPU has nothing else to do now. */
+	oom_reaper();
 }
 
 /**

@@ -178,6 +178,9 @@ import {
 import { alloc_pid, attach_pid, free_pid } from "kernel/pid.ts";
 import { lockdep_assert_irqs_enabled } from "linux/lockdep.ts";
 import { might_sleep } from "linux/kernel.ts";
+import { MMF_MULTIPROCESS } from "linux/oom.ts";
+import { down_write, up_write } from "linux/rwsem.ts";
+import { oom_adj_mutex } from "mm/oom_kill.ts";
 
 /** As many tasks as fork allows; the kernel computes it from the RAM. */
 const MAX_THREADS = 4096;
@@ -495,7 +498,15 @@ const __put_task_struct_rcu_cb = RODATA((rhp: rcu_head): void => {
 /** One thread fewer refers to it. */
 function put_signal_struct(sig: signal_struct): void {
 	if (atomic_dec_and_test(sig.sigcnt))
-		kmem_cache_free(data.signal_cachep, sig);
+		free_signal_struct(sig);
+}
+
+/** Port: the mm is dropped here, by mmdrop_async() in the kernel: who drops a
+ *  task holds no spinlock. */
+function free_signal_struct(sig: signal_struct): void {
+	if (sig.oom_mm !== NULL)
+		mmdrop(sig.oom_mm);
+	kmem_cache_free(data.signal_cachep, sig);
 }
 
 /** A thread shares what its process has counted, a process begins at 0, with
@@ -515,8 +526,30 @@ function copy_signal(clone_flags: number, tsk: task_struct): number {
 		return -ENOMEM;
 	atomic_set(sig.sigcnt, 1);
 
-	copy_rlimits(sig, current().signal);
+	const parent = current().signal;
+
+	copy_rlimits(sig, parent);
+	if (parent !== NULL)
+		sig.oom_score_adj = READ_ONCE(parent.oom_score_adj);
 	return 0;
+}
+
+/** Who shares memory without being of one process is to be as likely a victim
+ *  of the OOM killer, for he would be killed with it. */
+function copy_oom_score_adj(clone_flags: number, tsk: task_struct): void {
+	const mm: mm_struct = tsk.mm;
+
+	if (mm === NULL)
+		return;
+	/* Threads have one value; a child by vfork() soon leaves. */
+	const asked = clone_flags & (CLONE_VM | CLONE_THREAD | CLONE_VFORK);
+	if (asked !== CLONE_VM)
+		return;
+	down_write(oom_adj_mutex);
+	fetch_or(mm.flags, 1 << MMF_MULTIPROCESS);
+	/* It may have changed since copy_signal(). */
+	WRITE_ONCE(tsk.signal.oom_score_adj, current().signal.oom_score_adj);
+	up_write(oom_adj_mutex);
 }
 
 /** At boot: the cache that tasks come from, and the first of them. */
@@ -577,6 +610,8 @@ function dup_task_struct(orig: task_struct): task_struct {
 	tsk.pid_chain = NULL;
 	tsk.in_fault = 0;
 	tsk.memalloc_noretry = 0;
+	tsk.need_resched = 0;
+	tsk.oom_reaper_list = NULL;
 	return tsk;
 }
 
@@ -970,6 +1005,7 @@ export function copy_process(args: kernel_clone_args): task_struct {
 	data.nr_threads++;
 	data.total_forks++;
 	spin_unlock(tasklist_lock);
+	copy_oom_score_adj(clone_flags, p);
 
 	return p;
 }

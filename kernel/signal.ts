@@ -70,12 +70,19 @@ function complete_signal(sig: number, t: task_struct): void {
 	signal_wake_up(t, false);
 }
 
-/** From within the kernel, to a task that somebody keeps from going away.
- *  Takes tasklist_lock. */
-export function send_sig(sig: number, p: task_struct): number {
-	spin_lock(tasklist_lock);
+/** From within the kernel, to p's process. tasklist_lock is held. Port: in the
+ *  kernel it is siglock, which is taken here. */
+export function do_send_sig_info(sig: number, p: task_struct): void {
+	assert_spin_locked(tasklist_lock);
 	if ((p.flags & PF_EXITING) === 0)
 		complete_signal(sig, p);
+}
+
+/** The same, to a task that somebody keeps from going away. Takes
+ *  tasklist_lock. */
+export function send_sig(sig: number, p: task_struct): number {
+	spin_lock(tasklist_lock);
+	do_send_sig_info(sig, p);
 	spin_unlock(tasklist_lock);
 	return 0;
 }

@@ -72,6 +72,11 @@ export interface task_struct extends struct {
 	/** tasklist_lock; current only from PF_EXITING to EXIT_ZOMBIE, and
 	 *  constant once it was killed */
 	exit_code: int;
+	/** TIF_NEED_RESCHED: others are to run here before it returns to
+	 *  user mode; current only */
+	need_resched: int;
+	/** next of oom_reaper_list; oom_reaper_lock */
+	oom_reaper_list: task_struct;
 	pending: int; /* bit mask of pending signals; atomic */
 	/** si_addr of the last SIGSEGV/SIGBUS; current only */
 	fault_address: ulong;

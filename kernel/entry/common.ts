@@ -18,6 +18,7 @@ import {
 	rcu_user_enter,
 	rcu_user_exit,
 } from "kernel/rcu.ts";
+import { finish_killed_tasks } from "kernel/exit.ts";
 import { current } from "kernel/sched/core.ts";
 import { get_signal } from "kernel/signal.ts";
 import { irq_poll } from "kernel/smp.ts";
@@ -37,13 +38,22 @@ export function syscall_enter_from_user_mode(): void {
 	enter_from_user_mode();
 }
 
-/** What has to be done before the return: interrupts, then signals, until
- *  neither has anything for us. */
+/**
+ * What has to be done before the return: interrupts, then others who are to run
+ * on this CPU, then signals, until none of them has anything for us.
+ * Port: others are tasks that the OOM killer has killed, and that run nowhere.
+ */
 function exit_to_user_mode_loop(): void {
 	for (;;) {
 		irq_poll();
 		/* Of whoever is current by now: a signal may end a task. */
-		if (READ_ONCE(current().pending) === 0)
+		const t = current();
+
+		if (t.need_resched !== 0) {
+			t.need_resched = 0;
+			finish_killed_tasks();
+		}
+		if (READ_ONCE(t.pending) === 0)
 			return;
 		get_signal();
 	}

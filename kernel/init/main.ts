@@ -15,6 +15,7 @@ import { pid_idr_init } from "kernel/pid.ts";
 import { sched_init } from "kernel/sched/core.ts";
 import { pagecache_init } from "mm/filemap.ts";
 import { init_mm_init } from "mm/init-mm.ts";
+import { oom_init } from "mm/oom_kill.ts";
 import { mm_init } from "mm/mm_init.ts";
 import { anon_vma_init } from "mm/rmap.ts";
 import { cpu_init, setup_arch } from "asm/setup.ts";
@@ -44,6 +45,7 @@ export function start_kernel(): void {
 	proc_caches_init();
 	vfs_caches_init();
 	pagecache_init();
+	oom_init();
 	rcu_user_enter();
 }
 

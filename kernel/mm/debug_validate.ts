@@ -61,7 +61,7 @@ import { PAGE_MAPPING_ANON, PageAnon, PageLocked, PageSwapBacked, PageTable } fr
 import { rb_first, rb_next } from "linux/rbtree.ts";
 import { rwsem_is_locked } from "linux/rwsem.ts";
 import { type task_struct, VMACACHE_SIZE } from "linux/sched.ts";
-import { next_task } from "linux/sched/signal.ts";
+import { next_task, thread_group_leader } from "linux/sched/signal.ts";
 import type { rb_node } from "linux/types.ts";
 import { init_task } from "kernel/fork.ts";
 import { idle_task } from "kernel/sched/core.ts";
@@ -126,14 +126,17 @@ function validate_quiet(c: census, mm: mm_struct): void {
 	if (flushes !== 0) c.problems.push(`tlb_flush_pending ${flushes}`);
 }
 
-/** mm_users are tasks. mm_count: one for all of them, and one for each task
- *  without memory that has borrowed it (lazy TLB). */
+/** mm_users are tasks. mm_count: one for all of them, one for each task without
+ *  memory that has borrowed it (lazy TLB), and one for each process that was
+ *  killed for it. */
 function validate_users(c: census, mm: mm_struct): void {
 	let users = 0;
 	let lazy = 0;
+	let victims = 0;
 	for (let t = next_task(init_task); t !== init_task; t = next_task(t)) {
 		if (t.mm === mm) users++;
 		else if (t.mm === NULL && t.active_mm === mm) lazy++;
+		if (thread_group_leader(t) && t.signal.oom_mm === mm) victims++;
 	}
 	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
 		const idle = idle_task(cpu);
@@ -145,7 +148,8 @@ function validate_users(c: census, mm: mm_struct): void {
 	if (owner !== NULL && !is_user_of(mm, owner))
 		c.problems.push("mm->owner is no task of this mm");
 	const mm_count = atomic_read(mm.mm_count);
-	if (mm_count !== lazy + 1) c.problems.push(`mm_count ${mm_count}, ${lazy} lazy users`);
+	if (mm_count !== lazy + victims + 1)
+		c.problems.push(`mm_count ${mm_count}, ${lazy} lazy users, ${victims} OOM victims`);
 }
 
 /** Compared by address: it may be free, and must not be looked at then. */

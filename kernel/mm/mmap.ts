@@ -20,6 +20,8 @@
  * vm_get_page_prot() of the flags. Tasks are the superuser as far as limits on
  * locked memory go, but do not map below mmap_min_addr.
  */
+import { mm_is_oom_victim, MMF_OOM_SKIP } from "linux/oom.ts";
+import { __oom_reap_task_mm } from "mm/oom_kill.ts";
 import {
 	CONFIG_ANON_VMA_NAME, CONFIG_ARCH_HAS_PKEYS, CONFIG_DEBUG_VM_RB,
 	CONFIG_DEFAULT_MMAP_MIN_ADDR, CONFIG_MEM_SOFT_DIRTY,
@@ -2739,6 +2741,17 @@ export function vm_brk(addr: number, len: number): number {
  */
 export function exit_mmap(mm: mm_struct): void {
 	let nr_accounted = 0;
+
+	if (mm_is_oom_victim(mm)) {
+		/*
+		 * Do here what the reaper would, without a lock as nobody else
+		 * is left, and have it, and the OOM killer, forget this mm. The
+		 * write lock below waits until it is out of here, if it is in.
+		 * Before unlock_range(): the reaper goes by VM_LOCKED.
+		 */
+		__oom_reap_task_mm(mm);
+		fetch_or(mm.flags, 1 << MMF_OOM_SKIP);
+	}
 
 	/* No signal may cut this wait short: all of the mm would leak. */
 	mmap_write_lock(mm);

@@ -80,7 +80,11 @@ import {
 } from "linux/mmzone.ts";
 import { tsk_is_oom_victim } from "linux/oom.ts";
 import { rcu_barrier } from "linux/rcupdate.ts";
-import { out_of_memory } from "mm/oom_kill.ts";
+import {
+	oom_control_init, oom_lock, oom_wait, out_of_memory,
+} from "mm/oom_kill.ts";
+import { down_write_trylock, up_write } from "linux/rwsem.ts";
+import { schedule_timeout_uninterruptible } from "kernel/time/timer.ts";
 import {
 	__ClearPageBuddy,
 	__SetPageBuddy,
@@ -1040,7 +1044,19 @@ function __alloc_pages_may_oom(gfp_mask: gfp_t, order: number): boolean {
 		return false;
 	if ((gfp_mask & __GFP_RETRY_MAYFAIL) !== 0)
 		return false;
-	return out_of_memory(gfp_mask, order);
+
+	/* Who fails here leaves it to who is at it. */
+	if (!down_write_trylock(oom_lock)) {
+		schedule_timeout_uninterruptible(1);
+		return true;
+	}
+	const oc = oom_control_init(gfp_mask, order);
+	const progress = out_of_memory(oc);
+
+	up_write(oom_lock);
+	if (progress)
+		oom_wait();
+	return progress;
 }
 
 /**
@@ -1132,10 +1148,14 @@ function __alloc_pages_slowpath(gfp_mask: gfp_t, order: number): page {
 		if (costly_order && (gfp_mask & __GFP_RETRY_MAYFAIL) === 0)
 			break;
 
+		const progress = __alloc_pages_may_oom(gfp_mask, order);
+
 		/* A victim that found nothing in the reserve must not loop. */
-		if (tsk_is_oom_victim(current()))
+		if (tsk_is_oom_victim(current()) &&
+		    (alloc_flags === ALLOC_OOM ||
+		     (gfp_mask & __GFP_NOMEMALLOC) !== 0))
 			break;
-		if (!__alloc_pages_may_oom(gfp_mask, order))
+		if (!progress)
 			break;
 	}
 

@@ -32,7 +32,7 @@
  *           pte_lock/1		(source after destination: copy_pte_range;
  *				 new after old: move_ptes, move_normal_pmd)
  *             pte_lock/2	(of the table that moves: move_normal_pmd)
- *         tasklist_lock *	(out_of_memory, in anon_vma_clone)
+ *         tasklist_lock *	(oom_kill_process, in anon_vma_clone)
  *           task->alloc_lock	(mm_update_next_owner)
  *   page_lock			(filemap_fault, truncate_inode_pages)
  *     mapping->i_pages_lock	(add_to_page_cache_lru, delete_from_page_cache)
@@ -45,6 +45,13 @@
  *   tasklist_lock		(get_proc_task)
  *   task->alloc_lock		(get_task_mm)
  *   pte_lock			(smaps_pte_range)
+ *   oom_adj_mutex		(oom_score_adj_write)
+ *     tasklist_lock		(__set_oom_adj)
+ *       task->alloc_lock	(find_lock_task_mm)
+ * oom_lock			(__alloc_pages_may_oom)
+ *   tasklist_lock		(select_bad_process)
+ *     task->alloc_lock		(find_lock_task_mm)
+ *   oom_reaper_lock		(wake_oom_reaper)
  *
  * Innermost, everywhere: zone->lock, kmem_cache_node->list_lock,
  * sem->wait_lock, percpu_counter->lock.

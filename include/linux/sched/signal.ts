@@ -35,6 +35,10 @@ export interface signal_struct extends struct {
 	maxrss: int; /* pages, of address spaces that it has left; as nvcsw */
 	cmaxrss: int; /* tasklist_lock */
 	rlim: array<embed<rlimit_struct>, 16>; /* see rlimit_struct */
+	/** of an OOM victim, with a reference, else NULL; atomic, set once */
+	oom_mm: mm_struct;
+	/** oom_adj_mutex to change, read by anyone */
+	oom_score_adj: int;
 }
 
 /** mm.h: most pages of mm, if that is more. */

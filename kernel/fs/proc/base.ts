@@ -9,20 +9,35 @@
 import {
 	CONFIG_PROC_PAGE_MONITOR, CONFIG_VM_EVENT_COUNTERS,
 } from "generated/autoconf.ts";
-import type { file, file_operations, inode } from "linux/fs.ts";
+import type { file, file_operations, inode, iov_iter } from "linux/fs.ts";
+import type { mm_struct } from "linux/mm_types.ts";
+import {
+	LONG_MIN, MMF_MULTIPROCESS, OOM_SCORE_ADJ_MAX, OOM_SCORE_ADJ_MIN,
+} from "linux/oom.ts";
+import { down_write, up_write } from "linux/rwsem.ts";
 import type { task_struct } from "linux/sched.ts";
-import { get_task_struct, put_task_struct } from "linux/sched/task.ts";
+import {
+	next_task, same_thread_group, thread_group_leader,
+} from "linux/sched/signal.ts";
+import {
+	get_task_struct, put_task_struct, task_unlock,
+} from "linux/sched/task.ts";
 import type { seq_file, seq_operations } from "linux/seq_file.ts";
 import { spin_lock, spin_unlock } from "linux/spinlock.ts";
-import { ESRCH } from "linux/errno.ts";
-import { tasklist_lock } from "kernel/fork.ts";
+import { EINVAL, ESRCH } from "linux/errno.ts";
+import { init_task, tasklist_lock } from "kernel/fork.ts";
+import { kstrtol, read_text, text_of } from "kernel/fs/libfs.ts";
 import type { dentry } from "kernel/fs/open.ts";
 import {
-	seq_lseek, seq_read_iter, single_next, single_open, single_release,
-	single_start, single_stop,
+	seq_lseek, seq_puts, seq_read_iter, single_next, single_open,
+	single_release, single_start, single_stop,
 } from "kernel/fs/seq_file.ts";
 import { find_task_by_vpid } from "kernel/pid.ts";
 import { current } from "kernel/sched/core.ts";
+import {
+	find_lock_task_mm, oom_adj_mutex, oom_badness, process_shares_mm,
+} from "mm/oom_kill.ts";
+import { totalram_pages } from "mm/page_alloc.ts";
 import { vmstat_file_operations } from "mm/vmstat.ts";
 import { proc_pid_stat, proc_pid_statm, proc_pid_status } from "./array.ts";
 import { meminfo_file_operations } from "./meminfo.ts";
@@ -57,6 +72,27 @@ function proc_single_show(
 	return ret;
 }
 
+/** How bad a victim the task is, from 0 to 2000. Port: OOM_SCORE_ADJ_MIN and a
+ *  task without memory are 0, as in the kernel. */
+function proc_oom_score(m: seq_file, task: task_struct): number {
+	const totalpages = totalram_pages();
+
+	spin_lock(tasklist_lock);
+	const badness = oom_badness(task, totalpages);
+	spin_unlock(tasklist_lock);
+	const points = badness === LONG_MIN
+		? 0
+		: Math.trunc((1000 + Math.trunc(badness * 1000 / totalpages)) *
+			2 / 3);
+
+	seq_puts(m, `${points}\n`);
+	return 0;
+}
+
+function show_oom_score(m: seq_file, _v: number): number {
+	return proc_single_show(m, proc_oom_score);
+}
+
 function show_status(m: seq_file, _v: number): number {
 	return proc_single_show(m, proc_pid_status);
 }
@@ -88,6 +124,17 @@ const statm_op: seq_operations = RODATA({
 	show: show_statm,
 });
 
+const oom_score_op: seq_operations = RODATA({
+	start: single_start,
+	next: single_next,
+	stop: single_stop,
+	show: show_oom_score,
+});
+
+function oom_score_open(_inode: inode, file: file): number {
+	return single_open(file, oom_score_op, 0);
+}
+
 function status_open(_inode: inode, file: file): number {
 	return single_open(file, status_op, 0);
 }
@@ -100,6 +147,12 @@ function statm_open(_inode: inode, file: file): number {
 	return single_open(file, statm_op, 0);
 }
 
+const proc_oom_score_operations: file_operations = RODATA({
+	open: oom_score_open,
+	read_iter: seq_read_iter,
+	llseek: seq_lseek,
+	release: single_release,
+});
 const proc_status_operations: file_operations = RODATA({
 	open: status_open,
 	read_iter: seq_read_iter,
@@ -119,6 +172,85 @@ const proc_statm_operations: file_operations = RODATA({
 	release: single_release,
 });
 
+function oom_score_adj_read(file: file, to: iov_iter): number {
+	const task = get_proc_task(file.f_inode);
+
+	if (task === NULL)
+		return -ESRCH;
+	const adj = READ_ONCE(task.signal.oom_score_adj);
+
+	put_task_struct(task);
+	return read_text(file, to, `${adj}\n`);
+}
+
+/** Is task in a vfork(), on its parent's memory? tasklist_lock is held. */
+function vfork_done(task: task_struct): boolean {
+	return READ_ONCE(task.vfork_parent) !== NULL;
+}
+
+/** Of task's process, and of all who share its memory: see
+ *  copy_oom_score_adj(). */
+function __set_oom_adj(task: task_struct, oom_adj: number): void {
+	let mm: mm_struct = NULL;
+
+	down_write(oom_adj_mutex);
+	spin_lock(tasklist_lock);
+	/* A child by vfork() means itself, and what it will execute. */
+	if (!vfork_done(task)) {
+		const p = find_lock_task_mm(task);
+
+		if (p !== NULL) {
+			const flags = READ_ONCE(p.mm.flags);
+
+			if ((flags & (1 << MMF_MULTIPROCESS)) !== 0)
+				mm = p.mm;
+			task_unlock(p);
+		}
+	}
+	WRITE_ONCE(task.signal.oom_score_adj, oom_adj as int);
+
+	if (mm !== NULL) {
+		let p = next_task(init_task);
+
+		for (; p !== init_task; p = next_task(p)) {
+			if (!thread_group_leader(p) ||
+			    same_thread_group(task, p))
+				continue;
+			const sig = p.signal;
+
+			if (!vfork_done(p) && process_shares_mm(p, mm))
+				WRITE_ONCE(sig.oom_score_adj, oom_adj as int);
+		}
+	}
+	spin_unlock(tasklist_lock);
+	up_write(oom_adj_mutex);
+}
+
+function oom_score_adj_write(
+	file: file, buf: number | string, count: number,
+): number {
+	const text = text_of(buf, count);
+
+	if (typeof text === "number")
+		return text;
+	const adj = kstrtol(text);
+
+	if (adj === null || adj < OOM_SCORE_ADJ_MIN || adj > OOM_SCORE_ADJ_MAX)
+		return -EINVAL;
+	const task = get_proc_task(file.f_inode);
+
+	if (task === NULL)
+		return -ESRCH;
+	__set_oom_adj(task, adj);
+	put_task_struct(task);
+	return count;
+}
+
+const proc_oom_score_adj_operations: file_operations = RODATA({
+	read_iter: oom_score_adj_read,
+	write: oom_score_adj_write,
+});
+
 /** Of tgid_base_stuff[]. */
 function proc_pident_lookup(name: string): file_operations | null {
 	switch (name) {
@@ -130,6 +262,10 @@ function proc_pident_lookup(name: string): file_operations | null {
 		return proc_statm_operations;
 	case "maps":
 		return proc_pid_maps_operations;
+	case "oom_score":
+		return proc_oom_score_operations;
+	case "oom_score_adj":
+		return proc_oom_score_adj_operations;
 	}
 	if (CONFIG_PROC_PAGE_MONITOR) {
 		switch (name) {

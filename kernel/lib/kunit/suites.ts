@@ -15,6 +15,7 @@ import {
 	CONFIG_MMAP_LOCK_KUNIT_TEST,
 	CONFIG_MMU_GATHER_KUNIT_TEST,
 	CONFIG_MREMAP_KUNIT_TEST,
+	CONFIG_OOM_KILL_KUNIT_TEST,
 	CONFIG_PAGE_ALLOC_KUNIT_TEST,
 	CONFIG_PERCPU_RWSEM_KUNIT_TEST,
 	CONFIG_PERF_EVENTS_KUNIT_TEST,
@@ -52,6 +53,7 @@ import { mmap_test_suite } from "mm/mmap_kunit.ts";
 import { mmap_lock_test_suite } from "mm/mmap_lock_kunit.ts";
 import { mmu_gather_test_suite } from "mm/mmu_gather_kunit.ts";
 import { mremap_test_suite } from "mm/mremap_kunit.ts";
+import { oom_kill_test_suite } from "mm/oom_kill_kunit.ts";
 import { page_alloc_test_suite } from "mm/page_alloc_kunit.ts";
 import { rmap_test_suite } from "mm/rmap_kunit.ts";
 import { slab_test_suite } from "mm/slab_kunit.ts";
@@ -83,6 +85,7 @@ export function kunit_suites(): kunit_suite[] {
 		...(CONFIG_GUP_KUNIT_TEST ? [gup_test_suite] : []),
 		...(CONFIG_SPF_KUNIT_TEST ? [spf_test_suite] : []),
 		...(CONFIG_FORK_KUNIT_TEST ? [fork_test_suite] : []),
+		...(CONFIG_OOM_KILL_KUNIT_TEST ? [oom_kill_test_suite] : []),
 		...(CONFIG_PERF_EVENTS_KUNIT_TEST ? [perf_test_suite] : []),
 		...(CONFIG_TRACE_KUNIT_TEST ? [trace_test_suite] : []),
 		...(CONFIG_PROC_KUNIT_TEST ? [proc_test_suite] : []),
