@@ -32,6 +32,9 @@ const CLASSES: Record<string, string> = {
 	"file->f_pos_lock": "file.f_pos_lock",
 	tasklist_lock: "tasklist_lock",
 	"task->alloc_lock": "task_struct.alloc_lock",
+	oom_lock: "oom_lock",
+	oom_adj_mutex: "oom_adj_mutex",
+	oom_reaper_lock: "oom_data.oom_reaper_lock",
 	inode_hash_lock: "inode_data.inode_hash_lock",
 	"page_wait_queue->lock": "wait_queue_head.lock",
 	"zone->lock": "zone.lock",
@@ -55,7 +58,7 @@ export function parse(text: string): Written {
 	const nodes: Node[] = [];
 	const path: Node[] = [];
 	for (const [, indent, name, star, where = ""] of comment.matchAll(
-		/^ \* ((?: {2})*)([\w>-]*(?:lock|rwsem)(?:\/\d)?)( \*)?(?:\s+\(((?:[^()]|\n \*\s)*)\))?$/gm,
+		/^ \* ((?: {2})*)([\w>-]*(?:lock|rwsem|mutex)(?:\/\d)?)( \*)?(?:\s+\(((?:[^()]|\n \*\s)*)\))?$/gm,
 	)) {
 		path.length = Math.min(path.length, indent.length / 2);
 		const node = { name, parent: path.at(-1), where, unseen: star !== undefined };

@@ -35,7 +35,7 @@ test("the head of rmap.ts is understood, and the functions that it names are the
 	const { nodes, innermost } = parse(RMAP);
 	t.deepEqual(
 		nodes.filter((n) => n.parent === undefined).map((n) => n.name),
-		["mm->mmap_lock", "file->f_pos_lock"],
+		["mm->mmap_lock", "file->f_pos_lock", "oom_lock"],
 	);
 	t.true(nodes.length >= 15 && innermost.length >= 4);
 	const words = words_of_code(read_sources(here()));

@@ -4,12 +4,6 @@
  * them writes, goes, or forks again.
  */
 import { __NR_fork, __NR_kill, __NR_madvise, __NR_vfork, __NR_wait4 } from "asm/unistd.ts";
-import { current } from "kernel/sched/core.ts";
-import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
-import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
-import { MMF_OOM_VICTIM, MMF_UNSTABLE } from "linux/oom.ts";
-import { mmdrop, mmgrab } from "linux/sched/mm.ts";
-import { zap_page_range } from "mm/memory.ts";
 import {
 	A,
 	as_child,
@@ -22,7 +16,6 @@ import {
 	exit_group,
 	fork,
 	forked,
-	in_kernel,
 	know_all_tasks,
 	LEN,
 	madvise_dontneed,
@@ -121,18 +114,6 @@ function killed(about: string, run: () => void): Scenario {
 		],
 		check: () => check_that(noted(0) === forked(), "wait4 does not return the child"),
 	};
-}
-
-/** oom_reap_task_mm(), which the port does not have; the reaper has found mm in time. */
-function reap(): void {
-	const mm = cast<mm_struct>(noted(8));
-
-	fetch_or(mm.flags, (1 << MMF_OOM_VICTIM) | (1 << MMF_UNSTABLE));
-	mmap_read_lock(mm);
-	for (let vma: vm_area_struct = mm.mmap; vma !== NULL; vma = vma.vm_next)
-		zap_page_range(vma, vma.vm_start, vma.vm_end - vma.vm_start);
-	mmap_read_unlock(mm);
-	mmdrop(mm);
 }
 
 export const scenarios: Record<string, Scenario> = {
@@ -398,23 +379,6 @@ export const scenarios: Record<string, Scenario> = {
 			check_that(read(A) === -1, "the process still has its old memory");
 			check_that(run_task(pid_of(1)) !== 0, "the other thread is still there");
 		},
-	},
-	"oom-reap-exit": {
-		about: "the end of a process beside the OOM reaper, which has a reference to the struct only",
-		patch: "none: mm/mmap.c exit_mmap(), mm/oom_kill.c oom_reap_task_mm()",
-		invariant: "who takes the lock after the end of an address space finds nothing in it",
-		setup() {
-			parent_and_child();
-			mmgrab(current().mm);
-			note(8, uptr(current().mm));
-		},
-		cpus: [
-			() => {
-				exit_group();
-				user_idle();
-			},
-			() => in_kernel(reap),
-		],
 	},
 	"wait-exit": {
 		about: "a parent that waits for its child beside the end of it",

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** An anonymous page fault beside those who take pages away and hold the lock for reading only. */
 import { MMU_GATHER_BUNDLE } from "asm-generic/tlb.ts";
-import { MMF_OOM_VICTIM, MMF_UNSTABLE } from "linux/oom.ts";
-import { current } from "kernel/sched/core.ts";
 import {
 	A,
 	check_that,
 	LEN,
-	load,
 	madvise_dontneed,
 	map,
 	mmap,
@@ -30,14 +27,6 @@ import {
 /** What a page table maps. */
 const TABLE = 0x200000;
 const MAP_FIXED_SHARED_ANON = 0x31;
-
-/** Of oom_reap_task_mm(), which the port does not have. */
-function reap(): void {
-	const mm = current().mm;
-
-	fetch_or(mm.flags, (1 << MMF_OOM_VICTIM) | (1 << MMF_UNSTABLE));
-	madvise_dontneed(A, LEN);
-}
 
 /** So many pages of shared memory, all written: their entries are dirty, and are flushed before the lock is let go. */
 function shared_written(pages: number): void {
@@ -136,27 +125,6 @@ export const scenarios: Record<string, Scenario> = {
 			const v = read(A);
 
 			check_that(v === V || v === 0, "a value from nowhere");
-		},
-	},
-	"fault-oom-reap": {
-		about: "a fault beside what the OOM reaper does: it marks the address space, then takes its pages",
-		patch: "V2.18 mm: implement speculative handling in do_anonymous_page(); check_stable_address_space()",
-		invariant: "nobody sees zeroes where the reaper took a page",
-		setup: written,
-		cpus: [load, reap],
-		check() {
-			check_that(noted(0) === 1 || noted(0) === -1, "zeroes are read where a page was taken");
-			check_that(read(A) === -1, "a page is mapped after the reaper");
-		},
-	},
-	"fault-oom-reap-absent": {
-		about: "a write fault on a page that was never touched beside what the OOM reaper does",
-		patch: "V2.18 mm: implement speculative handling in do_anonymous_page(); check_stable_address_space()",
-		invariant: "after the reaper nothing is mapped",
-		setup: untouched,
-		cpus: [store, reap],
-		check() {
-			check_that(read(A) === -1, "a page is mapped after the reaper");
 		},
 	},
 };
