@@ -10,6 +10,7 @@ import { mind_output, outcome } from "../scripts/lib/program.ts";
 import { add_explore } from "./explore/outside/index.ts";
 import { add_kconfig } from "./kconfig/index.ts";
 import { add_litmus } from "./litmus/index.ts";
+import { add_read } from "./read/index.ts";
 import { add_record } from "./record/index.ts";
 import { add_replay } from "./replay/index.ts";
 import { add_run } from "./run/index.ts";
@@ -27,6 +28,7 @@ const SUBCOMMANDS: readonly ((program: Command) => void)[] = [
 	add_litmus,
 	add_series,
 	add_kconfig,
+	add_read,
 ];
 
 /** The command line with all subcommands. What does their work is only loaded by the one that is run. */
