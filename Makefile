@@ -107,7 +107,7 @@ ifneq ($(realpath $(CURDIR)),$(srctree))
 
 # Called elsewhere, with -f or by the Makefile that lies in an output directory: all is done
 # from srctree. Names of files are meant as seen from here.
-from-here = $(foreach v,A B TRACE DIR,$(if $($(v)),$(v)='$(abspath $($(v)))'))
+from-here = $(foreach v,A B TRACE DIR PATCHES,$(if $($(v)),$(v)='$(abspath $($(v)))'))
 PHONY += $(MAKECMDGOALS) __sub-make
 $(filter-out all,$(MAKECMDGOALS)) all: __sub-make
 	@:
@@ -430,6 +430,11 @@ record: $(stamp)
 		echo 'make record: say where to and what: make record DIR=DIR CMD="COMMAND"' >&2; exit 2)
 	$(Q)$(NODE) bin/spf.mjs record $(ARGS) $(DIR) -- $(CMD)
 
+# Patches beside the source.
+PHONY += read
+read: $(stamp)
+	$(Q)$(NODE) bin/spf.mjs read $(ARGS) $(PATCHES)
+
 # Why a symbol has its value. 3: it cannot have the one that was asked for, which is an answer.
 PHONY += why
 why: $(stamp)
@@ -548,6 +553,7 @@ help:
 	echo  '  bench		  - Measure the same faults here and on this machine'"'"'s kernel'; \
 	echo  '  bench-kconfig	  - Measure spf-conf beside the conf of a kernel tree: KCONFIG_TREE=dir'; \
 	echo  '  record	  - Record a program: make record DIR=dir CMD="command"'; \
+	echo  '  read		  - Read patches beside this source: make read PATCHES=file'; \
 	echo  '  replay	  - Replay a recording: make replay TRACE=dir'; \
 	echo  ''; \
 	echo  'Architecture-specific targets ($(SRCARCH)):'; \

@@ -8,7 +8,7 @@
 import { language_of, lex_rows, type Token } from "../index/lex.ts";
 import type { Definition, Sources } from "../index/source.ts";
 import type { Hunk } from "../mail/types.ts";
-import { is_flat } from "./owners.ts";
+import { is_flat, type Owner, owners } from "./owners.ts";
 
 /** Of a hunk's row and a line of a file. */
 export interface Link {
@@ -122,8 +122,8 @@ class Linker {
 			return mine.map(({ row, kind }, i) => ({ row, kind, bag: bag_of(tokens[i]) }));
 		});
 	}
-	/** How many rows it gives a line. What is new or stays goes before what is gone. */
-	add({ file, line: first, end }: Definition): number {
+	/** How many rows it gives a line. What is new or stays goes before what is gone; `others` are not its. */
+	add({ file, line: first, end }: Definition, others: ReadonlySet<number> = new Set()): number {
 		const lines =
 			this.sources.files
 				.get(file)
@@ -131,11 +131,13 @@ class Linker {
 				.slice(first - 1, end)
 				.map(bag_of) ?? [];
 		const before = this.found.size;
-		this.#sides.forEach((side, old) => {
-			for (const [a, b] of best_way(
+		this.#sides.forEach((all, old) => {
+			const side = all.filter((r) => !others.has(r.row));
+			const pairs = best_way(
 				side.map((r) => r.bag),
 				lines,
-			)) {
+			);
+			for (const [a, b] of pairs) {
 				const { row, kind, bag } = side[a];
 				const line = first + b;
 				if (
@@ -182,7 +184,22 @@ const LEAST_LINES = 3;
 /** Links of a hunk with all of its regions. A row has one line. */
 export function align(hunk: Hunk, regions: readonly Definition[], sources: Sources): Aligned {
 	const linker = new Linker(hunk, sources);
-	for (const region of regions) linker.add(region);
+	const { of } = owners(hunk);
+	const named = (o: Owner | undefined) =>
+		regions.find((r) => o && (r.name === o.name || r.name === `CONFIG_${o.name}`));
+	for (const region of regions) {
+		/* A prototype has one line; what is another's is not this one's. */
+		const others = of.flatMap((o, row) => {
+			const whose = named(o);
+			return whose &&
+				(whose !== region ||
+					(o?.kind === "prototype" &&
+						of.some((x) => x?.name === o.name && x.kind !== "prototype")))
+				? [row]
+				: [];
+		});
+		linker.add(region, new Set(others));
+	}
 	const all = [...regions];
 	for (const region of regions.filter((r) => r.kind === "function")) {
 		const file = sources.files.get(region.file);

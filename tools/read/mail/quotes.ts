@@ -107,6 +107,11 @@ export function find_quotes(messages: readonly Message[], { parent }: Threads): 
 		const ancestors: Message[] = [];
 		for (let p = parent.get(m); p; p = parent.get(p)) ancestors.push(p);
 		if (ancestors.length === 0) continue;
+		/* Somebody has quoted the hunk, and not the head of the file. */
+		for (const h of hunks_of(m).filter((x) => x.depth > 0 && x.file.path === "")) {
+			const same = ancestors.flatMap(hunks_of).find((x) => x.heads[0]?.text === h.heads[0].text);
+			if (same) h.file = same.file;
+		}
 		const rows = rows_of(ancestors);
 		if (rows.size === 0) continue;
 		for (const part of m.parts) part.blocks = part.blocks.flatMap((b) => blocks_with_quotes(b, rows));

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Tests of the reading room in a real browser: the chromium that is installed.
+ * Where there is none they are skipped, and say so.
+ */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { get, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import test, { type ExecutionContext } from "ava";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import { here } from "../../lib/root.ts";
+import { make_room } from "../room.ts";
+import { write_site } from "./export.ts";
+import { is_ours, serve } from "./serve.ts";
+import { Site } from "./site.ts";
+
+const browser_path = (process.env.PATH ?? "")
+	.split(delimiter)
+	.flatMap((dir) => ["chromium", "chromium-browser", "google-chrome"].map((name) => join(dir, name)))
+	.find((path) => existsSync(path));
+const serial = browser_path ? test.serial : test.serial.skip;
+
+const head = (n: number, subject: string, more = "") =>
+	`From: Ann Author <ann@pond.example>\nDate: Mon, 6 Feb 2023 10:0${n}:00 +0100\nSubject: ${subject}\n` +
+	`Message-ID: <part-${n}@pond.example>\n${more}`;
+const DIFF = `diff --git a/mm/memory.c b/mm/memory.c
+--- a/mm/memory.c
++++ b/mm/memory.c
+@@ -100,7 +100,9 @@ bool pte_elsewhere(struct vm_fault *vmf)
+ }
+ 
+ bool __pte_map_lock(struct vm_fault *vmf)
+ {
+ 	speculative_page_walk_begin();
+-	spin_lock(ptl);
++	if (!spin_trylock(ptl))
++		goto fail;
++	speculative_page_walk_end();
+ 	vmf->ptl = ptl;
+@@ -300,3 +302,4 @@ static int nobody_has_this(void)
+ 	int a;
++	int b;
+ 
+ 	return a;
+`;
+const quoted = DIFF.split("\n")
+	.slice(3, 13)
+	.map((l) => `> ${l}`);
+const EVIL = '<script>parent.hit=1</script><img src=x onerror="parent.hit=1">"\'';
+const MAILS: Record<string, string> = {
+	"1.eml": `${head(1, "[PATCH 1/2] mm: try the lock")}\nOnce only.\n---\n${DIFF}`,
+	"2.eml":
+		`${head(
+			2,
+			`[PATCH 2/2] mm: ${EVIL}`,
+		)}MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b"\n\n--b\n\n${EVIL}\n` +
+		`--b\nContent-Type: text/plain; name="${EVIL.replaceAll(
+			'"',
+			"",
+		)}"\nContent-Disposition: attachment\n\n` +
+		`${DIFF.replaceAll("memory.c", "../../etc/<b>").replaceAll("__pte_map_lock", EVIL)}\n--b--\n`,
+	"3.eml":
+		`${head(3, "Re: [PATCH 1/2] mm: try the lock", "In-Reply-To: <part-1@pond.example>\n").replaceAll(
+			"Ann",
+			"Bea",
+		)}\n` + `${[...quoted.slice(0, 9), "Why only once?", ...quoted.slice(9)].join("\n")}\n`,
+	"4.txt": "Nothing of a mail.\n",
+};
+
+const SLOW_MS = 200_000;
+
+let dir: string;
+let site: Site;
+let server: Server;
+let browser: Browser;
+let base: string;
+test.before(async () => {
+	dir = mkdtempSync(join(tmpdir(), "spf-read-"));
+	mkdirSync(join(dir, "in"));
+	for (const [name, text] of Object.entries(MAILS)) writeFileSync(join(dir, "in", name), text);
+	site = new Site(await make_room([join(dir, "in")]));
+	server = await serve(site, "127.0.0.1", 0);
+	base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+	if (browser_path) browser = await chromium.launch({ executablePath: browser_path, args: ["--no-sandbox"] });
+});
+test.after.always(async () => {
+	await browser?.close();
+	server?.close();
+	rmSync(dir, { recursive: true, force: true });
+});
+
+const PATCH = "patch/part-1@pond.example.html";
+const seen = async (l: Locator): Promise<string> => (await l.allInnerTexts()).join("\n");
+type Open = (address: string, options?: Parameters<Browser["newPage"]>[0]) => Promise<Page>;
+/** A test with pages of which nothing may go wrong, nor leave this machine. */
+function in_browser(name: string, run: (t: ExecutionContext, open: Open) => Promise<void>): void {
+	serial(name, async (t) => {
+		const wrong: string[] = [];
+		await run(t, async (address, options = {}) => {
+			const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
+			t.teardown(() => page.close());
+			/* A busy machine is no failure. */
+			page.setDefaultTimeout(SLOW_MS);
+			page.on("pageerror", (error) => wrong.push(String(error)));
+			page.on("console", (message) => {
+				if (message.type() === "error") wrong.push(message.text());
+			});
+			page.on("dialog", (dialog) => wrong.push(`it says ${dialog.message()}`));
+			page.on("request", (r) => {
+				if (!r.url().startsWith(base) && !/^(file|blob|data):/.test(r.url()))
+					wrong.push(r.url());
+			});
+			await page.goto(address);
+			return page;
+		});
+		t.deepEqual(wrong, []);
+	});
+}
+
+in_browser("from the list to a patch beside our source, by keys", async (t, open) => {
+	const page = await open(base);
+	await page.getByRole("link", { name: "mm: try the lock" }).first().click();
+	t.is(await page.title(), "[PATCH 1/2] mm: try the lock");
+	await page.waitForSelector("svg path");
+	t.regex(await seen(page.locator("#h1 .right")), /kernel\/mm\/memory\.ts __pte_map_lock\(\)/);
+	t.regex(await seen(page.locator("#h2 .right")), /there is no nobody_has_this here/);
+	const place = () => new URL(page.url()).hash;
+	for (const [key, hash] of [
+		["j", "#h1"],
+		["j", "#h2"],
+		["j", "#h2"],
+		["k", "#h1"],
+	]) {
+		await page.keyboard.press(key);
+		t.is(place(), hash);
+	}
+	await page.keyboard.press("t");
+	t.is(await page.evaluate("document.activeElement?.id"), "thread");
+	await page.keyboard.press("n");
+	await page.waitForURL(/part-2/);
+	await page.keyboard.press("p");
+	await page.waitForURL(/part-1/);
+	await page.goBack();
+	await page.waitForURL(/part-2/);
+	await page.keyboard.press("u");
+	await page.waitForURL(/index/);
+});
+
+in_browser("what is said beside a line, folds, help", async (t, open) => {
+	const page = await open(base + PATCH);
+	const answer = page.locator("#h1 .answer");
+	t.regex(await seen(answer), /Bea Author[\s\S]*Why only once\?/);
+	t.regex(await seen(page.locator("#h1 .row:has(+ .answer)")), /goto fail/);
+	await page.keyboard.press("f");
+	t.false(await answer.isVisible());
+	await page.keyboard.press("o");
+	t.is(await page.locator("details.fold:not([open])").count(), 0);
+	await page.keyboard.press("?");
+	t.true(await page.getByRole("dialog", { name: "keys" }).isVisible());
+	await page.keyboard.press("Escape");
+	t.is(await page.getByRole("dialog").count(), 0);
+});
+
+in_browser("a name: what it is, its definition, its uses", async (t, open) => {
+	const page = await open(base + PATCH);
+	await page.locator("#h1 .left a.i", { hasText: "spin_trylock" }).first().hover();
+	await page.waitForSelector("#popup:not([hidden])");
+	t.regex(await seen(page.locator("#popup")), /function spin_trylock\(/);
+	await page.keyboard.press("g");
+	await page.keyboard.press("d");
+	await page.waitForURL(/source\/.*#L\d+/);
+	await page.goto(`${base}ident/mmap_seq`);
+	t.regex(await seen(page.locator("main")), /field of mm_struct[\s\S]*Written[\s\S]*Read/);
+	await page.goto(`${base}source/mm/memory.c#__pte_map_lock`);
+	t.regex(page.url(), /source\/kernel\/mm\/memory\.ts\.html#__pte_map_lock$/);
+	const box = await page.locator("#__pte_map_lock").boundingBox();
+	t.true(box !== null && box.y >= 0 && box.y < 800);
+});
+
+in_browser("search", async (t, open) => {
+	const page = await open(base + PATCH);
+	const first = async (words: string) => {
+		await page.keyboard.press("/");
+		await page.keyboard.type(words);
+		await page.waitForSelector(`.hits li:has-text("${words.split(" ")[0]}")`);
+		const text = await seen(page.locator(".hits li").first());
+		await page.keyboard.press("Escape");
+		return text;
+	};
+	t.regex(await first("__pte_map_lock"), /^__pte_map_lock function/);
+	t.regex(await first("SPECULATIVE_PAGE_FAULT"), /^CONFIG_SPECULATIVE_PAGE_FAULT/);
+	t.regex(await first("why only once"), /Re: \[PATCH 1\/2\]/i);
+});
+
+in_browser("a note stays, and becomes an answer", async (t, open) => {
+	const page = await open(base + PATCH);
+	await page.locator("#h1 .left .row", { hasText: "goto fail" }).click();
+	await page.keyboard.press("m");
+	await page.keyboard.type("And if not?");
+	await page.reload();
+	t.is(await page.locator(".note-box textarea").inputValue(), "And if not?");
+	await page.keyboard.press("e");
+	const lines = (await page.getByLabel("answer", { exact: true }).inputValue()).split("\n");
+	t.true(lines.includes("Subject: Re: [PATCH 1/2] mm: try the lock"));
+	t.true(lines.includes("In-Reply-To: <part-1@pond.example>"));
+	const at = lines.indexOf("And if not?");
+	t.deepEqual(lines.slice(at - 3, at), ["> +\tif (!spin_trylock(ptl))", "> +\t\tgoto fail;", ""]);
+});
+
+in_browser("as files, without a server", async (t, open) => {
+	const out = join(dir, "out");
+	await write_site(site, out);
+	const page = await open(`${pathToFileURL(join(out, PATCH)).href}#h1`);
+	await page.waitForSelector("#h1 svg path");
+	await page.locator("#h1 .left a.i").first().hover();
+	await page.waitForSelector("#popup:not([hidden])");
+	await page.keyboard.press("/");
+	await page.keyboard.type("mmap_seq");
+	await page.waitForSelector(".hits li");
+	await page.keyboard.press("Enter");
+	await page.waitForURL(/ident\/mmap_seq/);
+	await page.getByRole("link", { name: "include/linux/mmap_lock.ts" }).first().click();
+	await page.waitForURL(/mmap_lock\.ts/);
+	await t.throwsAsync(write_site(site, join(dir, "in")), { message: /files of somebody else/ });
+});
+
+in_browser("what a mail has in it is text", async (t, open) => {
+	const page = await open(base);
+	for (const address of ["index.html", "patch/part-2@pond.example.html", "coverage.html"]) {
+		await page.goto(base + address);
+		t.true((await seen(page.locator("body"))).includes("<script>"), address);
+		t.is(await page.evaluate("globalThis.hit"), undefined);
+		t.is(await page.locator("main script, main img").count(), 0);
+	}
+	await page.keyboard.press("/");
+	await page.keyboard.type("parent.hit");
+	await page.waitForSelector(".hits li");
+	t.is(await page.locator(".hits img").count(), 0);
+});
+
+in_browser("on a phone nothing is wider than it is", async (t, open) => {
+	const page = await open(base + PATCH, { viewport: { width: 360, height: 700 } });
+	for (const address of [
+		PATCH,
+		"index.html",
+		"coverage.html",
+		"source/kernel/mm/memory.ts.html",
+		"mutant/skip-seq2.html",
+	]) {
+		await page.goto(base + address);
+		const [is, may] = await page.evaluate<[number, number]>(
+			"[document.documentElement.scrollWidth, innerWidth]",
+		);
+		t.true(is <= may, `${address}: ${is} columns of ${may}`);
+	}
+});
+
+for (const colorScheme of ["light", "dark"] as const)
+	in_browser(`axe finds nothing: ${colorScheme}`, async (t, open) => {
+		const axe = join(here(), "node_modules/axe-core/axe.min.js");
+		const page = await open(base, { colorScheme, bypassCSP: true });
+		const look = async (what: string) => {
+			await page.addScriptTag({ path: axe });
+			const { violations } = await page.evaluate<Found>("axe.run()");
+			t.deepEqual(
+				violations.map((v) => [v.id, v.nodes[0].html]),
+				[],
+				what,
+			);
+		};
+		for (const address of [
+			"index.html",
+			PATCH,
+			"patch/part-3@pond.example.html",
+			"coverage.html",
+			"ident/mmap_seq.html",
+			"source/include/linux/mmap_lock.ts.html",
+			"mutant/skip-seq2.html",
+		]) {
+			await page.goto(base + address);
+			for (const fold of await page.locator("details > summary").all()) await fold.click();
+			await look(address);
+		}
+		await page.goto(base + PATCH);
+		await page.keyboard.press("/");
+		await page.keyboard.type("mmap");
+		await page.waitForSelector(".hits li");
+		await look("search");
+	});
+
+interface Found {
+	violations: { id: string; nodes: { html: string }[] }[];
+}
+
+/** What the server says to a request as it is written. */
+const ask = (path: string, headers: Record<string, string> = {}, method = "GET") =>
+	new Promise<{ status?: number; location?: string; policy: string }>((resolve, reject) => {
+		get({ host: "127.0.0.1", port: new URL(base).port, path, headers, method }, (r) => {
+			r.resume();
+			resolve({
+				status: r.statusCode,
+				location: r.headers.location,
+				policy: String(r.headers["content-security-policy"]),
+			});
+		}).on("error", reject);
+	});
+
+test("addresses that people write", async (t) => {
+	const to = async (path: string) => (await ask(path)).location;
+	t.is(await to("/patch/part-1@pond.example"), "/patch/part-1%40pond.example.html");
+	t.is(await to("/patch/%3Cpart-1@pond.example%3E"), "/patch/part-1%40pond.example.html");
+	t.is(await to("/source/mm/memory.c"), "/source/kernel/mm/memory.ts.html");
+	t.is(await to("/source/include/linux/mmap_lock.h"), "/source/include/linux/mmap_lock.ts.html");
+	t.is(await to("/ident/mmap_seq"), "/ident/mmap_seq.html");
+	t.is(await to("/"), "/index.html");
+});
+
+test("nothing but its pages, to nobody but this machine's own names", async (t) => {
+	const bad = [
+		"/../package.json",
+		"/%2e%2e/package.json",
+		"/source/../../package.json.html",
+		"/source/..%2f..%2fpackage.json",
+		"/data/../../x",
+		"/steps/..%2fx",
+		"/%",
+		"/patch/none",
+	];
+	for (const path of bad) t.true([400, 404].includes((await ask(path)).status ?? 0), path);
+	t.is((await ask("/index.html", { Host: "evil.example" })).status, 403);
+	t.is((await ask("/index.html", { Host: `localhost:${new URL(base).port}` })).status, 200);
+	t.is((await ask("/index.html", {}, "POST")).status, 405);
+	t.regex((await ask("/index.html")).policy, /default-src 'none'/);
+	t.notRegex((await ask("/index.html")).policy, /unsafe/);
+	t.true(is_ours("[::1]:80", 80));
+	t.true(is_ours("reader.lan:80", 80, "reader.lan"));
+	for (const host of [undefined, "", "127.0.0.1:81", "127.0.0.1.evil.example:80", "reader.lan:80"])
+		t.false(is_ours(host, 80));
+});
