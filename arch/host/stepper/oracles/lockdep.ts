@@ -10,7 +10,7 @@
  * only hold() is called, since nothing is new.
  */
 
-import { LD_WAIT_SPIN } from "linux/lockdep_types.ts";
+import { LD_WAIT_SLEEP, LD_WAIT_SPIN } from "linux/lockdep_types.ts";
 import type { Place } from "../failure.ts";
 import { ctx_cpu } from "../state.ts";
 import type { Acquire, Held, Objection, Oracle } from "./oracle.ts";
@@ -108,7 +108,7 @@ export class Lockdep {
 		this.waits.set(c, wait);
 		let report = trylock
 			? undefined
-			: (this.wait_context(held, c, irqs_off || in_irq) ?? this.order(held, p, c, news));
+			: (this.wait_context(held, c, irqs_off, in_irq) ?? this.order(held, p, c, news));
 		this.hold(t, p, subclass, read);
 		if (in_irq) this.add(this.in_irq, c, news);
 		else if (!irqs_off) this.add(this.irqs_on, c, news);
@@ -136,14 +136,16 @@ export class Lockdep {
 	}
 	/**
 	 * Who may sleep may hold nothing that others spin for; and who sleeps for as long as a semaphore is held,
-	 * no spinlock, though with PREEMPT_RT one may sleep for that, too. Linux has no such rule for interrupts
-	 * that are off: there might_sleep() says so, in the lock's own code.
+	 * no spinlock, though with PREEMPT_RT one may sleep for that, too. That interrupts are off Linux's lockdep does
+	 * not ask; a spinlock says it by itself, see rtlock_might_resched().
 	 */
-	private wait_context(held: Entry[], c: number, irqs_off: boolean): LockReport | undefined {
+	private wait_context(held: Entry[], c: number, irqs_off: boolean, in_irq: boolean): LockReport | undefined {
 		const wait = this.waits.get(c) as number;
 		const inner = held.find((h) => (this.waits.get(h.class) as number) < wait);
-		if (!this.sleeps(c) || (inner === undefined && !irqs_off)) return;
-		const why = inner ? `while ${this.names[inner.class]} is held` : "with interrupts off";
+		const off = in_irq || (irqs_off && wait === LD_WAIT_SLEEP);
+		if (!this.sleeps(c) || (inner === undefined && !off)) return;
+		const off_how = in_irq ? "in an interrupt" : "with interrupts off";
+		const why = inner ? `while ${this.names[inner.class]} is held` : off_how;
 		return {
 			text: `BUG: Invalid wait context: ${this.names[c]}, which may sleep, is taken ${why}`,
 			places: this.places(held),
