@@ -91,6 +91,10 @@ let stop_here = (): void => {};
 export function set_stop(fn: () => void): void {
 	stop_here = fn;
 }
+/** The same where no word is touched. */
+export function stop_between(): void {
+	if (stops_here()) stop_here();
+}
 /** Is an access of the running context to word w a step? Remembers the touch. */
 export function touch(w: number, write: boolean): boolean {
 	const o = own[w];

@@ -32,7 +32,7 @@ import {
 } from "../kinds.ts";
 import { position } from "../log.ts";
 import { HEAP32, HEAPF64, poke, poke_f64, REG_WORDS, REGS } from "../ram.ts";
-import { touch } from "../sharing.ts";
+import { stop_between, touch } from "../sharing.ts";
 import {
 	clock,
 	cpu,
@@ -278,7 +278,12 @@ class Tso extends Sc {
 	}
 
 	override barrier(which: "mb" | "rmb" | "wmb"): void {
-		if (which !== "mb" || !(granted || buffered(cur))) return;
+		if (which !== "mb") return;
+		if (!(granted || buffered(cur))) {
+			/* With another buffer it would be one: a schedule may say that another context goes on here. */
+			stop_between();
+			return;
+		}
 		step(MB, -1);
 		open(cur);
 		close(cur, MB, -1, 0);
