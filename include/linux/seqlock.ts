@@ -3,15 +3,19 @@
  * Mirrors include/linux/seqlock.h (5.17): sequence counters and sequential
  * locks. Writers exclude each other by a lock; readers copy, then check that
  * no writer was inside, and try again otherwise.
- * Left out: the variants that name an associated lock, latch counters, the
- * reader that takes the lock.
+ * Left out: the variants that name an associated lock, the reader that takes
+ * the lock.
  */
 import { smp_rmb, smp_wmb } from "host/door.ts";
 import { preempt_disable, preempt_enable } from "linux/preempt.ts";
 import { cpu_relax } from "linux/smp.ts";
 import { spin_lock, spin_lock_init, spin_lock_irqsave } from "linux/spinlock.ts";
 import { spin_unlock, spin_unlock_irqrestore } from "linux/spinlock.ts";
-import type { seqcount_t, seqlock_t } from "linux/spinlock_types.ts";
+import type {
+	seqcount_latch_t,
+	seqcount_t,
+	seqlock_t,
+} from "linux/spinlock_types.ts";
 
 export function seqcount_init(s: seqcount_t): void {
 	s.sequence = 0;
@@ -80,6 +84,42 @@ export function write_seqcount_invalidate(s: seqcount_t): void {
 	 * Pairs with read_seqcount_begin(). */
 	smp_wmb();
 	WRITE_ONCE(s.sequence, (s.sequence + 2) | 0);
+}
+
+export function seqcount_latch_init(s: seqcount_latch_t): void {
+	seqcount_init(s.seqcount);
+}
+
+/** The lower bit is the index of the copy to read. Port: that the copy is read
+ *  afterwards is an address dependency, and said as one. */
+export function raw_read_seqcount_latch(s: seqcount_latch_t): number {
+	/* Pairs with the first barrier of raw_write_seqcount_latch(). */
+	return rcu_dereference(s.seqcount.sequence);
+}
+
+/** True if the copy may have changed meanwhile. */
+export function read_seqcount_latch_retry(
+	s: seqcount_latch_t,
+	start: number,
+): boolean {
+	return read_seqcount_retry(s.seqcount, start);
+}
+
+/**
+ * Readers take the other copy from here on: who writes changes copy 0 after the
+ * first call, copy 1 after the second one, and nobody interrupts him for good.
+ * The caller excludes other writers.
+ */
+export function raw_write_seqcount_latch(s: seqcount_latch_t): void {
+	const c = s.seqcount;
+
+	/* The copy that was changed, before readers are sent to it; pairs with
+	 * raw_read_seqcount_latch(). */
+	smp_wmb();
+	WRITE_ONCE(c.sequence, (c.sequence + 1) | 0);
+	/* Readers are sent away before the copy is changed; pairs with
+	 * read_seqcount_latch_retry(). */
+	smp_wmb();
 }
 
 export function seqlock_init(sl: seqlock_t): void {

@@ -53,6 +53,10 @@ export interface rw_semaphore extends struct {
 export interface seqcount_t extends struct {
 	sequence: int; /* the lock of its writers; read by all */
 }
+/** The lower bit says which of two copies readers take. */
+export interface seqcount_latch_t extends struct {
+	seqcount: embed<seqcount_t>; /* see seqcount_t */
+}
 export interface seqlock_t extends struct {
 	seqcount: embed<seqcount_t>; /* lock, read by all */
 	/** guards what the user says, against other writers */

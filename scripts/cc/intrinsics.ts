@@ -60,6 +60,7 @@ const LOCK_INITS = [
 	"init_rwsem",
 	"__init_rwsem",
 	"percpu_init_rwsem",
+	"init_srcu_struct",
 ];
 
 /** What a call of a builtin becomes; undefined: it is none. */

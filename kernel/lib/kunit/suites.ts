@@ -21,6 +21,7 @@ import {
 	CONFIG_PERF_EVENTS_KUNIT_TEST,
 	CONFIG_PROC_KUNIT_TEST,
 	CONFIG_RBTREE_KUNIT_TEST,
+	CONFIG_RBTREE_LATCH_KUNIT_TEST,
 	CONFIG_RCU_KUNIT_TEST,
 	CONFIG_RCU_SYNC_KUNIT_TEST,
 	CONFIG_RMAP_KUNIT_TEST,
@@ -29,6 +30,7 @@ import {
 	CONFIG_SEQLOCK_KUNIT_TEST,
 	CONFIG_SLAB_KUNIT_TEST,
 	CONFIG_SPF_KUNIT_TEST,
+	CONFIG_SRCU_KUNIT_TEST,
 	CONFIG_TRACE_KUNIT_TEST,
 } from "generated/autoconf.ts";
 import { arch_test_suites } from "asm/kunit.ts";
@@ -37,10 +39,12 @@ import { fork_test_suite } from "kernel/fork_kunit.ts";
 import { proc_test_suite } from "kernel/fs/proc/proc_kunit.ts";
 import { list_test_suite } from "kernel/lib/list_kunit.ts";
 import { rbtree_test_suite } from "kernel/lib/rbtree_kunit.ts";
+import { rbtree_latch_test_suite } from "kernel/lib/rbtree_latch_kunit.ts";
 import { percpu_rwsem_test_suite } from "kernel/locking/percpu-rwsem_kunit.ts";
 import { rtmutex_test_suite } from "kernel/locking/rtmutex_kunit.ts";
 import { rwsem_test_suite } from "kernel/locking/rwsem_kunit.ts";
 import { seqlock_test_suite } from "kernel/locking/seqlock_kunit.ts";
+import { srcu_test_suite } from "kernel/rcu/srcu_kunit.ts";
 import { rcu_sync_test_suite } from "kernel/rcu/sync_kunit.ts";
 import { rcu_test_suite } from "kernel/rcu_kunit.ts";
 import { trace_test_suite } from "kernel/trace/trace_kunit.ts";
@@ -64,11 +68,15 @@ export function kunit_suites(): kunit_suite[] {
 	return [
 		...(CONFIG_LIST_KUNIT_TEST ? [list_test_suite] : []),
 		...(CONFIG_RBTREE_KUNIT_TEST ? [rbtree_test_suite] : []),
+		...(CONFIG_RBTREE_LATCH_KUNIT_TEST
+			? [rbtree_latch_test_suite]
+			: []),
 		...(CONFIG_SEQLOCK_KUNIT_TEST ? [seqlock_test_suite] : []),
 		...(CONFIG_RTMUTEX_KUNIT_TEST ? [rtmutex_test_suite] : []),
 		...(CONFIG_RWSEM_KUNIT_TEST ? [rwsem_test_suite] : []),
 		...(CONFIG_RCU_KUNIT_TEST ? [rcu_test_suite] : []),
 		...(CONFIG_RCU_SYNC_KUNIT_TEST ? [rcu_sync_test_suite] : []),
+		...(CONFIG_SRCU_KUNIT_TEST ? [srcu_test_suite] : []),
 		...(CONFIG_PERCPU_RWSEM_KUNIT_TEST
 			? [percpu_rwsem_test_suite]
 			: []),
