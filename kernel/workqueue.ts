@@ -17,6 +17,7 @@ import { EINVAL } from "linux/errno.ts";
 import { might_sleep } from "linux/kernel.ts";
 import { cpu_relax } from "linux/smp.ts";
 import {
+	raw_spin_lock_init,
 	raw_spin_lock_irqsave,
 	raw_spin_unlock_irqrestore,
 } from "linux/spinlock.ts";
@@ -48,6 +49,13 @@ interface worker_pool extends struct {
 	tail: work_struct; /* lock */
 }
 const worker_pools = DEFINE_PER_CPU<worker_pool>();
+
+/** Boot, CPU 0: the queues of all CPUs. Port: they are empty as they are, and
+ *  only a lockdep wants to know their locks. */
+export function workqueue_init_early(): void {
+	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++)
+		raw_spin_lock_init(per_cpu(worker_pools, cpu).lock);
+}
 
 /** func is RODATA; arg is 32 bits, an address for instance. */
 export function INIT_WORK(

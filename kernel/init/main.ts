@@ -4,7 +4,10 @@
  * Left out: everything that no ported subsystem needs; the first user process
  * is made from outside, by user_spawn().
  */
-import { CONFIG_PERF_EVENTS } from "generated/autoconf.ts";
+import {
+	CONFIG_ARCH_HOST_STEPPER,
+	CONFIG_PERF_EVENTS,
+} from "generated/autoconf.ts";
 import { perf_event_init } from "linux/perf_event.ts";
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { fork_init, proc_caches_init } from "kernel/fork.ts";
@@ -13,6 +16,7 @@ import { files_init } from "kernel/fs/file_table.ts";
 import { inode_init } from "kernel/fs/inode.ts";
 import { pid_idr_init } from "kernel/pid.ts";
 import { sched_init } from "kernel/sched/core.ts";
+import { workqueue_init_early } from "kernel/workqueue.ts";
 import { pagecache_init } from "mm/filemap.ts";
 import { init_mm_init } from "mm/init-mm.ts";
 import { oom_init } from "mm/oom_kill.ts";
@@ -35,6 +39,8 @@ export function start_kernel(): void {
 	/* First: whoever warns or sleeps looks at current, and at its mm. */
 	init_mm_init();
 	sched_init();
+	if (CONFIG_ARCH_HOST_STEPPER)
+		workqueue_init_early();
 	mm_init();
 	cpu_init();
 	if (CONFIG_PERF_EVENTS)

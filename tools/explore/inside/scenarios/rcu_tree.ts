@@ -4,7 +4,6 @@
  * are in the kernel, as between a system call's entry and its return, where callbacks are invoked. Under all other
  * configurations RCU is the stepper's, and these are scenarios of that.
  */
-import { CONFIG_RCU_STEPPED } from "generated/autoconf.ts";
 import { GFP_KERNEL } from "linux/gfp.ts";
 import { call_rcu, rcu_barrier, rcu_read_lock, rcu_read_unlock, synchronize_rcu } from "linux/rcupdate.ts";
 import { kfree, kmalloc } from "linux/slab.ts";
@@ -183,8 +182,7 @@ export const scenarios: Record<string, Scenario> = {
 		cpus: [
 			in_kernel(() => {
 				call_rcu(w.first, no_callback);
-				/* The stepper's own is for set-ups and checks only. */
-				if (!CONFIG_RCU_STEPPED) rcu_barrier();
+				rcu_barrier();
 			}),
 			() => {
 				in_kernel(thing_call)();
