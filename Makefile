@@ -394,9 +394,12 @@ PHONY += run test bench kunit check coverage replay record explore explore-mutan
 run test bench kunit check explore explore-mutants: $(stamp) | outputmakefile
 	$(Q)set -f; exec $(TSX) scripts/$@.ts $(ARGS)
 
-PHONY += series
+PHONY += series findings
 series: $(stamp)
 	$(Q)$(TSX) scripts/series.ts
+
+findings: $(stamp)
+	$(Q)set -f; exec $(TSX) scripts/findings.ts $(ARGS)
 
 PHONY += bloat-o-meter size
 bloat-o-meter: $(stamp)
@@ -550,6 +553,7 @@ help:
 	echo  'Userspace tools targets:'; \
 	echo  '  explore	  - Run every interleaving of the scenarios, under the memory models of ARCH'; \
 	echo  '  explore-mutants - Take checks out one by one, and find what then breaks'; \
+	echo  '  findings	  - Run the commands of Documentation/findings.md, and compare (minutes)'; \
 	echo  '  bench		  - Measure the same faults here and on this machine'"'"'s kernel'; \
 	echo  '  bench-kconfig	  - Measure spf-conf beside the conf of a kernel tree: KCONFIG_TREE=dir'; \
 	echo  '  record	  - Record a program: make record DIR=dir CMD="command"'; \
@@ -565,7 +569,8 @@ help:
 	echo  '  make O=dir [targets] Locate all output files in "dir", including .config'; \
 	echo  '  make ARCH=arch       Another architecture: $(ARCHES)'; \
 	echo  '  make ARGS="..."      Arguments for run, test, bench, kunit, check, coverage, record, replay,'; \
-	echo  '                       explore, explore-mutants, size, bloat-o-meter, diffconfig, testconfig, why'; \
+	echo  '                       explore, explore-mutants, findings, size, bloat-o-meter, diffconfig,'; \
+	echo  '                       testconfig, why'; \
 	echo  ''; \
 	echo  'run, test, bench and kunit make their own builds under build/ (of O=dir), and need no .config.'; \
 	echo  ''; \

@@ -276,8 +276,9 @@ export function percpu_up_write(sem: percpu_rw_semaphore): void {
 	rcu_sync_exit(sem.rss);
 }
 
-/* ---- V2.22 ---- */
+/* ---- destruction where nobody may sleep ---- */
 
+/** V2.22. */
 interface percpu_rwsem_destroy extends struct {
 	list: embed<list_head>; /* destroy_list_lock */
 	destroy_list_lock: embed<spinlock_t>; /* guards list */
@@ -286,7 +287,7 @@ interface percpu_rwsem_destroy extends struct {
 }
 const destroy = DEFINE<percpu_rwsem_destroy>();
 
-/** Process context, nothing held. */
+/** V2.22. Process context, nothing held. */
 function destroy_list_work(_arg: number): number {
 	const to_destroy = STACK<list_head>();
 
@@ -313,8 +314,8 @@ function destroy_list_work(_arg: number): number {
 }
 const destroy_list_workfn = RODATA(destroy_list_work);
 
-/** percpu_free_rwsem() and kfree(), a little later: also where nobody may
- *  sleep. Nobody waits for the semaphore. */
+/** V2.22: percpu_free_rwsem() and kfree(), a little later: also where nobody
+ *  may sleep. Nobody waits for the semaphore. */
 export function percpu_rwsem_async_destroy(sem: percpu_rw_semaphore): void {
 	const flags = spin_lock_irqsave(destroy.destroy_list_lock);
 

@@ -195,6 +195,7 @@ function doom(): void {
 	data.doomed = sem;
 }
 
+/** V2.22: what may wait is done by a work item. */
 function percpu_rwsem_destroyed_while_atomic(test: kunit): void {
 	rcu_barrier();
 	const before = objects();
@@ -214,7 +215,7 @@ const destroy_call = RODATA((_info: number): void => {
 	percpu_rwsem_async_destroy(data.doomed);
 });
 
-/** By an interrupt, whose CPU does the rest when it is idle again. */
+/** V2.22, by an interrupt, whose CPU does the rest when it is idle again. */
 function percpu_rwsem_destroyed_by_interrupt(test: kunit): void {
 	const cpu = need_cpu(test);
 

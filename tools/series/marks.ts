@@ -106,8 +106,8 @@ export function kunit_cases(text: string): Map<string, string> {
 
 const SCENARIO = /^(\t{1,4})(["'`]|\[`)([\w/${}.-]+)\2?\]?`?\]?: /;
 
-/** Scenarios of a file whose text has marks in what it says to be about, in `patch` or in a comment. */
-export function marked_scenarios(text: string): Marked[] {
+/** The scenarios of a file, with the marks that their text has, in `patch` or in a comment. */
+function scenarios(text: string): Marked[] {
 	const found: Marked[] = [];
 	let depth: number | undefined;
 	for (const line of text.slice(Math.max(0, text.indexOf("export const scenarios"))).split("\n")) {
@@ -119,5 +119,14 @@ export function marked_scenarios(text: string): Marked[] {
 		const last = found.at(-1);
 		if (last !== undefined) last.marks.push(...marks_in(line).filter((m) => !last.marks.includes(m)));
 	}
-	return found.filter(({ marks }) => marks.length > 0);
+	return found;
+}
+
+/** Scenarios of a file that have marks. */
+export function marked_scenarios(text: string): Marked[] {
+	return scenarios(text).filter(({ marks }) => marks.length > 0);
+}
+
+export function scenario_names(text: string): string[] {
+	return scenarios(text).map(({ name }) => name);
 }

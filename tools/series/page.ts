@@ -11,7 +11,8 @@ const HEAD = `# The series, patch by patch
 What is here of each patch: the functions that carry it, and the unit tests, scenarios and mutants that show
 it. Made by \`make series\` from marks in the sources (V2.17 in a comment is about the function that it belongs
 to) and from \`tools/series/patches.json\`; \`spf series V2.17\` prints one of them, \`spf series --json\` all.
-R numbers and other words are in the [glossary](glossary.md).
+R numbers and other words are in the [glossary](glossary.md); what was asked about the series, and what the
+explorer answers, in [findings](findings.md).
 
 A function that is named carries the patch as a whole or in part; what is missing of a patch that is here is
 said. Tests are those of [testing.md](testing.md), scenarios and mutants those of [explorer.md](explorer.md).
