@@ -44,7 +44,7 @@ function mistakes([file, ...args]: string[]): string[] {
 test("every command names what is there", (t) => {
 	const all = findings(page);
 	t.true(all.length > 5);
-	t.is(all.length, page.match(/^\$ /gm)?.length, "a command outside of a block");
+	t.is(all.length, page.match(/^\$ /gm)?.length ?? 0, "a command outside of a block");
 	for (const { command, argv, said } of all) {
 		t.deepEqual(mistakes(argv), [], command);
 		t.true(said.length > 0, `${command}: what it prints is missing`);
