@@ -6,7 +6,7 @@
 
 import type { ExecutionContext } from "ava";
 import test from "ava";
-import { conf_read_text } from "../confdata.ts";
+import { conf_read_text, config_prefix } from "../confdata.ts";
 import type { Compat } from "../compat.ts";
 import { is_compat, rules_of } from "../compat.ts";
 import { get } from "../engine.ts";
@@ -141,22 +141,23 @@ function domain(sym: Sym): string[] {
 const settable = (kconf: Kconf): Sym[] => [...kconf.symbols.values()].filter((sym) => prompts_of(sym).length > 0);
 
 function make_config(rand: Random, kconf: Kconf): string {
+	const prefix = config_prefix(kconf);
 	let text = "";
 	const much = rand(2) === 0;
 	for (const sym of settable(kconf)) {
 		if (rand(much ? 5 : 2) === 1) continue;
 		const value = domain(sym)[rand(domain(sym).length)] as string;
-		if (sym.type === S_STRING) text += `CONFIG_${sym.name}="${value}"\n`;
-		else if (much && is_logical(sym)) text += `CONFIG_${sym.name}=y\n`;
-		else if (value === "m" || !is_logical(sym)) text += `CONFIG_${sym.name}=${value}\n`;
-		else text += rand(3) ? `CONFIG_${sym.name}=y\n` : `# CONFIG_${sym.name} is not set\n`;
+		if (sym.type === S_STRING) text += `${prefix}${sym.name}="${value}"\n`;
+		else if (much && is_logical(sym)) text += `${prefix}${sym.name}=y\n`;
+		else if (value === "m" || !is_logical(sym)) text += `${prefix}${sym.name}=${value}\n`;
+		else text += rand(3) ? `${prefix}${sym.name}=y\n` : `# ${prefix}${sym.name} is not set\n`;
 	}
 	return text;
 }
 
 /** Are all numbers of a configuration in their ranges? */
 function in_range(kconf: Kconf, config: string): boolean {
-	return [...config.matchAll(/^CONFIG_(\w+)=(\d\w*)$/gm)].every(([, name = "", value = ""]) => {
+	return [...config.matchAll(/^(?:CONFIG_)?(\w+)=(\d\w*)$/gm)].every(([, name = "", value = ""]) => {
 		const sym = kconf.symbols.get(name) as Sym;
 		return is_logical(sym) || sym_string_within_range(kconf, sym, value);
 	});
@@ -316,7 +317,7 @@ function compare(t: ExecutionContext, compat: Compat): void {
 			const what = `run ${run}: ${names}\n${config}---\n${kconfig}---\n${fragment}`;
 			t.is(judge(seen, kconf, together, questions, all), null, what);
 			if (!together.solution) continue;
-			read(merged(config, fragment));
+			read(merged(config, fragment, config_prefix(kconf)));
 			for (const { sym, want } of [
 				...questions,
 				...together.solution.set.map((a) => ({ ...a, want: a.value })),
