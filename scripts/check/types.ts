@@ -123,10 +123,18 @@ export async function* check_types(root: string): AsyncGenerator<Result> {
 	process.env.KBUILD_NOCHECK ||= "1";
 	build_by(builder());
 	/* One build at a time: both would bundle Kconfig. The first program is the longest. */
-	yield await generate("default", []);
+	const built = await generate("default", []);
+	yield built;
+	/* Without what is generated, types would only say that over and over again. */
+	if (built.problems.length > 0) return;
 	const long = one(first);
-	yield await generate("stepper", ["stepper.config"]);
-	for (const tree of OTHERS) yield await generate(tree.name, tree.fragments ?? [], tree.arch);
+	for (const tree of [{ name: "stepper", fragments: ["stepper.config"], arch: undefined }, ...OTHERS]) {
+		const other = await generate(tree.name, tree.fragments ?? [], tree.arch);
+		yield other;
+		if (other.problems.length === 0) continue;
+		yield await long;
+		return;
+	}
 	for (const project of others) yield await one(project);
 	for (const arch of stepper_arches().filter((a) => a !== DEFAULT_ARCH)) {
 		yield await generate("stepper", ["stepper.config"], arch);
