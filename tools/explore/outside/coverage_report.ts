@@ -32,6 +32,8 @@ export async function coverage(o: Options, options: ExploreOptions): Promise<num
 		arch,
 		jobs: options.jobs,
 	};
+	/* Said before minutes of work, so that a disk that is full is found out now. */
+	if (!o.json) process.stdout.write(`${what_is_done(asked)}\n`);
 	const total = await cover(asked);
 	const files = of === undefined ? total.files : total.files.filter((f) => f.file === of);
 	if (of !== undefined && files.length === 0)
@@ -39,7 +41,7 @@ export async function coverage(o: Options, options: ExploreOptions): Promise<num
 	if (o.json) for (const f of files) process.stdout.write(`${JSON.stringify(f)}\n`);
 	else {
 		const lines = of === undefined ? table(files) : lines_of(files[0]);
-		process.stdout.write(`${[...lines, summary(asked, total)].join("\n")}\n`);
+		process.stdout.write(`${[...lines, summary(total)].join("\n")}\n`);
 	}
 	for (const f of total.failed) process.stderr.write(`spf: ${f}\n`);
 	return total.failed.length > 0 ? 1 : 0;
@@ -83,12 +85,14 @@ function lines_of(f: FileCoverage): string[] {
 	return out;
 }
 
-/** What was looked at, and what was not. */
-function summary(o: CoverageOptions, total: CoverageTotal): string {
+const what_is_done = (o: CoverageOptions): string =>
+	`coverage: ${o.model.toUpperCase()}, ${o.arch}, at most ${count(o.budget, "execution")} of each program`;
+
+/** What was found, and what was not looked at. */
+function summary(total: CoverageTotal): string {
 	const pieces = total.files.flatMap((f) => f.pieces).filter((p) => p.what === "statement");
 	const explored = pieces.filter((p) => p.reached === "explored").length;
 	const by = `${count(total.scenarios, "scenario")} and ${count(total.programs, "random program")}`;
-	const how = `${o.model.toUpperCase()}, ${o.arch}, at most ${count(o.budget, "execution")} of each`;
 	const not = "more schedules and other models were not looked at, nor what asks for what a statement does";
-	return `coverage: ${explored} of ${count(pieces.length, "statement")} explored by ${by}, ${how}; ${not}`;
+	return `coverage: ${explored} of ${count(pieces.length, "statement")} explored by ${by}; ${not}`;
 }

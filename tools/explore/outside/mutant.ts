@@ -5,7 +5,17 @@
  * build/mutants, so that reports show the lines as they are there.
  */
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+	copyFileSync,
+	cpSync,
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+} from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { at_end } from "../../../scripts/lib/at_end.ts";
 import { run } from "../../../scripts/lib/child.ts";
@@ -13,7 +23,7 @@ import { make_directory, write_file } from "../../../scripts/lib/files.ts";
 import { build_dir, here } from "../../lib/root.ts";
 import { configured, DEFAULT_ARCH, dir_name, type ObjtreeOptions } from "../../../scripts/lib/objtree.ts";
 import { read_text, UserError } from "../../lib/errors.ts";
-import type { KernelBuilder } from "./mutant_build.ts";
+import type { KernelBuilder, Output } from "./mutant_build.ts";
 import { MODELS, type Model } from "./types.ts";
 
 export interface Mutant {
@@ -183,6 +193,37 @@ export function mutant_dir(name: string, arch: string, config?: string): string 
 	return join(build_dir(), "mutants", dir_name({ name: parts.join("-"), arch }));
 }
 
+/** The files that a mutant changes, by path from the top, as they are then. */
+export async function changed_files(m: Mutant, arch: string): Promise<Map<string, string>> {
+	const mutants = join(build_dir(), "mutants");
+	make_directory(mutants);
+	const scratch = mkdtempSync(join(mutants, ".patched."));
+	const away = () => rmSync(scratch, { recursive: true, force: true });
+	const release = at_end(away);
+	try {
+		for (const file of patched_files(m.diff)) {
+			mkdirSync(dirname(join(scratch, file)), { recursive: true });
+			if (existsSync(join(here(), file))) copyFileSync(join(here(), file), join(scratch, file));
+		}
+		await patch(m.name, scratch);
+		const files = patched_files(m.diff, arch);
+		return new Map(files.map((file) => [file, readFileSync(join(scratch, file), "utf8")]));
+	} finally {
+		away();
+		release();
+	}
+}
+
+async function compile(kernel: KernelBuilder, name: string, changed: Map<string, string>): Promise<Output> {
+	const { BuildError } = await import("../../../scripts/build.ts");
+	try {
+		return kernel.compile(new Map([...changed].map(([file, text]) => [join(here(), file), text])));
+	} catch (error) {
+		if (!(error instanceof BuildError)) throw error;
+		throw new UserError(`mutant '${name}' does not build: ${error.message.split("\n")[0]}`);
+	}
+}
+
 /**
  * Builds the kernel with the mutant in it, unless that was done; the path of its bundle. A configuration is
  * asked for of a file only: those that are stored have their own.
@@ -195,20 +236,15 @@ export async function mutant_bundle(name: string, arch = DEFAULT_ARCH, config?: 
 	const stamp = join(dir, "stamp");
 	const hash = createHash("sha1").update(kernel.hash).update(m.diff).digest("hex");
 	if (existsSync(bundle) && existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return bundle;
+	/* As long as the compiler is busy there is nothing to put in order, so that a signal need not wait for it. */
+	const changed = await changed_files(m, arch);
+	const output = await compile(kernel, name, changed);
 	/* Made aside: two programs may want it at the same time. */
 	const aside = `${dir}.${process.pid}`;
 	const away = () => rmSync(aside, { recursive: true, force: true });
 	const release = at_end(away);
 	try {
-		const src = await apply_mutant(name, join(aside, "src"));
-		const touched = patched_files(m.diff, arch);
-		await kernel
-			.build(new Map(touched.map((f) => [join(here(), f), readFileSync(join(src, f), "utf8")])), src)
-			.catch(async (error: Error) => {
-				const { BuildError } = await import("../../../scripts/build.ts");
-				if (!(error instanceof BuildError)) throw error;
-				throw new UserError(`mutant '${name}' does not build: ${error.message.split("\n")[0]}`);
-			});
+		await kernel.write(output, await apply_mutant(name, join(aside, "src")));
 		write_file(join(aside, "stamp"), hash);
 		make_directory(dirname(dir));
 		rmSync(dir, { recursive: true, force: true });

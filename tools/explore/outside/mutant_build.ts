@@ -26,7 +26,7 @@ import { srcarch_of } from "../../../scripts/lib/arch.ts";
 import { make_directory, write_file } from "../../../scripts/lib/files.ts";
 import { build_dir } from "../../lib/root.ts";
 
-type Output = Compiled["output"];
+export type Output = Compiled["output"];
 
 /** What has a say in the output beside the files that are in it. */
 const COMPILER = [
@@ -124,8 +124,11 @@ export class KernelBuilder {
 		return ts.createProgram(roots, settings, host, this.#program);
 	}
 
-	/** JavaScript of all files; new of those that changed, or of all where others depend on what changed. */
-	private recompile(changed: Map<string, string>): Output {
+	/**
+	 * JavaScript of all files, with other text for some (by absolute path): new of those, or of all where others
+	 * depend on what changed. It takes seconds, in which nothing else is done: no signal is heard either.
+	 */
+	compile(changed: Map<string, string>): Output {
 		this.#program ??= this.make_program(new Map());
 		const before = this.#program;
 		const program = this.make_program(changed);
@@ -144,14 +147,8 @@ export class KernelBuilder {
 		return files ? new Map([...this.output(), ...output]) : output;
 	}
 
-	/**
-	 * The bundle with other text for some files (by absolute path), written to
-	 * <copy>/build/stepper. Its source map speaks of the files below copy.
-	 */
-	build(changed: Map<string, string>, copy: string): Promise<string> {
-		return this.write(this.recompile(changed), copy);
-	}
-	private async write(output: Output, copy: string): Promise<string> {
+	/** Its bundle, written to <copy>/build/stepper. The source map speaks of the files below copy. */
+	async write(output: Output, copy: string): Promise<string> {
 		const options = this.#options;
 		const { srctree, objtree } = options;
 		const dir = join(copy, "build/stepper");

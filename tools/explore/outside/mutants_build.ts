@@ -4,13 +4,12 @@
  * compiled once, where each by itself costs seconds.
  */
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { at_end } from "../../../scripts/lib/at_end.ts";
-import { make_directory, write_file } from "../../../scripts/lib/files.ts";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { write_file } from "../../../scripts/lib/files.ts";
 import { dir_name } from "../../../scripts/lib/objtree.ts";
 import { build_dir, here } from "../../lib/root.ts";
-import { builder, type Mutant, patch, patched_files } from "./mutant.ts";
+import { builder, changed_files, type Mutant } from "./mutant.ts";
 import { NotAFunction, with_variants } from "./variants.ts";
 
 export interface Mutants {
@@ -21,23 +20,13 @@ export interface Mutants {
 	alone: string[];
 }
 
-/** The files that a mutant changes, as they are then, below a directory of its own. */
-async function changed_files(m: Mutant, arch: string, dir: string): Promise<Map<string, string>> {
-	for (const file of patched_files(m.diff)) {
-		mkdirSync(dirname(join(dir, file)), { recursive: true });
-		copyFileSync(join(here(), file), join(dir, file));
-	}
-	await patch(m.name, dir);
-	return new Map(patched_files(m.diff, arch).map((file) => [file, readFileSync(join(dir, file), "utf8")]));
-}
-
 /** Of all files that some mutant changes the text with all variants; who does not fit in is in `alone`. */
-async function all_variants(mutants: Mutant[], arch: string, scratch: string) {
+async function all_variants(mutants: Mutant[], arch: string) {
 	const alone: string[] = [];
 	const numbers = new Map<string, number>();
 	const variants = new Map<string, Map<number, string>>();
 	for (const [i, m] of mutants.entries()) {
-		const changed = await changed_files(m, arch, join(scratch, m.name));
+		const changed = await changed_files(m, arch);
 		const n = i + 1;
 		try {
 			for (const [file, text] of changed)
@@ -68,15 +57,7 @@ export async function mutants_bundle(mutants: Mutant[], arch: string): Promise<M
 	const [{ config }] = mutants;
 	const kernel = await builder(config, arch);
 	const dir = join(build_dir(), "mutants", dir_name({ name: `.all-${config ?? "default"}`, arch }));
-	make_directory(dirname(dir));
-	const scratch = mkdtempSync(`${dir}.`);
-	const away = () => rmSync(scratch, { recursive: true, force: true });
-	const release = at_end(away);
-	const { alone, numbers, texts } = await all_variants(mutants, arch, scratch).finally(() => {
-		/* A build has nothing to put in order, so that a signal need not wait for its end. */
-		away();
-		release();
-	});
+	const { alone, numbers, texts } = await all_variants(mutants, arch);
 	const hash = createHash("sha1")
 		.update(kernel.hash)
 		.update(JSON.stringify([...texts]));
@@ -84,7 +65,7 @@ export async function mutants_bundle(mutants: Mutant[], arch: string): Promise<M
 	const wanted = hash.digest("hex");
 	const bundle = join(dir, "build/stepper/vmlinux.mjs");
 	if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted) {
-		await kernel.build(texts, dir);
+		await kernel.write(kernel.compile(texts), dir);
 		write_file(stamp, wanted);
 	}
 	return { bundle, numbers, alone };

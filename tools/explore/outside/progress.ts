@@ -32,8 +32,8 @@ function time_text(seconds: number): string {
 export class Bars {
 	#bars: MultiBar | undefined;
 	#of = new Map<string, SingleBar>();
-	/** Whoever ends us gets the cursor back. */
-	#release = at_end(() => this.hide());
+	/** Whoever ends us gets the cursor back, once it is hidden: until then no signal need wait. */
+	#release: (() => void) | undefined;
 	#total?: TotalProgress;
 	#total_bar?: SingleBar;
 	/** Of all; seen with the next news. */
@@ -54,6 +54,7 @@ export class Bars {
 	}
 	private all_bars(): MultiBar {
 		if (this.#bars) return this.#bars;
+		this.#release ??= at_end(() => this.hide());
 		this.#bars = new MultiBar({
 			format: "{name} [{bar}] {text}",
 			barsize: 20,
@@ -69,7 +70,8 @@ export class Bars {
 	}
 	stop(): void {
 		this.hide();
-		this.#release();
+		this.#release?.();
+		this.#release = undefined;
 	}
 	private hide(): void {
 		this.#bars?.stop();
