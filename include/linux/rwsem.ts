@@ -59,6 +59,7 @@ export {
 	down_read_trylock,
 	down_write,
 	down_write_killable,
+	down_write_nest_lock,
 	down_write_nested,
 	down_write_trylock,
 	downgrade_write,

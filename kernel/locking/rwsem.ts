@@ -52,8 +52,10 @@ import { EINTR } from "linux/errno.ts";
 import { might_sleep } from "linux/kernel.ts";
 import {
 	lock_downgrade,
+	lockdep_assert_held_write,
 	lockdep_assert_raw_held,
 	rwsem_acquire,
+	rwsem_acquire_nest,
 	rwsem_acquire_read,
 	rwsem_release,
 } from "linux/lockdep.ts";
@@ -936,6 +938,17 @@ export function down_read_non_owner(sem: rw_semaphore): void {
 export function down_write_nested(sem: rw_semaphore, subclass: number): void {
 	might_sleep();
 	rwsem_acquire(sem, subclass, 0);
+	__down_write_common(sem, TASK_UNINTERRUPTIBLE);
+}
+
+/** One of several of its class, in any order: nest_lock, which is held, keeps
+ *  others from doing the same. */
+export function down_write_nest_lock(
+	sem: rw_semaphore, nest_lock: rw_semaphore,
+): void {
+	might_sleep();
+	lockdep_assert_held_write(nest_lock);
+	rwsem_acquire_nest(sem);
 	__down_write_common(sem, TASK_UNINTERRUPTIBLE);
 }
 

@@ -49,10 +49,10 @@ function note_acquire(p: number, trylock: boolean): void {
 	subclass = 0;
 	note_lock(p, false, trylock, nested, LD_WAIT_SPIN);
 }
-function note_lock(p: number, read: boolean, trylock: boolean, nested: number, wait: number): void {
+function note_lock(p: number, read: boolean, trylock: boolean, nested: number, wait: number, nest = false): void {
 	if (!exploring()) return;
 	const again = rerunning();
-	const lock = { p, read, trylock, subclass: nested, irqs_off: irq_off(), in_irq: in_irq(), wait, again };
+	const lock = { p, read, trylock, subclass: nested, nest, irqs_off: irq_off(), in_irq: in_irq(), wait, again };
 	for (const o of watch.acquire) heed(o.acquire(current_context(), lock));
 }
 function note_release(p: number): void {
@@ -60,8 +60,15 @@ function note_release(p: number): void {
 	for (const o of watch.release) heed(o.release(current_context(), p));
 }
 /* Sleeping locks tell of themselves: see linux/lockdep.ts. */
-export function lockdep_acquire(p: number, read: boolean, trylock: boolean, nested: number, wait: number): void {
-	note_lock(p, read, trylock, nested, wait);
+export function lockdep_acquire(
+	p: number,
+	read: boolean,
+	trylock: boolean,
+	nested: number,
+	wait: number,
+	nest = false,
+): void {
+	note_lock(p, read, trylock, nested, wait, nest);
 }
 export function lockdep_release(p: number): void {
 	note_release(p);

@@ -24,8 +24,14 @@ export const rwsem_up_write_step: (p: number) => void = none;
 export const rwsem_downgrade_step: (p: number) => void = none;
 export const lock_class: (p: number, name: string) => void = none;
 export const lock_subclass: (n: number) => void = none;
-export const lockdep_acquire: (p: number, read: boolean, trylock: boolean, subclass: number, wait: number) => void =
-	none;
+export const lockdep_acquire: (
+	p: number,
+	read: boolean,
+	trylock: boolean,
+	subclass: number,
+	wait: number,
+	nest?: boolean,
+) => void = none;
 export const lockdep_downgrade: (p: number) => void = none;
 export const lockdep_release: (p: number) => void = none;
 export const lockdep_held: (p: number) => number = none;

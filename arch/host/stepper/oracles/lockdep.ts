@@ -96,6 +96,7 @@ export class Lockdep {
 		in_irq: boolean,
 		wait = LD_WAIT_SPIN,
 		read = false,
+		nest = false,
 	): LockReport | undefined {
 		const held = this.stack[t];
 		if (p >= this.static_end && !this.of.has(p))
@@ -108,7 +109,7 @@ export class Lockdep {
 		this.waits.set(c, wait);
 		let report = trylock
 			? undefined
-			: (this.wait_context(held, c, irqs_off, in_irq) ?? this.order(held, p, c, news));
+			: (this.wait_context(held, c, irqs_off, in_irq) ?? this.order(held, p, c, news, nest));
 		this.hold(t, p, subclass, read);
 		if (in_irq) this.add(this.in_irq, c, news);
 		else if (!irqs_off) this.add(this.irqs_on, c, news);
@@ -152,9 +153,10 @@ export class Lockdep {
 		};
 	}
 
-	private order(held: Entry[], p: number, c: number, news: News[]): LockReport | undefined {
+	private order(held: Entry[], p: number, c: number, news: News[], nest: boolean): LockReport | undefined {
 		const name = this.names[c];
 		for (const h of held) {
+			if (nest && h.class === c && h.p !== p) continue;
 			if (h.p === p || h.class === c) {
 				const what = h.p === p ? "it" : "another of its class";
 				return {
@@ -355,9 +357,10 @@ export class LockdepOracle implements Oracle {
 	}
 	acquire(
 		c: number,
-		{ p, read, trylock, subclass, irqs_off, in_irq, wait, again }: Acquire,
+		{ p, read, trylock, subclass, nest, irqs_off, in_irq, wait, again }: Acquire,
 	): Objection | undefined {
-		if (!again) return this.report(this.l.acquire(c, p, trylock, subclass, irqs_off, in_irq, wait, read));
+		if (!again)
+			return this.report(this.l.acquire(c, p, trylock, subclass, nest, irqs_off, in_irq, wait, read));
 		this.l.hold(c, p, subclass, read);
 	}
 	release(c: number, p: number): Objection | undefined {

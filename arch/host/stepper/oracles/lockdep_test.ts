@@ -33,6 +33,22 @@ test("a lock inside of itself needs a subclass", (t) => {
 	t.is(take(l, 1, 24, 1), undefined);
 });
 
+test("several of a class are taken by who holds what keeps others from that", (t) => {
+	const l = two_locks();
+	l.name(24, "b");
+	const nest = (p: number) => l.acquire(0, p, false, 0, false, false, undefined, false, true)?.text;
+	take(l, 0, 8);
+	t.is(nest(16), undefined);
+	t.is(nest(24), undefined);
+	/* Their order with others counts. */
+	l.reset(1);
+	take(l, 1, 16);
+	t.regex(take(l, 1, 8) ?? "", /but there is a -> b/);
+	l.reset(1);
+	take(l, 1, 16);
+	t.regex(take(l, 1, 24) ?? "", /possible recursive locking/);
+});
+
 test("a try orders nothing; what is held at the end is reported", (t) => {
 	const l = two_locks();
 	take(l, 0, 8);

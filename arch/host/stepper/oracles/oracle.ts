@@ -23,6 +23,8 @@ export interface Acquire {
 	/** With others. */
 	read: boolean;
 	trylock: boolean;
+	/** One of several of its class, by who holds what keeps others from that. */
+	nest: boolean;
 	/** LD_WAIT_*: how one waits for it. */
 	wait: number;
 	/** The context is run again: it holds the lock already. */
