@@ -17,6 +17,7 @@
  */
 import {
 	CONFIG_GET_USER_PAGES,
+	CONFIG_MMU_NOTIFIER,
 	CONFIG_PERCPU_RWSEM,
 	CONFIG_PERF_EVENTS,
 	CONFIG_PREEMPT_RCU,
@@ -181,6 +182,9 @@ import { might_sleep } from "linux/kernel.ts";
 import { MMF_MULTIPROCESS } from "linux/oom.ts";
 import { down_write, up_write } from "linux/rwsem.ts";
 import { oom_adj_mutex } from "mm/oom_kill.ts";
+import {
+	mmu_notifier_subscriptions_destroy, mmu_notifier_subscriptions_init,
+} from "linux/mmu_notifier.ts";
 
 /** As many tasks as fork allows; the kernel computes it from the RAM. */
 const MAX_THREADS = 4096;
@@ -466,6 +470,7 @@ export function __mmdrop(mm: mm_struct): void {
 	WARN_ON_ONCE(mm === current().active_mm);
 	mm_free_pgd(mm);
 	destroy_context(mm);
+	mmu_notifier_subscriptions_destroy(mm);
 	check_mm(mm);
 	free_mm(mm);
 }
@@ -651,6 +656,12 @@ function mm_init(mm: mm_struct, p: task_struct): mm_struct {
 	spin_lock_init(mm.page_table_lock);
 	mm_init_cpumask(mm);
 	mm_init_owner(mm, p);
+	if (CONFIG_MMU_NOTIFIER) {
+		if (!mmu_notifier_subscriptions_init(mm)) {
+			free_mm(mm);
+			return NULL;
+		}
+	}
 	atomic_set(mm.tlb_flush_pending, 0);
 	if (CONFIG_GET_USER_PAGES)
 		seqcount_init(mm.write_protect_seq);
@@ -666,12 +677,15 @@ function mm_init(mm: mm_struct, p: task_struct): mm_struct {
 		mm.def_flags = 0;
 	}
 
+	/* Port: v2 as posted forgets the notifier lock in what follows. */
 	if (mm_alloc_pgd(mm) !== 0) {
+		mmu_notifier_subscriptions_destroy(mm);
 		free_mm(mm);
 		return NULL;
 	}
 	if (init_new_context(p, mm) !== 0) {
 		mm_free_pgd(mm);
+		mmu_notifier_subscriptions_destroy(mm);
 		free_mm(mm);
 		return NULL;
 	}

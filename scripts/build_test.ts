@@ -99,6 +99,17 @@ test("files of a symbol that is off are absent", async (t) => {
 	t.true(off.map.has("smp_call_function_many_cond"));
 });
 
+test("without MMU notifiers not one byte of them is left", async (t) => {
+	const name = /mmu_notif|MMU_NOTIFY|mirror|out_notify|hlist|srcu|mm_all_locks|percpu_rwsem/i;
+	const off = await built(NOSPF.name, NOSPF.fragments);
+	t.notRegex(off.code, name);
+	const least = await built(TINY.name, TINY.fragments);
+	t.notRegex(least.code, name);
+	const on = await built("kunit-debug", KUNIT_CONFIGS.debug);
+	for (const fn of ["__mmu_notifier_register", "mm_take_all_locks", "sys_sim_mirror_open", "validate_notifiers"])
+		t.true(on.map.has(fn), fn);
+});
+
 test("without trace points and counters not a name of them is left", async (t) => {
 	const { code, map } = await built("default", []);
 	t.true(map.has("__perf_sw_event"));

@@ -90,7 +90,7 @@ function source_hash(): string {
 				hash.update(name).update(readFileSync(join(here(), name)));
 		}
 	};
-	for (const top of ["include", "kernel", "arch", "tools/explore/inside", "scripts/cc"]) walk(top);
+	for (const top of ["include", "kernel", "drivers", "arch", "tools/explore/inside", "scripts/cc"]) walk(top);
 	for (const file of ["scripts/build.ts", "package-lock.json"]) hash.update(readFileSync(join(here(), file)));
 	return hash.digest("hex");
 }

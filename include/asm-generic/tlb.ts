@@ -21,6 +21,7 @@ import { __pmd_free_tlb, __pte_free_tlb, __pud_free_tlb } from "asm/pgalloc.ts";
 import { tlb_flush } from "asm/tlb.ts";
 import { TLB_FLUSH_ALL } from "asm/tlbflush.ts";
 import { __tlb_remove_page_size, tlb_flush_mmu } from "mm/mmu_gather.ts";
+import { mmu_notifier_invalidate_range } from "linux/mmu_notifier.ts";
 
 /** Tables in one batch: what is left of a page. */
 export const MAX_TABLE_BATCH = (PAGE_SIZE - 12) / 4;
@@ -106,6 +107,7 @@ export function tlb_flush_mmu_tlbonly(tlb: mmu_gather): void {
 		tlb.cleared_puds || tlb.cleared_p4ds))
 		return;
 	tlb_flush(tlb);
+	mmu_notifier_invalidate_range(tlb.mm, tlb.start, tlb.end);
 	__tlb_reset_range(tlb);
 }
 

@@ -20,3 +20,9 @@ export const __NR_sim_drop_caches = 1004;
 /** fork() and vfork(), of architectures that have no number for them. */
 export const __NR_sim_fork = 1005;
 export const __NR_sim_vfork = 1006;
+/** sim_mirror_open(addr, len, MIRROR_*): a descriptor for a device that
+ *  translates these addresses; see uapi/linux/mmu_mirror.ts. */
+export const __NR_sim_mirror_open = 1007;
+/** sim_mirror_access(fd, MIRROR_LOAD or _STORE, addr, value): the device
+ *  accesses a byte. */
+export const __NR_sim_mirror_access = 1008;

@@ -31,7 +31,11 @@ export interface address_space extends struct {
 	i_mmap_rwsem: embed<rw_semaphore>; /* guards i_mmap */
 	/** VM_SHARED|VM_MAYWRITE mappings; atomic */
 	i_mmap_writable: embed<atomic_t>;
+	flags: ifdef<"CONFIG_MMU_NOTIFIER", int>; /* 1 << AS_*; atomic */
 }
+
+/** mapping->flags: mm_take_all_locks() has i_mmap_rwsem. */
+export const AS_MM_ALL_LOCKS = 2;
 
 export interface inode extends struct {
 	i_ino: int; /* constant */

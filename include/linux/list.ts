@@ -3,11 +3,12 @@
  * Mirrors include/linux/list.h and poison.h's list poison (5.17): the circular
  * doubly linked list whose links lie inside the elements.
  * Port: iteration is a plain for loop over `.next` with container_of(), so
- * the list_for_each family is left out; so is hlist.
+ * the list_for_each family is left out. Of hlist there is what MMU notifiers
+ * need, and of include/linux/rculist.h what such a list has for readers.
  */
 import { CONFIG_DEBUG_LIST } from "generated/autoconf.ts";
 import { __list_add_valid, __list_del_entry_valid } from "kernel/lib/list_debug.ts";
-import type { list_head } from "linux/types.ts";
+import type { hlist_head, hlist_node, list_head } from "linux/types.ts";
 
 /** What a deleted entry's links hold: inside page 0, which is never mapped. */
 export const LIST_POISON1 = 0x100;
@@ -174,4 +175,86 @@ export function list_last_or_null(head: list_head): list_head {
 	const pos: list_head = READ_ONCE(head.prev);
 
 	return pos !== head ? pos : NULL;
+}
+
+/* ---- hlist: one word for the head, and no way back to its end ---- */
+
+/** Where a node's successor stands, as the word of a head is one. */
+function hlist_next(n: hlist_node): hlist_head {
+	return cast<hlist_head>(ADDR(n.next));
+}
+
+export function INIT_HLIST_HEAD(h: hlist_head): void {
+	h.first = NULL;
+}
+
+export function INIT_HLIST_NODE(n: hlist_node): void {
+	n.next = NULL;
+	n.pprev = NULL;
+}
+
+/** On no list. Under the lock of the list, or by who alone adds the node. */
+export function hlist_unhashed(n: hlist_node): boolean {
+	return READ_ONCE(n.pprev) === NULL;
+}
+
+/** May be asked without the list's lock. */
+export function hlist_empty(h: hlist_head): boolean {
+	return READ_ONCE(h.first) === NULL;
+}
+
+function __hlist_del(n: hlist_node): void {
+	const next: hlist_node = n.next;
+	const pprev: hlist_head = n.pprev;
+
+	WRITE_ONCE(pprev.first, next);
+	if (next !== NULL)
+		WRITE_ONCE(next.pprev, pprev);
+}
+
+/** Unlink; the node is on no list afterwards, but does not say so. */
+export function hlist_del(n: hlist_node): void {
+	__hlist_del(n);
+	n.next = cast<hlist_node>(LIST_POISON1);
+	n.pprev = cast<hlist_head>(LIST_POISON2);
+}
+
+export function hlist_add_head(n: hlist_node, h: hlist_head): void {
+	const first: hlist_node = h.first;
+
+	WRITE_ONCE(n.next, first);
+	if (first !== NULL)
+		WRITE_ONCE(first.pprev, hlist_next(n));
+	WRITE_ONCE(h.first, n);
+	WRITE_ONCE(n.pprev, h);
+}
+
+/** The same where others walk the list. Pairs with their dependent loads:
+ *  hlist_first_rcu(), hlist_next_rcu(). */
+export function hlist_add_head_rcu(n: hlist_node, h: hlist_head): void {
+	const first: hlist_node = h.first;
+
+	n.next = first;
+	WRITE_ONCE(n.pprev, h);
+	rcu_assign_pointer(h.first, n);
+	if (first !== NULL)
+		WRITE_ONCE(first.pprev, hlist_next(n));
+}
+
+/** Unlink if it is on the list. Who stands on the node finds its successor
+ *  still, so it is not freed before a grace period. */
+export function hlist_del_init_rcu(n: hlist_node): void {
+	if (!hlist_unhashed(n)) {
+		__hlist_del(n);
+		WRITE_ONCE(n.pprev, NULL);
+	}
+}
+
+/** Of a list that may change meanwhile, inside of a read-side section. */
+export function hlist_first_rcu(h: hlist_head): hlist_node {
+	return rcu_dereference(h.first);
+}
+
+export function hlist_next_rcu(n: hlist_node): hlist_node {
+	return rcu_dereference(n.next);
 }

@@ -81,8 +81,10 @@ export function rwsem_acquire(
 
 /** For writing, one of several of its class. */
 export function rwsem_acquire_nest(sem: rw_semaphore): void {
-	if (CONFIG_ARCH_HOST_STEPPER)
-		lockdep_acquire(uptr(sem), false, false, 0, LD_WAIT_SLEEP, true);
+	if (CONFIG_ARCH_HOST_STEPPER) {
+		lockdep_acquire(uptr(sem), false, false, 0, LD_WAIT_SLEEP,
+			true);
+	}
 }
 
 export function rwsem_acquire_read(

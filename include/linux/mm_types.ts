@@ -14,7 +14,9 @@ import type { address_space, file } from "linux/fs.ts";
 import type {
 	pgd_t, pgtable_t, pmd_t, pte_t, pud_t,
 } from "asm/pgtable_types.ts";
+import type { percpu_rw_semaphore } from "linux/percpu-rwsem.ts";
 import type { task_struct } from "linux/sched.ts";
+import type { mmu_notifier_subscriptions } from "mm/mmu_notifier.ts";
 
 /** One for each page frame; the array is mem_map. */
 export interface page extends struct {
@@ -143,6 +145,14 @@ export interface mm_struct extends struct {
 	write_protect_seq: ifdef<"CONFIG_GET_USER_PAGES", embed<seqcount_t>>;
 	owner: task_struct; /* tasklist_lock */
 	context: embed<mm_context_t>; /* see mm_context_t */
+	/** NULL: nobody ever subscribed; mm_take_all_locks(), then constant,
+	 *  and looked at without (acquire) */
+	notifier_subscriptions: ifdef<"CONFIG_MMU_NOTIFIER",
+		mmu_notifier_subscriptions>;
+	/** V2.23: keeps subscribers from coming while a speculative fault
+	 *  notifies those that there are; constant */
+	mmu_notifier_lock: ifdef<"CONFIG_MMU_NOTIFIER",
+		ifdef<"CONFIG_SPECULATIVE_PAGE_FAULT", percpu_rw_semaphore>>;
 	/** CPUs that may hold translations of this mm, one bit each (two
 	 *  words); atomic */
 	mm_cpumask: array<int, 2>;

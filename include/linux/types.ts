@@ -10,6 +10,19 @@ export interface list_head extends struct {
 	prev: list_head;
 }
 
+/** A list with a head of one word. All fields: the lock of the list, see the
+ *  field that it lies in. */
+export interface hlist_head extends struct {
+	first: hlist_node;
+}
+
+/** All fields: the lock of the list, see the field that it lies in. */
+export interface hlist_node extends struct {
+	next: hlist_node;
+	/** the word that points to us: a head, or the next of another node */
+	pprev: hlist_head;
+}
+
 /** RCU callback. All fields: RCU: the CPU that called call_rcu(), or who took
  *  its callbacks over. Overlays nothing itself; see vm_area_struct.vm_rcu. */
 export interface callback_head extends struct {

@@ -10,8 +10,8 @@
  * aligned nor near to anything. An int takes the low 32 bits, as in the kernel.
  */
 import {
-	CONFIG_ARCH_HAS_PKEYS, CONFIG_PERF_EVENTS, CONFIG_PROC_FS,
-	CONFIG_RT_MUTEXES,
+	CONFIG_ARCH_HAS_PKEYS, CONFIG_MMU_MIRROR, CONFIG_PERF_EVENTS,
+	CONFIG_PROC_FS, CONFIG_RT_MUTEXES,
 } from "generated/autoconf.ts";
 import type { task_struct } from "linux/sched.ts";
 import {
@@ -56,6 +56,8 @@ import {
 	__NR_set_tid_address,
 	__NR_sim_drop_caches,
 	__NR_sim_exec,
+	__NR_sim_mirror_access,
+	__NR_sim_mirror_open,
 	__NR_sim_open,
 	__NR_sim_set_size,
 	__NR_sim_special,
@@ -106,6 +108,10 @@ import { sys_msync } from "mm/msync.ts";
 import { sys_mmap } from "asm/syscall.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { sys_sim_special } from "kernel/entry/vdso.ts";
+import {
+	sys_sim_mirror_access,
+	sys_sim_mirror_open,
+} from "drivers/misc/mmu_mirror.ts";
 
 const TWO_64 = 18446744073709551616;
 /** The largest double below 2^64. */
@@ -249,6 +255,16 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 				ulong_arg(a2));
 		case __NR_sched_getscheduler:
 			return sys_sched_getscheduler(a0 | 0);
+		}
+	}
+	if (CONFIG_MMU_MIRROR) {
+		switch (nr) {
+		case __NR_sim_mirror_open:
+			return sys_sim_mirror_open(ulong_arg(a0), ulong_arg(a1),
+				a2 | 0);
+		case __NR_sim_mirror_access:
+			return sys_sim_mirror_access(a0 | 0, a1 | 0,
+				ulong_arg(a2), a3 | 0);
 		}
 	}
 	if (CONFIG_PROC_FS) {

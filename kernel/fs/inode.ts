@@ -31,6 +31,7 @@ import {
 } from "linux/spinlock.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
 import { truncate_inode_pages_final } from "mm/truncate.ts";
+import { CONFIG_MMU_NOTIFIER } from "generated/autoconf.ts";
 
 const I_HASH_SIZE = 64;
 
@@ -64,6 +65,8 @@ function inode_init_always(inode: inode): void {
 	mapping.host = inode;
 	mapping.nrpages = 0;
 	atomic_set(mapping.i_mmap_writable, 0);
+	if (CONFIG_MMU_NOTIFIER)
+		mapping.flags = 0;
 	__address_space_init_once(mapping);
 }
 

@@ -37,7 +37,9 @@ import {
 	TASK_SIZE,
 } from "asm/pgtable_types.ts";
 import { pfn_to_page } from "asm-generic/memory_model.ts";
-import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
+import {
+	CONFIG_MMU_NOTIFIER, CONFIG_SPECULATIVE_PAGE_FAULT,
+} from "generated/autoconf.ts";
 import { nr_cpu_ids } from "host/cpu.ts";
 import { atomic_read } from "linux/atomic.ts";
 import { is_zero_pfn, pmd_offset, pud_offset } from "linux/pgtable.ts";
@@ -69,6 +71,7 @@ import {
 	type acct_census, is_page_of_vma, new_acct_census, validate_accounts, validate_users_of,
 } from "mm/debug_validate_acct.ts";
 import { count_anon_vmas, type rmap_census, validate_anon_vmas, vma_has_anon_vma } from "mm/debug_validate_rmap.ts";
+import { validate_notifiers } from "mm/debug_validate_notifier.ts";
 
 /** What the page tables of all address spaces were found to hold. */
 interface census {
@@ -147,9 +150,13 @@ function validate_users(c: census, mm: mm_struct): void {
 	const owner: task_struct = mm.owner;
 	if (owner !== NULL && !is_user_of(mm, owner))
 		c.problems.push("mm->owner is no task of this mm");
+	const others = CONFIG_MMU_NOTIFIER ?
+		validate_notifiers(mm, c.problems) : 0;
 	const mm_count = atomic_read(mm.mm_count);
-	if (mm_count !== lazy + victims + 1)
-		c.problems.push(`mm_count ${mm_count}, ${lazy} lazy users, ${victims} OOM victims`);
+	if (mm_count !== lazy + victims + others + 1) {
+		c.problems.push(`mm_count ${mm_count}, ${lazy} lazy users, ` +
+			`${victims} OOM victims, ${others} subscribers`);
+	}
 }
 
 /** Compared by address: it may be free, and must not be looked at then. */

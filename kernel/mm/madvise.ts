@@ -78,6 +78,10 @@ import { tlb_finish_mmu, tlb_gather_mmu } from "mm/mmu_gather.ts";
 import { type mm_walk, walk_page_range } from "mm/pagewalk.ts";
 import { lru_add_drain } from "mm/swap.ts";
 import { can_madv_lru_vma } from "mm/internal.ts";
+import {
+	mmu_notifier_invalidate_range_end, mmu_notifier_invalidate_range_start,
+	mmu_notifier_range_init, MMU_NOTIFY_CLEAR,
+} from "linux/mmu_notifier.ts";
 
 interface madvise_data extends struct {
 	populate_warned: embed<atomic_t>; /* atomic: pr_warn_once() */
@@ -386,14 +390,19 @@ function madvise_free_single_vma(
 	if (end <= vma.vm_start)
 		return -EINVAL;
 
+	const range = mmu_notifier_range_init(MMU_NOTIFY_CLEAR, 0, vma,
+		vma.vm_mm, start, end);
+
 	lru_add_drain();
 
 	const tlb = tlb_gather_mmu(vma.vm_mm);
 	update_hiwater_rss(vma.vm_mm);
 
+	mmu_notifier_invalidate_range_start(range);
 	tlb_start_vma(tlb, vma);
 	walk_page_range(vma, start, end, madvise_free_pte_range, tlb);
 	tlb_end_vma(tlb, vma);
+	mmu_notifier_invalidate_range_end(range);
 	tlb_finish_mmu(tlb);
 	return 0;
 }

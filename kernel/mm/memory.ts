@@ -23,14 +23,13 @@
  *   access_remote_vm(), print_vma_addr(), __might_fault();
  * - __p4d_alloc(), as that level is folded; ptlock_cache_init(),
  *   ptlock_alloc(), ptlock_free(), as the lock is in struct page;
- * - everywhere: MMU notifiers, and with them the notifier lock of V2.22 to 26;
- *   memory cgroups, delay accounting, hardware poison.
+ * - everywhere: memory cgroups, delay accounting, hardware poison.
  * handle_mm_fault() is an inline of mm.h (V2.09).
  */
 import {
 	CONFIG_ARCH_HAS_PKEYS,
 	CONFIG_ARCH_HAS_PTE_SPECIAL, CONFIG_GET_USER_PAGES,
-	CONFIG_MMU_GATHER_RCU_TABLE_FREE,
+	CONFIG_MMU_GATHER_RCU_TABLE_FREE, CONFIG_MMU_NOTIFIER,
 	CONFIG_NUMA_BALANCING, CONFIG_SPECULATIVE_PAGE_FAULT, CONFIG_TRACING,
 } from "generated/autoconf.ts";
 import type {
@@ -169,6 +168,14 @@ import {
 import { i_mmap_lock_write, i_mmap_unlock_write } from "linux/fs.ts";
 import { RB_EMPTY_ROOT } from "linux/rbtree.ts";
 import type { rb_root_cached } from "linux/types.ts";
+import {
+	mmu_notifier_invalidate_range_end,
+	mmu_notifier_invalidate_range_only_end,
+	mmu_notifier_invalidate_range_start, type mmu_notifier_range,
+	mmu_notifier_range_init, mmu_notifier_trylock, mmu_notifier_unlock,
+	MMU_NOTIFY_CLEAR, MMU_NOTIFY_PROTECTION_PAGE, MMU_NOTIFY_UNMAP,
+	ptep_clear_flush_notify, set_pte_at_notify,
+} from "linux/mmu_notifier.ts";
 
 export interface memory_data extends struct {
 	zero_pfn: int; /* frame of the page of zeroes; constant after boot */
@@ -717,10 +724,14 @@ export function copy_page_range(
 		return 0;
 
 	/* Page tables of the parent are changed, by more than a fault would: no
-	 * fault may run along, and V2's must notice. */
+	 * fault may run along, and V2's must notice. So must secondary MMUs:
+	 * what they write to becomes read-only. */
 	const is_cow = is_cow_mapping(src_vma.vm_flags);
+	const range = mmu_notifier_range_init(MMU_NOTIFY_PROTECTION_PAGE, 0,
+		src_vma, src_mm, addr, end);
 
 	if (is_cow) {
+		mmu_notifier_invalidate_range_start(range);
 		mmap_assert_write_locked(src_mm);
 		/* Whoever pins pages without mmap_lock looks for us: see
 		 * lockless_pages_from_mm(). Readers do not wait for an even
@@ -756,6 +767,7 @@ export function copy_page_range(
 	if (CONFIG_GET_USER_PAGES) {
 		if (is_cow) raw_write_seqcount_end(src_mm.write_protect_seq);
 	}
+	if (is_cow) mmu_notifier_invalidate_range_end(range);
 	return ret;
 }
 
@@ -972,8 +984,12 @@ export function unmap_vmas(
 	tlb: mmu_gather, vma: vm_area_struct,
 	start_addr: number, end_addr: number,
 ): void {
+	const range = mmu_notifier_range_init(MMU_NOTIFY_UNMAP, 0, vma,
+		vma.vm_mm, start_addr, end_addr);
+	mmu_notifier_invalidate_range_start(range);
 	for (; vma !== NULL && vma.vm_start < end_addr; vma = vma.vm_next)
 		unmap_single_vma(tlb, vma, start_addr, end_addr, null);
+	mmu_notifier_invalidate_range_end(range);
 }
 
 /** Remove the pages of a range of vmas. Holds mmap_lock, at least for
@@ -985,10 +1001,14 @@ export function zap_page_range(
 	const end = start + size;
 
 	lru_add_drain();
+	const range = mmu_notifier_range_init(MMU_NOTIFY_CLEAR, 0, vma, mm,
+		start, end);
 	const tlb = tlb_gather_mmu(mm);
 	update_hiwater_rss(mm);
+	mmu_notifier_invalidate_range_start(range);
 	for (; vma !== NULL && vma.vm_start < end; vma = vma.vm_next)
 		unmap_single_vma(tlb, vma, start, end, null);
+	mmu_notifier_invalidate_range_end(range);
 	tlb_finish_mmu(tlb);
 }
 
@@ -1000,9 +1020,13 @@ export function zap_page_range_single(
 	const end = address + size;
 
 	lru_add_drain();
+	const range = mmu_notifier_range_init(MMU_NOTIFY_CLEAR, 0, vma,
+		vma.vm_mm, address, end);
 	const tlb = tlb_gather_mmu(vma.vm_mm);
 	update_hiwater_rss(vma.vm_mm);
+	mmu_notifier_invalidate_range_start(range);
 	unmap_single_vma(tlb, vma, address, end, details);
+	mmu_notifier_invalidate_range_end(range);
 	tlb_finish_mmu(tlb);
 }
 
@@ -1207,9 +1231,10 @@ function wp_page_copy(vmf: vm_fault): vm_fault_t {
 	const old_page = vmf.page;
 	let new_page: page = NULL;
 	let page_copied = false;
+	let range: mmu_notifier_range;
 	let ret: vm_fault_t = VM_FAULT_OOM;
 
-	out: { out_free_new: {
+	out: { out_free_new: { out_notify: {
 		/* Another fault may set it: pairs with the release in
 		 * __anon_vma_prepare(). Port: a plain load in the kernel. */
 		if (smp_load_acquire(vma.anon_vma) === NULL) {
@@ -1246,10 +1271,24 @@ function wp_page_copy(vmf: vm_fault): vm_fault_t {
 		 * address dependency of whoever finds the page in the table. */
 		__SetPageUptodate(new_page);
 
+		/* V2.26: without mmap_lock somebody could subscribe between
+		 * start and end, and be told of the end alone. */
+		if (CONFIG_MMU_NOTIFIER && CONFIG_SPECULATIVE_PAGE_FAULT) {
+			if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0 &&
+				!mmu_notifier_trylock(mm)) {
+				ret = VM_FAULT_RETRY;
+				break out_free_new;
+			}
+		}
+		range = mmu_notifier_range_init(MMU_NOTIFY_CLEAR, 0, vma, mm,
+			vmf.address, vmf.address + PAGE_SIZE);
+		mmu_notifier_invalidate_range_start(range);
+
 		/* V2.26: where a speculative fault commits; if it cannot, the
 		 * copy was in vain and the classic fault makes another one. */
 		if (!pte_map_lock(vmf)) {
 			ret = VM_FAULT_RETRY;
+			if (CONFIG_MMU_NOTIFIER) break out_notify;
 			break out_free_new;
 		}
 		if (pte_same(ptep_get(vmf.pte), vmf.orig_pte)) {
@@ -1272,12 +1311,20 @@ function wp_page_copy(vmf: vm_fault): vm_fault_t {
 			 * new one appears: else one thread could write the new
 			 * page and another still read the old one.
 			 */
-			ptep_clear_flush(vma, vmf.address, vmf.pte);
+			if (CONFIG_MMU_NOTIFIER)
+				ptep_clear_flush_notify(vma, vmf.address,
+					vmf.pte);
+			else
+				ptep_clear_flush(vma, vmf.address, vmf.pte);
 			page_add_new_anon_rmap(new_page, vma, vmf.address,
 				false);
 			lru_cache_add_inactive_or_unevictable(new_page, vma);
 			if (CONFIG_GET_USER_PAGES) publish_page();
-			set_pte_at(mm, vmf.address, vmf.pte, entry);
+			if (CONFIG_MMU_NOTIFIER)
+				set_pte_at_notify(mm, vmf.address, vmf.pte,
+					entry);
+			else
+				set_pte_at(mm, vmf.address, vmf.pte, entry);
 			update_mmu_cache(vma, vmf.address, vmf.pte);
 			if (old_page !== NULL) {
 				/*
@@ -1296,8 +1343,20 @@ function wp_page_copy(vmf: vm_fault): vm_fault_t {
 		}
 		if (new_page !== NULL) put_page(new_page);
 		pte_unmap_unlock(vmf.pte, vmf.ptl);
+		/* ->invalidate_range() was called under the lock. */
+		mmu_notifier_invalidate_range_only_end(range);
+		if (CONFIG_MMU_NOTIFIER && CONFIG_SPECULATIVE_PAGE_FAULT) {
+			if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0)
+				mmu_notifier_unlock(mm);
+		}
 		if (old_page !== NULL) put_page(old_page);
 		return page_copied ? VM_FAULT_WRITE : 0;
+	} /* out_notify: */
+		mmu_notifier_invalidate_range_only_end(range);
+		if (CONFIG_MMU_NOTIFIER && CONFIG_SPECULATIVE_PAGE_FAULT) {
+			if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0)
+				mmu_notifier_unlock(mm);
+		}
 	} /* out_free_new: */
 		put_page(new_page);
 	} /* out: */

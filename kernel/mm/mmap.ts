@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors mm/mmap.c (5.17 with V2.12): the list and the tree of vmas, how they
- * are found, made, merged, split and taken away.
+ * Mirrors mm/mmap.c (5.17 with V2.12 and 24): the list and the tree of vmas,
+ * how they are found, made, merged, split and taken away.
  * Left out:
  * - arch_mmap_check(), arch_filter_pgprot(), vm_pgprot_modify() (see below),
  *   file_mmap_size_max();
@@ -9,8 +9,6 @@
  *   old form and __install_special_mapping();
  * - expand_upwards(): no machine here has stacks that grow upwards; the boot
  *   parameter stack_guard_gap=;
- * - mm_take_all_locks(), mm_drop_all_locks() and what is under them: they serve
- *   MMU notifiers, of which there are none, so V2.24 has nothing to do;
  * - init_user_reserve(), init_admin_reserve(), init_reserve_notifier();
  * - everywhere: hugetlb, NUMA policies, userfaultfd, uprobes, perf
  *   events, security modules; the legacy (bottom-up) layout as a choice.
@@ -25,7 +23,7 @@ import { __oom_reap_task_mm } from "mm/oom_kill.ts";
 import {
 	CONFIG_ANON_VMA_NAME, CONFIG_ARCH_HAS_PKEYS, CONFIG_DEBUG_VM_RB,
 	CONFIG_DEFAULT_MMAP_MIN_ADDR, CONFIG_MEM_SOFT_DIRTY,
-	CONFIG_PROC_FS, CONFIG_SPECULATIVE_PAGE_FAULT,
+	CONFIG_MMU_NOTIFIER, CONFIG_PROC_FS, CONFIG_SPECULATIVE_PAGE_FAULT,
 } from "generated/autoconf.ts";
 import type { mmu_gather } from "asm-generic/tlb.ts";
 import {
@@ -43,7 +41,7 @@ import { arch_exit_mmap } from "asm/mmu_context.ts";
 import { vm_area_alloc, vm_area_dup, vm_area_free } from "kernel/fork.ts";
 import { fget, fput } from "kernel/fs/file_table.ts";
 import { rb_first, rb_last, rb_next, rb_prev } from "kernel/lib/rbtree.ts";
-import { current } from "kernel/sched/core.ts";
+import { current, signal_pending } from "kernel/sched/core.ts";
 import { anon_vma_name_eq } from "linux/anon_vma_name.ts";
 import {
 	BUG, BUG_ON, VM_BUG_ON, VM_BUG_ON_MM, VM_BUG_ON_VMA, VM_WARN_ON,
@@ -55,9 +53,9 @@ import {
 	EOPNOTSUPP, EOVERFLOW, EPERM,
 } from "linux/errno.ts";
 import {
-	type address_space, type file, FMODE_READ, FMODE_WRITE, get_file,
-	i_mmap_lock_write, i_mmap_unlock_write, mapping_allow_writable,
-	mapping_map_writable, mapping_unmap_writable,
+	type address_space, AS_MM_ALL_LOCKS, type file, FMODE_READ,
+	FMODE_WRITE, get_file, i_mmap_lock_write, i_mmap_unlock_write,
+	mapping_allow_writable, mapping_map_writable, mapping_unmap_writable,
 } from "linux/fs.ts";
 import { __GFP_ZERO, alloc_page, GFP_KERNEL } from "linux/gfp.ts";
 import { list_is_singular } from "linux/list.ts";
@@ -110,7 +108,7 @@ import {
 	anon_vma_unlock_read, anon_vma_unlock_write,
 } from "linux/rmap.ts";
 import { spin_lock, spin_unlock } from "linux/spinlock.ts";
-import type { rb_node, rb_root } from "linux/types.ts";
+import type { list_head, rb_node, rb_root } from "linux/types.ts";
 import { mm_from_elsewhere, mm_since } from "linux/version.ts";
 import { vmacache_invalidate } from "linux/vmacache.ts";
 import { generic_file_mmap } from "mm/filemap.ts";
@@ -140,6 +138,13 @@ import {
 	munlock_vma_pages_all,
 } from "mm/internal.ts";
 import { FIRST_USER_ADDRESS, USER_PGTABLES_CEILING } from "linux/pgtable.ts";
+import { mmu_notifier_release } from "linux/mmu_notifier.ts";
+import { mmu_notifier_init } from "mm/mmu_notifier.ts";
+import { percpu_down_write, percpu_up_write } from "linux/percpu-rwsem.ts";
+import {
+	down_write, down_write_nest_lock, init_rwsem, up_write,
+} from "linux/rwsem.ts";
+import type { rw_semaphore } from "linux/spinlock_types.ts";
 
 /** vm.mmap_min_addr: what a NULL pointer may hit must stay unmapped. Port: a
  *  program may expect another machine's, see linux/version.ts. */
@@ -2742,6 +2747,9 @@ export function vm_brk(addr: number, len: number): number {
 export function exit_mmap(mm: mm_struct): void {
 	let nr_accounted = 0;
 
+	/* Nobody uses it any more: who has translations of it drops them. */
+	mmu_notifier_release(mm);
+
 	if (mm_is_oom_victim(mm)) {
 		/*
 		 * Do here what the reaper would, without a lock as nobody else
@@ -3013,8 +3021,125 @@ export function _install_special_mapping(
 	return vma;
 }
 
+/* ---- all locks of an address space, for mmu_notifier_register() ---- */
+
+interface mm_all_locks_data extends struct {
+	/** guards locks of a class that are taken without an order: one task
+	 *  at a time. Port: a mutex in the kernel. */
+	mm_all_locks_mutex: embed<rw_semaphore>;
+}
+const mm_all_locks = DEFINE<mm_all_locks_data>();
+
+/** Bit 0 of the root of the tree says that we have the lock: other vmas may
+ *  have the same one. Only who holds mm_all_locks_mutex changes it. */
+const MM_ALL_LOCKS = 1;
+
+function vm_lock_anon_vma(mm: mm_struct, anon_vma: anon_vma): void {
+	const root: anon_vma = anon_vma.root;
+	const tree = root.rb_root.rb_root;
+
+	/* Others may change the tree, but not the bit. */
+	if ((uptr(READ_ONCE(tree.rb_node)) & MM_ALL_LOCKS) !== 0)
+		return;
+	down_write_nest_lock(root.rwsem, mm.mmap_lock);
+	/* Now it is ours, and nobody looks at the tree without the lock. */
+	tree.rb_node = cast<rb_node>(uptr(tree.rb_node) | MM_ALL_LOCKS);
+}
+
+function vm_lock_mapping(mm: mm_struct, mapping: address_space): void {
+	if ((READ_ONCE(mapping.flags) & (1 << AS_MM_ALL_LOCKS)) !== 0)
+		return;
+	/* Atomic, as others may change other bits. */
+	fetch_or(mapping.flags, 1 << AS_MM_ALL_LOCKS);
+	down_write_nest_lock(mapping.i_mmap_rwsem, mm.mmap_lock);
+}
+
+/**
+ * Keep everybody away from the page tables of mm: system calls, faults,
+ * truncation, walks from a page to its mappings. mmap_lock is held for writing,
+ * and not let go of before mm_drop_all_locks() has returned. V2.24: speculative
+ * faults that notify others are kept away by mmu_notifier_lock; those that do
+ * not, go on. 0, or -EINTR with a signal. It may take very many locks.
+ *
+ * The order is that in the head of mm/rmap.ts. Locks of one class are taken in
+ * any order, as nobody else takes two of them, and nobody else is here.
+ * Port: mmap_lock is asserted, where the kernel tries to get it once more.
+ */
+export function mm_take_all_locks(mm: mm_struct): number {
+	mmap_assert_write_locked(mm);
+	down_write(mm_all_locks.mm_all_locks_mutex);
+	if (CONFIG_SPECULATIVE_PAGE_FAULT)
+		percpu_down_write(mm.mmu_notifier_lock);
+
+	out_unlock: {
+		for (let vma = mm.mmap; vma !== NULL; vma = vma.vm_next) {
+			if (signal_pending(current()))
+				break out_unlock;
+			if (vma.vm_file !== NULL)
+				vm_lock_mapping(mm, vma.vm_file.f_mapping);
+		}
+		for (let vma = mm.mmap; vma !== NULL; vma = vma.vm_next) {
+			if (signal_pending(current()))
+				break out_unlock;
+			if (vma.anon_vma === NULL)
+				continue;
+			for (let pos: list_head = vma.anon_vma_chain.next;
+			     pos !== vma.anon_vma_chain; pos = pos.next)
+				vm_lock_anon_vma(mm, avc_of(pos).anon_vma);
+		}
+		return 0;
+	} /* out_unlock: */
+	mm_drop_all_locks(mm);
+	return -EINTR;
+}
+
+function avc_of(pos: list_head): anon_vma_chain {
+	return container_of<anon_vma_chain>(pos, "same_vma");
+}
+
+function vm_unlock_anon_vma(anon_vma: anon_vma): void {
+	const root: anon_vma = anon_vma.root;
+	const tree = root.rb_root.rb_root;
+	const node = uptr(READ_ONCE(tree.rb_node));
+
+	if ((node & MM_ALL_LOCKS) === 0)
+		return;
+	/* Before the lock is free: who walks the tree never meets it. */
+	tree.rb_node = cast<rb_node>(node & ~MM_ALL_LOCKS);
+	up_write(root.rwsem);
+}
+
+function vm_unlock_mapping(mapping: address_space): void {
+	if ((READ_ONCE(mapping.flags) & (1 << AS_MM_ALL_LOCKS)) === 0)
+		return;
+	i_mmap_unlock_write(mapping);
+	fetch_and(mapping.flags, ~(1 << AS_MM_ALL_LOCKS));
+}
+
+/** mmap_lock is held for writing still. */
+export function mm_drop_all_locks(mm: mm_struct): void {
+	mmap_assert_write_locked(mm);
+	for (let vma = mm.mmap; vma !== NULL; vma = vma.vm_next) {
+		if (vma.anon_vma !== NULL) {
+			for (let pos: list_head = vma.anon_vma_chain.next;
+			     pos !== vma.anon_vma_chain; pos = pos.next)
+				vm_unlock_anon_vma(avc_of(pos).anon_vma);
+		}
+		if (vma.vm_file !== NULL)
+			vm_unlock_mapping(vma.vm_file.f_mapping);
+	}
+
+	if (CONFIG_SPECULATIVE_PAGE_FAULT)
+		percpu_up_write(mm.mmu_notifier_lock);
+	up_write(mm_all_locks.mm_all_locks_mutex);
+}
+
 /** Boot: the counter of committed memory, and the page of the vdso. */
 export function mmap_init(): void {
+	if (CONFIG_MMU_NOTIFIER) {
+		init_rwsem(mm_all_locks.mm_all_locks_mutex);
+		mmu_notifier_init();
+	}
 	percpu_counter_init(vm_committed_as, 0);
 	special_mapping.page = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	BUG_ON(special_mapping.page === NULL, "mmap_init: no page");

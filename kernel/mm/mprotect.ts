@@ -7,7 +7,9 @@
  * write-protection, the look at bare frames before they become
  * inaccessible (prot_none_pte_entry() and what goes with it).
  */
-import { CONFIG_NUMA_BALANCING } from "generated/autoconf.ts";
+import {
+	CONFIG_MMU_NOTIFIER, CONFIG_NUMA_BALANCING,
+} from "generated/autoconf.ts";
 import { offset_in_page, PAGE_ALIGN } from "asm-generic/page.ts";
 import {
 	p4d_offset, pte_dirty, pte_mkwrite, pte_modify, pte_present,
@@ -64,6 +66,11 @@ import {
 import { populate_vma_page_range } from "mm/gup.ts";
 import { security_vm_enough_memory_mm } from "mm/util.ts";
 import { page_count } from "linux/page_ref.ts";
+import {
+	mmu_notifier_invalidate_range_end, mmu_notifier_invalidate_range_start,
+	type mmu_notifier_range, mmu_notifier_range_init,
+	MMU_NOTIFY_PROTECTION_VMA,
+} from "linux/mmu_notifier.ts";
 
 /** Holds the page table's lock over the range, so that a fault sees each pte
  *  either before or after. Returns the number of ptes that it changed. */
@@ -161,14 +168,26 @@ function change_pmd_range(
 	let pmd: pmd_t = pmd_offset(pud, addr);
 	let pages = 0;
 	let next: number;
+	let range: mmu_notifier_range | null = null;
 
 	for (; addr !== end; pmd = ptr_add(pmd, 1), addr = next) {
 		next = pmd_addr_end(addr, end);
-		if (!pmd_none_or_clear_bad(pmd))
+		if (!pmd_none_or_clear_bad(pmd)) {
+			/* From the first table on: where there is none, nobody
+			 * has translations. */
+			if (CONFIG_MMU_NOTIFIER && range === null) {
+				range = mmu_notifier_range_init(
+					MMU_NOTIFY_PROTECTION_VMA, 0, vma,
+					vma.vm_mm, addr, end);
+				mmu_notifier_invalidate_range_start(range);
+			}
 			pages += change_pte_range(vma, pmd, addr, next, newprot,
 				cp_flags);
+		}
 		cond_resched();
 	}
+	if (CONFIG_MMU_NOTIFIER && range !== null)
+		mmu_notifier_invalidate_range_end(range);
 	return pages;
 }
 

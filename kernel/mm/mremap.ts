@@ -77,6 +77,10 @@ import { anon_vma_name } from "mm/madvise.ts";
 import { is_vm_shm } from "kernel/ipc/shm.ts";
 import { unlink_anon_vmas } from "mm/rmap.ts";
 import { security_vm_enough_memory_mm } from "mm/util.ts";
+import {
+	mmu_notifier_invalidate_range_end, mmu_notifier_invalidate_range_start,
+	mmu_notifier_range_init, MMU_NOTIFY_UNMAP,
+} from "linux/mmu_notifier.ts";
 
 interface mremap_data extends struct {
 	duplicate_warned: embed<atomic_t>; /* atomic: pr_warn_once() */
@@ -393,6 +397,9 @@ export function move_page_tables(
 	let extent: number;
 
 	mmap_assert_write_locked(mm);
+	const range = mmu_notifier_range_init(MMU_NOTIFY_UNMAP, 0, vma, mm,
+		old_addr, old_end);
+	mmu_notifier_invalidate_range_start(range);
 	for (; old_addr < old_end; old_addr += extent, new_addr += extent) {
 		cond_resched();
 
@@ -437,6 +444,7 @@ export function move_page_tables(
 		move_ptes(vma, old_pmd, old_addr, old_addr + extent, new_vma,
 			new_pmd, new_addr, need_rmap_locks);
 	}
+	mmu_notifier_invalidate_range_end(range);
 	return len + old_addr - old_end; /* what was moved */
 }
 

@@ -17,7 +17,9 @@
  * exit_oom_victim(), oom_victims), show_mem() and the stack in dump_header(),
  * rate limits, process_mrelease() (there are no pidfds), trace points.
  */
-import { CONFIG_FAULT_INJECTION } from "generated/autoconf.ts";
+import {
+	CONFIG_FAULT_INJECTION, CONFIG_MMU_NOTIFIER,
+} from "generated/autoconf.ts";
 import { panic } from "kernel/panic.ts";
 import { printk } from "kernel/printk.ts";
 import { init_task, tasklist_lock } from "kernel/fork.ts";
@@ -40,6 +42,11 @@ import {
 	MMF_OOM_VICTIM, MMF_UNSTABLE, OOM_SCORE_ADJ_MIN, type oom_control,
 	tsk_is_oom_victim,
 } from "linux/oom.ts";
+import {
+	mmu_notifier_invalidate_range_end,
+	mmu_notifier_invalidate_range_start_nonblock, mmu_notifier_range_init,
+	MMU_NOTIFY_UNMAP,
+} from "linux/mmu_notifier.ts";
 import { down_write, init_rwsem, up_write } from "linux/rwsem.ts";
 import { PF_EXITING, PF_KTHREAD, type task_struct } from "linux/sched.ts";
 import { in_vfork, mmdrop, mmgrab } from "linux/sched/mm.ts";
@@ -300,18 +307,29 @@ export function __oom_reap_task_mm(mm: mm_struct): boolean {
 	fetch_or(mm.flags, 1 << MMF_UNSTABLE);
 
 	let vma: vm_area_struct = mm.mmap;
+	let ret = true;
 	for (; vma !== NULL; vma = vma.vm_next) {
 		if (!can_madv_lru_vma(vma))
 			continue;
 		/* What a file has behind it could have been reclaimed. */
 		if (!vma_is_anonymous(vma) && (vma.vm_flags & VM_SHARED) !== 0)
 			continue;
+		const range = mmu_notifier_range_init(MMU_NOTIFY_UNMAP, 0, vma,
+			mm, vma.vm_start, vma.vm_end);
 		const tlb = tlb_gather_mmu(mm);
 
+		/* Nobody who is told may sleep: the reaper comes again. */
+		if (CONFIG_MMU_NOTIFIER &&
+		    mmu_notifier_invalidate_range_start_nonblock(range) !== 0) {
+			tlb_finish_mmu(tlb);
+			ret = false;
+			continue;
+		}
 		unmap_page_range(tlb, vma, vma.vm_start, vma.vm_end, null);
+		mmu_notifier_invalidate_range_end(range);
 		tlb_finish_mmu(tlb);
 	}
-	return true;
+	return ret;
 }
 
 /** False: try again later. No lock is held. */

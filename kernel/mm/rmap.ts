@@ -34,6 +34,10 @@
  *             pte_lock/2	(of the table that moves: move_normal_pmd)
  *         tasklist_lock *	(oom_kill_process, in anon_vma_clone)
  *           task->alloc_lock	(mm_update_next_owner)
+ *   mm_all_locks_mutex		(mm_take_all_locks)
+ *     mm->mmu_notifier_lock	(mm_take_all_locks)
+ *       mapping->i_mmap_rwsem *	(vm_lock_mapping)
+ *       anon_vma->rwsem	(vm_lock_anon_vma)
  *   page_lock			(filemap_fault, truncate_inode_pages)
  *     mapping->i_pages_lock	(add_to_page_cache_lru, delete_from_page_cache)
  *     mapping->i_mmap_rwsem	(unmap_mapping_folio, in truncate_inode_pages)
@@ -54,13 +58,15 @@
  *   oom_reaper_lock		(wake_oom_reaper)
  *
  * Innermost, everywhere: zone->lock, kmem_cache_node->list_lock,
- * sem->wait_lock, percpu_counter->lock.
+ * sem->wait_lock, percpu_counter->lock, subscriptions->lock,
+ * mmu_mirror->lock, wait_queue_head->lock.
  *
  * pte_lock is the lock of a table of any level, where each has its own.
  * mm->mmap_seq is not a lock: it is odd while mmap_lock is held for writing,
  * and nobody waits for it. A speculative fault holds no mmap_lock, tries the
  * pte_lock inside of an RCU read-side section (or with interrupts off), and
  * below it page_lock (do_wp_page), whose end may take the wait queue's lock.
+ * One that copies on write tries mmu_notifier_lock before, for reading.
  */
 import type {
 	anon_vma, anon_vma_chain, mm_struct, page, vm_area_struct,

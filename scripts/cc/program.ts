@@ -56,6 +56,7 @@ function aliases({ srctree, objtree, srcarch, machine }: CompileOptions): Record
 		"arch/": join(srctree, "arch/"),
 		"mm/": join(srctree, "kernel/mm/"),
 		"kernel/": join(srctree, "kernel/"),
+		"drivers/": join(srctree, "drivers/"),
 		"host/": join(srctree, "arch/host", machine, "/"),
 		"explore/": join(srctree, "tools/explore/inside/"),
 		"generated/": join(objtree, "include/generated/"),

@@ -8,7 +8,7 @@
 import { EXCEPTIONS, UPDATE } from "./exceptions.ts";
 import type { Tree } from "./tree.ts";
 
-const PORTED = /^(include|kernel|arch\/(x86|powerpc|arm64))\//;
+const PORTED = /^(include|kernel|drivers|arch\/(x86|powerpc|arm64))\//;
 
 export function limit(path: string): number {
 	return PORTED.test(path) ? 80 : 120;

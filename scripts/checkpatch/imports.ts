@@ -18,6 +18,7 @@ const ALIASES: Record<string, string> = {
 	"mm/": "kernel/mm/",
 	"host/": "arch/host/*/",
 	"kernel/": "kernel/",
+	"drivers/": "drivers/",
 	"arch/": "arch/",
 	"trace/": "include/trace/",
 	"uapi/": "include/uapi/",
@@ -62,18 +63,18 @@ interface Wall {
 
 export const walls: Wall[] = [
 	{
-		around: /^(include|kernel|tools|arch\/host)\//,
+		around: /^(include|kernel|drivers|tools|arch\/host)\//,
 		not: /^arch\/(?!host\/)/,
 		but: /^asm\//,
 		say: "an architecture is reached by asm/ only, so that any other one fits there",
 	},
 	{
-		around: /^(include|kernel|arch)\//,
+		around: /^(include|kernel|drivers|arch)\//,
 		not: /^(tools|scripts)\//,
 		say: "the kernel and the machines know of no tool and no script",
 	},
 	{
-		around: /^(include|kernel|arch\/(?!host\/))/,
+		around: /^(include|kernel|drivers|arch\/(?!host\/))/,
 		not: /^node:/,
 		say: "kernel code reaches Node.js through host/ only",
 	},

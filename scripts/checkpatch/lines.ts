@@ -15,7 +15,7 @@ export interface Rule {
 const CODE = /\.(ts|mjs)$/;
 /** What knows of no architecture. A number that is given a name there may be a flag, or a bound; in an index or an
  *  address it is a page or a table. */
-const GENERIC = /^(include|kernel)\/.*\.ts$/;
+const GENERIC = /^(include|kernel|drivers)\/.*\.ts$/;
 const GEOMETRY = "page size and entries of a table are the architecture's: PAGE_SIZE, PAGE_SHIFT, PTRS_PER_PTE";
 /** Of a tree's nodes. */
 const OTHER_NUMBERS = /^kernel\/lib\/|^kernel\/mm\/filemap_kunit\.ts$/;

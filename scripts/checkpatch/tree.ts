@@ -7,11 +7,11 @@ import { join } from "node:path";
 export type Tree = ReadonlyMap<string, string>;
 
 /** Code that runs in the machine and under its rules. */
-export const KERNEL = /^(include|kernel|arch\/(x86|powerpc|arm64))\/.*\.ts$/;
+export const KERNEL = /^(include|kernel|drivers|arch\/(x86|powerpc|arm64))\/.*\.ts$/;
 /** Of it, what tests are made of, and the language. */
 export const OF_TESTS = /_kunit(_util)?\.ts$|^include\/kunit\/|\.d\.ts$/;
 
-const TOPS = ["arch", "bin", "include", "kernel", "scripts", "tools"];
+const TOPS = ["arch", "bin", "drivers", "include", "kernel", "scripts", "tools"];
 const SOURCE = /\.(ts|mjs|css|html|c)$/;
 /** Made by a build or recorded: nobody's lines. */
 const MADE = new Set(["include/generated", "scripts/kconfig/dist", "tools/replay/sample"]);

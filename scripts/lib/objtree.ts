@@ -41,6 +41,7 @@ const INPUTS = [
 	"include/kunit",
 	"include/uapi",
 	"kernel",
+	"drivers",
 	"arch",
 	"configs",
 	"tools/explore/inside",

@@ -52,7 +52,7 @@ import { mmdrop, mmget_not_zero, mmgrab } from "linux/sched/mm.ts";
 import { put_task_struct } from "linux/sched/task.ts";
 import type { seq_file, seq_operations } from "linux/seq_file.ts";
 import { kfree, kzalloc } from "linux/slab.ts";
-import { cond_resched } from "linux/kernel.ts";
+import { cond_resched, ULONG_MAX } from "linux/kernel.ts";
 import { mm_since } from "linux/version.ts";
 import { PAGE_ALIGN, page_align_down } from "asm-generic/page.ts";
 import {
@@ -72,6 +72,10 @@ import { vm_normal_page } from "mm/memory.ts";
 import { vma_set_page_prot } from "mm/mmap.ts";
 import { type mm_walk, walk_page_range, walk_page_vma } from "mm/pagewalk.ts";
 import { get_proc_task } from "./base.ts";
+import {
+	mmu_notifier_invalidate_range_end, mmu_notifier_invalidate_range_start,
+	mmu_notifier_range_init, MMU_NOTIFY_SOFT_DIRTY,
+} from "linux/mmu_notifier.ts";
 
 /** Pages, shown in kB. */
 function SEQ_PUT_PAGES(m: seq_file, str: string, val: number): void {
@@ -838,6 +842,8 @@ function clear_refs(mm: mm_struct, type: number): void {
 		reset_mm_hiwater_rss(mm);
 		return;
 	}
+	const range = mmu_notifier_range_init(MMU_NOTIFY_SOFT_DIRTY, 0, NULL,
+		mm, 0, ULONG_MAX);
 	if (type === CLEAR_REFS_SOFT_DIRTY) {
 		/* No longer dirty as a whole, but page by page. */
 		for (let vma = mm.mmap; vma !== NULL; vma = vma.vm_next) {
@@ -847,12 +853,14 @@ function clear_refs(mm: mm_struct, type: number): void {
 			vma_set_page_prot(vma);
 		}
 		inc_tlb_flush_pending(mm);
+		mmu_notifier_invalidate_range_start(range);
 	}
 	for (let vma = mm.mmap; vma !== NULL; vma = vma.vm_next) {
 		if (!clear_refs_test_walk(vma, type))
 			walk_page_vma(vma, clear_refs_pte_range, type);
 	}
 	if (type === CLEAR_REFS_SOFT_DIRTY) {
+		mmu_notifier_invalidate_range_end(range);
 		flush_tlb_mm(mm);
 		dec_tlb_flush_pending(mm);
 	}

@@ -14,6 +14,8 @@ import {
 	CONFIG_MMAP_KUNIT_TEST,
 	CONFIG_MMAP_LOCK_KUNIT_TEST,
 	CONFIG_MMU_GATHER_KUNIT_TEST,
+	CONFIG_MMU_MIRROR_KUNIT_TEST,
+	CONFIG_MMU_NOTIFIER_KUNIT_TEST,
 	CONFIG_MREMAP_KUNIT_TEST,
 	CONFIG_OOM_KILL_KUNIT_TEST,
 	CONFIG_PAGE_ALLOC_KUNIT_TEST,
@@ -34,6 +36,7 @@ import {
 	CONFIG_TRACE_KUNIT_TEST,
 } from "generated/autoconf.ts";
 import { arch_test_suites } from "asm/kunit.ts";
+import { mmu_mirror_test_suite } from "drivers/misc/mmu_mirror_kunit.ts";
 import { perf_test_suite } from "kernel/events/core_kunit.ts";
 import { fork_test_suite } from "kernel/fork_kunit.ts";
 import { proc_test_suite } from "kernel/fs/proc/proc_kunit.ts";
@@ -56,6 +59,7 @@ import { memory_test_suite } from "mm/memory_kunit.ts";
 import { mmap_test_suite } from "mm/mmap_kunit.ts";
 import { mmap_lock_test_suite } from "mm/mmap_lock_kunit.ts";
 import { mmu_gather_test_suite } from "mm/mmu_gather_kunit.ts";
+import { mmu_notifier_test_suite } from "mm/mmu_notifier_kunit.ts";
 import { mremap_test_suite } from "mm/mremap_kunit.ts";
 import { oom_kill_test_suite } from "mm/oom_kill_kunit.ts";
 import { page_alloc_test_suite } from "mm/page_alloc_kunit.ts";
@@ -87,6 +91,10 @@ export function kunit_suites(): kunit_suite[] {
 		...(CONFIG_FILEMAP_KUNIT_TEST ? [filemap_test_suite] : []),
 		...(CONFIG_MMAP_LOCK_KUNIT_TEST ? [mmap_lock_test_suite] : []),
 		...(CONFIG_MMAP_KUNIT_TEST ? [mmap_test_suite] : []),
+		...(CONFIG_MMU_NOTIFIER_KUNIT_TEST ?
+			[mmu_notifier_test_suite] : []),
+		...(CONFIG_MMU_MIRROR_KUNIT_TEST ?
+			[mmu_mirror_test_suite] : []),
 		...(CONFIG_MREMAP_KUNIT_TEST ? [mremap_test_suite] : []),
 		...(CONFIG_MADVISE_KUNIT_TEST ? [madvise_test_suite] : []),
 		...(CONFIG_MEMORY_KUNIT_TEST ? [memory_test_suite] : []),

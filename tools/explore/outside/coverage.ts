@@ -61,7 +61,7 @@ export interface CoverageTotal {
 }
 
 /** The kernel's, without what checks it. */
-const OURS = /^(kernel|include\/(linux|asm-generic)|arch\/(?!host\/))/;
+const OURS = /^(kernel|drivers|include\/(linux|asm-generic)|arch\/(?!host\/))/;
 const CHECKS = /^kernel\/mm\/debug_validate|^kernel\/entry\/user\.ts$/;
 /** Of the executions of a scenario, as many by chance. */
 const BY_CHANCE = 1 / 4;

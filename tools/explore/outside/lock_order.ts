@@ -41,6 +41,11 @@ const CLASSES: Record<string, string> = {
 	"kmem_cache_node->list_lock": "kmem_cache_node.list_lock",
 	"sem->wait_lock": "rw_semaphore.wait_lock",
 	"percpu_counter->lock": "percpu_counter.lock",
+	mm_all_locks_mutex: "mm_all_locks_data.mm_all_locks_mutex",
+	"mm->mmu_notifier_lock": "mm_struct.mmu_notifier_lock",
+	"subscriptions->lock": "mmu_notifier_subscriptions.lock",
+	"mmu_mirror->lock": "mmu_mirror.lock",
+	"wait_queue_head->lock": "wait_queue_head.lock",
 };
 /** A bit of page.flags: lockdep knows nothing of it, here as in Linux. */
 const UNWATCHED = "page_lock";

@@ -22,12 +22,18 @@ interface Kernel {
 }
 /** Two that wait for one page: only with a preemption does one find the lock taken. */
 const WAIT = /^(locked|file)-/;
+/** Its scenarios run there alone, and take locks that others do not. */
+const NOTIFIER = "notifier.config";
 
 test.serial("what is written down is what lockdep sees", async (t) => {
 	t.timeout(BUILD_MS);
-	const kernel = (await import(pathToFileURL(await stepper_bundle()).href)) as Kernel;
-	const here = kernel.list().filter((s) => !s.only);
-	const seen = here.flatMap(({ name }) => kernel.lock_orders(name, WAIT.test(name) ? 20 : 1));
+	const seen: Order[] = [];
+	for (const config of [undefined, NOTIFIER]) {
+		const kernel = (await import(pathToFileURL(await stepper_bundle(undefined, config)).href)) as Kernel;
+		for (const { name, only, configs } of kernel.list())
+			if (config === undefined ? !only : only && configs.includes(config))
+				seen.push(...kernel.lock_orders(name, WAIT.test(name) ? 20 : 1));
+	}
 	t.deepEqual([...new Set(disagreements(parse(RMAP), seen))], []);
 });
 

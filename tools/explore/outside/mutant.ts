@@ -51,7 +51,7 @@ export interface Mutant {
 
 const DIR = join(here(), "tools/explore/mutants");
 /** What a report may quote. */
-const SOURCES = ["arch", "include", "kernel", "tools/explore"];
+const SOURCES = ["arch", "drivers", "include", "kernel", "tools/explore"];
 
 export function mutant_names(): string[] {
 	return readdirSync(DIR)

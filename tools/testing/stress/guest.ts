@@ -48,7 +48,7 @@ const SIGSEGV = 11;
 const SIGBUS = 7;
 
 /** A counting generator (mulberry32): the same numbers for the same seed. */
-function generator(seed: number): (below: number) => number {
+export function generator(seed: number): (below: number) => number {
 	let a = seed | 0;
 	return (below) => {
 		a = (a + 0x6d2b79f5) | 0;
@@ -125,10 +125,12 @@ export function main(user: typeof User, arg: Arg): { problems: string[]; done: n
 	return stress.end();
 }
 
-/* ---- single situations, on two CPUs ---- */
+/* ---- single situations, on two CPUs or more ---- */
+
+export { mirror } from "./mirror.ts";
 
 /** A program of one CPU: `arg.steps` turns, between two barriers. */
-function in_turns(
+export function in_turns(
 	user: typeof User,
 	{ control, cpus, cpu, pids, steps }: Arg,
 	turn: (i: number) => string | undefined,

@@ -133,10 +133,11 @@ for (const { name, tree, fragments, spf, arch, cpus: counts = [2, 4] } of CONFIG
 
 /** Situations that once went wrong, with the memory (MiB) and the turns they need. */
 const SITUATIONS: {
-	fn: "fork" | "grow_stack" | "page_tables" | "stale" | "unmap" | "user_mode";
+	fn: "fork" | "grow_stack" | "mirror" | "page_tables" | "stale" | "unmap" | "user_mode";
 	mem: number;
 	steps: number;
 	runs: number;
+	cpus?: number;
 	tree?: ObjtreeOptions;
 }[] = [
 	{ fn: "grow_stack", mem: 64, steps: 1500, runs: 3 },
@@ -146,28 +147,35 @@ const SITUATIONS: {
 	...OTHERS.map((tree) => ({ fn: "stale" as const, mem: 64, steps: 1500, runs: 1, tree })),
 	{ fn: "fork", mem: 64, steps: 200, runs: 2 },
 	{ fn: "user_mode", mem: 64, steps: 30, runs: 1 },
+	...[2, 4].map((cpus) => ({ fn: "mirror" as const, mem: 64, steps: 400, runs: 2, cpus })),
+	...OTHERS.map((tree) => ({ fn: "mirror" as const, mem: 64, steps: 200, runs: 1, tree })),
 ];
 
-for (const { fn, mem, steps, runs, tree = kunit_config("debug") } of SITUATIONS)
-	test.serial(`stress: ${tree.arch ? `${tree.arch}, ` : ""}${fn}`, async (t) => {
-		await boot(await objtree(tree), 2, mem, async ({ messages, on }) => {
-			const before = await on(0, "count");
-			for (let run = 0; run < runs; run++) {
-				const control = new SharedArrayBuffer(CONTROL_WORDS * 4);
-				const arg: Arg = {
-					control,
-					seed: 0,
-					cpu: 0,
-					cpus: 2,
-					steps,
-					killer: -1,
-					pids: [],
-				};
-				arg.pids = await on(0, "setup", arg);
-				const problems = await Promise.all([0, 1].map((cpu) => on(cpu, fn, { ...arg, cpu })));
-				t.deepEqual(problems.flat(), []);
-				t.deepEqual((await on(0, "teardown")).count, before);
-			}
-			t.deepEqual(messages, []);
-		});
-	});
+for (const { fn, mem, steps, runs, cpus = 2, tree = kunit_config("debug") } of SITUATIONS)
+	test.serial(
+		`stress: ${tree.arch ? `${tree.arch}, ` : ""}${fn}${cpus > 2 ? `, ${cpus} CPUs` : ""}`,
+		async (t) => {
+			await boot(await objtree(tree), cpus, mem, async ({ messages, on }) => {
+				const before = await on(0, "count");
+				for (let run = 0; run < runs; run++) {
+					const control = new SharedArrayBuffer(CONTROL_WORDS * 4);
+					const arg: Arg = {
+						control,
+						seed: SEED + run,
+						cpu: 0,
+						cpus,
+						steps,
+						killer: -1,
+						pids: [],
+					};
+					arg.pids = await on(0, "setup", arg);
+					const problems = await Promise.all(
+						arg.pids.map((_, cpu) => on(cpu, fn, { ...arg, cpu })),
+					);
+					t.deepEqual(problems.flat(), []);
+					t.deepEqual((await on(0, "teardown")).count, before);
+				}
+				t.deepEqual(messages, []);
+			});
+		},
+	);

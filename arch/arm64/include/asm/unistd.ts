@@ -52,6 +52,8 @@ export {
 	__NR_sim_open,
 	__NR_sim_set_size,
 	__NR_sim_exec,
+	__NR_sim_mirror_access,
+	__NR_sim_mirror_open,
 	__NR_sim_special,
 	__NR_sim_drop_caches,
 } from "asm-generic/unistd_sim.ts";
