@@ -360,7 +360,7 @@ export class LockdepOracle implements Oracle {
 		{ p, read, trylock, subclass, nest, irqs_off, in_irq, wait, again }: Acquire,
 	): Objection | undefined {
 		if (!again)
-			return this.report(this.l.acquire(c, p, trylock, subclass, nest, irqs_off, in_irq, wait, read));
+			return this.report(this.l.acquire(c, p, trylock, subclass, irqs_off, in_irq, wait, read, nest));
 		this.l.hold(c, p, subclass, read);
 	}
 	release(c: number, p: number): Objection | undefined {
