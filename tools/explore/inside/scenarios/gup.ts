@@ -203,7 +203,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"fault-pin": {
 		about: "a first write beside a pin of the same page: each makes it, if the other has not",
-		patch: "v2 18/35 mm: implement speculative handling in do_anonymous_page()",
+		patch: "V2.18 mm: implement speculative handling in do_anonymous_page()",
 		invariant: "process and device mean one page",
 		setup: untouched,
 		cpus: [store_and_say, pin_beside_store],
@@ -213,7 +213,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"cow-pin": {
 		about: "a write to a page that a child has as well, beside a pin of it for writing",
-		patch: "v2 26/35 mm: implement speculative handling in wp_page_copy()",
+		patch: "V2.26 mm: implement speculative handling in wp_page_copy()",
 		invariant: "process and device mean one page",
 		setup() {
 			written();
