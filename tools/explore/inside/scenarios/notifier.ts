@@ -218,7 +218,7 @@ export const scenarios: Record<string, Scenario> = {
 	"notifier-cow-abort": {
 		...config,
 		about: "a speculative fault that copies on write beside brk, with a device",
-		patch: "V2.26 mm: implement speculative handling in wp_page_copy(), out_notify",
+		patch: "V2.26 mm: implement speculative handling in wp_page_copy(); out_notify",
 		invariant: "a fault that gives up ends the range that it has begun (R21)",
 		setup: copied_device(MIRROR_NOTIFIER),
 		cpus: [store, () => note(1, brk(0) > 0 ? 0 : 1)],

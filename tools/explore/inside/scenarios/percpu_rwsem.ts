@@ -123,7 +123,7 @@ function slow_check(n: number): void {
 export const scenarios: Record<string, Scenario> = {
 	"percpu-rwsem": {
 		about: "a reader beside a writer, who sends readers the slow way first and the fast one later",
-		patch: "V2.22 (the lock that it is about)",
+		patch: "V2.22 percpu-rwsem: enable percpu_sem destruction in atomic context",
 		invariant: "writers are alone; a reader sees what a writer did, whichever way it goes",
 		setup: () => fast(2),
 		cpus: [() => in_kernel(read), () => in_kernel(write)],
@@ -131,7 +131,7 @@ export const scenarios: Record<string, Scenario> = {
 	},
 	"percpu-rwsem-slow": {
 		about: "a reader on the slow way beside a writer",
-		patch: "V2.22 (the lock that it is about)",
+		patch: "V2.22 percpu-rwsem: enable percpu_sem destruction in atomic context",
 		invariant: "a reader sees the writer, or the writer the reader; nobody sleeps for ever",
 		setup: () => slow(2),
 		cpus: [() => in_kernel(read), () => in_kernel(write)],
