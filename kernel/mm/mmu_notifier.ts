@@ -52,7 +52,8 @@ import { cpu_relax } from "linux/smp.ts";
 import { spin_lock, spin_lock_init, spin_unlock } from "linux/spinlock.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
 import {
-	srcu_read_lock, srcu_read_unlock, type srcu_struct, synchronize_srcu,
+	init_srcu_struct, srcu_read_lock, srcu_read_unlock, type srcu_struct,
+	synchronize_srcu,
 } from "linux/srcu.ts";
 import type {
 	atomic_t, callback_head, hlist_head, hlist_node, rb_root_cached,
@@ -754,6 +755,7 @@ const put_workfn = RODATA(put_work);
 
 /** Boot. Port: what the kernel's image has set up. */
 export function mmu_notifier_init(): void {
+	init_srcu_struct(srcu);
 	INIT_WORK(put.work, put_workfn, 0);
 }
 
