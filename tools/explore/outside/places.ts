@@ -198,6 +198,6 @@ export class Sources {
 	}
 }
 /** Whoever calls one may sleep. */
-const ASKS = /^(__)?might_sleep(_if)?$/;
+const ASKS = /^(__)?might_sleep(_if)?$|might_resched$/;
 /** What drives the kernel is no part of the story. */
 const MACHINE = /^tools\/explore\/inside\/(session|recorder)\.ts$/;
