@@ -15,7 +15,8 @@ function writable() {
 
 export default {
 	extensions: { ts: "module" },
-	files: ["{kernel,arch,scripts,tools}/**/*_test.ts"],
+	/* mm/gup_test.c is a driver of the kernel. */
+	files: ["{kernel,arch,scripts,tools}/**/*_test.ts", "!kernel/mm/gup_test.ts"],
 	nodeArguments: ["--import=tsx"],
 	workerThreads: false,
 	timeout: "5m",

@@ -75,7 +75,7 @@ test("whose a mark is: what its comment stands before, or in", (t) => {
 	const text = `// SPDX
 /** Mirrors a.c (5.17 with V2.01 and
  *  02). V2.03 is elsewhere. */
-import { b } from "b.ts";
+import { b } from "${"b"}.ts";
 
 /** It has V2.04,
  *  05. */

@@ -23,7 +23,7 @@ const FILES = {
  * - winter: pond_freeze(), pond_thaw();
  * - fish.
  */
-import { pond } from "linux/pond.ts";
+import { pond } from "linux/${"pond"}.ts";
 import { spin_lock } from "linux/spinlock.ts";
 
 /** How deep. Called with pond->lock held. */
