@@ -143,9 +143,22 @@ test("kunit.config chooses every test", (t) => {
 	set(kconf, "KUNIT", "y");
 	set(kconf, "KUNIT_ALL_TESTS", "y");
 	/* What is tested has to be there. */
-	for (const name of ["X86_INTEL_MEMORY_PROTECTION_KEYS", "FTRACE", "ENABLE_DEFAULT_TRACERS"])
-		set(kconf, name, "y");
+	const needed = [
+		"X86_INTEL_MEMORY_PROTECTION_KEYS",
+		"FTRACE",
+		"ENABLE_DEFAULT_TRACERS",
+		"GUP_TEST",
+		"MMU_MIRROR",
+	];
+	for (const name of needed) set(kconf, name, "y");
+	const with_rt = ["RTMUTEX_KUNIT_TEST"];
 	const tests = [...kconf.symbols.keys()].filter((name) => name.endsWith("_KUNIT_TEST"));
 	t.true(tests.length > 0);
-	for (const name of tests) t.is(`${name} ${get(kconf, name)}`, `${name} y`);
+	for (const name of tests) {
+		const is = with_rt.includes(name) ? "n" : "y";
+		t.is(`${name} ${get(kconf, name)}`, `${name} ${is}`);
+	}
+	set(kconf, "EXPERT", "y");
+	set(kconf, "PREEMPT_RT", "y");
+	for (const name of with_rt) t.is(`${name} ${get(kconf, name)}`, `${name} y`);
 });

