@@ -97,6 +97,8 @@ export function open(): void {
 			if (event.key === "ArrowDown") (links[at + 1] ?? links[0])?.focus();
 			else if (event.key === "ArrowUp") (links[at - 1] ?? input).focus();
 			else if (event.key === "Enter" && document.activeElement === input) links[0]?.click();
+			/* At once: the browser does it later, and the next key would still come here. */
+			else if (event.key === "Escape") dialog.close();
 			else return;
 			event.preventDefault();
 		});

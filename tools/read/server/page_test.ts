@@ -180,6 +180,21 @@ in_browser("a name: what it is, its definition, its uses", async (t, open) => {
 	t.true(box !== null && box.y >= 0 && box.y < 800);
 });
 
+in_browser("search", async (t, open) => {
+	const page = await open(base + PATCH);
+	const first = async (words: string) => {
+		await page.keyboard.press("/");
+		await page.keyboard.type(words);
+		await page.waitForSelector(`.hits li:has-text("${words.split(" ")[0]}")`);
+		const text = await seen(page.locator(".hits li").first());
+		await page.keyboard.press("Escape");
+		return text;
+	};
+	t.regex(await first("__pte_map_lock"), /^__pte_map_lock function/);
+	t.regex(await first("SPECULATIVE_PAGE_FAULT"), /^CONFIG_SPECULATIVE_PAGE_FAULT/);
+	t.regex(await first("why only once"), /Re: \[PATCH 1\/2\]/i);
+});
+
 in_browser("a note stays, and becomes an answer", async (t, open) => {
 	const page = await open(base + PATCH);
 	await page.locator("#h1 .left .row", { hasText: "goto fail" }).click();
