@@ -6,7 +6,8 @@
  * Port: a link (`struct rb_node **`) is the address of a word that holds a node
  * pointer, which is what an rb_root is: `let link: rb_link = root`, then
  * `link = rb_left_link(parent)`, and `*link` is `link.rb_node`.
- * Left out: postorder walks, rb_add()/rb_find() with comparison functions.
+ * Left out: postorder walks; of the functions that compare, all but
+ * rb_add_cached().
  */
 import type { rb_node, rb_root, rb_root_cached } from "linux/types.ts";
 import {
@@ -114,6 +115,31 @@ export function rb_replace_node_cached(
 	if (root.rb_leftmost === victim)
 		root.rb_leftmost = new_;
 	rb_replace_node(victim, new_, root.rb_root);
+}
+
+/** Behind its equals, as less() says. Returns the node if it is the leftmost
+ *  one now, else NULL. */
+export function rb_add_cached(
+	node: rb_node,
+	tree: rb_root_cached,
+	less: (a: rb_node, b: rb_node) => boolean,
+): rb_node {
+	let link: rb_link = tree.rb_root;
+	let parent: rb_node = NULL;
+	let leftmost = true;
+
+	while (link.rb_node !== NULL) {
+		parent = link.rb_node;
+		if (less(node, parent)) {
+			link = rb_left_link(parent);
+		} else {
+			link = rb_right_link(parent);
+			leftmost = false;
+		}
+	}
+	rb_link_node(node, parent, link);
+	rb_insert_color_cached(node, tree, leftmost);
+	return leftmost ? node : NULL;
 }
 
 export {

@@ -36,12 +36,8 @@ import { printk } from "linux/printk.ts";
 import {
 	RB_CLEAR_NODE,
 	RB_EMPTY_NODE,
+	rb_add_cached,
 	rb_erase_cached,
-	rb_insert_color_cached,
-	rb_left_link,
-	rb_link_node,
-	rb_right_link,
-	type rb_link,
 } from "linux/rbtree.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
 import { RT_MUTEX_HAS_WAITERS } from "linux/rtmutex.ts";
@@ -210,29 +206,18 @@ function rt_mutex_steal(
 	return rt_mutex_waiter_equal(prio, top_waiter.prio);
 }
 
+function __waiter_less(a: rb_node, b: rb_node): boolean {
+	return rt_mutex_waiter_less(
+		container_of<rt_mutex_waiter>(a, "tree_entry").prio,
+		container_of<rt_mutex_waiter>(b, "tree_entry").prio);
+}
+
 /** Behind its equals. wait_lock is held. */
 function rt_mutex_enqueue(
 	lock: rt_mutex_base,
 	waiter: rt_mutex_waiter,
 ): void {
-	const tree = lock.waiters;
-	let link: rb_link = tree.rb_root;
-	let parent: rb_node = NULL;
-	let leftmost = true;
-
-	while (link.rb_node !== NULL) {
-		parent = link.rb_node;
-		const w = container_of<rt_mutex_waiter>(parent, "tree_entry");
-
-		if (rt_mutex_waiter_less(waiter.prio, w.prio)) {
-			link = rb_left_link(parent);
-		} else {
-			link = rb_right_link(parent);
-			leftmost = false;
-		}
-	}
-	rb_link_node(waiter.tree_entry, parent, link);
-	rb_insert_color_cached(waiter.tree_entry, tree, leftmost);
+	rb_add_cached(waiter.tree_entry, lock.waiters, __waiter_less);
 }
 
 /** wait_lock is held. */
@@ -246,30 +231,18 @@ function rt_mutex_dequeue(
 	RB_CLEAR_NODE(waiter.tree_entry);
 }
 
+function __pi_waiter_less(a: rb_node, b: rb_node): boolean {
+	return rt_mutex_waiter_less(
+		container_of<rt_mutex_waiter>(a, "pi_tree_entry").prio,
+		container_of<rt_mutex_waiter>(b, "pi_tree_entry").prio);
+}
+
 /** task->pi_lock is held, as in the next two. */
 function rt_mutex_enqueue_pi(
 	task: task_struct,
 	waiter: rt_mutex_waiter,
 ): void {
-	const tree = task.pi_waiters;
-	let link: rb_link = tree.rb_root;
-	let parent: rb_node = NULL;
-	let leftmost = true;
-
-	while (link.rb_node !== NULL) {
-		parent = link.rb_node;
-		const w =
-			container_of<rt_mutex_waiter>(parent, "pi_tree_entry");
-
-		if (rt_mutex_waiter_less(waiter.prio, w.prio)) {
-			link = rb_left_link(parent);
-		} else {
-			link = rb_right_link(parent);
-			leftmost = false;
-		}
-	}
-	rb_link_node(waiter.pi_tree_entry, parent, link);
-	rb_insert_color_cached(waiter.pi_tree_entry, tree, leftmost);
+	rb_add_cached(waiter.pi_tree_entry, task.pi_waiters, __pi_waiter_less);
 }
 
 function rt_mutex_dequeue_pi(
