@@ -3,15 +3,14 @@
  * Tests of kernel/rcu.ts and of the cross-CPU calls under it, in the manner of
  * rcutorture.c: grace periods wait for readers, callbacks run after them.
  */
-import { CONFIG_PREEMPT_RCU, CONFIG_SMP } from "generated/autoconf.ts";
-import { nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
+import { CONFIG_PREEMPT_RCU } from "generated/autoconf.ts";
+import { smp_processor_id } from "host/cpu.ts";
 import {
 	KUNIT_ASSERT_LT,
 	KUNIT_CASE,
 	KUNIT_EXPECT_EQ,
 	KUNIT_EXPECT_TRUE,
 	type kunit,
-	kunit_skip,
 	kunit_suite,
 } from "kunit/test.ts";
 import { in_atomic } from "linux/preempt.ts";
@@ -30,7 +29,7 @@ import {
 	rcu_momentary_dyntick_idle,
 	rcu_pending_callbacks,
 } from "kernel/rcu.ts";
-import { cpu_online } from "kernel/smp.ts";
+import { need_cpu } from "kernel/lib/kunit/cpus.ts";
 import {
 	flush_work,
 	INIT_WORK,
@@ -69,15 +68,6 @@ function rcu_test_init(): number {
 	data.broken = 0;
 	data.pointer = NULL;
 	return 0;
-}
-
-function need_cpu(test: kunit): number {
-	if (CONFIG_SMP) {
-		for (let cpu = 1; cpu < nr_cpu_ids(); cpu++)
-			if (cpu_online(cpu))
-				return cpu;
-	}
-	kunit_skip(test, "needs a second CPU in its idle loop");
 }
 
 const count_callback = RODATA((_head: callback_head): void => {

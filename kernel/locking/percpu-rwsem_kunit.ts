@@ -4,7 +4,6 @@
  * states on one CPU, several CPUs that count under the lock, and semaphores
  * that are destroyed by who may not sleep.
  */
-import { CONFIG_SMP } from "generated/autoconf.ts";
 import { nr_cpu_ids } from "host/cpu.ts";
 import {
 	KUNIT_CASE,
@@ -12,7 +11,6 @@ import {
 	KUNIT_EXPECT_FALSE,
 	KUNIT_EXPECT_TRUE,
 	type kunit,
-	kunit_skip,
 	kunit_suite,
 } from "kunit/test.ts";
 import { GFP_KERNEL } from "linux/gfp.ts";
@@ -31,7 +29,12 @@ import { preempt_disable, preempt_enable } from "linux/preempt.ts";
 import { rcu_barrier } from "linux/rcupdate.ts";
 import { kmalloc } from "linux/slab.ts";
 import { cpu_relax, smp_call_function_single } from "linux/smp.ts";
-import { cpu_online } from "kernel/smp.ts";
+import {
+	type cpu_works,
+	need_cpu,
+	start_on_others,
+	wait_for_others,
+} from "kernel/lib/kunit/cpus.ts";
 import {
 	flush_work,
 	INIT_WORK,
@@ -49,7 +52,7 @@ interface percpu_rwsem_test extends struct {
 	counter: int; /* sem(w) */
 	twin: int; /* sem(w); equal to counter whenever nobody writes */
 	torn: int; /* readers that saw them differ; RMW */
-	works: array<embed<work_struct>, 64>;
+	others: embed<cpu_works>;
 	doomed: percpu_rw_semaphore; /* current only, or who was asked */
 }
 const data = DEFINE<percpu_rwsem_test>();
@@ -65,15 +68,6 @@ function percpu_rwsem_test_init(): number {
 
 function percpu_rwsem_test_exit(): void {
 	percpu_free_rwsem(data.sem);
-}
-
-function need_cpu(test: kunit): number {
-	if (CONFIG_SMP) {
-		for (let cpu = 1; cpu < nr_cpu_ids(); cpu++)
-			if (cpu_online(cpu))
-				return cpu;
-	}
-	kunit_skip(test, "needs a second CPU in its idle loop");
 }
 
 function readers_inside(): number {
@@ -116,7 +110,7 @@ const up_read_fn = RODATA(up_read);
 /** Only the sum of all CPUs is zero when nobody is inside. */
 function percpu_rwsem_leaves_elsewhere(test: kunit): void {
 	const cpu = need_cpu(test);
-	const work: work_struct = data.works[cpu];
+	const work: work_struct = data.others.works[cpu];
 
 	percpu_down_read(data.sem);
 	INIT_WORK(work, up_read_fn, 0);
@@ -159,19 +153,9 @@ const torture_fn = RODATA(torture);
 
 function percpu_rwsem_torture(test: kunit): void {
 	need_cpu(test);
-	for (let cpu = 1; cpu < nr_cpu_ids(); cpu++) {
-		if (!cpu_online(cpu))
-			continue;
-		const work: work_struct = data.works[cpu];
-
-		INIT_WORK(work, torture_fn, 7919 * cpu);
-		schedule_work_on(cpu, work);
-	}
+	start_on_others(data.others, torture_fn);
 	torture(1);
-	for (let cpu = 1; cpu < nr_cpu_ids(); cpu++) {
-		if (cpu_online(cpu))
-			flush_work(data.works[cpu]);
-	}
+	wait_for_others(data.others);
 	KUNIT_EXPECT_EQ(test, data.torn, 0);
 	KUNIT_EXPECT_EQ(test, data.counter, data.twin);
 	KUNIT_EXPECT_EQ(test, readers_inside(), 0);

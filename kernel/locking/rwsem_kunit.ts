@@ -3,15 +3,13 @@
  * Tests of kernel/locking/rwsem.ts, in the manner of locktorture.c: states on
  * one CPU, then several CPUs that count under the lock.
  */
-import { CONFIG_PREEMPT_RT, CONFIG_SMP } from "generated/autoconf.ts";
-import { nr_cpu_ids } from "host/cpu.ts";
+import { CONFIG_PREEMPT_RT } from "generated/autoconf.ts";
 import {
 	KUNIT_CASE,
 	KUNIT_EXPECT_EQ,
 	KUNIT_EXPECT_FALSE,
 	KUNIT_EXPECT_TRUE,
 	type kunit,
-	kunit_skip,
 	kunit_suite,
 } from "kunit/test.ts";
 import { EINTR } from "linux/errno.ts";
@@ -35,7 +33,12 @@ import { SIGKILL, sigmask } from "linux/signal.ts";
 import { cpu_relax } from "linux/smp.ts";
 import type { rw_semaphore } from "linux/spinlock_types.ts";
 import { idle_task, send_sig_bit } from "kernel/sched/core.ts";
-import { cpu_online } from "kernel/smp.ts";
+import {
+	type cpu_works,
+	need_cpu,
+	start_on_others,
+	wait_for_others,
+} from "kernel/lib/kunit/cpus.ts";
 import {
 	flush_work,
 	INIT_WORK,
@@ -50,7 +53,7 @@ interface rwsem_test extends struct {
 	counter: int; /* sem(w) */
 	twin: int; /* sem(w); equal to counter whenever sem is not held for writing */
 	torn: int; /* readers that saw them differ; RMW */
-	works: array<embed<work_struct>, 64>;
+	others: embed<cpu_works>;
 }
 const data = DEFINE<rwsem_test>();
 
@@ -60,16 +63,6 @@ function rwsem_init(): number {
 	data.twin = 0;
 	data.torn = 0;
 	return 0;
-}
-
-/** Another CPU that takes work, or the test has no meaning. */
-function need_cpu(test: kunit): number {
-	if (CONFIG_SMP) {
-		for (let cpu = 1; cpu < nr_cpu_ids(); cpu++)
-			if (cpu_online(cpu))
-				return cpu;
-	}
-	kunit_skip(test, "needs a second CPU in its idle loop");
 }
 
 /** Nobody holds it or waits, and no flag says that one did. */
@@ -146,19 +139,9 @@ const torture_fn = RODATA(torture);
 
 function rwsem_torture(test: kunit): void {
 	need_cpu(test);
-	for (let cpu = 1; cpu < nr_cpu_ids(); cpu++) {
-		if (!cpu_online(cpu))
-			continue;
-		const work: work_struct = data.works[cpu];
-
-		INIT_WORK(work, torture_fn, 7919 * cpu);
-		schedule_work_on(cpu, work);
-	}
+	start_on_others(data.others, torture_fn);
 	torture(1);
-	for (let cpu = 1; cpu < nr_cpu_ids(); cpu++) {
-		if (cpu_online(cpu))
-			flush_work(data.works[cpu]);
-	}
+	wait_for_others(data.others);
 	KUNIT_EXPECT_EQ(test, data.torn, 0);
 	KUNIT_EXPECT_EQ(test, data.counter, data.twin);
 	KUNIT_EXPECT_FALSE(test, rwsem_is_contended(data.sem));
@@ -205,7 +188,7 @@ function somebody_waits(): boolean {
 /** A reader that sleeps behind a writer gets in when that downgrades. */
 function rwsem_downgrade_wakes(test: kunit): void {
 	const cpu = need_cpu(test);
-	const work: work_struct = data.works[cpu];
+	const work: work_struct = data.others.works[cpu];
 
 	down_write(data.sem);
 	INIT_WORK(work, reader_fn, 0);
@@ -222,7 +205,7 @@ function rwsem_downgrade_wakes(test: kunit): void {
 /** A queued writer that is killed leaves the queue, and its flag with it. */
 function rwsem_kill_writer(test: kunit): void {
 	const cpu = need_cpu(test);
-	const work: work_struct = data.works[cpu];
+	const work: work_struct = data.others.works[cpu];
 	const victim = idle_task(cpu);
 
 	down_read(data.sem);

@@ -3,15 +3,12 @@
  * Tests of include/linux/seqlock.ts: what a reader sees of the sequence, and
  * readers against a writer on another CPU.
  */
-import { CONFIG_SMP } from "generated/autoconf.ts";
-import { nr_cpu_ids } from "host/cpu.ts";
 import {
 	KUNIT_CASE,
 	KUNIT_EXPECT_EQ,
 	KUNIT_EXPECT_FALSE,
 	KUNIT_EXPECT_TRUE,
 	type kunit,
-	kunit_skip,
 	kunit_suite,
 } from "kunit/test.ts";
 import {
@@ -29,7 +26,7 @@ import {
 	write_sequnlock,
 } from "linux/seqlock.ts";
 import type { seqcount_t, seqlock_t } from "linux/spinlock_types.ts";
-import { cpu_online } from "kernel/smp.ts";
+import { need_cpu } from "kernel/lib/kunit/cpus.ts";
 import {
 	flush_work,
 	INIT_WORK,
@@ -105,15 +102,7 @@ function writer(n: number): number {
 const writer_fn = RODATA(writer);
 
 function seqlock_concurrent(test: kunit): void {
-	let cpu = 1;
-
-	if (CONFIG_SMP) {
-		while (cpu < nr_cpu_ids() && !cpu_online(cpu))
-			cpu++;
-	}
-	if (!CONFIG_SMP || cpu >= nr_cpu_ids())
-		kunit_skip(test, "needs a second CPU in its idle loop");
-
+	const cpu = need_cpu(test);
 	const work = data.work;
 	let last = 0;
 	let torn = 0;

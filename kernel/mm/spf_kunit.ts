@@ -4,10 +4,9 @@
  * with its counter; and that the work is done without mmap_lock otherwise.
  */
 import {
-	CONFIG_SMP, CONFIG_SPECULATIVE_PAGE_FAULT,
+	CONFIG_SPECULATIVE_PAGE_FAULT,
 	CONFIG_SPECULATIVE_PAGE_FAULT_STATS, CONFIG_VM_EVENT_COUNTERS,
 } from "generated/autoconf.ts";
-import { nr_cpu_ids } from "host/cpu.ts";
 import {
 	MADV_DONTNEED, MAP_ANONYMOUS, MAP_FIXED, MAP_SHARED, PROT_READ,
 } from "linux/mman.ts";
@@ -38,7 +37,7 @@ import {KUNIT_CASE, KUNIT_EXPECT_EQ, KUNIT_EXPECT_FALSE,
 } from "kunit/test.ts";
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { current } from "kernel/sched/core.ts";
-import { cpu_online } from "kernel/smp.ts";
+import { need_cpu, next_online } from "kernel/lib/kunit/cpus.ts";
 import {
 	flush_work, INIT_WORK, schedule_work_on, type work_struct,
 } from "kernel/workqueue.ts";
@@ -340,16 +339,6 @@ const writer = RODATA((arg: number): number => {
 	return n;
 });
 
-function need_cpu(test: kunit): number {
-	if (CONFIG_SMP) {
-		for (let cpu = 1; cpu < nr_cpu_ids(); cpu++)
-			if (cpu_online(cpu))
-				return cpu;
-	}
-	spf_done();
-	kunit_skip(test, "needs a second CPU in its idle loop");
-}
-
 /* Rounds of 64 faults until each window was hit once. */
 const RACE_ROUNDS = 1000;
 
@@ -363,6 +352,8 @@ function spf_races_with_writer(test: kunit): void {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		const mm = spf_process(test);
 		need_stats(test);
+		if (next_online(0) === 0)
+			spf_done();
 		const cpu = need_cpu(test);
 		const items = [SPF_ABORT_ODD, SPF_ABORT_VMA_COPY,
 			SPF_ABORT_PTE_MAP_LOCK_SEQ1, SPF_ABORT_PTE_MAP_LOCK_SEQ2];

@@ -4,8 +4,6 @@
  * period waits for the sections of its own domain that were there, also for one
  * in which the task sleeps, and for no other.
  */
-import { CONFIG_SMP } from "generated/autoconf.ts";
-import { nr_cpu_ids } from "host/cpu.ts";
 import {
 	KUNIT_CASE,
 	KUNIT_EXPECT_EQ,
@@ -29,7 +27,13 @@ import {
 	type srcu_struct,
 	synchronize_srcu,
 } from "linux/srcu.ts";
-import { cpu_online } from "kernel/smp.ts";
+import {
+	type cpu_works,
+	need_cpu,
+	next_online,
+	start_on_others,
+	wait_for_others,
+} from "kernel/lib/kunit/cpus.ts";
 import {
 	flush_work,
 	INIT_WORK,
@@ -56,7 +60,7 @@ interface srcu_test extends struct {
 	broken: int; /* dead objects that readers saw; RMW */
 	pointer: srcu_obj; /* published by the updater, read in sections */
 	objects: array<embed<srcu_obj>, 4>;
-	works: array<embed<work_struct>, 64>;
+	others: embed<cpu_works>;
 }
 const data = DEFINE<srcu_test>();
 
@@ -74,15 +78,6 @@ function srcu_test_init(): number {
 function srcu_test_exit(): void {
 	cleanup_srcu_struct(data.here);
 	cleanup_srcu_struct(data.there);
-}
-
-function need_cpu(test: kunit): number {
-	if (CONFIG_SMP) {
-		for (let cpu = 1; cpu < nr_cpu_ids(); cpu++)
-			if (cpu_online(cpu))
-				return cpu;
-	}
-	kunit_skip(test, "needs a second CPU in its idle loop");
 }
 
 /** Each grace period has readers take the other index, and counts by four. */
@@ -133,14 +128,11 @@ const waiter_fn = RODATA(waiter);
 
 function srcu_waits_for_sleeper(test: kunit): void {
 	const cpu = need_cpu(test);
-	let other = 0;
+	const other = next_online(cpu);
 
-	for (let n = cpu + 1; n < nr_cpu_ids(); n++)
-		if (cpu_online(n))
-			other = n;
 	if (other === 0)
 		kunit_skip(test, "needs a third CPU in its idle loop");
-	const work: work_struct = data.works[other];
+	const work: work_struct = data.others.works[other];
 
 	INIT_WORK(data.work, sleeping_reader_fn, 0);
 	schedule_work_on(cpu, data.work);
@@ -199,14 +191,7 @@ const object_reader_fn = RODATA(object_reader);
 
 function srcu_torture(test: kunit): void {
 	need_cpu(test);
-	for (let cpu = 1; cpu < nr_cpu_ids(); cpu++) {
-		if (!cpu_online(cpu))
-			continue;
-		const work: work_struct = data.works[cpu];
-
-		INIT_WORK(work, object_reader_fn, 0);
-		schedule_work_on(cpu, work);
-	}
+	start_on_others(data.others, object_reader_fn);
 	for (let i = 0; i < TURNS; i++) {
 		const obj: srcu_obj = data.objects[i % OBJECTS];
 		const old: srcu_obj = data.pointer;
@@ -219,11 +204,7 @@ function srcu_torture(test: kunit): void {
 		}
 	}
 	WRITE_ONCE(data.stop, 1);
-	for (let cpu = 1; cpu < nr_cpu_ids(); cpu++) {
-		if (!cpu_online(cpu))
-			continue;
-		KUNIT_EXPECT_TRUE(test, flush_work(data.works[cpu]) >= 0);
-	}
+	KUNIT_EXPECT_TRUE(test, wait_for_others(data.others) >= 0);
 	KUNIT_EXPECT_EQ(test, READ_ONCE(data.broken), 0);
 }
 

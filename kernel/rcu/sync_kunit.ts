@@ -3,15 +3,12 @@
  * Tests of kernel/rcu/sync.ts: each way from one state to another one, and that
  * readers are fast only where none of them can meet an updater.
  */
-import { CONFIG_SMP } from "generated/autoconf.ts";
-import { nr_cpu_ids } from "host/cpu.ts";
 import {
 	KUNIT_CASE,
 	KUNIT_EXPECT_EQ,
 	KUNIT_EXPECT_FALSE,
 	KUNIT_EXPECT_TRUE,
 	type kunit,
-	kunit_skip,
 	kunit_suite,
 } from "kunit/test.ts";
 import {
@@ -36,7 +33,7 @@ import {
 	GP_PASSED,
 	GP_REPLAY,
 } from "kernel/rcu/sync.ts";
-import { cpu_online } from "kernel/smp.ts";
+import { need_cpu } from "kernel/lib/kunit/cpus.ts";
 import {
 	flush_work,
 	INIT_WORK,
@@ -167,15 +164,8 @@ const reader_fn = RODATA(reader);
 
 function rcu_sync_torture(test: kunit): void {
 	const work = data.work;
-	let cpu = 0;
+	const cpu = need_cpu(test);
 
-	if (CONFIG_SMP) {
-		for (let n = 1; n < nr_cpu_ids(); n++)
-			if (cpu_online(n))
-				cpu = n;
-	}
-	if (cpu === 0)
-		kunit_skip(test, "needs a second CPU in its idle loop");
 	INIT_WORK(work, reader_fn, 0);
 	schedule_work_on(cpu, work);
 	for (let i = 0; i < TURNS; i++) {
