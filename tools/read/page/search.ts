@@ -94,10 +94,10 @@ export function open(): void {
 		dialog.addEventListener("keydown", (event) => {
 			const links = [...list.querySelectorAll("a")];
 			const at = links.indexOf(document.activeElement as HTMLAnchorElement);
+			/* Escape, too: the browser closes it later, and the next key would still come here. */
 			if (event.key === "ArrowDown") (links[at + 1] ?? links[0])?.focus();
 			else if (event.key === "ArrowUp") (links[at - 1] ?? input).focus();
 			else if (event.key === "Enter" && document.activeElement === input) links[0]?.click();
-			/* At once: the browser does it later, and the next key would still come here. */
 			else if (event.key === "Escape") dialog.close();
 			else return;
 			event.preventDefault();
