@@ -23,6 +23,7 @@ import {
 	CONFIG_PREEMPT_RCU,
 	CONFIG_PREEMPT_RT,
 	CONFIG_RT_MUTEXES,
+	CONFIG_SPECULATIVE_FILE_FAULT,
 	CONFIG_SPECULATIVE_PAGE_FAULT,
 } from "generated/autoconf.ts";
 import {
@@ -176,6 +177,7 @@ import {
 	signal_pending,
 	wake_up_process,
 } from "kernel/sched/core.ts";
+import { fput } from "kernel/fs/file_table.ts";
 import { alloc_pid, attach_pid, free_pid } from "kernel/pid.ts";
 import { lockdep_assert_irqs_enabled } from "linux/lockdep.ts";
 import { might_sleep } from "linux/kernel.ts";
@@ -251,18 +253,35 @@ export function vm_area_dup(orig: vm_area_struct): vm_area_struct {
 	return vma;
 }
 
-/** V2.11: runs after a grace period: no speculative lookup can stand on vma
- *  now. */
+/** RFC.23: the vma has a reference to its file, if it has one. */
+function vma_fput(vma: vm_area_struct): void {
+	if (vma.vm_file !== NULL)
+		fput(vma.vm_file);
+}
+
+/** RFC.23: away with it, and with its reference to its file. */
+function ____vm_area_free(vma: vm_area_struct): void {
+	vma_fput(vma);
+	kmem_cache_free(data.vm_area_cachep, vma);
+}
+
+/** V2.11, RFC.23: runs after a grace period: no speculative lookup can stand on
+ *  vma now, and no speculative fault uses its file. */
 const __vm_area_free = RODATA((head: callback_head): void => {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		const vma = container_of<vm_area_struct>(head, "vm_rcu");
 
-		kmem_cache_free(data.vm_area_cachep, vma);
+		if (CONFIG_SPECULATIVE_FILE_FAULT)
+			____vm_area_free(vma);
+		else
+			kmem_cache_free(data.vm_area_cachep, vma);
 	}
 });
 
 /**
- * Free a vma that is unlinked from its mm, or never was linked (V2.11, 29).
+ * Free a vma that is unlinked from its mm, or never was linked (V2.11, 29,
+ * RFC.23). Its reference to its file goes, too: who has none for it sets
+ * vm_file to NULL before.
  *
  * A speculative fault walks mm_rb under rcu_read_lock() alone, and it may still
  * stand on a vma that its writer has taken out. So the memory is kept for a
@@ -275,11 +294,14 @@ export function vm_area_free(vma: vm_area_struct): void {
 	free_anon_vma_name(vma);
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		if (atomic_read(vma.vm_mm.mm_users) > 1) {
+			/* Nobody but a fault of the file would mind. */
+			if (!CONFIG_SPECULATIVE_FILE_FAULT)
+				vma_fput(vma);
 			call_rcu(vma.vm_rcu, __vm_area_free);
 			return;
 		}
 	}
-	kmem_cache_free(data.vm_area_cachep, vma);
+	____vm_area_free(vma);
 }
 
 /* ---- address spaces ---- */
@@ -354,6 +376,7 @@ function dup_mmap_vmas(mm: mm_struct, oldmm: mm_struct): number {
 			 */
 			tmp.anon_vma = NULL;
 		} else if (anon_vma_fork(tmp, mpnt) !== 0) {
+			tmp.vm_file = NULL; /* RFC.23: no reference yet */
 			vm_area_free(tmp);
 			vm_unacct_memory(charge);
 			return -ENOMEM;

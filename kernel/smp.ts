@@ -13,7 +13,7 @@
  */
 import {
 	CONFIG_ARCH_HOST_STEPPER,
-	CONFIG_PERCPU_RWSEM,
+	CONFIG_DEFERRED_WORK,
 	CONFIG_SMP,
 	CONFIG_TRACING,
 } from "generated/autoconf.ts";
@@ -280,7 +280,7 @@ export function cpu_enter_host(): void {
 
 	BUG_ON(in_atomic() || irqs_disabled(), "cpu_enter_host() while atomic");
 	rcu_check_callbacks();
-	if (CONFIG_PERCPU_RWSEM && !CONFIG_ARCH_HOST_STEPPER) {
+	if (CONFIG_DEFERRED_WORK && !CONFIG_ARCH_HOST_STEPPER) {
 		/* What a callback has queued just now. */
 		const eqs = rcu_irq_enter();
 

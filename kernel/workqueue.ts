@@ -4,13 +4,13 @@
  * context: on a given CPU, by schedule_work_on(), flush_work() and
  * work_on_cpu(), or soon, by schedule_work().
  * Port: the worker of a CPU is its idle loop, so only a CPU in
- * cpu_startup_entry() takes work of others. With CONFIG_PERCPU_RWSEM a CPU also
- * works off what it has queued for itself before it returns to user mode or
- * leaves the machine, by whichever task runs there; on the stepper, whoever
+ * cpu_startup_entry() takes work of others. With CONFIG_DEFERRED_WORK a CPU
+ * also works off what it has queued for itself before it returns to user mode
+ * or leaves the machine, by whichever task runs there; on the stepper, whoever
  * calls process_scheduled_works() does. A work's function returns a number.
  * Left out: queues other than the per-CPU one, delayed work, cancelling.
  */
-import { CONFIG_PERCPU_RWSEM } from "generated/autoconf.ts";
+import { CONFIG_DEFERRED_WORK } from "generated/autoconf.ts";
 import { nr_cpu_ids, smp_processor_id } from "host/cpu.ts";
 import { BUG_ON } from "linux/bug.ts";
 import { EINVAL } from "linux/errno.ts";
@@ -127,7 +127,7 @@ export function process_scheduled_works(): void {
 
 		const func = work.func;
 
-		if (CONFIG_PERCPU_RWSEM &&
+		if (CONFIG_DEFERRED_WORK &&
 		    READ_ONCE(work.state) === WORK_QUEUED) {
 			const arg = work.arg;
 
@@ -145,7 +145,7 @@ export function process_scheduled_works(): void {
 
 /** Before a CPU leaves the kernel. Process context, nothing held. */
 export function run_scheduled_works(): void {
-	if (CONFIG_PERCPU_RWSEM && work_pending_on(smp_processor_id()))
+	if (CONFIG_DEFERRED_WORK && work_pending_on(smp_processor_id()))
 		process_scheduled_works();
 }
 

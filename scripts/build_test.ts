@@ -10,7 +10,7 @@ import { here } from "./lib/root.ts";
 import { NOSPF, TINY, UP } from "../tools/testing/trees.ts";
 import { objtree } from "./lib/objtree.ts";
 
-const FEATURE = /spf|speculat|mmap_seq|vm_rcu/gi;
+const FEATURE = /spf|speculat|mmap_seq|vm_rcu|delayed_fput|f_llist/gi;
 
 /** Names of System.map: `place bytes kind name`. */
 function symbols(map: string): Map<string, number> {

@@ -63,6 +63,8 @@ export interface file extends struct {
 	/** guards the position, and what private_data points at */
 	f_pos_lock: ifdef<"CONFIG_PROC_FS", embed<rw_semaphore>>;
 	f_pos: ifdef<"CONFIG_PROC_FS", ulong>; /* f_pos_lock */
+	/** next on delayed_fput_list; atomic, by the list's head */
+	f_llist: ifdef<"CONFIG_SPECULATIVE_FILE_FAULT", file>;
 }
 
 /** Where read() is to put what it has: linux/uio.h. On the stack of whoever

@@ -6,7 +6,7 @@
  */
 import {
 	CONFIG_ARCH_HOST_STEPPER,
-	CONFIG_PERCPU_RWSEM,
+	CONFIG_DEFERRED_WORK,
 	CONFIG_PREEMPT_RT,
 } from "generated/autoconf.ts";
 import { VM_BUG_ON } from "linux/bug.ts";
@@ -69,7 +69,7 @@ function exit_to_user_mode_prepare(): void {
 	}
 	exit_to_user_mode_loop();
 	rcu_check_callbacks();
-	if (CONFIG_PERCPU_RWSEM && !CONFIG_ARCH_HOST_STEPPER)
+	if (CONFIG_DEFERRED_WORK && !CONFIG_ARCH_HOST_STEPPER)
 		run_scheduled_works();
 }
 

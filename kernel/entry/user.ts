@@ -17,6 +17,7 @@ import {
 	CONFIG_ARCH_HAS_PKEYS,
 	CONFIG_DEBUG_VM,
 	CONFIG_PROC_FS,
+	CONFIG_SPECULATIVE_FILE_FAULT,
 	CONFIG_VM_EVENT_COUNTERS,
 } from "generated/autoconf.ts";
 import { EBUSY, EINVAL, ENOENT, ENOMEM, ESRCH } from "linux/errno.ts";
@@ -26,7 +27,7 @@ import { GFP_KERNEL } from "linux/gfp.ts";
 import { next_task, thread_group_leader } from "linux/sched/signal.ts";
 import { kfree, kmalloc } from "linux/slab.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
-import { fput } from "kernel/fs/file_table.ts";
+import { flush_delayed_fput, fput } from "kernel/fs/file_table.ts";
 import { filp_open } from "kernel/fs/open.ts";
 import { kernel_write, read_all } from "kernel/fs/read_write.ts";
 import { PKEY_ACCESS_MASK } from "linux/mman.ts";
@@ -422,6 +423,7 @@ export function mem_settle(): void {
 	/* A callback may give back the last reference of something that is
 	 * itself freed by a callback: a page table of a vma's, say. */
 	rcu_barrier();
+	if (CONFIG_SPECULATIVE_FILE_FAULT) flush_delayed_fput();
 	evict_inodes();
 	rcu_barrier();
 	kmem_cache_flush_all();

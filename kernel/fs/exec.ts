@@ -12,7 +12,7 @@ import { CONFIG_PERF_EVENTS } from "generated/autoconf.ts";
 import { perf_event_exec } from "linux/perf_event.ts";
 import { EAGAIN, EINTR, EINVAL, ENOMEM } from "linux/errno.ts";
 import { local_irq_disable, local_irq_enable } from "linux/irqflags.ts";
-import { BUG_ON } from "linux/bug.ts";
+import { BUG_ON, VM_BUG_ON_VMA } from "linux/bug.ts";
 import {
 	VM_EXEC,
 	VM_SOFTDIRTY,
@@ -73,7 +73,8 @@ import { zap_other_threads } from "kernel/signal.ts";
 /**
  * The stack of a new program: exactly this range.
  * Port: __bprm_mm_init(), which puts a one-page stack at the very top, and
- * setup_arg_pages(), which moves, grows and protects it, in one.
+ * setup_arg_pages(), which moves, grows and protects it, in one. RFC.23: a vma
+ * of a file is not freed here.
  */
 function setup_stack(mm: mm_struct, start: number, end: number): number {
 	const vma = vm_area_alloc(mm);
@@ -95,6 +96,7 @@ function setup_stack(mm: mm_struct, start: number, end: number): number {
 	err = insert_vm_struct(mm, vma);
 	if (err !== 0) {
 		mmap_write_unlock(mm);
+		VM_BUG_ON_VMA(vma.vm_file !== NULL, vma);
 		vm_area_free(vma);
 		return err;
 	}

@@ -241,7 +241,8 @@ export function unlink_file_vma(vma: vm_area_struct): void {
 	}
 }
 
-/** Close and free a vma that is out of list and tree; returns the next. */
+/** Close and free a vma that is out of list and tree; returns the next. RFC.23:
+ *  the file's reference goes with it, in vm_area_free(). */
 function remove_vma(vma: vm_area_struct): vm_area_struct {
 	const next: vm_area_struct = vma.vm_next;
 	const vm_ops = vma.vm_ops;
@@ -249,8 +250,6 @@ function remove_vma(vma: vm_area_struct): vm_area_struct {
 	might_sleep();
 	if (vm_ops && vm_ops.close)
 		vm_ops.close(vma);
-	if (vma.vm_file !== NULL)
-		fput(vma.vm_file);
 	vm_area_free(vma);
 	return next;
 }
@@ -958,8 +957,11 @@ export function __vma_adjust(
 
 		/* next is in no tree and no list: its references go, and what
 		 * leads to its pages leads to vma by now. */
-		if (file !== NULL)
-			fput(file);
+		if (file !== NULL) {
+			/* RFC.23: vm_area_free() gives it back. */
+			VM_BUG_ON_VMA(file !== next.vm_file, next,
+				"merged with another file's");
+		}
 		if (next.anon_vma !== NULL)
 			anon_vma_merge(vma, next);
 		mm.map_count--;
@@ -1680,10 +1682,11 @@ export function mmap_region(
 	return addr;
 }
 
-/** The error path of mmap_region(). */
+/** The error path of mmap_region(). RFC.23: the file has its reference back. */
 function free_vma(
 	vma: vm_area_struct, charged: number, error: number,
 ): number {
+	VM_BUG_ON_VMA(vma.vm_file !== NULL, vma, "free_vma() with a file");
 	vm_area_free(vma);
 	if (charged !== 0)
 		vm_unacct_memory(charged);
@@ -2415,6 +2418,7 @@ export function __split_vma(
 	 * in it through them. */
 	err = anon_vma_clone(new_, vma);
 	if (err) {
+		new_.vm_file = NULL; /* RFC.23: no reference yet */
 		vm_area_free(new_);
 		return err;
 	}
@@ -2439,6 +2443,7 @@ export function __split_vma(
 	if (new_.vm_file !== NULL)
 		fput(new_.vm_file);
 	unlink_anon_vmas(new_);
+	new_.vm_file = NULL; /* RFC.23: given back above */
 	vm_area_free(new_);
 	return err;
 }
@@ -2884,6 +2889,7 @@ export function copy_vma(
 	new_vma.vm_end = addr + len;
 	new_vma.vm_pgoff = pgoff;
 	if (anon_vma_clone(new_vma, vma)) {
+		new_vma.vm_file = NULL; /* RFC.23: no reference yet */
 		vm_area_free(new_vma);
 		return NULL;
 	}

@@ -31,6 +31,7 @@ import {
 	CONFIG_RWSEM_KUNIT_TEST,
 	CONFIG_SEQLOCK_KUNIT_TEST,
 	CONFIG_SLAB_KUNIT_TEST,
+	CONFIG_SPECULATIVE_FILE_FAULT,
 	CONFIG_SPF_KUNIT_TEST,
 	CONFIG_SRCU_KUNIT_TEST,
 	CONFIG_TRACE_KUNIT_TEST,
@@ -65,6 +66,7 @@ import { oom_kill_test_suite } from "mm/oom_kill_kunit.ts";
 import { page_alloc_test_suite } from "mm/page_alloc_kunit.ts";
 import { rmap_test_suite } from "mm/rmap_kunit.ts";
 import { slab_test_suite } from "mm/slab_kunit.ts";
+import { spf_file_test_suite } from "mm/spf_file_kunit.ts";
 import { spf_test_suite } from "mm/spf_kunit.ts";
 
 /** In the order in which they run: what others stand on comes first. */
@@ -100,6 +102,9 @@ export function kunit_suites(): kunit_suite[] {
 		...(CONFIG_MEMORY_KUNIT_TEST ? [memory_test_suite] : []),
 		...(CONFIG_GUP_KUNIT_TEST ? [gup_test_suite] : []),
 		...(CONFIG_SPF_KUNIT_TEST ? [spf_test_suite] : []),
+		...(CONFIG_SPF_KUNIT_TEST && CONFIG_SPECULATIVE_FILE_FAULT
+			? [spf_file_test_suite]
+			: []),
 		...(CONFIG_FORK_KUNIT_TEST ? [fork_test_suite] : []),
 		...(CONFIG_OOM_KILL_KUNIT_TEST ? [oom_kill_test_suite] : []),
 		...(CONFIG_PERF_EVENTS_KUNIT_TEST ? [perf_test_suite] : []),
