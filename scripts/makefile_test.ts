@@ -49,6 +49,16 @@ for (const [word, message] of refused)
 		t.is(stderr.trim().split("\n").length, 1);
 	});
 
+for (const word of ["--nosuch", "no/such_test.ts"])
+	test(`make test, make coverage: there is no ${word}`, (t) => {
+		for (const goal of ["test", "coverage"]) {
+			const { status, stdout, stderr } = make([goal, `ARGS=${word}`]);
+			t.is(status, 2);
+			t.is(stdout, "");
+			t.regex(stderr, new RegExp(`^test: .*${word}`));
+		}
+	});
+
 test("a path with a space in it, by the name of the directory that a link leads to", (t) => {
 	const { dir, remove } = directory();
 	t.teardown(remove);
