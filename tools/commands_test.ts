@@ -5,7 +5,17 @@
  * what keeps it from working.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+	cpSync,
+	mkdirSync,
+	mkdtempSync,
+	openSync,
+	readFileSync,
+	rmSync,
+	symlinkSync,
+	utimesSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
@@ -53,9 +63,25 @@ for (const name of names) {
 		t.is(pipe.stderr, "");
 		if (process.platform !== "linux") return;
 		const { stderr } = run(name, ["--help"], openSync("/dev/full", "w"));
-		t.regex(stderr, /^[^\n]*no space left on[^\n]*\n$/i);
+		t.regex(stderr, new RegExp(`^${name}: [^\\n]*no space left on[^\\n]*\\n$`, "i"));
 	});
 }
+
+test("a command of Kconfig that is older than its sources is not what runs", (t) => {
+	const clone = join(dir, "older");
+	mkdirSync(join(clone, "scripts/kconfig/dist"), { recursive: true });
+	cpSync(join(here(), "bin"), join(clone, "bin"), { recursive: true });
+	symlinkSync(join(here(), "node_modules"), join(clone, "node_modules"));
+	const [made, source] = ["dist/spf-conf.mjs", "spf-conf.ts"].map((name) => join(clone, "scripts/kconfig", name));
+	writeFileSync(source, "console.log('source')");
+	const said = () => run("spf-conf", [], "pipe", join(clone, bin["spf-conf"])).stdout;
+	t.is(said(), "source\n");
+	writeFileSync(made, "console.log('made')");
+	utimesSync(source, 1, 1);
+	t.is(said(), "made\n");
+	utimesSync(made, 0, 0);
+	t.is(said(), "source\n");
+});
 
 test("without packages, and without what make makes of them, a command says what to do", (t) => {
 	const clone = join(dir, "clone");

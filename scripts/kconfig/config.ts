@@ -14,7 +14,7 @@ import { is_main } from "./is_main.ts";
 import type { KconfHost } from "./lkc.ts";
 import { ConfExit } from "./lkc.ts";
 import { to_bytes } from "./text.ts";
-import { told_version } from "./version.ts";
+import { begins_as } from "./version.ts";
 
 const usage = (prefix: string) => `Manipulate options in a .config file from the command line.
 Usage:
@@ -227,6 +227,6 @@ export function config_main(args: readonly string[], host: KconfHost = process_h
 	save();
 }
 
-if (is_main(import.meta.url) && !told_version("spf-config")) {
+if (is_main(import.meta.url) && begins_as("spf-config")) {
 	run_command(() => config_main(process.argv.slice(2)));
 }

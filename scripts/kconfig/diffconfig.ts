@@ -13,7 +13,7 @@ import { is_main } from "./is_main.ts";
 import type { KconfHost } from "./lkc.ts";
 import { ConfExit } from "./lkc.ts";
 import { to_text } from "./text.ts";
-import { told_version } from "./version.ts";
+import { begins_as } from "./version.ts";
 
 const USAGE = `Usage: spf-diffconfig [-h] [-m] [<config1> <config2>]
 
@@ -99,6 +99,6 @@ export function diffconfig_main(args: readonly string[], host: KconfHost = proce
 	host.out(diffconfig(a, b, merge));
 }
 
-if (is_main(import.meta.url) && !told_version("spf-diffconfig")) {
+if (is_main(import.meta.url) && begins_as("spf-diffconfig")) {
 	run_command(() => diffconfig_main(process.argv.slice(2)));
 }

@@ -12,6 +12,14 @@ const PIECE = 1 << 16;
 /** What a shell says of who was ended by SIGPIPE. */
 const NO_READER = 141;
 
+/** Who says that a stream broke; a library has no name. */
+let speaker = "";
+
+/** Gives what is said of broken output the name of the command. */
+export function speaks_as(name: string): void {
+	speaker = `${name}: `;
+}
+
 /** Streams that nobody reads any more. */
 const closed = new Set<number>();
 
@@ -20,7 +28,7 @@ function broken(fd: number, error: NodeJS.ErrnoException): void {
 	closed.add(fd);
 	const gone = error.code === "EPIPE";
 	if (gone && process.env.MAKELEVEL) return;
-	if (!gone && fd === 1) write_all(2, `standard output: ${strerror(error)}\n`);
+	if (!gone && fd === 1) write_all(2, `${speaker}standard output: ${strerror(error)}\n`);
 	process.exit(gone ? NO_READER : 2);
 }
 

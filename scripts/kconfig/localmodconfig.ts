@@ -16,7 +16,7 @@ import { put_file } from "./put_file.ts";
 import { shell_host } from "./shell_cache.ts";
 import { streamline_config } from "./streamline_config.ts";
 import { path_of, read_bytes, to_bytes } from "./text.ts";
-import { told_version } from "./version.ts";
+import { begins_as } from "./version.ts";
 
 const NAME = "spf-localmodconfig";
 
@@ -102,6 +102,6 @@ export function localmodconfig_main(args: readonly string[], real: KconfHost = p
 	remember();
 }
 
-if (is_main(import.meta.url) && !told_version(NAME)) {
+if (is_main(import.meta.url) && begins_as(NAME)) {
 	run_command(() => localmodconfig_main(process.argv.slice(2)));
 }

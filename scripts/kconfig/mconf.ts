@@ -20,7 +20,7 @@ import { conf_parse } from "./parser.ts";
 import { shell_host } from "./shell_cache.ts";
 import { to_bytes, to_text } from "./text.ts";
 import { set_v8_flags } from "./v8_flags.ts";
-import { told_version } from "./version.ts";
+import { begins_as } from "./version.ts";
 
 interface Options {
 	readonly kconfig: string;
@@ -87,7 +87,7 @@ export async function mconf_main(args: readonly string[], host: KconfHost = proc
 	if (ending.code !== 0) throw new ConfExit(ending.code);
 }
 
-if (is_main(import.meta.url) && !told_version("spf-mconf")) {
+if (is_main(import.meta.url) && begins_as("spf-mconf")) {
 	try {
 		set_v8_flags();
 		await mconf_main(process.argv.slice(2));

@@ -18,7 +18,7 @@ import type { KconfHost } from "./lkc.ts";
 import { ConfExit } from "./lkc.ts";
 import { check_fragment, check_result } from "./merge_check.ts";
 import { to_bytes } from "./text.ts";
-import { told_version } from "./version.ts";
+import { begins_as } from "./version.ts";
 
 const NAME = "spf-merge-config";
 
@@ -186,9 +186,11 @@ function output_host(host: KconfHost, dir: string | undefined): KconfHost {
 	if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
 		throw new ConfExit(1, `output directory ${dir} does not exist`);
 	}
+	// Who reads of the configuration is not there.
 	const here = host.env.KCONFIG_CONFIG;
-	const env = { ...host.env, srctree: resolve(host.cwd, host.env.srctree ?? ".") };
-	return { ...host, cwd, env: here ? { ...env, KCONFIG_CONFIG: resolve(host.cwd, here) } : env };
+	const config = here ? resolve(host.cwd, here) : join(cwd, ".config");
+	const srctree = resolve(host.cwd, host.env.srctree ?? ".");
+	return { ...host, cwd, env: { ...host.env, srctree, KCONFIG_CONFIG: config } };
 }
 
 /** Runs the command; ends with ConfExit unless all went well. */
@@ -212,8 +214,7 @@ export function merge_main(args: readonly string[], host: KconfHost = process_ho
 	const config = output.env.KCONFIG_CONFIG || ".config";
 	if (opts.m) {
 		write_config_file(output, config, text, NAME);
-		const shown = to_bytes(opts.O === undefined ? config : resolve(output.cwd, config));
-		host.out(`#\n# merged configuration written to ${shown} (needs make)\n#\n`);
+		host.out(`#\n# merged configuration written to ${to_bytes(config)} (needs make)\n#\n`);
 		return;
 	}
 	const kconfig = host.env.KBUILD_KCONFIG || "Kconfig";
@@ -226,6 +227,6 @@ export function merge_main(args: readonly string[], host: KconfHost = process_ho
 	}
 }
 
-if (is_main(import.meta.url) && !told_version(NAME)) {
+if (is_main(import.meta.url) && begins_as(NAME)) {
 	run_command(() => merge_main(process.argv.slice(2)));
 }

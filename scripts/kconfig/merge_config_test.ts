@@ -230,9 +230,18 @@ test("what is not there", (t) => {
 
 test("-O: the results go there", (t) => {
 	const box = sandbox({ Kconfig: KCONFIG, base: BASE, "out/keep": "" });
-	t.is(box.merge("-O", "out", "base").code, 0);
+	const { code, out } = box.merge("-O", "out", "base");
+	t.is(code, 0);
+	t.regex(out, /# configuration written to \/.*\/out\/\.config$/m);
 	t.regex(box.read("out/.config") ?? "", /^CONFIG_A=y$/m);
 	t.is(box.read(".config"), null);
+	box.remove();
+});
+
+test("-O: what keeps a result from being written names the place", (t) => {
+	const box = sandbox({ Kconfig: KCONFIG, base: BASE, "out/.config/in": "" });
+	t.regex(box.merge("-O", "out", "base").err, /^\/.*\/out\/\.config: Is a directory$/m);
+	t.regex(box.merge("-m", "-O", "out", "base").err, /^spf-merge-config: \/.*\/out\/\.config: /m);
 	box.remove();
 });
 

@@ -7,7 +7,7 @@ import { parse_options } from "./conf_options.ts";
 import { process_host } from "./host.ts";
 import { shell_host } from "./shell_cache.ts";
 import { set_v8_flags } from "./v8_flags.ts";
-import { told_version } from "./version.ts";
+import { begins_as } from "./version.ts";
 
 function main(args: readonly string[]): void {
 	const real = process_host();
@@ -30,4 +30,4 @@ function main(args: readonly string[]): void {
 }
 
 set_v8_flags();
-if (!told_version("spf-conf")) main(process.argv.slice(2));
+if (begins_as("spf-conf")) main(process.argv.slice(2));

@@ -9,7 +9,7 @@ import { process_host } from "./host.ts";
 import { is_main } from "./is_main.ts";
 import type { KconfHost } from "./lkc.ts";
 import { ConfExit } from "./lkc.ts";
-import { told_version } from "./version.ts";
+import { begins_as } from "./version.ts";
 import { why_main } from "./why_main.ts";
 
 const NAME = "spf-why";
@@ -53,6 +53,6 @@ export function spf_why_main(args: readonly string[], host: KconfHost = process_
 	if (status !== 0) throw new ConfExit(status);
 }
 
-if (is_main(import.meta.url) && !told_version(NAME)) {
+if (is_main(import.meta.url) && begins_as(NAME)) {
 	run_command(() => spf_why_main(process.argv.slice(2)));
 }

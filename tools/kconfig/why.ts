@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `spf kconfig why`: scripts/kconfig/why_main.ts under this name, with this command's way to end. */
-import { process_host } from "../../scripts/kconfig/host.ts";
+import { process_host, speaks_as } from "../../scripts/kconfig/host.ts";
 import { ConfExit } from "../../scripts/kconfig/lkc.ts";
 import { to_bytes, to_text } from "../../scripts/kconfig/text.ts";
 import { why_main } from "../../scripts/kconfig/why_main.ts";
@@ -9,6 +9,7 @@ import type { WhyOptions } from "./index.ts";
 
 /** One answer for all symbols; the exit code. */
 export function why(symbols: string[], options: WhyOptions): number {
+	speaks_as("spf");
 	const host = process_host();
 	try {
 		return why_main(symbols, { ...options, progname: "spf" }, host);
