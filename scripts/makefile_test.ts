@@ -59,6 +59,15 @@ for (const word of ["--nosuch", "no/such_test.ts"])
 		}
 	});
 
+test("npx ava FILE needs nothing that is built, and with an output directory leaves the tree alone", (t) => {
+	const { dir, remove } = directory();
+	t.teardown(remove);
+	const { status, stdout } = make([`O=${dir}`, "test", "ARGS=arch/host/stepper/sharing_test.ts"]);
+	t.is(status, 0, stdout);
+	t.regex(stdout, /^1 passed, 0 failed$/m);
+	t.true(existsSync(join(dir, "build/default/include/generated/asm-offsets.ts")));
+});
+
 test("a path with a space in it, by the name of the directory that a link leads to", (t) => {
 	const { dir, remove } = directory();
 	t.teardown(remove);
