@@ -10,7 +10,8 @@
 import {
 	CONFIG_ARCH_HAS_PKEYS, CONFIG_ARCH_HOST_STEPPER, CONFIG_MEM_SOFT_DIRTY,
 	CONFIG_NR_CPUS, CONFIG_PPC,
-	CONFIG_SPECULATIVE_PAGE_FAULT, CONFIG_SPLIT_PTLOCK_CPUS,
+	CONFIG_SPECULATIVE_FILE_FAULT, CONFIG_SPECULATIVE_PAGE_FAULT,
+	CONFIG_SPLIT_PTLOCK_CPUS,
 } from "generated/autoconf.ts";
 import {
 	spin_is_locked, spin_lock, spin_lock_init, spin_unlock,
@@ -256,6 +257,24 @@ export function vma_set_anonymous(vma: vm_area_struct): void {
 
 export function vma_is_anonymous(vma: vm_area_struct): boolean {
 	return !vma.vm_ops;
+}
+
+/**
+ * RFC.30: would a speculative fault with these flags get anywhere? Writers may
+ * be changing the vma: the answer counts if mmap_seq stays the same.
+ * Port: the loads are marked, as a writer may have just linked the vma.
+ */
+export function vma_can_speculate(
+	vma: vm_area_struct, flags: number,
+): boolean {
+	const vm_ops = data_race(vma.vm_ops);
+
+	if (!vm_ops) return true;
+	if (!CONFIG_SPECULATIVE_FILE_FAULT) return false;
+	if (!vm_ops.speculative) return false;
+	if ((flags & FAULT_FLAG_WRITE) === 0) return true;
+	/* The file of a shared page is told of the write, and may sleep. */
+	return (data_race(vma.vm_flags) & VM_SHARED) === 0;
 }
 
 /** A stack that execve() is moving: its pages must not migrate. */

@@ -230,10 +230,17 @@ export interface vm_operations_struct {
 	close?: (vma: vm_area_struct) => void;
 	may_split?: (vma: vm_area_struct, addr: number) => number;
 	mremap?: (vma: vm_area_struct) => number;
-	/* At least for reading; a speculative fault calls none of them. */
+	/* At least for reading, but see `speculative`. map_pages is called in
+	 * an RCU section. */
 	fault?: (vmf: vm_fault) => vm_fault_t;
 	map_pages?: (vmf: vm_fault, start_pgoff: number, end_pgoff: number) => vm_fault_t;
 	page_mkwrite?: (vmf: vm_fault) => vm_fault_t;
+	/**
+	 * RFC.29: fault and map_pages may be called with
+	 * FAULT_FLAG_SPECULATIVE: in an RCU section and without mmap_lock, so
+	 * they must not sleep then.
+	 */
+	speculative?: boolean;
 	name?: (vma: vm_area_struct) => string;
 }
 

@@ -31,6 +31,7 @@ export const PG_writeback = 15;
 export const PG_head = 16;
 export const PG_mappedtodisk = 17;
 export const PG_reclaim = 18;
+export const PG_readahead = PG_reclaim; /* who comes here reads on */
 export const PG_swapbacked = 19; /* anonymous or shmem */
 export const PG_unevictable = 20;
 export const PG_mlocked = 21;
@@ -64,6 +65,18 @@ export function __SetPageLocked(page: page): void {
 
 export function __ClearPageLocked(page: page): void {
 	page.flags &= ~(1 << PG_locked);
+}
+
+export function PageReadahead(page: page): boolean {
+	return (READ_ONCE(page.flags) & (1 << PG_readahead)) !== 0;
+}
+
+export function SetPageReadahead(page: page): void {
+	fetch_or(page.flags, 1 << PG_readahead);
+}
+
+export function ClearPageReadahead(page: page): void {
+	fetch_and(page.flags, ~(1 << PG_readahead));
 }
 
 export function PageWaiters(page: page): boolean {
@@ -122,10 +135,6 @@ export function SetPageDirty(page: page): void {
 
 export function ClearPageDirty(page: page): void {
 	fetch_and(page.flags, ~(1 << PG_dirty));
-}
-
-export function __ClearPageDirty(page: page): void {
-	page.flags &= ~(1 << PG_dirty);
 }
 
 export function TestSetPageDirty(page: page): boolean {

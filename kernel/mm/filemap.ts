@@ -20,7 +20,8 @@
  * is up to date then. A window that a miss brings in is there when the next
  * fault looks.
  *
- * File mappings are never faulted speculatively, see do_user_addr_fault().
+ * A speculative fault (RFC.25, 28) takes what is in the cache, and waits for
+ * nothing.
  * Lock ordering: mm/rmap.ts.
  */
 import type { address_space, file, inode } from "linux/fs.ts";
@@ -32,18 +33,22 @@ import type { task_struct } from "linux/sched.ts";
 import { TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from "linux/sched.ts";
 import { EINTR, ENOMEM } from "linux/errno.ts";
 import { VM_BUG_ON_PAGE } from "linux/bug.ts";
+import {
+	CONFIG_SPECULATIVE_FILE_FAULT,
+} from "generated/autoconf.ts";
 import { alloc_page } from "linux/gfp.ts";
 import { INIT_LIST_HEAD, list_add_tail, list_del } from "linux/list.ts";
 import { spin_lock, spin_lock_init, spin_unlock } from "linux/spinlock.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
 import {
-	__ClearPageLocked, __SetPageLocked, PageDirty, PageLocked, PageSwapBacked,
-	PageUptodate, PG_locked, PG_waiters, SetPageUptodate, SetPageWaiters,
-	__ClearPageDirty,
+	__ClearPageLocked, __SetPageLocked, PageDirty, PageLocked,
+	PageReadahead, PageSwapBacked, PageUptodate, PG_locked, PG_waiters,
+	SetPageUptodate, SetPageWaiters,
+	ClearPageDirty,
 } from "linux/page-flags.ts";
 import {
-	get_page, get_page_unless_zero, page_mapped, pte_lockptr,
-	pte_offset_map_lock, pte_unmap_unlock, put_page, VM_FAULT_LOCKED,
+	FAULT_FLAG_SPECULATIVE, get_page, get_page_unless_zero, page_mapped,
+	pte_map_lock, pte_unmap_unlock, put_page, VM_FAULT_LOCKED,
 	VM_FAULT_MAJOR, VM_FAULT_NOPAGE, VM_FAULT_OOM, VM_FAULT_RETRY,
 	VM_FAULT_SIGBUS, type vm_fault_t, VM_RAND_READ, VM_SEQ_READ,
 } from "linux/mm.ts";
@@ -53,8 +58,9 @@ import { pmd_none, pte_none } from "asm/pgtable.ts";
 import { PAGE_SIZE, PTRS_PER_PTE } from "asm/pgtable_types.ts";
 import { NR_FILE_PAGES, NR_SHMEM } from "linux/mmzone.ts";
 import { __dec_lruvec_page_state, __inc_lruvec_page_state } from "linux/vmstat.ts";
-import { count_vm_event } from "linux/vm_event.ts";
-import { PGMAJFAULT } from "linux/vm_event_item.ts";
+import { trace_spf_vmf_notsup } from "trace/events/pagefault.ts";
+import { count_vm_event, count_vm_spf_event } from "linux/vm_event.ts";
+import { PGMAJFAULT, SPF_ABORT_FAULT } from "linux/vm_event_item.ts";
 import { page_address, page_to_pfn } from "asm-generic/memory_model.ts";
 import { dma_page } from "host/door.ts";
 import { current, fatal_signal_pending, schedule, set_current_state, wake_up_process } from "kernel/sched/core.ts";
@@ -137,7 +143,7 @@ export function delete_from_page_cache(page: page): void {
 	spin_lock(mapping.i_pages_lock);
 	__delete_from_page_cache(page);
 	spin_unlock(mapping.i_pages_lock);
-	if (PageDirty(page)) __ClearPageDirty(page);
+	if (PageDirty(page)) ClearPageDirty(page);
 	put_page(page);
 }
 
@@ -377,9 +383,47 @@ function do_sync_mmap_readahead(vmf: vm_fault, mapping: address_space): void {
 /* ---- faults ---- */
 
 /**
+ * RFC.25: what a speculative fault may do of filemap_fault(): take a page that
+ * is in the cache, up to date, not locked by anybody, before the end of the
+ * file, and at which nobody is to read on. In all other cases VM_FAULT_RETRY,
+ * and the classic fault finds out what is to be done or said: SIGBUS, too.
+ * RCU read-side, and mmap_lock is not held: nothing here sleeps. The page lock
+ * is tried, so that we return with VM_FAULT_LOCKED as filemap_fault() does.
+ * Port: a function of its own; and the patch forgets the reference wherever it
+ * gives up after the lookup (R18), so that the page can never be reclaimed.
+ * The kernel's mmap_miss is counted down here, too, by who adapts readahead.
+ */
+function filemap_fault_speculative(
+	vmf: vm_fault, mapping: address_space,
+): vm_fault_t {
+	const offset = vmf.pgoff;
+	const page = find_get_page(mapping, offset);
+
+	if (page === NULL) return VM_FAULT_RETRY;
+	put: {
+		if (PageReadahead(page)) break put;
+		if (!trylock_page(page)) break put;
+		page_unlock: {
+			/* Truncated meanwhile? From here on it cannot be. */
+			if (page.mapping !== uptr(mapping)) break page_unlock;
+			VM_BUG_ON_PAGE(page.index !== offset, page);
+			if (!PageUptodate(page)) break page_unlock;
+			/* Never an error on the strength of a speculation. */
+			if (offset >= max_idx(mapping)) break page_unlock;
+			vmf.page = page;
+			return VM_FAULT_LOCKED;
+		} /* page_unlock: */
+		unlock_page(page);
+	} /* put: */
+	put_page(page);
+	return VM_FAULT_RETRY;
+}
+
+/**
  * The page of a file for a fault. We enter with mmap_lock held for reading. We
  * return with VM_FAULT_LOCKED, vmf->page being locked and referenced; or an
  * error; or VM_FAULT_RETRY, when mmap_lock was dropped to wait for the page.
+ * RFC.25: or the fault is speculative, and we are in an RCU section.
  */
 export function filemap_fault(vmf: vm_fault): vm_fault_t {
 	const file: file = vmf.vma.vm_file;
@@ -387,6 +431,11 @@ export function filemap_fault(vmf: vm_fault): vm_fault_t {
 	const inode = mapping.host;
 	const offset = vmf.pgoff;
 	let ret: vm_fault_t = 0;
+
+	if (CONFIG_SPECULATIVE_FILE_FAULT) {
+		if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0)
+			return filemap_fault_speculative(vmf, mapping);
+	}
 
 	/* Beyond the end of the file there is nothing to map. */
 	if (offset >= Math.ceil(i_size_read(inode) / PAGE_SIZE))
@@ -451,8 +500,8 @@ function max_idx(mapping: address_space): number {
 }
 
 /** This page, or the next that can be mapped at once: there, up to date and not
- *  locked. It is returned locked and referenced, and xas is where it was found.
- *  RCU read-side. */
+ *  locked, nor one at which to read on. It is returned locked and referenced,
+ *  and xas is where it was found. RCU read-side. */
 function next_uptodate_page(
 	page: page, mapping: address_space, xas: xa_state, end_pgoff: number,
 ): page {
@@ -461,8 +510,8 @@ function next_uptodate_page(
 		if (PageLocked(page)) continue;
 		if (!get_page_unless_zero(page)) continue;
 		/* Is it this file's, now that it stays a page? */
-		if (xas_reload(xas) === uptr(page) &&
-			PageUptodate(page) && trylock_page(page)) {
+		if (xas_reload(xas) === uptr(page) && PageUptodate(page) &&
+			!PageReadahead(page) && trylock_page(page)) {
 			if (page.mapping === uptr(mapping) &&
 				PageUptodate(page) &&
 				xas.xa_index < max_idx(mapping))
@@ -489,8 +538,11 @@ function next_map_page(
 }
 
 /**
- * Map what the cache has of [start_pgoff, end_pgoff]; sleeps for nothing.
- * VM_FAULT_NOPAGE if the faulting page was among it.
+ * Map what the cache has of [start_pgoff, end_pgoff]; sleeps for nothing. We
+ * are in an RCU section (RFC.27, 28), with the pte neither mapped nor locked,
+ * and return so. VM_FAULT_NOPAGE if the faulting page was among it; 0 if it was
+ * not, or VM_FAULT_RETRY for a speculative fault: ->fault would not find it
+ * either, or has nothing to do with the entry that is there.
  */
 export function filemap_map_pages(
 	vmf: vm_fault, start_pgoff: number, end_pgoff: number,
@@ -498,23 +550,28 @@ export function filemap_map_pages(
 	const vma = vmf.vma;
 	const file: file = vma.vm_file;
 	const mapping = file.f_mapping;
-	let last_pgoff = start_pgoff;
 	const xas = XA_STATE(mapping, start_pgoff);
-	let ret: vm_fault_t = 0;
+	const speculative = CONFIG_SPECULATIVE_FILE_FAULT &&
+		(vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0;
+	let ret: vm_fault_t = speculative ? VM_FAULT_RETRY : 0;
 
-	rcu_read_lock();
 	let page = first_map_page(mapping, xas, end_pgoff);
-	if (page === NULL) {
-		rcu_read_unlock();
-		return 0;
-	}
-	filemap_map_pmd(vmf);
+	if (page === NULL) return map_pages_failed(vmf, ret);
+	if (!speculative) filemap_map_pmd(vmf);
 
-	let addr = vma.vm_start + (start_pgoff - vma.vm_pgoff) * PAGE_SIZE;
-	vmf.ptl = pte_lockptr(vma.vm_mm, vmf.pmd);
-	vmf.pte = pte_offset_map_lock(vma.vm_mm, vmf.pmd, addr);
-	VM_BUG_ON_PAGE(pte_index(addr) + end_pgoff - start_pgoff >=
+	/* Where a speculative fault commits, for all pages around it, too: the
+	 * sequence says that no writer was there. */
+	if (!pte_map_lock(vmf)) {
+		unlock_page(page);
+		put_page(page);
+		return VM_FAULT_RETRY;
+	}
+	/* That entry is the fault's own, so we count from there. */
+	let addr = vmf.address;
+	let last_pgoff = vmf.pgoff;
+	VM_BUG_ON_PAGE(pte_index(addr) - last_pgoff + end_pgoff >=
 		PTRS_PER_PTE, page);
+	VM_BUG_ON_PAGE(pte_index(addr) - last_pgoff + start_pgoff < 0, page);
 	do {
 		addr += (xas.xa_index - last_pgoff) * PAGE_SIZE;
 		vmf.pte = ptr_add(vmf.pte, xas.xa_index - last_pgoff);
@@ -532,7 +589,19 @@ export function filemap_map_pages(
 		page = next_map_page(mapping, xas, end_pgoff);
 	} while (page !== NULL);
 	pte_unmap_unlock(vmf.pte, vmf.ptl);
-	rcu_read_unlock();
+	vmf.pte = NULL;
+	return map_pages_failed(vmf, ret);
+}
+
+/** Counts a speculative fault that is given up, with the pte not locked.
+ *  Port: see __do_fault(). */
+function map_pages_failed(vmf: vm_fault, ret: vm_fault_t): vm_fault_t {
+	if (CONFIG_SPECULATIVE_FILE_FAULT) {
+		if (ret === VM_FAULT_RETRY) {
+			count_vm_spf_event(SPF_ABORT_FAULT);
+			trace_spf_vmf_notsup(SPF_ABORT_FAULT, vmf);
+		}
+	}
 	return ret;
 }
 
@@ -552,11 +621,21 @@ export function filemap_page_mkwrite(vmf: vm_fault): vm_fault_t {
 	return VM_FAULT_LOCKED;
 }
 
-export const generic_file_vm_ops: vm_operations_struct = RODATA({
-	fault: filemap_fault,
-	map_pages: filemap_map_pages,
-	page_mkwrite: filemap_page_mkwrite,
-});
+/** Mappings of regular files. RFC.29: filemap_fault() can be speculative. */
+export const generic_file_vm_ops: vm_operations_struct = RODATA(
+	CONFIG_SPECULATIVE_FILE_FAULT
+		? {
+			fault: filemap_fault,
+			map_pages: filemap_map_pages,
+			page_mkwrite: filemap_page_mkwrite,
+			speculative: true,
+		}
+		: {
+			fault: filemap_fault,
+			map_pages: filemap_map_pages,
+			page_mkwrite: filemap_page_mkwrite,
+		},
+);
 
 /** Called with mmap_lock held for writing. */
 export function generic_file_mmap(file: file, vma: vm_area_struct): number {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors mm/memory.c (5.17 with V2.04, 05, 09, 14 to 21, 26, 27 and 31): page
- * tables as a whole - freeing, copying, zapping them - and the page fault.
+ * Mirrors mm/memory.c (5.17 with V2.04, 05, 09, 14 to 21, 26, 27 and 31, and of
+ * RFC.24, 26, 27 and 30): page tables as a whole - freeing, copying, zapping
+ * them - and the page fault.
  * Left out, in the order of the kernel's file:
  * - disable_randmaps(), arch_faults_on_old_pte(),
  *   arch_wants_old_prefaulted_pte();
@@ -30,7 +31,9 @@ import {
 	CONFIG_ARCH_HAS_PKEYS,
 	CONFIG_ARCH_HAS_PTE_SPECIAL, CONFIG_GET_USER_PAGES,
 	CONFIG_MMU_GATHER_RCU_TABLE_FREE, CONFIG_MMU_NOTIFIER,
-	CONFIG_NUMA_BALANCING, CONFIG_SPECULATIVE_PAGE_FAULT, CONFIG_TRACING,
+	CONFIG_NUMA_BALANCING, CONFIG_SPECULATIVE_FILE_BY_MAP_PAGES,
+	CONFIG_SPECULATIVE_FILE_FAULT, CONFIG_SPECULATIVE_PAGE_FAULT,
+	CONFIG_TRACING,
 } from "generated/autoconf.ts";
 import type {
 	address_space, mm_struct, page, vm_area_struct, vm_fault,
@@ -71,11 +74,12 @@ import { page_count } from "linux/page_ref.ts";
 import { count_vm_event, count_vm_numa_event, count_vm_spf_event } from "linux/vm_event.ts";
 import {
 	NUMA_HINT_FAULTS, NUMA_HINT_FAULTS_LOCAL, PGFAULT, PGREUSE,
-	SPF_ABORT_ANON_VMA, SPF_ABORT_PMD, SPF_ABORT_PTE_MAP_LOCK_PMD,
+	SPF_ABORT_ANON_VMA, SPF_ABORT_FAULT, SPF_ABORT_PMD,
+	SPF_ABORT_PTE_MAP_LOCK_PMD,
 	SPF_ABORT_PTE_MAP_LOCK_PTL, SPF_ABORT_PTE_MAP_LOCK_SEQ1,
 	SPF_ABORT_PTE_MAP_LOCK_SEQ2, SPF_ABORT_PUD, SPF_ABORT_SWAP,
-	SPF_ABORT_USERFAULTFD, SPF_ATTEMPT_ANON, SPF_ATTEMPT_NUMA,
-	SPF_ATTEMPT_PTE, SPF_ATTEMPT_WP,
+	SPF_ABORT_USERFAULTFD, SPF_ATTEMPT_ANON, SPF_ATTEMPT_FILE,
+	SPF_ATTEMPT_NUMA, SPF_ATTEMPT_PTE, SPF_ATTEMPT_WP,
 } from "linux/vm_event_item.ts";
 import {
 	mmap_assert_locked, mmap_assert_write_locked, mmap_seq_read_check,
@@ -97,7 +101,7 @@ import {
 	VM_FAULT_RETRY, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV, type vm_fault_t,
 	update_hiwater_rss, VM_FAULT_WRITE, VM_HUGETLB, VM_MIXEDMAP, VM_PFNMAP,
 	VM_SEQ_READ, VM_SHARED, VM_UFFD_MISSING, VM_UFFD_WP, VM_WRITE,
-	vma_is_accessible, vma_is_anonymous, vma_pages,
+	vma_can_speculate, vma_is_accessible, vma_is_anonymous, vma_pages,
 } from "linux/mm.ts";
 import {
 	is_swap_pmd, is_zero_pfn, my_zero_pfn, p4d_addr_end,
@@ -145,7 +149,7 @@ import {
 } from "mm/mmu_gather.ts";
 import { flush_tlb_page } from "asm/tlbflush.ts";
 import { mm_tlb_flush_pending } from "linux/mm_types.ts";
-import { page_dup_rmap, anon_vma_prepare } from "linux/rmap.ts";
+import { page_dup_rmap } from "linux/rmap.ts";
 import {
 	__anon_vma_prepare, page_add_file_rmap, page_add_new_anon_rmap,
 	page_remove_rmap, unlink_anon_vmas,
@@ -1587,7 +1591,9 @@ export function unmap_mapping_range(
  * In: the pte mapped, its lock free. Out: the pte not mapped.
  * A speculative fault leaves at once: whatever stands in the entry (a swap or
  * migration entry) may wait on locks found through page tables.
- * Port: there is no swap, so such an entry is corruption.
+ * Port: there is no swap, so such an entry is corruption. With it, this is the
+ * place of a speculative fault that finds its page in the swap cache: unlike
+ * RFC.21 and what enables that, none does.
  */
 function do_swap_page(vmf: vm_fault): vm_fault_t {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
@@ -1725,23 +1731,59 @@ function do_anonymous_page(vmf: vm_fault): vm_fault_t {
 }
 
 /**
+ * RFC.24: ->fault for a speculative fault. The sequence says that the vma which
+ * we have a copy of was mapped when the RCU section had begun; so its file, to
+ * which it has a reference, is not closed before the section ends (RFC.23). A
+ * table is not allocated: there is one, or we would not be here.
+ * Port: a function of its own. SPF_ABORT_FAULT counts ->fault's giving up, too,
+ * which has no counter of its own in the series.
+ */
+function speculative_fault(vmf: vm_fault): vm_fault_t {
+	const vma = vmf.vma;
+	const vm_ops = vma.vm_ops;
+	let ret = VM_FAULT_RETRY;
+
+	rcu_read_lock();
+	if (!mmap_seq_read_check(vma.vm_mm, vmf.seq, SPF_ABORT_FAULT)) {
+		trace_spf_vmf_changed(SPF_ABORT_FAULT, vmf);
+	} else {
+		ret = vm_ops.fault!(vmf);
+		if ((ret & VM_FAULT_RETRY) !== 0) {
+			count_vm_spf_event(SPF_ABORT_FAULT);
+			trace_spf_vmf_notsup(SPF_ABORT_FAULT, vmf);
+		}
+	}
+	rcu_read_unlock();
+	return ret;
+}
+
+/**
  * Ask the file for its page. mmap_lock is held for reading, and may have been
- * dropped and the fault be VM_FAULT_RETRY on return. On success vmf->page is
+ * dropped and the fault be VM_FAULT_RETRY on return; or the fault is
+ * speculative (RFC.24), and there is nothing to drop. On success vmf->page is
  * locked and referenced.
  */
 function __do_fault(vmf: vm_fault): vm_fault_t {
 	const vma = vmf.vma;
+	let ret: vm_fault_t;
 
-	/*
-	 * The table is allocated before the page is locked: an allocation that
-	 * waits for writeback of that very page would never end.
-	 */
-	if (pmd_none(READ_ONCE(vmf.pmd.pmd)) && vmf.prealloc_pte === NULL) {
-		vmf.prealloc_pte = pte_alloc_one(vma.vm_mm);
-		if (vmf.prealloc_pte === NULL) return VM_FAULT_OOM;
+	if (CONFIG_SPECULATIVE_FILE_FAULT &&
+		(vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
+		ret = speculative_fault(vmf);
+	} else {
+		/*
+		 * The table is allocated before the page is locked: an
+		 * allocation that waits for writeback of that very page would
+		 * never end.
+		 */
+		if (pmd_none(READ_ONCE(vmf.pmd.pmd)) &&
+			vmf.prealloc_pte === NULL) {
+			vmf.prealloc_pte = pte_alloc_one(vma.vm_mm);
+			if (vmf.prealloc_pte === NULL) return VM_FAULT_OOM;
+		}
+		const vm_ops = vma.vm_ops;
+		ret = vm_ops.fault!(vmf);
 	}
-	const vm_ops = vma.vm_ops;
-	const ret = vm_ops.fault!(vmf);
 	if ((ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY |
 		VM_FAULT_DONE_COW)) !== 0)
 		return ret;
@@ -1775,6 +1817,8 @@ export function do_set_pte(vmf: vm_fault, page: page, addr: number): void {
  * vmf->cow_page. We enter with the page locked and the pte neither mapped nor
  * locked, and return so. NOPAGE: another thread was faster. (V2.15 changes a
  * comment here.)
+ * RFC.26: where a speculative fault commits; RETRY if it cannot. It looks at no
+ * pmd without that, nor makes a table.
  */
 export function finish_fault(vmf: vm_fault): vm_fault_t {
 	const vma = vmf.vma;
@@ -1791,18 +1835,19 @@ export function finish_fault(vmf: vm_fault): vm_fault_t {
 		ret = check_stable_address_space(vma.vm_mm);
 		if (ret !== 0) return ret;
 	}
-	if (pmd_none(READ_ONCE(vmf.pmd.pmd))) {
-		if (vmf.prealloc_pte !== NULL) {
-			vmf.prealloc_pte = pmd_install(vma.vm_mm, vmf.pmd,
-				vmf.prealloc_pte);
-		} else if (pte_alloc(vma.vm_mm, vmf.pmd)) {
-			return VM_FAULT_OOM;
+	if (!CONFIG_SPECULATIVE_FILE_FAULT ||
+		(vmf.flags & FAULT_FLAG_SPECULATIVE) === 0) {
+		if (pmd_none(READ_ONCE(vmf.pmd.pmd))) {
+			if (vmf.prealloc_pte !== NULL) {
+				vmf.prealloc_pte = pmd_install(vma.vm_mm,
+					vmf.pmd, vmf.prealloc_pte);
+			} else if (pte_alloc(vma.vm_mm, vmf.pmd)) {
+				return VM_FAULT_OOM;
+			}
 		}
+		if (pmd_devmap_trans_unstable(vmf.pmd)) return 0;
 	}
-	if (pmd_devmap_trans_unstable(vmf.pmd)) return 0;
-
-	vmf.ptl = pte_lockptr(vma.vm_mm, vmf.pmd);
-	vmf.pte = pte_offset_map_lock(vma.vm_mm, vmf.pmd, vmf.address);
+	if (!pte_map_lock(vmf)) return VM_FAULT_RETRY;
 	ret = 0;
 	/* Somebody may have been here since we looked: then it is his page that
 	 * is mapped, and ours is the caller's to drop. */
@@ -1853,6 +1898,9 @@ export function fault_around_bytes_set(val: number): number {
  * Map the pages around the fault that are in the page cache anyway: the window
  * is fault_around_bytes, aligned to that, but within the vma and the pte table.
  * We return as ->map_pages does: NOPAGE if the faulting page was among them.
+ * RFC.27: ->map_pages runs in an RCU section. In it a speculative fault first
+ * sees to it that the vma is there, for the file's sake: see
+ * speculative_fault(). It has a table.
  */
 function do_fault_around(vmf: vm_fault): vm_fault_t {
 	const vma = vmf.vma;
@@ -1869,14 +1917,44 @@ function do_fault_around(vmf: vm_fault): vm_fault_t {
 		vma_pages(vma) + vma.vm_pgoff - 1,
 		start_pgoff + nr_pages - 1);
 
-	/* ->map_pages() holds an RCU section, in which no memory can be waited
-	 * for: the table it may have to install is made here. */
-	if (pmd_none(READ_ONCE(vmf.pmd.pmd))) {
+	/* In the RCU section no memory can be waited for: the table that it may
+	 * take is made here. */
+	if ((!CONFIG_SPECULATIVE_FILE_FAULT ||
+		(vmf.flags & FAULT_FLAG_SPECULATIVE) === 0) &&
+		pmd_none(READ_ONCE(vmf.pmd.pmd))) {
 		vmf.prealloc_pte = pte_alloc_one(vma.vm_mm);
 		if (vmf.prealloc_pte === NULL) return VM_FAULT_OOM;
 	}
+	rcu_read_lock();
+	if (CONFIG_SPECULATIVE_FILE_FAULT) {
+		if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0 &&
+			!mmap_seq_read_check(vma.vm_mm, vmf.seq,
+				SPF_ABORT_FAULT)) {
+			trace_spf_vmf_changed(SPF_ABORT_FAULT, vmf);
+			rcu_read_unlock();
+			return VM_FAULT_RETRY;
+		}
+	}
 	const vm_ops = vma.vm_ops;
-	return vm_ops.map_pages!(vmf, start_pgoff, end_pgoff);
+	const ret = vm_ops.map_pages!(vmf, start_pgoff, end_pgoff);
+	rcu_read_unlock();
+	return ret;
+}
+
+/**
+ * Is this as far as a speculative fault goes, which only maps what is around?
+ * Port: Matthew Wilcox's answer to RFC.24 was that ->map_pages is the ->fault
+ * that does not wait, and enough. It is a choice here, to compare the two.
+ */
+function only_map_pages(vmf: vm_fault): boolean {
+	if (CONFIG_SPECULATIVE_FILE_BY_MAP_PAGES) {
+		if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
+			count_vm_spf_event(SPF_ABORT_FAULT);
+			trace_spf_vmf_notsup(SPF_ABORT_FAULT, vmf);
+			return true;
+		}
+	}
+	return false;
 }
 
 /**
@@ -1892,6 +1970,7 @@ function do_read_fault(vmf: vm_fault): vm_fault_t {
 		ret = do_fault_around(vmf);
 		if (ret !== 0) return ret;
 	}
+	if (only_map_pages(vmf)) return VM_FAULT_RETRY;
 	ret = __do_fault(vmf);
 	if ((ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY)) !== 0)
 		return ret;
@@ -1906,12 +1985,24 @@ function do_read_fault(vmf: vm_fault): vm_fault_t {
  * A write to a private mapping of a file: the copy is made at once, and the
  * file's page is never mapped. The memory for it is there before the file is
  * asked, since a locked page is not to wait for an allocation. Locks as
- * do_fault().
+ * do_fault(). RFC.30: a speculative fault needs an anon_vma that is there.
  */
 function do_cow_fault(vmf: vm_fault): vm_fault_t {
 	const vma = vmf.vma;
 
-	if (anon_vma_prepare(vma) !== 0) return VM_FAULT_OOM;
+	if (only_map_pages(vmf)) return VM_FAULT_RETRY;
+	/* Another fault may set it: pairs with the release in
+	 * __anon_vma_prepare(). Port: a plain load in the kernel. */
+	if (smp_load_acquire(vma.anon_vma) === NULL) {
+		if (CONFIG_SPECULATIVE_FILE_FAULT) {
+			if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
+				count_vm_spf_event(SPF_ABORT_ANON_VMA);
+				trace_spf_vma_noanon(SPF_ABORT_ANON_VMA, vmf);
+				return VM_FAULT_RETRY;
+			}
+		}
+		if (__anon_vma_prepare(vma) !== 0) return VM_FAULT_OOM;
+	}
 	vmf.cow_page = alloc_page(GFP_HIGHUSER_MOVABLE);
 	if (vmf.cow_page === NULL) return VM_FAULT_OOM;
 
@@ -1935,11 +2026,13 @@ function do_cow_fault(vmf: vm_fault): vm_fault_t {
 /**
  * A write to a shared mapping: the file is told (->page_mkwrite) before the
  * page can be written to, and the page is dirty afterwards. Locks as
- * do_fault().
+ * do_fault(). RFC.30: never speculatively, as the file may sleep.
  */
 function do_shared_fault(vmf: vm_fault): vm_fault_t {
 	const vm_ops = vmf.vma.vm_ops;
 
+	if (CONFIG_SPECULATIVE_PAGE_FAULT)
+		VM_BUG_ON((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0);
 	let ret = __do_fault(vmf);
 	if ((ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY)) !== 0)
 		return ret;
@@ -1964,10 +2057,10 @@ function do_shared_fault(vmf: vm_fault): vm_fault_t {
 }
 
 /**
- * First touch of memory that has operations (V2.19: never speculatively). We
- * enter with mmap_lock held for reading and pte neither mapped nor locked; we
- * return likewise, except that with VM_FAULT_RETRY mmap_lock may have been
- * dropped.
+ * First touch of memory that has operations (V2.19: never speculatively; but
+ * RFC.30, 35: if they say so). We enter with mmap_lock held for reading, or
+ * speculatively, and pte neither mapped nor locked; we return likewise, except
+ * that with VM_FAULT_RETRY mmap_lock may have been dropped.
  */
 function do_fault(vmf: vm_fault): vm_fault_t {
 	const vma = vmf.vma;
@@ -1975,9 +2068,13 @@ function do_fault(vmf: vm_fault): vm_fault_t {
 	const vm_ops = vma.vm_ops;
 	let ret: vm_fault_t;
 
-	if (CONFIG_SPECULATIVE_PAGE_FAULT)
-		VM_BUG_ON((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0);
+	if (CONFIG_SPECULATIVE_FILE_FAULT) {
+		if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0)
+			count_vm_spf_event(SPF_ATTEMPT_FILE);
+	}
 	if (!vm_ops.fault) {
+		if (CONFIG_SPECULATIVE_PAGE_FAULT)
+			VM_BUG_ON((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0);
 		/* Fine if somebody has put a page there meanwhile. */
 		if (pmd_none(READ_ONCE(vmf.pmd.pmd))) {
 			ret = VM_FAULT_SIGBUS;
@@ -2072,8 +2169,6 @@ function do_numa_page(vmf: vm_fault): vm_fault_t {
 function handle_pte_fault(vmf: vm_fault): vm_fault_t {
 	if (vmf.pte === NULL) {
 		if (vma_is_anonymous(vmf.vma)) return do_anonymous_page(vmf);
-		if (CONFIG_SPECULATIVE_PAGE_FAULT)
-			VM_BUG_ON((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0);
 		return do_fault(vmf);
 	}
 	if (!pte_present(vmf.orig_pte)) return do_swap_page(vmf);
@@ -2132,15 +2227,22 @@ function handle_pte_fault(vmf: vm_fault): vm_fault_t {
  * speculative, and all tables have to be there. A speculative fault must not
  * allocate one: it could be installed after free_pgtables() has passed, and
  * nobody would free it. So each pmd entry sees at least one fault that is not.
+ *
+ * Port: RFC.30 asks the file of a speculative fault for gfp_mask, too, and may
+ * find it freed: nothing keeps it yet, see speculative_fault(). Such a fault
+ * allocates nothing for the file, and does not need to know.
  */
 function __handle_mm_fault(
 	vma: vm_area_struct, address: number, flags: number, seq: number,
 ): vm_fault_t {
 	/* One literal with all fields: its shape never changes. */
 	const base = address - (address & (PAGE_SIZE - 1));
+	const gfp_mask = CONFIG_SPECULATIVE_FILE_FAULT &&
+		(flags & FAULT_FLAG_SPECULATIVE) !== 0
+		? 0 : __get_fault_gfp_mask(vma);
 	const vmf: vm_fault = CONFIG_SPECULATIVE_PAGE_FAULT ? {
 		vma,
-		gfp_mask: __get_fault_gfp_mask(vma),
+		gfp_mask,
 		pgoff: linear_page_index(vma, base),
 		address: base,
 		real_address: address,
@@ -2157,7 +2259,7 @@ function __handle_mm_fault(
 		prealloc_pte: NULL,
 	} : {
 		vma,
-		gfp_mask: __get_fault_gfp_mask(vma),
+		gfp_mask,
 		pgoff: linear_page_index(vma, base),
 		address: base,
 		real_address: address,
@@ -2300,7 +2402,7 @@ function mm_account_fault(
 
 /**
  * The fault, as the architecture and who faults pages in ask for it (V2.09, 16,
- * 19). We enter with mmap_lock held for reading; or, if flags has
+ * 19, RFC.30). We enter with mmap_lock held for reading; or, if flags has
  * FAULT_FLAG_SPECULATIVE, without it, vma being a copy that was valid at the
  * even mmap_seq `seq`. If VM_FAULT_RETRY is returned mmap_lock may have been
  * dropped; a speculative fault then has had no effect and is to be repeated
@@ -2314,7 +2416,7 @@ export function do_handle_mm_fault(
 ): vm_fault_t {
 	if (CONFIG_SPECULATIVE_PAGE_FAULT) {
 		if ((flags & FAULT_FLAG_SPECULATIVE) !== 0)
-			VM_BUG_ON_VMA(!vma_is_anonymous(vma), vma);
+			VM_BUG_ON_VMA(!vma_can_speculate(vma, flags), vma);
 		else
 			mmap_assert_locked(vma.vm_mm);
 	} else {

@@ -20,6 +20,7 @@ import { PAGE_SHIFT } from "asm/pgtable_types.ts";
 import {
 	CONFIG_GET_USER_PAGES,
 	CONFIG_NUMA_BALANCING,
+	CONFIG_SPECULATIVE_FILE_FAULT,
 	CONFIG_SPECULATIVE_PAGE_FAULT,
 	CONFIG_SPECULATIVE_PAGE_FAULT_STATS,
 	CONFIG_VM_EVENT_COUNTERS,
@@ -212,6 +213,10 @@ export function vmstat_text(): string[] {
 								"SPF_ATTEMPT_PTE",
 								"SPF_ATTEMPT_WP",
 							]
+						: []),
+					...(CONFIG_SPECULATIVE_FILE_FAULT &&
+					CONFIG_SPECULATIVE_PAGE_FAULT_STATS
+						? ["SPF_ATTEMPT_FILE"]
 						: []),
 				]
 			: []),

@@ -73,6 +73,7 @@ import {
 	VM_GROWSDOWN,
 	VM_READ,
 	VM_WRITE,
+	vma_can_speculate,
 } from "linux/mm.ts";
 import {
 	mmap_read_lock,
@@ -368,9 +369,8 @@ function do_speculative_page_fault(
 		count_vm_spf_event(SPF_ABORT_UNMAPPED);
 		return SPF_NOT_BEGUN;
 	}
-	/* vma_is_anonymous(). Port: marked, as a writer may have just linked
-	 * the vma. */
-	if (data_race(vma.vm_ops)) {
+	/* V2.19, RFC.30. */
+	if (!vma_can_speculate(vma, mm_flags)) {
 		trace_spf_vma_notsup(SPF_ABORT_NO_SPECULATE, vma, addr);
 		rcu_read_unlock();
 		count_vm_spf_event(SPF_ABORT_NO_SPECULATE);

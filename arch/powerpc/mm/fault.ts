@@ -66,6 +66,7 @@ import {
 	type vm_fault_t,
 	VM_GROWSDOWN,
 	VM_WRITE,
+	vma_can_speculate,
 	vma_is_accessible,
 } from "linux/mm.ts";
 import {
@@ -295,9 +296,8 @@ function do_speculative_page_fault(
 		count_vm_spf_event(SPF_ABORT_UNMAPPED);
 		return SPF_NOT_BEGUN;
 	}
-	/* vma_is_anonymous(). Port: marked, as a writer may have just linked
-	 * the vma. */
-	if (data_race(vma.vm_ops)) {
+	/* V2.19, RFC.30. */
+	if (!vma_can_speculate(vma, flags)) {
 		trace_spf_vma_notsup(SPF_ABORT_NO_SPECULATE, vma, address);
 		rcu_read_unlock();
 		count_vm_spf_event(SPF_ABORT_NO_SPECULATE);

@@ -40,7 +40,8 @@ import {
 	FAULT_FLAG_SPECULATIVE, FAULT_FLAG_TRIED, FAULT_FLAG_USER,
 	FAULT_FLAG_WRITE, find_vma, handle_mm_fault, VM_EXEC, VM_FAULT_ERROR,
 	VM_FAULT_OOM, VM_FAULT_RETRY, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV,
-	type vm_fault_t, VM_GROWSDOWN, VM_WRITE, vma_is_accessible,
+	type vm_fault_t, VM_GROWSDOWN, VM_WRITE, vma_can_speculate,
+	vma_is_accessible,
 } from "linux/mm.ts";
 import {
 	mmap_read_lock, mmap_read_trylock, mmap_read_unlock,
@@ -231,8 +232,8 @@ function do_speculative_user_fault(
 		count_vm_spf_event(SPF_ABORT_UNMAPPED);
 		return SPF_NOT_BEGUN;
 	}
-	/* vma_is_anonymous(). Port: marked, a writer may have just linked the vma. */
-	if (data_race(vma.vm_ops)) {
+	/* V2.19, RFC.30. */
+	if (!vma_can_speculate(vma, flags)) {
 		trace_spf_vma_notsup(SPF_ABORT_NO_SPECULATE, vma, address);
 		rcu_read_unlock();
 		count_vm_spf_event(SPF_ABORT_NO_SPECULATE);
