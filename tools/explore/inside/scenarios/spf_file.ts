@@ -60,7 +60,7 @@ const held = DEFINE<held>();
 function map_fd(addr: number, flags: number): void {
 	user_syscall(__NR_mmap, addr, LEN, PROT_RW, flags | MAP_FIXED, noted(FD), 0);
 }
-/** Two cached pages of a file at A, not mapped. A private mapping has an anon_vma: something was written at A + PAGE. */
+/** Two cached pages of a file at A, not mapped. A private mapping has an anon_vma, since A + PAGE was written to. */
 function cached(n: number, flags: number, around: boolean): void {
 	start_threads(n);
 	fault_around_bytes_set(around ? 16 * PAGE : PAGE);
