@@ -3,9 +3,8 @@
  * Mirrors the part of include/linux/fs.h (5.17) that the page cache and the
  * mappings of files need: inode, address_space, file; and file_operations, as
  * far as a system call reaches one.
- * Port: a file's bytes are a function of inode number and offset, so "reading"
- * a page cannot fail and nothing is written back. The page cache is an array
- * of radix-tree nodes (see kernel/mm/filemap.ts).
+ * Port: the page cache is an array of radix-tree nodes (kernel/lib/xarray.ts).
+ * A size is a double, which does not tear: no i_size_seqcount.
  */
 import {
 	atomic_cmpxchg,
@@ -15,6 +14,7 @@ import {
 	atomic_read,
 } from "linux/atomic.ts";
 import { EBUSY, EPERM } from "linux/errno.ts";
+import type { page, vm_area_struct } from "linux/mm_types.ts";
 import { RB_EMPTY_ROOT } from "linux/rbtree.ts";
 import { down_read, down_write, up_read, up_write } from "linux/rwsem.ts";
 import type { rw_semaphore, spinlock_t } from "linux/spinlock_types.ts";
@@ -22,6 +22,8 @@ import type { atomic_t, rb_root_cached } from "linux/types.ts";
 
 export interface address_space extends struct {
 	host: inode; /* constant */
+	/** NULL: ->fault makes all its pages; constant once it is found */
+	a_ops: rodata<address_space_operations>;
 	/** root node of the page cache; i_pages_lock, walked under RCU */
 	i_pages: int;
 	i_pages_height: int; /* i_pages_lock */
@@ -32,6 +34,24 @@ export interface address_space extends struct {
 	/** VM_SHARED|VM_MAYWRITE mappings; atomic */
 	i_mmap_writable: embed<atomic_t>;
 	flags: ifdef<"CONFIG_MMU_NOTIFIER", int>; /* 1 << AS_*; atomic */
+}
+
+/** What a file system does for the page cache. */
+export interface address_space_operations {
+	/** Fills a locked page, which is unlocked when that is done, and up to
+	 *  date then; 0, or an errno. file may be NULL. */
+	readpage: (file: file, page: page) => number;
+	/** The page for a write of len bytes at pos, locked and referenced, or
+	 *  ERR_PTR(). What of it the write leaves is up to date. */
+	write_begin: (
+		file: file, mapping: address_space, pos: number, len: number,
+	) => page;
+	/** `copied` bytes of it were written. The page is unlocked and given
+	 *  back; returns how many count, or an errno. */
+	write_end: (
+		file: file, mapping: address_space, pos: number, len: number,
+		copied: number, page: page,
+	) => number;
 }
 
 /** mapping->flags: mm_take_all_locks() has i_mmap_rwsem. */
@@ -45,7 +65,12 @@ export interface inode extends struct {
 	i_nlink: int;
 	i_flags: int; /* S_*: shmem, shm or regular; constant, but that
 		       * sim_open() says S_SHM before anybody maps it */
-	i_size: ulong; /* in bytes; file_lock, read without */
+	i_size: ulong; /* in bytes; i_rwsem, read without */
+	/** of files by number: from here on there are zeroes, but where the
+	 *  page cache has something else; i_rwsem, read without */
+	i_valid: ulong;
+	i_rwsem: embed<rw_semaphore>; /* guards the size, and who writes */
+	i_op: rodata<inode_operations>; /* constant once it is found */
 	i_data: embed<address_space>; /* see address_space */
 	i_hash_next: inode; /* inode_hash_lock */
 	/** /proc: the number of the task that it is about; constant */
@@ -57,43 +82,80 @@ export interface file extends struct {
 	f_mapping: address_space; /* NULL without f_inode; constant */
 	f_count: embed<atomic_t>; /* atomic */
 	f_mode: int; /* FMODE_*; constant */
-	f_op: rodata<file_operations>; /* NULL: only to be mapped; constant */
+	f_flags: int; /* O_*; constant once it is open */
+	f_op: rodata<file_operations>; /* NULL until open; constant then */
 	/** whatever f_op wants, as seq_file does; constant once it is open */
 	private_data: int;
 	/** guards the position, and what private_data points at */
-	f_pos_lock: ifdef<"CONFIG_PROC_FS", embed<rw_semaphore>>;
-	f_pos: ifdef<"CONFIG_PROC_FS", ulong>; /* f_pos_lock */
+	f_pos_lock: embed<rw_semaphore>;
+	f_pos: ulong; /* f_pos_lock */
 	/** next on delayed_fput_list; atomic, by the list's head */
 	f_llist: ifdef<"CONFIG_SPECULATIVE_FILE_FAULT", file>;
 }
 
-/** Where read() is to put what it has: linux/uio.h. On the stack of whoever
- *  reads, see copy_to_iter(). */
+/** A read or a write that is under way. On the stack of whoever does it. */
+export interface kiocb {
+	ki_filp: file;
+	ki_pos: number;
+	ki_flags: number; /* IOCB_* */
+}
+
+export const IOCB_APPEND = 0x2;
+
+/** Where read() is to put what it has, or write() finds it: linux/uio.h. On the
+ *  stack of whoever reads or writes, see copy_to_iter(). */
 export interface iov_iter {
 	addr: number; /* of the user, or of the kernel */
 	count: number; /* bytes that are left */
 	user: boolean;
 }
 
-/** What can be done to an open file besides mapping it. A file that has a
- *  position: all but open() are called with f_pos_lock held. release() is, when
- *  nobody else knows the file. */
+/** What can be done to an open file. Who uses or moves its position holds
+ *  f_pos_lock: read(), write(), llseek(). release() is called when nobody else
+ *  knows the file. */
 export interface file_operations {
 	open?: (inode: inode, file: file) => number;
 	/** Of one without a position: into the user's buffer. */
 	read?: (file: file, buf: number, count: number) => number;
-	read_iter?: (file: file, to: iov_iter) => number;
-	/** From user memory; or from text that the kernel has. */
+	read_iter?: (iocb: kiocb, to: iov_iter) => number;
+	/** From user memory; or from text that the kernel has. At the file's
+	 *  position. */
 	write?: (file: file, buf: number | string, count: number) => number;
+	write_iter?: (iocb: kiocb, from: iov_iter) => number;
 	llseek?: (file: file, offset: number, whence: number) => number;
+	/** mmap_lock is held for writing. */
+	mmap?: (file: file, vma: vm_area_struct) => number;
+	/** What was written up to `end`, the last byte, is safe afterwards. */
+	fsync?: (file: file, start: number, end: number) => number;
+	fallocate?: (
+		file: file, mode: number, offset: number, len: number,
+	) => number;
 	unlocked_ioctl?: (file: file, cmd: number, arg: number) => number;
 	/** The inode is NULL for an anonymous one. */
 	release?: (inode: inode, file: file) => number;
 }
 
+/** A change of what is known of an inode. */
+export interface iattr {
+	ia_valid: number; /* ATTR_* */
+	ia_size: number;
+}
+
+export const ATTR_SIZE = 1 << 3;
+
+export interface inode_operations {
+	/** i_rwsem is held for writing. */
+	setattr: (inode: inode, attr: iattr) => number;
+}
+
 export const SEEK_SET = 0;
 export const SEEK_CUR = 1;
 export const SEEK_END = 2;
+export const SEEK_DATA = 3; /* the next offset with data */
+export const SEEK_HOLE = 4; /* the next hole, or the end */
+
+/** MAX_LFS_FILESIZE: a page more can be numbered. */
+export const MAX_LFS_FILESIZE = 2 ** 52;
 
 export const FMODE_READ = 0x1;
 export const FMODE_WRITE = 0x2;
@@ -160,7 +222,27 @@ export function mapping_allow_writable(mapping: address_space): void {
 	atomic_inc(mapping.i_mmap_writable);
 }
 
+/* ---- inode ---- */
+
+export function inode_lock(inode: inode): void {
+	down_write(inode.i_rwsem);
+}
+
+export function inode_unlock(inode: inode): void {
+	up_write(inode.i_rwsem);
+}
+
+/** i_rwsem is held for writing, or nobody else knows the inode. */
+export function i_size_write(inode: inode, i_size: number): void {
+	WRITE_ONCE(inode.i_size, i_size);
+}
+
 /* ---- file ---- */
+
+/** mmap_lock is held for writing; the file can be mapped. */
+export function call_mmap(file: file, vma: vm_area_struct): number {
+	return file.f_op.mmap!(file, vma);
+}
 
 /** A further reference by somebody who already holds one. */
 export function get_file(f: file): file {

@@ -6,7 +6,7 @@
 import type { page, vm_area_struct } from "linux/mm_types.ts";
 import { __GFP_ZERO, alloc_page, GFP_HIGHUSER_MOVABLE } from "linux/gfp.ts";
 import { page_address } from "asm-generic/memory_model.ts";
-import { clear_page, copy_page } from "host/door.ts";
+import { clear_page, copy_page, memset } from "host/door.ts";
 
 export function clear_user_highpage(page: page, _vaddr: number): void {
 	clear_page(page_address(page));
@@ -25,4 +25,11 @@ export function copy_user_highpage(
 	to: page, from: page, _vaddr: number, _vma: vm_area_struct,
 ): void {
 	copy_page(page_address(to), page_address(from));
+}
+
+/** Bytes start to end - 1 of the page become zeroes. */
+export function zero_user_segment(
+	page: page, start: number, end: number,
+): void {
+	memset(page_address(page) + start, 0, end - start);
 }

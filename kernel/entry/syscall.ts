@@ -21,7 +21,11 @@ import {
 	__NR_close,
 	__NR_exit,
 	__NR_exit_group,
+	__NR_fallocate,
+	__NR_fdatasync,
 	__NR_fork,
+	__NR_fsync,
+	__NR_ftruncate,
 	__NR_getpid,
 	__NR_getppid,
 	__NR_getrusage,
@@ -47,6 +51,8 @@ import {
 	__NR_pkey_free,
 	__NR_pkey_mprotect,
 	__NR_prctl,
+	__NR_pread64,
+	__NR_pwrite64,
 	__NR_read,
 	__NR_remap_file_pages,
 	__NR_sched_getparam,
@@ -75,12 +81,18 @@ import {
 	sys_vfork,
 } from "kernel/fork.ts";
 import { sys_sim_exec } from "kernel/fs/exec.ts";
-import { sys_close, sys_sim_open, sys_sim_set_size } from "kernel/fs/file.ts";
+import { sys_close } from "kernel/fs/file.ts";
 import { evict_inodes } from "kernel/fs/inode.ts";
 import { sys_ioctl } from "kernel/fs/ioctl.ts";
 import { sys_kill } from "kernel/signal.ts";
-import { sys_openat } from "kernel/fs/open.ts";
-import { sys_lseek, sys_read, sys_write } from "kernel/fs/read_write.ts";
+import {
+	sys_fallocate, sys_ftruncate, sys_openat,
+} from "kernel/fs/open.ts";
+import {
+	sys_lseek, sys_pread64, sys_pwrite64, sys_read, sys_write,
+} from "kernel/fs/read_write.ts";
+import { sys_sim_open, sys_sim_set_size } from "kernel/fs/simfs.ts";
+import { sys_fdatasync, sys_fsync } from "kernel/fs/sync.ts";
 import {
 	sys_sched_getparam, sys_sched_getscheduler, sys_sched_setparam,
 	sys_sched_setscheduler,
@@ -140,14 +152,38 @@ function flags_arg(x: number): number {
 	return ulong_arg(x) <= 0xffffffff ? x | 0 : x | 0x80000000;
 }
 
+/** An offset in a file, or a size: signed. */
+function loff_arg(x: number): number {
+	return Number.isNaN(x) ? 0 : Math.trunc(x);
+}
+
 /** The system call of current. On return current may be another task. */
 export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 		a2: number, a3: number, a4: number, a5: number): number {
 	switch (nr) {
 	case __NR_read:
 		return sys_read(a0 | 0, ulong_arg(a1), ulong_arg(a2));
+	case __NR_write:
+		return sys_write(a0 | 0, ulong_arg(a1), ulong_arg(a2));
 	case __NR_close:
 		return sys_close(a0 | 0);
+	case __NR_lseek:
+		return sys_lseek(a0 | 0, loff_arg(a1), a2 | 0);
+	case __NR_pread64:
+		return sys_pread64(a0 | 0, ulong_arg(a1), ulong_arg(a2),
+			loff_arg(a3));
+	case __NR_pwrite64:
+		return sys_pwrite64(a0 | 0, ulong_arg(a1), ulong_arg(a2),
+			loff_arg(a3));
+	case __NR_fsync:
+		return sys_fsync(a0 | 0);
+	case __NR_fdatasync:
+		return sys_fdatasync(a0 | 0);
+	case __NR_ftruncate:
+		return sys_ftruncate(a0 | 0, loff_arg(a1));
+	case __NR_fallocate:
+		return sys_fallocate(a0 | 0, a1 | 0, loff_arg(a2),
+			loff_arg(a3));
 	case __NR_getrusage:
 		return sys_getrusage(a0 | 0, ulong_arg(a1));
 	case __NR_mmap:
@@ -272,12 +308,6 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 		case __NR_openat:
 			return sys_openat(a0 | 0, ulong_arg(a1), a2 | 0,
 				a3 | 0);
-		case __NR_read:
-			return sys_read(a0 | 0, ulong_arg(a1), ulong_arg(a2));
-		case __NR_write:
-			return sys_write(a0 | 0, ulong_arg(a1), ulong_arg(a2));
-		case __NR_lseek:
-			return sys_lseek(a0 | 0, Math.trunc(a1), a2 | 0);
 		}
 	}
 	return sys_ni_syscall();

@@ -14,6 +14,7 @@ import { ENFILE } from "linux/errno.ts";
 import { ERR_PTR } from "linux/err.ts";
 import type { file, inode } from "linux/fs.ts";
 import { GFP_KERNEL } from "linux/gfp.ts";
+import { init_rwsem } from "linux/rwsem.ts";
 import {
 	SLAB_HWCACHE_ALIGN,
 	SLAB_PANIC,
@@ -58,8 +59,11 @@ export function alloc_file(inode: inode, mode: number): file {
 	f.f_mode = mode;
 	f.f_inode = inode;
 	f.f_mapping = inode === NULL ? NULL : inode.i_data;
+	f.f_flags = 0;
 	f.f_op = NULL;
 	f.private_data = 0;
+	init_rwsem(f.f_pos_lock);
+	f.f_pos = 0;
 	return f;
 }
 

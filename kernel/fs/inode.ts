@@ -13,8 +13,11 @@ import {
 	atomic_set,
 } from "linux/atomic.ts";
 import { BUG_ON, WARN_ON } from "linux/bug.ts";
-import type { address_space, inode } from "linux/fs.ts";
+import type {
+	address_space, address_space_operations, inode, inode_operations,
+} from "linux/fs.ts";
 import { GFP_KERNEL } from "linux/gfp.ts";
+import { ULONG_MAX } from "linux/kernel.ts";
 import { init_rwsem } from "linux/rwsem.ts";
 import {
 	SLAB_PANIC,
@@ -61,8 +64,12 @@ function inode_init_always(inode: inode): void {
 	inode.i_flags = 0;
 	inode.i_nlink = 1;
 	inode.i_size = 0;
+	inode.i_valid = ULONG_MAX;
+	init_rwsem(inode.i_rwsem);
+	inode.i_op = NULL;
 	inode.i_hash_next = NULL;
 	mapping.host = inode;
+	mapping.a_ops = NULL;
 	mapping.nrpages = 0;
 	atomic_set(mapping.i_mmap_writable, 0);
 	if (CONFIG_MMU_NOTIFIER)
@@ -174,9 +181,12 @@ function find_inode_fast(ino: number): inode {
 
 /**
  * The inode with this number, made if there is none; with a reference.
- * Port: there is nothing to be read from a disk, so it comes unlocked.
+ * Port: there is nothing to be read from a disk, so it comes unlocked, with
+ * its operations.
  */
-export function iget_locked(ino: number): inode {
+export function iget_locked(
+	ino: number, i_op: inode_operations, a_ops: address_space_operations,
+): inode {
 	spin_lock(data.inode_hash_lock);
 	let inode = find_inode_fast(ino);
 	if (inode !== NULL) {
@@ -190,6 +200,9 @@ export function iget_locked(ino: number): inode {
 	if (inode === NULL)
 		return NULL;
 	inode.i_ino = ino;
+	inode.i_op = i_op;
+	const mapping = inode.i_data;
+	mapping.a_ops = a_ops;
 
 	spin_lock(data.inode_hash_lock);
 	/* Somebody else may have made it meanwhile. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors what of fs/libfs.c and lib/kstrtox.c (5.17) small files need:
- * simple_read_from_buffer(), and text that a user has written.
+ * simple_read_from_buffer(), text that a user has written; and noop_fsync().
  */
 import { load8, store8 } from "host/door.ts";
 import { EFAULT } from "linux/errno.ts";
-import type { file, iov_iter } from "linux/fs.ts";
+import type { file, iov_iter, kiocb } from "linux/fs.ts";
 import { copy_from_user } from "asm/uaccess.ts";
 import { copy_to_iter } from "kernel/lib/iov_iter.ts";
 
@@ -16,11 +16,18 @@ interface text_buffer extends struct {
 	c: array<u8, 32>;
 }
 
+/** ->fsync() of files that are on no disk. */
+export function noop_fsync(
+	_file: file, _start: number, _end: number,
+): number {
+	return 0;
+}
+
 /** simple_read_from_buffer(): of a short text, what is behind the position. */
-export function read_text(file: file, to: iov_iter, text: string): number {
+export function read_text(iocb: kiocb, to: iov_iter, text: string): number {
 	const buf = STACK<text_buffer>();
 	const base = ADDR(buf.c);
-	const pos = file.f_pos;
+	const pos = iocb.ki_pos;
 	const n = Math.min(text.length, TEXT_MAX) - pos;
 
 	if (n <= 0 || to.count === 0)
@@ -29,7 +36,7 @@ export function read_text(file: file, to: iov_iter, text: string): number {
 		store8(base + i, text.charCodeAt(pos + i));
 	const copied = copy_to_iter(base, Math.min(n, to.count), to);
 
-	file.f_pos += copied;
+	iocb.ki_pos += copied;
 	return copied === 0 ? -EFAULT : copied;
 }
 

@@ -1,27 +1,107 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors fs/open.c and the way from a name to a file in fs/namei.c (5.17), for
- * the names that there are: those of files in /proc and in /sys/kernel/debug.
+ * the names that there are: those of files in /proc and in /sys/kernel/debug;
+ * and what fs/open.c does with the contents: ftruncate(), fallocate().
  * Left out: directories, what stands on a disk, relative names, permissions.
  * Tasks are the superuser, who may open anything in any way.
  */
 import { CONFIG_DEBUG_FS } from "generated/autoconf.ts";
 import { load8 } from "host/door.ts";
 import {
-	EFAULT, EINVAL, ENAMETOOLONG, ENFILE, ENOENT, ENOMEM,
+	EBADF, EFAULT, EFBIG, EINVAL, ENAMETOOLONG, ENFILE, ENODEV, ENOENT,
+	ENOMEM, EOPNOTSUPP,
 } from "linux/errno.ts";
 import { ERR_PTR, IS_ERR, PTR_ERR } from "linux/err.ts";
 import { O_ACCMODE, O_RDONLY, O_WRONLY } from "linux/fcntl.ts";
 import {
-	type file, type file_operations, FMODE_READ, FMODE_WRITE, type inode,
+	ATTR_SIZE, type file, type file_operations, FMODE_READ, FMODE_WRITE,
+	type inode, inode_lock, inode_unlock, MAX_LFS_FILESIZE,
 } from "linux/fs.ts";
-import { init_rwsem } from "linux/rwsem.ts";
+import {
+	FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_KEEP_SIZE,
+	FALLOC_FL_PUNCH_HOLE, FALLOC_FL_SUPPORTED_MASK, FALLOC_FL_ZERO_RANGE,
+} from "uapi/linux/falloc.ts";
 import { copy_from_user } from "asm/uaccess.ts";
 import { debugfs_lookup } from "./debugfs/file.ts";
-import { alloc_fd } from "./file.ts";
+import { alloc_fd, fget } from "./file.ts";
 import { alloc_file, fput } from "./file_table.ts";
 import { iput, new_inode } from "./inode.ts";
 import { proc_lookup } from "./proc/base.ts";
+
+/** The file is so long from now on. Takes i_rwsem. Port: no dentry. */
+export function do_truncate(inode: inode, length: number): number {
+	if (length < 0)
+		return -EINVAL;
+	if (length > MAX_LFS_FILESIZE)
+		return -EFBIG;
+	if (!inode.i_op)
+		return -EINVAL;
+	inode_lock(inode);
+	/* notify_change() */
+	const ret = inode.i_op.setattr(inode,
+		{ ia_valid: ATTR_SIZE, ia_size: length });
+
+	inode_unlock(inode);
+	return ret;
+}
+
+export function sys_ftruncate(fd: number, length: number): number {
+	if (length < 0)
+		return -EINVAL;
+	const file = fget(fd);
+
+	if (file === NULL)
+		return -EBADF;
+	let error = -EINVAL;
+
+	if (file.f_inode !== NULL && (file.f_mode & FMODE_WRITE) !== 0)
+		error = do_truncate(file.f_inode, length);
+	fput(file);
+	return error;
+}
+
+/** No lock is held. */
+export function vfs_fallocate(
+	file: file, mode: number, offset: number, len: number,
+): number {
+	if (offset < 0 || len <= 0)
+		return -EINVAL;
+	if ((mode & ~FALLOC_FL_SUPPORTED_MASK) !== 0)
+		return -EOPNOTSUPP;
+	if ((mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) ===
+	    (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
+		return -EOPNOTSUPP;
+	/* A hole behind the end would make the file longer. */
+	if ((mode & FALLOC_FL_PUNCH_HOLE) !== 0 &&
+	    (mode & FALLOC_FL_KEEP_SIZE) === 0)
+		return -EOPNOTSUPP;
+	const moves = FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE;
+	if ((mode & moves) !== 0 && (mode & (mode - 1)) !== 0)
+		return -EINVAL;
+	if ((file.f_mode & FMODE_WRITE) === 0)
+		return -EBADF;
+	if (file.f_inode === NULL)
+		return -ENODEV;
+	if (offset + len > MAX_LFS_FILESIZE)
+		return -EFBIG;
+	if (!file.f_op || !file.f_op.fallocate)
+		return -EOPNOTSUPP;
+	return file.f_op.fallocate(file, mode, offset, len);
+}
+
+export function sys_fallocate(
+	fd: number, mode: number, offset: number, len: number,
+): number {
+	const file = fget(fd);
+
+	if (file === NULL)
+		return -EBADF;
+	const error = vfs_fallocate(file, mode, offset, len);
+
+	fput(file);
+	return error;
+}
 
 /** As PATH_MAX, which no name here comes near to. All fields: current only. */
 interface name_buffer extends struct {
@@ -66,9 +146,6 @@ function do_dentry_open(dentry: dentry, mode: number): file {
 		iput(inode);
 		return ERR_PTR(-ENFILE);
 	}
-	init_rwsem(f.f_pos_lock);
-	f.f_pos = 0;
-	f.private_data = 0;
 	if (dentry.fops.open) {
 		const error = dentry.fops.open(inode, f);
 

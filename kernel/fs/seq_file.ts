@@ -10,7 +10,8 @@
 import { store8 } from "host/door.ts";
 import { EFAULT, EINVAL, ENOMEM } from "linux/errno.ts";
 import {
-	type file, type inode, type iov_iter, SEEK_CUR, SEEK_SET,
+	type file, type inode, type iov_iter, type kiocb, SEEK_CUR,
+	SEEK_SET,
 } from "linux/fs.ts";
 import { GFP_KERNEL } from "linux/gfp.ts";
 import {
@@ -157,28 +158,28 @@ function seq_fill(m: seq_file, wanted: number): number {
 }
 
 /** ->read_iter(): bytes, 0 at the end, or an errno. */
-export function seq_read_iter(file: file, to: iov_iter): number {
-	const m = seq_of(file);
+export function seq_read_iter(iocb: kiocb, to: iov_iter): number {
+	const m = seq_of(iocb.ki_filp);
 	let copied = 0;
 	let err = 0;
 	let n: number;
 
 	if (to.count === 0)
 		return 0;
-	if (file.f_pos === 0) {
+	if (iocb.ki_pos === 0) {
 		m.index = 0;
 		m.count = 0;
 	}
 	/* Somebody has set the position. */
-	if (file.f_pos !== m.read_pos) {
-		err = traverse(m, file.f_pos);
+	if (iocb.ki_pos !== m.read_pos) {
+		err = traverse(m, iocb.ki_pos);
 		if (err) {
 			m.read_pos = 0;
 			m.index = 0;
 			m.count = 0;
 			return err;
 		}
-		m.read_pos = file.f_pos;
+		m.read_pos = iocb.ki_pos;
 	}
 	if (m.buf === 0) {
 		m.size = PAGE_SIZE;
@@ -209,7 +210,7 @@ export function seq_read_iter(file: file, to: iov_iter): number {
 	}
 	if (copied === 0)
 		return m.count !== 0 ? -EFAULT : err;
-	file.f_pos += copied;
+	iocb.ki_pos += copied;
 	m.read_pos += copied;
 	return copied;
 }

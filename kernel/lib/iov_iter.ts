@@ -5,7 +5,11 @@
  */
 import { memcpy } from "host/door.ts";
 import type { iov_iter } from "linux/fs.ts";
-import { copy_to_user } from "asm/uaccess.ts";
+import type { page } from "linux/mm_types.ts";
+import { page_address } from "asm-generic/memory_model.ts";
+import {
+	__copy_from_user_inatomic, copy_to_user, fault_in_readable,
+} from "asm/uaccess.ts";
 
 /** bytes go from addr to where i points at. Returns how many got there, fewer
  *  if the user has no memory for them. */
@@ -19,4 +23,37 @@ export function copy_to_iter(
 	i.addr += bytes;
 	i.count -= bytes;
 	return bytes;
+}
+
+export function copy_page_to_iter(
+	page: page, offset: number, bytes: number, i: iov_iter,
+): number {
+	return copy_to_iter(page_address(page) + offset, bytes, i);
+}
+
+/** Have bytes of what i points at in memory; how many cannot be. May sleep. */
+export function fault_in_iov_iter_readable(i: iov_iter, bytes: number): number {
+	return i.user ? fault_in_readable(i.addr, Math.min(bytes, i.count)) : 0;
+}
+
+/** bytes go from where i points at to the page, as far as they are in memory:
+ *  the caller may have the page locked. Returns how many got there. */
+export function copy_page_from_iter_atomic(
+	page: page, offset: number, bytes: number, i: iov_iter,
+): number {
+	const to = page_address(page) + offset;
+
+	if (i.user)
+		bytes -= __copy_from_user_inatomic(to, i.addr, bytes);
+	else
+		memcpy(to, i.addr, bytes);
+	i.addr += bytes;
+	i.count -= bytes;
+	return bytes;
+}
+
+/** So many bytes back. */
+export function iov_iter_revert(i: iov_iter, unroll: number): void {
+	i.addr -= unroll;
+	i.count += unroll;
 }

@@ -82,6 +82,40 @@ export function clear_user(to: number, n: number): number {
 	return 0;
 }
 
+/** As copy_from_user(), but as far as no page fault is needed: for who holds
+ *  what a fault may wait for. The rest of `to` stays as it is. */
+export function __copy_from_user_inatomic(
+	to: number, from: number, n: number,
+): number {
+	while (n > 0) {
+		const chunk = Math.min(n, PAGE_SIZE - (from & (PAGE_SIZE - 1)));
+		insn_begin();
+		const p = mmu_translate(from, false, false, false);
+		if (p > 0) memcpy(to, p, chunk);
+		insn_end();
+		if (p <= 0) return n;
+		to += chunk;
+		from += chunk;
+		n -= chunk;
+	}
+	return 0;
+}
+
+/** Have the pages of [uaddr, uaddr + size) in memory, if only for a moment; the
+ *  number of bytes that cannot be. Of mm/gup.c. */
+export function fault_in_readable(uaddr: number, size: number): number {
+	might_sleep();
+	if (!access_ok(uaddr, size)) return size;
+	while (size > 0) {
+		const chunk = Math.min(size, PAGE_SIZE - uaddr % PAGE_SIZE);
+		if (user_page(uaddr, false) === 0) return size;
+		insn_end();
+		uaddr += chunk;
+		size -= chunk;
+	}
+	return 0;
+}
+
 /** Store an int; 0 or -EFAULT. The word must not cross a page. */
 export function put_user(x: number, ptr: number): number {
 	might_sleep();

@@ -3,8 +3,8 @@
  * Mirrors mm/filemap.c and, of mm/readahead.c, what a fault needs (5.17): the
  * page cache, the page lock, and faults of file mappings.
  * Left out, by group:
- * - read() and write(): filemap_read() and from filemap_get_pages() to
- *   generic_file_write_iter(), read_cache_page(), seeking for data and holes;
+ * - requests that must not wait, direct I/O, batches of pages, reads of pages
+ *   for the kernel (read_cache_page()), seeking for data and holes;
  * - writeback and its errors: filemap_fdatawrite() to
  *   file_write_and_wait_range(), folio_end_writeback(), private_2;
  * - removal and lookup of many pages at once (page_cache_delete_batch(),
@@ -15,23 +15,22 @@
  *   DAX, splice, folio_*() as names: those here are of mm/folio-compat.c and
  *   pagemap.h, for pages.
  *
- * Port: a file has no disk. Its bytes are a function of inode number and offset
- * (file_byte), so a page is read by computing it, all at once (dma_page), and
- * is up to date then. A window that a miss brings in is there when the next
- * fault looks.
- *
  * A speculative fault (RFC.25, 28) takes what is in the cache, and waits for
  * nothing.
  * Lock ordering: mm/rmap.ts.
  */
-import type { address_space, file, inode } from "linux/fs.ts";
-import { S_SHM, S_SHMEM } from "linux/fs.ts";
+import type { address_space, file, iov_iter, kiocb } from "linux/fs.ts";
+import { inode_lock, inode_unlock } from "linux/fs.ts";
 import type { page, vm_area_struct, vm_fault, vm_operations_struct } from "linux/mm_types.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
 import type { list_head } from "linux/types.ts";
 import type { task_struct } from "linux/sched.ts";
 import { TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from "linux/sched.ts";
-import { EINTR, ENOMEM } from "linux/errno.ts";
+import {
+	EAGAIN, EEXIST, EFAULT, EINTR, EIO, ENOEXEC, ENOMEM,
+} from "linux/errno.ts";
+import { ERR_PTR, IS_ERR, PTR_ERR } from "linux/err.ts";
+import { cond_resched } from "linux/kernel.ts";
 import { VM_BUG_ON_PAGE } from "linux/bug.ts";
 import {
 	CONFIG_SPECULATIVE_FILE_FAULT,
@@ -41,10 +40,9 @@ import { INIT_LIST_HEAD, list_add_tail, list_del } from "linux/list.ts";
 import { spin_lock, spin_lock_init, spin_unlock } from "linux/spinlock.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
 import {
-	__ClearPageLocked, __SetPageLocked, PageDirty, PageLocked,
-	PageReadahead, PageSwapBacked, PageUptodate, PG_locked, PG_waiters,
-	SetPageUptodate, SetPageWaiters,
-	ClearPageDirty,
+	__ClearPageLocked, __SetPageLocked, ClearPageDirty, PageDirty,
+	PageLocked, PageReadahead, PageSwapBacked, PageUptodate, PG_locked,
+	PG_waiters, SetPageWaiters,
 } from "linux/page-flags.ts";
 import {
 	FAULT_FLAG_SPECULATIVE, get_page, get_page_unless_zero, page_mapped,
@@ -61,8 +59,7 @@ import { __dec_lruvec_page_state, __inc_lruvec_page_state } from "linux/vmstat.t
 import { trace_spf_vmf_notsup } from "trace/events/pagefault.ts";
 import { count_vm_event, count_vm_spf_event } from "linux/vm_event.ts";
 import { PGMAJFAULT, SPF_ABORT_FAULT } from "linux/vm_event_item.ts";
-import { page_address, page_to_pfn } from "asm-generic/memory_model.ts";
-import { dma_page } from "host/door.ts";
+import { page_to_pfn } from "asm-generic/memory_model.ts";
 import { current, fatal_signal_pending, schedule, set_current_state, wake_up_process } from "kernel/sched/core.ts";
 import { __set_current_state } from "kernel/sched/core.ts";
 import { fput } from "kernel/fs/file_table.ts";
@@ -72,53 +69,13 @@ import {
 } from "kernel/lib/xarray.ts";
 import { do_set_pte, init_zero_pfn, pmd_install } from "mm/memory.ts";
 import { set_page_dirty } from "mm/page-writeback.ts";
-import { shmem_mmap } from "mm/shmem.ts";
-import { shm_mmap } from "kernel/ipc/shm.ts";
+import { mark_page_accessed } from "mm/swap.ts";
+import { generic_write_checks } from "kernel/fs/read_write.ts";
+import {
+	copy_page_from_iter_atomic, copy_page_to_iter,
+	fault_in_iov_iter_readable, iov_iter_revert,
+} from "kernel/lib/iov_iter.ts";
 import { maybe_unlock_mmap_for_io } from "mm/internal.ts";
-
-/* ---- what is in a file ---- */
-
-/** What a file and the upper half of a word's number give to the word. */
-function file_seed(ino: number, n: number): number {
-	return Math.imul(ino ^ 0x9e3779b9, 0x85ebca6b) ^
-		Math.imul((n / 2 ** 32) | 0, 0x27d4eb2f);
-}
-
-function file_mix(seed: number, low: number): number {
-	let h = seed ^ Math.imul(low, 0xc2b2ae35);
-
-	h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
-	h = Math.imul(h ^ (h >>> 12), 0x297a2d39);
-	return h ^ (h >>> 15);
-}
-
-/** Word `n` of the file: a mix of both numbers in which no bit is constant. */
-function file_word(ino: number, n: number): number {
-	return file_mix(file_seed(ino, n), n | 0);
-}
-
-/** The byte at `offset` of file `ino`, before anybody has written to it. */
-export function file_byte(ino: number, offset: number): number {
-	const n = Math.floor(offset / 4);
-
-	return (file_word(ino, n) >>> ((offset - n * 4) * 8)) & 0xff;
-}
-
-/** ->readpage: what lies beyond the end of the file is zero. */
-function filemap_read_page(inode: inode, page: page): void {
-	const pos = page.index * PAGE_SIZE;
-	const left = Math.max(0, Math.min(PAGE_SIZE, i_size_read(inode) - pos));
-	const first = pos / 4;
-	/* No page has words on both sides of a multiple of 2^32. */
-	const seed = file_seed(inode.i_ino, first);
-	const low = (first as int) | 0;
-	const whole = left >> 2;
-	const last = (1 << (left % 4 * 8)) - 1;
-
-	dma_page(page_address(page), (i: number): number =>
-		i < whole ? file_mix(seed, low + i) :
-		i === whole ? file_mix(seed, low + i) & last : 0);
-}
 
 /* ---- the page cache ---- */
 
@@ -326,6 +283,149 @@ export function find_lock_page(mapping: address_space, offset: number): page {
 	}
 }
 
+/* What pagecache_get_page() is to do. */
+export const FGP_LOCK = 0x2;
+export const FGP_CREAT = 0x4;
+
+/** The page at index with a reference, and locked with FGP_LOCK. NULL: it is
+ *  not there, or with FGP_CREAT that there is no memory. A new one is locked,
+ *  and not up to date. */
+export function pagecache_get_page(
+	mapping: address_space, index: number, fgp_flags: number, gfp: number,
+): page {
+	for (;;) {
+		let page = (fgp_flags & FGP_LOCK) !== 0 ?
+			find_lock_page(mapping, index) :
+			find_get_page(mapping, index);
+		if (page !== NULL || (fgp_flags & FGP_CREAT) === 0) return page;
+
+		page = alloc_page(gfp);
+		if (page === NULL) return NULL;
+		const err = add_to_page_cache_lru(page, mapping, index, gfp);
+		if (err === 0) return page;
+		put_page(page);
+		if (err !== -EEXIST) return NULL;
+	}
+}
+
+/** The page at index, locked, for a write; NULL without memory. */
+export function grab_cache_page_write_begin(
+	mapping: address_space, index: number,
+): page {
+	return pagecache_get_page(mapping, index, FGP_LOCK | FGP_CREAT,
+		mapping_gfp_mask(mapping));
+}
+
+/* ---- read() ---- */
+
+/** Has the page read, which is locked, and waits until it is there. 0, or an
+ *  errno. */
+function filemap_read_page(
+	file: file, mapping: address_space, page: page,
+): number {
+	let error = mapping.a_ops.readpage(file, page);
+
+	if (error !== 0) return error;
+	error = lock_page_killable(page);
+	if (error !== 0) return error;
+	unlock_page(page);
+	return PageUptodate(page) ? 0 : -EIO;
+}
+
+/** A page that was found is not up to date: read it, or wait for who does. 0,
+ *  -EAGAIN: look for it again, or another errno; then it was given back. */
+function filemap_update_page(
+	iocb: kiocb, mapping: address_space, page: page,
+): number {
+	let error = -EAGAIN;
+
+	if (trylock_page(page)) {
+		if (page.mapping === 0) {
+			unlock_page(page);
+		} else if (PageUptodate(page)) {
+			unlock_page(page);
+			error = 0;
+		} else {
+			error = filemap_read_page(iocb.ki_filp, mapping, page);
+		}
+	} else {
+		error = lock_page_killable(page);
+		if (error === 0) {
+			unlock_page(page);
+			error = -EAGAIN;
+		}
+	}
+	if (error !== 0) put_page(page);
+	return error;
+}
+
+/**
+ * The page at the request's position, up to date and with a reference, or
+ * ERR_PTR(). Port: one at a time.
+ */
+function filemap_get_pages(iocb: kiocb): page {
+	const mapping = iocb.ki_filp.f_mapping;
+	const index = Math.floor(iocb.ki_pos / PAGE_SIZE);
+
+	for (;;) {
+		if (fatal_signal_pending(current())) return ERR_PTR(-EINTR);
+		const page = find_get_page(mapping, index);
+		if (page === NULL) {
+			const err = page_cache_read(mapping, index);
+			if (err !== 0 && err !== -EEXIST) return ERR_PTR(err);
+			continue;
+		}
+		if (PageUptodate(page)) return page;
+		const err = filemap_update_page(iocb, mapping, page);
+		if (err === 0) return page;
+		if (err !== -EAGAIN) return ERR_PTR(err);
+	}
+}
+
+/**
+ * Copy from the page cache what a request is about, and bring in what is not
+ * there. No lock is held. Bytes that were read; an errno if none were.
+ */
+function filemap_read(iocb: kiocb, iter: iov_iter): number {
+	const inode = iocb.ki_filp.f_mapping.host;
+	let already_read = 0;
+	let error = 0;
+
+	do {
+		cond_resched();
+		if (iocb.ki_pos >= i_size_read(inode)) break;
+		const page = filemap_get_pages(iocb);
+		if (IS_ERR(page)) {
+			error = PTR_ERR(page);
+			break;
+		}
+		/* The size counts once the page is up to date: what it then
+		 * has behind the end is not copied. */
+		const isize = i_size_read(inode);
+		const offset = iocb.ki_pos % PAGE_SIZE;
+		const bytes = Math.min(isize - iocb.ki_pos, iter.count,
+			PAGE_SIZE - offset);
+		if (bytes <= 0) {
+			put_page(page);
+			break;
+		}
+		mark_page_accessed(page);
+		const copied = copy_page_to_iter(page, offset, bytes, iter);
+		put_page(page);
+		already_read += copied;
+		iocb.ki_pos += copied;
+		if (copied < bytes) error = -EFAULT;
+	} while (iter.count !== 0 && error === 0);
+	return already_read !== 0 ? already_read : error;
+}
+
+/** ->read_iter() of files in the page cache. */
+export function generic_file_read_iter(
+	iocb: kiocb, iter: iov_iter,
+): number {
+	return iter.count === 0 ? 0 : filemap_read(iocb, iter);
+}
+
 /* ---- readahead (mm/readahead.c) ---- */
 
 /** 128 KiB, VM_READAHEAD_PAGES. */
@@ -355,11 +455,8 @@ function page_cache_read(mapping: address_space, offset: number): number {
 	if (page === NULL) return -ENOMEM;
 	const ret = add_to_page_cache_lru(page, mapping, offset,
 		mapping_gfp_mask(mapping));
-	if (ret === 0) {
-		filemap_read_page(mapping.host, page);
-		SetPageUptodate(page);
-		unlock_page(page);
-	}
+	/* ->readpage() unlocks the page. */
+	if (ret === 0) mapping.a_ops.readpage(NULL, page);
 	put_page(page);
 	return ret;
 }
@@ -637,12 +734,85 @@ export const generic_file_vm_ops: vm_operations_struct = RODATA(
 		},
 );
 
-/** Called with mmap_lock held for writing. */
+/** ->mmap(). mmap_lock is held for writing. */
 export function generic_file_mmap(file: file, vma: vm_area_struct): number {
-	const inode = file.f_inode;
+	const mapping = file.f_mapping;
 
-	if ((inode.i_flags & S_SHMEM) !== 0) return shmem_mmap(file, vma);
-	if ((inode.i_flags & S_SHM) !== 0) return shm_mmap(file, vma);
+	if (!mapping.a_ops) return -ENOEXEC;
 	vma.vm_ops = generic_file_vm_ops;
 	return 0;
+}
+
+/* ---- write() ---- */
+
+/**
+ * Copy to the page cache what is to be written at pos, page by page. i_rwsem is
+ * held for writing. Bytes that were written, or an errno if none were.
+ *
+ * The user's page is brought in before the file's is locked, as it may be the
+ * same one; what it loses meanwhile is brought in again.
+ */
+function generic_perform_write(
+	file: file, i: iov_iter, pos: number,
+): number {
+	const mapping = file.f_mapping;
+	const a_ops = mapping.a_ops;
+	let written = 0;
+	let status = 0;
+	let short = 0;
+
+	do {
+		const offset = pos % PAGE_SIZE;
+		/* What was copied in vain has to do, or this might not end. */
+		const bytes = short !== 0 ? short :
+			Math.min(PAGE_SIZE - offset, i.count);
+
+		if (fault_in_iov_iter_readable(i, bytes) !== 0) {
+			status = -EFAULT;
+			break;
+		}
+		if (fatal_signal_pending(current())) {
+			status = -EINTR;
+			break;
+		}
+		const page = a_ops.write_begin(file, mapping, pos, bytes);
+		if (IS_ERR(page)) {
+			status = PTR_ERR(page);
+			break;
+		}
+		const copied = copy_page_from_iter_atomic(page, offset,
+			bytes, i);
+
+		status = a_ops.write_end(file, mapping, pos, bytes, copied,
+			page);
+		if (status !== copied)
+			iov_iter_revert(i, copied - Math.max(status, 0));
+		if (status < 0) break;
+		cond_resched();
+		short = status === 0 ? copied : 0;
+		pos += status;
+		written += status;
+	} while (i.count !== 0);
+	return written !== 0 ? written : status;
+}
+
+/** The same at the position of a request, which goes on. */
+function __generic_file_write_iter(iocb: kiocb, from: iov_iter): number {
+	const written = generic_perform_write(iocb.ki_filp, from, iocb.ki_pos);
+
+	if (written > 0) iocb.ki_pos += written;
+	return written;
+}
+
+/** ->write_iter() of files in the page cache. Takes i_rwsem. */
+export function generic_file_write_iter(
+	iocb: kiocb, from: iov_iter,
+): number {
+	const inode = iocb.ki_filp.f_inode;
+
+	inode_lock(inode);
+	let ret = generic_write_checks(iocb, from);
+	if (ret > 0) ret = __generic_file_write_iter(iocb, from);
+	inode_unlock(inode);
+	return ret;
 }

@@ -41,7 +41,8 @@ import {
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { current } from "kernel/sched/core.ts";
 import { run_task, user_load8, user_signal, user_store8, user_syscall } from "kernel/entry/user.ts";
-import { file_byte, find_get_page, unlock_page } from "mm/filemap.ts";
+import { file_byte } from "kernel/fs/simfs.ts";
+import { find_get_page, unlock_page } from "mm/filemap.ts";
 import { vma_address } from "mm/internal.ts";
 import {
 	fault_around_bytes_get, fault_around_bytes_set, unmap_mapping_folio,

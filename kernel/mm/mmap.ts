@@ -23,7 +23,7 @@ import { __oom_reap_task_mm } from "mm/oom_kill.ts";
 import {
 	CONFIG_ANON_VMA_NAME, CONFIG_ARCH_HAS_PKEYS, CONFIG_DEBUG_VM_RB,
 	CONFIG_DEFAULT_MMAP_MIN_ADDR, CONFIG_MEM_SOFT_DIRTY,
-	CONFIG_MMU_NOTIFIER, CONFIG_PROC_FS, CONFIG_SPECULATIVE_PAGE_FAULT,
+	CONFIG_MMU_NOTIFIER, CONFIG_SPECULATIVE_PAGE_FAULT,
 } from "generated/autoconf.ts";
 import type { mmu_gather } from "asm-generic/tlb.ts";
 import {
@@ -53,7 +53,7 @@ import {
 	EOPNOTSUPP, EOVERFLOW, EPERM,
 } from "linux/errno.ts";
 import {
-	type address_space, AS_MM_ALL_LOCKS, type file, FMODE_READ,
+	type address_space, AS_MM_ALL_LOCKS, call_mmap, type file, FMODE_READ,
 	FMODE_WRITE, get_file, i_mmap_lock_write, i_mmap_unlock_write,
 	mapping_allow_writable, mapping_map_writable, mapping_unmap_writable,
 } from "linux/fs.ts";
@@ -111,7 +111,6 @@ import { spin_lock, spin_unlock } from "linux/spinlock.ts";
 import type { list_head, rb_node, rb_root } from "linux/types.ts";
 import { mm_from_elsewhere, mm_since } from "linux/version.ts";
 import { vmacache_invalidate } from "linux/vmacache.ts";
-import { generic_file_mmap } from "mm/filemap.ts";
 import { populate_vma_page_range } from "mm/gup.ts";
 import { thp_get_unmapped_area, thp_wants_alignment } from "mm/huge_memory.ts";
 import {
@@ -1338,17 +1337,12 @@ export function do_mmap(
 		return -EAGAIN;
 
 	if (file !== NULL) {
-		/* Port: what is no file has no ->mmap. */
-		if (file.f_inode === NULL)
+		/* What is no file has no ->mmap. */
+		if (!file.f_op || !file.f_op.mmap)
 			return -ENODEV;
 		if (!file_mmap_ok(file, pgoff, len))
 			return -EOVERFLOW;
 
-		if (CONFIG_PROC_FS) {
-			/* It has operations, and mmap() is none of them. */
-			if (file.f_op)
-				return -ENODEV;
-		}
 		const type = flags & MAP_TYPE;
 
 		if (type !== MAP_SHARED && type !== MAP_SHARED_VALIDATE &&
@@ -1636,7 +1630,7 @@ export function mmap_region(
 					return free_vma(vma, charged, error);
 			}
 			vma.vm_file = get_file(file);
-			error = generic_file_mmap(file, vma);
+			error = call_mmap(file, vma);
 			if (error) {
 				fput(vma.vm_file);
 				vma.vm_file = NULL;

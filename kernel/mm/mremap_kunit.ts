@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** KUnit tests of mm/mremap.ts: growing, shrinking, moving, and its errors. */
 import { PAGE_SIZE, PMD_SIZE, TASK_SIZE } from "asm/pgtable_types.ts";
-import { sys_close, sys_sim_open } from "kernel/fs/file.ts";
+import { sys_close } from "kernel/fs/file.ts";
+import { sys_sim_open } from "kernel/fs/simfs.ts";
 import { current } from "kernel/sched/core.ts";
 import {
 	KUNIT_CASE, KUNIT_EXPECT_EQ, KUNIT_EXPECT_STREQ, type kunit, kunit_suite,

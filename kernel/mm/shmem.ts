@@ -7,7 +7,7 @@
  * shmem_unuse() and their like), huge pages, seals, memory policies, quotas,
  * shmem_lock(), userfaultfd.
  */
-import type { address_space, file, inode } from "linux/fs.ts";
+import type { address_space, file, file_operations, inode } from "linux/fs.ts";
 import { FMODE_READ, FMODE_WRITE, S_SHMEM } from "linux/fs.ts";
 import type { vm_area_struct, vm_fault, vm_operations_struct, page } from "linux/mm_types.ts";
 import { ENOSPC } from "linux/errno.ts";
@@ -82,6 +82,10 @@ export function shmem_mmap(_file: file, vma: vm_area_struct): number {
 	return 0;
 }
 
+const shmem_file_operations: file_operations = RODATA({
+	mmap: shmem_mmap,
+});
+
 function shmem_get_inode(): inode {
 	const inode = new_inode();
 
@@ -100,6 +104,7 @@ export function shmem_kernel_file_setup(size: number, flags: number): file {
 	inode.i_size = size;
 	const res = alloc_file(inode, FMODE_READ | FMODE_WRITE);
 	if (IS_ERR(res)) iput(inode);
+	else res.f_op = shmem_file_operations;
 	return res;
 }
 

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors the part of mm/truncate.c (5.17) that files need which become
- * shorter, or go.
- * Left out: partial pages (truncate_inode_partial_folio() clears what is behind
- * the end; here it is a function of the offset as before), holes
- * (truncate_pagecache_range()), invalidation (invalidate_*()), shadow entries,
- * laundering.
+ * shorter, get holes, or go.
+ * Left out: invalidation (invalidate_*()), shadow entries, laundering.
  */
-import type { address_space, inode } from "linux/fs.ts";
-import { PAGE_ALIGN } from "asm-generic/page.ts";
+import { i_size_write, type address_space, type inode } from "linux/fs.ts";
+import { zero_user_segment } from "linux/highmem.ts";
+import { PAGE_ALIGN, page_align_down } from "asm-generic/page.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { cond_resched } from "linux/kernel.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
@@ -18,7 +16,9 @@ import { PageLocked } from "linux/page-flags.ts";
 import { lock_page } from "linux/pagemap.ts";
 import { page_mapped, put_page } from "linux/mm.ts";
 import { unmap_mapping_folio, unmap_mapping_range } from "mm/memory.ts";
-import { delete_from_page_cache, find_get_page, unlock_page } from "mm/filemap.ts";
+import {
+	delete_from_page_cache, find_get_page, find_lock_page, unlock_page,
+} from "mm/filemap.ts";
 import { xa_find } from "kernel/lib/xarray.ts";
 
 /** Page is locked, and about to leave the cache: a fault that had looked before
@@ -30,16 +30,51 @@ function truncate_cleanup_folio(folio: page): void {
 		unmap_mapping_folio(folio);
 }
 
-/** Every page from lstart on out of the cache. Who maps a private copy keeps
- *  it. Called without locks that come after that of a page. */
-export function truncate_inode_pages(
-	mapping: address_space, lstart: number,
+/** The part of a locked page that lies in [start, end] becomes zeroes; a page
+ *  that does as a whole is the caller's to take out. */
+function truncate_inode_partial_folio(
+	folio: page, start: number, end: number,
 ): void {
+	const pos = folio.index * PAGE_SIZE;
+	const from = Math.max(0, start - pos);
+	const to = end === -1 ? PAGE_SIZE : Math.min(PAGE_SIZE, end + 1 - pos);
+
+	zero_user_segment(folio, from, to);
+}
+
+/** The page at index, if it is in the cache. */
+function truncate_partial_page(
+	mapping: address_space, index: number, lstart: number, lend: number,
+): void {
+	const folio = find_lock_page(mapping, index);
+
+	if (folio === NULL) return;
+	truncate_inode_partial_folio(folio, lstart, lend);
+	unlock_page(folio);
+	put_page(folio);
+}
+
+/**
+ * Every page of [lstart, lend] out of the cache; of those that are in it in
+ * part, this part becomes zeroes. lend -1 is the end of all files. Who maps a
+ * private copy keeps it. Called without locks that come after that of a page.
+ */
+export function truncate_inode_pages_range(
+	mapping: address_space, lstart: number, lend: number,
+): void {
+	const end = lend === -1 ? 2 ** 42 + 1 :
+		Math.floor((lend + 1) / PAGE_SIZE);
+	const first = Math.floor(lstart / PAGE_SIZE);
 	let index = Math.ceil(lstart / PAGE_SIZE);
 
-	for (;;) {
+	if (lstart % PAGE_SIZE !== 0)
+		truncate_partial_page(mapping, first, lstart, lend);
+	if ((lend + 1) % PAGE_SIZE !== 0 &&
+	    (end !== first || lstart % PAGE_SIZE === 0))
+		truncate_partial_page(mapping, end, lstart, lend);
+	while (index < end) {
 		rcu_read_lock();
-		index = xa_find(mapping, index, 2 ** 42);
+		index = xa_find(mapping, index, end - 1);
 		rcu_read_unlock();
 		if (index < 0) return;
 		const page = find_get_page(mapping, index);
@@ -55,6 +90,18 @@ export function truncate_inode_pages(
 		index++;
 		cond_resched();
 	}
+}
+
+/** The same up to the end of all files. */
+export function truncate_inode_pages(
+	mapping: address_space, lstart: number,
+): void {
+	truncate_inode_pages_range(mapping, lstart, -1);
+}
+
+/** Before the inode goes. */
+export function truncate_inode_pages_final(mapping: address_space): void {
+	truncate_inode_pages(mapping, 0);
 }
 
 /**
@@ -73,6 +120,31 @@ export function truncate_pagecache(inode: inode, newsize: number): void {
 	unmap_mapping_range(mapping, holebegin, 0, true);
 }
 
-export function truncate_inode_pages_final(mapping: address_space): void {
-	truncate_inode_pages(mapping, 0);
+/** The file is newsize bytes long from now on. i_rwsem is held for writing.
+ *  Port: where it grows nothing has to be done, as a block is a page
+ *  (pagecache_isize_extended()). */
+export function truncate_setsize(inode: inode, newsize: number): void {
+	const oldsize = inode.i_size;
+
+	i_size_write(inode, newsize);
+	if (newsize < oldsize) truncate_pagecache(inode, newsize);
+}
+
+/**
+ * Before a hole is made of the bytes lstart to lend: whole pages are unmapped,
+ * but private copies stay, and leave the cache; the rest becomes zeroes. i_rwsem
+ * is held for writing.
+ */
+export function truncate_pagecache_range(
+	inode: inode, lstart: number, lend: number,
+): void {
+	const mapping = inode.i_data;
+	const unmap_start = PAGE_ALIGN(lstart);
+	const unmap_end = page_align_down(lend + 1) - 1;
+
+	/* One that is mapped anew is met under its lock. */
+	if (unmap_end > unmap_start)
+		unmap_mapping_range(mapping, unmap_start,
+			1 + unmap_end - unmap_start, false);
+	truncate_inode_pages_range(mapping, lstart, lend);
 }

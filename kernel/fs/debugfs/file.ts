@@ -6,14 +6,14 @@
  */
 import { CONFIG_GUP_TEST } from "generated/autoconf.ts";
 import { EINVAL } from "linux/errno.ts";
-import type { file, file_operations, iov_iter } from "linux/fs.ts";
+import type { file, file_operations, iov_iter, kiocb } from "linux/fs.ts";
 import type { dentry } from "kernel/fs/open.ts";
 import { kstrtol, read_text, text_of } from "kernel/fs/libfs.ts";
 import { gup_test_fops } from "mm/gup_test.ts";
 import { fault_around_bytes_get, fault_around_bytes_set } from "mm/memory.ts";
 
-function fault_around_bytes_read(file: file, to: iov_iter): number {
-	return read_text(file, to, `${fault_around_bytes_get()}\n`);
+function fault_around_bytes_read(iocb: kiocb, to: iov_iter): number {
+	return read_text(iocb, to, `${fault_around_bytes_get()}\n`);
 }
 
 /** simple_attr_write(): an unsigned number, which the setter may refuse. */

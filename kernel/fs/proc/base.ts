@@ -9,7 +9,9 @@
 import {
 	CONFIG_PROC_PAGE_MONITOR, CONFIG_VM_EVENT_COUNTERS,
 } from "generated/autoconf.ts";
-import type { file, file_operations, inode, iov_iter } from "linux/fs.ts";
+import type {
+	file, file_operations, inode, iov_iter, kiocb,
+} from "linux/fs.ts";
 import type { mm_struct } from "linux/mm_types.ts";
 import {
 	LONG_MIN, MMF_MULTIPROCESS, OOM_SCORE_ADJ_MAX, OOM_SCORE_ADJ_MIN,
@@ -172,15 +174,15 @@ const proc_statm_operations: file_operations = RODATA({
 	release: single_release,
 });
 
-function oom_score_adj_read(file: file, to: iov_iter): number {
-	const task = get_proc_task(file.f_inode);
+function oom_score_adj_read(iocb: kiocb, to: iov_iter): number {
+	const task = get_proc_task(iocb.ki_filp.f_inode);
 
 	if (task === NULL)
 		return -ESRCH;
 	const adj = READ_ONCE(task.signal.oom_score_adj);
 
 	put_task_struct(task);
-	return read_text(file, to, `${adj}\n`);
+	return read_text(iocb, to, `${adj}\n`);
 }
 
 /** Is task in a vfork(), on its parent's memory? tasklist_lock is held. */

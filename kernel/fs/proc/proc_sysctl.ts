@@ -4,7 +4,7 @@
  * kernel/sysctl.ts. Left out: directories, registration, notification.
  */
 import { EINVAL } from "linux/errno.ts";
-import type { file, file_operations, iov_iter } from "linux/fs.ts";
+import type { file, file_operations, iov_iter, kiocb } from "linux/fs.ts";
 import type { dentry } from "kernel/fs/open.ts";
 import {
 	ctl_tables, type ctl_table, proc_dointvec_parse,
@@ -15,8 +15,8 @@ function table_of(file: file): ctl_table {
 	return ctl_tables()[file.f_inode.i_private];
 }
 
-function proc_sys_read(file: file, to: iov_iter): number {
-	return read_text(file, to, `${table_of(file).get()}\n`);
+function proc_sys_read(iocb: kiocb, to: iov_iter): number {
+	return read_text(iocb, to, `${table_of(iocb.ki_filp).get()}\n`);
 }
 
 /** A number from the start of the file. Port: at another position nothing is

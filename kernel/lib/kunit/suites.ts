@@ -24,6 +24,7 @@ import {
 	CONFIG_PROC_KUNIT_TEST,
 	CONFIG_RBTREE_KUNIT_TEST,
 	CONFIG_RBTREE_LATCH_KUNIT_TEST,
+	CONFIG_READ_WRITE_KUNIT_TEST,
 	CONFIG_RCU_KUNIT_TEST,
 	CONFIG_RCU_SYNC_KUNIT_TEST,
 	CONFIG_RMAP_KUNIT_TEST,
@@ -41,6 +42,7 @@ import { mmu_mirror_test_suite } from "drivers/misc/mmu_mirror_kunit.ts";
 import { perf_test_suite } from "kernel/events/core_kunit.ts";
 import { fork_test_suite } from "kernel/fork_kunit.ts";
 import { proc_test_suite } from "kernel/fs/proc/proc_kunit.ts";
+import { read_write_test_suite } from "kernel/fs/read_write_kunit.ts";
 import { list_test_suite } from "kernel/lib/list_kunit.ts";
 import { rbtree_test_suite } from "kernel/lib/rbtree_kunit.ts";
 import { rbtree_latch_test_suite } from "kernel/lib/rbtree_latch_kunit.ts";
@@ -91,6 +93,8 @@ export function kunit_suites(): kunit_suite[] {
 		...(CONFIG_MMU_GATHER_KUNIT_TEST ? [mmu_gather_test_suite] : []),
 		...(CONFIG_RMAP_KUNIT_TEST ? [rmap_test_suite] : []),
 		...(CONFIG_FILEMAP_KUNIT_TEST ? [filemap_test_suite] : []),
+		...(CONFIG_READ_WRITE_KUNIT_TEST ?
+			[read_write_test_suite] : []),
 		...(CONFIG_MMAP_LOCK_KUNIT_TEST ? [mmap_lock_test_suite] : []),
 		...(CONFIG_MMAP_KUNIT_TEST ? [mmap_test_suite] : []),
 		...(CONFIG_MMU_NOTIFIER_KUNIT_TEST ?

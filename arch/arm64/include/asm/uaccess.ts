@@ -7,11 +7,8 @@
 import { TASK_SIZE_MAX } from "asm/pgtable_types.ts";
 
 export {
-	clear_user,
-	copy_from_user,
-	copy_to_user,
-	get_user,
-	put_user,
+	__copy_from_user_inatomic, clear_user, copy_from_user, copy_to_user,
+	fault_in_readable, get_user, put_user,
 } from "kernel/lib/usercopy.ts";
 
 /** Does [addr, addr + size) lie in user memory? */

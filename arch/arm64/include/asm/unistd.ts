@@ -6,11 +6,17 @@
  * They get numbers of ours, so that programs can make them everywhere.
  */
 export const __NR_ioctl = 29;
+export const __NR_ftruncate = 46;
+export const __NR_fallocate = 47;
 export const __NR_openat = 56;
 export const __NR_close = 57;
 export const __NR_lseek = 62;
 export const __NR_read = 63;
 export const __NR_write = 64;
+export const __NR_pread64 = 67;
+export const __NR_pwrite64 = 68;
+export const __NR_fsync = 82;
+export const __NR_fdatasync = 83;
 export const __NR_exit = 93;
 export const __NR_exit_group = 94;
 export const __NR_set_tid_address = 96;
