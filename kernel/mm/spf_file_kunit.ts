@@ -49,7 +49,8 @@ import {
 import {
 	area_vma, events, expect_abort, in_kernel, spf_done,
 } from "mm/fault_kunit_util.ts";
-import { file_byte, find_get_page, unlock_page } from "mm/filemap.ts";
+import { file_byte } from "kernel/fs/simfs.ts";
+import { find_get_page, unlock_page } from "mm/filemap.ts";
 import {
 	do_handle_mm_fault, fault_around_bytes_set,
 } from "mm/memory.ts";
