@@ -12,6 +12,7 @@ import {
 import { ECHILD, EFAULT, EINTR, EINVAL, ESRCH } from "linux/errno.ts";
 import { BUG_ON, WARN_ON } from "linux/bug.ts";
 import { list_del_init } from "linux/list.ts";
+import { mpol_put_task_policy } from "linux/mempolicy.ts";
 import type { mm_struct } from "linux/mm_types.ts";
 import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
 import { perf_event_exit_task } from "linux/perf_event.ts";
@@ -341,6 +342,7 @@ export function do_exit(code: number): void {
 	if (CONFIG_PERF_EVENTS)
 		perf_event_exit_task(tsk);
 	exit_notify(tsk);
+	mpol_put_task_policy(tsk);
 	do_task_dead();
 }
 

@@ -18,6 +18,7 @@
 import {
 	CONFIG_GET_USER_PAGES,
 	CONFIG_MMU_NOTIFIER,
+	CONFIG_NUMA,
 	CONFIG_PERCPU_RWSEM,
 	CONFIG_PERF_EVENTS,
 	CONFIG_PREEMPT_RCU,
@@ -84,6 +85,9 @@ import {
 	list_del,
 	list_empty,
 } from "linux/list.ts";
+import {
+	mpol_dup, mpol_put, vma_dup_policy, vma_policy,
+} from "linux/mempolicy.ts";
 import { vm_unacct_memory } from "linux/mman.ts";
 import {
 	get_mm_rss,
@@ -368,6 +372,12 @@ function dup_mmap_vmas(mm: mm_struct, oldmm: mm_struct): number {
 			return -ENOMEM;
 		}
 		tmp.vm_mm = mm;
+		if (vma_dup_policy(mpnt, tmp) !== 0) {
+			tmp.vm_file = NULL; /* RFC.23: no reference yet */
+			vm_area_free(tmp);
+			vm_unacct_memory(charge);
+			return -ENOMEM;
+		}
 		if ((tmp.vm_flags & VM_WIPEONFORK) !== 0) {
 			/*
 			 * The child starts with none of these pages, so there
@@ -376,6 +386,7 @@ function dup_mmap_vmas(mm: mm_struct, oldmm: mm_struct): number {
 			 */
 			tmp.anon_vma = NULL;
 		} else if (anon_vma_fork(tmp, mpnt) !== 0) {
+			mpol_put(vma_policy(tmp));
 			tmp.vm_file = NULL; /* RFC.23: no reference yet */
 			vm_area_free(tmp);
 			vm_unacct_memory(charge);
@@ -980,8 +991,20 @@ export function copy_process(args: kernel_clone_args): task_struct {
 	if (CONFIG_RT_MUTEXES)
 		p.prio = p.normal_prio;
 
+	if (CONFIG_NUMA) {
+		p.mempolicy = mpol_dup(p.mempolicy);
+		if (IS_ERR(p.mempolicy)) {
+			const error = PTR_ERR(p.mempolicy);
+
+			kmem_cache_free(data.task_struct_cachep, p);
+			return ERR_PTR(error);
+		}
+	}
+
 	let retval = copy_signal(clone_flags, p);
 	if (retval !== 0) {
+		if (CONFIG_NUMA)
+			mpol_put(p.mempolicy);
 		kmem_cache_free(data.task_struct_cachep, p);
 		return ERR_PTR(retval);
 	}
@@ -1062,6 +1085,8 @@ function put_new_mm(p: task_struct): void {
 function bad_fork(p: task_struct, retval: number): task_struct {
 	if (CONFIG_PERF_EVENTS)
 		perf_event_free_task(p);
+	if (CONFIG_NUMA)
+		mpol_put(p.mempolicy);
 	put_signal_struct(p.signal);
 	WRITE_ONCE(p.__state, TASK_RUNNING);
 	kmem_cache_free(data.task_struct_cachep, p);

@@ -4,10 +4,10 @@
  * PR_SET_VMA, which names anonymous ranges, limits, and getrusage().
  * Left out: everything else of that file. PR_SET_NAME is accepted and
  * forgotten, as tasks have no name here. Port: PR_SIM_THP_ALIGN,
- * PR_SIM_KERNEL_VERSION, PR_SIM_MMAP_MIN_ADDR and PR_SIM_RLIMIT are our own;
- * see mm/huge_memory.ts and linux/version.ts.
+ * PR_SIM_KERNEL_VERSION, PR_SIM_MMAP_MIN_ADDR, PR_SIM_NUMA_NODES and
+ * PR_SIM_RLIMIT are our own; see mm/huge_memory.ts and linux/version.ts.
  */
-import { CONFIG_ANON_VMA_NAME } from "generated/autoconf.ts";
+import { CONFIG_ANON_VMA_NAME, CONFIG_NUMA } from "generated/autoconf.ts";
 import { PAGE_ALIGNED } from "asm-generic/page.ts";
 import { copy_from_user, copy_to_user } from "asm/uaccess.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
@@ -27,10 +27,11 @@ import { ANON_VMA_NAME_MAX_LEN, anon_vma_name_put } from "linux/anon_vma_name.ts
 import { EFAULT, EINVAL, ENOMEM } from "linux/errno.ts";
 import type { anon_vma_name, mm_struct } from "linux/mm_types.ts";
 import { mmap_write_lock, mmap_write_unlock } from "linux/mmap_lock.ts";
+import { NODES_PER_WORD } from "linux/nodemask.ts";
 import { PR_SET_NAME, PR_SET_VMA, PR_SET_VMA_ANON_NAME } from "linux/prctl.ts";
 import {
 	KERNEL_VERSION, PR_SIM_KERNEL_VERSION, PR_SIM_MMAP_MIN_ADDR,
-	PR_SIM_RLIMIT,
+	PR_SIM_NUMA_NODES, PR_SIM_RLIMIT,
 } from "linux/version.ts";
 import { PR_SIM_THP_ALIGN, set_thp_align } from "mm/huge_memory.ts";
 import { anon_vma_name_alloc, madvise_set_anon_name } from "mm/madvise.ts";
@@ -142,6 +143,14 @@ export function sys_prctl(
 		WRITE_ONCE(mm.min_addr, arg2);
 		WRITE_ONCE(mm.min_fixed_addr, arg3);
 		return 0;
+	}
+	if (CONFIG_NUMA) {
+		if (option === PR_SIM_NUMA_NODES) {
+			if (arg2 < 1 || arg2 > NODES_PER_WORD)
+				return -EINVAL;
+			WRITE_ONCE(current().mm.nr_nodes, arg2);
+			return 0;
+		}
 	}
 	if (option === PR_SIM_RLIMIT)
 		return do_prlimit(arg2, arg3, arg4);

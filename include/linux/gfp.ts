@@ -2,10 +2,12 @@
 /**
  * Mirrors include/linux/gfp.h (5.17): the flags that say what an allocation may
  * do to get its pages, and the inline ways into mm/page_alloc.ts.
- * Left out: migrate types, zone tables, NUMA policies, reclaim hooks, CMA, the
+ * Left out: migrate types, zone tables, nodes, reclaim hooks, CMA, the
  * bulk allocator. There is one zone, so zone modifiers are accepted and ignored.
  */
-import type { page } from "linux/mm_types.ts";
+import { CONFIG_NUMA } from "generated/autoconf.ts";
+import type { page, vm_area_struct } from "linux/mm_types.ts";
+import { alloc_pages_vma } from "mm/mempolicy.ts";
 import {
 	__alloc_pages,
 	__free_pages,
@@ -87,6 +89,16 @@ export function gfpflags_allow_blocking(gfp_flags: gfp_t): boolean {
 
 export function alloc_pages(gfp_mask: gfp_t, order: number): page {
 	return __alloc_pages(gfp_mask, order);
+}
+
+/** A page for addr of vma, from where its policy says. mmap_lock is held, or
+ *  vma is a speculative fault's copy of one that has none. */
+export function alloc_page_vma(
+	gfp_mask: gfp_t, vma: vm_area_struct, addr: number,
+): page {
+	if (CONFIG_NUMA)
+		return alloc_pages_vma(gfp_mask, 0, vma, addr);
+	return __alloc_pages(gfp_mask, 0);
 }
 
 export function alloc_page(gfp_mask: gfp_t): page {

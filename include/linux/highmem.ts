@@ -4,7 +4,7 @@
  * copied. All of RAM is mapped, so there is nothing to kmap.
  */
 import type { page, vm_area_struct } from "linux/mm_types.ts";
-import { __GFP_ZERO, alloc_page, GFP_HIGHUSER_MOVABLE } from "linux/gfp.ts";
+import { __GFP_ZERO, alloc_page_vma, GFP_HIGHUSER_MOVABLE } from "linux/gfp.ts";
 import { page_address } from "asm-generic/memory_model.ts";
 import { clear_page, copy_page, memset } from "host/door.ts";
 
@@ -14,9 +14,9 @@ export function clear_user_highpage(page: page, _vaddr: number): void {
 
 /** A zeroed page for vaddr of vma, or NULL. */
 export function alloc_zeroed_user_highpage_movable(
-	_vma: vm_area_struct, _vaddr: number,
+	vma: vm_area_struct, vaddr: number,
 ): page {
-	return alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_ZERO);
+	return alloc_page_vma(GFP_HIGHUSER_MOVABLE | __GFP_ZERO, vma, vaddr);
 }
 
 /** The source may be written by other CPUs meanwhile: the copy then is some

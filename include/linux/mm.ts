@@ -9,7 +9,7 @@
  */
 import {
 	CONFIG_ARCH_HAS_PKEYS, CONFIG_ARCH_HOST_STEPPER, CONFIG_MEM_SOFT_DIRTY,
-	CONFIG_NR_CPUS, CONFIG_PPC,
+	CONFIG_NR_CPUS, CONFIG_NUMA, CONFIG_PPC,
 	CONFIG_SPECULATIVE_FILE_FAULT, CONFIG_SPECULATIVE_PAGE_FAULT,
 	CONFIG_SPLIT_PTLOCK_CPUS,
 } from "generated/autoconf.ts";
@@ -267,6 +267,14 @@ export function vma_is_anonymous(vma: vm_area_struct): boolean {
 export function vma_can_speculate(
 	vma: vm_area_struct, flags: number,
 ): boolean {
+	/*
+	 * Memory would be taken by the vma's own policy, for which a copy of
+	 * the vma is no reference: mbind() frees it. Unlike V2.19 (R30).
+	 */
+	if (CONFIG_NUMA) {
+		if (data_race(vma.vm_policy) !== NULL) return false;
+	}
+
 	const vm_ops = data_race(vma.vm_ops);
 
 	if (!vm_ops) return true;

@@ -3,7 +3,7 @@
  * Mirrors include/linux/mm_types.h at 5.17 with the v2 series: the structs of
  * the memory manager. "mmap_lock(w)" at a field: it is changed by who holds
  * that lock for writing, and read by who holds it at least for reading.
- * Left out: memory cgroups, THP, hugetlb, AIO, KSM, zswap, NUMA policies.
+ * Left out: memory cgroups, THP, hugetlb, AIO, KSM, zswap.
  */
 import type { vm_fault_t } from "linux/mm.ts";
 import type {
@@ -15,6 +15,7 @@ import type {
 	pgd_t, pgtable_t, pmd_t, pte_t, pud_t,
 } from "asm/pgtable_types.ts";
 import type { percpu_rw_semaphore } from "linux/percpu-rwsem.ts";
+import type { mempolicy } from "linux/mempolicy.ts";
 import type { task_struct } from "linux/sched.ts";
 import type { mmu_notifier_subscriptions } from "mm/mmu_notifier.ts";
 
@@ -81,6 +82,8 @@ export interface vm_area_struct extends struct {
 	vm_pgoff: ulong; /* offset in pages; mmap_lock(w) */
 	vm_file: file; /* may be NULL; constant once it is in mm_rb */
 	vm_private_data: int; /* special mappings: name; constant */
+	/** NULL: the task's; mmap_lock(w), and not looked at without it */
+	vm_policy: ifdef<"CONFIG_NUMA", mempolicy>;
 	/** mmap_lock(w) */
 	anon_name: ifdef<"CONFIG_ANON_VMA_NAME", anon_vma_name>;
 	/** RCU, once it is out of mm_rb and waits to be freed */
@@ -139,6 +142,8 @@ export interface mm_struct extends struct {
 	 *  does; 0: the kernel's own. As kernel_version. */
 	min_addr: ulong; /* current only */
 	min_fixed_addr: ulong; /* current only */
+	/** Port: nodes that policies may name, 0: one. As kernel_version. */
+	nr_nodes: ifdef<"CONFIG_NUMA", int>; /* current only */
 	flags: int; /* MMF_*; atomic */
 	/** odd while a fork makes entries read-only; mmap_lock(w), read by who
 	 *  pins pages without it */

@@ -5,6 +5,7 @@
  * kernel keeps its CPU (which parks and answers interrupts), so there is no
  * run queue; who runs next in user mode is decided outside the kernel.
  */
+import type { mempolicy } from "linux/mempolicy.ts";
 import type { atomic_t, list_head } from "linux/types.ts";
 import type { perf_event_context } from "linux/perf_event.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
@@ -101,7 +102,8 @@ export interface task_struct extends struct {
 	flags: int;
 	cpu_claim: int; /* cpu + 1 that chose to run the task, else 0; atomic */
 	delivered: int; /* signals handed to the program; current only */
-	alloc_lock: embed<spinlock_t>; /* task_lock(): mm, perf events */
+	/** task_lock(): mm, perf events, mempolicy */
+	alloc_lock: embed<spinlock_t>;
 	/** tasklist_lock, for an exec makes its caller the leader; current
 	 *  reads without */
 	group_leader: task_struct;
@@ -134,6 +136,10 @@ export interface task_struct extends struct {
 	pi_top_task: ifdef<"CONFIG_RT_MUTEXES", task_struct>;
 	/** how it waits for a lock; pi_lock */
 	pi_blocked_on: ifdef<"CONFIG_RT_MUTEXES", rt_mutex_waiter>;
+	/** NULL: the system's; alloc_lock to change, current reads without */
+	mempolicy: ifdef<"CONFIG_NUMA", mempolicy>;
+	/** node that was last interleaved to; current only */
+	il_prev: ifdef<"CONFIG_NUMA", int>;
 	set_child_tid: ulong; /* CLONE_CHILD_SETTID; current only */
 	clear_child_tid: ulong; /* CLONE_CHILD_CLEARTID; current only */
 }

@@ -20,6 +20,10 @@ export const PR_SIM_KERNEL_VERSION = 0x53504602;
  *  the kernel was configured for. Inherited likewise. */
 export const PR_SIM_MMAP_MIN_ADDR = 0x53504603;
 
+/** prctl(): arg2 is how many nodes have memory, from 1 to 32, as mbind() and
+ *  its like see it. Inherited likewise. */
+export const PR_SIM_NUMA_NODES = 0x53504605;
+
 /** prctl(): of limit arg2, arg3 is the soft limit and arg4 the hard one, in
  *  bytes: setrlimit(), without a struct in the user's memory. */
 export const PR_SIM_RLIMIT = 0x53504604;

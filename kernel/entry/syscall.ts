@@ -10,8 +10,8 @@
  * aligned nor near to anything. An int takes the low 32 bits, as in the kernel.
  */
 import {
-	CONFIG_ARCH_HAS_PKEYS, CONFIG_MMU_MIRROR, CONFIG_PERF_EVENTS,
-	CONFIG_PROC_FS, CONFIG_RT_MUTEXES,
+	CONFIG_ARCH_HAS_PKEYS, CONFIG_MMU_MIRROR, CONFIG_NUMA,
+	CONFIG_PERF_EVENTS, CONFIG_PROC_FS, CONFIG_RT_MUTEXES,
 } from "generated/autoconf.ts";
 import type { task_struct } from "linux/sched.ts";
 import {
@@ -33,7 +33,9 @@ import {
 	__NR_ioctl,
 	__NR_kill,
 	__NR_lseek,
+	__NR_get_mempolicy,
 	__NR_madvise,
+	__NR_mbind,
 	__NR_mincore,
 	__NR_mlock,
 	__NR_mlock2,
@@ -59,6 +61,8 @@ import {
 	__NR_sched_getscheduler,
 	__NR_sched_setparam,
 	__NR_sched_setscheduler,
+	__NR_set_mempolicy,
+	__NR_set_mempolicy_home_node,
 	__NR_set_tid_address,
 	__NR_sim_drop_caches,
 	__NR_sim_exec,
@@ -100,6 +104,12 @@ import {
 import { sys_getrusage, sys_prctl } from "kernel/sys.ts";
 import { sys_ni_syscall } from "kernel/sys_ni.ts";
 import { sys_madvise } from "mm/madvise.ts";
+import {
+	sys_get_mempolicy,
+	sys_mbind,
+	sys_set_mempolicy,
+	sys_set_mempolicy_home_node,
+} from "mm/mempolicy.ts";
 import { sys_mincore } from "mm/mincore.ts";
 import {
 	sys_mlock,
@@ -278,6 +288,22 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 			return sys_pkey_alloc(flags_arg(a0), flags_arg(a1));
 		case __NR_pkey_free:
 			return sys_pkey_free(a0 | 0);
+		}
+	}
+	if (CONFIG_NUMA) {
+		switch (nr) {
+		case __NR_mbind:
+			return sys_mbind(ulong_arg(a0), ulong_arg(a1), a2 | 0,
+				ulong_arg(a3), ulong_arg(a4), a5 | 0);
+		case __NR_set_mempolicy:
+			return sys_set_mempolicy(a0 | 0, ulong_arg(a1),
+				ulong_arg(a2));
+		case __NR_get_mempolicy:
+			return sys_get_mempolicy(ulong_arg(a0), ulong_arg(a1),
+				ulong_arg(a2), ulong_arg(a3), flags_arg(a4));
+		case __NR_set_mempolicy_home_node:
+			return sys_set_mempolicy_home_node(ulong_arg(a0),
+				ulong_arg(a1), ulong_arg(a2), flags_arg(a3));
 		}
 	}
 	if (CONFIG_RT_MUTEXES) {

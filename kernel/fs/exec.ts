@@ -8,7 +8,7 @@
  * when the program's first instruction runs, but for the mappings of files:
  * these the caller adds with mmap(MAP_FIXED), and with sim_special().
  */
-import { CONFIG_PERF_EVENTS } from "generated/autoconf.ts";
+import { CONFIG_NUMA, CONFIG_PERF_EVENTS } from "generated/autoconf.ts";
 import { perf_event_exec } from "linux/perf_event.ts";
 import { EAGAIN, EINTR, EINVAL, ENOMEM } from "linux/errno.ts";
 import { local_irq_disable, local_irq_enable } from "linux/irqflags.ts";
@@ -265,6 +265,8 @@ export function sys_sim_exec(start_brk: number, stack_start: number,
 		mm.kernel_version = READ_ONCE(current().mm.kernel_version);
 		mm.min_addr = READ_ONCE(current().mm.min_addr);
 		mm.min_fixed_addr = READ_ONCE(current().mm.min_fixed_addr);
+		if (CONFIG_NUMA)
+			mm.nr_nodes = READ_ONCE(current().mm.nr_nodes);
 	}
 	arch_pick_mmap_layout(mm, rlimit(RLIMIT_STACK));
 	if (mmap_base !== 0)

@@ -20,6 +20,7 @@ import { workqueue_init_early } from "kernel/workqueue.ts";
 import { pagecache_init } from "mm/filemap.ts";
 import { init_mm_init } from "mm/init-mm.ts";
 import { oom_init } from "mm/oom_kill.ts";
+import { numa_policy_init } from "mm/mempolicy.ts";
 import { mm_init } from "mm/mm_init.ts";
 import { anon_vma_init } from "mm/rmap.ts";
 import { cpu_init, setup_arch } from "asm/setup.ts";
@@ -47,6 +48,7 @@ export function start_kernel(): void {
 		perf_event_init();
 	pid_idr_init();
 	anon_vma_init();
+	numa_policy_init();
 	fork_init();
 	proc_caches_init();
 	vfs_caches_init();

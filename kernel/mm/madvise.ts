@@ -37,6 +37,7 @@ import {
 } from "linux/errno.ts";
 import { GFP_KERNEL } from "linux/gfp.ts";
 import { cond_resched } from "linux/kernel.ts";
+import { vma_policy } from "linux/mempolicy.ts";
 import {
 	MADV_COLD, MADV_DODUMP, MADV_DOFORK, MADV_DONTDUMP, MADV_DONTFORK,
 	MADV_DONTNEED, MADV_DONTNEED_LOCKED, MADV_FREE, MADV_HUGEPAGE,
@@ -192,7 +193,7 @@ function madvise_update_vma(
 
 	const pgoff = vma.vm_pgoff + (start - vma.vm_start) / PAGE_SIZE;
 	const merged = vma_merge(mm, prev.pprev, start, end, new_flags,
-		vma.anon_vma, vma.vm_file, pgoff, anon_name);
+		vma.anon_vma, vma.vm_file, pgoff, vma_policy(vma), anon_name);
 
 	/* Like mprotect_fixup(): a neighbour takes the range, or it becomes a
 	 * vma of its own by one split or two. */

@@ -65,7 +65,7 @@ import { smp_mb, smp_wmb } from "host/door.ts";
 import { text } from "host/text.ts";
 import { current } from "kernel/sched/core.ts";
 import { cond_resched, ULONG_MAX } from "linux/kernel.ts";
-import { alloc_page, get_zeroed_page, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "linux/gfp.ts";
+import { alloc_page_vma, get_zeroed_page, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "linux/gfp.ts";
 import { __GFP_FS, __GFP_IO } from "linux/gfp.ts";
 import {
 	__SetPageUptodate, PageAnon, PageKsm, PageLocked, SetPageReserved,
@@ -559,10 +559,9 @@ function copy_present_pte(
 	return 0;
 }
 
-/** A page for a copy: it cannot be had under the locks. Port: there are no
- *  policies of vmas that say from where. */
-function page_copy_prealloc(): page {
-	return alloc_page(GFP_HIGHUSER_MOVABLE);
+/** A page for a copy: it cannot be had under the locks. */
+function page_copy_prealloc(vma: vm_area_struct, addr: number): page {
+	return alloc_page_vma(GFP_HIGHUSER_MOVABLE, vma, addr);
 }
 
 /**
@@ -633,7 +632,8 @@ function copy_pte_range(
 		cond_resched();
 		if (CONFIG_GET_USER_PAGES) {
 			if (ret === -EAGAIN) {
-				prealloc.page = page_copy_prealloc();
+				prealloc.page = page_copy_prealloc(
+					src_vma, addr);
 				if (prealloc.page === NULL) return -ENOMEM;
 			}
 		}
@@ -1263,7 +1263,8 @@ function wp_page_copy(vmf: vm_fault): vm_fault_t {
 				vmf.address);
 			if (new_page === NULL) break out;
 		} else {
-			new_page = alloc_page(GFP_HIGHUSER_MOVABLE);
+			new_page = alloc_page_vma(GFP_HIGHUSER_MOVABLE, vma,
+				vmf.address);
 			if (new_page === NULL) break out;
 			if (!cow_user_page(new_page, old_page, vmf)) {
 				put_page(new_page);
@@ -2003,7 +2004,8 @@ function do_cow_fault(vmf: vm_fault): vm_fault_t {
 		}
 		if (__anon_vma_prepare(vma) !== 0) return VM_FAULT_OOM;
 	}
-	vmf.cow_page = alloc_page(GFP_HIGHUSER_MOVABLE);
+	vmf.cow_page = alloc_page_vma(GFP_HIGHUSER_MOVABLE, vma,
+		vmf.address);
 	if (vmf.cow_page === NULL) return VM_FAULT_OOM;
 
 	let ret = __do_fault(vmf);

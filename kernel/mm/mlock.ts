@@ -16,6 +16,7 @@ import { current } from "kernel/sched/core.ts";
 import { VM_BUG_ON } from "linux/bug.ts";
 import { EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM, EPERM } from "linux/errno.ts";
 import { cond_resched } from "linux/kernel.ts";
+import { vma_policy } from "linux/mempolicy.ts";
 import {
 	MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT,
 } from "linux/mman.ts";
@@ -101,7 +102,8 @@ function mlock_fixup(
 	/* A neighbour that is locked in the same way takes the range; else it
 	 * is split off. */
 	const merged = vma_merge(mm, prev.pprev, start, end, newflags,
-		vma.anon_vma, vma.vm_file, pgoff, anon_vma_name(vma));
+		vma.anon_vma, vma.vm_file, pgoff, vma_policy(vma),
+		anon_vma_name(vma));
 
 	if (merged !== NULL) {
 		vma = merged;

@@ -10,7 +10,7 @@
  * - expand_upwards(): no machine here has stacks that grow upwards; the boot
  *   parameter stack_guard_gap=;
  * - init_user_reserve(), init_admin_reserve(), init_reserve_notifier();
- * - everywhere: hugetlb, NUMA policies, userfaultfd, uprobes, perf
+ * - everywhere: hugetlb, userfaultfd, uprobes, perf
  *   events, security modules; the legacy (bottom-up) layout as a choice.
  *
  * Port: an out-parameter is a field of a vma_links or populate object that the
@@ -89,6 +89,9 @@ import {
 	mmap_write_downgrade, mmap_write_lock, mmap_write_lock_killable,
 	mmap_write_unlock,
 } from "linux/mmap_lock.ts";
+import {
+	type mempolicy, mpol_equal, mpol_put, vma_dup_policy, vma_policy,
+} from "linux/mempolicy.ts";
 import { ulong_add_overflows } from "linux/overflow.ts";
 import { ARCH_DEFAULT_PKEY, execute_only_pkey } from "linux/pkeys.ts";
 import { percpu_counter_init } from "linux/percpu_counter.ts";
@@ -249,6 +252,7 @@ function remove_vma(vma: vm_area_struct): vm_area_struct {
 	might_sleep();
 	if (vm_ops && vm_ops.close)
 		vm_ops.close(vma);
+	mpol_put(vma_policy(vma));
 	vm_area_free(vma);
 	return next;
 }
@@ -964,6 +968,7 @@ export function __vma_adjust(
 		if (next.anon_vma !== NULL)
 			anon_vma_merge(vma, next);
 		mm.map_count--;
+		mpol_put(vma_policy(next));
 		vm_area_free(next);
 		/*
 		 * Whose gap is stale? vma grew upwards over next: the one that
@@ -1113,7 +1118,7 @@ function can_vma_merge_after(
 export function vma_merge(
 	mm: mm_struct, prev: vm_area_struct, addr: number, end: number,
 	vm_flags: number, anon_vma: anon_vma, file: file, pgoff: number,
-	anon_name: anon_vma_name_t,
+	policy: mempolicy, anon_name: anon_vma_name_t,
 ): vm_area_struct {
 	const pglen = (end - addr) / PAGE_SIZE;
 	let err: number;
@@ -1143,10 +1148,12 @@ export function vma_merge(
 
 	/* Does it fit behind the one before? */
 	if (prev !== NULL && prev.vm_end === addr &&
+	    mpol_equal(vma_policy(prev), policy) &&
 	    can_vma_merge_after(prev, vm_flags, anon_vma, file, pgoff,
 		anon_name, lend)) {
 		/* And does the one behind fit, too? */
 		if (next !== NULL && end === next.vm_start &&
+		    mpol_equal(policy, vma_policy(next)) &&
 		    can_vma_merge_before(next, vm_flags, anon_vma, file,
 			pgoff + pglen, anon_name, lend) &&
 		    is_mergeable_anon_vma(prev.anon_vma, next.anon_vma, NULL,
@@ -1166,6 +1173,7 @@ export function vma_merge(
 
 	/* Or does it fit before the one behind only? */
 	if (next !== NULL && end === next.vm_start &&
+	    mpol_equal(policy, vma_policy(next)) &&
 	    can_vma_merge_before(next, vm_flags, anon_vma, file, pgoff + pglen,
 		anon_name, lend)) {
 		if (prev !== NULL && addr < prev.vm_end) {
@@ -1193,6 +1201,7 @@ export function vma_merge(
  *  Access flags do not count: mprotect() changes them. */
 function anon_vma_compatible(a: vm_area_struct, b: vm_area_struct): boolean {
 	return a.vm_end === b.vm_start &&
+		mpol_equal(vma_policy(a), vma_policy(b)) &&
 		a.vm_file === b.vm_file &&
 		((a.vm_flags ^ b.vm_flags) &
 			~(VM_ACCESS_FLAGS | VM_SOFTDIRTY)) === 0 &&
@@ -1602,7 +1611,7 @@ export function mmap_region(
 
 	/* Maybe a neighbour can take it. */
 	vma = vma_merge(mm, links.pprev, addr, addr + len, vm_flags, NULL, file,
-		pgoff, NULL);
+		pgoff, NULL, NULL);
 	if (vma === NULL) {
 		/*
 		 * A vma of its own. Nobody else sees it before vma_link(), so
@@ -2410,8 +2419,15 @@ export function __split_vma(
 
 	/* Pages of its half were made with vma's anon_vmas, and must be found
 	 * in it through them. */
+	err = vma_dup_policy(vma, new_);
+	if (err) {
+		new_.vm_file = NULL; /* RFC.23: no reference yet */
+		vm_area_free(new_);
+		return err;
+	}
 	err = anon_vma_clone(new_, vma);
 	if (err) {
+		mpol_put(vma_policy(new_));
 		new_.vm_file = NULL; /* RFC.23: no reference yet */
 		vm_area_free(new_);
 		return err;
@@ -2437,6 +2453,7 @@ export function __split_vma(
 	if (new_.vm_file !== NULL)
 		fput(new_.vm_file);
 	unlink_anon_vmas(new_);
+	mpol_put(vma_policy(new_));
 	new_.vm_file = NULL; /* RFC.23: given back above */
 	vm_area_free(new_);
 	return err;
@@ -2686,7 +2703,7 @@ function do_brk_flags(addr: number, len: number, flags: number): number {
 	if (!mm_since(mm, 6, 1) ||
 	    (prev !== NULL && prev.vm_end > mm.start_brk))
 		vma = vma_merge(mm, prev, addr, addr + len, flags, NULL, NULL,
-			pgoff, NULL);
+			pgoff, NULL, NULL);
 
 	if (vma === NULL) {
 		vma = vm_area_alloc(mm);
@@ -2858,7 +2875,8 @@ export function copy_vma(
 	if (find_vma_links(mm, addr, addr + len, links) !== 0)
 		return NULL; /* the caller has made room */
 	let new_vma = vma_merge(mm, links.pprev, addr, addr + len, vma.vm_flags,
-		vma.anon_vma, vma.vm_file, pgoff, anon_vma_name(vma));
+		vma.anon_vma, vma.vm_file, pgoff, vma_policy(vma),
+		anon_vma_name(vma));
 
 	if (new_vma !== NULL) {
 		/* Was the source merged into it as well? */
@@ -2882,7 +2900,13 @@ export function copy_vma(
 	new_vma.vm_start = addr;
 	new_vma.vm_end = addr + len;
 	new_vma.vm_pgoff = pgoff;
+	if (vma_dup_policy(vma, new_vma)) {
+		new_vma.vm_file = NULL; /* RFC.23: no reference yet */
+		vm_area_free(new_vma);
+		return NULL;
+	}
 	if (anon_vma_clone(new_vma, vma)) {
+		mpol_put(vma_policy(new_vma));
 		new_vma.vm_file = NULL; /* RFC.23: no reference yet */
 		vm_area_free(new_vma);
 		return NULL;

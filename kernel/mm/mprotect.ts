@@ -24,6 +24,7 @@ import { atomic_read } from "linux/atomic.ts";
 import { BUG_ON, VM_WARN_ON } from "linux/bug.ts";
 import { EACCES, EINTR, EINVAL, ENOMEM, ENOSPC } from "linux/errno.ts";
 import { cond_resched } from "linux/kernel.ts";
+import { vma_policy } from "linux/mempolicy.ts";
 import {
 	arch_validate_prot, calc_vm_prot_bits, PKEY_ACCESS_MASK,
 	PROT_GROWSDOWN, PROT_GROWSUP, vm_unacct_memory,
@@ -319,7 +320,8 @@ export function mprotect_fixup(
 	/* First try to merge with the previous or next vma. */
 	const pgoff = vma.vm_pgoff + (start - vma.vm_start) / PAGE_SIZE;
 	const merged = vma_merge(mm, prev.pprev, start, end, newflags,
-		vma.anon_vma, vma.vm_file, pgoff, anon_vma_name(vma));
+		vma.anon_vma, vma.vm_file, pgoff, vma_policy(vma),
+		anon_vma_name(vma));
 
 	if (merged !== NULL) {
 		prev.pprev = vma = merged;

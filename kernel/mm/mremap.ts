@@ -41,6 +41,7 @@ import { EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM } from "linux/errno.ts";
 import { i_mmap_lock_write, i_mmap_unlock_write } from "linux/fs.ts";
 import { cond_resched } from "linux/kernel.ts";
 import { SINGLE_DEPTH_NESTING } from "linux/lockdep.ts";
+import { vma_policy } from "linux/mempolicy.ts";
 import {
 	MAP_FIXED, MAP_SHARED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE,
 	vm_acct_memory, vm_unacct_memory,
@@ -732,7 +733,7 @@ function vma_extend(vma: vm_area_struct, end: number): number {
 	return vma_merge(vma.vm_mm, vma, vma.vm_end, end, vma.vm_flags,
 		vma.anon_vma, vma.vm_file, vma.vm_pgoff +
 			(vma.vm_end - vma.vm_start) / PAGE_SIZE,
-		anon_vma_name(vma)) === NULL ? -ENOMEM : 0;
+		vma_policy(vma), anon_vma_name(vma)) === NULL ? -ENOMEM : 0;
 }
 
 /** Is there room behind vma for delta bytes more? */

@@ -11,6 +11,7 @@ import {
 	CONFIG_LIST_KUNIT_TEST,
 	CONFIG_MADVISE_KUNIT_TEST,
 	CONFIG_MEMORY_KUNIT_TEST,
+	CONFIG_MEMPOLICY_KUNIT_TEST,
 	CONFIG_MMAP_KUNIT_TEST,
 	CONFIG_MMAP_LOCK_KUNIT_TEST,
 	CONFIG_MMU_GATHER_KUNIT_TEST,
@@ -59,6 +60,7 @@ import { filemap_test_suite } from "mm/filemap_kunit.ts";
 import { gup_test_suite } from "mm/gup_kunit.ts";
 import { madvise_test_suite } from "mm/madvise_kunit.ts";
 import { memory_test_suite } from "mm/memory_kunit.ts";
+import { mempolicy_test_suite } from "mm/mempolicy_kunit.ts";
 import { mmap_test_suite } from "mm/mmap_kunit.ts";
 import { mmap_lock_test_suite } from "mm/mmap_lock_kunit.ts";
 import { mmu_gather_test_suite } from "mm/mmu_gather_kunit.ts";
@@ -104,6 +106,7 @@ export function kunit_suites(): kunit_suite[] {
 		...(CONFIG_MREMAP_KUNIT_TEST ? [mremap_test_suite] : []),
 		...(CONFIG_MADVISE_KUNIT_TEST ? [madvise_test_suite] : []),
 		...(CONFIG_MEMORY_KUNIT_TEST ? [memory_test_suite] : []),
+		...(CONFIG_MEMPOLICY_KUNIT_TEST ? [mempolicy_test_suite] : []),
 		...(CONFIG_GUP_KUNIT_TEST ? [gup_test_suite] : []),
 		...(CONFIG_SPF_KUNIT_TEST ? [spf_test_suite] : []),
 		...(CONFIG_SPF_KUNIT_TEST && CONFIG_SPECULATIVE_FILE_FAULT

@@ -44,6 +44,9 @@ export const __NR_munlockall = 231;
 export const __NR_mincore = 232;
 export const __NR_madvise = 233;
 export const __NR_remap_file_pages = 234;
+export const __NR_mbind = 235;
+export const __NR_get_mempolicy = 236;
+export const __NR_set_mempolicy = 237;
 export const __NR_perf_event_open = 241;
 export const __NR_wait4 = 260;
 export const __NR_mlock2 = 284;
@@ -51,6 +54,7 @@ export const __NR_pkey_mprotect = 288;
 export const __NR_pkey_alloc = 289;
 export const __NR_pkey_free = 290;
 export const __NR_clone3 = 435;
+export const __NR_set_mempolicy_home_node = 450;
 
 export {
 	__NR_sim_fork as __NR_fork,

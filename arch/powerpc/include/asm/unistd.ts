@@ -43,6 +43,9 @@ export const __NR_gettid = 207;
 export const __NR_set_tid_address = 232;
 export const __NR_exit_group = 234;
 export const __NR_remap_file_pages = 239;
+export const __NR_mbind = 259;
+export const __NR_get_mempolicy = 260;
+export const __NR_set_mempolicy = 261;
 export const __NR_openat = 286;
 export const __NR_fallocate = 309;
 export const __NR_perf_event_open = 319;
@@ -51,6 +54,7 @@ export const __NR_pkey_alloc = 384;
 export const __NR_pkey_free = 385;
 export const __NR_pkey_mprotect = 386;
 export const __NR_clone3 = 435;
+export const __NR_set_mempolicy_home_node = 450;
 
 export {
 	__NR_sim_open,

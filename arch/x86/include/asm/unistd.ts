@@ -44,6 +44,9 @@ export const __NR_gettid = 186;
 export const __NR_remap_file_pages = 216;
 export const __NR_set_tid_address = 218;
 export const __NR_exit_group = 231;
+export const __NR_mbind = 237;
+export const __NR_set_mempolicy = 238;
+export const __NR_get_mempolicy = 239;
 export const __NR_openat = 257;
 export const __NR_fallocate = 285;
 export const __NR_perf_event_open = 298;
@@ -52,6 +55,7 @@ export const __NR_pkey_mprotect = 329;
 export const __NR_pkey_alloc = 330;
 export const __NR_pkey_free = 331;
 export const __NR_clone3 = 435;
+export const __NR_set_mempolicy_home_node = 450;
 
 export {
 	__NR_sim_open,
