@@ -78,6 +78,16 @@ function possible_cpus(): number | undefined {
 	return last === undefined ? undefined : Number(last) + 1;
 }
 
+/** How many nodes have memory; nothing where the kernel knows of none. */
+function nodes_with_memory(): number | undefined {
+	const text = read("/sys/devices/system/node/has_memory").trim();
+	if (text === "") return undefined;
+	return text.split(",").reduce((sum, range) => {
+		const [first, last = first] = range.split("-").map(Number);
+		return sum + last - first + 1;
+	}, 0);
+}
+
 /** The rules of this machine, and what a process may. */
 export function machine_of(pid: number): Machine {
 	const sysctl = (name: string) => {
@@ -96,6 +106,7 @@ export function machine_of(pid: number): Machine {
 		randomize: personality & ADDR_NO_RANDOMIZE ? 0 : sysctl("kernel/randomize_va_space"),
 		ipc_lock: Number((capabilities >> CAP_IPC_LOCK) & 1n),
 		cpus: possible_cpus(),
+		nodes: nodes_with_memory(),
 	};
 	for (const [, what, soft] of read(`/proc/${pid}/limits`).matchAll(/^(Max [a-z ]+?) {2,}(\d+|unlimited) /gm)) {
 		const limit = LIMIT_NAMES[what];

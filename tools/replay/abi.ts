@@ -34,7 +34,6 @@ export const CLONE_THREAD = 0x10000;
 export const MREMAP_FIXED = 2;
 export const MREMAP_DONTUNMAP = 4;
 export const SIGCHLD = 17;
-export const MPOL_DEFAULT = 0;
 export const PR_SET_NAME = 15;
 export const PR_SET_VMA = 0x53564d41;
 /** setrlimit(), with numbers instead of a struct; see include/linux/version.ts. */
@@ -62,8 +61,12 @@ export const NR: Record<string, number> = {
 	prctl: 157,
 	remap_file_pages: 216,
 	exit_group: 231,
+	mbind: 237,
+	set_mempolicy: 238,
+	get_mempolicy: 239,
 	mlock2: 325,
 	pkey_mprotect: 329,
+	set_mempolicy_home_node: 450,
 };
 
 export const MADV: Record<string, number> = {
@@ -95,6 +98,17 @@ export const MADV: Record<string, number> = {
 	MADV_GUARD_INSTALL: 102,
 	MADV_GUARD_REMOVE: 103,
 };
+
+export const MPOL = {
+	MPOL_DEFAULT: 0,
+	MPOL_PREFERRED: 1,
+	MPOL_BIND: 2,
+	MPOL_INTERLEAVE: 3,
+	MPOL_LOCAL: 4,
+	MPOL_PREFERRED_MANY: 5,
+	MPOL_WEIGHTED_INTERLEAVE: 6,
+};
+export const MPOL_F = { MPOL_F_NODE: 1, MPOL_F_ADDR: 2, MPOL_F_MEMS_ALLOWED: 4 };
 
 /** Every symbolic name that strace prints in an argument we look at. */
 const NAMES: Record<string, number> = {
@@ -179,7 +193,15 @@ const NAMES: Record<string, number> = {
 	__WNOTHREAD: 0x20000000,
 	__WALL: 0x40000000,
 	__WCLONE: 0x80000000,
-	MPOL_DEFAULT,
+	...MPOL,
+	...MPOL_F,
+	MPOL_F_NUMA_BALANCING: 0x2000,
+	MPOL_F_RELATIVE_NODES: 0x4000,
+	MPOL_F_STATIC_NODES: 0x8000,
+	MPOL_MF_STRICT: 1,
+	MPOL_MF_MOVE: 2,
+	MPOL_MF_MOVE_ALL: 4,
+	MPOL_MF_LAZY: 8,
 	PR_SET_NAME,
 	PR_SET_VMA,
 	PR_SET_VMA_ANON_NAME: 0,

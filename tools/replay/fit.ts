@@ -79,7 +79,10 @@ function check_stack(trace: Trace, scale: number): void {
 }
 
 /** Calls whose first two arguments are a range. */
-const RANGES = new Set(["munmap", "mprotect", "pkey_mprotect", "madvise", "mlock", "mlock2", "munlock", "msync"]);
+const RANGES = new Set([
+	...["munmap", "mprotect", "pkey_mprotect", "madvise", "mlock", "mlock2", "munlock", "msync"],
+	...["mbind", "set_mempolicy_home_node"],
+]);
 const PLACES = new Set(["mmap", "mremap", "brk"]);
 
 /** The trace as it is on a kernel: the same one, where pages and addresses are. */
@@ -108,6 +111,7 @@ export function fit_to(trace: Trace, { PAGE_SIZE: page, TASK_SIZE: end }: Geomet
 		if (name === "mmap") return [at(a[0]), bytes(a[1]), a[2], a[3], a[4], at_most(a[5] * scale)];
 		if (name === "mremap") return [at(a[0]), bytes(a[1]), bytes(a[2]), a[3], ...a.slice(4).map(at)];
 		if (RANGES.has(name)) return [at(a[0]), bytes(a[1], a[0]), ...a.slice(2)];
+		if (name === "get_mempolicy") return [a[0], a[1], a[2], at(a[3]), a[4]];
 		if (name === "prctl" && a[0] === PR_SET_VMA)
 			return [a[0], a[1], at(a[2]), bytes(a[3], a[2]), ...a.slice(4)];
 		return a;

@@ -23,6 +23,7 @@ import {
 	EXPECT_SIGNAL,
 	HEAD,
 	GIVEN,
+	IN_PAGE,
 	KIND,
 	PLACED,
 	type Plan,
@@ -40,11 +41,11 @@ const NUMBERS = new Map(
 );
 const kernel_nr = (nr: number): number => NUMBERS.get(nr) ?? -1;
 
-const PR_SET_VMA = 0x53564d41;
 /** See kernel/mm/huge_memory.ts. */
 const PR_SIM_THP_ALIGN = 0x53504601;
 const PR_SIM_KERNEL_VERSION = 0x53504602;
 const PR_SIM_MMAP_MIN_ADDR = 0x53504603;
+const PR_SIM_NUMA_NODES = 0x53504605;
 /** Of linux/fcntl.ts. */
 const O_SIM_SHM = 0x10000000;
 const O_RDONLY = 0;
@@ -291,7 +292,7 @@ function call({ user, plan, check }: Cpu, op: number): number {
 	const a = plan.args.subarray(op * 6, op * 6 + 6);
 	const nr = kernel_nr(plan.nr[op]);
 	const flags = plan.flags[op];
-	if (nr === NR.__NR_prctl && a[0] === PR_SET_VMA && plan.object[op] >= 0) return name_memory(user, plan, op);
+	if (a.includes(IN_PAGE)) return with_page(user, plan, op);
 	if (nr === NR.__NR_mremap && flags & PLACED && !check) return remap(user, a, plan.expected[op]);
 	/* Files of ours have numbers and no descriptors of the program's. */
 	if (plan.nr[op] === RECORDED.ftruncate)
@@ -352,24 +353,24 @@ function mincore(user: User, plan: Plan, op: number): number {
 	return result;
 }
 
-/** The name has to be in user memory: on a page of the task's own, where the
- *  program maps nothing, for the time of the call. */
-function name_memory(user: User, plan: Plan, op: number): number {
+/** Where in the page an argument's memory is. */
+const PART = PAGE_SIZE / 8;
+
+/** What the call reads or writes has to be in user memory: on a page of the task's own, where the program maps
+ *  nothing, for the time of the call. What get_mempolicy() found is its result. */
+function with_page(user: User, plan: Plan, op: number): number {
 	const page = plan.scratch + plan.task[op] * PAGE_SIZE;
-	const a = plan.args.subarray(op * 6, op * 6 + 6);
-	const text = plan.strings[plan.object[op]];
-	const error = user.user_syscall(
-		NR.__NR_mmap,
-		page,
-		PAGE_SIZE,
-		3,
-		MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS,
-		-1,
-		0,
-	);
+	const text = plan.object[op] < 0 ? "" : plan.strings[plan.object[op]];
+	const fixed = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS;
+	const error = user.user_syscall(NR.__NR_mmap, page, PAGE_SIZE, 3, fixed, -1, 0);
 	if (error < 0) return error;
-	for (let i = 0; i <= text.length; i++) user.user_store8(page + i, i < text.length ? text.charCodeAt(i) : 0);
-	const result = user.user_syscall(NR.__NR_prctl, a[0], a[1], a[2], a[3], page);
+	const args = plan.args.subarray(op * 6, op * 6 + 6);
+	const a = Array.from(args, (arg, i) => (arg === IN_PAGE ? page + i * PART : arg));
+	const at = page + args.indexOf(IN_PAGE) * PART;
+	for (let i = 0; i < text.length; i++) user.user_store8(at + i, text.charCodeAt(i));
+	const nr = kernel_nr(plan.nr[op]);
+	let result = user.user_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (nr === NR.__NR_get_mempolicy && result === 0 && args[0] === IN_PAGE) result = user.user_load32(page);
 	user.user_syscall(NR.__NR_munmap, page, PAGE_SIZE);
 	return result;
 }
@@ -388,6 +389,8 @@ function exec({ user, plan }: Cpu, op: number): number {
 	if (error >= 0 && plan.min_addr > 0)
 		error = user.user_syscall(NR.__NR_prctl, PR_SIM_MMAP_MIN_ADDR, plan.min_addr, plan.min_fixed_addr);
 	if (error >= 0 && plan.aligns) error = user.user_syscall(NR.__NR_prctl, PR_SIM_THP_ALIGN, 1);
+	/* A kernel without memory policies does not know of it. */
+	if (plan.nodes > 1) user.user_syscall(NR.__NR_prctl, PR_SIM_NUMA_NODES, plan.nodes);
 	for (let n = first; n < last && error >= 0; n++) {
 		const [start, end, prot, shared, offset, opened, name] = line(n);
 		if (name === STACK || name === HEAP) continue;

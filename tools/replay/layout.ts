@@ -19,6 +19,7 @@ import {
 	TASK_SIZE,
 } from "./abi.ts";
 import type { FileTable } from "./file_table.ts";
+import { apply_policy, policy_footprint } from "./mempolicy.ts";
 import {
 	ADVICE_SHIFT,
 	type AddressSpace,
@@ -92,6 +93,11 @@ export function find_footprint(op: Op, mm: AddressSpace): void {
 			range(args[0], args[1]);
 			/* Takes pages away, leaves vmas alone: neighbours do not matter. */
 			if (PAGES_ONLY.has(args[2])) footprint.influence = [...footprint.direct];
+			break;
+		case "set_mempolicy":
+		case "get_mempolicy":
+			policy_footprint(op, range);
+			footprint.influence = [...footprint.direct];
 			break;
 		case "msync":
 		case "mincore":
@@ -210,6 +216,10 @@ export function apply_call(mm: AddressSpace, call: Call, files: FileTable) {
 				const [from, to] = pages(args[2], args[3]);
 				mm.change(from, to, (area) => void (area.name = name));
 			}
+			break;
+		case "mbind":
+		case "set_mempolicy_home_node":
+			apply_policy(mm, call, start, end);
 			break;
 		case "madvise":
 			advise(mm, start, end, args[2], errno);

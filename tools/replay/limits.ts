@@ -24,7 +24,16 @@ export const LIMITS = ["RLIMIT_AS", "RLIMIT_DATA", "RLIMIT_STACK", "RLIMIT_MEMLO
 export type Limit = (typeof LIMITS)[number];
 
 /** What a line of machine.txt may be about. */
-const NUMBERS = ["page_size", "mmap_min_addr", "overcommit_memory", "memory", "ipc_lock", "randomize", "cpus"] as const;
+const NUMBERS = [
+	"page_size",
+	"mmap_min_addr",
+	"overcommit_memory",
+	"memory",
+	"ipc_lock",
+	"randomize",
+	"cpus",
+	"nodes",
+] as const;
 type Name = (typeof NUMBERS)[number] | Limit;
 export type Machine = Partial<Record<Name, number>>;
 

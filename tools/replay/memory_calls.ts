@@ -23,8 +23,10 @@ import type { Images } from "./images.ts";
 import { apply_call, find_footprint } from "./layout.ts";
 import type { Setting } from "./limits.ts";
 import { type AddressSpace, pages, SHARED } from "./model.ts";
+import { is_policy_call, policy_arguments } from "./mempolicy.ts";
 import type { Operations } from "./operations.ts";
 import type { Placement } from "./placement.ts";
+import { IN_PAGE } from "./plan_format.ts";
 import type { Segments } from "./shm.ts";
 import type { Call } from "./strace.ts";
 import type { Thread } from "./threads.ts";
@@ -132,8 +134,12 @@ export class MemoryCalls {
 			if (option === PR_SET_VMA && call.result.errno === "EINVAL")
 				return this.ops.omit("prctl", call.lines);
 			const text = call.args.find((arg) => arg.kind === "string");
-			if (text?.kind === "string") op.text = text.text;
+			if (text?.kind === "string") {
+				op.text = `${text.text}\0`;
+				op.args[4] = IN_PAGE;
+			}
 		}
+		if (is_policy_call(name)) policy_arguments(op, call);
 		if (call.result.errno === "EACCES" && name.endsWith("mprotect") && op.args[2] & PROT_WRITE)
 			mm.areas
 				.overlapping(...pages(op.args[0], op.args[1]))

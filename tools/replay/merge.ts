@@ -2,7 +2,7 @@
 /** Merges the files of a recording into one list of operations, in the order in
  *  which they took effect. */
 import { UserError } from "../lib/errors.ts";
-import { MPOL_DEFAULT, NR, SIGBUS, SIGSEGV, page_down } from "./abi.ts";
+import { NR, SIGBUS, SIGSEGV, page_down } from "./abi.ts";
 import { Ahead, beginning } from "./ahead.ts";
 import { Rings } from "./aio.ts";
 import { type Fault, match_signals } from "./faults.ts";
@@ -23,7 +23,7 @@ import { type Thread, Threads } from "./threads.ts";
 import { Touches } from "./touches.ts";
 import type { Op, Trace } from "./trace.ts";
 import { Unlinked } from "./unlinked.ts";
-import { copies_memory, is_birth, numeric } from "./values.ts";
+import { copies_memory, is_birth } from "./values.ts";
 
 /** What a recording is made of, read. */
 export interface Parts {
@@ -168,6 +168,7 @@ export class Merge {
 			mmap_base: this.placement.mmap_base,
 			min_addr: this.memory.min_addr,
 			min_fixed_addr: this.memory.min_fixed_addr,
+			nodes: parts.machine.nodes ?? 1,
 		};
 	}
 
@@ -281,11 +282,6 @@ export class Merge {
 			case "syscall_0x1ce":
 				this.memory.seal(call, thread.mm);
 				return this.ops.omit("mseal", call.lines);
-			case "mbind":
-			case "set_mempolicy_home_node":
-				if (!call.result.errno && numeric(call.args[2]) !== MPOL_DEFAULT)
-					this.blurs.add("memory policies (mbind)");
-				return this.ops.omit(call.name, call.lines);
 			case "userfaultfd":
 				if (!call.result.errno) this.blurs.add("userfaultfd, of which nothing is recorded");
 				return this.ops.omit(call.name, call.lines);

@@ -55,6 +55,8 @@ export interface Area {
 	 *  that had one; -1 if that was before a fork. */
 	founder: number;
 	name: string;
+	/** Of memory, "" if it has none. */
+	policy: string;
 }
 
 export type AreaRange = Range<Area>;
@@ -121,6 +123,7 @@ export class AddressSpace {
 			anon: false,
 			founder: -1,
 			name: "",
+			policy: "",
 			...area,
 		};
 		value.flags |= account(value);
@@ -326,6 +329,7 @@ function mergeable(a: Area, b: Area): boolean {
 		!(a.flags & SHARED) &&
 		a.offset === b.offset &&
 		a.name === b.name &&
+		a.policy === b.policy &&
 		!(a.anon && b.anon)
 	);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Whether a call can have returned what it did in a given state of the address
  *  space: that tells in which order calls took effect that overlapped in time. */
-import { MREMAP_DONTUNMAP, MREMAP_FIXED, PAGE_SIZE, page_up } from "./abi.ts";
+import { MPOL, MREMAP_DONTUNMAP, MREMAP_FIXED, PAGE_SIZE, page_up } from "./abi.ts";
 import { type AddressSpace, pages } from "./model.ts";
 import type { Call } from "./strace.ts";
 import { number } from "./values.ts";
@@ -17,6 +17,7 @@ export const TELLING = new Set([
 	"mlock",
 	"mlock2",
 	"munlock",
+	"mbind",
 ]);
 
 /** Is all of it mapped? */
@@ -32,7 +33,10 @@ function covered(mm: AddressSpace, start: number, end: number): boolean {
 /** A call on a range: 0 says that it is mapped, -ENOMEM mostly that it is not. */
 export function explains_range(mm: AddressSpace, call: Call): boolean {
 	const { errno, value } = call.result;
-	if (errno ? errno !== "ENOMEM" : value === undefined) return true;
+	/* mbind() has an errno of its own, and may take a policy away from what is partly mapped. */
+	const hole = call.name === "mbind" ? "EFAULT" : "ENOMEM";
+	if (errno ? errno !== hole : value === undefined) return true;
+	if (call.name === "mbind" && number(call.args[2]) === MPOL.MPOL_DEFAULT) return true;
 	const [start, end] = pages(number(call.args[0]), number(call.args[1]));
 	return start >= end || covered(mm, start, end) === !errno;
 }

@@ -167,6 +167,7 @@ export function make_plan(trace: Trace, in_order = false): Plan {
 		/* With larger pages these are no pages. */
 		min_addr: trace.fitted ? 0 : trace.min_addr,
 		min_fixed_addr: trace.fitted ? 0 : trace.min_fixed_addr,
+		nodes: trace.nodes,
 	};
 	const last_of_task = new Map<number, number>();
 	ops.forEach((op, i) => {

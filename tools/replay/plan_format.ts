@@ -28,6 +28,9 @@ export const NOT_RUN = 0;
 export const EQUAL = 1;
 export const DIFFERENT = 2;
 
+/** The argument is memory that strace has read, or that the call writes to: on a page of the task's own. */
+export const IN_PAGE = -4096;
+
 /** Everything that crosses to the CPUs: numbers in shared memory. */
 export interface Plan {
 	count: number;
@@ -41,7 +44,7 @@ export interface Plan {
 	args: Float64Array;
 	/** Index of the open file that mmap takes, or -1. */
 	opened: Int32Array;
-	/** Task that clone makes or wait reaps, image of an exec, string of prctl. */
+	/** Task that clone makes or wait reaps, image of an exec, string of a call. */
 	object: Int32Array;
 	/** Recorded result: a value, -errno, or NaN where there is nothing to compare. */
 	expected: Float64Array;
@@ -74,7 +77,7 @@ export interface Plan {
 	/** When it began, in milliseconds since the epoch, and on which CPU. */
 	begun: Float64Array;
 	cpu: Uint8Array;
-	/** Text arguments of prctl; constant. */
+	/** What is in memory of the program for prctl, mbind and their like; constant. */
 	strings: string[];
 	/** Large mappings are aligned, as on the kernel that recorded. */
 	aligns: boolean;
@@ -87,6 +90,8 @@ export interface Plan {
 	/** The lowest addresses; 0 and 0: the kernel's own. */
 	min_addr: number;
 	min_fixed_addr: number;
+	/** Nodes with memory of the recorded machine. */
+	nodes: number;
 }
 
 /** Names in images that mean something to the guest, by number. */

@@ -83,7 +83,20 @@ const BASE = 0x100000;
 const PAGES = 16;
 const step = fc.record({
 	thread: fc.integer({ min: 1, max: 3 }),
-	what: fc.constantFrom("mmap", "munmap", "rw", "r", "none", "fault", "fault", "fault", "dontneed", "dontfork"),
+	what: fc.constantFrom(
+		"mmap",
+		"munmap",
+		"rw",
+		"r",
+		"none",
+		"fault",
+		"fault",
+		"fault",
+		"dontneed",
+		"dontfork",
+		"bind",
+		"unbind",
+	),
 	page: fc.integer({ min: 0, max: PAGES - 1 }),
 	length: fc.integer({ min: 1, max: 6 }),
 });
@@ -103,6 +116,10 @@ function random_trace(steps: { thread: number; what: string; page: number; lengt
 			case "dontneed":
 			case "dontfork":
 				return `${thread} madvise(${start}, ${bytes}, MADV_${what.toUpperCase()}) = 0`;
+			case "bind":
+				return `${thread} mbind(${start}, ${bytes}, MPOL_BIND, [0x1], 64, 0) = 0`;
+			case "unbind":
+				return `${thread} mbind(${start}, ${bytes}, MPOL_DEFAULT, NULL, 0, 0) = 0`;
 			default:
 				return `${thread} mprotect(${start}, ${bytes}, ${{ rw: "PROT_READ|PROT_WRITE", r: "PROT_READ", none: "PROT_NONE" }[what]}) = 0`;
 		}

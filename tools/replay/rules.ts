@@ -5,7 +5,8 @@
  * no rule explains, what to look at first. Documentation/newer-kernels.md has
  * the list.
  */
-import { ERRNO, MADV, MAP_HUGETLB, SIGBUS } from "./abi.ts";
+import { ERRNO, MADV, MAP_HUGETLB, MPOL_F, SIGBUS } from "./abi.ts";
+import { is_policy_call } from "./mempolicy.ts";
 import type { Op } from "./trace.ts";
 
 const SIGKILL = 9;
@@ -80,6 +81,20 @@ const RULES: Rule[] = [
 		name: "files that cannot be written back (msync)",
 		explains: ({ op, recorded }) =>
 			op.name === "msync" && (op.args[2] & MS_SYNC) !== 0 && is(recorded, "EINVAL", "EIO"),
+	},
+	{
+		name: "on which node a page is",
+		explains: ({ op, recorded, replayed }) =>
+			(op.name === "mbind" && (is(recorded, "EIO") || is(replayed, "EIO"))) ||
+			(op.name === "get_mempolicy" && (op.args[4] & MPOL_F.MPOL_F_NODE) !== 0 && recorded >= 0),
+	},
+	{
+		name: "privileges of the recorded program (CAP_SYS_NICE)",
+		explains: ({ op, recorded }) => op.name === "mbind" && is(recorded, "EPERM"),
+	},
+	{
+		name: "a kernel without memory policies (CONFIG_NUMA)",
+		explains: ({ op, replayed }) => is_policy_call(op.name) && is(replayed, "ENOSYS"),
 	},
 	{
 		name: "files whose size is not recorded",

@@ -45,15 +45,21 @@ test("mappings that are only split at other places have the reason's name, if th
 	const { blurs } = trace(`${START}\nfault 1 7ffffffde000\n${END}`);
 	t.regex(blurs.join(), /what page faults were for/);
 	t.deepEqual(trace(`${START}\ntouch 1 write 7ffffffde000\n${END}`).blurs, []);
-	t.regex(
-		trace(`${START}\n1 mbind(0x7ffff7fcb000, 4096, MPOL_BIND, [0x1], 2, 0) = 0\n${END}`).blurs.join(),
-		/mbind/,
-	);
 	const key = (n: number) =>
 		trace(`${START}\n1 pkey_mprotect(0x7ffff7fcb000, 4096, PROT_READ, ${n}) = 0\n${END}`).blurs.join();
 	t.regex(key(1), /memory keys/);
 	t.is(key(0), "");
-	t.deepEqual(trace(`${START}\n1 mbind(0x7ffff7fcb000, 4096, MPOL_DEFAULT, NULL, 0, 0) = 0\n${END}`).blurs, []);
+});
+
+test("what of a policy is another machine's affair", (t) => {
+	const bind = op("1 mbind(0x7ffff7fcb000, 4096, MPOL_BIND, [0x2], 64, MPOL_MF_STRICT) = 0");
+	t.regex(rule_of({ op: bind, recorded: 0, replayed: -5 }) ?? "", /node/);
+	t.regex(rule_of({ op: bind, recorded: -1, replayed: 0 }) ?? "", /CAP_SYS_NICE/);
+	t.regex(rule_of({ op: bind, recorded: 0, replayed: -38 }) ?? "", /CONFIG_NUMA/);
+	t.is(rule_of({ op: bind, recorded: 0, replayed: -22 }), undefined);
+	const get = (flags: string) => op(`1 get_mempolicy([MPOL_BIND], NULL, 0, 0x7ffff7fcb000, ${flags}) = 0`);
+	t.regex(rule_of({ op: get("MPOL_F_NODE|MPOL_F_ADDR"), recorded: 1, replayed: 0 }) ?? "", /node/);
+	t.is(rule_of({ op: get("MPOL_F_ADDR"), recorded: 2, replayed: 0 }), undefined);
 });
 
 test("what mseal() forbids is left out by its name", (t) => {

@@ -57,7 +57,7 @@ export interface Op {
 	args: number[];
 	/** Index of the open file that is mapped, or -1. */
 	opened: number;
-	/** A string argument (prctl). */
+	/** What is in memory that an argument names (prctl, mbind). */
 	text?: string;
 	expected: Expected;
 	/** mmap or mremap without a fixed address: the kernel chose. */
@@ -163,6 +163,8 @@ export interface Trace {
 	/** The lowest address without MAP_FIXED, and with. */
 	min_addr: number;
 	min_fixed_addr: number;
+	/** Nodes with memory of the recorded machine. */
+	nodes: number;
 	/** Bytes of a page of the recording, and of the kernel that it was made fit for; see fit.ts. */
 	fitted?: { from: number; to: number };
 }

@@ -30,6 +30,7 @@ interface Vma {
 	pgoff: number;
 	/** Number of the anon_vma; 0: none. */
 	anon: number;
+	policy: string;
 }
 
 const SHARED = 1;
@@ -115,6 +116,12 @@ export class VmaSim {
 							? ACCOUNT
 							: 0),
 				}));
+			case "mbind":
+				return this.change(start, end, ({ prot, flags }) => ({
+					prot,
+					flags,
+					policy: c === 0 ? "" : `${c} ${op.text}`,
+				}));
 			case "madvise": {
 				const bit = ADVICE.get(c);
 				if (bit !== undefined)
@@ -170,7 +177,7 @@ export class VmaSim {
 
 	private map(start: number, end: number, prot: number, flags: number, file: string, pgoff: number) {
 		this.unmap(start, end);
-		const area = { start, end, prot, flags, file, pgoff, anon: 0 };
+		const area = { start, end, prot, flags, file, pgoff, anon: 0, policy: "" };
 		if (!this.merge(area)) this.vmas.splice(this.index(start), 0, area);
 	}
 
@@ -185,6 +192,7 @@ export class VmaSim {
 			v.prot === area.prot &&
 			v.flags === area.flags &&
 			v.file === area.file &&
+			v.policy === area.policy &&
 			(!v.anon || !area.anon || v.anon === area.anon);
 		const after =
 			like(prev) && prev.end === area.start && prev.pgoff + (prev.end - prev.start) === area.pgoff;
@@ -210,14 +218,14 @@ export class VmaSim {
 	}
 
 	/** mprotect() and madvise(): vma by vma. */
-	private change(start: number, end: number, how: (v: Vma) => { prot: number; flags: number }) {
+	private change(start: number, end: number, how: (v: Vma) => Partial<Vma>) {
 		for (let at = start; at < end; ) {
 			const v = this.vmas[this.index(at)];
 			if (!v || v.start > at) return;
 			const to = Math.min(end, v.end);
-			const { prot, flags } = how(v);
-			if (prot !== v.prot || flags !== v.flags) {
-				const area = { ...v, start: at, end: to, prot, flags, pgoff: v.pgoff + (at - v.start) };
+			const changed = { ...v, ...how(v) };
+			if (changed.prot !== v.prot || changed.flags !== v.flags || changed.policy !== v.policy) {
+				const area = { ...changed, start: at, end: to, pgoff: v.pgoff + (at - v.start) };
 				/* The part leaves its vma, whose rest keeps the anon_vma. */
 				this.unmap(at, to);
 				if (!this.merge(area)) this.vmas.splice(this.index(at), 0, area);
@@ -269,6 +277,7 @@ export class VmaSim {
 			a.end === b.start &&
 			a.file === b.file &&
 			a.flags === b.flags &&
+			a.policy === b.policy &&
 			a.pgoff + (a.end - a.start) === b.pgoff;
 		const next = this.vmas[i + 1];
 		const prev = this.vmas[i - 1];
