@@ -6,10 +6,12 @@
 //
 //	node --import tsx scripts/kconfig/build.ts [DIR]
 
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { rolldown } from "rolldown";
 import { is_main } from "./is_main.ts";
+import { put_file } from "./put_file.ts";
+import { to_bytes } from "./text.ts";
 
 const here = import.meta.dirname;
 
@@ -56,13 +58,12 @@ export function third_party(dirs: Iterable<string>): string {
 	].join(rule);
 }
 
-/** Bundles into `to`; says which packages are in it. */
+/** Bundles into `to`, whole or not at all: the old one may be running. Says which packages are in it. */
 async function bundle(name: string, shebang: string, to: string): Promise<string[]> {
 	const made = await rolldown({ input: join(here, `${name}.ts`), platform: "node" });
 	const file = join(to, `${name}.mjs`);
 	const packages = new Set<string>();
-	const { output } = await made.write({
-		file,
+	const { output } = await made.generate({
 		format: "esm",
 		codeSplitting: false,
 		comments: false,
@@ -72,21 +73,22 @@ async function bundle(name: string, shebang: string, to: string): Promise<string
 		},
 	});
 	await made.close();
-	for (const part of output) {
-		for (const id of part.type === "chunk" ? part.moduleIds : []) {
-			const dir = package_of(id);
-			if (dir) packages.add(dir);
-		}
+	const [{ code, moduleIds }] = output;
+	for (const id of moduleIds) {
+		const dir = package_of(id);
+		if (dir) packages.add(dir);
 	}
+	put_file(file, to_bytes(code));
 	if (shebang !== "") chmodSync(file, 0o755);
 	return [...packages];
 }
 
 /** Makes all of it in a directory. */
 export async function build(to: string): Promise<void> {
+	mkdirSync(to, { recursive: true });
 	const packages = new Set(await bundle("index", "", to));
 	for (const name of COMMANDS) for (const dir of await bundle(name, `${SHEBANG}\n`, to)) packages.add(dir);
-	writeFileSync(join(to, "THIRD-PARTY"), third_party(packages));
+	put_file(join(to, "THIRD-PARTY"), to_bytes(third_party(packages)));
 }
 
 if (is_main(import.meta.url)) await build(resolve(process.argv[2] ?? join(here, "dist")));

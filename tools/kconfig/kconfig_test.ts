@@ -26,6 +26,17 @@ function why_in(files: Record<string, string>, more: Record<string, string>, ...
 	return { status, stdout, stderr };
 }
 
+test("of this tree's own files, without make", (t) => {
+	const { status, stdout, stderr } = spawnSync(
+		process.execPath,
+		[SPF, "kconfig", "why", "--config", "configs/x86_64_defconfig", "SPECULATIVE_PAGE_FAULT"],
+		{ cwd: join(dirname(SPF), ".."), env: { PATH: process.env.PATH }, encoding: "utf8" },
+	);
+	t.is(stderr, "");
+	t.is(status, 0);
+	t.regex(stdout, /^SPECULATIVE_PAGE_FAULT is y /);
+});
+
 test("several symbols, and the lines to append", (t) => {
 	const files = { Kconfig: KCONFIG, ".config": "" };
 	const both = why(files, "CONFIG_BETA", "ALPHA");
