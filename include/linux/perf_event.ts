@@ -53,7 +53,7 @@ export interface perf_event_context extends struct {
 	/** guards the list while one sleeps; around child_mutex */
 	mutex: embed<rw_semaphore>;
 	event_list: embed<list_head>; /* lock and mutex; read with either */
-	task: task_struct; /* NULL: it has ended; lock */
+	task: task_struct; /* NULL: it has ended; as event_list */
 	refcount: embed<atomic_t>; /* atomic: the task, and events */
 	is_active: bool; /* the task is on a CPU; lock */
 	time: ulong; /* that it was on CPUs, in ns; lock */

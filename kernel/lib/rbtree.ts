@@ -3,8 +3,8 @@
  * Mirrors lib/rbtree.c (5.17): rebalancing after insertion and erasure, and
  * walks in order.
  *
- * Properties kept: the root is black; red nodes have black children; every
- * path from a node to a NULL link has the same number of black nodes.
+ * Properties kept: the root is black; red nodes have black children; from a
+ * node down to each NULL link it is as many black ones.
  *
  * In comments a tree is written on one line, in the order of its nodes: what is
  * in brackets left of a node is its left subtree, what is right of it its right
@@ -192,9 +192,9 @@ function ____rb_erase_color(
 
 	for (;;) {
 		/*
-		 * Loop invariants: node is black, or NULL the first time; it is
-		 * not the root; the paths through it have one black node fewer
-		 * than the others.
+		 * Each time round, paths through node have one black node fewer
+		 * than those beside it. It is black, or NULL to begin with, and
+		 * never the root.
 		 */
 		sibling = parent.rb_right;
 		if (node !== sibling) {
