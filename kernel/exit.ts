@@ -7,6 +7,7 @@
  */
 import {
 	CONFIG_ARCH_HOST_STEPPER,
+	CONFIG_MEMCG,
 	CONFIG_PERF_EVENTS,
 } from "generated/autoconf.ts";
 import { ECHILD, EFAULT, EINTR, EINVAL, ESRCH } from "linux/errno.ts";
@@ -56,6 +57,7 @@ import {
 	unaccount_process,
 } from "kernel/fork.ts";
 import { detach_pid, free_pid } from "kernel/pid.ts";
+import { mem_cgroup_from_task } from "mm/memcontrol.ts";
 import { oom_reaper } from "mm/oom_kill.ts";
 import { zap_other_threads } from "kernel/signal.ts";
 import {
@@ -189,8 +191,11 @@ export function mm_update_next_owner(mm: mm_struct): void {
 		/* Under its lock: who drops the mm later sees that it has become
 		 * the owner, and comes here itself. */
 		task_lock(c);
-		if (c.mm === mm)
+		if (c.mm === mm) {
 			mm.owner = c;
+			if (CONFIG_MEMCG)
+				WRITE_ONCE(mm.memcg, mem_cgroup_from_task(c));
+		}
 		task_unlock(c);
 		if (mm.owner !== NULL)
 			break;

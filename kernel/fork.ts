@@ -17,6 +17,7 @@
  */
 import {
 	CONFIG_GET_USER_PAGES,
+	CONFIG_MEMCG,
 	CONFIG_MMU_NOTIFIER,
 	CONFIG_NUMA,
 	CONFIG_PERCPU_RWSEM,
@@ -45,6 +46,7 @@ import {
 	CSIGNAL,
 	type clone_args,
 } from "uapi/linux/sched.ts";
+import { cgroup_fork, cgroup_post_fork } from "kernel/cgroup/cgroup.ts";
 import { anon_vma_fork } from "mm/rmap.ts";
 import {
 	perf_event_free_task,
@@ -187,6 +189,7 @@ import { lockdep_assert_irqs_enabled } from "linux/lockdep.ts";
 import { might_sleep } from "linux/kernel.ts";
 import { MMF_MULTIPROCESS } from "linux/oom.ts";
 import { down_write, up_write } from "linux/rwsem.ts";
+import { mem_cgroup_from_task } from "mm/memcontrol.ts";
 import { oom_adj_mutex } from "mm/oom_kill.ts";
 import {
 	mmu_notifier_subscriptions_destroy, mmu_notifier_subscriptions_init,
@@ -647,7 +650,10 @@ function dup_task_struct(orig: task_struct): task_struct {
 	tsk.on_cpu = 0;
 	tsk.cpu_claim = 0;
 	tsk.pid_chain = NULL;
-	tsk.in_fault = 0;
+	if (CONFIG_MEMCG) {
+		tsk.in_user_fault = 0;
+		tsk.memcg_in_oom = NULL;
+	}
 	tsk.memalloc_noretry = 0;
 	tsk.need_resched = 0;
 	tsk.oom_reaper_list = NULL;
@@ -663,6 +669,8 @@ function mm_init_cpumask(mm: mm_struct): void {
 /** Whom to kill for its memory; NULL: nobody's any more. */
 function mm_init_owner(mm: mm_struct, p: task_struct): void {
 	mm.owner = p;
+	if (CONFIG_MEMCG)
+		mm.memcg = p === NULL ? NULL : mem_cgroup_from_task(p);
 }
 
 /** Bits of mm_struct.flags that a child has from its parent. */
@@ -1008,6 +1016,8 @@ export function copy_process(args: kernel_clone_args): task_struct {
 		kmem_cache_free(data.task_struct_cachep, p);
 		return ERR_PTR(retval);
 	}
+	if (CONFIG_MEMCG && (clone_flags & CLONE_THREAD) === 0)
+		cgroup_fork(p);
 	if (CONFIG_PERF_EVENTS) {
 		const err = perf_event_init_task(p, clone_flags);
 
@@ -1062,6 +1072,8 @@ export function copy_process(args: kernel_clone_args): task_struct {
 
 	list_add_tail(p.tasks, init_task.tasks);
 	attach_pid(p);
+	if (CONFIG_MEMCG && (clone_flags & CLONE_THREAD) === 0)
+		cgroup_post_fork(p);
 	data.nr_threads++;
 	data.total_forks++;
 	spin_unlock(tasklist_lock);

@@ -111,6 +111,18 @@ test("without MMU notifiers nothing of them is left", async (t) => {
 		t.true(on.map.has(fn), fn);
 });
 
+test("without memory cgroups nothing of them is left", async (t) => {
+	/* What trace-cmd reads of mmap_lock's events has a path of theirs. */
+	const name = /memcg(?!_path)|mem_cgroup|cgroup|page_counter|in_user_fault/i;
+	const off = await built("default", []);
+	t.notRegex(off.code, name);
+	const least = await built(TINY.name, TINY.fragments);
+	t.notRegex(least.code, name);
+	const on = await built("kunit-debug", KUNIT_CONFIGS.debug);
+	for (const fn of ["page_counter_try_charge", "mem_cgroup_oom_synchronize", "cgroup_post_fork"])
+		t.true(on.map.has(fn), fn);
+});
+
 test("without trace points and counters not a name of them is left", async (t) => {
 	const { code, map } = await built("default", []);
 	t.true(map.has("__perf_sw_event"));

@@ -3,8 +3,9 @@
  * Mirrors include/linux/mm_types.h at 5.17 with the v2 series: the structs of
  * the memory manager. "mmap_lock(w)" at a field: it is changed by who holds
  * that lock for writing, and read by who holds it at least for reading.
- * Left out: memory cgroups, THP, hugetlb, AIO, KSM, zswap.
+ * Left out: THP, hugetlb, AIO, KSM, zswap.
  */
+import type { mem_cgroup } from "linux/memcontrol.ts";
 import type { vm_fault_t } from "linux/mm.ts";
 import type {
 	rw_semaphore, seqcount_t, spinlock_t,
@@ -44,6 +45,9 @@ export interface page extends struct {
 	index: ulong;
 	/** table or slab: RCU, once it waits to be freed */
 	rcu_head: embed<callback_head>;
+	/** the group that it is charged to, 0: none; constant from its charge
+	 *  to its last reference */
+	memcg_data: ifdef<"CONFIG_MEMCG", int>;
 	/** PG_table: how many tables are in it; atomic */
 	pt_frag_refcount: ifdef<"CONFIG_PPC", embed<atomic_t>>;
 }
@@ -149,6 +153,9 @@ export interface mm_struct extends struct {
 	 *  pins pages without it */
 	write_protect_seq: ifdef<"CONFIG_GET_USER_PAGES", embed<seqcount_t>>;
 	owner: task_struct; /* tasklist_lock */
+	/** whose limit its faults are under; tasklist_lock to change, read by
+	 *  anyone */
+	memcg: ifdef<"CONFIG_MEMCG", mem_cgroup>;
 	context: embed<mm_context_t>; /* see mm_context_t */
 	/** NULL: nobody ever subscribed; mm_take_all_locks(), then constant,
 	 *  and looked at without (acquire) */

@@ -8,6 +8,7 @@
 import { CONFIG_DEBUG_VM } from "generated/autoconf.ts";
 import { WARN_ON } from "linux/bug.ts";
 import type { gfp_t } from "linux/gfp.ts";
+import type { mem_cgroup } from "linux/memcontrol.ts";
 import { VM_FAULT_SIGBUS } from "linux/mm.ts";
 import type { mm_struct } from "linux/mm_types.ts";
 import type { task_struct } from "linux/sched.ts";
@@ -35,6 +36,8 @@ export const LONG_MIN = -Number.MAX_SAFE_INTEGER;
  * Port: a plain object, on the stack of who asks.
  */
 export interface oom_control {
+	/** MEMCG: the group whose limit was hit; NULL: memory is gone. */
+	memcg: mem_cgroup;
 	gfp_mask: gfp_t;
 	order: number;
 	totalpages: number; /* that badness is measured by */

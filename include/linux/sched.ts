@@ -8,6 +8,7 @@
 import type { mempolicy } from "linux/mempolicy.ts";
 import type { atomic_t, list_head } from "linux/types.ts";
 import type { perf_event_context } from "linux/perf_event.ts";
+import type { mem_cgroup } from "linux/memcontrol.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import type { signal_struct } from "linux/sched/signal.ts";
 import type { raw_spinlock_t, spinlock_t } from "linux/spinlock_types.ts";
@@ -95,7 +96,14 @@ export interface task_struct extends struct {
 	maj_flt: int; /* current only */
 	min_flt: int; /* current only */
 	tasks: embed<list_head>; /* tasklist_lock */
-	in_fault: int; /* depth of user fault handling; current only */
+	/** in a fault of user mode, which may wait for memory at its end;
+	 *  current only */
+	in_user_fault: ifdef<"CONFIG_MEMCG", int>;
+	/** whose limit a fault has to wait for at its end, else NULL; current
+	 *  only */
+	memcg_in_oom: ifdef<"CONFIG_MEMCG", mem_cgroup>;
+	memcg_oom_gfp_mask: ifdef<"CONFIG_MEMCG", int>; /* current only */
+	memcg_oom_order: ifdef<"CONFIG_MEMCG", int>; /* current only */
 	memalloc_noretry: int; /* current only */
 	/** PF_*; current only, or before it first runs; PF_EXITING under
 	 *  tasklist_lock */

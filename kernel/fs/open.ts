@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors fs/open.c and the way from a name to a file in fs/namei.c (5.17), for
- * the names that there are: those of files in /proc and in /sys/kernel/debug;
- * and what fs/open.c does with the contents: ftruncate(), fallocate().
+ * the names that there are: those of files in /proc, in /sys/kernel/debug and
+ * in /sys/fs/cgroup; and what fs/open.c does with the contents: ftruncate(),
+ * fallocate().
  * Left out: directories, what stands on a disk, relative names, permissions.
  * Tasks are the superuser, who may open anything in any way.
  */
-import { CONFIG_DEBUG_FS } from "generated/autoconf.ts";
+import { CONFIG_DEBUG_FS, CONFIG_MEMCG } from "generated/autoconf.ts";
 import { load8 } from "host/door.ts";
 import {
 	EBADF, EFAULT, EFBIG, EINVAL, ENAMETOOLONG, ENFILE, ENODEV, ENOENT,
@@ -23,6 +24,7 @@ import {
 	FALLOC_FL_PUNCH_HOLE, FALLOC_FL_SUPPORTED_MASK, FALLOC_FL_ZERO_RANGE,
 } from "uapi/linux/falloc.ts";
 import { copy_from_user } from "asm/uaccess.ts";
+import { cgroup_lookup } from "kernel/cgroup/cgroup.ts";
 import { debugfs_lookup } from "./debugfs/file.ts";
 import { alloc_fd, fget } from "./file.ts";
 import { alloc_file, fput } from "./file_table.ts";
@@ -170,6 +172,8 @@ export function filp_open(name: string, flags: number): file {
 
 	if (CONFIG_DEBUG_FS)
 		dentry ??= debugfs_lookup(name);
+	if (CONFIG_MEMCG)
+		dentry ??= cgroup_lookup(name);
 
 	if (dentry === null)
 		return ERR_PTR(-ENOENT);

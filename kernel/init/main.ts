@@ -6,10 +6,12 @@
  */
 import {
 	CONFIG_ARCH_HOST_STEPPER,
+	CONFIG_MEMCG,
 	CONFIG_PERF_EVENTS,
 } from "generated/autoconf.ts";
 import { perf_event_init } from "linux/perf_event.ts";
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
+import { cgroup_init } from "kernel/cgroup/cgroup.ts";
 import { fork_init, proc_caches_init } from "kernel/fork.ts";
 import { fd_table_init } from "kernel/fs/file.ts";
 import { files_init } from "kernel/fs/file_table.ts";
@@ -54,6 +56,8 @@ export function start_kernel(): void {
 	vfs_caches_init();
 	pagecache_init();
 	oom_init();
+	if (CONFIG_MEMCG)
+		cgroup_init();
 	rcu_user_enter();
 }
 

@@ -9,7 +9,7 @@
  * may fail with it.
  */
 import {
-	CONFIG_FAIL_PAGE_ALLOC, CONFIG_FAILSLAB,
+	CONFIG_FAIL_MEMCG, CONFIG_FAIL_PAGE_ALLOC, CONFIG_FAILSLAB,
 } from "generated/autoconf.ts";
 import { should_fail } from "host/cpu.ts";
 import {
@@ -21,6 +21,14 @@ export function should_failslab(gfpflags: gfp_t): boolean {
 	if (!CONFIG_FAILSLAB || (gfpflags & __GFP_NOFAIL) !== 0)
 		return false;
 	return should_fail(!gfpflags_allow_blocking(gfpflags));
+}
+
+/** Should this charge to a memory cgroup fail? Port: the kernel has no such
+ *  attribute; there the limit is what a test sets. */
+export function should_fail_charge(gfp_mask: gfp_t): boolean {
+	if (!CONFIG_FAIL_MEMCG || (gfp_mask & __GFP_NOFAIL) !== 0)
+		return false;
+	return should_fail(!gfpflags_allow_blocking(gfp_mask));
 }
 
 /** Should this allocation of pages fail? */

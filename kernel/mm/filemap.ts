@@ -19,6 +19,9 @@
  * nothing.
  * Lock ordering: mm/rmap.ts.
  */
+import {
+	mem_cgroup_charge, mem_cgroup_uncharge,
+} from "linux/memcontrol.ts";
 import type { address_space, file, iov_iter, kiocb } from "linux/fs.ts";
 import { inode_lock, inode_unlock } from "linux/fs.ts";
 import type { page, vm_area_struct, vm_fault, vm_operations_struct } from "linux/mm_types.ts";
@@ -33,6 +36,7 @@ import { ERR_PTR, IS_ERR, PTR_ERR } from "linux/err.ts";
 import { cond_resched } from "linux/kernel.ts";
 import { VM_BUG_ON_PAGE } from "linux/bug.ts";
 import {
+	CONFIG_MEMCG,
 	CONFIG_SPECULATIVE_FILE_FAULT,
 } from "generated/autoconf.ts";
 import { alloc_page } from "linux/gfp.ts";
@@ -106,13 +110,22 @@ export function delete_from_page_cache(page: page): void {
 
 /** Adds a locked page, with a reference for the cache. */
 export function __add_to_page_cache_locked(
-	page: page, mapping: address_space, offset: number,
+	page: page, mapping: address_space, offset: number, gfp: number,
 ): number {
 	VM_BUG_ON_PAGE(!PageLocked(page), page);
 	get_page(page);
 	page.mapping = uptr(mapping);
 	page.index = offset;
 
+	if (CONFIG_MEMCG) {
+		const charged = mem_cgroup_charge(page, NULL, gfp);
+
+		if (charged !== 0) {
+			page.mapping = 0;
+			put_page(page);
+			return charged;
+		}
+	}
 	spin_lock(mapping.i_pages_lock);
 	const error = xa_insert(mapping, offset, uptr(page));
 	if (error === 0) {
@@ -122,6 +135,7 @@ export function __add_to_page_cache_locked(
 	}
 	spin_unlock(mapping.i_pages_lock);
 	if (error !== 0) {
+		if (CONFIG_MEMCG) mem_cgroup_uncharge(page);
 		page.mapping = 0;
 		put_page(page);
 	}
@@ -130,10 +144,10 @@ export function __add_to_page_cache_locked(
 
 /** The page is nobody else's; on success it is locked, and in the cache. */
 export function add_to_page_cache_lru(
-	page: page, mapping: address_space, offset: number, _gfp_mask: number,
+	page: page, mapping: address_space, offset: number, gfp_mask: number,
 ): number {
 	__SetPageLocked(page);
-	const ret = __add_to_page_cache_locked(page, mapping, offset);
+	const ret = __add_to_page_cache_locked(page, mapping, offset, gfp_mask);
 	if (ret !== 0) __ClearPageLocked(page);
 	return ret;
 }

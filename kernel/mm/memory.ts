@@ -24,12 +24,12 @@
  *   access_remote_vm(), print_vma_addr(), __might_fault();
  * - __p4d_alloc(), as that level is folded; ptlock_cache_init(),
  *   ptlock_alloc(), ptlock_free(), as the lock is in struct page;
- * - everywhere: memory cgroups, delay accounting, hardware poison.
+ * - everywhere: delay accounting, hardware poison.
  * handle_mm_fault() is an inline of mm.h (V2.09).
  */
 import {
 	CONFIG_ARCH_HAS_PKEYS,
-	CONFIG_ARCH_HAS_PTE_SPECIAL, CONFIG_GET_USER_PAGES,
+	CONFIG_ARCH_HAS_PTE_SPECIAL, CONFIG_GET_USER_PAGES, CONFIG_MEMCG,
 	CONFIG_MMU_GATHER_RCU_TABLE_FREE, CONFIG_MMU_NOTIFIER,
 	CONFIG_NUMA_BALANCING, CONFIG_SPECULATIVE_FILE_BY_MAP_PAGES,
 	CONFIG_SPECULATIVE_FILE_FAULT, CONFIG_SPECULATIVE_PAGE_FAULT,
@@ -88,8 +88,9 @@ import { virt_to_page, virt_to_pfn, pfn_to_page, pfn_valid } from "asm-generic/m
 import {
 	add_mm_counter, dec_mm_counter_fast, FAULT_FLAG_MKWRITE,
 	FAULT_FLAG_INSTRUCTION, FAULT_FLAG_REMOTE, FAULT_FLAG_SPECULATIVE,
-	FAULT_FLAG_TRIED, FAULT_FLAG_WRITE, get_page, inc_mm_counter_fast,
-	is_cow_mapping, maybe_mkwrite, MM_ANONPAGES, mm_counter,
+	FAULT_FLAG_TRIED, FAULT_FLAG_USER, FAULT_FLAG_WRITE, get_page,
+	inc_mm_counter_fast, is_cow_mapping, maybe_mkwrite, MM_ANONPAGES,
+	mm_counter,
 	mm_counter_file, mm_dec_nr_pmds, mm_dec_nr_ptes, mm_dec_nr_puds,
 	mm_inc_nr_pmds, mm_inc_nr_ptes, mm_inc_nr_puds, NR_MM_COUNTERS,
 	p4d_alloc, page_mapcount, page_needs_cow_for_dma, pmd_alloc, pmd_lock,
@@ -159,6 +160,11 @@ import { lru_add_drain, lru_cache_add_inactive_or_unevictable, mark_page_accesse
 import { linear_page_index, lock_page, mapping_gfp_mask, trylock_page } from "linux/pagemap.ts";
 import { unlock_page } from "mm/filemap.ts";
 import { set_page_dirty } from "mm/page-writeback.ts";
+import {
+	mem_cgroup_charge, mem_cgroup_enter_user_fault,
+	mem_cgroup_exit_user_fault, mem_cgroup_oom_synchronize,
+	task_in_memcg_oom,
+} from "linux/memcontrol.ts";
 import { check_stable_address_space } from "linux/oom.ts";
 import {
 	alloc_zeroed_user_highpage_movable, copy_user_highpage,
@@ -559,9 +565,19 @@ function copy_present_pte(
 	return 0;
 }
 
-/** A page for a copy: it cannot be had under the locks. */
-function page_copy_prealloc(vma: vm_area_struct, addr: number): page {
-	return alloc_page_vma(GFP_HIGHUSER_MOVABLE, vma, addr);
+/** A page for a copy, charged to the source's group: it cannot be had under the
+ *  locks. */
+function page_copy_prealloc(
+	src_mm: mm_struct, vma: vm_area_struct, addr: number,
+): page {
+	const new_page = alloc_page_vma(GFP_HIGHUSER_MOVABLE, vma, addr);
+
+	if (CONFIG_MEMCG && new_page !== NULL &&
+		mem_cgroup_charge(new_page, src_mm, GFP_KERNEL) !== 0) {
+		put_page(new_page);
+		return NULL;
+	}
+	return new_page;
 }
 
 /**
@@ -633,7 +649,7 @@ function copy_pte_range(
 		if (CONFIG_GET_USER_PAGES) {
 			if (ret === -EAGAIN) {
 				prealloc.page = page_copy_prealloc(
-					src_vma, addr);
+					src_mm, src_vma, addr);
 				if (prealloc.page === NULL) return -ENOMEM;
 			}
 		}
@@ -1272,6 +1288,9 @@ function wp_page_copy(vmf: vm_fault): vm_fault_t {
 				return 0;
 			}
 		}
+		if (CONFIG_MEMCG && mem_cgroup_charge(new_page, mm,
+			GFP_KERNEL) !== 0)
+			break out_free_new;
 		/* Publishes the contents by the smp_wmb() in it. Pairs with the
 		 * address dependency of whoever finds the page in the table. */
 		__SetPageUptodate(new_page);
@@ -1667,6 +1686,11 @@ function do_anonymous_page(vmf: vm_fault): vm_fault_t {
 		}
 		page = alloc_zeroed_user_highpage_movable(vma, vmf.address);
 		if (page === NULL) return VM_FAULT_OOM;
+		if (CONFIG_MEMCG && mem_cgroup_charge(page, vma.vm_mm,
+			GFP_KERNEL) !== 0) {
+			put_page(page);
+			return VM_FAULT_OOM;
+		}
 		/*
 		 * The smp_wmb() in it orders the zeroes before the entry that
 		 * shows the page to other threads. Pairs with the address
@@ -2007,6 +2031,11 @@ function do_cow_fault(vmf: vm_fault): vm_fault_t {
 	vmf.cow_page = alloc_page_vma(GFP_HIGHUSER_MOVABLE, vma,
 		vmf.address);
 	if (vmf.cow_page === NULL) return VM_FAULT_OOM;
+	if (CONFIG_MEMCG && mem_cgroup_charge(vmf.cow_page, vma.vm_mm,
+		GFP_KERNEL) !== 0) {
+		put_page(vmf.cow_page);
+		return VM_FAULT_OOM;
+	}
 
 	let ret = __do_fault(vmf);
 	if ((ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY)) !== 0) {
@@ -2433,7 +2462,17 @@ export function do_handle_mm_fault(
 			(flags & FAULT_FLAG_REMOTE) !== 0))
 			return VM_FAULT_SIGSEGV;
 	}
+	/* Who faults in user mode holds no other locks, and may wait for memory
+	 * of his group once the fault has ended. */
+	if (CONFIG_MEMCG && (flags & FAULT_FLAG_USER) !== 0)
+		mem_cgroup_enter_user_fault();
 	const ret = __handle_mm_fault(vma, address, flags, seq);
+	if (CONFIG_MEMCG && (flags & FAULT_FLAG_USER) !== 0) {
+		mem_cgroup_exit_user_fault();
+		/* A charge has failed, and the fault went well without. */
+		if (task_in_memcg_oom(current()) && (ret & VM_FAULT_OOM) === 0)
+			mem_cgroup_oom_synchronize(false);
+	}
 	mm_account_fault(regs, address, flags, ret);
 	if (CONFIG_TRACING && text.handle_mm_fault)
 		trace_handle_mm_fault(vma.vm_mm, address, flags, ret);

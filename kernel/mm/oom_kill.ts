@@ -12,13 +12,14 @@
  *   that waits for memory, and one whose task has just died: see oom_reaper().
  * - A victim that runs on no CPU is finished by the CPU that killed it, when
  *   that one returns to user mode.
- * Left out: cpusets and memory policies (oom_cpuset_eligible()), sysrq,
+ * Left out: groups that are killed as a whole (memory.oom.group), cpusets and
+ * memory policies (oom_cpuset_eligible()), sysrq,
  * notifiers, oom_killer_disable() and what only it looks at (TIF_MEMDIE,
  * exit_oom_victim(), oom_victims), show_mem() and the stack in dump_header(),
  * rate limits, process_mrelease() (there are no pidfds), trace points.
  */
 import {
-	CONFIG_FAULT_INJECTION, CONFIG_MMU_NOTIFIER,
+	CONFIG_FAULT_INJECTION, CONFIG_MEMCG, CONFIG_MMU_NOTIFIER,
 } from "generated/autoconf.ts";
 import { panic } from "kernel/panic.ts";
 import { printk } from "kernel/printk.ts";
@@ -31,6 +32,7 @@ import {
 import { atomic_read } from "linux/atomic.ts";
 import { __GFP_FS, __GFP_NOFAIL, type gfp_t } from "linux/gfp.ts";
 import { lockdep_assert_held_write } from "linux/lockdep.ts";
+import { MEMCG_OOM_KILL } from "linux/memcontrol.ts";
 import {
 	get_mm_counter, get_mm_rss, MM_ANONPAGES, MM_FILEPAGES, MM_SHMEMPAGES,
 	MM_SWAPENTS, mm_pgtables_bytes, vma_is_anonymous, VM_SHARED,
@@ -64,6 +66,11 @@ import type { rw_semaphore, spinlock_t } from "linux/spinlock_types.ts";
 import { count_vm_event } from "linux/vm_event.ts";
 import { OOM_KILL } from "linux/vm_event_item.ts";
 import { can_madv_lru_vma } from "mm/internal.ts";
+import {
+	mem_cgroup_from_task, mem_cgroup_get_max, mem_cgroup_is_descendant,
+	mem_cgroup_oom_synchronize, mem_cgroup_print_oom_context,
+	mem_cgroup_print_oom_meminfo, memcg_memory_event_mm,
+} from "mm/memcontrol.ts";
 import { unmap_page_range } from "mm/memory.ts";
 import { tlb_finish_mmu, tlb_gather_mmu } from "mm/mmu_gather.ts";
 import { totalram_pages } from "mm/page_alloc.ts";
@@ -106,15 +113,38 @@ export function set_sysctl_oom_dump_tasks(val: number): void {
 	WRITE_ONCE(data.dump_tasks, val as int);
 }
 
+/** For the machine; the limit of a group has mem_cgroup_out_of_memory(). */
 export function oom_control_init(gfp_mask: gfp_t, order: number): oom_control {
-	return {
+	return CONFIG_MEMCG ? {
+		memcg: NULL,
 		gfp_mask,
 		order,
 		totalpages: 0,
 		chosen: NULL,
 		chosen_points: LONG_MIN,
 		abort: false,
-	};
+	} : {
+		gfp_mask,
+		order,
+		totalpages: 0,
+		chosen: NULL,
+		chosen_points: LONG_MIN,
+		abort: false,
+	} as unknown as oom_control;
+}
+
+function is_memcg_oom(oc: oom_control): boolean {
+	return oc.memcg !== NULL;
+}
+
+/** May p's process be chosen, or told of? Only in the group whose limit was
+ *  hit. tasklist_lock is held. Port: mem_cgroup_scan_tasks(), which goes
+ *  through the processes of groups; here groups have no lists of them. */
+function oom_in_scope(oc: oom_control, p: task_struct): boolean {
+	if (CONFIG_MEMCG && is_memcg_oom(oc))
+		return !oom_unkillable_task(p) && mem_cgroup_is_descendant(
+			mem_cgroup_from_task(p), oc.memcg);
+	return true;
 }
 
 /**
@@ -166,8 +196,12 @@ export function oom_badness(p: task_struct, totalpages: number): number {
 	return points + adj * Math.floor(totalpages / 1000);
 }
 
-/** All memory counts: there is one node, and no cpuset. */
+/** All memory counts, or the group's: there is one node, and no cpuset. */
 function constrained_alloc(oc: oom_control): void {
+	if (CONFIG_MEMCG && is_memcg_oom(oc)) {
+		oc.totalpages = mem_cgroup_get_max(oc.memcg) || 1;
+		return;
+	}
 	oc.totalpages = totalram_pages();
 }
 
@@ -207,7 +241,9 @@ function select_bad_process(oc: oom_control): void {
 	oc.chosen_points = LONG_MIN;
 	spin_lock(tasklist_lock);
 	for (let p = next_task(init_task); p !== init_task; p = next_task(p)) {
-		if (thread_group_leader(p) && !oom_evaluate_task(p, oc))
+		if (!thread_group_leader(p) || !oom_in_scope(oc, p))
+			continue;
+		if (!oom_evaluate_task(p, oc))
 			break;
 	}
 	spin_unlock(tasklist_lock);
@@ -239,21 +275,25 @@ function dump_task(p: task_struct): void {
 }
 
 /** Port: uids are 0, and every task is called "program". */
-function dump_tasks(): void {
+function dump_tasks(oc: oom_control): void {
 	printk("Tasks state (memory values in pages):");
 	printk("[  pid  ]   uid  tgid total_vm      rss pgtables_bytes " +
 		"swapents oom_score_adj name");
 	spin_lock(tasklist_lock);
 	for (let p = next_task(init_task); p !== init_task; p = next_task(p)) {
-		if (thread_group_leader(p))
+		if (thread_group_leader(p) && oom_in_scope(oc, p))
 			dump_task(p);
 	}
 	spin_unlock(tasklist_lock);
 }
 
-function dump_oom_summary(victim: task_struct): void {
-	printk("oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null)," +
-		`task=program,pid=${victim.pid},uid=0`);
+function dump_oom_summary(oc: oom_control, victim: task_struct): void {
+	const constraint = CONFIG_MEMCG && is_memcg_oom(oc) ? "MEMCG" : "NONE";
+	const groups = CONFIG_MEMCG
+		? mem_cgroup_print_oom_context(oc.memcg, victim) : "";
+
+	printk(`oom-kill:constraint=CONSTRAINT_${constraint},nodemask=(null)` +
+		`${groups},task=program,pid=${victim.pid},uid=0`);
 }
 
 /** p is who was chosen; NULL: nobody. Port: the flags have no names here. */
@@ -264,10 +304,12 @@ function dump_header(oc: oom_control, p: task_struct): void {
 	printk("program invoked oom-killer: " +
 		`gfp_mask=0x${oc.gfp_mask.toString(16)}, ` +
 		`order=${oc.order}, oom_score_adj=${adj}`);
+	if (CONFIG_MEMCG && is_memcg_oom(oc))
+		mem_cgroup_print_oom_meminfo(oc.memcg);
 	if (sysctl_oom_dump_tasks() !== 0)
-		dump_tasks();
+		dump_tasks(oc);
 	if (p !== NULL)
-		dump_oom_summary(p);
+		dump_oom_summary(oc, p);
 }
 
 /** Pages in kB. */
@@ -496,6 +538,8 @@ function __oom_kill_process(victim: task_struct, message: string): void {
 
 	mmgrab(mm);
 	count_vm_event(OOM_KILL);
+	if (CONFIG_MEMCG)
+		memcg_memory_event_mm(mm, MEMCG_OOM_KILL);
 
 	/* The signal before the right to the reserve, or the program could use
 	 * that up. */
@@ -562,6 +606,9 @@ function check_panic_on_oom(oc: oom_control): void {
 
 	if (how === 0)
 		return;
+	/* A limit is not the machine's whole memory: 2 says that even so. */
+	if (CONFIG_MEMCG && how !== 2 && is_memcg_oom(oc))
+		return;
 	dump_header(oc, NULL);
 	panic(`Out of memory: ${how === 2 ? "compulsory" : "system-wide"} ` +
 		"panic_on_oom is enabled");
@@ -585,8 +632,9 @@ function current_will_free_mem(): boolean {
 }
 
 /**
- * Memory is exhausted. Returns whether something was done about it, so that the
- * allocation is worth another attempt. oom_lock is held.
+ * Memory is exhausted, or the limit of a group is hit. Returns whether
+ * something was done about it, so that the allocation is worth another attempt.
+ * oom_lock is held.
  */
 export function out_of_memory(oc: oom_control): boolean {
 	const tsk = current();
@@ -598,13 +646,15 @@ export function out_of_memory(oc: oom_control): boolean {
 	 * Callers that hold file system locks must not wait for an exit. Port:
 	 * the kernel lets them try again, for reclaim may help; here they fail.
 	 */
-	if ((oc.gfp_mask & (__GFP_FS | __GFP_NOFAIL)) === 0)
+	if (!(CONFIG_MEMCG && is_memcg_oom(oc)) &&
+	    (oc.gfp_mask & (__GFP_FS | __GFP_NOFAIL)) === 0)
 		return false;
 
 	constrained_alloc(oc);
 	check_panic_on_oom(oc);
 
-	if (sysctl_oom_kill_allocating_task() !== 0 && tsk.mm !== NULL &&
+	if (!(CONFIG_MEMCG && is_memcg_oom(oc)) &&
+	    sysctl_oom_kill_allocating_task() !== 0 && tsk.mm !== NULL &&
 	    !oom_unkillable_task(tsk) && !tsk_is_oom_victim(tsk) &&
 	    READ_ONCE(tsk.signal.oom_score_adj) !== OOM_SCORE_ADJ_MIN) {
 		oc.chosen = get_task_struct(tsk);
@@ -619,13 +669,15 @@ export function out_of_memory(oc: oom_control): boolean {
 	if (oc.chosen === NULL) {
 		dump_header(oc, NULL);
 		printk("Out of memory and no killable processes...");
-		/* Port: a CPU without a task asks for somebody outside of the
-		 * machine, who is told that there is no memory. */
-		if (tsk.mm === NULL)
+		/* Who charges is told, and fails. Port: a CPU without a task
+		 * asks for somebody outside of the machine, who is told that
+		 * there is no memory. */
+		if ((CONFIG_MEMCG && is_memcg_oom(oc)) || tsk.mm === NULL)
 			return false;
 		panic("System is deadlocked on memory");
 	}
-	oom_kill_process(oc, "Out of memory");
+	oom_kill_process(oc, CONFIG_MEMCG && is_memcg_oom(oc)
+		? "Memory cgroup out of memory" : "Out of memory");
 	return true;
 }
 
@@ -654,6 +706,8 @@ export function oom_wait(): void {
 export function pagefault_out_of_memory(): void {
 	const tsk = current();
 
+	if (CONFIG_MEMCG && mem_cgroup_oom_synchronize(true))
+		return;
 	if (fatal_signal_pending(tsk))
 		return;
 	/* Port: what has failed only because it was told to is to be tried

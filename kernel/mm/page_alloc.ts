@@ -29,6 +29,7 @@ import {
 import { PAGE_SHIFT, PAGE_SIZE } from "asm/pgtable_types.ts";
 import {
 	CONFIG_DEBUG_VM,
+	CONFIG_MEMCG,
 	CONFIG_PAGE_POISONING,
 	CONFIG_PREEMPT_RT,
 	CONFIG_SMP,
@@ -327,6 +328,7 @@ function page_expected_state(page: page, check_flags: number): boolean {
 	return (
 		(page.mapping |
 			page_ref_count(page) |
+			(CONFIG_MEMCG ? page.memcg_data : 0) |
 			(page.flags & check_flags)) ===
 		0
 	);
@@ -341,6 +343,10 @@ function page_bad_reason(page: page, flags: number): string {
 		bad_reason = "non-NULL mapping";
 	if (page_ref_count(page) !== 0)
 		bad_reason = "nonzero _refcount";
+	if (CONFIG_MEMCG) {
+		if (page.memcg_data !== 0)
+			bad_reason = "page still charged to cgroup";
+	}
 	if ((page.flags & flags) !== 0) {
 		if (flags === PAGE_FLAGS_CHECK_AT_PREP)
 			bad_reason = "PAGE_FLAGS_CHECK_AT_PREP flag(s) set";

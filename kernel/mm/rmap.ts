@@ -16,7 +16,7 @@
  * - huge pages: page_remove_anon_compound_rmap(), hugepage_add_anon_rmap(),
  *   hugepage_add_new_anon_rmap(); do_page_add_anon_rmap() and
  *   page_remove_file_rmap() are in their callers, for they do no more;
- * - memory cgroups, mlocked pages, RMAP_EXCLUSIVE as a flag.
+ * - counters of memory cgroups, mlocked pages, RMAP_EXCLUSIVE as a flag.
  *
  * Lock ordering in mm: deeper is taken later; in parentheses, where. What
  * lockdep sees on the stepper has to be in here, and the other way round, but

@@ -8,8 +8,10 @@
  * remain, so that callers read as they do in the kernel. No page is ever on a
  * list, so none is isolated on freeing.
  */
+import { CONFIG_MEMCG } from "generated/autoconf.ts";
 import type { page, vm_area_struct } from "linux/mm_types.ts";
 import { VM_BUG_ON_PAGE } from "linux/bug.ts";
+import { mem_cgroup_uncharge } from "linux/memcontrol.ts";
 import { put_page } from "linux/mm.ts";
 import {
 	PageLRU, PageReferenced, SetPageReferenced,
@@ -19,6 +21,8 @@ import { free_unref_page } from "mm/page_alloc.ts";
 /** The last reference is gone: put_page() ends here. */
 export function __put_page(page: page): void {
 	VM_BUG_ON_PAGE(PageLRU(page), page, "page on an LRU list");
+	if (CONFIG_MEMCG)
+		mem_cgroup_uncharge(page);
 	free_unref_page(page, 0);
 }
 

@@ -96,7 +96,10 @@ test("NR_CPUS follows SMP", (t) => {
 });
 
 /** Those that go over another one. */
-const OVER: Record<string, string> = { "failslab.config": "stepper.config" };
+const OVER: Record<string, string> = {
+	"failcharge.config": "stepper.config",
+	"failslab.config": "stepper.config",
+};
 const FRAGMENTS = readdirSync(join(srctree, "configs")).filter((name) => name.endsWith(".config"));
 
 for (const fragment of FRAGMENTS) {
@@ -148,6 +151,7 @@ test("kunit.config chooses every test", (t) => {
 		"FTRACE",
 		"ENABLE_DEFAULT_TRACERS",
 		"GUP_TEST",
+		"MEMCG",
 		"MMU_MIRROR",
 	];
 	for (const name of needed) set(kconf, name, "y");

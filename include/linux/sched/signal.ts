@@ -10,6 +10,7 @@ import { type pt_regs, user_mode } from "asm/ptrace.ts";
 import {
 	get_mm_hiwater_rss, VM_FAULT_RETRY, type vm_fault_t,
 } from "linux/mm.ts";
+import type { mem_cgroup } from "linux/memcontrol.ts";
 import type { mm_struct } from "linux/mm_types.ts";
 import type { rlimit_struct } from "linux/resource.ts";
 import type { atomic_t } from "linux/types.ts";
@@ -39,6 +40,8 @@ export interface signal_struct extends struct {
 	oom_mm: mm_struct;
 	/** oom_adj_mutex to change, read by anyone */
 	oom_score_adj: int;
+	/** tasklist_lock to change, read by anyone */
+	memcg: ifdef<"CONFIG_MEMCG", mem_cgroup>;
 }
 
 /** mm.h: most pages of mm, if that is more. */

@@ -10,6 +10,7 @@ import {
 	CONFIG_GUP_KUNIT_TEST,
 	CONFIG_LIST_KUNIT_TEST,
 	CONFIG_MADVISE_KUNIT_TEST,
+	CONFIG_MEMCG_KUNIT_TEST,
 	CONFIG_MEMORY_KUNIT_TEST,
 	CONFIG_MEMPOLICY_KUNIT_TEST,
 	CONFIG_MMAP_KUNIT_TEST,
@@ -21,6 +22,7 @@ import {
 	CONFIG_OOM_KILL_KUNIT_TEST,
 	CONFIG_PAGE_ALLOC_KUNIT_TEST,
 	CONFIG_PERCPU_RWSEM_KUNIT_TEST,
+	CONFIG_PAGE_COUNTER_KUNIT_TEST,
 	CONFIG_PERF_EVENTS_KUNIT_TEST,
 	CONFIG_PROC_KUNIT_TEST,
 	CONFIG_RBTREE_KUNIT_TEST,
@@ -59,6 +61,7 @@ import type { kunit_suite } from "kunit/test.ts";
 import { filemap_test_suite } from "mm/filemap_kunit.ts";
 import { gup_test_suite } from "mm/gup_kunit.ts";
 import { madvise_test_suite } from "mm/madvise_kunit.ts";
+import { memcg_test_suite } from "mm/memcontrol_kunit.ts";
 import { memory_test_suite } from "mm/memory_kunit.ts";
 import { mempolicy_test_suite } from "mm/mempolicy_kunit.ts";
 import { mmap_test_suite } from "mm/mmap_kunit.ts";
@@ -68,6 +71,7 @@ import { mmu_notifier_test_suite } from "mm/mmu_notifier_kunit.ts";
 import { mremap_test_suite } from "mm/mremap_kunit.ts";
 import { oom_kill_test_suite } from "mm/oom_kill_kunit.ts";
 import { page_alloc_test_suite } from "mm/page_alloc_kunit.ts";
+import { page_counter_test_suite } from "mm/page_counter_kunit.ts";
 import { rmap_test_suite } from "mm/rmap_kunit.ts";
 import { slab_test_suite } from "mm/slab_kunit.ts";
 import { spf_file_test_suite } from "mm/spf_file_kunit.ts";
@@ -114,6 +118,9 @@ export function kunit_suites(): kunit_suite[] {
 			: []),
 		...(CONFIG_FORK_KUNIT_TEST ? [fork_test_suite] : []),
 		...(CONFIG_OOM_KILL_KUNIT_TEST ? [oom_kill_test_suite] : []),
+		...(CONFIG_PAGE_COUNTER_KUNIT_TEST
+			? [page_counter_test_suite] : []),
+		...(CONFIG_MEMCG_KUNIT_TEST ? [memcg_test_suite] : []),
 		...(CONFIG_PERF_EVENTS_KUNIT_TEST ? [perf_test_suite] : []),
 		...(CONFIG_TRACE_KUNIT_TEST ? [trace_test_suite] : []),
 		...(CONFIG_PROC_KUNIT_TEST ? [proc_test_suite] : []),

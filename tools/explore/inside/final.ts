@@ -19,8 +19,10 @@ import {
 import { pte_dirty, pte_pfn, pte_write, pte_young } from "asm/pgtable.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { __NR_exit_group } from "asm/unistd.ts";
+import { CONFIG_MEMCG } from "generated/autoconf.ts";
 import { on_cpu } from "host/quiet.ts";
 import { nr_cpus } from "host/state.ts";
+import { nr_charged_pages } from "kernel/cgroup/cgroup.ts";
 import { init_task } from "kernel/fork.ts";
 import { close_fd } from "kernel/fs/file.ts";
 import { irqs_disabled } from "linux/irqflags.ts";
@@ -187,6 +189,11 @@ export function teardown_check(): void {
 		info.nr_tasks === before.tasks,
 		left_over(info.nr_tasks - before.tasks, "task is left", "tasks are left"),
 	);
+	if (CONFIG_MEMCG) {
+		const charged = nr_charged_pages();
+
+		check_that(charged === 0, left_over(charged, "charge is left", "charges are left"));
+	}
 	const objects = slab_objects(info.slabs) - before.slab_objects;
 
 	check_that(

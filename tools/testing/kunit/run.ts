@@ -10,7 +10,7 @@ import { type ObjtreeOptions, objtree } from "../../../scripts/lib/objtree.ts";
 /** Configurations that the tests run in: fragments over the default. */
 export const KUNIT_CONFIGS: Record<string, string[]> = {
 	default: ["kunit.config"],
-	debug: ["kunit.config", "debug.config", "tracing.config", "softdirty.config", "pkeys.config"],
+	debug: ["kunit.config", "debug.config", "tracing.config", "softdirty.config", "pkeys.config", "memcg.config"],
 	nospf: ["kunit.config", "debug.config", "tracing.config", "nospf.config"],
 	rt: ["kunit.config", "debug.config", "tracing.config", "rt.config"],
 	up: ["kunit.config", "debug.config", "nosmp.config"],
