@@ -61,7 +61,9 @@ import {
 	nr_slab_pages,
 	slab_caches_in_use,
 } from "mm/slab.ts";
-import { vmstat_show } from "mm/vmstat.ts";
+import { vmstat_show, vmstat_text } from "mm/vmstat.ts";
+import { vm_event_states } from "linux/vm_event.ts";
+import { NR_VM_EVENT_ITEMS } from "linux/vm_event_item.ts";
 import { schedule_idle, schedule_to } from "kernel/sched/switch.ts";
 import { insn_end, mmu_access } from "asm/mmu.ts";
 import {
@@ -377,6 +379,18 @@ export function user_faults(pid: number): fault_count | null {
 	spin_unlock(tasklist_lock);
 	irqentry_exit_to_user_mode();
 	return faults;
+}
+
+/** Names of events, in the order of user_vm_event(). */
+export function user_vm_event_names(): string[] {
+	return CONFIG_VM_EVENT_COUNTERS ?
+		vmstat_text().slice(-NR_VM_EVENT_ITEMS) : [];
+}
+
+/** How often that has happened on this CPU. */
+export function user_vm_event(item: number): number {
+	return CONFIG_VM_EVENT_COUNTERS ?
+		READ_ONCE(this_cpu(vm_event_states).event[item]) : 0;
 }
 
 export interface meminfo {

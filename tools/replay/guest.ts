@@ -16,6 +16,7 @@ import type * as user_side from "../../kernel/entry/user.ts";
 import { read_proc } from "../lib/proc.ts";
 import { type Counting, type Counts, open_counters, read_counters } from "../stat/guest.ts";
 import { NR as RECORDED } from "./abi.ts";
+import { type Attempts, after_access, before_access, open_attempts } from "./attempts.ts";
 import {
 	DIFFERENT,
 	DONE,
@@ -136,7 +137,7 @@ export function counters(user: User): ReturnType<User["meminfo"]> {
 /** On every CPU. Returns the maps of the program at its end to the CPU that
  *  ended it, with the files of /proc as they were then. */
 export function main(user: User, { plan, check, proc, cpu: nr = 0 }: GuestArg): Snapshot {
-	const cpu: Cpu = { user, nr, plan, check, names: proc, maps: "", proc: {} };
+	const cpu: Cpu = { user, nr, plan, check, names: proc, maps: "", proc: {}, attempts: open_attempts(user) };
 	if (check) run_in_order(cpu);
 	else run_as_runnable(cpu);
 	user.user_idle();
@@ -151,6 +152,7 @@ export interface Snapshot {
 }
 
 interface Cpu extends Snapshot {
+	attempts: Attempts;
 	user: User;
 	nr: number;
 	plan: Plan;
@@ -233,6 +235,8 @@ function run(cpu: Cpu, op: number): void {
 		if (typeof maps === "string") cpu.maps = maps;
 		cpu.proc = read_proc(cpu.names, user.user_processes(), user.user_read_file);
 	}
+	const is_fault = plan.kind[op] === KIND.fault;
+	if (is_fault) before_access(user, cpu.attempts);
 	const start = performance.now();
 	if (switched === 0)
 		switch (plan.kind[op]) {
@@ -270,6 +274,7 @@ function run(cpu: Cpu, op: number): void {
 				result = 0;
 		}
 	plan.latency[op] = (performance.now() - start) * 1e6;
+	if (is_fault) plan.speculation[op] = after_access(user, cpu.attempts);
 	plan.begun[op] = performance.timeOrigin + start;
 	plan.cpu[op] = cpu.nr;
 	plan.result[op] = result;

@@ -15,6 +15,7 @@ import {
 	GIVEN,
 	KIND,
 	LAST,
+	MEMORY,
 	PLACED,
 	type Plan,
 	SNAPSHOT,
@@ -139,6 +140,7 @@ export function make_plan(trace: Trace, in_order = false): Plan {
 		nr: i32(count),
 		flags: u8(count),
 		access: u8(count),
+		memory: u8(count),
 		args: f64(count * 6),
 		opened: i32(count),
 		object: i32(count),
@@ -156,6 +158,7 @@ export function make_plan(trace: Trace, in_order = false): Plan {
 		fds: i32(open_files.length).fill(-1),
 		result: f64(count).fill(Number.NaN),
 		state: u8(count),
+		speculation: u8(count),
 		latency: f64(count),
 		begun: f64(count),
 		cpu: u8(count),
@@ -181,6 +184,7 @@ export function make_plan(trace: Trace, in_order = false): Plan {
 			(op.given || (trace.aligns ? op.not_aligned : op.aligned) ? GIVEN : 0) |
 			(op.expected.signal ? EXPECT_SIGNAL : 0);
 		plan.access[i] = ACCESS[op.access ?? "read"];
+		plan.memory[i] = MEMORY.indexOf(op.memory ?? "anonymous");
 		plan.args.set(op.args.slice(0, 6), i * 6);
 		plan.opened[i] = op.opened;
 		plan.object[i] =

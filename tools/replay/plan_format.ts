@@ -31,6 +31,35 @@ export const DIFFERENT = 2;
 /** The argument is memory that strace has read, or that the call writes to: on a page of the task's own. */
 export const IN_PAGE = -4096;
 
+/** What a fault is of. */
+export const MEMORY = ["anonymous", "file-read", "file-write-private", "shared"] as const;
+export type Memory = (typeof MEMORY)[number];
+
+/** Values of Plan.speculation. From ABORTED + 1 on: given up for that one of REASONS. */
+export const NO_FAULT = 0;
+export const NO_ATTEMPT = 1;
+export const SUCCEEDED = 2;
+export const ABORTED = 3;
+
+/** Counters of reasons to give up, as the kernel names them. */
+export const REASONS = [
+	"SPF_ABORT_ODD",
+	"SPF_ABORT_UNMAPPED",
+	"SPF_ABORT_NO_SPECULATE",
+	"SPF_ABORT_VMA_COPY",
+	"SPF_ABORT_ACCESS_ERROR",
+	"SPF_ABORT_PUD",
+	"SPF_ABORT_PMD",
+	"SPF_ABORT_ANON_VMA",
+	"SPF_ABORT_PTE_MAP_LOCK_SEQ1",
+	"SPF_ABORT_PTE_MAP_LOCK_PMD",
+	"SPF_ABORT_PTE_MAP_LOCK_PTL",
+	"SPF_ABORT_PTE_MAP_LOCK_SEQ2",
+	"SPF_ABORT_USERFAULTFD",
+	"SPF_ABORT_FAULT",
+	"SPF_ABORT_SWAP",
+];
+
 /** Everything that crosses to the CPUs: numbers in shared memory. */
 export interface Plan {
 	count: number;
@@ -40,6 +69,8 @@ export interface Plan {
 	nr: Int32Array;
 	flags: Uint8Array;
 	access: Uint8Array;
+	/** Of a fault: index of MEMORY. */
+	memory: Uint8Array;
 	/** Six for each operation. */
 	args: Float64Array;
 	/** Index of the open file that mmap takes, or -1. */
@@ -72,6 +103,8 @@ export interface Plan {
 	/** What each operation returned, and how that compares. */
 	result: Float64Array;
 	state: Uint8Array;
+	/** What became of a fault. */
+	speculation: Uint8Array;
 	/** Nanoseconds that each operation took. */
 	latency: Float64Array;
 	/** When it began, in milliseconds since the epoch, and on which CPU. */

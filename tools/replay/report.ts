@@ -11,6 +11,7 @@ import type { Outcome } from "./machine.ts";
 import { parse_maps } from "./maps.ts";
 import { EQUAL, NOT_RUN, type Plan } from "./plan_format.ts";
 import { hint_of, rule_of } from "./rules.ts";
+import { type Speculation, speculation_of, speculation_table } from "./speculation.ts";
 import type { Op, Trace } from "./trace.ts";
 
 export interface ResultDifference {
@@ -67,6 +68,7 @@ export interface Report {
 	kernel_ns: number;
 	mmap_lock_wait: { read_ns: number; write_ns: number; reads: number; writes: number };
 	vmstat: Record<string, number>;
+	speculation: Speculation;
 	/** Who waited for whom, the longest first; if that was asked for. */
 	locks?: LockWait[];
 	/** What was not given back, or went wrong; nothing if memory is balanced. */
@@ -134,6 +136,7 @@ export function make_report(
 		kernel_ns: plan.latency.reduce((sum, ns) => sum + ns, 0),
 		mmap_lock_wait: subtract(outcome.loaded.mmap_lock_wait, outcome.before.mmap_lock_wait),
 		vmstat: counted(outcome.before.vmstat, outcome.loaded.vmstat),
+		speculation: speculation_of(plan),
 		leaks: find_leaks(outcome),
 		console: outcome.console,
 	};
@@ -333,5 +336,5 @@ function measurements(report: Report): string[] {
 		["waited to write mmap_lock", `${milliseconds(wait.write_ns)} (${count(wait.writes, "time")})`],
 		...Object.entries(report.vmstat).map(([name, value]) => [name, String(value)]),
 	);
-	return [report.command, table.toString()];
+	return [report.command, table.toString(), speculation_table(report.speculation)].filter((text) => text !== "");
 }

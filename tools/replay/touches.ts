@@ -8,6 +8,7 @@ import type { InFlight } from "./in_flight.ts";
 import type { MemoryCalls } from "./memory_calls.ts";
 import { type AddressSpace, ANONYMOUS, type AreaRange, pages, SHARED } from "./model.ts";
 import type { Operations } from "./operations.ts";
+import type { Memory } from "./plan_format.ts";
 import type { Thread, Threads } from "./threads.ts";
 import type { Access } from "./trace.ts";
 import { exec_comm, number } from "./values.ts";
@@ -20,6 +21,13 @@ function permits(prot: number, access: Access): boolean {
 	if (access === "write") return (prot & PROT_WRITE) !== 0;
 	if (access === "exec") return (prot & PROT_EXEC) !== 0;
 	return (prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) !== 0;
+}
+
+/** Where nothing is mapped nothing is shared. */
+function memory_of(area: { flags: number; file: number } | undefined, access: Access): Memory {
+	if (area && area.flags & SHARED) return "shared";
+	if (!area || area.file < 0) return "anonymous";
+	return access === "write" ? "file-write-private" : "file-read";
 }
 
 export class Touches {
@@ -128,6 +136,7 @@ export class Touches {
 		const index = this.ops.length;
 		const area = range?.value;
 		op.access = fault.access ?? this.guess_access(mm, page, range, fault.signal);
+		op.memory = memory_of(area, op.access);
 		const permitted = area !== undefined && permits(area.prot, op.access);
 		if (fault.signal || !permitted || missed) op.expected = { signal: true };
 		/* The first write gives the vma its anon_vma: others wait for it. */

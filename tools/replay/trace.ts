@@ -13,6 +13,7 @@ import { type MapsLine, parse_marked_maps } from "./maps.ts";
 import { Merge } from "./merge.ts";
 import type { AddressSpace } from "./model.ts";
 import { parse_machine } from "./limits.ts";
+import type { Memory } from "./plan_format.ts";
 import { parse_strace } from "./strace.ts";
 
 export type Kind = "exec" | "call" | "clone" | "wait" | "exit" | "fault";
@@ -67,6 +68,8 @@ export interface Op {
 	aligned: boolean;
 	not_aligned: boolean;
 	access?: Access;
+	/** Of a fault: what it is of. */
+	memory?: Memory;
 	/** Index of the new task (clone) or of the one reaped (wait). */
 	child: number;
 	/** Index of an image (exec). */

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Where page faults went: by what they were of, how many were tried without mmap_lock, and what became of these. */
+import Table from "cli-table3";
+import { ABORTED, MEMORY, type Memory, NO_ATTEMPT, NO_FAULT, type Plan, REASONS, SUCCEEDED } from "./plan_format.ts";
+
+export interface Attempted {
+	/** Accesses that ended in a page fault. */
+	faults: number;
+	attempts: number;
+	successes: number;
+	/** Those that were given up, by the kernel's counter of the reason; "" without one. */
+	aborts: Record<string, number>;
+}
+export type Speculation = Record<Memory, Attempted>;
+
+export function speculation_of({
+	count,
+	memory,
+	speculation,
+}: Pick<Plan, "count" | "memory" | "speculation">): Speculation {
+	const of = (): Attempted => ({ faults: 0, attempts: 0, successes: 0, aborts: {} });
+	const all = Object.fromEntries(MEMORY.map((name) => [name, of()])) as Speculation;
+	for (let op = 0; op < count; op++) {
+		const what = speculation[op];
+		if (what === NO_FAULT) continue;
+		const row = all[MEMORY[memory[op]]];
+		row.faults++;
+		if (what === NO_ATTEMPT) continue;
+		row.attempts++;
+		if (what === SUCCEEDED) {
+			row.successes++;
+			continue;
+		}
+		const reason = what === ABORTED ? "" : REASONS[what - ABORTED - 1];
+		row.aborts[reason] = (row.aborts[reason] ?? 0) + 1;
+	}
+	return all;
+}
+
+const BARE = Object.fromEntries(
+	[
+		..."top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right".split(" "),
+		..."left left-mid mid mid-mid right right-mid".split(" "),
+	].map((name) => [name, ""]),
+);
+
+/** As text; nothing where no fault was tried. */
+export function speculation_table(speculation: Speculation): string {
+	const rows = MEMORY.map((name) => ({ name, ...speculation[name] })).filter(({ faults }) => faults > 0);
+	if (rows.every(({ attempts }) => attempts === 0)) return "";
+	const table = new Table({
+		head: ["", "faults", "tried", "done", "given up"],
+		chars: { ...BARE, middle: "  " },
+		style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
+		colAligns: ["left", "right", "right", "right", "left"],
+	});
+	for (const { name, faults, attempts, successes, aborts } of rows) {
+		const reasons = Object.entries(aborts)
+			.sort(([, a], [, b]) => b - a)
+			.map(([reason, n]) => `${reason.replace("SPF_ABORT_", "") || "(not counted)"} ${n}`);
+		table.push([name, String(faults), String(attempts), String(successes), reasons.join(", ")]);
+	}
+	return table.toString().replaceAll(/ +$/gm, "");
+}
