@@ -9,7 +9,8 @@ export function add_series(program: Command): void {
 		.option("--json", "print them as a JSON array, with functions, tests, scenarios and mutants")
 		.addHelpText(
 			"after",
-			"\nV2 is what is ported; RFC has faults of files and of swap, D12 and D2 another design.\n" +
+			"\nV2 is what is ported, and of RFC the faults of files; it has swap, too. D12 and D2 have\n" +
+				"another design.\n" +
 				"Exit status: 0, or 2 for a patch that there is not.",
 		)
 		.action(async (names: string[], o: { json?: boolean }) => {
