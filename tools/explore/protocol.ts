@@ -270,7 +270,8 @@ export interface AddressSpace {
 	/** CPUs that have it loaded. */
 	cpus: number[];
 	mmap_seq?: number;
-	vmas: { start: number; end: number; flags: number }[];
+	/** In order, with how deep each is in mm_rb (-1: not in it): together they are the tree. */
+	vmas: { start: number; end: number; flags: number; depth: number }[];
 	ptes: { addr: number; pte: number }[];
 }
 

@@ -6,6 +6,7 @@ import type { Search } from "./strategy/types.ts";
 
 export * from "host/head.ts";
 export { LITMUS_OPS, litmus_states } from "./litmus.ts";
+export { own_names, own_scenarios } from "./own.ts";
 export * from "./session.ts";
 /* For their tests. */
 export { SUBJECT_TEXTS } from "./about.ts";

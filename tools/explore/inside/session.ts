@@ -66,6 +66,7 @@ import type {
 	SessionFailure,
 	Sharing,
 } from "../protocol.ts";
+import { own_scenarios } from "./own.ts";
 import { Recorder } from "./recorder.ts";
 import { random_scenario } from "./random/random.ts";
 import { locks_held } from "./snapshot.ts";
@@ -269,8 +270,9 @@ export class Session {
 	recorder?: Recorder;
 
 	constructor(readonly options: SessionOptions) {
-		const scenario = scenarios().get(options.scenario) ?? random_scenario(options.scenario);
-		if (!scenario) throw new RangeError(`no scenario '${options.scenario}'`);
+		const { scenario: name } = options;
+		const scenario = scenarios().get(name) ?? own_scenarios.get(name) ?? random_scenario(name);
+		if (!scenario) throw new RangeError(`no scenario '${name}'`);
 		this.scenario = scenario;
 		this.oracles = options.oracles === false ? [] : all_oracles(options);
 		if (options.sharing) adopt_sharing(options.sharing);

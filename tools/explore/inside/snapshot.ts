@@ -11,6 +11,7 @@ import { ACQ, RACQ } from "host/kinds.ts";
 import { model } from "host/models/model.ts";
 import { type Held, watch } from "host/oracles/oracle.ts";
 import { ctx_cpu, ctx_kind, ctx_state, DONE, n_ctx, nr_cpus, pend_kind, pend_w, READY } from "host/state.ts";
+import { rb_parent } from "linux/rbtree.ts";
 import type { mm_struct, vm_area_struct } from "linux/mm_types.ts";
 import type { AddressSpace, Snapshot } from "../protocol.ts";
 import { address_spaces } from "./about.ts";
@@ -18,6 +19,16 @@ import { address_spaces } from "./about.ts";
 /** Pages of a vma that are shown, and vmas. */
 const MAX_PAGES = 8;
 const MAX_VMAS = 16;
+/** Levels of mm_rb that are looked at: while it is changed a node may lead anywhere. */
+const MAX_DEPTH = 32;
+
+/** -1: it is on the list, and not in the tree. */
+function depth_of(vma: vm_area_struct): number {
+	let depth = 0;
+
+	for (let node = rb_parent(vma.vm_rb); node !== NULL && depth < MAX_DEPTH; depth++) node = rb_parent(node);
+	return depth < MAX_DEPTH ? depth : -1;
+}
 
 function space_of(mm: mm_struct): AddressSpace {
 	const space: AddressSpace = {
@@ -33,7 +44,7 @@ function space_of(mm: mm_struct): AddressSpace {
 	let vma: vm_area_struct = mm.mmap;
 
 	for (let i = 0; vma !== NULL && i < MAX_VMAS; i++) {
-		space.vmas.push({ start: vma.vm_start, end: vma.vm_end, flags: vma.vm_flags });
+		space.vmas.push({ start: vma.vm_start, end: vma.vm_end, flags: vma.vm_flags, depth: depth_of(vma) });
 		const pages = Math.min(MAX_PAGES, (vma.vm_end - vma.vm_start) / PAGE_SIZE);
 
 		for (let p = 0; p < pages; p++) {

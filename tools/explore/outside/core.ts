@@ -3,12 +3,12 @@
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { UserError } from "../../lib/errors.ts";
-import { Sources } from "./places.ts";
+import { sources_of } from "./source.ts";
 import type { Answer, Calls, Command, Progress, Question } from "../protocol.ts";
 
 /** What JavaScript says of the kernel's code is a scenario's mistake, or a mutant's; anything else is ours. */
 function problem(bundle: string, text: string, where: string): Error {
-	const [at] = new Sources(bundle).frames(where);
+	const [at] = sources_of(bundle).frames(where);
 	if (at) return new UserError(`${at.func}(), ${at.file}:${at.line} throws: ${text.split("\n", 1)[0]}`);
 	return Object.assign(new Error(text), { stack: where });
 }

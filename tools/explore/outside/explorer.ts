@@ -9,11 +9,12 @@ import { UserError } from "../../lib/errors.ts";
 import { Core, NeverEnds } from "./core.ts";
 import { fragments, refused } from "./fragments.ts";
 import { is_file, load_mutant, mutant_bundle, stepper_tree } from "./mutant.ts";
-import { failure_of, Sources } from "./places.ts";
+import { failure_of } from "./places.ts";
 import type { Decoder, Listed } from "../protocol.ts";
 import { History, seconds_left } from "./history.ts";
 import { decode_schedule } from "./replay_string.ts";
 import { BUDGET, BUDGET_OF_ALL, hung, type Job, progress_of, search } from "./search.ts";
+import { sources_of } from "./source.ts";
 import { Team } from "./team.ts";
 import {
 	type ExploreOptions,
@@ -271,7 +272,7 @@ export async function replay(text: string, o: ReplayOptions): Promise<Repeated> 
 			throw new UserError(
 				`replay string: it is of another version of the kernel or scenario (${r.diverged}); explore again`,
 			);
-		const sources = new Sources(bundle);
+		const sources = sources_of(bundle);
 		const trace = sources.trace(r.events);
 		const failure = r.failure && failure_of(sources, r.failure, trace, text, r.decoder);
 		return { trace, listed: s, decoder: r.decoder, failure };

@@ -33,7 +33,10 @@ test("steps carry what the page shows: words, sources, states once each", (t) =>
 		ctx_id: 1,
 		cpus: [0],
 		mmap_seq: 40,
-		vmas: [{ start: 0x20000000, end: 0x20002000, flags: 3 }],
+		vmas: [
+			{ start: 0x20000000, end: 0x20002000, flags: 3, depth: 0 },
+			{ start: 0x20004000, end: 0x20005000, flags: 1, depth: 1 },
+		],
 		ptes: [{ addr: 0x20000000, pte: 0xf1867 }],
 	};
 	const state = {
@@ -76,7 +79,10 @@ test("steps carry what the page shows: words, sources, states once each", (t) =>
 	t.is(page.sources[file][3], " * Failures as one page to step through: page/page.html with its style, its");
 	const groups = new Map(page.states[0].map((g) => [g.title, g.rows.map((r) => `${r.key}: ${r.text}`)]));
 	t.deepEqual(groups.get("Locks held"), ["ptl 0x14: CPU0"]);
-	t.deepEqual(groups.get("mm 0 vmas"), ["0x20000000–0x20002000: rw-p"]);
+	t.deepEqual(groups.get("mm 0 vmas, by depth in mm_rb"), [
+		"0x20000000–0x20002000: rw-p",
+		"· 0x20004000–0x20005000: r--p",
+	]);
 	t.deepEqual(groups.get("mm 1 page table"), ["0x20000000: pfn 0xf1 RW A D NX"]);
 	t.deepEqual(groups.get("TLB of CPU1"), ["0x20000000, mm 1: pfn 0xf1 RO A NX"]);
 	t.deepEqual(groups.get("Page walk cache of CPU1"), ["0x20000000, mm 0: table in pfn 0xfb"]);

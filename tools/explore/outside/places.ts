@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What came out of a bundle, in terms of its sources. */
-import { readFileSync } from "node:fs";
-import { SourceMap } from "node:module";
-import { dirname, join, relative, resolve } from "node:path";
-import { here } from "../../lib/root.ts";
 import type {
 	Allocation,
 	Decoder,
@@ -15,7 +11,6 @@ import type {
 	TraceEvent,
 } from "../protocol.ts";
 import { WRITES } from "./describe.ts";
-import { enclosing, load_names, name_of_access } from "./source.ts";
 import { is_background } from "./steps.ts";
 import type { Failure } from "./types.ts";
 
@@ -124,6 +119,17 @@ function conflict_of(f: SessionFailure, trace: TraceEvent[]): number[] | undefin
 	}
 }
 
+/** What a bundle was made of. Files are named from the top of its tree. */
+export interface Origins {
+	/** How stacks call the bundle. */
+	bundle: string;
+	/** Where a place in it comes from; all are counted from 1. */
+	find(line: number, column: number): { file: string; line: number; column: number } | undefined;
+	/** What the source calls what is accessed there. */
+	name_of(file: string, line: number, column: number): string | undefined;
+	lines_of(file: string): readonly string[];
+}
+
 interface Frame {
 	func: string;
 	file: string;
@@ -133,46 +139,25 @@ interface Frame {
 
 /** From places in a bundle to places in the sources. */
 export class Sources {
-	#map: SourceMap;
-	#dir: string;
-	/** Where the sources are: of a mutant, its own. */
-	readonly root: string;
-	constructor(private readonly bundle: string) {
-		const [copy] = /^.*\/build\/mutants\/[^/]+\/src(?=\/)/.exec(bundle) ?? [];
-		this.root = copy ?? here();
-		load_names(bundle, this.root);
-		this.#map = new SourceMap(JSON.parse(readFileSync(`${bundle}.map`, "utf8")));
-		this.#dir = dirname(bundle);
-	}
+	constructor(private readonly origins: Origins) {}
 	/** Innermost first, without the machine's own. */
 	frames(stack: string): Frame[] {
 		const out: Frame[] = [];
 		for (const line of stack.split("\n")) {
 			const [, func, at, row, column] = /^\s+at (?:(\S+) \()?(.*?):(\d+):(\d+)\)?$/.exec(line) ?? [];
-			if (at === undefined || !at.includes(this.bundle)) continue;
-			const entry = this.#map.findEntry(Number(row) - 1, Number(column) - 1) as {
-				originalSource?: string;
-				originalLine?: number;
-				originalColumn?: number;
-			};
-			if (!entry.originalSource) continue;
-			const file = relative(this.root, resolve(this.#dir, entry.originalSource));
-			if (file.startsWith("arch/host/stepper/") || MACHINE.test(file)) continue;
-			const place = {
-				file,
-				line: (entry.originalLine ?? 0) + 1,
-				column: (entry.originalColumn ?? 0) + 1,
-			};
+			if (at === undefined || !at.includes(this.origins.bundle)) continue;
+			const place = this.origins.find(Number(row), Number(column));
+			if (!place || place.file.startsWith("arch/host/stepper/") || MACHINE.test(place.file)) continue;
 			const named = func !== undefined && !func.includes("<anonymous>");
 			/* Two of one name in a bundle: the bundler has given one of them a number. */
-			const name = named ? func.replace(/\$\d+$/, "") : this.#unnamed(file, place.line);
+			const name = named ? func.replace(/\$\d+$/, "") : this.#unnamed(place.file, place.line);
 			out.push({ ...place, func: name });
 		}
 		return out;
 	}
 	#unnamed(file: string, line: number): string {
 		const program = file.startsWith("tools/explore/inside/scenarios/");
-		return (program ? undefined : enclosing(join(this.root, file), line)) ?? "program";
+		return (program ? undefined : enclosing(this.origins.lines_of(file), line)) ?? "program";
 	}
 	/** Where a stack was made; `but` for files that are not meant. */
 	place(stack: string, but = PRIMITIVES): Place {
@@ -194,10 +179,19 @@ export class Sources {
 	access_name(stack: string, addr: number): string {
 		const frames = this.frames(stack);
 		const top = frames.find((x) => !PRIMITIVES.test(x.file)) ?? frames[0];
-		return top ? name_of_access(join(this.root, top.file), top.line, top.column, addr) : addr.toString(16);
+		const name = top && this.origins.name_of(top.file, top.line, top.column);
+		return name ?? addr.toString(16);
 	}
 }
+/** What a line belongs to, for functions that have no name of their own: `const f = RODATA(() => …)`. */
+function enclosing(lines: readonly string[], line: number): string | undefined {
+	for (let i = line - 1; i >= 0; i--) {
+		const [, name] = /^(?:export )?(?:const|function) (\w+)/.exec(lines[i] ?? "") ?? [];
+		if (name) return name;
+	}
+}
+
 /** Whoever calls one may sleep. */
 const ASKS = /^(__)?might_sleep(_if)?$|might_resched$/;
 /** What drives the kernel is no part of the story. */
-const MACHINE = /^tools\/explore\/inside\/(session|recorder)\.ts$/;
+const MACHINE = /^tools\/explore\/inside\/(session|recorder|own)\.ts$/;

@@ -8,9 +8,10 @@
  */
 import { readFileSync } from "node:fs";
 import type { Core, NeverEnds } from "./core.ts";
-import { failure_of, Sources } from "./places.ts";
+import { failure_of, type Sources } from "./places.ts";
 import type { Listed, Request, SessionFailure } from "../protocol.ts";
 import { build_id, encode_schedule } from "./replay_string.ts";
+import { sources_of } from "./source.ts";
 import type { Ended, OnProgress, Team } from "./team.ts";
 import type { ExploreOptions, Failure, Model, Progress, Result } from "./types.ts";
 
@@ -210,7 +211,7 @@ export function hung(job: Job, mutant: string | undefined, why: NeverEnds): Resu
 /** The same failure with fewest preemptions, then with fewest CPUs, in words. */
 async function explain(team: Team, job: Job, found: SessionFailure, searched: number): Promise<Failure> {
 	const { s, model } = job;
-	const sources = new Sources(job.bundle);
+	const sources = sources_of(job.bundle);
 	/* Its steps are too many to be shown, and one that ends sooner would be another one. */
 	if (found.kind === "limit") {
 		const bare = failure_of(sources, found, [], replay_string(job, found.schedule));

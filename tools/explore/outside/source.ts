@@ -1,28 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * What the source calls a place, given where it is accessed. The compiler has
- * written it down beside the bundle (scripts/cc/names.ts), by the places that
- * the bundle's source map leads to.
+ * What a bundle was made of, from what lies beside it: its source map, and what the source calls each access,
+ * which the compiler has written down (scripts/cc/names.ts) by the places that the map leads to.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { SourceMap } from "node:module";
+import { dirname, join, relative, resolve } from "node:path";
+import { here } from "../../lib/root.ts";
 import type { Names } from "../../../scripts/cc/unit.ts";
+import { type Origins, Sources } from "./places.ts";
 
-/** By absolute path of a source, of all bundles so far. */
-const known = new Map<string, Names>();
-
-/** Gets to know the names of a bundle, whose sources lie below root. */
-export function load_names(bundle: string, root: string): void {
-	/* A bundle that no build of ours made has none. */
-	if (!existsSync(`${bundle}.names.json`)) return;
-	const names: Record<string, Names> = JSON.parse(readFileSync(`${bundle}.names.json`, "utf8"));
-	for (const [file, of] of Object.entries(names)) known.set(join(root, file), of);
+/** Where the sources of a bundle are: of a mutant, its own. */
+function root_of(bundle: string): string {
+	const [copy] = /^.*\/build\/mutants\/[^/]+\/src(?=\/)/.exec(bundle) ?? [];
+	return copy ?? here();
 }
 
-/** The access or the argument at a place of the source, or the address. */
-export function name_of_access(file: string, line: number, column: number, addr: number): string {
-	return known.get(file)?.[`${line}:${column}`] ?? addr.toString(16);
+/** What its accesses are called, by file. A bundle that no build of ours made has no names. */
+export function names_of(bundle: string): Record<string, Names> {
+	const file = `${bundle}.names.json`;
+	return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
 }
+
+function origins_of(bundle: string): Origins {
+	const root = root_of(bundle);
+	const names = names_of(bundle);
+	const map = new SourceMap(JSON.parse(readFileSync(`${bundle}.map`, "utf8")));
+	return {
+		bundle,
+		find(line, column) {
+			const entry = map.findEntry(line - 1, column - 1) as {
+				originalSource?: string;
+				originalLine?: number;
+				originalColumn?: number;
+			};
+			if (!entry.originalSource) return undefined;
+			return {
+				file: relative(root, resolve(dirname(bundle), entry.originalSource)),
+				line: (entry.originalLine ?? 0) + 1,
+				column: (entry.originalColumn ?? 0) + 1,
+			};
+		},
+		name_of: (file, line, column) => names[file]?.[`${line}:${column}`],
+		lines_of: (file) => lines_of(join(root, file)),
+	};
+}
+
+export const sources_of = (bundle: string): Sources => new Sources(origins_of(bundle));
 
 const files = new Map<string, string[]>();
 
@@ -37,13 +61,4 @@ export function lines_of(file: string): string[] {
 		files.set(file, lines);
 	}
 	return lines;
-}
-
-/** What a line belongs to, for functions that have no name of their own: `const f = RODATA(() => …)`. */
-export function enclosing(file: string, line: number): string | undefined {
-	const lines = lines_of(file);
-	for (let i = line - 1; i >= 0; i--) {
-		const [, name] = /^(?:export )?(?:const|function) (\w+)/.exec(lines[i] ?? "") ?? [];
-		if (name) return name;
-	}
 }

@@ -4,15 +4,21 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { load_names, name_of_access } from "./source.ts";
+import { here } from "../../lib/root.ts";
+import { sources_of } from "./source.ts";
 
 test("names are those that the compiler wrote down; without one, the address", (t) => {
 	const dir = mkdtempSync(join(tmpdir(), "spf-names-"));
 	const bundle = join(dir, "vmlinux.mjs");
+	const stack = (column: number) => `    at f (${bundle}:1:${column})`;
+	/* Columns 1 and 9 of the first line: columns 7 and 8 of line 3. */
+	const map = { version: 3, sources: [join(here(), "kernel/mm/x.ts")], names: [], mappings: "AAEM,QAAC" };
+	writeFileSync(`${bundle}.map`, JSON.stringify(map));
 	writeFileSync(`${bundle}.names.json`, JSON.stringify({ "kernel/mm/x.ts": { "3:7": "mm.mmap_seq" } }));
-	load_names(bundle, "/tree");
+	const sources = sources_of(bundle);
 	rmSync(dir, { recursive: true });
-	t.is(name_of_access("/tree/kernel/mm/x.ts", 3, 7, 0x1000), "mm.mmap_seq");
-	t.is(name_of_access("/tree/kernel/mm/x.ts", 3, 8, 0x1000), "1000");
-	t.is(name_of_access("/other/kernel/mm/x.ts", 3, 7, 0x1000), "1000");
+	t.like(sources.place(stack(9)), { file: "kernel/mm/x.ts", line: 3, func: "f" });
+	t.is(sources.access_name(stack(1), 0x1000), "mm.mmap_seq");
+	t.is(sources.access_name(stack(9), 0x1000), "1000");
+	t.is(sources.access_name("    at f (/other.mjs:1:1)", 0x1000), "1000");
 });
