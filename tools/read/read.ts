@@ -29,7 +29,10 @@ export async function read(what: string[], o: ReadCommand): Promise<number> {
 	}
 	const site = new Site(room);
 	if (o.out !== undefined) {
-		const files = await write_site(site, o.out);
+		const files = await write_site(site, o.out, (done, all) => {
+			if (process.stderr.isTTY) process.stderr.write(`\r  kernel ${done} of ${all}`);
+			if (process.stderr.isTTY && done === all) process.stderr.write("\r\x1b[K");
+		});
 		process.stdout.write(`${count(files, "file")} in ${o.out}: open ${o.out}/index.html\n`);
 		return 0;
 	}

@@ -25,6 +25,8 @@ class States {
 }
 
 const hex = (v: number) => `0x${v.toString(16)}`;
+const seq_text = (seq: number) => `${seq} (${seq % 2 ? "odd: a writer is inside" : "even"})`;
+const depth_text = (depth: number) => (depth < 0 ? "(not in it) " : "· ".repeat(depth));
 function state_groups(s: Snapshot, name_of: (addr: number) => string, d?: Decoder): StateGroup[] {
 	const pte = (v: number) => (d ? pte_text(v, d) : number_text(v));
 	const flags = (v: number) => (d ? vm_flags_text(v, d) : number_text(v));
@@ -41,7 +43,7 @@ function state_groups(s: Snapshot, name_of: (addr: number) => string, d?: Decode
 						: [
 								{
 									key: "mmap_seq",
-									text: `${x.mmap_seq} (${x.mmap_seq % 2 ? "odd: a writer is inside" : "even"})`,
+									text: seq_text(x.mmap_seq),
 								},
 							]),
 					{
@@ -56,7 +58,7 @@ function state_groups(s: Snapshot, name_of: (addr: number) => string, d?: Decode
 			{
 				title: `${mm}vmas, by depth in mm_rb`,
 				rows: x.vmas.map((v) => ({
-					key: `${v.depth < 0 ? "(not in it) " : "· ".repeat(v.depth)}${hex(v.start)}–${hex(v.end)}`,
+					key: `${depth_text(v.depth)}${hex(v.start)}–${hex(v.end)}`,
 					text: flags(v.flags),
 				})),
 			},

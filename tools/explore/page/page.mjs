@@ -108,7 +108,8 @@ export function step_through(root, pages, hears) {
 			const chain = calls.slice(-2).join(" › ");
 			if (chain && (chains.get(s.who) !== chain || turn)) cell.append(el("span", chain, "calls"));
 			chains.set(s.who, chain);
-			const mark = `${s.fails ? "✗ " : ""}${s.conflict ? "✱ " : ""}${s.mark === "" ? "" : `${s.mark} `}`;
+			const marks = [s.fails && "✗", s.conflict && "✱", s.mark].filter(Boolean);
+			const mark = marks.map((m) => `${m} `).join("");
 			cell.append(el("span", `${mark}${text}`, s.conflict && "conflict"));
 			cell.title = `${calls.join(" › ")}\n${s.file}${s.file ? `:${s.line}` : ""}`;
 			row.addEventListener("click", () => go(i));

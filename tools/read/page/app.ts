@@ -62,6 +62,8 @@ function help(): void {
 
 let going = false;
 function pressed(event: KeyboardEvent): void {
+	/* Another part of the page has taken it. */
+	if (event.defaultPrevented) return;
 	if (event.ctrlKey || event.metaKey || event.altKey) return;
 	const target = event.target as Element;
 	if (target.closest("input, textarea, select, dialog")) {

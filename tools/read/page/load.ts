@@ -2,36 +2,36 @@
 /** Loads what is only needed when somebody asks: a script, since a page that is a file can load nothing else. */
 import type { MailData, SymbolData } from "./data.ts";
 
-interface Loaded {
-	spf_symbols?: SymbolData[];
-	spf_mails?: MailData[];
-}
-const loaded = globalThis as Loaded;
+/** By name, what scripts have brought. */
+const brought: Record<string, unknown> = {};
+(globalThis as { spf_data?: Record<string, unknown> }).spf_data = brought;
+
 /** From this page to the top. */
 export const up = document.body.dataset.up ?? "";
 
-const under_way = new Map<string, Promise<void>>();
-function script(name: string): Promise<void> {
-	const before = under_way.get(name);
-	if (before) return before;
-	const promise = new Promise<void>((resolve) => {
+const under_way = new Map<string, Promise<unknown>>();
+
+/** Rejects where there is none. */
+export function data<T>(name: string): Promise<T> {
+	let promise = under_way.get(name) as Promise<T> | undefined;
+	promise ??= new Promise<T>((resolve, reject) => {
 		const element = document.createElement("script");
-		element.src = `${up}data/${name}.js`;
-		element.onload = element.onerror = () => resolve();
+		const over = () => {
+			element.remove();
+			if (name in brought) return resolve(brought[name] as T);
+			under_way.delete(name);
+			reject(new Error(`data/${name}.js: not there`));
+		};
+		element.src = `${up}data/${name.split("/").map(encodeURIComponent).join("/")}.js`;
+		element.onload = element.onerror = over;
 		document.head.append(element);
 	});
 	under_way.set(name, promise);
 	return promise;
 }
 
-export async function symbols(): Promise<SymbolData[]> {
-	if (!loaded.spf_symbols) await script("symbols");
-	return loaded.spf_symbols ?? [];
-}
-export async function mails(): Promise<MailData[]> {
-	if (!loaded.spf_mails) await script("mails");
-	return loaded.spf_mails ?? [];
-}
+export const symbols = (): Promise<SymbolData[]> => data<SymbolData[]>("symbols").catch(() => []);
+export const mails = (): Promise<MailData[]> => data<MailData[]>("mails").catch(() => []);
 
 /** Elements from what they are: text is text. */
 export function make<K extends keyof HTMLElementTagNameMap>(

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The page's own code as one script. */
+/** The page's own code: one script, and one that is put behind a kernel in a worker. */
 import { fileURLToPath } from "node:url";
 
-let made: Promise<string> | undefined;
+const made = new Map<string, Promise<string>>();
 
-export function app_script(): Promise<string> {
-	made ??= bundle(fileURLToPath(new URL("../page/app.ts", import.meta.url)));
-	return made;
+function script(file: URL): Promise<string> {
+	let text = made.get(file.href);
+	if (!text) made.set(file.href, (text = bundle(fileURLToPath(file))));
+	return text;
 }
+export const app_script = (): Promise<string> => script(new URL("../page/app.ts", import.meta.url));
+export const worker_script = (): Promise<string> => script(new URL("../page/worker.ts", import.meta.url));
 
 async function bundle(input: string): Promise<string> {
 	const { rolldown } = await import("rolldown");

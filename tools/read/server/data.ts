@@ -6,9 +6,9 @@ import type { Message } from "../mail/types.ts";
 import type { MailData, SymbolData } from "../page/data.ts";
 import { message_page } from "./address.ts";
 
-/** As a script: nothing in it ends where it should not. */
-const assign = (name: string, value: unknown): string =>
-	`globalThis.${name} = ${JSON.stringify(value).replace(
+/** As a script that brings it: nothing in it ends where it should not. */
+export const brought = (name: string, value: unknown): string =>
+	`spf_data[${JSON.stringify(name)}] = ${JSON.stringify(value).replace(
 		/[<\u2028\u2029]/g,
 		(c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
 	)};\n`;
@@ -27,12 +27,12 @@ export function symbol_data(sources: Sources): string {
 				d.of ? `${d.of}.${name}` : d.signature,
 				short(d.comment),
 			]);
-	return assign("spf_symbols", all);
+	return brought("symbols", all);
 }
 
 export function mail_data(messages: readonly Message[]): string {
-	return assign(
-		"spf_mails",
+	return brought(
+		"mails",
 		messages.map((m): MailData => {
 			const text = m.parts.flatMap((p) => p.blocks.flatMap(lines_of_block)).map((l) => l.raw);
 			return [message_page(m.id), m.subject || m.id, m.from, text.join("\n")];

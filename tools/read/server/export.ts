@@ -8,7 +8,7 @@ import type { Site } from "./site.ts";
 /** Says that a directory is ours to write over. */
 const MARK = ".spf-read";
 
-export async function write_site(site: Site, dir: string): Promise<number> {
+export async function write_site(site: Site, dir: string, tell?: (done: number, all: number) => void): Promise<number> {
 	if (existsSync(dir)) {
 		if (!statSync(dir).isDirectory()) throw new UserError(`--out ${dir}: it is a file; name a directory`);
 		if (readdirSync(dir).length > 0 && !existsSync(join(dir, MARK)))
@@ -16,7 +16,7 @@ export async function write_site(site: Site, dir: string): Promise<number> {
 	}
 	mkdirSync(dir, { recursive: true });
 	writeFileSync(join(dir, MARK), "");
-	const addresses = site.addresses();
+	const addresses = await site.addresses(tell);
 	const made = new Set<string>();
 	for (const address of addresses) {
 		const text = await site.get(address);

@@ -171,12 +171,20 @@ ${this.alive(regions)}</section>`;
 		const scenarios = count(new Set(mutants.map((m) => m.scenario)).size, "scenario");
 		return html`<details class="alive"><summary>${
 			mutants.length > 0 && html`<b>Take it out</b>: ${ways} to break this, seen in ${scenarios}. `
-		}${tests.length > 0 && `${count(tests.length, "unit test")}.`}</summary><ul>${mutants.map(
-			(m) =>
-				html`<li><a href="${href(this.up, mutant_page(m.name))}">${m.name}</a> ${
-					m.subject
-				} <span class="by">${m.survives ? "survives" : m.scenario}</span></li>`,
-		)}</ul>${
+		}${tests.length > 0 && `${count(tests.length, "unit test")}.`}</summary><div data-steps>${
+			mutants.length > 0 &&
+			html`<ul>${mutants.map(
+				(m) =>
+					html`<li>${
+						m.schedule &&
+						html`<button type="button" data-mutant="${m.name}" title="${
+							m.name
+						}: what goes wrong without it">Take out</button> `
+					}<a href="${href(this.up, mutant_page(m.name))}">${m.name}</a> ${
+						m.subject
+					} <span class="by">${m.survives ? "survives" : m.scenario}</span></li>`,
+			)}</ul><p role="status"></p>`
+		}</div>${
 			tests.length > 0 &&
 			html`<p>Unit tests: ${tests.map(
 				(u) => html`<a href="${href(this.up, source_page(u.file), u.name)}">${u.name}</a> `,

@@ -6,9 +6,18 @@ import { read_blocks } from "../mail/diff.ts";
 import { line_of } from "../mail/lines.ts";
 import type { Hunk } from "../mail/types.ts";
 
+/** Where a hunk is in a file, which has grown since it was made: as `patch` finds it. */
+function place_of(hunk: Hunk, lines: readonly string[]): number {
+	const old = hunk.rows.filter((r) => r.kind !== "+").map((r) => r.text);
+	const fits = (at: number) => at > 0 && old.every((text, i) => lines[at - 1 + i] === text);
+	for (let far = 0; far < lines.length; far++)
+		for (const at of [hunk.old[0] - far, hunk.old[0] + far]) if (fits(at)) return at;
+	return hunk.old[0];
+}
+
 /** The lines of ours that a hunk of a mutant changes. */
-function lines_of(hunk: Hunk): number[] {
-	let at = hunk.old[0];
+function lines_of(hunk: Hunk, lines: readonly string[]): number[] {
+	let at = place_of(hunk, lines);
 	return hunk.rows.flatMap((r) => {
 		if (r.kind === "+") return [at];
 		at++;
@@ -28,8 +37,9 @@ export class Mutants {
 		for (const mutant of this.all)
 			for (const b of read_blocks(mutant.diff.split("\n").map(line_of)))
 				if (b.kind === "hunk") {
-					const there = this.#places.get(b.file.path) ?? [];
-					this.#places.set(b.file.path, [...there, { mutant, lines: lines_of(b) }]);
+					const { path } = b.file;
+					const lines = lines_of(b, sources.files.get(path)?.lines ?? []);
+					this.#places.set(path, [...(this.#places.get(path) ?? []), { mutant, lines }]);
 				}
 	}
 	of(regions: readonly Definition[]): Mutant[] {

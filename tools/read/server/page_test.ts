@@ -210,13 +210,42 @@ in_browser("a note stays, and becomes an answer", async (t, open) => {
 	t.deepEqual(lines.slice(at - 3, at), ["> +\tif (!spin_trylock(ptl))", "> +\t\tgoto fail;", ""]);
 });
 
+/** Of a function from which one thing can be taken out: no other kernel is built for it. */
+const DOWNGRADE = `diff --git a/include/linux/mmap_lock.h b/include/linux/mmap_lock.h
+--- a/include/linux/mmap_lock.h
++++ b/include/linux/mmap_lock.h
+@@ -90,5 +90,6 @@
+ static inline void mmap_write_downgrade(struct mm_struct *mm)
+ {
+ 	__mmap_lock_trace_acquire_returned(mm, false, true);
++	mm_write_seq_end(mm);
+ 	downgrade_write(&mm->mmap_lock);
+ }
+`;
+/** Takes out what a button says, and returns the text of the view. */
+async function take_out(page: Page, name: string): Promise<Locator> {
+	const button = page.locator(`button[data-mutant="${name}"]`).first();
+	if (!(await button.isVisible()))
+		await page.locator("details.alive", { has: button }).locator("summary").click();
+	await button.click();
+	const view = page.locator(".steps");
+	await view.locator("tr.here").waitFor();
+	return view;
+}
+
 in_browser("as files, without a server", async (t, open) => {
 	const out = join(dir, "out");
-	await write_site(site, out);
-	const page = await open(`${pathToFileURL(join(out, PATCH)).href}#h1`);
+	const mail = join(dir, "one.eml");
+	writeFileSync(mail, `${head(7, "[PATCH] mm: end it")}\nOnce.\n---\n${DOWNGRADE}`);
+	await write_site(new Site(await make_room([mail])), out);
+	const page = await open(`${pathToFileURL(join(out, "patch/part-7@pond.example.html")).href}#h1`);
 	await page.waitForSelector("#h1 svg path");
 	await page.locator("#h1 .left a.i").first().hover();
 	await page.waitForSelector("#popup:not([hidden])");
+	const view = await take_out(page, "no-end-on-downgrade");
+	t.regex(await seen(page.locator("#h1 [role=status]")), /^found here in \d+ executions/);
+	t.regex(await seen(view.locator("#title")), /^munmap-downgraded without it: /);
+	t.regex(await seen(view.locator("#schedule")), /mmap_seq/);
 	await page.keyboard.press("/");
 	await page.keyboard.type("mmap_seq");
 	await page.waitForSelector(".hits li");
@@ -225,6 +254,23 @@ in_browser("as files, without a server", async (t, open) => {
 	await page.getByRole("link", { name: "include/linux/mmap_lock.ts" }).first().click();
 	await page.waitForURL(/mmap_lock\.ts/);
 	await t.throwsAsync(write_site(site, join(dir, "in")), { message: /files of somebody else/ });
+});
+
+in_browser("from the list to what goes wrong without the second look at the sequence", async (t, open) => {
+	const page = await open(base);
+	await page.getByRole("link", { name: "mm: try the lock" }).first().click();
+	await page.keyboard.press("j");
+	const view = await take_out(page, "skip-seq2");
+	const state = view.locator("#state");
+	await page.keyboard.press("b");
+	t.regex(await seen(view.locator("tr.here")), /✱ mm\.mmap_seq 40 \(even\) → 41 \(odd\)/);
+	t.regex(await seen(state), /kernel\/mm\/mmap\.ts:\d+[\s\S]*mmap_seq[\s\S]*41 \(odd: a writer is inside\)/);
+	for (const title of ["Locks held", "vmas, by depth in mm_rb", "page table", "TLB of CPU0"])
+		t.true((await state.locator("h2").allInnerTexts()).includes(title), title);
+	/* The first step on the other side of the lock is in what stands beside the hunk. */
+	for (let i = 0; i < 200 && (await page.locator("#h1 .right .step-here").count()) === 0; i++)
+		await page.keyboard.press("k");
+	t.regex(await seen(page.locator("#h1 .right .step-here")), /\S/);
 });
 
 in_browser("what a mail has in it is text", async (t, open) => {
@@ -325,7 +371,9 @@ test("nothing but its pages, to nobody but this machine's own names", async (t) 
 		"/source/../../package.json.html",
 		"/source/..%2f..%2fpackage.json",
 		"/data/../../x",
-		"/steps/..%2fx",
+		"/data/text/..%2f..%2fpackage.json.js",
+		"/data/text/kernel/../../etc/passwd.ts.js",
+		"/data/mutant/..%2fx.js",
 		"/%",
 		"/patch/none",
 	];

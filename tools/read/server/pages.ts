@@ -14,6 +14,7 @@ import { answers } from "./answers.ts";
 import { Code } from "./code.ts";
 import { type Html, html } from "./html.ts";
 import { HunkPage, type SaidOf } from "./hunk_page.ts";
+import { mutant_command } from "./kernels.ts";
 import { Mutants } from "./mutants.ts";
 import { shell } from "./shell.ts";
 
@@ -165,6 +166,7 @@ ${[...group(known, (p) => p.series)].map(
 		return shell({
 			page,
 			title: title_of(m),
+			steps: located.length > 0,
 			before: to(order[at - 1]),
 			next: to(order[at + 1]),
 			above: `${up}index.html`,
@@ -327,9 +329,9 @@ ${[...groups].map(([kind, uses]) => html`<h2>${USES[kind]} (${uses.length})</h2>
 		const page = mutant_page(name);
 		const up = up_from(page);
 		const config = m.config && `, ${m.config}`;
-		const command = `npx spf explore ${m.scenario} --model ${m.model} --mutant ${m.name}`;
 		return shell({
 			page,
+			steps: true,
 			title: `${name}: ${m.subject}`,
 			above: `${up}index.html`,
 			bar: html`<span>mutant</span>`,
@@ -353,11 +355,11 @@ ${[...groups].map(([kind, uses]) => html`<h2>${USES[kind]} (${uses.length})</h2>
 									: "same"
 						}">${l}\n</span>`,
 				)}</pre>
-<p><code class="command">${command} --html page.html</code></p>
+<p><code class="command">${mutant_command(m)} --html page.html</code></p>
 ${
 	m.schedule &&
-	html`<p class="take" data-mutant="${name}" hidden><button type="button"
-	id="take">Take it out</button> <span role="status"></span></p>`
+	html`<div data-steps><p class="take"><button type="button"
+	data-mutant="${name}">Take it out</button> and see what goes wrong.</p><p role="status"></p></div>`
 }`,
 		});
 	}

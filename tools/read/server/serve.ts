@@ -5,7 +5,6 @@ import type { AddressInfo } from "node:net";
 import { UserError } from "../../lib/errors.ts";
 import { POLICY } from "./shell.ts";
 import type { Site } from "./site.ts";
-import { Takers } from "./steps.ts";
 
 const TYPES: Record<string, string> = {
 	html: "text/html; charset=utf-8",
@@ -30,12 +29,11 @@ export function is_ours(host: string | undefined, port: number, own?: string): b
 
 interface Served {
 	site: Site;
-	takers: Takers;
 	own?: string;
 }
 
 async function answer(served: Served, request: IncomingMessage, response: ServerResponse): Promise<void> {
-	const { site, takers, own } = served;
+	const { site, own } = served;
 	const send = (status: number, text: string, type = "text/plain; charset=utf-8", more = {}) => {
 		response.writeHead(status, { ...HEADERS, "Content-Type": type, ...more });
 		response.end(request.method === "HEAD" ? undefined : text);
@@ -49,13 +47,6 @@ async function answer(served: Served, request: IncomingMessage, response: Server
 	} catch {
 		return send(400, "not an address\n");
 	}
-	const mutant = /^steps\/([\w-]+)$/.exec(path);
-	if (mutant) {
-		const m = site.pages.mutants.all.find((x) => x.name === mutant[1] && x.schedule !== "");
-		if (!m) return send(404, "there is no such mutant\n");
-		const { page, policy } = await takers.take_out(m);
-		return send(200, page, TYPES.html, { "Content-Security-Policy": policy });
-	}
 	const text = await site.get(path);
 	if (text !== undefined) return send(200, text, TYPES[path.replace(/.*\./, "")]);
 	const to = site.canonical(path);
@@ -65,7 +56,7 @@ async function answer(served: Served, request: IncomingMessage, response: Server
 }
 
 export function serve(site: Site, host: string, port: number): Promise<Server> {
-	const served = { site, takers: new Takers(), own: LOCAL.test(host) ? undefined : host };
+	const served = { site, own: LOCAL.test(host) ? undefined : host };
 	const server = createServer((request, response) => {
 		answer(served, request, response).catch((error: Error) => {
 			if (!response.headersSent) response.writeHead(500, HEADERS);

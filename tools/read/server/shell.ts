@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What is around every page. Nothing in it is run or fetched but what lies beside it. */
+import { readFileSync } from "node:fs";
 import { up_from } from "./address.ts";
-import { type Html, html } from "./html.ts";
+import { Html, html } from "./html.ts";
 
 export const POLICY =
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-	"worker-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'";
+	"worker-src 'self' blob:; base-uri 'none'; form-action 'self'";
 
 export interface Page {
 	/** Its address. */
@@ -19,6 +20,18 @@ export interface Page {
 	/** Left in the bar on top. */
 	bar?: Html;
 	body: Html;
+	/** There are schedules to step through. */
+	steps?: boolean;
+}
+
+/** What stepper.ts shows them in: the explorer's own page, of which there may be only one `main`. */
+let view: Html | undefined;
+function steps_view(): Html {
+	const page = readFileSync(new URL("../../explore/page/page.html", import.meta.url), "utf8");
+	const body = page.slice(page.indexOf("<body>") + 6, page.indexOf("<noscript>"));
+	const parts = body.replace(/<main\b/g, '<div class="main"').replaceAll("</main>", "</div>");
+	view ??= new Html(`<template id="steps-view">${parts}</template>\n`);
+	return view;
 }
 
 export function shell(p: Page): string {
@@ -45,7 +58,7 @@ ${rel("next", p.next)}${rel("prev", p.before)}${rel("up", p.above)}<script defer
 <button type="button" id="find" title="search (/)">/ search</button>
 <button type="button" id="help" title="keys (?)">?</button></span></header>
 <main>${p.body}</main>
-</body>
+${p.steps && steps_view()}</body>
 </html>
 `.text;
 }
