@@ -69,6 +69,20 @@ test("it is made once", (t) => {
 	t.is(statSync(made).ino, ino);
 });
 
+test("where there is no room for it, the sources run, and nothing is left", (t) => {
+	const { dir, spf } = tree(t);
+	/* No file may get longer than this one is: 0 bytes. */
+	const command = `trap '' XFSZ; ulimit -f 0; exec '${process.execPath}' '${dir}/bin/spf.mjs' x`;
+	const { status, stdout, stderr } = spawnSync("sh", ["-c", command], {
+		cwd: "/",
+		encoding: "utf8",
+		env: { ...process.env, KBUILD_OUTPUT: "", TSX_DISABLE_CACHE: "1" },
+	});
+	t.deepEqual([status, stdout, stderr], [3, said("aaa"), ""]);
+	t.deepEqual(readdirSync(join(dir, "build/spf")), []);
+	t.is(spf("x").stdout, said("aaa"));
+});
+
 test("a source that has its size and its date of before", (t) => {
 	const { dir, write, spf } = tree(t);
 	spf();

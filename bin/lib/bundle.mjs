@@ -49,8 +49,13 @@ function there() {
  */
 function write(name, text) {
 	const aside = join(dir, `.tmp.${name}.${process.pid}`);
-	writeFileSync(aside, text);
-	renameSync(aside, join(dir, name));
+	try {
+		writeFileSync(aside, text);
+		renameSync(aside, join(dir, name));
+	} catch (error) {
+		rmSync(aside, { force: true });
+		throw error;
+	}
 }
 
 /** A module asks where it lies to find what lies beside it: that is where its source is. */

@@ -50,6 +50,12 @@ export const rules: Rule[] = [
 	{ files: GENERIC, line: /const \w*PAGE\w* = (4096|0x1000|12)\b/, say: GEOMETRY },
 	/* But a hash, of h, is one. */
 	{ files: GENERIC, line: /(?<!\bh >*)(>>>?|<<) 12\b/, say: GEOMETRY },
+	{
+		files: /^(scripts\/(?!kconfig\/|lib\/)|tools\/(?!testing\/)).*\.ts$/,
+		except: /_test\.ts$|\/testutil\.ts$|^scripts\/checkpatch\//,
+		line: /\b(writeFileSync|appendFileSync|createWriteStream)\(/,
+		say: "a full disk leaves half a file, and nobody hears which: write_file(), open_output()",
+	},
 	{ files: CODE, except: /_test\.ts$/, line: /[ \t]+$/, say: "trailing white space" },
 	{
 		files: CODE,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** All pages as files of a directory. */
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { write_file } from "../../../scripts/lib/files.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { Site } from "./site.ts";
 
@@ -14,18 +15,12 @@ export async function write_site(site: Site, dir: string, tell?: (done: number, 
 		if (readdirSync(dir).length > 0 && !existsSync(join(dir, MARK)))
 			throw new UserError(`--out ${dir}: it has files of somebody else; name a new directory`);
 	}
-	mkdirSync(dir, { recursive: true });
-	writeFileSync(join(dir, MARK), "");
+	write_file(join(dir, MARK), "", { parents: true });
 	const addresses = await site.addresses(tell);
-	const made = new Set<string>();
 	for (const address of addresses) {
 		const text = await site.get(address);
 		if (text === undefined) continue;
-		const file = join(dir, address);
-		const parent = dirname(file);
-		if (!made.has(parent)) mkdirSync(parent, { recursive: true });
-		made.add(parent);
-		writeFileSync(file, text);
+		write_file(join(dir, address), text, { parents: true });
 	}
 	return addresses.length;
 }

@@ -254,6 +254,13 @@ in_browser("as files, without a server", async (t, open) => {
 	await page.getByRole("link", { name: "include/linux/mmap_lock.ts" }).first().click();
 	await page.waitForURL(/mmap_lock\.ts/);
 	await t.throwsAsync(write_site(site, join(dir, "in")), { message: /files of somebody else/ });
+	/* What cannot be written is named. */
+	const taken = join(dir, "taken");
+	mkdirSync(join(taken, "index.html"), { recursive: true });
+	writeFileSync(join(taken, ".spf-read"), "");
+	await t.throwsAsync(write_site(site, taken), {
+		message: `${taken}/index.html: cannot be written: it is a directory`,
+	});
 });
 
 in_browser("from the list to what goes wrong without the second look at the sequence", async (t, open) => {
