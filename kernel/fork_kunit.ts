@@ -19,6 +19,8 @@ import {
 import { O_RDONLY } from "linux/fcntl.ts";
 import {
 	MADV_DONTFORK,
+	MADV_DONTNEED,
+	MADV_PAGEOUT,
 	MADV_WIPEONFORK,
 	MAP_ANONYMOUS,
 	MAP_FIXED,
@@ -492,6 +494,14 @@ function maps_show_special_mappings(test: kunit): void {
 		named(`${hex(VDSO)}-${hex(VDSO + 2 * PAGE_SIZE)} r-xp 00000000 00:00 0`,
 			"[vdso]"));
 	KUNIT_EXPECT_TRUE(test, user_touch(VDSO, USER_READ));
+	/* The pages of the first are nobody's to give back. */
+	for (const advice of [MADV_DONTNEED, MADV_PAGEOUT]) {
+		const give = (addr: number) =>
+			user_syscall(__NR_madvise, addr, PAGE_SIZE, advice);
+
+		KUNIT_EXPECT_EQ(test, give(VVAR), -EINVAL);
+		KUNIT_EXPECT_EQ(test, give(VDSO), 0);
+	}
 }
 
 function files_are_inodes_by_number(test: kunit): void {

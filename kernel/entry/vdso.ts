@@ -6,7 +6,8 @@
  * Port: programs come from recordings, so their special mappings lie where they
  * lay there, with the lengths of that kernel: the caller of sim_special() says
  * both. All of them show the one page that kernel/mm/mmap.ts keeps for this;
- * it has a struct page, so the vvar pages are not VM_PFNMAP.
+ * it has a struct page, so the vvar pages are not VM_PFNMAP. madvise() refuses
+ * VM_IO, which nothing else is, in its place.
  */
 import { EINTR, EINVAL, ENOMEM } from "linux/errno.ts";
 import { IS_ERR, PTR_ERR } from "linux/err.ts";

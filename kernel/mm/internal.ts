@@ -14,7 +14,7 @@ import { BUG_ON, VM_BUG_ON_PAGE } from "linux/bug.ts";
 import { type file, get_file } from "linux/fs.ts";
 import {
 	fault_flag_allow_retry_first, FAULT_FLAG_RETRY_NOWAIT, VM_EXEC,
-	VM_HUGETLB, VM_LOCKED, VM_PFNMAP, VM_SHARED, VM_STACK, VM_WRITE,
+	VM_HUGETLB, VM_IO, VM_LOCKED, VM_PFNMAP, VM_SHARED, VM_STACK, VM_WRITE,
 } from "linux/mm.ts";
 import type { page, vm_area_struct, vm_fault } from "linux/mm_types.ts";
 import { mmap_read_unlock } from "linux/mmap_lock.ts";
@@ -26,7 +26,8 @@ import { munlock_vma_pages_range } from "mm/mlock.ts";
 
 /** Locked pages, bare frames and huge pages are not on the lists of reclaim. */
 export function can_madv_lru_vma(vma: vm_area_struct): boolean {
-	return (vma.vm_flags & (VM_LOCKED | VM_PFNMAP | VM_HUGETLB)) === 0;
+	return (vma.vm_flags &
+		(VM_LOCKED | VM_PFNMAP | VM_IO | VM_HUGETLB)) === 0;
 }
 
 /** From free to used: the count of a page nobody refers to becomes 1. */

@@ -427,7 +427,7 @@ function madvise_dontneed_free(
 ): number {
 	prev.pprev = vma;
 	if (behavior === MADV_DONTNEED_LOCKED) {
-		if ((vma.vm_flags & VM_PFNMAP) !== 0)
+		if ((vma.vm_flags & (VM_PFNMAP | VM_IO)) !== 0)
 			return -EINVAL;
 		return madvise_dontneed_single_vma(vma, start, end);
 	}
