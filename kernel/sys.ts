@@ -4,8 +4,9 @@
  * PR_SET_VMA, which names anonymous ranges, limits, and getrusage().
  * Left out: everything else of that file. PR_SET_NAME is accepted and
  * forgotten, as tasks have no name here. Port: PR_SIM_THP_ALIGN,
- * PR_SIM_KERNEL_VERSION, PR_SIM_MMAP_MIN_ADDR, PR_SIM_NUMA_NODES and
- * PR_SIM_RLIMIT are our own; see mm/huge_memory.ts and linux/version.ts.
+ * PR_SIM_KERNEL_VERSION, PR_SIM_MMAP_MIN_ADDR, PR_SIM_NO_ZEROPAGE,
+ * PR_SIM_NUMA_NODES and PR_SIM_RLIMIT are our own; see mm/huge_memory.ts and
+ * linux/version.ts.
  */
 import { CONFIG_ANON_VMA_NAME, CONFIG_NUMA } from "generated/autoconf.ts";
 import { PAGE_ALIGNED } from "asm-generic/page.ts";
@@ -31,7 +32,7 @@ import { NODES_PER_WORD } from "linux/nodemask.ts";
 import { PR_SET_NAME, PR_SET_VMA, PR_SET_VMA_ANON_NAME } from "linux/prctl.ts";
 import {
 	KERNEL_VERSION, PR_SIM_KERNEL_VERSION, PR_SIM_MMAP_MIN_ADDR,
-	PR_SIM_NUMA_NODES, PR_SIM_RLIMIT,
+	PR_SIM_NO_ZEROPAGE, PR_SIM_NUMA_NODES, PR_SIM_RLIMIT,
 } from "linux/version.ts";
 import { PR_SIM_THP_ALIGN, set_thp_align } from "mm/huge_memory.ts";
 import { anon_vma_name_alloc, madvise_set_anon_name } from "mm/madvise.ts";
@@ -142,6 +143,12 @@ export function sys_prctl(
 			return -EINVAL;
 		WRITE_ONCE(mm.min_addr, arg2);
 		WRITE_ONCE(mm.min_fixed_addr, arg3);
+		return 0;
+	}
+	if (option === PR_SIM_NO_ZEROPAGE) {
+		if (arg2 !== 0 && arg2 !== 1)
+			return -EINVAL;
+		WRITE_ONCE(current().mm.no_zeropage, arg2);
 		return 0;
 	}
 	if (CONFIG_NUMA) {

@@ -146,6 +146,8 @@ export interface mm_struct extends struct {
 	 *  does; 0: the kernel's own. As kernel_version. */
 	min_addr: ulong; /* current only */
 	min_fixed_addr: ulong; /* current only */
+	/** Port: see mm_forbids_zeropage(). As kernel_version. */
+	no_zeropage: int; /* current only */
 	/** Port: nodes that policies may name, 0: one. As kernel_version. */
 	nr_nodes: ifdef<"CONFIG_NUMA", int>; /* current only */
 	flags: int; /* MMF_*; atomic */

@@ -256,6 +256,12 @@ export function my_zero_pfn(_addr: number): number {
 	return memory_globals.zero_pfn;
 }
 
+/** May reads of mm's anonymous memory not share the page of zeroes? Port: an
+ *  architecture's own in Linux; here what the program was recorded on. */
+export function mm_forbids_zeropage(mm: mm_struct): boolean {
+	return mm.no_zeropage !== 0;
+}
+
 /** The lowest address that page tables of user memory cover. */
 export const FIRST_USER_ADDRESS = 0;
 

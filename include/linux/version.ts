@@ -24,6 +24,10 @@ export const PR_SIM_MMAP_MIN_ADDR = 0x53504603;
  *  its like see it. Inherited likewise. */
 export const PR_SIM_NUMA_NODES = 0x53504605;
 
+/** prctl(): arg2 is 1 if there is no page of zeroes for users: what is only
+ *  read takes a page of its own. Inherited likewise. */
+export const PR_SIM_NO_ZEROPAGE = 0x53504606;
+
 /** prctl(): of limit arg2, arg3 is the soft limit and arg4 the hard one, in
  *  bytes: setrlimit(), without a struct in the user's memory. */
 export const PR_SIM_RLIMIT = 0x53504604;

@@ -265,6 +265,7 @@ export function sys_sim_exec(start_brk: number, stack_start: number,
 		mm.kernel_version = READ_ONCE(current().mm.kernel_version);
 		mm.min_addr = READ_ONCE(current().mm.min_addr);
 		mm.min_fixed_addr = READ_ONCE(current().mm.min_fixed_addr);
+		mm.no_zeropage = READ_ONCE(current().mm.no_zeropage);
 		if (CONFIG_NUMA)
 			mm.nr_nodes = READ_ONCE(current().mm.nr_nodes);
 	}

@@ -105,7 +105,8 @@ import {
 	vma_can_speculate, vma_is_accessible, vma_is_anonymous, vma_pages,
 } from "linux/mm.ts";
 import {
-	is_swap_pmd, is_zero_pfn, my_zero_pfn, p4d_addr_end,
+	is_swap_pmd, is_zero_pfn, mm_forbids_zeropage,
+	my_zero_pfn, p4d_addr_end,
 	p4d_none_or_clear_bad, pgd_addr_end, pgd_none_or_clear_bad, pgd_offset,
 	pmd_addr_end, pmd_devmap, pmd_devmap_trans_unstable,
 	pmd_none_or_clear_bad, pmd_none_or_trans_huge_or_clear_bad, pmd_offset,
@@ -1666,7 +1667,8 @@ function do_anonymous_page(vmf: vm_fault): vm_fault_t {
 		if (pmd_trans_unstable(vmf.pmd)) return 0;
 	}
 
-	if ((vmf.flags & FAULT_FLAG_WRITE) === 0) {
+	if ((vmf.flags & FAULT_FLAG_WRITE) === 0 &&
+		!mm_forbids_zeropage(vma.vm_mm)) {
 		/* A read needs no memory: `page` stays NULL. */
 		entry = pte_mkspecial(
 			pfn_pte(my_zero_pfn(vmf.address), vma.vm_page_prot));

@@ -16,6 +16,7 @@ import { is_zero_pfn, pmd_off, pte_offset_map } from "linux/pgtable.ts";
 import { pmd_none, pte_dirty, pte_page, pte_pfn, pte_special, pte_write } from "asm/pgtable.ts";
 import { page_count } from "linux/page_ref.ts";
 import { SEGV_ACCERR, SEGV_MAPERR, SIGSEGV } from "linux/signal.ts";
+import { PR_SIM_NO_ZEROPAGE } from "linux/version.ts";
 import {
 	KUNIT_ASSERT_EQ, KUNIT_ASSERT_GT, KUNIT_CASE, KUNIT_EXPECT_EQ,
 	KUNIT_EXPECT_FALSE, KUNIT_EXPECT_GT, KUNIT_EXPECT_NE, KUNIT_EXPECT_TRUE,
@@ -27,7 +28,7 @@ import {
 } from "asm/pgtable_types.ts";
 import {
 	__NR_exit_group, __NR_fork, __NR_madvise, __NR_mmap, __NR_mprotect,
-	__NR_munmap, __NR_sim_exec,
+	__NR_munmap, __NR_prctl, __NR_sim_exec,
 } from "asm/unistd.ts";
 import { rcu_is_watching, rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { current } from "kernel/sched/core.ts";
@@ -117,6 +118,23 @@ function fault_anon_read_then_write(test: kunit): void {
 	KUNIT_EXPECT_EQ(test, user_load8(AREA + 6), 0);
 	/* The neighbour has not been touched. */
 	KUNIT_EXPECT_EQ(test, pte_of(AREA + PAGE_SIZE), 0);
+}
+
+/** Where there is no page of zeroes a read does what a write does. */
+function fault_anon_read_without_zeropage(test: kunit): void {
+	make_process(test);
+	KUNIT_ASSERT_EQ(test,
+		user_syscall(__NR_prctl, PR_SIM_NO_ZEROPAGE, 1), 0);
+	map_anon(test, AREA, 2);
+	const rss = anon_rss();
+
+	KUNIT_EXPECT_EQ(test, user_load8(AREA), 0);
+	KUNIT_EXPECT_FALSE(test, is_zero_pfn(pte_pfn(pte_of(AREA))));
+	KUNIT_EXPECT_TRUE(test, pte_write(pte_of(AREA)));
+	KUNIT_EXPECT_EQ(test, anon_rss(), rss + 1);
+	/* Nor may a program that is executed. */
+	user_syscall(__NR_sim_exec, HEAP, STACK_START, STACK_TOP);
+	KUNIT_EXPECT_EQ(test, current().mm.no_zeropage, 1);
 }
 
 function fault_anon_write(test: kunit): void {
@@ -242,6 +260,8 @@ export const memory_test_suite = kunit_suite({
 	exit: user_test_exit,
 	test_cases: [
 		KUNIT_CASE("fault_anon_read_then_write", fault_anon_read_then_write),
+		KUNIT_CASE("fault_anon_read_without_zeropage",
+			fault_anon_read_without_zeropage),
 		KUNIT_CASE("fault_anon_write", fault_anon_write),
 		KUNIT_CASE("fault_signals", fault_signals),
 		KUNIT_CASE("cow_copies_then_reuses", cow_copies_then_reuses),
