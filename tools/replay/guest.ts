@@ -46,6 +46,7 @@ const kernel_nr = (nr: number): number => NUMBERS.get(nr) ?? -1;
 const PR_SIM_THP_ALIGN = 0x53504601;
 const PR_SIM_KERNEL_VERSION = 0x53504602;
 const PR_SIM_MMAP_MIN_ADDR = 0x53504603;
+const PR_SIM_NO_ZEROPAGE = 0x53504606;
 const PR_SIM_NUMA_NODES = 0x53504605;
 /** Of linux/fcntl.ts. */
 const O_SIM_SHM = 0x10000000;
@@ -394,6 +395,7 @@ function exec({ user, plan }: Cpu, op: number): number {
 	if (error >= 0 && plan.min_addr > 0)
 		error = user.user_syscall(NR.__NR_prctl, PR_SIM_MMAP_MIN_ADDR, plan.min_addr, plan.min_fixed_addr);
 	if (error >= 0 && plan.aligns) error = user.user_syscall(NR.__NR_prctl, PR_SIM_THP_ALIGN, 1);
+	if (error >= 0 && plan.no_zeropage) error = user.user_syscall(NR.__NR_prctl, PR_SIM_NO_ZEROPAGE, 1);
 	/* A kernel without memory policies does not know of it. */
 	if (plan.nodes > 1) user.user_syscall(NR.__NR_prctl, PR_SIM_NUMA_NODES, plan.nodes);
 	for (let n = first; n < last && error >= 0; n++) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a program begins with at its execve: recorded, or made up from what calls and faults imply. */
+import { basename } from "node:path";
 import { PROT_EXEC, PROT_READ, PROT_WRITE, page_up } from "./abi.ts";
 import { type Ahead, beginning } from "./ahead.ts";
 import type { FileTable } from "./file_table.ts";
@@ -62,7 +63,19 @@ export class Images {
 	/** Of a later execve. */
 	later(call: Call): Image {
 		const recorded = this.by_line.get(call.last_line);
-		return recorded ? this.recorded(recorded, call) : this.imagine(call);
+		if (recorded) return this.recorded(recorded, call);
+		const like = this.like(call, this.ahead.first_brk(call));
+		return like ? { ...this.recorded(like, call), recorded: false } : this.imagine(call);
+	}
+
+	/** Another image of the same program: without randomisation they are the same, as far as can be told. */
+	private like({ args: [path] }: Call, brk: number | undefined): MarkedMaps | undefined {
+		if (path?.kind !== "string") return undefined;
+		return [...this.by_line.values()].find(
+			({ mark, lines }) =>
+				mark?.start_brk === brk &&
+				lines.some(({ name }) => basename(name) === basename(path.text)),
+		);
 	}
 
 	/** Lists an image; its number. */

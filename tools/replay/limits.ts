@@ -33,6 +33,7 @@ const NUMBERS = [
 	"randomize",
 	"cpus",
 	"nodes",
+	"zero_page",
 ] as const;
 type Name = (typeof NUMBERS)[number] | Limit;
 export type Machine = Partial<Record<Name, number>>;

@@ -8,7 +8,8 @@ import { Rings } from "./aio.ts";
 import { type Fault, match_signals } from "./faults.ts";
 import { FileTable } from "./file_table.ts";
 import { Images, type Missing } from "./images.ts";
-import { InFlight, LAYOUT } from "./in_flight.ts";
+import { Forks, type Late } from "./forks.ts";
+import { InFlight, type Inside, LAYOUT } from "./in_flight.ts";
 import type { Machine } from "./limits.ts";
 import type { MarkedMaps } from "./maps.ts";
 import { Memfds } from "./memfds.ts";
@@ -53,12 +54,19 @@ export class Merge {
 	private readonly threads: Threads;
 	private readonly memory: MemoryCalls;
 	private readonly touches: Touches;
+	private readonly forks: Forks;
+	/** Forks that are to take effect behind a line. */
+	private postponed: { inside: Inside; line: number }[] = [];
+	/** Of the step that is under way. */
+	private line = 0;
 	private readonly segments: Segments;
 	private readonly rings: Rings;
 	private readonly memfds = new Memfds();
 	private readonly unlinked = new Unlinked();
 	/** Why mappings may be split at other places than recorded. */
 	private readonly blurs = new Set<string>();
+	/** Whether memory that is only read shares one page of zeroes, where it is known. */
+	private readonly zero_page?: boolean;
 	/** maps.final was copied before the next operation in the program's memory, and that is which one. */
 	private snapshot_due = false;
 	private final_mm?: AddressSpace;
@@ -69,8 +77,11 @@ export class Merge {
 		private readonly parts: Parts,
 		/** What images that were not recorded must have had. */
 		lacked: Missing,
+		/** When forks took effect, as far as earlier runs have found out. */
+		known_late: Late,
 	) {
-		const { strace, strace_file, faults } = parts;
+		const { strace, strace_file, faults, machine } = parts;
+		this.zero_page = machine.zero_page === undefined ? undefined : machine.zero_page !== 0;
 		const initial = parts.initial?.lines ?? [];
 		const final = parts.final?.lines ?? [];
 		for (const line of [...initial, ...final])
@@ -82,7 +93,8 @@ export class Merge {
 		this.placement = new Placement(parts.kernel, initial);
 		this.ops = new Operations(strace_file, (op) => this.take_snapshot(op));
 		this.images = new Images(parts, ahead, table, lacked);
-		this.in_flight = new InFlight(this.placement, table, ({ call, thread }) => this.effect(call, thread));
+		this.forks = new Forks(this.placement, table, known_late);
+		this.in_flight = new InFlight(this.placement, table, (inside) => this.take_effect(inside));
 		const { ops, images, in_flight, placement } = this;
 		this.threads = new Threads({
 			...{ strace_file, ahead, ops, images, in_flight, unknown },
@@ -93,6 +105,7 @@ export class Merge {
 			},
 			adopts: parts.initial === undefined,
 			ending: (op, mm) => this.ending(op, mm),
+			forked: (call, parent, child) => this.forks.made(call, parent, child),
 		});
 		const attached = (parts.initial?.mark?.threads.length ?? 0) > 0;
 		const segments = new Segments(strace.events, final);
@@ -114,7 +127,13 @@ export class Merge {
 			this.memory,
 			started,
 			this.blurs,
+			this.zero_page,
 		);
+	}
+
+	/** When forks took effect that were taken to be earlier. */
+	get late(): Late {
+		return this.forks.late;
 	}
 
 	/** What the images of the first run lacked. */
@@ -139,6 +158,7 @@ export class Merge {
 			if (step.line <= ahead.start.last_line) continue;
 			faults_until(step.time);
 			if (step.line > ahead.final_line) this.settle_snapshot();
+			this.line = step.line;
 			this.step(step);
 		}
 		faults_until(Number.POSITIVE_INFINITY);
@@ -169,6 +189,7 @@ export class Merge {
 			min_addr: this.memory.min_addr,
 			min_fixed_addr: this.memory.min_fixed_addr,
 			nodes: parts.machine.nodes ?? 1,
+			zero_page: this.zero_page,
 		};
 	}
 
@@ -209,6 +230,7 @@ export class Merge {
 
 	private step(step: Step) {
 		const { event } = step;
+		this.copy_postponed();
 		if (event.kind === "signal") return this.signal(event);
 		if (event.kind === "exit") return this.threads.exit(event);
 		this.threads.settle_exec(event.pid, event);
@@ -219,8 +241,15 @@ export class Merge {
 			this.memfds.rewrite(event, thread.descriptors);
 			this.unlinked.rewrite(event, thread.descriptors);
 			this.in_flight.enter(event, thread);
-			if (copies_memory(event)) this.copy(event, thread);
-		}
+			this.forks.seen(thread.mm);
+			if (copies_memory(event)) {
+				const line = this.forks.waits_for(event);
+				if (line === undefined) this.copy(event, thread);
+				else this.postponed.push({ inside: { call: event, thread }, line });
+			}
+			/* Its pages are faulted in when all mappings are locked, which takes longer. */
+			if (event.name === "mlockall" && event.result.value === 0) this.leave(event);
+		} else this.forks.close(step.line);
 		if (step.leaves) this.leave(event);
 	}
 
@@ -236,6 +265,13 @@ export class Merge {
 		}
 		const inside = this.in_flight.of(call.pid);
 		if (inside) this.in_flight.take_effect(inside);
+	}
+
+	/** Those that take effect before the step that is under way. */
+	private copy_postponed(): void {
+		const due = this.postponed.filter(({ line }) => line < this.line);
+		this.postponed = this.postponed.filter(({ line }) => line >= this.line);
+		for (const { inside } of due) if (this.in_flight.has(inside)) this.copy(inside.call, inside.thread);
 	}
 
 	/** A fault may end in a signal: then its line is the fault's result. All
@@ -263,6 +299,13 @@ export class Merge {
 		if (call.name === "execve" && call.result.value === 0 && call.lines === 1) return;
 		this.in_flight.settle(inside);
 		this.in_flight.take_effect(inside);
+	}
+
+	private take_effect({ call, thread }: Inside): void {
+		const { mm } = thread;
+		this.forks.look(call, mm);
+		this.effect(call, thread);
+		if (LAYOUT.has(call.name)) this.forks.changed(mm, this.line);
 	}
 
 	private effect(call: Call, thread: Thread) {

@@ -93,7 +93,8 @@ export class AddressSpace {
 
 	constructor(readonly id: number) {}
 
-	fork(id: number): AddressSpace {
+	/** `whole`: with what a child would not have. */
+	fork(id: number, whole = false): AddressSpace {
 		const child = new AddressSpace(id);
 		child.brk = this.brk;
 		child.start_brk = this.start_brk;
@@ -104,8 +105,8 @@ export class AddressSpace {
 		for (const [address, length] of this.rings) child.rings.set(address, length);
 		child.forked = true;
 		for (const { start, end, value } of this.areas) {
-			if (value.flags & DONTFORK) continue;
-			const anon = value.anon && !(value.flags & WIPEONFORK);
+			if (value.flags & DONTFORK && !whole) continue;
+			const anon = value.anon && (whole || !(value.flags & WIPEONFORK));
 			child.put(start, end, { ...value, anon, founder: -1 });
 		}
 		for (const page of this.read_mapped) child.read_mapped.add(page);
@@ -252,7 +253,7 @@ export class AddressSpace {
 
 	/** A copy to try calls on; where it merges the kernel might not. */
 	trial(): AddressSpace {
-		const copy = this.fork(-1);
+		const copy = this.fork(-1, true);
 		copy.forked = false;
 		return copy;
 	}

@@ -171,6 +171,7 @@ export function make_plan(trace: Trace, in_order = false): Plan {
 		min_addr: trace.fitted ? 0 : trace.min_addr,
 		min_fixed_addr: trace.fitted ? 0 : trace.min_fixed_addr,
 		nodes: trace.nodes,
+		no_zeropage: trace.zero_page === false,
 	};
 	const last_of_task = new Map<number, number>();
 	ops.forEach((op, i) => {

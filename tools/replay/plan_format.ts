@@ -123,6 +123,8 @@ export interface Plan {
 	/** The lowest addresses; 0 and 0: the kernel's own. */
 	min_addr: number;
 	min_fixed_addr: number;
+	/** Memory that is only read takes pages. */
+	no_zeropage: boolean;
 	/** Nodes with memory of the recorded machine. */
 	nodes: number;
 }

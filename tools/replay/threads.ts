@@ -57,6 +57,8 @@ interface Parts {
 	unknown: string[];
 	/** The program's last thread is about to end. */
 	ending(op: Op, mm: AddressSpace): void;
+	/** A copy of the memory was made. */
+	forked(call: Call, parent: AddressSpace, child: AddressSpace): void;
 }
 
 /** strace ended, or the thread was killed, before it did. */
@@ -232,6 +234,7 @@ export class Threads {
 			op.footprint.layout = true;
 		}
 		const mm = shares ? parent.mm : parent.mm.fork(this.next_mm++);
+		if (!shares) this.parts.forked(call, parent.mm, mm);
 		const child = this.new_thread(pid, parent, mm, call);
 		op.child = child.index;
 		this.ops.push(op, parent);

@@ -6,7 +6,7 @@ import type { Fault } from "./faults.ts";
 import type { Images } from "./images.ts";
 import type { InFlight } from "./in_flight.ts";
 import type { MemoryCalls } from "./memory_calls.ts";
-import { type AddressSpace, ANONYMOUS, type AreaRange, pages, SHARED } from "./model.ts";
+import { type AddressSpace, ANONYMOUS, type Area, type AreaRange, pages, SHARED } from "./model.ts";
 import type { Operations } from "./operations.ts";
 import type { Memory } from "./plan_format.ts";
 import type { Thread, Threads } from "./threads.ts";
@@ -47,6 +47,8 @@ export class Touches {
 		private started: boolean,
 		/** Why mappings may be split at other places than recorded. */
 		private readonly blurs: Set<string>,
+		/** Memory that is only read shares a page of zeroes; undefined: not known. */
+		private readonly zero_page: boolean | undefined,
 	) {}
 
 	replay(fault: Fault): void {
@@ -140,7 +142,7 @@ export class Touches {
 		const permitted = area !== undefined && permits(area.prot, op.access);
 		if (fault.signal || !permitted || missed) op.expected = { signal: true };
 		/* The first write gives the vma its anon_vma: others wait for it. */
-		if (range && permitted && op.access === "write" && !(range.value.flags & SHARED)) {
+		if (range && permitted && this.takes_page(range.value, op.access)) {
 			if (range.value.anon) {
 				if (range.value.founder >= 0) op.after.push(range.value.founder);
 			} else {
@@ -151,6 +153,16 @@ export class Touches {
 			}
 		}
 		this.ops.push(op, thread);
+	}
+
+	/** Does it get a page that is the program's alone? */
+	private takes_page({ file, flags, anon }: Area, access: Access): boolean {
+		if (flags & SHARED) return false;
+		if (access === "write") return true;
+		if (file !== ANONYMOUS) return false;
+		if (this.zero_page === undefined && !anon)
+			this.blurs.add("whether memory that is only read takes pages, which is not recorded");
+		return this.zero_page === false;
 	}
 
 	/** Is it a touch by the kernel behind the end of a file, which ends in no signal? One by the program that

@@ -9,12 +9,13 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { at, read_text } from "../lib/errors.ts";
 import { parse_faults } from "./faults.ts";
+import type { Late } from "./forks.ts";
 import { type MapsLine, parse_marked_maps } from "./maps.ts";
-import { Merge } from "./merge.ts";
+import { Merge, type Parts } from "./merge.ts";
 import type { AddressSpace } from "./model.ts";
 import { parse_machine } from "./limits.ts";
 import type { Memory } from "./plan_format.ts";
-import { parse_strace } from "./strace.ts";
+import { parse_strace, type Strace } from "./strace.ts";
 
 export type Kind = "exec" | "call" | "clone" | "wait" | "exit" | "fault";
 /** How the byte of a fault is touched. */
@@ -166,6 +167,8 @@ export interface Trace {
 	/** The lowest address without MAP_FIXED, and with. */
 	min_addr: number;
 	min_fixed_addr: number;
+	/** What is only read shares a page of zeroes; undefined: not recorded. */
+	zero_page?: boolean;
 	/** Nodes with memory of the recorded machine. */
 	nodes: number;
 	/** Bytes of a page of the recording, and of the kernel that it was made fit for; see fit.ts. */
@@ -176,6 +179,24 @@ export interface Trace {
 function find_files(path: string): (name: string) => string {
 	const alone = statSync(path, { throwIfNoEntry: false })?.isFile();
 	return (name) => (alone ? (name === "strace.txt" ? path : "") : join(path, name));
+}
+
+/** More runs of the merge do not find out more. */
+const MOST_RUNS = 6;
+
+/** What a run finds missing in images that were not recorded is there in the next one, and forks that it takes to
+ *  have been too early are later. */
+function merge(parts: Parts, again: () => Strace): ReturnType<Merge["run"]> {
+	const late: Late = new Map();
+	let run = new Merge(parts, new Map(), late);
+	let merged = run.run();
+	const { missing } = run;
+	for (let n = 1; n < MOST_RUNS && (run.late.size > 0 || (n === 1 && missing.size > 0)); n++) {
+		for (const [fork, line] of run.late) late.set(fork, line);
+		run = new Merge({ ...parts, strace: again() }, missing, late);
+		merged = run.run();
+	}
+	return merged;
 }
 
 export function load_trace(directory: string): Trace {
@@ -225,11 +246,7 @@ export function load_trace(directory: string): Trace {
 	const rules = text("machine.txt", "");
 	const machine = rules === undefined ? {} : parse_machine(rules, file("machine.txt"));
 	const parts = { machine, directory, strace_file, strace, faults, initial, final, images, kernel };
-	/* What a first run finds missing in images that were not recorded is there in the second. */
-	const once = new Merge(parts, new Map());
-	let merged = once.run();
-	if (once.missing.size > 0)
-		merged = new Merge({ ...parts, strace: parse_strace(output, strace_file) }, once.missing).run();
+	const merged = merge(parts, () => parse_strace(output, strace_file));
 	return {
 		...merged,
 		unknown: [...unknown, ...merged.unknown],
