@@ -31,6 +31,7 @@ export const CLONE_FILES = 0x400;
 export const CLONE_SIGHAND = 0x800;
 export const CLONE_VFORK = 0x4000;
 export const CLONE_THREAD = 0x10000;
+export const MCL_CURRENT = 1;
 export const MREMAP_FIXED = 2;
 export const MREMAP_DONTUNMAP = 4;
 export const SIGCHLD = 17;
@@ -153,7 +154,7 @@ const NAMES: Record<string, number> = {
 	MS_ASYNC: 1,
 	MS_INVALIDATE: 2,
 	MS_SYNC: 4,
-	MCL_CURRENT: 1,
+	MCL_CURRENT,
 	MCL_FUTURE: 2,
 	MCL_ONFAULT: 4,
 	MLOCK_ONFAULT: 1,

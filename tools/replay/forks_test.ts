@@ -69,3 +69,20 @@ test("mlockall takes effect when it is entered", (t) => {
 	const names = ops.map(({ name }) => name);
 	t.true(names.indexOf("mlockall") < names.indexOf("munlockall"));
 });
+
+test("but advice that locked memory would have refused came before", (t) => {
+	const { ops } = trace(
+		[
+			START,
+			THREAD.replace("= 2", "= 3"),
+			"3 madvise(0x555555556000, 4096, MADV_DONTNEED <unfinished ...>",
+			"1 mlockall(MCL_CURRENT <unfinished ...>",
+			"3 <... madvise resumed>) = 0",
+			"1 <... mlockall resumed>) = 0",
+			"3 exit(0) = ?\n3 +++ exited with 0 +++",
+			END,
+		].join("\n"),
+	);
+	const names = ops.map(({ name }) => name);
+	t.true(names.indexOf("madvise") < names.indexOf("mlockall"), names.join());
+});

@@ -53,7 +53,7 @@ function freed_by({ name, args, result }: Call): [number, number] | undefined {
 /** May what a call answers depend on whether another one comes first? An mmap() that finds its place does not
  *  ask for more than what is free: see still_explained(). */
 function may_be_changed_by(call: Call, other: Call): boolean {
-	if (call.name === "mremap" || other.name === "mremap") return true;
+	if (call.name === "mremap" || other.name === "mremap" || call.name === "mlockall") return true;
 	const [address, length, , flags] = call.args.map((arg) => number(arg));
 	if (other.name === "mmap") return call.name === "mmap" && (flags & MAP_FIXED) !== 0;
 	const [start, end] = pages(call.name === "mmap" ? call.result.value! : address, length);
@@ -115,7 +115,7 @@ export class InFlight {
 			for (const other of this.first_ones(inside, others)) this.take_effect(other);
 			return;
 		}
-		if (!LAYOUT.has(call.name) || call.result.errno) return;
+		if (!(LAYOUT.has(call.name) || call.name === "mlockall") || call.result.errno) return;
 		for (const other of others.filter((other) => TELLING.has(other.call.name))) {
 			if (!this.has(other)) continue;
 			if (this.placement.explains(thread.mm, other.call)) {

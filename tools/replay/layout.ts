@@ -10,6 +10,7 @@ import {
 	MAP_NORESERVE,
 	MAP_SHARED,
 	MAP_TYPE,
+	MCL_CURRENT,
 	MREMAP_DONTUNMAP,
 	PAGE_SIZE,
 	PR_SET_VMA,
@@ -199,6 +200,8 @@ export function apply_call(mm: AddressSpace, call: Call, files: FileTable) {
 		case "mlockall":
 		case "munlockall":
 			mm.locks = true;
+			/* What is to come is not in the model. */
+			if (errno || (call.name === "mlockall" && !(args[0] & MCL_CURRENT))) break;
 			mm.change(
 				0,
 				TASK_SIZE,

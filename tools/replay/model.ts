@@ -107,7 +107,8 @@ export class AddressSpace {
 		for (const { start, end, value } of this.areas) {
 			if (value.flags & DONTFORK && !whole) continue;
 			const anon = value.anon && (whole || !(value.flags & WIPEONFORK));
-			child.put(start, end, { ...value, anon, founder: -1 });
+			const flags = whole ? value.flags : value.flags & ~LOCKED;
+			child.put(start, end, { ...value, flags, anon, founder: -1 });
 		}
 		for (const page of this.read_mapped) child.read_mapped.add(page);
 		return child;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Whether a call can have returned what it did in a given state of the address
  *  space: that tells in which order calls took effect that overlapped in time. */
-import { MPOL, MREMAP_DONTUNMAP, MREMAP_FIXED, PAGE_SIZE, page_up } from "./abi.ts";
-import { type AddressSpace, pages } from "./model.ts";
+import { MADV, MPOL, MREMAP_DONTUNMAP, MREMAP_FIXED, PAGE_SIZE, page_up } from "./abi.ts";
+import { type AddressSpace, LOCKED, pages } from "./model.ts";
 import type { Call } from "./strace.ts";
 import { number } from "./values.ts";
 
@@ -30,6 +30,13 @@ function covered(mm: AddressSpace, start: number, end: number): boolean {
 	return at >= end;
 }
 
+/** Advice that is not for locked memory. */
+const NOT_LOCKED = new Set([MADV.MADV_DONTNEED, MADV.MADV_FREE, MADV.MADV_COLD, MADV.MADV_PAGEOUT]);
+
+function is_locked(mm: AddressSpace, start: number, end: number): boolean {
+	return mm.areas.overlapping(start, end).some(({ value }) => (value.flags & LOCKED) !== 0);
+}
+
 /** A call on a range: 0 says that it is mapped, -ENOMEM mostly that it is not. */
 export function explains_range(mm: AddressSpace, call: Call): boolean {
 	const { errno, value } = call.result;
@@ -38,6 +45,8 @@ export function explains_range(mm: AddressSpace, call: Call): boolean {
 	if (errno ? errno !== hole : value === undefined) return true;
 	if (call.name === "mbind" && number(call.args[2]) === MPOL.MPOL_DEFAULT) return true;
 	const [start, end] = pages(number(call.args[0]), number(call.args[1]));
+	if (call.name === "madvise" && !errno && NOT_LOCKED.has(number(call.args[2])) && is_locked(mm, start, end))
+		return false;
 	return start >= end || covered(mm, start, end) === !errno;
 }
 
