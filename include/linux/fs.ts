@@ -16,9 +16,12 @@ import {
 import { EBUSY, EPERM } from "linux/errno.ts";
 import type { page, vm_area_struct } from "linux/mm_types.ts";
 import { RB_EMPTY_ROOT } from "linux/rbtree.ts";
-import { down_read, down_write, up_read, up_write } from "linux/rwsem.ts";
+import {
+	down_read, down_read_trylock, down_write, up_read, up_write,
+} from "linux/rwsem.ts";
 import type { rw_semaphore, spinlock_t } from "linux/spinlock_types.ts";
-import type { atomic_t, rb_root_cached } from "linux/types.ts";
+import type { atomic_t, list_head, rb_root_cached } from "linux/types.ts";
+import type { mount } from "kernel/fs/namespace.ts";
 
 export interface address_space extends struct {
 	host: inode; /* constant */
@@ -29,6 +32,8 @@ export interface address_space extends struct {
 	i_pages_height: int; /* i_pages_lock */
 	nrpages: ulong; /* i_pages_lock */
 	i_pages_lock: embed<spinlock_t>; /* guards the page cache */
+	/** guards what is behind the page cache: held to bring pages in */
+	invalidate_lock: embed<rw_semaphore>;
 	i_mmap: embed<rb_root_cached>; /* interval tree of vmas; i_mmap_rwsem */
 	i_mmap_rwsem: embed<rw_semaphore>; /* guards i_mmap */
 	/** VM_SHARED|VM_MAYWRITE mappings; atomic */
@@ -41,6 +46,9 @@ export interface address_space_operations {
 	/** Fills a locked page, which is unlocked when that is done, and up to
 	 *  date then; 0, or an errno. file may be NULL. */
 	readpage: (file: file, page: page) => number;
+	/** Writes a locked page, which is clean by now, and PG_writeback until
+	 *  that is done. It is unlocked at once. 0, or an errno. */
+	writepage?: (page: page) => number;
 	/** The page for a write of len bytes at pos, locked and referenced, or
 	 *  ERR_PTR(). What of it the write leaves is up to date. */
 	write_begin: (
@@ -71,6 +79,9 @@ export interface inode extends struct {
 	i_valid: ulong;
 	i_rwsem: embed<rw_semaphore>; /* guards the size, and who writes */
 	i_op: rodata<inode_operations>; /* constant once it is found */
+	/** NULL: open() of its file knows; constant once it is found */
+	i_fop: rodata<file_operations>;
+	i_sb: super_block; /* NULL: of no mounted file system; constant */
 	i_data: embed<address_space>; /* see address_space */
 	i_hash_next: inode; /* inode_hash_lock */
 	/** /proc: the number of the task that it is about; constant */
@@ -80,6 +91,7 @@ export interface inode extends struct {
 export interface file extends struct {
 	f_inode: inode; /* NULL: an anonymous one, as an event; constant */
 	f_mapping: address_space; /* NULL without f_inode; constant */
+	f_mnt: mount; /* with a reference; NULL: not by a mount; constant */
 	f_count: embed<atomic_t>; /* atomic */
 	f_mode: int; /* FMODE_*; constant */
 	f_flags: int; /* O_*; constant once it is open */
@@ -135,6 +147,27 @@ export interface file_operations {
 	release?: (inode: inode, file: file) => number;
 }
 
+/** A file system that is mounted. Port: it has one directory, that of its
+ *  root, and is mounted once. */
+export interface super_block extends struct {
+	s_type: rodata<file_system_type>; /* constant */
+	/** guards the directory; in the kernel its inode's i_rwsem */
+	s_root_rwsem: embed<rw_semaphore>;
+	s_root: embed<list_head>; /* dentries; s_root_rwsem */
+}
+
+export interface file_system_type {
+	name: string;
+	/** The file system is there from now on: 0, or an errno. */
+	fill_super: (sb: super_block) => number;
+	/** A new file, with one reference; NULL without memory. */
+	create: (sb: super_block) => inode;
+	/** Before its directory goes: all that was written is to be kept. */
+	put_super?: (sb: super_block) => void;
+	/** An inode without a page goes. */
+	evict_inode?: (inode: inode) => void;
+}
+
 /** A change of what is known of an inode. */
 export interface iattr {
 	ia_valid: number; /* ATTR_* */
@@ -166,6 +199,31 @@ export const S_SHMEM = 0x1;
 export const S_SHM = 0x2;
 
 /* ---- address_space ---- */
+
+/** i_rwsem is held; and nothing that a fault takes. */
+export function filemap_invalidate_lock(mapping: address_space): void {
+	down_write(mapping.invalidate_lock);
+}
+
+export function filemap_invalidate_unlock(mapping: address_space): void {
+	up_write(mapping.invalidate_lock);
+}
+
+export function filemap_invalidate_lock_shared(mapping: address_space): void {
+	down_read(mapping.invalidate_lock);
+}
+
+export function filemap_invalidate_trylock_shared(
+	mapping: address_space,
+): boolean {
+	return down_read_trylock(mapping.invalidate_lock);
+}
+
+export function filemap_invalidate_unlock_shared(
+	mapping: address_space,
+): void {
+	up_read(mapping.invalidate_lock);
+}
 
 export function i_mmap_lock_write(mapping: address_space): void {
 	down_write(mapping.i_mmap_rwsem);

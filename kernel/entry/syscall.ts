@@ -11,7 +11,7 @@
  */
 import {
 	CONFIG_ARCH_HAS_PKEYS, CONFIG_MMU_MIRROR, CONFIG_NUMA,
-	CONFIG_PERF_EVENTS, CONFIG_PROC_FS, CONFIG_RT_MUTEXES,
+	CONFIG_PERF_EVENTS, CONFIG_RT_MUTEXES,
 } from "generated/autoconf.ts";
 import type { task_struct } from "linux/sched.ts";
 import {
@@ -36,11 +36,13 @@ import {
 	__NR_get_mempolicy,
 	__NR_madvise,
 	__NR_mbind,
+	__NR_memfd_create,
 	__NR_mincore,
 	__NR_mlock,
 	__NR_mlock2,
 	__NR_mlockall,
 	__NR_mmap,
+	__NR_mount,
 	__NR_mprotect,
 	__NR_mremap,
 	__NR_msync,
@@ -71,6 +73,8 @@ import {
 	__NR_sim_open,
 	__NR_sim_set_size,
 	__NR_sim_special,
+	__NR_umount2,
+	__NR_unlinkat,
 	__NR_vfork,
 	__NR_wait4,
 	__NR_write,
@@ -89,6 +93,8 @@ import { sys_close } from "kernel/fs/file.ts";
 import { evict_inodes } from "kernel/fs/inode.ts";
 import { sys_ioctl } from "kernel/fs/ioctl.ts";
 import { sys_kill } from "kernel/signal.ts";
+import { sys_unlinkat } from "kernel/fs/namei.ts";
+import { sys_mount, sys_umount } from "kernel/fs/namespace.ts";
 import {
 	sys_fallocate, sys_ftruncate, sys_openat,
 } from "kernel/fs/open.ts";
@@ -127,6 +133,7 @@ import {
 } from "mm/mprotect.ts";
 import { sys_mremap } from "mm/mremap.ts";
 import { sys_msync } from "mm/msync.ts";
+import { sys_memfd_create } from "mm/shmem.ts";
 import { sys_mmap } from "asm/syscall.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { sys_sim_special } from "kernel/entry/vdso.ts";
@@ -194,6 +201,17 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 	case __NR_fallocate:
 		return sys_fallocate(a0 | 0, a1 | 0, loff_arg(a2),
 			loff_arg(a3));
+	case __NR_openat:
+		return sys_openat(a0 | 0, ulong_arg(a1), a2 | 0, a3 | 0);
+	case __NR_unlinkat:
+		return sys_unlinkat(a0 | 0, ulong_arg(a1), a2 | 0);
+	case __NR_mount:
+		return sys_mount(ulong_arg(a0), ulong_arg(a1), ulong_arg(a2),
+			flags_arg(a3));
+	case __NR_umount2:
+		return sys_umount(ulong_arg(a0), a1 | 0);
+	case __NR_memfd_create:
+		return sys_memfd_create(ulong_arg(a0), a1 | 0);
 	case __NR_getrusage:
 		return sys_getrusage(a0 | 0, ulong_arg(a1));
 	case __NR_mmap:
@@ -327,13 +345,6 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 		case __NR_sim_mirror_access:
 			return sys_sim_mirror_access(a0 | 0, a1 | 0,
 				ulong_arg(a2), a3 | 0);
-		}
-	}
-	if (CONFIG_PROC_FS) {
-		switch (nr) {
-		case __NR_openat:
-			return sys_openat(a0 | 0, ulong_arg(a1), a2 | 0,
-				a3 | 0);
 		}
 	}
 	return sys_ni_syscall();

@@ -30,6 +30,7 @@ import {
 	INIT_WORK, schedule_work, type work_struct,
 } from "kernel/workqueue.ts";
 import { iput } from "./inode.ts";
+import { mntput } from "./namespace.ts";
 
 interface file_data extends struct {
 	filp_cachep: kmem_cache; /* constant after boot */
@@ -58,6 +59,7 @@ export function alloc_file(inode: inode, mode: number): file {
 	atomic_set(f.f_count, 1);
 	f.f_mode = mode;
 	f.f_inode = inode;
+	f.f_mnt = NULL;
 	f.f_mapping = inode === NULL ? NULL : inode.i_data;
 	f.f_flags = 0;
 	f.f_op = NULL;
@@ -70,12 +72,15 @@ export function alloc_file(inode: inode, mode: number): file {
 function __fput(file: file): void {
 	const inode = file.f_inode;
 	const f_op = file.f_op;
+	const mnt = file.f_mnt;
 
 	if (f_op && f_op.release)
 		f_op.release(inode, file);
 	file_free(file);
 	if (inode !== NULL)
 		iput(inode);
+	/* The file system outlives its inodes. */
+	mntput(mnt);
 }
 
 /** Closes what is on the list. Process context, nothing held. Returns how many

@@ -52,6 +52,7 @@ function __address_space_init_once(mapping: address_space): void {
 	mapping.i_pages = 0;
 	mapping.i_pages_height = 0;
 	spin_lock_init(mapping.i_pages_lock);
+	init_rwsem(mapping.invalidate_lock);
 	init_rwsem(mapping.i_mmap_rwsem);
 	mapping.i_mmap.rb_root.rb_node = NULL;
 	mapping.i_mmap.rb_leftmost = NULL;
@@ -67,6 +68,8 @@ function inode_init_always(inode: inode): void {
 	inode.i_valid = ULONG_MAX;
 	init_rwsem(inode.i_rwsem);
 	inode.i_op = NULL;
+	inode.i_fop = NULL;
+	inode.i_sb = NULL;
 	inode.i_hash_next = NULL;
 	mapping.host = inode;
 	mapping.a_ops = NULL;
@@ -121,7 +124,11 @@ export function clear_inode(inode: inode): void {
 /** Nobody has a reference and nobody can get one: the page cache goes, then
  *  the inode. May sleep. */
 function evict(inode: inode): void {
+	const sb = inode.i_sb;
+
 	truncate_inode_pages_final(inode.i_data);
+	if (sb !== NULL && sb.s_type.evict_inode)
+		sb.s_type.evict_inode(inode);
 	clear_inode(inode);
 	destroy_inode(inode);
 }

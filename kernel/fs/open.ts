@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors fs/open.c and the way from a name to a file in fs/namei.c (5.17), for
- * the names that there are: those of files in /proc, in /sys/kernel/debug and
- * in /sys/fs/cgroup; and what fs/open.c does with the contents: ftruncate(),
+ * Mirrors fs/open.c (5.17): open(), of files in /proc, in /sys/kernel/debug, in
+ * /sys/fs/cgroup, and in what is mounted (fs/namei.ts); ftruncate() and
  * fallocate().
  * Left out: directories, what stands on a disk, relative names, permissions.
  * Tasks are the superuser, who may open anything in any way.
  */
-import { CONFIG_DEBUG_FS, CONFIG_MEMCG } from "generated/autoconf.ts";
-import { load8 } from "host/door.ts";
 import {
-	EBADF, EFAULT, EFBIG, EINVAL, ENAMETOOLONG, ENFILE, ENODEV, ENOENT,
-	ENOMEM, EOPNOTSUPP,
+	CONFIG_DEBUG_FS, CONFIG_MEMCG, CONFIG_PROC_FS,
+} from "generated/autoconf.ts";
+import {
+	EBADF, EFBIG, EINVAL, ENFILE, ENODEV, ENOENT, ENOMEM, EOPNOTSUPP,
 } from "linux/errno.ts";
 import { ERR_PTR, IS_ERR, PTR_ERR } from "linux/err.ts";
 import { O_ACCMODE, O_RDONLY, O_WRONLY } from "linux/fcntl.ts";
@@ -23,12 +22,12 @@ import {
 	FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_KEEP_SIZE,
 	FALLOC_FL_PUNCH_HOLE, FALLOC_FL_SUPPORTED_MASK, FALLOC_FL_ZERO_RANGE,
 } from "uapi/linux/falloc.ts";
-import { copy_from_user } from "asm/uaccess.ts";
 import { cgroup_lookup } from "kernel/cgroup/cgroup.ts";
 import { debugfs_lookup } from "./debugfs/file.ts";
 import { alloc_fd, fget } from "./file.ts";
 import { alloc_file, fput } from "./file_table.ts";
 import { iput, new_inode } from "./inode.ts";
+import { getname, path_openat } from "./namei.ts";
 import { proc_lookup } from "./proc/base.ts";
 
 /** The file is so long from now on. Takes i_rwsem. Port: no dentry. */
@@ -105,34 +104,10 @@ export function sys_fallocate(
 	return error;
 }
 
-/** As PATH_MAX, which no name here comes near to. All fields: current only. */
-interface name_buffer extends struct {
-	c: array<u8, 64>;
-}
-const NAME_MAX = 64;
-
 /** What a name stands for: the file's operations, and for whom. */
 export interface dentry {
 	fops: file_operations;
 	pid: number;
-}
-
-/** A user's name of a file, or an errno. */
-function getname(filename: number): string | number {
-	const buf = STACK<name_buffer>();
-	const base = ADDR(buf.c);
-	let name = "";
-
-	for (let i = 0; i < NAME_MAX; i++) {
-		if (copy_from_user(base, filename + i, 1) !== 0)
-			return -EFAULT;
-		const ch = load8(base);
-
-		if (ch === 0)
-			return name === "" ? -ENOENT : name;
-		name += String.fromCharCode(ch);
-	}
-	return -ENAMETOOLONG;
 }
 
 /** An inode and a file for it; the name was found. ERR_PTR() if not. */
@@ -168,6 +143,12 @@ export function filp_open(name: string, flags: number): file {
 
 	if (acc === O_ACCMODE)
 		return ERR_PTR(-EINVAL);
+	const mounted = path_openat(name, flags, mode);
+
+	if (mounted !== NULL)
+		return mounted;
+	if (!CONFIG_PROC_FS)
+		return ERR_PTR(-ENOENT);
 	let dentry = proc_lookup(name);
 
 	if (CONFIG_DEBUG_FS)

@@ -6,16 +6,19 @@
  */
 import {
 	CONFIG_ARCH_HOST_STEPPER,
+	CONFIG_BLK_DEV_RAM,
 	CONFIG_MEMCG,
 	CONFIG_PERF_EVENTS,
 } from "generated/autoconf.ts";
 import { perf_event_init } from "linux/perf_event.ts";
+import { brd_init } from "drivers/block/brd.ts";
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { cgroup_init } from "kernel/cgroup/cgroup.ts";
 import { fork_init, proc_caches_init } from "kernel/fork.ts";
 import { fd_table_init } from "kernel/fs/file.ts";
 import { files_init } from "kernel/fs/file_table.ts";
 import { inode_init } from "kernel/fs/inode.ts";
+import { mnt_init } from "kernel/fs/namespace.ts";
 import { pid_idr_init } from "kernel/pid.ts";
 import { sched_init } from "kernel/sched/core.ts";
 import { workqueue_init_early } from "kernel/workqueue.ts";
@@ -33,6 +36,7 @@ function vfs_caches_init(): void {
 	inode_init();
 	files_init();
 	fd_table_init();
+	mnt_init();
 }
 
 /** On CPU 0, when nothing has run yet: all of RAM but the image is free. */
@@ -55,6 +59,8 @@ export function start_kernel(): void {
 	proc_caches_init();
 	vfs_caches_init();
 	pagecache_init();
+	if (CONFIG_BLK_DEV_RAM)
+		brd_init();
 	oom_init();
 	if (CONFIG_MEMCG)
 		cgroup_init();

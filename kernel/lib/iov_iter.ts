@@ -3,12 +3,12 @@
  * Mirrors lib/iov_iter.c (5.17) for one range of memory, a user's or the
  * kernel's own.
  */
-import { memcpy } from "host/door.ts";
+import { memcpy, memset } from "host/door.ts";
 import type { iov_iter } from "linux/fs.ts";
 import type { page } from "linux/mm_types.ts";
 import { page_address } from "asm-generic/memory_model.ts";
 import {
-	__copy_from_user_inatomic, copy_to_user, fault_in_readable,
+	__copy_from_user_inatomic, clear_user, copy_to_user, fault_in_readable,
 } from "asm/uaccess.ts";
 
 /** bytes go from addr to where i points at. Returns how many got there, fewer
@@ -20,6 +20,17 @@ export function copy_to_iter(
 		bytes -= copy_to_user(i.addr, addr, bytes);
 	else
 		memcpy(i.addr, addr, bytes);
+	i.addr += bytes;
+	i.count -= bytes;
+	return bytes;
+}
+
+/** Zeroes, in place of bytes from somewhere. */
+export function iov_iter_zero(bytes: number, i: iov_iter): number {
+	if (i.user)
+		bytes -= clear_user(i.addr, bytes);
+	else
+		memset(i.addr, 0, bytes);
 	i.addr += bytes;
 	i.count -= bytes;
 	return bytes;

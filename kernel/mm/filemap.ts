@@ -5,8 +5,7 @@
  * Left out, by group:
  * - requests that must not wait, direct I/O, batches of pages, reads of pages
  *   for the kernel (read_cache_page()), seeking for data and holes;
- * - writeback and its errors: filemap_fdatawrite() to
- *   file_write_and_wait_range(), folio_end_writeback(), private_2;
+ * - errors of writeback, private_2;
  * - removal and lookup of many pages at once (page_cache_delete_batch(),
  *   find_get_entries() and its like), shadow entries, replacement of a page;
  * - waiting in turn and for bits other than PG_locked
@@ -23,12 +22,17 @@ import {
 	mem_cgroup_charge, mem_cgroup_uncharge,
 } from "linux/memcontrol.ts";
 import type { address_space, file, iov_iter, kiocb } from "linux/fs.ts";
-import { inode_lock, inode_unlock } from "linux/fs.ts";
+import {
+	filemap_invalidate_lock_shared, filemap_invalidate_unlock_shared,
+	inode_lock, inode_unlock,
+} from "linux/fs.ts";
 import type { page, vm_area_struct, vm_fault, vm_operations_struct } from "linux/mm_types.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
 import type { list_head } from "linux/types.ts";
 import type { task_struct } from "linux/sched.ts";
-import { TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from "linux/sched.ts";
+import {
+	TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE,
+} from "linux/sched.ts";
 import {
 	EAGAIN, EEXIST, EFAULT, EINTR, EIO, ENOEXEC, ENOMEM,
 } from "linux/errno.ts";
@@ -45,8 +49,8 @@ import { spin_lock, spin_lock_init, spin_unlock } from "linux/spinlock.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
 import {
 	__ClearPageLocked, __SetPageLocked, ClearPageDirty, PageDirty,
-	PageLocked, PageReadahead, PageSwapBacked, PageUptodate, PG_locked,
-	PG_waiters, SetPageWaiters,
+	PageLocked, PageReadahead, PageSwapBacked, PageUptodate, PageWriteback,
+	PG_locked, PG_waiters, PG_writeback, SetPageWaiters,
 } from "linux/page-flags.ts";
 import {
 	FAULT_FLAG_SPECULATIVE, get_page, get_page_unless_zero, page_mapped,
@@ -64,15 +68,17 @@ import { trace_spf_vmf_notsup } from "trace/events/pagefault.ts";
 import { count_vm_event, count_vm_spf_event } from "linux/vm_event.ts";
 import { PGMAJFAULT, SPF_ABORT_FAULT } from "linux/vm_event_item.ts";
 import { page_to_pfn } from "asm-generic/memory_model.ts";
-import { current, fatal_signal_pending, schedule, set_current_state, wake_up_process } from "kernel/sched/core.ts";
+import { current, fatal_signal_pending, io_schedule, set_current_state, wake_up_process } from "kernel/sched/core.ts";
 import { __set_current_state } from "kernel/sched/core.ts";
 import { fput } from "kernel/fs/file_table.ts";
 import {
-	XA_STATE, xa_erase, xa_insert, xa_load, type xa_state, xarray_init, xas_find,
+	XA_STATE, xa_erase, xa_find, xa_insert, xa_load, type xa_state, xarray_init, xas_find,
 	xas_next_entry, xas_reload,
 } from "kernel/lib/xarray.ts";
 import { do_set_pte, init_zero_pfn, pmd_install } from "mm/memory.ts";
-import { set_page_dirty } from "mm/page-writeback.ts";
+import {
+	do_writepages, set_page_dirty, WB_SYNC_ALL,
+} from "mm/page-writeback.ts";
 import { mark_page_accessed } from "mm/swap.ts";
 import { generic_write_checks } from "kernel/fs/read_write.ts";
 import {
@@ -80,6 +86,56 @@ import {
 	fault_in_iov_iter_readable, iov_iter_revert,
 } from "kernel/lib/iov_iter.ts";
 import { maybe_unlock_mmap_for_io } from "mm/internal.ts";
+
+/* ---- writeback ---- */
+
+/** Write what is dirty of the bytes start to end. With WB_SYNC_ALL all that was
+ *  dirty when we came is on its way. No lock is held. */
+export function __filemap_fdatawrite_range(
+	mapping: address_space, start: number, end: number, sync_mode: number,
+): number {
+	if (!mapping.a_ops || !mapping.a_ops.writepage) return 0;
+	return do_writepages(mapping, start, end, sync_mode);
+}
+
+/** Wait for what is on its way of the bytes start_byte to end_byte. */
+export function filemap_fdatawait_range(
+	mapping: address_space, start_byte: number, end_byte: number,
+): void {
+	const end = Math.floor(end_byte / PAGE_SIZE);
+	let index = Math.floor(start_byte / PAGE_SIZE);
+
+	for (;;) {
+		rcu_read_lock();
+		index = xa_find(mapping, index, end);
+		rcu_read_unlock();
+		if (index < 0) return;
+		const page = find_get_page(mapping, index);
+		if (page !== NULL) {
+			wait_on_page_writeback(page);
+			put_page(page);
+		}
+		index++;
+		cond_resched();
+	}
+}
+
+/** Both. Port: without errors of the disk's, as it has none. */
+export function filemap_write_and_wait_range(
+	mapping: address_space, lstart: number, lend: number,
+): number {
+	const err = __filemap_fdatawrite_range(mapping, lstart, lend,
+		WB_SYNC_ALL);
+
+	filemap_fdatawait_range(mapping, lstart, lend);
+	return err;
+}
+
+export function file_write_and_wait_range(
+	file: file, lstart: number, lend: number,
+): number {
+	return filemap_write_and_wait_range(file.f_mapping, lstart, lend);
+}
 
 /* ---- the page cache ---- */
 
@@ -194,7 +250,7 @@ function page_waitqueue(page: page): wait_queue_head {
 }
 
 /** Everybody who waits for this page tries again. It may be free by now. */
-function wake_up_page(page: page): void {
+export function wake_up_page(page: page): void {
 	const q = page_waitqueue(page);
 	const head = q.head;
 
@@ -220,8 +276,22 @@ export function unlock_page(page: page): void {
 	if ((old & (1 << PG_waiters)) !== 0) wake_up_page(page);
 }
 
-/** Sleep for the page lock in `state`; 0, or -EINTR. */
-function wait_on_page_locked(page: page, state: number): number {
+/**
+ * PG_writeback goes, and who waits for that goes on. Fully ordered, as
+ * unlock_page(), and pairs with folio_wait_bit_common().
+ */
+export function end_page_writeback(page: page): void {
+	VM_BUG_ON_PAGE(!PageWriteback(page), page);
+	const old = fetch_and(
+		page.flags, ~((1 << PG_writeback) | (1 << PG_waiters)));
+	if ((old & (1 << PG_waiters)) !== 0) wake_up_page(page);
+}
+
+/** Sleep in `state` until the page is locked by us, or for PG_writeback until
+ *  it is not set; 0, or -EINTR. The page stays one. */
+function folio_wait_bit_common(
+	page: page, bit_nr: number, state: number,
+): number {
 	const q = page_waitqueue(page);
 	const wait = STACK<wait_page_queue>();
 	let ret = 0;
@@ -239,12 +309,13 @@ function wait_on_page_locked(page: page, state: number): number {
 		 */
 		set_current_state(state);
 		SetPageWaiters(page);
-		if (trylock_page(page)) break;
+		if (bit_nr === PG_locked ?
+			trylock_page(page) : !PageWriteback(page)) break;
 		if (state === TASK_KILLABLE && fatal_signal_pending(current())) {
 			ret = -EINTR;
 			break;
 		}
-		schedule();
+		io_schedule();
 	}
 	__set_current_state(TASK_RUNNING);
 	spin_lock(q.lock);
@@ -253,12 +324,18 @@ function wait_on_page_locked(page: page, state: number): number {
 	return ret;
 }
 
+/** The caller has a reference, or the page locked. */
+export function wait_on_page_writeback(page: page): void {
+	while (PageWriteback(page))
+		folio_wait_bit_common(page, PG_writeback, TASK_UNINTERRUPTIBLE);
+}
+
 export function __lock_page(page: page): void {
-	wait_on_page_locked(page, TASK_UNINTERRUPTIBLE);
+	folio_wait_bit_common(page, PG_locked, TASK_UNINTERRUPTIBLE);
 }
 
 export function __lock_page_killable(page: page): number {
-	return wait_on_page_locked(page, TASK_KILLABLE);
+	return folio_wait_bit_common(page, PG_locked, TASK_KILLABLE);
 }
 
 /* ---- lookups ---- */
@@ -353,6 +430,7 @@ function filemap_update_page(
 ): number {
 	let error = -EAGAIN;
 
+	filemap_invalidate_lock_shared(mapping);
 	if (trylock_page(page)) {
 		if (page.mapping === 0) {
 			unlock_page(page);
@@ -362,7 +440,10 @@ function filemap_update_page(
 		} else {
 			error = filemap_read_page(iocb.ki_filp, mapping, page);
 		}
+		filemap_invalidate_unlock_shared(mapping);
 	} else {
+		/* This is where one waits for what was read ahead. */
+		filemap_invalidate_unlock_shared(mapping);
 		error = lock_page_killable(page);
 		if (error === 0) {
 			unlock_page(page);
@@ -385,7 +466,11 @@ function filemap_get_pages(iocb: kiocb): page {
 		if (fatal_signal_pending(current())) return ERR_PTR(-EINTR);
 		const page = find_get_page(mapping, index);
 		if (page === NULL) {
+			/* filemap_create_folio(): not while what is behind the
+			 * page goes. */
+			filemap_invalidate_lock_shared(mapping);
 			const err = page_cache_read(mapping, index);
+			filemap_invalidate_unlock_shared(mapping);
 			if (err !== 0 && err !== -EEXIST) return ERR_PTR(err);
 			continue;
 		}
@@ -579,13 +664,26 @@ export function filemap_fault(vmf: vm_fault): vm_fault_t {
 			lock_page(page);
 		}
 		/* Truncated meanwhile? */
-		if (page.mapping === uptr(mapping)) break;
+		if (page.mapping === uptr(mapping)) {
+			if (PageUptodate(page)) break;
+			/* "page_not_uptodate": its read has failed, or nobody
+			 * has begun it. */
+			const fpin = maybe_unlock_mmap_for_io(vmf, NULL);
+			const error = filemap_read_page(file, mapping, page);
+			put_page(page);
+			if (fpin !== NULL) {
+				fput(fpin);
+				return ret | VM_FAULT_RETRY;
+			}
+			if (error !== 0) return VM_FAULT_SIGBUS;
+			page = NULL;
+			continue;
+		}
 		unlock_page(page);
 		put_page(page);
 		page = NULL;
 	}
 	VM_BUG_ON_PAGE(page.index !== offset, page);
-	VM_BUG_ON_PAGE(!PageUptodate(page), page);
 
 	/* Under the page lock, against truncation. */
 	if (offset >= Math.ceil(i_size_read(inode) / PAGE_SIZE)) {

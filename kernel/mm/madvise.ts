@@ -12,8 +12,7 @@
  * old, MADV_FREE makes them clean and old; they stay. MADV_HUGEPAGE,
  * MADV_NOHUGEPAGE, MADV_MERGEABLE and MADV_UNMERGEABLE set their flags as a
  * kernel with huge pages and KSM does, as the flags decide which vmas can be
- * merged, and have no other effect. No file here can have holes punched
- * (MADV_REMOVE).
+ * merged, and have no other effect.
  */
 import { CONFIG_ANON_VMA_NAME } from "generated/autoconf.ts";
 import {
@@ -33,7 +32,7 @@ import {
 } from "linux/anon_vma_name.ts";
 import { atomic_set } from "linux/atomic.ts";
 import {
-	EACCES, EAGAIN, EBADF, EFAULT, EINTR, EINVAL, ENOMEM, EOPNOTSUPP,
+	EACCES, EAGAIN, EBADF, EFAULT, EINTR, EINVAL, ENOMEM,
 } from "linux/errno.ts";
 import { GFP_KERNEL } from "linux/gfp.ts";
 import { cond_resched } from "linux/kernel.ts";
@@ -75,6 +74,12 @@ import { vm_normal_page, zap_page_range } from "mm/memory.ts";
 import {
 	__split_vma, find_vma_prev, sysctl_max_map_count, vma_merge,
 } from "mm/mmap.ts";
+import { vfs_fallocate } from "kernel/fs/open.ts";
+import { fput } from "kernel/fs/file_table.ts";
+import { get_file } from "linux/fs.ts";
+import {
+	FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE,
+} from "uapi/linux/falloc.ts";
 import { tlb_finish_mmu, tlb_gather_mmu } from "mm/mmu_gather.ts";
 import { type mm_walk, walk_page_range } from "mm/pagewalk.ts";
 import { lru_add_drain } from "mm/swap.ts";
@@ -511,22 +516,38 @@ function madvise_populate_range(
 	return 0;
 }
 
-/** Free the backing store too. Port: files here cannot do that. */
+/** Free what is behind the pages, too: a hole in the file. mmap_lock is held
+ *  for reading, and was given up meanwhile. */
 function madvise_remove(
-	vma: vm_area_struct, prev: pprev_t, _start: number, _end: number,
+	vma: vm_area_struct, prev: pprev_t, start: number, end: number,
 ): number {
-	prev.pprev = NULL; /* the lock may be dropped, it says */
+	const mm = vma.vm_mm;
+
+	prev.pprev = NULL; /* tell madvise_walk_vmas() that we drop the lock */
 	if ((vma.vm_flags & VM_LOCKED) !== 0)
 		return -EINVAL;
-	if (vma.vm_file === NULL)
+	const f = vma.vm_file;
+
+	if (f === NULL)
 		return -EINVAL;
 	/* Port: since 6.7 a mapping that might be writable is enough. */
 	const writable = VM_SHARED |
-		(mm_since(vma.vm_mm, 6, 7) ? VM_MAYWRITE : VM_WRITE);
+		(mm_since(mm, 6, 7) ? VM_MAYWRITE : VM_WRITE);
 
 	if ((vma.vm_flags & writable) !== writable)
 		return -EACCES;
-	return -EOPNOTSUPP;
+	const offset = start - vma.vm_start + vma.vm_pgoff * PAGE_SIZE;
+
+	/* The file's lock comes before ours. */
+	get_file(f);
+	mmap_read_unlock(mm);
+	const error = vfs_fallocate(f,
+		FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset,
+		end - start);
+
+	fput(f);
+	mmap_read_lock(mm);
+	return error;
 }
 
 /** MADV_HUGEPAGE and MADV_NOHUGEPAGE, from mm/khugepaged.c: the flags. */

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors mm/msync.c (5.17). Port: files have nothing behind their page cache,
- * so what is left are the checks of the arguments and of the range.
+ * Mirrors mm/msync.c (5.17).
  */
 import { EBUSY, EINVAL, ENOMEM } from "linux/errno.ts";
-import { VM_LOCKED, find_vma_intersection } from "linux/mm.ts";
+import { get_file } from "linux/fs.ts";
+import { VM_LOCKED, VM_SHARED, find_vma_intersection } from "linux/mm.ts";
 import { mmap_read_lock, mmap_read_unlock } from "linux/mmap_lock.ts";
 import { ulong_add_overflows, ULONG_RANGE } from "linux/overflow.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
+import { fput } from "kernel/fs/file_table.ts";
+import { vfs_fsync_range } from "kernel/fs/sync.ts";
 import { current } from "kernel/sched/core.ts";
 
 const MS_ASYNC = 1; /* start writing back */
@@ -60,7 +62,24 @@ export function sys_msync(start: number, len: number, flags: number): number {
 			error = -EBUSY;
 			break;
 		}
+		const file = vma.vm_file;
+		const fstart = (start - vma.vm_start) +
+			vma.vm_pgoff * PAGE_SIZE;
+		const fend = fstart + (Math.min(end, vma.vm_end) - start) - 1;
+
 		start = vma.vm_end;
+		if ((flags & MS_SYNC) !== 0 && file !== NULL &&
+		    (vma.vm_flags & VM_SHARED) !== 0) {
+			/* That may take long: not with the lock held. */
+			get_file(file);
+			mmap_read_unlock(mm);
+			error = vfs_fsync_range(file, fstart, fend);
+			fput(file);
+			if (error !== 0 || start >= end)
+				return error !== 0 ? error : unmapped_error;
+			mmap_read_lock(mm);
+			continue;
+		}
 		if (start >= end) {
 			error = unmapped_error;
 			break;

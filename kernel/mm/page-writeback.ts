@@ -1,14 +1,112 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors the part of mm/page-writeback.c (5.17) that marks pages dirty.
- * Left out: writeback itself, dirty limits, tags: a file has no disk.
+ * Mirrors the part of mm/page-writeback.c (5.17) that marks pages dirty and
+ * writes them back when somebody asks for it.
+ * Left out: writeback by itself, dirty limits and who is slowed down by them,
+ * counts of dirty pages, errors of the disk's.
+ * Port: the page cache has no tags. Who looks for dirty pages looks at all, and
+ * pages that become dirty behind him are not his (tag_pages_for_writeback()).
  */
+import type { address_space } from "linux/fs.ts";
 import type { page } from "linux/mm_types.ts";
-import { PageDirty, TestSetPageDirty } from "linux/page-flags.ts";
+import { VM_BUG_ON_PAGE } from "linux/bug.ts";
+import { cond_resched } from "linux/kernel.ts";
+import { put_page } from "linux/mm.ts";
+import {
+	PageDirty, PageLocked, PageWriteback, TestClearPageDirty,
+	TestSetPageDirty, TestSetPageWriteback,
+} from "linux/page-flags.ts";
+import { lock_page, unlock_page } from "linux/pagemap.ts";
+import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
+import { PAGE_SIZE } from "asm/pgtable_types.ts";
+import { xa_find } from "kernel/lib/xarray.ts";
+import { find_get_page, wait_on_page_writeback } from "mm/filemap.ts";
+import { page_mkclean } from "mm/rmap.ts";
+
+/** Start it, but wait for nobody; or all that is dirty has to get there. */
+export const WB_SYNC_NONE = 0;
+export const WB_SYNC_ALL = 1;
+
+/** One page of write_cache_pages(), which is referenced. 0, or an errno. */
+function write_cache_page(
+	mapping: address_space, page: page, sync_mode: number,
+): number {
+	lock_page(page);
+	go: {
+		/* Cut off meanwhile, or written by somebody else. */
+		if (page.mapping !== uptr(mapping)) break go;
+		if (!PageDirty(page)) break go;
+		if (PageWriteback(page)) {
+			if (sync_mode === WB_SYNC_NONE) break go;
+			wait_on_page_writeback(page);
+		}
+		VM_BUG_ON_PAGE(PageWriteback(page), page);
+		if (!clear_page_dirty_for_io(page)) break go;
+		/* Unlocks it. */
+		return mapping.a_ops.writepage!(page);
+	} /* go: */
+	unlock_page(page);
+	return 0;
+}
+
+/** The dirty pages of bytes start to end, in order. The first error. */
+function write_cache_pages(
+	mapping: address_space, start: number, end: number, sync_mode: number,
+): number {
+	const last = Math.floor(end / PAGE_SIZE);
+	let index = Math.floor(start / PAGE_SIZE);
+	let ret = 0;
+
+	for (;;) {
+		rcu_read_lock();
+		index = xa_find(mapping, index, last);
+		rcu_read_unlock();
+		if (index < 0) return ret;
+		const page = find_get_page(mapping, index);
+		if (page !== NULL) {
+			if (PageDirty(page)) {
+				const error = write_cache_page(mapping, page,
+					sync_mode);
+				if (ret === 0) ret = error;
+			}
+			put_page(page);
+		}
+		index++;
+		cond_resched();
+	}
+}
+
+/** No lock is held. */
+export function do_writepages(
+	mapping: address_space, start: number, end: number, sync_mode: number,
+): number {
+	return write_cache_pages(mapping, start, end, sync_mode);
+}
 
 /** True if the page was clean. The caller holds the page lock, or the PTL of
  *  a mapping of the page, either of which keeps the page in its file. */
 export function set_page_dirty(page: page): boolean {
 	if (PageDirty(page)) return false;
 	return !TestSetPageDirty(page);
+}
+
+/**
+ * A locked page is to be written: it is clean from here on, and who wants to
+ * write to it asks first. False if it was clean.
+ *
+ * First no entry of a page table can be written by, and what that says goes to
+ * the page; then the page's bit is cleared. The other way round a write by such
+ * an entry would be lost in between.
+ */
+export function clear_page_dirty_for_io(page: page): boolean {
+	VM_BUG_ON_PAGE(!PageLocked(page), page);
+	if (page_mkclean(page) !== 0) set_page_dirty(page);
+	return TestClearPageDirty(page);
+}
+
+/** The page is locked, and is to be written. */
+export function set_page_writeback(page: page): void {
+	const old = TestSetPageWriteback(page);
+
+	VM_BUG_ON_PAGE(old, page, "written twice at once");
 }

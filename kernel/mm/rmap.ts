@@ -6,11 +6,11 @@
  * Port: how often an anon_vma is used is counted as 6.0 does it (2555283eb40d,
  * CVE-2022-42703), not by the one `degree` of 5.17: see anon_vma_clone().
  * Left out:
- * - the walks, as nothing is reclaimed, migrated, written back or merged:
- *   rmap_walk() and its kinds, page_referenced(), folio_mkclean(),
- *   try_to_unmap(), try_to_migrate(), page_make_device_exclusive(),
- *   make_device_exclusive_range(), page_mlock(), page_address_in_vma(),
- *   mm_find_pmd(), and all that is static under them;
+ * - the walks but that of page_mkclean(), as nothing is migrated or merged:
+ *   rmap_walk() and its kinds, page_referenced(), try_to_unmap(),
+ *   try_to_migrate(), page_make_device_exclusive(),
+ *   make_device_exclusive_range(), page_mlock(), page_address_in_vma(), and all
+ *   that is static under them;
  * - batched flushing of what is unmapped: try_to_unmap_flush() and its like,
  *   flush_tlb_batched_pending();
  * - huge pages: page_remove_anon_compound_rmap(), hugepage_add_anon_rmap(),
@@ -38,6 +38,7 @@
  *     mm->mmu_notifier_lock	(mm_take_all_locks)
  *       mapping->i_mmap_rwsem *	(vm_lock_mapping)
  *       anon_vma->rwsem	(vm_lock_anon_vma)
+ *   mapping->invalidate_lock *	(diskfs_filemap_fault)
  *   page_lock			(filemap_fault, truncate_inode_pages)
  *     mapping->i_pages_lock	(add_to_page_cache_lru, delete_from_page_cache)
  *     mapping->i_mmap_rwsem	(unmap_mapping_folio, in truncate_inode_pages)
@@ -52,6 +53,12 @@
  *   oom_adj_mutex *		(__set_oom_adj)
  *     tasklist_lock *		(__set_oom_adj)
  *       task->alloc_lock	(find_lock_task_mm)
+ *   inode->i_rwsem *		(generic_file_write_iter)
+ *     mm->mmap_lock *		(fault_in_readable)
+ *     mapping->invalidate_lock *	(diskfs_setattr)
+ *     mapping->i_mmap_rwsem	(unmap_mapping_range)
+ *       pte_lock		(zap_pte_range)
+ *     mapping->i_pages_lock	(delete_from_page_cache)
  * oom_lock			(__alloc_pages_may_oom)
  *   tasklist_lock		(select_bad_process)
  *     task->alloc_lock		(find_lock_task_mm)
@@ -102,7 +109,7 @@ import {
 	__SetPageSwapBacked, PAGE_MAPPING_ANON, PAGE_MAPPING_FLAGS, PageAnon,
 	PageLocked,
 } from "linux/page-flags.ts";
-import { page_mapped } from "linux/mm.ts";
+import { page_mapped, pte_lockptr, VM_SHARED } from "linux/mm.ts";
 import { linear_page_index } from "linux/pagemap.ts";
 import { NR_ANON_MAPPED, NR_FILE_MAPPED } from "linux/mmzone.ts";
 import { __dec_lruvec_page_state, __inc_lruvec_page_state } from "linux/vmstat.ts";
@@ -112,7 +119,27 @@ import {
 } from "linux/rmap.ts";
 import {
 	anon_vma_interval_tree_insert, anon_vma_interval_tree_remove,
+	vma_interval_tree_iter_first, vma_interval_tree_iter_next,
 } from "mm/interval_tree.ts";
+import { vma_address } from "mm/internal.ts";
+import {
+	type address_space, i_mmap_lock_read, i_mmap_unlock_read,
+} from "linux/fs.ts";
+import {
+	MMU_NOTIFY_PROTECTION_PAGE, mmu_notifier_invalidate_range_end,
+	mmu_notifier_invalidate_range_start, mmu_notifier_range_init,
+	ptep_clear_flush_notify,
+} from "linux/mmu_notifier.ts";
+import {
+	pgd_offset, pmd_none_or_trans_huge_or_clear_bad, pmd_offset,
+	pte_offset_map, ptep_get, pud_none_or_clear_bad, pud_offset,
+} from "linux/pgtable.ts";
+import { page_to_pfn } from "asm-generic/memory_model.ts";
+import {
+	p4d_none, p4d_offset, pte_dirty, pte_mkclean, pte_pfn, pte_present,
+	pte_write, pte_wrprotect, set_pte_at,
+} from "asm/pgtable.ts";
+import { PAGE_SIZE, type pmd_t } from "asm/pgtable_types.ts";
 import { find_mergeable_anon_vma } from "mm/mmap.ts";
 
 export { anon_vma_prepare } from "linux/rmap.ts";
@@ -508,6 +535,77 @@ export function page_lock_anon_vma_read(page: page): anon_vma {
 /** The end of the walk. */
 export function page_unlock_anon_vma_read(anon_vma: anon_vma): void {
 	anon_vma_unlock_read(anon_vma);
+}
+
+/** The pmd for address, if there is a page table below it; or NULL. */
+function mm_find_pmd(mm: mm_struct, address: number): pmd_t {
+	const p4d = p4d_offset(pgd_offset(mm, address), address);
+
+	if (p4d_none(p4d.p4d)) return NULL;
+	const pud = pud_offset(p4d, address);
+	if (pud_none_or_clear_bad(pud)) return NULL;
+	const pmd = pmd_offset(pud, address);
+	return pmd_none_or_trans_huge_or_clear_bad(pmd) ? NULL : pmd;
+}
+
+/**
+ * page_mkclean_one(): the page's entry in vma, at address, becomes clean and
+ * read-only. 1 if it was not. i_mmap_rwsem is held, which keeps the page table.
+ */
+function page_mkclean_one(
+	page: page, vma: vm_area_struct, address: number,
+): number {
+	const mm = vma.vm_mm;
+	const pmd = mm_find_pmd(mm, address);
+	let cleaned = 0;
+
+	if (pmd === NULL) return 0;
+	const range = mmu_notifier_range_init(MMU_NOTIFY_PROTECTION_PAGE, 0,
+		vma, mm, address, address + PAGE_SIZE);
+
+	mmu_notifier_invalidate_range_start(range);
+	const ptl = pte_lockptr(mm, pmd);
+	const pte = pte_offset_map(pmd, address);
+
+	spin_lock(ptl);
+	let entry = ptep_get(pte);
+	if (pte_present(entry) && pte_pfn(entry) === page_to_pfn(page) &&
+		(pte_dirty(entry) || pte_write(entry))) {
+		/* Through "none": a bit that the hardware sets meanwhile is
+		 * not lost, and no CPU writes by what it remembers. */
+		entry = ptep_clear_flush_notify(vma, address, pte);
+		entry = pte_mkclean(pte_wrprotect(entry));
+		set_pte_at(mm, address, pte, entry);
+		cleaned = 1;
+	}
+	spin_unlock(ptl);
+	mmu_notifier_invalidate_range_end(range);
+	return cleaned;
+}
+
+/**
+ * In every address space that shares the page, its entry becomes clean and
+ * read-only; how many were not. The page is locked. Takes i_mmap_rwsem.
+ * Port: rmap_walk_file() is in its only callers.
+ */
+export function page_mkclean(page: page): number {
+	let cleaned = 0;
+
+	VM_BUG_ON_PAGE(!PageLocked(page), page);
+	if (!page_mapped(page) || PageAnon(page)) return 0;
+	const mapping = cast<address_space>(page.mapping);
+	i_mmap_lock_read(mapping);
+	let vma = vma_interval_tree_iter_first(mapping.i_mmap, page.index,
+		page.index);
+	while (vma !== NULL) {
+		/* A private one never maps it writable. */
+		if ((vma.vm_flags & VM_SHARED) !== 0)
+			cleaned += page_mkclean_one(page, vma,
+				vma_address(page, vma));
+		vma = vma_interval_tree_iter_next(vma, page.index, page.index);
+	}
+	i_mmap_unlock_read(mapping);
+	return cleaned;
 }
 
 /**

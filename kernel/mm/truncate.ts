@@ -18,6 +18,7 @@ import { page_mapped, put_page } from "linux/mm.ts";
 import { unmap_mapping_folio, unmap_mapping_range } from "mm/memory.ts";
 import {
 	delete_from_page_cache, find_get_page, find_lock_page, unlock_page,
+	wait_on_page_writeback,
 } from "mm/filemap.ts";
 import { xa_find } from "kernel/lib/xarray.ts";
 
@@ -39,6 +40,7 @@ function truncate_inode_partial_folio(
 	const from = Math.max(0, start - pos);
 	const to = end === -1 ? PAGE_SIZE : Math.min(PAGE_SIZE, end + 1 - pos);
 
+	wait_on_page_writeback(folio);
 	zero_user_segment(folio, from, to);
 }
 
@@ -81,6 +83,7 @@ export function truncate_inode_pages_range(
 		if (page !== NULL) {
 			lock_page(page);
 			if (page.mapping === uptr(mapping)) {
+				wait_on_page_writeback(page);
 				truncate_cleanup_folio(page);
 				delete_from_page_cache(page);
 			}

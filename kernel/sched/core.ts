@@ -10,6 +10,7 @@
  */
 import {
 	CONFIG_ARCH_HOST_STEPPER,
+	CONFIG_BLK_DEV_RAM,
 	CONFIG_DEBUG_ATOMIC_SLEEP,
 	CONFIG_PERF_EVENTS,
 	CONFIG_PREEMPT_RCU,
@@ -47,6 +48,7 @@ import { MAX_RT_PRIO } from "linux/sched/prio.ts";
 import { get_task_struct, put_task_struct } from "linux/sched/task.ts";
 
 import { SIGKILL, sigmask } from "linux/signal.ts";
+import { cpu_relax } from "linux/smp.ts";
 import {
 	raw_spin_lock,
 	raw_spin_lock_irqsave,
@@ -57,6 +59,7 @@ import {
 	spin_unlock,
 } from "linux/spinlock.ts";
 import type { rw_semaphore } from "linux/spinlock_types.ts";
+import { blk_poll } from "drivers/block/brd.ts";
 import { __warn, panic } from "kernel/panic.ts";
 import { rcu_check_callbacks } from "kernel/rcu.ts";
 import { rcu_eqs_enter, rcu_eqs_exit, rcu_is_watching } from "kernel/rcu.ts";
@@ -391,6 +394,22 @@ export function schedule_blocked_on(sem: rw_semaphore): void {
 	rq.blocked_on = sem;
 	schedule();
 	rq.blocked_on = NULL;
+}
+
+/**
+ * schedule() of a task that waits for a page which a disk may have in hand.
+ * Port: as nobody else may be there to ask the disk, we do that while it is
+ * busy.
+ */
+export function io_schedule(): void {
+	if (CONFIG_BLK_DEV_RAM) {
+		if (blk_poll()) {
+			rcu_check_callbacks();
+			cpu_relax(1);
+			return;
+		}
+	}
+	schedule();
 }
 
 /**

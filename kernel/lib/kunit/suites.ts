@@ -18,6 +18,7 @@ import {
 	CONFIG_MMU_GATHER_KUNIT_TEST,
 	CONFIG_MMU_MIRROR_KUNIT_TEST,
 	CONFIG_MMU_NOTIFIER_KUNIT_TEST,
+	CONFIG_MOUNT_KUNIT_TEST,
 	CONFIG_MREMAP_KUNIT_TEST,
 	CONFIG_OOM_KILL_KUNIT_TEST,
 	CONFIG_PAGE_ALLOC_KUNIT_TEST,
@@ -44,6 +45,7 @@ import { arch_test_suites } from "asm/kunit.ts";
 import { mmu_mirror_test_suite } from "drivers/misc/mmu_mirror_kunit.ts";
 import { perf_test_suite } from "kernel/events/core_kunit.ts";
 import { fork_test_suite } from "kernel/fork_kunit.ts";
+import { mount_test_suite } from "kernel/fs/mount_kunit.ts";
 import { proc_test_suite } from "kernel/fs/proc/proc_kunit.ts";
 import { read_write_test_suite } from "kernel/fs/read_write_kunit.ts";
 import { list_test_suite } from "kernel/lib/list_kunit.ts";
@@ -101,6 +103,7 @@ export function kunit_suites(): kunit_suite[] {
 		...(CONFIG_FILEMAP_KUNIT_TEST ? [filemap_test_suite] : []),
 		...(CONFIG_READ_WRITE_KUNIT_TEST ?
 			[read_write_test_suite] : []),
+		...(CONFIG_MOUNT_KUNIT_TEST ? [mount_test_suite] : []),
 		...(CONFIG_MMAP_LOCK_KUNIT_TEST ? [mmap_lock_test_suite] : []),
 		...(CONFIG_MMAP_KUNIT_TEST ? [mmap_test_suite] : []),
 		...(CONFIG_MMU_NOTIFIER_KUNIT_TEST ?

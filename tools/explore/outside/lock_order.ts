@@ -30,6 +30,8 @@ const CLASSES: Record<string, string> = {
 	"anon_vma->rwsem": "anon_vma.rwsem",
 	pte_lock: "page.ptl",
 	"file->f_pos_lock": "file.f_pos_lock",
+	"inode->i_rwsem": "inode.i_rwsem",
+	"mapping->invalidate_lock": "address_space.invalidate_lock",
 	tasklist_lock: "tasklist_lock",
 	"task->alloc_lock": "task_struct.alloc_lock",
 	oom_lock: "oom_lock",

@@ -6,6 +6,9 @@
  * They get numbers of ours, so that programs can make them everywhere.
  */
 export const __NR_ioctl = 29;
+export const __NR_unlinkat = 35;
+export const __NR_umount2 = 39;
+export const __NR_mount = 40;
 export const __NR_ftruncate = 46;
 export const __NR_fallocate = 47;
 export const __NR_openat = 56;
@@ -49,6 +52,7 @@ export const __NR_get_mempolicy = 236;
 export const __NR_set_mempolicy = 237;
 export const __NR_perf_event_open = 241;
 export const __NR_wait4 = 260;
+export const __NR_memfd_create = 279;
 export const __NR_mlock2 = 284;
 export const __NR_pkey_mprotect = 288;
 export const __NR_pkey_alloc = 289;

@@ -227,7 +227,6 @@ const CASES: Case[] = [
 	["MADV_REMOVE of a private file", () => madvise(FILE, PAGE, MADV_REMOVE), -EACCES],
 	["MADV_REMOVE of what is only readable", () => madvise(SHARED_RO, PAGE, MADV_REMOVE), -EACCES],
 	["MADV_REMOVE of what is locked", () => madvise(LOCKED, PAGE, MADV_REMOVE), -EINVAL],
-	["MADV_REMOVE of a file that cannot", () => madvise(SHARED, PAGE, MADV_REMOVE), -EOPNOTSUPP],
 	["MADV_POPULATE_READ of a hole", () => madvise(HOLE, PAGE, MADV_POPULATE_READ), -ENOMEM],
 	["MADV_POPULATE_WRITE of what is only readable", () => madvise(RO, PAGE, MADV_POPULATE_WRITE), -EINVAL],
 	["mlock() of nothing", () => user_syscall(__NR_mlock, A, 0), 0],
