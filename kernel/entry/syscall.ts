@@ -21,6 +21,7 @@ import {
 	__NR_close,
 	__NR_exit,
 	__NR_exit_group,
+	__NR_fadvise64,
 	__NR_fallocate,
 	__NR_fdatasync,
 	__NR_fork,
@@ -109,6 +110,7 @@ import {
 } from "kernel/sched/core.ts";
 import { sys_getrusage, sys_prctl } from "kernel/sys.ts";
 import { sys_ni_syscall } from "kernel/sys_ni.ts";
+import { sys_fadvise64 } from "mm/fadvise.ts";
 import { sys_madvise } from "mm/madvise.ts";
 import {
 	sys_get_mempolicy,
@@ -210,6 +212,9 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 			flags_arg(a3));
 	case __NR_umount2:
 		return sys_umount(ulong_arg(a0), a1 | 0);
+	case __NR_fadvise64:
+		return sys_fadvise64(a0 | 0, loff_arg(a1), loff_arg(a2),
+			a3 | 0);
 	case __NR_memfd_create:
 		return sys_memfd_create(ulong_arg(a0), a1 | 0);
 	case __NR_getrusage:

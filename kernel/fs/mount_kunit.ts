@@ -27,8 +27,9 @@ import {
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { pte_dirty, pte_write } from "asm/pgtable.ts";
 import {
-	__NR_close, __NR_fallocate, __NR_fsync, __NR_ftruncate, __NR_madvise,
-	__NR_memfd_create, __NR_mincore, __NR_mmap, __NR_mount, __NR_msync,
+	__NR_close, __NR_fadvise64, __NR_fallocate, __NR_fsync, __NR_ftruncate,
+	__NR_madvise, __NR_memfd_create, __NR_mincore, __NR_mmap, __NR_mount,
+	__NR_msync,
 	__NR_munmap, __NR_openat, __NR_pread64, __NR_pwrite64, __NR_umount2,
 	__NR_unlinkat,
 } from "asm/unistd.ts";
@@ -368,6 +369,48 @@ function disk_holes(test: kunit): void {
 	unmount_empty(test, "/mnt/a");
 }
 
+/** Pages that can be had again leave memory when they are not needed, and are
+ *  the same when they come back; dirty ones, and those in use, stay. */
+function not_needed(test: kunit): void {
+	need_diskfs(test);
+	mounted(test, "diskfs");
+	const fd = open("/mnt/a");
+	const cached = (index: number): boolean => {
+		rcu_user_exit();
+		const page = find_get_page(mapping_of(fd), index);
+
+		if (page !== NULL) put_page(page);
+		rcu_user_enter();
+		return page !== NULL;
+	};
+
+	for (let i = 0; i < 3; i++) write_byte(fd, i * PAGE_SIZE, i + 1);
+	/* It is only being written by that. */
+	user_syscall(__NR_fadvise64, fd, 0, 0, 4);
+	KUNIT_EXPECT_TRUE(test, cached(0));
+	user_syscall(__NR_fsync, fd);
+	map_fd(test, fd, 3, MAP_SHARED);
+	KUNIT_EXPECT_EQ(test, user_load8(MAP + PAGE_SIZE), 2);
+	user_syscall(__NR_munmap, MAP, PAGE_SIZE);
+	user_syscall(__NR_munmap, MAP + 2 * PAGE_SIZE, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_fadvise64, fd, 0, 0, 4), 0);
+	KUNIT_EXPECT_FALSE(test, cached(0));
+	KUNIT_EXPECT_TRUE(test, cached(1));
+	KUNIT_EXPECT_EQ(test, byte_of(fd, 0), 1);
+	KUNIT_EXPECT_TRUE(test, cached(0));
+	/* Parts of pages stay. */
+	user_syscall(__NR_fadvise64, fd, 1, PAGE_SIZE, 4);
+	KUNIT_EXPECT_TRUE(test, cached(0));
+	user_syscall(__NR_fadvise64, fd, 0, PAGE_SIZE, 4);
+	KUNIT_EXPECT_FALSE(test, cached(0));
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_fadvise64, fd, 0, -1, 4),
+		-EINVAL);
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_fadvise64, fd, 0, 0, 6),
+		-EINVAL);
+	user_syscall(__NR_munmap, MAP, 3 * PAGE_SIZE);
+	unmount_empty(test, "/mnt/a");
+}
+
 /** The page lock is waited for in the same queue as writeback. */
 function waits(test: kunit): void {
 	need_diskfs(test);
@@ -408,6 +451,7 @@ export const mount_test_suite = kunit_suite({
 		KUNIT_CASE("disk_keeps", disk_keeps),
 		KUNIT_CASE("writeback", writeback),
 		KUNIT_CASE("disk_holes", disk_holes),
+		KUNIT_CASE("not_needed", not_needed),
 		KUNIT_CASE("waits", waits),
 	],
 });

@@ -2,7 +2,8 @@
 /**
  * Mirrors the part of mm/truncate.c (5.17) that files need which become
  * shorter, get holes, or go.
- * Left out: invalidation (invalidate_*()), shadow entries, laundering.
+ * Left out: invalidation of pages that are in use (invalidate_inode_pages2()),
+ * shadow entries, laundering.
  */
 import { i_size_write, type address_space, type inode } from "linux/fs.ts";
 import { zero_user_segment } from "linux/highmem.ts";
@@ -12,14 +13,15 @@ import { cond_resched } from "linux/kernel.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
 import { VM_BUG_ON_PAGE } from "linux/bug.ts";
 import type { page } from "linux/mm_types.ts";
-import { PageLocked } from "linux/page-flags.ts";
-import { lock_page } from "linux/pagemap.ts";
+import { PageDirty, PageLocked, PageWriteback } from "linux/page-flags.ts";
+import { lock_page, trylock_page } from "linux/pagemap.ts";
 import { page_mapped, put_page } from "linux/mm.ts";
 import { unmap_mapping_folio, unmap_mapping_range } from "mm/memory.ts";
 import {
 	delete_from_page_cache, find_get_page, find_lock_page, unlock_page,
 	wait_on_page_writeback,
 } from "mm/filemap.ts";
+import { remove_mapping } from "mm/vmscan.ts";
 import { xa_find } from "kernel/lib/xarray.ts";
 
 /** Page is locked, and about to leave the cache: a fault that had looked before
@@ -29,6 +31,14 @@ function truncate_cleanup_folio(folio: page): void {
 	VM_BUG_ON_PAGE(!PageLocked(folio), folio);
 	if (page_mapped(folio))
 		unmap_mapping_folio(folio);
+}
+
+/** A locked page leaves the cache if it is clean and nobody uses it. */
+function invalidate_inode_page(mapping: address_space, page: page): boolean {
+	if (page.mapping !== uptr(mapping)) return false;
+	if (PageDirty(page) || PageWriteback(page)) return false;
+	if (page_mapped(page)) return false;
+	return remove_mapping(mapping, page);
 }
 
 /** The part of a locked page that lies in [start, end] becomes zeroes; a page
@@ -105,6 +115,36 @@ export function truncate_inode_pages(
 /** Before the inode goes. */
 export function truncate_inode_pages_final(mapping: address_space): void {
 	truncate_inode_pages(mapping, 0);
+}
+
+/**
+ * Those pages from start to end out of the cache that can be had again, and
+ * that nobody uses: none that is locked, dirty, being written, or mapped.
+ * Returns how many. No lock is held, and none is waited for.
+ */
+export function invalidate_mapping_pages(
+	mapping: address_space, start: number, end: number,
+): number {
+	let count = 0;
+	let index = start;
+
+	for (;;) {
+		rcu_read_lock();
+		index = xa_find(mapping, index, end);
+		rcu_read_unlock();
+		if (index < 0) return count;
+		const page = find_get_page(mapping, index);
+		if (page !== NULL) {
+			if (trylock_page(page)) {
+				if (invalidate_inode_page(mapping, page))
+					count++;
+				unlock_page(page);
+			}
+			put_page(page);
+		}
+		index++;
+		cond_resched();
+	}
 }
 
 /**

@@ -38,6 +38,7 @@ export const __NR_munmap = 215;
 export const __NR_mremap = 216;
 export const __NR_clone = 220;
 export const __NR_mmap = 222;
+export const __NR_fadvise64 = 223;
 export const __NR_mprotect = 226;
 export const __NR_msync = 227;
 export const __NR_mlock = 228;

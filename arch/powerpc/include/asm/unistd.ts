@@ -43,6 +43,7 @@ export const __NR_madvise = 205;
 export const __NR_mincore = 206;
 export const __NR_gettid = 207;
 export const __NR_set_tid_address = 232;
+export const __NR_fadvise64 = 233;
 export const __NR_exit_group = 234;
 export const __NR_remap_file_pages = 239;
 export const __NR_mbind = 259;

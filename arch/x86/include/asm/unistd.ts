@@ -45,6 +45,7 @@ export const __NR_umount2 = 166;
 export const __NR_gettid = 186;
 export const __NR_remap_file_pages = 216;
 export const __NR_set_tid_address = 218;
+export const __NR_fadvise64 = 221;
 export const __NR_exit_group = 231;
 export const __NR_mbind = 237;
 export const __NR_set_mempolicy = 238;
