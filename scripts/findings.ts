@@ -25,6 +25,7 @@ async function main(): Promise<number> {
 	for (const { command: asked, argv, said } of findings(page)) {
 		const { status, stdout, stderr } = await run([process.execPath, ...argv], { cwd: here() });
 		if (status === 2) throw new UserError(`${asked}: ${stderr.trim().split("\n").at(-1)}`);
+		if (status > 128) throw new UserError(`${asked}: ended by signal ${status - 128}`);
 		const lines = kept(stdout);
 		outputs.push(lines);
 		const same = lines.join("\n") === said.join("\n");

@@ -8,6 +8,11 @@ import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process"
 import { at_end } from "./at_end.ts";
 import { UserError } from "./errors.ts";
 
+/** The status of who was ended by Ctrl-C, which may reach us later, */
+const INTERRUPTED = 130;
+/** but not by more than this. */
+const SIGNAL_MS = 100;
+
 /** Ends with us. Returns the promise of how it ended: its status, or 128 and the signal's number. */
 export function ends_with_us(child: ChildProcess): Promise<number> {
 	return new Promise((resolve, reject) => {
@@ -21,8 +26,14 @@ export function ends_with_us(child: ChildProcess): Promise<number> {
 			reject(error);
 		});
 		child.once("close", (code, signal) => {
-			release();
-			resolve(code ?? (signal === "SIGINT" ? 130 : signal === "SIGTERM" ? 143 : 1));
+			const status = code ?? (signal === "SIGINT" ? INTERRUPTED : signal === "SIGTERM" ? 143 : 1);
+			const tell = () => {
+				release();
+				resolve(status);
+			};
+			/* If it was Ctrl-C, nobody is to go on as if it had said all. */
+			if (status === INTERRUPTED) setTimeout(tell, SIGNAL_MS);
+			else tell();
 		});
 	});
 }

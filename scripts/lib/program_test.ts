@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Tests of how programs end: by a signal, with nobody reading, with an output that takes nothing, by mistakes. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
@@ -68,7 +68,7 @@ for (const [signal, status] of [
 		const { dir, args, remove } = make(`
 			at_end.at_end(() => writeFileSync("order", "1"));
 			at_end.at_end(() => { throw new Error("one that fails keeps no other one from its work"); });
-			const sleep = spawn("sleep", ["60"]);
+			const sleep = spawn("sleep", ["600"]);
 			process.stdout.write("pid " + sleep.pid + "\\n");
 			await child.ends_with_us(sleep);
 		`);
@@ -84,6 +84,18 @@ for (const [signal, status] of [
 		t.true(existsSync(join(dir, "order")));
 		t.false(alive(Number(/pid (\d+)/.exec(out)?.[1])));
 	});
+
+test("who was waiting for a child that Ctrl-C ended knows that it ends itself", async (t) => {
+	const { dir, args, remove } = make(`
+		const { status } = await child.run(["sh", "-c", "kill -INT $PPID; kill -INT $$"]);
+		writeFileSync("known", status + " " + at_end.is_ending());
+	`);
+	t.teardown(remove);
+	const { status, signal } = await end(spawn(process.execPath, args, { cwd: dir, stdio: "ignore" }));
+	/* The latter, if it came while nothing was to be put in order yet. */
+	t.true(status === 130 || signal === "SIGINT");
+	if (existsSync(join(dir, "known"))) t.is(readFileSync(join(dir, "known"), "utf8"), "130 true");
+});
 
 test("with nothing to put in order a signal ends it even while it calculates", async (t) => {
 	const { dir, args, remove } = make(`
