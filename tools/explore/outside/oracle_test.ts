@@ -184,6 +184,10 @@ const RACES: Record<string, [[func: string, how: string], [func: string, how: st
 		["plain_write", "a plain write"],
 		["plain_read", "a plain read"],
 	],
+	"race-handed-over-plainly": [
+		["plain_read", "a plain read"],
+		["take", "an atomic"],
+	],
 	"race-interrupt": [
 		["plain_read", "a plain read"],
 		["plain_write", "a plain write"],

@@ -226,7 +226,8 @@ export class Kcsan {
 		const x = this.word(w);
 		const published = x + PUBLISHED * this.contexts;
 		const now = this.of(t, NOW);
-		const race = this.raced(t, x);
+		/* Its write comes after its read, and so after what that was told, whatever else it orders. */
+		const race = this.raced(t, x, published);
 		if (order === "full") {
 			this.join(now, this.of(t, SEEN));
 			this.join(now, published);
@@ -237,12 +238,12 @@ export class Kcsan {
 		this.wrote(t, x, KIND_OF.atomic);
 		return race;
 	}
-	/** A plain read of another CPU that is not ordered before the next access of CPU t. */
-	private raced(t: number, x: number): Race | undefined {
+	/** A plain read of another CPU that is not ordered before the next access of CPU t, which is `told` that. */
+	private raced(t: number, x: number, told: Clock = this.of(t, NOW)): Race | undefined {
 		const { cells } = this;
 		const [reads, now] = [x + READS * this.contexts, this.of(t, NOW)];
 		for (let r = 0; r < this.contexts; r++)
-			if (r !== t && cells[reads + r] > cells[now + r])
+			if (r !== t && cells[reads + r] > cells[now + r] && cells[reads + r] > cells[told + r])
 				return { event: cells[x + READ_EVENTS * this.contexts + r], what: "a plain read" };
 	}
 	/** The word's last write is the one that CPU t makes now. */

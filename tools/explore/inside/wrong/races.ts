@@ -92,6 +92,20 @@ function poll_with_barrier(): void {
 	poll();
 	smp_rmb();
 }
+/** One reads the word and then hands it over; the other takes it, if it was. */
+function handed_over(about: string, hand_over: () => void): Scenario {
+	return pair(
+		about,
+		() => {
+			plain_read();
+			hand_over();
+		},
+		take,
+	);
+}
+function take(): void {
+	cmpxchg(s.word, 1, 2);
+}
 const interrupt_writes = RODATA((_info: number): void => {
 	plain_write();
 });
@@ -189,6 +203,14 @@ export const scenarios: Record<string, Scenario> = {
 			plain_read();
 			plain_read();
 		},
+	),
+	"right/race-handed-over": handed_over(
+		"an atomic writes what was read before a release that it has read itself",
+		releasing_write,
+	),
+	"wrong/race-handed-over-plainly": handed_over(
+		"the same after a marked write, which orders no read before it",
+		marked_write,
 	),
 	"wrong/race-interrupt": wrong(
 		"an interrupt on another CPU",
