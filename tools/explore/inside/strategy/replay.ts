@@ -52,7 +52,7 @@ export function replay(schedule: number[][]): Replay {
 					if (!model.holds(c, until, at)) continue;
 				} else if (until < 0) {
 					if (ctx_state[c] >= DONE || (ctx_state[c] === IDLE && count > 0)) continue;
-				} else if (standing(c) === until) continue;
+				} else if (ctx_state[c] !== IDLE && standing(c) === until) continue;
 				const b = own_buffer(c);
 				if ((enabled & (1 << c)) === 0 && b >= 0 && (enabled & (1 << b)) !== 0) {
 					/* Or what is known does not say yet in which order they came. */

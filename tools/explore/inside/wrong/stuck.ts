@@ -5,7 +5,7 @@ import { complete, type completion, init_completion, wait_for_completion } from 
 import { lockdep_assert_held_write, lockdep_assert_rwsem_held } from "linux/lockdep.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
 import { down_read_trylock, down_write, down_write_trylock, init_rwsem, up_read, up_write } from "linux/rwsem.ts";
-import { cpu_relax } from "linux/smp.ts";
+import { cpu_relax, smp_call_function_single } from "linux/smp.ts";
 import { spin_lock, spin_lock_init, spin_trylock, spin_unlock } from "linux/spinlock.ts";
 import type { rw_semaphore, spinlock_t } from "linux/spinlock_types.ts";
 import { check_that, start_threads } from "../scenario.ts";
@@ -33,6 +33,14 @@ function tasks(): void {
 }
 function raise_flag(): void {
 	WRITE_ONCE(g.flag, 1);
+}
+/** What it does when it has raised the flag is its CPU's last step. */
+const raise_and_beat = RODATA((_info: number): void => {
+	raise_flag();
+	WRITE_ONCE(g.beat, 1);
+});
+function wait_for_beat(): void {
+	while (READ_ONCE(g.beat) === 0) cpu_relax();
 }
 function wait_for_flag(): void {
 	while (READ_ONCE(g.flag) === 0) cpu_relax();
@@ -77,6 +85,18 @@ const with_tasks = (about: string, cpus: (() => void)[], check?: () => void): Sc
 	wrong(about, cpus, { setup: tasks, check });
 
 export const scenarios: Record<string, Scenario> = {
+	"wrong/second-interrupt-left": wrong("who is told of the second interrupt takes it for ended", [
+		() => {
+			smp_call_function_single(1, raise_and_beat, 0, false);
+			wait_for_beat();
+			WRITE_ONCE(g.flag, 0);
+			WRITE_ONCE(g.beat, 0);
+			smp_call_function_single(1, raise_and_beat, 0, false);
+			wait_for_flag();
+			check_that(READ_ONCE(g.beat) !== 0, "the interrupt has not ended");
+		},
+		() => {},
+	]),
 	/* ---- the kernel complains ---- */
 	"wrong/bug": program("BUG()", [() => BUG("on purpose")]),
 	"wrong/bug-on": program("BUG_ON()", [() => BUG_ON(true, "on purpose")]),
