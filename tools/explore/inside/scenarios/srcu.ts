@@ -23,8 +23,8 @@ function thing_of(value: number): thing {
 	t.value = value;
 	return t;
 }
-function things(): void {
-	start_threads(2);
+function things(cpus = 2): void {
+	start_threads(cpus);
 	w.thing = thing_of(1);
 	w.next = thing_of(2);
 }
@@ -34,6 +34,10 @@ function read_thing(): void {
 
 	note(0, t.value);
 	srcu_read_unlock(w.srcu, idx);
+}
+/** A section with nothing in it. */
+function pass_through(): void {
+	srcu_read_unlock(w.srcu, srcu_read_lock(w.srcu));
 }
 function replace_thing(): void {
 	const old: thing = w.thing;
@@ -87,6 +91,56 @@ export const scenarios: Record<string, Scenario> = {
 		],
 		check() {
 			check_that(noted(0) === 0 || noted(1) === 1, "a section spans a grace period");
+		},
+	},
+	"srcu-two-readers": {
+		about: "two sections on two CPUs beside one who replaces what they read, waits and frees it",
+		patch: "none: kernel/rcu/srcutree.c srcu_readers_active_idx_check(), for mm/mmu_notifier.c",
+		invariant: "that one reader has gone does not stand for that another one has",
+		setup: () => things(3),
+		cpus: [() => in_kernel(read_thing), () => in_kernel(pass_through), () => in_kernel(replace_thing)],
+		check: things_check,
+		models: ["sc", "lkmm"],
+	},
+	"srcu-twice": {
+		about: "a section beside two grace periods, before the second of which is replaced what it reads",
+		patch: "none: kernel/rcu/srcutree.c srcu_advance_state(), for mm/mmu_notifier.c",
+		invariant: "who has looked at the index long ago is waited for, too",
+		setup: () => things(3),
+		cpus: [
+			() => in_kernel(read_thing),
+			() =>
+				in_kernel(() => {
+					synchronize_srcu(w.srcu);
+					replace_thing();
+				}),
+		],
+		check: things_check,
+		models: ["sc"],
+	},
+	"srcu-seen": {
+		about: "a section that stores something beside one who waits and then looks for that",
+		patch: "none: kernel/rcu/srcutree.c __srcu_read_unlock(), for mm/mmu_notifier.c",
+		invariant: "who sees that a section is over sees what it did",
+		setup: () => start_threads(2),
+		cpus: [
+			() =>
+				in_kernel(() => {
+					const idx = srcu_read_lock(w.srcu);
+
+					note(0, READ_ONCE(w.y));
+					WRITE_ONCE(w.x, 1);
+					srcu_read_unlock(w.srcu, idx);
+				}),
+			() =>
+				in_kernel(() => {
+					WRITE_ONCE(w.y, 1);
+					synchronize_srcu(w.srcu);
+					note(1, READ_ONCE(w.x));
+				}),
+		],
+		check() {
+			check_that(noted(0) === 1 || noted(1) === 1, "a section that came before is not seen");
 		},
 	},
 	"srcu-shared": {
