@@ -416,12 +416,17 @@ coverage: $(stamp)
 	$(Q)set -f; dir=$(abspath $(objtree))/build/coverage; rm -rf $$dir/tmp; \
 		NODE_V8_COVERAGE=$$dir/tmp $(TSX) scripts/test.ts $(ARGS); status=$$?; \
 		[ $$status -lt 2 ] || exit $$status; \
+		set +f; whole=; for file in $$dir/tmp/*.json; do \
+			tail -c 1 $$file | grep -q '}' || whole=no; \
+		done; \
+		[ -z "$$whole" ] && (echo >$$dir/whole && rm $$dir/whole) 2>/dev/null || { \
+			rm -rf $$dir; $(call cannot,build/coverage); }; \
 		said=$$({ c8 report --include 'scripts/**' --include 'tools/**' --include 'arch/host/**' \
 			--temp-directory $$dir/tmp --reports-dir $$dir \
 			--reporter text --reporter html >&3; } 2>&1) 3>&1 || { \
-			printf '%s\n' "$$said" | sed -n 's/^\(Error: \)*\(.*[a-z]: .*\)/make coverage: \2/p' | \
-				head -n 1 >&2; \
-			exit 2; }; \
+			printf '%s\n' "$$said" | sed -n 's/^\(Error: \)*\([^- ].*: .*\)/make coverage: \2/p' | \
+				tail -n 1 >&2; \
+			rm -rf $$dir; exit 2; }; \
 		exit $$status
 
 replay: $(stamp)

@@ -29,7 +29,9 @@ function generate() {
 		env: { ...process.env, KBUILD_OUTPUT: "", KBUILD_NOCHECK: "1", MAKEFLAGS: "", MAKELEVEL: "" },
 	};
 	const made = () => existsSync(join(build, "default/include/generated/asm-offsets.ts"));
-	if (!made()) for (const goal of ["defconfig", "all"]) spawnSync("make", [`O=${build}/default`, goal], options);
+	if (!made())
+		for (const goal of [["-s", "defconfig"], ["all"]])
+			spawnSync("make", [`O=${build}/default`, ...goal], options);
 	if (!KBUILD_OUTPUT || !made()) return;
 	const { paths } = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8")).compilerOptions;
 	const there = (/** @type {string} */ path) => resolve(root, path.replace(/^\.\/build\//, `${build}/`));

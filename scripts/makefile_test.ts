@@ -59,6 +59,26 @@ for (const word of ["--nosuch", "no/such_test.ts"])
 		}
 	});
 
+test("make coverage: where there is no room for it no table is printed", (t) => {
+	const { dir, remove } = directory();
+	t.teardown(remove);
+	/* Tests are told that the kernel is there: none is needed. */
+	mkdirSync(join(dir, "build/default/include/generated"), { recursive: true });
+	writeFileSync(join(dir, "build/default/include/generated/asm-offsets.ts"), "");
+	/* No file may get longer than 32 KiB. */
+	const command = `trap '' XFSZ; ulimit -f 64; exec make O=${dir} coverage ARGS=scripts/kconfig/lexer_test.ts`;
+	const { status, stdout, stderr } = spawnSync("sh", ["-c", command], {
+		cwd: here(),
+		encoding: "utf8",
+		env: { ...process.env, MAKEFLAGS: "", MFLAGS: "", MAKELEVEL: "", KBUILD_OUTPUT: "" },
+	});
+	t.is(status, 2);
+	t.regex(stdout, /^11 passed, /m);
+	t.notRegex(stdout, /% Stmts/);
+	t.regex(stderr, /^make: build\/coverage cannot be written: is the disk full/m);
+	t.false(existsSync(join(dir, "build/coverage")));
+});
+
 test("npx ava FILE needs nothing that is built, and with an output directory leaves the tree alone", (t) => {
 	const { dir, remove } = directory();
 	t.teardown(remove);
