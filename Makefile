@@ -439,9 +439,12 @@ record: $(stamp)
 	$(Q)$(NODE) bin/spf.mjs record $(ARGS) $(DIR) -- $(CMD)
 
 # Patches beside the source.
-PHONY += read
+PHONY += read bench-read
 read: $(stamp)
 	$(Q)$(NODE) bin/spf.mjs read $(ARGS) $(PATCHES)
+
+bench-read: $(stamp)
+	$(Q)$(TSX) tools/read/bench.ts
 
 # Why a symbol has its value. 3: it cannot have the one that was asked for, which is an answer.
 PHONY += why
@@ -560,6 +563,7 @@ help:
 	echo  '  explore-mutants - Take checks out one by one, and find what then breaks'; \
 	echo  '  findings	  - Run the commands of Documentation/findings.md, and compare (minutes)'; \
 	echo  '  bench		  - Measure the same faults here and on this machine'"'"'s kernel'; \
+	echo  '  bench-read	  - Measure how fast a large series and a large mailbox are read'; \
 	echo  '  bench-kconfig	  - Measure spf-conf beside the conf of a kernel tree: KCONFIG_TREE=dir'; \
 	echo  '  record	  - Record a program: make record DIR=dir CMD="command"'; \
 	echo  '  read		  - Read patches beside this source: make read PATCHES=file'; \

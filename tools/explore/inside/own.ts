@@ -29,7 +29,7 @@ interface place extends struct {
 	lock: embed<spinlock_t>;
 }
 interface places extends struct {
-	place: array<place, 16> /* see place */;
+	place: array<embed<place>, 16> /* see place */;
 }
 const places = DEFINE<places>();
 

@@ -2,6 +2,7 @@
 /** The page's own code: keys, and what they do. */
 import { make } from "./load.ts";
 import * as notes from "./notes.ts";
+import * as play from "./play.ts";
 import * as popup from "./popup.ts";
 import * as ribbons from "./ribbons.ts";
 import * as search from "./search.ts";
@@ -116,3 +117,4 @@ popup.watch();
 ribbons.watch();
 notes.watch();
 take.watch();
+play.watch();

@@ -5,6 +5,8 @@ import type { Sources } from "../index/source.ts";
 import { href, ident_page } from "./address.ts";
 import { escaped, Html } from "./html.ts";
 
+const MARK = /\b(?:(?:V2|RFC|D12|D2)\.\d\d|R[1-9]\d?)\b/g;
+
 export class Code {
 	constructor(
 		private readonly sources: Sources,
@@ -29,7 +31,15 @@ export class Code {
 			const to = this.link(text, kconfig);
 			return to ? `<a class="i" href="${to}">${escaped(text)}</a>` : escaped(text);
 		}
+		if (kind === "com") return `<b class="com">${this.comment(text)}</b>`;
 		return `<b class="${kind}">${escaped(text)}</b>`;
+	}
+	/** Marks of patches and numbers of bugs lead to where they are listed. */
+	private comment(text: string): string {
+		return escaped(text).replace(
+			MARK,
+			(mark) => `<a class="mark" href="${href(this.up, "ledger.html", mark)}">${mark}</a>`,
+		);
 	}
 }
 

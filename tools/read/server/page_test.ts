@@ -3,24 +3,21 @@
  * Tests of the reading room in a real browser: the chromium that is installed.
  * Where there is none they are skipped, and say so.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { get, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import test, { type ExecutionContext } from "ava";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { here } from "../../lib/root.ts";
+import { browser_path, NO_BROWSER } from "../browser.ts";
 import { make_room } from "../room.ts";
 import { write_site } from "./export.ts";
 import { is_ours, serve } from "./serve.ts";
 import { Site } from "./site.ts";
 
-const browser_path = (process.env.PATH ?? "")
-	.split(delimiter)
-	.flatMap((dir) => ["chromium", "chromium-browser", "google-chrome"].map((name) => join(dir, name)))
-	.find((path) => existsSync(path));
 const serial = browser_path ? test.serial : test.serial.skip;
 
 const head = (n: number, subject: string, more = "") =>
@@ -95,6 +92,9 @@ test.after.always(async () => {
 const PATCH = "patch/part-1@pond.example.html";
 const seen = async (l: Locator): Promise<string> => (await l.allInnerTexts()).join("\n");
 type Open = (address: string, options?: Parameters<Browser["newPage"]>[0]) => Promise<Page>;
+/* Skipped tests say why. */
+if (!browser_path) test("these tests need a browser", (t) => t.log(`skipped: ${NO_BROWSER}`));
+
 /** A test with pages of which nothing may go wrong, nor leave this machine. */
 function in_browser(name: string, run: (t: ExecutionContext, open: Open) => Promise<void>): void {
 	serial(name, async (t) => {
@@ -280,6 +280,29 @@ in_browser("from the list to what goes wrong without the second look at the sequ
 	t.regex(await seen(page.locator("#h1 .right .step-here")), /\S/);
 });
 
+in_browser("a program is changed and explored", async (t, open) => {
+	const page = await open(`${base}play.html`);
+	const status = page.locator("[data-steps] [role=status]");
+	const says = async (what: RegExp) => {
+		await page.getByRole("button", { name: "Explore" }).click();
+		await page.locator("button#explore:not([disabled])").waitFor();
+		t.regex(await seen(status), what);
+	};
+	await says(/^11 executions: that is all of them, and nothing fails$/);
+	const text = page.getByLabel("program", { exact: true }).last();
+	const before = await text.inputValue();
+	await text.fill(before.replace("WRITE_ONCE(w.seq, 1);", ""));
+	await says(/^check failed: the reader saw one of two stores: found in/);
+	t.regex(await seen(page.locator(".steps #schedule")), /w\.a 0 → 1/);
+	t.regex(await seen(page.locator(".steps #state")), /program:\d+/);
+	await text.fill(before.replace("const a =", "const a = ="));
+	await says(/^line \d+: .*SyntaxError/);
+	await text.fill(before.replace("cpus(", "// cpus("));
+	await says(/say what runs beside what/);
+	await page.getByLabel("program", { exact: true }).first().selectOption({ index: 1 });
+	await says(/^8 executions: that is all of them, and nothing fails$/);
+});
+
 in_browser("what a mail has in it is text", async (t, open) => {
 	const page = await open(base);
 	for (const address of ["index.html", "patch/part-2@pond.example.html", "coverage.html"]) {
@@ -332,6 +355,7 @@ for (const colorScheme of ["light", "dark"] as const)
 			"ident/mmap_seq.html",
 			"source/include/linux/mmap_lock.ts.html",
 			"mutant/skip-seq2.html",
+			"play.html",
 		]) {
 			await page.goto(base + address);
 			await page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true");
@@ -369,6 +393,20 @@ test("addresses that people write", async (t) => {
 	t.is(await to("/source/include/linux/mmap_lock.h"), "/source/include/linux/mmap_lock.ts.html");
 	t.is(await to("/ident/mmap_seq"), "/ident/mmap_seq.html");
 	t.is(await to("/"), "/index.html");
+});
+
+test("marks of patches lead to the ledger, and back", async (t) => {
+	const source = await site.get("source/include/linux/mmap_lock.ts.html");
+	t.regex(source ?? "", /<a class="mark" href="[./]*ledger\.html#V2\.10">V2\.10<\/a>/);
+	const ledger = (await site.get("ledger.html")) ?? "";
+	t.regex(ledger, /<tr id="V2\.10">[\s\S]*?mmap_lock\.ts\.html#/);
+	t.regex(ledger, /<tr id="R4">[\s\S]*?mutant\//);
+	const title = "mm: add pte_map_lock() and pte_spinlock()";
+	const mail = join(dir, "seventeen.eml");
+	writeFileSync(mail, `${head(8, `[PATCH v2 17/35] ${title}`)}\n---\n${DIFF}`);
+	const other = new Site(await make_room([mail]));
+	t.regex((await other.get("patch/part-8@pond.example.html")) ?? "", /href="\.\.\/ledger\.html#V2\.17"/);
+	t.regex((await other.get("ledger.html")) ?? "", /<tr id="V2\.17">[\s\S]{0,200}patch\/part-8/);
 });
 
 test("nothing but its pages, to nobody but this machine's own names", async (t) => {

@@ -7,7 +7,8 @@ import type { Definition, SourceFile, Use } from "../index/source.ts";
 import type { Series } from "../mail/threads.ts";
 import type { Line, Message, Part } from "../mail/types.ts";
 import { mark_of } from "../../series/marks.ts";
-import { all_patches, postings } from "../../series/series.ts";
+import { all_patches, type Patch, postings } from "../../series/series.ts";
+import type { Mutant } from "../../explore/outside/mutant.ts";
 import type { Room } from "../room.ts";
 import { href, ident_page, message_page, mutant_page, source_page, up_from } from "./address.ts";
 import { answers } from "./answers.ts";
@@ -23,6 +24,7 @@ const title_of = (m: Message): string => m.subject || m.id;
 
 export class Pages {
 	readonly mutants: Mutants;
+	readonly #patches = all_patches();
 	readonly #by_message = new Map<Message, Located[]>();
 	/** Name of a definition → messages whose hunks are about it. */
 	readonly #about = new Map<string, Set<Message>>();
@@ -51,7 +53,8 @@ export class Pages {
 		return shell({
 			page: "index.html",
 			title: "spf read",
-			bar: html`<a href="coverage.html">coverage</a> <a href="ledger.html">ledger</a>`,
+			bar: html`<a href="coverage.html">coverage</a> <a href="ledger.html">ledger</a>
+<a href="play.html">programs</a>`,
 			body: html`<h1>${
 				threads.series.length === 1 ? threads.series[0].title : "What there is to read"
 			}</h1>
@@ -70,7 +73,7 @@ ${
 
 	/** What is here of the series that are ported, and how to get each patch. */
 	ledger(): string {
-		const known = all_patches();
+		const known = this.#patches;
 		const name = (key: string) => postings().find((p) => p.series === key)?.name;
 		return shell({
 			page: "ledger.html",
@@ -83,12 +86,51 @@ ${[...group(known, (p) => p.series)].map(
 	([key, patches]) => html`<h2>${key}</h2><p class="meta">${name(key)}</p>
 <table class="patches"><thead><tr><th>patch</th><th>title</th><th>here</th></tr></thead>
 <tbody>${patches.map(
-		(p) => html`<tr><td>${mark_of(p.series, p.number)}</td>
-<td>${p.title}<br><code class="by">b4 am ${p.message_id}</code></td>
-<td>${p.functions.map((f) => this.declaration(f))}<span class="by">${p.left_out}</span></td></tr>`,
+		(p) => html`<tr id="${mark_of(p.series, p.number)}"><td>${mark_of(p.series, p.number)}</td>
+<td>${this.message_of(p)}<br><code class="by">b4 am ${p.message_id}</code></td>
+<td>${p.functions.map((f) => this.declaration(f))}${p.mutants.map(
+			(m) => html`<a class="by" href="${href("", mutant_page(m))}">${m}</a> `,
+		)}<span class="by">${p.left_out}</span></td></tr>`,
 	)}</tbody></table>`,
-)}`,
+)}
+<h2>Bugs of the series, by number</h2>
+<table class="patches"><thead><tr><th>bug</th><th>brought back by</th></tr></thead><tbody>${this.bugs().map(
+				([bug, mutants]) =>
+					html`<tr id="${bug}"><td>${bug}</td><td>${mutants.map(
+						(m) =>
+							html`<a href="${href("", mutant_page(m.name))}">${m.name}</a> ${
+								m.subject
+							} `,
+					)}</td></tr>`,
+			)}</tbody></table>`,
 		});
+	}
+	private bugs(): [string, Mutant[]][] {
+		const known = this.mutants.all.flatMap((m) =>
+			(m.bug?.match(/\bR\d+\b/g) ?? []).map((bug) => ({ bug, m })),
+		);
+		return [...group(known, (x) => x.bug)]
+			.sort(([a], [b]) => Number(a.slice(1)) - Number(b.slice(1)))
+			.map(([bug, list]) => [bug, list.map((x) => x.m)]);
+	}
+	/** The title of a patch, which leads to it where it is read. */
+	private message_of(p: Patch): Html {
+		const m = this.room.messages.find((x) => this.posted_as(x) === p);
+		return m ? html`<a href="${href("", message_page(m.id))}">${p.title}</a>` : html`${p.title}`;
+	}
+	/** Which patch of the ledger a message is. */
+	private posted_as(m: Message): Patch | undefined {
+		if (!m.numbered || /^re:/i.test(m.subject)) return undefined;
+		const same = this.#patches.filter(
+			(p) => p.message_id === m.id || p.title.toLowerCase() === plain_title(m),
+		);
+		return same.find((p) => p.message_id === m.id) ?? same.find((p) => p.number === m.numbered?.number);
+	}
+	private mark(m: Message, up: string): Html {
+		const p = this.posted_as(m);
+		if (!p) return html``;
+		const mark = mark_of(p.series, p.number);
+		return html` · <a href="${href(up, "ledger.html", mark)}" title="what is here of it">${mark}</a>`;
 	}
 	/** Of file#name. */
 	private declaration(text: string): Html {
@@ -181,7 +223,7 @@ ${[...group(known, (p) => p.series)].map(
 <h1>${title_of(m)}</h1>
 <p class="meta"><b>${m.from}</b> ${m.date}${
 				m.unnamed ? html` · ${m.origin}` : html` · <span class="id">${m.id}</span>`
-			}${
+			}${this.mark(m, up)}${
 				above && html` · answers <a href="${to(above)}" rel="up">${title_of(above)}</a>`
 			}${same.map(({ v, m: o }) => o && html` · <a href="${to(o)}">v${v.version}</a>`)}</p>
 ${m.problems.map((p) => html`<p class="why">${p}</p>`)}

@@ -13,6 +13,7 @@ import { app_script, worker_script } from "./bundle.ts";
 import { brought, mail_data, symbol_data } from "./data.ts";
 import { Kernels } from "./kernels.ts";
 import { Pages } from "./pages.ts";
+import { play_page } from "./play.ts";
 
 type Make = () => string | undefined | Promise<string>;
 
@@ -38,6 +39,7 @@ export class Site {
 		add("index.html", () => (room.messages.length > 0 ? pages.index() : pages.ledger()));
 		add("coverage.html", () => pages.coverage());
 		add("ledger.html", () => pages.ledger());
+		add("play.html", () => play_page());
 		add("style.css", () => style("../page/style.css"));
 		add("steps.css", () => style("../../explore/page/page.css"));
 		add("app.js", () => app_script());
