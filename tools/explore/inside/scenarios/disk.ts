@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Files that have a disk behind their pages: faults beside writeback, and beside the end of the file system. The
+ * disk is done with a request as soon as somebody waits for it.
+ */
+import {
+	__NR_close,
+	__NR_fsync,
+	__NR_ftruncate,
+	__NR_mmap,
+	__NR_mount,
+	__NR_openat,
+	__NR_umount2,
+	__NR_unlinkat,
+} from "asm/unistd.ts";
+import { load8 } from "host/door.ts";
+import { page_address } from "asm-generic/memory_model.ts";
+import { brd_lookup_page } from "drivers/block/brd.ts";
+import { MAP_FIXED, MAP_SHARED } from "linux/mman.ts";
+import { put_page } from "linux/mm.ts";
+import { PageDirty } from "linux/page-flags.ts";
+import { fget, fput } from "kernel/fs/file_table.ts";
+import { find_get_page } from "mm/filemap.ts";
+import {
+	A,
+	check_that,
+	in_kernel,
+	LEN,
+	map_written,
+	munmap,
+	note,
+	noted,
+	PAGE,
+	PROT_RW,
+	read,
+	type Scenario,
+	start_threads,
+	store,
+	user_syscall,
+	V,
+	write,
+} from "../scenario.ts";
+
+const CONFIGS = ["diskfs.config"];
+const O_RDWR_CREAT = 0o102;
+/** Where names are. */
+const NAMES = A + 64 * PAGE;
+const FD = 7;
+/** A byte that is on the disk, and not V. */
+const OLD = 5;
+
+function name(n: number, text: string): number {
+	const at = NAMES + n * 64;
+
+	for (let i = 0; i <= text.length; i++) write(at + i, text.charCodeAt(i) || 0);
+	return at;
+}
+/** One page of a file at A, in the page cache and mapped, which says OLD on the disk. */
+function on_disk(): void {
+	start_threads(2);
+	map_written(NAMES, 1);
+	user_syscall(__NR_mount, 0, name(0, "/mnt"), name(1, "diskfs"), 0);
+	const fd = user_syscall(__NR_openat, 0, name(2, "/mnt/a"), O_RDWR_CREAT, 0);
+
+	note(FD, fd);
+	user_syscall(__NR_ftruncate, fd, PAGE);
+	user_syscall(__NR_mmap, A, PAGE, PROT_RW, MAP_SHARED | MAP_FIXED, fd, 0);
+	write(A, OLD);
+	user_syscall(__NR_fsync, fd);
+}
+/** What the disk says, and whether the page is still to be written. */
+function disk(): { byte: number; dirty: boolean } {
+	return in_kernel(() => {
+		const file = fget(noted(FD));
+		const mapping = file.f_mapping;
+		const inode = mapping.host;
+		const block = brd_lookup_page(inode.i_ino * 2 ** 20);
+		const page = find_get_page(mapping, 0);
+		const dirty = PageDirty(page);
+
+		put_page(page);
+		fput(file);
+		return { byte: load8(page_address(block)), dirty };
+	});
+}
+function check_unmount(): void {
+	munmap(A, LEN);
+	user_syscall(__NR_close, noted(FD));
+	user_syscall(__NR_unlinkat, 0, name(2, "/mnt/a"), 0);
+	check_that(user_syscall(__NR_umount2, name(0, "/mnt"), 0) === 0, "the file system is in use");
+}
+
+export const scenarios: Record<string, Scenario> = {
+	"disk-write-fsync": {
+		about: "a write to a shared mapping, which may be writable already, beside fsync",
+		patch: "none: mm/page-writeback.c clear_page_dirty_for_io(), mm/rmap.c page_mkclean()",
+		invariant: "what is written is on the disk, or the page is dirty",
+		setup() {
+			on_disk();
+			write(A, OLD + 1);
+		},
+		cpus: [store, () => note(1, user_syscall(__NR_fsync, noted(FD)))],
+		check() {
+			const { byte, dirty } = disk();
+
+			check_that(noted(0) === 1 && noted(1) === 0 && read(A) === V, "a call fails");
+			check_that(byte === V || dirty, `the disk has ${byte}, and the page is clean`);
+			check_unmount();
+		},
+		configs: CONFIGS,
+		only: true,
+	},
+	"disk-umount": {
+		about: "munmap of the last mapping of a file, and umount, beside a fault elsewhere",
+		patch: "RFC.23 mm: rcu safe vma->vm_file freeing",
+		invariant: "who has unmapped all can unmount",
+		setup() {
+			on_disk();
+			user_syscall(__NR_close, noted(FD));
+			map_written(A + 8 * PAGE, 1);
+		},
+		cpus: [
+			() => {
+				munmap(A, PAGE);
+				note(0, user_syscall(__NR_umount2, NAMES, 0));
+			},
+			() => note(1, read(A + 8 * PAGE + 100)),
+		],
+		check() {
+			check_that(noted(0) === 0, `umount returns ${noted(0)}`);
+			user_syscall(__NR_mount, 0, name(0, "/mnt"), name(1, "diskfs"), 0);
+			note(FD, -1);
+			check_unmount();
+		},
+		configs: CONFIGS,
+		only: true,
+	},
+};
