@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Files that have a disk behind their pages: faults beside writeback, and beside the end of the file system. The
- * disk is done with a request as soon as somebody waits for it.
+ * Files that have a disk behind their pages: faults beside writeback, beside holes, and beside the end of the file
+ * system. The disk is done with a request as soon as somebody waits for it.
  */
 import {
 	__NR_close,
+	__NR_fallocate,
 	__NR_fsync,
 	__NR_ftruncate,
 	__NR_mmap,
@@ -43,6 +44,7 @@ import {
 
 const CONFIGS = ["diskfs.config"];
 const O_RDWR_CREAT = 0o102;
+const PUNCH_HOLE_KEEP_SIZE = 3;
 /** Where names are. */
 const NAMES = A + 64 * PAGE;
 const FD = 7;
@@ -55,8 +57,8 @@ function name(n: number, text: string): number {
 	for (let i = 0; i <= text.length; i++) write(at + i, text.charCodeAt(i) || 0);
 	return at;
 }
-/** One page of a file at A, in the page cache and mapped, which says OLD on the disk. */
-function on_disk(): void {
+/** One page of a file at A, which says OLD on the disk; is it in the page cache, and mapped? */
+function on_disk(cached: boolean): void {
 	start_threads(2);
 	map_written(NAMES, 1);
 	user_syscall(__NR_mount, 0, name(0, "/mnt"), name(1, "diskfs"), 0);
@@ -67,6 +69,14 @@ function on_disk(): void {
 	user_syscall(__NR_mmap, A, PAGE, PROT_RW, MAP_SHARED | MAP_FIXED, fd, 0);
 	write(A, OLD);
 	user_syscall(__NR_fsync, fd);
+	if (cached) return;
+	/* Another mount has nothing in the cache. */
+	munmap(A, PAGE);
+	user_syscall(__NR_close, fd);
+	user_syscall(__NR_umount2, name(0, "/mnt"), 0);
+	user_syscall(__NR_mount, 0, name(0, "/mnt"), name(1, "diskfs"), 0);
+	note(FD, user_syscall(__NR_openat, 0, name(2, "/mnt/a"), O_RDWR_CREAT, 0));
+	user_syscall(__NR_mmap, A, PAGE, PROT_RW, MAP_SHARED | MAP_FIXED, noted(FD), 0);
 }
 /** What the disk says, and whether the page is still to be written. */
 function disk(): { byte: number; dirty: boolean } {
@@ -96,7 +106,7 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/page-writeback.c clear_page_dirty_for_io(), mm/rmap.c page_mkclean()",
 		invariant: "what is written is on the disk, or the page is dirty",
 		setup() {
-			on_disk();
+			on_disk(true);
 			write(A, OLD + 1);
 		},
 		cpus: [store, () => note(1, user_syscall(__NR_fsync, noted(FD)))],
@@ -110,12 +120,45 @@ export const scenarios: Record<string, Scenario> = {
 		configs: CONFIGS,
 		only: true,
 	},
+	"disk-mkwrite-fsync": {
+		about: "a write to a page of a shared mapping, read-only since it was written back, beside fsync",
+		patch: "none: ->page_mkwrite, mm/page-writeback.c",
+		invariant: "what is written is on the disk, or the page is dirty",
+		setup: () => on_disk(true),
+		cpus: [store, () => note(1, user_syscall(__NR_fsync, noted(FD)))],
+		check() {
+			const { byte, dirty } = disk();
+
+			check_that(noted(0) === 1 && noted(1) === 0 && read(A) === V, "a call fails");
+			check_that(byte === V || dirty, `the disk has ${byte}, and the page is clean`);
+			check_unmount();
+		},
+		configs: CONFIGS,
+		only: true,
+	},
+	"disk-read-punch": {
+		about: "the first read of a page beside the hole that is made of it",
+		patch: "RFC.31 ext4: implement speculative fault handling",
+		invariant: "behind the hole there are zeroes, and what is read is of before or after",
+		setup: () => on_disk(false),
+		cpus: [
+			() => note(0, read(A)),
+			() => note(1, user_syscall(__NR_fallocate, noted(FD), PUNCH_HOLE_KEEP_SIZE, 0, PAGE)),
+		],
+		check() {
+			check_that(noted(1) === 0 && (noted(0) === OLD || noted(0) === 0), "a value from nowhere");
+			check_that(read(A) === 0, "what was in the hole is still there");
+			check_unmount();
+		},
+		configs: CONFIGS,
+		only: true,
+	},
 	"disk-umount": {
 		about: "munmap of the last mapping of a file, and umount, beside a fault elsewhere",
 		patch: "RFC.23 mm: rcu safe vma->vm_file freeing",
 		invariant: "who has unmapped all can unmount",
 		setup() {
-			on_disk();
+			on_disk(true);
 			user_syscall(__NR_close, noted(FD));
 			map_written(A + 8 * PAGE, 1);
 		},
