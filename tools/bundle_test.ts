@@ -83,6 +83,20 @@ test("where there is no room for it, the sources run, and nothing is left", (t) 
 	t.is(spf("x").stdout, said("aaa"));
 });
 
+test("in an output directory it finds the packages of the tree", (t) => {
+	const { dir, write } = tree(t);
+	const out = mkdtempSync(join(tmpdir(), "spf-bundle-out-"));
+	t.teardown(() => rmSync(out, { recursive: true }));
+	write("tools/late.ts", 'import { rolldown } from "rolldown";\nexport const place = typeof rolldown;\n');
+	const { stdout, stderr } = spawnSync(process.execPath, [join(dir, "bin/spf.mjs"), "x"], {
+		cwd: "/",
+		encoding: "utf8",
+		env: { ...process.env, KBUILD_OUTPUT: out },
+	});
+	t.deepEqual([stdout, stderr], ["aaa function x\n", ""]);
+	t.true(existsSync(join(out, "build/spf/made.json")));
+});
+
 test("a source that has its size and its date of before", (t) => {
 	const { dir, write, spf } = tree(t);
 	spf();

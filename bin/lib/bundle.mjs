@@ -23,7 +23,7 @@ import { root } from "./typescript.mjs";
 /** @typedef {{ entry: string; files: Input[]; inputs: Input[] }} Made */
 
 /** Large, and needed by few: they stay packages. */
-const PACKAGES = /^(node:|rolldown$|rolldown\/|@typescript\/|tsx$|tsx\/)/;
+const PACKAGES = /^(rolldown$|rolldown\/|@typescript\/|tsx$|tsx\/)/;
 /** Says what was made of what; written last. */
 const LIST = "made.json";
 /** Beside the modules: who makes it, and how. */
@@ -72,6 +72,15 @@ const where = {
 	},
 };
 
+/** With O=DIR no node_modules is above the bundle: it asks for them where they lie. */
+const packages = {
+	name: "spf-packages",
+	/** @type {(id: string) => { id: string; external: true } | null} */
+	resolveId(id) {
+		return PACKAGES.test(id) ? { id: import.meta.resolve(id), external: true } : null;
+	},
+};
+
 /**
  * The entry; undefined, where a source changed meanwhile.
  * @param {Made | undefined} before its files stay: a program that runs may still load them
@@ -85,10 +94,10 @@ async function make(before) {
 		input: { spf: join(root, "tools/spf.ts") },
 		cwd: root,
 		platform: "node",
-		external: PACKAGES,
+		external: /^node:/,
 		tsconfig: join(root, "tsconfig.json"),
 		logLevel: "silent",
-		plugins: [where],
+		plugins: [where, packages],
 	});
 	/* All names have a hash: who has one of these files has the others that belong to it. */
 	const { output } = await bundle.generate({
