@@ -153,6 +153,7 @@ test("kunit.config chooses every test", (t) => {
 		"GUP_TEST",
 		"MEMCG",
 		"MMU_MIRROR",
+		"NUMA",
 	];
 	for (const name of needed) set(kconf, name, "y");
 	const with_rt = ["RTMUTEX_KUNIT_TEST"];
