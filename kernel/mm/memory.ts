@@ -2438,8 +2438,8 @@ function mm_account_fault(
  * 19, RFC.30). We enter with mmap_lock held for reading; or, if flags has
  * FAULT_FLAG_SPECULATIVE, without it, vma being a copy that was valid at the
  * even mmap_seq `seq`. If VM_FAULT_RETRY is returned mmap_lock may have been
- * dropped; a speculative fault then has had no effect and is to be repeated
- * with the lock. Otherwise mmap_lock is as it was.
+ * dropped; a speculative fault then has mapped nothing, or some pages around,
+ * and is to be repeated with the lock. Otherwise mmap_lock is as it was.
  * Port: the task's state is left alone, since nobody here says that he is going
  * to sleep and then touches user memory.
  */

@@ -162,7 +162,7 @@ test.serial("a report says which memory it was, and who did what to a count that
 		memory?.object?.history.slice(-2).map((a) => [a.what, a.phase, a.cpu, a.func]),
 		[
 			["alloc", "setup", 0, "vm_area_alloc"],
-			["free", "run", 1, "vm_area_free"],
+			["free", "run", 1, "____vm_area_free"],
 		],
 	);
 	const { decoder, failure, trace } = await replayed("skip-seq2");

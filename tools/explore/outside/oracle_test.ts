@@ -43,7 +43,7 @@ const EXPECTED: Record<string, [kind: string, text: RegExp]> = {
 	],
 	throws: ["panic", /^oops: .* is not a function/],
 	/* It can be repeated, or the text would say so: the second interrupt is left where the first one stood last. */
-	"second-interrupt-left": ["check", /^check failed: the interrupt has not ended$/],
+	"second-interrupt-left": ["panic", /^check failed: the interrupt has not ended$/],
 	"throws-before": ["panic", /^before the first step: oops: .* is not a function/],
 	"throws-after": ["panic", /^after all programs have ended: oops: .* is not a function/],
 	/* Words are 4 bytes, and so is the access to a part of one. */
