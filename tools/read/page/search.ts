@@ -87,6 +87,11 @@ async function update(): Promise<void> {
 	);
 }
 
+function shut(): void {
+	(document.activeElement as HTMLElement | null)?.blur();
+	dialog.close();
+}
+
 export function open(): void {
 	if (!dialog.isConnected) {
 		document.body.append(dialog);
@@ -94,11 +99,12 @@ export function open(): void {
 		dialog.addEventListener("keydown", (event) => {
 			const links = [...list.querySelectorAll("a")];
 			const at = links.indexOf(document.activeElement as HTMLAnchorElement);
-			/* Escape, too: the browser closes it later, and the next key would still come here. */
+			/* Escape, too: the browser closes it later, and with the next frame takes the focus away, so that
+			   the next key would still come here. */
 			if (event.key === "ArrowDown") (links[at + 1] ?? links[0])?.focus();
 			else if (event.key === "ArrowUp") (links[at - 1] ?? input).focus();
 			else if (event.key === "Enter" && document.activeElement === input) links[0]?.click();
-			else if (event.key === "Escape") dialog.close();
+			else if (event.key === "Escape") shut();
 			else return;
 			event.preventDefault();
 		});
