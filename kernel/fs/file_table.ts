@@ -88,14 +88,16 @@ function __fput(file: file): void {
 function delayed_fput(): number {
 	let n = 0;
 
-	/* Fully ordered: pairs with the cmpxchg() of fput(). */
-	let f: file = xchg(data.delayed_fput_list, NULL);
-	while (f !== NULL) {
-		const next: file = f.f_llist;
+	if (CONFIG_SPECULATIVE_FILE_FAULT) {
+		/* Fully ordered: pairs with the cmpxchg() of fput(). */
+		let f: file = xchg(data.delayed_fput_list, NULL);
+		while (f !== NULL) {
+			const next: file = f.f_llist;
 
-		__fput(f);
-		f = next;
-		n++;
+			__fput(f);
+			f = next;
+			n++;
+		}
 	}
 	return n;
 }
