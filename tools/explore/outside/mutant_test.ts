@@ -149,8 +149,8 @@ for (const arch of stepper_arches())
 								cause: error,
 							});
 						});
+					/* A patch that is no kernel any more fails, too: by an oops of JavaScript's. */
 					if (!failure) well.push(`${m.name}: ${diverged ?? "it ends well"}`);
-					/* A patch that is no kernel any more fails, too. */
 					else if (/\boops: /.test(failure.text)) well.push(`${m.name}: ${failure.text}`);
 				}
 			} finally {

@@ -99,8 +99,8 @@ export function open(): void {
 		dialog.addEventListener("keydown", (event) => {
 			const links = [...list.querySelectorAll("a")];
 			const at = links.indexOf(document.activeElement as HTMLAnchorElement);
-			/* Escape, too: the browser closes it later, and with the next frame takes the focus away, so that
-			   the next key would still come here. */
+			/* Escape, too: the browser closes it later and takes the focus away later still, so that the
+			   next key would come here. */
 			if (event.key === "ArrowDown") (links[at + 1] ?? links[0])?.focus();
 			else if (event.key === "ArrowUp") (links[at - 1] ?? input).focus();
 			else if (event.key === "Enter" && document.activeElement === input) links[0]?.click();
