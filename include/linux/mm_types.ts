@@ -86,7 +86,7 @@ export interface vm_area_struct extends struct {
 	vm_pgoff: ulong; /* offset in pages; mmap_lock(w) */
 	vm_file: file; /* may be NULL; constant once it is in mm_rb */
 	vm_private_data: int; /* special mappings: name; constant */
-	/** NULL: the task's; mmap_lock(w), and not looked at without it */
+	/** NULL: the task's; mmap_lock(w), vma_can_speculate() without it */
 	vm_policy: ifdef<"CONFIG_NUMA", mempolicy>;
 	/** mmap_lock(w) */
 	anon_name: ifdef<"CONFIG_ANON_VMA_NAME", anon_vma_name>;

@@ -2417,14 +2417,14 @@ export function __split_vma(
 		new_.vm_pgoff += (addr - vma.vm_start) / PAGE_SIZE;
 	}
 
-	/* Pages of its half were made with vma's anon_vmas, and must be found
-	 * in it through them. */
 	err = vma_dup_policy(vma, new_);
 	if (err) {
 		new_.vm_file = NULL; /* RFC.23: no reference yet */
 		vm_area_free(new_);
 		return err;
 	}
+	/* Pages of its half were made with vma's anon_vmas, and must be found
+	 * in it through them. */
 	err = anon_vma_clone(new_, vma);
 	if (err) {
 		mpol_put(vma_policy(new_));
