@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors include/linux/vm_event_item.h (5.17 with V2.13 and 31): the events
- * that are counted, in the kernel's order. vmstat_text in mm/vmstat.ts has the
- * same order, and init_mm_internals() compares the lengths.
+ * Mirrors include/linux/vm_event_item.h (5.17 with V2.13, 31 and RFC.35): the
+ * events that are counted, in the kernel's order. vmstat_text in mm/vmstat.ts
+ * has the same order, and init_mm_internals() compares the lengths.
  * Left out: every item that nothing here counts (swap, reclaim, compaction,
  * huge pages, migration, …).
  *

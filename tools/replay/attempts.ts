@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What became of each page fault of a CPU, by the kernel's counters of that CPU; part of the program that replays. */
+import { REASONS } from "../lib/reasons.ts";
 import type { User } from "./guest.ts";
-import { ABORTED, NO_ATTEMPT, NO_FAULT, REASONS, SUCCEEDED } from "./plan_format.ts";
+import { ABORTED, NO_ATTEMPT, NO_FAULT, SUCCEEDED } from "./plan_format.ts";
 
 const FAULTS = 0;
 const ATTEMPTS = 1;

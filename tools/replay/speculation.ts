@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Where page faults went: by what they were of, how many were tried without mmap_lock, and what became of these. */
 import Table from "cli-table3";
-import { ABORTED, MEMORY, type Memory, NO_ATTEMPT, NO_FAULT, type Plan, REASONS, SUCCEEDED } from "./plan_format.ts";
+import { REASONS } from "../lib/reasons.ts";
+import { ABORTED, MEMORY, type Memory, NO_ATTEMPT, NO_FAULT, type Plan, SUCCEEDED } from "./plan_format.ts";
 
 export interface Attempted {
 	/** Accesses that ended in a page fault. */

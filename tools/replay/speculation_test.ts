@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Where page faults went: the sums, and what they are of a program whose faults are known. */
 import test from "ava";
-import { ABORTED, MEMORY, NO_ATTEMPT, NO_FAULT, REASONS, SUCCEEDED } from "./plan_format.ts";
+import { REASONS } from "../lib/reasons.ts";
+import { ABORTED, MEMORY, NO_ATTEMPT, NO_FAULT, SUCCEEDED } from "./plan_format.ts";
 import { speculation_of, speculation_table } from "./speculation.ts";
 
 const file = MEMORY.indexOf("file-read");

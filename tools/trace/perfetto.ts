@@ -4,6 +4,7 @@
  * and holds of it as slices that lie in each other, all other events as instants, and an arrow from the writer to
  * each fault that gave up speculation because of it.
  */
+import { REASONS } from "../lib/reasons.ts";
 import type { Event, Trace } from "./recorded.ts";
 import { find_spans, type Retry, type Span } from "./spans.ts";
 
@@ -29,25 +30,6 @@ const MACHINE = 1;
 const SECOND = 1000;
 
 const us = (ns: number): number => ns / 1000;
-
-/** The reasons in the order of linux/vm_event_item.ts: an event's "ip" is the place in it, from 1 on. */
-const REASONS = [
-	"SPF_ABORT_ODD",
-	"SPF_ABORT_UNMAPPED",
-	"SPF_ABORT_NO_SPECULATE",
-	"SPF_ABORT_VMA_COPY",
-	"SPF_ABORT_ACCESS_ERROR",
-	"SPF_ABORT_PUD",
-	"SPF_ABORT_PMD",
-	"SPF_ABORT_ANON_VMA",
-	"SPF_ABORT_PTE_MAP_LOCK_SEQ1",
-	"SPF_ABORT_PTE_MAP_LOCK_PMD",
-	"SPF_ABORT_PTE_MAP_LOCK_PTL",
-	"SPF_ABORT_PTE_MAP_LOCK_SEQ2",
-	"SPF_ABORT_USERFAULTFD",
-	"SPF_ABORT_FAULT",
-	"SPF_ABORT_SWAP",
-];
 
 function name_of(span: Span): string {
 	switch (span.kind) {
