@@ -19,6 +19,12 @@ test("sets of nodes are bytes in memory, modes and flags numbers", (t) => {
 	t.deepEqual(op("1 set_mempolicy(MPOL_DEFAULT, NULL, 0) = 0").args, [0, 0, 0]);
 });
 
+test("no number that a program passes is taken for memory", (t) => {
+	const { args } = op("1 munmap(0x7ffff7fcb000, -4096) = -1 EINVAL (Invalid argument)");
+	t.deepEqual(args, [0x7ffff7fcb000, -4096]);
+	t.false(args.includes(IN_PAGE));
+});
+
 test("what get_mempolicy() found is its result, if it was written down", (t) => {
 	const get = op("1 get_mempolicy([MPOL_PREFERRED], [0x1, 0], 128, 0x7ffff7fcb000, MPOL_F_ADDR) = 0");
 	t.deepEqual(get.args, [IN_PAGE, IN_PAGE, 128, 0x7ffff7fcb000, 2]);

@@ -28,8 +28,9 @@ export const NOT_RUN = 0;
 export const EQUAL = 1;
 export const DIFFERENT = 2;
 
-/** The argument is memory that strace has read, or that the call writes to: on a page of the task's own. */
-export const IN_PAGE = -4096;
+/** The argument is memory that strace has read, or that the call writes to: on a page of the task's own. No
+ *  argument of 64 bits is that. */
+export const IN_PAGE = -(2 ** 64);
 
 /** What a fault is of. */
 export const MEMORY = ["anonymous", "file-read", "file-write-private", "shared"] as const;
@@ -40,25 +41,6 @@ export const NO_FAULT = 0;
 export const NO_ATTEMPT = 1;
 export const SUCCEEDED = 2;
 export const ABORTED = 3;
-
-/** Counters of reasons to give up, as the kernel names them. */
-export const REASONS = [
-	"SPF_ABORT_ODD",
-	"SPF_ABORT_UNMAPPED",
-	"SPF_ABORT_NO_SPECULATE",
-	"SPF_ABORT_VMA_COPY",
-	"SPF_ABORT_ACCESS_ERROR",
-	"SPF_ABORT_PUD",
-	"SPF_ABORT_PMD",
-	"SPF_ABORT_ANON_VMA",
-	"SPF_ABORT_PTE_MAP_LOCK_SEQ1",
-	"SPF_ABORT_PTE_MAP_LOCK_PMD",
-	"SPF_ABORT_PTE_MAP_LOCK_PTL",
-	"SPF_ABORT_PTE_MAP_LOCK_SEQ2",
-	"SPF_ABORT_USERFAULTFD",
-	"SPF_ABORT_FAULT",
-	"SPF_ABORT_SWAP",
-];
 
 /** Everything that crosses to the CPUs: numbers in shared memory. */
 export interface Plan {
