@@ -114,6 +114,10 @@ function names(test: kunit): void {
 	KUNIT_EXPECT_EQ(test, open("/mnt/", O_RDONLY), -EISDIR);
 	KUNIT_EXPECT_EQ(test, open(`/mnt/${"x".repeat(32)}`), -ENAMETOOLONG);
 	KUNIT_EXPECT_EQ(test, open("/mnt2/a"), -ENOENT);
+	/* A name that does not begin with a mount is of nothing. */
+	KUNIT_EXPECT_EQ(test, open("a"), -ENOENT);
+	KUNIT_EXPECT_EQ(test, open("/a"), -ENOENT);
+	KUNIT_EXPECT_EQ(test, unlink("a"), -ENOENT);
 	const fd = open("/mnt/a", O_RDWR | O_CREAT | O_EXCL);
 	KUNIT_ASSERT_GE(test, fd, 0);
 	KUNIT_EXPECT_EQ(test, open("/mnt/a", O_RDWR | O_CREAT | O_EXCL),

@@ -58,9 +58,10 @@ export function mntput(mnt: mount): void {
 		atomic_dec(mnt.mnt_count);
 }
 
-/** The mount whose name these first characters are. namespace_sem is held. */
+/** The mount whose name these first characters are; none has no name, nor less
+ *  than that (-1). namespace_sem is held. */
 function __lookup_mnt(name: string, len: number): mount {
-	if (len < MNT_NAME_MAX) {
+	if (len > 0 && len < MNT_NAME_MAX) {
 		for (let pos: list_head = data.mounts.next; pos !== data.mounts;
 		     pos = pos.next) {
 			const mnt = container_of<mount>(pos, "mnt_list");
