@@ -280,6 +280,9 @@ function disk_keeps(test: kunit): void {
 	user_syscall(__NR_close, fd);
 	KUNIT_EXPECT_EQ(test, umount(), 0);
 	KUNIT_ASSERT_EQ(test, mount("diskfs"), 0);
+	/* There is one disk. */
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_mount, 0, name_at("/mnt2"),
+		name_at("diskfs", 1), 0), -EBUSY);
 	fd = open("/mnt/a", O_RDWR);
 	KUNIT_ASSERT_GE(test, fd, 0);
 	KUNIT_EXPECT_EQ(test, byte_of(fd, 3), 43);

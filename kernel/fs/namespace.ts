@@ -12,6 +12,7 @@ import {
 	atomic_dec, atomic_inc, atomic_read, atomic_set,
 } from "linux/atomic.ts";
 import { EBUSY, EINVAL, ENAMETOOLONG, ENODEV, ENOMEM } from "linux/errno.ts";
+import { ERR_PTR, IS_ERR, PTR_ERR } from "linux/err.ts";
 import type { file_system_type, super_block } from "linux/fs.ts";
 import { GFP_KERNEL } from "linux/gfp.ts";
 import { INIT_LIST_HEAD, list_add, list_del } from "linux/list.ts";
@@ -83,18 +84,20 @@ export function lookup_mnt(name: string): mount {
 	return mnt;
 }
 
-/** sget(), and ->fill_super(). NULL without memory, or what it needs. */
+/** sget(), and ->fill_super(); or ERR_PTR(). */
 function alloc_super(type: file_system_type): super_block {
 	const sb = kzalloc<super_block>(sizeof<super_block>(), GFP_KERNEL);
 
 	if (sb === NULL)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	sb.s_type = type;
 	init_rwsem(sb.s_root_rwsem);
 	INIT_LIST_HEAD(sb.s_root);
-	if (type.fill_super(sb) !== 0) {
+	const error = type.fill_super(sb);
+
+	if (error !== 0) {
 		kfree(sb);
-		return NULL;
+		return ERR_PTR(error);
 	}
 	return sb;
 }
@@ -127,9 +130,12 @@ function do_new_mount(name: string, type: file_system_type): number {
 	if (__lookup_mnt(name, len) !== NULL) {
 		error = -EBUSY;
 	} else {
-		mnt.mnt_sb = alloc_super(type);
-		if (mnt.mnt_sb === NULL)
-			error = -ENOMEM;
+		const sb = alloc_super(type);
+
+		if (IS_ERR(sb))
+			error = PTR_ERR(sb);
+		else
+			mnt.mnt_sb = sb;
 	}
 	if (error !== 0) {
 		up_write(data.namespace_sem);
