@@ -6,8 +6,8 @@
  */
 import { CONFIG_DISKFS } from "generated/autoconf.ts";
 import {
-	EBUSY, EEXIST, EFAULT, EINVAL, EISDIR, ENAMETOOLONG, ENODEV, ENOENT,
-	EOPNOTSUPP,
+	EBUSY, EEXIST, EFAULT, EFBIG, EINVAL, EISDIR, ENAMETOOLONG, ENODEV,
+	ENOENT, EOPNOTSUPP,
 } from "linux/errno.ts";
 import {
 	O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC,
@@ -418,6 +418,33 @@ function not_needed(test: kunit): void {
 	unmount_empty(test, "/mnt/a");
 }
 
+/** Where a file ends on the disk its neighbour begins. */
+function disk_limit(test: kunit): void {
+	need_diskfs(test);
+	mounted(test, "diskfs");
+	const limit = 2 ** 20 * PAGE_SIZE;
+	const fd = open("/mnt/a");
+	const other = open("/mnt/b");
+
+	KUNIT_EXPECT_EQ(test, write_byte(other, 0, 9), 1);
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_fsync, other), 0);
+	KUNIT_EXPECT_EQ(test,
+		user_syscall(__NR_ftruncate, fd, limit + 1), -EFBIG);
+	KUNIT_EXPECT_EQ(test,
+		user_syscall(__NR_fallocate, fd, 0, limit, 1), -EFBIG);
+	KUNIT_EXPECT_EQ(test, write_byte(fd, limit, 1), -EFBIG);
+	KUNIT_EXPECT_EQ(test, byte_of(fd, limit), -1);
+	/* The last byte that there can be. */
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_pwrite64, fd, BUF, 2,
+		limit - 1), 1);
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_ftruncate, fd, limit), 0);
+	KUNIT_EXPECT_EQ(test, byte_of(fd, limit - 1), 1);
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_fsync, fd), 0);
+	KUNIT_EXPECT_EQ(test, byte_of(other, 0), 9);
+	KUNIT_EXPECT_EQ(test, unlink("/mnt/b"), 0);
+	unmount_empty(test, "/mnt/a");
+}
+
 /** The page lock is waited for in the same queue as writeback. */
 function waits(test: kunit): void {
 	need_diskfs(test);
@@ -459,6 +486,7 @@ export const mount_test_suite = kunit_suite({
 		KUNIT_CASE("writeback", writeback),
 		KUNIT_CASE("disk_holes", disk_holes),
 		KUNIT_CASE("not_needed", not_needed),
+		KUNIT_CASE("disk_limit", disk_limit),
 		KUNIT_CASE("waits", waits),
 	],
 });

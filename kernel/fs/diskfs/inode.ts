@@ -17,7 +17,7 @@
  */
 import { CONFIG_SPECULATIVE_FILE_FAULT } from "generated/autoconf.ts";
 import { load8, store8 } from "host/door.ts";
-import { EBUSY, ENOMEM, ENOSPC, EOPNOTSUPP } from "linux/errno.ts";
+import { EBUSY, EFBIG, ENOMEM, ENOSPC, EOPNOTSUPP } from "linux/errno.ts";
 import { ERR_PTR, IS_ERR } from "linux/err.ts";
 import {
 	type address_space, type address_space_operations, ATTR_SIZE, type file,
@@ -62,8 +62,10 @@ import {
 import { set_page_dirty, set_page_writeback } from "mm/page-writeback.ts";
 import { truncate_pagecache_range, truncate_setsize } from "mm/truncate.ts";
 
-/** So long is a file at most, in blocks. */
+/** So long is a file at most, in blocks: behind that is another one's. */
 const FILE_BLOCKS = 2 ** 20;
+/** The same in bytes. Port: in the kernel it is the super block's. */
+const s_maxbytes = FILE_BLOCKS * PAGE_SIZE;
 /** i_flags: its blocks are kept when the inode goes from memory. */
 const S_ON_DISK = 0x100;
 
@@ -82,8 +84,6 @@ function block_of(inode: inode, index: number): number {
 
 /** The block is there afterwards, or -ENOSPC. */
 function get_block_create(inode: inode, index: number): number {
-	if (index >= FILE_BLOCKS)
-		return -ENOSPC;
 	return brd_insert_page(block_of(inode, index)) !== 0 ? -ENOSPC : 0;
 }
 
@@ -181,6 +181,8 @@ function read_locked_page(
 function diskfs_write_begin(
 	file: file, mapping: address_space, pos: number, len: number,
 ): page {
+	if (pos >= s_maxbytes)
+		return ERR_PTR(-EFBIG);
 	const index = Math.floor(pos / PAGE_SIZE);
 	const page = len === PAGE_SIZE ?
 		grab_cache_page_write_begin(mapping, index) :
@@ -250,6 +252,8 @@ function diskfs_setattr(inode: inode, attr: iattr): number {
 
 	if ((attr.ia_valid & ATTR_SIZE) === 0)
 		return 0;
+	if (size > s_maxbytes)
+		return -EFBIG;
 	filemap_invalidate_lock(mapping);
 	if (size < inode.i_size && size % PAGE_SIZE !== 0)
 		error = zero_partial_page(mapping, size, ULONG_MAX);
@@ -292,6 +296,8 @@ function diskfs_fallocate(
 
 	if ((mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) !== 0)
 		return -EOPNOTSUPP;
+	if (offset + len > s_maxbytes)
+		return -EFBIG;
 	inode_lock(inode);
 	if ((mode & FALLOC_FL_PUNCH_HOLE) !== 0) {
 		const end = Math.min(offset + len,
