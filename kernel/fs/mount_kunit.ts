@@ -405,6 +405,15 @@ function not_needed(test: kunit): void {
 	KUNIT_EXPECT_TRUE(test, cached(1));
 	KUNIT_EXPECT_EQ(test, byte_of(fd, 0), 1);
 	KUNIT_EXPECT_TRUE(test, cached(0));
+	/* Of a page that the file ends in, all that there is is a whole. */
+	write_byte(fd, 3 * PAGE_SIZE + 9, 4);
+	user_syscall(__NR_fsync, fd);
+	user_syscall(__NR_fadvise64, fd, 0, 3 * PAGE_SIZE + 9, 4);
+	KUNIT_EXPECT_TRUE(test, cached(3));
+	user_syscall(__NR_fadvise64, fd, 0, 3 * PAGE_SIZE + 10, 4);
+	KUNIT_EXPECT_FALSE(test, cached(3));
+	KUNIT_EXPECT_EQ(test, byte_of(fd, 3 * PAGE_SIZE + 9), 4);
+	KUNIT_EXPECT_EQ(test, byte_of(fd, 0), 1);
 	/* Parts of pages stay. */
 	user_syscall(__NR_fadvise64, fd, 1, PAGE_SIZE, 4);
 	KUNIT_EXPECT_TRUE(test, cached(0));

@@ -7,6 +7,7 @@
 import { EBADF, EINVAL } from "linux/errno.ts";
 import type { file } from "linux/fs.ts";
 import { ULONG_MAX } from "linux/kernel.ts";
+import { i_size_read } from "linux/pagemap.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { fget, fput } from "kernel/fs/file_table.ts";
 import { __filemap_fdatawrite_range } from "mm/filemap.ts";
@@ -33,9 +34,11 @@ function generic_fadvise(
 	const endbyte = len === 0 ? ULONG_MAX : offset + len - 1;
 
 	__filemap_fdatawrite_range(mapping, offset, endbyte, WB_SYNC_NONE);
-	/* Whole pages only. */
+	/* Whole pages only; what there is of the file's last is one. */
 	const start_index = Math.ceil(offset / PAGE_SIZE);
-	const end_index = Math.floor((endbyte + 1) / PAGE_SIZE) - 1;
+	const end_index = endbyte === i_size_read(mapping.host) - 1 ?
+		Math.floor(endbyte / PAGE_SIZE) :
+		Math.floor((endbyte + 1) / PAGE_SIZE) - 1;
 
 	if (end_index >= start_index)
 		invalidate_mapping_pages(mapping, start_index, end_index);
