@@ -7,7 +7,7 @@
  */
 import { load8 } from "host/door.ts";
 import {
-	EBADF, EFAULT, EFBIG, EINVAL, EIO, ENXIO, EOVERFLOW, ESPIPE,
+	EBADF, EFAULT, EFBIG, EINVAL, EIO, ENXIO, ESPIPE,
 } from "linux/errno.ts";
 import { O_APPEND } from "linux/fcntl.ts";
 import {
@@ -102,7 +102,7 @@ function init_sync_kiocb(filp: file, ki_pos: number): kiocb {
 function rw_verify_area(pos: number, count: number): number {
 	if (pos < 0)
 		return -EINVAL;
-	return pos + count > MAX_LFS_FILESIZE + PAGE_SIZE ? -EOVERFLOW : 0;
+	return pos + count > MAX_LFS_FILESIZE + PAGE_SIZE ? -EINVAL : 0;
 }
 
 /** Can something be read from this file, and at a position of one's own? */

@@ -269,6 +269,7 @@ function refusals(test: kunit): void {
 		[__NR_read, [out, BUF, 1], -EBADF],
 		[__NR_write, [fd, BUF, 1], -EBADF],
 		[__NR_pread64, [fd, BUF, 1, -1], -EINVAL],
+		[__NR_pread64, [fd, BUF, 1, 2 * MAX_LFS_FILESIZE], -EINVAL],
 		[__NR_pwrite64, [out, BUF, 1, MAX_LFS_FILESIZE], -EFBIG],
 		[__NR_ftruncate, [fd, 0], -EINVAL],
 		[__NR_ftruncate, [out, -1], -EINVAL],
