@@ -20,7 +20,8 @@ import {
 import { BUS_ADRERR, SIGBUS } from "linux/signal.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import {
-	__NR_close, __NR_fallocate, __NR_fsync, __NR_ftruncate, __NR_lseek,
+	__NR_close, __NR_fadvise64, __NR_fallocate, __NR_fsync,
+	__NR_ftruncate, __NR_lseek,
 	__NR_mmap, __NR_mprotect, __NR_munmap, __NR_pread64, __NR_pwrite64,
 	__NR_read, __NR_sim_open, __NR_write,
 } from "asm/unistd.ts";
@@ -93,6 +94,13 @@ function reads(test: kunit): void {
 	KUNIT_EXPECT_EQ(test, byte_of(fd, 2 * PAGE_SIZE + 10), -1);
 	KUNIT_EXPECT_EQ(test, user_syscall(__NR_lseek, fd, 0, SEEK_CUR),
 		2 * PAGE_SIZE + 10);
+	/* Longer than whoever opened it first knew. */
+	user_syscall(__NR_sim_open, INO, O_RDWR, 4 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, byte_of(fd, 2 * PAGE_SIZE + 9),
+		file_byte(INO, 2 * PAGE_SIZE + 9));
+	KUNIT_EXPECT_EQ(test, byte_of(fd, 2 * PAGE_SIZE + 20), 0);
+	user_syscall(__NR_fadvise64, fd, 0, 0, 4);
+	KUNIT_EXPECT_EQ(test, byte_of(fd, 2 * PAGE_SIZE + 20), 0);
 	/* Half of the buffer is there. */
 	user_syscall(__NR_munmap, BUF + PAGE_SIZE, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, user_syscall(__NR_pread64, fd,

@@ -255,11 +255,15 @@ const simfs_file_operations: file_operations = RODATA({
 
 /** A file is as long as the largest size that it was opened with, or as a
  *  program has made it since. What it is longer by is not known either, unless
- *  it was cut off before. */
+ *  it was cut off before; or it ended within a page, which may be in the cache:
+ *  then there are zeroes. */
 function i_size_grow(inode: inode, size: number): void {
 	inode_lock(inode);
-	if (size > inode.i_size)
+	if (size > inode.i_size) {
+		if (inode.i_size % PAGE_SIZE !== 0)
+			simfs_cut(inode, inode.i_size);
 		i_size_write(inode, size);
+	}
 	inode_unlock(inode);
 }
 
