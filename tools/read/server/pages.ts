@@ -74,6 +74,13 @@ ${
 	/** What is here of the series that are ported, and how to get each patch. */
 	ledger(): string {
 		const known = this.#patches;
+		/* Of several messages the first. */
+		const posted = new Map(this.room.messages.map((m) => [this.posted_as(m), m] as const).reverse());
+		/* A title leads to where the patch is read. */
+		const title_of_patch = (p: Patch) => {
+			const m = posted.get(p);
+			return m ? html`<a href="${href("", message_page(m.id))}">${p.title}</a>` : html`${p.title}`;
+		};
 		const name = (key: string) => postings().find((p) => p.series === key)?.name;
 		return shell({
 			page: "ledger.html",
@@ -87,7 +94,7 @@ ${[...group(known, (p) => p.series)].map(
 <table class="patches"><thead><tr><th>patch</th><th>title</th><th>here</th></tr></thead>
 <tbody>${patches.map(
 		(p) => html`<tr id="${mark_of(p.series, p.number)}"><td>${mark_of(p.series, p.number)}</td>
-<td>${this.message_of(p)}<br><code class="by">b4 am ${p.message_id}</code></td>
+<td>${title_of_patch(p)}<br><code class="by">b4 am ${p.message_id}</code></td>
 <td>${p.functions.map((f) => this.declaration(f))}${p.mutants.map(
 			(m) => html`<a class="by" href="${href("", mutant_page(m))}">${m}</a> `,
 		)}<span class="by">${p.left_out}</span></td></tr>`,
@@ -113,17 +120,11 @@ ${[...group(known, (p) => p.series)].map(
 			.sort(([a], [b]) => Number(a.slice(1)) - Number(b.slice(1)))
 			.map(([bug, list]) => [bug, list.map((x) => x.m)]);
 	}
-	/** The title of a patch, which leads to it where it is read. */
-	private message_of(p: Patch): Html {
-		const m = this.room.messages.find((x) => this.posted_as(x) === p);
-		return m ? html`<a href="${href("", message_page(m.id))}">${p.title}</a>` : html`${p.title}`;
-	}
 	/** Which patch of the ledger a message is. */
 	private posted_as(m: Message): Patch | undefined {
-		if (!m.numbered || /^re:/i.test(m.subject)) return undefined;
-		const same = this.#patches.filter(
-			(p) => p.message_id === m.id || p.title.toLowerCase() === plain_title(m),
-		);
+		if (!m.numbered) return undefined;
+		const title = plain_title(m);
+		const same = this.#patches.filter((p) => p.message_id === m.id || p.title.toLowerCase() === title);
 		return same.find((p) => p.message_id === m.id) ?? same.find((p) => p.number === m.numbered?.number);
 	}
 	private mark(m: Message, up: string): Html {
