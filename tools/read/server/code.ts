@@ -5,12 +5,14 @@ import type { Sources } from "../index/source.ts";
 import { href, ident_page } from "./address.ts";
 import { escaped, Html } from "./html.ts";
 
-const MARK = /\b(?:(?:V2|RFC|D12|D2)\.\d\d|R[1-9]\d?)\b/g;
+const MARK = /\b(?:[A-Z]\w*\.\d\d|R\d+)\b/g;
 
 export class Code {
 	constructor(
 		private readonly sources: Sources,
 		private readonly up: string,
+		/** Those that the ledger has a row of. */
+		private readonly marks: ReadonlySet<string>,
 	) {}
 	/** Where a name leads, if it is one of ours. In Kconfig a symbol stands without its prefix. */
 	link(name: string, kconfig = false): string | undefined {
@@ -36,9 +38,10 @@ export class Code {
 	}
 	/** Marks of patches and numbers of bugs lead to where they are listed. */
 	private comment(text: string): string {
-		return escaped(text).replace(
-			MARK,
-			(mark) => `<a class="mark" href="${href(this.up, "ledger.html", mark)}">${mark}</a>`,
+		return escaped(text).replace(MARK, (mark) =>
+			this.marks.has(mark)
+				? `<a class="mark" href="${href(this.up, "ledger.html", mark)}">${mark}</a>`
+				: mark,
 		);
 	}
 }

@@ -25,11 +25,15 @@ const title_of = (m: Message): string => m.subject || m.id;
 export class Pages {
 	readonly mutants: Mutants;
 	readonly #patches = all_patches();
+	/** What the ledger has rows of. */
+	readonly #marks: ReadonlySet<string>;
 	readonly #by_message = new Map<Message, Located[]>();
 	/** Name of a definition → messages whose hunks are about it. */
 	readonly #about = new Map<string, Set<Message>>();
 	constructor(readonly room: Room) {
 		this.mutants = new Mutants(room.sources);
+		const marks = this.#patches.map((p) => mark_of(p.series, p.number));
+		this.#marks = new Set([...marks, ...this.bugs().map(([bug]) => bug)]);
 		for (const l of room.located) {
 			this.#by_message.set(l.message, [...(this.#by_message.get(l.message) ?? []), l]);
 			if (!is_aligned(l.place)) continue;
@@ -198,7 +202,7 @@ ${[...group(known, (p) => p.series)].map(
 		const order = series ? [...(series.cover ? [series.cover] : []), ...series.patches] : [];
 		const at = order.indexOf(m);
 		const to = (o: Message | undefined) => o && href(up, message_page(o.id));
-		const code = new Code(this.room.sources, up);
+		const code = new Code(this.room.sources, up, this.#marks);
 		const hunks = new HunkPage(this.room.sources, this.mutants, code, up);
 		const said = answers(m, threads);
 		const located = [...(this.#by_message.get(m) ?? [])];
@@ -255,7 +259,7 @@ ${m.parts.map((p) => this.part(p, hunks, located, said))}
 	source(file: SourceFile): string {
 		const page = source_page(file.path);
 		const up = up_from(page);
-		const code = new Code(this.room.sources, up);
+		const code = new Code(this.room.sources, up, this.#marks);
 		const kconfig = language_of(file.path) === "kconfig";
 		const at = new Map(file.definitions.map((d) => [d.line, d]));
 		return shell({
