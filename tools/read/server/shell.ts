@@ -25,14 +25,13 @@ export interface Page {
 }
 
 /** What stepper.ts shows them in: the explorer's own page, of which there may be only one `main`. */
-let view: Html | undefined;
 function steps_view(): Html {
 	const page = readFileSync(new URL("../../explore/page/page.html", import.meta.url), "utf8");
 	const body = page.slice(page.indexOf("<body>") + 6, page.indexOf("<noscript>"));
 	const parts = body.replace(/<main\b/g, '<div class="main"').replaceAll("</main>", "</div>");
-	view ??= new Html(`<template id="steps-view">${parts}</template>\n`);
-	return view;
+	return new Html(`<template id="steps-view">${parts}</template>\n`);
 }
+let view: Html | undefined;
 
 export function shell(p: Page): string {
 	const up = up_from(p.page);
@@ -58,7 +57,7 @@ ${rel("next", p.next)}${rel("prev", p.before)}${rel("up", p.above)}<script defer
 <button type="button" id="find" title="search (/)">/ search</button>
 <button type="button" id="help" title="keys (?)">?</button></span></header>
 <main>${p.body}</main>
-${p.steps && steps_view()}</body>
+${p.steps && (view ??= steps_view())}</body>
 </html>
 `.text;
 }
