@@ -29,10 +29,9 @@ export async function read(what: string[], o: ReadCommand): Promise<number> {
 	}
 	const site = new Site(room);
 	if (o.out !== undefined) {
-		const files = await write_site(site, o.out, (done, all) => {
-			if (process.stderr.isTTY) process.stderr.write(`\r  kernel ${done} of ${all}`);
-			if (process.stderr.isTTY && done === all) process.stderr.write("\r\x1b[K");
-		});
+		const tell = (text: string) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`);
+		const writing = write_site(site, o.out, (done, all) => tell(`  kernel ${done} of ${all}`));
+		const files = await writing.finally(() => tell(""));
 		process.stdout.write(`${count(files, "file")} in ${o.out}: open ${o.out}/index.html\n`);
 		return 0;
 	}

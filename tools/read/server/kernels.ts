@@ -52,7 +52,8 @@ export class Kernels {
 					const [name, file] = line.split("\t");
 					if (file === undefined) continue;
 					this.#made.set(name, file);
-					tell(name);
+					/* Those that they are made of come, too. */
+					if (names.includes(name)) tell(name);
 				}
 			},
 		});

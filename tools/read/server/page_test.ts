@@ -237,7 +237,9 @@ in_browser("as files, without a server", async (t, open) => {
 	const out = join(dir, "out");
 	const mail = join(dir, "one.eml");
 	writeFileSync(mail, `${head(7, "[PATCH] mm: end it")}\nOnce.\n---\n${DOWNGRADE}`);
-	await write_site(new Site(await make_room([mail])), out);
+	const told: string[] = [];
+	await write_site(new Site(await make_room([mail])), out, (done, all) => told.push(`${done} of ${all}`));
+	t.deepEqual(told, ["1 of 1"]);
 	const page = await open(`${pathToFileURL(join(out, "patch/part-7@pond.example.html")).href}#h1`);
 	await page.waitForSelector("#h1 svg path");
 	await page.locator("#h1 .left a.i").first().hover();
