@@ -56,6 +56,21 @@ export function failure_of(
 	};
 }
 
+/** An execution of which nothing is wrong, in terms of one that fails. */
+export const no_failure = (trace: TraceEvent[], replay: string, decoder?: Decoder): Failure => ({
+	kind: "",
+	text: "",
+	func: "",
+	file: "",
+	line: 0,
+	calls: [],
+	trace,
+	replay,
+	preemptions: 0,
+	minimised: false,
+	decoder,
+});
+
 function object_of(sources: Sources, o: MemoryObject<RawAllocation>): MemoryObject {
 	const placed = ({ stack, ...rest }: RawAllocation): Allocation => ({
 		...rest,

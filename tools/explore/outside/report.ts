@@ -6,7 +6,7 @@ import { count } from "../../../scripts/lib/words.ts";
 import { columns } from "./columns.ts";
 import { describe, MARKS } from "./describe.ts";
 import { conflict_of, place_names, who_text } from "./steps.ts";
-import { access_lines, leak_lines, place_lines, subject_lines } from "./subjects.ts";
+import { access_lines, failure_lines, leak_lines, place_lines, subject_lines } from "./subjects.ts";
 import type { Wait } from "../protocol.ts";
 import type { Failure, Result, TraceEvent } from "./types.ts";
 
@@ -72,8 +72,7 @@ export function headline(r: Result, f: Failure): string[] {
 	return [
 		`${r.scenario}: ${f.memory ? "memory that may not be used is used" : (KINDS[f.kind] ?? f.kind)}`,
 		`${r.model.toUpperCase()}${on_arch(r)}, ${count(r.cpus, "CPU")}${mutant}; ${how}`,
-		...f.text.split("\n").map((line) => `  ${line}`),
-		...(f.file ? [`  in ${f.func ? `${f.func.replace(/^.*\./, "")}(), ` : ""}${f.file}:${f.line}`] : []),
+		...failure_lines(f).map((line) => `  ${line}`),
 	];
 }
 

@@ -13,6 +13,7 @@ import { fragments, refused } from "./fragments.ts";
 import { failure_page } from "./html.ts";
 import { NOT_ALL_SEEN, type Options } from "./index.ts";
 import { is_file } from "./mutant.ts";
+import { no_failure } from "./places.ts";
 import { Bars } from "./progress.ts";
 import { explore_random, FAILING, FAILING_PROGRAMS, FIRST_SEED, PROGRAMS, random_summary } from "./random.ts";
 import { failure_report, result_json, summary, total } from "./report.ts";
@@ -238,20 +239,8 @@ async function repeat(scenario: string, model: Model, text: string, o: Options, 
 	if (o.json) process.stdout.write(`${JSON.stringify(result_json(result, true))}\n`);
 	else if (failure) process.stdout.write(`${failure_report(result, failure, width(), o.all)}\n`);
 	else process.stdout.write(`${scenario}: nothing fails in this schedule of ${count(trace.length, "step")}\n`);
-	const clean: Failure = {
-		kind: "",
-		text: "",
-		func: "",
-		file: "",
-		line: 0,
-		calls: [],
-		trace,
-		replay: text,
-		preemptions: 0,
-		minimised: false,
-		decoder,
-	};
-	if (o.html !== undefined) save(o.html, failure_page([{ result, failure: failure ?? clean, listed }]));
+	const shown = failure ?? no_failure(trace, text, decoder);
+	if (o.html !== undefined) save(o.html, failure_page([{ result, failure: shown, listed }]));
 	return failure ? 1 : 0;
 }
 

@@ -17,7 +17,7 @@ function root_of(bundle: string): string {
 }
 
 /** What its accesses are called, by file. A bundle that no build of ours made has no names. */
-export function names_of(bundle: string): Record<string, Names> {
+function names_of(bundle: string): Record<string, Names> {
 	const file = `${bundle}.names.json`;
 	return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
 }

@@ -131,6 +131,11 @@ function count_lines(s: Subject, f: Failure): string[] {
 		"",
 	];
 }
+/** What is said of it, and where it was noticed. */
+export const failure_lines = (f: Failure): string[] => [
+	...f.text.split("\n"),
+	...(f.file ? [`in ${f.func ? `${plain_function(f.func)}(), ` : ""}${f.file}:${f.line}`] : []),
+];
 export function subject_lines(f: Failure): string[] {
 	return (f.about ?? []).flatMap((s) => (s.kind === "lock" ? lock_lines(s, f.trace) : count_lines(s, f)));
 }

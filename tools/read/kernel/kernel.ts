@@ -62,6 +62,18 @@ function moved(line: number, edits: readonly Edit[]): number {
 	return to;
 }
 
+/** The line of the tree that a line is after the edits; none: it is not in the tree. */
+export function line_in_tree(line: number, edits: readonly Edit[]): number | undefined {
+	let shift = 0;
+	for (const [at, gone, come] of edits) {
+		const from = at + shift;
+		if (line <= from) break;
+		if (line <= from + come.length) return undefined;
+		shift += come.length - gone;
+	}
+	return line - shift;
+}
+
 /** Lines about places of a kernel as they are where sources have changed. */
 export function with_moves(texts: readonly string[], files: readonly string[], sources: Kernel["sources"]): string[] {
 	const changed = new Map(Object.entries(sources).map(([file, edits]) => [files.indexOf(file), edits]));

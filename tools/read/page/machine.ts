@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A kernel that runs in a Web Worker of this page, and what is found there in terms of its sources. */
-import { failure_of, Sources } from "../../explore/outside/places.ts";
+import { failure_of, no_failure, Sources } from "../../explore/outside/places.ts";
 import { page_data, type Told } from "../../explore/outside/page_data.ts";
+import { failure_lines } from "../../explore/outside/subjects.ts";
 import type { PageData } from "../../explore/page/data.ts";
 import type { Listed, ModelName, Replayed } from "../../explore/protocol.ts";
 import { type Kernel, origins_of } from "../kernel/kernel.ts";
@@ -54,9 +55,13 @@ export class Machine {
 		private readonly program?: string,
 	) {}
 
-	/** Line of the script before the first one of the program. */
-	private get before(): number {
-		return this.kernel.code.length + 1;
+	private get lines(): string[] {
+		return (this.program ?? "").split("\n");
+	}
+	/** The line of the program that one of the script is; the script begins with the kernel. */
+	private own_line(line: number): number | undefined {
+		const own = line - this.kernel.code.length - 1;
+		return own > 0 && own <= this.lines.length ? own : undefined;
 	}
 	/** Runs until it is over; rejects when it cannot go on, or was stopped. */
 	async run(ask: Ask, hears: (said: Extract<Said, { kind: "progress" }>) => void): Promise<Said> {
@@ -78,8 +83,8 @@ export class Machine {
 			/* A program that is none. */
 			this.#worker.addEventListener("error", (event) => {
 				this.stop();
-				const line = event.lineno - this.before;
-				const where = line > 0 ? `line ${line}: ` : "";
+				const line = this.own_line(event.lineno);
+				const where = line === undefined ? "" : `line ${line}: `;
 				reject(new Error(where + (event.message || "it does not run")));
 			});
 			this.#worker.postMessage(ask);
@@ -99,12 +104,13 @@ export class Machine {
 	/** A place of the script: of the kernel, or of the program. */
 	private origins(texts: ReadonlyMap<string, readonly string[]>) {
 		const of = origins_of(this.kernel, BUNDLE, (file) => texts.get(file) ?? []);
-		const lines = (this.program ?? "").split("\n");
-		const own = (line: number) => line > this.before && line <= this.before + lines.length;
+		const { lines } = this;
 		return {
 			...of,
-			find: (line: number, column: number) =>
-				own(line) ? { file: PROGRAM, line: line - this.before, column } : of.find(line, column),
+			find: (line: number, column: number) => {
+				const own = this.own_line(line);
+				return own === undefined ? of.find(line, column) : { file: PROGRAM, line: own, column };
+			},
 			name_of(file: string, line: number, column: number) {
 				if (file !== PROGRAM) return of.name_of(file, line, column);
 				return /^\w+\(\s*([\w.]+)/.exec(lines[line - 1].slice(column - 1))?.[1];
@@ -114,43 +120,32 @@ export class Machine {
 	}
 	/** The line of the program that a problem came from. */
 	line_of(stack: string): number | undefined {
-		const places = [...stack.matchAll(/blob:\S*?:(\d+):\d+/g)].map(([, n]) => Number(n) - this.before);
-		return places.find((n) => n > 0 && n <= (this.program ?? "").split("\n").length);
+		return rows_of(stack)
+			.map((row) => this.own_line(row))
+			.find((line) => line !== undefined);
 	}
 
 	/** What was found, to be stepped through. */
-	async steps(r: Replayed, told: Omit<Told, "lines_of">): Promise<PageData> {
-		const bare = this.origins(new Map());
-		const stacks = [...r.events.map((e) => e.stack), r.failure?.stack ?? ""].join("\n");
-		const rows = new Set([...stacks.matchAll(/blob:\S*?:(\d+):\d+/g)].map(([, n]) => Number(n)));
-		const files = new Set([...rows].map((n) => bare.file_of(n)).filter((f) => f !== undefined));
+	async steps(r: Replayed, told: Omit<Told, "lines_of" | "text">): Promise<PageData> {
 		const texts = new Map<string, readonly string[]>();
+		const origins = this.origins(texts);
+		const rows = [...r.events.map((e) => e.stack), r.failure?.stack ?? ""].flatMap(rows_of);
+		const files = new Set(rows.map((row) => origins.file_of(row)).filter((f) => f !== undefined));
 		await Promise.all(
 			[...files].map(async (file) => {
 				const text = await data<string>(`text/${file}`).catch(() => undefined);
 				if (text !== undefined) texts.set(file, text.split("\n"));
 			}),
 		);
-		const origins = this.origins(texts);
 		const sources = new Sources(origins);
 		const trace = sources.trace(r.events);
 		const failure = r.failure
 			? failure_of(sources, r.failure, trace, "", r.decoder)
-			: {
-					kind: "",
-					text: "",
-					func: "",
-					file: "",
-					line: 0,
-					calls: [],
-					trace,
-					replay: "",
-					preemptions: 0,
-					minimised: false,
-					decoder: r.decoder,
-				};
-		const text = failure.text.split("\n").join("\n");
-		const where = failure.file ? `\nin ${failure.func}(), ${failure.file}:${failure.line}` : "";
-		return page_data(failure, { ...told, text: `${text}${where}`, lines_of: origins.lines_of });
+			: no_failure(trace, "", r.decoder);
+		const text = failure_lines(failure).join("\n");
+		return page_data(failure, { ...told, text, lines_of: origins.lines_of });
 	}
 }
+
+/** The lines of the script that a stack names. */
+const rows_of = (stack: string): number[] => [...stack.matchAll(/blob:\S*?:(\d+):\d+/g)].map(([, n]) => Number(n));

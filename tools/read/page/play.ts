@@ -35,7 +35,7 @@ async function explore(text: string, model: ModelName, status: Element): Promise
 		if (said.kind !== "found") return;
 		const what = said.replayed.failure?.text.split("\n", 1)[0] ?? "nothing fails";
 		const how = `found in ${count(said.made, "execution")}; as few preemptions as it takes`;
-		const told = { title: what, about: `${model.toUpperCase()}; ${how}`, text: "", command: "" };
+		const told = { title: what, about: `${model.toUpperCase()}; ${how}`, command: "" };
 		show_steps(status, [await machine.steps(said.replayed, told)], () => {});
 		tell(`${what}: ${how}`);
 	} catch (error) {

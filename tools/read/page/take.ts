@@ -2,7 +2,7 @@
 /** "Take it out": a kernel without it is explored here, and what then goes wrong is stepped through. */
 import { count } from "../../../scripts/lib/words.ts";
 import type { PageStep } from "../../explore/page/data.ts";
-import { type Delta, derived, type Edit, type Kernel } from "../kernel/kernel.ts";
+import { type Delta, derived, type Kernel, line_in_tree } from "../kernel/kernel.ts";
 import type { MutantData } from "./data.ts";
 import { data } from "./load.ts";
 import { Machine, type Said } from "./machine.ts";
@@ -15,18 +15,6 @@ const PATIENCE_MS = 60_000;
 export async function kernel_of(name: string): Promise<Kernel> {
 	const found = await data<Kernel | { of: string; delta: Delta }>(`kernel/${name}`);
 	return "of" in found ? derived(await kernel_of(found.of), found.delta) : found;
-}
-
-/** The line of the tree that a line of the mutant is; none: it is not in the tree. */
-export function line_in_tree(line: number, edits: readonly Edit[]): number | undefined {
-	let shift = 0;
-	for (const [at, gone, come] of edits) {
-		const from = at + shift;
-		if (line <= from) break;
-		if (line <= from + come.length) return undefined;
-		shift += come.length - gone;
-	}
-	return line - shift;
 }
 
 /** Marks in the source on the right where a step is. */
@@ -83,7 +71,6 @@ async function take_out(name: string, after: Element, tell: (text: string) => vo
 	const page = await machine.steps(said.replayed, {
 		title: `${m.scenario} without it: ${said.replayed.failure.text.split("\n", 1)[0]}`,
 		about: `${m.model.toUpperCase()}, ${m.config ?? "stepper.config"}; ${how}`,
-		text: "",
 		command: m.command,
 		mutant: { name, subject: m.subject, invariant: m.invariant, diff: m.diff },
 		listed: said.listed,

@@ -298,11 +298,19 @@ in_browser("a program is changed and explored", async (t, open) => {
 	t.regex(await seen(page.locator(".steps #schedule")), /w\.a 0 → 1/);
 	t.regex(await seen(page.locator(".steps #state")), /program:\d+/);
 	await text.fill(before.replace("const a =", "const a = ="));
-	await says(/^line \d+: .*SyntaxError/);
+	const line = before.slice(0, before.indexOf("const a =")).split("\n").length;
+	await says(new RegExp(`^line ${line}: .*SyntaxError`));
+	/* Where this is noticed is no line of the program. */
+	await text.fill(`${before}\nfunction open() {`);
+	await says(/^Uncaught SyntaxError/);
 	await text.fill(before.replace("cpus(", "// cpus("));
 	await says(/say what runs beside what/);
 	await page.locator("#program").selectOption({ index: 1 });
 	await says(/^8 executions: that is all of them, and nothing fails$/);
+	await page.locator("#program").selectOption({ index: 2 });
+	await says(/^\d+ executions: that is all of them, and nothing fails$/);
+	await text.fill((await text.inputValue()).replace("=== -1", "!== -1"));
+	await says(/^check failed: a page is mapped after munmap: found in/);
 });
 
 in_browser("what a mail has in it is text", async (t, open) => {
