@@ -2,8 +2,9 @@
 /**
  * `make explore-mutants`: each patch of tools/explore/mutants must be killed by
  * its scenario under its model, and by none that is stronger; those that have a
- * `Survives:` must not be killed. With --update the schedules that kill are
- * written into the patches, where the test finds them.
+ * `Survives:` must not be killed. One that is no kernel any more is broken. With
+ * --update the schedules that kill are written into the patches, where the test
+ * finds them.
  *
  *   node --import tsx scripts/explore-mutants.ts [--arch ARCH] [--update] [--budget N] [MUTANT…]
  */
@@ -11,6 +12,7 @@ import { readFileSync } from "node:fs";
 import { explore, list } from "../tools/explore/outside/explorer.ts";
 import {
 	type Mutant,
+	is_oops,
 	load_mutant,
 	mutant_bundle,
 	mutant_file,
@@ -25,7 +27,7 @@ import { write_file } from "./lib/files.ts";
 import { announce_builds, arch_asked } from "./lib/objtree.ts";
 import { program } from "./lib/program.ts";
 import { count } from "./lib/words.ts";
-import type { Model, Result } from "../tools/explore/outside/types.ts";
+import type { Failure, Model, Result } from "../tools/explore/outside/types.ts";
 
 interface Options {
 	update: boolean;
@@ -63,6 +65,9 @@ function with_schedule(text: string, arch: string, schedule: string): string {
 	return [...before.slice(0, at), line, ...before.slice(at)].join("\n") + text.slice(header.length);
 }
 
+/** The word for a failure, as wide as `survives`. */
+const how = (f: Failure) => (is_oops(f.text) ? "broken  " : "killed  ");
+
 /** Is it as its header says? */
 async function kill(name: string, options: Options): Promise<boolean> {
 	const { update, arch } = options;
@@ -72,9 +77,8 @@ async function kill(name: string, options: Options): Promise<boolean> {
 	for (const model of models.slice(0, models.indexOf(m.model))) {
 		const r = await search(m, model, options);
 		if (!r.failure) continue;
-		console.log(
-			`killed   ${what} ${model.padEnd(5)} already, its header says ${m.model}: ${r.failure.text}`,
-		);
+		const already = `${how(r.failure)} ${what} ${model.padEnd(5)} already, not first under ${m.model}`;
+		console.log(`${already}: ${r.failure.text}`);
 		return false;
 	}
 	const r = await search(m, m.model, options);
@@ -84,8 +88,9 @@ async function kill(name: string, options: Options): Promise<boolean> {
 		return m.survives !== undefined;
 	}
 	console.log(
-		`killed   ${what} ${m.model.padEnd(5)} after ${count(r.executions, "execution")}, ${count(f.preemptions, "preemption")}: ${f.text}${m.survives ? "; its header says that it survives" : ""}`,
+		`${how(f)} ${what} ${m.model.padEnd(5)} after ${count(r.executions, "execution")}, ${count(f.preemptions, "preemption")}: ${f.text}${m.survives ? "; its header says that it survives" : ""}`,
 	);
+	if (is_oops(f.text)) return false;
 	/* What fails in the set-up fails whoever goes first. */
 	const schedule = f.replay !== "" ? f.replay : encode_schedule([[0, -1]], 0);
 	if (update) {

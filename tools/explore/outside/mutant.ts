@@ -108,6 +108,11 @@ export function load_mutant(name: string, arch = DEFAULT_ARCH): Mutant {
 	};
 }
 
+/** A patch that is no kernel any more fails, too: by an oops of JavaScript's, which tells nothing of a check. */
+export function is_oops(failure: string): boolean {
+	return /\boops: /.test(failure);
+}
+
 /** What a patch changes; of an architecture only what its kernel is made of. */
 export function patched_files(diff: string, arch?: string): string[] {
 	const files = [...diff.matchAll(/^\+\+\+ b\/(\S+)/gm)].map(([, file]) => file);

@@ -13,7 +13,16 @@ import { here } from "../../lib/root.ts";
 import { UserError } from "../../lib/errors.ts";
 import { Core } from "./core.ts";
 import { fragments } from "./fragments.ts";
-import { load_mutant, type Mutant, mutant_bundle, mutant_dir, mutant_file, mutant_names, patch } from "./mutant.ts";
+import {
+	is_oops,
+	load_mutant,
+	type Mutant,
+	mutant_bundle,
+	mutant_dir,
+	mutant_file,
+	mutant_names,
+	patch,
+} from "./mutant.ts";
 import { type Mutants, mutants_bundle } from "./mutants_build.ts";
 import { decode_schedule } from "./replay_string.ts";
 
@@ -149,9 +158,8 @@ for (const arch of stepper_arches())
 								cause: error,
 							});
 						});
-					/* A patch that is no kernel any more fails, too: by an oops of JavaScript's. */
 					if (!failure) well.push(`${m.name}: ${diverged ?? "it ends well"}`);
-					else if (/\boops: /.test(failure.text)) well.push(`${m.name}: ${failure.text}`);
+					else if (is_oops(failure.text)) well.push(`${m.name}: ${failure.text}`);
 				}
 			} finally {
 				await Promise.all([...cores.values()].map((core) => core.close()));
