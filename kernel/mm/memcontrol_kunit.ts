@@ -205,7 +205,7 @@ function files(test: kunit): void {
 	KUNIT_EXPECT_STREQ(test, get("a/memory.max"), "max\n");
 	set("a/memory.max", "1M");
 	KUNIT_EXPECT_STREQ(test, get("a/memory.max"), "1048576\n");
-	for (const bad of ["", "x", "-1"])
+	for (const bad of ["08", "x", "-1"])
 		KUNIT_EXPECT_EQ(test, set("a/memory.max", bad), -EINVAL);
 	KUNIT_EXPECT_EQ(test, set("a/memory.current", "0"), -EINVAL);
 	KUNIT_EXPECT_EQ(test, set("a/cgroup.procs", "999"), -ESRCH);

@@ -104,18 +104,19 @@ export function page_counter_set_max(
 }
 
 /** A number of bytes with a suffix, or the word that stands for no limit, in
- *  pages; or -EINVAL. Port: the error is returned, not the pages by pointer. */
+ *  pages; or -EINVAL. No digits are 0, as of memparse(). Port: the error is
+ *  returned, not the pages by pointer. */
 export function page_counter_memparse(text: string, max: string): number {
 	const word = text.trim();
 
 	if (word === max)
 		return PAGE_COUNTER_MAX;
-	const found = /^(.*?)([kmg]?)$/i.exec(word);
-	const bytes = found === null ? null : kstrtol(found[1]);
+	const found = /^(0x[\da-f]+|\d*)([kmgtpe]?)$/i.exec(word);
+	const bytes = found === null ? null : kstrtol(found[1] || "0");
 
-	if (found === null || bytes === null || bytes < 0)
+	if (found === null || bytes === null)
 		return -EINVAL;
-	const shift = "kmg".indexOf(found[2].toLowerCase()) + 1;
+	const shift = "kmgtpe".indexOf(found[2].toLowerCase()) + 1;
 	const unit = found[2] === "" ? 1 : 1024 ** shift;
 
 	const pages = Math.floor((bytes * unit) / PAGE_SIZE);
