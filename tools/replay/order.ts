@@ -4,7 +4,7 @@
 import { MADV, MPOL, MREMAP_DONTUNMAP, MREMAP_FIXED, PAGE_SIZE, page_up } from "./abi.ts";
 import { type AddressSpace, LOCKED, pages } from "./model.ts";
 import type { Call } from "./strace.ts";
-import { number } from "./values.ts";
+import { number, numeric } from "./values.ts";
 
 /** Calls whose results depend on what is mapped where. */
 export const TELLING = new Set([
@@ -40,10 +40,11 @@ function is_locked(mm: AddressSpace, start: number, end: number): boolean {
 /** A call on a range: 0 says that it is mapped, -ENOMEM mostly that it is not. */
 export function explains_range(mm: AddressSpace, call: Call): boolean {
 	const { errno, value } = call.result;
-	/* mbind() has an errno of its own, and may take a policy away from what is partly mapped. */
-	const hole = call.name === "mbind" ? "EFAULT" : "ENOMEM";
-	if (errno ? errno !== hole : value === undefined) return true;
-	if (call.name === "mbind" && number(call.args[2]) === MPOL.MPOL_DEFAULT) return true;
+	const binds = call.name === "mbind";
+	/* mbind() has an errno of its own, which may be of a set of nodes, too, that cannot be read; and it may take a
+	 * policy away from what is partly mapped. */
+	if (errno ? errno !== (binds ? "EFAULT" : "ENOMEM") : value === undefined) return true;
+	if (binds && (number(call.args[2]) === MPOL.MPOL_DEFAULT || (errno && numeric(call.args[3])))) return true;
 	const [start, end] = pages(number(call.args[0]), number(call.args[1]));
 	if (call.name === "madvise" && !errno && NOT_LOCKED.has(number(call.args[2])) && is_locked(mm, start, end))
 		return false;

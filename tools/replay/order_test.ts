@@ -35,6 +35,17 @@ test("msync() of memory that is unmapped meanwhile says which came first", (t) =
 	t.deepEqual(order(body("-1 ENOMEM (Cannot allocate memory)")).calls, ["mmap", "munmap", "msync"]);
 });
 
+test("mbind() of memory that is unmapped meanwhile says it, too, but not if it cannot read the nodes", (t) => {
+	const calls = (nodes: string) =>
+		order(`${THREAD}
+		1 mmap(NULL, 16384, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7ffb000
+		1 munmap(0x7ffff7ffb000, 16384 <unfinished ...>
+		2 mbind(0x7ffff7ffb000, 16384, MPOL_BIND, ${nodes}, 64, 0) = -1 EFAULT (Bad address)
+		1 <... munmap resumed>) = 0`).calls;
+	t.deepEqual(calls("[0x1]"), ["mmap", "munmap", "mbind"]);
+	t.deepEqual(calls("0x8"), ["mmap", "mbind", "munmap"]);
+});
+
 test("what a call returned can only be explained by one that is still under way", (t) => {
 	const { calls } = order(`${THREAD}
 		1 mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7ffd000
