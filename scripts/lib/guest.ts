@@ -9,6 +9,7 @@ import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Input, inputs_of, unchanged } from "../../bin/lib/made_of.mjs";
 import { arch_of } from "./arch.ts";
+import { UserError } from "./errors.ts";
 import { make_directory, write_file } from "./files.ts";
 import { build_dir, here } from "./root.ts";
 
@@ -26,11 +27,23 @@ export function guest_headers(vmlinux: string): Record<string, string> {
 /** What a bundle was made of: its last line says so. */
 const INPUTS = "// made of ";
 
-/** Is it there, and nothing of it changed? */
-function is_made(file: string): boolean {
-	if (!existsSync(file)) return false;
-	const last = readFileSync(file, "utf8").trimEnd().split("\n").at(-1) ?? "";
-	return last.startsWith(INPUTS) && unchanged(JSON.parse(last.slice(INPUTS.length)) as Input[]);
+/** Its text, if it is there and nothing of it changed. */
+function made(file: string): string | undefined {
+	if (!existsSync(file)) return undefined;
+	const text = readFileSync(file, "utf8");
+	const last = text.trimEnd().split("\n").at(-1) ?? "";
+	const is_made = last.startsWith(INPUTS) && unchanged(JSON.parse(last.slice(INPUTS.length)) as Input[]);
+	return is_made ? text : undefined;
+}
+
+/** What a guest calls has to be in the kernel that it runs on, which may be older. */
+function check_calls(code: string, vmlinux: string): void {
+	const called = new Set([...code.matchAll(/\buser\.(user_\w+)/g)].map(([, name]) => name));
+	if (called.size === 0) return;
+	const kernel = readFileSync(vmlinux, "utf8");
+	for (const name of called)
+		if (!kernel.includes(`${name}: `))
+			throw new UserError(`${vmlinux}: older than what runs on it, without ${name}(); build it`);
 }
 
 /**
@@ -44,7 +57,13 @@ export async function guest(source: string, vmlinux: string): Promise<string> {
 	const config = createHash("sha1").update(readFileSync(join(generated(vmlinux), "autoconf.ts")));
 	const of = `${arch}-${config.digest("hex").slice(0, 8)}`;
 	const file = join(dir, `${basename(source, ".ts")}-${source.split("/").at(-2)}-${of}.mjs`);
-	if (is_made(file)) return pathToFileURL(file).href;
+	const code = made(file) ?? (await make(source, file, vmlinux));
+	check_calls(code, vmlinux);
+	return pathToFileURL(file).href;
+}
+
+/** Bundles it into a file; its text. */
+async function make(source: string, file: string, vmlinux: string): Promise<string> {
 	const since = Date.now();
 	const { rolldown } = await import("rolldown");
 	const bundle = await rolldown({
@@ -59,8 +78,9 @@ export async function guest(source: string, vmlinux: string): Promise<string> {
 	/* All that was read; none, if some of it changed meanwhile: then it is made again next time. */
 	const inputs = inputs_of(await bundle.watchFiles, since);
 	await bundle.close();
-	write_file(file, `${output[0].code}\n${inputs ? `${INPUTS}${JSON.stringify(inputs)}\n` : ""}`);
-	return pathToFileURL(file).href;
+	const text = `${output[0].code}\n${inputs ? `${INPUTS}${JSON.stringify(inputs)}\n` : ""}`;
+	write_file(file, text);
+	return text;
 }
 
 /** A kernel's page size, page tables and end of user memory, for who looks at it from outside. */

@@ -2,10 +2,13 @@
 /** The sample on a real kernel: in recorded order everything equals the
  *  recording; in parallel the end is the recorded one every time, and all
  *  memory is given back. */
-import { join } from "node:path";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import test from "ava";
 import { geometry } from "../../scripts/lib/guest.ts";
 import { type ObjtreeOptions, objtree } from "../../scripts/lib/objtree.ts";
+import { UserError } from "../lib/errors.ts";
 import { here } from "../lib/root.ts";
 import { ARM64_64K, KUNIT_CONFIGS, OTHERS } from "../testing/kunit/run.ts";
 import { SIGBUS } from "./abi.ts";
@@ -179,4 +182,16 @@ test.serial("--proc: files of /proc as they are at the end, of each process", as
 	} finally {
 		await replayer.shutdown();
 	}
+});
+
+test.serial("a kernel that is older than what runs on it is a mistake", async (t) => {
+	const built = await objtree({ name: "default" });
+	const dir = mkdtempSync(join(tmpdir(), "spf-older-"));
+	const vmlinux = join(dir, "vmlinux.mjs");
+	writeFileSync(vmlinux, readFileSync(built, "utf8").replaceAll("user_vm_event:", "user_event:"));
+	symlinkSync(join(dirname(built), "include"), join(dir, "include"));
+	const options = { kernel: find_kernel(vmlinux), cpus: 1, mem: 64, check: true };
+	const error = await t.throwsAsync(boot(options), { instanceOf: UserError });
+	rmSync(dir, { recursive: true });
+	t.regex(error?.message ?? "", /older.* without user_vm_event\(\)/);
 });
