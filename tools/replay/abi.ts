@@ -21,6 +21,7 @@ export const MAP_ANONYMOUS = 0x20;
 export const MAP_32BIT = 0x40;
 export const MAP_GROWSDOWN = 0x0100;
 export const MAP_LOCKED = 0x2000;
+export const MAP_POPULATE = 0x8000;
 export const MAP_NORESERVE = 0x4000;
 export const MAP_STACK = 0x20000;
 export const MAP_HUGETLB = 0x40000;
@@ -32,6 +33,7 @@ export const CLONE_SIGHAND = 0x800;
 export const CLONE_VFORK = 0x4000;
 export const CLONE_THREAD = 0x10000;
 export const MCL_CURRENT = 1;
+export const MLOCK_ONFAULT = 1;
 export const MREMAP_FIXED = 2;
 export const MREMAP_DONTUNMAP = 4;
 export const SIGCHLD = 17;
@@ -135,7 +137,7 @@ const NAMES: Record<string, number> = {
 	MAP_EXECUTABLE: 0x1000,
 	MAP_LOCKED,
 	MAP_NORESERVE,
-	MAP_POPULATE: 0x8000,
+	MAP_POPULATE,
 	MAP_NONBLOCK: 0x10000,
 	MAP_STACK,
 	MAP_HUGETLB,
@@ -157,7 +159,7 @@ const NAMES: Record<string, number> = {
 	MCL_CURRENT,
 	MCL_FUTURE: 2,
 	MCL_ONFAULT: 4,
-	MLOCK_ONFAULT: 1,
+	MLOCK_ONFAULT,
 	CLONE_VM,
 	CLONE_FS,
 	CLONE_FILES,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a program begins with at its execve: recorded, or made up from what calls and faults imply. */
 import { basename } from "node:path";
-import { PROT_EXEC, PROT_READ, PROT_WRITE, page_up } from "./abi.ts";
+import { MAP_FIXED, PROT_EXEC, PROT_READ, PROT_WRITE, page_up } from "./abi.ts";
 import { type Ahead, beginning } from "./ahead.ts";
 import type { FileTable } from "./file_table.ts";
 import { type MapsLine, type MarkedMaps, VSYSCALL } from "./maps.ts";
 import type { Parts } from "./merge.ts";
-import { type AddressSpace, ANONYMOUS, GROWSDOWN, SHARED, SPECIAL } from "./model.ts";
+import { type AddressSpace, ANONYMOUS, GROWSDOWN, pages, SHARED, SPECIAL } from "./model.ts";
 import { RangeMap } from "./ranges.ts";
 import type { Call } from "./strace.ts";
 import type { Image, ImageLine } from "./trace.ts";
@@ -27,6 +27,9 @@ const STACK: ImageLine = {
 	opened: -1,
 	name: "[stack]",
 };
+
+/** Calls after which an image is no longer what it was. */
+const MOVES = new Set(["mmap", "munmap", "mremap"]);
 
 /** Memory that an image must have had, by the number of the image. */
 export type Missing = Map<number, RangeMap<true>>;
@@ -52,6 +55,25 @@ export class Images {
 		this.initial = parts.initial?.lines ?? [];
 		this.final = parts.final?.lines ?? [];
 		for (const image of parts.images) if (image.mark) this.by_line.set(image.mark.line, image);
+		this.drop_late();
+	}
+
+	/** Older recorders kept images that were copied when the program had run on: they show memory where its first
+	 *  mmap() then finds a place. */
+	private drop_late(): void {
+		const begun = new Map<number, number>();
+		for (const event of this.parts.strace.events) {
+			if (event.kind !== "call" || event.result.errno) continue;
+			const { pid, name, args, result, last_line } = event;
+			if (name.startsWith("execve") && this.by_line.has(last_line)) begun.set(pid, last_line);
+			const line = begun.get(pid);
+			if (line === undefined || !MOVES.has(name) || result.value === undefined) continue;
+			begun.delete(pid);
+			const [start, end] = pages(result.value, number(args[1]));
+			if (name !== "mmap" || number(args[3]) & MAP_FIXED) continue;
+			if (this.by_line.get(line)?.lines.some((area) => area.start < end && start < area.end))
+				this.by_line.delete(line);
+		}
 	}
 
 	/** Of the program itself. */

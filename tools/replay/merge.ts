@@ -17,6 +17,7 @@ import { MemoryCalls } from "./memory_calls.ts";
 import type { AddressSpace } from "./model.ts";
 import { Operations } from "./operations.ts";
 import { Placement } from "./placement.ts";
+import { POPULATED, Populating } from "./populating.ts";
 import { Segments } from "./shm.ts";
 import { type Step, steps } from "./steps.ts";
 import type { Call, Signal, Strace } from "./strace.ts";
@@ -63,6 +64,7 @@ export class Merge {
 	private readonly rings: Rings;
 	private readonly memfds = new Memfds();
 	private readonly unlinked = new Unlinked();
+	private readonly populating = new Populating();
 	/** Why mappings may be split at other places than recorded. */
 	private readonly blurs = new Set<string>();
 	/** Whether memory that is only read shares one page of zeroes, where it is known. */
@@ -241,6 +243,7 @@ export class Merge {
 			this.memfds.rewrite(event, thread.descriptors);
 			this.unlinked.rewrite(event, thread.descriptors);
 			this.in_flight.enter(event, thread);
+			this.populating.enter(event, thread);
 			this.forks.seen(thread.mm);
 			if (copies_memory(event)) {
 				const line = this.forks.waits_for(event);
@@ -250,7 +253,10 @@ export class Merge {
 			/* Its pages are faulted in when all mappings are locked, which takes longer. */
 			if (event.name === "mlockall" && event.result.value === 0) this.leave(event);
 		} else this.forks.close(step.line);
-		if (step.leaves) this.leave(event);
+		if (step.leaves) {
+			this.leave(event);
+			this.populating.leave(event);
+		}
 	}
 
 	/** The copy is made at once, and whoever changes the memory meanwhile waits for it. What was entered
@@ -304,8 +310,12 @@ export class Merge {
 	private take_effect({ call, thread }: Inside): void {
 		const { mm } = thread;
 		this.forks.look(call, mm);
+		const from = this.ops.length;
 		this.effect(call, thread);
-		if (LAYOUT.has(call.name)) this.forks.changed(mm, this.line);
+		if (!LAYOUT.has(call.name)) return;
+		this.forks.changed(mm, this.line);
+		const made = this.ops.ops.slice(from);
+		if (made.some((op) => this.populating.reaches(op, thread))) this.blurs.add(POPULATED);
 	}
 
 	private effect(call: Call, thread: Thread) {

@@ -51,6 +51,28 @@ test("mappings that are only split at other places have the reason's name, if th
 	t.is(key(0), "");
 });
 
+test("what is mapped while others fault memory in may be faulted in, too", (t) => {
+	const blurs = (enter: string, call: string, leave: string) =>
+		trace(`${START}
+1 clone(child_stack=0x7fff, flags=CLONE_VM|CLONE_THREAD|CLONE_SIGHAND) = 2
+1 ${enter} <unfinished ...>
+2 ${call}
+1 <... ${leave} resumed>) = 0
+2 exit(0) = ?
+2 +++ exited with 0 +++
+${END}`).blurs.join();
+	const heap = "brk(0x555555559000) = 0x555555559000";
+	t.regex(blurs("mlockall(MCL_CURRENT", heap, "mlockall"), /faulted in/);
+	t.is(blurs("mlockall(MCL_FUTURE", heap, "mlockall"), "");
+	t.is(blurs("mlockall(MCL_CURRENT", "brk(0) = 0x555555557000", "mlockall"), "");
+	t.is(blurs("munlockall(", heap, "munlockall"), "");
+	const write = "mprotect(0x555555554000, 4096, PROT_READ|PROT_WRITE) = 0";
+	t.regex(blurs("mlock(0x555555554000, 8192", write, "mlock"), /faulted in/);
+	t.is(blurs("mlock(0x555555556000, 4096", write, "mlock"), "");
+	t.is(blurs("mlock2(0x555555554000, 8192, MLOCK_ONFAULT", write, "mlock2"), "");
+	t.regex(blurs("madvise(0x555555554000, 8192, MADV_POPULATE_READ", write, "madvise"), /faulted in/);
+});
+
 test("what of a policy is another machine's affair", (t) => {
 	const bind = op("1 mbind(0x7ffff7fcb000, 4096, MPOL_BIND, [0x2], 64, MPOL_MF_STRICT) = 0");
 	t.regex(rule_of({ op: bind, recorded: 0, replayed: -5 }) ?? "", /node/);

@@ -232,6 +232,25 @@ test("an execve by a thread: it goes on under the leader's number", (t) => {
 	t.is(images[1].start_brk, 0x555555560000);
 });
 
+test("an image that was copied when the program had run on is one that was not recorded", (t) => {
+	const late = `555555554000-555555559000 rw-p 00000000 fe:00 13                         /bin/other
+7ffff7ffc000-7ffff7ffd000 rw-p 00000000 00:00 0
+`;
+	const recorded = (call: string) =>
+		trace(
+			`${START}
+			1 execve("/bin/other", ["other"], 0x7ffe /* 1 var */) = 0 (DELAYED)
+			${call}
+			1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7ffc000
+			${END}`,
+			{ "maps.exec": `# strace.txt:3 start_brk=0x555555559000 brk=0x555555559000\n${late}` },
+		).images[1].recorded;
+	t.false(recorded("1 brk(NULL) = 0x555555559000"));
+	t.true(recorded("1 munmap(0x7ffff7ffc000, 4096) = 0"));
+	const fixed = "PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0";
+	t.true(recorded(`1 mmap(0x7ffff7ffc000, 4096, ${fixed}) = 0x7ffff7ffc000`));
+});
+
 test("images of later execves, and the line at which the last maps were read", (t) => {
 	const other = "555555554000-555555559000 rw-p 00000000 fe:00 13                         /bin/other\n";
 	const { ops, images, final_line } = trace(
