@@ -2,6 +2,8 @@
 /** Our sources, and what is defined in them where. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Conditional } from "../page/data.ts";
+import { conditions_of } from "./conditions.ts";
 import { by_lines, language_of, lex, type Token } from "./lex.ts";
 
 export interface Definition {
@@ -25,6 +27,8 @@ export interface SourceFile {
 	lines: string[];
 	/** Of each line. Made when they are first asked for. */
 	tokens(): Token[][];
+	/** Lines that are there under a condition of the configuration only. Made when they are first asked for. */
+	conditions(): Conditional[];
 	definitions: Definition[];
 	/** Files of the kernel that its head says it mirrors. */
 	mirrors: string[];
@@ -194,6 +198,8 @@ function read_file(root: string, path: string): SourceFile {
 	const lines = text.split("\n");
 	const kconfig = !path.endsWith(".ts");
 	let tokens: Token[][] | undefined;
+	let conditions: Conditional[] | undefined;
+	const lexed = () => (tokens ??= by_lines(lex(text, language_of(path))));
 	const top = lines.findIndex(
 		(line, i) => i > 0 && /^(import|export|const|function|config|interface)\b/.test(line),
 	);
@@ -202,7 +208,8 @@ function read_file(root: string, path: string): SourceFile {
 	return {
 		path,
 		lines,
-		tokens: () => (tokens ??= by_lines(lex(text, language_of(path)))),
+		tokens: lexed,
+		conditions: () => (conditions ??= kconfig ? [] : conditions_of(lexed())),
 		definitions: kconfig ? configs_of(path, lines) : definitions_of(path, lines),
 		mirrors: mirrors_of(path, head),
 		head,

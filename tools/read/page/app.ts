@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The page's own code: keys, and what they do. */
+import * as configs from "./configs.ts";
 import { make } from "./load.ts";
 import * as notes from "./notes.ts";
 import * as play from "./play.ts";
@@ -96,8 +97,9 @@ function pressed(event: KeyboardEvent): void {
 		f: () => document.body.classList.toggle("without-answers"),
 		o: () => {
 			const folds = [...document.querySelectorAll<HTMLDetailsElement>("details.fold")];
-			const open = folds.some((d) => !d.open);
+			const open = folds.some((d) => !d.open) || configs.folded(false).length > 0;
 			for (const d of folds) d.open = open;
+			for (const button of configs.folded(!open)) button.click();
 		},
 		m: () => notes.edit(),
 		e: () => notes.export_notes(),
@@ -114,6 +116,7 @@ addEventListener("keydown", pressed);
 document.getElementById("find")?.addEventListener("click", () => search.open());
 document.getElementById("help")?.addEventListener("click", help);
 popup.watch();
+void configs.watch();
 ribbons.watch();
 notes.watch();
 take.watch();

@@ -5,6 +5,25 @@ import type { Delta } from "../kernel/kernel.ts";
 
 /** Name, kind, file, line, head, comment. */
 export type SymbolData = [string, string, string, number, string, string];
+/** Of a configuration: a symbol, a number that one is compared with, operators in front; null: of something else. */
+export type Condition = string | null | Operation;
+export interface Operation extends ReadonlyArray<Condition> {
+	/** The operator. */
+	readonly 0: string;
+}
+/** The lines from one to another are there only if it holds. */
+export type Conditional = readonly [from: number, to: number, condition: Condition];
+
+export interface Configuration {
+	name: string;
+	/** A directory of arch/. */
+	arch: string;
+	/** Of what is not n; texts as they are in a .config. */
+	values: Record<string, string>;
+}
+/** The first is that of the tree that is read, or what `make defconfig` makes. */
+export type Configurations = Configuration[];
+
 /** Page, subject, sender, text. */
 export type MailData = [string, string, string, string];
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a name is, beside it: its head, what is said of it, where it is. */
+import { value_of } from "./configs.ts";
 import { make, symbols, up } from "./load.ts";
 
 const popup = make("div", { id: "popup", role: "tooltip", hidden: "" });
@@ -9,6 +10,7 @@ async function show(link: HTMLElement): Promise<void> {
 	wanted = link;
 	const name = decodeURIComponent(link.getAttribute("href")?.replace(/^.*\/(.*)\.html$/, "$1") ?? "");
 	const all = (await symbols()).filter((s) => s[0] === name);
+	const value = all[0]?.[1] === "config" ? await value_of(name) : undefined;
 	if (wanted !== link || all.length === 0) return;
 	popup.replaceChildren(
 		...all
@@ -22,6 +24,7 @@ async function show(link: HTMLElement): Promise<void> {
 					...(comment ? [make("pre", { class: "comment" }, comment)] : []),
 				),
 			),
+		...(value ? [make("p", { class: "where" }, value)] : []),
 		...(all.length > 3 ? [make("p", { class: "where" }, `and ${all.length - 3} more`)] : []),
 	);
 	popup.hidden = false;

@@ -4,6 +4,7 @@ import { count } from "../../../scripts/lib/words.ts";
 import type { PageStep } from "../../explore/page/data.ts";
 import { type Delta, derived, type Kernel, line_in_tree } from "../kernel/kernel.ts";
 import type { MutantData } from "./data.ts";
+import { reveal } from "./configs.ts";
 import { data } from "./load.ts";
 import { Machine, type Said } from "./machine.ts";
 import { show_steps } from "./stepper.ts";
@@ -27,6 +28,7 @@ function mark(step: PageStep, sources: Kernel["sources"]): void {
 	row.classList.add("step-here");
 	const fold = row.closest("details");
 	if (fold) fold.open = true;
+	reveal(row);
 }
 
 async function search(machine: Machine, m: MutantData, tell: (text: string) => void): Promise<[Said, string]> {

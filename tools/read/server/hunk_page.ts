@@ -149,7 +149,10 @@ ${this.alive(regions)}</section>`;
 		const lines = (from: number, to: number) =>
 			Array.from({ length: to - from + 1 }, (_, i) => line(from + i));
 		const said = (from: number) => from === d.from && d.from < d.line;
-		return html`<div class="region"><p class="where"><a href="${href(
+		const conditions = file.conditions().filter(([from, to]) => to >= d.line && from <= d.end);
+		return html`<div class="region" data-file="${d.file}"${
+			conditions.length > 0 && html` data-conditions="${JSON.stringify(conditions)}"`
+		}><p class="where"><a href="${href(
 			this.up,
 			page,
 			d.name.split(" ")[0],

@@ -233,6 +233,50 @@ async function take_out(page: Page, name: string): Promise<Locator> {
 	return view;
 }
 
+in_browser("lines that are not in a configuration are folded, and another is chosen", async (t, open) => {
+	const address = `${base}source/kernel/mm/memory.ts.html`;
+	const page = await open(address);
+	const read_in = page.getByLabel("the configuration that our source is read in");
+	const folds = page.getByRole("button", {
+		name: /\d+ lines, not in x86 nospf\.config: CONFIG_SPECULATIVE_PAGE_FAULT=n/,
+	});
+	t.is(await read_in.inputValue(), "x86 defconfig");
+	t.is(await folds.count(), 0);
+	await read_in.selectOption("x86 nospf.config");
+	const many = await folds.count();
+	t.true(many > 5, `${many}`);
+	const hidden = page.locator(".row[hidden]");
+	const line = folds.first().locator("xpath=following-sibling::*[1]");
+	t.false(await line.isVisible());
+	await folds.first().click();
+	t.true(await line.isVisible());
+	t.is(await folds.first().getAttribute("aria-expanded"), "true");
+	/* It is kept; and who is sent to a line sees it. */
+	const last = await hidden.last().getAttribute("id");
+	await page.goto(`${address}?again#${last}`);
+	await page.locator(`#${last}`).waitFor();
+	t.is(await read_in.inputValue(), "x86 nospf.config");
+	await page.keyboard.press("o");
+	t.is(await hidden.count(), 0);
+	await page.keyboard.press("o");
+	t.true((await hidden.count()) > 30);
+	await page.locator("a.i", { hasText: "CONFIG_SPECULATIVE_PAGE_FAULT" }).first().hover();
+	await page.locator("#popup", { hasText: "CONFIG_SPECULATIVE_PAGE_FAULT=n in x86 nospf.config" }).waitFor();
+	await read_in.selectOption("x86 defconfig");
+	t.is(await folds.count(), 0);
+	/* Files of another architecture are read in its own. */
+	await page.goto(`${base}source/arch/arm64/mm/fault.ts.html`);
+	t.regex(await seen(page.locator(".not")), /not in arm64 defconfig: /);
+	t.notRegex(await seen(page.locator(".not")), /x86/);
+	await page.goto(`${base}ident/CONFIG_KASAN.html`);
+	t.regex(await seen(page.locator("main")), /Why, in x86 defconfig\s+KASAN is n[\s\S]*unmet: DEBUG_KERNEL/);
+	t.regex(await seen(page.locator("main")), /\by .*\bx86 stepper\.config/);
+	/* Beside a hunk, too; but not what belongs to the hunk. */
+	await page.goto(`${base}${PATCH}`);
+	await read_in.selectOption("x86 nospf.config");
+	t.is(await page.locator(".linked[hidden]").count(), 0);
+});
+
 in_browser("as files, without a server", async (t, open) => {
 	const out = join(dir, "out");
 	const mail = join(dir, "one.eml");

@@ -10,6 +10,7 @@ import { mark_of } from "../../series/marks.ts";
 import { all_patches, type Patch, postings } from "../../series/series.ts";
 import type { Mutant } from "../../explore/outside/mutant.ts";
 import type { Room } from "../room.ts";
+import { configurations, why } from "./configurations.ts";
 import { href, ident_page, message_page, mutant_page, source_page, up_from } from "./address.ts";
 import { answers } from "./answers.ts";
 import { Code } from "./code.ts";
@@ -262,6 +263,7 @@ ${m.parts.map((p) => this.part(p, hunks, located, said))}
 		const code = new Code(this.room.sources, up, this.#marks);
 		const kconfig = language_of(file.path) === "kconfig";
 		const at = new Map(file.definitions.map((d) => [d.line, d]));
+		const conditions = file.conditions();
 		return shell({
 			page,
 			title: file.path,
@@ -269,7 +271,9 @@ ${m.parts.map((p) => this.part(p, hunks, located, said))}
 			bar: html`<span>${file.path}</span>`,
 			body: html`<h1 class="file">${file.path}</h1>
 ${file.mirrors.length > 0 && html`<p class="meta">Mirrors ${file.mirrors.join(", ")}</p>`}
-<div class="source">${file.tokens().map((tokens, i) => {
+<div class="source" data-file="${file.path}"${
+				conditions.length > 0 && html` data-conditions="${JSON.stringify(conditions)}"`
+			}>${file.tokens().map((tokens, i) => {
 				const d = at.get(i + 1);
 				const about = d && d.kind !== "field" ? this.about(d, up) : "";
 				return html`<div class="row" id="L${i + 1}"><a class="n" href="#L${i + 1}">${
@@ -314,6 +318,7 @@ ${definitions.map(
 	)}">${d.file}:${d.line}</a></p>
 <pre class="signature">${d.signature}</pre>${d.comment && html`<pre class="comment">${d.comment}</pre>`}</section>`,
 )}
+${name.startsWith("CONFIG_") && this.why(name)}
 ${
 	about.size > 0 &&
 	html`<h2>Patches and mails about it</h2>${html`<ul>${[...about].map(
@@ -323,6 +328,16 @@ ${
 }
 ${[...groups].map(([kind, uses]) => html`<h2>${USES[kind]} (${uses.length})</h2>${this.uses(uses, up)}`)}`,
 		});
+	}
+	/** Why it has its value, and what it is elsewhere. */
+	private why(name: string): Html {
+		const said = why(name.slice("CONFIG_".length));
+		const values = group([...configurations()], (c) => c.values[name] ?? "n");
+		return html`${
+			said && html`<h2>Why, in ${said.name}</h2><pre class="comment">${said.text.trimEnd()}</pre>`
+		}<h2>In which configurations</h2><ul>${[...values].map(
+			([value, list]) => html`<li><b>${value}</b> ${list.map((c) => c.name).join(", ")}</li>`,
+		)}</ul>`;
 	}
 	private uses(uses: readonly Use[], up: string): Html {
 		const files = group(uses, (u) => u.file);

@@ -10,6 +10,7 @@ import type { Room } from "../room.ts";
 import { ident_page, message_page, mutant_page, source_page } from "./address.ts";
 import { base_name, USUAL } from "../kernel/kernel.ts";
 import { app_script, worker_script } from "./bundle.ts";
+import { configurations } from "./configurations.ts";
 import { brought, mail_data, symbol_data } from "./data.ts";
 import { Kernels } from "./kernels.ts";
 import { Pages } from "./pages.ts";
@@ -45,6 +46,7 @@ export class Site {
 		add("app.js", () => app_script());
 		add("data/worker.js", async () => brought("worker", await worker_script()));
 		add("data/symbols.js", () => symbol_data(room.sources));
+		add("data/configurations.js", () => brought("configurations", configurations()));
 		add("data/mails.js", () => mail_data(room.messages));
 		for (const m of room.messages) add(message_page(m.id), () => pages.message(m));
 		for (const file of room.sources.files.values()) add(source_page(file.path), () => pages.source(file));
