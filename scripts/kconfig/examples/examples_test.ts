@@ -2,6 +2,9 @@
 //
 // Tests of the examples.
 
+import { spawnSync } from "node:child_process";
+import { closeSync, existsSync, openSync } from "node:fs";
+import { join } from "node:path";
 import test from "ava";
 import { parse } from "../index.ts";
 import { sandbox } from "../testutil.ts";
@@ -54,4 +57,35 @@ test("the examples say what is so", (t) => {
 	t.true(lines.includes("mentioned by A"));
 	t.true(find_symbol(kconfig, "N").includes("range 1 9 if B (Kconfig:14)"));
 	t.deepEqual(find_symbol(kconfig, "NOWHERE"), []);
+});
+
+const here = import.meta.dirname;
+const run = (cwd: string, full: boolean, file: string, ...args: string[]) => {
+	const out = full ? openSync("/dev/full", "w") : "pipe";
+	const loader = import.meta.resolve("tsx");
+	const res = spawnSync(process.execPath, ["--import", loader, join(here, file), ...args], {
+		cwd,
+		stdio: ["ignore", out, "pipe"],
+		encoding: "utf8",
+	});
+	if (typeof out === "number") closeSync(out);
+	return res;
+};
+
+test("as programs they print it, and end with a line when something is wrong", (t) => {
+	const box = sandbox({ Kconfig: KCONFIG, bad: "config\n", one: "CONFIG_A=y\n" });
+	t.teardown(() => box.remove());
+	const { status, stdout } = run(box.dir, false, "../example.ts", "one", "A");
+	t.is(status, 0);
+	t.regex(stdout, /^\S[^\n]*: 1 symbols are y\nA is y, could be n\/y \(Kconfig:2\)\nand now it is n;/);
+	t.is(run(box.dir, false, "find_symbol.ts", "X").stdout, "X: nobody names it\n");
+	const bad = run(box.dir, false, "print_tree.ts", "bad");
+	t.is(bad.status, 1);
+	t.regex(bad.stderr, /^(bad:1: [^\n]*\n)+$/);
+	if (!existsSync("/dev/full")) return;
+	for (const [file = "", ...args] of [["../example.ts"], ["print_tree.ts"], ["find_symbol.ts", "A"]]) {
+		const full = run(box.dir, true, file, ...args);
+		t.is(full.status, 2, file);
+		t.regex(full.stderr, /^\w+\.ts: standard output: No space left on device\n$/);
+	}
 });

@@ -5,7 +5,7 @@
 //	ARCH=x86 SRCARCH=x86 node --import tsx scripts/kconfig/examples/find_symbol.ts SYMBOL [KCONFIG]
 
 import { type Kconfig, parse, type Statement } from "../index.ts";
-import { is_main } from "../is_main.ts";
+import { run_example } from "./program.ts";
 
 const when = ({ condition, at }: Statement): string => `${condition ? ` if ${condition}` : ""} (${at.file}:${at.line})`;
 
@@ -28,7 +28,7 @@ export function find_symbol(kconfig: Kconfig, name: string): string[] {
 	];
 }
 
-if (is_main(import.meta.url)) {
-	const [, , name = "", file] = process.argv;
-	console.log(find_symbol(parse(file), name).join("\n") || `${name}: nobody names it`);
-}
+run_example(import.meta.url, (name = "", file) => {
+	const lines = find_symbol(parse(file), name);
+	return lines.length > 0 ? lines : [`${name}: nobody names it`];
+});

@@ -6,7 +6,7 @@
 //	node --import tsx scripts/kconfig/examples/merge_config.ts KCONFIG OUT CONFIG...
 
 import { type Kconfig, parse } from "../index.ts";
-import { is_main } from "../is_main.ts";
+import { run_example } from "./program.ts";
 
 /** Merges and writes. Returns the warnings, and a line for each value that did not come out. */
 export function merge_config(kconfig: Kconfig, out: string, files: readonly string[]): string[] {
@@ -22,7 +22,4 @@ export function merge_config(kconfig: Kconfig, out: string, files: readonly stri
 	return lines;
 }
 
-if (is_main(import.meta.url)) {
-	const [, , file, out = ".config", ...files] = process.argv;
-	for (const line of merge_config(parse(file), out, files)) console.error(line);
-}
+run_example(import.meta.url, (file, out = ".config", ...files) => merge_config(parse(file), out, files));

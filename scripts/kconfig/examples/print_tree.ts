@@ -6,7 +6,7 @@
 //	ARCH=x86 SRCARCH=x86 node --import tsx scripts/kconfig/examples/print_tree.ts [KCONFIG]
 
 import { type MenuNode, parse } from "../index.ts";
-import { is_main } from "../is_main.ts";
+import { run_example } from "./program.ts";
 
 function line(node: MenuNode): string {
 	const { symbol } = node;
@@ -23,4 +23,4 @@ export function print_tree(node: MenuNode, depth = 0): string[] {
 	]);
 }
 
-if (is_main(import.meta.url)) console.log(print_tree(parse(process.argv[2]).top).join("\n"));
+run_example(import.meta.url, (file) => print_tree(parse(file).top));
