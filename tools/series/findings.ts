@@ -3,10 +3,6 @@
  * The commands of Documentation/findings.md, and what the page says that they print. Of the output of `spf explore`
  * it has what each search has seen, without executions per second, and of what fails what it is and how small it is.
  */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { here } from "../lib/root.ts";
-import { scenario_names } from "./marks.ts";
 
 export const FINDINGS = "Documentation/findings.md";
 
@@ -59,10 +55,4 @@ export function kept(output: string): string[] {
 		failure = title || (failure && !/^$/.test(line));
 	}
 	return [...lines, ...verdicts.sort()];
-}
-
-/** Every scenario's name. */
-export function all_scenarios(): Set<string> {
-	const dir = join(here(), "tools/explore/inside/scenarios");
-	return new Set(readdirSync(dir).flatMap((file) => scenario_names(readFileSync(join(dir, file), "utf8"))));
 }

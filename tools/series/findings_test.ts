@@ -5,8 +5,9 @@ import { join } from "node:path";
 import test from "ava";
 import { mutant_names, mutant_of } from "../explore/outside/mutant.ts";
 import { MODELS } from "../explore/outside/types.ts";
+import { all_scenarios } from "../explore/outside/written.ts";
 import { here } from "../lib/root.ts";
-import { all_scenarios, FINDINGS, findings, kept, with_outputs } from "./findings.ts";
+import { FINDINGS, findings, kept, with_outputs } from "./findings.ts";
 
 const page = readFileSync(join(here(), FINDINGS), "utf8");
 const scenarios = all_scenarios();

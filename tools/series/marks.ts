@@ -104,14 +104,16 @@ export function kunit_cases(text: string): Map<string, string> {
 	return cases;
 }
 
-const SCENARIO = /^(\t{1,4})(["'`]|\[`)([\w/${}.-]+)\2?\]?`?\]?: /;
+/** `"name": …`, `name: {`, `[`name-${i}`]: …`, `...(CONFIG_X ? { "name": …`, and `scenarios[…] = {`. */
+const SCENARIO =
+	/^(\t{1,4})(?:\.\.\.\(\w+ \? \{ )?(?:(?:scenarios)?\[?["'`]([\w/${}.-]+)["'`]\]?(?:: | = \{)|(\w+): \{$)/;
 
 /** The scenarios of a file, with the marks that their text has, in `patch` or in a comment. */
 function scenarios(text: string): Marked[] {
 	const found: Marked[] = [];
 	let depth: number | undefined;
 	for (const line of text.slice(Math.max(0, text.indexOf("export const scenarios"))).split("\n")) {
-		const [, tabs, , name] = SCENARIO.exec(line) ?? [];
+		const [, tabs, quoted, name = quoted] = SCENARIO.exec(line) ?? [];
 		if (name !== undefined && (depth === undefined || tabs.length === depth)) {
 			depth = tabs.length;
 			found.push({ name, marks: [] });

@@ -29,18 +29,27 @@ export function distance(a: string, b: string, max: number): number {
 	return Math.min(max, row[b.length]);
 }
 
-/** The defined symbols that are nearest in name: at most three. */
-export function nearest_names(kconf: Kconf, name: string): string[] {
+/** Those of the names that are nearest to one: at most three. */
+export function nearest(name: string, names: Iterable<string>): string[] {
 	const upper = name.toUpperCase();
 	const max = Math.max(2, Math.ceil(upper.length / 3)) + 1;
 	const found: { name: string; far: number }[] = [];
-	for (const sym of kconf.symbols.values()) {
-		if (sym.type === S_UNKNOWN || sym.name === null) continue;
-		let far = distance(upper, sym.name.toUpperCase(), max);
+	for (const other of names) {
+		const their = other.toUpperCase();
+		let far = distance(upper, their, max);
 		// A part of a name that is left out is a likely mistake, too.
-		if (far === max && upper.length >= 4 && sym.name.includes(upper)) far = max - 0.5;
-		if (far < max) found.push({ name: sym.name, far });
+		if (far === max && upper.length >= 4 && their.includes(upper)) far = max - 0.5;
+		if (far < max) found.push({ name: other, far });
 	}
 	found.sort((a, b) => a.far - b.far || a.name.length - b.name.length || (a.name < b.name ? -1 : 1));
 	return found.slice(0, 3).map((entry) => entry.name);
+}
+
+/** The defined symbols that are nearest in name. */
+export function nearest_names(kconf: Kconf, name: string): string[] {
+	const defined = [...kconf.symbols.values()].filter((sym) => sym.type !== S_UNKNOWN);
+	return nearest(
+		name,
+		defined.flatMap((sym) => sym.name ?? []),
+	);
 }

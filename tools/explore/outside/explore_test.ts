@@ -12,8 +12,10 @@ import { explore, list, replay, stepper_bundle } from "./explorer.ts";
 import { load_mutant, mutant_names } from "./mutant.ts";
 import { decode_schedule, encode_schedule } from "./replay_string.ts";
 import { failure_report, summary } from "./report.ts";
+import { run } from "./run.ts";
 import { DECODER } from "./testtrace.ts";
 import type { ExploreOptions, Failure, Result } from "./types.ts";
+import { all_scenarios, check_written } from "./written.ts";
 
 async function all(o: ExploreOptions): Promise<Result[]> {
 	const results: Result[] = [];
@@ -249,11 +251,31 @@ test.serial("two cores: who finds on the way to a loan that more is shared says 
 		t.is(r.failure?.kind, "lockdep");
 });
 
+test("the scenarios of a kernel are those that the sources have", async (t) => {
+	t.timeout(BUILD_MS);
+	const names = (await list()).map(({ name }) => name);
+	t.notThrows(() => check_written(names));
+	const plain = [...all_scenarios()].filter((name) => !name.includes("$"));
+	t.deepEqual(
+		plain.filter((name) => !names.includes(name)),
+		[],
+	);
+	t.deepEqual(
+		names.filter((name) => !plain.includes(name) && !name.startsWith("golden/")),
+		[],
+	);
+});
+
 test("mistakes are one line", async (t) => {
 	await t.throwsAsync(all({ scenarios: ["no-such"], model: "sc" }), {
 		instanceOf: UserError,
 		message: /no scenario 'no-such'/,
 	});
+	await t.throwsAsync(run(["fault-munmp"], {}), {
+		instanceOf: UserError,
+		message: /^no scenario 'fault-munmp'; did you mean fault-munmap, [^\n]*$/,
+	});
+	t.throws(() => check_written(["random", "random/1-2", "random/x"]), { message: /'random\/x'/ });
 	t.throws(() => load_mutant("no-such"), { instanceOf: UserError, message: /no mutant 'no-such'/ });
 	t.throws(() => decode_schedule("spf0:AAAA"), { instanceOf: UserError, message: /version 'spf0:'/ });
 	t.throws(() => decode_schedule("spf1:AA"), { instanceOf: UserError, message: /damaged/ });

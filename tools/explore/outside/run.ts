@@ -18,6 +18,7 @@ import { Bars } from "./progress.ts";
 import { explore_random, FAILING, FAILING_PROGRAMS, FIRST_SEED, PROGRAMS, random_summary } from "./random.ts";
 import { failure_report, result_json, summary, total } from "./report.ts";
 import { type ExploreOptions, type Failure, MODELS, type Model, type Result } from "./types.ts";
+import { check_written } from "./written.ts";
 
 const STRATEGIES = ["dpor", "bound", "pct", "random"] as const;
 
@@ -59,6 +60,8 @@ function checked(scenarios: string[], o: Options): ExploreOptions {
 		throw new UserError(`--seed ${o.seed}: only --strategy pct and random use one, and '${RANDOM}'`);
 	if (o.count !== undefined && !random && o.coverage === undefined)
 		throw new UserError(`--count ${o.count}: only of programs made at random; name '${RANDOM}'`);
+	/* A patch may bring scenarios of its own. */
+	if (o.mutant === undefined || !is_file(o.mutant)) check_written(scenarios);
 	if (random) check_random(scenarios, o);
 	if (o.quick && scenarios.length > 0)
 		throw new UserError(`--quick: it chooses the scenarios; leave out '${scenarios[0]}'`);
