@@ -6,6 +6,7 @@
  * Port: the page cache is an array of radix-tree nodes (kernel/lib/xarray.ts).
  * A size is a double, which does not tear: no i_size_seqcount.
  */
+import type { backing_dev_info } from "linux/backing-dev.ts";
 import {
 	atomic_cmpxchg,
 	atomic_dec,
@@ -88,12 +89,23 @@ export interface inode extends struct {
 	i_private: ifdef<"CONFIG_PROC_FS", int>;
 }
 
+/** What was read ahead of a file, through one struct file: mm/readahead.ts.
+ *  All fields: a hint, by marked accesses. */
+export interface file_ra_state extends struct {
+	start: ulong; /* where the last window began, in pages */
+	size: int; /* of it, in pages */
+	async_size: int; /* so many of those are ahead of who asked */
+	ra_pages: int; /* the largest window */
+	mmap_miss: int; /* faults that had to wait, less those that had not */
+	prev_pos: ulong; /* behind the last byte of the last read; -1: none */
+}
+
 export interface file extends struct {
 	f_inode: inode; /* NULL: an anonymous one, as an event; constant */
 	f_mapping: address_space; /* NULL without f_inode; constant */
 	f_mnt: mount; /* with a reference; NULL: not by a mount; constant */
 	f_count: embed<atomic_t>; /* atomic */
-	f_mode: int; /* FMODE_*; constant */
+	f_mode: int; /* FMODE_*; constant, but for FMODE_RANDOM: atomic */
 	f_flags: int; /* O_*; constant once it is open */
 	f_op: rodata<file_operations>; /* NULL until open; constant then */
 	/** whatever f_op wants, as seq_file does; constant once it is open */
@@ -101,6 +113,7 @@ export interface file extends struct {
 	/** guards the position, and what private_data points at */
 	f_pos_lock: embed<rw_semaphore>;
 	f_pos: ulong; /* f_pos_lock */
+	f_ra: embed<file_ra_state>; /* see file_ra_state */
 	/** next on delayed_fput_list; atomic, by the list's head */
 	f_llist: ifdef<"CONFIG_SPECULATIVE_FILE_FAULT", file>;
 }
@@ -154,6 +167,7 @@ export interface super_block extends struct {
 	/** guards the directory; in the kernel its inode's i_rwsem */
 	s_root_rwsem: embed<rw_semaphore>;
 	s_root: embed<list_head>; /* dentries; s_root_rwsem */
+	s_bdi: rodata<backing_dev_info>; /* constant once it is mounted */
 }
 
 export interface file_system_type {
@@ -193,6 +207,8 @@ export const MAX_LFS_FILESIZE = 2 ** 52;
 export const FMODE_READ = 0x1;
 export const FMODE_WRITE = 0x2;
 export const FMODE_EXEC = 0x20;
+/** What is read is read at random. */
+export const FMODE_RANDOM = 0x1000;
 /** i_flags: anonymous shared memory (the kernel's shmem), born zeroed. */
 export const S_SHMEM = 0x1;
 /** … a segment of System V (ipc/shm.ts). */

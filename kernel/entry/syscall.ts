@@ -59,6 +59,7 @@ import {
 	__NR_pread64,
 	__NR_pwrite64,
 	__NR_read,
+	__NR_readahead,
 	__NR_remap_file_pages,
 	__NR_sched_getparam,
 	__NR_sched_getscheduler,
@@ -135,6 +136,7 @@ import {
 } from "mm/mprotect.ts";
 import { sys_mremap } from "mm/mremap.ts";
 import { sys_msync } from "mm/msync.ts";
+import { sys_readahead } from "mm/readahead.ts";
 import { sys_memfd_create } from "mm/shmem.ts";
 import { sys_mmap } from "asm/syscall.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
@@ -215,6 +217,8 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 	case __NR_fadvise64:
 		return sys_fadvise64(a0 | 0, loff_arg(a1), loff_arg(a2),
 			a3 | 0);
+	case __NR_readahead:
+		return sys_readahead(a0 | 0, loff_arg(a1), loff_arg(a2));
 	case __NR_memfd_create:
 		return sys_memfd_create(ulong_arg(a0), a1 | 0);
 	case __NR_getrusage:

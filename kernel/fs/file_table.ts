@@ -29,6 +29,7 @@ import { current } from "kernel/sched/core.ts";
 import {
 	INIT_WORK, schedule_work, type work_struct,
 } from "kernel/workqueue.ts";
+import { file_ra_state_init } from "mm/readahead.ts";
 import { iput } from "./inode.ts";
 import { mntput } from "./namespace.ts";
 
@@ -66,6 +67,9 @@ export function alloc_file(inode: inode, mode: number): file {
 	f.private_data = 0;
 	init_rwsem(f.f_pos_lock);
 	f.f_pos = 0;
+	/* Port: in do_dentry_open() in the kernel. */
+	if (inode !== NULL)
+		file_ra_state_init(f.f_ra, inode.i_data);
 	return f;
 }
 

@@ -11,6 +11,7 @@ import { store8 } from "host/door.ts";
 import {
 	atomic_dec, atomic_inc, atomic_read, atomic_set,
 } from "linux/atomic.ts";
+import { noop_backing_dev_info } from "linux/backing-dev.ts";
 import { EBUSY, EINVAL, ENAMETOOLONG, ENODEV, ENOMEM } from "linux/errno.ts";
 import { ERR_PTR, IS_ERR, PTR_ERR } from "linux/err.ts";
 import type { file_system_type, super_block } from "linux/fs.ts";
@@ -91,6 +92,7 @@ function alloc_super(type: file_system_type): super_block {
 	if (sb === NULL)
 		return ERR_PTR(-ENOMEM);
 	sb.s_type = type;
+	sb.s_bdi = noop_backing_dev_info;
 	init_rwsem(sb.s_root_rwsem);
 	INIT_LIST_HEAD(sb.s_root);
 	const error = type.fill_super(sb);

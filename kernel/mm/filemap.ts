@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors mm/filemap.c and, of mm/readahead.c, what a fault needs (5.17): the
- * page cache, the page lock, and faults of file mappings.
+ * Mirrors mm/filemap.c (5.17): the page cache, the page lock, reads and writes
+ * of files, and faults of their mappings.
  * Left out, by group:
  * - requests that must not wait, direct I/O, batches of pages, reads of pages
  *   for the kernel (read_cache_page()), seeking for data and holes;
@@ -10,9 +10,8 @@
  *   find_get_entries() and its like), shadow entries, replacement of a page;
  * - waiting in turn and for bits other than PG_locked
  *   (folio_wait_bit_common() and what is under it), or without sleeping;
- * - readahead that adapts itself, swap and migration entries, hardware poison,
- *   DAX, splice, folio_*() as names: those here are of mm/folio-compat.c and
- *   pagemap.h, for pages.
+ * - swap and migration entries, hardware poison, DAX, splice, folio_*() as
+ *   names: those here are of mm/folio-compat.c and pagemap.h, for pages.
  *
  * A speculative fault (RFC.25, 28) takes what is in the cache, and waits for
  * nothing.
@@ -21,7 +20,9 @@
 import {
 	mem_cgroup_charge, mem_cgroup_uncharge,
 } from "linux/memcontrol.ts";
-import type { address_space, file, iov_iter, kiocb } from "linux/fs.ts";
+import type {
+	address_space, file, file_ra_state, iov_iter, kiocb,
+} from "linux/fs.ts";
 import {
 	filemap_invalidate_lock_shared, filemap_invalidate_unlock_shared,
 	inode_lock, inode_unlock,
@@ -53,12 +54,18 @@ import {
 	PG_locked, PG_waiters, PG_writeback, SetPageWaiters,
 } from "linux/page-flags.ts";
 import {
-	FAULT_FLAG_SPECULATIVE, get_page, get_page_unless_zero, page_mapped,
+	FAULT_FLAG_KILLABLE, FAULT_FLAG_RETRY_NOWAIT, FAULT_FLAG_SPECULATIVE,
+	FAULT_FLAG_TRIED, get_page, get_page_unless_zero, page_mapped,
 	pte_map_lock, pte_unmap_unlock, put_page, VM_FAULT_LOCKED,
 	VM_FAULT_MAJOR, VM_FAULT_NOPAGE, VM_FAULT_OOM, VM_FAULT_RETRY,
 	VM_FAULT_SIGBUS, type vm_fault_t, VM_RAND_READ, VM_SEQ_READ,
 } from "linux/mm.ts";
-import { i_size_read, lock_page, lock_page_killable, mapping_gfp_mask, trylock_page } from "linux/pagemap.ts";
+import { mmap_read_unlock } from "linux/mmap_lock.ts";
+import {
+	DEFINE_READAHEAD, i_size_read, lock_page, lock_page_killable,
+	mapping_gfp_mask, page_cache_async_readahead, page_cache_sync_readahead,
+	trylock_page,
+} from "linux/pagemap.ts";
 import { pte_index, ptep_get } from "linux/pgtable.ts";
 import { pmd_none, pte_none } from "asm/pgtable.ts";
 import { PAGE_SIZE, PTRS_PER_PTE } from "asm/pgtable_types.ts";
@@ -79,6 +86,9 @@ import { do_set_pte, init_zero_pfn, pmd_install } from "mm/memory.ts";
 import {
 	do_writepages, set_page_dirty, WB_SYNC_ALL,
 } from "mm/page-writeback.ts";
+import {
+	do_page_cache_ra, page_cache_async_ra, page_cache_sync_ra,
+} from "mm/readahead.ts";
 import { mark_page_accessed } from "mm/swap.ts";
 import { generic_write_checks } from "kernel/fs/read_write.ts";
 import {
@@ -362,6 +372,27 @@ export function find_get_page(mapping: address_space, offset: number): page {
 	}
 }
 
+/**
+ * Where there is no page at index, or behind it: so far at least there are
+ * some. Looks at max of them; if all are there, the last one is it (of 5.17;
+ * later it was the one behind that). RCU read-side.
+ */
+export function page_cache_next_miss(
+	mapping: address_space, index: number, max: number,
+): number {
+	for (let n = 1; n < max && xa_load(mapping, index) !== 0; n++) index++;
+	return index;
+}
+
+/** The same at index, or before it; -1: there is none before the first. */
+export function page_cache_prev_miss(
+	mapping: address_space, index: number, max: number,
+): number {
+	for (let n = 1; n < max && index >= 0 &&
+		xa_load(mapping, index) !== 0; n++) index--;
+	return index;
+}
+
 /** The same, locked, and still in the cache. */
 export function find_lock_page(mapping: address_space, offset: number): page {
 	for (;;) {
@@ -377,10 +408,12 @@ export function find_lock_page(mapping: address_space, offset: number): page {
 /* What pagecache_get_page() is to do. */
 export const FGP_LOCK = 0x2;
 export const FGP_CREAT = 0x4;
+/** A new page is not to be locked. */
+const FGP_FOR_MMAP = 0x40;
 
 /** The page at index with a reference, and locked with FGP_LOCK. NULL: it is
  *  not there, or with FGP_CREAT that there is no memory. A new one is locked,
- *  and not up to date. */
+ *  but with FGP_FOR_MMAP, and not up to date. */
 export function pagecache_get_page(
 	mapping: address_space, index: number, fgp_flags: number, gfp: number,
 ): page {
@@ -393,7 +426,10 @@ export function pagecache_get_page(
 		page = alloc_page(gfp);
 		if (page === NULL) return NULL;
 		const err = add_to_page_cache_lru(page, mapping, index, gfp);
-		if (err === 0) return page;
+		if (err === 0) {
+			if ((fgp_flags & FGP_FOR_MMAP) !== 0) unlock_page(page);
+			return page;
+		}
 		put_page(page);
 		if (err !== -EEXIST) return NULL;
 	}
@@ -455,25 +491,55 @@ function filemap_update_page(
 }
 
 /**
+ * Bring in the page at index, where even read-ahead has not. invalidate_lock:
+ * not while what is behind the page goes. With a reference, or ERR_PTR(),
+ * -EEXIST if somebody else was first.
+ */
+function filemap_create_folio(
+	file: file, mapping: address_space, index: number,
+): page {
+	const page = alloc_page(mapping_gfp_mask(mapping));
+
+	if (page === NULL) return ERR_PTR(-ENOMEM);
+	filemap_invalidate_lock_shared(mapping);
+	let error = add_to_page_cache_lru(page, mapping, index,
+		mapping_gfp_mask(mapping));
+	if (error === 0) error = filemap_read_page(file, mapping, page);
+	filemap_invalidate_unlock_shared(mapping);
+	if (error === 0) return page;
+	put_page(page);
+	return ERR_PTR(error);
+}
+
+/**
  * The page at the request's position, up to date and with a reference, or
  * ERR_PTR(). Port: one at a time.
  */
-function filemap_get_pages(iocb: kiocb): page {
-	const mapping = iocb.ki_filp.f_mapping;
+function filemap_get_pages(iocb: kiocb, iter: iov_iter): page {
+	const filp = iocb.ki_filp;
+	const mapping = filp.f_mapping;
+	const ra = filp.f_ra;
 	const index = Math.floor(iocb.ki_pos / PAGE_SIZE);
+	const count = Math.ceil((iocb.ki_pos + iter.count) / PAGE_SIZE) - index;
 
 	for (;;) {
 		if (fatal_signal_pending(current())) return ERR_PTR(-EINTR);
-		const page = find_get_page(mapping, index);
+		let page = find_get_page(mapping, index);
 		if (page === NULL) {
-			/* filemap_create_folio(): not while what is behind the
-			 * page goes. */
-			filemap_invalidate_lock_shared(mapping);
-			const err = page_cache_read(mapping, index);
-			filemap_invalidate_unlock_shared(mapping);
-			if (err !== 0 && err !== -EEXIST) return ERR_PTR(err);
-			continue;
+			page_cache_sync_readahead(mapping, ra, filp, index,
+				count);
+			page = find_get_page(mapping, index);
 		}
+		if (page === NULL) {
+			page = filemap_create_folio(filp, mapping, index);
+			if (IS_ERR(page) && PTR_ERR(page) === -EEXIST)
+				continue;
+			return page;
+		}
+		/* filemap_readahead() */
+		if (PageReadahead(page))
+			page_cache_async_readahead(mapping, ra, filp, page,
+				index, count);
 		if (PageUptodate(page)) return page;
 		const err = filemap_update_page(iocb, mapping, page);
 		if (err === 0) return page;
@@ -486,14 +552,17 @@ function filemap_get_pages(iocb: kiocb): page {
  * there. No lock is held. Bytes that were read; an errno if none were.
  */
 function filemap_read(iocb: kiocb, iter: iov_iter): number {
-	const inode = iocb.ki_filp.f_mapping.host;
+	const filp = iocb.ki_filp;
+	const inode = filp.f_mapping.host;
+	const ra = filp.f_ra;
+	const prev = Math.floor(READ_ONCE(ra.prev_pos) / PAGE_SIZE);
 	let already_read = 0;
 	let error = 0;
 
 	do {
 		cond_resched();
 		if (iocb.ki_pos >= i_size_read(inode)) break;
-		const page = filemap_get_pages(iocb);
+		const page = filemap_get_pages(iocb, iter);
 		if (IS_ERR(page)) {
 			error = PTR_ERR(page);
 			break;
@@ -508,11 +577,15 @@ function filemap_read(iocb: kiocb, iter: iov_iter): number {
 			put_page(page);
 			break;
 		}
-		mark_page_accessed(page);
+		/* A page that is read bit by bit is used once. */
+		if (already_read !== 0 ||
+			Math.floor(iocb.ki_pos / PAGE_SIZE) !== prev)
+			mark_page_accessed(page);
 		const copied = copy_page_to_iter(page, offset, bytes, iter);
 		put_page(page);
 		already_read += copied;
 		iocb.ki_pos += copied;
+		WRITE_ONCE(ra.prev_pos, iocb.ki_pos);
 		if (copied < bytes) error = -EFAULT;
 	} while (iter.count !== 0 && error === 0);
 	return already_read !== 0 ? already_read : error;
@@ -525,58 +598,91 @@ export function generic_file_read_iter(
 	return iter.count === 0 ? 0 : filemap_read(iocb, iter);
 }
 
-/* ---- readahead (mm/readahead.c) ---- */
+/* ---- faults ---- */
 
-/** 128 KiB, VM_READAHEAD_PAGES. */
-const ra_pages = 32;
+/** So many faults more that missed than that hit: read-around does not help. */
+const MMAP_LOTSAMISS = 100;
 
-/** Read the pages of [index, index + nr) that are not there. */
-function page_cache_ra_unbounded(
-	mapping: address_space, index: number, nr: number,
-): void {
-	const inode = mapping.host;
-	const end = Math.min(index + nr,
-		Math.ceil(i_size_read(inode) / PAGE_SIZE));
+/** A fault has found its page: one miss less. Others may do the same. */
+function mmap_miss_dec(ra: file_ra_state): void {
+	const mmap_miss = READ_ONCE(ra.mmap_miss);
 
-	for (let i = index; i < end; i++) {
-		rcu_read_lock();
-		const present = xa_load(mapping, i) !== 0;
-		rcu_read_unlock();
-		if (present) continue;
-		if (page_cache_read(mapping, i) === -ENOMEM) return;
-	}
+	if (mmap_miss !== 0) WRITE_ONCE(ra.mmap_miss, mmap_miss - 1 as int);
 }
 
-/** One page into the cache. -EEXIST: somebody else has brought it. */
-function page_cache_read(mapping: address_space, offset: number): number {
-	const page = alloc_page(mapping_gfp_mask(mapping));
-
-	if (page === NULL) return -ENOMEM;
-	const ret = add_to_page_cache_lru(page, mapping, offset,
-		mapping_gfp_mask(mapping));
-	/* ->readpage() unlocks the page. */
-	if (ret === 0) mapping.a_ops.readpage(NULL, page);
-	put_page(page);
-	return ret;
+/** Is the page locked now? If not, mmap_lock may have been dropped: for a file
+ *  that is returned in pin, or since the task is killed. */
+function lock_page_maybe_drop_mmap(
+	vmf: vm_fault, page: page, pin: { fpin: file },
+): boolean {
+	if (trylock_page(page)) return true;
+	/* VM_FAULT_RETRY with mmap_lock held: so it is with this flag. */
+	if ((vmf.flags & FAULT_FLAG_RETRY_NOWAIT) !== 0) return false;
+	pin.fpin = maybe_unlock_mmap_for_io(vmf, pin.fpin);
+	if ((vmf.flags & FAULT_FLAG_KILLABLE) === 0) {
+		lock_page(page);
+		return true;
+	}
+	if (lock_page_killable(page) === 0) return true;
+	/* Who called looks for fatal signals where mmap_lock was dropped. */
+	if (pin.fpin === NULL) mmap_read_unlock(vmf.vma.vm_mm);
+	return false;
 }
 
 /**
  * A miss: read around it, or from it on if the program said that it reads
- * sequentially, or nothing but it if at random (the caller does that).
+ * sequentially, or nothing but it if at random (the caller does that). Returns
+ * the file, with a reference, if mmap_lock was dropped.
  */
-function do_sync_mmap_readahead(vmf: vm_fault, mapping: address_space): void {
+function do_sync_mmap_readahead(vmf: vm_fault): file {
+	const file: file = vmf.vma.vm_file;
+	const ra = file.f_ra;
 	const vm_flags = vmf.vma.vm_flags;
+	const ra_pages: number = READ_ONCE(ra.ra_pages);
+	const ractl = DEFINE_READAHEAD(file, ra, file.f_mapping, vmf.pgoff);
 
-	if ((vm_flags & VM_RAND_READ) !== 0) return;
+	if ((vm_flags & VM_RAND_READ) !== 0 || ra_pages === 0) return NULL;
 	if ((vm_flags & VM_SEQ_READ) !== 0) {
-		page_cache_ra_unbounded(mapping, vmf.pgoff, ra_pages);
-		return;
+		const fpin = maybe_unlock_mmap_for_io(vmf, NULL);
+
+		page_cache_sync_ra(ractl, ra_pages);
+		return fpin;
 	}
-	const start = Math.max(0, vmf.pgoff - ra_pages / 2);
-	page_cache_ra_unbounded(mapping, start, ra_pages);
+	let mmap_miss: number = READ_ONCE(ra.mmap_miss);
+
+	if (mmap_miss < MMAP_LOTSAMISS * 10)
+		WRITE_ONCE(ra.mmap_miss, ++mmap_miss as int);
+	if (mmap_miss > MMAP_LOTSAMISS) return NULL;
+
+	const fpin = maybe_unlock_mmap_for_io(vmf, NULL);
+	const start = Math.max(0, vmf.pgoff - Math.floor(ra_pages / 2));
+	const async_size = Math.floor(ra_pages / 4);
+
+	WRITE_ONCE(ra.start, start);
+	WRITE_ONCE(ra.size, ra_pages as int);
+	WRITE_ONCE(ra.async_size, async_size as int);
+	ractl._index = start;
+	do_page_cache_ra(ractl, ra_pages, async_size);
+	return fpin;
 }
 
-/* ---- faults ---- */
+/** A hit: if the page is marked, the next ones are read. Returns as
+ *  do_sync_mmap_readahead(). */
+function do_async_mmap_readahead(vmf: vm_fault, page: page): file {
+	const file: file = vmf.vma.vm_file;
+	const ra = file.f_ra;
+	const ra_pages: number = READ_ONCE(ra.ra_pages);
+
+	if ((vmf.vma.vm_flags & VM_RAND_READ) !== 0 || ra_pages === 0)
+		return NULL;
+	mmap_miss_dec(ra);
+	if (!PageReadahead(page)) return NULL;
+	const ractl = DEFINE_READAHEAD(file, ra, file.f_mapping, vmf.pgoff);
+	const fpin = maybe_unlock_mmap_for_io(vmf, NULL);
+
+	page_cache_async_ra(ractl, page, ra_pages);
+	return fpin;
+}
 
 /**
  * RFC.25: what a speculative fault may do of filemap_fault(): take a page that
@@ -587,12 +693,13 @@ function do_sync_mmap_readahead(vmf: vm_fault, mapping: address_space): void {
  * is tried, so that we return with VM_FAULT_LOCKED as filemap_fault() does.
  * Port: a function of its own; and the patch forgets the reference wherever it
  * gives up after the lookup (R18), so that the page can never be reclaimed.
- * The kernel's mmap_miss is counted down here, too, by who adapts readahead.
  */
 function filemap_fault_speculative(
 	vmf: vm_fault, mapping: address_space,
 ): vm_fault_t {
 	const offset = vmf.pgoff;
+	const file: file = vmf.vma.vm_file;
+	const ra = file.f_ra;
 	const page = find_get_page(mapping, offset);
 
 	if (page === NULL) return VM_FAULT_RETRY;
@@ -606,6 +713,11 @@ function filemap_fault_speculative(
 			if (!PageUptodate(page)) break page_unlock;
 			/* Never an error on the strength of a speculation. */
 			if (offset >= max_idx(mapping)) break page_unlock;
+			/* Twice, if finish_fault() gives up, as the classic
+			 * fault then does it, too: it is a hint. */
+			if ((vmf.vma.vm_flags & VM_RAND_READ) === 0 &&
+				READ_ONCE(ra.ra_pages) !== 0)
+				mmap_miss_dec(ra);
 			vmf.page = page;
 			return VM_FAULT_LOCKED;
 		} /* page_unlock: */
@@ -615,17 +727,36 @@ function filemap_fault_speculative(
 	return VM_FAULT_RETRY;
 }
 
+/** What a fault has on its way through filemap_fault(). */
+interface fault_way {
+	page: page; /* with a reference, or NULL */
+	fpin: file; /* with a reference: mmap_lock was dropped; or NULL */
+	mapping_locked: boolean; /* invalidate_lock is held for reading */
+}
+
+/** The end of filemap_fault(), but where it has the page. */
+function filemap_fault_out(
+	way: fault_way, mapping: address_space, ret: vm_fault_t,
+): vm_fault_t {
+	if (way.page !== NULL) put_page(way.page);
+	if (way.mapping_locked) filemap_invalidate_unlock_shared(mapping);
+	/* Last: it may be what keeps the mapping. */
+	if (way.fpin !== NULL) fput(way.fpin);
+	return ret;
+}
+
 /**
  * The page of a file for a fault. We enter with mmap_lock held for reading. We
  * return with VM_FAULT_LOCKED, vmf->page being locked and referenced; or an
- * error; or VM_FAULT_RETRY, when mmap_lock was dropped to wait for the page.
+ * error; or VM_FAULT_RETRY, when mmap_lock was dropped to read, or to wait for
+ * the page: then it is there when the fault is tried again, most likely.
  * RFC.25: or the fault is speculative, and we are in an RCU section.
+ * Port: "retry_find" and "out_retry" are jumps in the kernel.
  */
 export function filemap_fault(vmf: vm_fault): vm_fault_t {
 	const file: file = vmf.vma.vm_file;
 	const mapping = file.f_mapping;
-	const inode = mapping.host;
-	const offset = vmf.pgoff;
+	const index = vmf.pgoff;
 	let ret: vm_fault_t = 0;
 
 	if (CONFIG_SPECULATIVE_FILE_FAULT) {
@@ -634,59 +765,80 @@ export function filemap_fault(vmf: vm_fault): vm_fault_t {
 	}
 
 	/* Beyond the end of the file there is nothing to map. */
-	if (offset >= Math.ceil(i_size_read(inode) / PAGE_SIZE))
-		return VM_FAULT_SIGBUS;
+	if (index >= max_idx(mapping)) return VM_FAULT_SIGBUS;
 
-	let page = find_get_page(mapping, offset);
-	if (page === NULL) {
+	const way: fault_way = {
+		page: find_get_page(mapping, index),
+		fpin: NULL,
+		mapping_locked: false,
+	};
+	if (way.page !== NULL) {
+		if ((vmf.flags & FAULT_FLAG_TRIED) === 0)
+			way.fpin = do_async_mmap_readahead(vmf, way.page);
+		if (!PageUptodate(way.page)) {
+			filemap_invalidate_lock_shared(mapping);
+			way.mapping_locked = true;
+		}
+	} else {
 		count_vm_event(PGMAJFAULT);
 		ret = VM_FAULT_MAJOR;
-		do_sync_mmap_readahead(vmf, mapping);
+		way.fpin = do_sync_mmap_readahead(vmf);
 	}
-	/* Port: "retry_find" in the kernel. */
 	for (;;) {
-		if (page === NULL) page = find_get_page(mapping, offset);
-		if (page === NULL) {
-			if (page_cache_read(mapping, offset) === -ENOMEM)
-				return VM_FAULT_OOM;
-			continue;
+		if (way.page === NULL) {
+			/* See filemap_create_folio(). */
+			if (!way.mapping_locked)
+				filemap_invalidate_lock_shared(mapping);
+			way.mapping_locked = true;
+			way.page = pagecache_get_page(mapping, index,
+				FGP_CREAT | FGP_FOR_MMAP,
+				mapping_gfp_mask(mapping));
+			if (way.page === NULL)
+				return filemap_fault_out(way, mapping,
+					way.fpin === NULL ? VM_FAULT_OOM :
+					ret | VM_FAULT_RETRY);
 		}
-		if (!trylock_page(page)) {
-			const fpin = maybe_unlock_mmap_for_io(vmf, NULL);
-			if (fpin !== NULL) {
-				/* From here on the vma may be gone. */
-				if (lock_page_killable(page) === 0)
-					unlock_page(page);
-				put_page(page);
-				fput(fpin);
-				return ret | VM_FAULT_RETRY;
-			}
-			lock_page(page);
-		}
-		/* Truncated meanwhile? */
-		if (page.mapping === uptr(mapping)) {
-			if (PageUptodate(page)) break;
-			/* "page_not_uptodate": its read has failed, or nobody
-			 * has begun it. */
-			const fpin = maybe_unlock_mmap_for_io(vmf, NULL);
-			const error = filemap_read_page(file, mapping, page);
-			put_page(page);
-			if (fpin !== NULL) {
-				fput(fpin);
-				return ret | VM_FAULT_RETRY;
-			}
-			if (error !== 0) return VM_FAULT_SIGBUS;
-			page = NULL;
-			continue;
-		}
-		unlock_page(page);
-		put_page(page);
-		page = NULL;
-	}
-	VM_BUG_ON_PAGE(page.index !== offset, page);
+		const page = way.page;
 
+		if (!lock_page_maybe_drop_mmap(vmf, page, way))
+			return filemap_fault_out(way, mapping,
+				ret | VM_FAULT_RETRY);
+		/* Truncated meanwhile? */
+		const there = page.mapping === uptr(mapping);
+
+		if (there && PageUptodate(page)) break;
+		if (!there || !way.mapping_locked) {
+			/* It was up to date before it was locked, and is not
+			 * any more: once more, beside nobody who punches. */
+			unlock_page(page);
+			put_page(page);
+			way.page = NULL;
+			continue;
+		}
+		/* "page_not_uptodate": its read has failed, or nobody has begun
+		 * it: once, and here. */
+		way.fpin = maybe_unlock_mmap_for_io(vmf, way.fpin);
+		const error = filemap_read_page(file, mapping, page);
+
+		if (way.fpin !== NULL)
+			return filemap_fault_out(way, mapping,
+				ret | VM_FAULT_RETRY);
+		put_page(page);
+		way.page = NULL;
+		if (error !== 0)
+			return filemap_fault_out(way, mapping,
+				VM_FAULT_SIGBUS);
+	}
+	const page = way.page;
+
+	VM_BUG_ON_PAGE(page.index !== index, page);
+	if (way.fpin !== NULL) {
+		unlock_page(page);
+		return filemap_fault_out(way, mapping, ret | VM_FAULT_RETRY);
+	}
+	if (way.mapping_locked) filemap_invalidate_unlock_shared(mapping);
 	/* Under the page lock, against truncation. */
-	if (offset >= Math.ceil(i_size_read(inode) / PAGE_SIZE)) {
+	if (index >= max_idx(mapping)) {
 		unlock_page(page);
 		put_page(page);
 		return VM_FAULT_SIGBUS;
@@ -762,6 +914,8 @@ export function filemap_map_pages(
 	const xas = XA_STATE(mapping, start_pgoff);
 	const speculative = CONFIG_SPECULATIVE_FILE_FAULT &&
 		(vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0;
+	const ra = file.f_ra;
+	let mmap_miss: number = READ_ONCE(ra.mmap_miss);
 	let ret: vm_fault_t = speculative ? VM_FAULT_RETRY : 0;
 
 	let page = first_map_page(mapping, xas, end_pgoff);
@@ -785,6 +939,7 @@ export function filemap_map_pages(
 		addr += (xas.xa_index - last_pgoff) * PAGE_SIZE;
 		vmf.pte = ptr_add(vmf.pte, xas.xa_index - last_pgoff);
 		last_pgoff = xas.xa_index;
+		if (mmap_miss > 0) mmap_miss--;
 		if (pte_none(ptep_get(vmf.pte))) {
 			/* This is what the fault was about. */
 			if (vmf.address === addr) ret = VM_FAULT_NOPAGE;
@@ -799,6 +954,8 @@ export function filemap_map_pages(
 	} while (page !== NULL);
 	pte_unmap_unlock(vmf.pte, vmf.ptl);
 	vmf.pte = NULL;
+	/* What others counted meanwhile is lost: it is a hint. */
+	WRITE_ONCE(ra.mmap_miss, mmap_miss as int);
 	return map_pages_failed(vmf, ret);
 }
 

@@ -11,12 +11,13 @@
  * and all that makes a disk whole again when the machine has stopped.
  *
  * mapping->invalidate_lock keeps pages out of the cache whose blocks are being
- * freed: who brings one in, or makes it writable, holds it for reading.
- * RFC.31: a speculative fault only tries that.
+ * freed: who brings one in, or makes it writable, holds it for reading; so does
+ * who maps what is around a fault, if he gets it at once (RFC.27).
  * Lock ordering: i_rwsem, mmap_lock, invalidate_lock, page lock.
  */
 import { CONFIG_SPECULATIVE_FILE_FAULT } from "generated/autoconf.ts";
 import { load8, store8 } from "host/door.ts";
+import { default_backing_dev_info } from "linux/backing-dev.ts";
 import { EBUSY, EFBIG, ENOMEM, ENOSPC, EOPNOTSUPP } from "linux/errno.ts";
 import { ERR_PTR, IS_ERR } from "linux/err.ts";
 import {
@@ -40,6 +41,9 @@ import type {
 import { PageUptodate, SetPageUptodate } from "linux/page-flags.ts";
 import { i_size_read, lock_page, unlock_page } from "linux/pagemap.ts";
 import type { list_head } from "linux/types.ts";
+import { count_vm_spf_event } from "linux/vm_event.ts";
+import { SPF_ABORT_FAULT } from "linux/vm_event_item.ts";
+import { trace_spf_vmf_notsup } from "trace/events/pagefault.ts";
 import {
 	FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE,
 } from "uapi/linux/falloc.ts";
@@ -49,7 +53,7 @@ import {
 	type bio, brd_free_pages, brd_insert_page, brd_lookup_page, REQ_OP_READ,
 	REQ_OP_WRITE, submit_bio,
 } from "drivers/block/brd.ts";
-import { ihold, iput, new_inode } from "kernel/fs/inode.ts";
+import { iput, new_inode } from "kernel/fs/inode.ts";
 import {
 	D_NAME_MAX, d_add, type dentry, simple_write_end,
 } from "kernel/fs/libfs.ts";
@@ -319,32 +323,29 @@ function diskfs_fallocate(
 /* ---- faults ---- */
 
 /**
- * ext4_filemap_fault(). mmap_lock is held for reading, or the fault is
- * speculative and in an RCU section; returns as filemap_fault() does.
- * Port: the reference to the inode is what ext4 lacks: the vma's file may be
- * gone where the fault is to be retried.
+ * xfs_filemap_map_pages(): what is mapped around a fault is not being punched
+ * out. As filemap_map_pages(). RFC.27: in an RCU section nobody waits for the
+ * lock.
  */
-function diskfs_filemap_fault(vmf: vm_fault): vm_fault_t {
+function diskfs_filemap_map_pages(
+	vmf: vm_fault, start_pgoff: number, end_pgoff: number,
+): vm_fault_t {
 	const file: file = vmf.vma.vm_file;
-	const inode = file.f_inode;
-	const mapping = inode.i_data;
+	const mapping = file.f_mapping;
 
-	if (CONFIG_SPECULATIVE_FILE_FAULT) {
-		if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
-			if (!filemap_invalidate_trylock_shared(mapping))
+	if (!filemap_invalidate_trylock_shared(mapping)) {
+		if (CONFIG_SPECULATIVE_FILE_FAULT) {
+			if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
+				count_vm_spf_event(SPF_ABORT_FAULT);
+				trace_spf_vmf_notsup(SPF_ABORT_FAULT, vmf);
 				return VM_FAULT_RETRY;
-			const ret = filemap_fault(vmf);
-
-			filemap_invalidate_unlock_shared(mapping);
-			return ret;
+			}
 		}
+		return 0;
 	}
-	ihold(inode);
-	filemap_invalidate_lock_shared(mapping);
-	const ret = filemap_fault(vmf);
+	const ret = filemap_map_pages(vmf, start_pgoff, end_pgoff);
 
 	filemap_invalidate_unlock_shared(mapping);
-	iput(inode);
 	return ret;
 }
 
@@ -372,18 +373,19 @@ function diskfs_page_mkwrite(vmf: vm_fault): vm_fault_t {
 	return ret;
 }
 
-/** RFC.31: with ->fault as it is, it can be speculative. */
+/** RFC.31: ->fault can be speculative. Port: since 5.15 ext4's, too, is
+ *  filemap_fault(), so that there is nothing left to be tried in it. */
 const diskfs_file_vm_ops: vm_operations_struct = RODATA(
 	CONFIG_SPECULATIVE_FILE_FAULT
 		? {
-			fault: diskfs_filemap_fault,
-			map_pages: filemap_map_pages,
+			fault: filemap_fault,
+			map_pages: diskfs_filemap_map_pages,
 			page_mkwrite: diskfs_page_mkwrite,
 			speculative: true,
 		}
 		: {
-			fault: diskfs_filemap_fault,
-			map_pages: filemap_map_pages,
+			fault: filemap_fault,
+			map_pages: diskfs_filemap_map_pages,
 			page_mkwrite: diskfs_page_mkwrite,
 		},
 );
@@ -440,6 +442,7 @@ const DIRENTS = 64;
 function diskfs_fill_super(sb: super_block): number {
 	if (xchg(data.mounted, 1) !== 0)
 		return -EBUSY;
+	sb.s_bdi = default_backing_dev_info;
 	const block = brd_lookup_page(0);
 
 	if (block === NULL)

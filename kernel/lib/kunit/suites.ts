@@ -74,6 +74,7 @@ import { mremap_test_suite } from "mm/mremap_kunit.ts";
 import { oom_kill_test_suite } from "mm/oom_kill_kunit.ts";
 import { page_alloc_test_suite } from "mm/page_alloc_kunit.ts";
 import { page_counter_test_suite } from "mm/page_counter_kunit.ts";
+import { readahead_test_suite } from "mm/readahead_kunit.ts";
 import { rmap_test_suite } from "mm/rmap_kunit.ts";
 import { slab_test_suite } from "mm/slab_kunit.ts";
 import { spf_file_test_suite } from "mm/spf_file_kunit.ts";
@@ -100,7 +101,8 @@ export function kunit_suites(): kunit_suite[] {
 		...(CONFIG_SLAB_KUNIT_TEST ? [slab_test_suite] : []),
 		...(CONFIG_MMU_GATHER_KUNIT_TEST ? [mmu_gather_test_suite] : []),
 		...(CONFIG_RMAP_KUNIT_TEST ? [rmap_test_suite] : []),
-		...(CONFIG_FILEMAP_KUNIT_TEST ? [filemap_test_suite] : []),
+		...(CONFIG_FILEMAP_KUNIT_TEST
+			? [filemap_test_suite, readahead_test_suite] : []),
 		...(CONFIG_READ_WRITE_KUNIT_TEST ?
 			[read_write_test_suite] : []),
 		...(CONFIG_MOUNT_KUNIT_TEST ? [mount_test_suite] : []),

@@ -33,6 +33,7 @@ export const __NR_prctl = 167;
 export const __NR_getpid = 172;
 export const __NR_getppid = 173;
 export const __NR_gettid = 178;
+export const __NR_readahead = 213;
 export const __NR_brk = 214;
 export const __NR_munmap = 215;
 export const __NR_mremap = 216;

@@ -39,6 +39,7 @@ export const __NR_prctl = 171;
 export const __NR_pread64 = 179;
 export const __NR_pwrite64 = 180;
 export const __NR_vfork = 189;
+export const __NR_readahead = 191;
 export const __NR_madvise = 205;
 export const __NR_mincore = 206;
 export const __NR_gettid = 207;

@@ -43,6 +43,7 @@ export const __NR_prctl = 157;
 export const __NR_mount = 165;
 export const __NR_umount2 = 166;
 export const __NR_gettid = 186;
+export const __NR_readahead = 187;
 export const __NR_remap_file_pages = 216;
 export const __NR_set_tid_address = 218;
 export const __NR_fadvise64 = 221;
