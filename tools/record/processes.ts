@@ -22,6 +22,10 @@ export const threads_of = (pid: number): number[] => {
 /** The maps of a thread: those of a leader that has ended are empty. */
 export const maps_of = (tid: number): string => read(`/proc/${tid}/maps`);
 
+/** … with what /proc/PID/smaps says of their flags, and of memory that was written to. */
+export const smaps_of = (tid: number): string =>
+	(read(`/proc/${tid}/smaps`).match(/^(?:[0-9a-f]+-|VmFlags:|Anonymous:).*\n/gm) ?? []).join("");
+
 function status_of(tid: number, field: string): string {
 	return new RegExp(`^${field}:\\s*(\\S+)`, "m").exec(read(`/proc/${tid}/status`))?.[1] ?? "";
 }

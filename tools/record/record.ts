@@ -23,7 +23,7 @@ import { UserError } from "../lib/errors.ts";
 import { write_machine } from "../replay/limits.ts";
 import { load_trace, type Trace } from "../replay/trace.ts";
 import { write_faults } from "./faults.ts";
-import { children_of, machine_of, name_of, signal, state_of, threads_of, tracer_of } from "./processes.ts";
+import { children_of, machine_of, name_of, signal, smaps_of, state_of, threads_of, tracer_of } from "./processes.ts";
 import { fault_events, find_tools, first_line, type Tools } from "./tools.ts";
 import { marked, Watch } from "./watch.ts";
 
@@ -254,7 +254,7 @@ class Recording {
 		const strace_pid = this.start([...this.strace(), "-p", String(pid)], ["stdout.txt", "stderr.txt"]);
 		this.watch.main = pid;
 		await ready(() => threads_of(pid).every((tid) => tracer_of(tid) === strace_pid));
-		const first = await this.watch.copy(pid);
+		const first = await this.watch.copy(pid, smaps_of);
 		this.watch.machine = machine_of(pid);
 		if (first) {
 			const threads = [pid, ...threads_of(pid).filter((tid) => tid !== pid)];

@@ -115,6 +115,22 @@ recorded("Ctrl-C is handed on, and the recording is finished", async (t, dir) =>
 	t.deepEqual(exit?.args, [5]);
 });
 
+recorded("a program that runs already: its mappings with their flags", async (t, dir) => {
+	const cat = spawn("cat", { stdio: ["pipe", "pipe", "ignore"] });
+	cat.stdin.write("up\n");
+	await once(cat.stdout, "data");
+	const args = [SPF, "record", ...(perf ? [] : ["--no-faults"]), dir, "-p", String(cat.pid)];
+	const child = spawn(process.execPath, args, { stdio: "ignore" });
+	const ended = once(child, "exit");
+	const maps = join(dir, "maps.initial");
+	while (!existsSync(maps) && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 5));
+	cat.stdin.end();
+	t.deepEqual(await ended, [0, null]);
+	const { initial } = load_trace(dir);
+	t.true(initial.find(({ name }) => name === "[stack]")?.vm?.flags.has("gd"));
+	t.true(initial.every(({ vm }) => vm !== undefined));
+});
+
 recorded("mistakes are one line and leave nothing behind", (t, dir) => {
 	for (const command of ["/no/such/program", "/etc/passwd"]) {
 		const { status, stderr } = record(dir, command);

@@ -162,7 +162,7 @@ export class Watch {
 	}
 
 	/** Copies the maps with strace stopped. `brk`: how far the heap reaches, too. */
-	async copy(tid: number): Promise<Copy | undefined> {
+	async copy(tid: number, read_maps = maps_of): Promise<Copy | undefined> {
 		const strace = tracer_of(tid);
 		if (strace === 0 || !signal(strace, "SIGSTOP")) return undefined;
 		try {
@@ -170,7 +170,7 @@ export class Watch {
 			/* Whoever runs may still be in a call. */
 			const running = () => threads_of(this.main).some((thread) => state_of(thread) === "R");
 			for (let n = 0; n < LOOKS && running(); n++) await sleep(1);
-			const text = maps_of(tid);
+			const text = read_maps(tid);
 			const start_brk = stat_of(tid, START_BRK);
 			/* strace is stopped: what it has written is all that was entered. */
 			const more = this.read();
@@ -178,8 +178,8 @@ export class Watch {
 			const parts = this.rest.split("\n");
 			const line = this.lines + this.queued + parts.length - (parts.at(-1) === "" ? 1 : 0);
 			if (text === "") return undefined;
-			const heap = /^([0-9a-f]+)-([0-9a-f]+) .*\[heap\]$/m.exec(text);
-			const brk = heap ? Number.parseInt(heap[2], 16) : start_brk;
+			const heap = [...text.matchAll(/^[0-9a-f]+-([0-9a-f]+) .*\[heap\]$/gm)].at(-1);
+			const brk = heap ? Number.parseInt(heap[1], 16) : start_brk;
 			return { text, mark: { line, start_brk, brk, threads: [] } };
 		} finally {
 			signal(strace, "SIGCONT");

@@ -399,13 +399,13 @@ function exec({ user, plan }: Cpu, op: number): number {
 	/* A kernel without memory policies does not know of it. */
 	if (plan.nodes > 1) user.user_syscall(NR.__NR_prctl, PR_SIM_NUMA_NODES, plan.nodes);
 	for (let n = first; n < last && error >= 0; n++) {
-		const [start, end, prot, shared, offset, opened, name] = line(n);
+		const [start, end, prot, shared, offset, opened, name, more] = line(n);
 		if (name === STACK || name === HEAP) continue;
 		if (SPECIAL_MAPPING[name]) {
 			error = user.user_syscall(NR.__NR_sim_special, start, end - start, SPECIAL_MAPPING[name]);
 			continue;
 		}
-		const flags = MAP_FIXED | (shared ? MAP_SHARED : MAP_PRIVATE) | (opened < 0 ? MAP_ANONYMOUS : 0);
+		const flags = MAP_FIXED | (shared ? MAP_SHARED : MAP_PRIVATE) | (opened < 0 ? MAP_ANONYMOUS : 0) | more;
 		const fd = opened < 0 ? -1 : plan.fds[opened];
 		error = user.user_syscall(NR.__NR_mmap, start, end - start, prot, flags, fd, offset);
 	}

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a program begins with at its execve: recorded, or made up from what calls and faults imply. */
 import { basename } from "node:path";
-import { MAP_FIXED, PROT_EXEC, PROT_READ, PROT_WRITE, page_up } from "./abi.ts";
-import { type Ahead, beginning } from "./ahead.ts";
+import { MAP_FIXED, MAP_GROWSDOWN, MAP_NORESERVE, PROT_EXEC, PROT_READ, PROT_WRITE, page_up } from "./abi.ts";
+import type { Ahead } from "./ahead.ts";
+import { are_apart } from "./attributes.ts";
 import type { FileTable } from "./file_table.ts";
 import { type MapsLine, type MarkedMaps, VSYSCALL } from "./maps.ts";
 import type { Parts } from "./merge.ts";
-import { type AddressSpace, ANONYMOUS, GROWSDOWN, pages, SHARED, SPECIAL } from "./model.ts";
+import { type AddressSpace, ANONYMOUS, GROWSDOWN, NORESERVE, pages, SHARED, SPECIAL } from "./model.ts";
 import { RangeMap } from "./ranges.ts";
 import type { Call } from "./strace.ts";
 import type { Image, ImageLine } from "./trace.ts";
@@ -26,6 +27,7 @@ const STACK: ImageLine = {
 	file: ANONYMOUS,
 	opened: -1,
 	name: "[stack]",
+	more_flags: 0,
 };
 
 /** Calls after which an image is no longer what it was. */
@@ -115,7 +117,8 @@ export class Images {
 		if (!image.recorded) this.image_of.set(mm.id, index);
 		for (const part of image.lines) {
 			let flags = part.shared ? SHARED : 0;
-			if (part.name === "[stack]") flags |= GROWSDOWN;
+			if (part.name === "[stack]" || part.more_flags & MAP_GROWSDOWN) flags |= GROWSDOWN;
+			if (part.more_flags & MAP_NORESERVE) flags |= NORESERVE;
 			mm.map(part.start, part.end, {
 				prot: part.prot,
 				flags,
@@ -132,34 +135,6 @@ export class Images {
 		return !this.image_of.has(mm.id);
 	}
 
-	/**
-	 * Memory of a file that was writable once does not merge with what never was. Of two lines that
-	 * touch and differ in nothing else, the one that a loader protects is the upper one.
-	 */
-	protect_again(image: Image, { pid, last_line }: Call): Call[] {
-		const calls: Call[] = [];
-		for (const [n, line] of image.lines.entries()) {
-			const below = image.lines[n - 1];
-			const apart =
-				below?.end === line.start &&
-				below.file === line.file &&
-				line.file >= 0 &&
-				below.offset + below.end - below.start === line.offset &&
-				below.prot === line.prot &&
-				below.shared === line.shared;
-			if (!apart || line.shared || line.prot & PROT_WRITE) continue;
-			const call = { ...beginning(pid, last_line), name: "mprotect" };
-			call.args = [line.start, line.end - line.start, line.prot].map((value) => ({
-				kind: "number",
-				value,
-			}));
-			call.result = { value: 0 };
-			line.prot |= PROT_WRITE;
-			calls.push(call);
-		}
-		return calls;
-	}
-
 	private recorded({ mark, lines }: MarkedMaps, execve: Call): Image {
 		const start_brk = mark?.start_brk ?? this.ahead.first_brk(execve) ?? 0;
 		const image: Image = { start_brk, lines: [], recorded: true };
@@ -168,7 +143,8 @@ export class Images {
 		const is_later = (line: MapsLine) =>
 			line.inode === 0 && later.some(([start, end]) => start <= line.start && line.end <= end);
 		for (const line of lines)
-			if (line.name !== VSYSCALL && !is_later(line)) image.lines.push(this.line(line, execve));
+			if (line.name !== VSYSCALL && !is_later(line))
+				image.lines.push(this.line(line, execve, image.lines.at(-1)));
 		return image;
 	}
 
@@ -199,6 +175,7 @@ export class Images {
 				file,
 				opened: this.table.open(file, `exec ${call.line} ${file}`, false),
 				name: path,
+				more_flags: 0,
 			});
 		for (const line of this.initial) {
 			if (line.name === VSYSCALL || line.name === program || line.name === "[heap]") continue;
@@ -256,6 +233,7 @@ export class Images {
 				file: ANONYMOUS,
 				opened: -1,
 				name: "",
+				more_flags: 0,
 			});
 		}
 	}
@@ -274,21 +252,31 @@ export class Images {
 		if (missing.below(Number.POSITIVE_INFINITY) === undefined) this.missing.delete(image);
 	}
 
-	private line(line: MapsLine, execve: Call): ImageLine {
+	/** `below`: the one before, where it is known why the two did not merge. */
+	private line(line: MapsLine, execve: Call, below?: ImageLine): ImageLine {
 		const file = is_special(line.name)
 			? SPECIAL
 			: line.inode !== 0
 				? this.table.file(line.name)
 				: ANONYMOUS;
-		return {
+		const shared = line.permissions[3] === "s";
+		const { vm } = line;
+		const result: ImageLine = {
 			start: line.start,
 			end: line.end,
 			prot: prot_of(line.permissions),
-			shared: line.permissions[3] === "s",
+			shared,
 			offset: line.offset,
 			file,
-			opened: file >= 0 ? this.table.open(file, `exec ${execve.line} ${file}`, false) : -1,
+			opened: -1,
 			name: line.name,
+			more_flags: 0,
+			vm,
 		};
+		if (file < 0) return result;
+		const writable = shared && (vm ? vm.flags.has("mw") : (result.prot & PROT_WRITE) !== 0);
+		const again = vm && are_apart(below, result) ? ` ${line.start}` : "";
+		result.opened = this.table.open(file, `exec ${execve.line} ${file}${again}`, writable);
+		return result;
 	}
 }

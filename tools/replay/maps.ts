@@ -18,10 +18,23 @@ export interface MapsLine {
 	/** The line as it stood. */
 	text: string;
 	line: number;
+	/** Where it is recorded. */
+	vm?: VmFlags;
+}
+
+/** What /proc/PID/smaps says beyond. */
+export interface VmFlags {
+	/** Words such as `rd`, `lo`. */
+	flags: Set<string>;
+	/** Memory that is no longer the file's, or never was, in KiB. */
+	anonymous: number;
 }
 
 const LINE =
 	/^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([r-][w-][x-][ps]) ([0-9a-f]{1,16}) ([0-9a-f]+:[0-9a-f]+) (\d+)(?: +(.*))?$/;
+
+/** Lines of /proc/PID/smaps below it. */
+const FIELD = /^(VmFlags|Anonymous):((?: +\S+)*) *$/;
 
 /** The page that every process on x86-64 has above all user addresses. It is
  *  the architecture's and in no mm: numbers this large are not exact doubles. */
@@ -102,6 +115,15 @@ function parse_lines(lines: string[], file: string, before: number): MapsLine[] 
 	const result: MapsLine[] = [];
 	lines.forEach((line, n) => {
 		const index = before + n;
+		const last = result.at(-1);
+		const field = FIELD.exec(line);
+		if (field && last) {
+			last.vm ??= { flags: new Set(), anonymous: 0 };
+			const words = field[2].split(" ").filter((word) => word !== "");
+			if (field[1] === "VmFlags") last.vm.flags = new Set(words);
+			else last.vm.anonymous = Number.parseInt(words[0], 10) || 0;
+			return;
+		}
 		const match = LINE.exec(line);
 		if (!match)
 			throw at(
@@ -125,9 +147,8 @@ function parse_lines(lines: string[], file: string, before: number): MapsLine[] 
 			throw at(file, index + 1, `the range is not one of pages: ${start}-${end}`);
 		if (parsed.start >= parsed.end)
 			throw at(file, index + 1, `the range ends before it starts: ${start}-${end}`);
-		const previous = result[result.length - 1];
-		if (previous && previous.end > parsed.start)
-			throw at(file, index + 1, `the range overlaps the one of line ${previous.line}`);
+		if (last && last.end > parsed.start)
+			throw at(file, index + 1, `the range overlaps the one of line ${last.line}`);
 		result.push(parsed);
 	});
 	return result;

@@ -5,6 +5,7 @@ import { UserError } from "../lib/errors.ts";
 import { NR, SIGBUS, SIGSEGV, page_down } from "./abi.ts";
 import { Ahead, beginning } from "./ahead.ts";
 import { Rings } from "./aio.ts";
+import { attributes, protect_again } from "./attributes.ts";
 import { type Fault, match_signals } from "./faults.ts";
 import { FileTable } from "./file_table.ts";
 import { Images, type Missing } from "./images.ts";
@@ -208,12 +209,13 @@ export class Merge {
 		const { start } = this.ahead;
 		const attached = mark !== undefined && mark.threads.length > 0;
 		const image = this.images.first();
-		const calls = attached ? this.images.protect_again(image, start) : [];
+		const known = image.lines.some(({ vm }) => vm !== undefined);
+		const calls = attached ? (known ? attributes : protect_again)(image, start) : [];
 		this.threads.begin(image);
 		const { main } = this.threads;
 		this.memory.begin_limits(main, start.last_line);
-		for (const call of calls) this.memory.replay(call, main);
 		if (mark?.brk !== undefined && mark.brk !== mark.start_brk) this.have_heap(mark.brk, start);
+		for (const call of calls) this.memory.replay(call, main);
 		for (const pid of mark?.threads.slice(1) ?? []) this.threads.adopt(pid);
 	}
 

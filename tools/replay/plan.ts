@@ -214,7 +214,7 @@ export function make_plan(trace: Trace, in_order = false): Plan {
 				l.offset,
 				l.opened,
 				special_id(l.name),
-				0,
+				l.more_flags,
 			];
 			plan.image_lines.set(values, line++ * 8);
 		}

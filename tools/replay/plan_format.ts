@@ -66,7 +66,7 @@ export interface Plan {
 	waiters: Int32Array;
 	/** The same task's next operation, or -1. */
 	next: Int32Array;
-	/** Eight numbers a line: start, end, prot, shared, offset, open file, name, 0. */
+	/** Eight numbers a line: start, end, prot, shared, offset, open file, name, more flags of mmap(). */
 	image_lines: Float64Array;
 	/** Two numbers an image: start_brk, index of its first line. */
 	images: Float64Array;

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { at, read_text } from "../lib/errors.ts";
 import { parse_faults } from "./faults.ts";
 import type { Late } from "./forks.ts";
-import { type MapsLine, parse_marked_maps } from "./maps.ts";
+import { type MapsLine, parse_marked_maps, type VmFlags } from "./maps.ts";
 import { Merge, type Parts } from "./merge.ts";
 import type { AddressSpace } from "./model.ts";
 import { parse_machine } from "./limits.ts";
@@ -99,6 +99,9 @@ export interface ImageLine {
 	/** Index of the open file, or -1. */
 	opened: number;
 	name: string;
+	/** For mmap(), beside those that the rest says. */
+	more_flags: number;
+	vm?: VmFlags;
 }
 
 export interface Image {
