@@ -24,7 +24,7 @@ class Letters {
 }
 
 /** Line by line: both have it (0), the first has (-1), the second has (1). */
-function line_diff(a: readonly string[], b: readonly string[]): [kind: -1 | 0 | 1, lines: readonly string[]][] {
+export function line_diff(a: readonly string[], b: readonly string[]): [kind: -1 | 0 | 1, lines: readonly string[]][] {
 	const letters = new Letters();
 	let [i, k] = [0, 0];
 	return diff(letters.of(a), letters.of(b)).map(([kind, { length }]) => {

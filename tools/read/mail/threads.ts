@@ -17,6 +17,8 @@ export interface Series {
 	versions: Series[];
 }
 
+export const first_of = (s: Series): Message => s.cover ?? s.patches[0];
+
 export interface Threads {
 	parent: Map<Message, Message>;
 	/** In the order of their dates. */

@@ -18,6 +18,8 @@ export const message_page = (id: string): string => `patch/${file_name(id)}.html
 export const source_page = (path: string): string => `source/${path}.html`;
 export const ident_page = (name: string): string => `ident/${file_name(name)}.html`;
 export const mutant_page = (name: string): string => `mutant/${file_name(name)}.html`;
+/** What became of one series in another, each by its first message. */
+export const range_page = (old: string, now: string): string => `versions/${file_name(`${old}...${now}`)}.html`;
 
 /** From one page to the top. */
 export const up_from = (page: string): string => "../".repeat(page.split("/").length - 1);

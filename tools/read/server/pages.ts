@@ -4,20 +4,21 @@ import { count } from "../../../scripts/lib/words.ts";
 import { coverage, hunk_name, is_aligned, type Located } from "../align/coverage.ts";
 import { language_of } from "../index/lex.ts";
 import type { Definition, SourceFile, Use } from "../index/source.ts";
-import type { Series } from "../mail/threads.ts";
+import { first_of, type Series } from "../mail/threads.ts";
 import type { Line, Message, Part } from "../mail/types.ts";
 import { mark_of } from "../../series/marks.ts";
 import { all_patches, type Patch, postings } from "../../series/series.ts";
 import type { Mutant } from "../../explore/outside/mutant.ts";
 import type { Room } from "../room.ts";
 import { configurations, why } from "./configurations.ts";
-import { href, ident_page, message_page, mutant_page, source_page, up_from } from "./address.ts";
+import { href, ident_page, message_page, mutant_page, range_page, source_page, up_from } from "./address.ts";
 import { answers } from "./answers.ts";
 import { Code } from "./code.ts";
 import { type Html, html } from "./html.ts";
 import { HunkPage, type SaidOf } from "./hunk_page.ts";
 import { mutant_command } from "./kernels.ts";
 import { Mutants } from "./mutants.ts";
+import { earlier } from "./range_page.ts";
 import { shell } from "./shell.ts";
 
 const day = (m: Message): string => m.date.replace(/^\w{3},?\s+/, "").replace(/\s+\d\d:\d\d.*$|\s+- \d.*$/, "");
@@ -146,7 +147,7 @@ ${[...group(known, (p) => p.series)].map(
 	}
 
 	private series(s: Series): Html {
-		const first = s.cover ?? s.patches[0];
+		const first = first_of(s);
 		const others = s.versions.filter((v) => v !== s);
 		return html`<section class="series"><h2>${s.title}${s.version > 1 && ` v${s.version}`}</h2>
 <p class="meta">${first.from}, ${day(first)}${
@@ -157,8 +158,10 @@ ${[...group(known, (p) => p.series)].map(
 					: `${s.total - s.missing.length} of ${s.total} patches`
 			} here; not ${ranges(s.missing)}`
 		}${others.map(
+			(o) => html` · <a href="${href("", message_page(first_of(o).id))}">v${o.version}</a>`,
+		)}${earlier(s).map(
 			(o) =>
-				html` · <a href="${href("", message_page((o.cover ?? o.patches[0]).id))}">v${
+				html` · <a href="${href("", range_page(first_of(o).id, first.id))}">changed since v${
 					o.version
 				}</a>`,
 		)}</p>
@@ -231,7 +234,13 @@ ${[...group(known, (p) => p.series)].map(
 				m.unnamed ? html` · ${m.origin}` : html` · <span class="id">${m.id}</span>`
 			}${this.mark(m, up)}${
 				above && html` · answers <a href="${to(above)}" rel="up">${title_of(above)}</a>`
-			}${same.map(({ v, m: o }) => o && html` · <a href="${to(o)}">v${v.version}</a>`)}</p>
+			}${same.map(({ v, m: o }) => o && html` · <a href="${to(o)}">v${v.version}</a>`)}${
+				series &&
+				earlier(series).map((o) => {
+					const versions = range_page(first_of(o).id, first_of(series).id);
+					return html` · <a href="${href(up, versions)}">changed since v${o.version}</a>`;
+				})
+			}</p>
 ${m.problems.map((p) => html`<p class="why">${p}</p>`)}
 ${m.parts.map((p) => this.part(p, hunks, located, said))}
 </article>${

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import type { Mutant } from "../../explore/outside/mutant.ts";
 import { here } from "../../lib/root.ts";
 import { Homes } from "../align/homes.ts";
+import { first_of } from "../mail/threads.ts";
 import type { Message } from "../mail/types.ts";
 import type { Room } from "../room.ts";
-import { ident_page, message_page, mutant_page, source_page } from "./address.ts";
+import { ident_page, message_page, mutant_page, range_page, source_page } from "./address.ts";
 import { base_name, USUAL } from "../kernel/kernel.ts";
 import { app_script, worker_script } from "./bundle.ts";
 import { configurations } from "./configurations.ts";
@@ -15,6 +16,7 @@ import { brought, mail_data, symbol_data } from "./data.ts";
 import { Kernels } from "./kernels.ts";
 import { Pages } from "./pages.ts";
 import { play_page } from "./play.ts";
+import { earlier, range_diff_page } from "./range_page.ts";
 
 type Make = () => string | undefined | Promise<string>;
 
@@ -49,6 +51,9 @@ export class Site {
 		add("data/configurations.js", () => brought("configurations", configurations()));
 		add("data/mails.js", () => mail_data(room.messages));
 		for (const m of room.messages) add(message_page(m.id), () => pages.message(m));
+		for (const now of room.threads.series)
+			for (const old of earlier(now))
+				add(range_page(first_of(old).id, first_of(now).id), () => range_diff_page(old, now));
 		for (const file of room.sources.files.values()) add(source_page(file.path), () => pages.source(file));
 		for (const name of room.sources.names()) add(ident_page(name), () => pages.ident(name));
 		for (const m of pages.mutants.all) add(mutant_page(m.name), () => pages.mutant(m.name));
