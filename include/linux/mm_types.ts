@@ -32,7 +32,8 @@ export interface page extends struct {
 	 *  order, constant until freed */
 	private: int;
 	/** free: list of its order, zone.lock, or per_cpu_pages, its CPU
-	 *  only; slab: the lists of its cache, list_lock */
+	 *  only; slab: the lists of its cache, list_lock; PG_lru: lruvec,
+	 *  lru_lock, or who has taken it off */
 	lru: embed<list_head>;
 	/** address_space: page lock + i_pages_lock; anon_vma |
 	 *  PAGE_MAPPING_ANON: page lock, or set before it is mapped */

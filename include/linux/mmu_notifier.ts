@@ -6,14 +6,13 @@
  * Port: a range is an object on the stack of whoever changes something, made by
  * mmu_notifier_range_init(). Sequences have 32 bits.
  * Left out: what only huge pages and the aging of pages ask for
- * (pmdp_*_notify(), pudp_*_notify(), ptep_clear_young_notify(),
- * ptep_clear_flush_young_notify()).
+ * (pmdp_*_notify(), pudp_*_notify(), ptep_clear_young_notify()).
  */
 import {
 	CONFIG_MMU_NOTIFIER, CONFIG_SPECULATIVE_PAGE_FAULT,
 } from "generated/autoconf.ts";
 import { PAGE_SIZE, type pte_t } from "asm/pgtable_types.ts";
-import { set_pte_at } from "asm/pgtable.ts";
+import { ptep_clear_flush_young, set_pte_at } from "asm/pgtable.ts";
 import { GFP_KERNEL } from "linux/gfp.ts";
 import type { interval_tree_node } from "linux/interval_tree.ts";
 import { irqs_disabled } from "linux/irqflags.ts";
@@ -335,6 +334,18 @@ export function mmu_notifier_range_init(
 	start: number, end: number,
 ): mmu_notifier_range {
 	return { vma, mm, start, end, flags, event, owner: 0 };
+}
+
+/** Was the page used by this entry since the last time, or by who walks the
+ *  CPUs' tables? The lock of the table is held. */
+export function ptep_clear_flush_young_notify(
+	vma: vm_area_struct, address: number, ptep: pte_t,
+): boolean {
+	const young = ptep_clear_flush_young(vma, address, ptep);
+	const others = mmu_notifier_clear_flush_young(vma.vm_mm, address,
+		address + PAGE_SIZE) !== 0;
+
+	return young || others;
 }
 
 /** The entry goes, from the CPUs' TLBs and from who walks their tables. The

@@ -3,7 +3,9 @@
  * Mirrors include/linux/mmzone.h (5.17): free areas, per-CPU page lists, zone.
  * Port: one node with one zone (ZONE_NORMAL), and one migrate type.
  */
-import { CONFIG_GET_USER_PAGES } from "generated/autoconf.ts";
+import {
+	CONFIG_GET_USER_PAGES, CONFIG_PAGE_RECLAIM,
+} from "generated/autoconf.ts";
 import type { local_lock_t } from "linux/local_lock.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
 import type { list_head } from "linux/types.ts";
@@ -21,25 +23,48 @@ export const NR_FREE_PAGES = 0;
 export const NR_VM_ZONE_STAT_ITEMS = 1;
 
 /* node_stat_item: what is counted for each node, likewise. */
-export const NR_SLAB_UNRECLAIMABLE_B = 0; /* in bytes */
-export const NR_ANON_MAPPED = 1; /* anonymous pages mapped */
-export const NR_FILE_MAPPED = 2; /* page cache pages mapped */
-export const NR_FILE_PAGES = 3;
-export const NR_SHMEM = 4;
-export const NR_PAGETABLE = 5; /* pages used for page tables */
-export const NR_FOLL_PIN_ACQUIRED = 6; /* pins: pin_user_pages() */
-export const NR_FOLL_PIN_RELEASED = 7; /* and unpin_user_page() */
-export const NR_VM_NODE_STAT_ITEMS = CONFIG_GET_USER_PAGES ? 8 : 6;
+export const NR_LRU_BASE = 0;
+export const NR_INACTIVE_FILE = NR_LRU_BASE + 0; /* as lru_list */
+export const NR_ACTIVE_FILE = NR_LRU_BASE + 1;
+const SLAB_BASE = CONFIG_PAGE_RECLAIM ? 2 : 0;
+export const NR_SLAB_UNRECLAIMABLE_B = SLAB_BASE + 0; /* in bytes */
+export const NR_ANON_MAPPED = SLAB_BASE + 1; /* anonymous pages mapped */
+export const NR_FILE_MAPPED = SLAB_BASE + 2; /* page cache pages mapped */
+export const NR_FILE_PAGES = SLAB_BASE + 3;
+export const NR_SHMEM = SLAB_BASE + 4;
+export const NR_PAGETABLE = SLAB_BASE + 5; /* pages used for page tables */
+/* Pins: pin_user_pages() and unpin_user_page(). */
+export const NR_FOLL_PIN_ACQUIRED = SLAB_BASE + 6;
+export const NR_FOLL_PIN_RELEASED = SLAB_BASE + 7;
+export const NR_VM_NODE_STAT_ITEMS =
+	SLAB_BASE + (CONFIG_GET_USER_PAGES ? 8 : 6);
+
+/* lru_list. Port: pages without a file are on no list. */
+export const LRU_ACTIVE = 1;
+export const LRU_INACTIVE_FILE = 0;
+export const LRU_ACTIVE_FILE = LRU_INACTIVE_FILE + LRU_ACTIVE;
+export const NR_LRU_LISTS = 2;
+
+/** Pages by how lately they were used, the latest first. Port: one for the
+ *  node, whatever group they are charged to. */
+export interface lruvec extends struct {
+	lru_lock: embed<spinlock_t>; /* guards the lists, and page.lru */
+	lists: array<embed<list_head>, 2>; /* lru_lock */
+	/** pages on each; lru_lock, peeked at without */
+	lru_size: array<int, 2>;
+}
 
 /** A memory node. There is one, contig_page_data of mm/vmstat.ts. */
 export interface pglist_data extends struct {
-	vm_stat: array<int, 8>; /* NR_VM_NODE_STAT_ITEMS; atomic */
+	vm_stat: array<int, 10>; /* NR_VM_NODE_STAT_ITEMS; atomic */
+	/** see lruvec */
+	__lruvec: ifdef<"CONFIG_PAGE_RECLAIM", embed<lruvec>>;
 }
 
 /** What a CPU has not yet added to vm_stat. */
 export interface per_cpu_nodestat extends struct {
 	stat_threshold: int; /* beyond +-this, add; constant after boot */
-	vm_node_stat_diff: array<int, 8>; /* its CPU only; sums read it, too */
+	vm_node_stat_diff: array<int, 10>; /* its CPU only; sums read it, too */
 }
 
 export interface free_area extends struct {

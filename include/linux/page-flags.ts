@@ -30,7 +30,7 @@ export const PG_private_2 = 14;
 export const PG_writeback = 15;
 export const PG_head = 16;
 export const PG_mappedtodisk = 17;
-export const PG_reclaim = 18;
+export const PG_reclaim = 18; /* written back, it is to go first */
 export const PG_readahead = PG_reclaim; /* who comes here reads on */
 export const PG_swapbacked = 19; /* anonymous or shmem */
 export const PG_unevictable = 20;
@@ -77,6 +77,18 @@ export function SetPageReadahead(page: page): void {
 
 export function ClearPageReadahead(page: page): void {
 	fetch_and(page.flags, ~(1 << PG_readahead));
+}
+
+export function PageReclaim(page: page): boolean {
+	return (READ_ONCE(page.flags) & (1 << PG_reclaim)) !== 0;
+}
+
+export function SetPageReclaim(page: page): void {
+	fetch_or(page.flags, 1 << PG_reclaim);
+}
+
+export function ClearPageReclaim(page: page): void {
+	fetch_and(page.flags, ~(1 << PG_reclaim));
 }
 
 export function PageWaiters(page: page): boolean {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors include/linux/rmap.h (5.17): references to and locks of anon_vmas.
- * The structs are in linux/mm_types.ts. Left out: walks (rmap_walk,
- * try_to_unmap, page_vma_mapped_walk): nothing reclaims or migrates.
+ * The structs are in linux/mm_types.ts. Walks are in mm/rmap.ts.
  */
 import type {
 	anon_vma, page, vm_area_struct,

@@ -37,6 +37,9 @@ export const EXIT_ZOMBIE = 0x20;
 export const PF_IDLE = 0x00000002;
 export const PF_EXITING = 0x00000004;
 export const PF_FORKNOEXEC = 0x00000040;
+/** It frees memory, and may use all that there is for that. */
+export const PF_MEMALLOC = 0x00000800;
+export const PF_KSWAPD = 0x00020000;
 export const PF_KTHREAD = 0x00200000;
 
 export const VMACACHE_SIZE = 4;

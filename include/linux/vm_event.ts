@@ -13,13 +13,13 @@ import {
 	CONFIG_VM_EVENT_COUNTERS,
 } from "generated/autoconf.ts";
 
-/** 31 items in the largest configuration; NR_VM_EVENT_ITEMS is checked. */
-export const VM_EVENT_ITEMS_MAX = 40;
+/** 43 items in the largest configuration; NR_VM_EVENT_ITEMS is checked. */
+export const VM_EVENT_ITEMS_MAX = 48;
 
 /** V2.30 brings all of this file from vmstat.h, but what says otherwise. */
 export interface vm_event_state extends struct {
 	/** its CPU only, by plain stores; sums read them, too */
-	event: array<ulong, 40>;
+	event: array<ulong, 48>;
 }
 export const vm_event_states = DEFINE_PER_CPU<vm_event_state>();
 

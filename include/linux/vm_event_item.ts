@@ -12,20 +12,37 @@
  */
 import {
 	CONFIG_NUMA_BALANCING,
+	CONFIG_PAGE_RECLAIM,
 	CONFIG_SPECULATIVE_FILE_FAULT,
 	CONFIG_SPECULATIVE_PAGE_FAULT,
 	CONFIG_SPECULATIVE_PAGE_FAULT_STATS,
 } from "generated/autoconf.ts";
 
 export const PGALLOC_NORMAL = 0;
-export const PGFREE = 1;
-export const PGLAZYFREE = 2;
-export const PGFAULT = 3;
-export const PGMAJFAULT = 4;
-export const PGREUSE = 5;
-export const OOM_KILL = 6;
+export const ALLOCSTALL_NORMAL = 1;
+const FREE_BASE = CONFIG_PAGE_RECLAIM ? 2 : 1;
+export const PGFREE = FREE_BASE + 0;
+export const PGACTIVATE = FREE_BASE + 1;
+export const PGDEACTIVATE = FREE_BASE + 2;
+const LAZY_BASE = FREE_BASE + (CONFIG_PAGE_RECLAIM ? 3 : 1);
+export const PGLAZYFREE = LAZY_BASE + 0;
+export const PGFAULT = LAZY_BASE + 1;
+export const PGMAJFAULT = LAZY_BASE + 2;
+export const PGREFILL = LAZY_BASE + 3;
+const REUSE_BASE = LAZY_BASE + (CONFIG_PAGE_RECLAIM ? 4 : 3);
+export const PGREUSE = REUSE_BASE + 0;
+export const PGSTEAL_KSWAPD = REUSE_BASE + 1;
+export const PGSTEAL_DIRECT = REUSE_BASE + 2;
+export const PGSCAN_KSWAPD = REUSE_BASE + 3;
+export const PGSCAN_DIRECT = REUSE_BASE + 4;
+export const PGSCAN_FILE = REUSE_BASE + 5;
+export const PGSTEAL_FILE = REUSE_BASE + 6;
+export const PAGEOUTRUN = REUSE_BASE + 7;
+export const PGROTATED = REUSE_BASE + 8;
+const OOM_BASE = REUSE_BASE + (CONFIG_PAGE_RECLAIM ? 9 : 1);
+export const OOM_KILL = OOM_BASE + 0;
 
-const NUMA_BASE = 7;
+const NUMA_BASE = OOM_BASE + 1;
 export const NUMA_PTE_UPDATES = NUMA_BASE + 0;
 export const NUMA_HINT_FAULTS = NUMA_BASE + 1;
 export const NUMA_HINT_FAULTS_LOCAL = NUMA_BASE + 2;

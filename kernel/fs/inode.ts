@@ -157,7 +157,7 @@ function __remove_inode_hash(inode: inode): void {
 
 /**
  * Evict all inodes that nobody uses, as at unmount.
- * Port: this is also what frees the page cache, as nothing reclaims pages.
+ * Port: without PAGE_RECLAIM this is also what frees the page cache.
  */
 export function evict_inodes(): void {
 	for (let slot = 0; slot < I_HASH_SIZE; slot++) {

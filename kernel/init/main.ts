@@ -8,6 +8,7 @@ import {
 	CONFIG_ARCH_HOST_STEPPER,
 	CONFIG_BLK_DEV_RAM,
 	CONFIG_MEMCG,
+	CONFIG_PAGE_RECLAIM,
 	CONFIG_PERF_EVENTS,
 } from "generated/autoconf.ts";
 import { perf_event_init } from "linux/perf_event.ts";
@@ -28,6 +29,7 @@ import { oom_init } from "mm/oom_kill.ts";
 import { numa_policy_init } from "mm/mempolicy.ts";
 import { mm_init } from "mm/mm_init.ts";
 import { anon_vma_init } from "mm/rmap.ts";
+import { kswapd_init } from "mm/vmscan.ts";
 import { cpu_init, setup_arch } from "asm/setup.ts";
 import { start_secondary } from "asm/smp.ts";
 
@@ -59,6 +61,8 @@ export function start_kernel(): void {
 	proc_caches_init();
 	vfs_caches_init();
 	pagecache_init();
+	if (CONFIG_PAGE_RECLAIM)
+		kswapd_init();
 	if (CONFIG_BLK_DEV_RAM)
 		brd_init();
 	oom_init();

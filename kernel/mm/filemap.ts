@@ -42,15 +42,18 @@ import { cond_resched } from "linux/kernel.ts";
 import { VM_BUG_ON_PAGE } from "linux/bug.ts";
 import {
 	CONFIG_MEMCG,
+	CONFIG_PAGE_RECLAIM,
 	CONFIG_SPECULATIVE_FILE_FAULT,
 } from "generated/autoconf.ts";
 import { alloc_page } from "linux/gfp.ts";
 import { INIT_LIST_HEAD, list_add_tail, list_del } from "linux/list.ts";
 import { spin_lock, spin_lock_init, spin_unlock } from "linux/spinlock.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
+import { cpu_relax } from "linux/smp.ts";
 import {
-	__ClearPageLocked, __SetPageLocked, ClearPageDirty, PageDirty,
-	PageLocked, PageReadahead, PageSwapBacked, PageUptodate, PageWriteback,
+	__ClearPageLocked, __SetPageLocked, ClearPageDirty, ClearPageReclaim,
+	PageDirty, PageLocked, PageReadahead, PageReclaim, PageSwapBacked,
+	PageUptodate, PageWriteback,
 	PG_locked, PG_waiters, PG_writeback, SetPageWaiters,
 } from "linux/page-flags.ts";
 import {
@@ -89,7 +92,9 @@ import {
 import {
 	do_page_cache_ra, page_cache_async_ra, page_cache_sync_ra,
 } from "mm/readahead.ts";
-import { mark_page_accessed } from "mm/swap.ts";
+import {
+	folio_rotate_reclaimable, lru_cache_add, mark_page_accessed,
+} from "mm/swap.ts";
 import { generic_write_checks } from "kernel/fs/read_write.ts";
 import {
 	copy_page_from_iter_atomic, copy_page_to_iter,
@@ -215,6 +220,7 @@ export function add_to_page_cache_lru(
 	__SetPageLocked(page);
 	const ret = __add_to_page_cache_locked(page, mapping, offset, gfp_mask);
 	if (ret !== 0) __ClearPageLocked(page);
+	else lru_cache_add(page);
 	return ret;
 }
 
@@ -292,6 +298,12 @@ export function unlock_page(page: page): void {
  */
 export function end_page_writeback(page: page): void {
 	VM_BUG_ON_PAGE(!PageWriteback(page), page);
+	if (CONFIG_PAGE_RECLAIM) {
+		if (PageReclaim(page)) {
+			ClearPageReclaim(page);
+			folio_rotate_reclaimable(page);
+		}
+	}
 	const old = fetch_and(
 		page.flags, ~((1 << PG_writeback) | (1 << PG_waiters)));
 	if ((old & (1 << PG_waiters)) !== 0) wake_up_page(page);
@@ -357,13 +369,17 @@ export function __lock_page_killable(page: page): number {
  */
 export function find_get_page(mapping: address_space, offset: number): page {
 	rcu_read_lock();
-	for (;;) {
+	for (let n = 0; ; n++) {
 		const page = cast<page>(xa_load(mapping, offset));
 		if (page === NULL) {
 			rcu_read_unlock();
 			return NULL;
 		}
-		if (!get_page_unless_zero(page)) continue;
+		if (!get_page_unless_zero(page)) {
+			/* It is about to leave: __remove_mapping(). */
+			cpu_relax(n);
+			continue;
+		}
 		if (xa_load(mapping, offset) === uptr(page)) {
 			rcu_read_unlock();
 			return page;

@@ -9,7 +9,8 @@
  * mm/khugepaged.c, ksm_madvise() of mm/ksm.c.
  *
  * Port: nothing reclaims pages here. MADV_COLD and MADV_PAGEOUT make pages
- * old, MADV_FREE makes them clean and old; they stay. MADV_HUGEPAGE,
+ * old, MADV_FREE makes them clean and old; they stay, but pages of files until
+ * memory is short (PAGE_RECLAIM). MADV_HUGEPAGE,
  * MADV_NOHUGEPAGE, MADV_MERGEABLE and MADV_UNMERGEABLE set their flags as a
  * kernel with huge pages and KSM does, as the flags decide which vmas can be
  * merged, and have no other effect.

@@ -4,11 +4,12 @@
  * Left out: CAP_IPC_LOCK, see linux/resource.ts; user_shm_lock() and
  * user_shm_unlock().
  *
- * Port: nothing is reclaimed, so all memory stays. What is left is what can be
- * seen: VM_LOCKED and its merging and splitting, locked_vm, and that locking
- * faults the pages in. Pages are not marked and there is no unevictable list:
- * hence no clear_page_mlock(), mlock_vma_page(), munlock_vma_page() and what
- * they stand on, down to __munlock_pagevec_fill().
+ * Port: anonymous memory stays anyway, and reclaim of pages of files looks at
+ * the vma (mm/rmap.ts). What is left is what can be seen: VM_LOCKED and its
+ * merging and splitting, locked_vm, and that locking faults the pages in. Pages
+ * are not marked and there is no unevictable list: hence no clear_page_mlock(),
+ * mlock_vma_page(), munlock_vma_page() and what they stand on, down to
+ * __munlock_pagevec_fill().
  */
 import { offset_in_page, PAGE_ALIGN, page_align_down } from "asm-generic/page.ts";
 import { PAGE_SIZE, TASK_SIZE } from "asm/pgtable_types.ts";

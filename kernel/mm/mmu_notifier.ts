@@ -6,7 +6,7 @@
  * was 0, or of has_itree without a lock, is marked.
  * Left out: the lockdep map of mmu_notifier_invalidate_range_start, which in
  * the kernel stands for an allocation that may wait for an invalidation, as
- * nothing is reclaimed here; non_block_start(), which would notice a callback
+ * direct reclaim does; non_block_start(), which would notice a callback
  * that sleeps where it must not: might_sleep() does.
  */
 import { printk } from "kernel/printk.ts";

@@ -7,14 +7,15 @@
  * Port: the page cache has no tags. Who looks for dirty pages looks at all, and
  * pages that become dirty behind him are not his (tag_pages_for_writeback()).
  */
+import { CONFIG_PAGE_RECLAIM } from "generated/autoconf.ts";
 import type { address_space } from "linux/fs.ts";
 import type { page } from "linux/mm_types.ts";
 import { VM_BUG_ON_PAGE } from "linux/bug.ts";
 import { cond_resched } from "linux/kernel.ts";
 import { put_page } from "linux/mm.ts";
 import {
-	PageDirty, PageLocked, PageWriteback, TestClearPageDirty,
-	TestSetPageDirty, TestSetPageWriteback,
+	ClearPageReclaim, PageDirty, PageLocked, PageReclaim, PageWriteback,
+	TestClearPageDirty, TestSetPageDirty, TestSetPageWriteback,
 } from "linux/page-flags.ts";
 import { lock_page, unlock_page } from "linux/pagemap.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
@@ -86,6 +87,10 @@ export function do_writepages(
 /** True if the page was clean. The caller holds the page lock, or the PTL of
  *  a mapping of the page, either of which keeps the page in its file. */
 export function set_page_dirty(page: page): boolean {
+	/* It is not the next to go any more, once it was written. */
+	if (CONFIG_PAGE_RECLAIM) {
+		if (PageReclaim(page)) ClearPageReclaim(page);
+	}
 	if (PageDirty(page)) return false;
 	return !TestSetPageDirty(page);
 }

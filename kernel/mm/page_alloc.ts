@@ -3,16 +3,15 @@
  * Mirrors mm/page_alloc.c (5.17): the buddy allocator, the per-CPU page lists
  * in front of it, watermarks, and the entry points of page allocation.
  *
- * Port: one node, one zone, one migrate type. There is no reclaim and no swap:
- * an allocation that finds the zone empty gathers the pages of all CPUs' lists
- * once, then asks the OOM killer, then fails with NULL.
+ * Port: one node, one zone, one migrate type. An allocation that finds the zone
+ * empty reclaims pages of files (PAGE_RECLAIM), gathers the pages of all CPUs'
+ * lists once, then asks the OOM killer, then fails with NULL.
  * Left out, by group: compound and huge pages; migrate types and page blocks
  * (move_freepages() to __rmqueue_fallback()), highatomic reserves; CMA and
  * alloc_contig_range(); compaction; deferred initialisation, memory hotplug and
  * poisoned pages off the lists; zones and nodes found at boot, NUMA zone lists,
- * cpusets; guard pages; fault injection (should_fail_alloc_page()); reclaim and
- * kswapd (__perform_reclaim() to check_retry_cpuset()), watermark boosting,
- * lowmem_reserve; the bulk allocator, page_frag, alloc_pages_exact();
+ * cpusets; guard pages; fault injection (should_fail_alloc_page()); retries for
+ * compaction and cpusets, watermark boosting, lowmem_reserve; the bulk allocator, page_frag, alloc_pages_exact();
  * alloc_large_system_hash(); show_free_areas(), sysctls, boot parameters.
  * Small inlines of mm.h, mmzone.h and swap.h whose data is here are here, too.
  */
@@ -31,6 +30,7 @@ import {
 	CONFIG_DEBUG_VM,
 	CONFIG_MEMCG,
 	CONFIG_PAGE_POISONING,
+	CONFIG_PAGE_RECLAIM,
 	CONFIG_PREEMPT_RT,
 	CONFIG_SMP,
 } from "generated/autoconf.ts";
@@ -48,6 +48,7 @@ import {
 	__GFP_DIRECT_RECLAIM,
 	__GFP_HIGH,
 	__GFP_HIGHMEM,
+	__GFP_KSWAPD_RECLAIM,
 	__GFP_MEMALLOC,
 	__GFP_NOFAIL,
 	__GFP_NOMEMALLOC,
@@ -95,7 +96,11 @@ import {
 	PageMappingFlags,
 } from "linux/page-flags.ts";
 import { page_ref_count, page_ref_dec_and_test, set_page_count } from "linux/page_ref.ts";
-import { might_sleep_if } from "linux/kernel.ts";
+import { cond_resched, might_sleep_if } from "linux/kernel.ts";
+import { PF_MEMALLOC } from "linux/sched.ts";
+import {
+	memalloc_noreclaim_restore, memalloc_noreclaim_save,
+} from "linux/sched/mm.ts";
 import { current } from "kernel/sched/core.ts";
 import { local_lock, local_unlock } from "linux/local_lock.ts";
 import {
@@ -124,6 +129,10 @@ import {
 	__kernel_poison_pages,
 	__kernel_unpoison_pages,
 } from "mm/page_poison.ts";
+
+import {
+	try_to_free_pages, wakeup_kswapd, zone_reclaimable_pages,
+} from "mm/vmscan.ts";
 
 /** Why a block is being freed: nothing special, or in no hurry to be reused. */
 type fpi_t = number;
@@ -807,7 +816,7 @@ export function free_unref_page(page: page, order: number): void {
 }
 
 /** How many pages free_unref_page_list() frees with interrupts off at a time. */
-const SWAP_CLUSTER_MAX = 32;
+export const SWAP_CLUSTER_MAX = 32;
 
 /** Free all order-0 pages of a list that is linked through lru. */
 export function free_unref_page_list(list: list_head): void {
@@ -1065,16 +1074,40 @@ function __alloc_pages_may_oom(gfp_mask: gfp_t, order: number): boolean {
 	return progress;
 }
 
+/** How many pages were reclaimed. What that allocates has all reserves. */
+function __perform_reclaim(gfp_mask: gfp_t, order: number): number {
+	const noreclaim_flag = memalloc_noreclaim_save();
+	const progress = try_to_free_pages(order, gfp_mask);
+
+	memalloc_noreclaim_restore(noreclaim_flag);
+	return progress;
+}
+
+/** What one allocation has come to so far. */
+interface alloc_context {
+	did_some_progress: number; /* pages reclaimed last */
+	no_progress_loops: number;
+}
+
 /**
- * What is done where the kernel reclaims. Pages hide from an allocation in the
- * lists of other CPUs, and behind grace periods: page tables and slabs.
+ * Reclaim, and try again. Pages hide from an allocation in the lists of CPUs,
+ * and behind grace periods: page tables and slabs.
  * Port: the kernel's reclaim takes long enough for RCU to get to them.
  */
 function __alloc_pages_direct_reclaim(
 	gfp_mask: gfp_t,
 	order: number,
 	alloc_flags: number,
+	ac: alloc_context,
 ): page {
+	if (CONFIG_PAGE_RECLAIM) {
+		ac.did_some_progress = __perform_reclaim(gfp_mask, order);
+		if (ac.did_some_progress !== 0) {
+			drain_all_pages();
+			return get_page_from_freelist(gfp_mask, order,
+				alloc_flags);
+		}
+	}
 	drain_all_pages();
 	const page = get_page_from_freelist(gfp_mask, order, alloc_flags);
 	if (page !== NULL)
@@ -1105,9 +1138,38 @@ function __gfp_pfmemalloc_flags(gfp_mask: gfp_t): number {
 		return 0;
 	if ((gfp_mask & __GFP_MEMALLOC) !== 0)
 		return ALLOC_NO_WATERMARKS;
+	if (CONFIG_PAGE_RECLAIM) {
+		if ((current().flags & PF_MEMALLOC) !== 0)
+			return ALLOC_NO_WATERMARKS;
+	}
 	if (tsk_is_oom_victim(current()))
 		return ALLOC_OOM;
 	return 0;
+}
+
+/** So often reclaim may find nothing. */
+export const MAX_RECLAIM_RETRIES = 16;
+
+/** Is it worth while to reclaim once more, before somebody is killed? If all
+ *  that is on the lists would do, and we have not looked too often. */
+function should_reclaim_retry(
+	order: number,
+	alloc_flags: number,
+	ac: alloc_context,
+): boolean {
+	const zone = zone_normal;
+
+	if (ac.did_some_progress !== 0 && order <= PAGE_ALLOC_COSTLY_ORDER)
+		ac.no_progress_loops = 0;
+	else
+		ac.no_progress_loops++;
+	if (ac.no_progress_loops > MAX_RECLAIM_RETRIES)
+		return false;
+	const available = zone_reclaimable_pages() + nr_free_pages();
+
+	cond_resched();
+	return __zone_watermark_ok(zone, order, wmark_pages(zone, WMARK_MIN),
+		alloc_flags, available);
 }
 
 /**
@@ -1128,6 +1190,12 @@ function __alloc_pages_slowpath(gfp_mask: gfp_t, order: number): page {
 	)
 		gfp_mask &= ~__GFP_ATOMIC;
 
+	const ac = { did_some_progress: 0, no_progress_loops: 0 };
+
+	if (CONFIG_PAGE_RECLAIM) {
+		if ((gfp_mask & __GFP_KSWAPD_RECLAIM) !== 0)
+			wakeup_kswapd(order);
+	}
 	let page = get_page_from_freelist(gfp_mask, order, alloc_flags);
 	if (page !== NULL)
 		return page;
@@ -1145,7 +1213,14 @@ function __alloc_pages_slowpath(gfp_mask: gfp_t, order: number): page {
 		if (!can_direct_reclaim)
 			break;
 
-		page = __alloc_pages_direct_reclaim(gfp_mask, order, alloc_flags);
+		/* It is reclaim that allocates. */
+		if (CONFIG_PAGE_RECLAIM) {
+			if ((current().flags & PF_MEMALLOC) !== 0)
+				break;
+		}
+
+		page = __alloc_pages_direct_reclaim(gfp_mask, order,
+			alloc_flags, ac);
 		if (page !== NULL)
 			return page;
 
@@ -1154,6 +1229,10 @@ function __alloc_pages_slowpath(gfp_mask: gfp_t, order: number): page {
 		if (costly_order && (gfp_mask & __GFP_RETRY_MAYFAIL) === 0)
 			break;
 
+		if (CONFIG_PAGE_RECLAIM) {
+			if (should_reclaim_retry(order, alloc_flags, ac))
+				continue;
+		}
 		const progress = __alloc_pages_may_oom(gfp_mask, order);
 
 		/* A victim that found nothing in the reserve must not loop. */

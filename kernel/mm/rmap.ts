@@ -6,9 +6,8 @@
  * Port: how often an anon_vma is used is counted as 6.0 does it (2555283eb40d,
  * CVE-2022-42703), not by the one `degree` of 5.17: see anon_vma_clone().
  * Left out:
- * - the walks but that of page_mkclean(), as nothing is migrated or merged:
- *   rmap_walk() and its kinds, page_referenced(), try_to_unmap(),
- *   try_to_migrate(), page_make_device_exclusive(),
+ * - walks of anonymous pages, which are not reclaimed, migrated or merged:
+ *   rmap_walk_anon(), try_to_migrate(), page_make_device_exclusive(),
  *   make_device_exclusive_range(), page_mlock(), page_address_in_vma(), and all
  *   that is static under them;
  * - batched flushing of what is unmapped: try_to_unmap_flush() and its like,
@@ -66,7 +65,7 @@
  *
  * Innermost, everywhere: zone->lock, kmem_cache_node->list_lock,
  * sem->wait_lock, percpu_counter->lock, subscriptions->lock,
- * mmu_mirror->lock, wait_queue_head->lock.
+ * mmu_mirror->lock, wait_queue_head->lock, lruvec->lru_lock.
  *
  * pte_lock is the lock of a table of any level, where each has its own.
  * mm->mmap_seq is not a lock: it is odd while mmap_lock is held for writing,
@@ -79,7 +78,7 @@ import type {
 	anon_vma, anon_vma_chain, mm_struct, page, vm_area_struct,
 } from "linux/mm_types.ts";
 import type { kmem_cache } from "linux/slab_def.ts";
-import type { rw_semaphore } from "linux/spinlock_types.ts";
+import type { rw_semaphore, spinlock_t } from "linux/spinlock_types.ts";
 import { ENOMEM } from "linux/errno.ts";
 import {
 	BUG_ON, VM_BUG_ON, VM_BUG_ON_PAGE, VM_BUG_ON_VMA, VM_WARN_ON,
@@ -101,7 +100,7 @@ import {
 } from "linux/rwsem.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
 import { spin_lock, spin_unlock } from "linux/spinlock.ts";
-import { might_sleep } from "linux/kernel.ts";
+import { cond_resched, might_sleep } from "linux/kernel.ts";
 import {
 	mmap_assert_locked, mmap_assert_write_locked,
 } from "linux/mmap_lock.ts";
@@ -109,8 +108,13 @@ import {
 	__SetPageSwapBacked, PAGE_MAPPING_ANON, PAGE_MAPPING_FLAGS, PageAnon,
 	PageLocked,
 } from "linux/page-flags.ts";
-import { page_mapped, pte_lockptr, VM_SHARED } from "linux/mm.ts";
-import { linear_page_index } from "linux/pagemap.ts";
+import {
+	dec_mm_counter, mm_counter_file, page_mapped, pte_lockptr, put_page,
+	update_hiwater_rss, VM_LOCKED, VM_SEQ_READ, VM_SHARED,
+} from "linux/mm.ts";
+import {
+	linear_page_index, trylock_page, unlock_page,
+} from "linux/pagemap.ts";
 import { NR_ANON_MAPPED, NR_FILE_MAPPED } from "linux/mmzone.ts";
 import { __dec_lruvec_page_state, __inc_lruvec_page_state } from "linux/vmstat.ts";
 import {
@@ -126,9 +130,10 @@ import {
 	type address_space, i_mmap_lock_read, i_mmap_unlock_read,
 } from "linux/fs.ts";
 import {
-	MMU_NOTIFY_PROTECTION_PAGE, mmu_notifier_invalidate_range_end,
-	mmu_notifier_invalidate_range_start, mmu_notifier_range_init,
-	ptep_clear_flush_notify,
+	MMU_NOTIFY_CLEAR, MMU_NOTIFY_PROTECTION_PAGE,
+	mmu_notifier_invalidate_range_end, mmu_notifier_invalidate_range_start,
+	mmu_notifier_range_init, ptep_clear_flush_notify,
+	ptep_clear_flush_young_notify,
 } from "linux/mmu_notifier.ts";
 import {
 	pgd_offset, pmd_none_or_trans_huge_or_clear_bad, pmd_offset,
@@ -139,7 +144,9 @@ import {
 	p4d_none, p4d_offset, pte_dirty, pte_mkclean, pte_pfn, pte_present,
 	pte_write, pte_wrprotect, set_pte_at,
 } from "asm/pgtable.ts";
-import { PAGE_SIZE, type pmd_t } from "asm/pgtable_types.ts";
+import { PAGE_SIZE, type pmd_t, type pte_t } from "asm/pgtable_types.ts";
+import { set_page_dirty } from "mm/page-writeback.ts";
+import { ptep_clear_flush } from "mm/pgtable-generic.ts";
 import { find_mergeable_anon_vma } from "mm/mmap.ts";
 
 export { anon_vma_prepare } from "linux/rmap.ts";
@@ -537,6 +544,17 @@ export function page_unlock_anon_vma_read(anon_vma: anon_vma): void {
 	anon_vma_unlock_read(anon_vma);
 }
 
+/** What a walk is to do with each vma that may map the page. */
+interface rmap_walk_control<T> {
+	arg: T;
+	/** False ends the walk. i_mmap_rwsem is held. */
+	rmap_one: (
+		page: page, vma: vm_area_struct, address: number, arg: T,
+	) => boolean;
+	/** No vma that is left can matter. */
+	done?: (page: page) => boolean;
+}
+
 /** The pmd for address, if there is a page table below it; or NULL. */
 function mm_find_pmd(mm: mm_struct, address: number): pmd_t {
 	const p4d = p4d_offset(pgd_offset(mm, address), address);
@@ -546,6 +564,81 @@ function mm_find_pmd(mm: mm_struct, address: number): pmd_t {
 	if (pud_none_or_clear_bad(pud)) return NULL;
 	const pmd = pmd_offset(pud, address);
 	return pmd_none_or_trans_huge_or_clear_bad(pmd) ? NULL : pmd;
+}
+
+/**
+ * page_vma_mapped_walk(): the entry of a page in vma, at address, with the lock
+ * of its table held; or NULL, without. i_mmap_rwsem is held, which keeps the
+ * page table. Port: there is one at most.
+ */
+function page_vma_mapped(
+	page: page, vma: vm_area_struct, address: number,
+): pte_map {
+	const mm = vma.vm_mm;
+	const pmd = mm_find_pmd(mm, address);
+
+	if (pmd === NULL) return { pte: NULL, ptl: NULL };
+	const ptl = pte_lockptr(mm, pmd);
+	const pte = pte_offset_map(pmd, address);
+
+	spin_lock(ptl);
+	const entry = ptep_get(pte);
+	if (pte_present(entry) && pte_pfn(entry) === page_to_pfn(page))
+		return { pte, ptl };
+	spin_unlock(ptl);
+	return { pte: NULL, ptl: NULL };
+}
+
+interface pte_map {
+	pte: pte_t;
+	ptl: spinlock_t;
+}
+
+interface page_referenced_arg {
+	referenced: number;
+	vm_flags: number; /* of those by which it was */
+}
+
+function page_referenced_one(
+	page: page, vma: vm_area_struct, address: number,
+	pra: page_referenced_arg,
+): boolean {
+	const { pte, ptl } = page_vma_mapped(page, vma, address);
+
+	if (pte === NULL) return true;
+	/* mmap_lock is not held: mlock() and mprotect() may write. */
+	const vm_flags = data_race(vma.vm_flags);
+	if ((vm_flags & VM_LOCKED) !== 0) {
+		spin_unlock(ptl);
+		pra.vm_flags |= VM_LOCKED;
+		return false;
+	}
+	const young = ptep_clear_flush_young_notify(vma, address, pte);
+
+	spin_unlock(ptl);
+	/* Who reads sequentially does not come back. */
+	if (young && (vm_flags & VM_SEQ_READ) === 0) {
+		pra.referenced++;
+		pra.vm_flags |= vm_flags;
+	}
+	return true;
+}
+
+/**
+ * By how many entries of page tables was the page used since the last time, and
+ * by vmas with what flags? is_locked: the caller has it locked.
+ */
+export function page_referenced(
+	page: page, is_locked: boolean,
+): page_referenced_arg {
+	const arg = { referenced: 0, vm_flags: 0 };
+
+	if (!page_mapped(page)) return arg;
+	if (!is_locked && !trylock_page(page))
+		return { referenced: 1, vm_flags: 0 };
+	rmap_walk_file(page, { rmap_one: page_referenced_one, arg });
+	if (!is_locked) unlock_page(page);
+	return arg;
 }
 
 /**
@@ -586,7 +679,7 @@ function page_mkclean_one(
 /**
  * In every address space that shares the page, its entry becomes clean and
  * read-only; how many were not. The page is locked. Takes i_mmap_rwsem.
- * Port: rmap_walk_file() is in its only callers.
+ * Port: without rmap_walk_file().
  */
 export function page_mkclean(page: page): number {
 	let cleaned = 0;
@@ -606,6 +699,80 @@ export function page_mkclean(page: page): number {
 	}
 	i_mmap_unlock_read(mapping);
 	return cleaned;
+}
+
+/**
+ * One mapping of the page goes, and what was written by it is the page's to
+ * know. Not if its memory is locked.
+ */
+function try_to_unmap_one(
+	page: page, vma: vm_area_struct, address: number, _flags: number,
+): boolean {
+	const mm = vma.vm_mm;
+	const range = mmu_notifier_range_init(MMU_NOTIFY_CLEAR, 0, vma, mm,
+		address, address + PAGE_SIZE);
+	let ret = true;
+
+	mmu_notifier_invalidate_range_start(range);
+	const { pte, ptl } = page_vma_mapped(page, vma, address);
+	if (pte !== NULL) {
+		/* As in page_referenced_one(). */
+		if ((data_race(vma.vm_flags) & VM_LOCKED) !== 0) {
+			ret = false;
+		} else {
+			const pteval = ptep_clear_flush(vma, address, pte);
+
+			/* No CPU sets the bit any more: the entry is gone. */
+			if (pte_dirty(pteval)) set_page_dirty(page);
+			/* Before there are fewer. */
+			update_hiwater_rss(mm);
+			dec_mm_counter(mm, mm_counter_file(page));
+			page_remove_rmap(page, false);
+			put_page(page);
+		}
+		spin_unlock(ptl);
+	}
+	mmu_notifier_invalidate_range_end(range);
+	return ret;
+}
+
+function page_not_mapped(page: page): boolean {
+	return !page_mapped(page);
+}
+
+/** Take a page of a file out of all page tables, as far as that can be; who
+ *  wants to know looks at page_mapped(). The page is locked, and the caller has
+ *  a reference. Port: TLBs are flushed at once, not in batches. */
+export function try_to_unmap(page: page, flags: number): void {
+	rmap_walk_file(page, {
+		rmap_one: try_to_unmap_one,
+		arg: flags,
+		done: page_not_mapped,
+	});
+}
+
+/**
+ * Every vma that may map the page. The page is locked, which keeps it in its
+ * file, and that. Takes i_mmap_rwsem.
+ */
+function rmap_walk_file<T>(page: page, rwc: rmap_walk_control<T>): void {
+	VM_BUG_ON_PAGE(!PageLocked(page), page);
+	VM_BUG_ON_PAGE(PageAnon(page), page);
+	const mapping = cast<address_space>(page.mapping);
+
+	if (mapping === NULL) return;
+	i_mmap_lock_read(mapping);
+	let vma = vma_interval_tree_iter_first(mapping.i_mmap, page.index,
+		page.index);
+	while (vma !== NULL) {
+		const address = vma_address(page, vma);
+
+		cond_resched();
+		if (!rwc.rmap_one(page, vma, address, rwc.arg)) break;
+		if (rwc.done && rwc.done(page)) break;
+		vma = vma_interval_tree_iter_next(vma, page.index, page.index);
+	}
+	i_mmap_unlock_read(mapping);
 }
 
 /**

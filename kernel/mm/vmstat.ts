@@ -20,6 +20,7 @@ import { PAGE_SHIFT } from "asm/pgtable_types.ts";
 import {
 	CONFIG_GET_USER_PAGES,
 	CONFIG_NUMA_BALANCING,
+	CONFIG_PAGE_RECLAIM,
 	CONFIG_SPECULATIVE_FILE_FAULT,
 	CONFIG_SPECULATIVE_PAGE_FAULT,
 	CONFIG_SPECULATIVE_PAGE_FAULT_STATS,
@@ -153,6 +154,20 @@ export function global_zone_page_state(_item: number): number {
 	return nr_free_pages();
 }
 
+/** Of vm_event_item, what stands behind PGREUSE. */
+function reclaim_text(): string[] {
+	return [
+		"pgsteal_kswapd",
+		"pgsteal_direct",
+		"pgscan_kswapd",
+		"pgscan_direct",
+		"pgscan_file",
+		"pgsteal_file",
+		"pageoutrun",
+		"pgrotated",
+	];
+}
+
 /** Same order as zone_stat_item, node_stat_item and vm_event_item; V2.13 and 31
  *  add names to the last. */
 export function vmstat_text(): string[] {
@@ -161,6 +176,9 @@ export function vmstat_text(): string[] {
 		"nr_free_pages",
 
 		/* enum node_stat_item counters */
+		...(CONFIG_PAGE_RECLAIM
+			? ["nr_inactive_file", "nr_active_file"]
+			: []),
 		"nr_slab_unreclaimable",
 		"nr_anon_pages",
 		"nr_mapped",
@@ -175,11 +193,23 @@ export function vmstat_text(): string[] {
 			? [
 					/* enum vm_event_item counters */
 					"pgalloc_normal",
+					...(CONFIG_PAGE_RECLAIM
+						? ["allocstall_normal"]
+						: []),
 					"pgfree",
+					...(CONFIG_PAGE_RECLAIM
+						? ["pgactivate", "pgdeactivate"]
+						: []),
 					"pglazyfree",
 					"pgfault",
 					"pgmajfault",
+					...(CONFIG_PAGE_RECLAIM
+						? ["pgrefill"]
+						: []),
 					"pgreuse",
+					...(CONFIG_PAGE_RECLAIM
+						? reclaim_text()
+						: []),
 					"oom_kill",
 					...(CONFIG_NUMA_BALANCING
 						? [

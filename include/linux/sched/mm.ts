@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors include/linux/sched/mm.h (5.17): the two reference counts of an
- * address space.
- * Left out: memalloc_*_save/restore scopes, memory cgroups, membarrier.
+ * address space, and the scope in which memory is freed.
+ * Left out: the other memalloc_*_save/restore scopes, memory cgroups,
+ * membarrier.
  */
 import {
 	atomic_dec_and_test,
@@ -10,8 +11,9 @@ import {
 	atomic_inc_not_zero,
 } from "linux/atomic.ts";
 import type { mm_struct } from "linux/mm_types.ts";
-import type { task_struct } from "linux/sched.ts";
+import { PF_MEMALLOC, type task_struct } from "linux/sched.ts";
 import { __mmdrop } from "kernel/fork.ts";
+import { current } from "kernel/sched/core.ts";
 
 /**
  * Pin the struct mm_struct, not the address space: mm_count. Its vmas may go
@@ -50,4 +52,20 @@ export function in_vfork(tsk: task_struct): boolean {
 	const parent = READ_ONCE(tsk.vfork_parent);
 
 	return parent !== NULL && parent.mm === tsk.mm;
+}
+
+/** From here to the restore whatever current allocates does not reclaim, and
+ *  has all reserves. Returns what the restore is to be given. */
+export function memalloc_noreclaim_save(): number {
+	const task = current();
+	const flags = task.flags & PF_MEMALLOC;
+
+	task.flags |= PF_MEMALLOC;
+	return flags;
+}
+
+export function memalloc_noreclaim_restore(flags: number): void {
+	const task = current();
+
+	task.flags = (task.flags & ~PF_MEMALLOC) | flags;
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors fs/proc/meminfo.c (5.17): the lines of which something is known, all
- * that programs look for among them. There is no swap, no buffer and no list of
- * active pages.
+ * that programs look for among them. There is no swap and no buffer, and of the
+ * lists of active pages only those of files (PAGE_RECLAIM).
  */
+import { CONFIG_PAGE_RECLAIM } from "generated/autoconf.ts";
 import type { file, file_operations, inode } from "linux/fs.ts";
 import {
-	NR_ANON_MAPPED, NR_FILE_MAPPED, NR_FILE_PAGES, NR_PAGETABLE, NR_SHMEM,
-	NR_SLAB_UNRECLAIMABLE_B,
+	NR_ACTIVE_FILE, NR_ANON_MAPPED, NR_FILE_MAPPED, NR_FILE_PAGES,
+	NR_INACTIVE_FILE, NR_PAGETABLE, NR_SHMEM, NR_SLAB_UNRECLAIMABLE_B,
 } from "linux/mmzone.ts";
 import { vm_committed_as } from "linux/mman.ts";
 import { percpu_counter_read_positive } from "linux/percpu_counter.ts";
@@ -39,6 +40,16 @@ function meminfo_proc_show(m: seq_file, _v: number): number {
 	show_val_kb(m, "Buffers:        ", 0);
 	show_val_kb(m, "Cached:         ", cached);
 	show_val_kb(m, "SwapCached:     ", 0);
+	if (CONFIG_PAGE_RECLAIM) {
+		const active = global_node_page_state_snapshot(NR_ACTIVE_FILE);
+		const inactive =
+			global_node_page_state_snapshot(NR_INACTIVE_FILE);
+
+		show_val_kb(m, "Active:         ", active);
+		show_val_kb(m, "Inactive:       ", inactive);
+		show_val_kb(m, "Active(file):   ", active);
+		show_val_kb(m, "Inactive(file): ", inactive);
+	}
 	show_val_kb(m, "SwapTotal:      ", 0);
 	show_val_kb(m, "SwapFree:       ", 0);
 	show_val_kb(m, "AnonPages:      ",

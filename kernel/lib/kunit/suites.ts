@@ -40,6 +40,7 @@ import {
 	CONFIG_SPF_KUNIT_TEST,
 	CONFIG_SRCU_KUNIT_TEST,
 	CONFIG_TRACE_KUNIT_TEST,
+	CONFIG_VMSCAN_KUNIT_TEST,
 } from "generated/autoconf.ts";
 import { arch_test_suites } from "asm/kunit.ts";
 import { mmu_mirror_test_suite } from "drivers/misc/mmu_mirror_kunit.ts";
@@ -79,6 +80,7 @@ import { rmap_test_suite } from "mm/rmap_kunit.ts";
 import { slab_test_suite } from "mm/slab_kunit.ts";
 import { spf_file_test_suite } from "mm/spf_file_kunit.ts";
 import { spf_test_suite } from "mm/spf_kunit.ts";
+import { vmscan_test_suite } from "mm/vmscan_kunit.ts";
 
 /** In the order in which they run: what others stand on comes first. */
 export function kunit_suites(): kunit_suite[] {
@@ -106,6 +108,7 @@ export function kunit_suites(): kunit_suite[] {
 		...(CONFIG_READ_WRITE_KUNIT_TEST ?
 			[read_write_test_suite] : []),
 		...(CONFIG_MOUNT_KUNIT_TEST ? [mount_test_suite] : []),
+		...(CONFIG_VMSCAN_KUNIT_TEST ? [vmscan_test_suite] : []),
 		...(CONFIG_MMAP_LOCK_KUNIT_TEST ? [mmap_lock_test_suite] : []),
 		...(CONFIG_MMAP_KUNIT_TEST ? [mmap_test_suite] : []),
 		...(CONFIG_MMU_NOTIFIER_KUNIT_TEST ?
