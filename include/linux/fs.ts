@@ -63,6 +63,11 @@ export interface address_space_operations {
 	) => number;
 }
 
+/** linux/backing-dev.h: is there a disk that its pages go to? */
+export function mapping_can_writeback(mapping: address_space): boolean {
+	return !!mapping.a_ops && !!mapping.a_ops.writepage;
+}
+
 /** mapping->flags: mm_take_all_locks() has i_mmap_rwsem. */
 export const AS_MM_ALL_LOCKS = 2;
 
@@ -85,6 +90,10 @@ export interface inode extends struct {
 	i_sb: super_block; /* NULL: of no mounted file system; constant */
 	i_data: embed<address_space>; /* see address_space */
 	i_hash_next: inode; /* inode_hash_lock */
+	/** I_*; bdi_writeback.list_lock, looked at without */
+	i_state: ifdef<"CONFIG_PAGE_RECLAIM", int>;
+	/** bdi_writeback's lists; its list_lock */
+	i_io_list: ifdef<"CONFIG_PAGE_RECLAIM", embed<list_head>>;
 	/** /proc: the number of the task that it is about; constant */
 	i_private: ifdef<"CONFIG_PROC_FS", int>;
 }

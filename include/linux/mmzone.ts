@@ -31,13 +31,15 @@ export const NR_SLAB_UNRECLAIMABLE_B = SLAB_BASE + 0; /* in bytes */
 export const NR_ANON_MAPPED = SLAB_BASE + 1; /* anonymous pages mapped */
 export const NR_FILE_MAPPED = SLAB_BASE + 2; /* page cache pages mapped */
 export const NR_FILE_PAGES = SLAB_BASE + 3;
-export const NR_SHMEM = SLAB_BASE + 4;
-export const NR_PAGETABLE = SLAB_BASE + 5; /* pages used for page tables */
+export const NR_FILE_DIRTY = SLAB_BASE + 4; /* of files with a disk */
+const SHMEM_BASE = SLAB_BASE + (CONFIG_PAGE_RECLAIM ? 5 : 4);
+export const NR_SHMEM = SHMEM_BASE + 0;
+export const NR_PAGETABLE = SHMEM_BASE + 1; /* pages used for page tables */
 /* Pins: pin_user_pages() and unpin_user_page(). */
-export const NR_FOLL_PIN_ACQUIRED = SLAB_BASE + 6;
-export const NR_FOLL_PIN_RELEASED = SLAB_BASE + 7;
+export const NR_FOLL_PIN_ACQUIRED = SHMEM_BASE + 2;
+export const NR_FOLL_PIN_RELEASED = SHMEM_BASE + 3;
 export const NR_VM_NODE_STAT_ITEMS =
-	SLAB_BASE + (CONFIG_GET_USER_PAGES ? 8 : 6);
+	SHMEM_BASE + (CONFIG_GET_USER_PAGES ? 4 : 2);
 
 /* lru_list. Port: pages without a file are on no list. */
 export const LRU_ACTIVE = 1;
@@ -56,7 +58,7 @@ export interface lruvec extends struct {
 
 /** A memory node. There is one, contig_page_data of mm/vmstat.ts. */
 export interface pglist_data extends struct {
-	vm_stat: array<int, 10>; /* NR_VM_NODE_STAT_ITEMS; atomic */
+	vm_stat: array<int, 11>; /* NR_VM_NODE_STAT_ITEMS; atomic */
 	/** see lruvec */
 	__lruvec: ifdef<"CONFIG_PAGE_RECLAIM", embed<lruvec>>;
 }
@@ -64,7 +66,7 @@ export interface pglist_data extends struct {
 /** What a CPU has not yet added to vm_stat. */
 export interface per_cpu_nodestat extends struct {
 	stat_threshold: int; /* beyond +-this, add; constant after boot */
-	vm_node_stat_diff: array<int, 10>; /* its CPU only; sums read it, too */
+	vm_node_stat_diff: array<int, 11>; /* its CPU only; sums read it, too */
 }
 
 export interface free_area extends struct {

@@ -75,6 +75,7 @@ import {
 	__NR_sim_open,
 	__NR_sim_set_size,
 	__NR_sim_special,
+	__NR_sync,
 	__NR_umount2,
 	__NR_unlinkat,
 	__NR_vfork,
@@ -104,7 +105,7 @@ import {
 	sys_lseek, sys_pread64, sys_pwrite64, sys_read, sys_write,
 } from "kernel/fs/read_write.ts";
 import { sys_sim_open, sys_sim_set_size } from "kernel/fs/simfs.ts";
-import { sys_fdatasync, sys_fsync } from "kernel/fs/sync.ts";
+import { sys_fdatasync, sys_fsync, sys_sync } from "kernel/fs/sync.ts";
 import {
 	sys_sched_getparam, sys_sched_getscheduler, sys_sched_setparam,
 	sys_sched_setscheduler,
@@ -196,6 +197,8 @@ export function sys_call(tsk: task_struct, nr: number, a0: number, a1: number,
 	case __NR_pwrite64:
 		return sys_pwrite64(a0 | 0, ulong_arg(a1), ulong_arg(a2),
 			loff_arg(a3));
+	case __NR_sync:
+		return sys_sync();
 	case __NR_fsync:
 		return sys_fsync(a0 | 0);
 	case __NR_fdatasync:

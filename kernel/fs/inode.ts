@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors fs/inode.c (5.17): inodes by number, their references and their end.
- * Left out: dirty state, writeback, super blocks, owners, the LRU.
+ * Left out: super blocks, owners, the LRU.
  * Port: i_count's last drop and i_nlink are guarded by inode_hash_lock in place
  * of i_lock. Inodes are freed at once: nobody looks them up under RCU.
  */
@@ -18,6 +18,7 @@ import type {
 } from "linux/fs.ts";
 import { GFP_KERNEL } from "linux/gfp.ts";
 import { ULONG_MAX } from "linux/kernel.ts";
+import { INIT_LIST_HEAD } from "linux/list.ts";
 import { init_rwsem } from "linux/rwsem.ts";
 import {
 	SLAB_PANIC,
@@ -34,7 +35,10 @@ import {
 } from "linux/spinlock.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
 import { truncate_inode_pages_final } from "mm/truncate.ts";
-import { CONFIG_MMU_NOTIFIER } from "generated/autoconf.ts";
+import {
+	CONFIG_MMU_NOTIFIER, CONFIG_PAGE_RECLAIM,
+} from "generated/autoconf.ts";
+import { inode_io_list_del } from "./fs-writeback.ts";
 
 const I_HASH_SIZE = 64;
 
@@ -71,6 +75,10 @@ function inode_init_always(inode: inode): void {
 	inode.i_fop = NULL;
 	inode.i_sb = NULL;
 	inode.i_hash_next = NULL;
+	if (CONFIG_PAGE_RECLAIM) {
+		inode.i_state = 0;
+		INIT_LIST_HEAD(inode.i_io_list);
+	}
 	mapping.host = inode;
 	mapping.a_ops = NULL;
 	mapping.nrpages = 0;
@@ -126,6 +134,8 @@ export function clear_inode(inode: inode): void {
 function evict(inode: inode): void {
 	const sb = inode.i_sb;
 
+	if (CONFIG_PAGE_RECLAIM)
+		inode_io_list_del(inode);
 	truncate_inode_pages_final(inode.i_data);
 	if (sb !== NULL && sb.s_type.evict_inode)
 		sb.s_type.evict_inode(inode);

@@ -4,7 +4,7 @@
  * fs/ramfs, mm/shmem.ts and fs/diskfs, with drivers/block/brd.ts and the
  * writeback of mm/page-writeback.ts, mm/filemap.ts and mm/rmap.ts under it.
  */
-import { CONFIG_DISKFS } from "generated/autoconf.ts";
+import { CONFIG_DISKFS, CONFIG_PAGE_RECLAIM } from "generated/autoconf.ts";
 import {
 	EBUSY, EEXIST, EFAULT, EFBIG, EINVAL, EISDIR, ENAMETOOLONG, ENODEV,
 	ENOENT, EOPNOTSUPP,
@@ -24,18 +24,23 @@ import { BUS_ADRERR, SIGBUS } from "linux/signal.ts";
 import {
 	FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE,
 } from "uapi/linux/falloc.ts";
+import { NR_FILE_DIRTY } from "linux/mmzone.ts";
+import { load8 } from "host/door.ts";
+import { page_address } from "asm-generic/memory_model.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { pte_dirty, pte_write } from "asm/pgtable.ts";
 import {
 	__NR_close, __NR_fadvise64, __NR_fallocate, __NR_fsync, __NR_ftruncate,
 	__NR_madvise, __NR_memfd_create, __NR_mincore, __NR_mmap, __NR_mount,
 	__NR_msync,
-	__NR_munmap, __NR_openat, __NR_pread64, __NR_pwrite64, __NR_umount2,
+	__NR_munmap, __NR_openat, __NR_pread64, __NR_pwrite64, __NR_sync,
+	__NR_umount2,
 	__NR_unlinkat,
 } from "asm/unistd.ts";
 import {
 	KUNIT_ASSERT_EQ, KUNIT_ASSERT_GE, KUNIT_ASSERT_NOT_NULL, KUNIT_CASE,
-	KUNIT_EXPECT_EQ, KUNIT_EXPECT_FALSE, KUNIT_EXPECT_TRUE, type kunit,
+	KUNIT_EXPECT_EQ, KUNIT_EXPECT_FALSE, KUNIT_EXPECT_GT,
+	KUNIT_EXPECT_TRUE, type kunit,
 	kunit_skip, kunit_suite,
 } from "kunit/test.ts";
 import { brd_lookup_page } from "drivers/block/brd.ts";
@@ -43,6 +48,7 @@ import {
 	user_load8, user_store8, user_syscall,
 } from "kernel/entry/user.ts";
 import { fget, fput } from "kernel/fs/file_table.ts";
+import { wakeup_flusher_threads } from "kernel/fs/fs-writeback.ts";
 import { rcu_user_enter, rcu_user_exit } from "kernel/rcu.ts";
 import { expect_signal } from "mm/fault_kunit_util.ts";
 import {
@@ -52,7 +58,9 @@ import {
 	AREA, make_process, map_anon, pte_of, RW, user_test_exit,
 	user_test_init,
 } from "mm/memory_kunit.ts";
+import { nr_free_pages } from "mm/page_alloc.ts";
 import { WB_SYNC_NONE } from "mm/page-writeback.ts";
+import { global_node_page_state_snapshot } from "mm/vmstat.ts";
 
 const MAP = AREA;
 const BUF = AREA + 0x10000000;
@@ -257,6 +265,17 @@ function on_disk(test: kunit, fd: number, index: number): boolean {
 	});
 }
 
+/** The first byte of a page, as the disk has it. */
+function disk_byte(test: kunit, fd: number, index: number): number {
+	return of_page(test, fd, index, (page): number => {
+		const mapping = cast<address_space>(page.mapping);
+		const inode: inode = mapping.host;
+		const block = brd_lookup_page(inode.i_ino * 2 ** 20 + index);
+
+		return block === NULL ? -1 : load8(page_address(block));
+	});
+}
+
 /** All of it, and the disk is empty. */
 function unmount_empty(test: kunit, name: string): void {
 	for (let fd = 0; fd < 4; fd++) user_syscall(__NR_close, fd);
@@ -328,6 +347,63 @@ function writeback(test: kunit): void {
 	KUNIT_EXPECT_FALSE(test, of_page(test, fd, 0, PageDirty));
 	user_syscall(__NR_munmap, MAP, 2 * PAGE_SIZE);
 	unmount_empty(test, "/mnt/a");
+}
+
+/** What is dirty is written without being asked for by name: by sync(), by the
+ *  flusher, and by who makes too much of memory dirty. */
+function flusher(test: kunit): void {
+	need_diskfs(test);
+	if (!CONFIG_PAGE_RECLAIM)
+		kunit_skip(test, "needs PAGE_RECLAIM");
+	mounted(test, "diskfs");
+	const a = open("/mnt/a");
+	const b = open("/mnt/b");
+	const dirty = () => global_node_page_state_snapshot(NR_FILE_DIRTY);
+
+	KUNIT_EXPECT_EQ(test, dirty(), 0);
+	write_byte(a, 0, 1);
+	write_byte(b, PAGE_SIZE, 2);
+	KUNIT_EXPECT_EQ(test, dirty(), 2);
+	KUNIT_EXPECT_EQ(test, user_syscall(__NR_sync), 0);
+	KUNIT_EXPECT_EQ(test, dirty(), 0);
+	KUNIT_EXPECT_FALSE(test, of_page(test, a, 0, PageDirty));
+	KUNIT_EXPECT_FALSE(test, of_page(test, b, 1, PageWriteback));
+	KUNIT_EXPECT_EQ(test, disk_byte(test, b, 1), 2);
+
+	/* Dirty once more, by a mapping, and by its entry alone at first. */
+	map_fd(test, a, 1, MAP_SHARED);
+	user_store8(MAP, 3);
+	rcu_user_exit();
+	wakeup_flusher_threads();
+	rcu_user_enter();
+	/* The work runs before we are in user mode again. */
+	user_syscall(__NR_sync);
+	KUNIT_EXPECT_FALSE(test, pte_write(pte_of(MAP)));
+	KUNIT_EXPECT_EQ(test, disk_byte(test, a, 0), 3);
+	/* What is cut off is not written, nor counted. */
+	user_store8(MAP, 4);
+	KUNIT_EXPECT_EQ(test, dirty(), 1);
+	user_syscall(__NR_ftruncate, a, 0);
+	KUNIT_EXPECT_EQ(test, dirty(), 0);
+	user_syscall(__NR_munmap, MAP, PAGE_SIZE);
+
+	/* A fifth of memory at most. */
+	const pages = nr_free_pages() >> 2;
+	let most = 0;
+
+	for (let i = 0; i < pages; i++) {
+		write_byte(b, i * PAGE_SIZE, i & 0xff);
+		most = Math.max(most, dirty());
+	}
+	KUNIT_EXPECT_GT(test, most, 0);
+	KUNIT_EXPECT_GT(test, pages * 0.9, most);
+	user_syscall(__NR_sync);
+	KUNIT_EXPECT_EQ(test, dirty(), 0);
+	for (let i = 0; i < pages; i += 97)
+		KUNIT_EXPECT_EQ(test, disk_byte(test, b, i), i & 0xff);
+	user_syscall(__NR_close, a);
+	unlink("/mnt/a");
+	unmount_empty(test, "/mnt/b");
 }
 
 /** Cut off and punched, in memory and on the disk. */
@@ -493,6 +569,7 @@ export const mount_test_suite = kunit_suite({
 		KUNIT_CASE("tmpfs", tmpfs),
 		KUNIT_CASE("disk_keeps", disk_keeps),
 		KUNIT_CASE("writeback", writeback),
+		KUNIT_CASE("flusher", flusher),
 		KUNIT_CASE("disk_holes", disk_holes),
 		KUNIT_CASE("not_needed", not_needed),
 		KUNIT_CASE("disk_limit", disk_limit),

@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Mirrors fs/sync.c (5.17): fsync() and fdatasync().
- * Left out: sync(), syncfs(), sync_file_range().
+ * Mirrors fs/sync.c (5.17): sync(), fsync() and fdatasync().
+ * Left out: syncfs(), sync_file_range().
  */
+import { CONFIG_PAGE_RECLAIM } from "generated/autoconf.ts";
 import { EBADF, EINVAL } from "linux/errno.ts";
 import type { file } from "linux/fs.ts";
 import { ULONG_MAX } from "linux/kernel.ts";
 import { fget, fput } from "./file_table.ts";
+import { sync_inodes_sb } from "./fs-writeback.ts";
+
+/** Everything. Port: without PAGE_RECLAIM nobody knows which files have dirty
+ *  pages; then only fsync() and umount() write them. */
+export function sys_sync(): number {
+	if (CONFIG_PAGE_RECLAIM)
+		sync_inodes_sb();
+	return 0;
+}
 
 /** What was written to the file up to `end`, the last byte, is safe afterwards.
  *  No lock is held. 0, or an errno. */

@@ -18,6 +18,7 @@ import { cgroup_init } from "kernel/cgroup/cgroup.ts";
 import { fork_init, proc_caches_init } from "kernel/fork.ts";
 import { fd_table_init } from "kernel/fs/file.ts";
 import { files_init } from "kernel/fs/file_table.ts";
+import { wb_init } from "kernel/fs/fs-writeback.ts";
 import { inode_init } from "kernel/fs/inode.ts";
 import { mnt_init } from "kernel/fs/namespace.ts";
 import { pid_idr_init } from "kernel/pid.ts";
@@ -61,8 +62,10 @@ export function start_kernel(): void {
 	proc_caches_init();
 	vfs_caches_init();
 	pagecache_init();
-	if (CONFIG_PAGE_RECLAIM)
+	if (CONFIG_PAGE_RECLAIM) {
+		wb_init();
 		kswapd_init();
+	}
 	if (CONFIG_BLK_DEV_RAM)
 		brd_init();
 	oom_init();

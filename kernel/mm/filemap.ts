@@ -87,7 +87,8 @@ import {
 } from "kernel/lib/xarray.ts";
 import { do_set_pte, init_zero_pfn, pmd_install } from "mm/memory.ts";
 import {
-	do_writepages, set_page_dirty, WB_SYNC_ALL,
+	balance_dirty_pages_ratelimited, do_writepages, folio_account_cleaned,
+	set_page_dirty, WB_SYNC_ALL,
 } from "mm/page-writeback.ts";
 import {
 	do_page_cache_ra, page_cache_async_ra, page_cache_sync_ra,
@@ -175,7 +176,10 @@ export function delete_from_page_cache(page: page): void {
 	spin_lock(mapping.i_pages_lock);
 	__delete_from_page_cache(page);
 	spin_unlock(mapping.i_pages_lock);
-	if (PageDirty(page)) ClearPageDirty(page);
+	if (PageDirty(page)) {
+		ClearPageDirty(page);
+		if (CONFIG_PAGE_RECLAIM) folio_account_cleaned(page, mapping);
+	}
 	put_page(page);
 }
 
@@ -1077,6 +1081,8 @@ function generic_perform_write(
 		short = status === 0 ? copied : 0;
 		pos += status;
 		written += status;
+		if (CONFIG_PAGE_RECLAIM)
+			balance_dirty_pages_ratelimited(mapping);
 	} while (i.count !== 0);
 	return written !== 0 ? written : status;
 }

@@ -2,31 +2,73 @@
 /**
  * Mirrors the part of mm/page-writeback.c (5.17) that marks pages dirty and
  * writes them back when somebody asks for it.
- * Left out: writeback by itself, dirty limits and who is slowed down by them,
- * counts of dirty pages, errors of the disk's.
+ * Where PAGE_RECLAIM is, dirty pages of files with a disk are counted, and who
+ * writes while there are too many has them written back.
+ * Left out: how fast disks and writers are, limits of their own for each, who
+ * waits for writeback; errors of the disk's.
  * Port: the page cache has no tags. Who looks for dirty pages looks at all, and
  * pages that become dirty behind him are not his (tag_pages_for_writeback()).
  */
 import { CONFIG_PAGE_RECLAIM } from "generated/autoconf.ts";
-import type { address_space } from "linux/fs.ts";
+import { type address_space, mapping_can_writeback } from "linux/fs.ts";
 import type { page } from "linux/mm_types.ts";
 import { VM_BUG_ON_PAGE } from "linux/bug.ts";
 import { cond_resched } from "linux/kernel.ts";
 import { put_page } from "linux/mm.ts";
+import { NR_FILE_DIRTY } from "linux/mmzone.ts";
 import {
-	ClearPageReclaim, PageDirty, PageLocked, PageReclaim, PageWriteback,
-	TestClearPageDirty, TestSetPageDirty, TestSetPageWriteback,
+	ClearPageReclaim, PageAnon, PageDirty, PageLocked, PageReclaim,
+	PageWriteback, TestClearPageDirty, TestSetPageDirty,
+	TestSetPageWriteback,
 } from "linux/page-flags.ts";
 import { lock_page, unlock_page } from "linux/pagemap.ts";
 import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
+import {
+	__dec_lruvec_page_state, __inc_lruvec_page_state,
+	global_node_page_state,
+} from "linux/vmstat.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
+import {
+	__mark_inode_dirty, wb_start_background_writeback, wb_writeback,
+} from "kernel/fs/fs-writeback.ts";
 import { xa_find } from "kernel/lib/xarray.ts";
 import { find_get_page, wait_on_page_writeback } from "mm/filemap.ts";
+import { nr_free_pages, totalreserve_pages } from "mm/page_alloc.ts";
 import { page_mkclean } from "mm/rmap.ts";
+import { zone_reclaimable_pages } from "mm/vmscan.ts";
 
 /** Start it, but wait for nobody; or all that is dirty has to get there. */
 export const WB_SYNC_NONE = 0;
 export const WB_SYNC_ALL = 1;
+
+/* Of the memory that could be had, in percent: from here on the flusher writes
+ * dirty pages back, and from here on so does who writes. */
+const dirty_background_ratio = 10;
+const vm_dirty_ratio = 20;
+
+/** Pages that are free, or could be, but for the reserve. */
+function global_dirtyable_memory(): number {
+	return Math.max(1, nr_free_pages() - totalreserve_pages()) +
+		zone_reclaimable_pages();
+}
+
+/**
+ * The caller, who has written to a file, is to see that not all of memory gets
+ * dirty. No lock is held but i_rwsem.
+ * Port: the kernel has him sleep until the flusher has done enough, which here
+ * may run on this very CPU; so he does it. What is on its way counts no more.
+ */
+export function balance_dirty_pages_ratelimited(
+	mapping: address_space,
+): void {
+	if (!mapping_can_writeback(mapping)) return;
+	const dirty = global_node_page_state(NR_FILE_DIRTY) * 100;
+	const memory = global_dirtyable_memory();
+
+	if (dirty > memory * vm_dirty_ratio) wb_writeback(WB_SYNC_NONE);
+	else if (dirty > memory * dirty_background_ratio)
+		wb_start_background_writeback();
+}
 
 /** One page of write_cache_pages(), which is referenced. 0, or an errno. */
 function write_cache_page(
@@ -38,7 +80,12 @@ function write_cache_page(
 		if (page.mapping !== uptr(mapping)) break go;
 		if (!PageDirty(page)) break go;
 		if (PageWriteback(page)) {
-			if (sync_mode === WB_SYNC_NONE) break go;
+			if (sync_mode === WB_SYNC_NONE) {
+				/* Next time. */
+				if (CONFIG_PAGE_RECLAIM)
+					__mark_inode_dirty(mapping.host);
+				break go;
+			}
 			wait_on_page_writeback(page);
 		}
 		VM_BUG_ON_PAGE(PageWriteback(page), page);
@@ -84,6 +131,21 @@ export function do_writepages(
 	return write_cache_pages(mapping, start, end, sync_mode);
 }
 
+/** A page of the mapping's has become dirty. */
+function folio_account_dirtied(page: page, mapping: address_space): void {
+	if (!mapping_can_writeback(mapping)) return;
+	__inc_lruvec_page_state(page, NR_FILE_DIRTY);
+	__mark_inode_dirty(mapping.host);
+}
+
+/** Or it is clean, or gone. */
+export function folio_account_cleaned(
+	page: page, mapping: address_space,
+): void {
+	if (mapping_can_writeback(mapping))
+		__dec_lruvec_page_state(page, NR_FILE_DIRTY);
+}
+
 /** True if the page was clean. The caller holds the page lock, or the PTL of
  *  a mapping of the page, either of which keeps the page in its file. */
 export function set_page_dirty(page: page): boolean {
@@ -92,7 +154,14 @@ export function set_page_dirty(page: page): boolean {
 		if (PageReclaim(page)) ClearPageReclaim(page);
 	}
 	if (PageDirty(page)) return false;
-	return !TestSetPageDirty(page);
+	if (TestSetPageDirty(page)) return false;
+	if (CONFIG_PAGE_RECLAIM) {
+		const mapping = cast<address_space>(
+			PageAnon(page) ? 0 : page.mapping);
+
+		if (mapping !== NULL) folio_account_dirtied(page, mapping);
+	}
+	return true;
 }
 
 /**
@@ -106,7 +175,10 @@ export function set_page_dirty(page: page): boolean {
 export function clear_page_dirty_for_io(page: page): boolean {
 	VM_BUG_ON_PAGE(!PageLocked(page), page);
 	if (page_mkclean(page) !== 0) set_page_dirty(page);
-	return TestClearPageDirty(page);
+	if (!TestClearPageDirty(page)) return false;
+	if (CONFIG_PAGE_RECLAIM)
+		folio_account_cleaned(page, cast<address_space>(page.mapping));
+	return true;
 }
 
 /** The page is locked, and is to be written. */

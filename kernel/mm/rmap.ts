@@ -65,7 +65,8 @@
  *
  * Innermost, everywhere: zone->lock, kmem_cache_node->list_lock,
  * sem->wait_lock, percpu_counter->lock, subscriptions->lock,
- * mmu_mirror->lock, wait_queue_head->lock, lruvec->lru_lock.
+ * mmu_mirror->lock, wait_queue_head->lock, lruvec->lru_lock,
+ * bdi_writeback->list_lock.
  *
  * pte_lock is the lock of a table of any level, where each has its own.
  * mm->mmap_seq is not a lock: it is odd while mmap_lock is held for writing,

@@ -69,6 +69,7 @@ import {
 } from "linux/vm_event_item.ts";
 import { PAGE_SHIFT } from "asm/pgtable_types.ts";
 import { blk_poll } from "drivers/block/brd.ts";
+import { wakeup_flusher_threads } from "kernel/fs/fs-writeback.ts";
 import { rcu_check_callbacks } from "kernel/rcu.ts";
 import { current } from "kernel/sched/core.ts";
 import {
@@ -96,6 +97,7 @@ interface scan_control {
 	nr_scanned: number;
 	nr_reclaimed: number;
 	nr_writeback: number; /* pages that their disk has */
+	nr_unqueued_dirty: number; /* dirty ones that it has not */
 }
 
 const DEF_PRIORITY = 12;
@@ -242,6 +244,7 @@ function shrink_page(page: page, sc: scan_control): number {
 			sc.nr_writeback++;
 			break activate_locked;
 		}
+		if (PageDirty(page)) sc.nr_unqueued_dirty++;
 		const references = page_check_references(page);
 
 		if (references === PAGEREF_ACTIVATE) break activate_locked;
@@ -408,8 +411,11 @@ function shrink_inactive_list(
 	spin_unlock_irqrestore(lruvec.lru_lock, flags);
 	if (list_empty(page_list)) return 0;
 
+	sc.nr_unqueued_dirty = 0;
 	const nr_reclaimed = shrink_page_list(page_list, sc);
 
+	/* The flusher does not keep up with who writes. */
+	if (sc.nr_unqueued_dirty === nr_scanned) wakeup_flusher_threads();
 	flags = spin_lock_irqsave(lruvec.lru_lock);
 	move_pages_to_lru(lruvec, page_list);
 	count_vm_events(kswapd ? PGSTEAL_KSWAPD : PGSTEAL_DIRECT, nr_reclaimed);
@@ -548,7 +554,7 @@ function scan_control_init(
 		nr_to_reclaim, gfp_mask, priority: DEF_PRIORITY,
 		may_deactivate: false, force_deactivate: false,
 		skipped_deactivate: false, nr_scanned: 0, nr_reclaimed: 0,
-		nr_writeback: 0,
+		nr_writeback: 0, nr_unqueued_dirty: 0,
 	};
 }
 

@@ -183,6 +183,7 @@ export function vmstat_text(): string[] {
 		"nr_anon_pages",
 		"nr_mapped",
 		"nr_file_pages",
+		...(CONFIG_PAGE_RECLAIM ? ["nr_dirty"] : []),
 		"nr_shmem",
 		"nr_page_table_pages",
 		...(CONFIG_GET_USER_PAGES

@@ -7,8 +7,9 @@
 import { CONFIG_PAGE_RECLAIM } from "generated/autoconf.ts";
 import type { file, file_operations, inode } from "linux/fs.ts";
 import {
-	NR_ACTIVE_FILE, NR_ANON_MAPPED, NR_FILE_MAPPED, NR_FILE_PAGES,
-	NR_INACTIVE_FILE, NR_PAGETABLE, NR_SHMEM, NR_SLAB_UNRECLAIMABLE_B,
+	NR_ACTIVE_FILE, NR_ANON_MAPPED, NR_FILE_DIRTY, NR_FILE_MAPPED,
+	NR_FILE_PAGES, NR_INACTIVE_FILE, NR_PAGETABLE, NR_SHMEM,
+	NR_SLAB_UNRECLAIMABLE_B,
 } from "linux/mmzone.ts";
 import { vm_committed_as } from "linux/mman.ts";
 import { percpu_counter_read_positive } from "linux/percpu_counter.ts";
@@ -52,6 +53,9 @@ function meminfo_proc_show(m: seq_file, _v: number): number {
 	}
 	show_val_kb(m, "SwapTotal:      ", 0);
 	show_val_kb(m, "SwapFree:       ", 0);
+	if (CONFIG_PAGE_RECLAIM)
+		show_val_kb(m, "Dirty:          ",
+			global_node_page_state_snapshot(NR_FILE_DIRTY));
 	show_val_kb(m, "AnonPages:      ",
 		global_node_page_state_snapshot(NR_ANON_MAPPED));
 	show_val_kb(m, "Mapped:         ",

@@ -18,6 +18,7 @@ export const __NR_read = 63;
 export const __NR_write = 64;
 export const __NR_pread64 = 67;
 export const __NR_pwrite64 = 68;
+export const __NR_sync = 81;
 export const __NR_fsync = 82;
 export const __NR_fdatasync = 83;
 export const __NR_exit = 93;

@@ -11,6 +11,7 @@ export const __NR_close = 6;
 export const __NR_lseek = 19;
 export const __NR_getpid = 20;
 export const __NR_mount = 21;
+export const __NR_sync = 36;
 export const __NR_kill = 37;
 export const __NR_brk = 45;
 export const __NR_umount2 = 52;

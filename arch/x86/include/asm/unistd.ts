@@ -40,6 +40,7 @@ export const __NR_munlock = 150;
 export const __NR_mlockall = 151;
 export const __NR_munlockall = 152;
 export const __NR_prctl = 157;
+export const __NR_sync = 162;
 export const __NR_mount = 165;
 export const __NR_umount2 = 166;
 export const __NR_gettid = 186;
