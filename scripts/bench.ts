@@ -19,7 +19,16 @@ import { bench_head } from "../tools/bench/head.ts";
 import { median, median_ratio, shown } from "../tools/bench/numbers.ts";
 import { explore_bench } from "../tools/explore/outside/bench.ts";
 import { whole_number } from "../tools/lib/options.ts";
-import { BESIDE_CPUS, type BesideRow, beside_table, beside_writers, gain } from "./lib/beside.ts";
+import {
+	BESIDE_CPUS,
+	type BesideRow,
+	beside_table,
+	beside_writers,
+	gain,
+	type LoopRow,
+	loops_in_turn,
+	loops_table,
+} from "./lib/beside.ts";
 import { command } from "./lib/command.ts";
 import { run } from "./lib/child.ts";
 import { make_directory, write_file } from "./lib/files.ts";
@@ -45,6 +54,7 @@ const CASES: { name: string; kind: Kind; n: number; pages?: number }[] = [
 	{ name: "anon read fault", kind: "read", n: 2048 },
 	{ name: "anon write fault on the zero page", kind: "wp", n: 2048 },
 	{ name: "file read fault", kind: "file", n: 8192 },
+	{ name: "file write-private fault", kind: "cow", n: 2048 },
 	{ name: "mmap+munmap of one page", kind: "mmap", n: 2000 },
 	{ name: "fork+exit of 1000 pages", kind: "fork", n: 10, pages: 1000 },
 ];
@@ -77,10 +87,12 @@ async function native_program(): Promise<string | undefined> {
 	);
 }
 
-/** One measurement of this machine's kernel; null if it failed. */
+/** One measurement of this machine's kernel; null if it failed, and why on stderr. */
 async function native_ns(native: string, arg: (typeof CASES)[number]): Promise<number | null> {
-	const { status, stdout } = await run([native, arg.kind, String(arg.n), String(arg.pages ?? 0)]);
-	return status === 0 && Number(stdout) > 0 ? Number(stdout) : null;
+	const { status, stdout, stderr } = await run([native, arg.kind, String(arg.n), String(arg.pages ?? 0)]);
+	if (status === 0 && Number(stdout) > 0) return Number(stdout);
+	process.stderr.write(`bench: ${arg.name}: not compared: ${stderr.trim() || `native.c ends with ${status}`}\n`);
+	return null;
 }
 
 /** Boots, and has the host's kernel hand out all of the RAM before we measure. */
@@ -92,13 +104,14 @@ async function boot(vmlinux: string, cpus: number): Promise<Machine> {
 }
 
 async function against_native(vmlinux: string, module: string, rounds: number): Promise<Row[]> {
-	const native = await native_program();
+	const program = await native_program();
 	const machine = await boot(vmlinux, 1);
 	const rows: Row[] = [];
 	for (const c of CASES) {
 		const { name, ...arg } = c;
 		const port = async () => (await machine.run({ cpu: 0, module, fn: "main", arg })) as number;
 		for (let i = 0; i < WARM_ROUNDS; i++) await port(); /* until it is compiled */
+		const native = program && (await native_ns(program, c)) !== null ? program : undefined;
 		const ours: number[] = [];
 		const theirs: (number | null)[] = [];
 		for (let i = 0; i < rounds; i++) {
@@ -133,6 +146,19 @@ function spf_rows(rows: BesideRow[], rounds: number): Row[] {
 	);
 }
 
+function loop_rows(rows: LoopRow[], rounds: number): Row[] {
+	return rows.flatMap(({ loop, on, off }) =>
+		Object.entries({ on, off }).map(([state, ns]) => ({
+			name: `${loop}, 2 threads, spf ${state}`,
+			port_ns: ns,
+			native_ns: null,
+			ratio: null,
+			rounds,
+			off_over_this: gain(ns, off),
+		})),
+	);
+}
+
 async function main(): Promise<void> {
 	const bench = command("bench", "Measures the same faults on the port and on this machine's kernel.")
 		.option("--rounds <n>", "that count, of each measurement", String(ROUNDS))
@@ -152,6 +178,7 @@ async function main(): Promise<void> {
 	const alone = await against_native(vmlinux, module, rounds);
 	const [on, off] = await Promise.all([vmlinux, nospf].map((bundle) => boot(bundle, BESIDE_CPUS)));
 	const beside = await beside_writers(on, off, vmlinux, rounds);
+	const loops = await loops_in_turn(on, off, vmlinux, rounds);
 	await Promise.all([on.shutdown(), off.shutdown()]);
 
 	const table = new Table({
@@ -164,6 +191,7 @@ async function main(): Promise<void> {
 		`\nmedians of ${count(rounds, "round")}, once everything is compiled (with V8's ${V8_FLAG}):\n${table}`,
 	);
 	console.log(`\n${beside_table(beside)}`);
+	console.log(`\n${loops_table(loops)}`);
 
 	const searches = new Table({
 		head: ["explorer, SC", "cores", "executions/s", "accesses/s"],
@@ -173,10 +201,8 @@ async function main(): Promise<void> {
 	for (const r of explorer)
 		searches.push([r.name, r.cores, shown(r.executions_per_s, 0), shown(r.accesses_per_s, 0)]);
 	console.log(`\n${searches}`);
-	write_file(
-		join(output_dir(), "bench.json"),
-		`${JSON.stringify([...alone, ...spf_rows(beside, rounds), ...explorer], null, "\t")}\n`,
-	);
+	const all = [...alone, ...spf_rows(beside, rounds), ...loop_rows(loops, rounds), ...explorer];
+	write_file(join(output_dir(), "bench.json"), `${JSON.stringify(all, null, "\t")}\n`);
 }
 
 await program("bench", main);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import Table from "cli-table3";
 import type { Machine } from "../../arch/host/threads/machine.ts";
 import { median, shown } from "../../tools/bench/numbers.ts";
-import { type Beside, type Workload, workloads } from "../../tools/bench/workloads.ts";
+import { type Beside, LOOPS, type LoopName, type Workload, workloads } from "../../tools/bench/workloads.ts";
 import { guest } from "./guest.ts";
 import { here } from "./root.ts";
 
@@ -59,6 +59,51 @@ export async function beside_writers(on: Machine, off: Machine, vmlinux: string,
 		rows.push({ workload: name, on: of(0), off: of(1) });
 	}
 	return rows;
+}
+
+/** Of one of will-it-scale's loops, by two threads: a page's time on each kernel, in ns. */
+export interface LoopRow {
+	loop: LoopName;
+	on: number | null;
+	off: number | null;
+}
+
+async function run_loop(machine: Machine, module: string, loop: LoopName): Promise<number | null> {
+	const shared = new Int32Array(new SharedArrayBuffer(8));
+	const pids = (await machine.run({ cpu: 0, module, fn: "start_loop" })) as number[];
+	const threads = pids.map((pid, nr) => {
+		const arg = { loop, pid, nr, shared, pages: PAGES, times: 16 };
+		return machine.run({ cpu: nr, module, fn: "loop", arg });
+	}) as Promise<number>[];
+	const ns = await Promise.all(threads);
+	await machine.run({ cpu: 0, module, fn: "end" });
+	return median(ns);
+}
+
+/** All loops, on two kernels in turn: see beside_writers(). */
+export async function loops_in_turn(on: Machine, off: Machine, vmlinux: string, rounds: number): Promise<LoopRow[]> {
+	const module = await guest(join(here(), "tools/bench/beside.ts"), vmlinux);
+	const rows: LoopRow[] = [];
+	for (const loop of LOOPS) {
+		const times: (number | null)[][] = [[], []];
+		for (let i = -WARM_ROUNDS; i < rounds; i++)
+			for (const [k, machine] of [on, off].entries()) {
+				const ns = await run_loop(machine, module, loop);
+				if (i >= 0) times[k].push(ns);
+			}
+		rows.push({ loop, on: median(times[0]), off: median(times[1]) });
+	}
+	return rows;
+}
+
+export function loops_table(rows: LoopRow[]): string {
+	const table = new Table({
+		head: ["2 threads, as will-it-scale's", "on ns", "off ns", "off/on"],
+		colAligns: ["left", "right", "right", "right"],
+		style: { head: [], border: [], compact: true },
+	});
+	for (const { loop, on, off } of rows) table.push([loop, shown(on, 0), shown(off, 0), shown(gain(on, off), 2)]);
+	return table.toString();
 }
 
 /** off / on: above 1 it is faster with speculation. */

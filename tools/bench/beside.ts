@@ -17,12 +17,13 @@ import {
 	MAP_ANONYMOUS,
 	MAP_NORESERVE,
 	MAP_PRIVATE,
+	MAP_SHARED,
 	MAP_STACK,
 	PROT_NONE,
 	PROT_READ,
 	PROT_WRITE,
 } from "../../include/uapi/linux/mman.ts";
-import { type Beside, type Thread, type TurnName, WORKLOADS } from "./workloads.ts";
+import { type Beside, type Loop, type Thread, type TurnName, WORKLOADS } from "./workloads.ts";
 
 const PROT_RW = PROT_READ | PROT_WRITE;
 /** CLONE_VM | FS | FILES | SIGHAND | THREAD: what pthread_create() asks for. */
@@ -147,6 +148,49 @@ export function faulter(user: typeof User, thread: Thread): number {
 	user.user_syscall(NR.__NR_exit, 0);
 	user.user_idle();
 	return (ms * 1e6) / (pages * times);
+}
+
+const LOOP_THREADS = 2;
+const O_RDWR = 2;
+/** Of the file of the first thread. */
+const INODE = 100;
+
+/** On CPU 0, first. The threads: CPU n runs the n-th. */
+export function start_loop(user: typeof User): number[] {
+	const pids = [user.user_spawn()];
+	user.run_task(pids[0]);
+	user.user_syscall(NR.__NR_sim_exec, 0x10000000, STACK_END - 32 * PAGE, STACK_END);
+	while (pids.length < LOOP_THREADS) pids.push(user.user_syscall(NR.__NR_clone, CLONE_THREAD, 0));
+	return pids;
+}
+
+/** A page's time: map, write to each page, unmap, over and over. A file is in the page cache after the first time. */
+export function loop(user: typeof User, { loop, pid, nr, pages, times, shared }: Loop): number {
+	const bytes = pages * PAGE;
+	if (nr > 0) user.run_task(pid);
+	const file = loop !== "page_fault1";
+	const fd = file ? user.user_syscall(NR.__NR_sim_open, INODE + nr, O_RDWR, bytes) : -1;
+	const flags = loop === "page_fault3" ? MAP_SHARED : file ? MAP_PRIVATE : MAP_PRIVATE | MAP_ANONYMOUS;
+	const turn = () => {
+		const p = user.user_syscall(NR.__NR_mmap, 0, bytes, PROT_RW, flags, fd, 0);
+		for (let a = p; a < p + bytes; a += PAGE) user.user_store8(a, 1);
+		user.user_syscall(NR.__NR_munmap, p, bytes);
+	};
+	turn();
+	Atomics.add(shared, READY, 1);
+	while (Atomics.load(shared, READY) < LOOP_THREADS) user.user_signal();
+	const begin = performance.now();
+	for (let i = 0; i < times; i++) turn();
+	const ns = ((performance.now() - begin) * 1e6) / (pages * times);
+	if (file) user.user_syscall(NR.__NR_close, fd);
+	/* The other one's interrupts are answered until it is done, too. */
+	Atomics.add(shared, DONE, 1);
+	while (Atomics.load(shared, DONE) < LOOP_THREADS) user.user_signal();
+	if (nr > 0) {
+		user.user_syscall(NR.__NR_exit, 0);
+		user.user_idle();
+	}
+	return ns;
 }
 
 /** On CPU 0, last. */

@@ -8,7 +8,7 @@ import { PAGE_SIZE as PAGE, STACK_TOP as STACK_END } from "asm/pgtable_types.ts"
 import * as NR from "asm/unistd.ts";
 import type * as User from "../../kernel/entry/user.ts";
 
-export type Kind = "write" | "read" | "wp" | "file" | "mmap" | "fork";
+export type Kind = "write" | "read" | "wp" | "file" | "cow" | "mmap" | "fork";
 
 /** Pages that one fault on a file maps: fault_around_bytes of mm/memory.c. */
 const AROUND = Math.max(1, 65536 / PAGE);
@@ -49,17 +49,19 @@ function anon(user: typeof User, kind: Kind, pages: number): number {
 	return ns;
 }
 
-/** Faults on a file that is in the page cache. */
-function file(user: typeof User, pages: number): number {
+/** Faults on a file that is in the page cache: reads, or writes, each of which makes a private copy. */
+function file(user: typeof User, pages: number, write: boolean): number {
 	const fd = user.user_syscall(NR.__NR_sim_open, INODE, 0, pages * PAGE);
-	const map = () => user.user_syscall(NR.__NR_mmap, 0, pages * PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+	const prot = write ? PROT_RW : PROT_READ;
+	const step = write ? 1 : AROUND;
+	const map = () => user.user_syscall(NR.__NR_mmap, 0, pages * PAGE, prot, MAP_PRIVATE, fd, 0);
 	const warm = map();
 	touch(user, warm, warm + pages * PAGE, PAGE, false);
 	user.user_syscall(NR.__NR_munmap, warm, pages * PAGE);
 	const p = map();
 	const start = performance.now();
-	touch(user, p, p + pages * PAGE, AROUND * PAGE, false);
-	const ns = ((performance.now() - start) * 1e6) / (pages / AROUND);
+	touch(user, p, p + pages * PAGE, step * PAGE, write);
+	const ns = ((performance.now() - start) * 1e6) / (pages / step);
 	user.user_syscall(NR.__NR_munmap, p, pages * PAGE);
 	user.user_syscall(3, fd);
 	return ns;
@@ -92,8 +94,8 @@ function fork(user: typeof User, me: number, pages: number, rounds: number): num
 export function main(user: typeof User, { kind, n, pages }: { kind: Kind; n: number; pages: number }): number {
 	const pid = spawn(user);
 	const ns =
-		kind === "file"
-			? file(user, n)
+		kind === "file" || kind === "cow"
+			? file(user, n, kind === "cow")
 			: kind === "mmap"
 				? mmap(user, n)
 				: kind === "fork"

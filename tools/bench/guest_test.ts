@@ -6,7 +6,7 @@ import { Machine } from "../../arch/host/threads/machine.ts";
 import { here } from "../lib/root.ts";
 import { guest } from "../../scripts/lib/guest.ts";
 import { objtree } from "../../scripts/lib/objtree.ts";
-import { type Beside, workloads } from "./workloads.ts";
+import { type Beside, LOOPS, workloads } from "./workloads.ts";
 import type { Kind } from "./guest.ts";
 
 const kernel = () => objtree({ name: "kunit-default", fragments: ["kunit.config"] });
@@ -16,7 +16,7 @@ test("the cases of the bench run alone", async (t) => {
 	const module = await guest(join(here(), "tools/bench/guest.ts"), await kernel());
 	const machine = await Machine.boot({ vmlinux: await kernel(), cpus: 1, mem: 64 });
 	t.teardown(() => machine.shutdown());
-	for (const kind of ["write", "read", "wp", "file", "mmap", "fork"] satisfies Kind[]) {
+	for (const kind of ["write", "read", "wp", "file", "cow", "mmap", "fork"] satisfies Kind[]) {
 		const ns = await machine.run({ cpu: 0, module, fn: "main", arg: { kind, n: 64, pages: 20 } });
 		t.true((ns as number) > 0, kind);
 	}
@@ -45,6 +45,32 @@ test("a fault beside each kind of writer has a time, and so has the writer", asy
 		t.true(
 			ns.every((time) => (time as number) > 0),
 			workload,
+		);
+		await machine.run({ cpu: 0, module, fn: "end" });
+	}
+});
+
+test("will-it-scale's loops have a time", async (t) => {
+	t.timeout(240_000);
+	const module = await guest(join(here(), "tools/bench/beside.ts"), await kernel());
+	const machine = await Machine.boot({ vmlinux: await kernel(), cpus: 2, mem: 64 });
+	t.teardown(() => machine.shutdown());
+	for (const loop of LOOPS) {
+		const shared = new Int32Array(new SharedArrayBuffer(8));
+		const pids = (await machine.run({ cpu: 0, module, fn: "start_loop" })) as number[];
+		const ns = await Promise.all(
+			pids.map((pid, nr) =>
+				machine.run({
+					cpu: nr,
+					module,
+					fn: "loop",
+					arg: { loop, pid, nr, shared, pages: 64, times: 2 },
+				}),
+			),
+		);
+		t.true(
+			ns.every((time) => (time as number) > 0),
+			loop,
 		);
 		await machine.run({ cpu: 0, module, fn: "end" });
 	}

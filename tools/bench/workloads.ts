@@ -21,6 +21,21 @@ export const workloads = Object.entries(WORKLOADS).map(([name, turns]) => ({
 	writers: turns.length,
 }));
 
+/** What will-it-scale calls them: faults of anonymous memory, and of a file, mapped privately, and shared. */
+export const LOOPS = ["page_fault1", "page_fault2", "page_fault3"] as const;
+export type LoopName = (typeof LOOPS)[number];
+
+/** A thread that runs one of them. */
+export interface Loop {
+	loop: LoopName;
+	pid: number;
+	nr: number;
+	pages: number;
+	times: number;
+	/** Threads that are ready. */
+	shared: Int32Array;
+}
+
 export interface Beside {
 	workload: Workload;
 	shared: Int32Array;
