@@ -125,7 +125,7 @@ export async function compare(directory: string, options: ReplayOptions): Promis
 	const rows: Row[] = [];
 	const unlike: Report[] = [];
 	for (const cpus of cpu_counts(most)) {
-		const reports = await in_turn(sides, { cpus, mem, rounds, trace, plan });
+		const reports = await in_turn(sides, { cpus, mem, rounds, trace, plan, warm: options.warm });
 		rows.push(...reports.map(row_of));
 		unlike.push(...reports.flat().filter((report) => !is_clean(report)));
 	}
@@ -151,15 +151,16 @@ interface Turns {
 	rounds: number;
 	trace: Trace;
 	plan: Plan;
+	warm?: boolean;
 }
 
 /** The reports of each kernel. The first turn of each is for the engine, which compiles what is run often. */
-async function in_turn(sides: Kernel[], { cpus, mem, rounds, trace, plan }: Turns): Promise<Report[][]> {
+async function in_turn(sides: Kernel[], { cpus, mem, rounds, trace, plan, warm }: Turns): Promise<Report[][]> {
 	const replayers: Replayer[] = [];
 	const reports: Report[][] = sides.map(() => []);
 	try {
 		for (const kernel of sides)
-			replayers.push(await boot({ kernel, cpus, mem: mem ?? kernel.mem, check: false }));
+			replayers.push(await boot({ kernel, cpus, mem: mem ?? kernel.mem, check: false, warm }));
 		for (let round = -1; round < rounds; round++)
 			for (const [n, { spf, arch }] of sides.entries()) {
 				const run = fresh(plan);

@@ -81,6 +81,8 @@ export interface GuestArg {
 	check: boolean;
 	/** Files of /proc to read when the program ends. */
 	proc: string[];
+	/** When the page cache goes. */
+	settle: { before: boolean; after: boolean };
 	/** Of the CPU that gets this. */
 	cpu?: number;
 }
@@ -94,8 +96,8 @@ export interface SetupResult {
 }
 
 /** On CPU 0, before: makes the first task and opens the files. */
-export function setup(user: User, { plan, count: events }: GuestArg): SetupResult {
-	user.mem_settle();
+export function setup(user: User, { plan, count: events, settle }: GuestArg): SetupResult {
+	if (settle.before) user.mem_settle();
 	const before = user.meminfo();
 	const pid = user.user_spawn();
 	if (pid < 0) return { error: -pid, what: "making the first task", before };
@@ -119,14 +121,14 @@ export function count(user: User, counting: Counting): Counts {
 }
 
 /** On CPU 0, when all others are done: closes the files, and counts memory. */
-export function teardown(user: User, { plan }: GuestArg): ReturnType<User["meminfo"]> {
+export function teardown(user: User, { plan, settle }: GuestArg): ReturnType<User["meminfo"]> {
 	const pid = user.user_spawn();
 	if (pid > 0 && user.run_task(pid) === 0) {
 		for (const fd of plan.fds) if (fd >= 0) user.user_syscall(NR.__NR_close, fd);
 		user.user_syscall(NR.__NR_exit, 0);
 	}
 	user.user_idle();
-	user.mem_settle();
+	if (settle.after) user.mem_settle();
 	return user.meminfo();
 }
 

@@ -16,6 +16,7 @@ export interface ReplayOptions {
 	proc?: string[];
 	json?: boolean;
 	repeat?: string;
+	warm?: boolean;
 	trace?: string;
 	compare?: boolean;
 	locks?: boolean;
@@ -33,6 +34,7 @@ export function add_replay(program: Command): void {
 			"the kernel (default: vmlinux.mjs of this tree, else one is built in build/default)",
 		)
 		.option("--repeat <n>", "replay n times on one machine, each compared; report the last")
+		.option("--warm", "each time once before, not shown: what it reads of files is in the page cache then")
 		.option("--trace <file>", "write down trace points' events; .json, .dat: see spf trace --help")
 		.option("--compare", "with and without speculation, on 1 to as many CPUs, in turn: a table of medians")
 		.option("--locks", "who waited for whom for mmap_lock: calls, threads, addresses, times")

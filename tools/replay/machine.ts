@@ -12,6 +12,7 @@ import { UserError } from "../lib/errors.ts";
 import { here } from "../lib/root.ts";
 import type { Counts } from "../stat/guest.ts";
 import type { GuestArg, SetupResult, Snapshot } from "./guest.ts";
+import { fresh } from "./plan.ts";
 import { DONE, type Plan, STOP, TAIL } from "./plan_format.ts";
 
 export type MemInfo = meminfo;
@@ -75,6 +76,8 @@ export interface RunOptions {
 	check: boolean;
 	/** Files of /proc to read at the end. */
 	proc?: string[];
+	/** Each plan is run once before, which brings into the page cache what it reads of files. */
+	warm?: boolean;
 }
 
 const PROGRESS_MS = 100;
@@ -96,13 +99,14 @@ export async function boot(options: RunOptions): Promise<Replayer> {
 		mem: options.mem,
 		console: (text) => void console.push(...text.split("\n").filter((line) => line !== "")),
 	});
-	const run = async (
+	const pass = async (
 		plan: Plan,
-		progress: (done: number) => void = () => {},
+		progress: (done: number) => void,
+		settle: GuestArg["settle"],
 		count?: number[],
 	): Promise<Outcome> => {
 		console = [];
-		const arg: GuestArg = { plan, check: options.check, count, proc: options.proc ?? [] };
+		const arg: GuestArg = { plan, check: options.check, count, proc: options.proc ?? [], settle };
 		const timer = setInterval(() => progress(Atomics.load(plan.control, DONE)), PROGRESS_MS);
 		try {
 			const setup = (await machine.run({ cpu: 0, module, fn: "setup", arg })) as SetupResult;
@@ -131,6 +135,22 @@ export async function boot(options: RunOptions): Promise<Replayer> {
 			Atomics.store(plan.control, STOP, 1);
 			Atomics.notify(plan.control, TAIL);
 		}
+	};
+	const run = async (
+		plan: Plan,
+		progress: (done: number) => void = () => {},
+		count?: number[],
+	): Promise<Outcome> => {
+		if (!options.warm) return pass(plan, progress, { before: true, after: true }, count);
+		const first = await pass(fresh(plan), () => {}, { before: true, after: false });
+		const outcome = await pass(plan, progress, { before: false, after: true }, count);
+		/* Memory has to be as before both; what is counted is of this one. */
+		const { mmap_lock_wait, vmstat } = outcome.before;
+		return {
+			...outcome,
+			before: { ...first.before, mmap_lock_wait, vmstat },
+			console: [...first.console, ...outcome.console],
+		};
 	};
 	return { machine, run, shutdown: () => machine.shutdown() };
 }

@@ -39,7 +39,9 @@ function trace_options(directory: string, events: string): TraceOptions {
 
 export async function replay(directory: string, options: ReplayOptions): Promise<number> {
 	const proc = proc_names(options.proc);
-	const { locks = false } = options;
+	const { locks = false, warm = false } = options;
+	if (warm && (locks || options.trace))
+		throw new UserError("--warm: a trace would have the replay before, too; leave out one of the two");
 	if (locks && options.check)
 		throw new UserError("--check --locks: on one CPU nobody waits; leave out one of the two");
 	const kernel =
@@ -66,7 +68,7 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 	let tracing: Tracing | undefined;
 	const file = options.trace ? open_output(options.trace) : undefined;
 	try {
-		replayer = await boot({ kernel, cpus: used, mem, check, proc });
+		replayer = await boot({ kernel, cpus: used, mem, check, proc, warm });
 		/* First: its buffers count as what was there before. */
 		const events = options.trace ? "*" : locks ? "mmap_lock:*" : undefined;
 		if (events) tracing = await Tracing.start(replayer.machine, trace_options(directory, events));
