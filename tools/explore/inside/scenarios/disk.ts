@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Files that have a disk behind their pages: faults beside writeback, beside holes, and beside the end of the file
- * system. The disk is done with a request as soon as somebody waits for it.
+ * Files that have a disk behind their pages: faults beside writeback, beside read-ahead and holes, and beside the
+ * end of the file system. The disk is done with a request as soon as somebody waits for it.
  */
 import {
 	__NR_close,
@@ -11,6 +11,7 @@ import {
 	__NR_mmap,
 	__NR_mount,
 	__NR_openat,
+	__NR_readahead,
 	__NR_umount2,
 	__NR_unlinkat,
 } from "asm/unistd.ts";
@@ -27,6 +28,7 @@ import {
 	check_that,
 	in_kernel,
 	LEN,
+	madvise_dontneed,
 	map_written,
 	munmap,
 	note,
@@ -93,6 +95,24 @@ function disk(): { byte: number; dirty: boolean } {
 		return { byte: load8(page_address(block)), dirty };
 	});
 }
+function is_cached(): boolean {
+	return in_kernel(() => {
+		const file = fget(noted(FD));
+		const page = find_get_page(file.f_mapping, 0);
+
+		if (page !== NULL) put_page(page);
+		fput(file);
+		return page !== NULL;
+	});
+}
+function punch(): void {
+	note(1, user_syscall(__NR_fallocate, noted(FD), PUNCH_HOLE_KEEP_SIZE, 0, PAGE));
+}
+function check_punched(): void {
+	check_that(noted(1) === 0 && (noted(0) === OLD || noted(0) === 0), "a value from nowhere");
+	check_that(read(A) === 0, "what was in the hole is still there");
+	check_unmount();
+}
 function check_unmount(): void {
 	munmap(A, LEN);
 	user_syscall(__NR_close, noted(FD));
@@ -141,13 +161,52 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "RFC.31 ext4: implement speculative fault handling",
 		invariant: "behind the hole there are zeroes, and what is read is of before or after",
 		setup: () => on_disk(false),
+		cpus: [() => note(0, read(A)), punch],
+		check: check_punched,
+		configs: CONFIGS,
+		only: true,
+	},
+	"disk-around-punch": {
+		about: "a read fault that maps what is around, a page of the cache, beside the hole that is made of it",
+		patch: "RFC.27 mm: implement speculative handling in do_fault_around()",
+		invariant: "who maps pages lets go of invalidate_lock, for which nobody waits in an RCU section",
+		setup() {
+			on_disk(true);
+			madvise_dontneed(A, PAGE);
+			map_written(A + 8 * PAGE, 1);
+		},
+		cpus: [() => note(0, read(A)), punch],
+		check: check_punched,
+		configs: CONFIGS,
+		only: true,
+	},
+	"disk-read-ahead": {
+		about: "the first read of a page, which reads around it, beside readahead() of the same page",
+		patch: "none: mm/readahead.c page_cache_ra_unbounded()",
+		invariant: "one of them brings the page in, and who finds it not yet read waits",
+		setup: () => on_disk(false),
+		cpus: [() => note(0, read(A)), () => note(1, user_syscall(__NR_readahead, noted(FD), 0, PAGE))],
+		check() {
+			check_that(noted(1) === 0 && noted(0) === OLD, "a value from nowhere");
+			check_unmount();
+		},
+		configs: CONFIGS,
+		only: true,
+	},
+	"disk-ahead-truncate": {
+		about: "readahead() of a page beside the truncation that cuts it off",
+		patch: "none: mm/readahead.c page_cache_ra_unbounded()",
+		invariant: "nothing is in the cache behind the end of the file",
+		setup: () => on_disk(false),
 		cpus: [
-			() => note(0, read(A)),
-			() => note(1, user_syscall(__NR_fallocate, noted(FD), PUNCH_HOLE_KEEP_SIZE, 0, PAGE)),
+			() => note(0, user_syscall(__NR_readahead, noted(FD), 0, PAGE)),
+			() => note(1, user_syscall(__NR_ftruncate, noted(FD), 0)),
 		],
 		check() {
-			check_that(noted(1) === 0 && (noted(0) === OLD || noted(0) === 0), "a value from nowhere");
-			check_that(read(A) === 0, "what was in the hole is still there");
+			check_that(noted(0) === 0 && noted(1) === 0, "a call fails");
+			check_that(!is_cached(), "a page behind the end is in the cache");
+			user_syscall(__NR_ftruncate, noted(FD), PAGE);
+			check_that(read(A) === 0, "what was cut off is still there");
 			check_unmount();
 		},
 		configs: CONFIGS,
