@@ -59,6 +59,18 @@ export function step_through(root, pages, hears) {
 		return e;
 	}
 
+	/**
+	 * Lines that may be wider than there is room: with the keyboard one gets there, too.
+	 * @param {string} kind @param {string} label
+	 */
+	function lines_of(kind, label) {
+		const pre = el("pre", undefined, kind);
+		pre.tabIndex = 0;
+		pre.setAttribute("role", "region");
+		pre.setAttribute("aria-label", label);
+		return pre;
+	}
+
 	/** One line for several, unless all are listed. @param {PageStep} s */
 	const words_of = (s) => (s.folded && !all.checked ? s.folded : s);
 	/** @param {PageStep} s */
@@ -181,7 +193,7 @@ export function step_through(root, pages, hears) {
 			([n]) => Math.abs(Number(n) - s.line) <= 6,
 		);
 		if (lines.length === 0) return el("p", "the source is not at hand", "none");
-		const pre = el("pre", undefined, "source");
+		const pre = lines_of("source", "source");
 		for (const [n, text] of lines) {
 			const line = el(
 				"span",
@@ -272,7 +284,7 @@ export function step_through(root, pages, hears) {
 	}
 	/** A patch, its lines coloured. @param {string} text */
 	function diff_of(text) {
-		const pre = el("pre", undefined, "diff");
+		const pre = lines_of("diff", "patch");
 		for (const line of text.trimEnd().split("\n")) {
 			const kind = /^(---|\+\+\+|@@)/.test(line)
 				? "none"

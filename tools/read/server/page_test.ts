@@ -407,6 +407,7 @@ for (const colorScheme of ["light", "dark"] as const)
 			"patch/part-3@pond.example.html",
 			"coverage.html",
 			"ident/mmap_seq.html",
+			"ident/CONFIG_KASAN.html",
 			"source/include/linux/mmap_lock.ts.html",
 			"mutant/skip-seq2.html",
 			"play.html",
@@ -420,6 +421,20 @@ for (const colorScheme of ["light", "dark"] as const)
 		await page.keyboard.type("mmap");
 		await page.waitForSelector(".hits li");
 		await look("search");
+		await page.goto(`${base}source/kernel/mm/memory.ts.html`);
+		await page.getByLabel("the configuration").selectOption("x86 nospf.config");
+		await page.locator("button.not").first().click();
+		await look("a configuration");
+		await page.goto(`${base}mutant/no-end-on-downgrade.html`);
+		await take_out(page, "no-end-on-downgrade");
+		await look("what goes wrong, in steps");
+		await page.goto(`${base}play.html`);
+		await page.locator("#model").selectOption("tso");
+		const text = page.locator("textarea#text");
+		await text.fill((await text.inputValue()).replace("WRITE_ONCE(w.seq, 1);", ""));
+		await page.getByRole("button", { name: "Explore" }).click();
+		await page.locator(".steps tr.here").waitFor();
+		await look("a program's steps");
 	});
 
 interface Found {
