@@ -331,8 +331,12 @@ export function lazyfree(): boolean {
 }
 /** Write to /proc/self/clear_refs. */
 export function clear_refs(type: string): void {
-	if (type <= "3") WRITE_ONCE(processes.forgetful, 1);
+	if (type <= "3") ages();
 	user_write_file("/proc/self/clear_refs", type);
+}
+/** There is reclaim, or what else makes entries old. */
+export function ages(): void {
+	WRITE_ONCE(processes.forgetful, 1);
 }
 /** May a page have been used without an accessed bit? What makes entries old does not flush. */
 export function forgetful(): boolean {
