@@ -29,8 +29,10 @@ import {
 import { EINTR } from "linux/errno.ts";
 import { lockdep_assert_raw_held } from "linux/lockdep.ts";
 import { preempt_disable } from "linux/preempt.ts";
+import { rcu_read_lock, rcu_read_unlock } from "linux/rcupdate.ts";
 import { READER_BIAS, WRITER_BIAS } from "linux/rwbase_rt.ts";
 import { TASK_RUNNING } from "linux/sched.ts";
+import { put_task_struct, tryget_task_struct } from "linux/sched/task.ts";
 import {
 	raw_spin_lock_irq,
 	raw_spin_lock_irqsave,
@@ -113,11 +115,21 @@ function __rwbase_read_unlock(rwb: rwbase_rt, state: number): void {
 	const wqh = STACK<rt_wake_q_head>();
 
 	raw_spin_lock_irq(rtm.wait_lock);
-	/* It may have been killed meanwhile; then one wakes for nothing. */
+	/*
+	 * It may be inside already, or have been killed; then it is woken for
+	 * nothing. It may even let go of the rt_mutex, by the fast path, and
+	 * end. Port: in Linux a task's last reference goes a grace period
+	 * later, which waits for us as interrupts are off (rcu_users); here
+	 * RCU keeps its memory alone.
+	 */
+	rcu_read_lock();
 	const owner = rt_mutex_owner(rtm);
 
-	if (owner !== NULL)
+	if (owner !== NULL && tryget_task_struct(owner)) {
 		rt_mutex_wake_q_add_task(wqh, owner, state);
+		put_task_struct(owner);
+	}
+	rcu_read_unlock();
 	preempt_disable();
 	raw_spin_unlock_irq(rtm.wait_lock);
 	rt_mutex_wake_up_q(wqh);

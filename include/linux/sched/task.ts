@@ -5,7 +5,11 @@
  * Left out: everything for kernel threads, ptrace, pidfds, cgroups, namespaces.
  */
 import { CONFIG_PREEMPT_RT } from "generated/autoconf.ts";
-import { atomic_dec_and_test, atomic_inc } from "linux/atomic.ts";
+import {
+	atomic_dec_and_test,
+	atomic_inc,
+	atomic_inc_not_zero,
+} from "linux/atomic.ts";
 import { spin_lock, spin_unlock } from "linux/spinlock.ts";
 import type { task_struct } from "linux/sched.ts";
 import { __put_task_struct, __put_task_struct_rcu } from "kernel/fork.ts";
@@ -27,6 +31,12 @@ export interface kernel_clone_args {
 export function get_task_struct(t: task_struct): task_struct {
 	atomic_inc(t.usage);
 	return t;
+}
+
+/** Of a task that RCU keeps and that may have ended. Port: later kernels have
+ *  it. */
+export function tryget_task_struct(t: task_struct): boolean {
+	return atomic_inc_not_zero(t.usage);
 }
 
 export function put_task_struct(t: task_struct): void {
