@@ -115,15 +115,7 @@ export function set_sysctl_oom_dump_tasks(val: number): void {
 
 /** For the machine; the limit of a group has mem_cgroup_out_of_memory(). */
 export function oom_control_init(gfp_mask: gfp_t, order: number): oom_control {
-	return CONFIG_MEMCG ? {
-		memcg: NULL,
-		gfp_mask,
-		order,
-		totalpages: 0,
-		chosen: NULL,
-		chosen_points: LONG_MIN,
-		abort: false,
-	} : {
+	const oc = {
 		gfp_mask,
 		order,
 		totalpages: 0,
@@ -131,6 +123,10 @@ export function oom_control_init(gfp_mask: gfp_t, order: number): oom_control {
 		chosen_points: LONG_MIN,
 		abort: false,
 	} as unknown as oom_control;
+
+	if (CONFIG_MEMCG)
+		oc.memcg = NULL;
+	return oc;
 }
 
 function is_memcg_oom(oc: oom_control): boolean {
