@@ -123,6 +123,20 @@ test("without memory cgroups nothing of them is left", async (t) => {
 		t.true(on.map.has(fn), fn);
 });
 
+test("without PREEMPT_RT nothing of its locks is left, and without SMP nothing of other CPUs", async (t) => {
+	const name = /rt_?mutex|rtlock|\brt_spin|rwbase|pi_(waiters|blocked_on|top_task)|saved_state|migrate_dis/i;
+	const off = await built("default", []);
+	t.notRegex(off.code, name);
+	const on = await built("kunit-rt", KUNIT_CONFIGS.rt);
+	for (const fn of ["rt_mutex_adjust_prio_chain", "rtlock_slowlock", "rwbase_write_lock", "__rt_spin_lock"])
+		t.true(on.map.has(fn), fn);
+	t.false(on.map.has("rwsem_down_write_slowpath"));
+	const cpus = /smp_call_function_many|\bcsd_|flush_tlb_multi/;
+	const up = await built(UP.name, UP.fragments);
+	t.notRegex(up.code, cpus);
+	t.regex(off.code, cpus);
+});
+
 test("without trace points and counters not a name of them is left", async (t) => {
 	const { code, map } = await built("default", []);
 	t.true(map.has("__perf_sw_event"));
