@@ -27,6 +27,10 @@ export function used_pages(trace: Trace): Range[] {
 		else if (value !== undefined && op.name === "brk") use(Math.min(start_brk, value), value + 1);
 	}
 	for (const line of trace.final) if (line.name !== VSYSCALL) use(line.start, line.end);
+	return joined(ranges);
+}
+
+function joined(ranges: Range[]): Range[] {
 	const joined: Range[] = [];
 	for (const [from, to] of ranges.sort((a, b) => a[0] - b[0])) {
 		const last = joined.at(-1);
@@ -41,10 +45,19 @@ const LOWEST = 0x20000;
 /** The largest page of a kernel. Mappings that are so far apart have nothing to do with each other. */
 const PAGE = 0x10000;
 
-/** Where so many pages of any kernel's are that the program never has in use: the lowest. */
+/** Where so many pages of any kernel's are that the program never has in use, nor asks for: the lowest. */
 export function unused(trace: Trace, pages: number): number {
+	const used = used_pages(trace);
+	const asked = trace.ops.flatMap(({ footprint }) => footprint.direct);
+	const both = [...used, ...asked.map(([start, end]): Range => [start / PAGE_SIZE, Math.ceil(end / PAGE_SIZE)])];
+	const start = first_gap(joined(both), pages);
+	/* Who asks for all that there is leaves nothing. */
+	return start < TASK_SIZE ? start : first_gap(used, pages);
+}
+
+function first_gap(used: Range[], pages: number): number {
 	let start = LOWEST;
-	for (const [from, to] of used_pages(trace)) {
+	for (const [from, to] of used) {
 		if (start + (pages + 1) * PAGE <= from * PAGE_SIZE) break;
 		start = Math.max(start, (Math.ceil((to * PAGE_SIZE) / PAGE) + 1) * PAGE);
 	}
