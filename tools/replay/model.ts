@@ -93,25 +93,28 @@ export class AddressSpace {
 
 	constructor(readonly id: number) {}
 
-	/** `whole`: with what a child would not have. */
-	fork(id: number, whole = false): AddressSpace {
-		const child = new AddressSpace(id);
-		child.brk = this.brk;
-		child.start_brk = this.start_brk;
-		child.mmap_base = this.mmap_base;
-		child.stack_limit = this.stack_limit;
-		for (const [address, segment] of this.attached) child.attached.set(address, segment);
-		for (const { start, end } of this.sealed) child.sealed.set(start, end, true);
-		for (const [address, length] of this.rings) child.rings.set(address, length);
+	fork(id: number): AddressSpace {
+		const child = this.without_areas(id);
 		child.forked = true;
 		for (const { start, end, value } of this.areas) {
-			if (value.flags & DONTFORK && !whole) continue;
-			const anon = value.anon && (whole || !(value.flags & WIPEONFORK));
-			const flags = whole ? value.flags : value.flags & ~LOCKED;
-			child.put(start, end, { ...value, flags, anon, founder: -1 });
+			if (value.flags & DONTFORK) continue;
+			const anon = value.anon && !(value.flags & WIPEONFORK);
+			child.put(start, end, { ...value, flags: value.flags & ~LOCKED, anon, founder: -1 });
 		}
 		for (const page of this.read_mapped) child.read_mapped.add(page);
 		return child;
+	}
+
+	private without_areas(id: number): AddressSpace {
+		const copy = new AddressSpace(id);
+		copy.brk = this.brk;
+		copy.start_brk = this.start_brk;
+		copy.mmap_base = this.mmap_base;
+		copy.stack_limit = this.stack_limit;
+		for (const [address, segment] of this.attached) copy.attached.set(address, segment);
+		copy.sealed.become(this.sealed, () => true);
+		for (const [address, length] of this.rings) copy.rings.set(address, length);
+		return copy;
 	}
 
 	map(start: number, end: number, area: Partial<Area>): void {
@@ -252,10 +255,11 @@ export class AddressSpace {
 		return range.end - page_down(address) <= this.stack_limit ? range : undefined;
 	}
 
-	/** A copy to try calls on; where it merges the kernel might not. */
+	/** A copy to try calls on, as there are many: without what only the plan needs. Where it merges the kernel
+	 *  might not. */
 	trial(): AddressSpace {
-		const copy = this.fork(-1, true);
-		copy.forked = false;
+		const copy = this.without_areas(-1);
+		copy.areas.become(this.areas, (area) => ({ ...area }));
 		return copy;
 	}
 

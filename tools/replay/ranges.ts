@@ -37,6 +37,14 @@ export class RangeMap<T> implements Iterable<Range<T>> {
 		this.#pieces = [];
 	}
 
+	/** Becomes what another one is, with values of its own. */
+	become(other: RangeMap<T>, copy: (value: T) => T): void {
+		this.#pieces = other.#pieces.map(({ items, gap }) => ({
+			items: items.map(({ start, end, value }) => ({ start, end, value: copy(value) })),
+			gap,
+		}));
+	}
+
 	/** The first range that ends above `address`. */
 	above(address: number): Range<T> | undefined {
 		const [piece, item] = this.#find(address);

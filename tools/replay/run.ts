@@ -2,6 +2,7 @@
 /** `spf replay`: boots the kernel, replays a recording on it, and says what came out. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { setImmediate as immediate } from "node:timers/promises";
 import { SingleBar } from "cli-progress";
 import { geometry } from "../../scripts/lib/guest.ts";
 import { arch_asked, objtree, outdated } from "../../scripts/lib/objtree.ts";
@@ -12,7 +13,7 @@ import { at_end } from "../../scripts/lib/at_end.ts";
 import { output_dir } from "../lib/root.ts";
 import type { ReplayOptions } from "./index.ts";
 import { fit_to } from "./fit.ts";
-import { boot, default_cpus, find_kernel, type Replayer } from "./machine.ts";
+import { boot, default_cpus, find_kernel } from "./machine.ts";
 import { whole_number } from "../lib/options.ts";
 import { check_proc, proc_names, proc_text } from "../lib/proc.ts";
 import { lock_waits } from "./lock_waits.ts";
@@ -60,15 +61,19 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 
 	const repeat = whole_number("--repeat", options.repeat) ?? 1;
 
-	const trace = fit_to(load_trace(directory), await geometry(kernel.vmlinux));
+	const sizes = await geometry(kernel.vmlinux);
 	const used = check ? 1 : cpus;
 	let report: Report | undefined;
-	let replayer: Replayer | undefined;
 	let bar: SingleBar | undefined;
 	let tracing: Tracing | undefined;
 	const file = options.trace ? open_output(options.trace) : undefined;
+	/* The CPUs start while the recording is read. */
+	const booting = boot({ kernel, cpus: used, mem, check, proc, warm });
+	booting.catch(() => {});
 	try {
-		replayer = await boot({ kernel, cpus: used, mem, check, proc, warm });
+		await immediate();
+		const trace = fit_to(load_trace(directory), sizes);
+		const replayer = await booting;
 		/* First: its buffers count as what was there before. */
 		const events = options.trace ? "*" : locks ? "mmap_lock:*" : undefined;
 		if (events) tracing = await Tracing.start(replayer.machine, trace_options(directory, events));
@@ -130,6 +135,9 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 	} finally {
 		tracing?.end();
 		file?.drop();
-		await replayer?.shutdown();
+		await booting.then(
+			(replayer) => replayer.shutdown(),
+			() => {},
+		);
 	}
 }
