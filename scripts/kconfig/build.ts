@@ -9,6 +9,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { rolldown } from "rolldown";
+import { strerror } from "./confdata.ts";
 import { is_main } from "./is_main.ts";
 import { put_file } from "./put_file.ts";
 import { to_bytes } from "./text.ts";
@@ -91,4 +92,11 @@ export async function build(to: string): Promise<void> {
 	put_file(join(to, "THIRD-PARTY"), to_bytes(third_party(packages)));
 }
 
-if (is_main(import.meta.url)) await build(resolve(process.argv[2] ?? join(here, "dist")));
+if (is_main(import.meta.url)) {
+	const to = resolve(process.argv[2] ?? join(here, "dist"));
+	await build(to).catch((e: NodeJS.ErrnoException) => {
+		if (e.syscall === undefined) throw e;
+		process.stderr.write(`build: ${e.path ?? to}: cannot be written: ${strerror(e)}\n`);
+		process.exitCode = 2;
+	});
+}

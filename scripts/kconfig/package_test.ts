@@ -37,6 +37,15 @@ test("the declarations can be used by a consumer", (t) => {
 	t.is(tsc(box.dir, ...how, "use.ts").stdout, "");
 });
 
+test("a place that cannot be written to is told in one line", (t) => {
+	const box = sandbox({ file: "" });
+	t.teardown(() => box.remove());
+	const args = ["--import", import.meta.resolve("tsx"), join(here, "build.ts"), join(box.dir, "file/dist")];
+	const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+	t.is(status, 2);
+	t.regex(stderr, /^build: \S*\/file\/dist: cannot be written: Not a directory\n$/);
+});
+
 test("what is packed: commands, licences, a version of its own", async (t) => {
 	const box = sandbox({ "pack/x": "", COPYING: "", Kconfig: 'config A\n\tbool "a"\n' });
 	t.teardown(() => box.remove());
