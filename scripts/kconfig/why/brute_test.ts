@@ -45,11 +45,13 @@ function random(seed: number): Random {
 
 /** A tree of some six symbols, each of which refers to earlier ones only, but for selects. */
 function make_tree(rand: Random, compat: Compat): string {
-	const { old_choices: old, ancient, zconf } = rules_of(compat);
+	const { old_choices: old, ancient, zconf, depends_if } = rules_of(compat);
 	const option = ancient ? "" : zconf ? "\toption modules\n" : "\tmodules\n";
 	const compares = ancient ? ["=", "!="] : ["<", ">", "=", "!=", "<=", ">="];
 	const weak = ancient ? "select" : "imply";
-	let text = rand(2) ? `config MODULES\n\tbool "modules"\n${option}\tdefault y\n` : "";
+	/* Modules that can be turned off, that are off for good, or on, or that there are none of. */
+	const modules = ['bool "modules"\n\tdefault y', 'bool "modules"', "bool\n\tdefault n", "bool\n\tdefault y"];
+	let text = rand(2) ? `config MODULES\n\t${modules[rand(5)] ?? modules[0]}\n${option}` : "";
 	const logical: string[] = text === "" ? [] : ["MODULES"];
 	const numbers: string[] = [];
 	const texts: string[] = [];
@@ -69,23 +71,31 @@ function make_tree(rand: Random, compat: Compat): string {
 		return pick([a, a, `${a} && ${b}`, `${a} || ${b}`, `!(${a} && ${b})`]);
 	};
 	const maybe = (n: number, line: () => string): string => (rand(n) === 0 ? line() : "");
+	const depends = (n: number): string =>
+		maybe(n, () => `\tdepends on ${expr()}${depends_if ? maybe(3, () => ` if ${expr()}`) : ""}\n`);
+	const when = (n: number): string => maybe(n, () => ` if ${expr()}`);
+	const selects = (n: number): string =>
+		maybe(n, () => `\t${rand(3) ? "select" : weak} ${pick(["T", "T", "U"])}${when(3)}\n`);
+	const twice = (): string => pick(["bool", "bool", "tristate"]);
 	// A tree with a family has less else: two who select H, and more that is lost with their head.
-	const family = rand(4) === 0;
+	const family = rand(3) === 0;
 	const count = family ? 1 : 4 + rand(2);
 	for (let i = 0; i < count; i++) {
 		const name = `S${i}`;
 		const kind = rand(old ? 15 : 11);
 		const menu = rand(8) === 0 && !ancient;
+		const block = rand(10) === 0;
 		if (menu) text += `menu "menu ${i}"\n\tvisible if ${expr()}\n`;
+		if (block) text += `if ${expr()}\n`;
 		if (kind === 10) {
-			text += `config ${name}\n\tstring "${name}"\n${maybe(2, () => `\tdepends on ${expr()}\n`)}`;
+			text += `config ${name}\n\tstring "${name}"\n${depends(2)}`;
 			text += maybe(2, () => `\tdefault "${pick(TEXTS)}"${maybe(2, () => ` if ${expr()}`)}\n`);
 			texts.push(name);
 		} else if (kind < 4) {
 			const type = rand(4) ? "int" : "hex";
 			const prompt = rand(3) ? ` "${name}"` : "";
 			text += `config ${name}\n\t${type}${prompt}\n`;
-			text += maybe(2, () => `\tdepends on ${expr()}\n`);
+			text += depends(2);
 			for (let j = rand(3); j > 0; j--)
 				text += `\tdefault ${number()}${maybe(2, () => ` if ${expr()}`)}\n`;
 			for (let j = rand(3); j > 0; j--) {
@@ -104,18 +114,22 @@ function make_tree(rand: Random, compat: Compat): string {
 			for (const member of members) {
 				const type = many && rand(4) ? "tristate" : "bool";
 				text += `config ${name}${member}\n\t${type} "${name}${member}"\n`;
-				text += maybe(3, () => `\tdepends on ${expr()}\n`);
+				text += depends(3) + selects(6);
 			}
 			text += "endchoice\n";
 			logical.push(...members.map((member) => `${name}${member}`));
 		} else {
 			const prompt = rand(4) === 0 ? "" : ` "${name}"${maybe(4, () => ` if ${expr()}`)}`;
 			text += `config ${name}\n\t${rand(2) ? "bool" : "tristate"}${prompt}\n`;
-			text += maybe(2, () => `\tdepends on ${expr()}\n`);
+			text += depends(2);
 			text += maybe(3, () => `\tdefault ${rand(2) ? "y" : expr()} if ${expr()}\n`);
-			text += maybe(4, () => `\t${rand(3) ? "select" : weak} T${maybe(3, () => ` if ${expr()}`)}\n`);
+			text += selects(4);
+			/* Once more: with a condition of its own, and perhaps where it can be seen. */
+			const again = rand(3) ? "" : ` "${name}"${maybe(2, () => ` if ${expr()}`)}`;
+			text += maybe(6, () => `config ${name}\n\t${twice()}${again}\n${depends(2)}${selects(3)}`);
 			logical.push(name);
 		}
+		if (block) text += "endif\n";
 		if (menu) text += "endmenu\n";
 	}
 	if (family) {
@@ -126,8 +140,9 @@ function make_tree(rand: Random, compat: Compat): string {
 		}
 		text += "config H\n\tbool\n";
 	}
-	text += `config T\n\t${rand(2) ? "bool" : "tristate"}${rand(2) ? "" : ' "T"'}\n`;
-	return text + maybe(2, () => `\tdepends on ${expr()}\n`);
+	text += `config T\n\t${rand(2) ? "bool" : "tristate"}${family || rand(2) ? "" : ' "T"'}\n${depends(2)}`;
+	text += maybe(3, () => `\tselect U${maybe(3, () => ` if ${expr()}`)}\n`);
+	return `${text}config U\n\t${rand(2) ? "bool" : "tristate"}${family || rand(3) ? "" : ' "U"'}\n${depends(2)}`;
 }
 
 /** The values that are worth telling apart. */
