@@ -2,7 +2,7 @@
 /** What became of each page fault of a CPU, by the kernel's counters of that CPU; part of the program that replays. */
 import { REASONS } from "../lib/reasons.ts";
 import type { User } from "./guest.ts";
-import { ABORTED, NO_ATTEMPT, NO_FAULT, SUCCEEDED } from "./plan_format.ts";
+import { ABORTED, INTERRUPTED, NO_ATTEMPT, NO_FAULT, SUCCEEDED } from "./plan_format.ts";
 
 const FAULTS = 0;
 const ATTEMPTS = 1;
@@ -37,11 +37,18 @@ export function before_access(user: User, attempts: Attempts): void {
 	look(user, attempts, 0, FIRST_REASON);
 }
 
-/** After it: a value of Plan.speculation. */
-export function after_access(user: User, { items, seen }: Attempts): number {
+/** After it: a value of Plan.speculation. `signal`: it ended in one. */
+export function after_access(user: User, attempts: Attempts, signal: boolean): number {
+	const { items, seen } = attempts;
 	if (now(user, items[FAULTS]) === seen[FAULTS] && now(user, items[ATTEMPTS]) === seen[ATTEMPTS]) return NO_FAULT;
 	if (now(user, items[ATTEMPTS]) === seen[ATTEMPTS]) return NO_ATTEMPT;
-	if (now(user, items[ABORTS]) === seen[ABORTS]) return SUCCEEDED;
+	if (now(user, items[ABORTS]) === seen[ABORTS]) {
+		/* Then a reason is counted, and no abort. */
+		const gave_up = signal && items.some((item, i) => i >= FIRST_REASON && now(user, item) !== seen[i]);
+		if (!gave_up) return SUCCEEDED;
+		look(user, attempts, FIRST_REASON, items.length);
+		return INTERRUPTED;
+	}
 	for (let i = FIRST_REASON; i < items.length; i++)
 		if (now(user, items[i]) !== seen[i]) return ABORTED + 1 + i - FIRST_REASON;
 	return ABORTED;

@@ -277,7 +277,7 @@ function run(cpu: Cpu, op: number): void {
 				result = 0;
 		}
 	plan.latency[op] = (performance.now() - start) * 1e6;
-	if (is_fault) plan.speculation[op] = after_access(user, cpu.attempts);
+	if (is_fault) plan.speculation[op] = after_access(user, cpu.attempts, result !== 0);
 	plan.begun[op] = performance.timeOrigin + start;
 	plan.cpu[op] = cpu.nr;
 	plan.result[op] = result;

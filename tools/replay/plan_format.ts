@@ -40,7 +40,9 @@ export type Memory = (typeof MEMORY)[number];
 export const NO_FAULT = 0;
 export const NO_ATTEMPT = 1;
 export const SUCCEEDED = 2;
-export const ABORTED = 3;
+/** Given up for a signal, to be taken again after it; the kernel does not count it as aborted. */
+export const INTERRUPTED = 3;
+export const ABORTED = 4;
 
 /** Everything that crosses to the CPUs: numbers in shared memory. */
 export interface Plan {

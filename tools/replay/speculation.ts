@@ -2,13 +2,24 @@
 /** Where page faults went: by what they were of, how many were tried without mmap_lock, and what became of these. */
 import Table from "cli-table3";
 import { REASONS } from "../lib/reasons.ts";
-import { ABORTED, MEMORY, type Memory, NO_ATTEMPT, NO_FAULT, type Plan, SUCCEEDED } from "./plan_format.ts";
+import {
+	ABORTED,
+	INTERRUPTED,
+	MEMORY,
+	type Memory,
+	NO_ATTEMPT,
+	NO_FAULT,
+	type Plan,
+	SUCCEEDED,
+} from "./plan_format.ts";
 
 export interface Attempted {
 	/** Accesses that ended in a page fault. */
 	faults: number;
 	attempts: number;
 	successes: number;
+	/** A signal came first. */
+	interrupted: number;
 	/** Those that were given up, by the kernel's counter of the reason; "" without one. */
 	aborts: Record<string, number>;
 }
@@ -19,7 +30,7 @@ export function speculation_of({
 	memory,
 	speculation,
 }: Pick<Plan, "count" | "memory" | "speculation">): Speculation {
-	const of = (): Attempted => ({ faults: 0, attempts: 0, successes: 0, aborts: {} });
+	const of = (): Attempted => ({ faults: 0, attempts: 0, successes: 0, interrupted: 0, aborts: {} });
 	const all = Object.fromEntries(MEMORY.map((name) => [name, of()])) as Speculation;
 	for (let op = 0; op < count; op++) {
 		const what = speculation[op];
@@ -30,6 +41,10 @@ export function speculation_of({
 		row.attempts++;
 		if (what === SUCCEEDED) {
 			row.successes++;
+			continue;
+		}
+		if (what === INTERRUPTED) {
+			row.interrupted++;
 			continue;
 		}
 		const reason = what === ABORTED ? "" : REASONS[what - ABORTED - 1];
@@ -55,10 +70,11 @@ export function speculation_table(speculation: Speculation): string {
 		style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
 		colAligns: ["left", "right", "right", "right", "left"],
 	});
-	for (const { name, faults, attempts, successes, aborts } of rows) {
+	for (const { name, faults, attempts, successes, interrupted, aborts } of rows) {
 		const reasons = Object.entries(aborts)
 			.sort(([, a], [, b]) => b - a)
 			.map(([reason, n]) => `${reason.replace("SPF_ABORT_", "") || "(not counted)"} ${n}`);
+		if (interrupted > 0) reasons.push(`(for a signal) ${interrupted}`);
 		table.push([name, String(faults), String(attempts), String(successes), reasons.join(", ")]);
 	}
 	return table.toString().replaceAll(/ +$/gm, "");
