@@ -251,16 +251,22 @@ export function store_i32(p: number, v: number): number {
 	log.pos = ++log.len;
 	return v;
 }
+/** What of word w `mask` says, if it is half of a double that is shared. */
+function store_half(w: number, v: number, mask: number, order: Order): boolean {
+	if (me === NOBODY || wide[w >> 1] === 0 || !touch(w & ~1, true)) return false;
+	const merge = (old: number) => {
+		halves[0] = old;
+		half_words[w & 1] = (half_words[w & 1] & ~mask) | v;
+		return halves[0];
+	};
+	shared_store(W, w & ~1, merge, true, order);
+	return true;
+}
 function slow_store(p: number, v: number, order: Order): number {
 	check(p, 4);
 	const w = p >> 2;
-	if (me !== NOBODY && wide[w >> 1] !== 0 && touch(w & ~1, true)) {
-		const merge = (old: number) => {
-			halves[0] = old;
-			half_words[w & 1] = v;
-			return halves[0];
-		};
-		shared_store(W, w & ~1, merge, true, order);
+	if (store_half(w, v, -1, order)) {
+		/* That is all. */
 	} else if (me !== NOBODY && touch(w, true)) shared_store(W, w, v | 0, false, order);
 	else {
 		witnessed("write", p, HEAP32[w], v);
@@ -284,7 +290,9 @@ function store_part(p: number, v: number, mask: number, order: Order): number {
 	const w = p >> 2;
 	const shift = 8 * (p & 3);
 	const bits = (v & mask) << shift;
-	if (me !== NOBODY && touch(w, true)) shared_store(W, w, bits, false, order, mask << shift);
+	if (store_half(w, bits, mask << shift, order)) {
+		/* That is all. */
+	} else if (me !== NOBODY && touch(w, true)) shared_store(W, w, bits, false, order, mask << shift);
 	else poke(w, (HEAP32[w] & ~(mask << shift)) | bits);
 	log_result(0);
 	return v;

@@ -17,6 +17,7 @@ import {
 } from "linux/slab.ts";
 import type { kmem_cache } from "linux/slab_def.ts";
 import type { callback_head } from "linux/types.ts";
+import { check_that } from "../scenario.ts";
 import { type Scenario, wrong } from "../wrong.ts";
 
 interface parts extends struct {
@@ -220,6 +221,28 @@ export const scenarios: Record<string, Scenario> = {
 	"wrong/misaligned-ulong": wild("a double at half of one", () => {
 		at(uptr(g.object) + 4).wide = 1;
 	}),
+	"right/byte-of-a-double": wrong(
+		"a byte is written, and read, where a double was, which others have looked at",
+		[
+			() => {
+				const o: parts = g.object;
+
+				WRITE_ONCE(o.wide, 0x500000003);
+				for (const p of [uptr(o) + 8, uptr(o) + 12]) {
+					WRITE_ONCE(at(p).byte, 77);
+					g.sink += READ_ONCE(at(p).byte);
+				}
+			},
+			() => void READ_ONCE(g.object.wide),
+		],
+		{
+			setup: make,
+			check() {
+				check_that(g.sink === 2 * 77, `the bytes are ${g.sink} together`);
+				kfree(g.object);
+			},
+		},
+	),
 	"right/own-object": wrong(
 		"all parts of an object",
 		[
