@@ -18,6 +18,9 @@ export interface Arg {
 	steps: number;
 	/** "number", or the type of a file system. */
 	fs: string;
+	/** There is next to no memory for the files. */
+	pressure: boolean;
+	/** Of the threads; then that of who has taken the memory. */
 	pids: number[];
 }
 
@@ -44,6 +47,7 @@ const name_buf = (cpu: number) => buf(cpu) + 15 * PAGE;
 const OWN = PUD_SIZE;
 const own = (cpu: number) => OWN + cpu * 2 * FILE;
 const COMMON = 2 * PUD_SIZE;
+const HOG = 3 * PUD_SIZE;
 const INO = 6000;
 
 /** Thrown where a file is not what it has to be. */
@@ -69,13 +73,42 @@ function name_at(user: typeof User, addr: number, text: string): number {
 	return addr;
 }
 
+function spawn(user: typeof User): number {
+	user.user_idle();
+	const pid = must("spawn", user.user_spawn());
+
+	must("run", user.run_task(pid));
+	must("exec", user.user_syscall(NR.__NR_sim_exec, PUD_SIZE / 2, STACK_TOP - 33 * PAGE, STACK_TOP));
+	return pid;
+}
+
+/** So often has an event happened on all CPUs. */
+function event(user: typeof User, name: string): number {
+	return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(user.meminfo().vmstat)?.[1] ?? 0);
+}
+
+/** Pages of files that were reclaimed so far. */
+export function reclaimed(user: typeof User): number {
+	return event(user, "pgsteal_file");
+}
+
+/** A process that takes memory until there is so little that kswapd begins to run, but for as many pages. */
+function take_memory(user: typeof User, but: number): number {
+	const pid = spawn(user);
+	const runs = event(user, "pageoutrun");
+	let n = 0;
+
+	must("mmap", user.user_syscall(NR.__NR_mmap, HOG, PUD_SIZE, 3, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0));
+	while (event(user, "pageoutrun") === runs) for (let i = 0; i < 8; i++) user.user_store8(HOG + n++ * PAGE, 1);
+	must("munmap", user.user_syscall(NR.__NR_munmap, HOG, but * PAGE));
+	return pid;
+}
+
 /** On CPU 0, alone: the process, the file system, and threads for all others. */
-export function setup(user: typeof User, { cpus, fs }: Arg): number[] {
-	const pids = [user.user_spawn()];
+export function setup(user: typeof User, { cpus, fs, pressure }: Arg): number[] {
+	const pids = [spawn(user)];
 	const call = user.user_syscall;
 
-	user.run_task(pids[0]);
-	must("exec", call(NR.__NR_sim_exec, PUD_SIZE / 2, STACK_TOP - 33 * PAGE, STACK_TOP));
 	must("mmap", call(NR.__NR_mmap, BUF, cpus * 16 * PAGE, 3, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0));
 	if (fs !== "number")
 		must(
@@ -89,6 +122,8 @@ export function setup(user: typeof User, { cpus, fs }: Arg): number[] {
 			),
 		);
 	for (let cpu = 1; cpu < cpus; cpu++) pids.push(must("clone", call(NR.__NR_clone, CLONE_THREAD, 0)));
+	/* Buffers, page tables and all blocks of the disk fit in, and then the cache of the files does not. */
+	if (pressure) pids.push(take_memory(user, cpus * (16 + 12 + FILE / PAGE + PAGES)));
 	user.user_idle();
 	return pids;
 }
@@ -97,6 +132,10 @@ export function setup(user: typeof User, { cpus, fs }: Arg): number[] {
 export function teardown(user: typeof User, { cpus, fs, pids }: Arg): string[] {
 	const problems: string[] = [];
 
+	for (const pid of pids.slice(cpus)) {
+		user.run_task(pid);
+		user.user_syscall(NR.__NR_exit_group, 0);
+	}
 	user.run_task(pids[0]);
 	if (fs !== "number") {
 		for (let cpu = 0; cpu <= cpus; cpu++)
