@@ -4,8 +4,8 @@
  * it, and when.
  * Left out: ->readpages() and ->readahead(), which nobody has here, so that
  * each page is read by ->readpage(); what grows a request (readahead_expand());
- * congestion; that an allocation on the way does not reenter file systems
- * (memalloc_nofs_save()), as none does.
+ * congestion; memalloc_nofs_save(): reclaim may write pages on the way, for
+ * which no file system here takes invalidate_lock.
  *
  * file_ra_state says what was read last: size pages from start on, the last
  * async_size of them ahead of who asked. The first of those is marked
