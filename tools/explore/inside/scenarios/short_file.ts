@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Mappings that are longer than their file, shared memory that is no file's, and calls that only look. */
 import { __NR_close, __NR_mincore, __NR_mmap, __NR_msync, __NR_sim_open, __NR_sim_set_size } from "asm/unistd.ts";
-import { MADV_WILLNEED, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, MS_SYNC } from "linux/mman.ts";
+import { MADV_RANDOM, MADV_WILLNEED, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, MS_SYNC } from "linux/mman.ts";
 import {
 	A,
 	as_child,
@@ -97,6 +97,8 @@ function shrinks(flags: number, about: string, run: () => number, before?: () =>
 			start_threads(2);
 			note(7, open(LEN));
 			user_syscall(__NR_mmap, A, LEN, PROT_RW, flags | MAP_FIXED, noted(7), 0);
+			/* The second page is not read ahead. */
+			madvise(A, LEN, MADV_RANDOM);
 			note(8, read(A));
 			before?.();
 		},
