@@ -48,6 +48,8 @@ const CLASSES: Record<string, string> = {
 	"subscriptions->lock": "mmu_notifier_subscriptions.lock",
 	"mmu_mirror->lock": "mmu_mirror.lock",
 	"wait_queue_head->lock": "wait_queue_head.lock",
+	"lruvec->lru_lock": "lruvec.lru_lock",
+	"bdi_writeback->list_lock": "bdi_writeback.list_lock",
 };
 /** Nobody waits for who reads under SRCU while he holds what the reader takes; and a variable of a scenario. */
 const NO_LOCKS = /^(srcu|sem)$/;
