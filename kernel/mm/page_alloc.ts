@@ -11,7 +11,8 @@
  * alloc_contig_range(); compaction; deferred initialisation, memory hotplug and
  * poisoned pages off the lists; zones and nodes found at boot, NUMA zone lists,
  * cpusets; guard pages; fault injection (should_fail_alloc_page()); retries for
- * compaction and cpusets, watermark boosting, lowmem_reserve; the bulk allocator, page_frag, alloc_pages_exact();
+ * compaction and cpusets, watermark boosting, lowmem_reserve;
+ * the bulk allocator, page_frag, alloc_pages_exact();
  * alloc_large_system_hash(); show_free_areas(), sysctls, boot parameters.
  * Small inlines of mm.h, mmzone.h and swap.h whose data is here are here, too.
  */
