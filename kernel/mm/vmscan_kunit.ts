@@ -4,7 +4,9 @@
  * mm/rmap.ts and the slow path of mm/page_alloc.ts: which pages of files go
  * where memory is short, and which stay. Mirrors no file of the kernel.
  */
-import { CONFIG_DISKFS, CONFIG_VM_EVENT_COUNTERS } from "generated/autoconf.ts";
+import {
+	CONFIG_BLK_DEV_RAM, CONFIG_DISKFS, CONFIG_VM_EVENT_COUNTERS,
+} from "generated/autoconf.ts";
 import { O_CREAT, O_RDWR } from "linux/fcntl.ts";
 import type { address_space } from "linux/fs.ts";
 import { GFP_KERNEL, GFP_NOFS } from "linux/gfp.ts";
@@ -24,6 +26,7 @@ import {
 	ALLOCSTALL_NORMAL, PAGEOUTRUN, PGSCAN_DIRECT, PGSTEAL_DIRECT,
 	PGSTEAL_FILE, PGSTEAL_KSWAPD,
 } from "linux/vm_event_item.ts";
+import { cpu_relax } from "linux/smp.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import {
 	__NR_close, __NR_mlock, __NR_mmap, __NR_mount, __NR_munlock,
@@ -34,7 +37,7 @@ import {
 	KUNIT_EXPECT_EQ, KUNIT_EXPECT_FALSE, KUNIT_EXPECT_GT, KUNIT_EXPECT_TRUE,
 	type kunit, kunit_skip, kunit_suite,
 } from "kunit/test.ts";
-import { brd_lookup_page } from "drivers/block/brd.ts";
+import { blk_poll, brd_lookup_page } from "drivers/block/brd.ts";
 import {
 	user_load8, user_store8, user_syscall,
 } from "kernel/entry/user.ts";
@@ -119,11 +122,19 @@ function reclaim(gfp = GFP_KERNEL): number {
 	return in_kernel(() => try_to_free_pages(0, gfp));
 }
 
+/** What is on its way to the disk gets there, however long that takes. */
+function wait_for_disk(): void {
+	for (let n = 1; blk_poll(); n++)
+		cpu_relax(n);
+}
+
 /** All that can be had. */
 function reclaim_all(gfp = GFP_KERNEL): void {
-	for (let idle = 0; idle < 8; )
+	for (let idle = 0; idle < 8; ) {
 		if (reclaim(gfp) === 0) idle++;
 		else idle = 0;
+		if (CONFIG_BLK_DEV_RAM) in_kernel(wait_for_disk);
+	}
 }
 
 /** Pages that were read go, and are read again. */

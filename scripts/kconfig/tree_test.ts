@@ -153,6 +153,7 @@ test("kunit.config chooses every test", (t) => {
 		"GUP_TEST",
 		"MEMCG",
 		"MMU_MIRROR",
+		"PAGE_RECLAIM",
 		"NUMA",
 	];
 	for (const name of needed) set(kconf, name, "y");
