@@ -228,9 +228,11 @@ export const scenarios: Record<string, Scenario> = {
 				const o: parts = g.object;
 
 				WRITE_ONCE(o.wide, 0x500000003);
-				for (const p of [uptr(o) + 8, uptr(o) + 12]) {
-					WRITE_ONCE(at(p).byte, 77);
-					g.sink += READ_ONCE(at(p).byte);
+				for (const half of [0, 1]) {
+					const p = uptr(o) + 8 + 4 * half;
+
+					WRITE_ONCE(at(p).byte, 77 + half);
+					g.sink = g.sink * 256 + READ_ONCE(at(p).byte);
 				}
 			},
 			() => void READ_ONCE(g.object.wide),
@@ -238,7 +240,7 @@ export const scenarios: Record<string, Scenario> = {
 		{
 			setup: make,
 			check() {
-				check_that(g.sink === 2 * 77, `the bytes are ${g.sink} together`);
+				check_that(g.sink === 77 * 256 + 78, `the bytes are ${g.sink.toString(16)}`);
 				kfree(g.object);
 			},
 		},
