@@ -42,7 +42,7 @@ function check_calls(code: string, vmlinux: string): void {
 	if (called.size === 0) return;
 	const kernel = readFileSync(vmlinux, "utf8");
 	for (const name of called)
-		if (!kernel.includes(`${name}: `))
+		if (!kernel.includes(`${name}:`))
 			throw new UserError(`${vmlinux}: older than what runs on it, without ${name}(); build it`);
 }
 

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import test from "ava";
+import { minifySync } from "rolldown/experimental";
 import { geometry } from "../../scripts/lib/guest.ts";
 import { type ObjtreeOptions, objtree } from "../../scripts/lib/objtree.ts";
 import { UserError } from "../lib/errors.ts";
@@ -184,14 +185,19 @@ test.serial("--proc: files of /proc as they are at the end, of each process", as
 	}
 });
 
-test.serial("a kernel that is older than what runs on it is a mistake", async (t) => {
+test.serial("a kernel that is older than what runs on it is a mistake, and one that is minified is none", async (t) => {
 	const built = await objtree({ name: "default" });
+	const code = readFileSync(built, "utf8");
 	const dir = mkdtempSync(join(tmpdir(), "spf-older-"));
-	const vmlinux = join(dir, "vmlinux.mjs");
-	writeFileSync(vmlinux, readFileSync(built, "utf8").replaceAll("user_vm_event:", "user_event:"));
+	t.teardown(() => rmSync(dir, { recursive: true }));
 	symlinkSync(join(dirname(built), "include"), join(dir, "include"));
-	const options = { kernel: find_kernel(vmlinux), cpus: 1, mem: 64, check: true };
-	const error = await t.throwsAsync(boot(options), { instanceOf: UserError });
-	rmSync(dir, { recursive: true });
+	const boot_as = (name: string, text: string) => {
+		writeFileSync(join(dir, name), text);
+		return boot({ kernel: find_kernel(join(dir, name)), cpus: 1, mem: 64, check: true });
+	};
+	const older = code.replaceAll("user_vm_event:", "user_event:");
+	const error = await t.throwsAsync(boot_as("vmlinux.mjs", older), { instanceOf: UserError });
 	t.regex(error?.message ?? "", /older.* without user_vm_event\(\)/);
+	const replayer = await boot_as("vmlinux.min.mjs", minifySync("vmlinux.mjs", code).code);
+	await replayer.shutdown();
 });
