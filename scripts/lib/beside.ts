@@ -41,17 +41,23 @@ async function run(machine: Machine, module: string, workload: Workload, writers
 	return { fault: median(ns.slice(writers)), writers: ns.slice(0, writers) };
 }
 
+/** What each machine's rounds gave, after those for V8. */
+async function in_turn<T>(machines: Machine[], rounds: number, one: (machine: Machine) => Promise<T>): Promise<T[][]> {
+	const results: T[][] = machines.map(() => []);
+	for (let i = -WARM_ROUNDS; i < rounds; i++)
+		for (const [k, machine] of machines.entries()) {
+			const result = await one(machine);
+			if (i >= 0) results[k].push(result);
+		}
+	return results;
+}
+
 /** All workloads; `on` and `off` have BESIDE_CPUS CPUs, and are kernels of the architecture of `vmlinux`. */
 export async function beside_writers(on: Machine, off: Machine, vmlinux: string, rounds: number): Promise<BesideRow[]> {
 	const module = await guest(join(here(), "tools/bench/beside.ts"), vmlinux);
 	const rows: BesideRow[] = [];
 	for (const { name, writers } of workloads) {
-		const times: Times[][] = [[], []];
-		for (let i = -WARM_ROUNDS; i < rounds; i++)
-			for (const [k, machine] of [on, off].entries()) {
-				const t = await run(machine, module, name, writers);
-				if (i >= 0) times[k].push(t);
-			}
+		const times = await in_turn([on, off], rounds, (machine) => run(machine, module, name, writers));
 		const of = (k: number): Times => ({
 			fault: median(times[k].map((t) => t.fault)),
 			writers: Array.from({ length: writers }, (_, w) => median(times[k].map((t) => t.writers[w]))),
@@ -85,12 +91,7 @@ export async function loops_in_turn(on: Machine, off: Machine, vmlinux: string, 
 	const module = await guest(join(here(), "tools/bench/beside.ts"), vmlinux);
 	const rows: LoopRow[] = [];
 	for (const loop of LOOPS) {
-		const times: (number | null)[][] = [[], []];
-		for (let i = -WARM_ROUNDS; i < rounds; i++)
-			for (const [k, machine] of [on, off].entries()) {
-				const ns = await run_loop(machine, module, loop);
-				if (i >= 0) times[k].push(ns);
-			}
+		const times = await in_turn([on, off], rounds, (machine) => run_loop(machine, module, loop));
 		rows.push({ loop, on: median(times[0]), off: median(times[1]) });
 	}
 	return rows;

@@ -90,18 +90,22 @@ const DONE = 1;
 
 const threads = ({ workload, faulters }: Beside) => WORKLOADS[workload].length + faulters;
 
-/** On CPU 0, first. The threads: CPU n runs the n-th. */
-export function start(user: typeof User, beside: Beside): number[] {
+/** A program of so many threads: CPU n runs the n-th. */
+function spawn(user: typeof User, count: number): number[] {
 	const pids = [user.user_spawn()];
 	user.run_task(pids[0]);
 	user.user_syscall(NR.__NR_sim_exec, 0x10000000, STACK_END - 32 * PAGE, STACK_END);
-	while (pids.length < threads(beside)) pids.push(user.user_syscall(NR.__NR_clone, CLONE_THREAD, 0));
+	while (pids.length < count) pids.push(user.user_syscall(NR.__NR_clone, CLONE_THREAD, 0));
 	return pids;
 }
 
-function all_ready(user: typeof User, beside: Beside): void {
-	Atomics.add(beside.shared, READY, 1);
-	while (Atomics.load(beside.shared, READY) < threads(beside)) user.user_signal();
+/** On CPU 0, first. */
+export const start = (user: typeof User, beside: Beside): number[] => spawn(user, threads(beside));
+
+/** A thread says that it has come to a point, and waits for so many. */
+function meet(user: typeof User, shared: Int32Array, point: number, count: number): void {
+	Atomics.add(shared, point, 1);
+	while (Atomics.load(shared, point) < count) user.user_signal();
 }
 
 /** A turn's time. */
@@ -111,7 +115,7 @@ export function writer(user: typeof User, thread: Thread): number {
 	if (nr > 0) user.run_task(pid);
 	const area = map(user, LARGE);
 	if (turn === fork || turn === protect) user.user_syscall(NR.__NR_madvise, area, LARGE, MADV_POPULATE_WRITE);
-	all_ready(user, thread);
+	meet(user, shared, READY, threads(thread));
 	const begin = performance.now();
 	let n = 0;
 	while (n === 0 || Atomics.load(shared, DONE) < faulters) {
@@ -138,7 +142,7 @@ export function faulter(user: typeof User, thread: Thread): number {
 	touch();
 	for (let i = 0; i < times; i++) {
 		user.user_syscall(NR.__NR_madvise, p, pages * PAGE, MADV_DONTNEED);
-		if (i === 0) all_ready(user, thread);
+		if (i === 0) meet(user, shared, READY, threads(thread));
 		const begin = performance.now();
 		touch();
 		ms += performance.now() - begin;
@@ -155,14 +159,8 @@ const O_RDWR = 2;
 /** Of the file of the first thread. */
 const INODE = 100;
 
-/** On CPU 0, first. The threads: CPU n runs the n-th. */
-export function start_loop(user: typeof User): number[] {
-	const pids = [user.user_spawn()];
-	user.run_task(pids[0]);
-	user.user_syscall(NR.__NR_sim_exec, 0x10000000, STACK_END - 32 * PAGE, STACK_END);
-	while (pids.length < LOOP_THREADS) pids.push(user.user_syscall(NR.__NR_clone, CLONE_THREAD, 0));
-	return pids;
-}
+/** On CPU 0, first. */
+export const start_loop = (user: typeof User): number[] => spawn(user, LOOP_THREADS);
 
 /** A page's time: map, write to each page, unmap, over and over. A file is in the page cache after the first time. */
 export function loop(user: typeof User, { loop, pid, nr, pages, times, shared }: Loop): number {
@@ -177,15 +175,13 @@ export function loop(user: typeof User, { loop, pid, nr, pages, times, shared }:
 		user.user_syscall(NR.__NR_munmap, p, bytes);
 	};
 	turn();
-	Atomics.add(shared, READY, 1);
-	while (Atomics.load(shared, READY) < LOOP_THREADS) user.user_signal();
+	meet(user, shared, READY, LOOP_THREADS);
 	const begin = performance.now();
 	for (let i = 0; i < times; i++) turn();
 	const ns = ((performance.now() - begin) * 1e6) / (pages * times);
 	if (file) user.user_syscall(NR.__NR_close, fd);
 	/* The other one's interrupts are answered until it is done, too. */
-	Atomics.add(shared, DONE, 1);
-	while (Atomics.load(shared, DONE) < LOOP_THREADS) user.user_signal();
+	meet(user, shared, DONE, LOOP_THREADS);
 	if (nr > 0) {
 		user.user_syscall(NR.__NR_exit, 0);
 		user.user_idle();
