@@ -4,6 +4,7 @@
  * `else`, and what is behind an `if` that leaves. Kernel code names its symbols in no other statement.
  */
 import type { Condition, Conditional } from "../page/data.ts";
+import { symbols_of } from "../page/holds.ts";
 import type { Token } from "./lex.ts";
 
 interface Placed {
@@ -54,7 +55,7 @@ export function condition_of(tokens: readonly string[]): Condition {
 	return null;
 }
 const negated = (c: Condition): Condition => (c !== null && typeof c !== "string" && c[0] === "!" ? c[1] : ["!", c]);
-const asks = (c: Condition): boolean => (typeof c === "string" ? SYMBOL.test(c) : c !== null && c.slice(1).some(asks));
+const asks = (c: Condition): boolean => symbols_of(c).length > 0;
 
 class Reader {
 	readonly found: Conditional[] = [];

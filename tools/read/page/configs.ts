@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The configuration that our source is read in: lines that are not in it are folded, or marked if they are few. */
+import { count } from "../../../scripts/lib/words.ts";
 import type { Condition, Conditional, Configuration, Configurations } from "./data.ts";
 import { holds, symbols_of } from "./holds.ts";
 import { data, make } from "./load.ts";
@@ -39,7 +40,7 @@ function why(condition: Condition, c: Configuration): string {
 function put_away(rows: HTMLElement[], text: string): void {
 	const [first] = rows;
 	for (const row of rows) row.classList.add("off");
-	const lines = `${rows.length} ${rows.length === 1 ? "line" : "lines"}, ${text}`;
+	const lines = `${count(rows.length, "line")}, ${text}`;
 	if (rows.length < FOLD || rows.some((row) => row.classList.contains("linked"))) {
 		first.before(make("p", { class: "not" }, lines));
 		return;
@@ -74,12 +75,13 @@ function apply(container: HTMLElement, list: Configurations, usual: Configuratio
 	}
 }
 
-/** Shows a line that may be folded. */
-export function reveal(row: Element | null): void {
-	if (!(row instanceof HTMLElement) || !row.hidden) return;
+/** Shows a line that may be folded: was it? */
+export function reveal(row: Element | null): boolean {
+	if (!(row instanceof HTMLElement) || !row.hidden) return false;
 	let button = row.previousElementSibling;
 	while (button && !button.matches("button.not")) button = button.previousElementSibling;
 	if (button instanceof HTMLElement) button.click();
+	return true;
 }
 /** Those that are folded, or all. */
 export const folded = (expanded: boolean): HTMLElement[] => [
@@ -111,10 +113,7 @@ export async function watch(): Promise<void> {
 	again();
 	const here = () => {
 		const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-		const row = target?.closest(".row") ?? null;
-		if (!(row instanceof HTMLElement) || !row.hidden) return;
-		reveal(row);
-		target?.scrollIntoView();
+		if (reveal(target?.closest(".row") ?? null)) target?.scrollIntoView();
 	};
 	addEventListener("hashchange", here);
 	here();

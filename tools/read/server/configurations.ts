@@ -20,12 +20,15 @@ function tree(arch: Arch): Kconfig {
 	return kconfig;
 }
 
-/** The one that this directory is built with, if it is. */
-function own(): { file: string; arch: Arch } | undefined {
+/** The one that this directory is built with, if it is; or what `make defconfig` makes. */
+function first(): { name: string; arch: Arch; kconfig: Kconfig } {
 	const file = resolve(process.env.KCONFIG_CONFIG ?? ".config");
-	if (!existsSync(file)) return undefined;
+	if (!existsSync(file)) return { name: "x86 defconfig", arch: "x86", kconfig: tree("x86") };
 	const lines = new Set(readFileSync(file, "utf8").split("\n"));
-	return { file, arch: srcarch_of((symbol) => lines.has(`${symbol}=y`)) as Arch };
+	const arch = srcarch_of((symbol) => lines.has(`${symbol}=y`)) as Arch;
+	const kconfig = tree(arch);
+	kconfig.load(file);
+	return { name: ".config", arch, kconfig };
 }
 
 function values(kconfig: Kconfig): Configuration["values"] {
@@ -39,14 +42,11 @@ const fragments = (dir: string): string[] => {
 };
 
 function* all(): Generator<Configuration> {
-	const mine = own();
-	if (mine) {
-		const kconfig = tree(mine.arch);
-		kconfig.load(mine.file);
-		yield { name: ".config", arch: mine.arch, values: values(kconfig) };
-	}
+	const { name, arch, kconfig } = first();
+	yield { name, arch, values: values(kconfig) };
 	for (const arch of Object.keys(DEFCONFIGS) as Arch[]) {
-		yield { name: `${arch} defconfig`, arch, values: values(tree(arch)) };
+		const defconfig = { name: `${arch} defconfig`, arch, values: values(tree(arch)) };
+		if (defconfig.name !== name) yield defconfig;
 		const over = [...(arch === "x86" ? fragments("configs") : []), ...fragments(`arch/${arch}/configs`)];
 		for (const file of over) {
 			const kconfig = tree(arch);
@@ -58,16 +58,12 @@ function* all(): Generator<Configuration> {
 let known: Configuration[] | undefined;
 export const configurations = (): Configuration[] => (known ??= [...all()]);
 
-let first: { name: string; kconfig: Kconfig } | undefined;
+let usual: ReturnType<typeof first> | undefined;
 
 /** Why a symbol, without CONFIG_, has its value in the first configuration; none: it has no type there. */
 export function why(symbol: string): { name: string; text: string } | undefined {
-	if (!first) {
-		const mine = own();
-		const kconfig = tree(mine?.arch ?? "x86");
-		if (mine) kconfig.load(mine.file);
-		first = { name: mine ? ".config" : "x86 defconfig", kconfig };
-	}
-	if (![...first.kconfig.symbols()].some(({ name }) => name === symbol)) return undefined;
-	return { name: first.name, text: first.kconfig.explain_text(symbol) };
+	usual ??= first();
+	const { name, kconfig } = usual;
+	if (![...kconfig.symbols()].some((s) => s.name === symbol)) return undefined;
+	return { name, text: kconfig.explain_text(symbol) };
 }

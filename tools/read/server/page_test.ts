@@ -76,6 +76,8 @@ let browser: Browser;
 let base: string;
 test.before(async () => {
 	dir = mkdtempSync(join(tmpdir(), "spf-read-"));
+	/* Whatever this tree is configured as. */
+	process.env.KCONFIG_CONFIG = join(dir, "none");
 	mkdirSync(join(dir, "in"));
 	for (const [name, text] of Object.entries(MAILS)) writeFileSync(join(dir, "in", name), text);
 	site = new Site(await make_room([join(dir, "in")]));
