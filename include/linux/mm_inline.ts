@@ -9,7 +9,7 @@ import {
 	LRU_ACTIVE_FILE, LRU_INACTIVE_FILE, type lruvec, NR_LRU_BASE,
 } from "linux/mmzone.ts";
 import { VM_BUG_ON_PAGE } from "linux/bug.ts";
-import { list_add, list_del } from "linux/list.ts";
+import { list_add, list_add_tail, list_del } from "linux/list.ts";
 import {
 	__ClearPageActive, __ClearPageLRU, PageActive, PageLRU, PageSwapBacked,
 } from "linux/page-flags.ts";
@@ -36,16 +36,24 @@ export function __clear_page_lru_flags(page: page): void {
 }
 
 /** Which list is the page's? */
-export function page_lru(page: page): number {
+function page_lru(page: page): number {
 	return PageActive(page) ? LRU_ACTIVE_FILE : LRU_INACTIVE_FILE;
 }
 
-/** lru_lock is held, for these two. */
+/** lru_lock is held, for these three. */
 export function add_page_to_lru_list(page: page, lruvec: lruvec): void {
 	const lru = page_lru(page);
 
 	update_lru_size(lruvec, page, lru, 1);
 	list_add(page.lru, lruvec.lists[lru]);
+}
+
+/** As the next one that reclaim finds. */
+export function add_page_to_lru_list_tail(page: page, lruvec: lruvec): void {
+	const lru = page_lru(page);
+
+	update_lru_size(lruvec, page, lru, 1);
+	list_add_tail(page.lru, lruvec.lists[lru]);
 }
 
 export function del_page_from_lru_list(page: page, lruvec: lruvec): void {

@@ -12,17 +12,16 @@
 import { CONFIG_MEMCG, CONFIG_PAGE_RECLAIM } from "generated/autoconf.ts";
 import type { page, vm_area_struct } from "linux/mm_types.ts";
 import { VM_BUG_ON_PAGE } from "linux/bug.ts";
-import { list_move_tail } from "linux/list.ts";
 import { mem_cgroup_uncharge } from "linux/memcontrol.ts";
 import { put_page } from "linux/mm.ts";
 import {
-	__clear_page_lru_flags, add_page_to_lru_list, del_page_from_lru_list,
-	page_is_file_lru, page_lru,
+	__clear_page_lru_flags, add_page_to_lru_list, add_page_to_lru_list_tail,
+	del_page_from_lru_list, page_is_file_lru,
 } from "linux/mm_inline.ts";
 import {
-	ClearPageReferenced, PageActive, PageDirty, PageLocked, PageLRU,
-	PageReferenced, SetPageActive, SetPageLRU, SetPageReferenced,
-	TestClearPageLRU,
+	ClearPageActive, ClearPageReferenced, PageActive, PageDirty,
+	PageLocked, PageLRU, PageReferenced, SetPageActive, SetPageLRU,
+	SetPageReferenced, TestClearPageLRU,
 } from "linux/page-flags.ts";
 import { spin_lock_irqsave, spin_unlock_irqrestore } from "linux/spinlock.ts";
 import { count_vm_event } from "linux/vm_event.ts";
@@ -53,15 +52,19 @@ export function __put_page(page: page): void {
 
 /**
  * Writeback of the page has ended, and reclaim had wanted it: it is the next
- * one that reclaim finds. PG_writeback is still set, which keeps the page.
+ * one that reclaim finds, though that had put it out of its way, to the active
+ * ones. PG_writeback is still set, which keeps the page.
  */
 export function folio_rotate_reclaimable(page: page): void {
-	if (PageLocked(page) || PageDirty(page) || PageActive(page)) return;
+	if (PageLocked(page) || PageDirty(page)) return;
 	if (!TestClearPageLRU(page)) return;
 	const lruvec = page_pgdat(page).__lruvec;
 	const flags = spin_lock_irqsave(lruvec.lru_lock);
 
-	list_move_tail(page.lru, lruvec.lists[page_lru(page)]);
+	/* pagevec_move_tail_fn() */
+	del_page_from_lru_list(page, lruvec);
+	ClearPageActive(page);
+	add_page_to_lru_list_tail(page, lruvec);
 	SetPageLRU(page);
 	spin_unlock_irqrestore(lruvec.lru_lock, flags);
 	count_vm_event(PGROTATED);

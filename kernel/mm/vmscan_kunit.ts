@@ -16,14 +16,17 @@ import {
 } from "linux/mman.ts";
 import { get_mm_counter, MM_FILEPAGES, put_page } from "linux/mm.ts";
 import type { page } from "linux/mm_types.ts";
-import { WMARK_HIGH, WMARK_LOW } from "linux/mmzone.ts";
 import {
-	PageActive, PageDirty, PageLRU, PageReferenced,
+	LRU_INACTIVE_FILE, WMARK_HIGH, WMARK_LOW,
+} from "linux/mmzone.ts";
+import {
+	PageActive, PageDirty, PageLRU, PageReclaim, PageReferenced,
+	PageWriteback, SetPageReclaim,
 } from "linux/page-flags.ts";
 import { lock_page, unlock_page } from "linux/pagemap.ts";
 import type { list_head } from "linux/types.ts";
 import {
-	ALLOCSTALL_NORMAL, PAGEOUTRUN, PGSCAN_DIRECT, PGSTEAL_DIRECT,
+	ALLOCSTALL_NORMAL, PAGEOUTRUN, PGROTATED, PGSCAN_DIRECT, PGSTEAL_DIRECT,
 	PGSTEAL_FILE, PGSTEAL_KSWAPD,
 } from "linux/vm_event_item.ts";
 import { cpu_relax } from "linux/smp.ts";
@@ -34,8 +37,9 @@ import {
 } from "asm/unistd.ts";
 import {
 	KUNIT_ASSERT_EQ, KUNIT_ASSERT_GE, KUNIT_ASSERT_NOT_NULL, KUNIT_CASE,
-	KUNIT_EXPECT_EQ, KUNIT_EXPECT_FALSE, KUNIT_EXPECT_GT, KUNIT_EXPECT_TRUE,
-	type kunit, kunit_skip, kunit_suite,
+	KUNIT_EXPECT_EQ, KUNIT_EXPECT_FALSE, KUNIT_EXPECT_GT,
+	KUNIT_EXPECT_PTR_EQ, KUNIT_EXPECT_TRUE, type kunit, kunit_skip,
+	kunit_suite,
 } from "kunit/test.ts";
 import { blk_poll, brd_lookup_page } from "drivers/block/brd.ts";
 import {
@@ -54,7 +58,9 @@ import {
 import {
 	__alloc_pages, __free_pages, nr_free_pages, wmark_pages, zone_normal,
 } from "mm/page_alloc.ts";
+import { clear_page_dirty_for_io } from "mm/page-writeback.ts";
 import { try_to_free_pages, zone_reclaimable_pages } from "mm/vmscan.ts";
+import { contig_page_data } from "mm/vmstat.ts";
 
 const INO = 5151;
 const BUF = AREA + 0x10000000;
@@ -365,6 +371,40 @@ function mapped_dirty_pages_are_written(test: kunit): void {
 	end_disk_file(test, fd);
 }
 
+/** What was written for reclaim is the next to go, though it was active. */
+function written_page_is_next(test: kunit): void {
+	const fd = with_disk_file(test, 2);
+	const other = open_number(test, INO + 1, 4);
+
+	read_pages(other, 4);
+	read_pages(fd, 2);
+	read_pages(fd, 2);
+	KUNIT_EXPECT_TRUE(test, of_page(fd, 0, false, PageActive));
+	const rotated = CONFIG_VM_EVENT_COUNTERS ? events(PGROTATED) : 0;
+
+	of_page(fd, 0, undefined, (page) => {
+		lock_page(page);
+		KUNIT_EXPECT_TRUE(test, clear_page_dirty_for_io(page));
+		SetPageReclaim(page);
+		const mapping = cast<address_space>(page.mapping);
+
+		if (mapping.a_ops.writepage) mapping.a_ops.writepage(page);
+		KUNIT_EXPECT_TRUE(test, PageWriteback(page));
+		wait_for_disk();
+		KUNIT_EXPECT_FALSE(test, PageWriteback(page));
+		KUNIT_EXPECT_FALSE(test, PageReclaim(page));
+		KUNIT_EXPECT_FALSE(test, PageActive(page));
+		const list: list_head =
+			contig_page_data.__lruvec.lists[LRU_INACTIVE_FILE];
+
+		KUNIT_EXPECT_PTR_EQ(test, list.prev, page.lru);
+	});
+	if (CONFIG_VM_EVENT_COUNTERS)
+		KUNIT_EXPECT_EQ(test, events(PGROTATED), rotated + 1);
+	user_syscall(__NR_close, other);
+	end_disk_file(test, fd);
+}
+
 /** A page that somebody has locked is not waited for. */
 function locked_page_is_skipped(test: kunit): void {
 	const fd = with_file(test, 1);
@@ -482,6 +522,7 @@ export const vmscan_test_suite = kunit_suite({
 		KUNIT_CASE("dirty_pages_are_written", dirty_pages_are_written),
 		KUNIT_CASE("mapped_dirty_pages_are_written",
 			mapped_dirty_pages_are_written),
+		KUNIT_CASE("written_page_is_next", written_page_is_next),
 		KUNIT_CASE("locked_page_is_skipped", locked_page_is_skipped),
 		KUNIT_CASE("blocks_stay", blocks_stay),
 		KUNIT_CASE("allocations_reclaim", allocations_reclaim),
