@@ -1243,6 +1243,7 @@ function __alloc_pages_slowpath(gfp_mask: gfp_t, order: number): page {
 			break;
 		if (!progress)
 			break;
+		ac.no_progress_loops = 0;
 	}
 
 	if ((gfp_mask & __GFP_NOFAIL) !== 0) {
