@@ -328,12 +328,14 @@ function shrink_page_list(page_list: list_head, sc: scan_control): number {
 /**
  * Up to nr_to_scan pages from the end of a list of the lruvec's to dst, with a
  * reference each. lru_lock is held. Those stay that nobody refers to any more,
- * or that somebody else is about to take. Returns how many were looked at.
+ * or that somebody else is about to take. Port: returns both how many were
+ * looked at, and how many are on dst.
  */
 function isolate_lru_pages(
 	nr_to_scan: number, lruvec: lruvec, dst: list_head, lru: number,
-): number {
+): { nr_scanned: number; nr_taken: number } {
 	const src: list_head = lruvec.lists[lru];
+	let nr_taken = 0;
 	let scan = 0;
 
 	for (; scan < nr_to_scan && !list_empty(src); scan++) {
@@ -351,8 +353,9 @@ function isolate_lru_pages(
 		}
 		lru_size_dec(lruvec, page);
 		list_move(page.lru, dst);
+		nr_taken++;
 	}
-	return scan;
+	return { nr_scanned: scan, nr_taken };
 }
 
 /**
@@ -403,19 +406,19 @@ function shrink_inactive_list(
 
 	INIT_LIST_HEAD(page_list);
 	let flags = spin_lock_irqsave(lruvec.lru_lock);
-	const nr_scanned = isolate_lru_pages(nr_to_scan, lruvec, page_list,
-		LRU_INACTIVE_FILE);
+	const { nr_scanned, nr_taken } = isolate_lru_pages(nr_to_scan, lruvec,
+		page_list, LRU_INACTIVE_FILE);
 
 	count_vm_events(kswapd ? PGSCAN_KSWAPD : PGSCAN_DIRECT, nr_scanned);
 	count_vm_events(PGSCAN_FILE, nr_scanned);
 	spin_unlock_irqrestore(lruvec.lru_lock, flags);
-	if (list_empty(page_list)) return 0;
+	if (nr_taken === 0) return 0;
 
 	sc.nr_unqueued_dirty = 0;
 	const nr_reclaimed = shrink_page_list(page_list, sc);
 
 	/* The flusher does not keep up with who writes. */
-	if (sc.nr_unqueued_dirty === nr_scanned) wakeup_flusher_threads();
+	if (sc.nr_unqueued_dirty === nr_taken) wakeup_flusher_threads();
 	flags = spin_lock_irqsave(lruvec.lru_lock);
 	move_pages_to_lru(lruvec, page_list);
 	count_vm_events(kswapd ? PGSTEAL_KSWAPD : PGSTEAL_DIRECT, nr_reclaimed);
@@ -438,7 +441,7 @@ function shrink_active_list(nr_to_scan: number, lruvec: lruvec): void {
 	INIT_LIST_HEAD(l_active);
 	INIT_LIST_HEAD(l_inactive);
 	let flags = spin_lock_irqsave(lruvec.lru_lock);
-	const nr_scanned = isolate_lru_pages(nr_to_scan, lruvec, l_hold,
+	const { nr_scanned } = isolate_lru_pages(nr_to_scan, lruvec, l_hold,
 		LRU_ACTIVE_FILE);
 
 	count_vm_events(PGREFILL, nr_scanned);

@@ -21,7 +21,7 @@ import {
 } from "linux/mmzone.ts";
 import {
 	PageActive, PageDirty, PageLRU, PageReclaim, PageReferenced,
-	PageWriteback, SetPageReclaim,
+	PageWriteback, SetPageLRU, SetPageReclaim, TestClearPageLRU,
 } from "linux/page-flags.ts";
 import { lock_page, unlock_page } from "linux/pagemap.ts";
 import type { list_head } from "linux/types.ts";
@@ -371,6 +371,28 @@ function mapped_dirty_pages_are_written(test: kunit): void {
 	end_disk_file(test, fd);
 }
 
+/** All that reclaim can take is dirty: then the flusher is to write it. A page
+ *  that somebody else has taken from the lists counts for nothing. */
+function flusher_is_woken(test: kunit): void {
+	const fd = with_disk_file(test, 0);
+	const other = open_number(test, INO + 1, 1);
+
+	reclaim_all();
+	read_pages(other, 1);
+	user_store8(BUF, 1);
+	user_syscall(__NR_pwrite64, fd, BUF, 1, 0);
+	of_page(other, 0, undefined, (page) => {
+		KUNIT_EXPECT_TRUE(test, TestClearPageLRU(page));
+		KUNIT_EXPECT_EQ(test, try_to_free_pages(0, GFP_NOFS), 0);
+		SetPageLRU(page);
+	});
+	KUNIT_EXPECT_TRUE(test, of_page(fd, 0, false, PageDirty));
+	in_kernel(run_scheduled_works);
+	KUNIT_EXPECT_FALSE(test, of_page(fd, 0, true, PageDirty));
+	user_syscall(__NR_close, other);
+	end_disk_file(test, fd);
+}
+
 /** What was written for reclaim is the next to go, though it was active. */
 function written_page_is_next(test: kunit): void {
 	const fd = with_disk_file(test, 2);
@@ -522,6 +544,7 @@ export const vmscan_test_suite = kunit_suite({
 		KUNIT_CASE("dirty_pages_are_written", dirty_pages_are_written),
 		KUNIT_CASE("mapped_dirty_pages_are_written",
 			mapped_dirty_pages_are_written),
+		KUNIT_CASE("flusher_is_woken", flusher_is_woken),
 		KUNIT_CASE("written_page_is_next", written_page_is_next),
 		KUNIT_CASE("locked_page_is_skipped", locked_page_is_skipped),
 		KUNIT_CASE("blocks_stay", blocks_stay),
