@@ -67,6 +67,25 @@ for (const tree of CONFIGS) {
 	}
 }
 
+test.serial("--warm: what is read of files is in the page cache already", async (t) => {
+	const kernel = find_kernel(await objtree({ name: "default" }));
+	const fitted = fit_to(recorded, await geometry(kernel.vmlinux));
+	for (const warm of [false, true]) {
+		const replayer = await boot({ kernel, cpus: 1, mem: 256, check: true, warm });
+		try {
+			for (let i = 0; i < 2; i++) {
+				const plan = make_plan(fitted, true);
+				const options = { cpus: 1, check: true, speculative: kernel.spf, arch: kernel.arch };
+				const report = make_report(fitted, plan, await replayer.run(plan), options);
+				t.true(is_clean(report), print_text(report));
+				t.is((report.vmstat.pgmajfault ?? 0) === 0, warm);
+			}
+		} finally {
+			await replayer.shutdown();
+		}
+	}
+});
+
 test.serial("limits refuse what they refused", async (t) => {
 	const rw = "PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS";
 	const limit = (name: string, bytes: string) =>

@@ -2,12 +2,36 @@
 /** Where page faults went: the sums, and what they are of a program whose faults are known. */
 import test from "ava";
 import { REASONS } from "../lib/reasons.ts";
+import { after_access, before_access, open_attempts } from "./attempts.ts";
+import type { User } from "./guest.ts";
 import { ABORTED, INTERRUPTED, MEMORY, NO_ATTEMPT, NO_FAULT, SUCCEEDED } from "./plan_format.ts";
 import { speculation_of, speculation_table } from "./speculation.ts";
 
 const file = MEMORY.indexOf("file-read");
 const anonymous = MEMORY.indexOf("anonymous");
 const pmd = ABORTED + 1 + REASONS.indexOf("SPF_ABORT_PMD");
+
+test("what became of an access, by the kernel's counters", (t) => {
+	const names = [...REASONS, "spf_abort", "spf_attempt", "pgfault"];
+	const counted = names.map(() => 0);
+	const user = {
+		user_vm_event_names: () => names,
+		user_vm_event: (item: number) => counted[item],
+	} as unknown as User;
+	const attempts = open_attempts(user);
+	const outcome = (signal: boolean, ...events: string[]) => {
+		before_access(user, attempts);
+		for (const name of events) counted[names.indexOf(name)]++;
+		return after_access(user, attempts, signal);
+	};
+	t.is(outcome(false), NO_FAULT);
+	t.is(outcome(false, "pgfault"), NO_ATTEMPT);
+	t.is(outcome(false, "pgfault", "spf_attempt"), SUCCEEDED);
+	t.is(outcome(true, "spf_attempt", "SPF_ABORT_VMA_COPY"), INTERRUPTED);
+	t.is(outcome(false, "pgfault", "spf_attempt", "spf_abort", "SPF_ABORT_PMD"), pmd, "its own reason");
+	t.is(outcome(true, "pgfault", "spf_attempt"), SUCCEEDED, "a signal without a reason is the fault's result");
+	t.is(outcome(false, "spf_attempt", "spf_abort"), ABORTED);
+});
 
 test("each fault counts once, under what it is of", (t) => {
 	const memory = Uint8Array.of(file, file, file, file, file, anonymous, anonymous);
