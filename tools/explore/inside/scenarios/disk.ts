@@ -3,30 +3,20 @@
  * Files that have a disk behind their pages: faults beside writeback, beside read-ahead and holes, and beside the
  * end of the file system. The disk is done with a request as soon as somebody waits for it.
  */
-import {
-	__NR_close,
-	__NR_fallocate,
-	__NR_fsync,
-	__NR_ftruncate,
-	__NR_mmap,
-	__NR_mount,
-	__NR_openat,
-	__NR_readahead,
-	__NR_umount2,
-	__NR_unlinkat,
-} from "asm/unistd.ts";
-import { load8 } from "host/door.ts";
-import { page_address } from "asm-generic/memory_model.ts";
-import { brd_lookup_page } from "drivers/block/brd.ts";
+import { __NR_close, __NR_fallocate, __NR_fsync, __NR_ftruncate, __NR_mmap, __NR_readahead } from "asm/unistd.ts";
 import { MAP_FIXED, MAP_SHARED } from "linux/mman.ts";
-import { put_page } from "linux/mm.ts";
-import { PageDirty } from "linux/page-flags.ts";
-import { fget, fput } from "kernel/fs/file_table.ts";
-import { find_get_page } from "mm/filemap.ts";
+import {
+	check_disk_unused,
+	disk,
+	disk_fd,
+	mount_disk,
+	new_disk_file,
+	open_disk_file,
+	umount_disk,
+} from "../disk_file.ts";
 import {
 	A,
 	check_that,
-	in_kernel,
 	LEN,
 	madvise_dontneed,
 	map_written,
@@ -45,28 +35,15 @@ import {
 } from "../scenario.ts";
 
 const CONFIGS = ["diskfs.config"];
-const O_RDWR_CREAT = 0o102;
 const PUNCH_HOLE_KEEP_SIZE = 3;
-/** Where names are. */
-const NAMES = A + 64 * PAGE;
-const FD = 7;
 /** A byte that is on the disk, and not V. */
 const OLD = 5;
 
-function name(n: number, text: string): number {
-	const at = NAMES + n * 64;
-
-	for (let i = 0; i <= text.length; i++) write(at + i, text.charCodeAt(i) || 0);
-	return at;
-}
 /** One page of a file at A, which says OLD on the disk; is it in the page cache, and mapped? */
 function on_disk(cached: boolean): void {
 	start_threads(2);
-	map_written(NAMES, 1);
-	user_syscall(__NR_mount, 0, name(0, "/mnt"), name(1, "diskfs"), 0);
-	const fd = user_syscall(__NR_openat, 0, name(2, "/mnt/a"), O_RDWR_CREAT, 0);
+	const fd = new_disk_file();
 
-	note(FD, fd);
 	user_syscall(__NR_ftruncate, fd, PAGE);
 	user_syscall(__NR_mmap, A, PAGE, PROT_RW, MAP_SHARED | MAP_FIXED, fd, 0);
 	write(A, OLD);
@@ -75,28 +52,12 @@ function on_disk(cached: boolean): void {
 	/* Another mount has nothing in the cache. */
 	munmap(A, PAGE);
 	user_syscall(__NR_close, fd);
-	user_syscall(__NR_umount2, name(0, "/mnt"), 0);
-	user_syscall(__NR_mount, 0, name(0, "/mnt"), name(1, "diskfs"), 0);
-	note(FD, user_syscall(__NR_openat, 0, name(2, "/mnt/a"), O_RDWR_CREAT, 0));
-	user_syscall(__NR_mmap, A, PAGE, PROT_RW, MAP_SHARED | MAP_FIXED, noted(FD), 0);
-}
-/** What the disk says, and whether the page is still to be written. */
-function disk(): { byte: number; dirty: boolean } {
-	return in_kernel(() => {
-		const file = fget(noted(FD));
-		const mapping = file.f_mapping;
-		const inode = mapping.host;
-		const block = brd_lookup_page(inode.i_ino * 2 ** 20);
-		const page = find_get_page(mapping, 0);
-		const dirty = PageDirty(page);
-
-		put_page(page);
-		fput(file);
-		return { byte: load8(page_address(block)), dirty };
-	});
+	umount_disk();
+	mount_disk();
+	user_syscall(__NR_mmap, A, PAGE, PROT_RW, MAP_SHARED | MAP_FIXED, open_disk_file(), 0);
 }
 function punch(): void {
-	note(1, user_syscall(__NR_fallocate, noted(FD), PUNCH_HOLE_KEEP_SIZE, 0, PAGE));
+	note(1, user_syscall(__NR_fallocate, disk_fd(), PUNCH_HOLE_KEEP_SIZE, 0, PAGE));
 }
 function check_punched(): void {
 	check_that(noted(1) === 0 && (noted(0) === OLD || noted(0) === 0), "a value from nowhere");
@@ -105,9 +66,7 @@ function check_punched(): void {
 }
 function check_unmount(): void {
 	munmap(A, LEN);
-	user_syscall(__NR_close, noted(FD));
-	user_syscall(__NR_unlinkat, 0, name(2, "/mnt/a"), 0);
-	check_that(user_syscall(__NR_umount2, name(0, "/mnt"), 0) === 0, "the file system is in use");
+	check_disk_unused();
 }
 
 export const scenarios: Record<string, Scenario> = {
@@ -119,7 +78,7 @@ export const scenarios: Record<string, Scenario> = {
 			on_disk(true);
 			write(A, OLD + 1);
 		},
-		cpus: [store, () => note(1, user_syscall(__NR_fsync, noted(FD)))],
+		cpus: [store, () => note(1, user_syscall(__NR_fsync, disk_fd()))],
 		check() {
 			const { byte, dirty } = disk();
 
@@ -135,7 +94,7 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: ->page_mkwrite, mm/page-writeback.c",
 		invariant: "what is written is on the disk, or the page is dirty",
 		setup: () => on_disk(true),
-		cpus: [store, () => note(1, user_syscall(__NR_fsync, noted(FD)))],
+		cpus: [store, () => note(1, user_syscall(__NR_fsync, disk_fd()))],
 		check() {
 			const { byte, dirty } = disk();
 
@@ -175,7 +134,7 @@ export const scenarios: Record<string, Scenario> = {
 		patch: "none: mm/readahead.c page_cache_ra_unbounded()",
 		invariant: "one of them brings the page in, and who finds it not yet read waits",
 		setup: () => on_disk(false),
-		cpus: [() => note(0, read(A)), () => note(1, user_syscall(__NR_readahead, noted(FD), 0, PAGE))],
+		cpus: [() => note(0, read(A)), () => note(1, user_syscall(__NR_readahead, disk_fd(), 0, PAGE))],
 		check() {
 			check_that(noted(1) === 0 && noted(0) === OLD, "a value from nowhere");
 			check_unmount();
@@ -189,12 +148,12 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "what was cut off does not come back; that a page of zeroes stays behind the end is no harm",
 		setup: () => on_disk(false),
 		cpus: [
-			() => note(0, user_syscall(__NR_readahead, noted(FD), 0, PAGE)),
-			() => note(1, user_syscall(__NR_ftruncate, noted(FD), 0)),
+			() => note(0, user_syscall(__NR_readahead, disk_fd(), 0, PAGE)),
+			() => note(1, user_syscall(__NR_ftruncate, disk_fd(), 0)),
 		],
 		check() {
 			check_that(noted(0) === 0 && noted(1) === 0, "a call fails");
-			user_syscall(__NR_ftruncate, noted(FD), PAGE);
+			user_syscall(__NR_ftruncate, disk_fd(), PAGE);
 			check_that(read(A) === 0, "what was cut off is still there");
 			check_unmount();
 		},
@@ -207,20 +166,19 @@ export const scenarios: Record<string, Scenario> = {
 		invariant: "who has unmapped all can unmount",
 		setup() {
 			on_disk(true);
-			user_syscall(__NR_close, noted(FD));
+			user_syscall(__NR_close, disk_fd());
 			map_written(A + 8 * PAGE, 1);
 		},
 		cpus: [
 			() => {
 				munmap(A, PAGE);
-				note(0, user_syscall(__NR_umount2, NAMES, 0));
+				note(0, umount_disk());
 			},
 			() => note(1, read(A + 8 * PAGE + 100)),
 		],
 		check() {
 			check_that(noted(0) === 0, `umount returns ${noted(0)}`);
-			user_syscall(__NR_mount, 0, name(0, "/mnt"), name(1, "diskfs"), 0);
-			note(FD, -1);
+			mount_disk();
 			check_unmount();
 		},
 		configs: CONFIGS,

@@ -8,27 +8,17 @@ import {
 	__NR_close,
 	__NR_fsync,
 	__NR_mmap,
-	__NR_mount,
-	__NR_openat,
 	__NR_pread64,
 	__NR_pwrite64,
 	__NR_sim_open,
 	__NR_sim_set_size,
-	__NR_umount2,
-	__NR_unlinkat,
 } from "asm/unistd.ts";
 import { CONFIG_PAGE_RECLAIM } from "generated/autoconf.ts";
-import { load8 } from "host/door.ts";
-import { page_address } from "asm-generic/memory_model.ts";
-import { brd_lookup_page } from "drivers/block/brd.ts";
 import { GFP_KERNEL } from "linux/gfp.ts";
 import { MAP_FIXED, MAP_PRIVATE, MAP_SHARED } from "linux/mman.ts";
-import { put_page } from "linux/mm.ts";
-import { PageDirty } from "linux/page-flags.ts";
-import { fget, fput } from "kernel/fs/file_table.ts";
-import { find_get_page } from "mm/filemap.ts";
 import { fault_around_bytes_set } from "mm/memory.ts";
 import { try_to_free_pages } from "mm/vmscan.ts";
+import { check_disk_unused, disk, disk_fd, new_disk_file } from "../disk_file.ts";
 import {
 	A,
 	ages,
@@ -57,9 +47,7 @@ import {
 const CONFIGS = ["reclaim.config"];
 const INO = 4716;
 const O_RDWR = 2;
-const O_RDWR_CREAT = 0o102;
 const NEIGHBOUR = A + 8 * PAGE;
-const NAMES = A + 64 * PAGE;
 /** What CPU 0 reads into. */
 const BUF = A + 9 * PAGE;
 /** The page that the CPU that reclaims takes. */
@@ -126,38 +114,14 @@ function on_disk(): void {
 	start_threads(2);
 	ages();
 	map(NEW, PAGE);
-	map_written(NAMES, 1);
-	map_written(B, 1);
-	user_syscall(__NR_mount, 0, name(0, "/mnt"), name(1, "diskfs"), 0);
-	const fd = user_syscall(__NR_openat, 0, name(2, "/mnt/a"), O_RDWR_CREAT, 0);
+	const fd = new_disk_file();
 
-	note(FD, fd);
+	map_written(B, 1);
 	write(B, OLD);
 	user_syscall(__NR_pwrite64, fd, B, 1, 0);
 	user_syscall(__NR_mmap, A, PAGE, PROT_RW, MAP_SHARED | MAP_FIXED, fd, 0);
 	read(A);
 	user_syscall(__NR_fsync, fd);
-}
-function name(n: number, text: string): number {
-	const at = NAMES + n * 64;
-
-	for (let i = 0; i <= text.length; i++) write(at + i, text.charCodeAt(i) || 0);
-	return at;
-}
-/** What the disk says, and whether there is a page that is still to be written. */
-function disk(): { byte: number; dirty: boolean } {
-	return in_kernel(() => {
-		const file = fget(noted(FD));
-		const mapping = file.f_mapping;
-		const inode = mapping.host;
-		const block = brd_lookup_page(inode.i_ino * 2 ** 20);
-		const page = find_get_page(mapping, 0);
-		const dirty = page !== NULL && PageDirty(page);
-
-		if (page !== NULL) put_page(page);
-		fput(file);
-		return { byte: load8(page_address(block)), dirty };
-	});
 }
 function check_disk(value: number): void {
 	const { byte, dirty } = disk();
@@ -166,9 +130,7 @@ function check_disk(value: number): void {
 	check_that(byte === value || dirty, `the disk has ${byte}, and no page is dirty`);
 	check_that(read(A) === value, "the file does not say what was written");
 	munmap(A, PAGE);
-	user_syscall(__NR_close, noted(FD));
-	user_syscall(__NR_unlinkat, 0, name(2, "/mnt/a"), 0);
-	check_that(user_syscall(__NR_umount2, name(0, "/mnt"), 0) === 0, "the file system is in use");
+	check_disk_unused();
 }
 
 function beside(
@@ -300,7 +262,7 @@ export const scenarios: Record<string, Scenario> = {
 			write(B, V);
 			madvise_dontneed(A, PAGE);
 		},
-		() => note(0, user_syscall(__NR_pwrite64, noted(FD), B, 1, 0)),
+		() => note(0, user_syscall(__NR_pwrite64, disk_fd(), B, 1, 0)),
 		() => {
 			check_that(noted(0) === 1, "the write fails");
 			check_disk(V);
@@ -315,7 +277,7 @@ export const scenarios: Record<string, Scenario> = {
 			write(A, V);
 			madvise_dontneed(A, PAGE);
 		},
-		() => note(0, user_syscall(__NR_fsync, noted(FD))),
+		() => note(0, user_syscall(__NR_fsync, disk_fd())),
 		() => {
 			check_that(noted(0) === 0, "fsync fails");
 			check_disk(V);
