@@ -65,19 +65,18 @@ export class Machine {
 		const shadow = new SharedArrayBuffer(memory.buffer.byteLength / 8);
 		const boot_origin = performance.timeOrigin;
 		try {
-			for (let cpu = 0; cpu < options.cpus; cpu++) {
-				const data: CpuData = {
+			for (let cpu = 0; cpu < options.cpus; cpu++)
+				machine.start(cpu, {
 					memory,
 					control,
 					shadow,
 					cpu,
 					nr_cpus: options.cpus,
 					boot_origin,
-				};
-				machine.start(cpu, data);
-				/* CPU 0 makes the memory map that the others find. */
+				});
+			/* All threads start at once; CPU 0 makes the memory map that the others find. */
+			for (let cpu = 0; cpu < options.cpus; cpu++)
 				await machine.run({ cpu, fn: cpu === 0 ? "start_kernel" : "secondary_start" });
-			}
 		} catch (error) {
 			await machine.shutdown();
 			throw error;
