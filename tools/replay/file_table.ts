@@ -39,12 +39,16 @@ export class FileTable {
 		return index;
 	}
 
-	/** Shared mappings of it cannot become writable: it was opened for reading, if none ever was. */
-	is_read_only(key: string): boolean {
+	/** Was it opened for reading only, for all that is known? */
+	may_be_read_only(key: string): boolean {
 		const index = this.open_index.get(`${key} true`);
-		if (index === undefined || this.written.has(index)) return false;
-		this.open_files[index].writable = false;
-		return true;
+		return index !== undefined && !this.written.has(index);
+	}
+
+	/** Shared mappings of it cannot become writable. */
+	is_read_only(key: string): void {
+		const index = this.open_index.get(`${key} true`);
+		if (index !== undefined) this.open_files[index].writable = false;
 	}
 
 	/** A shared mapping of it may be written to. */

@@ -20,6 +20,7 @@ import {
 	TASK_SIZE,
 } from "./abi.ts";
 import type { FileTable } from "./file_table.ts";
+import { forbidding, unadvisable } from "./half_way.ts";
 import { apply_policy, policy_footprint } from "./mempolicy.ts";
 import {
 	ADVICE_SHIFT,
@@ -156,8 +157,15 @@ export function apply_call(mm: AddressSpace, call: Call, files: FileTable) {
 			break;
 		case "mprotect":
 		case "pkey_mprotect":
-			if (errno && errno !== "ENOMEM") break;
-			mm.change(start, end, (area) => void (area.prot = args[2] & 7), true);
+			if (errno && errno !== "ENOMEM" && errno !== "EACCES") break;
+			mm.change(
+				start,
+				errno === "EACCES"
+					? (forbidding(mm, [start, end], args[2], files)?.start ?? start)
+					: end,
+				(area) => void (area.prot = args[2] & 7),
+				true,
+			);
 			break;
 		case "mremap": {
 			if (errno) break;
@@ -230,7 +238,8 @@ export function apply_call(mm: AddressSpace, call: Call, files: FileTable) {
 }
 
 function advise(mm: AddressSpace, start: number, end: number, advice: number, errno?: string) {
-	if (errno && errno !== "ENOMEM") return;
+	if (errno === "EINVAL") end = unadvisable(mm, [start, end], advice)?.start ?? start;
+	else if (errno && errno !== "ENOMEM") return;
 	const set = (on: number, off = 0) =>
 		mm.change(start, end, (area) => void (area.flags = (area.flags & ~off) | on));
 	switch (advice) {

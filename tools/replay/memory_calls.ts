@@ -19,6 +19,7 @@ import {
 	page_up,
 } from "./abi.ts";
 import type { FileTable } from "./file_table.ts";
+import { forbidding } from "./half_way.ts";
 import type { Images } from "./images.ts";
 import { apply_call, find_footprint } from "./layout.ts";
 import type { Setting } from "./limits.ts";
@@ -140,13 +141,10 @@ export class MemoryCalls {
 			}
 		}
 		if (is_policy_call(name)) policy_arguments(op, call);
-		if (call.result.errno === "EACCES" && name.endsWith("mprotect") && op.args[2] & PROT_WRITE)
-			mm.areas
-				.overlapping(...pages(op.args[0], op.args[1]))
-				.some(
-					({ value }) =>
-						(value.flags & SHARED) !== 0 && this.table.is_read_only(value.opened),
-				);
+		if (call.result.errno === "EACCES" && name.endsWith("mprotect")) {
+			const area = forbidding(mm, pages(op.args[0], op.args[1]), op.args[2], this.table)?.value;
+			if (area && area.flags & SHARED) this.table.is_read_only(area.opened);
+		}
 		if (!call.result.errno && ON_MAPPED.has(name))
 			this.images.was_there(mm, ...pages(op.args[0], op.args[1]));
 		find_footprint(op, mm);
