@@ -34,6 +34,7 @@ export const CLONE_VFORK = 0x4000;
 export const CLONE_THREAD = 0x10000;
 export const MCL_CURRENT = 1;
 export const MLOCK_ONFAULT = 1;
+export const MREMAP_MAYMOVE = 1;
 export const MREMAP_FIXED = 2;
 export const MREMAP_DONTUNMAP = 4;
 export const SIGCHLD = 17;
@@ -150,7 +151,7 @@ const NAMES: Record<string, number> = {
 	SHM_REMAP: 0o40000,
 	SHM_EXEC: 0o100000,
 	IPC_PRIVATE: 0,
-	MREMAP_MAYMOVE: 1,
+	MREMAP_MAYMOVE,
 	MREMAP_FIXED,
 	MREMAP_DONTUNMAP,
 	MS_ASYNC: 1,

@@ -5,6 +5,7 @@ import { at, UserError } from "../lib/errors.ts";
 import { CLONE_THREAD, page_up } from "./abi.ts";
 import type { MapsLine } from "./maps.ts";
 import type { Parts } from "./merge.ts";
+import { is_shown } from "./shown.ts";
 import type { Call, Event } from "./strace.ts";
 import { clone_flags, is_birth, number } from "./values.ts";
 
@@ -48,13 +49,21 @@ export class Ahead {
 		this.last_exec = this.look();
 		this.final_line = !parts.final
 			? Number.POSITIVE_INFINITY
-			: (parts.final.mark?.line ?? this.line_of_final(parts.final.lines));
+			: parts.final.mark
+				? this.marked_line(parts.final.mark.line, parts.final.lines)
+				: this.line_of_final(parts.final.lines);
 		this.start = this.find_start(unknown);
 	}
 
 	/** Where the heap of what was executed begins. */
 	first_brk(call: Call): number | undefined {
 		return call.line === 0 ? this.brk_without_execve : this.first_brks.get(call);
+	}
+
+	/** The last line that the maps show: strace may have been stopped before it let that call begin. */
+	private marked_line(line: number, final: MapsLine[]): number {
+		const last = this.events.find((event) => event.line === line);
+		return last?.kind === "call" && !is_shown(last, final) ? line - 1 : line;
 	}
 
 	/** Without a mark maps.final was copied soon after the first exit_group began: where threads ran on,

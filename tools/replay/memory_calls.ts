@@ -10,6 +10,7 @@ import {
 	MAP_TYPE,
 	MREMAP_DONTUNMAP,
 	MREMAP_FIXED,
+	MREMAP_MAYMOVE,
 	NR,
 	PAGE_SIZE,
 	PR_SET_NAME,
@@ -282,10 +283,16 @@ export class MemoryCalls {
 	}
 
 	/** With MREMAP_DONTUNMAP the new address is a hint, which strace does not write: where the kernel
-	 *  would not have found the place by itself, that was it. */
+	 *  would not have found the place by itself, that was it; and where it was refused, it was in the old one. */
 	private remap_call(op: Op, call: Call, mm: AddressSpace): void {
-		const { value } = op.expected;
+		const { value, errno } = op.expected;
 		op.placed = value !== undefined && !(op.args[3] & MREMAP_FIXED);
+		if (
+			errno === ERRNO.EINVAL &&
+			op.args[3] === (MREMAP_MAYMOVE | MREMAP_DONTUNMAP) &&
+			call.args.length === 4
+		)
+			op.args[4] = op.args[0];
 		if (!op.placed || !(op.args[3] & MREMAP_DONTUNMAP) || call.args.length > 4) return;
 		if (this.placement.of(mm, call, page_up(op.args[2])) === undefined) op.args[4] = value as number;
 	}

@@ -20,6 +20,7 @@ import { Operations } from "./operations.ts";
 import { Placement } from "./placement.ts";
 import { POPULATED, Populating } from "./populating.ts";
 import { Segments } from "./shm.ts";
+import { is_shown } from "./shown.ts";
 import { type Step, steps } from "./steps.ts";
 import type { Call, Signal, Strace } from "./strace.ts";
 import { type Thread, Threads } from "./threads.ts";
@@ -380,15 +381,15 @@ export class Merge {
 		this.final_mm ??= this.threads.main.mm;
 	}
 
-	/** maps.final was copied before this line: strace let no call return meanwhile, so all
-	 *  that had been entered was done. */
+	/** maps.final was copied before this line: strace let no call return meanwhile, so all that had been entered
+	 *  was done, or had not begun; the maps say which. */
 	private settle_snapshot(): void {
 		if (this.snapshot_due) return;
 		for (const inside of this.in_flight) {
 			const { call, thread } = inside;
 			if (!LAYOUT.has(call.name) && call.name !== "madvise") continue;
 			if (thread.mm !== this.threads.main.mm || call.result.value === undefined) continue;
-			if (!this.in_flight.has(inside)) continue;
+			if (!this.in_flight.has(inside) || !is_shown(call, this.parts.final?.lines ?? [])) continue;
 			this.in_flight.settle(inside);
 			this.in_flight.take_effect(inside);
 		}

@@ -183,17 +183,19 @@ export class AddressSpace {
 	}
 
 	move(from: number, old_length: number, to: number, length: number, keep: boolean): void {
-		/* Of equal length it may be several mappings, with what is between. */
+		/* Of equal length it may be several mappings, with holes: what lies where a hole goes stays. */
 		const parts =
 			old_length === length
-				? this.areas.overlapping(from, from + length).map(({ start, end }) => [start, end])
+				? this.areas
+						.overlapping(from, from + length)
+						.map(({ start, end }) => [
+							Math.max(start, from),
+							Math.min(end, from + length),
+						])
 				: [];
-		if (parts.length > 1) {
-			for (const [start, end] of parts) {
-				const at = Math.max(start, from);
-				const part = Math.min(end, from + length) - at;
-				this.move(at, part, to + (at - from), part, keep);
-			}
+		if (parts.length > 1 || (parts.length === 1 && parts[0][1] < from + length)) {
+			for (const [start, end] of parts)
+				this.move(start, end - start, to + (start - from), end - start, keep);
 			return;
 		}
 		const source = this.areas.at(from)?.value;

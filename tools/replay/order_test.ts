@@ -81,6 +81,7 @@ test("the hint of an mremap() that leaves the old mapping, which strace does not
 			${END}`).ops.find(({ name }) => name === "mremap")?.args[4];
 	t.is(hint("0x600000000000"), 0x600000000000);
 	t.is(hint("0x7ffff7ffd000"), undefined, "where the kernel puts it by itself");
+	t.is(hint("-1 EINVAL (Invalid argument)"), 0x7ffff7ffe000, "in what is to be moved");
 });
 
 /** Two areas of two pages below the loader, nothing above it, and threads 2 and 3: what was mapped or unmapped
@@ -147,4 +148,23 @@ test("who was born when the parent was killed inside of its fork", (t) => {
 		2 +++ killed by SIGSEGV +++
 		1 +++ killed by SIGSEGV +++`);
 	t.like(tasks[2], { pid: 3, parent: 1 });
+});
+
+test("an mremap() of several mappings leaves what lies where a hole goes", (t) => {
+	const { model } = trace(
+		`${START}
+		1 mmap(0x10000, 12288, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0) = 0x10000
+		1 munmap(0x12000, 4096) = 0
+		1 mmap(0x20000, 12288, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0) = 0x20000
+		1 mremap(0x10000, 12288, 12288, MREMAP_MAYMOVE|MREMAP_FIXED, 0x20000) = 0x20000
+		${END}`,
+		{ "kernel.txt": "6.18.0\n" },
+	);
+	t.deepEqual(
+		model.summary().filter(({ start }) => start < 0x100000),
+		[
+			{ start: 0x20000, end: 0x22000, permissions: "r--p" },
+			{ start: 0x22000, end: 0x23000, permissions: "---p" },
+		],
+	);
 });

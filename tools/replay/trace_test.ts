@@ -262,7 +262,7 @@ test("images of later execves, and the line at which the last maps were read", (
 		{
 			"maps.initial": `# strace.txt:1 start_brk=0x555555557000 brk=0x555555557000\n${INITIAL}`,
 			"maps.exec": `# strace.txt:2 start_brk=0x55555555a000 brk=0x55555555a000\n${other}`,
-			"maps.final": `# strace.txt:3\n${other}`,
+			"maps.final": `# strace.txt:3\n${other}7ffff7ffc000-7ffff7ffd000 r--p 00000000 00:00 0 \n`,
 		},
 	);
 	t.deepEqual(
@@ -283,6 +283,42 @@ test("images of later execves, and the line at which the last maps were read", (
 		],
 	);
 	t.is(final_line, 3);
+});
+
+test("maps that were copied when calls were entered and had not begun", (t) => {
+	const thread = "clone3({flags=CLONE_VM|CLONE_THREAD|CLONE_SIGHAND, exit_signal=0} => {parent_tid=[2]}, 88) = 2";
+	const map = "PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS";
+	const page = "40000000-40001000 r--p 00000000 00:00 0 \n";
+	/* Copied behind line 4: which calls the maps have seen, by what they show. */
+	const seen = (final: string) => {
+		const { ops, final_line } = trace(
+			`1 execve("/bin/prog", ["prog"], 0x7ffe /* 1 var */) = 0 (DELAYED)
+			1 ${thread}
+			2 mmap(NULL, 4096, ${map}|MAP_32BIT, -1, 0 <unfinished ...>
+			1 mmap(0x10000, 4096, ${map}|MAP_FIXED, -1, 0) = 0x10000
+			2 <... mmap resumed>) = 0x40000000
+			1 +++ killed by SIGKILL +++
+			2 +++ killed by SIGKILL +++`,
+			{
+				"maps.initial": `# strace.txt:1 start_brk=0x555555557000 brk=0x0\n${INITIAL}`,
+				"maps.final": `# strace.txt:4\n${final}${INITIAL}`,
+			},
+		);
+		const calls = ops.filter(({ kind }) => kind === "call" || kind === "exit");
+		return [
+			calls
+				.slice(
+					0,
+					calls.findIndex(({ snapshot }) => snapshot),
+				)
+				.map(({ args }) => args[0]),
+			final_line,
+		];
+	};
+	const low = "00010000-00011000 r--p 00000000 00:00 0 \n";
+	t.deepEqual(seen(`${low}${page}`), [[0x10000, 0], undefined]);
+	t.deepEqual(seen(low), [[0x10000], 4]);
+	t.deepEqual(seen(page), [[0], 3]);
 });
 
 test("older recordings: what was mapped by the first brk, and what was not yet when another thread ended all", (t) => {
