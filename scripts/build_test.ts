@@ -64,6 +64,16 @@ test("the stepper can be built with the feature off", async (t) => {
 	t.false(map.has("mmap_seq_read_start"));
 });
 
+test("where ->map_pages is all, nobody asks a file speculatively", async (t) => {
+	const name = /speculative_fault|fault_speculative/;
+	const { code } = await built("mappages", ["mappages.config"]);
+	t.notRegex(code, name);
+	t.regex(code, /only_map_pages/);
+	const both = await built("default", []);
+	t.regex(both.code, name);
+	t.notRegex(both.code, /only_map_pages/);
+});
+
 /** Functions that a source file exports. */
 function functions_of(file: string): string[] {
 	const text = readFileSync(join(here(), file), "utf8");

@@ -43,7 +43,7 @@ import { VM_BUG_ON_PAGE } from "linux/bug.ts";
 import {
 	CONFIG_MEMCG,
 	CONFIG_PAGE_RECLAIM,
-	CONFIG_SPECULATIVE_FILE_FAULT,
+	CONFIG_SPECULATIVE_FILE_BY_FAULT, CONFIG_SPECULATIVE_FILE_FAULT,
 } from "generated/autoconf.ts";
 import { alloc_page } from "linux/gfp.ts";
 import { INIT_LIST_HEAD, list_add_tail, list_del } from "linux/list.ts";
@@ -779,7 +779,7 @@ export function filemap_fault(vmf: vm_fault): vm_fault_t {
 	const index = vmf.pgoff;
 	let ret: vm_fault_t = 0;
 
-	if (CONFIG_SPECULATIVE_FILE_FAULT) {
+	if (CONFIG_SPECULATIVE_FILE_BY_FAULT) {
 		if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0)
 			return filemap_fault_speculative(vmf, mapping);
 	}

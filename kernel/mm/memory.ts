@@ -31,9 +31,9 @@ import {
 	CONFIG_ARCH_HAS_PKEYS,
 	CONFIG_ARCH_HAS_PTE_SPECIAL, CONFIG_GET_USER_PAGES, CONFIG_MEMCG,
 	CONFIG_MMU_GATHER_RCU_TABLE_FREE, CONFIG_MMU_NOTIFIER,
-	CONFIG_NUMA_BALANCING, CONFIG_SPECULATIVE_FILE_BY_MAP_PAGES,
-	CONFIG_SPECULATIVE_FILE_FAULT, CONFIG_SPECULATIVE_PAGE_FAULT,
-	CONFIG_TRACING,
+	CONFIG_NUMA_BALANCING, CONFIG_SPECULATIVE_FILE_BY_FAULT,
+	CONFIG_SPECULATIVE_FILE_BY_MAP_PAGES, CONFIG_SPECULATIVE_FILE_FAULT,
+	CONFIG_SPECULATIVE_PAGE_FAULT, CONFIG_TRACING,
 } from "generated/autoconf.ts";
 import type {
 	address_space, mm_struct, page, vm_area_struct, vm_fault,
@@ -1794,7 +1794,7 @@ function __do_fault(vmf: vm_fault): vm_fault_t {
 	const vma = vmf.vma;
 	let ret: vm_fault_t;
 
-	if (CONFIG_SPECULATIVE_FILE_FAULT &&
+	if (CONFIG_SPECULATIVE_FILE_BY_FAULT &&
 		(vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
 		ret = speculative_fault(vmf);
 	} else {
@@ -1862,7 +1862,7 @@ export function finish_fault(vmf: vm_fault): vm_fault_t {
 		ret = check_stable_address_space(vma.vm_mm);
 		if (ret !== 0) return ret;
 	}
-	if (!CONFIG_SPECULATIVE_FILE_FAULT ||
+	if (!CONFIG_SPECULATIVE_FILE_BY_FAULT ||
 		(vmf.flags & FAULT_FLAG_SPECULATIVE) === 0) {
 		if (pmd_none(READ_ONCE(vmf.pmd.pmd))) {
 			if (vmf.prealloc_pte !== NULL) {
@@ -1974,12 +1974,10 @@ function do_fault_around(vmf: vm_fault): vm_fault_t {
  * that does not wait, and enough. It is a choice here, to compare the two.
  */
 function only_map_pages(vmf: vm_fault): boolean {
-	if (CONFIG_SPECULATIVE_FILE_BY_MAP_PAGES) {
-		if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
-			count_vm_spf_event(SPF_ABORT_FAULT);
-			trace_spf_vmf_notsup(SPF_ABORT_FAULT, vmf);
-			return true;
-		}
+	if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
+		count_vm_spf_event(SPF_ABORT_FAULT);
+		trace_spf_vmf_notsup(SPF_ABORT_FAULT, vmf);
+		return true;
 	}
 	return false;
 }
@@ -1997,7 +1995,8 @@ function do_read_fault(vmf: vm_fault): vm_fault_t {
 		ret = do_fault_around(vmf);
 		if (ret !== 0) return ret;
 	}
-	if (only_map_pages(vmf)) return VM_FAULT_RETRY;
+	if (CONFIG_SPECULATIVE_FILE_BY_MAP_PAGES && only_map_pages(vmf))
+		return VM_FAULT_RETRY;
 	ret = __do_fault(vmf);
 	if ((ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY)) !== 0)
 		return ret;
@@ -2017,11 +2016,12 @@ function do_read_fault(vmf: vm_fault): vm_fault_t {
 function do_cow_fault(vmf: vm_fault): vm_fault_t {
 	const vma = vmf.vma;
 
-	if (only_map_pages(vmf)) return VM_FAULT_RETRY;
+	if (CONFIG_SPECULATIVE_FILE_BY_MAP_PAGES && only_map_pages(vmf))
+		return VM_FAULT_RETRY;
 	/* Another fault may set it: pairs with the release in
 	 * __anon_vma_prepare(). Port: a plain load in the kernel. */
 	if (smp_load_acquire(vma.anon_vma) === NULL) {
-		if (CONFIG_SPECULATIVE_FILE_FAULT) {
+		if (CONFIG_SPECULATIVE_FILE_BY_FAULT) {
 			if ((vmf.flags & FAULT_FLAG_SPECULATIVE) !== 0) {
 				count_vm_spf_event(SPF_ABORT_ANON_VMA);
 				trace_spf_vma_noanon(SPF_ABORT_ANON_VMA, vmf);
