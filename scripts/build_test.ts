@@ -116,6 +116,9 @@ test("without MMU notifiers nothing of them is left", async (t) => {
 	t.notRegex(off.code, name);
 	const least = await built(TINY.name, TINY.fragments);
 	t.notRegex(least.code, name);
+	/* What asks whether a page was used. */
+	const reclaim = await built("reclaim", ["reclaim.config", "nospf.config"]);
+	t.notRegex(reclaim.code, name);
 	const on = await built("kunit-debug", KUNIT_CONFIGS.debug);
 	for (const fn of ["__mmu_notifier_register", "mm_take_all_locks", "sys_sim_mirror_open", "validate_notifiers"])
 		t.true(on.map.has(fn), fn);

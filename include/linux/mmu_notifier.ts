@@ -342,9 +342,10 @@ export function ptep_clear_flush_young_notify(
 	vma: vm_area_struct, address: number, ptep: pte_t,
 ): boolean {
 	const young = ptep_clear_flush_young(vma, address, ptep);
+
+	if (!CONFIG_MMU_NOTIFIER) return young;
 	const others = mmu_notifier_clear_flush_young(vma.vm_mm, address,
 		address + PAGE_SIZE) !== 0;
-
 	return young || others;
 }
 
