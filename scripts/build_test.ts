@@ -64,6 +64,12 @@ test("the stepper can be built with the feature off", async (t) => {
 	t.false(map.has("mmap_seq_read_start"));
 });
 
+test("and so with programs that are wrong", async (t) => {
+	const { code } = await built("stepper-nospf-wrong", ["stepper.config", "nospf.config", "selftest.config"]);
+	t.regex(code, /wrong\/end-vma/);
+	t.notRegex(code, /wrong\/end-sequence/);
+});
+
 test("where ->map_pages is all, nobody asks a file speculatively", async (t) => {
 	const name = /speculative_fault|fault_speculative/;
 	const { code } = await built("mappages", ["mappages.config"]);

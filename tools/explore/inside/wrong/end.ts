@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Wrong programs: what is not as it has to be when all have ended (final.ts). */
+import { CONFIG_SPECULATIVE_PAGE_FAULT } from "generated/autoconf.ts";
 import { alloc_page, GFP_KERNEL } from "linux/gfp.ts";
 import { local_irq_disable } from "linux/irqflags.ts";
 import { VM_ACCOUNT } from "linux/mm.ts";
@@ -39,10 +40,14 @@ function change_pte(value: (pte: number) => number): void {
 
 export const scenarios: Record<string, Scenario> = {
 	"right/end": program("nothing", () => {}),
-	"wrong/end-sequence": program("the sequence stays odd", () => {
-		const mm = mm_of();
-		WRITE_ONCE(mm.mmap_seq, mm.mmap_seq + 1);
-	}),
+	...(CONFIG_SPECULATIVE_PAGE_FAULT
+		? {
+				"wrong/end-sequence": program("the sequence stays odd", () => {
+					const mm = mm_of();
+					WRITE_ONCE(mm.mmap_seq, mm.mmap_seq + 1);
+				}),
+			}
+		: {}),
 	"wrong/end-preempt": program("preemption stays off", () => preempt_disable()),
 	"wrong/end-irqs": program("interrupts stay off", () => local_irq_disable()),
 	"wrong/end-map-count": program("a vma is counted twice", () => {
