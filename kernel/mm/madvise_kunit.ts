@@ -160,18 +160,18 @@ function names(test: kunit): void {
 
 		map(0, 8);
 		mmap_write_lock(mm);
-		KUNIT_EXPECT_EQ(test, madvise_set_anon_name(mm, addr_of(0), 0x2000, a),
-			0);
-		KUNIT_EXPECT_EQ(test, madvise_set_anon_name(mm, addr_of(4), 0x2000, a),
-			0);
+		KUNIT_EXPECT_EQ(test, madvise_set_anon_name(mm, addr_of(0),
+			2 * PAGE_SIZE, a), 0);
+		KUNIT_EXPECT_EQ(test, madvise_set_anon_name(mm, addr_of(4),
+			2 * PAGE_SIZE, a), 0);
 		KUNIT_EXPECT_STREQ(test, layout(),
 			"0-2 rw, 2-4 rw, 4-6 rw, 6-8 rw");
 		/* Names are compared by their letters. */
-		KUNIT_EXPECT_EQ(test, madvise_set_anon_name(mm, addr_of(2), 0x2000,
-			also_a), 0);
+		KUNIT_EXPECT_EQ(test, madvise_set_anon_name(mm, addr_of(2),
+			2 * PAGE_SIZE, also_a), 0);
 		KUNIT_EXPECT_STREQ(test, layout(), "0-6 rw, 6-8 rw");
-		KUNIT_EXPECT_EQ(test, madvise_set_anon_name(mm, addr_of(0), 0x8000,
-			NULL), 0);
+		KUNIT_EXPECT_EQ(test, madvise_set_anon_name(mm, addr_of(0),
+			8 * PAGE_SIZE, NULL), 0);
 		KUNIT_EXPECT_STREQ(test, layout(), "0-8 rw");
 		mmap_write_unlock(mm);
 		anon_vma_name_put(a);
