@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // How V8 is to go about a command that is over in less than a second: it is not to spend half
-// of that on optimising it, or on copying what stays until the end from one small heap to the
-// next. Functions are optimised each by itself, which takes a fraction of the time that it takes
-// with all that they call in them. No counterpart in Linux.
+// of that on optimising it. Functions are optimised each by itself, which takes a fraction of the
+// time that it takes with all that they call in them. No counterpart in Linux.
 
 import { setFlagsFromString } from "node:v8";
 
-const FLAGS = [
-	"--no-turbo-inlining",
-	"--no-incremental-marking",
-	"--no-parallel-scavenge",
-	"--semi-space-growth-factor=16",
-	"--sparkplug",
-];
+const FLAGS = ["--no-turbo-inlining", "--no-incremental-marking", "--no-parallel-scavenge", "--sparkplug"];
 
 /** Node 20 has it; to later ones it is unknown, and they would say so on standard error. */
 const BEFORE_V8_12 = "--interrupt-budget=250000";
