@@ -60,9 +60,9 @@ function series(): string {
 	const replies = Array.from({ length: REPLIES - 1 }, (_, i) => reply(i, 1 + (i % PATCHES)));
 	return [cover, ...patches, ...replies].join("");
 }
-/** 5,000 messages of 6 KB each. */
+/** 5,000 messages of 10 KB each. */
 function mailbox(): string {
-	const text = hunks(1);
+	const text = `${hunks(1)}\n${hunks(9)}`.slice(0, 9_600);
 	const letters = Array.from({ length: 5_000 - PATCHES }, (_, i) => reply(i, 1 + (i % PATCHES), text));
 	return [...Array.from({ length: PATCHES }, (_, i) => patch(i + 1)), ...letters].join("");
 }
