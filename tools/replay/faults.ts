@@ -31,6 +31,8 @@ export interface Fault {
 	kernel: boolean;
 	/** The signal that it ended in: said by a line of strace.txt. */
 	signal?: string;
+	/** … and whether something was mapped there, which did not permit it. */
+	mapped?: boolean;
 	/** … because of a memory key. */
 	key?: boolean;
 }
@@ -97,6 +99,7 @@ export function match_signals(faults: Fault[], events: Event[]): void {
 		const fault = last.get(event.pid);
 		if (!fault || page_down(fault.address) !== page_down(event.address as number)) continue;
 		fault.signal = event.name;
+		fault.mapped = event.mapped;
 		fault.key = event.key;
 	}
 }

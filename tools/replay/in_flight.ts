@@ -4,17 +4,17 @@
  * order in which each can have returned what it did.
  */
 import { MAP_FIXED, page_up } from "./abi.ts";
+import type { Fault } from "./faults.ts";
 import type { FileTable } from "./file_table.ts";
 import { apply_call } from "./layout.ts";
 import { type AddressSpace, pages } from "./model.ts";
-import { TELLING } from "./order.ts";
-import { finds_place, type Placement } from "./placement.ts";
+import { type Choices, explains_fault, orders } from "./lookahead.ts";
+import { LAYOUT, TELLING } from "./order.ts";
+import { finds_place, is_to_be_free, type Placement } from "./placement.ts";
 import type { Call } from "./strace.ts";
 import type { Thread } from "./threads.ts";
 import { number } from "./values.ts";
 
-/** Calls that change what is mapped where. */
-export const LAYOUT = new Set(["mmap", "munmap", "mprotect", "pkey_mprotect", "mremap", "brk"]);
 /** How many calls in flight are put before another one. */
 const MOST = 3;
 /** And how many, where it is only asked whether there is time. */
@@ -24,20 +24,6 @@ const FEW = 2;
 export interface Inside {
 	call: Call;
 	thread: Thread;
-}
-
-/** All ordered choices of 1 to `most` of the items. */
-function* orders<T>(items: T[], most: number): Generator<T[]> {
-	for (let size = 1; size <= Math.min(most, items.length); size++) yield* choose(items, size);
-}
-function* choose<T>(items: T[], size: number): Generator<T[]> {
-	if (size === 0) return yield [];
-	for (const item of items)
-		for (const rest of choose(
-			items.filter((other) => other !== item),
-			size - 1,
-		))
-			yield [item, ...rest];
 }
 
 /** The range that a call takes out of the address space. */
@@ -55,7 +41,8 @@ function freed_by({ name, args, result }: Call): [number, number] | undefined {
 function may_be_changed_by(call: Call, other: Call): boolean {
 	if (call.name === "mremap" || other.name === "mremap" || call.name === "mlockall") return true;
 	const [address, length, , flags] = call.args.map((arg) => number(arg));
-	if (other.name === "mmap") return call.name === "mmap" && (flags & MAP_FIXED) !== 0;
+	if (other.name === "mmap" && is_to_be_free(other) === undefined)
+		return call.name === "mmap" && (flags & MAP_FIXED) !== 0;
 	const [start, end] = pages(call.name === "mmap" ? call.result.value! : address, length);
 	const [from, to] = pages(number(other.args[0]), number(other.args[1]));
 	return start < to && from < end;
@@ -63,11 +50,15 @@ function may_be_changed_by(call: Call, other: Call): boolean {
 
 export class InFlight {
 	private readonly calls = new Map<number, Inside>();
+	/** What was found to come before calls and faults that are still to be. */
+	private readonly chosen: Choices = new Map();
 
 	constructor(
 		private readonly placement: Placement,
 		private readonly table: FileTable,
 		private readonly effect: (inside: Inside) => void,
+		/** Looks at what comes after a call. */
+		private readonly search: (inside: Inside, others: Inside[]) => Choices | undefined,
 	) {}
 
 	[Symbol.iterator](): Iterator<Inside> {
@@ -105,38 +96,93 @@ export class InFlight {
 	}
 
 	/** The call is about to take effect: those that others are inside of and that must have come first do so.
-	 *  They are those without which it would not have returned what it did, tried in every order of a few; and
-	 *  those that could not return what they will once it has taken effect. */
+	 *  They are those without which it would not have returned what it did, and those that could not return what
+	 *  they will once it has taken effect. Which of them, and in which order, what comes later tells; where that
+	 *  explains nothing, it is guessed. */
 	settle(inside: Inside): void {
 		const { call, thread } = inside;
 		const others = [...this].filter((other) => other !== inside && other.thread.mm === thread.mm);
-		if (others.length === 0) return;
+		if (this.follow(call, (before) => this.explained_after(thread.mm, [...before, inside]))) return;
+		if (others.length === 0 || !this.is_open(inside, others)) return;
+		for (const [of, before] of this.search(inside, others) ?? []) this.chosen.set(of, before);
+		if (!this.follow(call, () => true)) this.guess(inside, others);
+	}
+
+	/** Something was touched: what maps it, or takes it away, must have come first. */
+	settle_fault(fault: Fault, mm: AddressSpace): void {
+		const explained = (state: AddressSpace) => explains_fault(state, fault);
+		const after = (before: Inside[]) => {
+			const state = mm.trial();
+			for (const { call } of before) apply_call(state, call, this.table);
+			return state;
+		};
+		if (explained(mm) || this.follow(fault, (before) => explained(after(before)))) return;
+		for (const inside of this) {
+			const { call, thread } = inside;
+			if (thread.mm !== mm || !LAYOUT.has(call.name) || call.result.value === undefined) continue;
+			if (!explained(after([inside]))) continue;
+			this.take_effect(inside);
+			return;
+		}
+	}
+
+	/** Does what was chosen to come first, if it still can. */
+	private follow(of: Call | Fault, possible: (before: Inside[]) => boolean): boolean {
+		const before = this.chosen.get(of)?.flatMap((call) => {
+			const inside = this.of(call.pid);
+			return inside?.call === call ? [inside] : [];
+		});
+		this.chosen.delete(of);
+		if (!before) return false;
+		if (!possible(before)) {
+			this.chosen.clear();
+			return false;
+		}
+		for (const inside of before) this.take_effect(inside);
+		return true;
+	}
+
+	/** Is there more than one way? */
+	private is_open(inside: Inside, others: Inside[]): boolean {
+		const { call, thread } = inside;
+		if (!this.placement.explains(thread.mm, call)) return true;
+		if (!(LAYOUT.has(call.name) || call.name === "mlockall") || call.result.errno) return false;
+		return others.some((other) => {
+			if (!TELLING.has(other.call.name)) return false;
+			if (this.placement.explains(thread.mm, other.call))
+				return !this.still_explained(thread.mm, call, other.call);
+			return finds_place(other.call) && this.is_last_chance(inside, other, others);
+		});
+	}
+
+	private guess(inside: Inside, others: Inside[]): void {
+		const { call, thread } = inside;
 		if (!this.placement.explains(thread.mm, call)) {
 			for (const other of this.first_ones(inside, others)) this.take_effect(other);
 			return;
 		}
-		if (!(LAYOUT.has(call.name) || call.name === "mlockall") || call.result.errno) return;
 		for (const other of others.filter((other) => TELLING.has(other.call.name))) {
 			if (!this.has(other)) continue;
 			if (this.placement.explains(thread.mm, other.call)) {
 				if (this.still_explained(thread.mm, call, other.call)) continue;
 				/* What comes later may make it possible again: the call at hand goes first then. */
 				if (this.explained_after(thread.mm, [other, inside])) this.take_effect(other);
-			} else if (finds_place(other.call)) this.before_too_late(inside, other, others);
+			} else if (finds_place(other.call) && this.is_last_chance(inside, other, others)) {
+				const rest = others.filter((one) => one !== other && this.has(one));
+				for (const one of [...this.first_ones(other, rest), other]) this.take_effect(one);
+			}
 		}
 	}
 
 	/** `other` has still to find its place, after some that are under way: if it could after them now, and
 	 *  not once `inside` has taken effect, this is the time. */
-	private before_too_late(inside: Inside, other: Inside, others: Inside[]): void {
+	private is_last_chance(inside: Inside, other: Inside, others: Inside[]): boolean {
 		const rest = others.filter((one) => one !== other && this.has(one));
 		const { mm } = other.thread;
-		if (!this.is_explained(other, rest, mm)) return;
+		if (!this.is_explained(other, rest, mm)) return false;
 		const after = mm.trial();
 		apply_call(after, inside.call, this.table);
-		if (this.placement.explains(after, other.call)) return;
-		if (this.is_explained(other, rest, after)) return;
-		for (const one of [...this.first_ones(other, rest), other]) this.take_effect(one);
+		return !this.placement.explains(after, other.call) && !this.is_explained(other, rest, after);
 	}
 
 	/** An order of others after which the call is explained; of several one that leaves the rest possible. */

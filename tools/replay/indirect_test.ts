@@ -33,6 +33,17 @@ test("shmdt() leaves alone what has been mapped over a segment, and what of it w
 	]);
 });
 
+test("shmdt() finds a segment where mremap() has put it", (t) => {
+	const { model } = calls(`1 shmget(IPC_PRIVATE, 12288, IPC_CREAT|0600) = 7
+1 shmat(7, NULL, 0) = 0x7ffff7ffc000
+1 mremap(0x7ffff7ffc000, 12288, 12288, MREMAP_MAYMOVE|MREMAP_FIXED, 0x200000000000) = 0x200000000000
+1 munmap(0x200000000000, 4096) = 0
+1 mmap(0x200000001000, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0) = 0x200000001000
+1 shmdt(0x200000000000) = 0`);
+	const left = model.summary().filter(({ start }) => start >= 0x200000000000 && start < 0x300000000000);
+	t.deepEqual(left, [{ start: 0x200000001000, end: 0x200000002000, permissions: "r--p" }]);
+});
+
 test("io_setup() maps a ring, as large as the machine's CPUs ask for", (t) => {
 	const ring = `1 io_setup(65, [0x7ffff7ff9000]) = 0
 1 io_destroy(0x7ffff7ff9000) = 0

@@ -10,13 +10,15 @@ import { type Fault, match_signals } from "./faults.ts";
 import { FileTable } from "./file_table.ts";
 import { Images, type Missing } from "./images.ts";
 import { Forks, type Late } from "./forks.ts";
-import { InFlight, type Inside, LAYOUT } from "./in_flight.ts";
+import { InFlight, type Inside } from "./in_flight.ts";
 import type { Machine } from "./limits.ts";
+import { type Choices, Lookahead } from "./lookahead.ts";
 import type { MarkedMaps } from "./maps.ts";
 import { Memfds } from "./memfds.ts";
 import { MemoryCalls } from "./memory_calls.ts";
 import type { AddressSpace } from "./model.ts";
 import { Operations } from "./operations.ts";
+import { LAYOUT } from "./order.ts";
 import { Placement } from "./placement.ts";
 import { POPULATED, Populating } from "./populating.ts";
 import { Segments } from "./shm.ts";
@@ -62,6 +64,10 @@ export class Merge {
 	private postponed: { inside: Inside; line: number }[] = [];
 	/** Of the step that is under way. */
 	private line = 0;
+	/** What comes next: the index of a step, and of a fault. */
+	private next: [step: number, fault: number] = [0, 0];
+	private readonly lookahead: Lookahead;
+	private readonly steps: Step[];
 	private readonly segments: Segments;
 	private readonly rings: Rings;
 	private readonly memfds = new Memfds();
@@ -95,10 +101,17 @@ export class Merge {
 		const ahead = new Ahead(parts, unknown);
 		this.ahead = ahead;
 		this.placement = new Placement(parts.kernel, initial);
+		this.steps = steps(strace.events);
+		this.lookahead = new Lookahead(this.placement, this.steps, faults);
 		this.ops = new Operations(strace_file, (op) => this.take_snapshot(op));
 		this.images = new Images(parts, ahead, table, lacked);
 		this.forks = new Forks(this.placement, table, known_late);
-		this.in_flight = new InFlight(this.placement, table, (inside) => this.take_effect(inside));
+		this.in_flight = new InFlight(
+			this.placement,
+			table,
+			(inside) => this.take_effect(inside),
+			(inside, others) => this.look_ahead(inside, others),
+		);
 		const { ops, images, in_flight, placement } = this;
 		this.threads = new Threads({
 			...{ strace_file, ahead, ops, images, in_flight, unknown },
@@ -147,18 +160,18 @@ export class Merge {
 
 	run(): Omit<Trace, "command" | "kernel" | "lines"> {
 		const { parts, ahead } = this;
-		const { events, no_pids } = parts.strace;
+		const { no_pids } = parts.strace;
 		this.omit_before(ahead.start);
 		this.begin();
 		if (no_pids) this.adopt_faults();
-		let f = 0;
 		/* A fault that carries the microsecond of a line came first: the thread
 		 * of the line is held by strace from then on. */
 		const faults_until = (time: number) => {
-			for (; f < parts.faults.length && parts.faults[f].time <= time; f++)
-				this.touches.replay(parts.faults[f]);
+			while (this.next[1] < parts.faults.length && parts.faults[this.next[1]].time <= time)
+				this.touches.replay(parts.faults[this.next[1]++]);
 		};
-		for (const step of steps(events)) {
+		for (const step of this.steps) {
+			this.next[0]++;
 			if (step.line <= ahead.start.last_line) continue;
 			faults_until(step.time);
 			if (step.line > ahead.final_line) this.settle_snapshot();
@@ -308,6 +321,13 @@ export class Merge {
 		if (call.name === "execve" && call.result.value === 0 && call.lines === 1) return;
 		this.in_flight.settle(inside);
 		this.in_flight.take_effect(inside);
+	}
+
+	private look_ahead({ call, thread }: Inside, others: Inside[]): Choices | undefined {
+		const { mm } = thread;
+		const inside = [call, ...others.map((other) => other.call)];
+		const threads = [...this.threads.alive()].filter((one) => one.mm === mm).map(({ pid }) => pid);
+		return this.lookahead.search(call, mm, inside, new Set(threads), this.next);
 	}
 
 	private take_effect({ call, thread }: Inside): void {

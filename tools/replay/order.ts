@@ -6,6 +6,9 @@ import { type AddressSpace, LOCKED, pages } from "./model.ts";
 import type { Call } from "./strace.ts";
 import { number, numeric } from "./values.ts";
 
+/** Calls that change what is mapped where. */
+export const LAYOUT = new Set(["mmap", "munmap", "mprotect", "pkey_mprotect", "mremap", "brk"]);
+
 /** Calls whose results depend on what is mapped where. */
 export const TELLING = new Set([
 	"mmap",
@@ -18,6 +21,7 @@ export const TELLING = new Set([
 	"mlock2",
 	"munlock",
 	"mbind",
+	"mincore",
 ]);
 
 /** Is all of it mapped? */

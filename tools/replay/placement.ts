@@ -11,7 +11,7 @@ import {
 	page_up,
 } from "./abi.ts";
 import type { MapsLine } from "./maps.ts";
-import type { AddressSpace } from "./model.ts";
+import { type AddressSpace, pages } from "./model.ts";
 import { explains_mremap, explains_range, TELLING } from "./order.ts";
 import type { Call } from "./strace.ts";
 import { number } from "./values.ts";
@@ -35,6 +35,14 @@ const GAP = 1 << 20;
 export function finds_place({ name, args, result }: Call): boolean {
 	if (name !== "mmap" || result.errno || result.value === undefined) return false;
 	return number(args[0]) === 0 && !(number(args[3]) & (MAP_FIXED | MAP_FIXED_NOREPLACE));
+}
+
+/** Of an mmap() that replaces nothing, or that got what it had hinted at: was there nothing before? */
+export function is_to_be_free({ name, args, result }: Call): boolean | undefined {
+	const flags = number(args[3]);
+	if (name !== "mmap" || flags & MAP_FIXED || number(args[0]) === 0) return undefined;
+	if (result.errno) return result.errno === "EEXIST" && flags & MAP_FIXED_NOREPLACE ? false : undefined;
+	return result.value === number(args[0]) ? true : undefined;
 }
 
 export class Placement {
@@ -64,6 +72,13 @@ export class Placement {
 		if (call.name === "mremap")
 			return explains_mremap(mm, call, (length) => this.of(mm, call, length) !== undefined);
 		if (call.name !== "mmap" && TELLING.has(call.name)) return explains_range(mm, call);
+		const free = is_to_be_free(call);
+		if (free !== undefined)
+			return (
+				(mm.areas.overlapping(...pages(number(call.args[0]), number(call.args[1]))).length ===
+					0) ===
+				free
+			);
 		return !finds_place(call) || this.of(mm, call, page_up(number(call.args[1]))) !== undefined;
 	}
 

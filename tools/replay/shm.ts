@@ -5,7 +5,17 @@
  * segment is says its shmget(), or the hole that the kernel found for it, or
  * the maps; a page, if nothing does.
  */
-import { MAP_FIXED, MAP_SHARED, PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE, page_down, page_up } from "./abi.ts";
+import {
+	MAP_FIXED,
+	MAP_SHARED,
+	PAGE_SIZE,
+	PROT_EXEC,
+	PROT_READ,
+	PROT_WRITE,
+	page_down,
+	page_up,
+	TASK_SIZE,
+} from "./abi.ts";
 import type { MapsLine } from "./maps.ts";
 import type { AddressSpace } from "./model.ts";
 import type { Call, Event } from "./strace.ts";
@@ -16,6 +26,8 @@ const SHM_EXEC = 0o100000;
 
 const PREFIX = "/SYSV";
 const path_of = (id: number) => `${PREFIX} ${id}`;
+/** What is mapped of one. */
+const OPENED = / \/SYSV (\d+)$/;
 /** Is the file of that path a segment? */
 export const is_segment = (path: string) => path.startsWith(PREFIX);
 
@@ -53,10 +65,21 @@ export class Segments {
 
 	private detach(call: Call, mm: AddressSpace): void {
 		const address = page_down(number(call.args[0]));
-		const { length, id } = mm.attached.get(address) ?? { length: PAGE_SIZE, id: -1 };
+		const { length, id } = mm.attached.get(address) ??
+			this.moved(address, mm) ?? { length: PAGE_SIZE, id: -1 };
 		mm.attached.delete(address);
 		this.detaching.set(call, id);
 		become(call, "munmap", [address, length].map(constant));
+	}
+
+	/** A segment that mremap() has put where it would begin there. */
+	private moved(address: number, mm: AddressSpace): { length: number; id: number } | undefined {
+		const part = mm.areas
+			.overlapping(address, TASK_SIZE)
+			.find(({ start, value }) => value.offset === start - address && OPENED.test(value.opened));
+		if (!part) return undefined;
+		const id = Number(OPENED.exec(part.value.opened)?.[1]);
+		return { length: this.sizes.get(id) ?? PAGE_SIZE, id };
 	}
 
 	/** What a call that takes effect comes down to: of a shmdt() what is still of the segment, and in its place. */

@@ -67,6 +67,8 @@ export interface Signal {
 	key?: boolean;
 	/** Where, if it is of an access to memory. */
 	address?: number;
+	/** … and whether something was mapped there. */
+	mapped?: boolean;
 }
 
 export type Event = Call | Exit | Signal;
@@ -413,6 +415,8 @@ function parse_signal(body: string, pid: number, time: number, line: number): Si
 		/* An address that no page table can hold: the CPU does not say which. */
 		if (code?.kind === "name" && code.name === "SI_KERNEL") return signal;
 		if (code?.kind === "name" && code.name === "SEGV_PKUERR") signal.key = true;
+		if (code?.kind === "name" && code.name === "SEGV_MAPERR") signal.mapped = false;
+		if (code?.kind === "name" && code.name === "SEGV_ACCERR") signal.mapped = true;
 		if (address?.kind === "number") signal.address = address.value;
 		else if (address?.kind === "name" && address.name === "NULL") signal.address = 0;
 	}

@@ -5,23 +5,16 @@ import type { Ahead } from "./ahead.ts";
 import type { Fault } from "./faults.ts";
 import type { Images } from "./images.ts";
 import type { InFlight } from "./in_flight.ts";
+import { permits } from "./lookahead.ts";
 import type { MemoryCalls } from "./memory_calls.ts";
-import { type AddressSpace, ANONYMOUS, type Area, type AreaRange, pages, SHARED } from "./model.ts";
+import { type AddressSpace, ANONYMOUS, type Area, type AreaRange, SHARED } from "./model.ts";
 import type { Operations } from "./operations.ts";
 import type { Memory } from "./plan_format.ts";
 import type { Thread, Threads } from "./threads.ts";
 import type { Access } from "./trace.ts";
-import { exec_comm, number } from "./values.ts";
+import { exec_comm } from "./values.ts";
 
 const FAULT_AROUND = 65536;
-const MAPPING = new Set(["mmap", "mprotect", "pkey_mprotect", "mremap", "brk"]);
-
-/** How a thread touches memory that permits `prot`. */
-function permits(prot: number, access: Access): boolean {
-	if (access === "write") return (prot & PROT_WRITE) !== 0;
-	if (access === "exec") return (prot & PROT_EXEC) !== 0;
-	return (prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) !== 0;
-}
 
 /** Where nothing is mapped nothing is shared. */
 function memory_of(area: { flags: number; file: number } | undefined, access: Access): Memory {
@@ -88,30 +81,8 @@ export class Touches {
 			this.foreign++;
 			return;
 		}
-		this.settle_mapping(thread, fault);
+		this.in_flight.settle_fault(fault, thread.mm);
 		this.touch(thread, fault);
-	}
-
-	/** A thread cannot touch memory before the call that maps it took effect. */
-	private settle_mapping(thread: Thread, { address, access, signal }: Fault): void {
-		if (signal) return;
-		const permitted = () => {
-			const area = thread.mm.areas.at(address)?.value;
-			return area !== undefined && permits(area.prot, access ?? "read");
-		};
-		if (permitted()) return;
-		for (const inside of this.in_flight) {
-			const { call } = inside;
-			if (inside.thread.mm !== thread.mm || !MAPPING.has(call.name)) continue;
-			if (call.result.value === undefined || call.result.errno) continue;
-			const args = call.args.map((arg) => number(arg));
-			const start = call.name === "mmap" || call.name === "mremap" ? call.result.value : args[0];
-			const length = call.name === "mremap" ? args[2] : args[1];
-			const [from, to] =
-				call.name === "brk" ? [thread.mm.brk, call.result.value] : pages(start, length);
-			if (address >= from && address < to) this.in_flight.take_effect(inside);
-			if (permitted()) return;
-		}
 	}
 
 	private touch(thread: Thread, fault: Fault): void {
