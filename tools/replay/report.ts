@@ -98,6 +98,7 @@ export function make_report(
 		if (found.rule) results.named += op.lines;
 		else hint ??= hint_of(outcome_of(plan, op, i), trace.unexplained.includes(op.line));
 	});
+	const events = counted(outcome.before.vmstat, outcome.loaded.vmstat);
 	const latencies = plan.latency.filter((_, i) => trace.ops[i].kind === "fault").sort();
 	return {
 		directory: trace.directory,
@@ -135,8 +136,8 @@ export function make_report(
 		elapsed_ns: outcome.elapsed_ns,
 		kernel_ns: plan.latency.reduce((sum, ns) => sum + ns, 0),
 		mmap_lock_wait: subtract(outcome.loaded.mmap_lock_wait, outcome.before.mmap_lock_wait),
-		vmstat: counted(outcome.before.vmstat, outcome.loaded.vmstat),
-		speculation: speculation_of(plan),
+		vmstat: events,
+		speculation: speculation_of(plan, events),
 		leaks: find_leaks(outcome),
 		console: outcome.console,
 	};

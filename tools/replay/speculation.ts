@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Where page faults went: by what they were of, how many were tried without mmap_lock, and what became of these. */
+/**
+ * Where page faults went: by what they were of, how many were tried without mmap_lock, and what became of these. Of
+ * what the kernel counted beyond that, inside of system calls and when an access was tried again, it is not known
+ * what it was of.
+ */
 import Table from "cli-table3";
 import { REASONS } from "../lib/reasons.ts";
 import {
@@ -23,15 +27,17 @@ export interface Attempted {
 	/** Those that were given up, by the kernel's counter of the reason; "" without one. */
 	aborts: Record<string, number>;
 }
-export type Speculation = Record<Memory, Attempted>;
+/** The rest that the kernel counted. */
+const REST = "in calls, again";
+export type Speculation = Record<Memory | typeof REST, Attempted>;
 
-export function speculation_of({
-	count,
-	memory,
-	speculation,
-}: Pick<Plan, "count" | "memory" | "speculation">): Speculation {
+/** `counted`: by the kernel, in all of the replay. */
+export function speculation_of(
+	{ count, memory, speculation }: Pick<Plan, "count" | "memory" | "speculation">,
+	counted: Record<string, number>,
+): Speculation {
 	const of = (): Attempted => ({ faults: 0, attempts: 0, successes: 0, interrupted: 0, aborts: {} });
-	const all = Object.fromEntries(MEMORY.map((name) => [name, of()])) as Speculation;
+	const all = Object.fromEntries([...MEMORY, REST].map((name) => [name, of()])) as Speculation;
 	for (let op = 0; op < count; op++) {
 		const what = speculation[op];
 		if (what === NO_FAULT) continue;
@@ -50,7 +56,29 @@ export function speculation_of({
 		const reason = what === ABORTED ? "" : REASONS[what - ABORTED - 1];
 		row.aborts[reason] = (row.aborts[reason] ?? 0) + 1;
 	}
+	all[REST] = rest_of(
+		MEMORY.map((name) => all[name]),
+		counted,
+	);
 	return all;
+}
+
+function rest_of(rows: Attempted[], counted: Record<string, number>): Attempted {
+	const rest = (name: string, of: (row: Attempted) => number) =>
+		Math.max(
+			0,
+			rows.reduce((left, row) => left - of(row), counted[name] ?? 0),
+		);
+	const given_up = ({ aborts }: Attempted) => Object.values(aborts).reduce((sum, n) => sum + n, 0);
+	const attempts = rest("spf_attempt", (row) => row.attempts);
+	const aborts = REASONS.map((name) => [name, rest(name, (row) => row.aborts[name] ?? 0)] as const);
+	return {
+		faults: rest("pgfault", (row) => row.faults),
+		attempts,
+		successes: Math.max(0, attempts - rest("spf_abort", given_up)),
+		interrupted: 0,
+		aborts: Object.fromEntries(aborts.filter(([, n]) => n > 0)),
+	};
 }
 
 const BARE = Object.fromEntries(
@@ -62,7 +90,9 @@ const BARE = Object.fromEntries(
 
 /** As text; nothing where no fault was tried. */
 export function speculation_table(speculation: Speculation): string {
-	const rows = MEMORY.map((name) => ({ name, ...speculation[name] })).filter(({ faults }) => faults > 0);
+	const rows = [...MEMORY, REST]
+		.map((name) => ({ name, ...speculation[name as keyof Speculation] }))
+		.filter(({ faults, attempts }) => faults > 0 || attempts > 0);
 	if (rows.every(({ attempts }) => attempts === 0)) return "";
 	const table = new Table({
 		head: ["", "faults", "tried", "done", "given up"],

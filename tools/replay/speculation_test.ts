@@ -36,17 +36,24 @@ test("what became of an access, by the kernel's counters", (t) => {
 test("each fault counts once, under what it is of", (t) => {
 	const memory = Uint8Array.of(file, file, file, file, file, anonymous, anonymous);
 	const speculation = Uint8Array.of(NO_FAULT, SUCCEEDED, pmd, ABORTED, INTERRUPTED, NO_ATTEMPT, SUCCEEDED);
-	const all = speculation_of({ count: 7, memory, speculation });
+	const counted = { pgfault: 9, spf_attempt: 8, spf_abort: 4, SPF_ABORT_PMD: 2, SPF_ABORT_ODD: 1 };
+	const all = speculation_of({ count: 7, memory, speculation }, counted);
 	t.deepEqual(all["file-read"], {
 		...{ faults: 4, attempts: 4, successes: 1, interrupted: 1 },
 		aborts: { SPF_ABORT_PMD: 1, "": 1 },
 	});
 	t.deepEqual(all.anonymous, { faults: 2, attempts: 1, successes: 1, interrupted: 0, aborts: {} });
 	t.deepEqual(all.shared, { faults: 0, attempts: 0, successes: 0, interrupted: 0, aborts: {} });
+	const rest = { faults: 3, attempts: 3, successes: 1, interrupted: 0 };
+	t.deepEqual(all["in calls, again"], { ...rest, aborts: { SPF_ABORT_PMD: 1, SPF_ABORT_ODD: 1 } });
+	t.regex(speculation_table(all), /^in calls, again +3 +3 +1 +ODD 1, PMD 1$/m);
 	t.regex(speculation_table(all), /^file-read +4 +4 +1 +PMD 1, \(not counted\) 1, \(for a signal\) 1$/m);
 });
 
 test("without an attempt there is no table", (t) => {
-	const all = speculation_of({ count: 1, memory: Uint8Array.of(file), speculation: Uint8Array.of(NO_ATTEMPT) });
+	const all = speculation_of(
+		{ count: 1, memory: Uint8Array.of(file), speculation: Uint8Array.of(NO_ATTEMPT) },
+		{},
+	);
 	t.is(speculation_table(all), "");
 });
