@@ -5,6 +5,9 @@ import type { Sources } from "../index/source.ts";
 import { href, ident_page } from "./address.ts";
 import { escaped, Html } from "./html.ts";
 
+/** Where the events of /proc/vmstat are defined, which its text and that of a patch have in small letters. */
+const EVENTS = "include/linux/vm_event_item.ts";
+
 const MARK = /\b(?:[A-Z]\w*\.\d\d|R\d+)\b/g;
 
 export class Code {
@@ -19,6 +22,13 @@ export class Code {
 		const full = kconfig && /^[A-Z]/.test(name) ? `CONFIG_${name}` : name;
 		return this.sources.definitions.has(full) ? href(this.up, ident_page(full)) : undefined;
 	}
+	/** Of a token: where what it names leads. */
+	private target(kind: Token["kind"], text: string, kconfig?: boolean): string | undefined {
+		if (kind === "id") return this.link(text, kconfig);
+		if (kind !== "str") return undefined;
+		const event = text.slice(1, -1).toUpperCase();
+		return this.sources.definitions.get(event)?.[0].file === EVENTS ? this.link(event) : undefined;
+	}
 	line(tokens: readonly Token[], o: { kconfig?: boolean; changed?: ReadonlySet<number> } = {}): Html {
 		let out = "";
 		tokens.forEach(({ kind, text }, i) => {
@@ -29,12 +39,10 @@ export class Code {
 	}
 	private token(kind: Token["kind"], text: string, kconfig?: boolean): string {
 		if (kind === "ws" || kind === "op") return escaped(text);
-		if (kind === "id") {
-			const to = this.link(text, kconfig);
-			return to ? `<a class="i" href="${to}">${escaped(text)}</a>` : escaped(text);
-		}
 		if (kind === "com") return `<b class="com">${this.comment(text)}</b>`;
-		return `<b class="${kind}">${escaped(text)}</b>`;
+		const shown = kind === "id" ? escaped(text) : `<b class="${kind}">${escaped(text)}</b>`;
+		const to = this.target(kind, text, kconfig);
+		return to ? `<a class="i" href="${to}">${shown}</a>` : shown;
 	}
 	/** Marks of patches and numbers of bugs lead to where they are listed. */
 	private comment(text: string): string {
