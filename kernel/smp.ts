@@ -17,6 +17,7 @@ import {
 	CONFIG_SMP,
 	CONFIG_TRACING,
 } from "generated/autoconf.ts";
+import { smp_mb } from "host/door.ts";
 import {
 	answer_step,
 	await_step,
@@ -191,8 +192,15 @@ export function cpu_kick(cpu: number): void {
 	if (CONFIG_SMP) {
 		const t = per_cpu(ipi, cpu);
 
-		/* Pairs with idle_prepare(): bump, then look whether it sleeps. */
+		/*
+		 * What it waits for, then the bump, then the look whether it
+		 * sleeps: pairs with idle_prepare(). By barriers, as an atomic
+		 * without result has no order.
+		 */
+		smp_mb();
 		fetch_add(t.wake_seq, 1);
+		/* Pairs with idle_prepare(), too. */
+		smp_mb();
 		if (READ_ONCE(t.parked) !== 0)
 			cpu_unpark(ADDR(t.wake_seq));
 	}
