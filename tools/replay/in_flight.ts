@@ -151,6 +151,7 @@ export class InFlight {
 			if (!TELLING.has(other.call.name)) return false;
 			if (this.placement.explains(thread.mm, other.call))
 				return !this.still_explained(thread.mm, call, other.call);
+			if (thread.mm.limits?.bounded) return true;
 			return finds_place(other.call) && this.is_last_chance(inside, other, others);
 		});
 	}
@@ -234,7 +235,7 @@ export class InFlight {
 
 	/** Could `other` return what it does after `call`, too? */
 	private still_explained(mm: AddressSpace, call: Call, other: Call): boolean {
-		if (may_be_changed_by(call, other)) {
+		if (mm.limits?.bounded || may_be_changed_by(call, other)) {
 			const after = mm.trial();
 			apply_call(after, call, this.table);
 			return this.placement.explains(after, other);

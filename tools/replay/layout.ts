@@ -196,6 +196,8 @@ export function apply_call(mm: AddressSpace, call: Call, files: FileTable) {
 		case "mlock2":
 		case "munlock":
 			mm.locks = true;
+			/* What a limit forbids is not begun. */
+			if (errno && call.name !== "munlock" && mm.limits?.forbid_lock(mm, start, end)) break;
 			mm.change(
 				start,
 				end,

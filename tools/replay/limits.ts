@@ -7,15 +7,18 @@
 import { at, lines_of } from "../lib/errors.ts";
 import {
 	MAP_ANONYMOUS,
+	MAP_FIXED,
+	MAP_GROWSDOWN,
 	MAP_NORESERVE,
 	MAP_SHARED,
 	MAP_TYPE,
 	PAGE_SIZE,
 	PROT_WRITE,
+	page_down,
 	page_up,
 	STACK_LIMIT,
 } from "./abi.ts";
-import { type Area, type AddressSpace, ANONYMOUS, GROWSDOWN, pages, SHARED } from "./model.ts";
+import { type Area, type AddressSpace, ANONYMOUS, GROWSDOWN, LOCKED, pages, SHARED } from "./model.ts";
 import type { Call, Value } from "./strace.ts";
 import { number, numeric } from "./values.ts";
 
@@ -68,6 +71,12 @@ export function parse_machine(text: string, file: string): Machine {
 
 const is_data = ({ prot, flags }: Pick<Area, "prot" | "flags">) =>
 	(prot & PROT_WRITE) !== 0 && (flags & (SHARED | GROWSDOWN)) === 0;
+
+const finite = (bytes: number | undefined) => bytes !== undefined && bytes < RLIM_INFINITY;
+
+/** How much of it is in the other one. */
+const inside = ({ start, end }: { start: number; end: number }, [from, to]: [number, number]) =>
+	Math.max(0, Math.min(end, to) - Math.max(start, from));
 
 /** The kernel's numbers, and its infinity. */
 const RESOURCES: Record<Limit, number> = { RLIMIT_DATA: 2, RLIMIT_STACK: 3, RLIMIT_MEMLOCK: 8, RLIMIT_AS: 9 };
@@ -144,9 +153,8 @@ export class Limits {
 
 	/** Does what a call may do depend on all of the address space? */
 	bind(name: string, mm: AddressSpace): boolean {
-		const { RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, ipc_lock } = this.machine;
-		const finite = (bytes: number | undefined) => bytes !== undefined && bytes !== Number.POSITIVE_INFINITY;
-		if (COUNTED.has(name) && (finite(RLIMIT_AS) || finite(RLIMIT_DATA))) return true;
+		const { RLIMIT_MEMLOCK, ipc_lock } = this.machine;
+		if (COUNTED.has(name) && this.bounded) return true;
 		if (ipc_lock || !finite(RLIMIT_MEMLOCK)) return false;
 		return LOCKING.has(name) || (COUNTED.has(name) && mm.locks);
 	}
@@ -159,6 +167,49 @@ export class Limits {
 			return "more than all memory of the recorded machine";
 		if (data > 0 && overcommit_memory === NEVER) return "vm.overcommit_memory 2 on the recorded machine";
 		return undefined;
+	}
+
+	/** Is there one of the address space or of data? */
+	get bounded(): boolean {
+		return finite(this.machine.RLIMIT_AS) || finite(this.machine.RLIMIT_DATA);
+	}
+
+	/** Can the call have returned what it did in this state, for all that these say? */
+	explains({ name, args, result }: Call, mm: AddressSpace): boolean {
+		const { value, errno } = result;
+		if (!this.bounded || value === undefined || (errno && errno !== "ENOMEM")) return true;
+		const [address, bytes, prot, flags] = args.slice(0, 4).map((arg) => number(arg));
+		if (name === "brk") return value <= mm.brk || this.permit(mm, page_up(value) - page_up(mm.brk), true);
+		if (name !== "mmap") return true;
+		const data = is_data({
+			prot,
+			flags: (flags & MAP_SHARED ? SHARED : 0) | (flags & MAP_GROWSDOWN ? GROWSDOWN : 0),
+		});
+		const replaced = flags & MAP_FIXED ? pages(address, bytes) : undefined;
+		return this.permit(mm, page_up(bytes), data, replaced) === !errno;
+	}
+
+	/** Does RLIMIT_MEMLOCK forbid to lock the range, too? */
+	forbid_lock(mm: AddressSpace, start: number, end: number): boolean {
+		const { RLIMIT_MEMLOCK, ipc_lock } = this.machine;
+		if (ipc_lock || RLIMIT_MEMLOCK === undefined || RLIMIT_MEMLOCK === Number.POSITIVE_INFINITY)
+			return false;
+		let locked = end - start;
+		for (const range of mm.areas)
+			if (range.value.flags & LOCKED) locked += range.end - range.start - inside(range, [start, end]);
+		return locked > page_down(RLIMIT_MEMLOCK);
+	}
+
+	/** So many bytes more, some of which replace what is there. */
+	private permit(mm: AddressSpace, bytes: number, data: boolean, replaced?: [number, number]): boolean {
+		const { RLIMIT_AS = Number.POSITIVE_INFINITY, RLIMIT_DATA = Number.POSITIVE_INFINITY } = this.machine;
+		let [total, of_data] = [bytes, bytes];
+		for (const range of mm.areas) {
+			const kept = range.end - range.start - (replaced ? inside(range, replaced) : 0);
+			total += kept;
+			if (is_data(range.value)) of_data += kept;
+		}
+		return total <= page_down(RLIMIT_AS) && (!data || of_data <= page_down(RLIMIT_DATA));
 	}
 
 	/** Is it known what limits there are? */

@@ -23,6 +23,8 @@ const MOST_OTHERS = 3;
 /** How many calls are put before another one, and before a fault. */
 const BEFORE_CALL = 3;
 const BEFORE_FAULT = 2;
+/** What leads less far explains too little. */
+const NEAR = 8;
 /** Of memory. */
 const BLOCK = 65536;
 
@@ -79,6 +81,9 @@ interface State {
 export class Lookahead {
 	private moments: Moment[] = [];
 	private left = 0;
+	/** The choices that are being tried, and those that have led farthest. */
+	private path: [Call | Fault, Call[]][] = [];
+	private farthest: { moment: number; path: [Call | Fault, Call[]][] } = { moment: 0, path: [] };
 	/** Of its own: what is only looked at opens no files. */
 	private readonly table = new FileTable();
 
@@ -88,8 +93,9 @@ export class Lookahead {
 		private readonly faults: Fault[],
 	) {}
 
-	/** The choices that explain what is to come, from `call` on, which is about to take effect in `mm`; undefined:
-	 *  none were found. `step`, `fault`: the next ones. */
+	/** The choices that explain what is to come, from `call` on, which is about to take effect in `mm`. Where none
+	 *  explain all of it, the first half of those that have led farthest; undefined, if that is not far. `step`,
+	 *  `fault`: the next ones. */
 	search(
 		call: Call,
 		mm: AddressSpace,
@@ -99,11 +105,14 @@ export class Lookahead {
 	): Choices | undefined {
 		this.moments = [{ leaves: call }, ...this.coming(inside, threads, step, fault)];
 		this.left = MOST_CHOICES;
+		this.path = [];
+		this.farthest = { moment: NEAR, path: [] };
 		for (let others = 0; others <= MOST_OTHERS && this.left > 0; others++) {
 			const found = this.go({ mm: mm.trial(), inside, moment: 0, others });
 			if (found) return found;
 		}
-		return undefined;
+		const { path } = this.farthest;
+		return path.length === 0 ? undefined : new Map(path.slice(0, Math.ceil(path.length / 2)));
 	}
 
 	/** What the threads do until those that are inside of calls now have left them, and as much again. */
@@ -173,12 +182,16 @@ export class Lookahead {
 		for (const order of possible) {
 			any = true;
 			if (this.left-- <= 0) return undefined;
+			this.path.push([of, order]);
+			if (from.moment > this.farthest.moment)
+				this.farthest = { moment: from.moment, path: [...this.path] };
 			const mm = from.mm.trial();
 			for (const call of order) apply_call(mm, call, this.table);
 			if (!("tid" in of)) apply_call(mm, of, this.table);
 			const inside = from.inside.filter((call) => !order.includes(call));
 			const found = this.go({ mm, inside, moment: from.moment + 1, others });
 			if (found) return found.set(of, order);
+			this.path.pop();
 			if (--others < 0) return undefined;
 		}
 		return any ? undefined : "none";
@@ -191,26 +204,39 @@ export class Lookahead {
 		}
 	}
 
-	/** What can come before the call, so that all is explained: what the call would make impossible first, then
+	/** What can come before the call, so that all is explained: what would be impossible after it first, then
 	 *  nothing, then every order of a few. */
 	private *before(mm: AddressSpace, inside: Call[], call: Call): Generator<Call[]> {
-		let first: Call[] | undefined;
-		if (this.placement.explains(mm, call)) {
-			const then = mm.trial();
-			apply_call(then, call, this.table);
-			const other = inside.find(
-				(one) =>
-					TELLING.has(one.name) &&
-					this.placement.explains(mm, one) &&
-					!this.placement.explains(then, one),
-			);
-			first = other && this.after(mm, [other, call]) ? [other] : undefined;
-			if (first) yield first;
-			yield [];
+		const first = this.placement.explains(mm, call) ? this.urgent(mm, inside, call) : [];
+		if (first.length > 0) yield first;
+		if (this.placement.explains(mm, call)) yield [];
+		for (const order of orders(inside, BEFORE_CALL)) {
+			const again = order.length === first.length && order.every((one, i) => one === first[i]);
+			if (!again && this.after(mm, [...order, call])) yield order;
 		}
-		for (const order of orders(inside, BEFORE_CALL))
-			if (!(first && order.length === 1 && order[0] === first[0]) && this.after(mm, [...order, call]))
-				yield order;
+	}
+
+	/** One that is possible now, perhaps after others, and would not be after the call; with these. */
+	private urgent(mm: AddressSpace, inside: Call[], call: Call): Call[] {
+		const then = mm.trial();
+		apply_call(then, call, this.table);
+		for (const one of inside) {
+			if (!TELLING.has(one.name) || this.possible(then, inside, one)) continue;
+			const order = this.possible(mm, inside, one);
+			if (order && this.after(mm, [...order, call])) return order;
+		}
+		return [];
+	}
+
+	/** The first order of others after which the call is explained, and the call. */
+	private possible(mm: AddressSpace, inside: Call[], call: Call): Call[] | undefined {
+		if (this.placement.explains(mm, call)) return [call];
+		const others = inside.filter(
+			(other) => other !== call && LAYOUT.has(other.name) && !other.result.errno,
+		);
+		for (const order of orders(others, BEFORE_CALL - 1))
+			if (this.after(mm, [...order, call])) return [...order, call];
+		return undefined;
 	}
 
 	/** The state after all of them, in this order, if each can have returned what it did. */

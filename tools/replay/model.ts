@@ -18,6 +18,7 @@ import {
 	STACK_LIMIT,
 	TASK_SIZE,
 } from "./abi.ts";
+import type { Limits } from "./limits.ts";
 import { type Range, RangeMap } from "./ranges.ts";
 
 export const SHARED = 1 << 0;
@@ -77,6 +78,8 @@ export class AddressSpace {
 	readonly attached = new Map<number, { length: number; id: number }>();
 	/** How large a stack may become. */
 	stack_limit = STACK_LIMIT;
+	/** Of the process; none where they are not known. */
+	limits?: Limits;
 	/** What mseal() was called for. */
 	readonly sealed = new RangeMap<true>(() => true);
 	/** Memory of it was locked. */
@@ -111,6 +114,7 @@ export class AddressSpace {
 		copy.start_brk = this.start_brk;
 		copy.mmap_base = this.mmap_base;
 		copy.stack_limit = this.stack_limit;
+		copy.limits = this.limits;
 		for (const [address, segment] of this.attached) copy.attached.set(address, segment);
 		copy.sealed.become(this.sealed, () => true);
 		for (const [address, length] of this.rings) copy.rings.set(address, length);

@@ -22,6 +22,7 @@ export const TELLING = new Set([
 	"munlock",
 	"mbind",
 	"mincore",
+	"brk",
 ]);
 
 /** Is all of it mapped? */
@@ -52,6 +53,7 @@ export function explains_range(mm: AddressSpace, call: Call): boolean {
 	const [start, end] = pages(number(call.args[0]), number(call.args[1]));
 	if (call.name === "madvise" && !errno && NOT_LOCKED.has(number(call.args[2])) && is_locked(mm, start, end))
 		return false;
+	if ((call.name === "mlock" || call.name === "mlock2") && mm.limits?.forbid_lock(mm, start, end)) return !!errno;
 	return start >= end || covered(mm, start, end) === !errno;
 }
 

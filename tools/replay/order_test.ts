@@ -207,3 +207,30 @@ test("a fault that ended in a signal came after the call that took the memory aw
 	t.deepEqual(of("SEGV_ACCERR", "munmap(0x20000, 8192"), ["fault", "call"], "something was there");
 	t.deepEqual(of("SEGV_MAPERR", "munmap(0x20000, 4096"), ["fault", "call"], "it is another page");
 });
+
+test("what limits permitted or refused says which came first", (t) => {
+	const of = (limits: string, call: string, lock = "") => {
+		const { ops } = trace(
+			`${START}
+			1 mmap(0x20000, 16384, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED${lock}, -1, 0) = 0x20000
+			1 mmap(0x30000, 16384, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0) = 0x30000
+			${THREAD}
+			2 munmap(0x20000, 16384 <unfinished ...>
+			1 ${call}
+			2 <... munmap resumed>) = 0
+			${GONE}
+			${END}`,
+			{ "machine.txt": `page_size 4096\nipc_lock 0\n${limits}\n` },
+		);
+		return ops.filter(({ line }) => line === 6 || line === 7).map(({ name }) => name);
+	};
+	/* The program has 84 pages, and the 8 that it maps. */
+	const map = "mmap(NULL, 32768, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)";
+	const bounded = `RLIMIT_AS ${96 * 4096}\nRLIMIT_DATA unlimited\nRLIMIT_MEMLOCK unlimited`;
+	t.deepEqual(of(bounded, `${map} = 0x7ffff7fc3000`), ["munmap", "mmap"]);
+	t.deepEqual(of(bounded, `${map} = -1 ENOMEM (Cannot allocate memory)`), ["mmap", "munmap"]);
+	const locks = "RLIMIT_AS unlimited\nRLIMIT_DATA unlimited\nRLIMIT_MEMLOCK 20480";
+	const lock = "mlock(0x30000, 8192)";
+	t.deepEqual(of(locks, `${lock} = 0`, "|MAP_LOCKED"), ["munmap", "mlock"]);
+	t.deepEqual(of(locks, `${lock} = -1 ENOMEM (Cannot allocate memory)`, "|MAP_LOCKED"), ["mlock", "munmap"]);
+});

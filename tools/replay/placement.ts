@@ -69,6 +69,8 @@ export class Placement {
 
 	/** Would the kernel have answered as recorded in this state? */
 	explains(mm: AddressSpace, call: Call): boolean {
+		if (mm.limits && !mm.limits.explains(call, mm)) return false;
+		if (call.name === "brk") return true;
 		if (call.name === "mremap")
 			return explains_mremap(mm, call, (length) => this.of(mm, call, length) !== undefined);
 		if (call.name !== "mmap" && TELLING.has(call.name)) return explains_range(mm, call);

@@ -236,6 +236,7 @@ export class Threads {
 		const mm = shares ? parent.mm : parent.mm.fork(this.next_mm++);
 		if (!shares) this.parts.forked(call, parent.mm, mm);
 		const child = this.new_thread(pid, parent, mm, call);
+		if (!shares) mm.limits = child.group.limits;
 		op.child = child.index;
 		this.ops.push(op, parent);
 		child.last = parent.last;
@@ -267,6 +268,7 @@ export class Threads {
 		const mm = new AddressSpace(this.next_mm++);
 		mm.mmap_base = this.parts.mmap_base;
 		mm.stack_limit = thread.group.limits.stack;
+		mm.limits = thread.group.limits;
 		this.parts.images.enter(mm, op.image, op.line);
 		thread.mm = mm;
 		thread.comm = exec_comm(call);
