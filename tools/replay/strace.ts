@@ -8,6 +8,7 @@
  * joined: it has both times.
  */
 import { at, lines_of } from "../lib/errors.ts";
+import { undress } from "./pasted.ts";
 import { Lexer, Malformed, parse_arguments, parse_expression, type Value } from "./strace_args.ts";
 
 export type { Value };
@@ -86,6 +87,8 @@ export interface Strace {
 	notes: number;
 	/** The last line ends in its middle, and is left out. */
 	cut: boolean;
+	/** A line in whose place others were. */
+	gap?: number;
 }
 
 /** What stands behind the arguments: `= 3</path> (INJECTED) <0.000012>`. */
@@ -188,7 +191,7 @@ class Parser {
 	constructor(private readonly file: string) {}
 
 	parse(text: string): Strace {
-		const lines = lines_of(text);
+		const { lines, gap } = undress(lines_of(text));
 		const whole = text === "" || text.endsWith("\n");
 		let cut = false;
 		untangle(lines);
@@ -221,7 +224,7 @@ class Parser {
 			} else event.time = event.line;
 		}
 		const no_pids = this.with_pid === 0 && this.without_pid > 0;
-		return { events: this.events, lines: lines.length, clock, no_pids, notes: this.notes, cut };
+		return { events: this.events, lines: lines.length, clock, no_pids, notes: this.notes, cut, gap };
 	}
 
 	private line(line: string, number: number): void {

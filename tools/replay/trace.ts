@@ -241,6 +241,7 @@ export function load_trace(directory: string): Trace {
 	const kernel = text("kernel.txt", "the kernel that it ran on")?.trim() ?? "";
 	if (kernel !== "" && !/^\d{1,3}\.\d{1,3}/.test(kernel))
 		throw at(file("kernel.txt"), 1, `not the version of a kernel: '${kernel.slice(0, 40)}'`);
+	if (strace.gap) unknown.push(`what was left out of strace.txt at line ${strace.gap}`);
 	if (strace.cut) unknown.push("the last line of strace.txt (it ends within)");
 	if (strace.clock === "lines" && faults.length > 0) {
 		unknown.push("when the page faults happened (strace without -ttt)");
