@@ -9,7 +9,9 @@ import { EBADF, EMFILE, ENOMEM } from "linux/errno.ts";
 import { get_file, type file } from "linux/fs.ts";
 import { GFP_KERNEL } from "linux/gfp.ts";
 import { kfree, kzalloc } from "linux/slab.ts";
-import { spin_lock, spin_lock_init, spin_unlock } from "linux/spinlock.ts";
+import {
+	assert_spin_locked, spin_lock, spin_lock_init, spin_unlock,
+} from "linux/spinlock.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
 import { fput } from "./file_table.ts";
 
@@ -40,18 +42,16 @@ function file_at(fd: number): file {
 	return part === NULL ? NULL : part.fd[(fd - NR_FIRST) % NR_PART];
 }
 
-/** Room for a descriptor; -ENOMEM. file_lock is held, and dropped meanwhile. */
-function expand_files(fd: number): number {
+/** A part with no descriptor taken, or NULL without memory. file_lock is held,
+ *  and dropped meanwhile. */
+function new_part(): fd_part {
 	const files = init_files;
 
+	assert_spin_locked(files.file_lock);
 	spin_unlock(files.file_lock);
 	const part = kzalloc<fd_part>(sizeof<fd_part>(), GFP_KERNEL);
 	spin_lock(files.file_lock);
-	if (files.parts[part_of(fd)] === NULL)
-		files.parts[part_of(fd)] = part;
-	else if (part !== NULL)
-		kfree(part);
-	return files.parts[part_of(fd)] === NULL ? -ENOMEM : 0;
+	return part;
 }
 
 /** The descriptor names a file from now on, or nothing (NULL). file_lock is
@@ -76,18 +76,23 @@ function install(fd: number, file: file): fd_part {
 export function alloc_fd(file: file): number {
 	const files = init_files;
 	let error = -EMFILE;
+	let spare: fd_part = NULL;
 
 	spin_lock(files.file_lock);
 	for (let fd = files.next_fd; fd < NR_OPEN; fd++) {
 		if (fd >= NR_FIRST && files.parts[part_of(fd)] === NULL) {
-			const no_room = expand_files(fd);
-			if (no_room < 0) {
-				error = no_room;
-				break;
+			if (spare === NULL) {
+				spare = new_part();
+				if (spare === NULL) {
+					error = -ENOMEM;
+					break;
+				}
+				/* A lower one may be free by now. */
+				fd = files.next_fd - 1;
+				continue;
 			}
-			/* A lower one may have been closed meanwhile. */
-			fd = files.next_fd - 1;
-			continue;
+			files.parts[part_of(fd)] = spare;
+			spare = NULL;
 		}
 		if (file_at(fd) === NULL) {
 			install(fd, file);
@@ -97,6 +102,8 @@ export function alloc_fd(file: file): number {
 		}
 	}
 	spin_unlock(files.file_lock);
+	if (spare !== NULL)
+		kfree(spare);
 	return error;
 }
 

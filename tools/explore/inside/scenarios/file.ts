@@ -40,6 +40,8 @@ import {
 
 const INO = 4714;
 const O_RDWR = 2;
+/** For which the table always has room. */
+const DESCRIPTORS = 1024;
 
 /** Two pages of a file at A: what it says at 0, and that it is in the cache. */
 function file(shared: boolean, prot = PROT_RW): void {
@@ -408,6 +410,28 @@ export const scenarios: Record<string, Scenario> = {
 			const one = noted(0) === 0;
 
 			check_that(noted(one ? 0 : 1) === 0 && noted(one ? 1 : 0) === -EBADF, "both close it, or none");
+			drop_caches();
+		},
+	},
+	"file-open-grows": {
+		about: "an open that finds all descriptors taken, and makes room, beside the close of one",
+		patch: "none: fs/file.c alloc_fd(), close_fd()",
+		invariant: "a part of the table is there as long as one of its descriptors is taken",
+		setup() {
+			start_threads(2);
+			for (let fd = 0; fd < DESCRIPTORS; fd++) user_syscall(__NR_sim_open, INO, O_RDWR, LEN);
+		},
+		cpus: [
+			() => note(0, user_syscall(__NR_sim_open, INO, O_RDWR, LEN)),
+			() => note(1, user_syscall(__NR_close, 5)),
+		],
+		check() {
+			const fd = noted(0);
+
+			check_that(noted(1) === 0, "close fails");
+			check_that(fd === 5 || fd === DESCRIPTORS, `open returns ${fd}`);
+			check_that(user_syscall(__NR_close, fd) === 0, "what was opened cannot be closed");
+			for (let n = 0; n < DESCRIPTORS; n++) if (n !== 5) user_syscall(__NR_close, n);
 			drop_caches();
 		},
 	},
