@@ -72,7 +72,7 @@ export function parse_machine(text: string, file: string): Machine {
 const is_data = ({ prot, flags }: Pick<Area, "prot" | "flags">) =>
 	(prot & PROT_WRITE) !== 0 && (flags & (SHARED | GROWSDOWN)) === 0;
 
-const finite = (bytes: number | undefined) => bytes !== undefined && bytes < RLIM_INFINITY;
+const finite = (bytes: number | undefined): bytes is number => bytes !== undefined && bytes < RLIM_INFINITY;
 
 /** How much of it is in the other one. */
 const inside = ({ start, end }: { start: number; end: number }, [from, to]: [number, number]) =>
@@ -192,8 +192,7 @@ export class Limits {
 	/** Does RLIMIT_MEMLOCK forbid to lock the range, too? */
 	forbid_lock(mm: AddressSpace, start: number, end: number): boolean {
 		const { RLIMIT_MEMLOCK, ipc_lock } = this.machine;
-		if (ipc_lock || RLIMIT_MEMLOCK === undefined || RLIMIT_MEMLOCK === Number.POSITIVE_INFINITY)
-			return false;
+		if (ipc_lock || !finite(RLIMIT_MEMLOCK)) return false;
 		let locked = end - start;
 		for (const range of mm.areas)
 			if (range.value.flags & LOCKED) locked += range.end - range.start - inside(range, [start, end]);

@@ -3,6 +3,7 @@
 import test from "ava";
 import { PR_SIM_RLIMIT } from "./abi.ts";
 import { parse_machine, write_machine } from "./limits.ts";
+import { LOCKED } from "./model.ts";
 import { END, START, trace } from "./testutil.ts";
 import type { Trace } from "./trace.ts";
 
@@ -24,6 +25,18 @@ test("machine.txt is read as it is written, and a line that is none is named", (
 			message: /^m:2: not a rule of a machine/,
 		});
 	t.throws(() => parse_machine("page_size 65536\n", "m"), { message: /pages of 65536 bytes/ });
+});
+
+test("what the limit of locked memory refused is not begun", (t) => {
+	const locked = (calls: string, machine: string) => {
+		const map = `mmap(0x20000, 32768, ${ANONYMOUS.replace("ANONYMOUS", "ANONYMOUS|MAP_FIXED")} = 0x20000`;
+		const area = run(`1 ${map}\n${calls}`, machine).model.areas.at(0x20000);
+		return ((area?.value.flags ?? 0) & LOCKED) !== 0;
+	};
+	const refused = "1 mlock(0x20000, 32768) = -1 ENOMEM (Cannot allocate memory)";
+	t.false(locked(refused, LIMITS.replace("65536", "16384")));
+	const behind = "1 mlock(0x20000, 36864) = -1 ENOMEM (Cannot allocate memory)";
+	t.true(locked(behind, LIMITS), "what is before a hole is locked");
 });
 
 /** What the limits of a recording are set to, in the order of the operations. */

@@ -181,6 +181,36 @@ test("what seems to be too late later becomes possible again by a call that is s
 	t.deepEqual(unexplained, []);
 });
 
+test("what comes later is looked at as far as it can be explained", (t) => {
+	const protect = "1 mprotect(0x7ffff7fc9000, 4096, PROT_NONE) = 0";
+	const { found, unexplained } = places(`2 munmap(0x7ffff7fc7000, 8192 <unfinished ...>
+		3 ${MAP(1)} <unfinished ...>
+		1 munmap(0x7ffff7fc9000, 8192) = 0
+		1 ${MAP(3)}) = 0x7ffff7fc4000
+		1 ${MAP(2)}) = 0x7ffff7fc9000
+		${protect}
+		${protect}
+		${protect}
+		1 ${MAP(1)}) = 0x600000000000
+		3 <... mmap resumed>) = 0x7ffff7fc8000
+		2 <... munmap resumed>) = 0`);
+	t.deepEqual(found.slice(0, 3), ["munmap c9000", "mmap c4000", "mmap c9000"]);
+	t.is(unexplained.length, 1);
+});
+
+test("what was touched before its call returned had been mapped, after what made room for it", (t) => {
+	const { found, unexplained } = places(`2 munmap(0x7ffff7fc7000, 8192 <unfinished ...>
+		3 ${MAP(1)} <unfinished ...>
+		1 munmap(0x7ffff7fc9000, 8192) = 0
+		1 ${MAP(3)}) = 0x7ffff7fc4000
+		1 ${MAP(2)}) = 0x7ffff7fc9000
+		touch 1 read 7ffff7fc8000
+		3 <... mmap resumed>) = 0x7ffff7fc8000
+		2 <... munmap resumed>) = 0`);
+	t.deepEqual(found, ["munmap c9000", "mmap c4000", "mmap c9000", "munmap c7000", "mmap c8000"]);
+	t.deepEqual(unexplained, []);
+});
+
 test("a mapping that replaces nothing comes after what made room, and one that was refused before", (t) => {
 	const of = (result: string) =>
 		places(`2 munmap(0x7ffff7fc9000, 8192 <unfinished ...>
@@ -209,10 +239,10 @@ test("a fault that ended in a signal came after the call that took the memory aw
 });
 
 test("what limits permitted or refused says which came first", (t) => {
-	const of = (limits: string, call: string, lock = "") => {
+	const of = (limits: string, call: string, lock = "", prot = "PROT_READ") => {
 		const { ops } = trace(
 			`${START}
-			1 mmap(0x20000, 16384, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED${lock}, -1, 0) = 0x20000
+			1 mmap(0x20000, 16384, ${prot}, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED${lock}, -1, 0) = 0x20000
 			1 mmap(0x30000, 16384, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0) = 0x30000
 			${THREAD}
 			2 munmap(0x20000, 16384 <unfinished ...>
@@ -229,6 +259,25 @@ test("what limits permitted or refused says which came first", (t) => {
 	const bounded = `RLIMIT_AS ${96 * 4096}\nRLIMIT_DATA unlimited\nRLIMIT_MEMLOCK unlimited`;
 	t.deepEqual(of(bounded, `${map} = 0x7ffff7fc3000`), ["munmap", "mmap"]);
 	t.deepEqual(of(bounded, `${map} = -1 ENOMEM (Cannot allocate memory)`), ["mmap", "munmap"]);
+	const { ops } = trace(
+		`${START}
+		1 mmap(0x20000, 32768, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0) = 0x20000
+		1 fork() = 4
+		4 setrlimit(RLIMIT_AS, {rlim_cur=${96 * 4096}, rlim_max=RLIM_INFINITY}) = 0
+		${THREAD.replace(/^1/, "4")}
+		2 munmap(0x20000, 16384 <unfinished ...>
+		4 ${map} = 0x7ffff7fc3000
+		2 <... munmap resumed>) = 0
+		${GONE}
+		4 exit_group(0) = ?
+		4 +++ exited with 0 +++
+		${END}`,
+		{ "machine.txt": `page_size 4096\nipc_lock 0\n${bounded.replace(/\d+/, "unlimited")}\n` },
+	);
+	const of_child = ops.filter(({ line }) => line === 7 || line === 8).map(({ name }) => name);
+	t.deepEqual(of_child, ["munmap", "mmap"], "a child has its own");
+	const data = `RLIMIT_AS unlimited\nRLIMIT_DATA ${7 * 4096}\nRLIMIT_MEMLOCK unlimited`;
+	t.deepEqual(of(data, "brk(0x55555555a000) = 0x55555555a000", "", "PROT_WRITE"), ["munmap", "brk"]);
 	const locks = "RLIMIT_AS unlimited\nRLIMIT_DATA unlimited\nRLIMIT_MEMLOCK 20480";
 	const lock = "mlock(0x30000, 8192)";
 	t.deepEqual(of(locks, `${lock} = 0`, "|MAP_LOCKED"), ["munmap", "mlock"]);
