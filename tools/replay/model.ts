@@ -19,7 +19,7 @@ import {
 	TASK_SIZE,
 } from "./abi.ts";
 import type { Limits } from "./limits.ts";
-import { type Range, RangeMap } from "./ranges.ts";
+import { RangeMap, type Shown } from "./ranges.ts";
 
 export const SHARED = 1 << 0;
 export const GROWSDOWN = 1 << 1;
@@ -60,7 +60,7 @@ export interface Area {
 	policy: string;
 }
 
-export type AreaRange = Range<Area>;
+export type AreaRange = Shown<Area>;
 
 export class AddressSpace {
 	readonly areas = new RangeMap<Area>((area, range, at) => ({
@@ -116,7 +116,7 @@ export class AddressSpace {
 		copy.stack_limit = this.stack_limit;
 		copy.limits = this.limits;
 		for (const [address, segment] of this.attached) copy.attached.set(address, segment);
-		copy.sealed.become(this.sealed, () => true);
+		copy.sealed.become(this.sealed);
 		for (const [address, length] of this.rings) copy.rings.set(address, length);
 		return copy;
 	}
@@ -149,10 +149,10 @@ export class AddressSpace {
 	/** Puts an area where nothing is. */
 	private put(start: number, end: number, area: Area): AreaRange {
 		const file = `${area.file} ${area.opened}`;
-		const run = this.runs.set(start, end, file);
+		let run = this.runs.set(start, end, file);
 		const before = this.runs.below(start);
 		const after = this.runs.above(end);
-		if (after && after.start === end && after.value === file) this.runs.join(run, after);
+		if (after && after.start === end && after.value === file) run = this.runs.join(run, after);
 		if (before && before.end === start && before.value === file) this.runs.join(before, run);
 		return this.areas.set(start, end, area);
 	}
@@ -162,7 +162,7 @@ export class AddressSpace {
 		const { end, value } = stack;
 		this.areas.remove(stack.start, end);
 		this.put(start, stack.start, value);
-		return this.areas.set(start, end, value);
+		return this.areas.set(start, end, { ...value });
 	}
 
 	/** What munmap and MADV_DONTNEED do to the pages. */
@@ -232,13 +232,14 @@ export class AddressSpace {
 				continue;
 			}
 			const anon = b.value.anon;
-			this.areas.join(a, b);
+			const joined = this.areas.join(a, b);
 			/* One side gets the other's anon_vma, from this operation on: a fault
 			 * that came before it would make one of its own. */
-			if (a.value.anon !== anon) {
-				a.value.anon = true;
-				a.value.founder = this.op;
+			if (joined.value.anon !== anon) {
+				joined.value.anon = true;
+				joined.value.founder = this.op;
 			}
+			a = joined;
 		}
 	}
 
@@ -265,7 +266,7 @@ export class AddressSpace {
 	 *  might not. */
 	trial(): AddressSpace {
 		const copy = this.without_areas(-1);
-		copy.areas.become(this.areas, (area) => ({ ...area }));
+		copy.areas.become(this.areas);
 		return copy;
 	}
 

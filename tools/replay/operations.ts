@@ -7,6 +7,7 @@ import type { Thread } from "./threads.ts";
 import type { Footprint, Kind, Op } from "./trace.ts";
 import { numeric, show } from "./values.ts";
 
+const NOTHING = Object.freeze({});
 const none = (): Footprint => ({ layout: false, direct: [], influence: [], whole: false, brk: false });
 
 export class Operations {
@@ -40,7 +41,7 @@ export class Operations {
 			nr: 0,
 			args: [],
 			opened: -1,
-			expected: {},
+			expected: NOTHING,
 			placed: false,
 			aligned: false,
 			not_aligned: false,
@@ -88,7 +89,8 @@ export class Operations {
 	push(op: Op, thread: Thread): number {
 		const index = this.ops.push(op) - 1;
 		this.next(op);
-		if (thread.last >= 0) op.after.push(thread.last);
+		/* Most have this one only: an array that grows would get room for many. */
+		if (thread.last >= 0) op.after = [...op.after, thread.last];
 		const holds = this.holds.get(thread.index);
 		if (holds) {
 			op.after.push(...holds);

@@ -105,9 +105,7 @@ function order_in_mm(ops: Op[], op: Op, index: number, mm: MmState, after: Set<n
 		const found = mm.direct.at(start);
 		if (found) {
 			after.add(found.value.layout);
-			mm.direct.cut(start);
-			mm.direct.cut(end);
-			const { value } = mm.direct.at(start)!;
+			const [{ value }] = mm.direct.cut_out(start, end);
 			value.readers = value.readers.filter((reader) => ops[reader].task !== op.task);
 			value.readers.push(index);
 		} else mm.direct.set(start, end, { layout: -1, readers: [index] });

@@ -76,3 +76,53 @@ test("the same as cells, whatever is set, cut, joined and removed", (t) => {
 		{ numRuns: 60, seed: 7 },
 	);
 });
+
+const change = fc.record({
+	map: fc.nat(),
+	what: fc.constantFrom("set", "remove", "change", "join", "copy"),
+	start: fc.nat(400),
+	length: fc.integer({ min: 1, max: 30 }),
+});
+
+/** All that can be seen of a map. */
+const seen = (map: RangeMap<{ n: number }>) => JSON.stringify([...map, map.highest_gap(0, 500, 7)]);
+
+test("a copy and what it was made of: what is done to one does not show in another", (t) => {
+	fc.assert(
+		fc.property(fc.array(change, { minLength: 5, maxLength: 40 }), (changes) => {
+			const empty = () => new RangeMap<{ n: number }>(({ n }) => ({ n }));
+			/* Each beside one that never had anything in common with another. */
+			const maps: [copied: RangeMap<{ n: number }>, alone: RangeMap<{ n: number }>][] = [
+				[empty(), empty()],
+			];
+			for (const map of maps[0])
+				for (let start = 0; start < 400; start += 3) map.set(start, start + 2, { n: start });
+			for (const [n, { map, what, start, length }] of changes.entries()) {
+				const both = maps[map % maps.length];
+				const end = start + length;
+				if (what === "copy") {
+					const [copied, alone] = [empty(), empty()];
+					copied.become(both[0]);
+					for (const { start, end, value } of both[1])
+						alone.set(start, end, { ...value });
+					maps.push([copied, alone]);
+				} else
+					for (const map of both) {
+						const [range, next] = [
+							map.above(start),
+							map.above(map.above(start)?.end ?? 500),
+						];
+						if (what === "set") map.set(start, end, { n });
+						else if (what === "remove") map.remove(start, end);
+						else if (what === "change")
+							for (const { value } of map.cut_out(start, end)) value.n = n;
+						else if (range && next?.start === range.end)
+							map.join(range, next).value.n = n;
+						else if (range) map.own(range).value.n = n;
+					}
+			}
+			for (const [copied, alone] of maps) t.is(seen(copied), seen(alone));
+		}),
+		{ numRuns: 200, seed: 7 },
+	);
+});

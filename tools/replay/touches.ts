@@ -93,7 +93,6 @@ export class Touches {
 		op.name = "fault";
 		op.args = [fault.address];
 		op.lines = 0;
-		op.expected = {};
 		const page = page_down(fault.address);
 		let range = mm.areas.at(fault.address);
 		const stack = range ? undefined : mm.stack_above(fault.address);
@@ -115,12 +114,13 @@ export class Touches {
 		/* The first write gives the vma its anon_vma: others wait for it. */
 		if (range && permitted && this.takes_page(range.value, op.access)) {
 			if (range.value.anon) {
-				if (range.value.founder >= 0) op.after.push(range.value.founder);
+				if (range.value.founder >= 0) op.after = [range.value.founder];
 			} else {
 				op.footprint.layout = true;
 				op.footprint.influence.push(mm.island(range.start, range.end));
-				range.value.anon = true;
-				range.value.founder = index;
+				const { value } = mm.areas.own(range);
+				value.anon = true;
+				value.founder = index;
 			}
 		}
 		this.ops.push(op, thread);

@@ -11,7 +11,7 @@ export function used_pages(trace: Trace): Range[] {
 	const ranges: Range[] = [];
 	const use = (start: number, end: number) => {
 		if (start < TASK_SIZE)
-			ranges.push([page_down(start) / PAGE_SIZE, page_up(Math.min(end, TASK_SIZE)) / PAGE_SIZE]);
+			add(ranges, page_down(start) / PAGE_SIZE, page_up(Math.min(end, TASK_SIZE)) / PAGE_SIZE);
 	};
 	use(trace.mmap_base - 1, trace.mmap_base);
 	let start_brk = 0;
@@ -28,6 +28,15 @@ export function used_pages(trace: Trace): Range[] {
 	}
 	for (const line of trace.final) if (line.name !== VSYSCALL) use(line.start, line.end);
 	return joined(ranges);
+}
+
+/** What touches the last one becomes part of it: most of what a program touches follows what it touched before. */
+function add(ranges: Range[], from: number, to: number): void {
+	const last = ranges.at(-1);
+	if (last && from <= last[1] && last[0] <= to) {
+		last[0] = Math.min(last[0], from);
+		last[1] = Math.max(last[1], to);
+	} else ranges.push([from, to]);
 }
 
 function joined(ranges: Range[]): Range[] {
@@ -48,8 +57,9 @@ const PAGE = 0x10000;
 /** Where so many pages of any kernel's are that the program never has in use, nor asks for: the lowest. */
 export function unused(trace: Trace, pages: number): number {
 	const used = used_pages(trace);
-	const asked = trace.ops.flatMap(({ footprint }) => footprint.direct);
-	const both = [...used, ...asked.map(([start, end]): Range => [start / PAGE_SIZE, Math.ceil(end / PAGE_SIZE)])];
+	const both = used.map(([from, to]): Range => [from, to]);
+	for (const { footprint } of trace.ops)
+		for (const [start, end] of footprint.direct) add(both, start / PAGE_SIZE, Math.ceil(end / PAGE_SIZE));
 	const start = first_gap(joined(both), pages);
 	/* Who asks for all that there is leaves nothing. */
 	return start < TASK_SIZE ? start : first_gap(used, pages);
