@@ -11,7 +11,7 @@ import { geometry } from "../../scripts/lib/guest.ts";
 import { type ObjtreeOptions, objtree } from "../../scripts/lib/objtree.ts";
 import { UserError } from "../lib/errors.ts";
 import { here } from "../lib/root.ts";
-import { ARM64_64K, KUNIT_CONFIGS, OTHERS } from "../testing/kunit/run.ts";
+import { ARM64_64K, KUNIT_CONFIGS, kunit_config, OTHERS } from "../testing/kunit/run.ts";
 import { SIGBUS } from "./abi.ts";
 import { fit_to } from "./fit.ts";
 import { boot, find_kernel } from "./machine.ts";
@@ -21,6 +21,7 @@ import { ABSENT, END, START, trace } from "./testutil.ts";
 import { load_trace } from "./trace.ts";
 
 const recorded = load_trace(join(here(), "tools/replay/sample"));
+const KUNIT_TREE = kunit_config("default");
 const CONFIGS: ObjtreeOptions[] = [
 	{ name: "default" },
 	{ name: "nospf", fragments: ["nospf.config"] },
@@ -80,6 +81,29 @@ test.serial("--warm: what is read of files is in the page cache already", async 
 				t.true(is_clean(report), print_text(report));
 				t.is((report.vmstat.pgmajfault ?? 0) === 0, warm);
 			}
+		} finally {
+			await replayer.shutdown();
+		}
+	}
+});
+
+test.serial("in half the memory that it needs, where pages of files go", async (t) => {
+	/* 12 MiB where they stay. */
+	for (const [tree, cpus, enough] of [
+		[{ name: "default" }, 1, false],
+		[KUNIT_TREE, 1, true],
+		[KUNIT_TREE, 2, true],
+	] as const) {
+		const kernel = find_kernel(await objtree(tree));
+		const replayer = await boot({ kernel, cpus, mem: 6, check: cpus === 1 });
+		try {
+			const plan = make_plan(recorded, cpus === 1);
+			const options = { cpus, check: cpus === 1, speculative: kernel.spf, arch: kernel.arch };
+			const report = make_report(recorded, plan, await replayer.run(plan), options);
+			t.is(is_clean(report), enough, print_text(report));
+			if (!enough) continue;
+			const { pgsteal_kswapd = 0, pgsteal_direct = 0 } = report.vmstat;
+			t.true(pgsteal_kswapd + pgsteal_direct > 0);
 		} finally {
 			await replayer.shutdown();
 		}
