@@ -110,10 +110,14 @@ export async function boot(options: RunOptions): Promise<Replayer> {
 		const timer = setInterval(() => progress(Atomics.load(plan.control, DONE)), PROGRESS_MS);
 		try {
 			const setup = (await machine.run({ cpu: 0, module, fn: "setup", arg })) as SetupResult;
-			if (setup.error)
-				throw new UserError(
-					`${setup.what} failed with ${errno_name(setup.error)}; give the machine more memory with --mem`,
-				);
+			if (setup.error) {
+				const name = errno_name(setup.error);
+				const then =
+					name === "ENOMEM"
+						? "give the machine more memory with --mem"
+						: "the recording asks for what cannot be; record again";
+				throw new UserError(`${setup.what} failed with ${name}; ${then}`);
+			}
 			const start = process.hrtime.bigint();
 			const runs = Array.from({ length: options.cpus }, (_, cpu) =>
 				machine.run({ cpu, module, fn: "main", arg: { ...arg, cpu } }),

@@ -89,6 +89,8 @@ export interface Strace {
 	cut: boolean;
 	/** A line in whose place others were. */
 	gap?: number;
+	/** Lines that are not strace's. */
+	others: number[];
 }
 
 /** What stands behind the arguments: `= 3</path> (INJECTED) <0.000012>`. */
@@ -152,7 +154,6 @@ const MORE = /^(?:\(\+\s*\d+(?:\.\d+)?\)\s+|\d+\.\d+\s+|\[\s*(?:\d+|[0-9a-f]{16}
 /** Lines of strace itself, and of a stack trace (-k). */
 const NOTE = /^(?:strace: |Process \d+ (?:attached|detached|suspended|resumed)| > \S|\s*$)/;
 const ATTACHED = /^(?:strace: )?Process (\d+) attached/;
-const TANGLED = /^(.*?\(.*?)(strace: Process \d+ attached)$/;
 const UNFINISHED = /^(.*?)\s*<(?:unfinished|detached|pid changed to \d+) \.\.\.>$/;
 /** The thread was killed inside: the decoder had more to say, and there is no result. */
 const NO_MORE = /\s*<unfinished \.\.\.>\)\s*= \?\s*$/;
@@ -169,10 +170,14 @@ interface Pending {
 	text: string;
 }
 
-/** Takes one file. Every malformed line is an error with file:line. */
-export function parse_strace(text: string, file: string): Strace {
-	return new Parser(file).parse(text);
+/** Takes one file. Every malformed line is an error with file:line. `pasted`: there is nothing else, as where somebody
+ *  pasted it; then lines that are not strace's may stand between. */
+export function parse_strace(text: string, file: string, pasted = false): Strace {
+	return new Parser(file, pasted).parse(text);
 }
+
+/** A line that strace did not write. */
+class NotStrace extends Malformed {}
 
 class Parser {
 	private readonly events: Event[] = [];
@@ -188,18 +193,25 @@ class Parser {
 	private timed = 0;
 	private notes = 0;
 
-	constructor(private readonly file: string) {}
+	constructor(
+		private readonly file: string,
+		private readonly pasted: boolean,
+	) {}
 
 	parse(text: string): Strace {
-		const { lines, gap } = undress(lines_of(text));
+		const { lines, gap } = undress(lines_of(text), this.pasted);
 		const whole = text === "" || text.endsWith("\n");
 		let cut = false;
-		untangle(lines);
+		const others: number[] = [];
 		lines.forEach((line, index) => {
 			try {
 				this.line(line, index + 1);
 			} catch (error) {
 				if (!(error instanceof Malformed)) throw error;
+				if (this.pasted && error instanceof NotStrace) {
+					others.push(index + 1);
+					return;
+				}
 				/* strace writes a line in pieces: the recording may end between two. */
 				cut = !whole && index === lines.length - 1 && PID.test(line);
 				if (!cut) throw at(this.file, index + 1, error.message);
@@ -224,7 +236,16 @@ class Parser {
 			} else event.time = event.line;
 		}
 		const no_pids = this.with_pid === 0 && this.without_pid > 0;
-		return { events: this.events, lines: lines.length, clock, no_pids, notes: this.notes, cut, gap };
+		return {
+			events: this.events,
+			lines: lines.length,
+			clock,
+			no_pids,
+			notes: this.notes,
+			cut,
+			gap,
+			others,
+		};
 	}
 
 	private line(line: string, number: number): void {
@@ -290,7 +311,7 @@ class Parser {
 
 		const head = HEAD.exec(body);
 		if (!head)
-			throw new Malformed(
+			throw new NotStrace(
 				`expected 'PID TIME CALL', as 'strace -f -ttt -o FILE' writes it; ` +
 					`this is not a system call: '${body.slice(0, 40)}'`,
 			);
@@ -391,16 +412,6 @@ class Parser {
 		const killed = /^\+\+\+ killed by (SIG[A-Z0-9_+]+)(?: \(core dumped\))? \+\+\+$/.exec(body);
 		if (killed) return { kind: "exit", pid, time, line, signal: killed[1] };
 		throw new Malformed(`not the end of a thread: '${body.slice(0, 40)}'`);
-	}
-}
-
-/** On a terminal strace says in the middle of a line that there is another process. */
-function untangle(lines: string[]): void {
-	for (const [n, line] of lines.entries()) {
-		const tangled = TANGLED.exec(line);
-		if (!tangled || n + 1 === lines.length) continue;
-		lines[n] = tangled[2];
-		lines[n + 1] = tangled[1] + lines[n + 1];
 	}
 }
 

@@ -15,6 +15,7 @@ import { Merge, type Parts } from "./merge.ts";
 import type { AddressSpace } from "./model.ts";
 import { parse_machine } from "./limits.ts";
 import type { Memory } from "./plan_format.ts";
+import { count } from "../../scripts/lib/words.ts";
 import { parse_strace, type Strace } from "./strace.ts";
 
 export type Kind = "exec" | "call" | "clone" | "wait" | "exit" | "fault";
@@ -225,7 +226,8 @@ export function load_trace(directory: string): Trace {
 	};
 	const strace_file = file("strace.txt");
 	const output = read_text(strace_file, hint);
-	const strace = parse_strace(output, strace_file);
+	const pasted = ["maps.initial", "maps.final", "faults.txt"].every((name) => !existsSync(file(name)));
+	const strace = parse_strace(output, strace_file, pasted);
 	const first = strace.events.find(({ kind }) => kind === "call")?.pid;
 	const leader_is_gone = () =>
 		strace.events.some((e) => e.kind === "call" && e.pid === first && e.name === "exit");
@@ -242,6 +244,9 @@ export function load_trace(directory: string): Trace {
 	if (kernel !== "" && !/^\d{1,3}\.\d{1,3}/.test(kernel))
 		throw at(file("kernel.txt"), 1, `not the version of a kernel: '${kernel.slice(0, 40)}'`);
 	if (strace.gap) unknown.push(`what was left out of strace.txt at line ${strace.gap}`);
+	const [other, ...rest] = strace.others;
+	const more = rest.length > 0 ? ` and ${count(rest.length, "more line")}` : "";
+	if (other !== undefined) unknown.push(`what is not strace's: line ${other}${more}`);
 	if (strace.cut) unknown.push("the last line of strace.txt (it ends within)");
 	if (strace.clock === "lines" && faults.length > 0) {
 		unknown.push("when the page faults happened (strace without -ttt)");
@@ -250,7 +255,7 @@ export function load_trace(directory: string): Trace {
 	const rules = text("machine.txt", "");
 	const machine = rules === undefined ? {} : parse_machine(rules, file("machine.txt"));
 	const parts = { machine, directory, strace_file, strace, faults, initial, final, images, kernel };
-	const merged = merge(parts, () => parse_strace(output, strace_file));
+	const merged = merge(parts, () => parse_strace(output, strace_file, pasted));
 	return {
 		...merged,
 		unknown: [...unknown, ...merged.unknown],
