@@ -122,6 +122,7 @@ export class AddressSpace {
 	}
 
 	map(start: number, end: number, area: Partial<Area>): void {
+		if (start >= end) return;
 		this.unmap(start, end);
 		const value: Area = {
 			prot: 0,
@@ -203,7 +204,7 @@ export class AddressSpace {
 			return;
 		}
 		const source = this.areas.at(from)?.value;
-		if (!source) return;
+		if (!source || length === 0) return;
 		const moved = { ...source };
 		if (source.file >= 0) moved.offset += from - this.areas.at(from)!.start;
 		if (!keep) this.unmap(from, from + old_length);

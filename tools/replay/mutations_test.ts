@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Files that were damaged in any way: a recording is read, or refused in one
- * line. RUNS=100000 for more of them, SEED=n for others, RECORDING=DIR for
- * another one to damage. What is read is not replayed.
+ * Files that were damaged in any way: a recording is refused in one line, or
+ * read and replayed to its end. RUNS=100000 for more of them, SEED=n for
+ * others, RECORDING=DIR for another one to damage, CPUS=n for other machines.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
+import { objtree } from "../../scripts/lib/objtree.ts";
 import { UserError } from "../lib/errors.ts";
 import { here } from "../lib/root.ts";
+import { boot, find_kernel } from "./machine.ts";
 import { make_plan } from "./plan.ts";
+import { make_report, print_text } from "./report.ts";
 import { load_trace } from "./trace.ts";
 
 const RUNS = Number(process.env.RUNS ?? 60);
 const SEED = Number(process.env.SEED ?? 1);
 const FROM = process.env.RECORDING ?? join(here(), "tools/replay/sample");
+const CPUS = Number(process.env.CPUS ?? 2);
 /** A recording takes a tenth of a second. */
 const LONGEST_MS = 60_000;
 const NAMES = ["strace.txt", "faults.txt", "maps.initial", "maps.final", "kernel.txt"] as const;
@@ -84,19 +88,35 @@ function damaged(text: string, { what, at, other, byte }: Damage): string {
 	}
 }
 
-test("a damaged recording is read, or refused in one line", (t) => {
+test("a damaged recording is read and replayed, or refused in one line", async (t) => {
+	t.timeout(Math.max(300_000, RUNS * 200));
+	const kernel = find_kernel(await objtree({ name: "default" }));
+	const options = { cpus: CPUS, check: CPUS === 1 };
+	const replayer = await boot({ kernel, mem: 256, ...options });
 	const directory = mkdtempSync(join(tmpdir(), "spf-mutations-"));
 	let read = 0;
 	try {
-		fc.assert(
-			fc.property(fc.array(damage, { minLength: 1, maxLength: 3 }), (all) => {
+		await fc.assert(
+			fc.asyncProperty(fc.array(damage, { minLength: 1, maxLength: 3 }), async (all) => {
 				const files = { ...original };
 				for (const one of all) files[one.name] = damaged(files[one.name], one);
 				for (const name of NAMES) writeFileSync(join(directory, name), files[name], "latin1");
 				const start = performance.now();
 				try {
-					make_plan(load_trace(directory));
+					const trace = load_trace(directory);
+					const plan = make_plan(trace, options.check);
 					read++;
+					const outcome = await replayer.run(plan);
+					const { spf: speculative, arch } = kernel;
+					const report = make_report(trace, plan, outcome, {
+						...options,
+						speculative,
+						arch,
+					});
+					print_text(report);
+					/* Who is out of memory is killed, and the console says so. */
+					const wrong = report.console.filter((line) => /BUG|WARNING|panic/.test(line));
+					if (wrong.length > 0) throw new Error(wrong.join("\n"));
 				} catch (error) {
 					if (!(error instanceof UserError)) throw error;
 					if (!/^[^\n\p{Cc}]+$/u.test(error.message))
@@ -108,7 +128,8 @@ test("a damaged recording is read, or refused in one line", (t) => {
 		);
 	} finally {
 		rmSync(directory, { recursive: true });
+		await replayer.shutdown();
 	}
-	t.log(`seed ${SEED}: ${read} of ${RUNS} were read`);
+	t.log(`seed ${SEED}: ${read} of ${RUNS} were read and replayed`);
 	t.true(read > 0 && read < RUNS);
 });

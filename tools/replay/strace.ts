@@ -9,7 +9,7 @@
  */
 import { at, lines_of } from "../lib/errors.ts";
 import { undress } from "./pasted.ts";
-import { Lexer, Malformed, parse_arguments, parse_expression, type Value } from "./strace_args.ts";
+import { Lexer, Malformed, number_of, parse_arguments, parse_expression, type Value } from "./strace_args.ts";
 
 export type { Value };
 
@@ -140,7 +140,7 @@ function parse_result(text: string): { result: Result; delayed: boolean } {
 		if (i < 0) throw wrong();
 	}
 	if (!match[1]) {
-		result.value = Number(match[2]);
+		result.value = number_of(match[2]);
 		if (error) result.errno = error[1] ?? `ERRNO_${error[2]}`;
 		if (result.value === -1 && !error) throw new Malformed("result -1 without an errno");
 	}

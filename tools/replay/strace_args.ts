@@ -32,6 +32,14 @@ type Token =
 /** Why a line cannot be read; the caller adds where. */
 export class Malformed extends Error {}
 
+/** What no register holds was not an argument, nor a result. */
+export function number_of(text: string): number {
+	const value = Number(text);
+	/* The largest is rounded up. */
+	if (Math.abs(value) <= 2 ** 64) return value;
+	throw new Malformed(`no number of 64 bits: '${text.slice(0, 40)}'`);
+}
+
 /** So deep nests nothing that strace writes, and so long is no set of flags. */
 const MOST_LEVELS = 64;
 const MOST_OPERATORS = 512;
@@ -154,7 +162,7 @@ export class Lexer {
 	#number(): Token {
 		const text = this.#match(NUMBER);
 		const octal = /^0[0-7]+$/.test(text);
-		return { kind: "number", text, value: octal ? Number.parseInt(text, 8) : Number(text) };
+		return { kind: "number", text, value: octal ? Number.parseInt(text, 8) : number_of(text) };
 	}
 
 	/** A path may hold `<` and `>` itself, escaped by strace as \74 and \76. */

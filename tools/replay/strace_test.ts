@@ -219,6 +219,8 @@ const malformed: [string, RegExp][] = [
 	[`7 ${T} brk(NULL)`, /^s:1: no result/],
 	[`7 ${T} brk("abc) = 0`, /^s:1: a string does not end/],
 	[`7 ${T} brk({a=1) = 0`, /^s:1: /],
+	[`7 ${T} brk(NULL) = 0x1${"0".repeat(17)}`, /^s:1: no number of 64 bits/],
+	[`7 ${T} brk(${"9".repeat(21)}) = 0`, /^s:1: no number of 64 bits/],
 	[`7 ${T} brk(NULL) = -1`, /^s:1: result -1 without an errno/],
 	[`7 ${T} <... brk resumed>) = 0`, /^s:1: brk of thread 7 resumes/],
 	[
