@@ -37,7 +37,7 @@ export interface Fault {
 	key?: boolean;
 }
 
-const HEAD = /^\s*(.*?)\s+(\d{1,9})\/(\d{1,9})\s+(\d+\.\d+):\s+/;
+const HEAD = /^\s*(.*?)\s+(\d{1,9})\/(\d{1,9})\s+(\d+\.\d+):\s+/s;
 const COUNTED = /^page-faults(?::\w+)?:\s+([0-9a-f]{1,16})\s*$/;
 const TRACED = /^exceptions:page_fault_(user|kernel):\s+address=(?:0x)?([0-9a-f]{1,16})\s/;
 const ERROR_CODE = /\serror_code=(?:0x)?([0-9a-f]{1,8})\b/;

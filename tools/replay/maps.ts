@@ -31,7 +31,7 @@ export interface VmFlags {
 }
 
 const LINE =
-	/^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([r-][w-][x-][ps]) ([0-9a-f]{1,16}) ([0-9a-f]+:[0-9a-f]+) (\d+)(?: +(.*))?$/;
+	/^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([r-][w-][x-][ps]) ([0-9a-f]{1,16}) ([0-9a-f]+:[0-9a-f]+) (\d+)(?: +(.*))?$/s;
 
 /** Lines of /proc/PID/smaps below it. */
 const FIELD = /^(VmFlags|Anonymous):((?: +\S+)*) *$/;

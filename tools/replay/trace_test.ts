@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import test from "ava";
+import { parse_faults } from "./faults.ts";
+import { parse_maps } from "./maps.ts";
 import { ABSENT, END, INITIAL, START, trace } from "./testutil.ts";
 import { load_trace, type Op } from "./trace.ts";
 
@@ -435,4 +437,12 @@ test("mistakes in files are one line with a place", (t) => {
 	t.throws(() => load_trace("/nonexistent"), {
 		message: /^\/nonexistent\/strace\.txt: no such file; .*spf record/,
 	});
+});
+
+test("a name may hold what other programs take for the end of a line", (t) => {
+	const name = "/tmp/a\rb\u2028c";
+	const [line] = parse_maps(`555555554000-555555556000 r-xp 00000000 fe:00 11     ${name}\n`, "maps.final");
+	t.is(line.name, name);
+	const [fault] = parse_faults(`a\rb 7/8 1000.000100: page-faults: 555555554000\n`, "faults.txt");
+	t.like(fault, { comm: "a\rb", pid: 7, tid: 8 });
 });
