@@ -9,7 +9,7 @@
  *   node --import tsx scripts/explore-mutants.ts [--arch ARCH] [--update] [--budget N] [MUTANT…]
  */
 import { readFileSync } from "node:fs";
-import { explore, list } from "../tools/explore/outside/explorer.ts";
+import { explore, list_of } from "../tools/explore/outside/explorer.ts";
 import {
 	type Mutant,
 	is_oops,
@@ -19,6 +19,7 @@ import {
 	mutant_names,
 	mutant_of,
 } from "../tools/explore/outside/mutant.ts";
+import { mutants_bundle } from "../tools/explore/outside/mutants_build.ts";
 import { encode_schedule } from "../tools/explore/outside/replay_string.ts";
 import { one_of, whole_number } from "../tools/lib/options.ts";
 import { stepper_arches } from "./lib/arch.ts";
@@ -27,21 +28,45 @@ import { write_file } from "./lib/files.ts";
 import { announce_builds, arch_asked } from "./lib/objtree.ts";
 import { program } from "./lib/program.ts";
 import { count } from "./lib/words.ts";
-import type { Failure, Model, Result } from "../tools/explore/outside/types.ts";
+import type { ExploreOptions, Failure, Model, Result } from "../tools/explore/outside/types.ts";
 
 interface Options {
 	update: boolean;
 	/** Executions for each search. */
 	budget: number;
 	arch: string;
+	kernels: Kernels;
 }
 
-async function search(m: Mutant, model: Model, { budget, arch }: Options): Promise<Result> {
+/** The kernel that a mutant is in: with the others of its configuration where all are searched, else its own. */
+type Kernels = Map<string, NonNullable<ExploreOptions["kernel"]>>;
+
+async function build(names: string[], arch: string, together: boolean): Promise<Kernels> {
+	const kernels: Kernels = new Map();
+	const mutants = names.map((name) => mutant_of(name, arch));
+	for (const config of together ? new Set(mutants.map((m) => m.config)) : []) {
+		const { bundle, numbers } = await mutants_bundle(
+			mutants.filter((m) => m.config === config),
+			arch,
+		);
+		const listed = await list_of(bundle);
+		for (const [name, number] of numbers) kernels.set(name, { bundle, listed, number });
+	}
+	for (const name of names) {
+		if (kernels.has(name)) continue;
+		const bundle = await mutant_bundle(name, arch);
+		kernels.set(name, { bundle, listed: await list_of(bundle) });
+	}
+	return kernels;
+}
+
+async function search(m: Mutant, model: Model, { budget, arch, kernels }: Options): Promise<Result> {
 	let r: Result | undefined;
 	for await (const x of explore({
 		scenarios: [m.scenario],
 		model,
 		mutant: m.name,
+		kernel: kernels.get(m.name),
 		arch,
 		budget,
 		jobs: 1,
@@ -70,10 +95,10 @@ const how = (f: Failure) => (is_oops(f.text) ? "broken  " : "killed  ");
 
 /** Is it as its header says? */
 async function kill(name: string, options: Options): Promise<boolean> {
-	const { update, arch } = options;
+	const { update, arch, kernels } = options;
 	const m = mutant_of(name, arch);
 	const what = `${name.padEnd(24)} ${m.scenario.padEnd(20)}`;
-	const models = (await list(name, undefined, arch)).find((s) => s.name === m.scenario)?.models ?? [];
+	const models = kernels.get(name)?.listed.find((s) => s.name === m.scenario)?.models ?? [];
 	for (const model of models.slice(0, models.indexOf(m.model))) {
 		const r = await search(m, model, options);
 		if (!r.failure) continue;
@@ -110,11 +135,7 @@ async function main(): Promise<number> {
 	const asked = mutants.opts().arch;
 	const arch = asked ?? arch_asked();
 	one_of(asked === undefined ? "ARCH" : "--arch", arch, stepper_arches());
-	const options: Options = {
-		arch,
-		update: mutants.opts().update,
-		budget: whole_number("--budget", mutants.opts().budget) as number,
-	};
+	const budget = whole_number("--budget", mutants.opts().budget) as number;
 	const here = (name: string) => load_mutant(name, arch).not_here === undefined;
 	const names = mutants.args.length > 0 ? mutants.args : mutant_names().filter(here);
 	const elsewhere = mutants.args.length > 0 ? 0 : mutant_names().length - names.length;
@@ -125,7 +146,12 @@ async function main(): Promise<number> {
 			if (!(await kill(name, options))) wrong.push(name);
 	};
 	announce_builds((dir) => void process.stderr.write(`  BUILD   ${dir}\n`));
-	for (const name of names) await mutant_bundle(name, arch);
+	const options: Options = {
+		arch,
+		update: mutants.opts().update,
+		budget,
+		kernels: await build(names, arch, mutants.args.length === 0),
+	};
 	await Promise.all([worker(), worker()]);
 	const expected = names.filter((n) => load_mutant(n, arch).survives).length;
 	console.log(

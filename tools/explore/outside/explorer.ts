@@ -40,20 +40,23 @@ export async function stepper_bundle(mutant?: string, config?: string, arch = DE
 	}
 }
 
-/** All scenarios; with those of `made` that are made from a number. */
-export async function list(
-	mutant?: string,
-	config?: string,
-	arch = DEFAULT_ARCH,
-	made: readonly string[] = [],
-): Promise<Listed[]> {
-	const core = new Core(await stepper_bundle(mutant, config, arch));
+/** All scenarios of a kernel; with those of `made` that are made from a number. */
+export async function list_of(bundle: string, made: readonly string[] = []): Promise<Listed[]> {
+	const core = new Core(bundle);
 	try {
 		const random = made.filter((name) => name.startsWith("random/"));
 		return [...(random.length > 0 ? await core.call("list", random) : []), ...(await core.call("list"))];
 	} finally {
 		await core.close();
 	}
+}
+export async function list(
+	mutant?: string,
+	config?: string,
+	arch = DEFAULT_ARCH,
+	made: readonly string[] = [],
+): Promise<Listed[]> {
+	return list_of(await stepper_bundle(mutant, config, arch), made);
 }
 function find(listed: Listed[], name: string, arch: string): Listed {
 	const s = listed.find((x) => x.name === name);
@@ -77,7 +80,8 @@ function no_such_model(model: Model, all: Listed[], { name, models }: Listed, ar
  */
 async function jobs(o: ExploreOptions, not_run: Listener["not_run"]): Promise<Job[]> {
 	const arch = o.arch ?? DEFAULT_ARCH;
-	const listed = await list(o.mutant, o.config, arch, o.scenarios);
+	const build = (config?: string) => o.kernel?.bundle ?? stepper_bundle(o.mutant, config, arch);
+	const listed = o.kernel?.listed ?? (await list_of(await build(o.config), o.scenarios));
 	const wanted = o.scenarios.length > 0 ? o.scenarios.map((name) => find(listed, name, arch)) : listed;
 	const here = wanted.filter((s) => s.lacks === undefined);
 	for (const s of wanted) if (s.lacks !== undefined) not_run?.(s.name, undefined, s.lacks);
@@ -95,7 +99,7 @@ async function jobs(o: ExploreOptions, not_run: Listener["not_run"]): Promise<Jo
 	const kernels: { config?: string; bundle: string }[] = [];
 	for (const config of configs) {
 		const why = only || config === undefined ? undefined : refused(config, arch);
-		if (why === undefined) kernels.push({ config, bundle: await stepper_bundle(o.mutant, config, arch) });
+		if (why === undefined) kernels.push({ config, bundle: await build(config) });
 		else for (const s of here) if (s.configs.includes(config as string)) not_run?.(s.name, config, why);
 	}
 	const work: Job[] = [];
@@ -104,7 +108,8 @@ async function jobs(o: ExploreOptions, not_run: Listener["not_run"]): Promise<Jo
 			for (const s of here) {
 				const as_given = s.configs.includes((only ? given : config) as string);
 				const runs = as_given || (!s.only && (only || config === undefined));
-				if (runs && s.models.includes(model)) work.push({ s, model, bundle, config, arch });
+				if (runs && s.models.includes(model))
+					work.push({ s, model, bundle, number: o.kernel?.number, config, arch });
 			}
 		}
 	}

@@ -11,7 +11,7 @@ import type { Listed } from "../protocol.ts";
 import { load_mutant, mutant_dir } from "./mutant.ts";
 import { page_data } from "./page_data.ts";
 import { headline, replay_command } from "./report.ts";
-import { lines_of } from "./source.ts";
+import { lines_below } from "./source.ts";
 import type { Failure, Result } from "./types.ts";
 
 export interface Shown {
@@ -43,7 +43,7 @@ function page_of({ result: r, failure: f, listed }: Shown): PageData {
 		command: f.replay || f.kind ? replay_command(r, f) : "",
 		mutant: m && { name: m.name, subject: m.subject, invariant: m.invariant, diff: m.diff },
 		listed,
-		lines_of: (file) => lines_of(join(root, file)),
+		lines_of: (file) => lines_below(root, file),
 	});
 }
 

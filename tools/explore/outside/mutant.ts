@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mutants: patches of this tree that take a check out, or bring a bug of the
- * series back. Each is built with a copy of the sources beside it, below
+ * series back. Each is built with the sources that it changes beside it, below
  * build/mutants, so that reports show the lines as they are there.
  */
 import { createHash } from "node:crypto";
 import {
 	copyFileSync,
-	cpSync,
 	existsSync,
 	mkdirSync,
 	mkdtempSync,
@@ -50,8 +49,6 @@ export interface Mutant {
 }
 
 const DIR = join(here(), "tools/explore/mutants");
-/** What a report may quote. */
-const SOURCES = ["arch", "drivers", "include", "kernel", "tools/explore"];
 
 export function mutant_names(): string[] {
 	return readdirSync(DIR)
@@ -159,19 +156,6 @@ export async function patch(name: string, srctree: string, trial = false): Promi
 	);
 }
 
-/** A copy of the sources with the patch applied, below a directory that is made anew. */
-export async function apply_mutant(name: string, dir: string): Promise<string> {
-	rmSync(dir, { recursive: true, force: true });
-	for (const s of SOURCES) cpSync(join(here(), s), join(dir, s), { recursive: true });
-	try {
-		await patch(name, dir);
-	} catch (error) {
-		rmSync(dir, { recursive: true });
-		throw error;
-	}
-	return dir;
-}
-
 const builders = new Map<string, Promise<KernelBuilder>>();
 
 /** One for each configuration; a mutant is configured like the kernel that it is one of. */
@@ -249,7 +233,9 @@ export async function mutant_bundle(name: string, arch = DEFAULT_ARCH, config?: 
 	const away = () => rmSync(aside, { recursive: true, force: true });
 	const release = at_end(away);
 	try {
-		await kernel.write(output, await apply_mutant(name, join(aside, "src")));
+		const sources = join(aside, "src");
+		for (const [file, text] of changed) write_file(join(sources, file), text, { parents: true });
+		await kernel.write(output, sources);
 		write_file(join(aside, "stamp"), hash);
 		make_directory(dirname(dir));
 		rmSync(dir, { recursive: true, force: true });

@@ -20,6 +20,8 @@ export interface Job {
 	s: Listed;
 	model: Model;
 	bundle: string;
+	/** In a kernel that has several mutants: which one. */
+	number?: number;
 	config?: string;
 	arch: string;
 	/** Executions of the searches that are over, since when, and what it was in all the last time. */
@@ -90,6 +92,7 @@ export async function search(team: Team, job: Job, o: ExploreOptions, budget: Bu
 			o.seconds === undefined ? Infinity : Math.max(0, o.seconds - (Date.now() - started) / 1000);
 		const request: Request = {
 			scenario: s.name,
+			mutant: job.number,
 			model,
 			strategy,
 			bound,
@@ -220,6 +223,7 @@ async function explain(team: Team, job: Job, found: SessionFailure, searched: nu
 	const look = (bound: number, order?: number[]) =>
 		team.search({
 			scenario: s.name,
+			mutant: job.number,
 			model,
 			strategy: "bound",
 			bound,
@@ -258,7 +262,8 @@ const plain = (text: string) => text.replace(/\b[0-9a-f]{3,}\b/g, "…");
 /** A failure with the steps that lead to it. */
 async function replayed(core: Core, job: Job, sources: Sources, found: SessionFailure): Promise<Failure> {
 	const { schedule, seen } = found;
-	const r = await core.call("replay", { scenario: job.s.name, model: job.model, schedule, seen });
+	const request = { scenario: job.s.name, mutant: job.number, model: job.model, schedule, seen };
+	const r = await core.call("replay", request);
 	if (!r.failure) {
 		/* Of what is shared too little was known to follow it: say what there is. */
 		const bare = failure_of(sources, found, [], "");

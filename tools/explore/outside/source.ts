@@ -10,7 +10,7 @@ import { here } from "../../lib/root.ts";
 import type { Names } from "../../../scripts/cc/unit.ts";
 import { type Origins, Sources } from "./places.ts";
 
-/** Where the sources of a bundle are: of a mutant, its own. */
+/** Where the sources of a bundle are: of a mutant, those that it changes. */
 function root_of(bundle: string): string {
 	const [copy] = /^.*\/build\/mutants\/[^/]+\/src(?=\/)/.exec(bundle) ?? [];
 	return copy ?? here();
@@ -42,15 +42,21 @@ function origins_of(bundle: string): Origins {
 			};
 		},
 		name_of: (file, line, column) => names[file]?.[`${line}:${column}`],
-		lines_of: (file) => lines_of(join(root, file)),
+		lines_of: (file) => lines_below(root, file),
 	};
 }
 
 export const sources_of = (bundle: string): Sources => new Sources(origins_of(bundle));
 
+/** Lines of a source of a kernel; what a mutant does not change is where the tree has it. */
+export function lines_below(root: string, file: string): string[] {
+	const own = join(root, file);
+	return lines_of(existsSync(own) ? own : join(here(), file));
+}
+
 const files = new Map<string, string[]>();
 
-export function lines_of(file: string): string[] {
+function lines_of(file: string): string[] {
 	let lines = files.get(file);
 	if (!lines) {
 		try {

@@ -3,6 +3,7 @@
 import type {
 	BadAccess,
 	Decoder,
+	Listed,
 	MemoryObject,
 	ModelName,
 	Place,
@@ -22,6 +23,8 @@ export interface ExploreOptions {
 	scenarios: string[];
 	model?: Model;
 	mutant?: string;
+	/** A kernel with it that is there already: what its scenarios are, and, if it is one of several, its number. */
+	kernel?: { bundle: string; listed: Listed[]; number?: number };
 	/** A fragment of configs/ over the stepper's. */
 	config?: string;
 	/** x86 by default. */
