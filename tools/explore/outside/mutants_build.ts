@@ -4,7 +4,7 @@
  * compiled once, where each by itself costs seconds.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { write_file } from "../../../scripts/lib/files.ts";
 import { dir_name } from "../../../scripts/lib/objtree.ts";
@@ -45,7 +45,7 @@ async function all_variants(mutants: Mutant[], arch: string) {
 	}
 	const texts = new Map(
 		[...variants].map(([file, of]) => [
-			join(here(), file),
+			file,
 			with_variants(readFileSync(join(here(), file), "utf8"), of, "host/mutant.ts"),
 		]),
 	);
@@ -63,9 +63,14 @@ export async function mutants_bundle(mutants: Mutant[], arch: string): Promise<M
 		.update(JSON.stringify([...texts]));
 	const stamp = join(dir, "stamp");
 	const wanted = hash.digest("hex");
-	const bundle = join(dir, "build/stepper/vmlinux.mjs");
+	/* As of a mutant that is built alone: reports find what was compiled. */
+	const sources = join(dir, "src");
+	const bundle = join(sources, "build/stepper/vmlinux.mjs");
 	if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted) {
-		await kernel.write(kernel.compile(texts), dir);
+		rmSync(dir, { recursive: true, force: true });
+		const changed = new Map([...texts].map(([file, text]) => [join(here(), file), text]));
+		for (const [file, text] of texts) write_file(join(sources, file), text, { parents: true });
+		await kernel.write(kernel.compile(changed), sources);
 		write_file(stamp, wanted);
 	}
 	return { bundle, numbers, alone };

@@ -55,7 +55,8 @@ function chooser(f: Fn, file: ts.SourceFile, variants: number[]): string {
 		return p.name.text;
 	});
 	const call = (n: number) => `return ${f.name.text}__${n}(${names.join(", ")});`;
-	const signature = file.text.slice(f.getStart(file), f.body.getStart(file));
+	/* On one line: what comes after stands where it stood. */
+	const signature = file.text.slice(f.getStart(file), f.body.getStart(file)).replace(/\s+/g, " ");
 	const cases = variants.map((n) => `case ${n}: ${call(n)}`).join(" ");
 	return `${signature}{ switch (mutant) { ${cases} default: ${call(0)} } }`;
 }
@@ -90,7 +91,7 @@ export function with_variants(text: string, variants: Map<number, string>, from:
 	for (const f of [...functions.values()].reverse()) {
 		const numbers = chosen.get(f.name.text);
 		if (!numbers) continue;
-		const both = `${chooser(f, file, numbers)}\n${renamed(f, file, `${f.name.text}__0`)}`;
+		const both = `${chooser(f, file, numbers)} ${renamed(f, file, `${f.name.text}__0`)}`;
 		out = out.slice(0, f.getStart(file)) + both + out.slice(f.end);
 	}
 	return `${out}\n${added.join("\n")}\n${more.join("\n")}\n`;

@@ -9,7 +9,9 @@ const TEXT = `import { a } from "./a.ts";
 export function add(x: number, y = 2): number {
 	return a + x + y;
 }
-function twice(x: number): number {
+function twice(
+	x: number,
+): number {
 	return add(add(x));
 }
 export { twice };
@@ -42,6 +44,10 @@ test("a number chooses, and what it does not concern stays", (t) => {
 		[13, 37],
 		[13, 25],
 	]);
+	/* What a report says of the tree is where it says. */
+	const line_of = (text: string, what: string) => text.split("\n").findIndex((line) => line.includes(what));
+	for (const what of ["return a + x + y", "return add(add(x));", "export { twice }"])
+		t.is(line_of(text, what), line_of(TEXT, what), what);
 	t.regex(text, /\/\*\* Adds\. \*\/\nexport function add\(x: number, y = 2\): number \{ switch/);
 });
 
@@ -50,7 +56,7 @@ test("what changes more than a function is refused", (t) => {
 		t.throws(() => with_variants(TEXT, new Map([[1, other]]), "m"), { instanceOf: NotAFunction, message });
 	refused(`${TEXT}export const c = 1;\n`, /more than functions/);
 	refused(`${TEXT}function another(): void {}\n`, /another\(\) is new/);
-	const pattern = TEXT.replace("twice(x: number)", "twice({ x }: { x: number })");
+	const pattern = TEXT.replace("\tx: number,", "\t{ x }: { x: number },");
 	const other = pattern.replace("add(add(x))", "x");
 	t.throws(() => with_variants(pattern, new Map([[1, other]]), "m"), { instanceOf: NotAFunction });
 });
