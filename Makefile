@@ -305,6 +305,13 @@ tinyconfig: $(kconfig)
 	$(Q)KCONFIG_ALLCONFIG=$(srctree)/configs/tiny-base.config $(MAKE) -f $(srctree)/Makefile allnoconfig
 	$(Q)$(MAKE) -f $(srctree)/Makefile tiny.config
 
+# As in the kernel: other processors of powerpc can be configured, and are not built.
+ifeq ($(SRCARCH),powerpc)
+PHONY += ppc64_randconfig
+ppc64_randconfig: $(kconfig)
+	$(Q)KCONFIG_ALLCONFIG=$(srctree)/arch/powerpc/configs/64-bit.config $(MAKE) -f $(srctree)/Makefile randconfig
+endif
+
 testconfig: $(stamp)
 	$(Q)ava 'scripts/kconfig/**/*_test.ts' $(ARGS)
 
@@ -519,6 +526,7 @@ help:
 	echo  '  allmodconfig	  - New config selecting modules when possible (there are none: as allyesconfig)'; \
 	echo  '  alldefconfig    - New config with all symbols set to default'; \
 	echo  '  randconfig	  - New config with random answer to all options (KCONFIG_SEED=n repeats)'; \
+	$(if $(filter powerpc,$(SRCARCH)),echo  '  ppc64_randconfig - The same for the processors that can be built';) \
 	echo  '  yes2modconfig	  - Change answers from yes to mod if possible'; \
 	echo  '  mod2yesconfig	  - Change answers from mod to yes if possible'; \
 	echo  '  mod2noconfig	  - Change answers from mod to no if possible'; \
