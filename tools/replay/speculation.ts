@@ -5,6 +5,7 @@
  * what it was of.
  */
 import Table from "cli-table3";
+import { count as count_of } from "../../scripts/lib/words.ts";
 import { REASONS } from "../lib/reasons.ts";
 import {
 	ABORTED,
@@ -107,5 +108,8 @@ export function speculation_table(speculation: Speculation): string {
 		if (interrupted > 0) reasons.push(`(for a signal) ${interrupted}`);
 		table.push([name, String(faults), String(attempts), String(successes), reasons.join(", ")]);
 	}
-	return table.toString().replaceAll(/ +$/gm, "");
+	/* Nobody makes a single thread wait for the lock, and faults of memory keys are not replayed. */
+	const alone = MEMORY.reduce((sum, name) => sum + speculation[name].faults - speculation[name].attempts, 0);
+	const why = alone > 0 ? `\n${count_of(alone, "fault")} not tried: its process had one thread` : "";
+	return table.toString().replaceAll(/ +$/gm, "") + why;
 }
