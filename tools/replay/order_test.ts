@@ -169,12 +169,15 @@ test("an mremap() of several mappings leaves what lies where a hole goes", (t) =
 	);
 });
 
-test("what seems to be too late later becomes possible again by a call that is still to come", (t) => {
-	const { found, unexplained } = places(`2 munmap(0x7ffff7fc7000, 8192 <unfinished ...>
+/** Two threads are inside of calls while the first unmaps memory above, and maps it again. */
+const UNDER_WAY = `2 munmap(0x7ffff7fc7000, 8192 <unfinished ...>
 		3 ${MAP(1)} <unfinished ...>
 		1 munmap(0x7ffff7fc9000, 8192) = 0
 		1 ${MAP(3)}) = 0x7ffff7fc4000
-		1 ${MAP(2)}) = 0x7ffff7fc9000
+		1 ${MAP(2)}) = 0x7ffff7fc9000`;
+
+test("what seems to be too late later becomes possible again by a call that is still to come", (t) => {
+	const { found, unexplained } = places(`${UNDER_WAY}
 		3 <... mmap resumed>) = 0x7ffff7fc8000
 		2 <... munmap resumed>) = 0`);
 	t.deepEqual(found, ["munmap c9000", "mmap c4000", "mmap c9000", "munmap c7000", "mmap c8000"]);
@@ -183,11 +186,7 @@ test("what seems to be too late later becomes possible again by a call that is s
 
 test("what comes later is looked at as far as it can be explained", (t) => {
 	const protect = "1 mprotect(0x7ffff7fc9000, 4096, PROT_NONE) = 0";
-	const { found, unexplained } = places(`2 munmap(0x7ffff7fc7000, 8192 <unfinished ...>
-		3 ${MAP(1)} <unfinished ...>
-		1 munmap(0x7ffff7fc9000, 8192) = 0
-		1 ${MAP(3)}) = 0x7ffff7fc4000
-		1 ${MAP(2)}) = 0x7ffff7fc9000
+	const { found, unexplained } = places(`${UNDER_WAY}
 		${protect}
 		${protect}
 		${protect}
@@ -199,11 +198,7 @@ test("what comes later is looked at as far as it can be explained", (t) => {
 });
 
 test("what was touched before its call returned had been mapped, after what made room for it", (t) => {
-	const { found, unexplained } = places(`2 munmap(0x7ffff7fc7000, 8192 <unfinished ...>
-		3 ${MAP(1)} <unfinished ...>
-		1 munmap(0x7ffff7fc9000, 8192) = 0
-		1 ${MAP(3)}) = 0x7ffff7fc4000
-		1 ${MAP(2)}) = 0x7ffff7fc9000
+	const { found, unexplained } = places(`${UNDER_WAY}
 		touch 1 read 7ffff7fc8000
 		3 <... mmap resumed>) = 0x7ffff7fc8000
 		2 <... munmap resumed>) = 0`);

@@ -110,6 +110,6 @@ export function speculation_table(speculation: Speculation): string {
 	}
 	/* Nobody makes a single thread wait for the lock, and faults of memory keys are not replayed. */
 	const alone = MEMORY.reduce((sum, name) => sum + speculation[name].faults - speculation[name].attempts, 0);
-	const why = alone > 0 ? `\n${count_of(alone, "fault")} not tried: its process had one thread` : "";
+	const why = alone > 0 ? `\n${count_of(alone, "fault")} not tried, of processes with one thread` : "";
 	return table.toString().replaceAll(/ +$/gm, "") + why;
 }

@@ -47,7 +47,7 @@ test("each fault counts once, under what it is of", (t) => {
 	const rest = { faults: 3, attempts: 3, successes: 1, interrupted: 0 };
 	t.deepEqual(all["in calls, again"], { ...rest, aborts: { SPF_ABORT_PMD: 1, SPF_ABORT_ODD: 1 } });
 	t.regex(speculation_table(all), /^in calls, again +3 +3 +1 +ODD 1, PMD 1$/m);
-	t.regex(speculation_table(all), /\n1 fault not tried: its process had one thread$/);
+	t.regex(speculation_table(all), /\n1 fault not tried, of processes with one thread$/);
 	t.regex(speculation_table(all), /^file-read +4 +4 +1 +PMD 1, \(not counted\) 1, \(for a signal\) 1$/m);
 });
 

@@ -41,11 +41,7 @@ function add(ranges: Range[], from: number, to: number): void {
 
 function joined(ranges: Range[]): Range[] {
 	const joined: Range[] = [];
-	for (const [from, to] of ranges.sort((a, b) => a[0] - b[0])) {
-		const last = joined.at(-1);
-		if (last && from <= last[1]) last[1] = Math.max(last[1], to);
-		else joined.push([from, to]);
-	}
+	for (const [from, to] of ranges.sort((a, b) => a[0] - b[0])) add(joined, from, to);
 	return joined;
 }
 

@@ -51,20 +51,17 @@ export const sources_of = (bundle: string): Sources => new Sources(origins_of(bu
 /** Lines of a source of a kernel; what a mutant does not change is where the tree has it. */
 export function lines_below(root: string, file: string): string[] {
 	const own = join(root, file);
-	return lines_of(existsSync(own) ? own : join(here(), file));
+	const lines = files.get(own) ?? read_lines(own) ?? read_lines(join(here(), file)) ?? [];
+	files.set(own, lines);
+	return lines;
 }
 
 const files = new Map<string, string[]>();
 
-function lines_of(file: string): string[] {
-	let lines = files.get(file);
-	if (!lines) {
-		try {
-			lines = readFileSync(file, "utf8").split("\n");
-		} catch {
-			lines = [];
-		}
-		files.set(file, lines);
+function read_lines(file: string): string[] | undefined {
+	try {
+		return readFileSync(file, "utf8").split("\n");
+	} catch {
+		return undefined;
 	}
-	return lines;
 }
