@@ -82,7 +82,8 @@ function unwrap(lines: string[]): void {
 			const more = next !== undefined && !BEGINS.test(next) && last - first < MOST_WRAPPED;
 			if (ENDS.test(line) && !(cut && more)) return [line, last];
 			if (!more) return undefined;
-			line += gap(lines[last]) + (gap(lines[last]) === "" ? next : next.trimStart());
+			const between = gap(lines[last]);
+			line = between === "" ? line + next : `${line.trimEnd()} ${next.trimStart()}`;
 		}
 	};
 	for (let i = 0; i < lines.length; i++) {

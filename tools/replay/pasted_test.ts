@@ -138,6 +138,8 @@ test("wrapped lines are one", (t) => {
 			line.replace(new RegExp(`(.{1,${columns}})( |$)`, "g"), "$1\n").trimEnd(),
 		);
 		t.deepEqual(seen(folded.join("\n")), plain, `at a blank before column ${columns}`);
+		const blanks = folded.map((line) => line.replaceAll("\n", " \n"));
+		t.deepEqual(seen(blanks.join("\n")), plain, "… and blanks left behind");
 		const quoted = folded.join("\n").replace(/^/gm, "> ");
 		t.deepEqual(seen(quoted), plain, `… and quoted`);
 	}
