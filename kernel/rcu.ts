@@ -39,7 +39,7 @@ import { lockdep_assert_irqs_disabled } from "linux/lockdep.ts";
 import { in_atomic, preempt_disable, preempt_enable } from "linux/preempt.ts";
 import { rcu_preempt_depth } from "linux/rcupdate.ts";
 import { cpu_relax } from "linux/smp.ts";
-import type { task_struct } from "linux/sched.ts";
+import { TASK_RTLOCK_WAIT, type task_struct } from "linux/sched.ts";
 import type { callback_head, rcu_head } from "linux/types.ts";
 import {
 	current,
@@ -47,6 +47,7 @@ import {
 	kthread_enter,
 	kthread_leave,
 } from "kernel/sched/core.ts";
+import type { rt_mutex_waiter } from "kernel/locking/rtmutex_common.ts";
 import { softlockup_check } from "kernel/locking/spinlock.ts";
 import {
 	cpu_claim_host,
@@ -389,10 +390,26 @@ function rcu_do_batch(rdp: rcu_data): void {
 const rcu_cpu_kthread_task = DEFINE_PER_CPU<task_struct>();
 
 /**
+ * May callbacks be invoked here? Port: rcuc is no thread of its own, it runs
+ * on top of the task that we came upon, which goes on once they have returned.
+ * Not upon rcuc, which sleeps in a callback. Nor upon a task that sleeps for a
+ * spinlock: if its turn comes it alone can take the lock, and a callback that
+ * is queued behind it would wait for ever. Whoever holds the lock does not wait
+ * for a callback, so ours come later.
+ */
+function rcu_cpu_kthread_may_run(): boolean {
+	const p = current();
+	const waiter: rt_mutex_waiter = p.pi_blocked_on;
+
+	if (p === this_cpu(rcu_cpu_kthread_task))
+		return false;
+	return waiter === NULL || waiter.wake_state !== TASK_RTLOCK_WAIT;
+}
+
+/**
  * The thread rcuc of this CPU, with PREEMPT_RT: callbacks may sleep for a
  * spinlock, while the task that we came upon may be asleep itself, for
- * something else. Port: it runs on that one's stack; that one holds no
- * spinlock, so it need not run before we can go on.
+ * something that no holder of a spinlock waits for.
  */
 function rcu_cpu_kthread(rdp: rcu_data): void {
 	const kthread = this_cpu(rcu_cpu_kthread_task);
@@ -417,8 +434,7 @@ export function rcu_check_callbacks(): void {
 
 	if (rdp.n_cbs === 0)
 		return;
-	/* It sleeps in a callback. */
-	if (CONFIG_PREEMPT_RT && current() === this_cpu(rcu_cpu_kthread_task))
+	if (CONFIG_PREEMPT_RT && !rcu_cpu_kthread_may_run())
 		return;
 	if (CONFIG_DEBUG_ATOMIC_SLEEP)
 		BUG_ON(in_atomic(), "rcu_check_callbacks() while atomic");

@@ -315,7 +315,7 @@ function destroy_list_work(_arg: number): number {
 const destroy_list_workfn = RODATA(destroy_list_work);
 
 /** V2.22: percpu_free_rwsem() and kfree(), a little later: also where nobody
- *  may sleep. Nobody waits for the semaphore. */
+ *  may sleep, but a spinlock can be taken. Nobody waits for the semaphore. */
 export function percpu_rwsem_async_destroy(sem: percpu_rw_semaphore): void {
 	const flags = spin_lock_irqsave(destroy.destroy_list_lock);
 

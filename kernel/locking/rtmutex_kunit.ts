@@ -18,7 +18,13 @@ import {
 import { EDEADLK, EINTR, EINVAL } from "linux/errno.ts";
 import { local_irq_disable, local_irq_enable } from "linux/irqflags.ts";
 import { in_atomic } from "linux/preempt.ts";
-import { rcu_preempt_depth } from "linux/rcupdate.ts";
+import {
+	call_rcu,
+	rcu_barrier,
+	rcu_preempt_depth,
+	rcu_read_lock,
+	rcu_read_unlock,
+} from "linux/rcupdate.ts";
 import {
 	RT_MUTEX_HAS_WAITERS,
 	type rt_mutex,
@@ -56,6 +62,7 @@ import {
 	spin_unlock,
 } from "linux/spinlock.ts";
 import type { rw_semaphore, spinlock_t } from "linux/spinlock_types.ts";
+import type { rcu_head } from "linux/types.ts";
 import { SCHED_FIFO, SCHED_NORMAL } from "uapi/linux/sched.ts";
 import { __rt_mutex_slowlock } from "kernel/locking/rtmutex.ts";
 import {
@@ -64,6 +71,10 @@ import {
 	rt_mutex_init_waiter,
 	type rt_mutex_waiter,
 } from "kernel/locking/rtmutex_common.ts";
+import {
+	rcu_check_callbacks,
+	rcu_momentary_dyntick_idle,
+} from "kernel/rcu.ts";
 import {
 	current,
 	idle_task,
@@ -92,7 +103,10 @@ interface rtmutex_test extends struct {
 	n: int;
 	counter: int; /* spin */
 	twin: int; /* spin */
-	state: int; /* of the worker behind its lock; its CPU only */
+	/** of the worker behind its lock, its CPU only; in one test how far
+	 *  both are, atomic */
+	state: int;
+	head: embed<rcu_head>; /* its CPU only */
 	works: array<embed<work_struct>, 64>;
 }
 const data = DEFINE<rtmutex_test>();
@@ -382,6 +396,56 @@ function rt_spin_keeps_wakeup(test: kunit): void {
 	KUNIT_EXPECT_EQ(test, data.state, TASK_RUNNING);
 }
 
+const take_spin = RODATA((_rhp: rcu_head): void => {
+	spin_lock(data.spin);
+	data.n++;
+	spin_unlock(data.spin);
+});
+
+/** Sleeps for the spinlock just when a callback may be invoked. */
+const waits_beside_callback = RODATA((_cpu: number): number => {
+	call_rcu(data.head, take_spin);
+	/* The grace period begins. It cannot end yet: the test reads. */
+	rcu_check_callbacks();
+	WRITE_ONCE(data.state, 0);
+	for (let n = 0; READ_ONCE(data.state) === 0; n++)
+		cpu_relax(n);
+	take_spin(data.head);
+	return 0;
+});
+
+/**
+ * A callback that takes the spinlock which the task below it sleeps for is not
+ * queued behind that task, which could not run any more.
+ */
+function rt_spin_keeps_callbacks(test: kunit): void {
+	need_cpus(test, 2);
+	const p = idle_task(1);
+
+	rcu_read_lock();
+	INIT_WORK(data.works[1], waits_beside_callback, 1);
+	schedule_work_on(1, data.works[1]);
+	for (let n = 0; READ_ONCE(data.state) !== 0; n++)
+		cpu_relax(n);
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, data.n, 0);
+	/* It has ended, which CPU 1 has not noticed. */
+	rcu_momentary_dyntick_idle();
+	const nvcsw = READ_ONCE(p.nvcsw);
+
+	spin_lock(data.spin);
+	WRITE_ONCE(data.state, 1);
+	/* It goes to sleep, and has the time to look for callbacks. */
+	for (let n = 0; READ_ONCE(p.nvcsw) === nvcsw; n++)
+		cpu_relax(n);
+	for (let n = 0; n < 10 * TURNS; n++)
+		cpu_relax(0);
+	spin_unlock(data.spin);
+	done(1);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, data.n, 2);
+}
+
 function torture(_cpu: number): number {
 	for (let n = 0; n < TURNS; n++) {
 		if ((n & 3) !== 0) {
@@ -493,6 +557,7 @@ export const rtmutex_test_suite = kunit_suite({
 		KUNIT_CASE("spin_states", rt_spin_states),
 		KUNIT_CASE("spin_saves_state", rt_spin_saves_state),
 		KUNIT_CASE("spin_keeps_wakeup", rt_spin_keeps_wakeup),
+		KUNIT_CASE("spin_keeps_callbacks", rt_spin_keeps_callbacks),
 		KUNIT_CASE("spin_torture", rt_spin_torture),
 		KUNIT_CASE("rwbase_writer_inherits", rwbase_writer_inherits),
 		KUNIT_CASE("rwbase_reader_does_not", rwbase_reader_does_not),

@@ -59,8 +59,14 @@ export async function list_kunit(config: ObjtreeOptions, filter: string): Promis
 	}
 }
 
-/** Builds, boots 4 CPUs (one where SMP is off) and runs what `filter` matches. */
-export async function run_kunit(config: ObjtreeOptions, filter: string): Promise<kunit_run_result> {
+/**
+ * Builds, boots 4 CPUs (one where SMP is off) and runs what `filter` matches. Where the kernel does not live to the
+ * end, the error tells why first, then where, then what it had printed.
+ */
+export async function run_kunit(
+	config: ObjtreeOptions,
+	filter: string,
+): Promise<kunit_run_result & { messages: string[] }> {
 	const vmlinux = await objtree(config);
 	const cpus = config.fragments?.includes("nosmp.config") ? 1 : 4;
 	const messages: string[] = [];
@@ -71,11 +77,11 @@ export async function run_kunit(config: ObjtreeOptions, filter: string): Promise
 	try {
 		const result = (await machine.run({ cpu: 0, fn: "kunit_run_all", arg: filter })) as kunit_run_result;
 		await Promise.all(idle);
-		return result;
+		return { ...result, messages };
 	} catch (error) {
 		await Promise.allSettled(idle);
 		const where = (error as { where?: string }).where ?? "";
-		throw new Error([...messages, (error as Error).message, where].join("\n"));
+		throw new Error([(error as Error).message, where, ...messages].join("\n"));
 	} finally {
 		await machine.shutdown();
 	}
