@@ -41,6 +41,8 @@ export async function read(what: string[], o: ReadCommand): Promise<number> {
 	const address = address_of(server, host);
 	process.stdout.write(`${count(room.messages.length, "message")}: ${address} (Ctrl-C ends)\n`);
 	if (o.open !== false) open_browser(address);
+	/* Every page needs it: it is made while the browser starts. Who asks for it is told if it cannot be. */
+	site.get("app.js").catch(() => {});
 	await new Promise((resolve) => server.once("close", resolve));
 	return 0;
 }

@@ -203,6 +203,24 @@ test("names in other scripts, and another author in the text", async (t) => {
 	t.is(hunks_of(await one(t, latin)).length, 2);
 });
 
+test("a text as it was written, whatever its head says of it", async (t) => {
+	const first = async (type: string, text: string, encoding: BufferEncoding = "utf8") =>
+		lines(await one(t, Buffer.from(`${HEAD}${type}\n${text}\n`, encoding)))[0];
+
+	for (const type of ["", "Content-Type: text/plain\n", 'Content-Type: text/plain; charset="us-ascii"\n']) {
+		t.is(await first(type, "Jörg leaps."), "Jörg leaps.", type);
+		/* Said to be ASCII, or nothing, and is neither that nor UTF-8. */
+		t.is(await first(type, "Jörg leaps.", "latin1"), "Jörg leaps.", type);
+		/* A mark of the order of bytes is no letter. */
+		t.is(await first(type, "\ufeffJörg leaps."), "Jörg leaps.", type);
+	}
+	const qp = "Content-Transfer-Encoding: quoted-printable\n";
+	t.is(await first(qp, "J=C3=B6rg lea=\nps."), "Jörg leaps.");
+	t.is(await first("Content-Type: text/plain; charset=koi8-r\n", "\xec\xd1\xc7", "latin1"), "Ляг");
+	t.is(await first("Content-Type: text/plain; charset=utf-8; format=flowed\n", "Jörg \nleaps."), "Jörg leaps.");
+	t.deepEqual((await one(t, `${HEAD}\n`)).problems, ["it has no text"]);
+});
+
 test("who answers speaks of the line above", async (t) => {
 	const at = (s: string) =>
 		s

@@ -35,17 +35,37 @@ export function is_mail(text: string): boolean {
 	return names.some((name) => ["from", "subject", "message-id", "date"].includes(name as string));
 }
 
-/** Without what is nobody's concern. */
-function short_head(bytes: Buffer): Buffer {
+/** The head without what is nobody's concern, and what is below it. */
+function head_and_body(bytes: Buffer): { head: Buffer; body: Buffer } {
 	const text = bytes.toString("latin1");
-	const end = /\r?\n\r?\n/.exec(text)?.index ?? text.length;
+	const gap = /\r?\n\r?\n/.exec(text);
+	const end = gap?.index ?? text.length;
 	const kept: string[] = [];
 	let keep = true;
 	for (const line of text.slice(0, end).split(/\r?\n/)) {
 		if (!/^[ \t]/.test(line)) keep = !WAY.test(HEADER.exec(line)?.[1] ?? "X-");
 		if (keep) kept.push(line);
 	}
-	return Buffer.concat([Buffer.from(kept.join("\n"), "latin1"), bytes.subarray(end)]);
+	if (gap) kept.push("", "");
+	return { head: Buffer.from(kept.join("\n"), "latin1"), body: bytes.subarray(end + (gap?.[0].length ?? 0)) };
+}
+
+/** By its head the body is one text that nothing was done to: nothing needs to be undone. */
+function is_as_written({ headers }: Email): boolean {
+	const is = (name: string, value: RegExp): boolean =>
+		headers.every((h) => h.key !== name || value.test(h.value.trim()));
+	return (
+		is("content-type", /^text\/plain(\s*;\s*charset="?(utf-8|us-ascii)"?)?$/i) &&
+		is("content-transfer-encoding", /^(7bit|8bit|binary)$/i) &&
+		is("content-disposition", /^inline$/i)
+	);
+}
+
+async function parse(bytes: Buffer): Promise<Email> {
+	const { head, body } = head_and_body(bytes);
+	const email = await PostalMime.parse(head);
+	if (!is_as_written(email)) return PostalMime.parse(Buffer.concat([head, body]));
+	return { ...email, text: decode(body) || undefined };
 }
 
 const bracketed = (text = ""): string[] => [...text.matchAll(/<([^<>\s]+)>/g)].map(([, id]) => id);
@@ -70,7 +90,7 @@ function text_of(a: Attachment): string | undefined {
 
 export async function read_mail(bytes: Buffer): Promise<Mail> {
 	const problems: string[] = [];
-	const email: Email = await PostalMime.parse(short_head(bytes));
+	const email = await parse(bytes);
 	const texts: Mail["texts"] = [];
 	if (email.text !== undefined) texts.push({ lines: split_lines(email.text) });
 	else if (email.html !== undefined) {
