@@ -170,14 +170,17 @@ export class KernelBuilder {
 	}
 }
 
-/** What other files see of this one: all but the bodies of its functions. */
+/** What other files see of this one: all but the bodies of its functions, and functions of its own. */
 function interface_text(file: ts.SourceFile): string {
+	const own = (s: ts.Statement) =>
+		ts.isFunctionDeclaration(s) && !s.modifiers?.some((m) => m.kind === ts.SyntaxKind.ExportKeyword);
 	return file.statements
-		.filter((s) => !ts.isImportDeclaration(s))
+		.filter((s) => !ts.isImportDeclaration(s) && !own(s))
 		.map((s) =>
 			ts.isFunctionDeclaration(s) && s.body
 				? file.text.slice(s.getStart(file), s.body.pos)
 				: s.getText(file),
 		)
+		.map((text) => text.replace(/\s+/g, " ").trim())
 		.join("\n");
 }
