@@ -88,19 +88,23 @@ function fork(user: typeof User, me: number, pages: number, rounds: number): num
 		user.run_task(me);
 		user.user_syscall(NR.__NR_wait4, child, 0, 0, 0);
 	}
-	return ((performance.now() - start) * 1e6) / rounds;
+	const ns = ((performance.now() - start) * 1e6) / rounds;
+	user.user_syscall(NR.__NR_munmap, p, pages * PAGE);
+	return ns;
 }
+
+/** A CPU that has slept is slow at first: the same so many times, and the last one counts. As native.c does. */
+const PASSES = 3;
 
 export function main(user: typeof User, { kind, n, pages }: { kind: Kind; n: number; pages: number }): number {
 	const pid = spawn(user);
-	const ns =
-		kind === "file" || kind === "cow"
-			? file(user, n, kind === "cow")
-			: kind === "mmap"
-				? mmap(user, n)
-				: kind === "fork"
-					? fork(user, pid, pages, n)
-					: anon(user, kind, n);
+	const measure = (): number => {
+		if (kind === "file" || kind === "cow") return file(user, n, kind === "cow");
+		if (kind === "mmap") return mmap(user, n);
+		return kind === "fork" ? fork(user, pid, pages, n) : anon(user, kind, n);
+	};
+	let ns = 0;
+	for (let pass = 0; pass < PASSES; pass++) ns = measure();
 	end(user);
 	return ns;
 }
