@@ -36,13 +36,16 @@ export function check_subjects(root: string, after: string): Subjects {
 		execFileSync("git", args, {
 			cwd: root,
 			encoding: "utf8",
-			stdio: ["ignore", "pipe", "ignore"],
+			env: { ...process.env, LC_ALL: "C" },
+			stdio: ["ignore", "pipe", "pipe"],
 			maxBuffer: 1 << 28,
 		});
 	try {
 		git("rev-parse", "--git-dir");
-	} catch {
-		return { problems: [], skipped: "this is not a git checkout" };
+	} catch (error) {
+		const { stderr, message } = error as Error & { stderr?: string };
+		const [why] = (stderr || message).split("\n", 1);
+		return { problems: [], skipped: `no history is read: ${why.replace(/^fatal: /, "")}` };
 	}
 	try {
 		git("merge-base", "--is-ancestor", after, "HEAD");
