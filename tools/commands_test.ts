@@ -7,10 +7,12 @@
 import { spawnSync } from "node:child_process";
 import {
 	cpSync,
+	existsSync,
 	mkdirSync,
 	mkdtempSync,
 	openSync,
 	readFileSync,
+	realpathSync,
 	rmSync,
 	symlinkSync,
 	utimesSync,
@@ -66,6 +68,29 @@ for (const name of names) {
 		t.regex(stderr, new RegExp(`^${name}: [^\\n]*no space left on[^\\n]*\\n$`, "i"));
 	});
 }
+
+test("once the packages are there, npx finds each command beside theirs", (t) => {
+	const tree = mkdtempSync(join(tmpdir(), "spf-npx-"));
+	t.teardown(() => rmSync(tree, { recursive: true }));
+	cpSync(join(here(), "bin"), join(tree, "bin"), { recursive: true });
+	cpSync(join(here(), "package.json"), join(tree, "package.json"));
+	mkdirSync(join(tree, "scripts/kconfig"), { recursive: true });
+	const prepare = () => {
+		const { status, stderr } = spawnSync(process.execPath, [join(tree, "bin/lib/prepare.mjs")], {
+			encoding: "utf8",
+		});
+		t.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+	};
+	prepare();
+	t.false(existsSync(join(tree, "node_modules")));
+	mkdirSync(join(tree, "node_modules/.bin"), { recursive: true });
+	/* The second time, they are there. */
+	for (const _ of [1, 2]) {
+		prepare();
+		for (const [name, file] of Object.entries(bin))
+			t.is(realpathSync(join(tree, "node_modules/.bin", name)), realpathSync(join(tree, file)));
+	}
+});
 
 test("a command of Kconfig that is older than its sources is not what runs", (t) => {
 	const clone = join(dir, "older");
