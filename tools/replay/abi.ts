@@ -218,6 +218,7 @@ export function value_of(name: string): number | undefined {
 }
 
 export const SIGBUS = 7;
+export const SIGKILL = 9;
 export const SIGSEGV = 11;
 export const ERRNO: Record<string, number> = { ...constants.errno, ENOTSUPP: 524 };
 

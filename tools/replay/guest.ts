@@ -291,7 +291,8 @@ function same(expected: number, result: number): boolean {
 /** The signal that it ended in, or 0; and whether that is as it was. */
 function fault({ user, plan }: Cpu, op: number): [signo: number, equal: boolean] {
 	const done = user.user_touch(plan.args[op * 6], plan.access[op]);
-	const signo = done ? 0 : (user.user_signal()?.signo ?? 0);
+	/* Who was killed is gone, and no signal is told of him. */
+	const signo = done ? 0 : (user.user_signal()?.signo ?? SIGKILL);
 	const expected = (plan.flags[op] & EXPECT_SIGNAL) !== 0;
 	return [signo, done !== expected && signo !== SIGKILL];
 }

@@ -12,8 +12,7 @@ import { UserError } from "../lib/errors.ts";
 import { here } from "../lib/root.ts";
 import type { Counts } from "../stat/guest.ts";
 import type { GuestArg, SetupResult, Snapshot } from "./guest.ts";
-import { fresh } from "./plan.ts";
-import { DONE, type Plan, STOP, TAIL } from "./plan_format.ts";
+import { DONE, fresh, type Plan, STOP, TAIL } from "./plan_format.ts";
 
 export type MemInfo = meminfo;
 
@@ -91,14 +90,21 @@ export interface Replayer {
 }
 
 export async function boot(options: RunOptions): Promise<Replayer> {
-	const module = await guest(join(here(), "tools/replay/guest.ts"), options.kernel.vmlinux);
+	const { vmlinux } = options.kernel;
 	let console: string[] = [];
-	const machine = await Machine.boot({
-		vmlinux: options.kernel.vmlinux,
+	/* The CPUs start while it is looked whether what runs on them is made of the sources of now. */
+	const booting = Machine.boot({
+		vmlinux,
 		cpus: options.cpus,
 		mem: options.mem,
 		console: (text) => void console.push(...text.split("\n").filter((line) => line !== "")),
 	});
+	booting.catch(() => {});
+	const module = await guest(join(here(), "tools/replay/guest.ts"), vmlinux).catch(async (error) => {
+		await booting.then((m) => m.shutdown()).catch(() => {});
+		throw error;
+	});
+	const machine = await booting;
 	const pass = async (
 		plan: Plan,
 		progress: (done: number) => void,

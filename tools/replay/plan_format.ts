@@ -118,3 +118,27 @@ export const SPECIAL_NAMES = ["", "[stack]", "[vdso]", "[vvar]", "[vvar_vclock]"
 export function special_id(name: string): number {
 	return Math.max(0, SPECIAL_NAMES.indexOf(name));
 }
+
+/** A plan as it was before it was run: what CPUs change is made anew. */
+export function fresh(plan: Plan): Plan {
+	return {
+		...plan,
+		unmet: shared_copy(plan.unmet),
+		queue: shared_copy(plan.queue),
+		control: shared_copy(plan.control),
+		pids: shared_copy(plan.pids),
+		fds: shared_copy(plan.fds),
+		result: shared_copy(plan.result),
+		state: shared_copy(plan.state),
+		latency: shared_copy(plan.latency),
+		begun: shared_copy(plan.begun),
+		cpu: shared_copy(plan.cpu),
+	};
+}
+
+function shared_copy<T extends Int32Array | Float64Array | Uint8Array>(array: T): T {
+	const buffer = new SharedArrayBuffer(array.byteLength);
+	const copy = new (array.constructor as new (buffer: SharedArrayBuffer) => T)(buffer);
+	copy.set(array);
+	return copy;
+}

@@ -101,7 +101,12 @@ test.serial("in half the memory that it needs, where pages of files go", async (
 			const options = { cpus, check: cpus === 1, speculative: kernel.spf, arch: kernel.arch };
 			const report = make_report(recorded, plan, await replayer.run(plan), options);
 			t.is(is_clean(report), enough, print_text(report));
-			if (!enough) continue;
+			if (!enough) {
+				const text = print_text(report);
+				t.regex(text, /^first of those without a name: \S+:\d+: out of memory; try --mem; /m);
+				t.notRegex(text, /recorded no signal, replayed no signal/);
+				continue;
+			}
 			const { pgsteal_kswapd = 0, pgsteal_direct = 0 } = report.vmstat;
 			t.true(pgsteal_kswapd + pgsteal_direct > 0);
 		} finally {

@@ -4,13 +4,13 @@
 import Table from "cli-table3";
 import { count } from "../../scripts/lib/words.ts";
 import { printable } from "../lib/errors.ts";
-import { errno_name, SIGBUS, SIGSEGV } from "./abi.ts";
+import { errno_name, SIGBUS, SIGKILL, SIGSEGV } from "./abi.ts";
 import { compare_maps, describe, type MapsResult, name_files } from "./compare.ts";
 import { type LockWait, lock_lines } from "./lock_waits.ts";
 import type { Outcome } from "./machine.ts";
 import { parse_maps } from "./maps.ts";
 import { EQUAL, NOT_RUN, type Plan } from "./plan_format.ts";
-import { hint_of, rule_of } from "./rules.ts";
+import { hint_of, OUT_OF_MEMORY, rule_of } from "./rules.ts";
 import { type Speculation, speculation_of, speculation_table } from "./speculation.ts";
 import type { Op, Trace } from "./trace.ts";
 
@@ -123,7 +123,7 @@ export function make_report(
 			Object.entries(outcome.proc).map(([path, file]) => [path, name_files(file, trace.files)]),
 		),
 		results,
-		hint: hint ?? "",
+		hint: events.oom_kill > 0 ? OUT_OF_MEMORY : (hint ?? ""),
 		omitted: Object.fromEntries(trace.omitted),
 		faults: {
 			count: fault_count,
@@ -196,18 +196,21 @@ function find_leaks({ before, after }: Outcome): string[] {
 	return leaks;
 }
 
+const SIGNALS = new Map([
+	[SIGBUS, "SIGBUS"],
+	[SIGKILL, "SIGKILL"],
+	[SIGSEGV, "SIGSEGV"],
+]);
+
 const hex = (n: number) => `0x${n.toString(16)}`;
 
 function show_result(value: number, op: Op): string {
 	if (Number.isNaN(value)) return "?";
-	if (op.kind === "fault")
-		return value === 0
-			? "no signal"
-			: value === SIGSEGV
-				? "SIGSEGV"
-				: value === SIGBUS
-					? "SIGBUS"
-					: `signal ${value}`;
+	if (op.kind === "fault") {
+		/* Of a task that cannot be run any more. */
+		if (value < 0) return "nothing: its task is gone";
+		return value === 0 ? "no signal" : (SIGNALS.get(value) ?? `signal ${value}`);
+	}
 	if (value < 0 && value > -4096) return `-1 ${errno_name(-value)}`;
 	return value > 0xffff ? hex(value) : String(value);
 }

@@ -5,11 +5,10 @@
  * no rule explains, what to look at first. Documentation/newer-kernels.md has
  * the list.
  */
-import { ERRNO, MADV, MAP_HUGETLB, MPOL_F, SIGBUS } from "./abi.ts";
+import { ERRNO, MADV, MAP_HUGETLB, MPOL_F, SIGBUS, SIGKILL } from "./abi.ts";
 import { is_policy_call } from "./mempolicy.ts";
 import type { Op } from "./trace.ts";
 
-const SIGKILL = 9;
 const MS_SYNC = 4;
 
 /** What an operation was to be and what it was; errors are negative. */
@@ -107,10 +106,13 @@ export function rule_of(outcome: Outcome): string | undefined {
 	return RULES.find((rule) => rule.explains(outcome))?.name;
 }
 
+/** Where a program was killed for it, whatever differs first. */
+export const OUT_OF_MEMORY = "out of memory; try --mem";
+
 /** What to look at where the first difference has no name. `unexplained`: the
  *  recorded place is one that no rule of placement gives. */
 export function hint_of({ op, recorded, replayed }: Outcome, unexplained: boolean): string {
-	if (op.kind === "fault" && replayed === SIGKILL) return "out of memory; try --mem";
+	if (op.kind === "fault" && replayed === SIGKILL) return OUT_OF_MEMORY;
 	if (is(replayed, "ENOMEM", "EAGAIN") && recorded >= 0) return "perhaps out of memory; try --mem";
 	if (op.placed && unexplained)
 		return "no known rule gives the recorded place: a program under ASLR, or a rule that is not imitated";
