@@ -10,7 +10,7 @@ import { type LockWait, lock_lines } from "./lock_waits.ts";
 import type { Outcome } from "./machine.ts";
 import { parse_maps } from "./maps.ts";
 import { EQUAL, NOT_RUN, type Plan } from "./plan_format.ts";
-import { hint_of, OUT_OF_MEMORY, rule_of } from "./rules.ts";
+import { hint_of, rule_of } from "./rules.ts";
 import { type Speculation, speculation_of, speculation_table } from "./speculation.ts";
 import type { Op, Trace } from "./trace.ts";
 
@@ -123,7 +123,8 @@ export function make_report(
 			Object.entries(outcome.proc).map(([path, file]) => [path, name_files(file, trace.files)]),
 		),
 		results,
-		hint: events.oom_kill > 0 ? OUT_OF_MEMORY : (hint ?? ""),
+		/* Whatever differs first. A task may be killed by one of its own, too. */
+		hint: events.oom_kill > 0 ? "out of memory; try --mem" : (hint ?? ""),
 		omitted: Object.fromEntries(trace.omitted),
 		faults: {
 			count: fault_count,

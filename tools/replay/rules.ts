@@ -106,17 +106,13 @@ export function rule_of(outcome: Outcome): string | undefined {
 	return RULES.find((rule) => rule.explains(outcome))?.name;
 }
 
-/** Where a program was killed for it, whatever differs first. */
-export const OUT_OF_MEMORY = "out of memory; try --mem";
-
 /** What to look at where the first difference has no name. `unexplained`: the
  *  recorded place is one that no rule of placement gives. */
 export function hint_of({ op, recorded, replayed }: Outcome, unexplained: boolean): string {
-	if (op.kind === "fault" && replayed === SIGKILL) return OUT_OF_MEMORY;
 	if (is(replayed, "ENOMEM", "EAGAIN") && recorded >= 0) return "perhaps out of memory; try --mem";
 	if (op.placed && unexplained)
 		return "no known rule gives the recorded place: a program under ASLR, or a rule that is not imitated";
-	if (op.kind === "fault" && op.expected.signal !== true && replayed !== 0)
+	if (op.kind === "fault" && op.expected.signal !== true && replayed !== 0 && replayed !== SIGKILL)
 		return "perhaps the size of a file, or of a stack";
 	return "";
 }

@@ -123,6 +123,10 @@ test("what to look at first", (t) => {
 	const mapped = op("1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff0000000");
 	t.regex(hint_of({ op: mapped, recorded: 0x7ffff0000000, replayed: -12 }, false), /--mem/);
 	t.regex(hint_of({ op: mapped, recorded: 0x7ffff0000000, replayed: 0x7ffff7ffe000 }, true), /ASLR/);
+	/* Who was killed, and by whom, no access says. */
+	const access = { ...mapped, kind: "fault" } as typeof mapped;
+	t.is(hint_of({ op: access, recorded: 0, replayed: 9 }, false), "");
+	t.regex(hint_of({ op: access, recorded: 0, replayed: 11 }, false), /size of a file/);
 });
 
 test("the lowest address of the machine shows in what became of hints", (t) => {
