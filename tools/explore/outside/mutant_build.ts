@@ -134,7 +134,9 @@ export class KernelBuilder {
 		const program = this.make_program(changed);
 		const local = [...changed.keys()].every((file) => {
 			const [a, b] = [before.getSourceFile(file), program.getSourceFile(file)];
-			return a && b && interface_text(a) === interface_text(b);
+			if (!a || !b) return false;
+			const known = own_functions(a);
+			return interface_text(a, known) === interface_text(b, known);
 		});
 		const files = local
 			? [...changed.keys()].map((f) => program.getSourceFile(f) as ts.SourceFile)
@@ -170,12 +172,16 @@ export class KernelBuilder {
 	}
 }
 
-/** What other files see of this one: all but the bodies of its functions, and functions of its own. */
-function interface_text(file: ts.SourceFile): string {
-	const own = (s: ts.Statement) =>
-		ts.isFunctionDeclaration(s) && !s.modifiers?.some((m) => m.kind === ts.SyntaxKind.ExportKeyword);
+/** Functions that a file does not export, by name. */
+const own_functions = (file: ts.SourceFile): Set<string> =>
+	new Set(file.statements.filter(is_own_function).map((f) => f.name?.text ?? ""));
+const is_own_function = (s: ts.Statement): s is ts.FunctionDeclaration =>
+	ts.isFunctionDeclaration(s) && !s.modifiers?.some((m) => m.kind === ts.SyntaxKind.ExportKeyword);
+
+/** What other files see of this one: all but the bodies of its functions, and functions of its own that are new. */
+function interface_text(file: ts.SourceFile, known: Set<string>): string {
 	return file.statements
-		.filter((s) => !ts.isImportDeclaration(s) && !own(s))
+		.filter((s) => !ts.isImportDeclaration(s) && !(is_own_function(s) && !known.has(s.name?.text ?? "")))
 		.map((s) =>
 			ts.isFunctionDeclaration(s) && s.body
 				? file.text.slice(s.getStart(file), s.body.pos)
