@@ -29,6 +29,8 @@ const mistakes: [string[], RegExp][] = [
 	[["litmus", "x.jsonl", "--jobs", "0"], /--jobs 0: expected a whole number, at least 1/],
 	[["litmus", "x.jsonl", "--model", "arm"], /--model arm: expected one of sc, tso, lkmm/],
 	[["replay", "--mem", "x"], /--mem x: expected/],
+	[["replay", "--mem", "4097"], /--mem 4097: at most 4096, more cannot be addressed/],
+	[["run", "x.mjs", "--mem", "31"], /--mem 31: expected a whole number, at least 32/],
 	[
 		["replay", "--vmlinux", "/nonexistent/vmlinux.mjs"],
 		/\/nonexistent\/vmlinux\.mjs: no such file; build the kernel/,

@@ -9,7 +9,9 @@
  * any entry holds any translation, and none goes but by a flush, so that what
  * should have been flushed is there to be used.
  */
-import { CONFIG_ARCH_HOST_STEPPER } from "generated/autoconf.ts";
+import {
+	CONFIG_ARCH_HOST_STEPPER, CONFIG_HIGHMEM,
+} from "generated/autoconf.ts";
 import { BUG_ON } from "linux/bug.ts";
 import {
 	p4d_offset, p4d_present, pmd_present, pud_present,
@@ -63,6 +65,12 @@ export function tlb_slot(vpn: number, ctx_id: number): tlb_entry {
 	BUG_ON(free === TLB_ENTRIES, "all TLB entries are in use");
 	if (free === used) tlb.used = used + 1;
 	return tlb.entry[free];
+}
+
+/** A word that has a frame in its upper bits, an entry or an address, as a
+ *  number that is not negative. Without HIGHMEM it is none anyway. */
+export function mmu_positive(word: number): number {
+	return CONFIG_HIGHMEM ? word >>> 0 : word;
 }
 
 /** The entry that points to addr's table of ptes, in tables that nobody

@@ -3,10 +3,11 @@
  * Mirrors include/linux/gfp.h (5.17): the flags that say what an allocation may
  * do to get its pages, and the inline ways into mm/page_alloc.ts.
  * Left out: migrate types, zone tables, nodes, reclaim hooks, CMA, the
- * bulk allocator. There is one zone, so zone modifiers are accepted and ignored.
+ * bulk allocator. Of the zone modifiers __GFP_HIGHMEM means something.
  */
-import { CONFIG_NUMA } from "generated/autoconf.ts";
+import { CONFIG_HIGHMEM, CONFIG_NUMA } from "generated/autoconf.ts";
 import type { page, vm_area_struct } from "linux/mm_types.ts";
+import { ZONE_HIGHMEM, ZONE_NORMAL } from "linux/mmzone.ts";
 import { alloc_pages_vma } from "mm/mempolicy.ts";
 import {
 	__alloc_pages,
@@ -28,10 +29,11 @@ export {
 
 export type gfp_t = number;
 
-/* Zone modifiers: no effect with one zone. */
-export const __GFP_DMA = 0x01;
+/* Zone modifiers. */
+export const __GFP_DMA = 0x01; /* no effect */
+/** The caller needs no pointer to the page. */
 export const __GFP_HIGHMEM = 0x02;
-export const __GFP_DMA32 = 0x04;
+export const __GFP_DMA32 = 0x04; /* no effect */
 /* Mobility hints: no effect with one migrate type. */
 export const __GFP_MOVABLE = 0x08;
 export const __GFP_RECLAIMABLE = 0x10;
@@ -85,6 +87,12 @@ export const GFP_HIGHUSER_MOVABLE =
 /** May the allocation sleep? */
 export function gfpflags_allow_blocking(gfp_flags: gfp_t): boolean {
 	return (gfp_flags & __GFP_DIRECT_RECLAIM) !== 0;
+}
+
+/** Index of the highest zone that pages may come from. */
+export function gfp_zone(flags: gfp_t): number {
+	return CONFIG_HIGHMEM && (flags & __GFP_HIGHMEM) !== 0
+		? ZONE_HIGHMEM : ZONE_NORMAL;
 }
 
 export function alloc_pages(gfp_mask: gfp_t, order: number): page {

@@ -4,9 +4,10 @@
  * Left out: lists of anonymous and of unevictable pages, names of anonymous
  * mappings (mm/madvise.ts), pending TLB flushes (linux/mm_types.ts).
  */
+import { CONFIG_HIGHMEM } from "generated/autoconf.ts";
 import type { page } from "linux/mm_types.ts";
 import {
-	LRU_ACTIVE_FILE, LRU_INACTIVE_FILE, type lruvec, NR_LRU_BASE,
+	LRU_ACTIVE_FILE, LRU_INACTIVE_FILE, type lruvec, NR_LRU_BASE, type zone,
 } from "linux/mmzone.ts";
 import { VM_BUG_ON_PAGE } from "linux/bug.ts";
 import { list_add, list_add_tail, list_del } from "linux/list.ts";
@@ -14,6 +15,7 @@ import {
 	__ClearPageActive, __ClearPageLRU, PageActive, PageLRU, PageSwapBacked,
 } from "linux/page-flags.ts";
 import { __mod_lruvec_page_state } from "linux/vmstat.ts";
+import { page_zone } from "mm/page_alloc.ts";
 
 /** May the page be had again from a file? */
 export function page_is_file_lru(page: page): boolean {
@@ -25,6 +27,13 @@ function update_lru_size(
 	lruvec: lruvec, page: page, lru: number, nr_pages: number,
 ): void {
 	WRITE_ONCE(lruvec.lru_size[lru], lruvec.lru_size[lru] + nr_pages);
+	if (CONFIG_HIGHMEM) {
+		/* __mod_zone_page_state(zone, NR_ZONE_LRU_BASE + lru, …) */
+		const zone: zone = page_zone(page);
+
+		WRITE_ONCE(zone.nr_lru_pages[lru],
+			zone.nr_lru_pages[lru] + nr_pages);
+	}
 	__mod_lruvec_page_state(page, NR_LRU_BASE + lru, nr_pages);
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors include/linux/mmzone.h (5.17): free areas, per-CPU page lists, zone.
- * Port: one node with one zone (ZONE_NORMAL), and one migrate type.
+ * Port: one node with one zone (ZONE_NORMAL), or two with HIGHMEM, and one
+ * migrate type.
  */
 import {
-	CONFIG_GET_USER_PAGES, CONFIG_PAGE_RECLAIM,
+	CONFIG_GET_USER_PAGES, CONFIG_HIGHMEM, CONFIG_PAGE_RECLAIM,
 } from "generated/autoconf.ts";
 import type { local_lock_t } from "linux/local_lock.ts";
 import type { spinlock_t } from "linux/spinlock_types.ts";
@@ -17,6 +18,16 @@ export const WMARK_MIN = 0;
 export const WMARK_LOW = 1;
 export const WMARK_HIGH = 2;
 export const NR_WMARK = 3;
+
+/* zone_type. */
+export const ZONE_NORMAL = 0;
+/** Frames that no pointer reaches: for the contents of users' pages. */
+export const ZONE_HIGHMEM = 1;
+export const MAX_NR_ZONES = CONFIG_HIGHMEM ? 2 : 1;
+
+export function is_highmem_idx(idx: number): boolean {
+	return CONFIG_HIGHMEM && idx === ZONE_HIGHMEM;
+}
 
 /* zone_stat_item: what is counted for each zone (the ones in use here). */
 export const NR_FREE_PAGES = 0;
@@ -90,9 +101,15 @@ export interface zone extends struct {
 	lock: embed<spinlock_t>; /* guards free pages and their counts */
 	free_area: array<embed<free_area>, 11>; /* lock */
 	_watermark: array<int, 3>; /* pages; constant after boot */
+	/** pages that stay when an allocation that may have a zone up to this
+	 *  index falls back to us; constant after boot */
+	lowmem_reserve: ifdef<"CONFIG_HIGHMEM", array<int, 2>>;
 	zone_start_pfn: int; /* constant after boot */
 	spanned_pages: int; /* constant after boot */
 	managed_pages: int; /* constant after boot */
 	/** pages in the buddy lists; lock, peeked at without */
 	nr_free_pages: int;
+	/** our pages on each of the lruvec's lists (NR_ZONE_INACTIVE_FILE, …);
+	 *  lru_lock, peeked at without */
+	nr_lru_pages: ifdef<"CONFIG_HIGHMEM", array<int, 2>>;
 }

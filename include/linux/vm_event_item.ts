@@ -11,6 +11,7 @@
  * where the symbol is off.
  */
 import {
+	CONFIG_HIGHMEM,
 	CONFIG_NUMA_BALANCING,
 	CONFIG_PAGE_RECLAIM,
 	CONFIG_SPECULATIVE_FILE_FAULT,
@@ -18,9 +19,15 @@ import {
 	CONFIG_SPECULATIVE_PAGE_FAULT_STATS,
 } from "generated/autoconf.ts";
 
+/* FOR_ALL_ZONES(): one item for each zone. */
+const NR_ZONES = CONFIG_HIGHMEM ? 2 : 1;
 export const PGALLOC_NORMAL = 0;
-export const ALLOCSTALL_NORMAL = 1;
-const FREE_BASE = CONFIG_PAGE_RECLAIM ? 2 : 1;
+export const PGALLOC_HIGH = 1;
+export const ALLOCSTALL_NORMAL = NR_ZONES + 0;
+export const ALLOCSTALL_HIGH = NR_ZONES + 1;
+export const PGSCAN_SKIP_NORMAL = 2 * NR_ZONES + 0;
+export const PGSCAN_SKIP_HIGH = 2 * NR_ZONES + 1;
+const FREE_BASE = CONFIG_PAGE_RECLAIM ? (CONFIG_HIGHMEM ? 6 : 2) : NR_ZONES;
 export const PGFREE = FREE_BASE + 0;
 export const PGACTIVATE = FREE_BASE + 1;
 export const PGDEACTIVATE = FREE_BASE + 2;

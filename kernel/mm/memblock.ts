@@ -2,15 +2,17 @@
 /**
  * Mirrors mm/memblock.c (5.17) as far as a boot with one bank of RAM needs it:
  * memory before the page allocator works, and the hand-over to it.
- * Port: there is one region of memory, [0, ram_size()). Reserved is what lies
- * below one boundary: the NULL page, the image, the per-CPU areas and stacks,
- * and, as memblock_alloc() moves the boundary up, what boot code has allocated.
- * Nothing can be given back.
+ * Port: there is one region of memory, [0, ram_size()), of which pointers reach
+ * what lies below max_low_pfn(). Reserved is what lies below one boundary: the
+ * NULL page, the image, the per-CPU areas and stacks, and, as memblock_alloc()
+ * moves the boundary up, what boot code has allocated. Nothing can be given
+ * back.
  * Left out: regions (adding, removing, merging, isolating, searching them),
  * flags, nodes, free ranges and their iterators, limits from the command line,
  * debugfs.
  */
 import { image_end, memset, ram_size } from "host/door.ts";
+import { CONFIG_HIGHMEM, CONFIG_LOWMEM_SIZE } from "generated/autoconf.ts";
 import { pfn_to_page } from "asm-generic/memory_model.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 import { panic } from "kernel/panic.ts";
@@ -35,7 +37,7 @@ export function memblock_alloc(size: number, align: number): number {
 	const start = Math.ceil(memblock.current_limit / align) * align;
 	const end = start + size;
 
-	if (memblock.current_limit === 0 || end > memblock_end_of_DRAM())
+	if (memblock.current_limit === 0 || end > max_low_pfn() * PAGE_SIZE)
 		panic(`memblock: failed to allocate ${size} bytes`);
 	memset(start, 0, size);
 	memblock.current_limit = end;
@@ -50,6 +52,19 @@ export function memblock_phys_mem_size(): number {
 /** The first address that is not RAM. */
 export function memblock_end_of_DRAM(): number {
 	return Math.floor(ram_size() / PAGE_SIZE) * PAGE_SIZE;
+}
+
+/** First frame that there is not. */
+export function max_pfn(): number {
+	return memblock_end_of_DRAM() / PAGE_SIZE;
+}
+
+/** First frame that no pointer reaches; max_pfn() if there is none. */
+export function max_low_pfn(): number {
+	if (CONFIG_HIGHMEM)
+		return Math.min(max_pfn(),
+			Math.floor(CONFIG_LOWMEM_SIZE / PAGE_SIZE));
+	return max_pfn();
 }
 
 /**
@@ -68,10 +83,11 @@ function __free_pages_memory(start: number, end: number): void {
 	}
 }
 
-/** All that is not reserved goes to the page allocator; boot's last call. */
+/** All that is neither reserved nor beyond max_low_pfn() goes to the page
+ *  allocator; boot's last call. */
 export function memblock_free_all(): void {
 	const start_pfn = Math.ceil(memblock.current_limit / PAGE_SIZE);
-	const end_pfn = memblock_end_of_DRAM() / PAGE_SIZE;
+	const end_pfn = max_low_pfn();
 
 	/* memmap_init_reserved_pages() */
 	for (let pfn = 0; pfn < start_pfn; pfn++) {
@@ -82,4 +98,10 @@ export function memblock_free_all(): void {
 	__free_pages_memory(start_pfn, end_pfn);
 	totalram_pages_add(end_pfn - start_pfn);
 	memblock.current_limit = 0;
+}
+
+/** The rest does. As in arch/x86/mm/highmem_32.c; port: by blocks. */
+export function set_highmem_pages_init(): void {
+	__free_pages_memory(max_low_pfn(), max_pfn());
+	totalram_pages_add(max_pfn() - max_low_pfn());
 }

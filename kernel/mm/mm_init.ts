@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Mirrors the memory part of start_kernel() (5.17): mm_init() of init/main.c,
- * mem_init() of arch/x86/mm/init_64.c, and the initcalls of mm/ that give the
- * allocators their final sizes.
+ * mem_init() and zone_sizes_init() of arch/x86/mm, and the initcalls of mm/
+ * that give the allocators their final sizes.
  */
 import { pgtable_cache_init } from "asm/pgalloc.ts";
-import { PAGE_SIZE } from "asm/pgtable_types.ts";
+import { CONFIG_HIGHMEM } from "generated/autoconf.ts";
 import {
-	memblock_end_of_DRAM,
+	max_low_pfn,
+	max_pfn,
 	memblock_free_all,
 	memblock_init,
+	set_highmem_pages_init,
 } from "mm/memblock.ts";
 import {
 	free_area_init,
@@ -22,6 +24,13 @@ import { init_mm_internals } from "mm/vmstat.ts";
 /** From here on pages come from the page allocator. */
 export function mem_init(): void {
 	memblock_free_all();
+	if (CONFIG_HIGHMEM) set_highmem_pages_init();
+}
+
+/** Where each zone ends. */
+function zone_sizes_init(): void {
+	free_area_init(CONFIG_HIGHMEM
+		? [max_low_pfn(), max_pfn()] : [max_pfn()]);
 }
 
 /**
@@ -32,7 +41,7 @@ export function mem_init(): void {
 export function mm_init(): void {
 	/* setup_arch(): what RAM there is, and mem_map over it */
 	memblock_init();
-	free_area_init(memblock_end_of_DRAM() / PAGE_SIZE);
+	zone_sizes_init();
 
 	mem_init();
 	/* initcalls that the slab allocator's first pages should already see */

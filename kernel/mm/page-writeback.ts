@@ -9,13 +9,13 @@
  * Port: the page cache has no tags. Who looks for dirty pages looks at all, and
  * pages that become dirty behind him are not his (tag_pages_for_writeback()).
  */
-import { CONFIG_PAGE_RECLAIM } from "generated/autoconf.ts";
+import { CONFIG_HIGHMEM, CONFIG_PAGE_RECLAIM } from "generated/autoconf.ts";
 import { type address_space, mapping_can_writeback } from "linux/fs.ts";
 import type { page } from "linux/mm_types.ts";
 import { VM_BUG_ON_PAGE } from "linux/bug.ts";
 import { cond_resched } from "linux/kernel.ts";
 import { put_page } from "linux/mm.ts";
-import { NR_FILE_DIRTY } from "linux/mmzone.ts";
+import { MAX_NR_ZONES, NR_FILE_DIRTY, WMARK_HIGH } from "linux/mmzone.ts";
 import {
 	ClearPageReclaim, PageAnon, PageDirty, PageLocked, PageReclaim,
 	PageWriteback, TestClearPageDirty, TestSetPageDirty,
@@ -33,7 +33,10 @@ import {
 } from "kernel/fs/fs-writeback.ts";
 import { xa_find } from "kernel/lib/xarray.ts";
 import { find_get_page, wait_on_page_writeback } from "mm/filemap.ts";
-import { nr_free_pages, totalreserve_pages } from "mm/page_alloc.ts";
+import {
+	node_zone, nr_free_highpages, nr_free_pages, totalreserve_pages,
+	wmark_pages, zone_highmem,
+} from "mm/page_alloc.ts";
 import { page_mkclean } from "mm/rmap.ts";
 import { zone_reclaimable_pages } from "mm/vmscan.ts";
 
@@ -46,10 +49,27 @@ export const WB_SYNC_ALL = 1;
 const dirty_background_ratio = 10;
 const vm_dirty_ratio = 20;
 
-/** Pages that are free, or could be, but for the reserve. */
+/** Of those, at most total: what no pointer reaches. */
+function highmem_dirtyable_memory(total: number): number {
+	if (CONFIG_HIGHMEM) {
+		const free = nr_free_highpages() -
+			wmark_pages(zone_highmem, WMARK_HIGH);
+
+		return Math.min(total, Math.max(0, free) +
+			zone_reclaimable_pages(zone_highmem));
+	}
+	return 0;
+}
+
+/** Pages that are free, or could be, but for the reserve. What is dirty pins
+ *  memory of the kernel's, so that high memory does not count
+ *  (vm_highmem_is_dirtyable is 0). */
 function global_dirtyable_memory(): number {
-	return Math.max(1, nr_free_pages() - totalreserve_pages()) +
-		zone_reclaimable_pages();
+	let x = Math.max(1, nr_free_pages() - totalreserve_pages());
+
+	for (let idx = 0; idx < MAX_NR_ZONES; idx++)
+		x += zone_reclaimable_pages(node_zone(idx));
+	return x - highmem_dirtyable_memory(x);
 }
 
 /**

@@ -3,16 +3,17 @@
  * Mirrors mm/page_alloc.c (5.17): the buddy allocator, the per-CPU page lists
  * in front of it, watermarks, and the entry points of page allocation.
  *
- * Port: one node, one zone, one migrate type. An allocation that finds the zone
- * empty reclaims pages of files (PAGE_RECLAIM), gathers the pages of all CPUs'
- * lists once, then asks the OOM killer, then fails with NULL.
+ * Port: one node with one zone, or two with HIGHMEM; one migrate type. An
+ * allocation that finds its zones empty reclaims pages of files (PAGE_RECLAIM),
+ * gathers the pages of all CPUs' lists once, then asks the OOM killer, then
+ * fails with NULL.
  * Left out, by group: compound and huge pages; migrate types and page blocks
  * (move_freepages() to __rmqueue_fallback()), highatomic reserves; CMA and
  * alloc_contig_range(); compaction; deferred initialisation, memory hotplug and
- * poisoned pages off the lists; zones and nodes found at boot, NUMA zone lists,
- * cpusets; guard pages; fault injection (should_fail_alloc_page()); retries for
- * compaction and cpusets, watermark boosting, lowmem_reserve;
- * the bulk allocator, page_frag, alloc_pages_exact();
+ * poisoned pages off the lists; nodes found at boot, NUMA zone lists, cpusets;
+ * guard pages; fault injection (should_fail_alloc_page()); retries for
+ * compaction and cpusets, watermark boosting; the bulk allocator, page_frag,
+ * alloc_pages_exact();
  * alloc_large_system_hash(); show_free_areas(), sysctls, boot parameters.
  * Small inlines of mm.h, mmzone.h and swap.h whose data is here are here, too.
  */
@@ -29,6 +30,7 @@ import {
 import { PAGE_SHIFT, PAGE_SIZE } from "asm/pgtable_types.ts";
 import {
 	CONFIG_DEBUG_VM,
+	CONFIG_HIGHMEM,
 	CONFIG_MEMCG,
 	CONFIG_PAGE_POISONING,
 	CONFIG_PAGE_RECLAIM,
@@ -57,6 +59,7 @@ import {
 	__GFP_NOWARN,
 	__GFP_RETRY_MAYFAIL,
 	__GFP_ZERO,
+	gfp_zone,
 	type gfp_t,
 } from "linux/gfp.ts";
 import { local_irq_restore, local_irq_save } from "linux/irqflags.ts";
@@ -72,7 +75,10 @@ import { memblock_alloc } from "mm/memblock.ts";
 import type { page } from "linux/mm_types.ts";
 import {
 	type free_area,
+	is_highmem_idx,
+	MAX_NR_ZONES,
 	MAX_ORDER,
+	NR_LRU_LISTS,
 	NR_PCP_LISTS,
 	NR_WMARK,
 	type per_cpu_pages,
@@ -80,6 +86,8 @@ import {
 	WMARK_LOW,
 	WMARK_MIN,
 	type zone,
+	ZONE_HIGHMEM,
+	ZONE_NORMAL,
 } from "linux/mmzone.ts";
 import { tsk_is_oom_victim } from "linux/oom.ts";
 import { rcu_barrier } from "linux/rcupdate.ts";
@@ -113,7 +121,7 @@ import {
 } from "linux/spinlock.ts";
 import type { list_head } from "linux/types.ts";
 import { count_vm_events } from "linux/vm_event.ts";
-import { PGALLOC_NORMAL, PGFREE } from "linux/vm_event_item.ts";
+import { PGALLOC_HIGH, PGALLOC_NORMAL, PGFREE } from "linux/vm_event_item.ts";
 import {
 	__find_buddy_pfn,
 	ALLOC_HARDER,
@@ -150,13 +158,59 @@ interface page_alloc_data extends struct {
 }
 const page_alloc = DEFINE<page_alloc_data>();
 
-/** The zone. The kernel reaches it through a node's node_zones[]. */
+/** The zones: a node's node_zones[]. The second is empty where all of RAM has
+ *  pointers. */
 export const zone_normal = DEFINE<zone>();
+export const zone_highmem = DEFINE<zone>();
 /** zone->per_cpu_pageset. */
 export const pageset = DEFINE_PER_CPU<per_cpu_pages>();
+export const pageset_highmem = DEFINE_PER_CPU<per_cpu_pages>();
 
-export function page_zone(_page: page): zone {
-	return zone_normal;
+/** &NODE_DATA(0)->node_zones[idx]. */
+export function node_zone(idx: number): zone {
+	return is_highmem_idx(idx) ? zone_highmem : zone_normal;
+}
+
+/** zone_idx(): the index of a zone. */
+export function zone_idx(zone: zone): number {
+	return CONFIG_HIGHMEM && zone === zone_highmem
+		? ZONE_HIGHMEM : ZONE_NORMAL;
+}
+
+/** Port: told by where the page is, not by bits of page->flags. */
+export function page_zonenum(page: page): number {
+	if (CONFIG_HIGHMEM) {
+		if (page_to_pfn(page) >= zone_highmem.zone_start_pfn)
+			return ZONE_HIGHMEM;
+	}
+	return ZONE_NORMAL;
+}
+
+export function page_zone(page: page): zone {
+	return node_zone(page_zonenum(page));
+}
+
+/** per_cpu_ptr(zone->per_cpu_pageset, cpu). */
+export function zone_pageset(zone: zone, cpu: number): per_cpu_pages {
+	return is_highmem_idx(zone_idx(zone))
+		? per_cpu(pageset_highmem, cpu) : per_cpu(pageset, cpu);
+}
+
+/** this_cpu_ptr(zone->per_cpu_pageset). */
+function this_zone_pageset(zone: zone): per_cpu_pages {
+	return is_highmem_idx(zone_idx(zone))
+		? this_cpu(pageset_highmem) : this_cpu(pageset);
+}
+
+/** __count_zid_vm_events(PGALLOC, …): an event that each zone has. */
+function count_pgalloc(zone: zone, delta: number): void {
+	if (CONFIG_HIGHMEM) {
+		if (zone === zone_highmem) {
+			count_vm_events(PGALLOC_HIGH, delta);
+			return;
+		}
+	}
+	count_vm_events(PGALLOC_NORMAL, delta);
 }
 
 export function totalram_pages(): number {
@@ -220,6 +274,9 @@ function page_is_buddy(page: page, buddy: page, order: number): boolean {
 	if (!PageBuddy(buddy))
 		return false;
 	if (buddy_order(buddy) !== order)
+		return false;
+	/* The zone's end need not be a multiple of the largest block. */
+	if (page_zonenum(page) !== page_zonenum(buddy))
 		return false;
 	if (CONFIG_DEBUG_VM) {
 		VM_BUG_ON_PAGE(page_ref_count(buddy) !== 0, buddy);
@@ -703,7 +760,7 @@ function pagesets_unlock(flags: number): void {
  * meanwhile; with PREEMPT_RT any, since there is a lock.
  */
 function drain_pages_zone(cpu: number, zone: zone): void {
-	const pcp = per_cpu(pageset, cpu);
+	const pcp = zone_pageset(zone, cpu);
 
 	if (CONFIG_PREEMPT_RT) {
 		local_lock(pcp.lock);
@@ -720,7 +777,8 @@ function drain_pages_zone(cpu: number, zone: zone): void {
 }
 
 function drain_pages(cpu: number): void {
-	drain_pages_zone(cpu, zone_normal);
+	for (let idx = 0; idx < MAX_NR_ZONES; idx++)
+		drain_pages_zone(cpu, node_zone(idx));
 }
 
 /** Spill this CPU's lists. */
@@ -787,7 +845,8 @@ function nr_pcp_high(pcp: per_cpu_pages): number {
 
 /** Interrupts are off. */
 function free_unref_page_commit(page: page, order: number): void {
-	const pcp = this_cpu(pageset);
+	const zone = page_zone(page);
+	const pcp = this_zone_pageset(zone);
 
 	/* Port: 5.17 counts a block once whatever its order; 6.0 mended
 	 * that. */
@@ -799,7 +858,7 @@ function free_unref_page_commit(page: page, order: number): void {
 		const batch = pcp.batch;
 
 		free_pcppages_bulk(
-			page_zone(page),
+			zone,
 			nr_pcp_free(pcp, high, batch),
 			pcp,
 		);
@@ -904,14 +963,14 @@ function __rmqueue_pcplist(
 
 function rmqueue_pcplist(zone: zone, order: number): page {
 	const flags = pagesets_lock();
-	const pcp = this_cpu(pageset);
+	const pcp = this_zone_pageset(zone);
 
 	/* An allocation: the CPU is not only freeing. */
 	pcp.free_factor >>= 1;
 	const list: list_head = pcp.lists[order_to_pindex(order)];
 	const page = __rmqueue_pcplist(zone, order, pcp, list);
 	if (page !== NULL)
-		count_vm_events(PGALLOC_NORMAL, 1 << order);
+		count_pgalloc(zone, 1 << order);
 	pagesets_unlock(flags);
 	return page;
 }
@@ -934,12 +993,20 @@ function rmqueue(zone: zone, order: number): page {
 			return NULL;
 	} while (check_new_pages(page, order));
 
-	count_vm_events(PGALLOC_NORMAL, 1 << order);
+	count_pgalloc(zone, 1 << order);
 	return page;
 }
 
 export function wmark_pages(zone: zone, i: number): number {
 	return zone._watermark[i];
+}
+
+/** Pages of the zone that are not for who could have those of a zone up to
+ *  highest_zoneidx. */
+export function zone_lowmem_reserve(z: zone, highest_zoneidx: number): number {
+	if (CONFIG_HIGHMEM)
+		return z.lowmem_reserve[highest_zoneidx];
+	return 0;
 }
 
 /**
@@ -951,6 +1018,7 @@ function __zone_watermark_ok(
 	z: zone,
 	order: number,
 	mark: number,
+	highest_zoneidx: number,
 	alloc_flags: number,
 	free_pages: number,
 ): boolean {
@@ -973,7 +1041,7 @@ function __zone_watermark_ok(
 			min -= min >> 2;
 	}
 
-	if (free_pages <= min)
+	if (free_pages <= min + zone_lowmem_reserve(z, highest_zoneidx))
 		return false;
 	if (order === 0)
 		return true;
@@ -990,6 +1058,7 @@ export function zone_watermark_ok(
 	z: zone,
 	order: number,
 	mark: number,
+	highest_zoneidx: number,
 	alloc_flags: number,
 ): boolean {
 	/* A value that is a moment old is as good. */
@@ -997,6 +1066,7 @@ export function zone_watermark_ok(
 		z,
 		order,
 		mark,
+		highest_zoneidx,
 		alloc_flags,
 		data_race(z.nr_free_pages),
 	);
@@ -1006,6 +1076,7 @@ function zone_watermark_fast(
 	z: zone,
 	order: number,
 	mark: number,
+	highest_zoneidx: number,
 	alloc_flags: number,
 ): boolean {
 	/* As above; the pages on CPU lists are not counted as free either. */
@@ -1013,30 +1084,39 @@ function zone_watermark_fast(
 
 	/* Order 0 needs no look at the lists. */
 	if (order === 0) {
-		if (free_pages > mark)
+		if (free_pages > mark + zone_lowmem_reserve(z, highest_zoneidx))
 			return true;
 	}
-	return __zone_watermark_ok(z, order, mark, alloc_flags, free_pages);
+	return __zone_watermark_ok(z, order, mark, highest_zoneidx, alloc_flags,
+		free_pages);
 }
 
-/** Go through the zones, which are one, and try to allocate. */
+/** Go through the zones, from the highest that may be had, and try to
+ *  allocate. */
 function get_page_from_freelist(
 	gfp_mask: gfp_t,
 	order: number,
 	alloc_flags: number,
 ): page {
-	const zone = zone_normal;
-	const mark = wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK);
+	const highest_zoneidx = gfp_zone(gfp_mask);
 
-	if (!zone_watermark_fast(zone, order, mark, alloc_flags)) {
-		if ((alloc_flags & ALLOC_NO_WATERMARKS) === 0)
-			return NULL;
+	for (let idx = highest_zoneidx; idx >= ZONE_NORMAL; idx--) {
+		const zone = node_zone(idx);
+		const mark = wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK);
+
+		if (!zone_watermark_fast(zone, order, mark, highest_zoneidx,
+			alloc_flags)) {
+			if ((alloc_flags & ALLOC_NO_WATERMARKS) === 0)
+				continue;
+		}
+
+		const page = rmqueue(zone, order);
+		if (page !== NULL) {
+			prep_new_page(page, order, gfp_mask);
+			return page;
+		}
 	}
-
-	const page = rmqueue(zone, order);
-	if (page !== NULL)
-		prep_new_page(page, order, gfp_mask);
-	return page;
+	return NULL;
 }
 
 export function warn_alloc(gfp_mask: gfp_t, order: number): void {
@@ -1044,8 +1124,8 @@ export function warn_alloc(gfp_mask: gfp_t, order: number): void {
 		return;
 	printk(
 		`page allocation failure: order:${order}, ` +
-			`mode:0x${gfp_mask.toString(16)}, ` +
-			`free:${data_race(zone_normal.nr_free_pages)}`,
+			`mode:0x${gfp_mask.toString(16)}, free:${nr_free_pages()}` +
+			(CONFIG_HIGHMEM ? `,high:${nr_free_highpages()}` : ""),
 	);
 }
 
@@ -1154,11 +1234,12 @@ export const MAX_RECLAIM_RETRIES = 16;
 /** Is it worth while to reclaim once more, before somebody is killed? If all
  *  that is on the lists would do, and we have not looked too often. */
 function should_reclaim_retry(
+	gfp_mask: gfp_t,
 	order: number,
 	alloc_flags: number,
 	ac: alloc_context,
 ): boolean {
-	const zone = zone_normal;
+	const highest_zoneidx = gfp_zone(gfp_mask);
 
 	if (ac.did_some_progress !== 0 && order <= PAGE_ALLOC_COSTLY_ORDER)
 		ac.no_progress_loops = 0;
@@ -1166,11 +1247,19 @@ function should_reclaim_retry(
 		ac.no_progress_loops++;
 	if (ac.no_progress_loops > MAX_RECLAIM_RETRIES)
 		return false;
-	const available = zone_reclaimable_pages() + nr_free_pages();
+	let ret = false;
 
+	for (let idx = highest_zoneidx; !ret && idx >= ZONE_NORMAL; idx--) {
+		const zone = node_zone(idx);
+		const available = zone_reclaimable_pages(zone) +
+			READ_ONCE(zone.nr_free_pages);
+
+		ret = __zone_watermark_ok(zone, order,
+			wmark_pages(zone, WMARK_MIN), highest_zoneidx,
+			alloc_flags, available);
+	}
 	cond_resched();
-	return __zone_watermark_ok(zone, order, wmark_pages(zone, WMARK_MIN),
-		alloc_flags, available);
+	return ret;
 }
 
 /**
@@ -1195,7 +1284,7 @@ function __alloc_pages_slowpath(gfp_mask: gfp_t, order: number): page {
 
 	if (CONFIG_PAGE_RECLAIM) {
 		if ((gfp_mask & __GFP_KSWAPD_RECLAIM) !== 0)
-			wakeup_kswapd(order);
+			wakeup_kswapd(order, gfp_zone(gfp_mask));
 	}
 	let page = get_page_from_freelist(gfp_mask, order, alloc_flags);
 	if (page !== NULL)
@@ -1231,7 +1320,8 @@ function __alloc_pages_slowpath(gfp_mask: gfp_t, order: number): page {
 			break;
 
 		if (CONFIG_PAGE_RECLAIM) {
-			if (should_reclaim_retry(order, alloc_flags, ac))
+			if (should_reclaim_retry(gfp_mask, order, alloc_flags,
+				ac))
 				continue;
 		}
 		const progress = __alloc_pages_may_oom(gfp_mask, order);
@@ -1314,7 +1404,8 @@ export function free_pages(addr: number, order: number): void {
 		__free_pages(virt_to_page(addr), order);
 }
 
-/** Pages above the high watermark: what allocations may use freely. */
+/** Pages above the high watermark, of the zones that the kernel has its own
+ *  memory from: what allocations may use freely. */
 export function nr_free_buffer_pages(): number {
 	const zone = zone_normal;
 	const high = wmark_pages(zone, WMARK_HIGH);
@@ -1324,7 +1415,25 @@ export function nr_free_buffer_pages(): number {
 
 /** Pages in the buddy lists. */
 export function nr_free_pages(): number {
-	return READ_ONCE(zone_normal.nr_free_pages);
+	let sum = 0;
+
+	for (let idx = 0; idx < MAX_NR_ZONES; idx++)
+		sum += READ_ONCE(node_zone(idx).nr_free_pages);
+	return sum;
+}
+
+/** Of those, what no pointer reaches. */
+export function nr_free_highpages(): number {
+	if (CONFIG_HIGHMEM)
+		return READ_ONCE(zone_highmem.nr_free_pages);
+	return 0;
+}
+
+/** Pages without pointers that the allocator was given. */
+export function totalhigh_pages(): number {
+	if (CONFIG_HIGHMEM)
+		return zone_highmem.managed_pages;
+	return 0;
 }
 
 /**
@@ -1334,14 +1443,21 @@ export function nr_free_pages(): number {
 export function nr_free_pcp_pages(): number {
 	let sum = 0;
 
-	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++)
-		sum += READ_ONCE(per_cpu(pageset, cpu).count);
+	for (let idx = 0; idx < MAX_NR_ZONES; idx++) {
+		for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
+			const pcp = zone_pageset(node_zone(idx), cpu);
+
+			sum += READ_ONCE(pcp.count);
+		}
+	}
 	return sum;
 }
 
 export interface sysinfo {
 	totalram: number;
 	freeram: number;
+	totalhigh: number; /* of totalram */
+	freehigh: number; /* of freeram */
 	mem_unit: number;
 }
 
@@ -1349,6 +1465,8 @@ export function si_meminfo(): sysinfo {
 	return {
 		totalram: totalram_pages(),
 		freeram: nr_free_pages(),
+		totalhigh: totalhigh_pages(),
+		freehigh: nr_free_highpages(),
 		mem_unit: PAGE_SIZE,
 	};
 }
@@ -1397,7 +1515,7 @@ function zone_set_pageset_high_and_batch(zone: zone): void {
 	const new_high = zone_highsize(zone, new_batch);
 
 	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++) {
-		const pcp = per_cpu(pageset, cpu);
+		const pcp = zone_pageset(zone, cpu);
 
 		pcp.batch = new_batch;
 		pcp.high = new_high;
@@ -1406,26 +1524,19 @@ function zone_set_pageset_high_and_batch(zone: zone): void {
 
 /** Give the per-CPU lists their sizes. Boot, with watermarks set. */
 export function setup_per_cpu_pageset(): void {
-	zone_set_pageset_high_and_batch(zone_normal);
+	for (let idx = 0; idx < MAX_NR_ZONES; idx++)
+		zone_set_pageset_high_and_batch(node_zone(idx));
 }
 
-/**
- * Set up the zone and mem_map, with all pages reserved: one reference each,
- * which memblock_free_all() drops of those that are free. Boot, CPU 0.
- */
-export function free_area_init(max_pfn: number): void {
-	const zone = zone_normal;
-
-	/* alloc_node_mem_map() */
-	flatmem.mem_map = cast<page>(memblock_alloc(max_pfn * sizeof<page>(), 64));
-	flatmem.max_mapnr = max_pfn;
-	for (let pfn = 0; pfn < max_pfn; pfn++)
-		__init_single_page(pfn_to_page(pfn));
-
-	/* zone_init_internals(), zone_init_free_lists() */
+/** The frames from start_pfn up to end_pfn are the zone's, and none is free. */
+function zone_init_internals(
+	zone: zone,
+	start_pfn: number,
+	end_pfn: number,
+): void {
 	spin_lock_init(zone.lock);
-	zone.zone_start_pfn = 0;
-	zone.spanned_pages = max_pfn;
+	zone.zone_start_pfn = start_pfn;
+	zone.spanned_pages = end_pfn - start_pfn;
 	zone.managed_pages = 0;
 	zone.nr_free_pages = 0;
 	for (let order = 0; order < MAX_ORDER; order++) {
@@ -1436,8 +1547,37 @@ export function free_area_init(max_pfn: number): void {
 	}
 	for (let i = 0; i < NR_WMARK; i++)
 		zone._watermark[i] = 0;
+	if (CONFIG_HIGHMEM) {
+		for (let idx = 0; idx < MAX_NR_ZONES; idx++)
+			zone.lowmem_reserve[idx] = 0;
+		for (let lru = 0; lru < NR_LRU_LISTS; lru++)
+			zone.nr_lru_pages[lru] = 0;
+	}
 	for (let cpu = 0; cpu < nr_cpu_ids(); cpu++)
-		per_cpu_pages_init(per_cpu(pageset, cpu));
+		per_cpu_pages_init(zone_pageset(zone, cpu));
+}
+
+/**
+ * Set up the zones and mem_map, with all pages reserved: one reference each,
+ * which mem_init() drops of those that are free. Boot, CPU 0. max_zone_pfn says
+ * where each zone ends; the next one begins there.
+ */
+export function free_area_init(max_zone_pfn: number[]): void {
+	const max_pfn = max_zone_pfn[MAX_NR_ZONES - 1];
+
+	/* alloc_node_mem_map() */
+	flatmem.mem_map = cast<page>(memblock_alloc(max_pfn * sizeof<page>(), 64));
+	flatmem.max_mapnr = max_pfn;
+	for (let pfn = 0; pfn < max_pfn; pfn++)
+		__init_single_page(pfn_to_page(pfn));
+
+	let start_pfn = 0;
+
+	for (let idx = 0; idx < MAX_NR_ZONES; idx++) {
+		zone_init_internals(node_zone(idx), start_pfn,
+			max_zone_pfn[idx]);
+		start_pfn = max_zone_pfn[idx];
+	}
 }
 
 /** Called by mem_init() with what memblock has handed over. */
@@ -1445,25 +1585,66 @@ export function totalram_pages_add(count: number): void {
 	page_alloc.totalram_pages += count;
 }
 
+/** What no user is to have: of each zone the high watermark, and what it keeps
+ *  from those who could have pages of a higher one. */
 function calculate_totalreserve_pages(): void {
-	page_alloc.totalreserve_pages = wmark_pages(zone_normal, WMARK_HIGH);
+	let reserve_pages = 0;
+
+	for (let i = 0; i < MAX_NR_ZONES; i++) {
+		const zone = node_zone(i);
+		let max = 0;
+
+		for (let j = i; j < MAX_NR_ZONES; j++)
+			max = Math.max(max, zone_lowmem_reserve(zone, j));
+		max += wmark_pages(zone, WMARK_HIGH);
+		reserve_pages += Math.min(max, zone.managed_pages);
+	}
+	page_alloc.totalreserve_pages = reserve_pages;
+}
+
+/** sysctl_lowmem_reserve_ratio[ZONE_NORMAL]; that of the highest zone has no
+ *  meaning. */
+const lowmem_reserve_ratio = 32;
+
+/**
+ * Who could have pages of ZONE_HIGHMEM, and finds none, leaves some of
+ * ZONE_NORMAL to the kernel: one for each 32 that are above.
+ */
+function setup_per_zone_lowmem_reserve(): void {
+	if (CONFIG_HIGHMEM)
+		zone_normal.lowmem_reserve[ZONE_HIGHMEM] =
+			zone_normal.managed_pages === 0 ? 0
+			: Math.floor(zone_highmem.managed_pages /
+				lowmem_reserve_ratio);
+	calculate_totalreserve_pages();
 }
 
 /** Ten thousandths of the zone between two watermarks. */
 const watermark_scale_factor = 10;
 
 function __setup_per_zone_wmarks(): void {
-	const zone = zone_normal;
 	const pages_min = page_alloc.min_free_kbytes >> (PAGE_SHIFT - 10);
 
-	/* The one zone gets its share of pages_min, which is all of it. */
-	zone._watermark[WMARK_MIN] = pages_min;
-	const tmp = Math.max(
-		pages_min >> 2,
-		Math.floor((zone.managed_pages * watermark_scale_factor) / 10000),
-	);
-	zone._watermark[WMARK_LOW] = pages_min + tmp;
-	zone._watermark[WMARK_HIGH] = pages_min + tmp * 2;
+	for (let idx = 0; idx < MAX_NR_ZONES; idx++) {
+		const zone = node_zone(idx);
+		/* By size, of all but ZONE_HIGHMEM: there is one. */
+		const share = Math.floor(pages_min * zone.managed_pages /
+			zone_normal.managed_pages);
+		let min_pages = share;
+
+		/* Who may dip into the reserve does not need that zone. */
+		if (is_highmem_idx(idx))
+			min_pages = Math.max(SWAP_CLUSTER_MAX,
+				Math.min(zone.managed_pages >> 10, 128));
+		zone._watermark[WMARK_MIN] = min_pages;
+		const tmp = Math.max(
+			share >> 2,
+			Math.floor((zone.managed_pages *
+				watermark_scale_factor) / 10000),
+		);
+		zone._watermark[WMARK_LOW] = min_pages + tmp;
+		zone._watermark[WMARK_HIGH] = min_pages + tmp * 2;
+	}
 
 	calculate_totalreserve_pages();
 }
@@ -1489,6 +1670,7 @@ function calculate_min_free_kbytes(): void {
 export function init_per_zone_wmark_min(): void {
 	calculate_min_free_kbytes();
 	setup_per_zone_wmarks();
+	setup_per_zone_lowmem_reserve();
 }
 
 /** Is the page free, and in the buddy lists? Takes zone->lock. */

@@ -12,7 +12,7 @@ import {
 	virt_to_page,
 } from "asm-generic/memory_model.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
-import { CONFIG_PAGE_POISONING } from "generated/autoconf.ts";
+import { CONFIG_HIGHMEM, CONFIG_PAGE_POISONING } from "generated/autoconf.ts";
 import { warn_count } from "kernel/panic.ts";
 import { work_on_cpu } from "kernel/workqueue.ts";
 import {
@@ -26,6 +26,7 @@ import {
 	KUNIT_EXPECT_LE,
 	KUNIT_EXPECT_NULL,
 	KUNIT_EXPECT_PTR_EQ,
+	KUNIT_EXPECT_STREQ,
 	KUNIT_EXPECT_TRUE,
 	type kunit,
 	kunit_skip,
@@ -36,6 +37,7 @@ import {
 	__free_pages,
 	__get_free_page,
 	__GFP_HIGH,
+	__GFP_HIGHMEM,
 	__GFP_MEMALLOC,
 	__GFP_NOWARN,
 	__GFP_ZERO,
@@ -51,20 +53,30 @@ import {
 } from "linux/gfp.ts";
 import { INIT_LIST_HEAD, list_add, list_del, list_empty } from "linux/list.ts";
 import type { page } from "linux/mm_types.ts";
-import { MAX_ORDER, WMARK_MIN } from "linux/mmzone.ts";
+import {
+	MAX_NR_ZONES, MAX_ORDER, WMARK_MIN, type zone, ZONE_HIGHMEM,
+	ZONE_NORMAL,
+} from "linux/mmzone.ts";
 import { PageBuddy } from "linux/page-flags.ts";
 import { page_ref_count, page_ref_dec_and_test, set_page_count } from "linux/page_ref.ts";
 import type { list_head } from "linux/types.ts";
 import {
 	free_unref_page_list,
 	is_free_buddy_page,
+	node_zone,
 	nr_free_pages,
 	nr_free_pcp_pages,
+	page_zonenum,
+	pageset,
 	si_meminfo,
 	split_page,
+	totalhigh_pages,
 	wmark_pages,
+	zone_highmem,
+	zone_lowmem_reserve,
 	zone_normal,
 } from "mm/page_alloc.ts";
+import { max_low_pfn } from "mm/memblock.ts";
 
 /** All pages that nobody owns. */
 function unused_pages(): number {
@@ -129,11 +141,20 @@ function too_large(test: kunit): void {
 }
 
 /** As many blocks of each order as fit a number: free_area, in a word each. */
-function free_area_counts(): number[] {
+function free_area_counts(zone: zone): number[] {
 	const counts: number[] = [];
 
 	for (let order = 0; order < MAX_ORDER; order++)
-		counts.push(zone_normal.free_area[order].nr_free);
+		counts.push(zone.free_area[order].nr_free);
+	return counts;
+}
+
+/** Those of all zones. */
+function node_free_area_counts(): number[] {
+	const counts: number[] = [];
+
+	for (let idx = 0; idx < MAX_NR_ZONES; idx++)
+		counts.push(...free_area_counts(node_zone(idx)));
 	return counts;
 }
 
@@ -141,7 +162,7 @@ function free_area_counts(): number[] {
 function merge(test: kunit): void {
 	const n = 200;
 	drain_all_pages();
-	const before = free_area_counts();
+	const before = free_area_counts(zone_normal);
 	const free_before = nr_free_pages();
 
 	const pages: page[] = [];
@@ -158,7 +179,7 @@ function merge(test: kunit): void {
 
 	drain_all_pages();
 	KUNIT_EXPECT_EQ(test, nr_free_pages(), free_before);
-	const after = free_area_counts();
+	const after = free_area_counts(zone_normal);
 	for (let order = 0; order < MAX_ORDER; order++)
 		KUNIT_EXPECT_EQ(test, after[order], before[order]);
 }
@@ -220,25 +241,68 @@ function exhaustion(test: kunit): void {
 
 	INIT_LIST_HEAD(list);
 	const normal = hoard(list, GFP_NOWAIT);
-	const left = nr_free_pages();
+	const left = zone_normal.nr_free_pages;
 	KUNIT_EXPECT_GT(test, normal, 0);
 	KUNIT_EXPECT_LE(test, left, mark);
 
 	const high = hoard(list, GFP_NOWAIT | __GFP_HIGH);
 	KUNIT_EXPECT_GT(test, high, 0);
-	KUNIT_EXPECT_LE(test, nr_free_pages(), mark - (mark >> 1));
+	KUNIT_EXPECT_LE(test, zone_normal.nr_free_pages, mark - (mark >> 1));
 
 	const atomic = hoard(list, GFP_ATOMIC);
 	KUNIT_EXPECT_GE(test, atomic, 1);
-	KUNIT_EXPECT_GT(test, nr_free_pages(), 0);
+	KUNIT_EXPECT_GT(test, zone_normal.nr_free_pages, 0);
 
 	hoard(list, GFP_NOWAIT | __GFP_MEMALLOC);
-	KUNIT_EXPECT_EQ(test, nr_free_pages(), 0);
+	KUNIT_EXPECT_EQ(test, zone_normal.nr_free_pages, 0);
 	KUNIT_EXPECT_NULL(test, alloc_page(GFP_NOWAIT | __GFP_NOWARN));
 
 	KUNIT_EXPECT_FALSE(test, list_empty(list));
 	unhoard(list);
 	KUNIT_EXPECT_EQ(test, unused_pages(), before);
+}
+
+/** Users' pages are high ones first, the kernel's never. Those who find none
+ *  leave some low memory, and all pages go back where they came from. */
+function highmem(test: kunit): void {
+	if (!CONFIG_HIGHMEM)
+		kunit_skip(test, "needs HIGHMEM");
+	if (totalhigh_pages() === 0)
+		kunit_skip(test, "needs high memory");
+	const list = STACK<list_head>();
+	const user = GFP_NOWAIT | __GFP_HIGHMEM;
+
+	drain_all_pages();
+	const low = zone_normal.nr_free_pages;
+	const high = zone_highmem.nr_free_pages;
+	const blocks = node_free_area_counts();
+
+	const pages = [alloc_page(GFP_KERNEL), alloc_page(user)];
+	KUNIT_ASSERT_NOT_NULL(test, pages[0]);
+	KUNIT_ASSERT_NOT_NULL(test, pages[1]);
+	KUNIT_EXPECT_EQ(test, page_zonenum(pages[0]), ZONE_NORMAL);
+	KUNIT_EXPECT_EQ(test, page_zonenum(pages[1]), ZONE_HIGHMEM);
+	KUNIT_EXPECT_GE(test, page_to_pfn(pages[1]), max_low_pfn());
+	for (const page of pages) __free_page(page);
+
+	INIT_LIST_HEAD(list);
+	hoard(list, user);
+	KUNIT_EXPECT_LE(test, zone_highmem.nr_free_pages,
+		wmark_pages(zone_highmem, WMARK_MIN));
+	KUNIT_EXPECT_GT(test, low, zone_normal.nr_free_pages);
+	/* The kernel still has what is reserved for it. */
+	const reserve = zone_lowmem_reserve(zone_normal, ZONE_HIGHMEM);
+	const kernel = hoard(list, GFP_NOWAIT);
+	KUNIT_EXPECT_GT(test, reserve, 0);
+	KUNIT_EXPECT_GT(test, kernel + this_cpu(pageset).batch, reserve);
+	KUNIT_EXPECT_LE(test, zone_normal.nr_free_pages,
+		wmark_pages(zone_normal, WMARK_MIN));
+
+	unhoard(list);
+	drain_all_pages();
+	KUNIT_EXPECT_EQ(test, zone_normal.nr_free_pages, low);
+	KUNIT_EXPECT_EQ(test, zone_highmem.nr_free_pages, high);
+	KUNIT_EXPECT_STREQ(test, node_free_area_counts().join(), blocks.join());
 }
 
 /** A page that is freed while something still refers to it is kept away. */
@@ -328,6 +392,7 @@ export const page_alloc_test_suite = kunit_suite({
 		KUNIT_CASE_PARAM("order", order_n, orders, (n) => `order-${n}`),
 		KUNIT_CASE("too_large", too_large),
 		KUNIT_CASE("merge", merge),
+		KUNIT_CASE("highmem", highmem),
 		KUNIT_CASE("split", split),
 		KUNIT_CASE("exhaustion", exhaustion),
 		KUNIT_CASE("bad_state", bad_state),

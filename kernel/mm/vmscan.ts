@@ -13,18 +13,18 @@
  * (reclaim_throttle()).
  * Pages that nobody can reclaim (of ramfs, or of locked memory) are on no list
  * of their own; they come round as active ones.
- * Left out: shrinkers, as no cache has one; reclaim for a memory cgroup; nodes
- * and zones, watermark boosts, compaction; who used a page that was reclaimed
+ * Left out: shrinkers, as no cache has one; reclaim for a memory cgroup; nodes,
+ * watermark boosts, compaction; who used a page that was reclaimed
  * (mm/workingset.c); balance with anonymous pages; limits of how many pages are
  * taken off the lists at once, and of who may reclaim.
  */
 import {
-	CONFIG_BLK_DEV_RAM, CONFIG_MEMCG, CONFIG_PAGE_RECLAIM,
+	CONFIG_BLK_DEV_RAM, CONFIG_HIGHMEM, CONFIG_MEMCG, CONFIG_PAGE_RECLAIM,
 } from "generated/autoconf.ts";
 import type { address_space } from "linux/fs.ts";
 import type { page } from "linux/mm_types.ts";
 import { VM_BUG_ON_PAGE } from "linux/bug.ts";
-import { __GFP_FS, GFP_KERNEL } from "linux/gfp.ts";
+import { __GFP_FS, gfp_zone, GFP_KERNEL } from "linux/gfp.ts";
 import { cond_resched } from "linux/kernel.ts";
 import {
 	INIT_LIST_HEAD, list_add, list_del, list_empty, list_move, list_splice,
@@ -38,8 +38,9 @@ import {
 	__clear_page_lru_flags, add_page_to_lru_list, lru_size_dec,
 } from "linux/mm_inline.ts";
 import {
-	LRU_ACTIVE_FILE, LRU_INACTIVE_FILE, type lruvec, NR_LRU_LISTS,
-	WMARK_HIGH,
+	is_highmem_idx, LRU_ACTIVE_FILE, LRU_INACTIVE_FILE, type lruvec,
+	MAX_NR_ZONES, NR_LRU_LISTS, WMARK_HIGH, type zone, ZONE_HIGHMEM,
+	ZONE_NORMAL,
 } from "linux/mmzone.ts";
 import {
 	ClearPageActive, ClearPageReclaim, PageActive, PageDirty, PageLocked,
@@ -63,9 +64,9 @@ import {
 import type { list_head } from "linux/types.ts";
 import { count_vm_event, count_vm_events } from "linux/vm_event.ts";
 import {
-	ALLOCSTALL_NORMAL, PAGEOUTRUN, PGACTIVATE, PGDEACTIVATE, PGREFILL,
-	PGSCAN_DIRECT, PGSCAN_FILE, PGSCAN_KSWAPD, PGSTEAL_DIRECT, PGSTEAL_FILE,
-	PGSTEAL_KSWAPD,
+	ALLOCSTALL_HIGH, ALLOCSTALL_NORMAL, PAGEOUTRUN, PGACTIVATE,
+	PGDEACTIVATE, PGREFILL, PGSCAN_DIRECT, PGSCAN_FILE, PGSCAN_KSWAPD,
+	PGSCAN_SKIP_HIGH, PGSTEAL_DIRECT, PGSTEAL_FILE, PGSTEAL_KSWAPD,
 } from "linux/vm_event_item.ts";
 import { PAGE_SHIFT } from "asm/pgtable_types.ts";
 import { blk_poll } from "drivers/block/brd.ts";
@@ -77,8 +78,8 @@ import {
 } from "kernel/workqueue.ts";
 import { __delete_from_page_cache } from "mm/filemap.ts";
 import {
-	free_unref_page_list, MAX_RECLAIM_RETRIES, SWAP_CLUSTER_MAX,
-	wmark_pages, zone_normal, zone_watermark_ok,
+	free_unref_page_list, MAX_RECLAIM_RETRIES, node_zone, page_zonenum,
+	SWAP_CLUSTER_MAX, wmark_pages, zone_watermark_ok,
 } from "mm/page_alloc.ts";
 import { clear_page_dirty_for_io } from "mm/page-writeback.ts";
 import { page_referenced, try_to_unmap } from "mm/rmap.ts";
@@ -88,6 +89,8 @@ import { contig_page_data } from "mm/vmstat.ts";
 interface scan_control {
 	nr_to_reclaim: number;
 	gfp_mask: number;
+	/** The highest zone whose pages help. */
+	reclaim_idx: number;
 	/** So many pages of each list are looked at: 1 of 2^priority. */
 	priority: number;
 	may_deactivate: boolean;
@@ -107,6 +110,8 @@ interface vmscan_data extends struct {
 	/** times in a row that kswapd has found nothing; atomic: who loses
 	 *  one of two comes once more */
 	kswapd_failures: int;
+	/** the highest zone that it was woken for since it began; atomic */
+	kswapd_highest_zoneidx: ifdef<"CONFIG_HIGHMEM", int>;
 }
 const vmscan = DEFINE<vmscan_data>();
 
@@ -114,15 +119,27 @@ function current_is_kswapd(): boolean {
 	return (current().flags & PF_KSWAPD) !== 0;
 }
 
-/** What reclaim could have, if all of it were clean and unused. */
-export function zone_reclaimable_pages(): number {
-	return lruvec_lru_size(LRU_INACTIVE_FILE) +
-		lruvec_lru_size(LRU_ACTIVE_FILE);
+/** zone_page_state(zone, NR_ZONE_LRU_BASE + lru). A value that is a moment old
+ *  is as good. */
+function zone_lru_pages(zone: zone, lru: number): number {
+	if (CONFIG_HIGHMEM)
+		return READ_ONCE(zone.nr_lru_pages[lru]);
+	return READ_ONCE(contig_page_data.__lruvec.lru_size[lru]);
 }
 
-/** A value that is a moment old is as good. */
-function lruvec_lru_size(lru: number): number {
-	return READ_ONCE(contig_page_data.__lruvec.lru_size[lru]);
+/** What reclaim could have, if all of it were clean and unused. */
+export function zone_reclaimable_pages(zone: zone): number {
+	return zone_lru_pages(zone, LRU_INACTIVE_FILE) +
+		zone_lru_pages(zone, LRU_ACTIVE_FILE);
+}
+
+/** Pages on a list, of zones up to zone_idx. */
+function lruvec_lru_size(lru: number, zone_idx: number): number {
+	let size = 0;
+
+	for (let zid = 0; zid <= zone_idx; zid++)
+		size += zone_lru_pages(node_zone(zid), lru);
+	return size;
 }
 
 /** Nobody uses the page but its file and who has taken it off the list. */
@@ -328,19 +345,31 @@ function shrink_page_list(page_list: list_head, sc: scan_control): number {
 /**
  * Up to nr_to_scan pages from the end of a list of the lruvec's to dst, with a
  * reference each. lru_lock is held. Those stay that nobody refers to any more,
- * or that somebody else is about to take. Port: returns both how many were
- * looked at, and how many are on dst.
+ * or that somebody else is about to take, and those of zones that would not
+ * help. Port: returns both how many were looked at, and how many are on dst.
  */
 function isolate_lru_pages(
-	nr_to_scan: number, lruvec: lruvec, dst: list_head, lru: number,
+	nr_to_scan: number, lruvec: lruvec, dst: list_head, sc: scan_control,
+	lru: number,
 ): { nr_scanned: number; nr_taken: number } {
 	const src: list_head = lruvec.lists[lru];
+	const pages_skipped = STACK<list_head>();
+	let nr_skipped = 0;
 	let nr_taken = 0;
 	let scan = 0;
 
-	for (; scan < nr_to_scan && !list_empty(src); scan++) {
+	INIT_LIST_HEAD(pages_skipped);
+	/* What is skipped counts not as looked at: the list may hold little
+	 * else. */
+	while (scan < nr_to_scan && !list_empty(src)) {
 		const page = lru_to_page(src);
 
+		if (page_zonenum(page) > sc.reclaim_idx) {
+			list_move(page.lru, pages_skipped);
+			nr_skipped++;
+			continue;
+		}
+		scan++;
 		if (!get_page_unless_zero(page)) {
 			list_move(page.lru, src);
 			continue;
@@ -355,7 +384,13 @@ function isolate_lru_pages(
 		list_move(page.lru, dst);
 		nr_taken++;
 	}
-	return { nr_scanned: scan, nr_taken };
+	if (CONFIG_HIGHMEM) {
+		/* To the other end, where the next batch does not meet them at
+		 * once. */
+		list_splice(pages_skipped, src);
+		count_vm_events(PGSCAN_SKIP_HIGH, nr_skipped);
+	}
+	return { nr_scanned: scan + nr_skipped, nr_taken };
 }
 
 /**
@@ -407,7 +442,7 @@ function shrink_inactive_list(
 	INIT_LIST_HEAD(page_list);
 	let flags = spin_lock_irqsave(lruvec.lru_lock);
 	const { nr_scanned, nr_taken } = isolate_lru_pages(nr_to_scan, lruvec,
-		page_list, LRU_INACTIVE_FILE);
+		page_list, sc, LRU_INACTIVE_FILE);
 
 	count_vm_events(kswapd ? PGSCAN_KSWAPD : PGSCAN_DIRECT, nr_scanned);
 	count_vm_events(PGSCAN_FILE, nr_scanned);
@@ -432,7 +467,9 @@ function shrink_inactive_list(
  * The oldest nr_to_scan pages of the active list become inactive, but those of
  * code that was executed since we came last.
  */
-function shrink_active_list(nr_to_scan: number, lruvec: lruvec): void {
+function shrink_active_list(
+	nr_to_scan: number, lruvec: lruvec, sc: scan_control,
+): void {
 	const l_hold = STACK<list_head>();
 	const l_active = STACK<list_head>();
 	const l_inactive = STACK<list_head>();
@@ -441,7 +478,7 @@ function shrink_active_list(nr_to_scan: number, lruvec: lruvec): void {
 	INIT_LIST_HEAD(l_active);
 	INIT_LIST_HEAD(l_inactive);
 	let flags = spin_lock_irqsave(lruvec.lru_lock);
-	const { nr_scanned } = isolate_lru_pages(nr_to_scan, lruvec, l_hold,
+	const { nr_scanned } = isolate_lru_pages(nr_to_scan, lruvec, l_hold, sc,
 		LRU_ACTIVE_FILE);
 
 	count_vm_events(PGREFILL, nr_scanned);
@@ -478,7 +515,7 @@ function shrink_list(
 	if (lru !== LRU_ACTIVE_FILE)
 		return shrink_inactive_list(nr_to_scan, lruvec, sc);
 	if (sc.may_deactivate)
-		shrink_active_list(nr_to_scan, lruvec);
+		shrink_active_list(nr_to_scan, lruvec, sc);
 	else
 		sc.skipped_deactivate = true;
 	return 0;
@@ -489,8 +526,9 @@ function shrink_list(
  * used again; but what is active is to have most of large memory.
  */
 function inactive_is_low(): boolean {
-	const inactive = lruvec_lru_size(LRU_INACTIVE_FILE);
-	const active = lruvec_lru_size(LRU_ACTIVE_FILE);
+	const all = MAX_NR_ZONES - 1;
+	const inactive = lruvec_lru_size(LRU_INACTIVE_FILE, all);
+	const active = lruvec_lru_size(LRU_ACTIVE_FILE, all);
 	const gb = (inactive + active) >> (30 - PAGE_SHIFT);
 	const inactive_ratio = gb !== 0 ? Math.floor(Math.sqrt(10 * gb)) : 1;
 
@@ -505,7 +543,7 @@ function shrink_lruvec(lruvec: lruvec, sc: scan_control): void {
 	let nr_reclaimed = 0;
 
 	for (let lru = 0; lru < NR_LRU_LISTS; lru++)
-		nr.push(lruvec_lru_size(lru) >> sc.priority);
+		nr.push(lruvec_lru_size(lru, sc.reclaim_idx) >> sc.priority);
 	while (nr[LRU_INACTIVE_FILE] !== 0 || nr[LRU_ACTIVE_FILE] !== 0) {
 		for (let lru = 0; lru < NR_LRU_LISTS; lru++) {
 			const nr_to_scan = Math.min(nr[lru], SWAP_CLUSTER_MAX);
@@ -533,9 +571,20 @@ function shrink_node(sc: scan_control): void {
 		WRITE_ONCE(vmscan.kswapd_failures, 0);
 }
 
+/** __count_zid_vm_events(ALLOCSTALL, zid, 1). */
+function count_allocstall(zid: number): void {
+	if (CONFIG_HIGHMEM) {
+		if (is_highmem_idx(zid)) {
+			count_vm_event(ALLOCSTALL_HIGH);
+			return;
+		}
+	}
+	count_vm_event(ALLOCSTALL_NORMAL);
+}
+
 function do_try_to_free_pages(sc: scan_control): number {
 	for (;;) {
-		count_vm_event(ALLOCSTALL_NORMAL);
+		count_allocstall(sc.reclaim_idx);
 		do {
 			sc.nr_scanned = 0;
 			shrink_node(sc);
@@ -551,10 +600,10 @@ function do_try_to_free_pages(sc: scan_control): number {
 }
 
 function scan_control_init(
-	nr_to_reclaim: number, gfp_mask: number,
+	nr_to_reclaim: number, gfp_mask: number, reclaim_idx: number,
 ): scan_control {
 	return {
-		nr_to_reclaim, gfp_mask, priority: DEF_PRIORITY,
+		nr_to_reclaim, gfp_mask, reclaim_idx, priority: DEF_PRIORITY,
 		may_deactivate: false, force_deactivate: false,
 		skipped_deactivate: false, nr_scanned: 0, nr_reclaimed: 0,
 		nr_writeback: 0, nr_unqueued_dirty: 0,
@@ -566,35 +615,49 @@ function scan_control_init(
  * sleep; no lock is held that comes after i_mmap_rwsem.
  */
 export function try_to_free_pages(_order: number, gfp_mask: number): number {
-	const sc = scan_control_init(SWAP_CLUSTER_MAX, gfp_mask);
+	const sc = scan_control_init(SWAP_CLUSTER_MAX, gfp_mask,
+		gfp_zone(gfp_mask));
 
 	return do_try_to_free_pages(sc);
 }
 
-/** Is there enough for an allocation of this order, and a reserve? */
-function pgdat_balanced(order: number): boolean {
-	const zone = zone_normal;
+/** Has one of the zones up to highest_zoneidx enough for an allocation of this
+ *  order, and a reserve? */
+function pgdat_balanced(order: number, highest_zoneidx: number): boolean {
+	for (let i = 0; i <= highest_zoneidx; i++) {
+		const zone = node_zone(i);
+		const mark = wmark_pages(zone, WMARK_HIGH);
 
-	return zone_watermark_ok(zone, order, wmark_pages(zone, WMARK_HIGH), 0);
+		if (zone_watermark_ok(zone, order, mark, highest_zoneidx, 0))
+			return true;
+	}
+	return false;
 }
 
 /** False if more than was wanted was looked at. */
 function kswapd_shrink_node(sc: scan_control): boolean {
-	sc.nr_to_reclaim = Math.max(wmark_pages(zone_normal, WMARK_HIGH),
-		SWAP_CLUSTER_MAX);
+	sc.nr_to_reclaim = 0;
+	for (let z = 0; z <= sc.reclaim_idx; z++) {
+		const zone = node_zone(z);
+
+		if (zone.managed_pages !== 0)
+			sc.nr_to_reclaim += Math.max(SWAP_CLUSTER_MAX,
+				wmark_pages(zone, WMARK_HIGH));
+	}
 	shrink_node(sc);
 	return sc.nr_scanned < sc.nr_to_reclaim;
 }
 
-/** Until there is enough, or nothing more is found. */
-function balance_pgdat(): void {
-	const sc = scan_control_init(0, GFP_KERNEL);
+/** Until there is enough in a zone up to highest_zoneidx, or nothing more is
+ *  found. */
+function balance_pgdat(highest_zoneidx: number): void {
+	const sc = scan_control_init(0, GFP_KERNEL, highest_zoneidx);
 
 	count_vm_event(PAGEOUTRUN);
 	do {
 		const nr_reclaimed = sc.nr_reclaimed;
 
-		if (pgdat_balanced(0)) return;
+		if (pgdat_balanced(0, highest_zoneidx)) return;
 		sc.nr_scanned = 0;
 		const raise_priority = kswapd_shrink_node(sc);
 
@@ -604,23 +667,36 @@ function balance_pgdat(): void {
 	if (sc.nr_reclaimed === 0) fetch_add(vmscan.kswapd_failures, 1);
 }
 
+/** For which zones kswapd was woken. Who asks for more of them meanwhile wakes
+ *  it once more. */
+function kswapd_highest_zoneidx(): number {
+	if (CONFIG_HIGHMEM)
+		return xchg(vmscan.kswapd_highest_zoneidx, ZONE_NORMAL);
+	return ZONE_NORMAL;
+}
+
 /** The work. Process context, nothing held. */
 const kswapd = RODATA((_arg: number): number => {
 	const task = current();
 	const noreclaim = memalloc_noreclaim_save();
 
 	task.flags |= PF_KSWAPD;
-	balance_pgdat();
+	balance_pgdat(kswapd_highest_zoneidx());
 	task.flags &= ~PF_KSWAPD;
 	memalloc_noreclaim_restore(noreclaim);
 	return 0;
 });
 
-/** The zone is below its low watermark. Any context. Where there is nothing to
- *  be had, direct reclaim finds out when that changes. */
-export function wakeup_kswapd(order: number): void {
+/** The zones up to highest_zoneidx are below their low watermarks. Any context.
+ *  Where there is nothing to be had, direct reclaim finds out when that
+ *  changes. */
+export function wakeup_kswapd(order: number, highest_zoneidx: number): void {
+	if (CONFIG_HIGHMEM) {
+		if (is_highmem_idx(highest_zoneidx))
+			WRITE_ONCE(vmscan.kswapd_highest_zoneidx, ZONE_HIGHMEM);
+	}
 	if (READ_ONCE(vmscan.kswapd_failures) >= MAX_RECLAIM_RETRIES) return;
-	if (pgdat_balanced(order)) return;
+	if (pgdat_balanced(order, highest_zoneidx)) return;
 	schedule_work(vmscan.kswapd_work);
 }
 

@@ -5,11 +5,14 @@
  * where memory is short, and which stay. Mirrors no file of the kernel.
  */
 import {
-	CONFIG_BLK_DEV_RAM, CONFIG_DISKFS, CONFIG_VM_EVENT_COUNTERS,
+	CONFIG_BLK_DEV_RAM, CONFIG_DISKFS, CONFIG_HIGHMEM,
+	CONFIG_VM_EVENT_COUNTERS,
 } from "generated/autoconf.ts";
 import { O_CREAT, O_RDWR } from "linux/fcntl.ts";
 import type { address_space } from "linux/fs.ts";
-import { GFP_KERNEL, GFP_NOFS } from "linux/gfp.ts";
+import {
+	__GFP_HIGHMEM, GFP_HIGHUSER, GFP_KERNEL, GFP_NOFS, GFP_NOWAIT,
+} from "linux/gfp.ts";
 import { INIT_LIST_HEAD, list_add, list_del, list_empty } from "linux/list.ts";
 import {
 	MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_READ,
@@ -17,7 +20,8 @@ import {
 import { get_mm_counter, MM_FILEPAGES, put_page } from "linux/mm.ts";
 import type { page } from "linux/mm_types.ts";
 import {
-	LRU_INACTIVE_FILE, WMARK_HIGH, WMARK_LOW,
+	LRU_INACTIVE_FILE, MAX_NR_ZONES, WMARK_HIGH, WMARK_LOW, ZONE_HIGHMEM,
+	ZONE_NORMAL,
 } from "linux/mmzone.ts";
 import {
 	PageActive, PageDirty, PageLRU, PageReclaim, PageReferenced,
@@ -26,8 +30,9 @@ import {
 import { lock_page, unlock_page } from "linux/pagemap.ts";
 import type { list_head } from "linux/types.ts";
 import {
-	ALLOCSTALL_NORMAL, PAGEOUTRUN, PGROTATED, PGSCAN_DIRECT, PGSTEAL_DIRECT,
-	PGSTEAL_FILE, PGSTEAL_KSWAPD,
+	ALLOCSTALL_HIGH, ALLOCSTALL_NORMAL, PAGEOUTRUN, PGROTATED,
+	PGSCAN_DIRECT, PGSCAN_SKIP_HIGH, PGSTEAL_DIRECT, PGSTEAL_FILE,
+	PGSTEAL_KSWAPD,
 } from "linux/vm_event_item.ts";
 import { cpu_relax } from "linux/smp.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
@@ -56,7 +61,8 @@ import {
 	user_test_init,
 } from "mm/memory_kunit.ts";
 import {
-	__alloc_pages, __free_pages, nr_free_pages, wmark_pages, zone_normal,
+	__alloc_pages, __free_pages, node_zone, nr_free_pages, page_zonenum,
+	wmark_pages, zone_watermark_ok,
 } from "mm/page_alloc.ts";
 import { clear_page_dirty_for_io } from "mm/page-writeback.ts";
 import { try_to_free_pages, zone_reclaimable_pages } from "mm/vmscan.ts";
@@ -124,7 +130,7 @@ function cached_pages(fd: number, pages: number): number {
 	return n;
 }
 
-function reclaim(gfp = GFP_KERNEL): number {
+function reclaim(gfp = GFP_HIGHUSER): number {
 	return in_kernel(() => try_to_free_pages(0, gfp));
 }
 
@@ -135,12 +141,21 @@ function wait_for_disk(): void {
 }
 
 /** All that can be had. */
-function reclaim_all(gfp = GFP_KERNEL): void {
+function reclaim_all(gfp = GFP_HIGHUSER): void {
 	for (let idle = 0; idle < 8; ) {
 		if (reclaim(gfp) === 0) idle++;
 		else idle = 0;
 		if (CONFIG_BLK_DEV_RAM) in_kernel(wait_for_disk);
 	}
+}
+
+/** Pages on the lists. */
+function reclaimable_pages(): number {
+	let n = 0;
+
+	for (let idx = 0; idx < MAX_NR_ZONES; idx++)
+		n += zone_reclaimable_pages(node_zone(idx));
+	return n;
 }
 
 /** Pages that were read go, and are read again. */
@@ -157,7 +172,7 @@ function clean_pages_go(test: kunit): void {
 	KUNIT_EXPECT_GT(test, reclaim(), 0);
 	reclaim_all();
 	KUNIT_EXPECT_EQ(test, cached_pages(fd, 64), 0);
-	KUNIT_EXPECT_EQ(test, in_kernel(zone_reclaimable_pages), 0);
+	KUNIT_EXPECT_EQ(test, in_kernel(reclaimable_pages), 0);
 	if (CONFIG_VM_EVENT_COUNTERS) {
 		KUNIT_EXPECT_GT(test, events(PGSTEAL_DIRECT), before + 63);
 		KUNIT_EXPECT_GT(test, events(PGSCAN_DIRECT),
@@ -344,7 +359,7 @@ function dirty_pages_are_written(test: kunit): void {
 
 	KUNIT_EXPECT_TRUE(test, of_page(fd, 0, false, PageDirty));
 	/* Not by who must not call into a file system. */
-	reclaim_all(GFP_NOFS);
+	reclaim_all(GFP_NOFS | __GFP_HIGHMEM);
 	KUNIT_EXPECT_EQ(test, cached_pages(fd, 16), 16);
 	KUNIT_EXPECT_TRUE(test, of_page(fd, 0, false, PageDirty));
 	reclaim_all();
@@ -383,7 +398,8 @@ function flusher_is_woken(test: kunit): void {
 	user_syscall(__NR_pwrite64, fd, BUF, 1, 0);
 	of_page(other, 0, undefined, (page) => {
 		KUNIT_EXPECT_TRUE(test, TestClearPageLRU(page));
-		KUNIT_EXPECT_EQ(test, try_to_free_pages(0, GFP_NOFS), 0);
+		KUNIT_EXPECT_EQ(test,
+			try_to_free_pages(0, GFP_NOFS | __GFP_HIGHMEM), 0);
 		SetPageLRU(page);
 	});
 	KUNIT_EXPECT_TRUE(test, of_page(fd, 0, false, PageDirty));
@@ -439,7 +455,7 @@ function locked_page_is_skipped(test: kunit): void {
 
 		lock_page(page);
 		put_page(page);
-		for (let n = 0; n < 4; n++) try_to_free_pages(0, GFP_KERNEL);
+		for (let n = 0; n < 4; n++) try_to_free_pages(0, GFP_HIGHUSER);
 		KUNIT_EXPECT_EQ(test, page.mapping, uptr(mapping));
 		unlock_page(page);
 		fput(file);
@@ -455,7 +471,7 @@ function take_pages(fn: () => boolean, then: () => void): void {
 
 	INIT_LIST_HEAD(taken);
 	while (!fn()) {
-		const page = __alloc_pages(GFP_KERNEL, 0);
+		const page = __alloc_pages(GFP_HIGHUSER, 0);
 
 		if (page === NULL) break;
 		list_add(page.lru, taken);
@@ -473,6 +489,23 @@ function with_pages_taken(fn: () => boolean, then: () => void): void {
 	in_kernel(() => take_pages(fn, then));
 }
 
+/** Is a zone above its mark, for a user's page? */
+function above(mark: number): boolean {
+	for (let idx = 0; idx < MAX_NR_ZONES; idx++) {
+		const zone = node_zone(idx);
+
+		if (zone_watermark_ok(zone, 0, wmark_pages(zone, mark),
+			MAX_NR_ZONES - 1, 0))
+			return true;
+	}
+	return false;
+}
+
+function user_stalls(): number {
+	if (CONFIG_HIGHMEM) return events(ALLOCSTALL_HIGH);
+	return events(ALLOCSTALL_NORMAL);
+}
+
 /** Below the low watermark kswapd runs; who takes more than there is reclaims,
  *  and nobody is killed. */
 function allocations_reclaim(test: kunit): void {
@@ -480,32 +513,79 @@ function allocations_reclaim(test: kunit): void {
 		kunit_skip(test, "needs VM_EVENT_COUNTERS");
 	const pages = 1024;
 	const fd = with_file(test, pages);
-	const low = in_kernel(() => wmark_pages(zone_normal, WMARK_LOW));
-	const high = in_kernel(() => wmark_pages(zone_normal, WMARK_HIGH));
 
 	read_pages(fd, pages);
 	const runs = events(PAGEOUTRUN);
 	const by_kswapd = events(PGSTEAL_KSWAPD);
 
-	with_pages_taken(() => nr_free_pages() < low, () => {
+	with_pages_taken(() => !above(WMARK_LOW), () => {
 		/* One more, which finds that. */
-		__free_pages(__alloc_pages(GFP_KERNEL, 0), 0);
+		__free_pages(__alloc_pages(GFP_HIGHUSER, 0), 0);
 		run_scheduled_works();
 		KUNIT_EXPECT_EQ(test, events(PAGEOUTRUN), runs + 1);
 		KUNIT_EXPECT_GT(test, events(PGSTEAL_KSWAPD), by_kswapd);
+		KUNIT_EXPECT_TRUE(test, above(WMARK_HIGH));
 	});
 	KUNIT_EXPECT_GT(test, cached_pages(fd, pages), 0);
 	KUNIT_EXPECT_GT(test, pages, cached_pages(fd, pages));
-	KUNIT_EXPECT_GT(test, high, low);
 
 	read_pages(fd, pages);
-	const stalls = events(ALLOCSTALL_NORMAL);
+	const stalls = user_stalls();
 
-	with_pages_taken(() => events(ALLOCSTALL_NORMAL) !== stalls, () => {});
-	KUNIT_EXPECT_GT(test, events(ALLOCSTALL_NORMAL), stalls);
+	with_pages_taken(() => user_stalls() !== stalls, () => {});
+	KUNIT_EXPECT_GT(test, user_stalls(), stalls);
 	in_kernel(run_scheduled_works);
 	KUNIT_EXPECT_EQ(test, byte_of(fd, 9), file_byte(INO, 9));
 	user_syscall(__NR_close, fd);
+}
+
+/** All of high memory but its reserve. */
+function take_highmem(): page[] {
+	const taken: page[] = [];
+
+	for (;;) {
+		const page = __alloc_pages(GFP_NOWAIT | __GFP_HIGHMEM, 0);
+
+		if (page_zonenum(page) !== ZONE_HIGHMEM) {
+			__free_pages(page, 0);
+			return taken;
+		}
+		taken.push(page);
+	}
+}
+
+/** Who needs memory with a pointer gets nothing from that which has none, but
+ *  what lies behind it on the lists. */
+function other_zones_are_skipped(test: kunit): void {
+	if (!CONFIG_HIGHMEM || !CONFIG_VM_EVENT_COUNTERS)
+		kunit_skip(test, "needs HIGHMEM and VM_EVENT_COUNTERS");
+	const high = with_file(test, 32);
+	const low = open_number(test, INO + 1, 32);
+
+	reclaim_all();
+	read_pages(high, 32);
+	for (let n = 0; n < 4; n++)
+		KUNIT_EXPECT_EQ(test, reclaim(GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, cached_pages(high, 32), 32);
+
+	const taken = in_kernel(take_highmem);
+
+	read_pages(low, 32);
+	in_kernel(() => {
+		for (const page of taken) __free_pages(page, 0);
+	});
+	KUNIT_EXPECT_EQ(test, of_page(high, 0, -1, page_zonenum), ZONE_HIGHMEM);
+	KUNIT_EXPECT_EQ(test, of_page(low, 0, -1, page_zonenum), ZONE_NORMAL);
+	const skipped = events(PGSCAN_SKIP_HIGH);
+
+	reclaim_all(GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, cached_pages(low, 32), 0);
+	KUNIT_EXPECT_EQ(test, cached_pages(high, 32), 32);
+	KUNIT_EXPECT_GT(test, events(PGSCAN_SKIP_HIGH), skipped);
+	reclaim_all();
+	KUNIT_EXPECT_EQ(test, cached_pages(high, 32), 0);
+	user_syscall(__NR_close, low);
+	user_syscall(__NR_close, high);
 }
 
 /** The blocks are the disk's, and not of any list. */
@@ -547,6 +627,7 @@ export const vmscan_test_suite = kunit_suite({
 		KUNIT_CASE("flusher_is_woken", flusher_is_woken),
 		KUNIT_CASE("written_page_is_next", written_page_is_next),
 		KUNIT_CASE("locked_page_is_skipped", locked_page_is_skipped),
+		KUNIT_CASE("other_zones_are_skipped", other_zones_are_skipped),
 		KUNIT_CASE("blocks_stay", blocks_stay),
 		KUNIT_CASE("allocations_reclaim", allocations_reclaim),
 	],

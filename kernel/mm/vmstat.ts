@@ -19,6 +19,7 @@ import { nr_cpu_ids } from "host/cpu.ts";
 import { PAGE_SHIFT } from "asm/pgtable_types.ts";
 import {
 	CONFIG_GET_USER_PAGES,
+	CONFIG_HIGHMEM,
 	CONFIG_NUMA_BALANCING,
 	CONFIG_PAGE_RECLAIM,
 	CONFIG_SPECULATIVE_FILE_FAULT,
@@ -149,12 +150,26 @@ export function global_node_page_state_snapshot(item: number): number {
 	return Math.max(0, x);
 }
 
-/** NR_FREE_PAGES is the only one. It is kept with the zone, under its lock. */
+/** NR_FREE_PAGES is the only one. Each zone has its own, under its lock. */
 export function global_zone_page_state(_item: number): number {
 	return nr_free_pages();
 }
 
-/** Of vm_event_item, what stands behind PGREUSE. */
+/** TEXTS_FOR_ZONES(): an item that each zone has. */
+function texts_for_zones(xx: string): string[] {
+	return CONFIG_HIGHMEM
+		? [`${xx}_normal`, `${xx}_high`] : [`${xx}_normal`];
+}
+
+/** Of vm_event_item, what stands behind PGALLOC. */
+function allocstall_text(): string[] {
+	return [
+		...texts_for_zones("allocstall"),
+		...(CONFIG_HIGHMEM ? texts_for_zones("pgskip") : []),
+	];
+}
+
+/** And behind PGREUSE. */
 function reclaim_text(): string[] {
 	return [
 		"pgsteal_kswapd",
@@ -193,9 +208,9 @@ export function vmstat_text(): string[] {
 		...(CONFIG_VM_EVENT_COUNTERS
 			? [
 					/* enum vm_event_item counters */
-					"pgalloc_normal",
+					...texts_for_zones("pgalloc"),
 					...(CONFIG_PAGE_RECLAIM
-						? ["allocstall_normal"]
+						? allocstall_text()
 						: []),
 					"pgfree",
 					...(CONFIG_PAGE_RECLAIM

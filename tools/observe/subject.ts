@@ -5,6 +5,7 @@ import { basename, resolve } from "node:path";
 import { KernelPanic, Machine } from "../../arch/host/threads/machine.ts";
 import { UserError } from "../lib/errors.ts";
 import { whole_number } from "../lib/options.ts";
+import { mem_option } from "../lib/ram.ts";
 import { boot, default_cpus, find_kernel, type Kernel } from "../replay/machine.ts";
 import { make_plan } from "../replay/plan.ts";
 import { is_clean, last_line, make_report } from "../replay/report.ts";
@@ -33,7 +34,6 @@ export interface SubjectOptions {
 	mem?: string;
 }
 
-const MAX_MEM = 2048;
 const PROGRAM_MEM = 256;
 
 async function with_recording<T>(
@@ -104,7 +104,7 @@ export async function with_subject(
 ): Promise<number> {
 	const why = "CONFIG_NR_CPUS of this kernel";
 	const cpus = whole_number("--cpus", options.cpus, { most: kernel.nr_cpus, why });
-	const mem = whole_number("--mem", options.mem, { least: 32, most: MAX_MEM, why: "more cannot be addressed" });
+	const mem = mem_option(options.mem, kernel.room, 32);
 	const run = existsSync(path) && statSync(path).isDirectory() ? with_recording : with_program;
 	try {
 		return await run(path, kernel, { cpus, mem }, fn);

@@ -9,6 +9,7 @@ import { geometry } from "../../scripts/lib/guest.ts";
 import { median, shown } from "../bench/numbers.ts";
 import { UserError } from "../lib/errors.ts";
 import { whole_number } from "../lib/options.ts";
+import { mem_option, with_room } from "../lib/ram.ts";
 import { fit_to } from "./fit.ts";
 import type { ReplayOptions } from "./index.ts";
 import { boot, default_cpus, find_kernel, type Kernel, type Replayer } from "./machine.ts";
@@ -102,12 +103,12 @@ export function table_of(rows: Row[]): string {
 }
 
 /** The two kernels. */
-async function kernels(): Promise<[on: Kernel, off: Kernel]> {
-	const on = find_kernel(await default_kernel());
+async function kernels(mem?: string): Promise<[on: Kernel, off: Kernel]> {
+	const on = find_kernel(await default_kernel(mem));
 	const why = "has no speculation; set CONFIG_SPECULATIVE_PAGE_FAULT";
 	if (!on.spf) throw new UserError(`--compare: ${on.vmlinux} ${why}`);
 	const off = { name: "nospf", fragments: ["nospf.config"], arch: on.arch };
-	return [on, find_kernel(await objtree(off))];
+	return [on, find_kernel(await objtree(with_room(off, mem)))];
 }
 
 const REFUSED = ["check", "vmlinux", "trace", "maps", "proc"] as const;
@@ -115,12 +116,12 @@ const REFUSED = ["check", "vmlinux", "trace", "maps", "proc"] as const;
 export async function compare(directory: string, options: ReplayOptions): Promise<number> {
 	const wrong = REFUSED.find((name) => options[name] !== undefined);
 	if (wrong) throw new UserError(`--compare --${wrong}: leave out one of the two`);
-	const sides = await kernels();
+	const sides = await kernels(options.mem);
 	const limit = { most: Math.min(...sides.map((k) => k.nr_cpus)), why: "CONFIG_NR_CPUS of these kernels" };
 	const most = whole_number("--cpus", options.cpus, limit) ?? default_cpus(sides[0]);
 	const rounds = whole_number("--repeat", options.repeat) ?? ROUNDS;
-	const room = Math.min(...sides.map((k) => k.max_mem));
-	const mem = whole_number("--mem", options.mem, { most: room, why: "more cannot be addressed" });
+	for (const { room } of sides) mem_option(options.mem, room);
+	const mem = mem_option(options.mem);
 	const trace = fit_to(load_trace(directory), await geometry(sides[0].vmlinux));
 	const plan = make_plan(trace);
 	const rows: Row[] = [];

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { whole_number } from "../lib/options.ts";
 import { collect } from "../lib/proc.ts";
+import { mem_option } from "../lib/ram.ts";
 
 const SAMPLE = fileURLToPath(new URL("sample", import.meta.url));
 
@@ -51,7 +52,8 @@ export function add_replay(program: Command): void {
 		)
 		.action(async (directory: string, options: ReplayOptions) => {
 			/* Numbers that make no sense for any kernel come first. */
-			for (const name of ["cpus", "mem", "repeat"] as const) whole_number(`--${name}`, options[name]);
+			for (const name of ["cpus", "repeat"] as const) whole_number(`--${name}`, options[name]);
+			mem_option(options.mem);
 			if (options.compare) {
 				const { compare } = await import("./compare_sides.ts");
 				process.exitCode = await compare(directory, options);

@@ -9,6 +9,7 @@ import { config_of, srcarch_of } from "../../scripts/lib/arch.ts";
 import { guest } from "../../scripts/lib/guest.ts";
 import { errno_name } from "./abi.ts";
 import { UserError } from "../lib/errors.ts";
+import { type Room, room_of } from "../lib/ram.ts";
 import { here } from "../lib/root.ts";
 import type { Counts } from "../stat/guest.ts";
 import type { GuestArg, SetupResult, Snapshot } from "./guest.ts";
@@ -21,8 +22,7 @@ export interface Kernel {
 	/** What of the configuration a replay is interested in. */
 	nr_cpus: number;
 	mem: number;
-	/** More has no place in the entries of its page tables, in MiB. */
-	max_mem: number;
+	room: Room;
 	spf: boolean;
 	perf: boolean;
 	tracing: boolean;
@@ -38,7 +38,7 @@ export function find_kernel(vmlinux: string): Kernel {
 		vmlinux,
 		nr_cpus: value("SMP") ? Number(value("NR_CPUS") ?? 1) : 1,
 		mem: Number(value("PHYS_MEM_MB") ?? 256),
-		max_mem: value("MEM_SOFT_DIRTY") === "y" ? 1024 : 2048,
+		room: room_of(value),
 		spf: value("SPECULATIVE_PAGE_FAULT") === "y",
 		perf: value("PERF_EVENTS") === "y",
 		tracing: value("TRACING") === "y",

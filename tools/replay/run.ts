@@ -12,11 +12,12 @@ import type { ReplayOptions } from "./index.ts";
 import { boot, default_cpus, find_kernel } from "./machine.ts";
 import { whole_number } from "../lib/options.ts";
 import { proc_names } from "../lib/proc.ts";
+import { mem_option, with_room } from "../lib/ram.ts";
 
-/** The kernel of this tree; where none was configured and built, the default one. */
-export async function default_kernel(): Promise<string> {
+/** The kernel of this tree; where none was configured and built, the default one, which has room for `mem`. */
+export async function default_kernel(mem?: string): Promise<string> {
 	const built = join(output_dir(), "vmlinux.mjs");
-	if (!existsSync(built)) return objtree({ name: "default", arch: arch_asked() });
+	if (!existsSync(built)) return objtree(with_room({ name: "default", arch: arch_asked() }, mem));
 	if (outdated(built)) process.stderr.write(`spf: ${built} is older than its sources; run 'make'\n`);
 	return built;
 }
@@ -30,14 +31,12 @@ export async function replay(directory: string, options: ReplayOptions): Promise
 		throw new UserError("--check --locks: on one CPU nobody waits; leave out one of the two");
 	const kernel =
 		options.trace || locks
-			? await (await import("../trace/trace.ts")).tracing_kernel(options.vmlinux)
-			: find_kernel(options.vmlinux ? resolve(options.vmlinux) : await default_kernel());
+			? await (await import("../trace/trace.ts")).tracing_kernel(options)
+			: find_kernel(options.vmlinux ? resolve(options.vmlinux) : await default_kernel(options.mem));
 	const cpus =
 		whole_number("--cpus", options.cpus, { most: kernel.nr_cpus, why: "CONFIG_NR_CPUS of this kernel" }) ??
 		default_cpus(kernel);
-	const mem =
-		whole_number("--mem", options.mem, { most: kernel.max_mem, why: "more cannot be addressed" }) ??
-		kernel.mem;
+	const mem = mem_option(options.mem, kernel.room) ?? kernel.mem;
 	const check = options.check ?? false;
 	if (check && options.cpus !== undefined && cpus !== 1)
 		throw new UserError("--check --cpus: a check runs on one CPU; leave out one of the two");

@@ -2,6 +2,7 @@
 /** The command line of `spf run`. What runs the program is loaded when it is asked to. */
 import type { Command } from "commander";
 import { whole_number } from "../lib/options.ts";
+import { mem_option } from "../lib/ram.ts";
 import { collect } from "../lib/proc.ts";
 
 export interface RunOptions {
@@ -29,9 +30,9 @@ export function add_run(program: Command): void {
 				"or the kernel warned or died; 2 for mistakes in options or the program.",
 		)
 		.action(async (file: string, options: RunOptions) => {
-			const mem = whole_number("--mem", options.mem, { least: 32, most: 2048 }) ?? 256;
+			mem_option(options.mem, undefined, 32);
 			const repeat = whole_number("--repeat", options.repeat) ?? 1;
 			const { run } = await import("./run.ts");
-			process.exitCode = await run(file, { ...options, mem, repeat });
+			process.exitCode = await run(file, { ...options, repeat });
 		});
 }

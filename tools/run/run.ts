@@ -8,13 +8,14 @@ import { arch_asked, objtree } from "../../scripts/lib/objtree.ts";
 import { UserError } from "../lib/errors.ts";
 import { find_kernel, type Kernel } from "../replay/machine.ts";
 import { proc_names, proc_text } from "../lib/proc.ts";
+import { mem_option, with_room } from "../lib/ram.ts";
 import type { Counters, Done } from "./guest.ts";
 import { errors, one, type Turn, with_module } from "./program.ts";
 
 export interface Options {
 	vmlinux?: string;
 	off?: boolean;
-	mem: number;
+	mem?: string;
 	repeat: number;
 	json?: boolean;
 	proc?: string[];
@@ -43,22 +44,21 @@ export async function run(file: string, options: Options): Promise<number> {
 	return with_module(file, kernel, (module, { cpus }) => run_module(module, cpus.length, kernel, options));
 }
 
-async function kernel_for({ vmlinux, off }: Options): Promise<Kernel> {
+async function kernel_for({ vmlinux, off, mem }: Options): Promise<Kernel> {
 	if (vmlinux) return find_kernel(resolve(vmlinux));
 	const tree = off ? { name: "nospf", fragments: ["nospf.config"] } : { name: "default" };
-	return find_kernel(await objtree({ ...tree, arch: arch_asked() }));
+	return find_kernel(await objtree(with_room({ ...tree, arch: arch_asked() }, mem)));
 }
 
 async function run_module(module: string, cpus: number, kernel: Kernel, options: Options): Promise<number> {
-	if (options.mem > kernel.max_mem)
-		throw new UserError(`--mem ${options.mem}: at most ${kernel.max_mem}, more cannot be addressed`);
+	const mem = mem_option(options.mem, kernel.room, 32) ?? 256;
 	const proc = proc_names(options.proc);
 	const console_lines: string[] = [];
 	try {
 		const machine = await Machine.boot({
 			vmlinux: kernel.vmlinux,
 			cpus,
-			mem: options.mem,
+			mem,
 			console: (text) => void console_lines.push(...text.split("\n").filter((line) => line !== "")),
 		});
 		const counters = () => machine.run({ cpu: 0, module, fn: "counters" }) as Promise<Counters>;

@@ -39,6 +39,68 @@ test.serial("the examples end, and find what they look for", async (t) => {
 	});
 });
 
+/** What a program sees of its memory, and of a file's. */
+const MEMORY = `
+const NR = { read: 0, pread64: 17, pwrite64: 18 };
+const SIZE = 8 << 20;
+export const setup = ({ mmap, open, MAP_SHARED, MAP_PRIVATE, PROT_READ, PROT_WRITE }) => {
+	const fd = open(77, 1 << 20);
+	const map = (flags) => mmap(null, 1 << 20, PROT_READ | PROT_WRITE, flags, fd, 0);
+	return { fd, anon: mmap(null, SIZE), shared: map(MAP_SHARED), copy: map(MAP_PRIVATE) };
+};
+const sum = ({ load, PAGE_SIZE }, from, size) => {
+	let s = 0;
+	for (let at = from; at < from + size; at += PAGE_SIZE / 4) s = (Math.imul(s, 31) + load(at)) >>> 0;
+	return s;
+};
+export const cpus = [
+	(sys, { anon, shared, copy, fd }) => {
+		const { load, store, fork, syscall, PAGE_SIZE } = sys;
+		const untouched = sum(sys, anon, SIZE / 2);
+		for (let at = anon; at < anon + SIZE / 2; at += 4096) store(at, at - anon);
+		const before = sum(sys, anon, SIZE / 2);
+		let child;
+		fork(() => {
+			for (let at = anon; at < anon + SIZE / 2; at += PAGE_SIZE) store(at + 1024, 5);
+			child = sum(sys, anon, SIZE / 2);
+		});
+		const file = sum(sys, shared, 1 << 20);
+		for (let at = copy; at < copy + (1 << 20); at += PAGE_SIZE) store(at, 9);
+		store(shared + 5000, 0x12345678);
+		const n = syscall(NR.pread64, fd, anon + 2, 2000, 4997);
+		const w = syscall(NR.pwrite64, fd, anon, 3000, 70000);
+		const now = [sum(sys, anon, SIZE / 2), sum(sys, copy, 1 << 20), sum(sys, shared, 1 << 20)];
+		return [untouched, before, child, file, n, load(anon + 5), w, ...now];
+	},
+	(sys, { anon }) => {
+		for (let at = anon + SIZE / 2; at < anon + SIZE; at += 4096) sys.store(at, 3);
+		return sum(sys, anon + SIZE / 2, SIZE / 2);
+	},
+];
+`;
+
+test.serial("memory that no pointer reaches holds what other memory does", async (t) => {
+	t.timeout(240_000);
+	const file = program(t, MEMORY);
+	const values = async (...mem: string[]) => {
+		const run = await spf(file, ...mem, "--json", "--proc", "meminfo");
+		t.is(run.exitCode, 0, run.stdout + run.stderr);
+		const { cpus, proc, vmstat } = JSON.parse(run.stdout);
+		const kb = (name: string) =>
+			Number(new RegExp(`^${name}: *(\\d+) kB$`, "m").exec(proc["/proc/meminfo"])?.[1]);
+		return { values: cpus.map(({ value }: { value: unknown }) => value), kb, vmstat };
+	};
+	const low = await values();
+	const high = await values("--mem", "2304");
+	t.deepEqual(high.values, low.values);
+	t.is(high.values[0][0], 0);
+	t.not(high.values[0][1], high.values[0][2]);
+	t.is(high.kb("HighTotal"), 256 * 1024);
+	t.is(high.kb("HighTotal") + high.kb("LowTotal"), high.kb("MemTotal"));
+	t.true(high.vmstat.pgalloc_high > 2048, "users' pages are high ones");
+	t.is(low.vmstat.pgalloc_high, undefined);
+});
+
 test.serial("Ctrl-C leaves nothing behind", async (t) => {
 	t.timeout(240_000);
 	const file = program(t, 'process.stdout.write("on\\n");\nexport const cpus = [() => { for (;;); }];\n');

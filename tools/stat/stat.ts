@@ -4,6 +4,7 @@ import { objtree } from "../../scripts/lib/objtree.ts";
 import { open_output } from "../../scripts/lib/output_file.ts";
 import { UserError } from "../lib/errors.ts";
 import { whole_number } from "../lib/options.ts";
+import { with_room } from "../lib/ram.ts";
 import { subject_kernel, type Subject, with_subject } from "../observe/subject.ts";
 import type { Kernel } from "../replay/machine.ts";
 import { default_events, events_of, type StatEvent } from "./events.ts";
@@ -11,10 +12,9 @@ import { csv_lines, type Measured, stat_lines } from "./format.ts";
 import type { StatCommand } from "./index.ts";
 import { mean } from "./numbers.ts";
 
-async function stat_kernel({ vmlinux, off }: StatCommand): Promise<Kernel> {
-	const kernel = await subject_kernel(vmlinux, () =>
-		objtree(off ? { name: "nospf", fragments: ["nospf.config"] } : { name: "default" }),
-	);
+async function stat_kernel({ vmlinux, off, mem }: StatCommand): Promise<Kernel> {
+	const tree = off ? { name: "nospf", fragments: ["nospf.config"] } : { name: "default" };
+	const kernel = await subject_kernel(vmlinux, () => objtree(with_room(tree, mem)));
 	if (!kernel.perf)
 		throw new UserError(`${kernel.vmlinux}: cannot count events; build it with CONFIG_PERF_EVENTS`);
 	return kernel;

@@ -4,6 +4,7 @@
  * tests, by a compiler that is warm. What is missing here the test builds that asks for it first.
  */
 import { stepper_tree } from "../explore/outside/mutant.ts";
+import { with_room } from "../lib/ram.ts";
 import { ARM64_64K, KUNIT_CONFIGS, kunit_config } from "./kunit/run.ts";
 
 export const NOSPF = { name: "nospf", fragments: ["nospf.config"] };
@@ -18,6 +19,7 @@ export const TREES = [
 	kunit_config("64k", "powerpc"),
 	IPI_TABLES,
 	{ name: "tracing", fragments: ["tracing.config"] },
+	with_room({ name: "default" }, "4096"),
 	NOSPF,
 	UP,
 	TINY,

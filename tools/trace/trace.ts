@@ -4,7 +4,8 @@ import { objtree } from "../../scripts/lib/objtree.ts";
 import { open_output } from "../../scripts/lib/output_file.ts";
 import { UserError } from "../lib/errors.ts";
 import { one_of, whole_number } from "../lib/options.ts";
-import { subject_kernel, with_subject } from "../observe/subject.ts";
+import { with_room } from "../lib/ram.ts";
+import { type SubjectOptions, subject_kernel, with_subject } from "../observe/subject.ts";
 import type { Kernel } from "../replay/machine.ts";
 import type { TraceCommand } from "./index.ts";
 import { FORMATS, format_of, tell_lost, write_trace } from "./output.ts";
@@ -15,8 +16,9 @@ const LEAST_KB = 8;
 const MOST_KB = 4096;
 
 /** A kernel with trace points: of this tree, unless one is named. */
-export async function tracing_kernel(vmlinux?: string): Promise<Kernel> {
-	const kernel = await subject_kernel(vmlinux, () => objtree({ name: "tracing", fragments: ["tracing.config"] }));
+export async function tracing_kernel({ vmlinux, mem }: SubjectOptions): Promise<Kernel> {
+	const tree = with_room({ name: "tracing", fragments: ["tracing.config"] }, mem);
+	const kernel = await subject_kernel(vmlinux, () => objtree(tree));
 	if (!kernel.tracing)
 		throw new UserError(
 			`${kernel.vmlinux}: has no trace points; build one with 'make tracing.config' and 'make'`,
@@ -36,7 +38,7 @@ export async function trace(what: string, options: TraceCommand): Promise<number
 		one_of("--format", options.format, FORMATS) ?? (options.output ? format_of(options.output) : "ftrace");
 	if (format === "dat" && !options.output && process.stdout.isTTY)
 		throw new UserError("--format dat: is not for a terminal; name a file with -o");
-	const kernel = await tracing_kernel(options.vmlinux);
+	const kernel = await tracing_kernel(options);
 	const file = options.output ? open_output(options.output) : undefined;
 	const done = with_subject(what, kernel, options, async (subject) => {
 		const events = options.event ?? ["*"];

@@ -52,7 +52,9 @@ import {
 	pud_offset_lockless,
 } from "linux/pgtable.ts";
 import { mmu_registers } from "./context.ts";
-import { cpu_tlb, mmu_entry, tlb_slot } from "asm-generic/mmu.ts";
+import {
+	cpu_tlb, mmu_entry, mmu_positive, tlb_slot,
+} from "asm-generic/mmu.ts";
 import {
 	insn_begin,
 	insn_end,
@@ -91,7 +93,8 @@ export function mmu_translate(
 		const pte = e.pte;
 		const need = write ? PTE_RDONLY : exec ? PTE_UXN : 0;
 
-		if ((pte & need) === 0) return (pte & PTE_ADDR_MASK) | offset;
+		if ((pte & need) === 0)
+			return mmu_positive((pte & PTE_ADDR_MASK) | offset);
 		/* A write for which PTE_RDONLY may be cleared. What
 		 * would fault is looked up again, too, and not cached. */
 		WRITE_ONCE(e.ctx_id, 0);
@@ -103,14 +106,14 @@ export function mmu_translate(
 	e.vpn = vpn;
 	e.pte = pte;
 	WRITE_ONCE(e.ctx_id, asid);
-	return (pte & PTE_ADDR_MASK) | offset;
+	return mmu_positive((pte & PTE_ADDR_MASK) | offset);
 }
 
 /**
  * Walk the levels of the live tables, of which the first is the one that the
  * configuration begins with, and the last 3. Returns the leaf entry, as it is
  * after what the hardware does to it, or an error: the kind of fault and the
- * level. Frames are below 2^31, so no entry is negative.
+ * level. No entry is negative.
  */
 function mmu_walk(addr: number, write: boolean, exec: boolean): number {
 	const access = (write ? ESR_ELx_WNR : 0) | (exec ? MMU_INSTR : 0);
@@ -154,10 +157,11 @@ function mmu_walk(addr: number, write: boolean, exec: boolean): number {
 		}
 		if ((pte & PTE_USER) === 0 || (exec && (pte & PTE_UXN) !== 0))
 			return -(access | ESR_ELx_FSC_PERM | 3);
-		if (set === pte) return pte;
+		if (set === pte) return mmu_positive(pte);
 		/* Atomic: pairs with the ones of ptep_set_access_flags() and
 		 * its like. */
-		if (cmpxchg(ptep.pte, pte, set) === pte) return set;
+		if (cmpxchg(ptep.pte, pte, set) === pte)
+			return mmu_positive(set);
 	}
 }
 

@@ -12,9 +12,10 @@ import { restore_ram, snapshot_ram } from "host/ram.ts";
 import { exempt, set_guessed } from "host/sharing.ts";
 import { nr_cpus, set_nr_cpus } from "host/state.ts";
 import { irq_flags } from "linux/irqflags.ts";
+import { MAX_NR_ZONES } from "linux/mmzone.ts";
 import { __preempt_count } from "linux/preempt.ts";
 import { secondary_start, start_kernel } from "kernel/init/main.ts";
-import { zone_normal } from "kernel/mm/page_alloc.ts";
+import { node_zone } from "kernel/mm/page_alloc.ts";
 import { cpu_enter_host, cpu_leave_host, smp_handle_ipi } from "kernel/smp.ts";
 
 export { user };
@@ -39,8 +40,8 @@ export function boot(cpus: number, console_fn: (text: string) => void): void {
 		exempt(uptr(per_cpu(irq_flags, cpu)), 4);
 		exempt(uptr(per_cpu(__preempt_count, cpu)), 4);
 	}
-	/* An allocation looks without the zone's lock whether memory runs out, which no scenario comes near. */
-	set_guessed(ADDR(zone_normal.nr_free_pages));
+	/* An allocation looks without a zone's lock whether memory runs out, which no scenario comes near. */
+	for (let idx = 0; idx < MAX_NR_ZONES; idx++) set_guessed(ADDR(node_zone(idx).nr_free_pages));
 	booted = snapshot_ram();
 }
 

@@ -50,8 +50,8 @@ function clear_page_code(page_size: number): number[] {
 		...get(0), ...i32_const(page_size), 0x6a, 0x21, 1,
 		...loop(
 			...store(0), ...store(16), ...store(32), ...store(48),
-			/* p += 64; if p < end again */
-			...get(0), ...i32_const(64), 0x6a, 0x22, 0, ...get(1), 0x49, ...again,
+			/* p += 64; if p != end again: behind the last page there may be 2^32, which is 0 */
+			...get(0), ...i32_const(64), 0x6a, 0x22, 0, ...get(1), 0x47, ...again,
 		),
 	];
 }

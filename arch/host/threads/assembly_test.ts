@@ -23,6 +23,22 @@ for (const size of [4096, 8192, 16384, 65536])
 		t.deepEqual([...H], [...page(0), ...Array(size / 4).fill(0), ...page(2), ...page(2)]);
 	});
 
+test("the last page of all", (t) => {
+	const memory = new WebAssembly.Memory({ initial: 65536, maximum: 65536, shared: true });
+	const asm = assemble(memory, PAGE);
+	const at = 2 ** 32 - PAGE;
+	const H = new Uint8Array(memory.buffer);
+	H.fill(7, at - PAGE);
+	H.fill(3, 0, PAGE);
+	asm.clear_page(at);
+	t.deepEqual([H[at - 1], H[at], H[2 ** 32 - 1], H[0]], [7, 0, 0, 3]);
+	t.true(H.subarray(at).every((byte) => byte === 0));
+	asm.copy_page(at, at - PAGE);
+	t.true(H.subarray(at).every((byte) => byte === 7));
+	t.is(asm.fetch_add(2 ** 32 - 4, 1), 0x07070707);
+	t.is(H[2 ** 32 - 4], 8);
+});
+
 test("a struct is copied for as long as it is", (t) => {
 	for (const size of [8, 16, 120, 128, 200]) {
 		const { asm, H, before } = machine();

@@ -124,7 +124,7 @@ const copy64: (to: number, from: number, size: number) => void = assembly.copy64
 
 /** As a device writes the page at p: word i becomes word(i). */
 export function dma_page(p: number, word: (i: number) => number): void {
-	for (let i = 0; i < PAGE_SIZE / 4; i++) HEAP32[(p >> 2) + i] = word(i);
+	for (let i = 0; i < PAGE_SIZE / 4; i++) HEAP32[(p >>> 2) + i] = word(i);
 }
 export function memcpy(to: number, from: number, n: number): void {
 	HEAPU8.copyWithin(to, from, from + n);
@@ -161,10 +161,10 @@ export function store8(p: number, v: number): void {
 	HEAPU8[p] = v;
 }
 export function load32(p: number): number {
-	return HEAP32[p >> 2];
+	return HEAP32[p >>> 2];
 }
 export function store32(p: number, v: number): void {
-	HEAP32[p >> 2] = v;
+	HEAP32[p >>> 2] = v;
 }
 
 /* ---- pointers to immutable objects and functions of the image ---- */
@@ -191,12 +191,13 @@ export function rodata_addr(object: unknown): number {
 const shadow = new Uint8Array(data.shadow);
 
 export function kasan_poison_range(p: number, size: number): void {
-	shadow.fill(1, (p + 7) >> 3, (p + size) >> 3);
+	/* The end of RAM may be 2^32, which has no 32 bits. */
+	shadow.fill(1, (p + 7) >>> 3, (p + size) / 8);
 }
 /** Nobody counts RCU sections here, so all may look. */
 export function kasan_poison_rcu_range(_p: number, _size: number): void {}
 export function kasan_unpoison_range(p: number, size: number): void {
-	shadow.fill(0, p >> 3, (p + size + 7) >> 3);
+	shadow.fill(0, p >>> 3, (p + size + 7) / 8);
 }
 function check(p: number, size: number): number {
 	const bad = !(p >= PAGE_SIZE)
@@ -205,37 +206,37 @@ function check(p: number, size: number): number {
 			? "out-of-bounds"
 			: p % size !== 0
 				? "misaligned-access"
-				: shadow[p >> 3] !== 0
+				: shadow[p >>> 3] !== 0
 					? "use-after-free"
 					: undefined;
 	if (bad) machine_panic(`BUG: KASAN: ${bad} of size ${size} at addr ${p?.toString(16)}`);
 	return p;
 }
 export function load_i32(p: number): number {
-	return HEAP32[check(p, 4) >> 2];
+	return HEAP32[check(p, 4) >>> 2];
 }
 export function load_u32(p: number): number {
-	return HEAPU32[check(p, 4) >> 2];
+	return HEAPU32[check(p, 4) >>> 2];
 }
 export function load_u16(p: number): number {
-	return HEAPU16[check(p, 2) >> 1];
+	return HEAPU16[check(p, 2) >>> 1];
 }
 export function load_u8(p: number): number {
 	return HEAPU8[check(p, 1)];
 }
 export function load_f64(p: number): number {
-	return HEAPF64[check(p, 8) >> 3];
+	return HEAPF64[check(p, 8) >>> 3];
 }
 export function store_i32(p: number, v: number): number {
-	HEAP32[check(p, 4) >> 2] = v;
+	HEAP32[check(p, 4) >>> 2] = v;
 	return v;
 }
 export function store_u32(p: number, v: number): number {
-	HEAPU32[check(p, 4) >> 2] = v;
+	HEAPU32[check(p, 4) >>> 2] = v;
 	return v;
 }
 export function store_u16(p: number, v: number): number {
-	HEAPU16[check(p, 2) >> 1] = v;
+	HEAPU16[check(p, 2) >>> 1] = v;
 	return v;
 }
 export function store_u8(p: number, v: number): number {
@@ -243,32 +244,32 @@ export function store_u8(p: number, v: number): number {
 	return v;
 }
 export function store_f64(p: number, v: number): number {
-	HEAPF64[check(p, 8) >> 3] = v;
+	HEAPF64[check(p, 8) >>> 3] = v;
 	return v;
 }
 export { load_f64 as data_race_f64, load_f64 as read_once_f64, load_i32 as data_race_i32 };
 export { load_u8 as data_race_u8, load_u8 as read_once_u8, store_u8 as write_once_u8 };
 export { store_f64 as write_once_f64, store_i32 as write_once_i32 };
 export function read_once_i32(p: number): number {
-	return Atomics.load(HEAP32, check(p, 4) >> 2);
+	return Atomics.load(HEAP32, check(p, 4) >>> 2);
 }
 export { read_once_i32 as load_acquire_i32, read_once_i32 as rcu_dereference_i32 };
 export function store_release_i32(p: number, v: number): void {
-	Atomics.store(HEAP32, check(p, 4) >> 2, v);
+	Atomics.store(HEAP32, check(p, 4) >>> 2, v);
 }
 export { store_release_i32 as rcu_assign_pointer_i32 };
 export function xchg_i32(p: number, v: number): number {
-	return Atomics.exchange(HEAP32, check(p, 4) >> 2, v);
+	return Atomics.exchange(HEAP32, check(p, 4) >>> 2, v);
 }
 export function cmpxchg_i32(p: number, old: number, v: number): number {
-	return Atomics.compareExchange(HEAP32, check(p, 4) >> 2, old, v);
+	return Atomics.compareExchange(HEAP32, check(p, 4) >>> 2, old, v);
 }
 export function fetch_add_i32(p: number, n: number): number {
-	return Atomics.add(HEAP32, check(p, 4) >> 2, n);
+	return Atomics.add(HEAP32, check(p, 4) >>> 2, n);
 }
 export function fetch_or_i32(p: number, n: number): number {
-	return Atomics.or(HEAP32, check(p, 4) >> 2, n);
+	return Atomics.or(HEAP32, check(p, 4) >>> 2, n);
 }
 export function fetch_and_i32(p: number, n: number): number {
-	return Atomics.and(HEAP32, check(p, 4) >> 2, n);
+	return Atomics.and(HEAP32, check(p, 4) >>> 2, n);
 }

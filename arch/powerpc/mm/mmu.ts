@@ -16,7 +16,9 @@
  */
 import { CONFIG_ARCH_HOST_STEPPER } from "generated/autoconf.ts";
 import { pwc_use_step, tlb_use_step } from "host/model.ts";
-import { cpu_tlb, mmu_entry, tlb_slot } from "asm-generic/mmu.ts";
+import {
+	cpu_tlb, mmu_entry, mmu_positive, tlb_slot,
+} from "asm-generic/mmu.ts";
 import {
 	insn_begin,
 	insn_end,
@@ -93,7 +95,7 @@ export function mmu_translate(
 			permits(pte, write, exec, user) &&
 			(!write || (pte & _PAGE_DIRTY) !== 0)
 		)
-			return (pte & PTE_RPN_MASK) | offset;
+			return mmu_positive((pte & PTE_RPN_MASK) | offset);
 		/* Perhaps it does by now. What would fault is not cached. */
 		WRITE_ONCE(e.ctx_id, 0);
 	}
@@ -104,7 +106,7 @@ export function mmu_translate(
 	e.vpn = vpn;
 	e.pte = pte;
 	WRITE_ONCE(e.ctx_id, pid);
-	return (pte & PTE_RPN_MASK) | offset;
+	return mmu_positive((pte & PTE_RPN_MASK) | offset);
 }
 
 /** The kernel may what a user may, and more. */
@@ -162,8 +164,7 @@ function walk_upper(addr: number, pid: number): number {
 
 /**
  * Walk the live tables. Returns the leaf entry, as it is after what the
- * hardware does to it, or an error. Frames are below 2^31, so no entry is
- * negative.
+ * hardware does to it, or an error. No entry is negative.
  */
 function mmu_walk(
 	addr: number,
@@ -192,10 +193,11 @@ function mmu_walk(
 				return -(access | DSISR_NOEXEC_OR_G);
 			return -(access | DSISR_PROTFAULT);
 		}
-		if (set === pte) return pte;
+		if (set === pte) return mmu_positive(pte);
 		if (regs.no_rc !== 0) return -(access | DSISR_SET_RC);
 		/* Atomic: pairs with the one of __radix_pte_update(). */
-		if (cmpxchg(ptep.pte, pte, set) === pte) return set;
+		if (cmpxchg(ptep.pte, pte, set) === pte)
+			return mmu_positive(set);
 	}
 }
 

@@ -25,7 +25,9 @@ import {
 	pgd_offset_pgd, pmd_offset_lockless, pte_offset_map_val,
 	pud_offset_lockless,
 } from "linux/pgtable.ts";
-import { cpu_tlb, mmu_entry, tlb_slot } from "asm-generic/mmu.ts";
+import {
+	cpu_tlb, mmu_entry, mmu_positive, tlb_slot,
+} from "asm-generic/mmu.ts";
 import {
 	cpu_tlbstate, type tlb_context, TLB_NR_DYN_ASIDS, type tlb_state,
 } from "./tlb.ts";
@@ -54,7 +56,7 @@ export function mmu_translate(
 		if ((pte & need) === need &&
 			!(exec && (pte & _PAGE_NX) !== 0) &&
 			!pkey_denies(pte, write, exec))
-			return (pte & PTE_PFN_MASK) | offset;
+			return mmu_positive((pte & PTE_PFN_MASK) | offset);
 		/* What would fault is looked up again, and not cached. */
 		e.ctx_id = 0;
 	}
@@ -64,7 +66,7 @@ export function mmu_translate(
 	e.vpn = vpn;
 	e.pte = pte;
 	e.ctx_id = state.cr3_ctx_id;
-	return (pte & PTE_PFN_MASK) | offset;
+	return mmu_positive((pte & PTE_PFN_MASK) | offset);
 }
 
 /**

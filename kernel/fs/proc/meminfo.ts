@@ -4,7 +4,7 @@
  * that programs look for among them. There is no swap and no buffer, and of the
  * lists of active pages only those of files (PAGE_RECLAIM).
  */
-import { CONFIG_PAGE_RECLAIM } from "generated/autoconf.ts";
+import { CONFIG_HIGHMEM, CONFIG_PAGE_RECLAIM } from "generated/autoconf.ts";
 import type { file, file_operations, inode } from "linux/fs.ts";
 import {
 	NR_ACTIVE_FILE, NR_ANON_MAPPED, NR_FILE_DIRTY, NR_FILE_MAPPED,
@@ -18,7 +18,9 @@ import {
 	seq_lseek, seq_put_decimal_ull_width, seq_puts, seq_read_iter,
 	single_next, single_open, single_release, single_start, single_stop,
 } from "kernel/fs/seq_file.ts";
-import { nr_free_pages, totalram_pages } from "mm/page_alloc.ts";
+import {
+	nr_free_highpages, nr_free_pages, totalhigh_pages, totalram_pages,
+} from "mm/page_alloc.ts";
 import { global_node_page_state_snapshot } from "mm/vmstat.ts";
 import { PAGE_SIZE } from "asm/pgtable_types.ts";
 
@@ -50,6 +52,15 @@ function meminfo_proc_show(m: seq_file, _v: number): number {
 		show_val_kb(m, "Inactive:       ", inactive);
 		show_val_kb(m, "Active(file):   ", active);
 		show_val_kb(m, "Inactive(file): ", inactive);
+	}
+	if (CONFIG_HIGHMEM) {
+		const totalhigh = totalhigh_pages();
+		const freehigh = nr_free_highpages();
+
+		show_val_kb(m, "HighTotal:      ", totalhigh);
+		show_val_kb(m, "HighFree:       ", freehigh);
+		show_val_kb(m, "LowTotal:       ", total - totalhigh);
+		show_val_kb(m, "LowFree:        ", free - freehigh);
 	}
 	show_val_kb(m, "SwapTotal:      ", 0);
 	show_val_kb(m, "SwapFree:       ", 0);

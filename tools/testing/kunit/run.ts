@@ -14,6 +14,8 @@ export const KUNIT_CONFIGS: Record<string, string[]> = {
 	nospf: ["kunit.config", "debug.config", "tracing.config", "nospf.config"],
 	rt: ["kunit.config", "debug.config", "tracing.config", "rt.config"],
 	up: ["kunit.config", "debug.config", "nosmp.config"],
+	/* Two zones, and the border is not that of a large block. */
+	highmem: ["kunit.config", "debug.config", "highmem.config", "lowmem.config"],
 };
 
 /** Those that one architecture alone has. */
