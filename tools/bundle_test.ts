@@ -60,6 +60,11 @@ function tree(t: ExecutionContext) {
 
 const said = (word: string) => `${word} tools/late.ts x\n`;
 
+test("this tree's can be made", async (t) => {
+	const { bundled } = await import("../bin/lib/bundle.mjs");
+	t.regex((await bundled()) ?? "none", /spf-.*\.cjs$/);
+});
+
 test("it is made once", (t) => {
 	const { spf, made } = tree(t);
 	const { status, stdout } = spf("x");

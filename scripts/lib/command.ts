@@ -5,9 +5,12 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { here } from "./root.ts";
 
+let known: string | undefined;
+
 /** The version of package.json. */
 export function version(): string {
-	return JSON.parse(readFileSync(join(here(), "package.json"), "utf8")).version;
+	known ??= JSON.parse(readFileSync(join(here(), "package.json"), "utf8")).version as string;
+	return known;
 }
 
 /** A mistake as commander tells it, with who says so, and in one line with its advice. */

@@ -51,6 +51,7 @@ export function add_replay(program: Command): void {
 			"\nExit status: 0 if everything came out as recorded, 1 if not, 2 for mistakes in options or files.",
 		)
 		.action(async (directory: string, options: ReplayOptions) => {
+			(await import("../../arch/host/threads/machine.ts")).start_thread();
 			/* Numbers that make no sense for any kernel come first. */
 			for (const name of ["cpus", "repeat"] as const) whole_number(`--${name}`, options[name]);
 			mem_option(options.mem);

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A recording on a machine that is being booted: replays it as often as asked, and says what came out. */
 import { resolve } from "node:path";
-import { SingleBar } from "cli-progress";
+import type { SingleBar } from "cli-progress";
 import { at_end } from "../../scripts/lib/at_end.ts";
 import { geometry } from "../../scripts/lib/guest.ts";
 import type { OutputFile } from "../../scripts/lib/output_file.ts";
 import { check_proc, proc_text } from "../lib/proc.ts";
-import { format_of, tell_lost, write_trace } from "../trace/output.ts";
-import { type TraceOptions, Tracing } from "../trace/session.ts";
-import { buffer_size } from "../trace/trace.ts";
+import type { TraceOptions, Tracing } from "../trace/session.ts";
 import { fit_to } from "./fit.ts";
-import { lock_waits } from "./lock_waits.ts";
 import type { Kernel, Replayer } from "./machine.ts";
 import { make_plan } from "./plan.ts";
 import { fresh, type Plan } from "./plan_format.ts";
-import { is_clean, make_report, print_text, type Report } from "./report.ts";
+import type { Report } from "./report.ts";
 import { load_trace } from "./trace.ts";
 
 export interface Asked {
@@ -32,9 +29,27 @@ export interface Asked {
 	maps: boolean;
 }
 
-/** What is to be traced; and tasks are named as the recording is. */
-function trace_options(directory: string, events: string): TraceOptions {
-	return { events: [events], buffer_kb: buffer_size(undefined), program: resolve(directory) };
+/** Of those events; and tasks are named as the recording is. */
+async function start_tracing(replayer: Replayer, directory: string, events: string): Promise<Tracing> {
+	const { buffer_size } = await import("../trace/trace.ts");
+	const { Tracing } = await import("../trace/session.ts");
+	const options: TraceOptions = {
+		events: [events],
+		buffer_kb: buffer_size(undefined),
+		program: resolve(directory),
+	};
+	return Tracing.start(replayer.machine, options);
+}
+
+async function progress_bar(): Promise<SingleBar | undefined> {
+	if (!process.stderr.isTTY) return undefined;
+	const { SingleBar } = await import("cli-progress");
+	return new SingleBar({
+		format: "replay [{bar}] {value}/{total}",
+		stopOnComplete: true,
+		clearOnComplete: true,
+		stream: process.stderr,
+	});
 }
 
 /** The result is the exit status. */
@@ -48,24 +63,23 @@ export async function replay_on(booting: Promise<Replayer>, directory: string, a
 		const replayer = await booting;
 		/* First: its buffers count as what was there before. */
 		const events = asked.trace ? "*" : locks ? "mmap_lock:*" : undefined;
-		if (events) tracing = await Tracing.start(replayer.machine, trace_options(directory, events));
+		if (events) tracing = await start_tracing(replayer, directory, events);
 		let clean = 0;
 		let last: Plan | undefined;
 		const whole = make_plan(trace, check);
 		for (let n = 0; n < repeat; n++) {
 			const plan = repeat === 1 ? whole : fresh(whole);
-			bar = process.stderr.isTTY
-				? new SingleBar({
-						format: "replay [{bar}] {value}/{total}",
-						stopOnComplete: true,
-						clearOnComplete: true,
-						stream: process.stderr,
-					})
-				: undefined;
+			bar = await progress_bar();
 			const release = at_end(() => bar?.stop());
 			bar?.start(plan.count, 0);
 			last = plan;
-			const outcome = await replayer.run(plan, (done) => bar?.update(done));
+			/* What tells of a check is loaded while it runs; where time is measured, before. */
+			const telling = import("./report.ts");
+			if (!check) await telling;
+			const [outcome, { is_clean, make_report }] = await Promise.all([
+				replayer.run(plan, (done) => bar?.update(done)),
+				telling,
+			]);
 			bar?.stop();
 			release();
 			check_proc(proc, outcome.proc);
@@ -82,6 +96,8 @@ export async function replay_on(booting: Promise<Replayer>, directory: string, a
 		if (!report || !last) throw new Error("nothing was replayed");
 		if (tracing) {
 			const recorded = await tracing.stop();
+			const { format_of, tell_lost, write_trace } = await import("../trace/output.ts");
+			const { lock_waits } = await import("./lock_waits.ts");
 			tell_lost(recorded);
 			if (asked.trace) await write_trace(recorded, format_of(asked.trace.path), asked.trace.file);
 			if (locks) report.locks = lock_waits(trace, last, recorded.events, performance.timeOrigin);
@@ -96,7 +112,7 @@ export async function replay_on(booting: Promise<Replayer>, directory: string, a
 						`${report.results.named > 0 ? ", or by a named rule" : ""}; ` +
 						`of the last ${clean === repeat ? "one" : "that did not"}:\n`,
 				);
-			process.stdout.write(print_text(report));
+			process.stdout.write((await import("./report.ts")).print_text(report));
 		}
 		return clean === repeat ? 0 : 1;
 	} finally {

@@ -4,6 +4,9 @@
  * that load a kernel bundle), runs programs on them, and notices when one dies.
  * Nothing here is part of the kernel.
  */
+import { readFileSync } from "node:fs";
+import { SourceMap } from "node:module";
+import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { CpuData } from "./door.ts";
@@ -42,6 +45,46 @@ type Reply = { console: string } | { panic: string; where?: string } | { id: num
 const PAGE = 65536; /* of WebAssembly */
 /** How long CPUs may take to answer a stop before they are ended. */
 const STOP_MS = 2000;
+
+const ROM = new URL("rom.mjs", import.meta.url);
+
+/** The thread of a CPU: until its power is on it waits for what to load. */
+interface Thread {
+	worker: Worker;
+	power: Int32Array;
+}
+
+function new_thread(): Thread {
+	const power = new Int32Array(new SharedArrayBuffer(4));
+	/* Nothing of what Node was told for us: it may read TypeScript here. */
+	return { worker: new Worker(ROM, { workerData: { power }, stdout: false, execArgv: [] }), power };
+}
+
+let spare: Thread | undefined;
+
+/** Starts a CPU's thread for a machine that is about to be booted: it comes up while one looks what to boot. */
+export function start_thread(): void {
+	spare = new_thread();
+	spare.worker.unref();
+}
+
+/** A stack trace in terms of the sources. */
+function in_sources(stack: string, vmlinux: string): string {
+	const [first, ...rest] = stack.split(`${pathToFileURL(vmlinux).href}:`);
+	if (rest.length === 0) return stack;
+	try {
+		const map = new SourceMap(JSON.parse(readFileSync(`${vmlinux}.map`, "utf8")));
+		const source = (place: string, line: number, column: number) => {
+			const entry = map.findEntry(line - 1, column - 1);
+			if (!("originalSource" in entry)) return `${vmlinux}:${place}`;
+			const { originalSource, originalLine, originalColumn } = entry;
+			return `${resolve(dirname(vmlinux), originalSource)}:${originalLine + 1}:${originalColumn + 1}`;
+		};
+		return first + rest.map((text) => text.replace(/^(\d+):(\d+)/, source)).join("");
+	} catch {
+		return stack;
+	}
+}
 
 export class Machine {
 	#workers: Worker[] = [];
@@ -84,21 +127,21 @@ export class Machine {
 		return machine;
 	}
 
-	private start(cpu: number, workerData: CpuData) {
-		const worker = new Worker(pathToFileURL(this.options.vmlinux), {
-			workerData,
-			stdout: false,
-			/* Stack traces in terms of the sources. */
-			execArgv: ["--enable-source-maps"],
-		});
+	private start(cpu: number, data: CpuData) {
+		const { worker, power } = spare ?? new_thread();
+		spare = undefined;
+		worker.ref();
+		worker.postMessage({ vmlinux: this.options.vmlinux, data });
+		Atomics.store(power, 0, 1);
+		Atomics.notify(power, 0);
 		worker.on("message", (reply: Reply) => {
 			if ("console" in reply) return this.print(reply.console);
-			if ("panic" in reply) return this.die(new KernelPanic(reply.panic, reply.where));
+			if ("panic" in reply) return this.die(this.panic(reply.panic, reply.where));
 			const waiting = this.#waiting.get(reply.id);
 			this.#waiting.delete(reply.id);
 			waiting?.resolve(reply.result);
 		});
-		worker.on("error", (e: Error) => this.die(new KernelPanic(`CPU ${cpu} died: ${e.message}`, e.stack)));
+		worker.on("error", (e: Error) => this.die(this.panic(`CPU ${cpu} died: ${e.message}`, e.stack)));
 		worker.on("exit", (code) => {
 			if (!this.#over) this.die(new KernelPanic(`CPU ${cpu} died: exit code ${code}`));
 		});
@@ -126,6 +169,10 @@ export class Machine {
 		this.die(new KernelPanic("the machine was shut down"));
 		this.#over = true;
 		await Promise.all(this.#workers.map((w) => w.terminate()));
+	}
+
+	private panic(reason: string, where = "") {
+		return new KernelPanic(reason, in_sources(where, this.options.vmlinux));
 	}
 
 	private print(text: string) {

@@ -2,7 +2,7 @@
 /** A CPU that dies takes the machine down with a reason; nothing hangs. */
 import test from "ava";
 import { objtree } from "../../../scripts/lib/objtree.ts";
-import { type BootOptions, KernelPanic, Machine } from "./machine.ts";
+import { type BootOptions, KernelPanic, Machine, start_thread } from "./machine.ts";
 
 const source = (body: string) =>
 	`data:text/javascript,${encodeURIComponent(`export function main(user, arg) { ${body} }`)}`;
@@ -69,5 +69,19 @@ test("out of memory is a signal to the task, not an exception", async (t) => {
 	};
 	t.true(n > 1000 && n < 4096, `${n} pages`);
 	t.is(task, 0, "the task was killed");
+	await machine.shutdown();
+});
+
+test("where it happened is said in terms of the sources", async (t) => {
+	const panic = await t.throwsAsync(boot({ cpus: 9 }), { instanceOf: KernelPanic });
+	t.regex((panic as KernelPanic).where, /kernel\/\S+\.ts:\d+:\d+/);
+	t.false((panic as KernelPanic).where.includes("vmlinux.mjs"));
+});
+
+test("a thread that was started ahead is the first CPU of the next machine", async (t) => {
+	start_thread();
+	const machine = await boot();
+	t.is(machine.cpus, 2);
+	t.is(await machine.run({ cpu: 0, module: source("return arg;"), fn: "main", arg: 1 }), 1);
 	await machine.shutdown();
 });
