@@ -7,7 +7,7 @@ import test from "ava";
 import { build } from "./build.ts";
 import { KUNIT_CONFIGS } from "../tools/testing/kunit/run.ts";
 import { here } from "./lib/root.ts";
-import { NOSPF, TINY, UP } from "../tools/testing/trees.ts";
+import { MAP_PAGES, NOSPF, RECLAIM, STEPPER_NOSPF_WRONG, TINY, UP } from "../tools/testing/trees.ts";
 import { objtree } from "./lib/objtree.ts";
 
 const FEATURE = /spf|speculat|mmap_seq|vm_rcu|delayed_fput|f_llist/gi;
@@ -65,14 +65,14 @@ test("the stepper can be built with the feature off", async (t) => {
 });
 
 test("and so with programs that are wrong", async (t) => {
-	const { code } = await built("stepper-nospf-wrong", ["stepper.config", "nospf.config", "selftest.config"]);
+	const { code } = await built(STEPPER_NOSPF_WRONG.name, STEPPER_NOSPF_WRONG.fragments);
 	t.regex(code, /wrong\/end-vma/);
 	t.notRegex(code, /wrong\/end-sequence/);
 });
 
 test("where ->map_pages is all, nobody asks a file speculatively", async (t) => {
 	const name = /speculative_fault|fault_speculative/;
-	const { code } = await built("mappages", ["mappages.config"]);
+	const { code } = await built(MAP_PAGES.name, MAP_PAGES.fragments);
 	t.notRegex(code, name);
 	t.regex(code, /only_map_pages/);
 	const both = await built("default", []);
@@ -123,7 +123,7 @@ test("without MMU notifiers nothing of them is left", async (t) => {
 	const least = await built(TINY.name, TINY.fragments);
 	t.notRegex(least.code, name);
 	/* What asks whether a page was used. */
-	const reclaim = await built("reclaim", ["reclaim.config", "nospf.config"]);
+	const reclaim = await built(RECLAIM.name, RECLAIM.fragments);
 	t.notRegex(reclaim.code, name);
 	const on = await built("kunit-debug", KUNIT_CONFIGS.debug);
 	for (const fn of ["__mmu_notifier_register", "mm_take_all_locks", "sys_sim_mirror_open", "validate_notifiers"])

@@ -10,6 +10,12 @@ import { ARM64_64K, KUNIT_CONFIGS, kunit_config } from "./kunit/run.ts";
 export const NOSPF = { name: "nospf", fragments: ["nospf.config"] };
 export const UP = { name: "up", fragments: ["nosmp.config"] };
 export const TINY = { name: "tiny-noperf", fragments: ["tiny.config"] };
+export const MAP_PAGES = { name: "mappages", fragments: ["mappages.config"] };
+export const RECLAIM = { name: "reclaim", fragments: ["reclaim.config", "nospf.config"] };
+export const STEPPER_NOSPF_WRONG = {
+	name: "stepper-nospf-wrong",
+	fragments: ["stepper.config", "nospf.config", "selftest.config"],
+};
 /** Its page tables are freed after interrupts, not after a grace period. */
 export const IPI_TABLES = { name: "stress-ipitables", fragments: ["debug.config", "ipitables.config"] };
 
@@ -23,7 +29,15 @@ export const TREES = [
 	NOSPF,
 	UP,
 	TINY,
-	...["nospf.config", "selftest.config", "ipitables.config", "rwsem.config", "rwsem.config+selftest.config"].map(
-		(fragment) => stepper_tree(fragment),
-	),
+	MAP_PAGES,
+	RECLAIM,
+	STEPPER_NOSPF_WRONG,
+	...[
+		"nospf.config",
+		"selftest.config",
+		"ipitables.config",
+		"notifier.config",
+		"rwsem.config",
+		"rwsem.config+selftest.config",
+	].map((fragment) => stepper_tree(fragment)),
 ];
