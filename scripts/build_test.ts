@@ -115,6 +115,13 @@ test("files of a symbol that is off are absent", async (t) => {
 	t.true(off.map.has("smp_call_function_many_cond"));
 });
 
+test("without HIGHMEM there is one zone", async (t) => {
+	const off = await built(NOSPF.name, NOSPF.fragments);
+	t.notRegex(off.code, /zone_highmem|pageset_highmem|totalhigh|lowmem_reserve/);
+	const on = await built("kunit-highmem", KUNIT_CONFIGS.highmem);
+	for (const fn of ["set_highmem_pages_init", "setup_per_zone_lowmem_reserve"]) t.true(on.map.has(fn), fn);
+});
+
 test("without MMU notifiers nothing of them is left", async (t) => {
 	/* The label out_notify of wp_page_copy() is no code. */
 	const name = /mmu_notif|MMU_NOTIFY|mirror|hlist|srcu|mm_all_locks|percpu_rwsem/i;

@@ -76,9 +76,12 @@ const where = {
 /** With O=DIR no node_modules is above the bundle: it asks for them where they lie. */
 const packages = {
 	name: "spf-packages",
-	/** @type {(id: string) => { id: string; external: true } | null} */
-	resolveId(id) {
-		return PACKAGES.test(id) ? { id: fileURLToPath(import.meta.resolve(id)), external: true } : null;
+	/** @type {(id: string, importer: unknown, how: { kind: string }) => { id: string; external: true } | null} */
+	resolveId(id, _importer, { kind }) {
+		if (!PACKAGES.test(id)) return null;
+		/* require() wants a path, import() a URL. */
+		const url = import.meta.resolve(id);
+		return { id: kind === "dynamic-import" ? url : fileURLToPath(url), external: true };
 	},
 };
 

@@ -25,10 +25,6 @@ export const ZONE_NORMAL = 0;
 export const ZONE_HIGHMEM = 1;
 export const MAX_NR_ZONES = CONFIG_HIGHMEM ? 2 : 1;
 
-export function is_highmem_idx(idx: number): boolean {
-	return CONFIG_HIGHMEM && idx === ZONE_HIGHMEM;
-}
-
 /* zone_stat_item: what is counted for each zone (the ones in use here). */
 export const NR_FREE_PAGES = 0;
 export const NR_VM_ZONE_STAT_ITEMS = 1;
@@ -93,7 +89,7 @@ export interface per_cpu_pages extends struct {
 	batch: int; /* pages moved from or to the zone at once */
 	free_factor: int; /* batch is scaled up by it while there are only frees */
 	lists: array<embed<list_head>, 4>;
-	/** pagesets.lock: guards the rest */
+	/** pagesets.lock: that of ZONE_NORMAL guards the rest, of all zones */
 	lock: ifdef<"CONFIG_PREEMPT_RT", embed<local_lock_t>>;
 }
 

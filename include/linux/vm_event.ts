@@ -13,7 +13,7 @@ import {
 	CONFIG_VM_EVENT_COUNTERS,
 } from "generated/autoconf.ts";
 
-/** 43 items in the largest configuration; NR_VM_EVENT_ITEMS is checked. */
+/** 48 items in the largest configuration; NR_VM_EVENT_ITEMS is checked. */
 export const VM_EVENT_ITEMS_MAX = 48;
 
 /** V2.30 brings all of this file from vmstat.h, but what says otherwise. */

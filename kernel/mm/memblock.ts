@@ -84,7 +84,7 @@ function __free_pages_memory(start: number, end: number): void {
 }
 
 /** All that is neither reserved nor beyond max_low_pfn() goes to the page
- *  allocator; boot's last call. */
+ *  allocator; nothing is reserved afterwards. */
 export function memblock_free_all(): void {
 	const start_pfn = Math.ceil(memblock.current_limit / PAGE_SIZE);
 	const end_pfn = max_low_pfn();

@@ -75,7 +75,6 @@ import { memblock_alloc } from "mm/memblock.ts";
 import type { page } from "linux/mm_types.ts";
 import {
 	type free_area,
-	is_highmem_idx,
 	MAX_NR_ZONES,
 	MAX_ORDER,
 	NR_LRU_LISTS,
@@ -105,7 +104,7 @@ import {
 	PageMappingFlags,
 } from "linux/page-flags.ts";
 import { page_ref_count, page_ref_dec_and_test, set_page_count } from "linux/page_ref.ts";
-import { cond_resched, might_sleep_if } from "linux/kernel.ts";
+import { clamp, cond_resched, might_sleep_if } from "linux/kernel.ts";
 import { PF_MEMALLOC } from "linux/sched.ts";
 import {
 	memalloc_noreclaim_restore, memalloc_noreclaim_save,
@@ -153,7 +152,8 @@ export const PAGE_ALLOC_COSTLY_ORDER = 3;
 
 interface page_alloc_data extends struct {
 	totalram_pages: int; /* given to the allocator; constant after boot */
-	totalreserve_pages: int; /* sum of high watermarks; constant after boot */
+	/** high watermarks and lowmem_reserve; constant after boot */
+	totalreserve_pages: int;
 	min_free_kbytes: int; /* constant after boot */
 }
 const page_alloc = DEFINE<page_alloc_data>();
@@ -168,13 +168,10 @@ export const pageset_highmem = DEFINE_PER_CPU<per_cpu_pages>();
 
 /** &NODE_DATA(0)->node_zones[idx]. */
 export function node_zone(idx: number): zone {
-	return is_highmem_idx(idx) ? zone_highmem : zone_normal;
-}
-
-/** zone_idx(): the index of a zone. */
-export function zone_idx(zone: zone): number {
-	return CONFIG_HIGHMEM && zone === zone_highmem
-		? ZONE_HIGHMEM : ZONE_NORMAL;
+	if (CONFIG_HIGHMEM) {
+		if (idx === ZONE_HIGHMEM) return zone_highmem;
+	}
+	return zone_normal;
 }
 
 /** Port: told by where the page is, not by bits of page->flags. */
@@ -192,14 +189,18 @@ export function page_zone(page: page): zone {
 
 /** per_cpu_ptr(zone->per_cpu_pageset, cpu). */
 export function zone_pageset(zone: zone, cpu: number): per_cpu_pages {
-	return is_highmem_idx(zone_idx(zone))
-		? per_cpu(pageset_highmem, cpu) : per_cpu(pageset, cpu);
+	if (CONFIG_HIGHMEM) {
+		if (zone === zone_highmem) return per_cpu(pageset_highmem, cpu);
+	}
+	return per_cpu(pageset, cpu);
 }
 
 /** this_cpu_ptr(zone->per_cpu_pageset). */
 function this_zone_pageset(zone: zone): per_cpu_pages {
-	return is_highmem_idx(zone_idx(zone))
-		? this_cpu(pageset_highmem) : this_cpu(pageset);
+	if (CONFIG_HIGHMEM) {
+		if (zone === zone_highmem) return this_cpu(pageset_highmem);
+	}
+	return this_cpu(pageset);
 }
 
 /** __count_zid_vm_events(PGALLOC, …): an event that each zone has. */
@@ -763,10 +764,12 @@ function drain_pages_zone(cpu: number, zone: zone): void {
 	const pcp = zone_pageset(zone, cpu);
 
 	if (CONFIG_PREEMPT_RT) {
-		local_lock(pcp.lock);
+		const lock = per_cpu(pageset, cpu).lock;
+
+		local_lock(lock);
 		if (pcp.count !== 0)
 			free_pcppages_bulk(zone, pcp.count, pcp);
-		local_unlock(pcp.lock);
+		local_unlock(lock);
 		return;
 	}
 	const flags = local_irq_save();
@@ -1004,8 +1007,7 @@ export function wmark_pages(zone: zone, i: number): number {
 /** Pages of the zone that are not for who could have those of a zone up to
  *  highest_zoneidx. */
 export function zone_lowmem_reserve(z: zone, highest_zoneidx: number): number {
-	if (CONFIG_HIGHMEM)
-		return z.lowmem_reserve[highest_zoneidx];
+	if (CONFIG_HIGHMEM) return z.lowmem_reserve[highest_zoneidx];
 	return 0;
 }
 
@@ -1041,7 +1043,8 @@ function __zone_watermark_ok(
 			min -= min >> 2;
 	}
 
-	if (free_pages <= min + zone_lowmem_reserve(z, highest_zoneidx))
+	if (CONFIG_HIGHMEM) min += zone_lowmem_reserve(z, highest_zoneidx);
+	if (free_pages <= min)
 		return false;
 	if (order === 0)
 		return true;
@@ -1084,7 +1087,11 @@ function zone_watermark_fast(
 
 	/* Order 0 needs no look at the lists. */
 	if (order === 0) {
-		if (free_pages > mark + zone_lowmem_reserve(z, highest_zoneidx))
+		let reserved = mark;
+
+		if (CONFIG_HIGHMEM)
+			reserved += zone_lowmem_reserve(z, highest_zoneidx);
+		if (free_pages > reserved)
 			return true;
 	}
 	return __zone_watermark_ok(z, order, mark, highest_zoneidx, alloc_flags,
@@ -1594,7 +1601,7 @@ function calculate_totalreserve_pages(): void {
 		const zone = node_zone(i);
 		let max = 0;
 
-		for (let j = i; j < MAX_NR_ZONES; j++)
+		for (let j = i; CONFIG_HIGHMEM && j < MAX_NR_ZONES; j++)
 			max = Math.max(max, zone_lowmem_reserve(zone, j));
 		max += wmark_pages(zone, WMARK_HIGH);
 		reserve_pages += Math.min(max, zone.managed_pages);
@@ -1612,10 +1619,8 @@ const lowmem_reserve_ratio = 32;
  */
 function setup_per_zone_lowmem_reserve(): void {
 	if (CONFIG_HIGHMEM)
-		zone_normal.lowmem_reserve[ZONE_HIGHMEM] =
-			zone_normal.managed_pages === 0 ? 0
-			: Math.floor(zone_highmem.managed_pages /
-				lowmem_reserve_ratio);
+		zone_normal.lowmem_reserve[ZONE_HIGHMEM] = Math.floor(
+			zone_highmem.managed_pages / lowmem_reserve_ratio);
 	calculate_totalreserve_pages();
 }
 
@@ -1633,9 +1638,11 @@ function __setup_per_zone_wmarks(): void {
 		let min_pages = share;
 
 		/* Who may dip into the reserve does not need that zone. */
-		if (is_highmem_idx(idx))
-			min_pages = Math.max(SWAP_CLUSTER_MAX,
-				Math.min(zone.managed_pages >> 10, 128));
+		if (CONFIG_HIGHMEM) {
+			if (idx === ZONE_HIGHMEM)
+				min_pages = clamp(zone.managed_pages >> 10,
+					SWAP_CLUSTER_MAX, 128);
+		}
 		zone._watermark[WMARK_MIN] = min_pages;
 		const tmp = Math.max(
 			share >> 2,
@@ -1670,7 +1677,7 @@ function calculate_min_free_kbytes(): void {
 export function init_per_zone_wmark_min(): void {
 	calculate_min_free_kbytes();
 	setup_per_zone_wmarks();
-	setup_per_zone_lowmem_reserve();
+	if (CONFIG_HIGHMEM) setup_per_zone_lowmem_reserve();
 }
 
 /** Is the page free, and in the buddy lists? Takes zone->lock. */

@@ -16,6 +16,9 @@ import { CONFIG_HIGHMEM, CONFIG_PAGE_POISONING } from "generated/autoconf.ts";
 import { warn_count } from "kernel/panic.ts";
 import { work_on_cpu } from "kernel/workqueue.ts";
 import {
+	type cpu_works, need_cpu, start_on_others, wait_for_others,
+} from "kernel/lib/kunit/cpus.ts";
+import {
 	KUNIT_ASSERT_NOT_NULL,
 	KUNIT_CASE,
 	KUNIT_CASE_PARAM,
@@ -305,6 +308,32 @@ function highmem(test: kunit): void {
 	KUNIT_EXPECT_STREQ(test, node_free_area_counts().join(), blocks.join());
 }
 
+/** Runs on other CPUs: pages of all zones come and go. */
+function alloc_and_free(_seed: number): number {
+	for (let i = 0; i < 10000; i++) {
+		const page = alloc_page(GFP_NOWAIT | __GFP_HIGHMEM);
+
+		if (page === NULL) return -1;
+		__free_page(page);
+	}
+	return 0;
+}
+const alloc_and_free_func = RODATA(alloc_and_free);
+
+/** Who drains all lists meets those who use theirs, in all zones. */
+function drain_beside_users(test: kunit): void {
+	need_cpu(test);
+	const before = unused_pages();
+	const others = STACK<cpu_works>();
+
+	start_on_others(others, alloc_and_free_func);
+	for (let n = 0; n < 5000; n++) drain_all_pages();
+	KUNIT_EXPECT_EQ(test, wait_for_others(others), 0);
+	drain_all_pages();
+	KUNIT_EXPECT_EQ(test, nr_free_pcp_pages(), 0);
+	KUNIT_EXPECT_EQ(test, unused_pages(), before);
+}
+
 /** A page that is freed while something still refers to it is kept away. */
 function bad_state(test: kunit): void {
 	const before = unused_pages();
@@ -398,5 +427,6 @@ export const page_alloc_test_suite = kunit_suite({
 		KUNIT_CASE("bad_state", bad_state),
 		KUNIT_CASE("poisoning", poisoning),
 		KUNIT_CASE("other_cpus", other_cpus),
+		KUNIT_CASE("drain_beside_users", drain_beside_users),
 	],
 });

@@ -38,7 +38,7 @@ import {
 	__clear_page_lru_flags, add_page_to_lru_list, lru_size_dec,
 } from "linux/mm_inline.ts";
 import {
-	is_highmem_idx, LRU_ACTIVE_FILE, LRU_INACTIVE_FILE, type lruvec,
+	LRU_ACTIVE_FILE, LRU_INACTIVE_FILE, type lruvec,
 	MAX_NR_ZONES, NR_LRU_LISTS, WMARK_HIGH, type zone, ZONE_HIGHMEM,
 	ZONE_NORMAL,
 } from "linux/mmzone.ts";
@@ -110,7 +110,8 @@ interface vmscan_data extends struct {
 	/** times in a row that kswapd has found nothing; atomic: who loses
 	 *  one of two comes once more */
 	kswapd_failures: int;
-	/** the highest zone that it was woken for since it began; atomic */
+	/** the highest zone that somebody wanted it for since it began, even
+	 *  where it was not woken then, as in the kernel; atomic */
 	kswapd_highest_zoneidx: ifdef<"CONFIG_HIGHMEM", int>;
 }
 const vmscan = DEFINE<vmscan_data>();
@@ -359,15 +360,17 @@ function isolate_lru_pages(
 	let scan = 0;
 
 	INIT_LIST_HEAD(pages_skipped);
-	/* What is skipped counts not as looked at: the list may hold little
-	 * else. */
+	/* What is skipped does not count towards nr_to_scan: the list may hold
+	 * little else. */
 	while (scan < nr_to_scan && !list_empty(src)) {
 		const page = lru_to_page(src);
 
-		if (page_zonenum(page) > sc.reclaim_idx) {
-			list_move(page.lru, pages_skipped);
-			nr_skipped++;
-			continue;
+		if (CONFIG_HIGHMEM) {
+			if (page_zonenum(page) > sc.reclaim_idx) {
+				list_move(page.lru, pages_skipped);
+				nr_skipped++;
+				continue;
+			}
 		}
 		scan++;
 		if (!get_page_unless_zero(page)) {
@@ -574,7 +577,7 @@ function shrink_node(sc: scan_control): void {
 /** __count_zid_vm_events(ALLOCSTALL, zid, 1). */
 function count_allocstall(zid: number): void {
 	if (CONFIG_HIGHMEM) {
-		if (is_highmem_idx(zid)) {
+		if (zid === ZONE_HIGHMEM) {
 			count_vm_event(ALLOCSTALL_HIGH);
 			return;
 		}
@@ -692,7 +695,7 @@ const kswapd = RODATA((_arg: number): number => {
  *  changes. */
 export function wakeup_kswapd(order: number, highest_zoneidx: number): void {
 	if (CONFIG_HIGHMEM) {
-		if (is_highmem_idx(highest_zoneidx))
+		if (highest_zoneidx === ZONE_HIGHMEM)
 			WRITE_ONCE(vmscan.kswapd_highest_zoneidx, ZONE_HIGHMEM);
 	}
 	if (READ_ONCE(vmscan.kswapd_failures) >= MAX_RECLAIM_RETRIES) return;

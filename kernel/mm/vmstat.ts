@@ -85,6 +85,7 @@ function fls(x: number): number {
 /**
  * More memory allows for more inaccuracy, more CPUs call for it: twice the
  * logarithm of CPUs times that of memory in units of 128 MB, 125 at most.
+ * Port: of all memory, where the kernel has one for each zone.
  */
 function calculate_normal_threshold(): number {
 	const mem = totalram_pages() >> (27 - PAGE_SHIFT);

@@ -17,6 +17,8 @@ export interface Room {
 /** By symbols of the configuration, which are "y" or not. */
 export function room_of(value: (symbol: string) => string | undefined): Room {
 	if (value("MEM_SOFT_DIRTY") === "y") return { most: 1024, why: "more takes a kernel without MEM_SOFT_DIRTY" };
+	if (value("X86_INTEL_MEMORY_PROTECTION_KEYS") === "y")
+		return { most: LOW, why: "more takes a kernel without memory keys" };
 	if (value("HIGHMEM") === "y") return { most: MOST, why: "more cannot be addressed" };
 	return { most: LOW, why: "more takes a kernel with HIGHMEM (make highmem.config)" };
 }

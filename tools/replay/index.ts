@@ -51,7 +51,6 @@ export function add_replay(program: Command): void {
 			"\nExit status: 0 if everything came out as recorded, 1 if not, 2 for mistakes in options or files.",
 		)
 		.action(async (directory: string, options: ReplayOptions) => {
-			(await import("../../arch/host/threads/machine.ts")).start_thread();
 			/* Numbers that make no sense for any kernel come first. */
 			for (const name of ["cpus", "repeat"] as const) whole_number(`--${name}`, options[name]);
 			mem_option(options.mem);
@@ -60,6 +59,7 @@ export function add_replay(program: Command): void {
 				process.exitCode = await compare(directory, options);
 				return;
 			}
+			(await import("../../arch/host/threads/machine.ts")).start_thread();
 			const { replay } = await import("./run.ts");
 			process.exitCode = await replay(directory, options);
 		});

@@ -25,7 +25,7 @@ export const TREES = [
 	kunit_config("64k", "powerpc"),
 	IPI_TABLES,
 	{ name: "tracing", fragments: ["tracing.config"] },
-	with_room({ name: "default" }, "4096"),
+	...["x86", "arm64", "powerpc"].map((arch) => with_room({ name: "default", arch }, "4096")),
 	NOSPF,
 	UP,
 	TINY,

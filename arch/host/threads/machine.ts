@@ -4,7 +4,7 @@
  * that load a kernel bundle), runs programs on them, and notices when one dies.
  * Nothing here is part of the kernel.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -19,6 +19,8 @@ export interface BootOptions {
 	mem: number;
 	/** Receives what the kernel prints; the default is stderr. */
 	console?: (text: string) => void;
+	/** Stack traces that the kernel looks at itself are in terms of the sources, which takes it longer to load. */
+	source_maps?: boolean;
 }
 
 export interface Program {
@@ -62,25 +64,39 @@ function new_thread(): Thread {
 
 let spare: Thread | undefined;
 
-/** Starts a CPU's thread for a machine that is about to be booted: it comes up while one looks what to boot. */
-export function start_thread(): void {
-	spare = new_thread();
-	spare.worker.unref();
+/** Starts a CPU's thread for a machine that is about to be booted: it comes up while one looks what to boot.
+ *  Returns its number. */
+export function start_thread(): number {
+	if (spare) return spare.worker.threadId;
+	const thread = new_thread();
+	thread.worker.unref();
+	/* One that does not live until then is none: the machine has another. */
+	thread.worker.on("error", () => {});
+	thread.worker.once("exit", () => {
+		if (spare === thread) spare = undefined;
+	});
+	spare = thread;
+	return thread.worker.threadId;
 }
 
-/** A stack trace in terms of the sources. */
+/** A stack trace in terms of the sources, where there is a map. */
 function in_sources(stack: string, vmlinux: string): string {
-	const [first, ...rest] = stack.split(`${pathToFileURL(vmlinux).href}:`);
-	if (rest.length === 0) return stack;
 	try {
-		const map = new SourceMap(JSON.parse(readFileSync(`${vmlinux}.map`, "utf8")));
-		const source = (place: string, line: number, column: number) => {
-			const entry = map.findEntry(line - 1, column - 1);
-			if (!("originalSource" in entry)) return `${vmlinux}:${place}`;
+		/* A module is known by where it really lies. */
+		const file = realpathSync(vmlinux);
+		const [first, ...rest] = stack.split(pathToFileURL(file).href);
+		if (rest.length === 0) return stack;
+		const map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, "utf8")));
+		const source = (text: string) => {
+			const [place, line, column] = /^:(\d+):(\d+)/.exec(text) ?? [];
+			if (place === undefined) return file + text;
+			const entry = map.findEntry(Number(line) - 1, Number(column) - 1);
+			if (!("originalSource" in entry)) return file + text;
 			const { originalSource, originalLine, originalColumn } = entry;
-			return `${resolve(dirname(vmlinux), originalSource)}:${originalLine + 1}:${originalColumn + 1}`;
+			const there = `${resolve(dirname(file), originalSource)}:${originalLine + 1}`;
+			return `${there}:${originalColumn + 1}${text.slice(place.length)}`;
 		};
-		return first + rest.map((text) => text.replace(/^(\d+):(\d+)/, source)).join("");
+		return first + rest.map(source).join("");
 	} catch {
 		return stack;
 	}
@@ -131,7 +147,8 @@ export class Machine {
 		const { worker, power } = spare ?? new_thread();
 		spare = undefined;
 		worker.ref();
-		worker.postMessage({ vmlinux: this.options.vmlinux, data });
+		const { vmlinux, source_maps = false } = this.options;
+		worker.postMessage({ vmlinux, source_maps, data });
 		Atomics.store(power, 0, 1);
 		Atomics.notify(power, 0);
 		worker.on("message", (reply: Reply) => {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A CPU that dies takes the machine down with a reason; nothing hangs. */
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import test from "ava";
 import { objtree } from "../../../scripts/lib/objtree.ts";
 import { type BootOptions, KernelPanic, Machine, start_thread } from "./machine.ts";
@@ -78,10 +81,34 @@ test("where it happened is said in terms of the sources", async (t) => {
 	t.false((panic as KernelPanic).where.includes("vmlinux.mjs"));
 });
 
+test("so it is for the kernel, if it asks", async (t) => {
+	const module = source(
+		"try { user.user_load32({ valueOf() { throw new Error(); } }); } catch (error) { return error.stack; }",
+	);
+	for (const source_maps of [true, false]) {
+		const machine = await boot({ source_maps });
+		const stack = await machine.run({ cpu: 0, module, fn: "main" });
+		t.is(/kernel\/\S+\.ts:\d+:\d+/.test(`${stack}`), source_maps, `${stack}`);
+		await machine.shutdown();
+	}
+});
+
+test("a bundle behind a link", async (t) => {
+	const dir = mkdtempSync(join(tmpdir(), "spf machine%20-"));
+	t.teardown(() => rmSync(dir, { recursive: true }));
+	const link = join(dir, "vmlinux.mjs");
+	symlinkSync(vmlinux, link);
+	const panic = await t.throwsAsync(boot({ vmlinux: link, cpus: 9 }), { instanceOf: KernelPanic });
+	t.regex((panic as KernelPanic).where, /kernel\/\S+\.ts:\d+:\d+/);
+});
+
 test("a thread that was started ahead is the first CPU of the next machine", async (t) => {
-	start_thread();
+	const number = start_thread();
+	t.is(start_thread(), number);
 	const machine = await boot();
-	t.is(machine.cpus, 2);
-	t.is(await machine.run({ cpu: 0, module: source("return arg;"), fn: "main", arg: 1 }), 1);
+	const who = 'import { threadId } from "node:worker_threads"; export const main = () => threadId;';
+	const module = `data:text/javascript,${who}`;
+	t.is(await machine.run({ cpu: 0, module, fn: "main" }), number);
+	t.not(await machine.run({ cpu: 1, module, fn: "main" }), number);
 	await machine.shutdown();
 });

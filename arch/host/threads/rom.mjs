@@ -7,11 +7,12 @@ import { pathToFileURL } from "node:url";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 
 /** @typedef {import("node:worker_threads").MessagePort} MessagePort */
-/** @typedef {{ vmlinux: string; data: import("./door.ts").CpuData }} Told */
+/** @typedef {{ vmlinux: string; source_maps: boolean; data: import("./door.ts").CpuData }} Told */
 
 Atomics.wait(/** @type {{ power: Int32Array }} */ (workerData).power, 0, 0);
 const { message } = /** @type {{ message: Told }} */ (receiveMessageOnPort(/** @type {MessagePort} */ (parentPort)));
 Object.assign(workerData, message.data);
+process.setSourceMapsEnabled(message.source_maps);
 await import(pathToFileURL(message.vmlinux).href);
 /* Of programs that are loaded: what is said of a place is said in terms of their sources. The map of the kernel is
  * large, and is only looked at when it is asked for: see in_sources(). */

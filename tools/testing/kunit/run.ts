@@ -12,7 +12,7 @@ export const KUNIT_CONFIGS: Record<string, string[]> = {
 	default: ["kunit.config"],
 	debug: ["kunit.config", "debug.config", "tracing.config", "softdirty.config", "pkeys.config", "memcg.config"],
 	nospf: ["kunit.config", "debug.config", "tracing.config", "nospf.config"],
-	rt: ["kunit.config", "debug.config", "tracing.config", "rt.config"],
+	rt: ["kunit.config", "debug.config", "tracing.config", "rt.config", "highmem.config", "lowmem.config"],
 	up: ["kunit.config", "debug.config", "nosmp.config"],
 	/* Two zones, and the border is not that of a large block. */
 	highmem: ["kunit.config", "debug.config", "highmem.config", "lowmem.config"],
@@ -73,7 +73,9 @@ export async function run_kunit(
 	const cpus = config.fragments?.includes("nosmp.config") ? 1 : 4;
 	const messages: string[] = [];
 	const mem = test_ram((await geometry(vmlinux)).PAGE_SIZE);
-	const machine = await Machine.boot({ vmlinux, cpus, mem, console: (text) => messages.push(text) });
+	/* A case that fails says where. */
+	const how = { source_maps: true, console: (text: string) => messages.push(text) };
+	const machine = await Machine.boot({ vmlinux, cpus, mem, ...how });
 	const idle = [];
 	for (let cpu = 1; cpu < cpus; cpu++) idle.push(machine.run({ cpu, fn: "cpu_startup_entry" }));
 	try {
