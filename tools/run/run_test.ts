@@ -83,7 +83,7 @@ test.serial("memory that no pointer reaches holds what other memory does", async
 	t.timeout(400_000);
 	const file = program(t, MEMORY);
 	const values = async (ARCH: string, ...mem: string[]) => {
-		const env = { ...process.env, ARCH };
+		const env = { ...process.env, ARCH, SRCARCH: ARCH };
 		const run = await $({
 			quiet: true,
 			cwd: here(),
