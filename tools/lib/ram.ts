@@ -14,18 +14,20 @@ export interface Room {
 	why: string;
 }
 
+const ALL: Room = { most: MOST, why: "more cannot be addressed" };
+
 /** By symbols of the configuration, which are "y" or not. */
 export function room_of(value: (symbol: string) => string | undefined): Room {
 	if (value("MEM_SOFT_DIRTY") === "y") return { most: 1024, why: "more takes a kernel without MEM_SOFT_DIRTY" };
 	if (value("X86_INTEL_MEMORY_PROTECTION_KEYS") === "y")
 		return { most: LOW, why: "more takes a kernel without memory keys" };
-	if (value("HIGHMEM") === "y") return { most: MOST, why: "more cannot be addressed" };
+	if (value("HIGHMEM") === "y") return ALL;
 	return { most: LOW, why: "more takes a kernel with HIGHMEM (make highmem.config)" };
 }
 
 /** The number of --mem, for a kernel that has this much room; without one, for any kernel. */
-export function mem_option(text: string | undefined, room?: Room, least?: number): number | undefined {
-	return whole_number("--mem", text, { least, ...(room ?? { most: MOST, why: "more cannot be addressed" }) });
+export function mem_option(text: string | undefined, room = ALL, least?: number): number | undefined {
+	return whole_number("--mem", text, { least, ...room });
 }
 
 /** The kernel that is built where --mem says so much: with HIGHMEM, if it takes that. */

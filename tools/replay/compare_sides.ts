@@ -120,8 +120,7 @@ export async function compare(directory: string, options: ReplayOptions): Promis
 	const limit = { most: Math.min(...sides.map((k) => k.nr_cpus)), why: "CONFIG_NR_CPUS of these kernels" };
 	const most = whole_number("--cpus", options.cpus, limit) ?? default_cpus(sides[0]);
 	const rounds = whole_number("--repeat", options.repeat) ?? ROUNDS;
-	for (const { room } of sides) mem_option(options.mem, room);
-	const mem = mem_option(options.mem);
+	const [mem] = sides.map(({ room }) => mem_option(options.mem, room));
 	const trace = fit_to(load_trace(directory), await geometry(sides[0].vmlinux));
 	const plan = make_plan(trace);
 	const rows: Row[] = [];
